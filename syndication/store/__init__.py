@@ -1,0 +1,4 @@
+"""The only room that knows SQLAlchemy: the tables, the triggers that notice changes, and the queries by subject.
+
+It gives and takes the frozen values of ``feeds``; rows never leave it. It decides nothing about feeds.
+"""

@@ -1,0 +1,129 @@
+"""The tables of the service: what changed, what is published, who is at work. Only the service writes them."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from syndication.store.columns import BigInt
+from syndication.store.models import Base
+
+
+class ChangeRow(Base):
+    """An article changed (None: any may have). Triggers append; gathering deletes exactly what it read."""
+
+    __tablename__ = "change"
+
+    seq: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=True)
+    article_id: Mapped[str | None]
+    noticed_at: Mapped[datetime]
+
+    # A number is never given twice, so that a reader cannot take a new row for the one that it deleted.
+    __table_args__ = {"sqlite_autoincrement": True}
+
+
+class SectionRow(Base):
+    """The state of one feed.
+
+    ``mark`` counts the requests to regenerate it, ``done`` the mark that its documents answer to, ``tried``
+    the mark of the last attempt: work is waiting while ``mark > done``.
+    """
+
+    __tablename__ = "section_state"
+
+    section: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    revision: Mapped[int] = mapped_column(server_default="0")
+    mark: Mapped[int] = mapped_column(BigInt, server_default="1")
+    done: Mapped[int] = mapped_column(BigInt, server_default="0")
+    tried: Mapped[int] = mapped_column(BigInt, server_default="0")
+    marked_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(BigInt, server_default="0")
+    updated_at: Mapped[datetime | None]
+    last_modified: Mapped[datetime | None]
+    regenerated_at: Mapped[datetime | None]
+    next_due: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(server_default="0")
+    retry_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+
+
+class DocumentRow(Base):
+    """The bytes of one feed in one format, in every content coding."""
+
+    __tablename__ = "document"
+
+    section: Mapped[str] = mapped_column(
+        ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True
+    )
+    format: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInt)
+    digest: Mapped[str]
+    last_modified: Mapped[datetime | None]
+    identity: Mapped[bytes] = mapped_column(LargeBinary)
+    gzip: Mapped[bytes] = mapped_column(LargeBinary)
+    br: Mapped[bytes] = mapped_column(LargeBinary)
+    zstd: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class EntryRow(Base):
+    """An article stands in a published feed. ``version`` is where it last changed, ``since_version`` where it came."""
+
+    __tablename__ = "entry"
+
+    section: Mapped[str] = mapped_column(
+        ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True
+    )
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    entry_id: Mapped[str]
+    position: Mapped[int]
+    digest: Mapped[str]
+    version: Mapped[int] = mapped_column(BigInt)
+    since_version: Mapped[int] = mapped_column(BigInt)
+    published_at: Mapped[datetime]
+
+
+class TombstoneRow(Base):
+    """An article left a feed for another reason than its age."""
+
+    __tablename__ = "tombstone"
+
+    section: Mapped[str] = mapped_column(
+        ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True
+    )
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    entry_id: Mapped[str]
+    version: Mapped[int] = mapped_column(BigInt)
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+
+class LeftOutRow(Base):
+    """An article should stand in a feed and cannot: the reason is in words for an editor."""
+
+    __tablename__ = "left_out"
+
+    section: Mapped[str] = mapped_column(
+        ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True
+    )
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    since: Mapped[datetime]
+
+
+class WorkerRow(Base):
+    """A worker process, seen alive at ``seen_at``."""
+
+    __tablename__ = "worker"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
+Index("ix_entry_article_id", EntryRow.article_id)
+Index("ix_section_state_next_due", SectionRow.next_due)

@@ -1,0 +1,68 @@
+"""Column types that both databases understand, and the checks that go with them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Integer, String
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+UTC_TEXT = "%Y-%m-%dT%H:%M:%S.%fZ"
+"""How SQLite holds a time: of fixed width, so that the order of the texts is the order of the times."""
+
+_UTC_GLOB = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z"
+
+BigInt = BigInteger().with_variant(Integer, "sqlite")
+"""Only an INTEGER can number itself on SQLite; it has 64 bits there."""
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A point in time: ``timestamptz`` on PostgreSQL, a canonical UTC text on SQLite.
+
+    Takes and gives timezone-aware values alone: a naive one is a ValueError.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(27) if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            raise ValueError(f"{value.isoformat()} has no time zone: write it with one, for example +00:00")
+        value = value.astimezone(UTC)
+        return utc_text(value) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return datetime.fromisoformat(value)
+        result: datetime = value.astimezone(UTC)
+        return result
+
+
+def utc_text(value: datetime) -> str:
+    """``value`` in the canonical form, 27 characters."""
+    # strftime does not fill the year up to four digits on every platform; isoformat does.
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def utc_check(column: str) -> CheckConstraint:
+    """Refuses, on SQLite, a hand-typed time that is not in the canonical form or not in the calendar."""
+    return CheckConstraint(
+        f"{column} IS NULL OR ({column} GLOB '{_UTC_GLOB}'"
+        f" AND strftime('%Y-%m-%dT%H:%M:%S', {column}) = substr({column}, 1, 19))",
+        name=f"{column}_is_utc_like_2026_01_31T08_00_00_000000Z",
+    ).ddl_if(dialect="sqlite")
+
+
+def slug_check(column: str) -> CheckConstraint:
+    """Refuses a section that is not ``[a-z0-9]+(-[a-z0-9]+)*``."""
+    return CheckConstraint(
+        f"{column} = lower({column}) AND {column} <> '' AND {column} NOT LIKE '-%' AND {column} NOT LIKE '%-'"
+        f" AND {column} NOT LIKE '%--%' AND trim({column}, 'abcdefghijklmnopqrstuvwxyz0123456789-') = ''",
+        name=f"{column}_is_a_slug",
+    )

@@ -1,0 +1,165 @@
+"""The tables of the newsroom: articles and what belongs to them.
+
+A program of the newsroom may write these by ORM, by Core or by hand: triggers notice every way.
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, Text, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from syndication.store.columns import BigInt, UtcTime, slug_check, utc_check
+
+
+class Base(DeclarativeBase):
+    """Names for every constraint, so that migrations can speak of them on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {str: Text, datetime: UtcTime}
+
+
+def _owner() -> Mapped[str]:
+    return mapped_column(ForeignKey("article.id", ondelete="CASCADE", onupdate="CASCADE"), primary_key=True)
+
+
+class ArticleRow(Base):
+    """An article. It has no unique key beside its id, so that REPLACE can displace no other row."""
+
+    __tablename__ = "article"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    guid: Mapped[str | None]
+    slug: Mapped[str]
+    url: Mapped[str]
+    title: Mapped[str]
+    summary: Mapped[str | None]
+    html: Mapped[str] = mapped_column(server_default="")
+    language: Mapped[str | None]
+    published_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(server_default="draft")
+    correction: Mapped[str | None]
+
+    sections: Mapped[list["SectionLink"]] = relationship(order_by="SectionLink.position", cascade="all, delete-orphan")
+    authors: Mapped[list["AuthorRow"]] = relationship(order_by="AuthorRow.position", cascade="all, delete-orphan")
+    tags: Mapped[list["TagRow"]] = relationship(order_by="TagRow.position", cascade="all, delete-orphan")
+    image: Mapped["ImageRow | None"] = relationship(cascade="all, delete-orphan")
+    enclosures: Mapped[list["EnclosureRow"]] = relationship(
+        order_by="EnclosureRow.position", cascade="all, delete-orphan"
+    )
+
+    __table_args__ = (
+        CheckConstraint("id <> ''", name="id_is_not_empty"),
+        CheckConstraint("status IN ('draft', 'published', 'withdrawn')", name="status_is_known"),
+        CheckConstraint("status <> 'published' OR published_at IS NOT NULL", name="published_has_published_at"),
+        utc_check("published_at"),
+        utc_check("updated_at"),
+        utc_check("expires_at"),
+    )
+
+
+class SectionLink(Base):
+    """An article stands in a section. Triggers copy the article's published_at and status into it."""
+
+    __tablename__ = "article_section"
+
+    article_id: Mapped[str] = _owner()
+    section: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(server_default="0")
+    published_at: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(server_default="draft")
+
+    __table_args__ = (slug_check("section"),)
+
+
+class AuthorRow(Base):
+    """One author of an article, in the order of the byline."""
+
+    __tablename__ = "article_author"
+
+    article_id: Mapped[str] = _owner()
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    email: Mapped[str | None]
+    uri: Mapped[str | None]
+
+
+class TagRow(Base):
+    """One tag of an article."""
+
+    __tablename__ = "article_tag"
+
+    article_id: Mapped[str] = _owner()
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tag: Mapped[str]
+
+
+class ImageRow(Base):
+    """The lead image of an article; width and height in pixels."""
+
+    __tablename__ = "article_image"
+
+    article_id: Mapped[str] = _owner()
+    url: Mapped[str]
+    caption: Mapped[str | None]
+    credit: Mapped[str | None]
+    alt: Mapped[str | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+
+
+class EnclosureRow(Base):
+    """A file that belongs to an article; length in bytes, duration in seconds."""
+
+    __tablename__ = "article_enclosure"
+
+    article_id: Mapped[str] = _owner()
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    url: Mapped[str]
+    media_type: Mapped[str]
+    length: Mapped[int | None] = mapped_column(BigInt)
+    title: Mapped[str | None]
+    duration: Mapped[int | None]
+
+
+class WithdrawalRow(Base):
+    """That an article stays out, until somebody restores it by name. It outlives the article's row."""
+
+    __tablename__ = "withdrawal"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str | None]
+
+    __table_args__ = (CheckConstraint("reason IN ('withdrawn', 'deleted')", name="reason_is_known"), utc_check("at"))
+
+
+PUBLISHED = text("status = 'published'")
+
+# The queries walk these backwards and stop: the newest entries of a feed cost the same at any number of articles.
+Index(
+    "ix_article_newest",
+    ArticleRow.published_at.desc(),
+    ArticleRow.id.desc(),
+    sqlite_where=PUBLISHED,
+    postgresql_where=PUBLISHED,
+)
+Index(
+    "ix_article_section_newest",
+    SectionLink.section,
+    SectionLink.published_at.desc(),
+    SectionLink.article_id.desc(),
+    sqlite_where=PUBLISHED,
+    postgresql_where=PUBLISHED,
+)

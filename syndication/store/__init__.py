@@ -2,3 +2,5 @@
 
 It gives and takes the frozen values of ``feeds``; rows never leave it. It decides nothing about feeds.
 """
+
+from sqlalchemy import Connection as Connection

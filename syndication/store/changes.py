@@ -1,0 +1,59 @@
+"""The change queue: what triggers noticed, waiting to be gathered."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select
+
+from syndication.store.bookkeeping import ChangeRow, EntryRow
+from syndication.store.chunks import chunks
+from syndication.store.models import SectionLink
+
+AT_ONCE = 5000
+"""Changes gathered in one transaction: it stays short, whatever an import left behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Rows of the queue: ``seqs`` are what to delete; ``everything`` says that any article may have changed."""
+
+    seqs: tuple[int, ...]
+    article_ids: frozenset[str]
+    everything: bool
+
+
+def read(conn: Connection) -> Changes:
+    """The oldest changes, locked on PostgreSQL so that two workers never gather the same ones."""
+    rows = conn.execute(
+        select(ChangeRow.seq, ChangeRow.article_id)
+        .order_by(ChangeRow.seq)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    return Changes(
+        seqs=tuple(row.seq for row in rows),
+        article_ids=frozenset(row.article_id for row in rows if row.article_id is not None),
+        everything=any(row.article_id is None for row in rows),
+    )
+
+
+def remove(conn: Connection, seqs: Sequence[int]) -> None:
+    """Delete exactly these rows: one with a smaller number may have been committed since they were read."""
+    for some in chunks(seqs):
+        conn.execute(delete(ChangeRow).where(ChangeRow.seq.in_(some)))
+
+
+def sections_of(conn: Connection, article_ids: Collection[str]) -> set[str]:
+    """The slugs under which the articles stand now, and the feeds that show them still."""
+    found: set[str] = set()
+    for some in chunks(sorted(article_ids)):
+        filed = select(SectionLink.section).where(SectionLink.article_id.in_(some))
+        shown = select(EntryRow.section).where(EntryRow.article_id.in_(some))
+        found.update(conn.scalars(filed.union(shown)))
+    return found
+
+
+def oldest(conn: Connection) -> datetime | None:
+    """When the oldest change that still waits was noticed."""
+    return conn.scalar(select(func.min(ChangeRow.noticed_at)))

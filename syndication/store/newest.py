@@ -1,0 +1,94 @@
+"""Which articles a feed shows: walks of one index, newest first, at the same cost for any number of articles."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, literal_column, or_, select
+
+from syndication.feeds import ALL
+from syndication.store.chunks import chunks
+from syndication.store.models import ArticleRow, SectionLink
+
+
+# A literal, not a parameter: only so do both databases see that the partial indexes serve.
+_PUBLISHED = literal_column("'published'")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An article that may stand in a feed."""
+
+    article_id: str
+    published_at: datetime
+
+
+def newest(conn: Connection, slugs: Sequence[str], now: datetime, limit: int) -> list[Candidate]:
+    """The newest ``limit`` articles filed under any of ``slugs`` that are public at ``now``, newest first."""
+    found: dict[str, Candidate] = {}
+    for slug in slugs:
+        for row in conn.execute(_public(slug, now).limit(limit)):
+            found[row.id] = Candidate(row.id, row.published_at)
+    ordered = sorted(found.values(), key=lambda c: (c.published_at, c.article_id), reverse=True)
+    return ordered[:limit]
+
+
+def first_upcoming(conn: Connection, slugs: Sequence[str], now: datetime) -> datetime | None:
+    """When the next article under embargo becomes public."""
+    moments = []
+    for slug in slugs:
+        if slug == ALL:
+            query = select(ArticleRow.published_at).where(ArticleRow.status == _PUBLISHED)
+            moment = ArticleRow.published_at
+        else:
+            query = select(SectionLink.published_at).where(
+                SectionLink.section == slug, SectionLink.status == _PUBLISHED
+            )
+            moment = SectionLink.published_at
+        moments.append(conn.scalar(query.where(moment > now).order_by(moment).limit(1)))
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def why_gone(conn: Connection, slugs: Sequence[str], article_ids: Collection[str], now: datetime) -> dict[str, str]:
+    """Why articles that stood in a feed do not now: withdrawn, deleted, unpublished, expired or moved.
+
+    An article that is missing from the answer was pushed out by newer ones.
+    """
+    reasons = dict.fromkeys(article_ids, "deleted")
+    for some in chunks(sorted(article_ids)):
+        filed = select(SectionLink.article_id).where(SectionLink.article_id.in_(some), SectionLink.section.in_(slugs))
+        here = set(some) if ALL in slugs else set(conn.scalars(filed))
+        columns = (ArticleRow.id, ArticleRow.status, ArticleRow.published_at, ArticleRow.expires_at)
+        for row in conn.execute(select(*columns).where(ArticleRow.id.in_(some))):
+            if row.status == "withdrawn":
+                reasons[row.id] = "withdrawn"
+            elif row.status == "draft" or row.published_at > now:
+                reasons[row.id] = "unpublished"
+            elif row.expires_at is not None and row.expires_at <= now:
+                reasons[row.id] = "expired"
+            elif row.id not in here:
+                reasons[row.id] = "moved"
+            else:
+                del reasons[row.id]
+    return reasons
+
+
+def _public(slug: str, now: datetime) -> Select[str, datetime]:
+    not_expired = or_(ArticleRow.expires_at.is_(None), ArticleRow.expires_at > now)
+    if slug == ALL:
+        return (
+            select(ArticleRow.id, ArticleRow.published_at)
+            .where(ArticleRow.status == _PUBLISHED, ArticleRow.published_at <= now, not_expired)
+            .order_by(ArticleRow.published_at.desc(), ArticleRow.id.desc())
+        )
+    return (
+        select(ArticleRow.id, SectionLink.published_at)
+        .join(ArticleRow, ArticleRow.id == SectionLink.article_id)
+        .where(
+            SectionLink.section == slug,
+            SectionLink.status == _PUBLISHED,
+            SectionLink.published_at <= now,
+            not_expired,
+        )
+        .order_by(SectionLink.published_at.desc(), SectionLink.article_id.desc())
+    )

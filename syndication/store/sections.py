@@ -1,0 +1,123 @@
+"""The state of each feed: what is asked of it, what is published, and what is wrong with it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from syndication.store.bookkeeping import EntryRow, LeftOutRow, SectionRow
+
+
+@dataclass(frozen=True, slots=True)
+class SectionState:
+    """A feed's state for people: ``mark > done`` says that work is waiting, ``tried`` is the last attempt's mark."""
+
+    section: str
+    version: int
+    entries: int
+    left_out: int
+    updated_at: datetime | None
+    regenerated_at: datetime | None
+    next_due: datetime | None
+    failures: int
+    retry_at: datetime | None
+    error: str | None
+    mark: int
+    done: int
+    tried: int
+    marked_at: datetime | None
+
+    @property
+    def pending(self) -> bool:
+        """Whether a regeneration is waiting or under way."""
+        return self.mark > self.done
+
+
+def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, now: datetime) -> list[str]:
+    """Mark each section whose configuration or renderer is another than its documents were made with.
+
+    ``revision`` is the program's render revision: what a newer program has registered is left to it.
+    """
+    known = {row.section: row for row in conn.execute(select(SectionRow.__table__))}
+    marked = []
+    for slug in sorted(fingerprints):
+        values = {"fingerprint": fingerprints[slug], "revision": revision, "marked_at": now}
+        if slug not in known:
+            conn.execute(insert(SectionRow).values(section=slug, mark=1, **values))
+        elif known[slug].revision > revision:
+            continue
+        elif (known[slug].fingerprint, known[slug].revision) == (fingerprints[slug], revision):
+            continue
+        else:
+            conn.execute(
+                update(SectionRow)
+                .where(SectionRow.section == slug)
+                .values(mark=SectionRow.mark + 1, retry_at=None, failures=0, **values)
+            )
+        marked.append(slug)
+    return marked
+
+
+def request(conn: Connection, slugs: Iterable[str], now: datetime) -> dict[str, int]:
+    """Ask for a regeneration of these sections; gives each one's mark. A request resets the back-off.
+
+    In one order always, so that two writers never wait for each other.
+    """
+    marks = {}
+    for slug in sorted(set(slugs)):
+        row = conn.execute(
+            update(SectionRow)
+            .where(SectionRow.section == slug)
+            .values(mark=SectionRow.mark + 1, marked_at=now, retry_at=None)
+            .returning(SectionRow.mark)
+        ).one_or_none()
+        if row is not None:
+            marks[slug] = row.mark
+    return marks
+
+
+def due(conn: Connection, slugs: Collection[str], now: datetime) -> list[str]:
+    """The sections for which a moment has come: an embargo's end, an expiry, an age."""
+    return list(
+        conn.scalars(select(SectionRow.section).where(SectionRow.section.in_(slugs), SectionRow.next_due <= now))
+    )
+
+
+def clear_due(conn: Connection, slugs: Collection[str]) -> None:
+    """The due moments of these sections are on their marks now; a regeneration finds the next ones."""
+    conn.execute(update(SectionRow).where(SectionRow.section.in_(slugs)).values(next_due=None))
+
+
+def next_due(conn: Connection, slugs: Collection[str]) -> datetime | None:
+    """The first moment at which a feed changes by itself."""
+    return conn.scalar(select(func.min(SectionRow.next_due)).where(SectionRow.section.in_(slugs)))
+
+
+def stale(conn: Connection, slugs: Collection[str], before: datetime) -> list[str]:
+    """The sections that nobody regenerated since ``before``."""
+    regenerated = SectionRow.regenerated_at
+    return list(
+        conn.scalars(
+            select(SectionRow.section).where(
+                SectionRow.section.in_(slugs), or_(regenerated.is_(None), regenerated < before)
+            )
+        )
+    )
+
+
+def states(conn: Connection) -> list[SectionState]:
+    """Every section that was ever registered, by slug."""
+    entries = select(EntryRow.section, func.count().label("n")).group_by(EntryRow.section).subquery()
+    missing = select(LeftOutRow.section, func.count().label("n")).group_by(LeftOutRow.section).subquery()
+    rows = conn.execute(
+        select(
+            SectionRow.__table__,
+            func.coalesce(entries.c.n, 0).label("entries"),
+            func.coalesce(missing.c.n, 0).label("left_out"),
+        )
+        .outerjoin(entries, entries.c.section == SectionRow.section)
+        .outerjoin(missing, missing.c.section == SectionRow.section)
+        .order_by(SectionRow.section)
+    ).mappings()
+    return [SectionState(**{name: row[name] for name in SectionState.__slots__}) for row in rows]

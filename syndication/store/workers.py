@@ -1,0 +1,59 @@
+"""Which worker processes are alive."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from syndication.store.bookkeeping import WorkerRow
+
+HEARTBEAT = timedelta(seconds=2)
+"""How often a worker says that it is alive."""
+
+ALIVE = timedelta(seconds=6)
+"""A worker that was silent for longer is taken for dead: two heartbeats may be late."""
+
+FORGOTTEN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSeen:
+    """A worker process and when it last said that it is alive."""
+
+    id: str
+    host: str
+    pid: int
+    started_at: datetime
+    seen_at: datetime
+
+
+def seen(conn: Connection, worker: WorkerSeen) -> None:
+    """Record the heartbeat of one worker."""
+    done = conn.execute(update(WorkerRow).where(WorkerRow.id == worker.id).values(seen_at=worker.seen_at))
+    if done.rowcount == 0:
+        conn.execute(
+            insert(WorkerRow).values(
+                id=worker.id,
+                host=worker.host,
+                pid=worker.pid,
+                started_at=worker.started_at,
+                seen_at=worker.seen_at,
+            )
+        )
+
+
+def gone(conn: Connection, worker_id: str) -> None:
+    """Record that a worker stopped in good order."""
+    conn.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
+
+
+def alive(conn: Connection, now: datetime) -> list[WorkerSeen]:
+    """The workers that were seen within the last few seconds, the oldest first."""
+    columns = WorkerRow.__table__.c
+    rows = conn.execute(select(columns).where(columns.seen_at > now - ALIVE).order_by(columns.started_at))
+    return [WorkerSeen(row.id, row.host, row.pid, row.started_at, row.seen_at) for row in rows]
+
+
+def forget(conn: Connection, now: datetime) -> None:
+    """Delete the traces of workers that died long ago."""
+    conn.execute(delete(WorkerRow).where(WorkerRow.seen_at < now - FORGOTTEN))

@@ -1,0 +1,188 @@
+"""The worker process: woken by changes and by its timetable, it regenerates what needs it.
+
+The main thread does all the work; other threads only put words into its inbox.
+"""
+
+import os
+import signal
+import socket
+import threading
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from syndication.config import Settings
+from syndication.gather import Newsroom
+from syndication.inbox import Inbox, Task
+from syndication.logs import get_logger
+from syndication.parent import exit_with_parent
+from syndication.regenerate import Outcome, Pace, Regenerator
+from syndication.store import editions, migrate, sections, workers
+from syndication.store.engine import WORK, Database, DatabaseDown
+from syndication.store.wake import Waker
+from syndication.timetable import ring_at, timetable
+
+log = get_logger(__name__)
+
+PAUSE_WITHOUT_DATABASE = 1.0
+"""Seconds between two attempts to reach a database that is down."""
+
+RECENT = timedelta(hours=1)
+"""What was regenerated within this time needs no reconciliation: another worker has just done it."""
+
+
+class Worker:
+    """One worker: give it tasks by its inbox, and ``run`` does them until it is asked to stop."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+        self.inbox = Inbox()
+        self.id = uuid.uuid4().hex
+        pace = Pace(
+            lease=timedelta(seconds=settings.worker.lease),
+            retry_first=timedelta(seconds=settings.worker.retry_first),
+            retry_max=timedelta(seconds=settings.worker.retry_max),
+        )
+        self.regenerator = Regenerator(database, Newsroom(settings.site, settings.sections), pace, self.id)
+        self.scheduler: BackgroundScheduler = timetable(settings.worker, self.inbox, self.heartbeat)
+        self._stopping = threading.Event()
+        with database.read() as conn:
+            now = database.now(conn)
+        self._seen = workers.WorkerSeen(self.id, socket.gethostname(), os.getpid(), now, now)
+
+    def run(self) -> None:
+        """Work until ``stop``; the section under way is finished first."""
+        self.heartbeat()
+        marked = self.regenerator.register()
+        log.info("worker_started", sections=len(self.settings.sections), to_regenerate=len(marked))
+        self.scheduler.start()
+        waking = threading.Thread(target=self._wake, name="wake", daemon=True)
+        waking.start()
+        self.inbox.put(Task.GATHER)
+        try:
+            self._loop()
+        finally:
+            self._stopping.set()
+            self.scheduler.shutdown(wait=True)
+            waking.join(timeout=2)
+            self._say_goodbye()
+
+    def stop(self) -> None:
+        """End ``run`` after the section under way."""
+        self._stopping.set()
+        self.inbox.put(Task.STOP)
+
+    def heartbeat(self) -> None:
+        """Say that this worker is alive."""
+        try:
+            with self.database.write() as conn:
+                self._seen = replace(self._seen, seen_at=self.database.now(conn))
+                workers.seen(conn, self._seen)
+        except DatabaseDown as error:
+            log.warning("heartbeat_failed", error=type(error).__name__)
+
+    def _loop(self) -> None:
+        timeout: float | None = None
+        while not self._stopping.is_set():
+            tasks = self.inbox.take(timeout)
+            try:
+                self._do(tasks)
+                timeout = self._pause()
+            except DatabaseDown as error:
+                # Feeds are served as they were; the tasks are not lost, because every one looks at the whole state.
+                log.warning("database_down", error=type(error).__name__)
+                self._stopping.wait(PAUSE_WITHOUT_DATABASE)
+                for task in tasks | {Task.GATHER}:
+                    self.inbox.put(task)
+
+    def _do(self, tasks: frozenset[Task]) -> None:
+        if Task.HOUSEKEEP in tasks:
+            self._housekeep()
+        self._drain()
+        if Task.RECONCILE in tasks and not self._stopping.is_set():
+            self._reconcile()
+        due, now = self.regenerator.next_due()
+        ring_at(self.scheduler, self.inbox, due, now)
+
+    def _drain(self) -> list[Outcome]:
+        """Gather and regenerate until nothing may be done now; news is gathered between any two sections."""
+        outcomes = []
+        self.regenerator.notice()
+        for outcome in self.regenerator.pending():
+            _say(outcome)
+            outcomes.append(outcome)
+            if self._stopping.is_set():
+                break
+            self.regenerator.notice()
+        return outcomes
+
+    def _pause(self) -> float | None:
+        """Seconds until a section that waits may be claimed."""
+        ready, now = self.regenerator.ready_at()
+        return None if ready is None else max((ready - now).total_seconds(), 0.001)
+
+    def _reconcile(self) -> None:
+        """Render everything anew. Whatever comes out different was missed, or is not rendered purely: say so."""
+        self.regenerator.renderer.clear()
+        with self.database.write() as conn:
+            now = self.database.now(conn)
+            sections.request(conn, sections.stale(conn, self.settings.sections, now - RECENT), now)
+        outcomes = self._drain()
+        different = [outcome.section for outcome in outcomes if outcome.result == "published"]
+        if different:
+            log.error("reconciliation_found_changes", sections=different)
+        else:
+            log.info("reconciled", sections=len(outcomes))
+
+    def _housekeep(self) -> None:
+        with self.database.write() as conn:
+            now = self.database.now(conn)
+            editions.forget_tombstones(conn, now - timedelta(days=self.settings.worker.tombstone_days))
+            workers.forget(conn, now)
+
+    def _wake(self) -> None:
+        waker = Waker(self.database, WORK, interval=self.settings.worker.wake_interval)
+        try:
+            while not self._stopping.is_set():
+                if waker.wait(1.0):
+                    self.inbox.put(Task.GATHER)
+        finally:
+            waker.close()
+
+    def _say_goodbye(self) -> None:
+        try:
+            with self.database.write() as conn:
+                workers.gone(conn, self.id)
+        except DatabaseDown as error:
+            log.warning("goodbye_failed", error=type(error).__name__)
+
+
+def _say(outcome: Outcome) -> None:
+    values = {
+        "section": outcome.section,
+        "result": outcome.result,
+        "version": outcome.version,
+        "ms": round(outcome.seconds * 1000, 1),
+    }
+    if outcome.error:
+        log.warning("regenerated", error=outcome.error, **values)
+    else:
+        log.info("regenerated", **values)
+
+
+def run(settings: Settings) -> None:
+    """Run a worker until SIGTERM or SIGINT."""
+    database = Database(settings.database_url)
+    migrate.check(database)
+    worker = Worker(settings, database)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # A handler runs between two steps of this very thread, which may hold the inbox: another thread stops it.
+        signal.signal(number, lambda *_: threading.Thread(target=worker.stop).start())
+    exit_with_parent()
+    try:
+        worker.run()
+    finally:
+        database.close()

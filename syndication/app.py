@@ -1,0 +1,29 @@
+"""The web application: Flask, with the short cut for polls in front of it."""
+
+import os
+
+from flask import Flask
+
+from syndication import logs, metrics
+from syndication.config import Settings, load_settings
+from syndication.parent import exit_with_parent
+from syndication.serve.catalogue import Catalogue
+from syndication.serve.shortcut import ShortCut
+from syndication.serve.views import flask_app
+from syndication.serve.watcher import Watcher
+from syndication.store.engine import Database
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The app, its watcher running; called in each worker process, after the fork."""
+    if settings is None:
+        settings = load_settings()
+    if "SYNDICATION_WEB" in os.environ:  # Only a process that run_web started has a parent to die with.
+        exit_with_parent()
+        logs.setup(settings.logs, "web")
+    empty = Catalogue.empty(settings.site, settings.sections, settings.redirects, settings.retired)
+    watcher = Watcher(Database(settings.database_url), empty, metrics.flush)
+    app = flask_app(watcher)
+    app.wsgi_app = ShortCut(app.wsgi_app, watcher)  # type: ignore[method-assign]  # Flask's documented way
+    watcher.start()
+    return app

@@ -1,0 +1,65 @@
+"""What a web process serves at one moment: immutable, and replaced as a whole."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from syndication.feeds import FORMATS, Document, Section, Site
+from syndication.serve.prepared import Headers, Prepared, prepare
+
+Answer = tuple[str, Headers, bytes]
+"""Status line, headers and body, as WSGI wants them."""
+
+Question = tuple[str, str, str | None, str | None, str | None]
+"""Method, path, Accept-Encoding, If-None-Match, If-Modified-Since: all that an answer depends on."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The documents by address, and the addresses that have something else to say.
+
+    ``memo`` remembers answers to questions; as the catalogue never changes they never go stale.
+    """
+
+    site: Site
+    sections: Mapping[str, Section]
+    documents: Mapping[str, Prepared]
+    renamed: Mapping[str, str]
+    retired: frozenset[str]
+    memo: dict[Question, Answer] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def empty(
+        cls, site: Site, sections: Mapping[str, Section], renamed: Mapping[str, str], retired: frozenset[str]
+    ) -> Self:
+        """The catalogue of a process that has loaded nothing yet."""
+        return cls(site, sections, {}, renamed, retired)
+
+    def with_documents(self, documents: Iterable[Document]) -> Self:
+        """A new catalogue in which these documents replace their predecessors."""
+        fresh = {
+            address(document.section, document.format): prepare(document, self.sections[document.section], self.site)
+            for document in documents
+            if document.section in self.sections
+        }
+        return type(self)(self.site, self.sections, {**self.documents, **fresh}, self.renamed, self.retired)
+
+    def versions(self) -> dict[str, int]:
+        """The version that is served of each section."""
+        return {document.section: document.version for document in self.documents.values()}
+
+    @property
+    def size(self) -> int:
+        """The bytes of all bodies."""
+        return sum(len(coded.body) for document in self.documents.values() for coded in document.codings.values())
+
+
+def address(section: str, format: str) -> str:
+    """The path of a feed."""
+    return f"/feeds/{section}.{format}"
+
+
+def parse(path: str) -> tuple[str, str] | None:
+    """Slug and format of a feed's path, None for any other path."""
+    slug, dot, format = path.removeprefix("/feeds/").rpartition(".")
+    return (slug, format) if dot and format in FORMATS and path.startswith("/feeds/") else None

@@ -1,0 +1,81 @@
+"""All that can be made ready before a poll comes: the bodies and the header lists of a document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import format_datetime
+
+from syndication.feeds import ENCODINGS, FORMATS, MEDIA_TYPES, CachePolicy, Document, Section, Site
+
+Headers = list[tuple[str, str]]
+
+COMMON: Headers = [
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", "ETag, Link"),
+    ("X-Content-Type-Options", "nosniff"),
+]
+"""What every answer below /feeds/ carries, so that a page elsewhere may poll and read the validator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A document in one coding; ``tag`` is the entity tag without its quotes."""
+
+    tag: str
+    body: bytes
+    ok: Headers
+    not_modified: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document ready to be sent; ``modified`` is in seconds since 1970."""
+
+    section: str
+    format: str
+    version: int
+    modified: float | None
+    codings: Mapping[str, Coded]
+
+
+def cache_control(policy: CachePolicy) -> str:
+    """The Cache-Control value of a policy (RFC 9111, RFC 5861)."""
+    return (
+        f"public, max-age={policy.browser}, s-maxage={policy.cdn}, "
+        f"stale-while-revalidate={policy.stale_while_revalidate}, stale-if-error={policy.stale_if_error}"
+    )
+
+
+def prepare(document: Document, section: Section, site: Site) -> Prepared:
+    """Make every answer of a document; URLs come from the configured base URL alone."""
+    modified = document.last_modified
+    return Prepared(
+        section=document.section,
+        format=document.format,
+        version=document.version,
+        modified=modified.replace(microsecond=0).timestamp() if modified else None,
+        codings={encoding: _coded(document, encoding, section, site) for encoding in ENCODINGS},
+    )
+
+
+def _coded(document: Document, encoding: str, section: Section, site: Site) -> Coded:
+    body = document.bodies[encoding]
+    etag = document.etag(encoding)
+    # RFC 9110 section 15.4.5: a 304 carries Cache-Control, ETag and Vary as the 200 would have.
+    validators = [("ETag", etag), ("Cache-Control", cache_control(section.cache)), ("Vary", "Accept-Encoding")]
+    ok = [("Content-Type", MEDIA_TYPES[document.format]), ("Content-Length", str(len(body)))]
+    if encoding != "identity":
+        ok.append(("Content-Encoding", encoding))
+    if document.last_modified is not None:
+        ok.append(("Last-Modified", format_datetime(document.last_modified, usegmt=True)))
+    link = f'<{site.base_url}/feeds/{section.slug}.{document.format}>; rel="self"'
+    others = [
+        f'<{site.base_url}/feeds/{section.slug}.{other}>; rel="alternate"; type="{MEDIA_TYPES[other].split(";")[0]}"'
+        for other in FORMATS
+        if other != document.format
+    ]
+    return Coded(
+        tag=etag[1:-1],
+        body=body,
+        ok=[*ok, *validators, ("Link", ", ".join([link, *others])), *COMMON],
+        not_modified=[*validators, *COMMON],
+    )

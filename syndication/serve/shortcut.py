@@ -1,0 +1,28 @@
+"""The WSGI short cut: a poll is answered before Flask makes a request object of it (some nine times cheaper)."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from syndication.serve.answer import answer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from syndication.serve.watcher import Watcher
+
+
+class ShortCut:
+    """Answers what is below /feeds/ itself and passes on the rest."""
+
+    def __init__(self, app: "WSGIApplication", watcher: "Watcher") -> None:
+        self.app = app
+        self.watcher = watcher
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if not path.startswith("/feeds/"):
+            return self.app(environ, start_response)
+        status, headers, body = answer(self.watcher.catalogue, environ["REQUEST_METHOD"], path, environ)
+        self.watcher.tally.count(path, status, len(body))
+        start_response(status, headers[:])  # A server may append to the list: ours is shared.
+        return (body,)

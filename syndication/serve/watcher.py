@@ -1,0 +1,120 @@
+"""The thread that keeps a web process up to date, so that no request ever asks the database.
+
+It survives the loss of the database: what was loaded goes on being served, and after the database's
+return everything is compared again.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from syndication.logs import get_logger
+from syndication.serve.catalogue import Catalogue
+from syndication.serve.tally import Tally
+from syndication.store import changes, documents, sections, workers
+from syndication.store.engine import DOCUMENTS, Database, DatabaseDown
+from syndication.store.triggers import missing_triggers
+from syndication.store.wake import Waker
+
+log = get_logger(__name__)
+
+LOOK_SECONDS = 2.0
+"""How old the state shown by /readyz and /metrics may be."""
+
+WAIT_SECONDS = 0.5
+"""The longest wait for a wake-up: stopping and counting are never later than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the watcher last saw; ``since`` is when the database became as it is, ok or down."""
+
+    loaded: bool = False
+    database: str = "down"
+    since: datetime | None = None
+    missing_triggers: tuple[str, ...] = ()
+    sections: tuple[sections.SectionState, ...] = ()
+    oldest_change: datetime | None = None
+    workers: int = 0
+
+
+class Watcher:
+    """Holds the catalogue and the state; both are replaced whole, so that readers need no lock."""
+
+    def __init__(self, database: Database, catalogue: Catalogue, flush: Callable[[Tally], None]) -> None:
+        self.database = database
+        self.catalogue = catalogue
+        self.state = State(since=datetime.now(UTC))
+        self.tally = Tally()
+        self._flush = flush
+        self._stopped = threading.Event()
+        self._looked = 0.0
+        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread: after the fork, as threads and connections do not survive one."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the thread and wait for it."""
+        self._stopped.set()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                waker = Waker(self.database, DOCUMENTS)
+                try:
+                    self._watch(waker)
+                finally:
+                    waker.close()
+            except DatabaseDown:  # Without the driver's words: they may hold a row.
+                self._down()
+                self._flush(self.tally)
+                self._stopped.wait(WAIT_SECONDS)
+
+    def _watch(self, waker: Waker) -> None:
+        changed = True
+        while not self._stopped.is_set():
+            if changed:
+                self.load()
+            if time.monotonic() - self._looked >= LOOK_SECONDS:
+                self.look()
+            self._flush(self.tally)
+            changed = waker.wait(WAIT_SECONDS)
+
+    def load(self) -> None:
+        """Load the documents whose version is not the one in memory."""
+        with self.database.snapshot() as conn:
+            served = self.catalogue.versions()
+            stored = documents.versions(conn)
+            wanted = [slug for slug in stored if slug in self.catalogue.sections and stored[slug] != served.get(slug)]
+            found = documents.load_documents(conn, wanted) if wanted else []
+        if found:
+            self.catalogue = self.catalogue.with_documents(found)
+            log.info("documents_loaded", sections=len(wanted), documents=len(found))
+        self._up()
+
+    def look(self) -> None:
+        """Read what /readyz and /metrics show."""
+        with self.database.read() as conn:
+            self.state = replace(
+                self.state,
+                missing_triggers=tuple(missing_triggers(conn)),
+                sections=tuple(sections.states(conn)),
+                oldest_change=changes.oldest(conn),
+                workers=len(workers.alive(conn, self.database.now(conn))),
+            )
+        self._looked = time.monotonic()
+        self._up()
+
+    def _up(self) -> None:
+        since = self.state.since if self.state.database == "ok" else datetime.now(UTC)
+        self.state = replace(self.state, loaded=True, database="ok", since=since)
+
+    def _down(self) -> None:
+        if self.state.database == "ok":
+            log.warning("database_down", documents=len(self.catalogue.documents))
+            self.state = replace(self.state, database="down", since=datetime.now(UTC))

@@ -1,0 +1,52 @@
+"""The web process: Granian with its workers.
+
+It imports neither Flask nor the Prometheus client: the latter's directory must be set first, and
+Granian forks, so that no thread but the one that looks after the parent may exist before.
+"""
+
+import os
+import shutil
+import tempfile
+
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.server import Server
+
+from syndication.config import Settings
+from syndication.parent import exit_with_parent
+
+HEADERS_BYTES = 16 * 1024
+"""The longest request line with headers; more gets 431. hyper takes no buffer under 8 kB."""
+
+STOP_SECONDS = 2
+"""How long open connections may delay the stop."""
+
+
+def run_web(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    exit_with_parent()
+    folder = tempfile.mkdtemp(prefix="syndication-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    os.environ["SYNDICATION_WEB"] = "1"
+    os.environ["SYNDICATION_PARENT"] = str(os.getpid())  # The workers die with this process.
+    if settings.source is not None:
+        os.environ["SYNDICATION_CONFIG"] = str(settings.source)
+    # Host and port may come from the command line; workers need neither.
+    server = Server(
+        "syndication.app:create_app",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.server.host,
+        port=settings.server.port,
+        workers=settings.server.workers,
+        blocking_threads=2,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=STOP_SECONDS,
+        websockets=False,
+        http1_settings=HTTP1Settings(max_buffer_size=HEADERS_BYTES),
+    )
+    try:
+        server.serve()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,146 @@
+"""The answer to a poll, and that the Flask view and the short cut give the same one to the byte."""
+
+import itertools
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from syndication.feeds import ENCODINGS, FORMATS, Document
+from syndication.serve.answer import answer
+from syndication.serve.catalogue import Catalogue
+from syndication.serve.conditional import is_fresh
+from syndication.serve.negotiate import negotiate
+from syndication.serve.shortcut import ShortCut
+from syndication.serve.tally import Tally
+from syndication.serve.views import flask_app
+from tests.newsroom import NOON, section, site
+
+TAG = "7-abc-gzip"
+
+
+def document(format: str = "atom", **changes: Any) -> Document:
+    bodies = {encoding: f"{format} as {encoding}".encode() for encoding in ENCODINGS}
+    values = {"section": "taiwan", "format": format, "version": 7, "digest": "abc", "last_modified": NOON}
+    return Document(**values | {"bodies": bodies} | changes)
+
+
+def catalogue(**changes: Any) -> Catalogue:
+    sections = {slug: section(slug) for slug in ("all", "taiwan", "asia")}
+    empty = Catalogue.empty(site(), sections, {"formosa": "taiwan"}, frozenset({"horoscope"}))
+    return empty.with_documents(document(format, **changes) for format in FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        (None, "identity"),
+        ("", "identity"),
+        ("gzip", "gzip"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip;q=1, br;q=0.5", "gzip"),
+        ("gzip;q=0", "identity"),
+        ("*", "br"),
+        ("br;q=0, *", "zstd"),
+        ("identity;q=0", None),
+        ("*;q=0", None),
+        ("identity;q=0, gzip", "gzip"),
+        ("*;q=0, identity", "identity"),
+        ("gzip;q=banana", "identity"),
+        ("GZIP", "gzip"),
+    ],
+)
+def test_the_coding_is_the_one_the_client_likes_best(accept: str | None, expected: str | None) -> None:
+    assert negotiate(accept) == expected
+
+
+@pytest.mark.parametrize(
+    "value", ['"7-abc-gzip"', 'W/"7-abc-gzip"', '"x", "7-abc-gzip"', "*", '"7-abc-gzip-gzip"', '"7-abc-gzip;gzip"']
+)
+def test_if_none_match_knows_lists_stars_weak_tags_and_the_suffixes_of_proxies(value: str) -> None:
+    assert is_fresh(TAG, None, value, None)
+
+
+def test_if_none_match_overrules_if_modified_since() -> None:
+    assert not is_fresh(TAG, 1000.0, '"6-old-gzip"', "Sat, 14 Mar 2099 12:00:00 GMT")
+
+
+@pytest.mark.parametrize(
+    "since", ["rubbish", "", "Sat, 14 Mar 20260000000 12:00:00 GMT", "Mon, 01 Jan 1800 00:00:00 GMT"]
+)
+def test_a_malformed_or_older_date_gets_the_feed(since: str) -> None:
+    assert not is_fresh(TAG, NOON.timestamp(), None, since)
+
+
+@pytest.mark.parametrize("since", ["Sat, 14 Mar 2026 12:00:00 GMT", "Sat, 14 Mar 2026 13:00:00 GMT"])
+def test_the_same_or_a_later_date_gets_a_304(since: str) -> None:
+    assert is_fresh(TAG, NOON.timestamp(), None, since)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/feeds/taiwan.atom", "200 OK"),
+        ("GET", "/feeds/asia.rss", "503 Service Unavailable"),
+        ("GET", "/feeds/formosa.json", "301 Moved Permanently"),
+        ("GET", "/feeds/horoscope.atom", "410 Gone"),
+        ("GET", "/feeds/nowhere.atom", "404 Not Found"),
+        ("GET", "/feeds/taiwan.xml", "404 Not Found"),
+        ("GET", "/feeds/" + "a" * 9000, "414 "),
+        ("POST", "/feeds/taiwan.atom", "405 Method Not Allowed"),
+        ("OPTIONS", "/feeds/taiwan.atom", "204 No Content"),
+    ],
+)
+def test_each_address_has_its_answer(method: str, path: str, status: str) -> None:
+    assert answer(catalogue(), method, path, {})[0].startswith(status)
+
+
+def test_last_modified_is_left_out_of_a_version_without_one() -> None:
+    _, headers, _ = answer(catalogue(last_modified=None), "GET", "/feeds/taiwan.atom", {})
+    assert "Last-Modified" not in dict(headers)
+
+
+def test_an_entity_tag_answers_in_its_own_coding_alone() -> None:
+    feeds, gzip_tag = catalogue(), {"HTTP_IF_NONE_MATCH": f'"{TAG}"'}
+    assert answer(feeds, "GET", "/feeds/taiwan.atom", gzip_tag | {"HTTP_ACCEPT_ENCODING": "gzip"})[0][:3] == "304"
+    assert answer(feeds, "GET", "/feeds/taiwan.atom", gzip_tag | {"HTTP_ACCEPT_ENCODING": "br"})[0][:3] == "200"
+
+
+PATHS = [
+    "taiwan.atom",
+    "taiwan.json",
+    "asia.rss",
+    "formosa.json",
+    "horoscope.atom",
+    "nope.atom",
+    "",
+    "//x",
+    "a/b",
+    "t.xml",
+]
+METHODS = ["GET", "HEAD", "OPTIONS", "POST", "DELETE", "BREW"]
+HEADERS = [
+    {},
+    {"Accept-Encoding": "gzip"},
+    {"Accept-Encoding": "gzip", "If-None-Match": f'"{TAG}"'},
+    {"If-None-Match": "*"},
+    {"If-Modified-Since": "Sat, 14 Mar 2026 12:00:00 GMT"},
+    {"If-Modified-Since": "Sat, 14 Mar 20260000000 12:00:00 GMT"},
+    {"Accept-Encoding": "identity;q=0"},
+    {"Range": "bytes=0-3", "Host": "evil.example", "Cookie": "a=b"},
+]
+
+
+@pytest.mark.parametrize(("method", "path"), list(itertools.product(METHODS, PATHS)))
+def test_view_and_short_cut_agree_to_the_byte(method: str, path: str) -> None:
+    for headers in HEADERS:
+        answers = []
+        for short in (False, True):
+            watcher: Any = SimpleNamespace(catalogue=catalogue(), tally=Tally())
+            app: Any = flask_app(watcher).wsgi_app
+            environ = EnvironBuilder("/feeds/" + path, method=method, headers=headers, query_string="a=1").get_environ()
+            body, status, sent = run_wsgi_app(ShortCut(app, watcher) if short else app, environ)
+            answers.append((status, sorted(sent), b"".join(body), watcher.tally.polls))
+        assert answers[0] == answers[1], headers
+        assert "Set-Cookie" not in dict(answers[1][1])

@@ -1,0 +1,151 @@
+"""The database: how it is opened, and the three ways to talk to it (read, snapshot, write).
+
+SQLite's own driver begins transactions when it likes; here every BEGIN is ours, so that a snapshot is one from
+its first statement, and a writer takes the lock at its start instead of failing in the middle.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, TimeoutError
+
+from syndication.errors import ConfigError
+from syndication.store.clock import Clock, system_clock
+
+WORK = "syndication_work"
+"""The channel on which workers are woken: something changed or is asked for."""
+
+DOCUMENTS = "syndication_documents"
+"""The channel on which web processes are woken: a version was published."""
+
+DatabaseDown = (OperationalError, InterfaceError, TimeoutError)
+"""What it looks like when the database cannot be reached, is locked or is out of connections."""
+
+BUSY_MILLISECONDS = 10_000
+"""How long SQLite waits for another writer before it says that the database is locked."""
+
+_BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN", "read": "BEGIN"}
+
+
+class Database:
+    """One database, SQLite or PostgreSQL. ``clock`` replaces the database's own, for tests."""
+
+    def __init__(self, url: str, *, clock: Clock | None = None) -> None:
+        self.url = url
+        self._clock = clock
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise ConfigError(
+                f"database.url is not an address: {url!r} should be like sqlite:///var/syndication.db"
+                " or postgresql://user:password@host/name"
+            ) from error
+        self.dialect = parsed.get_backend_name()
+        if self.dialect not in ("sqlite", "postgresql"):
+            raise ConfigError(f"database.url names {self.dialect!r}: it should begin with sqlite:/// or postgresql://")
+        if self.dialect == "sqlite":
+            self.engine = _sqlite(url)
+        else:
+            self.engine = _postgresql(url)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection to read with."""
+        with self.engine.connect() as conn:
+            yield conn
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection that sees one state of the database, that of its first statement."""
+        with self.engine.connect() as conn:
+            if self.dialect == "postgresql":
+                conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield conn
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction to write in: committed at the end, rolled back on an exception."""
+        with self.engine.connect() as conn:
+            conn.execution_options(syndication_mode="write")
+            with conn.begin():
+                yield conn
+
+    def now(self, conn: Connection) -> datetime:
+        """The time: PostgreSQL's own on PostgreSQL, so that skewed machines agree on an embargo."""
+        if self._clock is not None:
+            return self._clock()
+        if self.dialect == "sqlite":
+            return system_clock()
+        now: datetime = conn.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return now.astimezone(UTC)
+
+    def notify(self, conn: Connection, channel: str) -> None:
+        """Wake those who listen on ``channel`` when this transaction commits; on SQLite they see it by themselves."""
+        if self.dialect == "postgresql":
+            conn.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        self.engine.dispose()
+
+
+def sqlite_path(url: str) -> Path:
+    """The file of a SQLite address; an address without a file is a ConfigError, because processes share it."""
+    name = make_url(url).database
+    if not name or name == ":memory:":
+        raise ConfigError(f"database.url is {url!r}: it should name a file, like sqlite:///var/syndication.db")
+    return Path(name)
+
+
+def _sqlite(url: str) -> Engine:
+    path = sqlite_path(url)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": BUSY_MILLISECONDS / 1000}
+    )
+
+    @event.listens_for(engine, "connect")
+    def opened(dbapi: Any, _record: Any) -> None:
+        dbapi.isolation_level = None
+        for pragma in (
+            f"busy_timeout={BUSY_MILLISECONDS}",
+            "journal_mode=WAL",
+            # FULL: what was committed is there after a power cut. It costs a sync a commit, not a poll anything.
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            dbapi.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: Connection) -> None:
+        mode = conn.get_execution_options().get("syndication_mode", "read")
+        conn.exec_driver_sql(_BEGIN[mode])
+
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        connect_args=KEEPALIVE | {"options": "-c timezone=UTC"},
+    )
+
+
+KEEPALIVE = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    # A transaction pooler in between gives each transaction another connection: nothing may be prepared on one.
+    "prepare_threshold": None,
+}
+"""A connection that was cut silently is noticed within a few seconds."""

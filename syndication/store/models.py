@@ -27,6 +27,10 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {str: Text, datetime: UtcTime}
 
 
+# Without a rowid, REPLACE can displace a row by its key alone, and so none of another article.
+NO_ROWID = {"sqlite_with_rowid": False}
+
+
 def _owner() -> Mapped[str]:
     return mapped_column(ForeignKey("article.id", ondelete="CASCADE", onupdate="CASCADE"), primary_key=True)
 
@@ -79,7 +83,7 @@ class SectionLink(Base):
     published_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(server_default="draft")
 
-    __table_args__ = (slug_check("section"),)
+    __table_args__ = (slug_check("section"), NO_ROWID)
 
 
 class AuthorRow(Base):
@@ -93,6 +97,8 @@ class AuthorRow(Base):
     email: Mapped[str | None]
     uri: Mapped[str | None]
 
+    __table_args__ = NO_ROWID
+
 
 class TagRow(Base):
     """One tag of an article."""
@@ -102,6 +108,8 @@ class TagRow(Base):
     article_id: Mapped[str] = _owner()
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     tag: Mapped[str]
+
+    __table_args__ = NO_ROWID
 
 
 class ImageRow(Base):
@@ -117,6 +125,8 @@ class ImageRow(Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
 
+    __table_args__ = NO_ROWID
+
 
 class EnclosureRow(Base):
     """A file that belongs to an article; length in bytes, duration in seconds."""
@@ -130,6 +140,8 @@ class EnclosureRow(Base):
     length: Mapped[int | None] = mapped_column(BigInt)
     title: Mapped[str | None]
     duration: Mapped[int | None]
+
+    __table_args__ = NO_ROWID
 
 
 class WithdrawalRow(Base):

@@ -1,0 +1,127 @@
+"""SQLite's triggers.
+
+No INSERT OR IGNORE in here: inside a trigger the outer statement's ON CONFLICT decides what it means. A shell may
+have foreign keys off, so that what a cascade would do is written out.
+"""
+
+NOW = "strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'"
+
+CHILDREN = ("article_author", "article_tag", "article_image", "article_enclosure")
+
+
+def _noticed(article_id: str, where: str = "1") -> str:
+    return f"INSERT INTO change (article_id, noticed_at) SELECT {article_id}, {NOW} WHERE {where};"
+
+
+def _withdrawal(article_id: str, reason: str, where: str = "1") -> str:
+    return (
+        f"INSERT INTO withdrawal (article_id, reason, at) SELECT {article_id}, '{reason}', {NOW} WHERE {where}"
+        f" AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = {article_id});"
+    )
+
+
+STAYS_OUT = """
+    UPDATE article SET status = 'withdrawn' WHERE id = NEW.id AND status <> 'withdrawn'
+      AND EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id);
+"""
+
+KEEP_LINKS = """
+    UPDATE article_section SET
+      published_at = (SELECT published_at FROM article WHERE id = NEW.id),
+      status = (SELECT status FROM article WHERE id = NEW.id)
+    WHERE article_id = NEW.id AND (
+      published_at IS NOT (SELECT published_at FROM article WHERE id = NEW.id)
+      OR status IS NOT (SELECT status FROM article WHERE id = NEW.id));
+"""
+
+KEEP_LINK = """
+    UPDATE article_section SET
+      published_at = (SELECT published_at FROM article WHERE id = NEW.article_id),
+      status = coalesce((SELECT status FROM article WHERE id = NEW.article_id), 'draft')
+    WHERE article_id = NEW.article_id AND section = NEW.section;
+"""
+
+
+def _trigger(name: str, when: str, *body: str) -> tuple[str, str]:
+    name = f"syndication_{name}"
+    return name, f"CREATE TRIGGER {name} {when} BEGIN\n{chr(10).join(body)}\nEND"
+
+
+def sqlite_triggers() -> dict[str, str]:
+    """Each trigger's statement, by its name."""
+    return dict([*_article(), *_links(), *(pair for table in CHILDREN for pair in _child(table))])
+
+
+def _article() -> list[tuple[str, str]]:
+    tables = ("article_section", *CHILDREN)
+    follow = [
+        f"UPDATE {table} SET article_id = NEW.id WHERE article_id = OLD.id AND OLD.id <> NEW.id;" for table in tables
+    ]
+    return [
+        # REPLACE fires no delete trigger for the row that it displaces: here is the last moment to see its id.
+        _trigger(
+            "article_displaced",
+            "BEFORE INSERT ON article WHEN EXISTS (SELECT 1 FROM article WHERE rowid = NEW.rowid AND id <> NEW.id)",
+            f"INSERT INTO change (article_id, noticed_at) SELECT id, {NOW} FROM article WHERE rowid = NEW.rowid;",
+        ),
+        _trigger(
+            "article_inserted",
+            "AFTER INSERT ON article",
+            _noticed("NEW.id"),
+            STAYS_OUT,
+            _withdrawal("NEW.id", "withdrawn", "NEW.status = 'withdrawn'"),
+            KEEP_LINKS,
+        ),
+        _trigger(
+            "article_updated",
+            "AFTER UPDATE ON article",
+            _noticed("NEW.id"),
+            _noticed("OLD.id", "OLD.id <> NEW.id"),
+            *follow,
+            "UPDATE withdrawal SET article_id = NEW.id WHERE article_id = OLD.id AND OLD.id <> NEW.id"
+            " AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id);",
+            STAYS_OUT,
+            _withdrawal("NEW.id", "withdrawn", "NEW.status = 'withdrawn'"),
+            KEEP_LINKS,
+        ),
+        _trigger(
+            "article_deleted",
+            "AFTER DELETE ON article",
+            _noticed("OLD.id"),
+            _withdrawal("OLD.id", "deleted"),
+            *(f"DELETE FROM {table} WHERE article_id = OLD.id;" for table in tables),
+        ),
+    ]
+
+
+def _links() -> list[tuple[str, str]]:
+    return [
+        _trigger("article_section_inserted", "AFTER INSERT ON article_section", _noticed("NEW.article_id"), KEEP_LINK),
+        _trigger(
+            "article_section_updated",
+            "AFTER UPDATE OF article_id, section, position ON article_section",
+            _noticed("NEW.article_id"),
+            _noticed("OLD.article_id", "OLD.article_id <> NEW.article_id"),
+            KEEP_LINK,
+        ),
+        _trigger(
+            "article_section_kept",
+            "AFTER UPDATE OF published_at, status ON article_section WHEN EXISTS (SELECT 1 FROM article"
+            " WHERE id = NEW.article_id AND (published_at IS NOT NEW.published_at OR status IS NOT NEW.status))",
+            KEEP_LINK,
+        ),
+        _trigger("article_section_deleted", "AFTER DELETE ON article_section", _noticed("OLD.article_id")),
+    ]
+
+
+def _child(table: str) -> list[tuple[str, str]]:
+    return [
+        _trigger(f"{table}_inserted", f"AFTER INSERT ON {table}", _noticed("NEW.article_id")),
+        _trigger(
+            f"{table}_updated",
+            f"AFTER UPDATE ON {table}",
+            _noticed("NEW.article_id"),
+            _noticed("OLD.article_id", "OLD.article_id <> NEW.article_id"),
+        ),
+        _trigger(f"{table}_deleted", f"AFTER DELETE ON {table}", _noticed("OLD.article_id")),
+    ]

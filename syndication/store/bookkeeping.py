@@ -55,9 +55,7 @@ class DocumentRow(Base):
 
     __tablename__ = "document"
 
-    section: Mapped[str] = mapped_column(
-        ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True
-    )
+    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
     format: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(BigInt)
     digest: Mapped[str]
@@ -73,9 +71,7 @@ class EntryRow(Base):
 
     __tablename__ = "entry"
 
-    section: Mapped[str] = mapped_column(
-        ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True
-    )
+    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
     article_id: Mapped[str] = mapped_column(primary_key=True)
     entry_id: Mapped[str]
     position: Mapped[int]
@@ -90,9 +86,7 @@ class TombstoneRow(Base):
 
     __tablename__ = "tombstone"
 
-    section: Mapped[str] = mapped_column(
-        ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True
-    )
+    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
     article_id: Mapped[str] = mapped_column(primary_key=True)
     entry_id: Mapped[str]
     version: Mapped[int] = mapped_column(BigInt)
@@ -105,9 +99,7 @@ class LeftOutRow(Base):
 
     __tablename__ = "left_out"
 
-    section: Mapped[str] = mapped_column(
-        ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True
-    )
+    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
     article_id: Mapped[str] = mapped_column(primary_key=True)
     reason: Mapped[str]
     since: Mapped[datetime]

@@ -9,7 +9,9 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 UTC_TEXT = "%Y-%m-%dT%H:%M:%S.%fZ"
 """How SQLite holds a time: of fixed width, so that the order of the texts is the order of the times."""
 
-_UTC_GLOB = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z"
+_UTC_GLOB = (
+    "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z"
+)
 
 BigInt = BigInteger().with_variant(Integer, "sqlite")
 """Only an INTEGER can number itself on SQLite; it has 64 bits there."""

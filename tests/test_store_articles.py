@@ -1,0 +1,99 @@
+"""Articles go into the store and come back the same."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from syndication.errors import ArticleError
+from syndication.feeds import Enclosure, Image, Person
+from syndication.store import articles
+from tests.newsroom import article, at
+
+FULL = article(
+    "full",
+    authors=(Person("Lin Mei-hua", "lin@daily.example", "https://daily.example/lin"), Person("Wu")),
+    sections=("china", "taiwan"),
+    tags=("b", "a"),
+    language="zh-Hant",
+    image=Image("/i.jpg", "A train", "CNA", "Train", 1200, 800),
+    enclosures=(Enclosure("/a.mp3", "audio/mpeg", 5_000_000_000, "Listen", 90), Enclosure("/b.pdf", "application/pdf")),
+    expires_at=at(days=3, microseconds=1),
+    correction="The date was wrong.",
+    guid="https://old.example/?p=1",
+)
+
+
+def put(database, *values):
+    return {o.article_id: o.outcome for o in articles.put_articles(database, values)}
+
+
+def test_everything_a_news_article_has_comes_back_as_it_was(database):
+    assert put(database, FULL) == {"full": "created"}
+    with database.read() as conn:
+        assert articles.get_article(conn, "full") == FULL
+
+
+def test_writing_the_same_twice_changes_nothing(database):
+    many = [replace(FULL, id=f"a{n}") for n in range(1200)]
+    assert set(put(database, *many).values()) == {"created"}
+    with database.write() as conn:
+        conn.exec_driver_sql("DELETE FROM change")
+    assert set(put(database, *many).values()) == {"unchanged"}
+    with database.read() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM change").scalar() == 0
+
+
+def test_a_changed_article_is_replaced_with_all_that_belongs_to_it(database):
+    put(database, FULL)
+    changed = replace(FULL, title="New", authors=(), tags=("c",), image=None, sections=("sports",), enclosures=())
+    assert put(database, changed) == {"full": "updated"}
+    with database.read() as conn:
+        assert articles.get_article(conn, "full") == changed
+
+
+def test_times_of_any_zone_are_stored_as_the_same_instant(database):
+    taipei = timezone(timedelta(hours=8))
+    put(database, article(published_at=at().astimezone(taipei)))
+    with database.read() as conn:
+        stored = articles.get_article(conn, "a1").published_at
+    assert stored == at() and stored.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"published_at": datetime(2026, 1, 1)}, "published_at is 2026-01-01T00:00:00, without a time zone"),
+        ({"title": ""}, "title is empty"),
+        ({"url": ""}, "url is empty"),
+        ({"status": "live"}, "status is 'live': it should be draft, published or withdrawn"),
+        ({"published_at": None}, "published_at is missing"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused_in_words(database, changes, words):
+    with pytest.raises(ArticleError, match=words):
+        put(database, article(**changes))
+    with database.read() as conn:
+        assert articles.count_articles(conn) == 0
+
+
+def test_a_withdrawn_article_stays_out_until_it_is_restored(database):
+    put(database, article())
+    assert articles.withdraw(database, ["a1", "nobody"], by="desk") == ["nobody"]
+    assert put(database, article(title="Again")) == {"a1": "kept_out"}
+    with database.read() as conn:
+        stored = articles.get_article(conn, "a1")
+        assert (stored.status, stored.title) == ("withdrawn", "Again")
+    assert articles.restore(database, ["a1", "nobody"]) == ["nobody"]
+    with database.read() as conn:
+        assert articles.get_article(conn, "a1").status == "published"
+    assert put(database, article(title="Again")) == {"a1": "unchanged"}
+
+
+def test_a_restored_id_of_a_deleted_row_may_be_written_again(database):
+    put(database, article())
+    with database.write() as conn:
+        conn.exec_driver_sql("DELETE FROM article")
+    assert put(database, article()) == {"a1": "kept_out"}
+    assert articles.restore(database, ["a1"]) == ["a1"]
+    assert put(database, article()) == {"a1": "created"}

@@ -1,0 +1,38 @@
+"""Atom 1.0 (RFC 4287) by feedgen."""
+
+from collections.abc import Sequence
+
+from syndication.feeds import Feed
+from syndication.render.cleaned import Cleaned
+from syndication.render.extensions import links
+from syndication.render.feedgenerator import add_entry, generator
+
+ENTRY = (b"<entry", b"</entry>")
+"""Where an entry begins and ends in the bytes: escaped text cannot hold these."""
+
+END = b"</feed>"
+
+
+def atom(feed: Feed, entries: Sequence[Cleaned]) -> bytes:
+    """The document with these entries."""
+    head = generator(feed, "atom", "application/atom+xml")
+    # RFC 4287 section 4.1.1: an entry without an author has the feed's.
+    author = {"name": feed.site.title}
+    if feed.site.email:
+        author["email"] = feed.site.email
+    head.author(author)
+    for cleaned in entries:
+        entry = add_entry(head, cleaned)
+        entry.link(links(cleaned))
+        if cleaned.authors:
+            entry.author([_person(a.name, a.email, a.uri) for a in cleaned.authors])
+        if cleaned.summary:
+            entry.summary(cleaned.summary)
+        if cleaned.html:
+            entry.content(cleaned.html, type="html")
+    document: bytes = head.atom_str()
+    return document
+
+
+def _person(name: str, email: str | None, uri: str | None) -> dict[str, str]:
+    return {key: value for key, value in (("name", name), ("email", email), ("uri", uri)) if value}

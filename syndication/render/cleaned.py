@@ -1,0 +1,97 @@
+"""An entry with every text cleaned, which the three formats then say in their own way."""
+
+from dataclasses import dataclass, replace
+
+from syndication.errors import Unrenderable
+from syndication.feeds import Enclosure, Entry, Image, Person, Section, Site
+from syndication.render.html import sanitize, with_correction
+from syndication.render.text import one_line, plain, shorten, web_address
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What is said of an entry. ``html`` is None in a section of summaries; all texts are legal in XML."""
+
+    article_id: str
+    id: str
+    url: str
+    title: str
+    html: str | None
+    summary: str
+    authors: tuple[Person, ...]
+    categories: tuple[tuple[str, str, str], ...]  # term, scheme, label
+    language: str | None
+    image: Image | None
+    enclosures: tuple[Enclosure, ...]
+    published: str
+    updated: str
+    entry: Entry
+
+
+def clean(entry: Entry, site: Site, section: Section) -> Cleaned:
+    """Raises Unrenderable, with the reason in words, for an entry that no reader could use."""
+    title = one_line(entry.title)
+    if not title:
+        raise Unrenderable(entry.article_id, "its title has no printable characters: give it one")
+    url = web_address(entry.url)
+    if url is None:
+        raise Unrenderable(entry.article_id, f"its url {one_line(entry.url)!r} is not an http or https address")
+    identity = one_line(entry.id)
+    if not identity:
+        raise Unrenderable(entry.article_id, "its guid has no printable characters: give it one, or none at all")
+    correction = one_line(entry.correction or "") or None
+    body = sanitize(entry.html, url)
+    language = one_line(entry.language or "") or None
+    return Cleaned(
+        article_id=entry.article_id,
+        id=identity,
+        url=url,
+        title=title,
+        html=with_correction(body, correction) if section.content == "full" else None,
+        summary=_summary(entry, body, correction, section),
+        authors=tuple(author for author in map(_person, entry.authors) if author.name),
+        categories=_categories(entry, site),
+        language=language if language != section.language else None,
+        image=_image(entry.image),
+        enclosures=tuple(file for file in map(_enclosure, entry.enclosures) if file),
+        published=entry.published.isoformat(),
+        updated=entry.updated.isoformat(),
+        entry=entry,
+    )
+
+
+def _summary(entry: Entry, body: str, correction: str | None, section: Section) -> str:
+    summary = plain(entry.summary or "") or shorten(plain(body), section.summary_length)
+    if correction and section.content == "summary":
+        # There is no body in whose front it could stand.
+        return f"{summary} (Correction: {correction})".strip()
+    return summary
+
+
+def _categories(entry: Entry, site: Site) -> tuple[tuple[str, str, str], ...]:
+    sections = [(slug, f"{site.home_url}/sections", one_line(title) or slug) for slug, title in entry.categories]
+    tags = [(tag, f"{site.home_url}/tags", tag) for tag in dict.fromkeys(map(one_line, entry.tags)) if tag]
+    return (*sections, *tags)
+
+
+def _person(person: Person) -> Person:
+    email = one_line(person.email or "")
+    # RFC 4287 section 3.2.3: an address with an @ and no space; anything else would make the feed invalid.
+    valid = "@" in email and " " not in email
+    return Person(one_line(person.name), email if valid else None, web_address(person.uri or ""))
+
+
+def _image(image: Image | None) -> Image | None:
+    url = web_address(image.url) if image else None
+    if image is None or url is None:
+        return None
+    texts = {name: one_line(getattr(image, name) or "") or None for name in ("caption", "credit", "alt")}
+    return replace(image, url=url, **texts)
+
+
+def _enclosure(file: Enclosure) -> Enclosure | None:
+    url = web_address(file.url)
+    if url is None:
+        return None
+    media_type = one_line(file.media_type) or "application/octet-stream"
+    return replace(file, url=url, media_type=media_type, title=one_line(file.title or "") or None)

@@ -1,0 +1,229 @@
+"""The settings, from files and environment, checked at the start: a wrong one is one sentence that says what is right.
+
+Looked for: ``--config``, ``$SYNDICATION_CONFIG``, ``config/syndication.toml`` here, and the one that the package
+brings along. ``sections.toml`` stands beside it. ``SYNDICATION_SITE__BASE_URL`` overrides ``base_url`` in ``[site]``.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import ValidationError
+
+from syndication.errors import ConfigError
+from syndication.feeds import ALL, CachePolicy, Section, Site
+from syndication.schema import AllTable, LogSettings, Main, Sections, SectionTable, ServerSettings, Table, WorkerSettings
+
+PREFIX = "SYNDICATION_"
+NOT_SETTINGS = {"SYNDICATION_CONFIG", "SYNDICATION_PARENT", "SYNDICATION_WEB"}
+"""Variables of the program itself."""
+
+T = TypeVar("T", bound=Table)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The effective configuration. ``sections`` holds ``all`` first; ``redirects`` are former slugs."""
+
+    source: Path
+    database_url: str
+    site: Site
+    sections: Mapping[str, Section]
+    redirects: Mapping[str, str]
+    retired: frozenset[str]
+    server: ServerSettings
+    worker: WorkerSettings
+    logs: LogSettings
+    main: Main
+
+
+def defaults_folder() -> Path:
+    """The configuration that the package brings along: in a checkout the folder ``config``."""
+    packaged = Path(__file__).parent / "defaults"
+    return packaged if packaged.is_dir() else Path(__file__).parents[1] / "config"
+
+
+def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check everything; raises ConfigError with one sentence."""
+    environ = os.environ if environ is None else environ
+    source = _find(path, environ)
+    main = _check(Main, _overlay(_read(source), environ), source)
+    beside = source.with_name("sections.toml")
+    tables = _check(Sections, _read(beside), beside)
+    _check_slugs(tables, beside)
+    site = _site(main)
+    return Settings(
+        source=source,
+        database_url=main.database.url,
+        site=site,
+        sections={ALL: _section(ALL, tables.all, main, site, beside)}
+        | {table.slug: _section(table.slug, table, main, site, beside) for table in tables.section},
+        redirects={former: table.slug for table in tables.section for former in table.formerly},
+        retired=frozenset(table.slug for table in tables.retired),
+        server=main.server,
+        worker=main.worker,
+        logs=main.logs,
+        main=main,
+    )
+
+
+def settings_report(settings: Settings) -> list[tuple[str, str]]:
+    """Every effective setting as key and value, the database's password masked."""
+    report = []
+    for table, values in settings.main.model_dump().items():
+        for key, value in values.items():
+            if isinstance(value, dict):
+                report += [(f"{table}.{key}.{name}", str(inner)) for name, inner in value.items()]
+            else:
+                report.append((f"{table}.{key}", mask(value) if key == "url" else str(value)))
+    return report
+
+
+def mask(url: str) -> str:
+    """An address without its password."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")))
+
+
+def _find(path: Path | None, environ: Mapping[str, str]) -> Path:
+    named = path or (Path(environ["SYNDICATION_CONFIG"]) if environ.get("SYNDICATION_CONFIG") else None)
+    if named is not None:
+        return named.absolute()
+    here = Path("config/syndication.toml")
+    return here.absolute() if here.is_file() else defaults_folder() / "syndication.toml"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}): name a configuration with --config") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from error
+
+
+def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """Put the environment's values over the file's; a text becomes what the setting's type needs."""
+    for name in sorted(environ):
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS:
+            continue
+        keys = name.removeprefix(PREFIX).lower().split("__")
+        table: Any = values
+        for key in keys[:-1]:
+            table = table.setdefault(key, {})
+            if not isinstance(table, dict):
+                raise ConfigError(f"the environment variable {name} names no setting")
+        if len(keys) < 2 or keys[0] not in Main.model_fields:
+            near = _near(keys[0], Main.model_fields)
+            raise ConfigError(f"the environment variable {name} names no setting: write SYNDICATION_TABLE__KEY{near}")
+        table[keys[-1]] = _number(environ[name])
+    return values
+
+
+def _number(text: str) -> str | int | float:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _check(model: type[T], values: dict[str, Any], path: Path) -> T:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            near = _near(str(first["loc"][-1]), _keys(model, first["loc"][:-1]))
+            raise ConfigError(f"{path.name}: {key} is not a setting{near}") from error
+        if first["type"] == "missing":
+            raise ConfigError(f"{path.name}: {key} is missing: every such table needs it") from error
+        right = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        raise ConfigError(f"{path.name}: {key} is {first['input']!r}: it {right}") from error
+
+
+def _keys(model: type[Table], loc: tuple[int | str, ...]) -> Iterable[str]:
+    """The names that could stand at a place of the file."""
+    fields: Any = model.model_fields
+    for part in loc:
+        if isinstance(part, int) or part not in fields:
+            continue
+        inner = fields[part].annotation
+        inner = next((a for a in getattr(inner, "__args__", ()) if hasattr(a, "model_fields")), inner)
+        fields = getattr(inner, "model_fields", {})
+    return list(fields)
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    known = list(known)
+    close = difflib.get_close_matches(name, known, 1)
+    if close:
+        return f": did you mean {close[0]}?"
+    return f": there are {', '.join(known)}" if known else ""
+
+
+def _check_slugs(tables: Sections, path: Path) -> None:
+    seen: dict[str, str] = {}
+    named = [(t.slug, f"section {t.slug}") for t in tables.section]
+    named += [(former, f"formerly of section {t.slug}") for t in tables.section for former in t.formerly]
+    named += [(t.slug, f"retired {t.slug}") for t in tables.retired]
+    for slug, where in named:
+        if slug in seen:
+            raise ConfigError(f"{path.name}: the slug {slug!r} is used twice ({seen[slug]}, {where}): rename one of them")
+        seen[slug] = where
+
+
+def _site(main: Main) -> Site:
+    site = main.site
+    return Site(
+        title=site.title,
+        base_url=site.base_url,
+        home_url=site.home_url or site.base_url,
+        authority=site.authority,
+        authority_date=site.authority_date,
+        description=site.description,
+        language=site.language,
+        rights=site.rights or None,
+        logo=site.logo or None,
+        icon=site.icon or None,
+        email=site.email or None,
+    )
+
+
+def _section(slug: str, table: AllTable, main: Main, site: Site, path: Path) -> Section:
+    def setting(name: str) -> Any:
+        own = getattr(table, name)
+        return getattr(main.feeds, name) if own is None else own
+
+    entries, most = setting("entries"), setting("max_entries")
+    if most < entries:
+        raise ConfigError(f"{path.name}: max_entries of {slug} is {most}: it should be at least its entries, {entries}")
+    name = setting("cache")
+    if name not in main.cache:
+        raise ConfigError(
+            f"{path.name}: cache of {slug} is {name!r}: it should be one of {', '.join(sorted(main.cache))},"
+            " or a new table [cache.NAME] in syndication.toml"
+        )
+    title = table.title or f"{site.title}: all stories"
+    return Section(
+        slug=slug,
+        title=title,
+        description=table.description or site.description or title,
+        language=table.language or site.language,
+        content=setting("content"),
+        entries=entries,
+        hours=setting("hours"),
+        max_entries=most,
+        summary_length=setting("summary_length"),
+        cache=CachePolicy(**main.cache[name].model_dump()),
+        formerly=tuple(table.formerly) if isinstance(table, SectionTable) else (),
+    )

@@ -1,0 +1,187 @@
+"""The shape of the configuration files: every key, its type and its default."""
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+RESERVED = ("all", "tag", "author")
+"""Slugs that name something else than a configured section."""
+
+
+def _slug(value: str) -> str:
+    if value in RESERVED:
+        raise ValueError(f"is reserved (with {', '.join(RESERVED)}): choose another slug")
+    if not SLUG.fullmatch(value):
+        raise ValueError("should be lower-case letters and digits with single hyphens between, like arts-leisure")
+    return value
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("should begin with https:// (or http://) and a host, like https://feeds.daily.example")
+    if parts.query or parts.fragment:
+        raise ValueError("should have no ? and no #, like https://feeds.daily.example")
+    return value.rstrip("/")
+
+
+def _perhaps_address(value: str) -> str:
+    return _address(value) if value else ""
+
+
+def _authority(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.-]+(@[A-Za-z0-9.-]+)?", value):
+        raise ValueError("should be a domain name that the newsroom holds, like daily.example (RFC 4151)")
+    return value.lower()
+
+
+def _day(value: str) -> str:
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("should be a date like 2026-01-01")
+    try:
+        date.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError("should be a day of the calendar, like 2026-01-01") from error
+    return value
+
+
+def _clock_time(value: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError("should be a time of day in UTC, like 03:30")
+    return value
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+Address = Annotated[str, AfterValidator(_address)]
+PerhapsAddress = Annotated[str, AfterValidator(_perhaps_address)]
+Seconds = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1, le=1000)]
+Content = Literal["full", "summary"]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Table(BaseModel):
+    """A table of the file: an unknown key and a value of another type are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SiteTable(Table):
+    """[site]: what all feeds share."""
+
+    title: Text = "The Daily Example"
+    description: str = ""
+    base_url: Address = "http://127.0.0.1:8000"
+    home_url: PerhapsAddress = ""
+    authority: Annotated[str, AfterValidator(_authority)] = "daily.example"
+    authority_date: Annotated[str, AfterValidator(_day)] = "2026-01-01"
+    language: Text = "en"
+    rights: str = ""
+    logo: PerhapsAddress = ""
+    icon: PerhapsAddress = ""
+    email: str = ""
+
+
+class DatabaseTable(Table):
+    """[database]."""
+
+    url: Text = "sqlite:///var/syndication.db"
+
+
+class ServerSettings(Table):
+    """[server]: where the web process listens, and how many workers answer."""
+
+    host: Text = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+
+
+class WorkerSettings(Table):
+    """[worker]: seconds unless told otherwise."""
+
+    safety_net: Annotated[float, Field(gt=0)] = 30.0
+    wake_interval: Annotated[float, Field(gt=0, le=1)] = 0.005
+    lease: Annotated[float, Field(ge=1)] = 30.0
+    retry_first: Annotated[float, Field(gt=0)] = 2.0
+    retry_max: Annotated[float, Field(gt=0)] = 300.0
+    reconcile_at: Annotated[str, AfterValidator(_clock_time)] = "19:30"
+    tombstone_days: Annotated[int, Field(ge=1)] = 30
+
+
+class LogSettings(Table):
+    """[logs]."""
+
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class FeedsTable(Table):
+    """[feeds]: what a section has that does not say otherwise."""
+
+    entries: Count = 50
+    hours: Annotated[int, Field(ge=0)] = 24
+    max_entries: Count = 200
+    content: Content = "full"
+    summary_length: Annotated[int, Field(ge=20)] = 300
+    cache: str = "news"
+
+
+class CacheTable(Table):
+    """[cache.NAME]: how long a copy may be used, in seconds."""
+
+    browser: Seconds = 300
+    cdn: Seconds = 60
+    stale_while_revalidate: Seconds = 60
+    stale_if_error: Seconds = 86400
+
+
+class AllTable(Table):
+    """[all]: the feed of everything; an empty value is that of [feeds] or [site]."""
+
+    title: str = ""
+    description: str = ""
+    language: str = ""
+    entries: Count | None = None
+    hours: Annotated[int, Field(ge=0)] | None = None
+    max_entries: Count | None = None
+    content: Content | None = None
+    summary_length: Annotated[int, Field(ge=20)] | None = None
+    cache: str | None = None
+
+
+class SectionTable(AllTable):
+    """[[section]]: one feed."""
+
+    slug: Slug
+    title: Text
+    formerly: list[Slug] = []
+
+
+class RetiredTable(Table):
+    """[[retired]]: a feed that is no more."""
+
+    slug: Slug
+
+
+class Main(Table):
+    """syndication.toml."""
+
+    site: SiteTable = SiteTable()
+    database: DatabaseTable = DatabaseTable()
+    server: ServerSettings = ServerSettings()
+    feeds: FeedsTable = FeedsTable()
+    cache: dict[str, CacheTable] = {"news": CacheTable()}
+    worker: WorkerSettings = WorkerSettings()
+    logs: LogSettings = LogSettings()
+
+
+class Sections(Table):
+    """sections.toml."""
+
+    all: AllTable = AllTable()
+    section: list[SectionTable] = []
+    retired: list[RetiredTable] = []

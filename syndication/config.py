@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from syndication.errors import ConfigError
 from syndication.feeds import ALL, CachePolicy, Section, Site
-from syndication.schema import AllTable, LogSettings, Main, Sections, SectionTable, ServerSettings, Table, WorkerSettings
+from syndication.schema import AllTable, CacheTable, LogSettings, Main, Sections, SectionTable, ServerSettings, Table, WorkerSettings
 
 PREFIX = "SYNDICATION_"
 NOT_SETTINGS = {"SYNDICATION_CONFIG", "SYNDICATION_PARENT", "SYNDICATION_WEB"}
@@ -123,12 +123,15 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, An
         if len(keys) < 2 or keys[0] not in Main.model_fields:
             near = _near(keys[0], Main.model_fields)
             raise ConfigError(f"the environment variable {name} names no setting: write SYNDICATION_TABLE__KEY{near}")
-        table[keys[-1]] = _number(environ[name])
+        table[keys[-1]] = _typed(keys, environ[name])
     return values
 
 
-def _number(text: str) -> str | int | float:
-    for kind in (int, float):
+def _typed(keys: list[str], text: str) -> str | int | float:
+    """A number for a setting that is one; what is no number stays a text, and is refused with its name."""
+    known = CacheTable if keys[0] == "cache" else Main.model_fields[keys[0]].annotation
+    field = getattr(known, "model_fields", {}).get(keys[-1])
+    for kind in (int, float) if field is not None and field.annotation in (int, float) else ():
         try:
             return kind(text)
         except ValueError:

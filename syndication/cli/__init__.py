@@ -1,0 +1,62 @@
+"""The command ``syndication``: one file a group of commands.
+
+What a command needs is imported when it runs: ``web`` never loads the renderer, and ``--help`` is quick.
+"""
+
+import sys
+from pathlib import Path
+
+import click
+
+from syndication import __version__
+from syndication.cli.articles import import_, restore, withdraw
+from syndication.cli.feeds import regenerate, status
+from syndication.cli.running import config, demonstrate, migrate, serve, web, worker
+from syndication.errors import SyndicationError
+
+EPILOG = """\b
+Exit codes: 0 done, 1 something could not be done (the message says what), 2 the command was written wrong,
+3 no worker is alive to do it.
+"""
+
+
+class Commands(click.Group):
+    """A group that tells an expected error in one sentence, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        # SQLAlchemy is heavy: only a command that failed needs to know how a database fails.
+        try:
+            return super().invoke(ctx)
+        except SyndicationError as error:
+            click.echo(f"Error: {error}.".replace("..", "."), err=True)
+            sys.exit(1)
+        except OSError as error:
+            click.echo(f"Error: {error.filename or ''}: {error.strerror}.", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="syndication")
+@click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    help="The configuration file. Else $SYNDICATION_CONFIG, config/syndication.toml here, or the one that is"
+    " brought along.",
+)
+@click.pass_context
+def main(ctx: click.Context, path: Path | None) -> None:
+    """Syndicate a newsroom's articles as Atom, RSS and JSON feeds.
+
+    \b
+    Try it:          syndication serve --demonstration
+    Bring articles:  syndication import articles.jsonl
+    See the state:   syndication status
+    """
+    ctx.obj = path
+
+
+for command in (
+    serve, web, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, status, config,
+):  # fmt: skip
+    main.add_command(command)

@@ -1,0 +1,34 @@
+"""What several commands share: the settings, and the database at this program's revision."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from syndication.config import Settings, load_settings, mask
+from syndication.errors import StoreError
+from syndication.store import migrate as migration
+from syndication.store.engine import Database, DatabaseDown
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """The settings of ``--config``."""
+    path: Path | None = ctx.obj
+    return load_settings(path)
+
+
+@contextmanager
+def open_database(settings: Settings, *, check: bool = True) -> Iterator[Database]:
+    """The database, refused if it is not at this program's revision."""
+    database = Database(settings.database_url)
+    try:
+        if check:
+            migration.check(database)
+        yield database
+    except DatabaseDown as error:
+        # The driver's words may hold a row; its kind and the address are what an operator needs.
+        reason = type(error).__name__
+        raise StoreError(f"the database {mask(settings.database_url)} does not answer ({reason})") from error
+    finally:
+        database.close()

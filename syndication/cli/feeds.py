@@ -1,0 +1,188 @@
+"""Commands about feeds: regenerate, status."""
+
+import difflib
+import json
+import sys
+import time
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from syndication.cli.common import open_database, settings_of
+from syndication.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from syndication.config import Settings
+    from syndication.store.documents import LeftOutArticle
+    from syndication.store.engine import Database
+    from syndication.store.sections import SectionState
+
+NO_WORKER = 3
+PATIENCE = 3.0
+"""Seconds without any worker after which waiting is given up: one that restarts is back by then."""
+
+
+@click.command()
+@click.argument("sections", nargs=-1, metavar="[SECTION…]")
+@click.option("--all", "everything", is_flag=True, help="Every section.")
+@click.option("--wait", is_flag=True, help="Wait for the outcome of each section, and fail if one fails.")
+@click.pass_context
+def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, wait: bool) -> None:
+    """Ask the workers to regenerate sections now. Where nothing changed, no new version is published."""
+    from syndication.store import sections as store
+    from syndication.store.engine import WORK
+
+    settings = settings_of(ctx)
+    slugs = list(settings.sections) if everything else [_known(slug, settings) for slug in sections]
+    if not slugs:
+        raise click.UsageError("name sections, or --all of them")
+    with open_database(settings) as database:
+        with database.write() as conn:
+            marks = store.request(conn, slugs, database.now(conn))
+            database.notify(conn, WORK)
+        for slug in slugs:
+            if slug not in marks:
+                click.echo(f"{slug}: no worker has seen this section yet: start one, and it is rendered.", err=True)
+        if wait:
+            sys.exit(_wait(database, marks) if len(marks) == len(set(slugs)) else NO_WORKER)
+        if not _workers(database):
+            click.echo("Asked for, but no worker is alive to do it: start one with `syndication worker`.", err=True)
+            sys.exit(NO_WORKER)
+        click.echo(f"Asked for {len(marks)} sections.")
+
+
+def _known(slug: str, settings: "Settings") -> str:
+    if slug in settings.sections:
+        return slug
+    near = difflib.get_close_matches(slug, settings.sections, 1)
+    raise ConfigError(
+        f"there is no section {slug!r}: " + (f"did you mean {near[0]}?" if near else ", ".join(settings.sections))
+    )
+
+
+def _wait(database: "Database", marks: dict[str, int]) -> int:
+    """Tell each section's outcome as it comes; the exit code."""
+    from syndication.store.sections import states
+
+    waiting, code = dict(marks), 0
+    last_alive = time.monotonic()
+    with database.read() as conn:
+        before = {state.section: state.version for state in states(conn)}
+    while waiting:
+        with database.read() as conn:
+            found = {state.section: state for state in states(conn)}
+        for slug in [slug for slug, mark in waiting.items() if found[slug].tried >= mark]:
+            state = found[slug]
+            del waiting[slug]
+            if state.error:
+                code = 1
+                click.echo(f"{slug}: failed: {state.error}", err=True)
+            elif state.version > before[slug]:
+                click.echo(f"{slug}: published version {state.version}")
+            else:
+                click.echo(f"{slug}: unchanged, version {state.version}")
+        if _workers(database):
+            last_alive = time.monotonic()
+        elif time.monotonic() - last_alive > PATIENCE:
+            click.echo("No worker is alive to do it: start one with `syndication worker`.", err=True)
+            return NO_WORKER
+        if waiting:
+            time.sleep(0.05)
+    return code
+
+
+def _workers(database: "Database") -> int:
+    from syndication.store import workers
+
+    with database.read() as conn:
+        return len(workers.alive(conn, database.now(conn)))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Show every section's state; exits with 1 if something is wrong.
+
+    What is left out of a feed stands below it, with the reason.
+    """
+    from syndication.store import changes, documents, workers
+    from syndication.store.sections import states
+
+    settings = settings_of(ctx)
+    with open_database(settings) as database, database.read() as conn:
+        now = database.now(conn)
+        found = [state for state in states(conn) if state.section in settings.sections]
+        alive = workers.alive(conn, now)
+        oldest = changes.oldest(conn)
+        left_out = documents.left_out(conn)
+    problems = _problems(settings, found, len(alive), oldest, now)
+    if as_json:
+        values = {
+            "problems": problems,
+            "workers": [asdict(worker) for worker in alive],
+            "oldest_change": oldest,
+            "sections": [asdict(state) for state in found],
+            "left_out": [asdict(item) for item in left_out],
+        }
+        click.echo(json.dumps(values, default=str, indent=2))
+    else:
+        click.echo("All is well." if not problems else "\n".join(problems))
+        _table(found, left_out, now)
+        waiting = f"{(now - oldest).total_seconds():.0f} s" if oldest else "none"
+        click.echo(f"\nWorkers alive: {len(alive)}. Oldest change not yet processed: {waiting}.")
+    sys.exit(1 if problems else 0)
+
+
+LATE = 60.0
+"""Seconds after which a change that still waits is a problem."""
+
+
+def _problems(
+    settings: "Settings", found: "Sequence[SectionState]", alive: int, oldest: datetime | None, now: datetime
+) -> list[str]:
+    problems = []
+    if not alive:
+        problems.append("No worker is alive: feeds stay as they are. Start one with `syndication worker`.")
+    problems += [
+        f"{state.section} has failed {state.failures} times: {state.error}" for state in found if state.failures
+    ]
+    unseen = settings.sections.keys() - {state.section for state in found if state.version}
+    if unseen:
+        problems.append(f"Not rendered yet: {', '.join(sorted(unseen))}.")
+    if oldest is not None and (now - oldest).total_seconds() > LATE:
+        problems.append(f"A change has waited for {(now - oldest).total_seconds():.0f} s.")
+    return problems
+
+
+def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]", now: datetime) -> None:
+    width = max((len(state.section) for state in found), default=7)
+    click.echo(f"\n{'section':<{width}}  version  entries  regenerated  next due  state")
+    for state in found:
+        words = f"failing: {state.error}" if state.failures else "waiting" if state.pending else "current"
+        click.echo(
+            f"{state.section:<{width}}  {state.version:>7}  {state.entries:>7}  {_ago(state.regenerated_at, now):>11}"
+            f"  {_ahead(state.next_due, now):>8}  {words}"
+        )
+        for item in left_out:
+            if item.section == state.section:
+                click.echo(f"{'':<{width}}  left out: {item.article_id}: {item.reason}")
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    return "never" if moment is None else f"{_span((now - moment).total_seconds())} ago"
+
+
+def _ahead(moment: datetime | None, now: datetime) -> str:
+    return "-" if moment is None else f"in {_span((moment - now).total_seconds())}"
+
+
+def _span(seconds: float) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"

@@ -1,0 +1,154 @@
+"""Commands that run the service: serve, web, worker, demonstrate, migrate, config."""
+
+import os
+import threading
+
+import click
+
+from syndication.cli.common import open_database, settings_of
+from syndication.config import Settings, settings_report
+from syndication.errors import ConfigError
+
+
+@click.command()
+@click.option("--host", help="Where to listen, instead of server.host.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Where to listen, instead of server.port.")
+@click.option("--demonstration", is_flag=True, help="Fill an empty database with a demonstration newsroom that keeps publishing.")
+@click.pass_context
+def serve(ctx: click.Context, host: str | None, port: int | None, demonstration: bool) -> None:
+    """Run worker and web together until Ctrl-C or SIGTERM.
+
+    The database is made, or brought to this program's revision, first. A process that dies is started again.
+    """
+    from syndication.supervisor import Supervisor, refuse_taken_port
+
+    environ = _environ(ctx, host, port)
+    settings = settings_of(ctx)
+    refuse_taken_port(settings.server.host, settings.server.port)
+    _migrate(settings)
+    if demonstration:
+        _load_demonstration(settings)
+    _print_addresses(settings)
+    children = ["worker", "web", *(["demonstrate"] if demonstration else [])]
+    Supervisor(children, environ).run()
+
+
+@click.command()
+@click.option("--host", help="Where to listen, instead of server.host.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Where to listen, instead of server.port.")
+@click.pass_context
+def web(ctx: click.Context, host: str | None, port: int | None) -> None:
+    """Run the web process alone: it answers polls from memory and needs the database only for news."""
+    from syndication import logs
+    from syndication.supervisor import refuse_taken_port
+    from syndication.webserver import run_web
+
+    os.environ |= _environ(ctx, host, port)
+    settings = settings_of(ctx)
+    refuse_taken_port(settings.server.host, settings.server.port)
+    logs.setup(settings.logs, "web")
+    run_web(settings)
+
+
+@click.command()
+@click.pass_context
+def worker(ctx: click.Context) -> None:
+    """Run a worker alone: it regenerates feeds when articles change or fall due.
+
+    Any number of workers may share one PostgreSQL database.
+    """
+    from syndication import logs
+    from syndication.worker import run
+
+    settings = settings_of(ctx)
+    logs.setup(settings.logs, "worker")
+    with open_database(settings):
+        pass  # A database that is not ready is said here, in one sentence.
+    run(settings)
+
+
+@click.command()
+@click.option("--pause", type=click.FloatRange(0.1), default=20.0, show_default=True, help="Seconds between two acts.")
+@click.pass_context
+def demonstrate(ctx: click.Context, pause: float) -> None:
+    """Keep publishing, correcting and withdrawing made-up stories, so that a person sees feeds move."""
+    import signal
+
+    from syndication.demonstration.live import keep_publishing
+    from syndication.parent import exit_with_parent
+
+    settings = settings_of(ctx)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    exit_with_parent()
+    with open_database(settings) as database:
+        keep_publishing(database, stop, pause)
+
+
+@click.command()
+@click.pass_context
+def migrate(ctx: click.Context) -> None:
+    """Make the tables and triggers, or bring them to this program's revision. Safe to run at any time."""
+    settings = settings_of(ctx)
+    before, now = _migrate(settings)
+    if before == now:
+        click.echo(f"The database is at revision {now} already; its triggers were made anew.")
+    else:
+        click.echo(f"The database went from revision {before or 'none'} to {now}.")
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Only say whether the configuration is right.")
+@click.pass_context
+def config(ctx: click.Context, check: bool) -> None:
+    """Show the effective settings, the environment's included, with secrets masked."""
+    settings = settings_of(ctx)
+    if check:
+        click.echo(f"{settings.source} is right: {len(settings.sections)} sections.")
+        return
+    click.echo(f"# {settings.source}")
+    for key, value in settings_report(settings):
+        click.echo(f"{key} = {value}")
+    click.echo(f"sections = {', '.join(settings.sections)}")
+
+
+def _environ(ctx: click.Context, host: str | None, port: int | None) -> dict[str, str]:
+    """The environment of a child process that is to see the settings of this command line."""
+    if host:
+        os.environ["SYNDICATION_SERVER__HOST"] = host
+    if port:
+        os.environ["SYNDICATION_SERVER__PORT"] = str(port)
+    if ctx.obj:
+        os.environ["SYNDICATION_CONFIG"] = str(ctx.obj.absolute())
+    return dict(os.environ)
+
+
+def _migrate(settings: Settings) -> tuple[str | None, str]:
+    from syndication.store.migrate import migrate as run
+
+    with open_database(settings, check=False) as database:
+        return run(database)
+
+
+def _load_demonstration(settings: Settings) -> None:
+    from syndication.demonstration import load
+
+    if settings.site.authority != "ledger.example":
+        raise ConfigError(
+            f"the demonstration is of The Formosa Ledger, not of {settings.site.title}:"
+            " its made-up stories do not belong among real ones, so leave --demonstration out"
+        )
+    with open_database(settings) as database:
+        loaded = load(database)
+    if loaded:
+        click.echo(f"Loaded the demonstration newsroom: {loaded} articles.")
+
+
+def _print_addresses(settings: Settings) -> None:
+    host = settings.server.host if settings.server.host not in ("0.0.0.0", "::") else "127.0.0.1"
+    base = f"http://{host}:{settings.server.port}"
+    click.echo(f"Front page  {base}/")
+    for name, format in (("Atom", "atom"), ("RSS", "rss"), ("JSON Feed", "json")):
+        click.echo(f"{name:<12}{base}/feeds/all.{format}")
+    click.echo("Ctrl-C ends it.")

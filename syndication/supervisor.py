@@ -1,0 +1,111 @@
+"""``syndication serve``: worker and web as children that are started again when they die.
+
+It knows nothing of their work. A supervisor that is killed leaves no orphan: the children look after it.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syndication.errors import ConfigError
+
+STOP_SECONDS = 4.0
+"""How long the children may take to stop; then they are killed, so that all ends within five seconds."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+"""Seconds before a child is started again: longer each time, so that a broken one does not burn the machine."""
+
+HEALTHY = 10.0
+"""A child that lived for so many seconds was well: its next pause is the first one again."""
+
+LOOK = 0.1
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise ConfigError if another program listens there already."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror as error:
+        raise ConfigError(f"server.host is {host!r}, which has no address: try 127.0.0.1 or 0.0.0.0") from error
+    with socket.socket(family, kind, protocol) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(address)
+        except OSError as error:
+            raise ConfigError(
+                f"port {port} on {host} cannot be used ({error.strerror}): choose another with --port"
+                " (with make run: PORT=8001)"
+            ) from error
+
+
+@dataclass
+class Child:
+    """One process and when it was, or will be, started."""
+
+    command: str
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    start_at: float = 0.0
+    pause: float = field(default=FIRST_PAUSE)
+
+
+class Supervisor:
+    """Runs ``python -m syndication COMMAND`` for each command until SIGTERM or SIGINT."""
+
+    def __init__(self, commands: Sequence[str], environ: Mapping[str, str]) -> None:
+        self._children = [Child(command) for command in commands]
+        self._environ = {**environ, "SYNDICATION_PARENT": str(os.getpid())}
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """Until a signal comes; then within five seconds everything has ended."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        try:
+            while not self._stop.is_set():
+                for child in self._children:
+                    self._look_after(child)
+                self._stop.wait(LOOK)
+        finally:
+            self._end()
+
+    def _look_after(self, child: Child) -> None:
+        now = time.monotonic()
+        if child.process is not None:
+            if child.process.poll() is None:
+                return
+            if now - child.started > HEALTHY:
+                child.pause = FIRST_PAUSE
+            print(
+                f"The {child.command} process ended with {child.process.returncode}: it is started again"
+                f" in {child.pause:g} s.",
+                file=sys.stderr,
+                flush=True,
+            )
+            child.process = None
+            child.start_at = now + child.pause
+            child.pause = min(child.pause * 2, LONGEST_PAUSE)
+        if now >= child.start_at:
+            # In a session of its own, so that Ctrl-C reaches this process alone, which ends the others in order.
+            child.process = subprocess.Popen(
+                [sys.executable, "-m", "syndication", child.command], env=self._environ, start_new_session=True
+            )
+            child.started = now
+
+    def _end(self) -> None:
+        running = [child.process for child in self._children if child.process is not None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in running:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

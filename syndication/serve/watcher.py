@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from syndication.logs import get_logger
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.tally import Tally
-from syndication.store import changes, documents, sections, workers
+from syndication.store import changes, documents, workers
 from syndication.store.engine import DOCUMENTS, Database, DatabaseDown
+from syndication.store.sections import SectionState, states
 from syndication.store.triggers import missing_triggers
 from syndication.store.wake import Waker
 
@@ -35,7 +36,7 @@ class State:
     database: str = "down"
     since: datetime | None = None
     missing_triggers: tuple[str, ...] = ()
-    sections: tuple[sections.SectionState, ...] = ()
+    sections: tuple[SectionState, ...] = ()
     oldest_change: datetime | None = None
     workers: int = 0
 
@@ -74,13 +75,16 @@ class Watcher:
                 self._down()
                 self._flush(self.tally)
                 self._stopped.wait(WAIT_SECONDS)
+            except Exception:  # A thread that ended in silence would let feeds grow old behind a healthy face.
+                log.exception("watcher_failed")
+                self._stopped.wait(LOOK_SECONDS)
 
     def _watch(self, waker: Waker) -> None:
         changed = True
         while not self._stopped.is_set():
             if changed:
                 self.load()
-            if time.monotonic() - self._looked >= LOOK_SECONDS:
+            if not self.state.loaded or time.monotonic() - self._looked >= LOOK_SECONDS:
                 self.look()
             self._flush(self.tally)
             changed = waker.wait(WAIT_SECONDS)
@@ -95,7 +99,6 @@ class Watcher:
         if found:
             self.catalogue = self.catalogue.with_documents(found)
             log.info("documents_loaded", sections=len(wanted), documents=len(found))
-        self._up()
 
     def look(self) -> None:
         """Read what /readyz and /metrics show."""
@@ -103,7 +106,7 @@ class Watcher:
             self.state = replace(
                 self.state,
                 missing_triggers=tuple(missing_triggers(conn)),
-                sections=tuple(sections.states(conn)),
+                sections=tuple(states(conn)),
                 oldest_change=changes.oldest(conn),
                 workers=len(workers.alive(conn, self.database.now(conn))),
             )

@@ -1,0 +1,53 @@
+# `make` alone lists what there is.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+BIN := .venv/bin
+PIN := $(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
+
+run: .venv/.run ## start the service with the demonstration newsroom (HOST=127.0.0.1 PORT=8000)
+	@exec $(BIN)/syndication serve --demonstration --host $(HOST) --port $(PORT)
+
+test: .venv/.dev ## run all tests, on SQLite and PostgreSQL (ARGS="-k embargo")
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(ARGS)
+
+lint: .venv/.dev ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/.dev ## bring the code into the project's form
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: .venv/.dev ## measure (ARGS="polls latency" for some, see python -m benchmarks --help)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: .venv/.dev ## pin the dependencies anew
+	$(PIN) -o requirements-build.txt requirements-build.in
+	$(PIN) -c requirements-build.txt -o requirements.txt pyproject.toml
+	$(PIN) --extra dev -c requirements.txt -c requirements-build.txt -o requirements-dev.txt pyproject.toml
+
+clean: ## delete what was made here, the databases in var/ excepted
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+
+# What is installed is exactly what is pinned; the package itself comes last, and as this folder.
+.venv/.run: requirements.txt requirements-build.txt pyproject.toml | .venv/bin/python
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-build.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.run
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

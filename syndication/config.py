@@ -17,7 +17,17 @@ from pydantic import ValidationError
 
 from syndication.errors import ConfigError
 from syndication.feeds import ALL, CachePolicy, Section, Site
-from syndication.schema import AllTable, CacheTable, LogSettings, Main, Sections, SectionTable, ServerSettings, Table, WorkerSettings
+from syndication.schema import (
+    AllTable,
+    CacheTable,
+    LogSettings,
+    Main,
+    Sections,
+    SectionTable,
+    ServerSettings,
+    Table,
+    WorkerSettings,
+)
 
 PREFIX = "SYNDICATION_"
 NOT_SETTINGS = {"SYNDICATION_CONFIG", "SYNDICATION_PARENT", "SYNDICATION_WEB"}
@@ -181,7 +191,9 @@ def _check_slugs(tables: Sections, path: Path) -> None:
     named += [(t.slug, f"retired {t.slug}") for t in tables.retired]
     for slug, where in named:
         if slug in seen:
-            raise ConfigError(f"{path.name}: the slug {slug!r} is used twice ({seen[slug]}, {where}): rename one of them")
+            raise ConfigError(
+                f"{path.name}: the slug {slug!r} is used twice ({seen[slug]}, {where}): rename one of them"
+            )
         seen[slug] = where
 
 

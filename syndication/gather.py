@@ -79,9 +79,7 @@ def gather(conn: Connection, newsroom: Newsroom, section: Section, now: datetime
     return Gathered(feed, _next_due(chosen, section, upcoming, now))
 
 
-def _next_due(
-    chosen: Sequence[Article], section: Section, upcoming: datetime | None, now: datetime
-) -> datetime | None:
+def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | None, now: datetime) -> datetime | None:
     window = timedelta(hours=section.hours)
     moments = [upcoming]
     moments += [article.expires_at for article in chosen]

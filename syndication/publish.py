@@ -47,7 +47,9 @@ def compress(bodies: Mapping[str, bytes], pool: ThreadPoolExecutor) -> dict[str,
 
 def _gzip(body: bytes) -> bytes:
     # The header of a gzip file holds a time (RFC 1952 section 2.3.1): 0, so that the same body has the same bytes.
-    compressed: bytes = gzip_ng.compress(body, compresslevel=GZIP_LEVEL, mtime=0)
+    compressed: bytes = gzip_ng.compress(  # type: ignore[no-untyped-call]  # its stubs leave it out
+        body, compresslevel=GZIP_LEVEL, mtime=0
+    )
     return compressed
 
 
@@ -62,9 +64,7 @@ def _zstd(body: bytes) -> bytes:
 
 def is_published(edition: Edition, rendered: Rendered) -> bool:
     """Whether these bytes are what is published already."""
-    return edition.version > 0 and edition.digests == {
-        format: digest(body) for format, body in rendered.bodies.items()
-    }
+    return edition.version > 0 and edition.digests == {format: digest(body) for format, body in rendered.bodies.items()}
 
 
 def moment_of(edition: Edition, now: datetime) -> tuple[datetime, datetime | None]:
@@ -156,7 +156,7 @@ def _entries(edition: Edition, feed: Feed, rendered: Rendered, version: int) -> 
 
 
 def _tombstones(edition: Edition, rendered: Rendered, gone: Mapping[str, str]) -> list[Tombstone]:
-    reasons = {item.article_id: "left-out" for item in rendered.left_out} | gone
+    reasons = {item.article_id: "left-out" for item in rendered.left_out} | dict(gone)
     stays = {entry.article_id for entry in rendered.entries}
     return [
         Tombstone(entry.article_id, entry.entry_id, reasons[entry.article_id])

@@ -64,9 +64,7 @@ class Regenerator:
     def register(self) -> list[str]:
         """Mark what the configuration or the renderer changed since its documents were made."""
         with self.database.write() as conn:
-            return sections.register(
-                conn, self.newsroom.fingerprints(), RENDER_REVISION, self.database.now(conn)
-            )
+            return sections.register(conn, self.newsroom.fingerprints(), RENDER_REVISION, self.database.now(conn))
 
     def notice(self) -> int:
         """Turn changes and due moments into marks; gives the number of changes."""
@@ -124,9 +122,7 @@ class Regenerator:
                 return None
         with self.database.write() as conn:
             now = self.database.now(conn)
-            return leases.claim(
-                conn, self.newsroom.sections, RENDER_REVISION, self.owner, now, self.pace.lease
-            )
+            return leases.claim(conn, self.newsroom.sections, RENDER_REVISION, self.owner, now, self.pace.lease)
 
     def _read(self, slug: str) -> tuple[Edition, Gathered, dict[str, str]]:
         section = self.newsroom.sections[slug]
@@ -147,9 +143,7 @@ class Regenerator:
         rendered = self.renderer.render(as_before)
         if publish.is_published(edition, rendered):
             with self.database.write() as conn:
-                done = publish.write_unchanged(
-                    conn, edition, rendered.left_out, now=now, next_due=gathered.next_due
-                )
+                done = publish.write_unchanged(conn, edition, rendered.left_out, now=now, next_due=gathered.next_due)
             return ("unchanged" if done else "overtaken"), edition.version
         updated, last_modified = publish.moment_of(edition, now)
         feed = replace(gathered.feed, updated=updated)

@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from syndication.config import WorkerSettings
 from syndication.inbox import Inbox, Task
+from syndication.schema import WorkerSettings
 from syndication.store.workers import HEARTBEAT
 
 

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -121,5 +120,3 @@ def sqlite_database(sqlite_url: str, clock: FakeClock) -> Iterator[Database]:
     database = Database(sqlite_url, clock=clock)
     yield database
     database.close()
-
-

@@ -24,9 +24,7 @@ class Desk:
         self.database = database
         self.clock = clock
         self.owner = owner
-        self.sections: dict[str, Section] = {
-            slug: section(slug) for slug in ("all", "taiwan", "china", "sports")
-        }
+        self.sections: dict[str, Section] = {slug: section(slug) for slug in ("all", "taiwan", "china", "sports")}
         self.site = site(**site_changes)
         self.restart()
 

@@ -334,7 +334,9 @@ def test_an_entry_id_survives_a_new_slug_and_a_new_url(desk):
     before = feedparser.parse(desk.body()).entries[0].id
     desk.put("a 1/é", slug="other", url="https://elsewhere.example/x", authors=(Person("Wu"),))
     desk.later()
-    assert feedparser.parse(desk.body()).entries[0].id == before == "tag:daily.example,2026-01-01:article/a%201%2F%C3%A9"
+    assert (
+        feedparser.parse(desk.body()).entries[0].id == before == "tag:daily.example,2026-01-01:article/a%201%2F%C3%A9"
+    )
 
 
 def test_a_bulk_statement_reaches_the_feeds(desk):

@@ -30,6 +30,10 @@ class Commands(click.Group):
         except SyndicationError as error:
             click.echo(f"Error: {error}.".replace("..", "."), err=True)
             sys.exit(1)
+        except BrokenPipeError:
+            # Whoever read the output has gone, as `| head` does.
+            sys.stderr.close()
+            sys.exit(1)
         except OSError as error:
             click.echo(f"Error: {error.filename or ''}: {error.strerror}.", err=True)
             sys.exit(1)

@@ -11,7 +11,13 @@ from syndication.cli.common import open_database, settings_of
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@click.option("--section", "sections", multiple=True, metavar="SLUG", help="The section for articles that name none, as those of a feed file do.")
+@click.option(
+    "--section",
+    "sections",
+    multiple=True,
+    metavar="SLUG",
+    help="The section for articles that name none, as those of a feed file do.",
+)
 @click.pass_context
 def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...]) -> None:
     """Import articles from JSON Lines, or from RSS, Atom or JSON Feed files; "-" is standard input.

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from urllib.parse import urlsplit
 
 import click
 
@@ -9,11 +10,16 @@ from syndication.cli.common import open_database, settings_of
 from syndication.config import Settings, settings_report
 from syndication.errors import ConfigError
 
+LOOPBACK = ("127.0.0.1", "localhost")
+ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  # what to listen on is the operator's choice
+
 
 @click.command()
 @click.option("--host", help="Where to listen, instead of server.host.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Where to listen, instead of server.port.")
-@click.option("--demonstration", is_flag=True, help="Fill an empty database with a demonstration newsroom that keeps publishing.")
+@click.option(
+    "--demonstration", is_flag=True, help="Fill an empty database with a demonstration newsroom that keeps publishing."
+)
 @click.pass_context
 def serve(ctx: click.Context, host: str | None, port: int | None, demonstration: bool) -> None:
     """Run worker and web together until Ctrl-C or SIGTERM.
@@ -119,6 +125,10 @@ def _environ(ctx: click.Context, host: str | None, port: int | None) -> dict[str
         os.environ["SYNDICATION_SERVER__HOST"] = host
     if port:
         os.environ["SYNDICATION_SERVER__PORT"] = str(port)
+    settings = settings_of(ctx)
+    if urlsplit(settings.site.base_url).hostname in LOOPBACK and "SYNDICATION_SITE__BASE_URL" not in os.environ:
+        # Who tries it out on another port wants addresses that work; a real base_url is never guessed.
+        os.environ["SYNDICATION_SITE__BASE_URL"] = _base_url(settings)
     if ctx.obj:
         os.environ["SYNDICATION_CONFIG"] = str(ctx.obj.absolute())
     return dict(os.environ)
@@ -145,9 +155,13 @@ def _load_demonstration(settings: Settings) -> None:
         click.echo(f"Loaded the demonstration newsroom: {loaded} articles.")
 
 
+def _base_url(settings: Settings) -> str:
+    host = settings.server.host if settings.server.host not in ANYWHERE else "127.0.0.1"
+    return f"http://{host}:{settings.server.port}"
+
+
 def _print_addresses(settings: Settings) -> None:
-    host = settings.server.host if settings.server.host not in ("0.0.0.0", "::") else "127.0.0.1"
-    base = f"http://{host}:{settings.server.port}"
+    base = _base_url(settings)
     click.echo(f"Front page  {base}/")
     for name, format in (("Atom", "atom"), ("RSS", "rss"), ("JSON Feed", "json")):
         click.echo(f"{name:<12}{base}/feeds/all.{format}")

@@ -91,7 +91,9 @@ def _from_feedparser(entry: Mapping[str, Any]) -> dict[str, Any]:
         "title": entry.get("title"),
         "html": html,
         "summary": summary if html != summary else None,
-        "authors": [{"name": a.get("name") or a["email"], "email": a.get("email"), "uri": a.get("href")} for a in authors],
+        "authors": [
+            {"name": a.get("name") or a["email"], "email": a.get("email"), "uri": a.get("href")} for a in authors
+        ],
         "tags": [tag["term"] for tag in entry.get("tags") or [] if tag.get("term")],
         "image": {"url": images[0]["url"]} if images else None,
         "enclosures": [

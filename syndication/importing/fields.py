@@ -119,9 +119,9 @@ def _image(value: Any) -> Image | None:
     if not isinstance(value, dict):
         raise ArticleError(f"image is {_kind(value)}: it should be an object with url, caption, credit and alt")
     _only(value, "image", ("url", "caption", "credit", "alt", "width", "height"))
-    texts = {name: _text(value, name) or None for name in ("caption", "credit", "alt")}
-    numbers = {name: _number(value, name) for name in ("width", "height")}
-    return Image(_text(value, "url", required=True), **texts, **numbers)
+    caption, credit, alt = (_text(value, name) or None for name in ("caption", "credit", "alt"))
+    url = _text(value, "url", required=True)
+    return Image(url, caption, credit, alt, _number(value, "width"), _number(value, "height"))
 
 
 def _enclosure(value: Any) -> Enclosure:

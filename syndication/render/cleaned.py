@@ -85,8 +85,8 @@ def _image(image: Image | None) -> Image | None:
     url = web_address(image.url) if image else None
     if image is None or url is None:
         return None
-    texts = {name: one_line(getattr(image, name) or "") or None for name in ("caption", "credit", "alt")}
-    return replace(image, url=url, **texts)
+    caption, credit, alt = (one_line(text or "") or None for text in (image.caption, image.credit, image.alt))
+    return replace(image, url=url, caption=caption, credit=credit, alt=alt)
 
 
 def _enclosure(file: Enclosure) -> Enclosure | None:

@@ -40,7 +40,7 @@ REMEMBERED = 2048
 def sanitize(html: str, base: str) -> str:
     """``html`` without anything that runs, frames or asks for input; relative addresses resolved against ``base``."""
 
-    def absolute(element: str, attribute: str, value: str) -> str | None:
+    def absolute(_element: str, attribute: str, value: str) -> str | None:
         if attribute in _ADDRESSES:
             return _absolute(base, value)
         if attribute == "srcset":

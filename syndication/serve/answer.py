@@ -39,7 +39,7 @@ def answer(catalogue: Catalogue, method: str, path: str, headers: Mapping[str, A
     document = catalogue.documents.get(path)
     if document is None or method not in ("GET", "HEAD"):
         return _without_document(catalogue, method, path)
-    decided = _poll(catalogue, document, method, accept, match, since)
+    decided = _poll(document, method, accept, match, since)
     if len(accept or "") + len(match or "") + len(since or "") <= MEMO_KEY:
         if len(catalogue.memo) >= MEMO_ENTRIES:
             catalogue.memo.clear()
@@ -47,9 +47,7 @@ def answer(catalogue: Catalogue, method: str, path: str, headers: Mapping[str, A
     return decided
 
 
-def _poll(
-    catalogue: Catalogue, document: Prepared, method: str, accept: str | None, match: str | None, since: str | None
-) -> Answer:
+def _poll(document: Prepared, method: str, accept: str | None, match: str | None, since: str | None) -> Answer:
     """200, 304 or 406 for a document that is there."""
     encoding = negotiate(accept)
     if encoding is None:

@@ -76,11 +76,7 @@ def _put_batch(database: Database, wanted: dict[str, Article]) -> list[PutOutcom
         known = load_articles(conn, ids)
         out = _kept_out(conn, ids)
         new = [article for id, article in wanted.items() if id not in known and id not in out]
-        stale = [
-            article
-            for id, article in wanted.items()
-            if id in known and _stays(article, id in out) != known[id]
-        ]
+        stale = [article for id, article in wanted.items() if id in known and _stays(article, id in out) != known[id]]
         _insert(conn, new)
         _replace(conn, [_stays(article, article.id in out) for article in stale])
     outcomes: dict[str, Literal["created", "updated"]] = dict.fromkeys((a.id for a in new), "created")
@@ -156,8 +152,7 @@ def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
         tags = _by_article(conn, TagRow, some, lambda row: row.tag)
         images = _by_article(conn, ImageRow, some, lambda row: Image(*(getattr(row, n) for n in _IMAGE)))
         files = _by_article(conn, EnclosureRow, some, lambda row: Enclosure(*(getattr(row, n) for n in _ENCLOSURE)))
-        columns = ArticleRow.__table__.c
-        for row in conn.execute(select(columns).where(columns.id.in_(some))):
+        for row in conn.execute(select(ArticleRow.__table__).where(ArticleRow.id.in_(some))):
             found[row.id] = Article(
                 **{name: getattr(row, name) for name in _COLUMNS},
                 sections=tuple(sections.get(row.id, ())),
@@ -173,7 +168,7 @@ def _by_article(
     conn: Connection, table: type[Base], ids: Sequence[str], make: Callable[[Any], Any]
 ) -> dict[str, list[Any]]:
     columns = table.__table__.c
-    query = select(columns).where(columns.article_id.in_(ids))
+    query = select(table.__table__).where(columns.article_id.in_(ids))
     if "position" in columns:
         query = query.order_by(columns.article_id, columns.position)
     found: dict[str, list[Any]] = {}
@@ -201,7 +196,9 @@ def withdraw(database: Database, ids: Sequence[str], by: str) -> list[str]:
     with database.write() as conn:
         for id in ids:
             done = conn.execute(
-                update(ArticleRow).where(ArticleRow.id == id, ArticleRow.status != "withdrawn").values(status="withdrawn")
+                update(ArticleRow)
+                .where(ArticleRow.id == id, ArticleRow.status != "withdrawn")
+                .values(status="withdrawn")
             )
             if done.rowcount:
                 conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id == id).values(by=by))

@@ -9,6 +9,10 @@ from syndication.store.columns import BigInt
 from syndication.store.models import Base
 
 
+# A number is never given twice, so that a reader cannot take a new row for the one that it deleted.
+AUTOINCREMENT = {"sqlite_autoincrement": True}
+
+
 class ChangeRow(Base):
     """An article changed (None: any may have). Triggers append; gathering deletes exactly what it read."""
 
@@ -18,8 +22,7 @@ class ChangeRow(Base):
     article_id: Mapped[str | None]
     noticed_at: Mapped[datetime]
 
-    # A number is never given twice, so that a reader cannot take a new row for the one that it deleted.
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = AUTOINCREMENT
 
 
 class SectionRow(Base):

@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from syndication.errors import ConfigError
 from syndication.store.clock import Clock, system_clock
@@ -23,7 +24,7 @@ WORK = "syndication_work"
 DOCUMENTS = "syndication_documents"
 """The channel on which web processes are woken: a version was published."""
 
-DatabaseDown = (OperationalError, InterfaceError, TimeoutError)
+DatabaseDown = (OperationalError, InterfaceError, PoolTimeout)
 """What it looks like when the database cannot be reached, is locked or is out of connections."""
 
 BUSY_MILLISECONDS = 10_000

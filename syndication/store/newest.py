@@ -4,15 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, literal_column, or_, select
 
 from syndication.feeds import ALL
 from syndication.store.chunks import chunks
 from syndication.store.models import ArticleRow, SectionLink
 
-
 # A literal, not a parameter: only so do both databases see that the partial indexes serve.
-_PUBLISHED = literal_column("'published'")
+_PUBLISHED: ColumnElement[str] = literal_column("'published'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def why_gone(conn: Connection, slugs: Sequence[str], article_ids: Collection[str
     return reasons
 
 
-def _public(slug: str, now: datetime) -> Select[str, datetime]:
+def _public(slug: str, now: datetime) -> Select[str, datetime | None]:
     not_expired = or_(ArticleRow.expires_at.is_(None), ArticleRow.expires_at > now)
     if slug == ALL:
         return (

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from syndication.store.bookkeeping import EntryRow, LeftOutRow, SectionRow
 
@@ -45,9 +46,7 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
         values = {"fingerprint": fingerprints[slug], "revision": revision, "marked_at": now}
         if slug not in known:
             conn.execute(insert(SectionRow).values(section=slug, mark=1, **values))
-        elif known[slug].revision > revision:
-            continue
-        elif (known[slug].fingerprint, known[slug].revision) == (fingerprints[slug], revision):
+        elif known[slug].revision > revision or _same(known[slug], values):
             continue
         else:
             conn.execute(
@@ -57,6 +56,10 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
             )
         marked.append(slug)
     return marked
+
+
+def _same(row: Row[Any], values: Mapping[str, Any]) -> bool:
+    return bool(row.fingerprint == values["fingerprint"] and row.revision == values["revision"])
 
 
 def request(conn: Connection, slugs: Iterable[str], now: datetime) -> dict[str, int]:

@@ -88,7 +88,7 @@ class _PostgresWaker:
     def wait(self, timeout: float) -> bool:
         try:
             if self._connection is None:
-                self._connection = psycopg.connect(self._conninfo, autocommit=True, **KEEPALIVE)
+                self._connection = psycopg.connect(self._conninfo, autocommit=True, **KEEPALIVE)  # type: ignore[arg-type]  # libpq's own
                 self._connection.execute(f"LISTEN {self._channel}")
                 return True
             for _ in self._connection.notifies(timeout=min(timeout, POLL), stop_after=1):

@@ -49,8 +49,9 @@ def gone(conn: Connection, worker_id: str) -> None:
 
 def alive(conn: Connection, now: datetime) -> list[WorkerSeen]:
     """The workers that were seen within the last few seconds, the oldest first."""
-    columns = WorkerRow.__table__.c
-    rows = conn.execute(select(columns).where(columns.seen_at > now - ALIVE).order_by(columns.started_at))
+    rows = conn.execute(
+        select(WorkerRow.__table__).where(WorkerRow.seen_at > now - ALIVE).order_by(WorkerRow.started_at)
+    )
     return [WorkerSeen(row.id, row.host, row.pid, row.started_at, row.seen_at) for row in rows]
 
 

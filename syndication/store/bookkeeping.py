@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from syndication.store.columns import BigInt
 from syndication.store.models import Base
 
-
 # A number is never given twice, so that a reader cannot take a new row for the one that it deleted.
 AUTOINCREMENT = {"sqlite_autoincrement": True}
 

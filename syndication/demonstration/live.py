@@ -36,7 +36,7 @@ def one_act(database: Database, dice: random.Random) -> str:
     (act,) = dice.choices(("publish", "correct", "hold", "withdraw"), (6, 2, 1, 1))
     if act == "correct" and live:
         return correct(database, dice.choice(live), now)
-    if act == "withdraw" and len(live) > 2:  # noqa: PLR2004  # so that something stays to be seen
+    if act == "withdraw" and len(live) > 2:  # so that something stays to be seen
         return withdraw(database, dice.choice(live))
     if act == "hold":
         return hold(database, wire_story(now + EMBARGO, dice))

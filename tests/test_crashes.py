@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from syndication.store.bookkeeping import EntryRow
-from syndication.store.engine import Database
 from tests.desk import Desk, titles
 
 # The steps in their order; each dies once just before it and once just after it.
@@ -38,7 +37,7 @@ from sqlalchemy.engine import Engine
 from tests.conftest import FakeClock
 from tests.desk import Desk
 from tests.newsroom import at
-from syndication.store.engine import Database
+
 
 url, step, when = sys.argv[1:]
 
@@ -53,13 +52,12 @@ def dying(function):
 desk = Desk(Database(url, clock=FakeClock(at(minutes=1))), FakeClock(at(minutes=1)), owner="mortal")
 if step.startswith("commit"):
     left = [int(step[-1])]
-    real = Engine.__init__
     @event.listens_for(Engine, "commit")
     def commit(conn):
         left[0] -= 1
         if not left[0]:
             if when == "after":
-                conn.connection.dbapi_connection.commit() if conn.dialect.name != "sqlite" else conn.exec_driver_sql("COMMIT")
+                conn.exec_driver_sql("COMMIT")
             os._exit(77)
 else:
     module, _, name = step.partition(":")
@@ -102,7 +100,7 @@ def test_a_death_between_two_steps_loses_nothing(database, clock, step, when):
 
 def assert_whole_or_old(desk: Desk) -> None:
     """What is published is the old version or the new one in every format, never something between."""
-    with Database(desk.database.url).read() as conn:
+    with desk.database.read() as conn:
         shown = {
             row.article_id for row in conn.execute(select(EntryRow.article_id).where(EntryRow.section == "taiwan"))
         }

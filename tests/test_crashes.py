@@ -37,6 +37,7 @@ from sqlalchemy.engine import Engine
 from tests.conftest import FakeClock
 from tests.desk import Desk
 from tests.newsroom import at
+from syndication.store.engine import Database
 
 
 url, step, when = sys.argv[1:]

@@ -14,6 +14,7 @@ import feedparser
 import psycopg
 import pytest
 import zstandard
+from sqlalchemy.engine import make_url
 
 from tests.service import Service, free_port, running, until
 
@@ -225,8 +226,8 @@ def test_feeds_are_served_as_they_were_while_postgresql_is_away(tmp_path, postgr
     with running(tmp_path, url=postgres_url) as service:
         service.ready()
         before = service.get("/feeds/all.atom")
-        base, _, name = postgres_url.partition("///")[2].partition("?")
-        admin = postgres_url.replace(f"/{base}?", "/postgres?") if name else postgres_url
+        url = make_url(postgres_url)
+        base, admin = url.database, url.set(database="postgres").render_as_string(hide_password=False)
         with psycopg.connect(admin, autocommit=True) as conn:
             conn.execute(f'ALTER DATABASE "{base}" ALLOW_CONNECTIONS false')
             conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (base,))

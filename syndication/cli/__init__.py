@@ -28,7 +28,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SyndicationError as error:
-            click.echo(f"Error: {error}.".replace("..", "."), err=True)
+            click.echo(f"Error: {str(error).rstrip('.')}{'' if str(error).endswith('?') else '.'}", err=True)
             sys.exit(1)
         except BrokenPipeError:
             # Whoever read the output has gone, as `| head` does.

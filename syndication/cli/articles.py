@@ -55,7 +55,11 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
 @click.argument("ids", nargs=-1, required=True, metavar="ID…")
 @click.pass_context
 def withdraw(ctx: click.Context, ids: tuple[str, ...]) -> None:
-    """Take articles out of every feed, until they are restored by name."""
+    """Take articles out of every feed, until they are restored by name.
+
+    They leave within a second, and importing them again does not bring them back. A cache that has a copy may
+    show it for as long as the section's cache times allow.
+    """
     from syndication.store.articles import withdraw as run
 
     with open_database(settings_of(ctx)) as database:
@@ -67,7 +71,10 @@ def withdraw(ctx: click.Context, ids: tuple[str, ...]) -> None:
 @click.argument("ids", nargs=-1, required=True, metavar="ID…")
 @click.pass_context
 def restore(ctx: click.Context, ids: tuple[str, ...]) -> None:
-    """Bring withdrawn articles back into their feeds."""
+    """Bring withdrawn articles back into their feeds, in their old places.
+
+    One whose row was deleted may be imported again afterwards.
+    """
     from syndication.store.articles import restore as run
 
     with open_database(settings_of(ctx)) as database:

@@ -1,0 +1,125 @@
+"""A wrong setting stops the start with one sentence that names the key, the value and what would be right."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from syndication.config import defaults_folder, load_settings, settings_report
+from syndication.errors import ConfigError
+from syndication.schema import Main
+
+SECTION = '[[section]]\nslug = "taiwan"\ntitle = "Taiwan"\n'
+
+
+def written(folder: Path, main: str = "", sections: str = SECTION) -> Path:
+    (folder / "syndication.toml").write_text(main)
+    (folder / "sections.toml").write_text(sections)
+    return folder / "syndication.toml"
+
+
+WRONG = [
+    ("[site]\nbase_url = 'feeds.example'", "", "site.base_url is 'feeds.example': it should begin with https://"),
+    ("[site]\nbaseurl = 'x'", "", "site.baseurl is not a setting: did you mean base_url?"),
+    ("[sight]\ntitle = 'x'", "", "sight is not a setting: did you mean site?"),
+    ("[server]\nport = '80'", "", "server.port is '80': it should be a valid integer"),
+    ("[server]\nport = 70000", "", "server.port is 70000: it should be less than or equal to 65535"),
+    ("[feeds]\nentries = 0", "", "feeds.entries is 0: it should be greater than or equal to 1"),
+    ("[feeds]\ncontent = 'some'", "", "feeds.content is 'some': it should be 'full' or 'summary'"),
+    ("[feeds]\nentries = 50\nmax_entries = 10", "", "max_entries of all is 10: it should be at least its entries, 50"),
+    ("[feeds]\ncache = 'quick'", "", "cache of all is 'quick': it should be one of news"),
+    ("[site]\nauthority_date = '2026-13-01'", "", "authority_date is '2026-13-01': it should be a day of the calendar"),
+    ("[site]\nauthority = 'a b'", "", "site.authority is 'a b': it should be a domain name"),
+    ("[worker]\nreconcile_at = '25:00'", "", "worker.reconcile_at is '25:00': it should be a time of day in UTC"),
+    ("[logs]\nlevel = 'loud'", "", "logs.level is 'loud': it should be"),
+    ("[site", "", "syndication.toml is not TOML"),
+    ("", "[[section]]\nslug = 'Taiwan'\ntitle = 'T'", "section.0.slug is 'Taiwan': it should be lower-case letters"),
+    ("", "[[section]]\nslug = 'all'\ntitle = 'T'", "section.0.slug is 'all': it is reserved"),
+    ("", "[[section]]\nslug = 'tag'\ntitle = 'T'", "section.0.slug is 'tag': it is reserved"),
+    ("", "[[section]]\nslug = 'a+b'\ntitle = 'T'", "section.0.slug is 'a+b'"),
+    ("", "[[section]]\nslug = 'x'", "section.0.title is missing"),
+    ("", SECTION + SECTION, "the slug 'taiwan' is used twice"),
+    ("", SECTION + "[[retired]]\nslug = 'taiwan'", "the slug 'taiwan' is used twice"),
+    ("", SECTION + "formerly = ['taiwan']", "the slug 'taiwan' is used twice"),
+    ("", SECTION + "entires = 5", "section.0.entires is not a setting: did you mean entries?"),
+]
+
+
+@pytest.mark.parametrize(("main", "sections", "words"), WRONG)
+def test_a_wrong_setting_is_one_sentence(tmp_path, main, sections, words):
+    with pytest.raises(ConfigError) as caught:
+        load_settings(written(tmp_path, main, sections or SECTION), {})
+    message = str(caught.value)
+    assert words in message and "\n" not in message.replace("not TOML", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SYNDICATION_SITE__BASE_URL", "nowhere", "site.base_url is 'nowhere'"),
+        ("SYNDICATION_SITE__BASEURL", "x", "did you mean base_url?"),
+        ("SYNDICATION_SIT__TITLE", "x", "did you mean site?"),
+        ("SYNDICATION_TITLE", "x", "names no setting"),
+        ("SYNDICATION_SERVER__PORT", "many", "server.port is 'many'"),
+    ],
+)
+def test_a_wrong_environment_variable_is_one_sentence(tmp_path, name, value, words):
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        load_settings(written(tmp_path), {name: value})
+
+
+def test_the_environment_wins_over_the_file(tmp_path):
+    environ = {
+        "SYNDICATION_SITE__TITLE": "2026",
+        "SYNDICATION_SERVER__PORT": "8100",
+        "SYNDICATION_WORKER__LEASE": "12.5",
+        "SYNDICATION_DATABASE__URL": "postgresql://desk:secret@db.example/news",
+        "SYNDICATION_CACHE__NEWS__BROWSER": "60",
+        "SYNDICATION_PARENT": "1",
+    }
+    settings = load_settings(written(tmp_path, "[server]\nport = 1"), environ)
+    assert (settings.site.title, settings.server.port, settings.worker.lease) == ("2026", 8100, 12.5)
+    assert settings.sections["taiwan"].cache.browser == 60
+    report = dict(settings_report(settings))
+    assert report["database.url"] == "postgresql://desk:***@db.example/news"
+    assert "secret" not in str(report)
+
+
+def test_a_section_says_only_what_is_its_own(tmp_path):
+    path = written(tmp_path, "[feeds]\nentries = 40\n", SECTION + "content = 'summary'\nformerly = ['formosa']\n")
+    settings = load_settings(path, {})
+    taiwan = settings.sections["taiwan"]
+    assert (taiwan.entries, taiwan.content, taiwan.origin) == (40, "summary", "formosa")
+    assert settings.redirects == {"formosa": "taiwan"}
+    assert list(settings.sections) == ["all", "taiwan"]
+
+
+def test_the_file_is_found_by_the_variable_here_or_in_the_package(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load_settings(environ={}).source == defaults_folder() / "syndication.toml"
+    (tmp_path / "config").mkdir()
+    here = written(tmp_path / "config")
+    assert load_settings(environ={}).source == here
+    (tmp_path / "other").mkdir()
+    other = written(tmp_path / "other")
+    assert load_settings(environ={"SYNDICATION_CONFIG": str(other)}).source == other
+    with pytest.raises(ConfigError, match=r"missing\.toml cannot be read"):
+        load_settings(tmp_path / "missing.toml", {})
+
+
+def test_every_setting_stands_in_the_file_with_its_default_and_a_comment():
+    text = (defaults_folder() / "syndication.toml").read_text()
+    tables = tomllib.loads(text)
+    for table, values in Main().model_dump().items():
+        if table == "cache":
+            assert tables["cache"] == values
+            continue
+        assert tables[table].keys() == values.keys(), table
+        for key, value in values.items():
+            assert table == "site" or tables[table][key] == value, f"{table}.{key}"
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if re.match(r"\w+ = ", line):
+            above = next(text for text in reversed(lines[:number]) if not re.match(r"\w+ = ", text))
+            assert above.startswith(("#", "[")) or line.startswith("url"), line

@@ -22,7 +22,7 @@ from syndication.render import RENDER_REVISION
 from syndication.render.renderer import Renderer
 from syndication.store import changes, editions, leases, newest, sections
 from syndication.store.editions import Edition
-from syndication.store.engine import Database, DatabaseDown
+from syndication.store.engine import Database, DatabaseDown, DatabaseError
 
 log = get_logger(__name__)
 
@@ -106,7 +106,8 @@ class Regenerator:
             raise
         except Exception as error:  # The section loop: one feed that fails holds up no other.
             log.exception("section_failed", section=section)
-            reason = f"{type(error).__name__}: {error}"[:500]
+            words = "" if isinstance(error, DatabaseError) else f": {error}"
+            reason = f"{type(error).__name__}{words}"[:500]
             self._fail(section, mark, reason)
             return Outcome(section, "failed", 0, time.perf_counter() - started, reason)
 

@@ -28,8 +28,9 @@ class Renderer:
 
     def render(self, feed: Feed) -> Rendered:
         """The feed in every format. An entry that cannot be rendered is left out, with the reason."""
-        found, left_out = self._fragments(feed)
-        shown = [entry for entry in feed.entries if entry.article_id in found]
+        alone, twice = _once_each(feed.entries)
+        found, left_out = self._fragments(replace(feed, entries=alone))
+        shown = [entry for entry in alone if entry.article_id in found]
         fragments = [found[entry.article_id] for entry in shown]
         empty = replace(feed, entries=())
         atom_head, _ = cut(atom.atom(empty, []), atom.ENTRY, atom.END)
@@ -44,7 +45,7 @@ class Renderer:
                 RenderedEntry(entry.article_id, entry.id, fragment.digest)
                 for entry, fragment in zip(shown, fragments, strict=True)
             ),
-            left_out=tuple(left_out),
+            left_out=(*left_out, *twice),
         )
 
     def _fragments(self, feed: Feed) -> tuple[dict[str, Fragments], list[LeftOut]]:
@@ -66,6 +67,17 @@ class Renderer:
                 found[cleaned.article_id] = made[cleaned.article_id]
                 self._cache.put(_key(feed, cleaned.entry), made[cleaned.article_id])
         return found, left_out + refused
+
+
+def _once_each(entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], list[LeftOut]]:
+    """Entries of different ids: readers take two of the same for one story, and which one they show is chance."""
+    shown: dict[str, Entry] = {}
+    twice = []
+    for entry in entries:
+        first = shown.setdefault(entry.id, entry)
+        if first is not entry:
+            twice.append(LeftOut(entry.article_id, f"its guid is that of another story, {first.article_id}"))
+    return tuple(shown.values()), twice
 
 
 def _key(feed: Feed, entry: Entry) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from syndication.errors import ConfigError
@@ -23,6 +23,9 @@ WORK = "syndication_work"
 
 DOCUMENTS = "syndication_documents"
 """The channel on which web processes are woken: a version was published."""
+
+DatabaseError = SQLAlchemyError
+"""Whatever the database says. Its words may quote a row, so that only the kind of it is ever told."""
 
 DatabaseDown = (OperationalError, InterfaceError, PoolTimeout)
 """What it looks like when the database cannot be reached, is locked or is out of connections."""

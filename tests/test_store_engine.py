@@ -1,0 +1,207 @@
+"""How the database is opened, kept up to date and waited for."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from syndication.errors import ConfigError, StoreError
+from syndication.store import articles, bookkeeping
+from syndication.store.engine import WORK, Database
+from syndication.store.migrate import check, head, migrate
+from syndication.store.models import ArticleRow, Base
+from syndication.store.triggers import missing_triggers
+from syndication.store.wake import Waker
+from tests.newsroom import article
+
+ROOT = Path(__file__).parents[1]
+
+
+def put(database, *values):
+    list(articles.put_articles(database, values))
+
+
+def test_a_snapshot_sees_one_state(database):
+    put(database, article("a1"))
+    with database.snapshot() as conn:
+        before = conn.scalar(select(ArticleRow.title))
+        writer = threading.Thread(target=put, args=(database, article("a1", title="New")))
+        writer.start()
+        writer.join(10)
+        assert conn.scalar(select(ArticleRow.title)) == before
+    with database.read() as conn:
+        assert conn.scalar(select(ArticleRow.title)) == "New"
+
+
+def test_a_writer_takes_its_lock_at_the_start(sqlite_database):
+    with sqlite_database.write():
+        other = sqlite3.connect(sqlite_database.url.removeprefix("sqlite:///"), timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+
+
+def test_no_text_of_an_article_is_in_an_error(database):
+    put(database, article("a1", title="Embargoed"))
+    with pytest.raises(DBAPIError) as caught, database.write() as conn:
+        conn.execute(insert(ArticleRow).values(id="a1", slug="s", url="/u", title="Embargoed"))
+    # PostgreSQL's own DETAIL may quote a row, which is why a driver's words are never logged.
+    shown = str(caught.value).split("DETAIL")[0]
+    assert "Embargoed" not in shown and "/u" not in shown
+
+
+def test_a_naive_time_is_refused(database):
+    with pytest.raises(Exception, match="has no time zone"), database.write() as conn:
+        conn.execute(update(ArticleRow).values(published_at=datetime(2026, 1, 1)))
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://h/x", "sqlite://", "sqlite:///:memory:"])
+def test_an_address_of_no_database_is_said_in_words(url):
+    with pytest.raises(ConfigError, match=r"database\.url"):
+        Database(url)
+
+
+def test_the_migrated_tables_are_those_of_the_models(database):
+    assert bookkeeping
+    with database.read() as conn:
+        assert compare_metadata(MigrationContext.configure(conn), Base.metadata) == []
+        assert missing_triggers(conn) == []
+
+
+def test_migrating_again_changes_nothing(database):
+    put(database, article())
+    assert migrate(database) == (head(), head())
+    check(database)
+    with database.read() as conn:
+        assert articles.count_articles(conn) == 1
+
+
+def test_another_revision_is_refused_in_one_sentence(database):
+    with database.write() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    with pytest.raises(
+        StoreError, match=f"is at revision 0000 and this program needs {head()}: run `syndication migrate`"
+    ):
+        check(database)
+
+
+KILLED = """
+import os, sys
+from syndication.store import migrate as module
+from syndication.store.engine import Database
+module.make_triggers = lambda conn: os._exit(77)
+module.migrate(Database(sys.argv[1]))
+"""
+
+TWICE = """
+import sys
+from syndication.store.engine import Database
+from syndication.store.migrate import migrate
+print(migrate(Database(sys.argv[1])))
+"""
+
+
+def python(script, url, **options):
+    return subprocess.Popen(
+        [sys.executable, "-c", script, url],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request, tmp_path):
+    """A database without a table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'bare.db'}"
+        return
+    base = request.getfixturevalue("postgres_server")
+    name = f"bare{os.getpid()}"
+    with psycopg.connect(base.format(name="postgres"), autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name}")
+        yield base.format(name=name)
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_a_migration_killed_half_way_has_done_nothing_and_runs_again(bare_url):
+    killed = python(KILLED, bare_url)
+    killed.communicate()
+    assert killed.returncode == 77
+    database = Database(bare_url)
+    with database.read() as conn:
+        assert MigrationContext.configure(conn).get_current_revision() is None
+    assert migrate(database) == (None, head())
+    check(database)
+    database.close()
+
+
+def test_two_that_migrate_at_once_do_it_once(bare_url):
+    both = [python(TWICE, bare_url), python(TWICE, bare_url)]
+    outputs = sorted(process.communicate()[0] for process in both)
+    assert [process.returncode for process in both] == [0, 0]
+    assert outputs == sorted([f"(None, '{head()}')\n", f"('{head()}', '{head()}')\n"])
+
+
+def test_a_waker_sees_the_commit_of_another_connection_and_nothing_else(database):
+    waker = Waker(database, WORK)
+    assert waker.wait(2), "at first anything may have changed"
+    while waker.wait(0.2):
+        pass
+    started = time.monotonic()
+    threading.Timer(0.05, put, args=(database, article())).start()
+    assert waker.wait(0.9)
+    assert time.monotonic() - started < 0.9
+    waker.close()
+
+
+def test_a_waker_holds_no_transaction_so_that_the_wal_can_end(sqlite_database):
+    waker = Waker(sqlite_database, WORK)
+    waker.wait(1)
+    for n in range(20):
+        put(sqlite_database, article(f"a{n}"))
+        waker.wait(1)
+    other = sqlite3.connect(sqlite_database.url.removeprefix("sqlite:///"))
+    sqlite_database.close()
+    assert other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() == (0, 0, 0)
+    other.close()
+    waker.close()
+
+
+def test_a_waker_survives_the_loss_of_its_connection(postgres_url, clock):
+    database = Database(postgres_url, clock=clock)
+    waker = Waker(database, WORK)
+    waker.wait(2)
+    with database.write() as conn:
+        query = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR query = 'SELECT 1'"
+        )
+        conn.execute(text(f"{query} AND datname = current_database()"))
+    deadline = time.monotonic() + 10
+    put(database, article())
+    while not waker.wait(0.2):
+        assert time.monotonic() < deadline
+    waker.close()
+    database.close()
+
+
+def test_a_locked_database_is_an_expected_failure(sqlite_database, monkeypatch):
+    impatient = Database(sqlite_database.url)
+    with impatient.read() as conn:
+        conn.exec_driver_sql("PRAGMA busy_timeout = 0")
+    with sqlite_database.write(), pytest.raises(OperationalError), impatient.write():
+        pass
+    impatient.close()

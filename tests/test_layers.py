@@ -7,7 +7,7 @@ PACKAGE = Path(__file__).parents[1] / "syndication"
 
 ROWS = [
     {"feeds", "errors", "parent"},
-    {"schema", "logs"},
+    {"schema", "logs", "article_json"},
     {"config", "metrics"},
     {"store"},
     {"gather", "render", "publish", "serve", "importing"},

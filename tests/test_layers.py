@@ -11,7 +11,7 @@ ROWS = [
     {"config", "metrics"},
     {"store"},
     {"gather", "render", "publish", "serve", "importing"},
-    {"regenerate", "demonstration", "inbox"},
+    {"regenerate", "demonstration", "inbox", "preview"},
     {"timetable"},
     {"worker"},
     {"app", "webserver", "supervisor"},

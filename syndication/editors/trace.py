@@ -57,35 +57,56 @@ def _verdict(facts: Facts, section: Section) -> Verdict:
     return replace(stands, changes_at=leaves, changes_to="leaves" if leaves else None)
 
 
+Reason = tuple[str, str, datetime | None]
+"""A rule, its words, and when the article appears by itself."""
+
+
 def _kept_out(facts: Facts, section: Section) -> Verdict | None:
     """The rule by which the article does not belong into this feed; None if it does."""
+    found = _by_withdrawal(facts)
+    if found is None and facts.article is not None:
+        article = facts.article
+        found = _by_filing(article, section) or _by_time(article, facts) or _by_place(article, section, facts)
+    if found is None:
+        return None
+    rule, words, appears = found
+    return Verdict(section.slug, False, rule, words, changes_at=appears, changes_to="appears" if appears else None)
 
-    def out(rule: str, words: str, appears: datetime | None = None) -> Verdict:
-        return Verdict(section.slug, False, rule, words, changes_at=appears, changes_to="appears" if appears else None)
 
-    article, gone = facts.article, facts.withdrawal
-    if article is None:
+def _by_withdrawal(facts: Facts) -> Reason | None:
+    gone = facts.withdrawal
+    if facts.article is None:
         when = f" at {moment(gone.at)}" if gone else ""
-        return out("deleted", f"Its row was deleted{when}: write it again, and restore it.")
-    if gone is not None:
-        by = f" by {gone.by}" if gone.by else ""
-        what = "withdrawn" if gone.reason == "withdrawn" else "deleted"
-        return out("withdrawn", f"It was {what}{by} at {moment(gone.at)}: only restore brings it back.")
-    if section.slug != ALL and not set(article.sections) & set(section.filed_under):
-        return out("not-filed", "It is not filed under this section.")
+        return "deleted", f"Its row was deleted{when}: restore it, and write it again.", None
+    if gone is None:
+        return None
+    by = f" by {gone.by}" if gone.by else ""
+    return "withdrawn", f"It was {gone.reason}{by} at {moment(gone.at)}: only restore brings it back.", None
+
+
+def _by_filing(article: Article, section: Section) -> Reason | None:
+    if section.slug == ALL or set(article.sections) & set(section.filed_under):
+        return None
+    return "not-filed", "It is not filed under this section.", None
+
+
+def _by_time(article: Article, facts: Facts) -> Reason | None:
     if article.status == "draft" or article.published_at is None:
-        return out("draft", "It is a draft: publish it.")
+        return "draft", "It is a draft: publish it.", None
     if article.published_at > facts.now:
-        return out("embargo", f"It is under embargo until {moment(article.published_at)}.", article.published_at)
+        return "embargo", f"It is under embargo until {moment(article.published_at)}.", article.published_at
     if article.expires_at is not None and article.expires_at <= facts.now:
-        return out("expired", f"It expired at {moment(article.expires_at)}.")
-    place = facts.newer.get(section.slug, 0) + 1
-    if not has_place(section, place, article.published_at, facts.now):
-        return out("pushed-out", f"Newer ones pushed it out: it has place {place} of {_room(section, article, facts)}.")
-    reason = facts.left_out.get(section.slug)
-    if reason is not None:
-        return out("left-out", f"It is left out, because {reason}.")
+        return "expired", f"It expired at {moment(article.expires_at)}.", None
     return None
+
+
+def _by_place(article: Article, section: Section, facts: Facts) -> Reason | None:
+    place = facts.newer.get(section.slug, 0) + 1
+    if article.published_at is not None and not has_place(section, place, article.published_at, facts.now):
+        room = _room(section, article.published_at, facts.now)
+        return "pushed-out", f"Newer ones pushed it out: it has place {place} of {room}.", None
+    reason = facts.left_out.get(section.slug)
+    return ("left-out", f"It is left out, because {reason}.", None) if reason is not None else None
 
 
 def _missing(facts: Facts, section: Section) -> Verdict:
@@ -123,10 +144,9 @@ def _leaves_at(article: Article, section: Section, place: int) -> datetime | Non
     return min((found for found in moments if found is not None), default=None)
 
 
-def _room(section: Section, article: Article, facts: Facts) -> int:
+def _room(section: Section, published_at: datetime, now: datetime) -> int:
     """How many places there are for an article of its age."""
-    recent = article.published_at is not None and article.published_at > facts.now - timedelta(hours=section.hours)
-    return section.max_entries if recent else section.entries
+    return section.max_entries if published_at > now - timedelta(hours=section.hours) else section.entries
 
 
 def _elsewhere(facts: Facts, sections: Mapping[str, Section], retired: frozenset[str]) -> Iterator[Verdict]:

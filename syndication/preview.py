@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from syndication.article_json import article_fields, article_from
+from syndication.article_json import article_fields, article_from, merge_patch
 from syndication.errors import SyndicationError
 from syndication.feeds import ALL, Article, Section
 from syndication.gather import Newsroom, choose, feed_of, newest_articles
@@ -131,16 +131,3 @@ def _stands_in(article: Article, section: Section, moment: datetime) -> bool:
     filed = section.slug == ALL or bool(set(article.sections) & set(section.filed_under))
     expired = article.expires_at is not None and article.expires_at <= moment
     return filed and not expired and article.status == "published"
-
-
-def merge_patch(target: Any, patch: Any) -> Any:
-    """JSON Merge Patch (RFC 7396): null takes a member away, an object goes into an object, all else replaces."""
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge_patch(merged.get(name), value)
-    return merged

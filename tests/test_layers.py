@@ -13,7 +13,7 @@ ROWS = [
     {"gather", "render", "publish", "serve", "importing"},
     {"regenerate", "demonstration", "inbox", "preview"},
     {"timetable"},
-    {"worker"},
+    {"worker", "editors"},
     {"app", "webserver", "supervisor"},
     {"cli"},
     {"__main__"},

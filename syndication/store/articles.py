@@ -78,12 +78,16 @@ Decide = Callable[[Article | None], Article]
 """Given the article as it is (None: there is none) gives the one that it should become; may raise."""
 
 
-def change_article(database: Database, article_id: str, decide: Decide, by: Actor) -> tuple[PutOutcome, Article]:
+def change_article(
+    database: Database, article_id: str, decide: Decide, by: Actor, *, first: Callable[[Connection], None] | None = None
+) -> tuple[PutOutcome, Article]:
     """Read, decide and write one article while no other writer of ours does; gives the outcome and what is there now.
 
-    What ``decide`` raises goes through, with nothing written.
+    ``first`` is done before, in the same transaction. What it or ``decide`` raises goes through, with nothing written.
     """
     with database.write() as conn:
+        if first is not None:
+            first(conn)
         _lock(conn, [article_id])
         article = decide(get_article(conn, article_id))
         validate(article)

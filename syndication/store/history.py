@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from syndication.store.chunks import chunks
 from syndication.store.editorial import EditionChangeRow, EditionRow
@@ -64,15 +64,19 @@ def read(conn: Connection, section: str, limit: int, before: int | None = None) 
     return [Version(row.version, row.at, row.entries, row.bytes, tuple(changes.get(row.version, ()))) for row in rows]
 
 
+def kept(conn: Connection, section: str) -> range:
+    """The numbers of the versions that are kept: without a gap."""
+    first, last = conn.execute(
+        select(func.min(EditionRow.version), func.max(EditionRow.version)).where(EditionRow.section == section)
+    ).one()
+    return range(first, last + 1) if first is not None else range(0)
+
+
 def difference(conn: Connection, section: str, old: int, new: int) -> list[EntryChange] | None:
     """How ``new`` differs from the earlier ``old``; None if a version between them is not kept any more."""
-    numbers = list(range(old + 1, new + 1))
-    kept: set[int] = set()
-    for some in chunks(numbers):
-        kept.update(
-            conn.scalars(select(EditionRow.version).where(EditionRow.section == section, EditionRow.version.in_(some)))
-        )
-    if kept != set(numbers):
+    numbers = range(old + 1, new + 1)
+    known = kept(conn, section)
+    if numbers and not (numbers[0] in known and numbers[-1] in known):
         return None
     by_version = _changes(conn, section, numbers)
     first: dict[str, EntryChange] = {}

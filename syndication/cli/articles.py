@@ -1,6 +1,7 @@
 """Commands about articles: import, withdraw, restore."""
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -34,12 +35,16 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
       syndication import --section taiwan old-feed.xml
     """
     from syndication.importing import Report, import_file
+    from syndication.store.audit import Act, record
 
     settings = settings_of(ctx)
     report = Report()
     with open_database(settings) as database:
         for name in files:
             import_file(database, settings, name, sections, report, progress=sys.stderr.isatty())
+        with database.write() as conn:
+            done = Act("import", ", ".join(Path(name).name for name in files), report.summary())
+            record(conn, person(), [done], database.now(conn))
     for problem in report.problems:
         click.echo(problem, err=True)
     for hint in report.unknown_sections():

@@ -98,7 +98,8 @@ def _check_json() -> None:
     try:
         request.get_json()
     except BadRequest as error:
-        detail = f"The body is not JSON: {error.__cause__ or error.description}"
-        raise Problem(HTTPStatus.BAD_REQUEST, "not-json", detail) from error
+        cause = error.__cause__ if isinstance(error.__cause__, BadRequest) else error
+        reason = (cause.description or "").removeprefix("Failed to decode JSON object: ")
+        raise Problem(HTTPStatus.BAD_REQUEST, "not-json", f"The body is not JSON: {reason}.") from error
     except RecursionError as error:
         raise Problem(HTTPStatus.BAD_REQUEST, "not-json", "The body is nested too deeply.") from error

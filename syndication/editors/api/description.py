@@ -61,7 +61,19 @@ def description(app: OpenAPI) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     if "ProblemDetails" not in schemas:
         schemas["ProblemDetails"] = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+        for item in document["paths"].values():
+            for method, operation in item.items():
+                _mend(method, operation)
     return document
+
+
+def _mend(method: str, operation: dict[str, Any]) -> None:
+    """What flask-openapi3 leaves: docstrings with line ends as HTML, and the media type of a patch (RFC 7396)."""
+    if "description" in operation:
+        operation["description"] = operation["description"].replace("<br/>", " ").strip()
+    if method == "patch":
+        content = operation["requestBody"]["content"]
+        content["application/merge-patch+json"] = content["application/json"]
 
 
 def _by_subject(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

@@ -93,10 +93,12 @@ def _by_filing(article: Article, section: Section) -> Reason | None:
 def _by_time(article: Article, facts: Facts) -> Reason | None:
     if article.status == "draft" or article.published_at is None:
         return "draft", "It is a draft: publish it.", None
+    if article.expires_at is not None and article.expires_at <= max(article.published_at, facts.now):
+        early = ", before it is published" if article.expires_at <= article.published_at else ""
+        tense = "expired" if article.expires_at <= facts.now else "expires"
+        return "expired", f"It {tense} at {moment(article.expires_at)}{early}.", None
     if article.published_at > facts.now:
         return "embargo", f"It is under embargo until {moment(article.published_at)}.", article.published_at
-    if article.expires_at is not None and article.expires_at <= facts.now:
-        return "expired", f"It expired at {moment(article.expires_at)}.", None
     return None
 
 

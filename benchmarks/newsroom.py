@@ -18,7 +18,7 @@ from syndication.feeds import Article, CachePolicy, Image, Person, Section, Site
 from syndication.importing.fields import article_from
 
 ENTRIES = 50
-SHORT = (1_500, 3_000)
+SHORT = (800, 2_000)
 """Characters of the bodies in the feed of 50 entries and some 140 kB."""
 
 USUAL = (2_000, 10_000)

@@ -77,6 +77,18 @@ def running(command: Sequence[str], folder: Path, port: int = 0, **env: str) -> 
             process.wait()
 
 
+def cpu_seconds(pid: int) -> float:
+    """The processor time that a process and its children have used."""
+    family, total = {pid}, 0.0
+    for path in sorted(Path("/proc").glob("[0-9]*/stat"), key=lambda path: int(path.parent.name)):
+        with contextlib.suppress(OSError):
+            fields = path.read_text().rsplit(")", 1)[1].split()
+            if int(path.parent.name) in family or int(fields[1]) in family:
+                family.add(int(path.parent.name))
+                total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return total
+
+
 def get(port: int, path: str, **headers: str) -> Answer:
     """One GET; ``Accept_Encoding`` stands for Accept-Encoding."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)

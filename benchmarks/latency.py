@@ -40,7 +40,9 @@ class Poller:
 
     def poll(self, slug: str) -> bytes | None:
         """The body if it changed."""
-        headers = {"Accept-Encoding": "identity"} | ({"If-None-Match": self._etags[slug]} if slug in self._etags else {})
+        headers = {"Accept-Encoding": "identity"} | (
+            {"If-None-Match": self._etags[slug]} if slug in self._etags else {}
+        )
         self._connection.request("GET", f"/feeds/{slug}.atom", headers=headers)
         response = self._connection.getresponse()
         body = response.read()

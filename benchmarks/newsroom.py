@@ -45,7 +45,9 @@ def sections(number: int, entries: int = ENTRIES) -> dict[str, Section]:
     }
 
 
-def articles(number: int, section_count: int, lengths: tuple[int, int], source: Path | None = None) -> Iterator[Article]:
+def articles(
+    number: int, section_count: int, lengths: tuple[int, int], source: Path | None = None
+) -> Iterator[Article]:
     """So many articles, the oldest first, filed under one section after the other."""
     filed = slugs(section_count)
     for n, body in zip(range(number), _bodies(lengths, source), strict=False):

@@ -1,4 +1,4 @@
-"""Django's syndication framework, with its gzip and conditional-get middleware, and with its cache if DJANGO_CACHE is 1."""
+"""Django's syndication framework with gzip and conditional GET, and with its cache if DJANGO_CACHE is 1."""
 
 import os
 

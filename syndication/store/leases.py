@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
+from syndication.feeds import ALL
 from syndication.store.bookkeeping import SectionRow
 
 
@@ -22,7 +23,8 @@ def claim(
     """Take the lease of the section that waits longest and may be regenerated now; None if there is none.
 
     A section whose last version is of this very second waits for the next one: Last-Modified counts whole
-    seconds. One that failed waits for its time.
+    seconds. One that failed waits for its time. Of those marked at one moment ``all`` comes last: an article's own
+    section is what its readers wait for.
     """
     second = now.replace(microsecond=0)
     free = or_(SectionRow.lease_until.is_(None), SectionRow.lease_until <= now, SectionRow.lease_owner == owner)
@@ -33,7 +35,7 @@ def claim(
     section = conn.scalar(
         select(SectionRow.section)
         .where(_waiting(slugs, revision), free, may)
-        .order_by(SectionRow.marked_at, SectionRow.section)
+        .order_by(SectionRow.marked_at, SectionRow.section == ALL, SectionRow.section)
         .limit(1)
         .with_for_update(skip_locked=True)
     )

@@ -19,7 +19,9 @@ from syndication.store.triggers_sqlite import sqlite_triggers
 
 TABLES = ("article", "article_section")
 COLUMNS = tuple(column.name for column in ArticleRow.__table__.c)
-PACE = Pace(lease=timedelta(seconds=30), retry_first=timedelta(seconds=2), retry_max=timedelta(seconds=60))
+PACE = Pace(
+    lease=timedelta(seconds=30), retry_first=timedelta(seconds=2), retry_max=timedelta(seconds=60), keep_versions=100
+)
 
 
 def put(database: Database, found: Iterable[Article]) -> int:

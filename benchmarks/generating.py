@@ -66,7 +66,9 @@ def _regenerate(
         with opened.write() as conn:
             now = opened.now(conn)
             due = gathered.next_due
-            return publish.write_version(conn, edition, feed, rendered, bodies, feed.updated, {}, now=now, next_due=due)
+            return publish.write_version(
+                conn, edition, feed, rendered, bodies, feed.updated, {}, now=now, next_due=due, keep=100
+            )
 
     section = worker.newsroom.sections[SECTION]
     edition, gathered = _time(timed, "read", read)

@@ -2,6 +2,7 @@
 
 import json
 import time
+import tomllib
 
 import pytest
 from click.testing import CliRunner
@@ -63,6 +64,8 @@ def test_an_import_tells_what_came_of_every_line(run, store, tmp_path):
     assert "a.jsonl line 3: published_at is '2026-03-14T08:00:00', without a time zone" in done.stderr
     assert "a.jsonl line 5: x is not a field of an article" in done.stderr
     assert "Section 'chess-go' is not configured: its 1 articles are kept and stand in `all`" in done.stderr
+    pasted = tomllib.loads(done.stderr[done.stderr.index("[[section]]") :])
+    assert pasted == {"section": [{"slug": "chess-go", "title": "Chess Go"}]}
     with store.read() as conn:
         assert articles.get_article(conn, "a3").sections == ("chess-go", "taiwan")
 

@@ -29,6 +29,23 @@ WRONG = [
     ("[feeds]\ncontent = 'some'", "", "feeds.content is 'some': it should be 'full' or 'summary'"),
     ("[feeds]\nentries = 50\nmax_entries = 10", "", "max_entries of all is 10: it should be at least its entries, 50"),
     ("[feeds]\ncache = 'quick'", "", "cache of all is 'quick': it should be one of news"),
+    ("[site]\nbase_url = 'http://[oops'", "", "site.base_url is 'http://[oops': it should begin with https://"),
+    ("[site]\nbase_url = 'http://h.example:99999'", "", "it should begin with https://"),
+    (
+        "[site]\nhome_url = 'https://例え.jp'",
+        "",
+        "site.home_url is 'https://例え.jp': it should hold no space and nothing",
+    ),
+    ("[site]\nlanguage = 'not a lang!'", "", "site.language is 'not a lang!': it should be a language tag like en"),
+    (
+        "[site]\nlanguage = 'zh_TW'",
+        "",
+        "site.language is 'zh_TW': it should be a language tag like en, zh-Hant or zh-TW",
+    ),
+    ("[site]\nlanguage = ''", "", "site.language is '': it should be a language tag"),
+    ("", "[all]\nlanguage = 'english'", "all.language is 'english': it should be a language tag"),
+    ("", SECTION + "language = '!'", "section.0.language is '!': it should be a language tag"),
+    ("[site]\nemail = 'foo'", "", "site.email is 'foo': it should be a mail address like desk@daily.example, or empty"),
     ("[site]\nauthority_date = '2026-13-01'", "", "authority_date is '2026-13-01': it should be a day of the calendar"),
     ("[site]\nauthority = 'a b'", "", "site.authority is 'a b': it should be a domain name"),
     ("[worker]\nreconcile_at = '25:00'", "", "worker.reconcile_at is '25:00': it should be a time of day in UTC"),
@@ -123,3 +140,9 @@ def test_every_setting_stands_in_the_file_with_its_default_and_a_comment():
         if re.match(r"\w+ = ", line):
             above = next(text for text in reversed(lines[:number]) if not re.match(r"\w+ = ", text))
             assert above.startswith(("#", "[")) or line.startswith("url"), line
+
+
+def test_what_the_comments_say_to_write_can_be_pasted(tmp_path):
+    text = (defaults_folder() / "sections.toml").read_text()
+    shown = "\n".join(line.removeprefix("#     ") for line in text.splitlines() if line.startswith("#     "))
+    assert load_settings(written(tmp_path, sections=shown), {}).retired == {"old-slug"}

@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ from benchmarks.table import count, median, show
 
 PATH = f"/feeds/{SECTION}.atom"
 BASELINE = "nginx, a file"
+SETTLE_SECONDS = 3
 PINNED = shutil.which("taskset") is not None and (os.cpu_count() or 1) >= 2
 SERVER_CORE = ["taskset", "-c", "0"] if PINNED else []
 WRK_CORE = ["taskset", "-c", "1"] if PINNED else []
@@ -81,7 +83,19 @@ def _ask(candidate: Candidate, status: int, seconds: int) -> Round:
     before = cpu_seconds(candidate.pid)
     url = f"http://127.0.0.1:{candidate.port}{PATH}"
     load = wrk.ask(url, _questions(candidate)[status], seconds, WRK_CORE)
-    return Round(load.rate, (cpu_seconds(candidate.pid) - before) / load.answered * 1e6)
+    used = cpu_seconds(candidate.pid) - before
+    _settle(candidate.pid)
+    return Round(load.rate, used / max(load.answered, 1) * 1e6)
+
+
+def _settle(pid: int) -> None:
+    """Wait until a slow server is done with what wrk left behind, which the next one would pay for."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < deadline:
+        before = cpu_seconds(pid)
+        time.sleep(0.1)
+        if cpu_seconds(pid) - before < 0.03:
+            return
 
 
 def _start(stack: contextlib.ExitStack, where: Path, options: Options) -> Iterator[Candidate]:

@@ -19,7 +19,7 @@ class Load:
 def ask(url: str, headers: dict[str, str], seconds: int, before: list[str]) -> Load:
     """Poll ``url`` for some seconds; ``before`` is a command that runs wrk, such as taskset."""
     fields = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
-    command = [*before, "wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", *fields, url]
+    command = [*before, "wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "--timeout", "10s", *fields, url]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30, check=True)
     if "Non-2xx or 3xx" in done.stdout or "Socket errors" in done.stdout:
         raise RuntimeError(f"not every poll was answered:\n{done.stdout}")

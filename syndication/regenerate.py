@@ -23,7 +23,7 @@ from syndication.render import RENDER_REVISION
 from syndication.render.renderer import Renderer
 from syndication.store import changes, editions, leases, newest, regenerations, sections
 from syndication.store.editions import Edition
-from syndication.store.engine import Database, DatabaseDown, DatabaseError
+from syndication.store.engine import WORK, Database, DatabaseDown, DatabaseError
 
 log = get_logger(__name__)
 
@@ -100,7 +100,11 @@ class Regenerator:
         if not self._has_news():
             return 0
         with self.database.write() as conn:
-            return notice(conn, self.newsroom, self.database.now(conn))
+            number = notice(conn, self.newsroom, self.database.now(conn))
+            if number:
+                # The marks may be for the workers of another configuration, who found the changes taken.
+                self.database.notify(conn, WORK)
+            return number
 
     def regenerate_next(self) -> Outcome | None:
         """Regenerate the section that waits longest; None if none may be claimed now."""

@@ -8,6 +8,8 @@ from sqlalchemy import select
 
 from syndication.store import changes, leases, sections
 from syndication.store.bookkeeping import ChangeRow, SectionRow
+from syndication.store.engine import WORK, Database
+from syndication.store.wake import Waker
 from tests.desk import Desk, titles
 from tests.newsroom import at, section
 
@@ -185,6 +187,17 @@ def test_an_old_worker_that_reads_a_change_keeps_it_for_the_sections_that_only_a
     assert titles(newer.body("formosa")) == ["Story a1"]
 
 
+def test_who_takes_a_change_wakes_the_workers_that_its_marks_are_for(desk):
+    waker = Waker(desk.database, WORK)
+    desk.put("a1")
+    while waker.wait(0.3):
+        pass
+    desk.regenerator.notice()
+    assert waker.wait(0.3)
+    assert not waker.wait(0.3)
+    waker.close()
+
+
 def test_of_two_configurations_the_one_registered_last_wins(desk):
     desk.put("a1", title="Story")
     newer = other_desk(desk, "taiwan", "china", "sports", entries=7)
@@ -219,8 +232,6 @@ def test_a_worker_whose_configuration_comes_back_takes_its_sections_back(desk):
 
 
 def test_changes_that_another_transaction_holds_are_left_to_it(postgres_url, clock):
-    from syndication.store.engine import Database
-
     database = Database(postgres_url, clock=clock)
     desk = Desk(database, clock)
     desk.work()

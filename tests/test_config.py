@@ -79,11 +79,33 @@ def test_a_wrong_setting_is_one_sentence(tmp_path, main, sections, words):
         ("SYNDICATION_SIT__TITLE", "x", "did you mean site?"),
         ("SYNDICATION_TITLE", "x", "names no setting"),
         ("SYNDICATION_SERVER__PORT", "many", "server.port is 'many'"),
+        ("SYNDICATION_SERVR__PORT", "80", "did you mean server?"),
+        ("SYNDICATION_SITE_BASE_URL", "https://x.example", "did you mean SYNDICATION_SITE__BASE_URL?"),
+        ("SYNDICATION_SERVER_PORT", "8100", "did you mean SYNDICATION_SERVER__PORT?"),
+        ("SYNDICATION_PORT", "8100", "names no setting"),
+        ("SYNDICATION_DATABASE_URL", "postgresql://db.example/news", "did you mean SYNDICATION_DATABASE__URL?"),
+        ("SYNDICATION_CACHE_NEWS_BROWSER", "60", "did you mean SYNDICATION_CACHE__NEWS__BROWSER?"),
+        ("SYNDICATION_SERVICE__HOST", "10.0.0.7", "names no setting"),
     ],
 )
 def test_a_wrong_environment_variable_is_one_sentence(tmp_path, name, value, words):
     with pytest.raises(ConfigError, match=re.escape(words)):
         load_settings(written(tmp_path), {name: value})
+
+
+@pytest.mark.parametrize("service", ["SYNDICATION", "SYNDICATION_WEB", "SYNDICATION_SERVER"])
+def test_what_kubernetes_says_of_a_service_named_so_is_no_setting(tmp_path, service):
+    environ = {
+        f"{service}_SERVICE_HOST": "10.0.0.7",
+        f"{service}_SERVICE_PORT": "80",
+        f"{service}_SERVICE_PORT_HTTP": "80",
+        f"{service}_PORT": "tcp://10.0.0.7:80",
+        f"{service}_PORT_80_TCP": "tcp://10.0.0.7:80",
+        f"{service}_PORT_80_TCP_PROTO": "tcp",
+        f"{service}_PORT_80_TCP_PORT": "80",
+        f"{service}_PORT_80_TCP_ADDR": "10.0.0.7",
+    }
+    assert load_settings(written(tmp_path), environ).server.port == 8000
 
 
 def test_the_environment_wins_over_the_file(tmp_path):

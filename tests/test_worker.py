@@ -1,0 +1,132 @@
+"""The worker between its tasks: alarms, the nightly reconciliation, and what it keeps for how long."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from syndication.config import load_settings
+from syndication.inbox import Inbox, Task
+from syndication.schema import WorkerSettings
+from syndication.store import articles
+from syndication.timetable import ring_at, timetable
+from syndication.worker import RECENT, Worker
+from tests.newsroom import article, at
+
+
+@pytest.fixture
+def worker(database, clock, tmp_path):
+    (tmp_path / "syndication.toml").write_text(
+        "[worker]\ntombstone_days = 999999999\n[editors]\naudit_days = 999999999"
+    )
+    (tmp_path / "sections.toml").write_text(
+        "".join(f"[[section]]\nslug = '{slug}'\ntitle = '{slug}'\n" for slug in ("taiwan", "china", "sports"))
+    )
+    worker = Worker(load_settings(tmp_path / "syndication.toml", {}), database)
+    worker.regenerator.register()
+    worker._drain()
+    clock.advance(1)
+    yield worker
+    worker._stopping.set()
+
+
+def put(worker, id="a1", **changes):
+    list(articles.put_articles(worker.database, [article(id, **changes)]))
+
+
+def night(worker, clock):
+    """What the reconciliation logs, an hour and more after the last regeneration."""
+    clock.advance(RECENT.total_seconds() + 1)
+    with capture_logs() as logs:
+        worker._reconcile()
+    return {entry["event"]: entry.get("sections") for entry in logs if "reconcil" in entry["event"]}
+
+
+def test_a_quiet_night_finds_nothing(worker, clock):
+    assert night(worker, clock) == {"reconciled": 4}
+
+
+def test_what_was_missed_is_found_and_said(worker, clock):
+    put(worker, sections=("taiwan",))
+    with worker.database.write() as conn:
+        conn.exec_driver_sql("DELETE FROM change")  # As if no trigger had noticed it.
+    assert night(worker, clock) == {"reconciliation_found_changes": ["all", "taiwan"]}
+
+
+def test_what_is_published_during_the_night_is_no_alarm(worker, clock, monkeypatch):
+    real = worker.regenerator._read
+
+    def read(slug, *rest):
+        if slug == "all":
+            put(worker, sections=("taiwan",))
+        return real(slug, *rest)
+
+    monkeypatch.setattr(worker.regenerator, "_read", read)
+    assert night(worker, clock).keys() == {"reconciled"}
+
+
+def test_a_change_that_waits_already_is_no_alarm(worker, clock):
+    put(worker, sections=("taiwan",))
+    worker.regenerator.notice()
+    put(worker, "a2", sections=("china",))
+    assert night(worker, clock).keys() == {"reconciled"}
+
+
+def test_an_embargo_that_ends_during_the_night_is_no_alarm(worker, clock):
+    put(worker, sections=("taiwan",), published_at=at(minutes=50))
+    worker._drain()
+    assert night(worker, clock).keys() == {"reconciled"}
+
+
+def test_a_batch_of_changes_and_a_section_take_turns(worker, clock, monkeypatch):
+    monkeypatch.setattr("syndication.store.changes.AT_ONCE", 4)
+    steps = []
+    notice, regenerate = worker.regenerator.notice, worker.regenerator.regenerate
+
+    def noticing():
+        number = notice()
+        steps.append("batch" if number else "look")
+        return number
+
+    monkeypatch.setattr(worker.regenerator, "notice", noticing)
+    monkeypatch.setattr(worker.regenerator, "regenerate", lambda slug: steps.append(slug) or regenerate(slug))
+    for n in range(6):
+        put(worker, f"a{n}", sections=("taiwan",))
+    worker._drain()
+    assert steps[:4] == ["batch", "all", "batch", "taiwan"]
+    assert "batch" in steps[4:] and steps[-1] == "look"
+
+
+def test_what_is_kept_for_ever_is_no_overflow(worker):
+    worker._housekeep()
+
+
+def alarm(due, now):
+    """In how long the worker rings."""
+    inbox = Inbox()
+    scheduler = timetable(WorkerSettings(), inbox, lambda: None)
+    scheduler.start(paused=True)
+    try:
+        ring_at(scheduler, inbox, due, now)
+        job = scheduler.get_job("due")
+        return job.next_run_time - datetime.now(UTC)
+    finally:
+        scheduler.shutdown()
+
+
+def test_a_moment_at_the_end_of_the_calendar_is_no_overflow():
+    assert timedelta(hours=23) < alarm(datetime.max.replace(tzinfo=UTC), at()) <= timedelta(days=1, seconds=1)
+
+
+def test_a_near_moment_rings_in_its_time():
+    assert timedelta(seconds=50) < alarm(at(minutes=1), at()) < timedelta(seconds=62)
+
+
+def test_an_article_that_expires_at_the_end_of_the_calendar_is_published(worker, clock):
+    put(worker, expires_at=datetime.max.replace(tzinfo=UTC))
+    worker.scheduler.start(paused=True)
+    try:
+        worker._do(frozenset({Task.GATHER}))
+        assert worker.scheduler.get_job("due") is not None
+    finally:
+        worker.scheduler.shutdown()

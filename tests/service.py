@@ -52,10 +52,18 @@ class Answer:
 class Service:
     """``python -m syndication COMMAND`` in a folder, on a port."""
 
-    def __init__(self, folder: Path, command: str = "serve", *, url: str = "", arguments: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        command: str = "serve",
+        *,
+        url: str = "",
+        arguments: tuple[str, ...] = (),
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.port = free_port()
-        self.env = environ(**({"SYNDICATION_DATABASE__URL": url} if url else {}))
+        self.env = environ(**({"SYNDICATION_DATABASE__URL": url} if url else {}), **(env or {}))
         arguments = ("--port", str(self.port), *arguments) if command in ("serve", "web") else arguments
         self.log = folder / f"{command}.log"
         with self.log.open("wb") as log:

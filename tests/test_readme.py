@@ -37,8 +37,8 @@ def lines(block: str) -> list[str]:
 
 
 def inline() -> list[str]:
-    """The commands that stand within sentences and tables, each once."""
-    return list(dict.fromkeys(re.findall(r"`(syndication [^`]+)`", README)))
+    """The commands that stand within sentences and tables, each once; one with SECTION, ID or FILE is a pattern."""
+    return [c for c in dict.fromkeys(re.findall(r"`(syndication [^`]+)`", README)) if not re.search("[A-Z]{2}…", c)]
 
 
 class Shell:

@@ -74,7 +74,7 @@ def blueprint(watcher: "Watcher") -> Blueprint:
 
     @routes.get("/metrics")
     def prometheus() -> Response:
-        watcher_values = metrics.Watched(watcher.state, watcher.catalogue.size, datetime.now(UTC))
+        watcher_values = metrics.Watched(watcher.seen(), watcher.catalogue.size, datetime.now(UTC))
         response = _text(metrics.exposition(watcher_values))
         response.headers["Content-Type"] = metrics.CONTENT_TYPE
         return response
@@ -89,7 +89,7 @@ def _text(text: str | bytes) -> Response:
 
 
 def _readyz(watcher: "Watcher") -> Response:
-    state = watcher.state
+    state = watcher.seen()
     response = jsonify(
         documents=len(watcher.catalogue.documents),
         database=state.database,

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from syndication.logs import get_logger
 from syndication.serve.catalogue import Catalogue
@@ -26,6 +26,10 @@ LOOK_SECONDS = 2.0
 
 WAIT_SECONDS = 0.5
 """The longest wait for a wake-up: stopping and counting are never later than this."""
+
+
+SILENT_SECONDS = 3 * LOOK_SECONDS
+"""A database that let so much time go by without an answer hangs, and is told as down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,13 @@ class Watcher:
             )
         self._looked = time.monotonic()
         self._up()
+
+    def seen(self) -> State:
+        """The state for those who ask: this thread itself waits without end for a database that hangs."""
+        state, silent = self.state, time.monotonic() - self._looked
+        if state.database != "ok" or silent < SILENT_SECONDS:
+            return state
+        return replace(state, database="down", since=datetime.now(UTC) - timedelta(seconds=silent))
 
     def _up(self) -> None:
         since = self.state.since if self.state.database == "ok" else datetime.now(UTC)

@@ -40,15 +40,21 @@ def import_file(
 
     with _open(name, progress) as lines:
         found = _articles(name, lines, slugs, report)
-        for outcome in articles.put_articles(database, _filed(found, chosen, known, report)):
+        filed = (article if article.sections else _file(article, chosen, slugs) for article in found)
+        for outcome in articles.put_articles(database, _counted_unknown(filed, known, report)):
             report.outcomes[outcome.outcome] += 1
 
 
-def _filed(found: Iterator[Article], chosen: Sequence[str], known: set[str], report: Report) -> Iterator[Article]:
+def _file(article: Article, chosen: Sequence[str], slugs: dict[str, str]) -> Article:
+    """An article that names no section is filed under the chosen ones; a tag that only repeats one is that section."""
+    tags = tuple(tag for tag in article.tags if (slugs.get(tag.strip().lower()) or slugify(tag)) not in chosen)
+    return replace(article, sections=tuple(chosen), tags=tags)
+
+
+def _counted_unknown(found: Iterator[Article], known: set[str], report: Report) -> Iterator[Article]:
     for article in found:
-        filed = article if article.sections else replace(article, sections=tuple(chosen))
-        report.unknown.update(slug for slug in filed.sections if slug not in known)
-        yield filed
+        report.unknown.update(slug for slug in article.sections if slug not in known)
+        yield article
 
 
 def _articles(name: str, lines: Iterator[bytes], slugs: dict[str, str], report: Report) -> Iterator[Article]:

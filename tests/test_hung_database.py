@@ -124,3 +124,15 @@ def test_a_writer_that_holds_sqlite_delays_no_poll(tmp_path):
         assert shell.communicate("COMMIT;\n", timeout=10) == ("", None)
         until(lambda: b"Story held" in service.get("/feeds/taiwan.atom").body)
         until(lambda: "Workers alive: 1." in service.run("status").stdout)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "nowhere.invalid"])
+def test_a_web_process_without_a_database_is_alive_and_not_ready(tmp_path, host):
+    with running(tmp_path, "web", url=f"postgresql://secret:word@{host}/news") as web:
+        until(lambda: web.get("/healthz").status == 200)
+        ready = web.get("/readyz")
+        assert (ready.status, json.loads(ready.body)["database"]) == (503, "down")
+        feed = web.get("/feeds/taiwan.atom")
+        assert (feed.status, feed.headers["cache-control"], feed.headers["retry-after"]) == (503, "no-store", "5")
+        assert web.get("/").status == 200
+        assert "word" not in web.log.read_text()

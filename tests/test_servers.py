@@ -3,11 +3,14 @@
 import contextlib
 import http.client
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -309,6 +312,38 @@ def test_polls_are_counted_over_all_web_processes(service):
     assert len(folder) == 1
     writers = {path.name.rpartition("_")[2] for path in folder[0].glob("counter_*.db")}
     assert len(writers) == 2
+
+
+def children(pid: int) -> set[int]:
+    """The processes that a process has started and that live."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {int(child) for child in found if serves(int(child))}
+
+
+def serves(pid: int) -> bool:
+    # Granian's processes are spawned by Python, which has a helper of its own for what they share.
+    with contextlib.suppress(OSError):
+        return b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
+def test_a_web_process_that_dies_is_started_again_and_its_counts_stay(service):
+    def counted() -> float:
+        text = ask(service.port, "GET", "/metrics").body.decode()
+        return sum(float(line.split()[1]) for line in text.splitlines() if line.startswith("syndication_polls_total{"))
+
+    web = service.children()["web"]
+    before = until(lambda: len(children(web)) == 2 and children(web))
+    for _ in range(20):
+        assert ask(service.port, "GET", "/feeds/all.atom").status == 200
+    until(lambda: counted() >= 20)
+    counts = counted()
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+        until(lambda pid=pid: pid not in children(web) and len(children(web)) == 2)
+        until(lambda: ask(service.port, "GET", "/feeds/all.atom").status == 200)
+    assert not before & children(web) and service.children()["web"] == web
+    assert until(lambda: counted()) >= counts
 
 
 def test_counting_begins_with_the_service_and_leaves_nothing_behind(tmp_path):

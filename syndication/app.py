@@ -1,4 +1,4 @@
-"""The web application: Flask, with the short cut for polls in front of it."""
+"""The web application: Flask for pages, another for the editors behind a door, the short cut for polls in front."""
 
 import os
 
@@ -6,6 +6,8 @@ from flask import Flask
 
 from syndication import logs, metrics
 from syndication.config import Settings, load_settings
+from syndication.editors.application import editors_app
+from syndication.editors.door import Door
 from syndication.parent import exit_with_parent
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.shortcut import ShortCut
@@ -24,6 +26,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     empty = Catalogue.empty(settings.site, settings.sections, settings.redirects, settings.retired)
     watcher = Watcher(Database(settings.database_url), empty, metrics.flush)
     app = flask_app(watcher)
-    app.wsgi_app = ShortCut(app.wsgi_app, watcher)  # type: ignore[method-assign]  # Flask's documented way
+    editors = settings.editors
+    door = Door(
+        app.wsgi_app,
+        editors_app(settings, Database(settings.database_url), watcher),
+        at_once=editors.at_once,
+        waiting=editors.at_once,
+        trusted_proxies=editors.trusted_proxies,
+    )
+    app.wsgi_app = ShortCut(door, watcher)  # type: ignore[method-assign]  # Flask's documented way
     watcher.start()
     return app

@@ -20,6 +20,7 @@ from syndication.feeds import ALL, CachePolicy, Section, Site
 from syndication.schema import (
     AllTable,
     CacheTable,
+    EditorsSettings,
     LogSettings,
     Main,
     Sections,
@@ -48,6 +49,7 @@ class Settings:
     retired: frozenset[str]
     server: ServerSettings
     worker: WorkerSettings
+    editors: EditorsSettings
     logs: LogSettings
     main: Main
 
@@ -77,6 +79,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         retired=frozenset(table.slug for table in tables.retired),
         server=main.server,
         worker=main.worker,
+        editors=main.editors,
         logs=main.logs,
         main=main,
     )
@@ -90,8 +93,14 @@ def settings_report(settings: Settings) -> list[tuple[str, str]]:
             if isinstance(value, dict):
                 report += [(f"{table}.{key}.{name}", str(inner)) for name, inner in value.items()]
             else:
-                report.append((f"{table}.{key}", mask(value) if key == "url" else str(value)))
+                report.append((f"{table}.{key}", _masked(key, str(value))))
     return report
+
+
+def _masked(key: str, value: str) -> str:
+    if key.endswith("secret"):
+        return "***" if value else ""
+    return mask(value) if key == "url" else value
 
 
 def mask(url: str) -> str:
@@ -161,7 +170,8 @@ def _check(model: type[T], values: dict[str, Any], path: Path) -> T:
         if first["type"] == "missing":
             raise ConfigError(f"{path.name}: {key} is missing: every such table needs it") from error
         right = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        raise ConfigError(f"{path.name}: {key} is {first['input']!r}: it {right}") from error
+        shown = "***" if key.endswith("secret") else repr(first["input"])
+        raise ConfigError(f"{path.name}: {key} is {shown}: it {right}") from error
 
 
 def _keys(model: type[Table], loc: tuple[int | str, ...]) -> Iterable[str]:

@@ -4,7 +4,7 @@ It reads ``now`` as a value, and knows neither formats nor HTTP.
 """
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote, urljoin
@@ -60,23 +60,45 @@ def notice(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
 
 def gather(conn: Connection, newsroom: Newsroom, section: Section, now: datetime) -> Gathered:
     """The section's feed at ``now``, read from one snapshot."""
-    candidates = newest.newest(conn, section.filed_under, now, section.entries)
-    window = now - timedelta(hours=section.hours)
-    if len(candidates) == section.entries and candidates[-1].published_at > window:
-        # A busy day: everything of the last hours stays, so that a reader who polls once an hour loses nothing.
-        more = newest.newest(conn, section.filed_under, now, section.max_entries)
-        candidates = more[: section.entries] + [c for c in more[section.entries :] if c.published_at > window]
-    found = articles.load_articles(conn, [c.article_id for c in candidates])
-    chosen = [found[c.article_id] for c in candidates]
+    chosen = choose(newest_articles(conn, section, now), section, now)
     upcoming = newest.first_upcoming(conn, section.filed_under, now)
-    feed = Feed(
+    return Gathered(feed_of(chosen, newsroom, section, now), _next_due(chosen, section, upcoming, now))
+
+
+def feed_of(chosen: Iterable[Article], newsroom: Newsroom, section: Section, now: datetime) -> Feed:
+    """The feed with these articles, in this order."""
+    return Feed(
         id=tag_uri(newsroom.site, f"section/{section.origin}"),
         site=newsroom.site,
         section=section,
         entries=tuple(to_entry(article, newsroom, now) for article in chosen),
         updated=now.replace(microsecond=0),
     )
-    return Gathered(feed, _next_due(chosen, section, upcoming, now))
+
+
+def newest_articles(conn: Connection, section: Section, now: datetime, more: int = 0) -> list[Article]:
+    """The articles that may stand in the feed, and ``more`` behind them, should as many be taken out."""
+    found = newest.newest(conn, section.filed_under, now, section.entries + more)
+    if len(found) == section.entries + more and found[-1].published_at > now - timedelta(hours=section.hours):
+        ordered = newest.newest(conn, section.filed_under, now, section.max_entries + more)
+        found = [c for place, c in enumerate(ordered, 1) if has_place(section, place - more, c.published_at, now)]
+    return list(articles.load_articles(conn, [candidate.article_id for candidate in found]).values())
+
+
+def choose(found: Iterable[Article], section: Section, now: datetime) -> list[Article]:
+    """Those that the feed shows, newest first: so many, and beyond them all of the last hours up to a maximum.
+
+    On a busy day everything of the last hours stays, so that a reader who polls once an hour loses nothing.
+    """
+    dated = [(article.published_at, article.id, article) for article in found if article.published_at is not None]
+    ordered = sorted(dated, key=lambda item: item[:2], reverse=True)[: section.max_entries]
+    return [article for place, (moment, _, article) in enumerate(ordered, 1) if has_place(section, place, moment, now)]
+
+
+def has_place(section: Section, place: int, published_at: datetime, now: datetime) -> bool:
+    """Whether the ``place``-th newest article of a section (1 is the newest) stands in its feed."""
+    recent = published_at > now - timedelta(hours=section.hours)
+    return place <= section.entries or (place <= section.max_entries and recent)
 
 
 def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | None, now: datetime) -> datetime | None:

@@ -36,11 +36,16 @@ def _without_rows(_logger: Any, _method: str, event: MutableMapping[str, Any]) -
 _DRIVERS = frozenset(("sqlalchemy", "psycopg", "sqlite3"))
 
 
+def _console() -> Any:
+    # Where the package rich is installed, tracebacks would show local variables, and so embargoed texts.
+    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+
+
 def setup(settings: _LogSettings, process: Literal["web", "worker", "serve"]) -> None:
     """Write logs to standard error, each line with the process it comes from."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     json = settings.format == "json"
-    renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = structlog.processors.JSONRenderer() if json else _console()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -13,8 +13,9 @@ import zstandard
 from zlib_ng import gzip_ng
 
 from syndication.feeds import Document, Feed, LeftOut, Rendered
-from syndication.store import Connection, editions
+from syndication.store import Connection, editions, history, regenerations
 from syndication.store.editions import Edition, PublishedEntry, Tombstone
+from syndication.store.history import EntryChange
 
 DIGEST_LENGTH = 16
 """Hexadecimal digits of the SHA-256 in an ETag: with the version before them, no two bodies ever share one."""
@@ -90,8 +91,12 @@ def write_version(
     *,
     now: datetime,
     next_due: datetime | None,
+    keep: int,
 ) -> bool:
-    """Write the next version of a section; False, with nothing written, if another worker was faster."""
+    """Write the next version of a section; False, with nothing written, if another worker was faster.
+
+    ``gone`` says why articles left; ``keep`` is how many versions are remembered.
+    """
     version = edition.version + 1
     section = edition.section
     if not editions.finish(
@@ -111,9 +116,14 @@ def write_version(
         for format in rendered.bodies
     ]
     editions.write_documents(conn, documents)
-    editions.write_entries(conn, section, _entries(edition, feed, rendered, version))
-    editions.write_tombstones(conn, section, _tombstones(edition, rendered, gone), version, now)
+    entries = _entries(edition, feed, rendered, version)
+    reasons = {item.article_id: "left-out" for item in rendered.left_out} | dict(gone)
+    editions.write_entries(conn, section, entries)
+    editions.write_tombstones(conn, section, _tombstones(edition, entries, reasons), version, now)
     editions.write_left_out(conn, section, rendered.left_out, now)
+    size = sum(len(body) for body in rendered.bodies.values())
+    history.write(conn, section, version, now, len(entries), size, _changes(edition, entries, reasons), keep)
+    regenerations.finished(conn, section, edition.mark, "published", version, None, now)
     return True
 
 
@@ -132,6 +142,7 @@ def write_unchanged(
     )
     if done:
         editions.write_left_out(conn, edition.section, left_out, now)
+        regenerations.finished(conn, edition.section, edition.mark, "unchanged", edition.version, None, now)
     return done
 
 
@@ -155,11 +166,29 @@ def _entries(edition: Edition, feed: Feed, rendered: Rendered, version: int) -> 
     return entries
 
 
-def _tombstones(edition: Edition, rendered: Rendered, gone: Mapping[str, str]) -> list[Tombstone]:
-    reasons = {item.article_id: "left-out" for item in rendered.left_out} | dict(gone)
-    stays = {entry.article_id for entry in rendered.entries}
+def _tombstones(edition: Edition, entries: Sequence[PublishedEntry], reasons: Mapping[str, str]) -> list[Tombstone]:
     return [
         Tombstone(entry.article_id, entry.entry_id, reasons[entry.article_id])
-        for entry in edition.entries.values()
-        if entry.article_id not in stays and entry.article_id in reasons
+        for entry in _left(edition, entries)
+        if entry.article_id in reasons
     ]
+
+
+def _changes(edition: Edition, entries: Sequence[PublishedEntry], reasons: Mapping[str, str]) -> list[EntryChange]:
+    """How the entries differ from those of the version before."""
+    version = edition.version + 1
+    new = [
+        EntryChange(entry.article_id, "added" if entry.since_version == version else "changed")
+        for entry in entries
+        if entry.version == version
+    ]
+    gone = [
+        EntryChange(entry.article_id, "gone", reasons.get(entry.article_id, "pushed-out"))
+        for entry in _left(edition, entries)
+    ]
+    return new + gone
+
+
+def _left(edition: Edition, entries: Sequence[PublishedEntry]) -> list[PublishedEntry]:
+    stays = {entry.article_id for entry in entries}
+    return [entry for entry in edition.entries.values() if entry.article_id not in stays]

@@ -20,7 +20,7 @@ from syndication.gather import Gathered, Newsroom, gather, notice
 from syndication.logs import get_logger
 from syndication.render import RENDER_REVISION
 from syndication.render.renderer import Renderer
-from syndication.store import changes, editions, leases, newest, sections
+from syndication.store import changes, editions, leases, newest, regenerations, sections
 from syndication.store.editions import Edition
 from syndication.store.engine import Database, DatabaseDown, DatabaseError
 
@@ -43,11 +43,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long a lease holds, and the pauses after failures."""
+    """How long a lease holds, the pauses after failures, and how many versions are remembered."""
 
     lease: timedelta
     retry_first: timedelta
     retry_max: timedelta
+    keep_versions: int
 
 
 class Regenerator:
@@ -95,7 +96,7 @@ class Regenerator:
     def regenerate(self, section: str) -> Outcome:
         """Regenerate one section; a failure is recorded and is an outcome, so that the others go on."""
         started = time.perf_counter()
-        mark = 0
+        mark: int | None = None
         try:
             edition, gathered, gone = self._read(section)
             mark = edition.mark
@@ -144,6 +145,7 @@ class Regenerator:
         rendered = self.renderer.render(as_before)
         if publish.is_published(edition, rendered):
             with self.database.write() as conn:
+                now = self.database.now(conn)
                 done = publish.write_unchanged(conn, edition, rendered.left_out, now=now, next_due=gathered.next_due)
             return ("unchanged" if done else "overtaken"), edition.version
         updated, last_modified = publish.moment_of(edition, now)
@@ -153,11 +155,22 @@ class Regenerator:
         bodies = publish.compress(rendered.bodies, self._pool)
         with self.database.write() as conn:
             done = publish.write_version(
-                conn, edition, feed, rendered, bodies, last_modified, gone, now=now, next_due=gathered.next_due
+                conn,
+                edition,
+                feed,
+                rendered,
+                bodies,
+                last_modified,
+                gone,
+                now=self.database.now(conn),
+                next_due=gathered.next_due,
+                keep=self.pace.keep_versions,
             )
         return ("published", edition.version + 1) if done else ("overtaken", edition.version)
 
-    def _fail(self, section: str, mark: int, reason: str) -> None:
+    def _fail(self, section: str, mark: int | None, reason: str) -> None:
         with self.database.write() as conn:
             retry = (self.pace.retry_first, self.pace.retry_max)
-            leases.failed(conn, section, mark, reason, retry, self.database.now(conn))
+            now = self.database.now(conn)
+            tried = leases.failed(conn, section, mark, reason, retry, now)
+            regenerations.finished(conn, section, tried, "failed", None, reason, now)

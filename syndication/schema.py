@@ -11,6 +11,8 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = ("all", "tag", "author")
 """Slugs that name something else than a configured section."""
 
+SECRET_LENGTH = 24
+
 
 def _slug(value: str) -> str:
     if value in RESERVED:
@@ -52,6 +54,13 @@ def _day(value: str) -> str:
 def _clock_time(value: str) -> str:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
         raise ValueError("should be a time of day in UTC, like 03:30")
+    return value
+
+
+def _secret(value: str) -> str:
+    if value and len(value) < SECRET_LENGTH:
+        # Its characters are told to nobody, not even in an error.
+        raise ValueError(f"should have at least {SECRET_LENGTH} characters, as `openssl rand -base64 32` makes them")
     return value
 
 
@@ -110,6 +119,17 @@ class WorkerSettings(Table):
     retry_max: Annotated[float, Field(gt=0)] = 300.0
     reconcile_at: Annotated[str, AfterValidator(_clock_time)] = "19:30"
     tombstone_days: Annotated[int, Field(ge=1)] = 30
+    keep_versions: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+
+class EditorsSettings(Table):
+    """[editors]: the API."""
+
+    webhook_secret: Annotated[str, AfterValidator(_secret)] = ""
+    audit_days: Annotated[int, Field(ge=1)] = 365
+    failed_attempts: Annotated[int, Field(ge=1)] = 10
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    at_once: Annotated[int, Field(ge=1, le=64)] = 8
 
 
 class LogSettings(Table):
@@ -176,6 +196,7 @@ class Main(Table):
     feeds: FeedsTable = FeedsTable()
     cache: dict[str, CacheTable] = {"news": CacheTable()}
     worker: WorkerSettings = WorkerSettings()
+    editors: EditorsSettings = EditorsSettings()
     logs: LogSettings = LogSettings()
 
 

@@ -18,6 +18,9 @@ from syndication.parent import exit_with_parent
 HEADERS_BYTES = 16 * 1024
 """The longest request line with headers; more gets 431. hyper takes no buffer under 8 kB."""
 
+POLL_THREADS = 2
+"""Threads that are left for polls when all others wait for a database with the requests of editors."""
+
 STOP_SECONDS = 2
 """How long open connections may delay the stop."""
 
@@ -39,7 +42,7 @@ def run_web(settings: Settings) -> None:
         address=settings.server.host,
         port=settings.server.port,
         workers=settings.server.workers,
-        blocking_threads=2,
+        blocking_threads=POLL_THREADS + 2 * settings.editors.at_once,
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=STOP_SECONDS,

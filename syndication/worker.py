@@ -18,8 +18,9 @@ from syndication.gather import Newsroom
 from syndication.inbox import Inbox, Task
 from syndication.logs import get_logger
 from syndication.parent import exit_with_parent
+from syndication.preview import Previewer
 from syndication.regenerate import Outcome, Pace, Regenerator
-from syndication.store import editions, migrate, sections, workers
+from syndication.store import audit, editions, migrate, previews, regenerations, sections, webhooks, workers
 from syndication.store.engine import WORK, Database, DatabaseDown
 from syndication.store.wake import Waker
 from syndication.timetable import ring_at, timetable
@@ -31,6 +32,10 @@ PAUSE_WITHOUT_DATABASE = 1.0
 
 RECENT = timedelta(hours=1)
 """What was regenerated within this time needs no reconciliation: another worker has just done it."""
+
+
+REQUESTS_KEPT = timedelta(days=30)
+"""How long it can be asked what came of a regeneration."""
 
 
 class Worker:
@@ -45,8 +50,10 @@ class Worker:
             lease=timedelta(seconds=settings.worker.lease),
             retry_first=timedelta(seconds=settings.worker.retry_first),
             retry_max=timedelta(seconds=settings.worker.retry_max),
+            keep_versions=settings.worker.keep_versions,
         )
         self.regenerator = Regenerator(database, Newsroom(settings.site, settings.sections), pace, self.id)
+        self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.scheduler: BackgroundScheduler = timetable(settings.worker, self.inbox, self.heartbeat)
         self._stopping = threading.Event()
         with database.read() as conn:
@@ -110,14 +117,19 @@ class Worker:
     def _drain(self) -> list[Outcome]:
         """Gather and regenerate until nothing may be done now; news is gathered between any two sections."""
         outcomes = []
-        self.regenerator.notice()
+        self._look_up()
         for outcome in self.regenerator.pending():
             _say(outcome)
             outcomes.append(outcome)
             if self._stopping.is_set():
                 break
-            self.regenerator.notice()
+            self._look_up()
         return outcomes
+
+    def _look_up(self) -> None:
+        """Between two sections: an editor waits for a preview, and news may have come."""
+        self.previewer.answer_all()
+        self.regenerator.notice()
 
     def _pause(self) -> float | None:
         """Seconds until a section that waits may be claimed."""
@@ -142,6 +154,10 @@ class Worker:
             now = self.database.now(conn)
             editions.forget_tombstones(conn, now - timedelta(days=self.settings.worker.tombstone_days))
             workers.forget(conn, now)
+            previews.forget(conn, now)
+            regenerations.forget(conn, now - REQUESTS_KEPT)
+            webhooks.forget(conn, now)
+            audit.forget(conn, now - timedelta(days=self.settings.editors.audit_days))
 
     def _wake(self) -> None:
         waker = Waker(self.database, WORK, interval=self.settings.worker.wake_interval)

@@ -14,7 +14,9 @@ from syndication.store.bookkeeping import TombstoneRow
 from syndication.store.engine import Database
 from tests.newsroom import article, section, site
 
-PACE = Pace(lease=timedelta(seconds=30), retry_first=timedelta(seconds=2), retry_max=timedelta(seconds=60))
+PACE = Pace(
+    lease=timedelta(seconds=30), retry_first=timedelta(seconds=2), retry_max=timedelta(seconds=60), keep_versions=5
+)
 
 
 class Desk:

@@ -12,8 +12,8 @@ from syndication.store.engine import Database
 from tests.desk import Desk
 from tests.newsroom import at
 
-COMMANDS = ["config", "demonstrate", "import", "migrate", "regenerate", "restore"]
-COMMANDS += ["serve", "status", "web", "withdraw", "worker"]
+COMMANDS = ["audit", "config", "demonstrate", "import", "migrate", "regenerate", "restore"]
+COMMANDS += ["serve", "status", "token", "trace", "web", "withdraw", "worker"]
 
 LINE = {"id": "a1", "title": "T", "url": "/a1", "sections": ["Taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
 

@@ -83,7 +83,7 @@ def test_the_environment_wins_over_the_file(tmp_path):
     assert settings.sections["taiwan"].cache.browser == 60
     report = dict(settings_report(settings))
     assert report["database.url"] == "postgresql://desk:***@db.example/news"
-    assert "secret" not in str(report)
+    assert "secret" not in str(list(report.values()))
 
 
 def test_a_section_says_only_what_is_its_own(tmp_path):

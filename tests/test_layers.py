@@ -7,13 +7,13 @@ PACKAGE = Path(__file__).parents[1] / "syndication"
 
 ROWS = [
     {"feeds", "errors", "parent"},
-    {"schema", "logs"},
+    {"schema", "logs", "article_json"},
     {"config", "metrics"},
     {"store"},
     {"gather", "render", "publish", "serve", "importing"},
-    {"regenerate", "demonstration", "inbox"},
+    {"regenerate", "demonstration", "inbox", "preview"},
     {"timetable"},
-    {"worker"},
+    {"worker", "editors"},
     {"app", "webserver", "supervisor"},
     {"cli"},
     {"__main__"},

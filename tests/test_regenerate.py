@@ -5,7 +5,8 @@ import pytest
 from sqlalchemy import delete, update
 
 from syndication.feeds import Person
-from syndication.store import articles, sections
+from syndication.store import sections, withdrawals
+from syndication.store.audit import Actor
 from syndication.store.models import ArticleRow, SectionLink
 from tests.desk import Desk, titles
 from tests.newsroom import at
@@ -119,10 +120,10 @@ def test_an_article_pushed_out_by_newer_ones_leaves_no_tombstone(desk):
 def test_an_article_that_comes_back_has_no_tombstone(desk):
     desk.put("a1")
     desk.work()
-    articles.withdraw(desk.database, ["a1"], by="the night editor")
+    withdrawals.withdraw(desk.database, ["a1"], by=Actor("the night editor", "test"))
     desk.later()
     assert desk.tombstones() == {"a1": "withdrawn"}
-    articles.restore(desk.database, ["a1"])
+    withdrawals.restore(desk.database, ["a1"], by=Actor("desk", "test"))
     desk.later()
     assert desk.tombstones() == {} and titles(desk.body()) == ["Story a1"]
 

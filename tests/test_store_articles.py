@@ -7,7 +7,8 @@ import pytest
 
 from syndication.errors import ArticleError
 from syndication.feeds import Enclosure, Image, Person
-from syndication.store import articles
+from syndication.store import articles, withdrawals
+from syndication.store.audit import Actor
 from tests.newsroom import article, at
 
 FULL = article(
@@ -79,12 +80,12 @@ def test_what_cannot_be_stored_is_refused_in_words(database, changes, words):
 
 def test_a_withdrawn_article_stays_out_until_it_is_restored(database):
     put(database, article())
-    assert articles.withdraw(database, ["a1", "nobody"], by="desk") == ["nobody"]
+    assert withdrawals.withdraw(database, ["a1", "nobody"], by=Actor("desk", "test")) == ["nobody"]
     assert put(database, article(title="Again")) == {"a1": "kept_out"}
     with database.read() as conn:
         stored = articles.get_article(conn, "a1")
         assert (stored.status, stored.title) == ("withdrawn", "Again")
-    assert articles.restore(database, ["a1", "nobody"]) == ["nobody"]
+    assert withdrawals.restore(database, ["a1", "nobody"], by=Actor("desk", "test")) == ["nobody"]
     with database.read() as conn:
         assert articles.get_article(conn, "a1").status == "published"
     assert put(database, article(title="Again")) == {"a1": "unchanged"}
@@ -95,5 +96,5 @@ def test_a_restored_id_of_a_deleted_row_may_be_written_again(database):
     with database.write() as conn:
         conn.exec_driver_sql("DELETE FROM article")
     assert put(database, article()) == {"a1": "kept_out"}
-    assert articles.restore(database, ["a1"]) == ["a1"]
+    assert withdrawals.restore(database, ["a1"], by=Actor("desk", "test")) == ["a1"]
     assert put(database, article()) == {"a1": "created"}

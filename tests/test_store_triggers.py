@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from syndication.feeds import Enclosure, Image
-from syndication.store import articles, changes
+from syndication.store import articles, changes, withdrawals
+from syndication.store.audit import Actor
 from syndication.store.bookkeeping import ChangeRow
 from syndication.store.columns import utc_text
 from syndication.store.engine import Database
@@ -152,7 +153,7 @@ def test_links_follow_the_article(database):
 @pytest.mark.parametrize("way", ["update", "upsert", "orm", "put"])
 def test_withdrawn_stays_withdrawn_whoever_writes(database, way):
     put(database, "a1")
-    articles.withdraw(database, ["a1"], by="desk")
+    withdrawals.withdraw(database, ["a1"], by=Actor("desk", "test"))
     if way == "update":
         with database.write() as conn:
             conn.execute(update(ArticleRow).values(status="published"))
@@ -173,7 +174,7 @@ def test_withdrawn_stays_withdrawn_whoever_writes(database, way):
 
 def test_a_withdrawal_follows_a_changed_id(database):
     put(database, "a1")
-    articles.withdraw(database, ["a1"], by="desk")
+    withdrawals.withdraw(database, ["a1"], by=Actor("desk", "test"))
     with database.write() as conn:
         conn.execute(update(ArticleRow).values(id="b1"))
         conn.execute(update(ArticleRow).values(status="published"))
@@ -255,7 +256,7 @@ def test_replace_that_displaces_another_row_by_its_rowid_is_noticed_for_both(sql
 @pytest.mark.parametrize("conflict", ["IGNORE", "REPLACE", "FAIL", "ROLLBACK"])
 def test_an_outer_conflict_clause_does_not_change_what_the_triggers_mean(sqlite_database, conflict):
     put(sqlite_database, "a1")
-    articles.withdraw(sqlite_database, ["a1"], by="desk")
+    withdrawals.withdraw(sqlite_database, ["a1"], by=Actor("desk", "test"))
     noticed(sqlite_database)
     shell(sqlite_database, f"UPDATE OR {conflict} article SET title = 'New', status = 'published';")
     assert noticed(sqlite_database) == {"a1"}

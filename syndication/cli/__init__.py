@@ -10,8 +10,10 @@ import click
 
 from syndication import __version__
 from syndication.cli.articles import import_, restore, withdraw
+from syndication.cli.asking import audit, trace
 from syndication.cli.feeds import regenerate, status
 from syndication.cli.running import config, demonstrate, migrate, serve, web, worker
+from syndication.cli.tokens import token
 from syndication.errors import SyndicationError
 
 EPILOG = """\b
@@ -56,11 +58,13 @@ def main(ctx: click.Context, path: Path | None) -> None:
     Try it:          syndication serve --demonstration
     Bring articles:  syndication import articles.jsonl
     See the state:   syndication status
+    Ask why:         syndication trace ID
     """
     ctx.obj = path
 
 
 for command in (
-    serve, web, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, status, config,
+    serve, web, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, status, trace,
+    token, audit, config,
 ):  # fmt: skip
     main.add_command(command)

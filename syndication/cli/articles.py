@@ -1,12 +1,11 @@
 """Commands about articles: import, withdraw, restore."""
 
-import getpass
-import os
 import sys
+from pathlib import Path
 
 import click
 
-from syndication.cli.common import open_database, settings_of
+from syndication.cli.common import open_database, person, settings_of
 
 
 @click.command("import")
@@ -36,12 +35,16 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
       syndication import --section taiwan old-feed.xml
     """
     from syndication.importing import Report, import_file
+    from syndication.store.audit import Act, record
 
     settings = settings_of(ctx)
     report = Report()
     with open_database(settings) as database:
         for name in files:
             import_file(database, settings, name, sections, report, progress=sys.stderr.isatty())
+        with database.write() as conn:
+            done = Act("import", ", ".join(Path(name).name for name in files), report.summary())
+            record(conn, person(), [done], database.now(conn))
     for problem in report.problems:
         click.echo(problem, err=True)
     for hint in report.unknown_sections():
@@ -60,10 +63,10 @@ def withdraw(ctx: click.Context, ids: tuple[str, ...]) -> None:
     They leave within a second, and importing them again does not bring them back. A cache that has a copy may
     show it for as long as the section's cache times allow.
     """
-    from syndication.store.articles import withdraw as run
+    from syndication.store.withdrawals import withdraw as run
 
     with open_database(settings_of(ctx)) as database:
-        unknown = run(database, ids, by=_person())
+        unknown = run(database, ids, by=person())
     _tell(ids, unknown, "withdrawn")
 
 
@@ -75,10 +78,10 @@ def restore(ctx: click.Context, ids: tuple[str, ...]) -> None:
 
     One whose row was deleted may be imported again afterwards.
     """
-    from syndication.store.articles import restore as run
+    from syndication.store.withdrawals import restore as run
 
     with open_database(settings_of(ctx)) as database:
-        unknown = run(database, ids)
+        unknown = run(database, ids, by=person())
     _tell(ids, unknown, "restored")
 
 
@@ -90,10 +93,3 @@ def _tell(ids: tuple[str, ...], unknown: list[str], done: str) -> None:
             click.echo(f"{id} is {done}.")
     if unknown:
         sys.exit(1)
-
-
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # A container's user may have no name.
-        return f"uid {os.getuid()}"

@@ -1,5 +1,7 @@
 """What several commands share: the settings, and the database at this program's revision."""
 
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +11,7 @@ import click
 from syndication.config import Settings, load_settings, mask
 from syndication.errors import StoreError
 from syndication.store import migrate as migration
+from syndication.store.audit import Actor
 from syndication.store.engine import Database, DatabaseDown
 
 
@@ -32,3 +35,12 @@ def open_database(settings: Settings, *, check: bool = True) -> Iterator[Databas
         raise StoreError(f"the database {mask(settings.database_url)} does not answer ({reason})") from error
     finally:
         database.close()
+
+
+def person() -> Actor:
+    """Who types the command, for the audit log."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):  # A container's user may have no name.
+        name = f"uid {os.getuid()}"
+    return Actor(name, "command line")

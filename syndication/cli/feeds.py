@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syndication.cli.common import open_database, settings_of
+from syndication.cli.common import open_database, person, settings_of
 from syndication.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ PATIENCE = 3.0
 @click.argument("sections", nargs=-1, metavar="[SECTION…]")
 @click.option("--all", "everything", is_flag=True, help="Every section.")
 @click.option("--wait", is_flag=True, help="Wait for the outcome of each section, and fail if one fails.")
+@click.option("--reason", help="Why, for those who look later.")
 @click.pass_context
-def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, wait: bool) -> None:
+def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, wait: bool, reason: str | None) -> None:
     """Ask the workers to regenerate sections now. Where nothing changed, no new version is published."""
-    from syndication.store import sections as store
+    from syndication.store import regenerations
     from syndication.store.engine import WORK
 
     settings = settings_of(ctx)
@@ -42,17 +43,17 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
         raise click.UsageError("name sections, or --all of them")
     with open_database(settings) as database:
         with database.write() as conn:
-            marks = store.request(conn, slugs, database.now(conn))
+            asked, _joined = regenerations.request(conn, slugs, reason, person(), database.now(conn))
             database.notify(conn, WORK)
-        for slug in slugs:
-            if slug not in marks:
-                click.echo(f"{slug}: no worker has seen this section yet: start one, and it is rendered.", err=True)
+        unseen = sorted(set(slugs) - {outcome.section for outcome in asked.outcomes})
+        for slug in unseen:
+            click.echo(f"{slug}: no worker has seen this section yet: start one, and it is rendered.", err=True)
         if wait:
-            sys.exit(_wait(database, marks) if len(marks) == len(set(slugs)) else NO_WORKER)
+            sys.exit(NO_WORKER if unseen else _wait(database, asked.id))
         if not _workers(database):
             click.echo("Asked for, but no worker is alive to do it: start one with `syndication worker`.", err=True)
             sys.exit(NO_WORKER)
-        click.echo(f"Asked for {len(marks)} sections.")
+        click.echo(f"Asked for {len(slugs)} sections.")
 
 
 def _known(slug: str, settings: "Settings") -> str:
@@ -64,35 +65,34 @@ def _known(slug: str, settings: "Settings") -> str:
     )
 
 
-def _wait(database: "Database", marks: dict[str, int]) -> int:
+def _wait(database: "Database", regeneration_id: str) -> int:
     """Tell each section's outcome as it comes; the exit code."""
-    from syndication.store.sections import states
+    from syndication.store import regenerations
 
-    waiting, code = dict(marks), 0
-    last_alive = time.monotonic()
-    with database.read() as conn:
-        before = {state.section: state.version for state in states(conn)}
-    while waiting:
-        with database.read() as conn:
-            found = {state.section: state for state in states(conn)}
-        for slug in [slug for slug, mark in waiting.items() if found[slug].tried >= mark]:
-            state = found[slug]
-            del waiting[slug]
-            if state.error:
+    told: set[str] = set()
+    last_alive, code = time.monotonic(), 0
+    while True:
+        with database.snapshot() as conn:
+            found = regenerations.get(conn, regeneration_id)
+        outcomes = found.outcomes if found else ()
+        for outcome in outcomes:
+            if outcome.finished_at is None or outcome.section in told:
+                continue
+            told.add(outcome.section)
+            if outcome.state == "failed":
                 code = 1
-                click.echo(f"{slug}: failed: {state.error}", err=True)
-            elif state.version > before[slug]:
-                click.echo(f"{slug}: published version {state.version}")
+                click.echo(f"{outcome.section}: failed: {outcome.error}", err=True)
             else:
-                click.echo(f"{slug}: unchanged, version {state.version}")
+                done = "published version" if outcome.state == "published" else "unchanged, version"
+                click.echo(f"{outcome.section}: {done} {outcome.version}")
+        if len(told) == len(outcomes):
+            return code
         if _workers(database):
             last_alive = time.monotonic()
         elif time.monotonic() - last_alive > PATIENCE:
             click.echo("No worker is alive to do it: start one with `syndication worker`.", err=True)
             return NO_WORKER
-        if waiting:
-            time.sleep(0.05)
-    return code
+        time.sleep(0.05)
 
 
 def _workers(database: "Database") -> int:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import click
@@ -12,6 +13,9 @@ from syndication.errors import ConfigError
 
 LOOPBACK = ("127.0.0.1", "localhost")
 ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  # what to listen on is the operator's choice
+
+DEMONSTRATION = "demonstration"
+"""The name of the demonstration's token."""
 
 
 @click.command()
@@ -35,6 +39,8 @@ def serve(ctx: click.Context, host: str | None, port: int | None, demonstration:
     if demonstration:
         _load_demonstration(settings)
     _print_addresses(settings)
+    _say_who_may(settings, demonstration)
+    click.echo("Ctrl-C ends it.")
     children = ["worker", "web", *(["demonstrate"] if demonstration else [])]
     Supervisor(children, environ).run()
 
@@ -165,4 +171,19 @@ def _print_addresses(settings: Settings) -> None:
     click.echo(f"Front page  {base}/")
     for name, format in (("Atom", "atom"), ("RSS", "rss"), ("JSON Feed", "json")):
         click.echo(f"{name:<12}{base}/feeds/all.{format}")
-    click.echo("Ctrl-C ends it.")
+    click.echo(f"API         {base}/api/v1/docs")
+
+
+def _say_who_may(settings: Settings, demonstration: bool) -> None:
+    """A real newsroom starts with nobody let in; a demonstration hands out a token for a day."""
+    from syndication.store import tokens
+    from syndication.store.audit import SERVICE
+
+    with open_database(settings) as database, database.write() as conn:
+        now = database.now(conn)
+        if demonstration:
+            tokens.revoke(conn, DEMONSTRATION, SERVICE, now)
+            _, secret = tokens.create(conn, DEMONSTRATION, tokens.SCOPES, now + timedelta(days=1), SERVICE, now)
+            click.echo(f"Token       {secret} (may everything, for a day)")
+        elif not tokens.any_usable(conn, now):
+            click.echo("Nobody may use the API yet: `syndication token create NAME --scope read` lets somebody in.")

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from syndication.article_json import article_from
 from syndication.config import defaults_folder
 from syndication.feeds import Article
-from syndication.importing.fields import article_from
 from syndication.store import articles
 from syndication.store.engine import Database
 

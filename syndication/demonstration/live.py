@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 
 from syndication.demonstration.wire import LIVE, wire_story
 from syndication.feeds import ALL, Article
-from syndication.store import articles, newest
+from syndication.store import articles, newest, withdrawals
+from syndication.store.audit import Actor
 from syndication.store.engine import Database, DatabaseDown
 
 EMBARGO = timedelta(seconds=30)
 """Long enough to look for the story and not find it, short enough to wait for it."""
 
 RECENT = 20
+
+DESK = Actor("the night desk", "demonstration")
 
 
 def keep_publishing(database: Database, stop: threading.Event, pause: float) -> None:
@@ -69,7 +72,7 @@ def hold(database: Database, story: Article) -> str:
 
 def withdraw(database: Database, story: Article) -> str:
     """Take a story out of every feed."""
-    articles.withdraw(database, [story.id], by="the night desk")
+    withdrawals.withdraw(database, [story.id], by=DESK)
     return f"Withdrawn: {story.title}"
 
 

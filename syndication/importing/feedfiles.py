@@ -8,8 +8,8 @@ from typing import Any
 
 import feedparser
 
+from syndication.article_json import article_from, slugify
 from syndication.errors import ArticleError
-from syndication.importing.fields import article_from, slugify
 
 Items = Iterator[tuple[int, Any]]
 

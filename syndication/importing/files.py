@@ -11,11 +11,11 @@ from typing import IO, Any
 
 import click
 
+from syndication.article_json import article_from, slugify
 from syndication.config import Settings
 from syndication.errors import ArticleError
 from syndication.feeds import Article
 from syndication.importing import feedfiles
-from syndication.importing.fields import article_from, slugify
 from syndication.importing.report import Report
 from syndication.store import articles
 from syndication.store.engine import Database

@@ -53,6 +53,8 @@ class Watcher:
         self.catalogue = catalogue
         self.state = State(since=datetime.now(UTC))
         self.tally = Tally()
+        self.served: dict[str, tuple[int, datetime]] = {}
+        """By section the version that is served here, and since when: the database's time."""
         self._flush = flush
         self._stopped = threading.Event()
         self._looked = 0.0
@@ -96,12 +98,15 @@ class Watcher:
     def load(self) -> None:
         """Load the documents whose version is not the one in memory."""
         with self.database.snapshot() as conn:
+            now, started = self.database.now(conn), time.monotonic()
             served = self.catalogue.versions()
             stored = documents.versions(conn)
             wanted = [slug for slug in stored if slug in self.catalogue.sections and stored[slug] != served.get(slug)]
             found = documents.load_documents(conn, wanted) if wanted else []
         if found:
             self.catalogue = self.catalogue.with_documents(found)
+            moment = now + timedelta(seconds=time.monotonic() - started)
+            self.served |= {document.section: (document.version, moment) for document in found}
             log.info("documents_loaded", sections=len(wanted), documents=len(found))
 
     def look(self) -> None:

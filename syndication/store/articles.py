@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from syndication.errors import ArticleError
 from syndication.feeds import Article, Enclosure, Image, Person
+from syndication.store.audit import Act, Actor, record
 from syndication.store.chunks import chunks
 from syndication.store.engine import Database
 from syndication.store.models import (
@@ -38,10 +39,13 @@ class PutOutcome:
     outcome: Literal["created", "updated", "unchanged", "kept_out"]
 
 
-def put_articles(database: Database, articles: Iterable[Article], *, batch: int = 500) -> Iterator[PutOutcome]:
+def put_articles(
+    database: Database, articles: Iterable[Article], *, batch: int = 500, by: Actor | None = None
+) -> Iterator[PutOutcome]:
     """Create or replace articles, a transaction a batch; what is there already, the same, is not touched.
 
-    Raises ArticleError for one that cannot be stored, before anything of its batch is written.
+    With ``by`` each one is in the audit log. Raises ArticleError for one that cannot be stored, before
+    anything of its batch is written.
     """
     waiting: dict[str, Article] = {}
     for article in articles:
@@ -49,10 +53,10 @@ def put_articles(database: Database, articles: Iterable[Article], *, batch: int 
         waiting.pop(article.id, None)  # The last one of several with the same id counts.
         waiting[article.id] = article
         if len(waiting) >= batch:
-            yield from _put_batch(database, waiting)
+            yield from _put_batch(database, waiting, by)
             waiting = {}
     if waiting:
-        yield from _put_batch(database, waiting)
+        yield from _put_batch(database, waiting, by)
 
 
 def validate(article: Article) -> None:
@@ -70,15 +74,59 @@ def validate(article: Article) -> None:
         raise ArticleError("published_at is missing: a published article needs the time of its publication")
 
 
-def _put_batch(database: Database, wanted: dict[str, Article]) -> list[PutOutcome]:
-    ids = list(wanted)
+Decide = Callable[[Article | None], Article]
+"""Given the article as it is (None: there is none) gives the one that it should become; may raise."""
+
+
+def change_article(
+    database: Database, article_id: str, decide: Decide, by: Actor, *, first: Callable[[Connection], None] | None = None
+) -> tuple[PutOutcome, Article]:
+    """Read, decide and write one article while no other writer of ours does; gives the outcome and what is there now.
+
+    ``first`` is done before, in the same transaction. What it or ``decide`` raises goes through, with nothing written.
+    """
     with database.write() as conn:
-        known = load_articles(conn, ids)
-        out = _kept_out(conn, ids)
-        new = [article for id, article in wanted.items() if id not in known and id not in out]
-        stale = [article for id, article in wanted.items() if id in known and _stays(article, id in out) != known[id]]
-        _insert(conn, new)
-        _replace(conn, [_stays(article, article.id in out) for article in stale])
+        if first is not None:
+            first(conn)
+        _lock(conn, [article_id])
+        article = decide(get_article(conn, article_id))
+        validate(article)
+        (outcome,) = _write(conn, {article_id: article})
+        record(conn, by, [Act("put", article_id, outcome.outcome)], database.now(conn))
+        return outcome, load_articles(conn, [article_id])[article_id]
+
+
+def _put_batch(database: Database, wanted: dict[str, Article], by: Actor | None) -> list[PutOutcome]:
+    with database.write() as conn:
+        _lock(conn, list(wanted))
+        outcomes = _write(conn, wanted)
+        if by is not None:
+            acts = [Act("put", outcome.article_id, outcome.outcome) for outcome in outcomes]
+            record(conn, by, acts, database.now(conn))
+    return outcomes
+
+
+def _lock(conn: Connection, ids: Sequence[str]) -> None:
+    """Two that write the same article at once do it one after the other, also if it is not there yet.
+
+    In one order, so that two never wait for each other. On SQLite there is one writer anyway.
+    """
+    if conn.dialect.name == "postgresql":
+        for some in chunks(sorted(ids)):
+            conn.execute(
+                text("SELECT pg_advisory_xact_lock(hashtextextended(id, 0)) FROM unnest(CAST(:ids AS text[])) AS id"),
+                {"ids": list(some)},
+            )
+
+
+def _write(conn: Connection, wanted: dict[str, Article]) -> list[PutOutcome]:
+    ids = list(wanted)
+    known = load_articles(conn, ids)
+    out = _kept_out(conn, ids)
+    new = [article for id, article in wanted.items() if id not in known and id not in out]
+    stale = [article for id, article in wanted.items() if id in known and _stays(article, id in out) != known[id]]
+    _insert(conn, new)
+    _replace(conn, [_stays(article, article.id in out) for article in stale])
     outcomes: dict[str, Literal["created", "updated"]] = dict.fromkeys((a.id for a in new), "created")
     outcomes |= dict.fromkeys((a.id for a in stale), "updated")
     return [
@@ -185,42 +233,3 @@ def get_article(conn: Connection, article_id: str) -> Article | None:
 def count_articles(conn: Connection) -> int:
     """How many articles there are, of any status."""
     return conn.scalar(select(func.count()).select_from(ArticleRow)) or 0
-
-
-def withdraw(database: Database, ids: Sequence[str], by: str) -> list[str]:
-    """Take articles out of every feed until somebody restores them; gives the ids that there are not.
-
-    ``by`` is who asks. A trigger writes the withdrawal itself, as it does for any other writer.
-    """
-    unknown = []
-    with database.write() as conn:
-        for id in ids:
-            done = conn.execute(
-                update(ArticleRow)
-                .where(ArticleRow.id == id, ArticleRow.status != "withdrawn")
-                .values(status="withdrawn")
-            )
-            if done.rowcount:
-                conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id == id).values(by=by))
-            elif get_article(conn, id) is None:
-                unknown.append(id)
-    return unknown
-
-
-def restore(database: Database, ids: Sequence[str]) -> list[str]:
-    """Bring withdrawn articles back; gives the ids that there are not.
-
-    One whose row was deleted has nothing to bring back, but may be written again afterwards.
-    """
-    unknown = []
-    with database.write() as conn:
-        for id in ids:
-            was_out = conn.execute(delete(WithdrawalRow).where(WithdrawalRow.article_id == id)).rowcount
-            article = get_article(conn, id)
-            if article is None:
-                unknown.append(id)
-            elif was_out:
-                # What has no time of publication was withdrawn as a draft, and is one again.
-                status = "published" if article.published_at else "draft"
-                conn.execute(update(ArticleRow).where(ArticleRow.id == id).values(status=status))
-    return unknown

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, select
 
 from syndication.store.bookkeeping import ChangeRow, EntryRow
 from syndication.store.chunks import chunks
@@ -55,5 +55,8 @@ def sections_of(conn: Connection, article_ids: Collection[str]) -> set[str]:
 
 
 def oldest(conn: Connection) -> datetime | None:
-    """When the oldest change that still waits was noticed."""
-    return conn.scalar(select(func.min(ChangeRow.noticed_at)))
+    """When the change that has waited longest was noticed.
+
+    By the number that was given first, which is a look at one row however long the queue is.
+    """
+    return conn.scalar(select(ChangeRow.noticed_at).order_by(ChangeRow.seq).limit(1))

@@ -45,10 +45,20 @@ class Tombstone:
 
 
 def read_edition(conn: Connection, section: str) -> Edition:
-    """The section's mark and what is published of it."""
+    """The section's mark and what is published of it; raises LookupError for one that was never registered."""
+    edition = perhaps_edition(conn, section)
+    if edition is None:
+        raise LookupError(f"no worker has registered the section {section}")
+    return edition
+
+
+def perhaps_edition(conn: Connection, section: str) -> Edition | None:
+    """The same, or None for a section that no worker has seen yet."""
     state = conn.execute(
         select(SectionRow.mark, SectionRow.version, SectionRow.updated_at).where(SectionRow.section == section)
-    ).one()
+    ).one_or_none()
+    if state is None:
+        return None
     digests = conn.execute(select(DocumentRow.format, DocumentRow.digest).where(DocumentRow.section == section))
     columns = [EntryRow.__table__.c[name] for name in PublishedEntry.__slots__]
     entries = conn.execute(select(*columns).where(EntryRow.section == section).order_by(EntryRow.position))

@@ -63,24 +63,26 @@ def ready_at(conn: Connection, slugs: Collection[str], revision: int, now: datet
 
 
 def failed(
-    conn: Connection, section: str, mark: int, error: str, retry: tuple[timedelta, timedelta], now: datetime
+    conn: Connection, section: str, mark: int | None, error: str, retry: tuple[timedelta, timedelta], now: datetime
 ) -> int:
-    """Record a failure and when to try again; gives the number of failures in a row.
+    """Record a failure and when to try again; gives the mark that was tried.
 
-    ``retry`` is the first pause and the longest: each pause is twice the one before. A change or a request
-    that came meanwhile is tried at once.
+    ``mark`` is None for an attempt that did not even read it: then it is the present one. ``retry`` is the first
+    pause and the longest: each pause is twice the one before. A change or a request that came meanwhile is tried
+    at once.
     """
     first, longest = retry
-    failures, current = conn.execute(
+    tried = SectionRow.mark if mark is None else mark
+    row = conn.execute(
         update(SectionRow)
         .where(SectionRow.section == section)
-        .values(failures=SectionRow.failures + 1, tried=mark, error=error, lease_owner=None, lease_until=None)
-        .returning(SectionRow.failures, SectionRow.mark)
+        .values(failures=SectionRow.failures + 1, tried=tried, error=error, lease_owner=None, lease_until=None)
+        .returning(SectionRow.failures, SectionRow.mark, SectionRow.tried)
     ).one()
-    pause = min(longest, first * 2 ** min(failures - 1, 20))
-    retry_at = now + pause if current == mark else None
+    pause = min(longest, first * 2 ** min(row.failures - 1, 20))
+    retry_at = now + pause if row.mark == row.tried else None
     conn.execute(update(SectionRow).where(SectionRow.section == section).values(retry_at=retry_at))
-    return int(failures)
+    return int(row.tried)
 
 
 def longest_wait(conn: Connection) -> datetime | None:

@@ -11,7 +11,7 @@ from syndication.store.chunks import chunks
 from syndication.store.models import ArticleRow, SectionLink
 
 # A literal, not a parameter: only so do both databases see that the partial indexes serve.
-_PUBLISHED: ColumnElement[str] = literal_column("'published'")
+PUBLISHED: ColumnElement[str] = literal_column("'published'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def newest(conn: Connection, slugs: Sequence[str], now: datetime, limit: int) ->
     """The newest ``limit`` articles filed under any of ``slugs`` that are public at ``now``, newest first."""
     found: dict[str, Candidate] = {}
     for slug in slugs:
-        for row in conn.execute(_public(slug, now).limit(limit)):
+        for row in conn.execute(public(slug, now).limit(limit)):
             found[row.id] = Candidate(row.id, row.published_at)
     ordered = sorted(found.values(), key=lambda c: (c.published_at, c.article_id), reverse=True)
     return ordered[:limit]
@@ -37,12 +37,10 @@ def first_upcoming(conn: Connection, slugs: Sequence[str], now: datetime) -> dat
     moments = []
     for slug in slugs:
         if slug == ALL:
-            query = select(ArticleRow.published_at).where(ArticleRow.status == _PUBLISHED)
+            query = select(ArticleRow.published_at).where(ArticleRow.status == PUBLISHED)
             moment = ArticleRow.published_at
         else:
-            query = select(SectionLink.published_at).where(
-                SectionLink.section == slug, SectionLink.status == _PUBLISHED
-            )
+            query = select(SectionLink.published_at).where(SectionLink.section == slug, SectionLink.status == PUBLISHED)
             moment = SectionLink.published_at
         moments.append(conn.scalar(query.where(moment > now).order_by(moment).limit(1)))
     return min((moment for moment in moments if moment is not None), default=None)
@@ -72,12 +70,13 @@ def why_gone(conn: Connection, slugs: Sequence[str], article_ids: Collection[str
     return reasons
 
 
-def _public(slug: str, now: datetime) -> Select[str, datetime | None]:
+def public(slug: str, now: datetime) -> Select[str, datetime | None]:
+    """The ids and times of what a section may show at ``now``, newest first."""
     not_expired = or_(ArticleRow.expires_at.is_(None), ArticleRow.expires_at > now)
     if slug == ALL:
         return (
             select(ArticleRow.id, ArticleRow.published_at)
-            .where(ArticleRow.status == _PUBLISHED, ArticleRow.published_at <= now, not_expired)
+            .where(ArticleRow.status == PUBLISHED, ArticleRow.published_at <= now, not_expired)
             .order_by(ArticleRow.published_at.desc(), ArticleRow.id.desc())
         )
     return (
@@ -85,7 +84,7 @@ def _public(slug: str, now: datetime) -> Select[str, datetime | None]:
         .join(ArticleRow, ArticleRow.id == SectionLink.article_id)
         .where(
             SectionLink.section == slug,
-            SectionLink.status == _PUBLISHED,
+            SectionLink.status == PUBLISHED,
             SectionLink.published_at <= now,
             not_expired,
         )

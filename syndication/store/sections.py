@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from syndication.store.bookkeeping import EntryRow, LeftOutRow, SectionRow
 
@@ -40,12 +42,17 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
 
     ``revision`` is the program's render revision: what a newer program has registered is left to it.
     """
-    known = {row.section: row for row in conn.execute(select(SectionRow.__table__))}
+    # Locked on PostgreSQL, and added without a quarrel: two workers that start together both register.
+    known = {
+        row.section: row
+        for row in conn.execute(select(SectionRow.__table__).order_by(SectionRow.section).with_for_update())
+    }
+    insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
     marked = []
     for slug in sorted(fingerprints):
         values = {"fingerprint": fingerprints[slug], "revision": revision, "marked_at": now}
         if slug not in known:
-            conn.execute(insert(SectionRow).values(section=slug, mark=1, **values))
+            conn.execute(insert(SectionRow).values(section=slug, mark=1, **values).on_conflict_do_nothing())
         elif known[slug].revision > revision or _same(known[slug], values):
             continue
         else:

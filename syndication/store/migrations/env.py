@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from syndication.store import bookkeeping, editorial  # noqa: F401  # their tables belong to the metadata
 from syndication.store.models import Base
 
 context.configure(

@@ -1,0 +1,136 @@
+"""Who may: tokens in the Authorization header (RFC 6750), scopes, and a limit on those who guess."""
+
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from flask import Request
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from syndication.editors.problems import Problem
+from syndication.feeds import Article
+from syndication.store import audit, tokens
+from syndication.store.audit import Act, Actor
+from syndication.store.engine import Database
+from syndication.store.tokens import PREFIX, Token
+
+CHALLENGE = 'Bearer realm="syndication"'
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever asks, and when."""
+
+    actor: Actor
+    scopes: frozenset[str]
+    now: datetime
+
+    def may(self, scope: str) -> bool:
+        """Whether the caller has the scope."""
+        return scope in self.scopes
+
+    def sees(self, article: Article) -> bool:
+        """Whether the article exists for the caller: drafts and embargoed ones do for those who may preview."""
+        return self.may("preview") or not hidden(article, self.now)
+
+
+def hidden(article: Article, now: datetime) -> bool:
+    """Whether the article has never been public, as far as its row says."""
+    return article.status == "draft" or article.published_at is None or article.published_at > now
+
+
+class Guesses:
+    """How often an address was wrong within a minute, in this process."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._item = RateLimitItemPerMinute(per_minute)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def wrong(self, address: str) -> int | None:
+        """Count a wrong attempt; gives the seconds to wait if there were too many, else None."""
+        if self._limiter.hit(self._item, address):
+            return None
+        reset: float = self._limiter.get_window_stats(self._item, address).reset_time
+        return max(1, math.ceil(reset - time.time()))
+
+
+class Access:
+    """Decides who may do what. A right token is never refused because of others' wrong ones."""
+
+    def __init__(self, database: Database, guesses: Guesses) -> None:
+        self.database = database
+        self.guesses = guesses
+
+    def admit(self, request: Request, scope: str) -> Caller:
+        """The caller, if the request carries a token with ``scope``; else raises Problem."""
+        refuse_token_in_address(request)
+        address = request.remote_addr or "unknown"
+        secret = _bearer(request)
+        with self.database.read() as conn:
+            now = self.database.now(conn)
+            token = tokens.find(conn, secret, now)
+        if token is None:
+            raise self.refuse(address, "This token is not known, has expired or was revoked.", "invalid_token")
+        self._remember_use(token, now)
+        actor = Actor(f"token {token.name}", address)
+        if scope not in token.scopes:
+            self._record_refusal(actor, request, scope)
+            raise Problem(
+                HTTPStatus.FORBIDDEN,
+                "scope",
+                f"This needs the scope {scope}, and the token {token.name!r} has {', '.join(token.scopes)}.",
+                headers={"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'},
+            )
+        return Caller(actor, frozenset(token.scopes), now)
+
+    def refuse(self, address: str, detail: str, error: str = "") -> Problem:
+        """The answer to a wrong attempt: 401, and 429 for who tries too often (RFC 6585 section 4)."""
+        wait = self.guesses.wrong(address)
+        if wait is not None:
+            return Problem(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "too-many-attempts",
+                f"There were too many wrong attempts from {address}: try again in {wait} s.",
+                headers={"Retry-After": str(wait)},
+            )
+        challenge = f'{CHALLENGE}, error="{error}"' if error else CHALLENGE
+        return Problem(HTTPStatus.UNAUTHORIZED, "token", detail, headers={"WWW-Authenticate": challenge})
+
+    def _remember_use(self, token: Token, now: datetime) -> None:
+        if tokens.needs_recording(token, now):
+            with self.database.write() as conn:
+                tokens.used(conn, token, now)
+
+    def _record_refusal(self, actor: Actor, request: Request, scope: str) -> None:
+        what = Act(f"{request.method} {request.endpoint}", request.path[:200], "refused", f"needs {scope}")
+        with self.database.write() as conn:
+            audit.record(conn, actor, [what], self.database.now(conn))
+
+
+def refuse_token_in_address(request: Request) -> None:
+    """Addresses stand in logs and histories: a token in one has leaked already (RFC 6750 section 5.3)."""
+    values: Iterable[str] = (value for _, value in request.args.items(multi=True))
+    if "access_token" in request.args or any(value.startswith(PREFIX) for value in values):
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "token-in-address",
+            "A token stands in the address, where logs keep it: revoke it, and send another one"
+            " in the header Authorization: Bearer TOKEN.",
+        )
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "token",
+            "This needs a token, in the header Authorization: Bearer TOKEN. `syndication token create` makes one.",
+            headers={"WWW-Authenticate": CHALLENGE},
+        )
+    return secret.strip()

@@ -1,0 +1,114 @@
+"""The description of the API: OpenAPI 3.1 for programs, made from the code, and a page for people."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template
+from flask_openapi3.openapi import OpenAPI
+
+from syndication.editors.api.operations import PREFIX
+from syndication.editors.problems import ProblemDetails
+
+POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+PROBLEMS = {
+    "invalid": "A field is wrong: errors names each, and what would be right.",
+    "not-json": "The body is not JSON; the detail says where it stops being it.",
+    "media-type": "The body should be sent as application/json (a patch: application/merge-patch+json).",
+    "token": "A token is needed, or this one opens nothing.",
+    "scope": "The token has not the scope that this needs.",
+    "token-in-address": "A token stood in the address, where logs keep it: revoke it.",
+    "too-many-attempts": "Too many wrong tokens or signatures from one address; Retry-After says how long to wait.",
+    "not-found": "There is no such thing, or not for this token.",
+    "stale": "The article was changed since it was read (If-Match).",
+    "exists": "There is such an article already (If-None-Match: *).",
+    "replayed": "A webhook with this id was received already.",
+    "database-down": "The database does not answer. Feeds go on being served as they were.",
+    "busy": "So many requests are being answered that this one would have to wait; Retry-After says how long.",
+    "unexpected": "Something went wrong in the service; its log says what.",
+}
+
+
+def blueprint(app: OpenAPI) -> Blueprint:
+    """``/api/v1/openapi.json`` and ``/api/v1/docs``."""
+    pages = Blueprint(
+        "description", __name__, url_prefix=PREFIX, template_folder="../templates", static_folder="../static"
+    )
+    pages.static_url_path = "/static"
+
+    @pages.get("/openapi.json")
+    def openapi_json() -> Response:
+        response = jsonify(description(app))
+        response.headers["Cache-Control"] = "public, max-age=60"
+        return response
+
+    @pages.get("/docs")
+    def docs() -> Response:
+        api = description(app)
+        page = render_template("docs.html", api=api, subjects=_by_subject(api), problems=PROBLEMS, kind=kind)
+        response = Response(page, content_type="text/html; charset=utf-8")
+        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Cache-Control"] = "public, max-age=60"
+        return response
+
+    return pages
+
+
+def description(app: OpenAPI) -> dict[str, Any]:
+    """The OpenAPI document."""
+    document: dict[str, Any] = app.api_doc
+    schemas = document["components"]["schemas"]
+    if "ProblemDetails" not in schemas:
+        schemas["ProblemDetails"] = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+        for item in document["paths"].values():
+            for method, operation in item.items():
+                _mend(method, operation)
+    return document
+
+
+def _mend(method: str, operation: dict[str, Any]) -> None:
+    """What flask-openapi3 leaves: docstrings with line ends as HTML, and the media type of a patch (RFC 7396)."""
+    if "description" in operation:
+        operation["description"] = operation["description"].replace("<br/>", " ").strip()
+    if method == "patch":
+        content = operation["requestBody"]["content"]
+        content["application/merge-patch+json"] = content["application/json"]
+
+
+def _by_subject(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for address, item in document["paths"].items():
+        for method, operation in item.items():
+            scopes = [scope for need in operation.get("security") or [] for scope in need.get("token", [])]
+            found.setdefault(operation["tags"][0], []).append(
+                {
+                    "method": method.upper(),
+                    "address": address,
+                    "scope": scopes[0] if scopes else "",
+                    "body": _body(document, operation),
+                    **operation,
+                }
+            )
+    return found
+
+
+def _body(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema of the request's body."""
+    for content in (operation.get("requestBody") or {}).get("content", {}).values():
+        name = content["schema"].get("$ref", "").rpartition("/")[2]
+        schema: dict[str, Any] | None = document["components"]["schemas"].get(name)
+        return schema
+    return None
+
+
+def kind(schema: dict[str, Any]) -> str:
+    """The type of a schema, in a word or two."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "enum" in schema:
+        return " | ".join(str(value) for value in schema["enum"])
+    if "anyOf" in schema:
+        return " | ".join(dict.fromkeys(kind(one) for one in schema["anyOf"] if one.get("type") != "null"))
+    of = str(schema.get("format") or schema.get("type") or "any")
+    return f"list of {kind(schema['items'])}" if of == "array" and "items" in schema else of

@@ -1,0 +1,70 @@
+"""The audit log: who did what, when, from where, and what came of it."""
+
+from urllib.parse import urlencode
+
+from flask import Response
+from pydantic import Field
+
+from syndication.article_json import Text
+from syndication.editors.api.operations import PREFIX, Operations, answer, context, instant
+from syndication.editors.api.schemas import Answer, Limit, Query
+from syndication.store import audit
+
+operation = Operations("log", "Audit log", "Every act, of the API and of the command line. No article's text is in it.")
+
+
+class ActAnswer(Answer):
+    """One act. ``source`` is an address, or the command line."""
+
+    seq: int
+    at: str | None
+    actor: str
+    source: str
+    act: str
+    target: str
+    outcome: str
+    detail: str | None
+
+
+class AuditAnswer(Answer):
+    """One page, the newest first; the next one is in the header Link."""
+
+    acts: list[ActAnswer]
+
+
+class AuditQuery(Query):
+    """Which acts: all, or those of one kind, of one actor, on one target (an article's id, say)."""
+
+    act: Text | None = None
+    actor: Text | None = None
+    target: Text | None = None
+    limit: Limit = 50
+    before: int | None = Field(None, ge=1, le=2**53, description="Only acts before this number.")
+
+
+@operation("GET", "/audit", "admin", {200: AuditAnswer})
+def list_acts(query: AuditQuery) -> Response:
+    """Who did what, the newest first."""
+    with context().database.read() as conn:
+        found = audit.read(
+            conn, query.limit + 1, before=query.before, act=query.act, actor=query.actor, target=query.target
+        )
+    page = found[: query.limit]
+    rows = [
+        ActAnswer(
+            seq=item.seq,
+            at=instant(item.at),
+            actor=item.actor,
+            source=item.source,
+            act=item.act,
+            target=item.target,
+            outcome=item.outcome,
+            detail=item.detail,
+        )
+        for item in page
+    ]
+    response = answer(AuditAnswer(acts=rows))
+    if len(found) > query.limit:
+        given = {name: value for name, value in query.model_dump().items() if value is not None}
+        response.headers["Link"] = f'<{PREFIX}/audit?{urlencode(given | {"before": page[-1].seq})}>; rel="next"'
+    return response

@@ -1,0 +1,104 @@
+"""How an operation of the API is declared: its address, its one scope, and what it answers."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from flask import Response, g, json
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel
+
+from syndication.editors.access import Access, Caller
+from syndication.editors.problems import MEDIA_TYPE
+from syndication.serve.watcher import Watcher
+from syndication.store.engine import Database
+
+PREFIX = "/api/v1"
+
+PUBLIC = "public"
+"""The scope of what needs no token."""
+
+PROBLEMS = (400, 401, 403, 404, 413, 415, 422, 429, 503)
+"""What any operation may answer besides its own."""
+
+F = TypeVar("F", bound=Callable[..., Response])
+
+
+def problem_response(description: str = "") -> dict[str, Any]:
+    """How the description says "problem details"."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+    return {"content": content} | ({"description": description} if description else {})
+
+
+class Operations:
+    """One subject of the API; ``scopes`` is the table of who may, by endpoint."""
+
+    scopes: dict[str, str] = {}  # noqa: RUF012  # one table for the whole API, filled when its modules are imported
+
+    def __init__(self, name: str, title: str, description: str) -> None:
+        self.name = name
+        self.blueprint = APIBlueprint(
+            name, __name__, url_prefix=PREFIX, abp_tags=[Tag(name=title, description=description)]
+        )
+
+    def __call__(
+        self,
+        method: str,
+        rule: str,
+        scope: str,
+        answers: Mapping[int, type[BaseModel] | None],
+        *,
+        problems: tuple[int, ...] = (),
+    ) -> Callable[[F], F]:
+        """Declare the decorated function; ``answers`` are the models by status, ``problems`` further refusals."""
+
+        def declare(view: F) -> F:
+            responses: dict[str, Any] = {str(status): model for status, model in answers.items()}
+            responses |= {str(status): problem_response() for status in (*PROBLEMS, *problems)}
+            security = [] if scope == PUBLIC else [{"token": [scope]}]
+            register = getattr(self.blueprint, method.lower())
+            register(rule, responses=responses, security=security, operation_id=view.__name__)(view)
+            self.scopes[f"{self.name}.{view.__name__}"] = scope
+            return view
+
+        return declare
+
+
+class Context:
+    """What the operations work with; one for each web process."""
+
+    def __init__(self, database: Database, watcher: Watcher, access: Access, settings: Any) -> None:
+        self.database = database
+        self.watcher = watcher
+        self.access = access
+        self.settings = settings
+        self.slugs = {section.title.lower(): slug for slug, section in settings.sections.items()}
+        """The configured sections' slugs by their titles, lower-case."""
+
+
+def context() -> Context:
+    """The context of the app that answers this request."""
+    from flask import current_app
+
+    return cast(Context, current_app.extensions["editors"])
+
+
+def caller() -> Caller:
+    """Whoever asks; only where a scope was needed."""
+    return cast(Caller, g.caller)
+
+
+def answer(value: BaseModel, status: int = 200, **headers: str) -> Response:
+    """A JSON answer, which no cache may keep."""
+    text = json.dumps(value.model_dump(mode="json", by_alias=True), ensure_ascii=False)
+    response = Response(text, status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    for name, content in headers.items():
+        response.headers[name.replace("_", "-")] = content
+    return response
+
+
+def instant(value: datetime | None) -> str | None:
+    """A time as the API gives it: RFC 3339, UTC."""
+    return value.isoformat().replace("+00:00", "Z") if value else None

@@ -1,0 +1,47 @@
+"""What several subjects of the API take and give."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from syndication.article_json import ArticleJson, Required, Text
+
+Limit = Annotated[int, Field(ge=1, le=200)]
+
+
+class Query(BaseModel):
+    """Parameters of a path or a query: texts, of which numbers are made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Answer(BaseModel):
+    """What the API gives."""
+
+
+class ArticlePath(Query):
+    """An article's id, percent-encoded."""
+
+    id: Required = Field(max_length=1000)
+
+
+class SectionPath(Query):
+    """A section's slug."""
+
+    slug: Text
+
+
+class IdPath(Query):
+    """The id of something that was asked for."""
+
+    id: Text
+
+
+class StoredArticle(ArticleJson):
+    """An article as it is stored; what is given can be put again."""
+
+
+class ArticleBody(ArticleJson):
+    """An article; ``id`` may be left out, as it stands in the address."""
+
+    id: Annotated[str | None, Field(min_length=1, max_length=1000)] = None  # type: ignore[assignment]  # wider here

@@ -1,0 +1,69 @@
+"""Why is my story not in the feed? Told for every section."""
+
+from typing import Literal
+
+from flask import Response
+
+from syndication.editors.api.operations import Operations, answer, caller, context, instant
+from syndication.editors.api.schemas import Answer, ArticlePath
+from syndication.editors.problems import not_found
+from syndication.editors.trace import trace
+from syndication.store.tracing import read_facts
+
+operation = Operations("traces", "Trace", "Why a story is, or is not, in a feed.")
+
+
+class VerdictAnswer(Answer):
+    """Whether the article is in the feed now, and the rule that decides, in words.
+
+    ``changes_at`` is when that will change by itself, and ``changes_to`` what happens then.
+    """
+
+    section: str
+    in_feed: bool
+    rule: Literal[
+        "in-feed", "draft", "embargo", "withdrawn", "deleted", "expired", "not-filed", "pushed-out", "left-out",
+        "waiting", "failing", "no-worker", "retired", "not-configured",
+    ]  # fmt: skip
+    words: str
+    place: int | None
+    since_version: int | None
+    changed_in_version: int | None
+    changes_at: str | None
+    changes_to: Literal["appears", "leaves"] | None
+
+
+class TraceAnswer(Answer):
+    """A verdict for every section; ``noticed`` says that a change of the article is not gathered yet."""
+
+    article_id: str
+    workers: int
+    noticed: bool
+    sections: list[VerdictAnswer]
+
+
+@operation("GET", "/articles/<path:id>/trace", "read", {200: TraceAnswer})
+def trace_article(path: ArticlePath) -> Response:
+    """For every section, whether the article is in its feed, and if not, why not and when that will change."""
+    settings, database = context().settings, context().database
+    filed_under = {slug: section.filed_under for slug, section in settings.sections.items()}
+    with database.snapshot() as conn:
+        facts = read_facts(conn, path.id, filed_under, database.now(conn))
+    unknown = facts.article is None and facts.withdrawal is None and not facts.standing
+    if unknown or (facts.article is not None and not caller().sees(facts.article)):
+        raise not_found(f"article {path.id!r}")
+    verdicts = [
+        VerdictAnswer(
+            section=verdict.section,
+            in_feed=verdict.in_feed,
+            rule=verdict.rule,  # type: ignore[arg-type]  # one of the rules
+            words=verdict.words,
+            place=verdict.place,
+            since_version=verdict.since_version,
+            changed_in_version=verdict.changed_in_version,
+            changes_at=instant(verdict.changes_at),
+            changes_to=verdict.changes_to,  # type: ignore[arg-type]  # one of the two
+        )
+        for verdict in trace(facts, settings.sections, settings.retired)
+    ]
+    return answer(TraceAnswer(article_id=path.id, workers=facts.workers, noticed=facts.noticed, sections=verdicts))

@@ -1,0 +1,105 @@
+"""The editors' own Flask app: the API and its description. Polls never come here."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, g, request
+from flask_openapi3 import openapi
+from flask_openapi3.models.info import Info
+from pydantic import ValidationError
+from werkzeug.exceptions import BadRequest, NotFound
+
+from syndication import __version__
+from syndication.config import Settings
+from syndication.editors.access import Access, Guesses
+from syndication.editors.api import (
+    articles,
+    description,
+    keys,
+    log,
+    previews,
+    regenerations,
+    sections,
+    traces,
+    webhooks,
+)
+from syndication.editors.api.operations import PUBLIC, Context, Operations, context
+from syndication.editors.problems import Problem, ProblemDetails, handle_errors, invalid
+from syndication.serve.watcher import Watcher
+from syndication.store.engine import Database
+
+LARGEST_BODY = 32 * 1024 * 1024
+"""Bytes of a request: a batch of a thousand long articles."""
+
+SUBJECTS = (articles, traces, sections, regenerations, previews, webhooks, keys, log)
+"""In the order in which the description tells them. Traces stand beside articles, whose addresses they share."""
+
+SUMMARY = """How editors and their CMS work with the feeds: push articles, regenerate, and ask why a story is not there.
+
+Errors are problem details (RFC 9457). Times are RFC 3339, UTC. A draft or an embargoed article exists only for
+tokens with the scope preview: for all others it is in no list, trace, count or error."""
+
+
+def editors_app(settings: Settings, database: Database, watcher: Watcher) -> openapi.OpenAPI:
+    """The app; ``database`` is its own, so that a slow request holds no connection of the watcher's."""
+    app = openapi.OpenAPI(
+        "syndication.editors",
+        info=Info(title=f"{settings.site.title}: syndication", version=__version__, description=SUMMARY),
+        security_schemes={"token": {"type": "http", "scheme": "bearer"}},
+        validation_error_model=ProblemDetails,
+        validation_error_callback=_refuse,
+        doc_ui=False,
+        static_folder=None,
+        template_folder="templates",
+        root_path=None,
+    )
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False  # Flask would redirect, and build the address from the Host header.
+    app.extensions["editors"] = Context(
+        database, watcher, Access(database, Guesses(settings.editors.failed_attempts)), settings
+    )
+    handle_errors(app)
+    app.before_request(_admit)
+    for subject in SUBJECTS:
+        app.register_api(subject.operation.blueprint)
+    app.register_blueprint(description.blueprint(app))
+    return app
+
+
+def _refuse(error: ValidationError) -> Any:
+    raise invalid(error) from error
+
+
+def _admit() -> Response | None:
+    """First who asks, then what: a stranger learns nothing of what would be right."""
+    scope = Operations.scopes.get(request.endpoint or "", None)
+    editors = context()
+    if scope is None:
+        if request.endpoint is None or request.endpoint.startswith("description."):
+            return None
+        raise NotFound
+    if request.endpoint == "webhooks.receive_article":
+        webhooks.check_signature(editors.settings.editors.webhook_secret)
+    elif scope != PUBLIC:
+        g.caller = editors.access.admit(request, scope)
+    if request.method in ("POST", "PUT", "PATCH"):
+        _check_json()
+    return None
+
+
+def _check_json() -> None:
+    """Refuse what is no JSON object, saying where it stops being one. Operations without a body need none."""
+    if not request.content_length and not request.headers.get("Transfer-Encoding"):
+        return
+    if not request.is_json:
+        detail = "The body should be JSON: send it with Content-Type: application/json."
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", detail)
+    try:
+        request.get_json()
+    except BadRequest as error:
+        cause = error.__cause__ if isinstance(error.__cause__, BadRequest) else error
+        reason = (cause.description or "").removeprefix("Failed to decode JSON object: ")
+        raise Problem(HTTPStatus.BAD_REQUEST, "not-json", f"The body is not JSON: {reason}.") from error
+    except RecursionError as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, "not-json", "The body is nested too deeply.") from error

@@ -1,0 +1,123 @@
+"""Errors of the API as problem details (RFC 9457): what was wrong, where, and what would be right."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, json
+from pydantic import BaseModel, Field, ValidationError
+from werkzeug.exceptions import HTTPException
+
+from syndication.article_json import problems as wrong_fields
+from syndication.errors import ArticleError, SyndicationError
+from syndication.logs import get_logger
+from syndication.store.engine import DatabaseDown
+
+log = get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+RETRY_SECONDS = 5
+"""When to come back while the database does not answer."""
+
+
+class FieldProblem(BaseModel):
+    """One wrong field: its place, like ``authors.0.email``, and what is wrong with it."""
+
+    field: str
+    detail: str
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457 section 3; ``errors`` names each wrong field."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] = Field(default_factory=list)
+
+
+class Problem(SyndicationError):  # noqa: N818  # RFC 9457 calls it that
+    """An answer that says no. ``kind`` is the last part of the problem's type."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        kind: str,
+        detail: str,
+        *,
+        errors: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        """The problem as it is sent."""
+        values: dict[str, Any] = {
+            "type": f"/api/v1/docs#{self.kind}",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "detail": self.detail,
+        }
+        if self.errors:
+            values["errors"] = [{"field": field, "detail": words} for field, words in self.errors]
+        response = Response(json.dumps(values), self.status.value, self.headers, content_type=MEDIA_TYPE)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def invalid(error: ValidationError) -> Problem:
+    """What a schema refused, field by field."""
+    found = wrong_fields(error)
+    field, words = found[0]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{field} {words}{more}", errors=found)
+
+
+def not_found(what: str) -> Problem:
+    """The same for what there is not, and for what the caller may not know of."""
+    return Problem(HTTPStatus.NOT_FOUND, "not-found", f"There is no {what}.")
+
+
+def handle_errors(app: Flask) -> None:
+    """Every error of the app becomes a problem; what nobody expected is logged and told without its words."""
+
+    @app.errorhandler(Problem)
+    def problem(error: Problem) -> Response:
+        return error.response()
+
+    @app.errorhandler(ArticleError)
+    def article(error: ArticleError) -> Response:
+        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", str(error)).response()
+
+    @app.errorhandler(SyndicationError)
+    def refused(error: SyndicationError) -> Response:
+        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", str(error)).response()
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        status = HTTPStatus(error.code or 500)
+        known = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+        kind = status.phrase.lower().replace(" ", "-")
+        return Problem(status, kind, error.description or status.phrase, headers=known).response()
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        if isinstance(error, DatabaseDown):
+            log.warning("database_down", error=type(error).__name__)
+            return Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "database-down",
+                "The database does not answer. Feeds go on being served as they were; try again.",
+                headers={"Retry-After": str(RETRY_SECONDS)},
+            ).response()
+        log.exception("request_failed")
+        return Problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", "Something went wrong here; the log says what."
+        ).response()

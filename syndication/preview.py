@@ -1,0 +1,133 @@
+"""What a feed, or one article's entry, would look like with given changes: rendered by a worker, published nowhere.
+
+The web process asks by a row of ``store.previews``; ``Previewer`` answers it within the worker's main thread.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from syndication.article_json import article_fields, article_from, merge_patch
+from syndication.errors import SyndicationError
+from syndication.feeds import ALL, Article, Section
+from syndication.gather import Newsroom, choose, feed_of, newest_articles
+from syndication.logs import get_logger
+from syndication.render import atom, rss
+from syndication.render.fragments import cut
+from syndication.render.renderer import Renderer
+from syndication.store import Connection, articles, previews
+from syndication.store.engine import Database, DatabaseDown
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A section (None: the entry alone), and articles as JSON merge patches over what is stored, each with its id."""
+
+    section: str | None
+    changes: Sequence[Mapping[str, Any]]
+
+
+class Previewer:
+    """Answers the previews that were asked for, one after the other."""
+
+    def __init__(self, database: Database, newsroom: Newsroom, renderer: Renderer) -> None:
+        self.database = database
+        self.newsroom = newsroom
+        self.renderer = renderer
+        self.slugs = {section.title.lower(): slug for slug, section in newsroom.sections.items()}
+
+    def answer_all(self) -> int:
+        """Answer what waits; gives the number of answers."""
+        answered = 0
+        while (claimed := self._claim()) is not None:
+            id, asked = claimed
+            self._answer(id, Question(asked["section"], asked["changes"]))
+            answered += 1
+        return answered
+
+    def _claim(self) -> tuple[str, dict[str, Any]] | None:
+        with self.database.read() as conn:
+            if not previews.waiting(conn):
+                return None
+        with self.database.write() as conn:
+            now = self.database.now(conn)
+            previews.forget(conn, now)
+            return previews.claim(conn, now)
+
+    def _answer(self, id: str, question: Question) -> None:
+        result, error = None, None
+        try:
+            result = self.preview(question)
+        except DatabaseDown:
+            raise
+        except SyndicationError as problem:
+            error = str(problem)
+        except Exception as problem:  # The request loop: a question that fails holds up no other.
+            log.exception("preview_failed", preview=id)
+            error = f"it could not be rendered: {type(problem).__name__}"
+        with self.database.write() as conn:
+            previews.answer(conn, id, self.database.now(conn), result=result, error=error)
+
+    def preview(self, question: Question) -> dict[str, Any]:
+        """The answer, as JSON values; raises SyndicationError for a question that has none."""
+        with self.database.snapshot() as conn:
+            now = self.database.now(conn)
+            changed = [self._changed(conn, change, now) for change in question.changes]
+            # An embargoed story is shown as it will stand when its time has come.
+            moment = max([now, *(a.published_at for a in changed if a.published_at)])
+            if question.section is None:
+                if len(changed) != 1:
+                    raise SyndicationError("an entry is of one article: name a section to see several in its feed")
+                return self._entry(changed[0], moment)
+            section = self.newsroom.sections.get(question.section)
+            if section is None:
+                raise SyndicationError(f"there is no section {question.section!r}")
+            stored = newest_articles(conn, section, moment, len(changed))
+        shown = {article.id: article for article in stored}
+        for article in changed:
+            shown.pop(article.id, None)
+            if _stands_in(article, section, moment):
+                shown[article.id] = article
+        return self._feed(section, choose(shown.values(), section, moment), moment)
+
+    def _changed(self, conn: Connection, change: Mapping[str, Any], now: datetime) -> Article:
+        """The stored article with the change, or a new one; a draft as it would be if it were published."""
+        stored = articles.get_article(conn, str(change.get("id") or ""))
+        article = article_from(merge_patch(article_fields(stored) if stored else {}, change), self.slugs)
+        if article.status == "draft":
+            article = replace(article, status="published")
+        return article if article.published_at else replace(article, published_at=now)
+
+    def _feed(self, section: Section, chosen: Sequence[Article], moment: datetime) -> dict[str, Any]:
+        rendered = self.renderer.render(feed_of(chosen, self.newsroom, section, moment))
+        return {
+            "section": section.slug,
+            "entries": [entry.article_id for entry in rendered.entries],
+            "left_out": [{"article_id": item.article_id, "reason": item.reason} for item in rendered.left_out],
+            "documents": {format: body.decode() for format, body in rendered.bodies.items()},
+        }
+
+    def _entry(self, article: Article, moment: datetime) -> dict[str, Any]:
+        slug = next((slug for slug in article.sections if slug in self.newsroom.sections), ALL)
+        feed = feed_of([article], self.newsroom, self.newsroom.sections[slug], moment)
+        rendered = self.renderer.render(feed)
+        if rendered.left_out:
+            raise SyndicationError(rendered.left_out[0].reason)
+        return {"section": slug, "article_id": article.id, "entry": _cut_out(rendered.bodies)}
+
+
+def _cut_out(bodies: Mapping[str, bytes]) -> dict[str, str]:
+    """The one entry of each document, without the feed around it."""
+    marks = {"atom": (atom.ENTRY, atom.END), "rss": (rss.ENTRY, rss.END)}
+    entry = {format: cut(bodies[format], *of)[1][0].decode() for format, of in marks.items()}
+    document = bodies["json"].decode()
+    return entry | {"json": document[document.index(',"items":[') + len(',"items":[') : -len("]}")]}
+
+
+def _stands_in(article: Article, section: Section, moment: datetime) -> bool:
+    filed = section.slug == ALL or bool(set(article.sections) & set(section.filed_under))
+    expired = article.expires_at is not None and article.expires_at <= moment
+    return filed and not expired and article.status == "published"

@@ -1,0 +1,90 @@
+"""The audit log: who did what to what, when, from where, and what came of it.
+
+An act and its record are one transaction. Titles, bodies and other texts of articles are never in it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from syndication.store.editorial import AuditRow
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a token's or a person's name, and where from (an address, or ``command line``)."""
+
+    name: str
+    source: str
+
+
+SERVICE = Actor("the service", "the service")
+"""What nobody asked for by name, the demonstration newsroom for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act, as it is recorded."""
+
+    act: str
+    target: str
+    outcome: str
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One line of the audit log; ``seq`` rises with time."""
+
+    seq: int
+    at: datetime
+    actor: str
+    source: str
+    act: str
+    target: str
+    outcome: str
+    detail: str | None
+
+
+def record(conn: Connection, actor: Actor, acts: Iterable[Act], now: datetime) -> None:
+    """Write what was done, in the transaction that does it."""
+    rows = [
+        {
+            "at": now,
+            "actor": actor.name,
+            "source": actor.source,
+            "act": act.act,
+            "target": act.target,
+            "outcome": act.outcome,
+            "detail": act.detail,
+        }
+        for act in acts
+    ]
+    if rows:
+        conn.execute(insert(AuditRow), rows)
+
+
+def read(
+    conn: Connection,
+    limit: int,
+    *,
+    before: int | None = None,
+    act: str | None = None,
+    actor: str | None = None,
+    target: str | None = None,
+) -> list[Recorded]:
+    """The newest acts first; ``before`` is the ``seq`` of the last one that was read."""
+    query = select(AuditRow.__table__).order_by(AuditRow.seq.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AuditRow.seq < before)
+    for column, wanted in ((AuditRow.act, act), (AuditRow.actor, actor), (AuditRow.target, target)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return [Recorded(**row._mapping) for row in conn.execute(query)]
+
+
+def forget(conn: Connection, before: datetime) -> None:
+    """Delete what is older than it is kept."""
+    conn.execute(delete(AuditRow).where(AuditRow.at < before))

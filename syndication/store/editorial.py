@@ -1,0 +1,127 @@
+"""The tables of those who work with the service: who may, what they asked for, and what was done.
+
+Only the service writes them.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from syndication.store.bookkeeping import AUTOINCREMENT
+from syndication.store.columns import BigInt
+from syndication.store.models import Base
+
+
+class TokenRow(Base):
+    """A key to the API. ``hash`` is the SHA-256 of 256 random bits that are kept nowhere; spaces part ``scopes``."""
+
+    __tablename__ = "token"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    hash: Mapped[str] = mapped_column(unique=True)
+    scopes: Mapped[str]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class AuditRow(Base):
+    """Who did what to what, when, from where, and what came of it. Never a text of an article."""
+
+    __tablename__ = "audit"
+
+    seq: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    source: Mapped[str]
+    act: Mapped[str]
+    target: Mapped[str]
+    outcome: Mapped[str]
+    detail: Mapped[str | None]
+
+    __table_args__ = AUTOINCREMENT
+
+
+class RegenerationRow(Base):
+    """Somebody asked for sections to be regenerated."""
+
+    __tablename__ = "regeneration"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    requested_at: Mapped[datetime]
+    requested_by: Mapped[str]
+    reason: Mapped[str | None]
+
+
+class RegenerationSectionRow(Base):
+    """One section of a regeneration: it is done when the section has been regenerated for ``mark`` or a later one."""
+
+    __tablename__ = "regeneration_section"
+
+    regeneration_id: Mapped[str] = mapped_column(ForeignKey("regeneration.id", ondelete="CASCADE"), primary_key=True)
+    section: Mapped[str] = mapped_column(primary_key=True)
+    mark: Mapped[int] = mapped_column(BigInt)
+    result: Mapped[str | None]
+    version: Mapped[int | None] = mapped_column(BigInt)
+    error: Mapped[str | None]
+    finished_at: Mapped[datetime | None]
+
+
+class EditionRow(Base):
+    """A version of a feed that was published; the newest so many are kept."""
+
+    __tablename__ = "edition"
+
+    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    at: Mapped[datetime]
+    entries: Mapped[int]
+    bytes: Mapped[int]
+
+
+class EditionChangeRow(Base):
+    """How one entry of a version differs from the version before: added, changed or gone, and why."""
+
+    __tablename__ = "edition_change"
+
+    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    change: Mapped[str]
+    reason: Mapped[str | None]
+
+
+class PreviewRow(Base):
+    """A question to a worker: what would it look like? ``request`` and ``result`` are JSON, kept for minutes."""
+
+    __tablename__ = "preview"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    requested_at: Mapped[datetime]
+    requested_by: Mapped[str]
+    request: Mapped[str]
+    claimed_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    result: Mapped[bytes | None] = mapped_column(LargeBinary)
+    error: Mapped[str | None]
+
+
+class WebhookRow(Base):
+    """A webhook that was received: the same one is never taken twice."""
+
+    __tablename__ = "webhook"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    received_at: Mapped[datetime]
+
+
+Index("ix_audit_at", AuditRow.at)
+Index("ix_audit_target", AuditRow.target, AuditRow.seq)
+Index("ix_regeneration_requested_at", RegenerationRow.requested_at)
+Index("ix_regeneration_section_section", RegenerationSectionRow.section, RegenerationSectionRow.result)
+Index("ix_preview_requested_at", PreviewRow.requested_at)
+Index("ix_webhook_received_at", WebhookRow.received_at)

@@ -1,0 +1,142 @@
+"""What was asked to be regenerated, and what came of it section by section."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, exists, insert, select, update
+
+from syndication.store import sections
+from syndication.store.audit import Act, Actor, record
+from syndication.store.bookkeeping import SectionRow
+from syndication.store.editorial import RegenerationRow, RegenerationSectionRow
+
+
+@dataclass(frozen=True, slots=True)
+class SectionOutcome:
+    """One section of a regeneration.
+
+    ``state`` is waiting, running, published, unchanged or failed; ``version`` the one that stands afterwards.
+    A failed section is tried again by itself: ``error`` is that of the first attempt.
+    """
+
+    section: str
+    state: str
+    version: int | None
+    error: str | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Regeneration:
+    """What was asked for; ``state`` is requested, running, done or failed."""
+
+    id: str
+    requested_at: datetime
+    requested_by: str
+    reason: str | None
+    outcomes: tuple[SectionOutcome, ...]
+
+    @property
+    def state(self) -> str:
+        """The state of all its sections together."""
+        states = {outcome.state for outcome in self.outcomes}
+        if not states & {"waiting", "running"}:
+            return "failed" if "failed" in states else "done"
+        return "requested" if states == {"waiting"} else "running"
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When the last section was finished; None while one is not."""
+        moments = [outcome.finished_at for outcome in self.outcomes]
+        return None if None in moments else max((m for m in moments if m is not None), default=None)
+
+
+def request(
+    conn: Connection, slugs: Collection[str], reason: str | None, by: Actor, now: datetime
+) -> tuple[Regeneration, bool]:
+    """Ask for these sections; gives the regeneration, and whether it is one that was waiting already.
+
+    Asking again for what still waits joins it: the same work is not asked for twice.
+    """
+    waiting = _waiting_for(conn, set(slugs))
+    if waiting is not None:
+        record(conn, by, [Act("regenerate", _sections(slugs), "joined", waiting.id)], now)
+        return waiting, True
+    marks = sections.request(conn, slugs, now)
+    id = uuid.uuid4().hex
+    conn.execute(insert(RegenerationRow).values(id=id, requested_at=now, requested_by=by.name, reason=reason))
+    if marks:
+        conn.execute(
+            insert(RegenerationSectionRow),
+            [{"regeneration_id": id, "section": slug, "mark": mark} for slug, mark in marks.items()],
+        )
+    record(conn, by, [Act("regenerate", _sections(slugs), "requested", id)], now)
+    found = get(conn, id)
+    if found is None:
+        raise LookupError(id)
+    return found, False
+
+
+def get(conn: Connection, id: str) -> Regeneration | None:
+    """One regeneration as it stands now."""
+    row = conn.execute(select(RegenerationRow.__table__).where(RegenerationRow.id == id)).one_or_none()
+    if row is None:
+        return None
+    return Regeneration(row.id, row.requested_at, row.requested_by, row.reason, tuple(_outcomes(conn, id)))
+
+
+def finished(
+    conn: Connection, section: str, mark: int, result: str, version: int | None, error: str | None, now: datetime
+) -> None:
+    """Tell all who asked for ``section`` up to ``mark`` what came of it, in the transaction that ends it."""
+    rows = RegenerationSectionRow
+    conn.execute(
+        update(rows)
+        .where(rows.section == section, rows.result.is_(None), rows.mark <= mark)
+        .values(result=result, version=version, error=error, finished_at=now)
+    )
+
+
+def forget(conn: Connection, before: datetime) -> None:
+    """Delete what was asked for long ago."""
+    conn.execute(delete(RegenerationRow).where(RegenerationRow.requested_at < before))
+
+
+def _outcomes(conn: Connection, id: str) -> list[SectionOutcome]:
+    rows = conn.execute(
+        select(RegenerationSectionRow.__table__, SectionRow.lease_owner)
+        .outerjoin(SectionRow, SectionRow.section == RegenerationSectionRow.section)
+        .where(RegenerationSectionRow.regeneration_id == id)
+        .order_by(RegenerationSectionRow.section)
+    )
+    return [
+        SectionOutcome(
+            section=row.section,
+            state=row.result or ("running" if row.lease_owner else "waiting"),
+            version=row.version,
+            error=row.error,
+            finished_at=row.finished_at,
+        )
+        for row in rows
+    ]
+
+
+def _waiting_for(conn: Connection, slugs: set[str]) -> Regeneration | None:
+    """A regeneration of exactly these sections of which none has been finished or begun."""
+    rows = RegenerationSectionRow
+    started = exists().where(rows.regeneration_id == RegenerationRow.id, rows.result.is_not(None))
+    some = exists().where(rows.regeneration_id == RegenerationRow.id)
+    recent: Sequence[str] = conn.scalars(
+        select(RegenerationRow.id).where(some, ~started).order_by(RegenerationRow.requested_at.desc()).limit(20)
+    ).all()
+    for id in recent:
+        found = get(conn, id)
+        if found and found.state == "requested" and {outcome.section for outcome in found.outcomes} == slugs:
+            return found
+    return None
+
+
+def _sections(slugs: Collection[str]) -> str:
+    return ", ".join(sorted(slugs))

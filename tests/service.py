@@ -52,15 +52,25 @@ class Answer:
 class Service:
     """``python -m syndication COMMAND`` in a folder, on a port."""
 
-    def __init__(self, folder: Path, command: str = "serve", *, url: str = "", arguments: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        command: str = "serve",
+        *,
+        url: str = "",
+        arguments: tuple[str, ...] = (),
+        env: Mapping[str, str] | None = None,
+        python: str = sys.executable,
+    ) -> None:
         self.folder = folder
+        self.python = python
         self.port = free_port()
-        self.env = environ(**({"SYNDICATION_DATABASE__URL": url} if url else {}))
+        self.env = environ(**({"SYNDICATION_DATABASE__URL": url} if url else {}), **(env or {}))
         arguments = ("--port", str(self.port), *arguments) if command in ("serve", "web") else arguments
         self.log = folder / f"{command}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "syndication", command, *arguments],
+                [python, "-m", "syndication", command, *arguments],
                 cwd=folder, env=self.env, stdout=log, stderr=log,
             )  # fmt: skip
 
@@ -75,7 +85,7 @@ class Service:
     def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Another command on the same database."""
         return subprocess.run(
-            [sys.executable, "-m", "syndication", *arguments],
+            [self.python, "-m", "syndication", *arguments],
             cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=60, **options,
         )  # fmt: skip
 

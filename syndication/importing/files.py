@@ -47,9 +47,9 @@ def import_file(
         content = chain([first], lines)
         read = _feed_reader(first)
         if read is None:
-            found = _filed(_lines(name, content, slugs, report), chosen)
+            found = _filed(_lines(name, content, slugs, report), chosen, slugs)
         else:
-            found = _added(database, _items(name, read, b"".join(content), slugs, report), chosen)
+            found = _added(database, _items(name, read, b"".join(content), slugs, report), chosen, slugs)
         for outcome in articles.put_articles(database, _known(found, known, report)):
             report.outcomes[outcome.outcome] += 1
 
@@ -60,12 +60,20 @@ def _known(found: Iterator[Article], known: set[str], report: Report) -> Iterato
         yield article
 
 
-def _filed(found: Iterator[Article], chosen: tuple[str, ...]) -> Iterator[Article]:
+def _file(article: Article, sections: tuple[str, ...], slugs: dict[str, str]) -> Article:
+    """The article filed under ``sections``; a tag that only repeats one of them is that section."""
+    tags = tuple(tag for tag in article.tags if (slugs.get(tag.strip().lower()) or slugify(tag)) not in sections)
+    return replace(article, sections=sections, tags=tags)
+
+
+def _filed(found: Iterator[Article], chosen: tuple[str, ...], slugs: dict[str, str]) -> Iterator[Article]:
     for article in found:
-        yield article if article.sections else replace(article, sections=chosen)
+        yield article if article.sections else _file(article, chosen, slugs)
 
 
-def _added(database: Database, found: Iterator[Article], chosen: tuple[str, ...]) -> Iterator[Article]:
+def _added(
+    database: Database, found: Iterator[Article], chosen: tuple[str, ...], slugs: dict[str, str]
+) -> Iterator[Article]:
     """A feed file tells no sections: those of ``chosen`` are added to what the article is filed under already.
 
     So a story that stood in two old feeds stands in both sections, whichever file came first.
@@ -75,7 +83,7 @@ def _added(database: Database, found: Iterator[Article], chosen: tuple[str, ...]
             known = articles.load_articles(conn, [article.id for article in some])
         for article in some:
             filed = known[article.id].sections if article.id in known else ()
-            yield replace(article, sections=tuple(dict.fromkeys((*filed, *chosen))))
+            yield _file(article, tuple(dict.fromkeys((*filed, *chosen))), slugs)
 
 
 def _feed_reader(first: bytes) -> Callable[[bytes], feedfiles.Items] | None:

@@ -57,7 +57,10 @@ def blueprint(watcher: "Watcher") -> Blueprint:
         watcher.tally.count(environ["PATH_INFO"], status, len(body))
         return Ready([body], status, headers)
 
-    routes.add_url_rule("/feeds/", "feeds", feed, methods=METHODS, provide_automatic_options=False)
+    # Not strict: Flask would redirect from /feeds to an address that it builds from the Host header.
+    routes.add_url_rule(
+        "/feeds/", "feeds", feed, methods=METHODS, provide_automatic_options=False, strict_slashes=False
+    )
     routes.add_url_rule("/feeds/<path:rest>", "feed", feed, methods=METHODS, provide_automatic_options=False)
 
     def error(problem: HTTPException) -> BaseResponse:
@@ -85,7 +88,7 @@ def blueprint(watcher: "Watcher") -> Blueprint:
 
     @routes.get("/metrics")
     def prometheus() -> Response:
-        watcher_values = metrics.Watched(watcher.state, watcher.catalogue.size, datetime.now(UTC))
+        watcher_values = metrics.Watched(watcher.seen(), watcher.catalogue.size, datetime.now(UTC))
         response = _text(metrics.exposition(watcher_values))
         response.headers["Content-Type"] = metrics.CONTENT_TYPE
         return response
@@ -111,7 +114,7 @@ def _problem(problem: HTTPException) -> BaseResponse:
 
 
 def _readyz(watcher: "Watcher") -> Response:
-    state = watcher.state
+    state = watcher.seen()
     response = jsonify(
         documents=len(watcher.catalogue.documents),
         database=state.database,

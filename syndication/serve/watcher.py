@@ -28,6 +28,10 @@ WAIT_SECONDS = 0.5
 """The longest wait for a wake-up: stopping and counting are never later than this."""
 
 
+SILENT_SECONDS = 3 * LOOK_SECONDS
+"""A database that let so much time go by without an answer hangs, and is told as down."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """What the watcher last saw; ``since`` is when the database became as it is, ok or down."""
@@ -119,6 +123,13 @@ class Watcher:
             )
         self._looked = time.monotonic()
         self._up()
+
+    def seen(self) -> State:
+        """The state for those who ask: this thread itself waits without end for a database that hangs."""
+        state, silent = self.state, time.monotonic() - self._looked
+        if state.database != "ok" or silent < SILENT_SECONDS:
+            return state
+        return replace(state, database="down", since=datetime.now(UTC) - timedelta(seconds=silent))
 
     def _up(self) -> None:
         since = self.state.since if self.state.database == "ok" else datetime.now(UTC)

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy import Connection, create_engine, event, text
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import Engine, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -31,7 +32,10 @@ DatabaseDown = (OperationalError, InterfaceError, PoolTimeout)
 """What it looks like when the database cannot be reached, is locked or is out of connections."""
 
 BUSY_MILLISECONDS = 10_000
-"""How long SQLite waits for another writer before it says that the database is locked."""
+"""How long a writer waits for another one before it says that the database is locked."""
+
+IDLE_MILLISECONDS = 10_000
+"""A process that was frozen within a transaction loses it after so long on PostgreSQL, and holds up nobody."""
 
 _BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN", "read": "BEGIN"}
 
@@ -134,13 +138,27 @@ def _sqlite(url: str) -> Engine:
 
 
 def _postgresql(url: str) -> Engine:
-    return create_engine(
+    engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=10,
-        connect_args=KEEPALIVE | {"options": "-c timezone=UTC"},
+        connect_args=KEEPALIVE | {"options": _OPTIONS},
     )
+
+    @event.listens_for(engine, "handle_error")
+    def lost(context: ExceptionContext) -> None:
+        # psycopg files it under internal errors; it is a connection that was cut, as by any other hand.
+        if isinstance(context.original_exception, IdleInTransactionSessionTimeout):
+            context.is_disconnect = True
+            raise OperationalError(context.statement, None, context.original_exception, hide_parameters=True)
+
+    return engine
+
+
+_OPTIONS = (
+    f"-c timezone=UTC -c lock_timeout={BUSY_MILLISECONDS} -c idle_in_transaction_session_timeout={IDLE_MILLISECONDS}"
+)
 
 
 KEEPALIVE = {

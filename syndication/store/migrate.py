@@ -60,6 +60,7 @@ def check(database: Database) -> None:
 def _alone(database: Database) -> Iterator[Connection]:
     with database.write() as conn:
         if database.dialect == "postgresql":
+            conn.execute(text("SET LOCAL lock_timeout = 0"))  # Another one's migration may take its time.
             conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         yield conn
 

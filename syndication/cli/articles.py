@@ -34,12 +34,15 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
       syndication import --section taiwan old-feed.xml
     """
     from syndication.importing import Report, import_file
+    from syndication.store.articles import MANY, analyze
 
     settings = settings_of(ctx)
     report = Report()
     with open_database(settings) as database:
         for name in files:
             import_file(database, settings, name, sections, report, progress=sys.stderr.isatty())
+        if report.outcomes["created"] + report.outcomes["updated"] >= MANY:
+            analyze(database)
     for problem in report.problems:
         click.echo(problem, err=True)
     for hint in report.unknown_sections():

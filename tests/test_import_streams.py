@@ -79,7 +79,7 @@ def test_every_bad_line_is_told_with_its_number_and_the_good_ones_are_imported(d
     bad = {
         2: ('{"id": "x"', "it is not JSON"),
         4: ("[]", "a line should be a JSON object, not a list"),
-        5: (json.dumps(LINE | {"id": ""}), "id is missing"),
+        5: (json.dumps(LINE | {"id": ""}), "id is empty"),
         7: (json.dumps(LINE | {"id": "b", "status": "secret"}), "status is 'secret'"),
         8: (json.dumps(LINE | {"id": "b", "published_at": "yesterday"}), "published_at is 'yesterday'"),
         9: (json.dumps(LINE | {"id": "b", "title": "\ud800"}), "title holds half a surrogate pair"),
@@ -102,7 +102,7 @@ def test_an_unknown_section_is_told_once_with_its_count_and_its_articles_stand_i
     done = run(database_url, "-", input="\n".join([*lines, json.dumps(LINE | {"id": "b", "sections": ["bridge"]})]))
     assert done.returncode == 0
     assert done.stderr.count("'chess-go'") == 1 and "its 1200 articles are kept and stand in `all`" in done.stderr
-    assert '[[section]] slug = "chess-go" title = "Chess Go"' in done.stderr
+    assert '[[section]]\nslug = "chess-go"\ntitle = "Chess Go"' in done.stderr
     assert "its 1 articles are kept" in done.stderr
     desk = newsroom(database_url)
     desk.sections["all"] = replace(desk.sections["all"], entries=20)

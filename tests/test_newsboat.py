@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from syndication.store import articles
+from syndication.store import articles, withdrawals
+from syndication.store.audit import Actor
 from syndication.store.engine import Database
 from tests.newsroom import article, at
 from tests.service import running, until
@@ -86,7 +87,7 @@ def test_newsboat_sees_each_story_once_through_corrections_and_withdrawals(servi
 
     moved = {"title": "Corrected", "slug": "another", "url": "/news/another", "correction": "We were wrong."}
     put(database, article(corrected, sections=(slug,), **moved), article(fresh, sections=(slug,)))
-    articles.withdraw(database, [withdrawn], by="the test")
+    withdrawals.withdraw(database, [withdrawn], by=Actor("the test", "test"))
     until(lambda: tag(fresh).encode() in service.get(path).body)
     until(lambda: tag(withdrawn).encode() not in service.get(path).body)
     boat.reload()

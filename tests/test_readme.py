@@ -97,7 +97,7 @@ def shell(tmp_path_factory):
 
 
 def test_every_block_is_of_a_kind_that_is_run():
-    assert set(re.findall(r"^```(\w+)$", README, re.MULTILINE)) <= {"sh", "console", "json", "python"}
+    assert set(re.findall(r"^```(\w+)$", README, re.MULTILINE)) <= {"sh", "bash", "console", "json", "python"}
 
 
 def test_make_run_prints_the_addresses_and_they_answer(shell):

@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from syndication.config import load_settings
 from syndication.inbox import Inbox, Task
 from syndication.schema import WorkerSettings
-from syndication.store import articles, documents, sections, workers
+from syndication.store import articles, documents, sections, withdrawals, workers
+from syndication.store.audit import Actor
 from syndication.store.bookkeeping import DocumentRow, TombstoneRow, WorkerRow
 from syndication.store.engine import Database
 from syndication.store.models import ArticleRow
@@ -121,12 +122,12 @@ def test_housekeeping_forgets_old_tombstones_and_dead_workers_alone(database, cl
     list(articles.put_articles(database, [article("old"), article("young")]))
     with working(database, tombstone_days="3") as worker:
         clock.advance(1)
-        articles.withdraw(database, ["old"], by="the test")
+        withdrawals.withdraw(database, ["old"], by=Actor("the test", "test"))
         until(lambda: b"article/old" not in body(database) and not pending(database))
         with database.write() as conn:
             workers.seen(conn, workers.WorkerSeen("dead", "elsewhere", 1, clock(), clock()))
         clock.advance(2 * 86400)
-        articles.withdraw(database, ["young"], by="the test")
+        withdrawals.withdraw(database, ["young"], by=Actor("the test", "test"))
         until(lambda: b"article/young" not in body(database) and not pending(database))
         with database.write() as conn:
             workers.seen(conn, workers.WorkerSeen("silent", "elsewhere", 2, clock(), clock()))

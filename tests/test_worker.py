@@ -50,7 +50,7 @@ def test_what_was_missed_is_found_and_said(worker, clock):
     put(worker, sections=("taiwan",))
     with worker.database.write() as conn:
         conn.exec_driver_sql("DELETE FROM change")  # As if no trigger had noticed it.
-    assert night(worker, clock) == {"reconciliation_found_changes": ["all", "taiwan"]}
+    assert night(worker, clock) == {"reconciliation_found_changes": ["taiwan", "all"]}
 
 
 def test_what_is_published_during_the_night_is_no_alarm(worker, clock, monkeypatch):
@@ -93,7 +93,7 @@ def test_a_batch_of_changes_and_a_section_take_turns(worker, clock, monkeypatch)
     for n in range(6):
         put(worker, f"a{n}", sections=("taiwan",))
     worker._drain()
-    assert steps[:4] == ["batch", "all", "batch", "taiwan"]
+    assert steps[:4] == ["batch", "taiwan", "batch", "all"]
     assert "batch" in steps[4:] and steps[-1] == "look"
 
 

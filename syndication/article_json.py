@@ -18,6 +18,13 @@ from syndication.feeds import Article, Enclosure, Image, Person
 LARGEST_NUMBER = 2**53 - 1
 """The largest whole number that every JSON parser reads as it was written (RFC 8259 section 6)."""
 
+LARGEST_MEASURE = 2**31 - 1
+"""Pixels and seconds: the largest number that an INTEGER of PostgreSQL holds."""
+
+LONGEST_ID = 500
+LONGEST_SECTION = 100
+"""Characters: PostgreSQL refuses a key of more than some 2,700 bytes."""
+
 
 def _text(value: Any) -> Any:
     if isinstance(value, str):
@@ -65,6 +72,9 @@ Moment = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
 ]
 Number = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
+Measure = Annotated[int, Field(ge=0, le=LARGEST_MEASURE)]
+Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), BeforeValidator(_text)]
+SectionName = Annotated[str, Field(min_length=1, max_length=LONGEST_SECTION), BeforeValidator(_text)]
 
 
 class Shape(BaseModel):
@@ -88,8 +98,8 @@ class ImageJson(Shape):
     caption: Perhaps = None
     credit: Perhaps = None
     alt: Perhaps = None
-    width: Number | None = None
-    height: Number | None = None
+    width: Measure | None = None
+    height: Measure | None = None
 
 
 class EnclosureJson(Shape):
@@ -99,7 +109,7 @@ class EnclosureJson(Shape):
     media_type: Required
     length: Number | None = None
     title: Perhaps = None
-    duration: Number | None = None
+    duration: Measure | None = None
 
 
 def _author(value: Any) -> Any:
@@ -129,17 +139,18 @@ class ArticleJson(Shape):
 
     A ``published_at`` in the future is an embargo. ``status`` is published if there is a ``published_at``,
     and draft if there is none. ``url`` may be relative to the newsroom's home page. ``guid`` is the id that
-    readers of an imported feed know; other articles need none.
+    readers of an imported feed know; other articles need none. ``title`` is plain text, shown as it is written;
+    ``html`` and ``summary`` are HTML, so that an ampersand in them is ``&amp;``.
     """
 
-    id: Required
+    id: Id
     title: Required
     url: Required
     slug: Perhaps = None
     html: Annotated[Text, BeforeValidator(lambda value: "" if value is None else value)] = ""
     summary: Perhaps = None
     authors: Annotated[list[Author], BeforeValidator(_listed)] = Field(default_factory=list)
-    sections: Annotated[list[Required], BeforeValidator(_listed)] = Field(default_factory=list)
+    sections: Annotated[list[SectionName], BeforeValidator(_listed)] = Field(default_factory=list)
     tags: Annotated[list[Required], BeforeValidator(_listed)] = Field(default_factory=list)
     language: Perhaps = None
     image: ImageJson | None = None
@@ -259,8 +270,10 @@ def _words(problem: Any) -> str:
     if of == "extra_forbidden":
         known = f": there are {', '.join(sorted(FIELDS))}" if top else ""
         return f"is not a field of an article{known}"
-    if of in ("string_too_short", "too_short"):
-        return "is empty: it should have at least one character"
+    if of in ("string_too_short", "too_short", "string_too_long"):
+        most = problem["ctx"].get("max_length")
+        long = f"has {len(value)} characters: it should have at most {most}"
+        return long if most else "is empty: it should have at least one character"
     if of in _TYPES:
         return f"is {kind(value)}: it should be {_TYPES[of]}"
     return f"is {short(value)}: it {problem['msg'].removeprefix('Input ')}"

@@ -6,6 +6,7 @@ brings along. ``sections.toml`` stands beside it. ``SYNDICATION_SITE__BASE_URL``
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,11 @@ from syndication.schema import (
 PREFIX = "SYNDICATION_"
 NOT_SETTINGS = {"SYNDICATION_CONFIG", "SYNDICATION_PARENT", "SYNDICATION_WEB"}
 """Variables of the program itself."""
+
+# What Kubernetes and Docker links put into every container beside a service of this name: of its own, or of one
+# whose name begins with it. A port of theirs is an address; a bare number is a person's SYNDICATION_SERVER__PORT.
+_SERVICE = re.compile(r"SYNDICATION_([A-Z0-9_]+_)?SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)")
+_SERVICE_PORT = re.compile(r"SYNDICATION_([A-Z0-9_]+?_)??PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?")
 
 T = TypeVar("T", bound=Table)
 
@@ -131,7 +137,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     """Put the environment's values over the file's; a text becomes what the setting's type needs."""
     for name in sorted(environ):
-        if not name.startswith(PREFIX) or name in NOT_SETTINGS:
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS or _of_a_service(name, environ[name]):
             continue
         keys = name.removeprefix(PREFIX).lower().split("__")
         table: Any = values
@@ -140,10 +146,30 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, An
             if not isinstance(table, dict):
                 raise ConfigError(f"the environment variable {name} names no setting")
         if len(keys) < 2 or keys[0] not in Main.model_fields:
-            near = _near(keys[0], Main.model_fields)
+            near = _near(keys[0], Main.model_fields) if len(keys) > 1 else _near(name, _variables(), all_of_them=False)
             raise ConfigError(f"the environment variable {name} names no setting: write SYNDICATION_TABLE__KEY{near}")
         table[keys[-1]] = _typed(keys, environ[name])
     return values
+
+
+def _of_a_service(name: str, value: str) -> bool:
+    """Whether the variable tells of a service in the network, and was put there by whoever runs the container."""
+    if "__" in name:
+        return False
+    if _SERVICE.fullmatch(name):
+        return True
+    found = _SERVICE_PORT.fullmatch(name)
+    return found is not None and (found[2] is not None or "://" in value)
+
+
+def _variables() -> list[str]:
+    """The variables of all settings."""
+    tables = {name: field.annotation for name, field in Main.model_fields.items()} | {"cache__news": CacheTable}
+    return [
+        f"{PREFIX}{table}__{key}".upper()
+        for table, model in tables.items()
+        for key in getattr(model, "model_fields", {})
+    ]
 
 
 def _typed(keys: list[str], text: str) -> str | int | float:
@@ -186,12 +212,12 @@ def _keys(model: type[Table], loc: tuple[int | str, ...]) -> Iterable[str]:
     return list(fields)
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def _near(name: str, known: Iterable[str], *, all_of_them: bool = True) -> str:
     known = list(known)
     close = difflib.get_close_matches(name, known, 1)
     if close:
         return f": did you mean {close[0]}?"
-    return f": there are {', '.join(known)}" if known else ""
+    return f": there are {', '.join(known)}" if known and all_of_them else ""
 
 
 def _check_slugs(tables: Sections, path: Path) -> None:

@@ -7,21 +7,33 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from urllib.parse import quote, urljoin
 
-from syndication.feeds import ALL, Article, Entry, Feed, Section, Site
+from syndication.feeds import ALL, Article, Entry, Feed, LeftOut, Section, Site
+from syndication.logs import get_logger
 from syndication.store import Connection, articles, changes, newest, sections
+from syndication.store.engine import DatabaseDown, DatabaseError
+
+log = get_logger(__name__)
+
+LONGEST_WINDOW = 24 * 366 * 100
+"""Hours that can be counted back from any time: the calendar begins with the year 1."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Newsroom:
     """What gathering needs of the configuration: the site and its sections by slug."""
 
     site: Site
     sections: Mapping[str, Section]
 
-    def fingerprints(self) -> dict[str, str]:
+    def fingerprints(self) -> Mapping[str, str]:
         """A digest by section of everything in the configuration that its documents depend on."""
+        return self._fingerprints
+
+    @cached_property
+    def _fingerprints(self) -> Mapping[str, str]:
         titles = [(slug, section.title, section.filed_under) for slug, section in self.sections.items()]
         return {
             slug: hashlib.sha256(repr((self.site, section, titles)).encode()).hexdigest()
@@ -31,58 +43,150 @@ class Newsroom:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A feed as it is at ``now``, and when it will change by itself."""
+    """What may stand in a feed at ``now``, newest first, and what cannot: ``settle`` makes the feed of it.
+
+    ``feed`` holds entries of all ``candidates`` but those that are ``left_out``: as many as have a place, and some
+    behind them. ``upcoming`` is when the next embargo ends.
+    """
 
     feed: Feed
+    candidates: tuple[newest.Candidate, ...]
+    articles: Mapping[str, Article]
+    left_out: tuple[LeftOut, ...]
+    upcoming: datetime | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A feed as it is to be published, what it lacks of what should stand in it, and when it changes by itself."""
+
+    feed: Feed
+    left_out: tuple[LeftOut, ...]
     next_due: datetime | None
 
 
 def notice(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
     """Mark the sections of everything that changed or fell due, in one write transaction.
 
-    Gives the number of changes read; call again until it is 0.
+    Gives the number of changes read and of sections fallen due; call again until it is 0.
+
+    What another configuration has registered is marked whatever changed: a section that is not in this one may be
+    in that of a newer worker, or come back, and under which slugs it files its articles is known only there.
     """
     read = changes.read(conn)
     touched: set[str] = set()
+    if read.seqs:
+        touched.update(sections.others(conn, newsroom.fingerprints()))
     if read.everything:
-        touched = set(newsroom.sections)
+        touched.update(newsroom.sections)
     elif read.article_ids:
         slugs = changes.sections_of(conn, read.article_ids)
-        touched = {section.slug for section in newsroom.sections.values() if slugs & set(section.filed_under)}
+        touched.update(section.slug for section in newsroom.sections.values() if slugs & set(section.filed_under))
         touched.add(ALL)
-    fallen_due = sections.due(conn, newsroom.sections, now)
+    fallen_due = sections.due(conn, now)
     sections.request(conn, touched.union(fallen_due), now)
     if fallen_due:
         sections.clear_due(conn, fallen_due)
     changes.remove(conn, read.seqs)
-    return len(read.seqs)
+    return len(read.seqs) + len(fallen_due)
 
 
-def gather(conn: Connection, newsroom: Newsroom, section: Section, now: datetime) -> Gathered:
-    """The section's feed at ``now``, read from one snapshot."""
-    chosen = choose(newest_articles(conn, section, now), section, now)
-    upcoming = newest.first_upcoming(conn, section.filed_under, now)
-    return Gathered(feed_of(chosen, newsroom, section, now), _next_due(chosen, section, upcoming, now))
+def gather(conn: Connection, newsroom: Newsroom, section: Section, now: datetime, more: int = 0) -> Gathered:
+    """What may stand in the section's feed at ``now``, and ``more`` behind it, read from one snapshot."""
+    found = _candidates(conn, section, now, more)
+    loaded, unreadable = _load(conn, [candidate.article_id for candidate in found])
+    feed, left_out = feed_of(loaded.values(), newsroom, section, now)
+    return Gathered(
+        feed=feed,
+        candidates=tuple(found),
+        articles=loaded,
+        left_out=(*unreadable, *left_out),
+        upcoming=newest.first_upcoming(conn, section.filed_under, now),
+        now=now,
+    )
 
 
-def feed_of(chosen: Iterable[Article], newsroom: Newsroom, section: Section, now: datetime) -> Feed:
-    """The feed with these articles, in this order."""
-    return Feed(
+def settle(gathered: Gathered, refused: Iterable[LeftOut]) -> Settled:
+    """The feed without what was ``refused``: whatever is left out gives its place to the next one."""
+    section, now = gathered.feed.section, gathered.now
+    bad = {item.article_id: item for item in (*gathered.left_out, *refused)}
+    shown: list[str] = []
+    missing: list[LeftOut] = []
+    for candidate in gathered.candidates:
+        if not has_place(section, len(shown) + 1, candidate.published_at, now):
+            break
+        if candidate.article_id in bad:
+            missing.append(bad[candidate.article_id])
+        else:
+            shown.append(candidate.article_id)
+    stays = set(shown)
+    entries = tuple(entry for entry in gathered.feed.entries if entry.article_id in stays)
+    articles = [gathered.articles[id] for id in shown]
+    return Settled(
+        feed=replace(gathered.feed, entries=entries),
+        left_out=tuple(missing),
+        next_due=_next_due(articles, section, gathered.upcoming, now),
+    )
+
+
+def feed_of(
+    chosen: Iterable[Article], newsroom: Newsroom, section: Section, now: datetime
+) -> tuple[Feed, tuple[LeftOut, ...]]:
+    """The feed with these articles, in this order, and those of which no entry can be made."""
+    entries: list[Entry] = []
+    left_out: list[LeftOut] = []
+    for article in chosen:
+        try:
+            entries.append(to_entry(article, newsroom, now))
+        except Exception as error:  # One row that is not as it should be costs its feed one entry.
+            left_out.append(_unreadable(article.id, error))
+    feed = Feed(
         id=tag_uri(newsroom.site, f"section/{section.origin}"),
         site=newsroom.site,
         section=section,
-        entries=tuple(to_entry(article, newsroom, now) for article in chosen),
+        entries=tuple(entries),
         updated=now.replace(microsecond=0),
     )
+    return feed, tuple(left_out)
 
 
 def newest_articles(conn: Connection, section: Section, now: datetime, more: int = 0) -> list[Article]:
     """The articles that may stand in the feed, and ``more`` behind them, should as many be taken out."""
+    found = _candidates(conn, section, now, more)
+    return list(_load(conn, [candidate.article_id for candidate in found])[0].values())
+
+
+def _candidates(conn: Connection, section: Section, now: datetime, more: int) -> list[newest.Candidate]:
     found = newest.newest(conn, section.filed_under, now, section.entries + more)
-    if len(found) == section.entries + more and found[-1].published_at > now - timedelta(hours=section.hours):
+    if len(found) == section.entries + more and _is_recent(section, found[-1].published_at, now):
         ordered = newest.newest(conn, section.filed_under, now, section.max_entries + more)
         found = [c for place, c in enumerate(ordered, 1) if has_place(section, place - more, c.published_at, now)]
-    return list(articles.load_articles(conn, [candidate.article_id for candidate in found]).values())
+    return found
+
+
+def _load(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, Article], list[LeftOut]]:
+    """The articles with these ids in their order, and those that cannot be read (a time beyond the calendar, say)."""
+    try:
+        loaded = articles.load_articles(conn, ids)
+        return {id: loaded[id] for id in ids}, []
+    except Exception as error:
+        found, unreadable = {}, []
+        for id in ids:
+            try:
+                found[id] = articles.load_articles(conn, [id])[id]
+            except Exception as problem:
+                unreadable.append(_unreadable(id, problem))
+        if not found and isinstance(error, DatabaseDown):
+            raise error
+        return found, unreadable
+
+
+def _unreadable(article_id: str, error: Exception) -> LeftOut:
+    log.warning("article_unreadable", article=article_id, error=type(error).__name__)
+    # The words of a driver may quote other rows.
+    words = "" if isinstance(error, DatabaseError) else f": {error}"
+    return LeftOut(article_id, f"its row cannot be read ({type(error).__name__}{words})"[:500])
 
 
 def choose(found: Iterable[Article], section: Section, now: datetime) -> list[Article]:
@@ -97,12 +201,19 @@ def choose(found: Iterable[Article], section: Section, now: datetime) -> list[Ar
 
 def has_place(section: Section, place: int, published_at: datetime, now: datetime) -> bool:
     """Whether the ``place``-th newest article of a section (1 is the newest) stands in its feed."""
-    recent = published_at > now - timedelta(hours=section.hours)
-    return place <= section.entries or (place <= section.max_entries and recent)
+    return place <= section.entries or (place <= section.max_entries and _is_recent(section, published_at, now))
+
+
+def _is_recent(section: Section, published_at: datetime, now: datetime) -> bool:
+    return published_at > now - _window(section)
+
+
+def _window(section: Section) -> timedelta:
+    return timedelta(hours=min(section.hours, LONGEST_WINDOW))
 
 
 def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | None, now: datetime) -> datetime | None:
-    window = timedelta(hours=section.hours)
+    window = _window(section)
     moments = [upcoming]
     moments += [article.expires_at for article in chosen]
     moments += [article.updated_at for article in chosen]
@@ -126,7 +237,7 @@ def to_entry(article: Article, newsroom: Newsroom, now: datetime) -> Entry:
     return Entry(
         article_id=article.id,
         id=article.guid or tag_uri(site, f"article/{quote(article.id, safe='')}"),
-        url=urljoin(f"{site.home_url}/", article.url),
+        url=_absolute(site, article.url),
         title=article.title,
         html=article.html,
         summary=article.summary,
@@ -134,14 +245,20 @@ def to_entry(article: Article, newsroom: Newsroom, now: datetime) -> Entry:
         categories=_categories(article.sections, newsroom.sections),
         tags=article.tags,
         language=article.language,
-        image=article.image and replace(article.image, url=urljoin(f"{site.home_url}/", article.image.url)),
-        enclosures=tuple(
-            replace(enclosure, url=urljoin(f"{site.home_url}/", enclosure.url)) for enclosure in article.enclosures
-        ),
+        image=article.image and replace(article.image, url=_absolute(site, article.image.url)),
+        enclosures=tuple(replace(enclosure, url=_absolute(site, enclosure.url)) for enclosure in article.enclosures),
         published=published.replace(microsecond=0),
         updated=updated.replace(microsecond=0),
         correction=article.correction,
     )
+
+
+def _absolute(site: Site, url: str) -> str:
+    """``url`` seen from the newsroom's home page; one that cannot be resolved stays as it is, for render to refuse."""
+    try:
+        return urljoin(f"{site.home_url}/", url)
+    except ValueError:
+        return url
 
 
 def tag_uri(site: Site, specific: str) -> str:

@@ -20,12 +20,13 @@ def exit_with_parent() -> None:
 
 def _watch(parent: int, direct: bool) -> None:
     # A dead process that nobody has waited for still takes signals, so a direct parent is asked for by getppid.
-    while os.getppid() == parent if direct else _alive(parent):
+    while os.getppid() == parent if direct else alive(parent):
         time.sleep(LOOK_SECONDS)
     os._exit(1)  # Nothing to tidy up is worth a port that stays taken: the database holds all state.
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether a process of this number runs."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

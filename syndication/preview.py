@@ -102,20 +102,22 @@ class Previewer:
         return article if article.published_at else replace(article, published_at=now)
 
     def _feed(self, section: Section, chosen: Sequence[Article], moment: datetime) -> dict[str, Any]:
-        rendered = self.renderer.render(feed_of(chosen, self.newsroom, section, moment))
+        feed, unreadable = feed_of(chosen, self.newsroom, section, moment)
+        rendered = self.renderer.render(feed)
+        left_out = (*unreadable, *rendered.left_out)
         return {
             "section": section.slug,
             "entries": [entry.article_id for entry in rendered.entries],
-            "left_out": [{"article_id": item.article_id, "reason": item.reason} for item in rendered.left_out],
+            "left_out": [{"article_id": item.article_id, "reason": item.reason} for item in left_out],
             "documents": {format: body.decode() for format, body in rendered.bodies.items()},
         }
 
     def _entry(self, article: Article, moment: datetime) -> dict[str, Any]:
         slug = next((slug for slug in article.sections if slug in self.newsroom.sections), ALL)
-        feed = feed_of([article], self.newsroom, self.newsroom.sections[slug], moment)
+        feed, unreadable = feed_of([article], self.newsroom, self.newsroom.sections[slug], moment)
         rendered = self.renderer.render(feed)
-        if rendered.left_out:
-            raise SyndicationError(rendered.left_out[0].reason)
+        for item in (*unreadable, *rendered.left_out):
+            raise SyndicationError(item.reason)
         return {"section": slug, "article_id": article.id, "entry": _cut_out(rendered.bodies)}
 
 

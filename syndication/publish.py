@@ -101,10 +101,8 @@ def write_version(
     section = edition.section
     if not editions.finish(
         conn,
-        section,
-        read_version=edition.version,
+        edition,
         version=version,
-        mark=edition.mark,
         updated_at=feed.updated,
         last_modified=last_modified,
         regenerated_at=now,
@@ -131,15 +129,7 @@ def write_unchanged(
     conn: Connection, edition: Edition, left_out: Sequence[LeftOut], *, now: datetime, next_due: datetime | None
 ) -> bool:
     """Record that a regeneration found nothing new; False if another worker was faster."""
-    done = editions.finish(
-        conn,
-        edition.section,
-        read_version=edition.version,
-        version=edition.version,
-        mark=edition.mark,
-        regenerated_at=now,
-        next_due=next_due,
-    )
+    done = editions.finish(conn, edition, version=edition.version, regenerated_at=now, next_due=next_due)
     if done:
         editions.write_left_out(conn, edition.section, left_out, now)
         regenerations.finished(conn, edition.section, edition.mark, "unchanged", edition.version, None, now)
@@ -167,10 +157,14 @@ def _entries(edition: Edition, feed: Feed, rendered: Rendered, version: int) -> 
 
 
 def _tombstones(edition: Edition, entries: Sequence[PublishedEntry], reasons: Mapping[str, str]) -> list[Tombstone]:
+    """What readers are to take away: an entry is what they know by its id, whichever article it is of."""
+    shown = {entry.entry_id for entry in entries}
+    stays = {entry.article_id for entry in entries}
+    because = {**reasons, **dict.fromkeys(stays, "new-id")}
     return [
-        Tombstone(entry.article_id, entry.entry_id, reasons[entry.article_id])
-        for entry in _left(edition, entries)
-        if entry.article_id in reasons
+        Tombstone(entry.article_id, entry.entry_id, because[entry.article_id])
+        for entry in edition.entries.values()
+        if entry.entry_id not in shown and entry.article_id in because
     ]
 
 

@@ -9,22 +9,26 @@ A crash between any two steps repeats work and loses none.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from syndication import publish
-from syndication.gather import Gathered, Newsroom, gather, notice
+from syndication.feeds import Rendered
+from syndication.gather import Gathered, Newsroom, Settled, gather, notice, settle
 from syndication.logs import get_logger
 from syndication.render import RENDER_REVISION
 from syndication.render.renderer import Renderer
 from syndication.store import changes, editions, leases, newest, regenerations, sections
 from syndication.store.editions import Edition
-from syndication.store.engine import Database, DatabaseDown, DatabaseError
+from syndication.store.engine import WORK, Database, DatabaseDown, DatabaseError
 
 log = get_logger(__name__)
+
+MORE_ROUNDS = 5
+"""How often more articles are read to fill the places of those that are left out: each time twice as many."""
 
 COMPRESSING_THREADS = 2
 """More would take the newsroom's own cores: a machine that is busy publishing still serves."""
@@ -32,13 +36,17 @@ COMPRESSING_THREADS = 2
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one regeneration; ``seconds`` is how long it took, ``version`` the one that stands now."""
+    """What came of one regeneration; ``seconds`` is how long it took, ``version`` the one that stands now.
+
+    ``quiet_at`` is the mark that it answers to if nothing else was waiting to be noticed when it read.
+    """
 
     section: str
     result: Literal["published", "unchanged", "overtaken", "failed"]
     version: int
     seconds: float
     error: str | None = None
+    quiet_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,20 @@ class Pace:
     keep_versions: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one snapshot says of a section: what is published, what should be, and why entries are gone.
+
+    ``more`` articles were read beyond the feed; ``quiet`` says that no change was waiting to be noticed.
+    """
+
+    edition: Edition
+    gathered: Gathered
+    gone: Mapping[str, str]
+    more: int
+    quiet: bool
+
+
 class Regenerator:
     """Regenerates the sections of one newsroom, in the one thread that calls it."""
 
@@ -59,53 +81,69 @@ class Regenerator:
         self.newsroom = newsroom
         self.pace = pace
         self.owner = owner
+        self.fingerprints = newsroom.fingerprints()
         self.renderer = Renderer()
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
 
     def register(self) -> list[str]:
         """Mark what the configuration or the renderer changed since its documents were made."""
         with self.database.write() as conn:
-            return sections.register(conn, self.newsroom.fingerprints(), RENDER_REVISION, self.database.now(conn))
+            return sections.register(conn, self.fingerprints, RENDER_REVISION, self.database.now(conn))
 
     def notice(self) -> int:
-        """Turn changes and due moments into marks; gives the number of changes."""
-        total = 0
+        """Turn a batch of changes, and what fell due, into marks; gives their number, 0 if there is nothing to do now.
+
+        A batch and not all: behind a big import the sections that are marked already need not wait. It is 0 as well
+        while another worker holds the changes: it notices them, or they are there at the next look.
+        """
         # Looking costs the newsroom nothing; only when there is something to do is a write transaction opened.
-        while self._has_news():
-            with self.database.write() as conn:
-                read = notice(conn, self.newsroom, self.database.now(conn))
-            total += read
-        return total
+        if not self._has_news():
+            return 0
+        with self.database.write() as conn:
+            number = notice(conn, self.newsroom, self.database.now(conn))
+            if number:
+                # The marks may be for the workers of another configuration, who found the changes taken.
+                self.database.notify(conn, WORK)
+            return number
+
+    def regenerate_next(self) -> Outcome | None:
+        """Regenerate the section that waits longest; None if none may be claimed now."""
+        section = self._claim()
+        return None if section is None else self.regenerate(section)
 
     def pending(self) -> Iterator[Outcome]:
         """Regenerate one waiting section after the other, until none may be claimed now."""
-        while (section := self._claim()) is not None:
-            yield self.regenerate(section)
+        while (outcome := self.regenerate_next()) is not None:
+            yield outcome
 
     def ready_at(self) -> tuple[datetime | None, datetime]:
         """When the next waiting section may be claimed (None: none waits), and what time it is."""
         with self.database.read() as conn:
             now = self.database.now(conn)
-            return leases.ready_at(conn, self.newsroom.sections, RENDER_REVISION, now), now
+            return leases.ready_at(conn, self.fingerprints, RENDER_REVISION, now), now
 
     def next_due(self) -> tuple[datetime | None, datetime]:
         """When the next feed changes by itself, and what time it is."""
         with self.database.read() as conn:
-            return sections.next_due(conn, self.newsroom.sections), self.database.now(conn)
+            return sections.next_due(conn), self.database.now(conn)
 
     def regenerate(self, section: str) -> Outcome:
         """Regenerate one section; a failure is recorded and is an outcome, so that the others go on."""
         started = time.perf_counter()
         mark: int | None = None
         try:
-            edition, gathered, gone = self._read(section)
-            mark = edition.mark
-            result, version = self._publish(edition, gathered, gone)
-            return Outcome(section, result, version, time.perf_counter() - started)
-        except DatabaseDown:
-            # Not this section's fault, and nowhere to record it: the worker waits for the database.
-            raise
+            reading = self._read(section)
+            mark = reading.edition.mark
+            reading, settled, rendered = self._render(reading)
+            result, version = self._publish(reading, settled, rendered)
+            quiet_at = reading.edition.mark if reading.quiet else None
+            return Outcome(section, result, version, time.perf_counter() - started, quiet_at=quiet_at)
         except Exception as error:  # The section loop: one feed that fails holds up no other.
+            if isinstance(error, DatabaseDown) and getattr(error, "connection_invalidated", True):
+                # Not this section's fault, and nowhere to record it: the worker waits for the database.
+                raise
+            # SQLite says of a row that cannot be read what it says of a database that cannot: whether it is down
+            # after all shows when the failure is recorded.
             log.exception("section_failed", section=section)
             words = "" if isinstance(error, DatabaseError) else f": {error}"
             reason = f"{type(error).__name__}{words}"[:500]
@@ -116,42 +154,69 @@ class Regenerator:
         with self.database.read() as conn:
             if changes.oldest(conn) is not None:
                 return True
-            return bool(sections.due(conn, self.newsroom.sections, self.database.now(conn)))
+            return bool(sections.due(conn, self.database.now(conn)))
 
     def _claim(self) -> str | None:
         with self.database.read() as conn:
-            if not leases.pending(conn, self.newsroom.sections, RENDER_REVISION):
+            if not leases.pending(conn, self.fingerprints, RENDER_REVISION):
                 return None
         with self.database.write() as conn:
             now = self.database.now(conn)
-            return leases.claim(conn, self.newsroom.sections, RENDER_REVISION, self.owner, now, self.pace.lease)
+            return leases.claim(conn, self.fingerprints, RENDER_REVISION, self.owner, now, self.pace.lease)
 
-    def _read(self, slug: str) -> tuple[Edition, Gathered, dict[str, str]]:
+    def _read(self, slug: str, more: int | None = None) -> Reading:
         section = self.newsroom.sections[slug]
         with self.database.snapshot() as conn:
             now = self.database.now(conn)
             edition = editions.read_edition(conn, slug)
-            gathered = gather(conn, self.newsroom, section, now)
-            left = edition.entries.keys() - {entry.article_id for entry in gathered.feed.entries}
+            # As many as had to be left out the last time are read beyond the feed: then one reading is enough.
+            more = edition.left_out if more is None else more
+            gathered = gather(conn, self.newsroom, section, now, more)
+            left = edition.entries.keys() - {candidate.article_id for candidate in gathered.candidates}
             gone = newest.why_gone(conn, section.filed_under, left, now) if left else {}
-        return edition, gathered, gone
+            due = edition.next_due is not None and edition.next_due <= now
+            return Reading(edition, gathered, gone, more, quiet=not due and changes.oldest(conn) is None)
+
+    def _render(self, reading: Reading) -> tuple[Reading, Settled, Rendered]:
+        """The feed rendered with the time of the published version; read again while places stay empty.
+
+        With the same time, the bytes differ only if the content does.
+        """
+        settled, rendered = self._rendered(reading)
+        for _ in range(MORE_ROUNDS):
+            if len(settled.left_out) <= reading.more:
+                break
+            before = len(reading.gathered.candidates)
+            reading = self._read(reading.edition.section, 2 * len(settled.left_out))
+            settled, rendered = self._rendered(reading)
+            if len(reading.gathered.candidates) <= before:
+                break
+        return reading, settled, rendered
+
+    def _rendered(self, reading: Reading) -> tuple[Settled, Rendered]:
+        gathered = reading.gathered
+        before = replace(gathered.feed, updated=reading.edition.updated_at or gathered.feed.updated)
+        rendered = self.renderer.render(before)
+        settled = settle(gathered, rendered.left_out)
+        if [entry.article_id for entry in rendered.entries] != [e.article_id for e in settled.feed.entries]:
+            rendered = self.renderer.render(replace(settled.feed, updated=before.updated))
+        return settled, replace(rendered, left_out=settled.left_out)
 
     def _publish(
-        self, edition: Edition, gathered: Gathered, gone: dict[str, str]
+        self, reading: Reading, settled: Settled, rendered: Rendered
     ) -> tuple[Literal["published", "unchanged", "overtaken"], int]:
-        now = gathered.feed.updated
-        # Rendered with the time of the published version, the bytes differ only if the content does.
-        as_before = replace(gathered.feed, updated=edition.updated_at or now)
-        rendered = self.renderer.render(as_before)
+        edition = reading.edition
+        if edition.fingerprint != self.fingerprints[edition.section]:
+            return "overtaken", edition.version
         if publish.is_published(edition, rendered):
             with self.database.write() as conn:
                 now = self.database.now(conn)
-                done = publish.write_unchanged(conn, edition, rendered.left_out, now=now, next_due=gathered.next_due)
+                done = publish.write_unchanged(conn, edition, settled.left_out, now=now, next_due=settled.next_due)
             return ("unchanged" if done else "overtaken"), edition.version
-        updated, last_modified = publish.moment_of(edition, now)
-        feed = replace(gathered.feed, updated=updated)
-        if feed != as_before:
-            rendered = self.renderer.render(feed)
+        updated, last_modified = publish.moment_of(edition, settled.feed.updated)
+        feed = replace(settled.feed, updated=updated)
+        if updated != (edition.updated_at or settled.feed.updated):
+            rendered = replace(self.renderer.render(feed), left_out=settled.left_out)
         bodies = publish.compress(rendered.bodies, self._pool)
         with self.database.write() as conn:
             done = publish.write_version(
@@ -161,9 +226,9 @@ class Regenerator:
                 rendered,
                 bodies,
                 last_modified,
-                gone,
+                reading.gone,
                 now=self.database.now(conn),
-                next_due=gathered.next_due,
+                next_due=settled.next_due,
                 keep=self.pace.keep_versions,
             )
         return ("published", edition.version + 1) if done else ("overtaken", edition.version)
@@ -172,5 +237,6 @@ class Regenerator:
         with self.database.write() as conn:
             retry = (self.pace.retry_first, self.pace.retry_max)
             now = self.database.now(conn)
-            tried = leases.failed(conn, section, mark, reason, retry, now)
-            regenerations.finished(conn, section, tried, "failed", None, reason, now)
+            tried = leases.failed(conn, section, self.owner, mark, reason, retry, now)
+            if tried is not None:
+                regenerations.finished(conn, section, tried, "failed", None, reason, now)

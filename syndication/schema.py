@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from syndication.shapes import email_address, language_tag
+
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = ("all", "tag", "author")
 """Slugs that name something else than a configured section."""
@@ -23,9 +25,16 @@ def _slug(value: str) -> str:
 
 
 def _address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ValueError("should begin with https:// (or http://) and a host, like https://feeds.daily.example")
+    if not re.fullmatch(r"[!-~]*", value) or re.search(r'[<>"{}|\\^`]', value):
+        raise ValueError("should hold no space and nothing beyond ASCII: write %20, and xn-- for a host")
+    right = "should begin with https:// (or http://) and a host, like https://feeds.daily.example"
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(right) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise ValueError(right)
     if parts.query or parts.fragment:
         raise ValueError("should have no ? and no #, like https://feeds.daily.example")
     return value.rstrip("/")
@@ -33,6 +42,22 @@ def _address(value: str) -> str:
 
 def _perhaps_address(value: str) -> str:
     return _address(value) if value else ""
+
+
+def _language(value: str) -> str:
+    if language_tag(value) != value:
+        raise ValueError("should be a language tag like en, zh-Hant or zh-TW (BCP 47)")
+    return value
+
+
+def _perhaps_language(value: str) -> str:
+    return _language(value) if value else ""
+
+
+def _perhaps_email(value: str) -> str:
+    if value and email_address(value) != value:
+        raise ValueError("should be a mail address like desk@daily.example, or empty")
+    return value
 
 
 def _authority(value: str) -> str:
@@ -67,6 +92,9 @@ def _secret(value: str) -> str:
 Slug = Annotated[str, AfterValidator(_slug)]
 Address = Annotated[str, AfterValidator(_address)]
 PerhapsAddress = Annotated[str, AfterValidator(_perhaps_address)]
+Language = Annotated[str, AfterValidator(_language)]
+PerhapsLanguage = Annotated[str, AfterValidator(_perhaps_language)]
+PerhapsEmail = Annotated[str, AfterValidator(_perhaps_email)]
 Seconds = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 Content = Literal["full", "summary"]
@@ -88,11 +116,11 @@ class SiteTable(Table):
     home_url: PerhapsAddress = ""
     authority: Annotated[str, AfterValidator(_authority)] = "daily.example"
     authority_date: Annotated[str, AfterValidator(_day)] = "2026-01-01"
-    language: Text = "en"
+    language: Language = "en"
     rights: str = ""
     logo: PerhapsAddress = ""
     icon: PerhapsAddress = ""
-    email: str = ""
+    email: PerhapsEmail = ""
 
 
 class DatabaseTable(Table):
@@ -164,7 +192,7 @@ class AllTable(Table):
 
     title: str = ""
     description: str = ""
-    language: str = ""
+    language: PerhapsLanguage = ""
     entries: Count | None = None
     hours: Annotated[int, Field(ge=0)] | None = None
     max_entries: Count | None = None

@@ -21,6 +21,9 @@ from syndication.inbox import Inbox, Task
 from syndication.schema import WorkerSettings
 from syndication.store.workers import HEARTBEAT
 
+FARTHEST = timedelta(days=1)
+"""An alarm is set no farther ahead, and again when it rings: a time may be so far off that no clock can count to it."""
+
 
 def timetable(settings: WorkerSettings, inbox: Inbox, heartbeat: Callable[[], None]) -> BackgroundScheduler:
     """The worker's jobs, not started yet."""
@@ -50,6 +53,7 @@ def ring_at(scheduler: BackgroundScheduler, inbox: Inbox, due: datetime | None, 
         if scheduler.get_job("due"):
             scheduler.remove_job("due")
         return
+    ahead = min(due - now, FARTHEST)
     # A date job fires within the millisecond before its time as well as after it: one more makes it surely due.
-    moment = datetime.now(UTC) + (due - now) + timedelta(milliseconds=1)
+    moment = datetime.now(UTC) + ahead + timedelta(milliseconds=1)
     scheduler.add_job(inbox.put, "date", run_date=moment, args=[Task.GATHER], id="due", replace_existing=True)

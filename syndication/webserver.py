@@ -5,15 +5,17 @@ Granian forks, so that no thread but the one that looks after the parent may exi
 """
 
 import os
+import re
 import shutil
 import tempfile
+from pathlib import Path
 
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
 
 from syndication.config import Settings
-from syndication.parent import exit_with_parent
+from syndication.parent import alive, exit_with_parent
 
 HEADERS_BYTES = 16 * 1024
 """The longest request line with headers; more gets 431. hyper takes no buffer under 8 kB."""
@@ -28,7 +30,7 @@ STOP_SECONDS = 2
 def run_web(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     exit_with_parent()
-    folder = tempfile.mkdtemp(prefix="syndication-metrics-")
+    folder = metrics_folder()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     os.environ["SYNDICATION_WEB"] = "1"
     os.environ["SYNDICATION_PARENT"] = str(os.getpid())  # The workers die with this process.
@@ -53,3 +55,12 @@ def run_web(settings: Settings) -> None:
         server.serve()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def metrics_folder() -> str:
+    """A new folder for the counters of this process and its workers; those of processes that were killed go."""
+    for old in Path(tempfile.gettempdir()).glob("syndication-metrics-*"):
+        named = re.fullmatch(r"syndication-metrics-([0-9]+)-\w+", old.name)
+        if named and not alive(int(named[1])):
+            shutil.rmtree(old, ignore_errors=True)  # Another user's stays by itself.
+    return tempfile.mkdtemp(prefix=f"syndication-metrics-{os.getpid()}-")

@@ -9,7 +9,7 @@ import socket
 import threading
 import uuid
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -117,19 +117,20 @@ class Worker:
     def _drain(self) -> list[Outcome]:
         """Gather and regenerate until nothing may be done now; news is gathered between any two sections."""
         outcomes = []
-        self._look_up()
-        for outcome in self.regenerator.pending():
-            _say(outcome)
-            outcomes.append(outcome)
-            if self._stopping.is_set():
+        while not self._stopping.is_set():
+            noticed = self._look_up()
+            outcome = self.regenerator.regenerate_next()
+            if outcome is not None:
+                _say(outcome)
+                outcomes.append(outcome)
+            elif not noticed:
                 break
-            self._look_up()
         return outcomes
 
-    def _look_up(self) -> None:
+    def _look_up(self) -> int:
         """Between two sections: an editor waits for a preview, and news may have come."""
         self.previewer.answer_all()
-        self.regenerator.notice()
+        return self.regenerator.notice()
 
     def _pause(self) -> float | None:
         """Seconds until a section that waits may be claimed."""
@@ -141,9 +142,14 @@ class Worker:
         self.regenerator.renderer.clear()
         with self.database.write() as conn:
             now = self.database.now(conn)
-            sections.request(conn, sections.stale(conn, self.settings.sections, now - RECENT), now)
+            marks = sections.request(conn, sections.stale(conn, self.settings.sections, now - RECENT), now)
         outcomes = self._drain()
-        different = [outcome.section for outcome in outcomes if outcome.result == "published"]
+        # A section that something else changed meanwhile has another mark, or was read with the news still waiting.
+        different = [
+            outcome.section
+            for outcome in outcomes
+            if outcome.result == "published" and outcome.quiet_at == marks.get(outcome.section, 0)
+        ]
         if different:
             log.error("reconciliation_found_changes", sections=different)
         else:
@@ -152,12 +158,12 @@ class Worker:
     def _housekeep(self) -> None:
         with self.database.write() as conn:
             now = self.database.now(conn)
-            editions.forget_tombstones(conn, now - timedelta(days=self.settings.worker.tombstone_days))
+            editions.forget_tombstones(conn, _days_before(now, self.settings.worker.tombstone_days))
             workers.forget(conn, now)
             previews.forget(conn, now)
             regenerations.forget(conn, now - REQUESTS_KEPT)
             webhooks.forget(conn, now)
-            audit.forget(conn, now - timedelta(days=self.settings.editors.audit_days))
+            audit.forget(conn, _days_before(now, self.settings.editors.audit_days))
 
     def _wake(self) -> None:
         waker = Waker(self.database, WORK, interval=self.settings.worker.wake_interval)
@@ -174,6 +180,11 @@ class Worker:
                 workers.gone(conn, self.id)
         except DatabaseDown as error:
             log.warning("goodbye_failed", error=type(error).__name__)
+
+
+def _days_before(now: datetime, days: int) -> datetime:
+    """So long ago, but not before the calendar begins: who keeps things for ever writes a big number."""
+    return now - timedelta(days=min(days, 36_525))
 
 
 def _say(outcome: Outcome) -> None:

@@ -42,7 +42,8 @@ class Desk:
 
     def work(self) -> dict[str, Outcome]:
         """Gather and regenerate what may be done now."""
-        self.regenerator.notice()
+        while self.regenerator.notice():
+            pass
         return {outcome.section: outcome for outcome in self.regenerator.pending()}
 
     def later(self, **delta: float) -> dict[str, Outcome]:
@@ -66,6 +67,15 @@ class Desk:
     def state(self, slug: str = "taiwan") -> sections.SectionState:
         with self.database.read() as conn:
             return next(state for state in sections.states(conn) if state.section == slug)
+
+    def left_out(self, slug: str = "taiwan") -> dict[str, str]:
+        """The reasons by article."""
+        with self.database.read() as conn:
+            return {item.article_id: item.reason for item in documents.left_out(conn) if item.section == slug}
+
+    def tombstone_ids(self, slug: str = "taiwan") -> set[str]:
+        with self.database.read() as conn:
+            return set(conn.scalars(select(TombstoneRow.entry_id).where(TombstoneRow.section == slug)))
 
     def tombstones(self, slug: str = "taiwan") -> dict[str, str]:
         with self.database.read() as conn:

@@ -2,11 +2,14 @@
 
 import json
 import time
+import tomllib
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from syndication.cli import main
+from syndication.config import load_settings
 from syndication.store import articles, workers
 from syndication.store.engine import Database
 from tests.desk import Desk
@@ -63,6 +66,8 @@ def test_an_import_tells_what_came_of_every_line(run, store, tmp_path):
     assert "a.jsonl line 3: published_at is '2026-03-14T08:00:00', without a time zone" in done.stderr
     assert "a.jsonl line 5: x is not a field of an article" in done.stderr
     assert "Section 'chess-go' is not configured: its 1 articles are kept and stand in `all`" in done.stderr
+    pasted = tomllib.loads(done.stderr[done.stderr.index("[[section]]") :])
+    assert pasted == {"section": [{"slug": "chess-go", "title": "Chess Go"}]}
     with store.read() as conn:
         assert articles.get_article(conn, "a3").sections == ("chess-go", "taiwan")
 
@@ -127,6 +132,33 @@ def test_status_tells_what_is_wrong_and_what_is_left_out(run, sqlite_url, store)
     values = json.loads(run("status", "--json").stdout)
     assert {"problems", "workers", "sections", "left_out", "oldest_change"} == values.keys()
     assert values["left_out"][0]["article_id"] == "bad"
+
+
+def test_status_tells_of_a_section_that_waits_though_its_change_is_gathered(run, sqlite_url, store):
+    desk = Desk(Database(sqlite_url), clock=lambda: at())
+    desk.work()
+    with store.write() as conn:
+        conn.exec_driver_sql("UPDATE section_state SET mark = mark + 1, marked_at = '2026-01-01T00:00:00.000000Z'")
+        conn.exec_driver_sql("INSERT INTO section_state (section, fingerprint) VALUES ('gone', 'x')")
+    done = run("status")
+    assert "A change has waited for" in done.stdout and "not yet processed: none" not in done.stdout
+    assert json.loads(run("status", "--json").stdout)["oldest_change"].startswith("2026-01-01 00:00:00")
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [("::1", "http://[::1]:8131"), ("127.0.0.1", "http://127.0.0.1:8131"), ("::", "http://127.0.0.1:8131")],
+)
+def test_the_address_of_a_trial_can_be_opened(run, tmp_path, monkeypatch, host, base):
+    from syndication.cli.running import _environ
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("SERVER__HOST", "SERVER__PORT", "SITE__BASE_URL"):  # Noted first, so that they are undone.
+        monkeypatch.setenv(f"SYNDICATION_{name}", "")
+        monkeypatch.delenv(f"SYNDICATION_{name}")
+    context = click.Context(click.Command("serve"), obj=None)
+    assert _environ(context, host, 8131)["SYNDICATION_SITE__BASE_URL"] == base
+    assert load_settings().site.base_url == base
 
 
 def test_a_worker_that_is_alive_is_counted(run, store):

@@ -29,6 +29,23 @@ WRONG = [
     ("[feeds]\ncontent = 'some'", "", "feeds.content is 'some': it should be 'full' or 'summary'"),
     ("[feeds]\nentries = 50\nmax_entries = 10", "", "max_entries of all is 10: it should be at least its entries, 50"),
     ("[feeds]\ncache = 'quick'", "", "cache of all is 'quick': it should be one of news"),
+    ("[site]\nbase_url = 'http://[oops'", "", "site.base_url is 'http://[oops': it should begin with https://"),
+    ("[site]\nbase_url = 'http://h.example:99999'", "", "it should begin with https://"),
+    (
+        "[site]\nhome_url = 'https://例え.jp'",
+        "",
+        "site.home_url is 'https://例え.jp': it should hold no space and nothing",
+    ),
+    ("[site]\nlanguage = 'not a lang!'", "", "site.language is 'not a lang!': it should be a language tag like en"),
+    (
+        "[site]\nlanguage = 'zh_TW'",
+        "",
+        "site.language is 'zh_TW': it should be a language tag like en, zh-Hant or zh-TW",
+    ),
+    ("[site]\nlanguage = ''", "", "site.language is '': it should be a language tag"),
+    ("", "[all]\nlanguage = 'english'", "all.language is 'english': it should be a language tag"),
+    ("", SECTION + "language = '!'", "section.0.language is '!': it should be a language tag"),
+    ("[site]\nemail = 'foo'", "", "site.email is 'foo': it should be a mail address like desk@daily.example, or empty"),
     ("[site]\nauthority_date = '2026-13-01'", "", "authority_date is '2026-13-01': it should be a day of the calendar"),
     ("[site]\nauthority = 'a b'", "", "site.authority is 'a b': it should be a domain name"),
     ("[worker]\nreconcile_at = '25:00'", "", "worker.reconcile_at is '25:00': it should be a time of day in UTC"),
@@ -62,11 +79,33 @@ def test_a_wrong_setting_is_one_sentence(tmp_path, main, sections, words):
         ("SYNDICATION_SIT__TITLE", "x", "did you mean site?"),
         ("SYNDICATION_TITLE", "x", "names no setting"),
         ("SYNDICATION_SERVER__PORT", "many", "server.port is 'many'"),
+        ("SYNDICATION_SERVR__PORT", "80", "did you mean server?"),
+        ("SYNDICATION_SITE_BASE_URL", "https://x.example", "did you mean SYNDICATION_SITE__BASE_URL?"),
+        ("SYNDICATION_SERVER_PORT", "8100", "did you mean SYNDICATION_SERVER__PORT?"),
+        ("SYNDICATION_PORT", "8100", "names no setting"),
+        ("SYNDICATION_DATABASE_URL", "postgresql://db.example/news", "did you mean SYNDICATION_DATABASE__URL?"),
+        ("SYNDICATION_CACHE_NEWS_BROWSER", "60", "did you mean SYNDICATION_CACHE__NEWS__BROWSER?"),
+        ("SYNDICATION_SERVICE__HOST", "10.0.0.7", "names no setting"),
     ],
 )
 def test_a_wrong_environment_variable_is_one_sentence(tmp_path, name, value, words):
     with pytest.raises(ConfigError, match=re.escape(words)):
         load_settings(written(tmp_path), {name: value})
+
+
+@pytest.mark.parametrize("service", ["SYNDICATION", "SYNDICATION_WEB", "SYNDICATION_SERVER"])
+def test_what_kubernetes_says_of_a_service_named_so_is_no_setting(tmp_path, service):
+    environ = {
+        f"{service}_SERVICE_HOST": "10.0.0.7",
+        f"{service}_SERVICE_PORT": "80",
+        f"{service}_SERVICE_PORT_HTTP": "80",
+        f"{service}_PORT": "tcp://10.0.0.7:80",
+        f"{service}_PORT_80_TCP": "tcp://10.0.0.7:80",
+        f"{service}_PORT_80_TCP_PROTO": "tcp",
+        f"{service}_PORT_80_TCP_PORT": "80",
+        f"{service}_PORT_80_TCP_ADDR": "10.0.0.7",
+    }
+    assert load_settings(written(tmp_path), environ).server.port == 8000
 
 
 def test_the_environment_wins_over_the_file(tmp_path):
@@ -123,3 +162,9 @@ def test_every_setting_stands_in_the_file_with_its_default_and_a_comment():
         if re.match(r"\w+ = ", line):
             above = next(text for text in reversed(lines[:number]) if not re.match(r"\w+ = ", text))
             assert above.startswith(("#", "[")) or line.startswith("url"), line
+
+
+def test_what_the_comments_say_to_write_can_be_pasted(tmp_path):
+    text = (defaults_folder() / "sections.toml").read_text()
+    shown = "\n".join(line.removeprefix("#     ") for line in text.splitlines() if line.startswith("#     "))
+    assert load_settings(written(tmp_path, sections=shown), {}).retired == {"old-slug"}

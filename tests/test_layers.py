@@ -6,12 +6,12 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "syndication"
 
 ROWS = [
-    {"feeds", "errors", "parent"},
+    {"feeds", "errors", "parent", "shapes"},
     {"schema", "logs", "article_json"},
     {"config", "metrics"},
     {"store"},
-    {"gather", "render", "publish", "serve", "importing"},
-    {"regenerate", "demonstration", "inbox", "preview"},
+    {"gather", "render", "publish", "serve"},
+    {"regenerate", "demonstration", "inbox", "preview", "importing"},
     {"timetable"},
     {"worker", "editors"},
     {"app", "webserver", "supervisor"},

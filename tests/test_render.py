@@ -1,9 +1,11 @@
 """What readers need of each format; every fault of feedgen that is worked around has a test that fails without it."""
 
 import json
+import locale
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import feedparser
@@ -75,7 +77,7 @@ def test_every_author_stands_in_each_format():
     assert texts(atom_tree, "//a:entry/a:author/a:name") == ["Lin Mei-hua", "Wu Pei-shan"]
     assert texts(atom_tree, "//a:entry/a:author/a:email") == ["lin@daily.example"]
     assert texts(rss_tree, "//item/dc:creator") == ["Lin Mei-hua", "Wu Pei-shan"]
-    assert texts(rss_tree, "//item/author") == ["lin@daily.example (Lin Mei-hua)"]
+    assert texts(rss_tree, "//item/author") == [], "nobody is said twice"
     assert [a["name"] for a in items["items"][0]["authors"]] == ["Lin Mei-hua", "Wu Pei-shan"]
 
 
@@ -103,7 +105,8 @@ def test_a_section_of_summaries_holds_no_body():
     assert texts(atom_tree, "//a:content") == texts(rss_tree, "//content:encoded") == []
     wanted = "The summary of full. (Correction: The day was wrong.)"
     assert texts(atom_tree, "//a:summary") == texts(rss_tree, "//item/description") == [wanted]
-    assert items["items"][0]["content_text"] == wanted and "content_html" not in items["items"][0]
+    assert items["items"][0]["content_text"] == wanted
+    assert not {"content_html", "summary"} & items["items"][0].keys(), "and it is not said twice"
     assert all(b"Body" not in body for body in out.bodies.values())
 
 
@@ -321,7 +324,16 @@ def test_another_process_with_another_locale_and_time_zone_gives_the_same_bytes(
         ("<a href='javascript:x()'>x</a>", "<a>x</a>"),
         ("<a href='java\nscript:x()'>x</a>", "<a>x</a>"),
         ("<a href='&#106;avascript:x()'>x</a>", "<a>x</a>"),
-        ("<img src='data:text/html,x'>", "<img>"),
+        ("<img src='data:text/html,x'>x", "x"),
+        ("<img src=''>x<img src=' #top '><img src='http://[oops' alt='an > image src='>", "x"),
+        ("<img alt=' src=' srcset='#n 1x'><img alt='<img>' src=a>", '<img alt="&lt;img&gt;" src="https://h.example/news/a">'),
+        ("<i title='<img>'>x</i><img>", '<i title="&lt;img&gt;">x</i>'),
+        ("<video src='' poster='#x'></video>", "<video></video>"),
+        ("<a href='a b.html'>x</a>", '<a href="https://h.example/news/a%20b.html">x</a>'),
+        ("<a href='/%zz?\"%41'>x</a>", '<a href="https://h.example/%25zz?%22%41">x</a>'),
+        ("<a href='https://例え.jp/'>x</a>", '<a href="https://xn--r8jz45g.jp/">x</a>'),
+        ("<a href='https://h.example:99999/'>x</a>", "<a>x</a>"),
+        ("<a href='mailto:a b@h.example?subject=50%'>x</a>", '<a href="mailto:a%20b@h.example?subject=50%25">x</a>'),
         ("<svg><script>x</script></svg>x", "x"),
         ("<a href='/a?b=1&amp;c=2'>x</a>", '<a href="https://h.example/a?b=1&amp;c=2">x</a>'),
         ("<a href='#n'>x</a>", '<a href="https://h.example/news/1#n">x</a>'),
@@ -364,11 +376,185 @@ def test_plain_text_keeps_words_apart():
         ("https://h.example/a%20b?c=d&e", "https://h.example/a%20b?c=d&e"),
         ("ftp://h.example/", None),
         ("https:///x", None),
+        ("https://例え.jp/", "https://xn--r8jz45g.jp/"),
+        ("https://Bücher.example./ü?ü#ü", "https://xn--bcher-kva.example./%C3%BC?%C3%BC#%C3%BC"),
+        ("https://h.example/100%/%zz/%2f", "https://h.example/100%25/%25zz/%2f"),
+        ("https://h.example/a[1]?b[]=c#d#e", "https://h.example/a%5B1%5D?b%5B%5D=c#d%23e"),
+        ("https://h.example/a\n b", "https://h.example/a%20b"),
+        ("https://[2001:DB8::1]:8080/", "https://[2001:db8::1]:8080/"),
+        ("https://h.example:99999/", None),
+        ("https://h.example:x/", None),
+        ("http://[oops", None),
+        ("http://[oops]/", None),
+        ("http://[v1.a]/", None),
+        ("http://h ost.example/", None),
+        ("http://h%41.example/", None),
+        ("http://evil.example\\@h.example/", None),
         ("", None),
     ],
 )
 def test_addresses_are_made_of_legal_characters(url, address):
     assert web_address(url) == address
+
+
+OOPS = "http://[oops"
+
+
+def test_an_address_that_cannot_be_read_costs_itself_alone():
+    bad = entry(
+        html=f"<p>Body <a href='{OOPS}'>link</a><img src='{OOPS}'></p>",
+        authors=(Person("Lin Mei-hua", None, OOPS),),
+        image=Image(OOPS),
+        enclosures=(Enclosure(OOPS, "audio/mpeg"), Enclosure("https://h.example:99999/", "audio/mpeg")),
+    )
+    out, _, _, items = rendered(bad, entry("lost", url=OOPS), entry("fine"))
+    assert [(item.article_id, OOPS in item.reason) for item in out.left_out] == [("lost", True)]
+    assert len(items["items"]) == 2
+    assert items["items"][0]["content_html"] == "<p>Body <a>link</a></p>"
+    assert items["items"][0]["authors"] == [{"name": "Lin Mei-hua"}]
+    assert not {"image", "attachments"} & items["items"][0].keys()
+
+
+@pytest.mark.parametrize(
+    ("said", "tag"),
+    [
+        ("zh_TW", "zh-TW"),
+        ("zh-Hant-TW", "zh-Hant-TW"),
+        ("x-taigi", "x-taigi"),
+        ("de-CH-1901", "de-CH-1901"),
+        ("EN", None),
+        ("English", None),
+        ("not a lang!", None),
+        ("zh-", None),
+    ],
+)
+def test_a_language_is_a_tag_or_is_not_said(said, tag):
+    _, atom_tree, rss_tree, items = rendered(entry(language=said))
+    wanted = [tag] if tag else []
+    assert texts(atom_tree, "//a:entry/@xml:lang") == texts(rss_tree, "//item/dc:language") == wanted
+    assert items["items"][0].get("language") == tag
+
+
+@pytest.mark.parametrize("email", ["@", "lin", "lin@", "lin@daily", "lin mei@daily.example", "<lin@daily.example>"])
+def test_what_is_no_mail_address_is_not_said(email):
+    _, tree, _, _ = rendered(entry(authors=(Person("Lin Mei-hua", email),)))
+    assert texts(tree, "//a:entry/a:author/a:name") == ["Lin Mei-hua"] and texts(tree, "//a:email") == []
+
+
+@pytest.mark.parametrize(
+    ("said", "type"),
+    [
+        ("audio", "application/octet-stream"),
+        ("", "application/octet-stream"),
+        ("audio / mpeg", "application/octet-stream"),
+        ('video/mp4; codecs="avc1, mp4a"', 'video/mp4; codecs="avc1, mp4a"'),
+    ],
+)
+def test_an_enclosure_has_a_media_type(said, type):
+    _, atom_tree, rss_tree, items = rendered(entry(enclosures=(Enclosure("https://x.example/a", said),)))
+    assert texts(atom_tree, "//a:link[@rel='enclosure']/@type") == texts(rss_tree, "//enclosure/@type") == [type]
+    assert items["items"][0]["attachments"][0]["mime_type"] == type
+
+
+@pytest.mark.parametrize(
+    ("guid", "id"),
+    [
+        ("12345", "tag:daily.example,2026-01-01:guid/12345"),
+        ("Wu & Lin, 50%", "tag:daily.example,2026-01-01:guid/Wu%20%26%20Lin%2C%2050%25"),
+        ("https://old.example/?p=1 2", "tag:daily.example,2026-01-01:guid/https%3A%2F%2Fold.example%2F%3Fp%3D1%202"),
+        ("https://old.example/%zz", "tag:daily.example,2026-01-01:guid/https%3A%2F%2Fold.example%2F%25zz"),
+        ("https://old.example/?p=1", "https://old.example/?p=1"),
+        ("urn:uuid:1225c695-cfb8-4ebb-aaaa-80da344efa6a", "urn:uuid:1225c695-cfb8-4ebb-aaaa-80da344efa6a"),
+    ],
+)
+def test_an_id_is_an_iri_in_atom_and_the_guid_as_readers_know_it_elsewhere(guid, id):
+    _, atom_tree, rss_tree, items = rendered(entry(id=guid))
+    assert texts(atom_tree, "//a:entry/a:id") == [id]
+    assert texts(rss_tree, "//guid") == [items["items"][0]["id"]] == [guid]
+
+
+def test_two_guids_that_differ_in_white_space_are_one_id():
+    out, _, _, _ = rendered(entry("a1", id="12  345"), entry("a2", id=" 12 345"))
+    assert [item.article_id for item in out.left_out] == ["a2"]
+
+
+MACHINE = """
+import mimetypes, sys
+mimetypes.init([sys.argv[1]])
+from hashlib import sha256
+from syndication.feeds import Image
+from syndication.render.renderer import Renderer
+from tests.newsroom import entry, feed
+value = feed(*(entry(end, image=Image(f"https://x.example/i.{end}?w=1")) for end in ("webp", "jpg", "unknown")))
+bodies = Renderer().render(value).bodies
+print([sha256(body).hexdigest() for body in bodies.values()], b"image/webp" in bodies["atom"])
+"""
+
+
+def test_another_machine_with_other_media_types_gives_the_same_bytes(tmp_path):
+    (tmp_path / "bare").write_text("")
+    (tmp_path / "rich").write_text("image/x-ours webp jpg unknown\n")
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", MACHINE, str(tmp_path / name)],
+            env=os.environ | {"PYTHONPATH": "."}, capture_output=True, text=True, check=True,
+        ).stdout
+        for name in ("bare", "rich")
+    }  # fmt: skip
+    assert len(outputs) == 1 and outputs.pop().endswith("True\n")
+
+
+TITLE = "AT&T: the <em> of A&amp;B"
+
+
+def test_a_title_is_text_in_every_format():
+    _, atom_tree, rss_tree, items = rendered(entry(title=TITLE))
+    assert texts(atom_tree, "//a:entry/a:title") == texts(rss_tree, "//item/title") == [TITLE]
+    assert atom_tree.xpath("string(//a:entry/a:title/@type)", namespaces=NS) in ("", "text")
+    assert items["items"][0]["title"] == TITLE
+
+
+def test_a_title_in_rss_is_escaped_once_in_hexadecimal():
+    body = Renderer().render(feed(entry(title=TITLE), section=section(title="Arts & Leisure"))).bodies["rss"]
+    assert b"<title>AT&#x26;T: the &#x3C;em&#x3E; of A&#x26;amp;B</title>" in body
+    assert b"<title>Arts &#x26; Leisure</title>" in body
+
+
+def test_each_format_declares_the_namespaces_that_it_uses():
+    _, atom_tree, rss_tree, _ = rendered(FULL)
+    assert set(atom_tree.nsmap) == {None, "media"}
+    assert set(rss_tree.nsmap) == {"atom", "content", "dc", "media", "sy"}
+
+
+def test_a_control_character_anywhere_costs_no_feed():
+    dirty = "A\x0b\ufffe\ud800B"
+    told = entry(
+        title=dirty, html=dirty, summary=dirty, correction=dirty, tags=(dirty,), categories=(("s", dirty),),
+        authors=(Person(dirty, f"{dirty}@daily.example", f"https://daily.example/{dirty}"),),
+        image=Image("https://x.example/i.jpg", dirty, dirty, dirty),
+        enclosures=(Enclosure("https://x.example/a", "audio/mpeg", 1, dirty), Enclosure("https://x.example/b", dirty)),
+    )  # fmt: skip
+    head = {"title": dirty, "description": dirty}
+    out, atom_tree, rss_tree, items = rendered(told, site=site(rights=dirty, **head), section=section(**head))
+    assert out.left_out == ()
+    assert texts(atom_tree, "//a:entry/a:title") == texts(rss_tree, "//item/title") == ["AB"]
+    assert texts(atom_tree, "/a:feed/a:author/a:name") == ["AB"] and items["authors"][0]["name"] == "AB"
+
+
+def test_the_body_of_atom_is_not_the_description():
+    _, tree, _, _ = rendered(entry(summary="Short"))
+    assert texts(tree, "//a:entry/a:content") == ["<p>The body of a1.</p>"]
+    assert tree_type(tree) in ("text", "html", "xhtml"), "CDATA is no type (RFC 4287 section 4.1.3.1)"
+
+
+def test_dates_are_written_in_the_thread_that_renders(monkeypatch):
+    threads = set()
+    real = locale.setlocale
+    monkeypatch.setattr(locale, "setlocale", lambda *arguments: threads.add(threading.get_ident()) or real(*arguments))
+    before = real(locale.LC_ALL)
+    rendered(entry())
+    assert threads == {threading.get_ident()}, "feedgen sets the process's locale"
+    assert real(locale.LC_ALL) == before
 
 
 @pytest.mark.parametrize("format", ["atom", "rss"])

@@ -1,6 +1,7 @@
 """Whatever a newsroom writes, what comes out is well-formed, safe and the same each time."""
 
 import json
+import re
 from datetime import timedelta
 
 import feedparser
@@ -12,6 +13,7 @@ from lxml import etree
 from syndication.feeds import Enclosure, Image, Person
 from syndication.render.reference import plain_feedgen
 from syndication.render.renderer import Renderer
+from syndication.render.text import web_address
 from tests.newsroom import at, entry, feed, section
 
 # Everything that a Python string can hold: controls, lone surrogates, what XML forbids, the far planes.
@@ -26,6 +28,19 @@ MARKUP = st.lists(
     max_size=12,
 ).map("".join)
 
+ADDRESS = st.lists(
+    st.one_of(
+        TEXT, st.sampled_from(["http://", "https://", "[", "]", ":", "@", "%", "/", "?", "#", "x.example", "例え"])
+    ),
+    max_size=8,
+).map("".join)
+# RFC 3986: what may stand in an address, and nothing else.
+LEGAL = re.compile(
+    r"https?://([!$&'()*+,;=:\w.~%-]*@)?(\[[0-9a-f:.]+\]|[\w.-]+)(:\d+)?"
+    r"(/[^\[\]#?]*)?(\?[^\[\]#]*)?(#[^\[\]#]*)?",
+    re.ASCII,
+)
+
 
 @st.composite
 def entries(draw):
@@ -34,15 +49,20 @@ def entries(draw):
     return entry(
         f"a{number}",
         title=draw(TEXT),
+        url=draw(
+            st.just(f"https://www.daily.example/news/{number}") | ADDRESS.map("https://x.example/".__add__) | ADDRESS
+        ),
         html=draw(MARKUP),
         summary=draw(st.none() | MARKUP),
-        authors=tuple(Person(*names) for names in draw(st.lists(st.tuples(TEXT, TEXT | st.none(), TEXT), max_size=3))),
+        authors=tuple(
+            Person(*names) for names in draw(st.lists(st.tuples(TEXT, TEXT | st.none(), TEXT | ADDRESS), max_size=3))
+        ),
         categories=tuple((f"s{n}", title) for n, title in enumerate(draw(st.lists(TEXT, max_size=3)))),
         tags=tuple(draw(st.lists(TEXT, max_size=3))),
-        language=draw(st.none() | st.sampled_from(["zh-Hant", "ar", "en"])),
-        image=draw(st.none() | st.builds(Image, TEXT.map("https://x.example/".__add__), TEXT, TEXT, TEXT)),
+        language=draw(st.none() | st.sampled_from(["zh-Hant", "zh_TW", "en"]) | TEXT),
+        image=draw(st.none() | st.builds(Image, TEXT.map("https://x.example/".__add__) | ADDRESS, TEXT, TEXT, TEXT)),
         enclosures=tuple(
-            draw(st.lists(st.builds(Enclosure, TEXT.map("https://x.example/".__add__), TEXT), max_size=2))
+            draw(st.lists(st.builds(Enclosure, TEXT.map("https://x.example/".__add__) | ADDRESS, TEXT), max_size=2))
         ),
         correction=draw(st.none() | TEXT),
         published=published,
@@ -82,3 +102,11 @@ def test_reuse_is_plain_feedgen_byte_for_byte(values):
     renderer = Renderer()
     for value in [*values, *values]:
         assert renderer.render(value).bodies == plain_feedgen(value)
+
+
+@settings(max_examples=300, deadline=None)
+@given(ADDRESS)
+def test_an_address_is_legal_or_none_and_stays_as_it_is(address):
+    found = web_address(address)
+    assert found is None or (LEGAL.fullmatch(found) and found.isascii() and web_address(found) == found)
+    assert found is None or not re.search('%(?![0-9A-Fa-f]{2})|[\\s"<>{}|^`]', found)

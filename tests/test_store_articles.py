@@ -61,6 +61,14 @@ def test_times_of_any_zone_are_stored_as_the_same_instant(database):
     assert stored == at() and stored.utcoffset() == timedelta(0)
 
 
+@pytest.mark.parametrize("microsecond", [0, 1, 999_499, 999_500, 999_999])
+def test_every_microsecond_can_be_stored(database, microsecond):
+    moment = at().replace(microsecond=microsecond)
+    put(database, article(published_at=moment, updated_at=moment, expires_at=moment))
+    with database.read() as conn:
+        assert articles.get_article(conn, "a1").published_at == moment
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -111,14 +111,14 @@ def status(ctx: click.Context, as_json: bool) -> None:
     What is left out of a feed stands below it, with the reason.
     """
     from syndication.store import changes, documents, workers
-    from syndication.store.sections import states
+    from syndication.store.sections import states, waiting_since
 
     settings = settings_of(ctx)
     with open_database(settings) as database, database.read() as conn:
         now = database.now(conn)
         found = [state for state in states(conn) if state.section in settings.sections]
         alive = workers.alive(conn, now)
-        oldest = changes.oldest(conn)
+        oldest = waiting_since(found, changes.oldest(conn))
         left_out = documents.left_out(conn)
     problems = _problems(settings, found, len(alive), oldest, now)
     if as_json:

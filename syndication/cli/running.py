@@ -11,7 +11,7 @@ from syndication.cli.common import open_database, settings_of
 from syndication.config import Settings, settings_report
 from syndication.errors import ConfigError
 
-LOOPBACK = ("127.0.0.1", "localhost")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  # what to listen on is the operator's choice
 
 DEMONSTRATION = "demonstration"
@@ -163,7 +163,8 @@ def _load_demonstration(settings: Settings) -> None:
 
 def _base_url(settings: Settings) -> str:
     host = settings.server.host if settings.server.host not in ANYWHERE else "127.0.0.1"
-    return f"http://{host}:{settings.server.port}"
+    # RFC 3986 section 3.2.2: an IPv6 address stands in brackets, so that its colons are no port's.
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
 
 
 def _print_addresses(settings: Settings) -> None:

@@ -2,10 +2,10 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +23,9 @@ from syndication.store.engine import Database
 SNIFFED = 2048
 """Bytes of a file that tell its kind."""
 
+TOGETHER = 500
+"""Articles whose sections are looked up at once."""
+
 LONGEST_LINE = 32 * 1024 * 1024
 """Bytes: no article is longer, and a file without line ends is not read into memory whole."""
 
@@ -32,42 +35,64 @@ def import_file(
 ) -> None:
     """Import one file ("-" is standard input) and add to ``report``.
 
-    ``sections`` are for articles that name none. Raises OSError for a file that cannot be read.
+    ``sections`` are for articles that name none; those of a feed file stay where they are filed already, too.
+    Raises OSError for a file that cannot be read.
     """
     slugs = {section.title.lower(): slug for slug, section in settings.sections.items()}
     known = {slug for section in settings.sections.values() for slug in section.filed_under}
     chosen = tuple(slugs.get(section.lower()) or slugify(section) for section in sections)
 
     with _open(name, progress) as lines:
-        found = _articles(name, lines, slugs, report)
-        filed = (article if article.sections else _file(article, chosen, slugs) for article in found)
-        for outcome in articles.put_articles(database, _counted_unknown(filed, known, report)):
+        first = next(lines, b"")
+        content = chain([first], lines)
+        read = _feed_reader(first)
+        if read is None:
+            found = _filed(_lines(name, content, slugs, report), chosen)
+        else:
+            found = _added(database, _items(name, read, b"".join(content), slugs, report), chosen, slugs)
+        for outcome in articles.put_articles(database, _known(found, known, report)):
             report.outcomes[outcome.outcome] += 1
 
 
-def _file(article: Article, chosen: Sequence[str], slugs: dict[str, str]) -> Article:
-    """An article that names no section is filed under the chosen ones; a tag that only repeats one is that section."""
-    tags = tuple(tag for tag in article.tags if (slugs.get(tag.strip().lower()) or slugify(tag)) not in chosen)
-    return replace(article, sections=tuple(chosen), tags=tags)
-
-
-def _counted_unknown(found: Iterator[Article], known: set[str], report: Report) -> Iterator[Article]:
+def _known(found: Iterator[Article], known: set[str], report: Report) -> Iterator[Article]:
     for article in found:
         report.unknown.update(slug for slug in article.sections if slug not in known)
         yield article
 
 
-def _articles(name: str, lines: Iterator[bytes], slugs: dict[str, str], report: Report) -> Iterator[Article]:
-    """The articles of the file, each checked; what is wrong goes into the report."""
-    first = next(lines, b"")
-    lines = chain([first], lines)
+def _filed(found: Iterator[Article], chosen: tuple[str, ...]) -> Iterator[Article]:
+    for article in found:
+        yield article if article.sections else replace(article, sections=chosen)
+
+
+def _added(
+    database: Database, found: Iterator[Article], chosen: tuple[str, ...], slugs: dict[str, str]
+) -> Iterator[Article]:
+    """A feed file tells no sections: those of ``chosen`` are added to what the article is filed under already.
+
+    So a story that stood in two old feeds stands in both sections, whichever file came first. A tag that only
+    names one of them is that section's own category.
+    """
+    while some := list(islice(found, TOGETHER)):
+        with database.read() as conn:
+            known = articles.load_articles(conn, [article.id for article in some])
+        for article in some:
+            filed = known[article.id].sections if article.id in known else ()
+            sections = tuple(dict.fromkeys((*filed, *chosen)))
+            tags = tuple(
+                tag for tag in article.tags if (slugs.get(tag.strip().lower()) or slugify(tag)) not in sections
+            )
+            yield replace(article, sections=sections, tags=tags)
+
+
+def _feed_reader(first: bytes) -> Callable[[bytes], feedfiles.Items] | None:
+    """What reads a file that begins so; None for JSON Lines."""
     if feedfiles.is_xml(first):
-        yield from _items(name, feedfiles.xml_items, b"".join(lines), slugs, report)
-    elif feedfiles.is_json_feed(first[:SNIFFED]) or first.strip() in (b"{", b"["):
-        # JSON over several lines is a JSON Feed: JSON Lines has an object in each.
-        yield from _items(name, feedfiles.json_feed_items, b"".join(lines), slugs, report)
-    else:
-        yield from _lines(name, lines, slugs, report)
+        return feedfiles.xml_items
+    # JSON over several lines is a JSON Feed: JSON Lines has an object in each.
+    if feedfiles.is_json_feed(first[:SNIFFED]) or first.strip() in (b"{", b"["):
+        return feedfiles.json_feed_items
+    return None
 
 
 def _lines(name: str, lines: Iterator[bytes], slugs: dict[str, str], report: Report) -> Iterator[Article]:
@@ -79,6 +104,8 @@ def _lines(name: str, lines: Iterator[bytes], slugs: dict[str, str], report: Rep
             articles.validate(article)
         except ArticleError as error:
             report.problem(f"{name} line {number}", str(error))
+        except Exception as error:  # Strangers wrote it: one line that nobody foresaw stops no other.
+            report.problem(f"{name} line {number}", f"it cannot be read ({type(error).__name__}: {error})")
         else:
             yield article
 
@@ -94,14 +121,18 @@ def _json(line: bytes) -> Any:
         raise ArticleError(f"it is not JSON: {error}") from error
 
 
-def _items(name: str, read: Any, content: bytes, slugs: dict[str, str], report: Report) -> Iterator[Article]:
+def _items(
+    name: str, read: Callable[[bytes], feedfiles.Items], content: bytes, slugs: dict[str, str], report: Report
+) -> Iterator[Article]:
     try:
-        for number, fields in read(content):
+        for number, make in read(content):
             try:
-                article = feedfiles.check_dated(fields, slugs)
+                article = feedfiles.check_dated(make(), slugs)
                 articles.validate(article)
             except ArticleError as error:
                 report.problem(f"{name} item {number}", str(error))
+            except Exception as error:  # Strangers wrote it: one item that nobody foresaw stops no other.
+                report.problem(f"{name} item {number}", f"it cannot be read ({type(error).__name__}: {error})")
             else:
                 yield article
     except ArticleError as error:

@@ -23,10 +23,11 @@ class Report:
             self.problems.append(f"{place}: {reason}")
 
     def unknown_sections(self) -> list[str]:
-        """Once for each section: how many articles, and what to add."""
+        """Once for each section: how many articles, and the lines to add to sections.toml."""
         return [
             f"Section {slug!r} is not configured: its {number} articles are kept and stand in `all`. To give it a"
-            f' feed, add to sections.toml: [[section]] slug = "{slug}" title = "{slug.replace("-", " ").title()}"'
+            f' feed, add to sections.toml:\n\n[[section]]\nslug = "{slug}"\n'
+            f'title = "{slug.replace("-", " ").title()}"\n'
             for slug, number in self.unknown.most_common()
         ]
 

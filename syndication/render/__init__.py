@@ -4,5 +4,5 @@ Pure: no clock, no randomness, no locale, no database. The same Feed gives the s
 feedgen sets the process's locale while it writes dates, so that one thread alone may render.
 """
 
-RENDER_REVISION = 1
+RENDER_REVISION = 2
 """Rises whenever the same Feed renders to other bytes than before, so that every section is regenerated."""

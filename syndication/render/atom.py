@@ -6,6 +6,7 @@ from syndication.feeds import Feed
 from syndication.render.cleaned import Cleaned
 from syndication.render.extensions import links
 from syndication.render.feedgenerator import add_entry, generator
+from syndication.render.text import one_line
 
 ENTRY = (b"<entry", b"</entry>")
 """Where an entry begins and ends in the bytes: escaped text cannot hold these."""
@@ -17,12 +18,12 @@ def atom(feed: Feed, entries: Sequence[Cleaned]) -> bytes:
     """The document with these entries."""
     head = generator(feed, "atom", "application/atom+xml")
     # RFC 4287 section 4.1.1: an entry without an author has the feed's.
-    author = {"name": feed.site.title}
+    author = {"name": one_line(feed.site.title) or feed.section.slug}
     if feed.site.email:
         author["email"] = feed.site.email
     head.author(author)
     for cleaned in entries:
-        entry = add_entry(head, cleaned)
+        entry = add_entry(head, cleaned, cleaned.atom_id)
         entry.link(links(cleaned))
         if cleaned.authors:
             entry.author([_person(a.name, a.email, a.uri) for a in cleaned.authors])

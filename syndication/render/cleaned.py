@@ -1,19 +1,25 @@
 """An entry with every text cleaned, which the three formats then say in their own way."""
 
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from syndication.errors import Unrenderable
 from syndication.feeds import Enclosure, Entry, Image, Person, Section, Site
 from syndication.render.html import sanitize, with_correction
-from syndication.render.text import one_line, plain, shorten, web_address
+from syndication.render.text import iri, one_line, plain, shorten, web_address
+from syndication.shapes import email_address, language_tag, media_type
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What is said of an entry. ``html`` is None in a section of summaries; all texts are legal in XML."""
+    """What is said of an entry. ``html`` is None in a section of summaries; all texts are legal in XML.
+
+    ``id`` is the guid as readers know it, ``atom_id`` the same as an IRI.
+    """
 
     article_id: str
     id: str
+    atom_id: str
     url: str
     title: str
     html: str | None
@@ -41,23 +47,33 @@ def clean(entry: Entry, site: Site, section: Section) -> Cleaned:
         raise Unrenderable(entry.article_id, "its guid has no printable characters: give it one, or none at all")
     correction = one_line(entry.correction or "") or None
     body = sanitize(entry.html, url)
-    language = one_line(entry.language or "") or None
+    language = language_tag(one_line(entry.language or ""))
     return Cleaned(
         article_id=entry.article_id,
         id=identity,
+        atom_id=atom_id(identity, site),
         url=url,
         title=title,
         html=with_correction(body, correction) if section.content == "full" else None,
         summary=_summary(entry, body, correction, section),
         authors=tuple(author for author in map(_person, entry.authors) if author.name),
         categories=_categories(entry, site),
-        language=language if language != section.language else None,
+        language=language if language and language.lower() != section.language.lower() else None,
         image=_image(entry.image),
         enclosures=tuple(file for file in map(_enclosure, entry.enclosures) if file),
         published=entry.published.isoformat(),
         updated=entry.updated.isoformat(),
         entry=entry,
     )
+
+
+def atom_id(guid: str, site: Site) -> str:
+    """``guid`` as an atom:id, which must be an IRI (RFC 4287 section 4.2.6); an imported one may be any text.
+
+    What is none becomes a tag: URI of the newsroom, always the same for the same guid.
+    """
+    known = one_line(guid)
+    return iri(known) or f"tag:{site.authority},{site.authority_date}:guid/{quote(known, safe='')}"
 
 
 def _summary(entry: Entry, body: str, correction: str | None, section: Section) -> str:
@@ -75,10 +91,7 @@ def _categories(entry: Entry, site: Site) -> tuple[tuple[str, str, str], ...]:
 
 
 def _person(person: Person) -> Person:
-    email = one_line(person.email or "")
-    # RFC 4287 section 3.2.3: an address with an @ and no space; anything else would make the feed invalid.
-    valid = "@" in email and " " not in email
-    return Person(one_line(person.name), email if valid else None, web_address(person.uri or ""))
+    return Person(one_line(person.name), email_address(one_line(person.email or "")), web_address(person.uri or ""))
 
 
 def _image(image: Image | None) -> Image | None:
@@ -93,5 +106,5 @@ def _enclosure(file: Enclosure) -> Enclosure | None:
     url = web_address(file.url)
     if url is None:
         return None
-    media_type = one_line(file.media_type) or "application/octet-stream"
-    return replace(file, url=url, media_type=media_type, title=one_line(file.title or "") or None)
+    kind = media_type(one_line(file.media_type)) or "application/octet-stream"
+    return replace(file, url=url, media_type=kind, title=one_line(file.title or "") or None)

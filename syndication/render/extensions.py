@@ -1,11 +1,13 @@
 """What feedgen lacks or gets wrong, on its own extension base.
 
 An extension's ``extend_atom`` and ``extend_rss`` are given the element that feedgen has just built, so that they
-can add to it and mend it. ``entry.news.cleaned`` and ``feed.news.feed`` are set by those who build.
+can add to it and mend it. ``entry.news.cleaned``, ``feed.news.feed`` and
+``feed.news.format`` are set by those who build.
 """
 
-import mimetypes
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
@@ -17,6 +19,26 @@ DC = "http://purl.org/dc/elements/1.1/"
 MEDIA = "http://search.yahoo.com/mrss/"
 SY = "http://purl.org/rss/1.0/modules/syndication/"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+IMAGE_TYPES: Mapping[str, str] = {
+    "apng": "image/apng",
+    "avif": "image/avif",
+    "bmp": "image/bmp",
+    "gif": "image/gif",
+    "heic": "image/heic",
+    "heif": "image/heif",
+    "jfif": "image/jpeg",
+    "jpe": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "jxl": "image/jxl",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "tif": "image/tiff",
+    "tiff": "image/tiff",
+    "webp": "image/webp",
+}
+"""By file name extension. Python's own table is that of the machine: the same feed would differ between two."""
 
 DAY_MINUTES = 1440
 
@@ -34,9 +56,10 @@ class NewsExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
     """The head of a feed."""
 
     feed: Feed
+    format: str
 
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": DC, "media": MEDIA, "sy": SY}
+        return {"media": MEDIA} if self.format == "atom" else {"dc": DC, "media": MEDIA, "sy": SY}
 
     def extend_rss(self, feed: Any) -> Any:
         channel = feed[0]
@@ -65,7 +88,8 @@ class NewsEntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen h
 
     def extend_rss(self, item: Any) -> Any:
         cleaned = self.cleaned
-        # feedgen drops an author without an e-mail address, and RSS's own element must have one.
+        # feedgen drops an author without an e-mail address, and RSS's own element must have one. For those who have,
+        # dc:creator alone as well: both for one person would be said twice.
         for author in cleaned.authors:
             _add(item, DC, "creator", author.name)
         if cleaned.language:
@@ -94,8 +118,8 @@ def _image(parent: Any, image: Image | None) -> None:
     if image is None:
         return
     content = _add(parent, MEDIA, "content", None, url=image.url, medium="image")
-    media_type = mimetypes.guess_type(image.url.partition("?")[0], strict=True)[0]
-    if media_type and media_type.startswith("image/"):
+    media_type = IMAGE_TYPES.get(urlsplit(image.url).path.rpartition(".")[2].lower())
+    if media_type:
         content.set("type", media_type)
     if image.width and image.height:
         content.set("width", str(image.width))

@@ -22,6 +22,7 @@ def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
     head = FeedGenerator()
     head.register_extension("news", NewsExtension, NewsEntryExtension)
     head.news.feed = feed
+    head.news.format = format
     head.id(feed.id)
     head.title(one_line(feed.section.title) or feed.section.slug)
     head.subtitle(one_line(feed.section.description) or head.title())
@@ -40,11 +41,11 @@ def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
     return head
 
 
-def add_entry(head: FeedGenerator, cleaned: Cleaned) -> FeedEntry:
+def add_entry(head: FeedGenerator, cleaned: Cleaned, id: str) -> FeedEntry:
     """One entry with what is the same in both formats; ``append``, because feedgen prepends unless told."""
     entry = head.add_entry(order="append")
     entry.news.cleaned = cleaned
-    entry.id(cleaned.id)
+    entry.id(id)
     entry.title(cleaned.title)
     # feedgen makes an unset date "now".
     entry.updated(cleaned.entry.updated)

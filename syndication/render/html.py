@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import nh3
 
-from syndication.render.text import HIDDEN, legal
+from syndication.render.text import HIDDEN, legal, quoted, web_address
 
 TAGS = nh3.ALLOWED_TAGS | {"audio", "video", "source", "picture", "track", "tfoot"}
 
@@ -29,6 +29,13 @@ SCHEMES = {"http", "https", "mailto", "tel"}
 
 _ADDRESSES = {"href", "src", "cite", "poster"}
 
+_SHOWN = {"src", "poster"}
+"""Addresses of what is fetched to be shown: an empty one is the page itself, which is no picture."""
+
+# A start tag as the sanitizer writes it: ``<`` is in no text, and in an attribute only between quotes.
+_TAG = re.compile(r'<([a-z][a-z0-9]*)((?: [^\s=>]+="[^"]*")*)>')
+_ATTRIBUTE = re.compile(r' ([^\s=>]+)="[^"]*"')
+
 # A candidate is an address and perhaps a width or density; a comma inside an address has no space behind it.
 _CANDIDATE = re.compile(r"\s*([^\s,][^\s]*[^\s,]|[^\s,])(\s+[0-9.]+[wxh])?\s*(?:,|$)")
 
@@ -42,12 +49,12 @@ def sanitize(html: str, base: str) -> str:
 
     def absolute(_element: str, attribute: str, value: str) -> str | None:
         if attribute in _ADDRESSES:
-            return _absolute(base, value)
+            return None if attribute in _SHOWN and _is_the_page(value) else _absolute(base, value)
         if attribute == "srcset":
             return _srcset(base, value)
         return value
 
-    return nh3.clean(
+    cleaned = nh3.clean(
         legal(html),
         tags=TAGS,
         clean_content_tags=HIDDEN,
@@ -56,21 +63,34 @@ def sanitize(html: str, base: str) -> str:
         link_rel=None,
         url_schemes=SCHEMES,
     )
+    return _TAG.sub(_seen, cleaned) if "<img" in cleaned else cleaned
+
+
+def _seen(tag: re.Match[str]) -> str:
+    """The tag, but none for an image of which nothing can be seen."""
+    name, attributes = tag.groups()
+    return tag[0] if name != "img" or {"src", "srcset"}.intersection(_ATTRIBUTE.findall(attributes)) else ""
+
+
+def _is_the_page(address: str) -> bool:
+    return address.strip().partition("#")[0] == ""
 
 
 def _absolute(base: str, address: str) -> str | None:
     try:
         resolved = urljoin(base, address.strip())
-        scheme = urlsplit(resolved).scheme
+        scheme, colon, rest = resolved.partition(":")
+        if urlsplit(resolved).scheme in ("http", "https"):
+            return web_address(resolved)
     except ValueError:  # Such as "http://[": no reader could follow it.
         return None
-    return resolved if scheme in SCHEMES else None
+    return f"{scheme}{colon}{quoted(legal(rest).strip(), '/?')}" if scheme.lower() in SCHEMES else None
 
 
 def _srcset(base: str, value: str) -> str | None:
     candidates = []
     for address, size in _CANDIDATE.findall(value):
-        resolved = _absolute(base, address)
+        resolved = None if _is_the_page(address) else _absolute(base, address)
         if resolved:
             candidates.append(resolved + (f" {size.strip()}" if size else ""))
     return ", ".join(candidates) or None

@@ -23,7 +23,7 @@ def jsonfeed(feed: Feed, items: Sequence[str]) -> bytes:
             "description": one_line(section.description),
             "icon": site.logo,
             "favicon": site.icon,
-            "authors": [{"name": site.title, "url": f"{site.home_url}/"}],
+            "authors": [{"name": one_line(site.title) or section.slug, "url": f"{site.home_url}/"}],
             "language": section.language,
         }
     )
@@ -37,10 +37,10 @@ def item(cleaned: Cleaned) -> str:
         "id": cleaned.id,
         "url": cleaned.url,
         "title": cleaned.title,
-        # Exactly one of both has to be there.
+        # Exactly one of both has to be there; a summary beside a text that is the summary says nothing.
         "content_html": cleaned.html or None,
         "content_text": None if cleaned.html else cleaned.summary or cleaned.title,
-        "summary": cleaned.summary,
+        "summary": cleaned.summary if cleaned.html else None,
         "image": cleaned.image.url if cleaned.image else None,
         "date_published": cleaned.published,
         "date_modified": cleaned.updated,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from syndication.errors import Unrenderable
 from syndication.feeds import Entry, Feed, LeftOut, Rendered, RenderedEntry
 from syndication.render import atom, rss
-from syndication.render.cleaned import Cleaned, clean
+from syndication.render.cleaned import Cleaned, atom_id, clean
 from syndication.render.fragments import FragmentCache, Fragments, cut
 from syndication.render.html import sanitize
 from syndication.render.jsonfeed import item, jsonfeed
@@ -28,7 +28,7 @@ class Renderer:
 
     def render(self, feed: Feed) -> Rendered:
         """The feed in every format. An entry that cannot be rendered is left out, with the reason."""
-        alone, twice = _once_each(feed.entries)
+        alone, twice = _once_each(feed)
         found, left_out = self._fragments(replace(feed, entries=alone))
         shown = [entry for entry in alone if entry.article_id in found]
         fragments = [found[entry.article_id] for entry in shown]
@@ -69,12 +69,12 @@ class Renderer:
         return found, left_out + refused
 
 
-def _once_each(entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], list[LeftOut]]:
+def _once_each(feed: Feed) -> tuple[tuple[Entry, ...], list[LeftOut]]:
     """Entries of different ids: readers take two of the same for one story, and which one they show is chance."""
     shown: dict[str, Entry] = {}
     twice = []
-    for entry in entries:
-        first = shown.setdefault(entry.id, entry)
+    for entry in feed.entries:
+        first = shown.setdefault(atom_id(entry.id, feed.site), entry)
         if first is not entry:
             twice.append(LeftOut(entry.article_id, f"its guid is that of another story, {first.article_id}"))
     return tuple(shown.values()), twice
@@ -82,8 +82,9 @@ def _once_each(entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], list[LeftOu
 
 def _key(feed: Feed, entry: Entry) -> tuple[object, ...]:
     """Everything that an entry's bytes depend on: an article that stands in several feeds is rendered once."""
-    section = feed.section
-    return (entry, section.content, section.summary_length, section.language, feed.site.home_url)
+    section, site = feed.section, feed.site
+    home = (site.home_url, site.authority, site.authority_date)
+    return (entry, section.content, section.summary_length, section.language, home)
 
 
 def _render_entries(feed: Feed, entries: Sequence[Cleaned]) -> tuple[dict[str, Fragments], list[LeftOut]]:

@@ -1,7 +1,9 @@
 """Rules for text: what XML may hold, one line, a summary that ends at a word."""
 
 import re
+import unicodedata
 from html import unescape
+from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 import nh3
@@ -16,6 +18,15 @@ _BLOCK = re.compile(
     r"<(?=/?(?:p|div|br|li|ul|ol|h[1-6]|tr|td|th|table|blockquote|figure|figcaption|section|article|hr|dt|dd|pre)\b)",
     re.IGNORECASE,
 )
+
+_LINE_ENDS = re.compile("[\t\n\r]")
+
+# A percent sign that begins no encoded character.
+_STRAY = re.compile("%(?![0-9A-Fa-f]{2})")
+
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?", re.ASCII)
+
+_IRI = re.compile(r"[a-z][a-z0-9+.-]*:[^\s\x00-\x20\x7f<>\"{}|\\^`\[\]]+", re.ASCII | re.IGNORECASE)
 
 HIDDEN = {
     "script", "style", "iframe", "frame", "frameset", "noframes", "object", "embed", "applet", "noscript", "template",
@@ -55,10 +66,43 @@ def shorten(text: str, length: int) -> str:
 
 
 def web_address(url: str) -> str | None:
-    """``url`` as it may stand in a feed (RFC 3986 characters alone); None if it is no http address."""
-    cleaned = quote(one_line(url), safe="%/:=&?~#+!$,;'@()*[]")
+    """``url`` as it may stand in a feed (RFC 3986); None if it is no http address that a reader could follow.
+
+    As browsers read it: line ends in it do not count, a host of other scripts is its xn-- form.
+    """
+    text = _LINE_ENDS.sub("", legal(url)).strip()
     try:
-        parts = urlsplit(cleaned)
-    except ValueError:
+        parts = urlsplit(text)
+        host, port = _host(parts.hostname or ""), parts.port
+        if ("[" in parts.netloc) != bool(host and host.startswith("[")):
+            return None
+    except ValueError:  # "http://[oops", and a port over 65535.
         return None
-    return cleaned if parts.scheme in ("http", "https") and parts.netloc else None
+    if parts.scheme not in ("http", "https") or host is None or "\\" in parts.netloc:
+        return None
+    user, at, _ = parts.netloc.rpartition("@")
+    place = f"{quoted(user, '')}{at}{host}" + ("" if port is None else f":{port}")
+    query = f"?{quoted(parts.query, '/?')}" if parts.query else ""
+    fragment = f"#{quoted(parts.fragment, '/?')}" if parts.fragment else ""
+    return f"{parts.scheme}://{place}{quoted(parts.path, '/')}{query}{fragment}"
+
+
+def quoted(text: str, more: str) -> str:
+    """``text`` with everything percent-encoded that RFC 3986 lets stand in no part of an address but ``more``."""
+    return quote(_STRAY.sub("%25", text), safe=f"%:@!$&'()*+,;=~{more}")
+
+
+def _host(name: str) -> str | None:
+    """A host as the domain name system knows it; None for what cannot be one."""
+    if ":" in name:  # An IPv6 address, whose brackets are gone already.
+        return f"[{name}]" if "%" not in name and ip_address(name).version == 6 else None
+    if not name.isascii():
+        # What browsers do (UTS 46), but for the rarest letters: without an own table of them.
+        labels = unicodedata.normalize("NFKC", name.replace("。", ".")).lower().split(".")
+        name = ".".join(part if part.isascii() else f"xn--{part.encode('punycode').decode()}" for part in labels)
+    return name if _HOST.fullmatch(name) else None
+
+
+def iri(text: str) -> str | None:
+    """``text`` if it is an absolute IRI (RFC 3987), as an atom:id must be."""
+    return text if _IRI.fullmatch(text) and not _STRAY.search(text) else None

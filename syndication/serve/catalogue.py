@@ -54,6 +54,11 @@ class Catalogue:
         return sum(len(coded.body) for document in self.documents.values() for coded in document.codings.values())
 
 
+def is_for_feeds(path: str) -> bool:
+    """Whether the answer to ``path`` is the catalogue's; /feeds too, which a router would redirect to /feeds/."""
+    return path.startswith("/feeds/") or path == "/feeds"
+
+
 def address(section: str, format: str) -> str:
     """The path of a feed."""
     return f"/feeds/{section}.{format}"

@@ -1,21 +1,28 @@
 """The Flask side: the feeds by the same answer as the short cut, the front page, and what operators ask."""
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 from syndication import metrics
-from syndication.feeds import FORMATS, MEDIA_TYPES
+from syndication.feeds import ALL, FORMATS, MEDIA_TYPES
 from syndication.serve.answer import answer
+from syndication.serve.catalogue import address, is_for_feeds
 
 if TYPE_CHECKING:
     from syndication.serve.watcher import Watcher
 
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self' {origin}; img-src 'self' {origin};"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+STATIC_AGE = 3600
+"""Seconds for which a browser keeps the style sheet and the icon."""
+
 METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 LABELS = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 
@@ -30,7 +37,9 @@ class Ready(Response):
 def flask_app(watcher: "Watcher") -> Flask:
     """The app without the short cut, which answers just the same."""
     app = Flask("syndication", static_folder=None)
-    app.url_map.merge_slashes = False  # Flask would redirect, and build the address from the Host header.
+    # Each of these redirects, to an address that is built from the Host header.
+    app.url_map.merge_slashes = app.url_map.strict_slashes = app.url_map.redirect_defaults = False
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE
     app.register_blueprint(blueprint(watcher))
     app.extensions["watcher"] = watcher
     return app
@@ -48,17 +57,19 @@ def blueprint(watcher: "Watcher") -> Blueprint:
         watcher.tally.count(environ["PATH_INFO"], status, len(body))
         return Ready([body], status, headers)
 
-    # Not strict: Flask would redirect from /feeds to an address that it builds from the Host header.
-    routes.add_url_rule(
-        "/feeds/", "feeds", feed, methods=METHODS, provide_automatic_options=False, strict_slashes=False
-    )
+    routes.add_url_rule("/feeds/", "feeds", feed, methods=METHODS, provide_automatic_options=False)
     routes.add_url_rule("/feeds/<path:rest>", "feed", feed, methods=METHODS, provide_automatic_options=False)
 
-    def error(problem: HTTPException) -> Response | HTTPException:
+    def error(problem: HTTPException) -> BaseResponse:
         """What Flask's router refuses below /feeds/ (an invented method, say) is for the answer to word."""
-        return feed() if request.environ["PATH_INFO"].startswith("/feeds/") else problem
+        return feed() if is_for_feeds(request.environ["PATH_INFO"]) else _problem(problem)
 
     routes.app_errorhandler(HTTPException)(error)
+
+    @routes.after_request
+    def unsniffed(response: Response) -> Response:
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response
 
     @routes.get("/")
     def front() -> Response:
@@ -88,6 +99,17 @@ def _text(text: str | bytes) -> Response:
     return response
 
 
+def _problem(problem: HTTPException) -> BaseResponse:
+    """An error in words; what a stranger asked for is not repeated."""
+    missing = problem.code == HTTPStatus.NOT_FOUND
+    response = problem.get_response()
+    response.data = b"There is nothing here.\n" if missing else f"{problem.name}\n".encode()
+    response.content_type = "text/plain; charset=utf-8"
+    response.headers["Cache-Control"] = "public, max-age=60" if missing else "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
 def _readyz(watcher: "Watcher") -> Response:
     state = watcher.seen()
     response = jsonify(
@@ -104,17 +126,26 @@ def _readyz(watcher: "Watcher") -> Response:
 
 def _front(watcher: "Watcher") -> Response:
     catalogue = watcher.catalogue
+    base = catalogue.site.base_url
     updated = max((document.modified or 0 for document in catalogue.documents.values()), default=0)
     page = render_template(
         "front.html",
         site=catalogue.site,
-        sections=catalogue.sections.values(),
-        formats=[(name, LABELS[name], MEDIA_TYPES[name].split(";")[0]) for name in FORMATS],
+        feeds=[
+            {
+                "title": "All stories" if slug == ALL else section.title,
+                "description": section.description,
+                "addresses": [
+                    (LABELS[name], MEDIA_TYPES[name].split(";")[0], base + address(slug, name)) for name in FORMATS
+                ],
+            }
+            for slug, section in catalogue.sections.items()
+        ],
         updated=datetime.fromtimestamp(updated, UTC) if updated else None,
     )
     response = Response(page, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = PAGE_POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    scheme, _, rest = base.partition("://")
+    response.headers["Content-Security-Policy"] = PAGE_POLICY.format(origin=f"{scheme}://{rest.partition('/')[0]}")
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "public, max-age=60"
     return response

@@ -15,7 +15,7 @@ from syndication.serve.catalogue import Catalogue
 from syndication.serve.tally import Tally
 from syndication.store import changes, documents, workers
 from syndication.store.engine import DOCUMENTS, Database, DatabaseDown
-from syndication.store.sections import SectionState, states
+from syndication.store.sections import SectionState, states, waiting_since
 from syndication.store.triggers import missing_triggers
 from syndication.store.wake import Waker
 
@@ -112,11 +112,13 @@ class Watcher:
     def look(self) -> None:
         """Read what /readyz and /metrics show."""
         with self.database.read() as conn:
+            # What is no longer configured stays in the store, but nobody regenerates or serves it.
+            found = tuple(state for state in states(conn) if state.section in self.catalogue.sections)
             self.state = replace(
                 self.state,
                 missing_triggers=tuple(missing_triggers(conn)),
-                sections=tuple(states(conn)),
-                oldest_change=changes.oldest(conn),
+                sections=found,
+                oldest_change=waiting_since(found, changes.oldest(conn)),
                 workers=len(workers.alive(conn, self.database.now(conn))),
             )
         self._looked = time.monotonic()

@@ -56,10 +56,11 @@ def utc_check(column: str) -> CheckConstraint:
     """Refuses, on SQLite, a hand-typed time that is not in the canonical form or not in the calendar.
 
     Adding no days makes SQLite count: without it, it gives the 30th of February back as it was.
+    It counts in milliseconds, rounded, so that it is not shown the fraction: .999500 would be the next second.
     """
     return CheckConstraint(
         f"{column} IS NULL OR ({column} GLOB '{_UTC_GLOB}'"
-        f" AND strftime('%Y-%m-%dT%H:%M:%S', {column}, '+0 days') = substr({column}, 1, 19))",
+        f" AND strftime('%Y-%m-%dT%H:%M:%S', substr({column}, 1, 19), '+0 days') = substr({column}, 1, 19))",
         name=f"{column}_is_utc_like_2026_01_31T08_00_00_000000Z",
     ).ddl_if(dialect="sqlite")
 

@@ -4,20 +4,28 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, literal, select, update
 
 from syndication.feeds import ENCODINGS, Document, LeftOut
 from syndication.store.bookkeeping import DocumentRow, EntryRow, LeftOutRow, SectionRow, TombstoneRow
+from syndication.store.columns import UtcTime
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What is published of a section, as a regeneration read it. ``version`` 0 says: nothing yet."""
+    """What is published of a section, as a regeneration read it. ``version`` 0 says: nothing yet.
+
+    ``fingerprint`` is that of the configuration which the section belongs to, ``left_out`` the number of articles
+    that could not be shown.
+    """
 
     section: str
+    fingerprint: str
     mark: int
     version: int
     updated_at: datetime | None
+    next_due: datetime | None
+    left_out: int
     digests: Mapping[str, str]
     entries: Mapping[str, "PublishedEntry"]
 
@@ -55,37 +63,51 @@ def read_edition(conn: Connection, section: str) -> Edition:
 def perhaps_edition(conn: Connection, section: str) -> Edition | None:
     """The same, or None for a section that no worker has seen yet."""
     state = conn.execute(
-        select(SectionRow.mark, SectionRow.version, SectionRow.updated_at).where(SectionRow.section == section)
+        select(
+            SectionRow.fingerprint, SectionRow.mark, SectionRow.version, SectionRow.updated_at, SectionRow.next_due
+        ).where(SectionRow.section == section)
     ).one_or_none()
     if state is None:
         return None
+    left_out = conn.scalar(select(func.count()).where(LeftOutRow.section == section))
     digests = conn.execute(select(DocumentRow.format, DocumentRow.digest).where(DocumentRow.section == section))
     columns = [EntryRow.__table__.c[name] for name in PublishedEntry.__slots__]
     entries = conn.execute(select(*columns).where(EntryRow.section == section).order_by(EntryRow.position))
     return Edition(
         section=section,
+        fingerprint=state.fingerprint,
         mark=state.mark,
         version=state.version,
         updated_at=state.updated_at,
+        next_due=state.next_due,
+        left_out=left_out or 0,
         digests={row.format: row.digest for row in digests},
         entries={row.article_id: PublishedEntry(**row._mapping) for row in entries},
     )
 
 
 def finish(
-    conn: Connection, section: str, *, read_version: int, version: int, mark: int, **state: datetime | None
+    conn: Connection, edition: Edition, *, version: int, regenerated_at: datetime, **state: datetime | None
 ) -> bool:
-    """Close a regeneration that read ``read_version`` and ``mark``; False if another one was faster.
+    """Close the regeneration that read ``edition``; False if another one, or another configuration, was faster.
 
-    The work is done for ``mark`` only: what was marked meanwhile goes on waiting.
+    The work is done for the edition's mark only: what was marked meanwhile goes on waiting, behind the others.
     """
+    moment = literal(regenerated_at, UtcTime())
     result = conn.execute(
         update(SectionRow)
-        .where(SectionRow.section == section, SectionRow.version == read_version, SectionRow.done <= mark)
+        .where(
+            SectionRow.section == edition.section,
+            SectionRow.fingerprint == edition.fingerprint,
+            SectionRow.version == edition.version,
+            SectionRow.done <= edition.mark,
+        )
         .values(
             version=version,
-            done=mark,
-            tried=mark,
+            done=edition.mark,
+            tried=edition.mark,
+            regenerated_at=regenerated_at,
+            marked_at=case((SectionRow.mark > edition.mark, moment), else_=SectionRow.marked_at),
             failures=0,
             retry_at=None,
             error=None,
@@ -117,14 +139,17 @@ def write_documents(conn: Connection, documents: Sequence[Document]) -> None:
 
 
 def write_entries(conn: Connection, section: str, entries: Collection[PublishedEntry]) -> None:
-    """Replace the list of the section's entries; an article that came back has no tombstone any more."""
+    """Replace the list of the section's entries; an entry that came back has no tombstone any more.
+
+    An entry is what readers know by its id, whichever article it is of.
+    """
     conn.execute(delete(EntryRow).where(EntryRow.section == section))
     if not entries:
         return
     rows = [{name: getattr(entry, name) for name in PublishedEntry.__slots__} for entry in entries]
     conn.execute(insert(EntryRow), [{"section": section, **row} for row in rows])
-    ids = [entry.article_id for entry in entries]
-    conn.execute(delete(TombstoneRow).where(TombstoneRow.section == section, TombstoneRow.article_id.in_(ids)))
+    ids = [entry.entry_id for entry in entries]
+    conn.execute(delete(TombstoneRow).where(TombstoneRow.section == section, TombstoneRow.entry_id.in_(ids)))
 
 
 def write_tombstones(

@@ -1,28 +1,38 @@
 """Who regenerates which section: leases that expire, so that a dead worker holds nothing up.
 
 A lease only saves double work. What makes a late worker harmless is the compare of versions when it writes.
+``mine`` are the sections of a worker's configuration with their fingerprints: a row with another fingerprint was
+registered by another configuration since, and is left to the workers of that one.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
+from syndication.feeds import ALL
 from syndication.store.bookkeeping import SectionRow
 
 
-def _waiting(slugs: Collection[str], revision: int) -> ColumnElement[bool]:
-    # An older program never overwrites what a newer one renders.
-    return and_(SectionRow.section.in_(slugs), SectionRow.mark > SectionRow.done, SectionRow.revision <= revision)
+def _waiting(mine: Mapping[str, str], revision: int) -> ColumnElement[bool]:
+    return and_(
+        SectionRow.section.in_(mine),
+        SectionRow.fingerprint.in_(mine.values()),
+        SectionRow.mark > SectionRow.done,
+        # An older program never overwrites what a newer one renders.
+        SectionRow.revision <= revision,
+    )
 
 
 def claim(
-    conn: Connection, slugs: Collection[str], revision: int, owner: str, now: datetime, lease: timedelta
+    conn: Connection, mine: Mapping[str, str], revision: int, owner: str, now: datetime, lease: timedelta
 ) -> str | None:
     """Take the lease of the section that waits longest and may be regenerated now; None if there is none.
 
     A section whose last version is of this very second waits for the next one: Last-Modified counts whole
-    seconds. One that failed waits for its time.
+    seconds. One that failed waits for its time, and then stands behind those that have waited since before it:
+    so none that is tried again and again, or changes all the time, holds up another.
+    Of those marked at one moment ``all`` comes last: an article's own section is what its readers wait for.
     """
     second = now.replace(microsecond=0)
     free = or_(SectionRow.lease_until.is_(None), SectionRow.lease_until <= now, SectionRow.lease_owner == owner)
@@ -32,8 +42,10 @@ def claim(
     )
     section = conn.scalar(
         select(SectionRow.section)
-        .where(_waiting(slugs, revision), free, may)
-        .order_by(SectionRow.marked_at, SectionRow.section)
+        .where(_waiting(mine, revision), free, may)
+        .order_by(
+            func.coalesce(SectionRow.retry_at, SectionRow.marked_at), SectionRow.section == ALL, SectionRow.section
+        )
         .limit(1)
         .with_for_update(skip_locked=True)
     )
@@ -44,15 +56,15 @@ def claim(
     return section
 
 
-def pending(conn: Connection, slugs: Collection[str], revision: int) -> bool:
+def pending(conn: Connection, mine: Mapping[str, str], revision: int) -> bool:
     """Whether any section waits, claimable now or later."""
-    return conn.scalar(select(SectionRow.section).where(_waiting(slugs, revision)).limit(1)) is not None
+    return conn.scalar(select(SectionRow.section).where(_waiting(mine, revision)).limit(1)) is not None
 
 
-def ready_at(conn: Connection, slugs: Collection[str], revision: int, now: datetime) -> datetime | None:
+def ready_at(conn: Connection, mine: Mapping[str, str], revision: int, now: datetime) -> datetime | None:
     """When the first waiting section may be claimed: ``now`` or later; None if none waits."""
     rows = conn.execute(
-        select(SectionRow.retry_at, SectionRow.updated_at, SectionRow.lease_until).where(_waiting(slugs, revision))
+        select(SectionRow.retry_at, SectionRow.updated_at, SectionRow.lease_until).where(_waiting(mine, revision))
     )
     second = now.replace(microsecond=0)
     moments = []
@@ -63,28 +75,32 @@ def ready_at(conn: Connection, slugs: Collection[str], revision: int, now: datet
 
 
 def failed(
-    conn: Connection, section: str, mark: int | None, error: str, retry: tuple[timedelta, timedelta], now: datetime
-) -> int:
-    """Record a failure and when to try again; gives the mark that was tried.
+    conn: Connection,
+    section: str,
+    owner: str,
+    mark: int | None,
+    error: str,
+    retry: tuple[timedelta, timedelta],
+    now: datetime,
+) -> int | None:
+    """Record a failure of the worker that holds the lease, and when to try again; gives the mark that was tried.
 
-    ``mark`` is None for an attempt that did not even read it: then it is the present one. ``retry`` is the first
-    pause and the longest: each pause is twice the one before. A change or a request that came meanwhile is tried
-    at once.
+    None, with nothing recorded, if the lease is another's by now: what becomes of the section is for that one to
+    say. ``mark`` is None for an attempt that did not even read it: then it is the present one. ``retry`` is the
+    first pause and the longest: each pause is twice the one before. A change or a request that came meanwhile is
+    tried at once.
     """
-    first, longest = retry
     tried = SectionRow.mark if mark is None else mark
     row = conn.execute(
         update(SectionRow)
-        .where(SectionRow.section == section)
+        .where(SectionRow.section == section, SectionRow.lease_owner == owner)
         .values(failures=SectionRow.failures + 1, tried=tried, error=error, lease_owner=None, lease_until=None)
         .returning(SectionRow.failures, SectionRow.mark, SectionRow.tried)
-    ).one()
-    pause = min(longest, first * 2 ** min(row.failures - 1, 20))
-    retry_at = now + pause if row.mark == row.tried else None
+    ).one_or_none()
+    if row is None:
+        return None
+    first, longest = (pause.total_seconds() for pause in retry)
+    pause = min(longest, first * 2 ** min(row.failures - 1, 20)) if row.mark == row.tried else 0.0
+    retry_at = now + timedelta(seconds=pause)
     conn.execute(update(SectionRow).where(SectionRow.section == section).values(retry_at=retry_at))
     return int(row.tried)
-
-
-def longest_wait(conn: Connection) -> datetime | None:
-    """When the section that waits longest was first marked."""
-    return conn.scalar(select(func.min(SectionRow.marked_at)).where(SectionRow.mark > SectionRow.done))

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, func, literal, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from syndication.store.bookkeeping import EntryRow, LeftOutRow, SectionRow
+from syndication.store.columns import UtcTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class SectionState:
 def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, now: datetime) -> list[str]:
     """Mark each section whose configuration or renderer is another than its documents were made with.
 
-    ``revision`` is the program's render revision: what a newer program has registered is left to it.
+    ``revision`` is the program's render revision: what a newer program has registered is left to it. From here on
+    the section belongs to the workers of this configuration: who holds its lease under another one loses it.
     """
     # Locked on PostgreSQL, and added without a quarrel: two workers that start together both register.
     known = {
@@ -59,10 +61,13 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
             conn.execute(
                 update(SectionRow)
                 .where(SectionRow.section == slug)
-                .values(mark=SectionRow.mark + 1, retry_at=None, failures=0, **values)
+                .values(mark=SectionRow.mark + 1, retry_at=None, failures=0, **NO_LEASE, **values)
             )
         marked.append(slug)
     return marked
+
+
+NO_LEASE = {"lease_owner": None, "lease_until": None}
 
 
 def _same(row: Row[Any], values: Mapping[str, Any]) -> bool:
@@ -72,14 +77,22 @@ def _same(row: Row[Any], values: Mapping[str, Any]) -> bool:
 def request(conn: Connection, slugs: Iterable[str], now: datetime) -> dict[str, int]:
     """Ask for a regeneration of these sections; gives each one's mark. A request resets the back-off.
 
+    One that waits already keeps its place: were it put back with each change, a busy one would never be reached.
     In one order always, so that two writers never wait for each other.
     """
+    waits, moment = SectionRow.mark > SectionRow.done, literal(now, UtcTime())
     marks = {}
     for slug in sorted(set(slugs)):
         row = conn.execute(
             update(SectionRow)
             .where(SectionRow.section == slug)
-            .values(mark=SectionRow.mark + 1, marked_at=now, retry_at=None)
+            .values(
+                mark=SectionRow.mark + 1,
+                marked_at=case((waits, SectionRow.marked_at), else_=moment),
+                failures=0,
+                # Not NULL: one that failed and changes all the time is no more urgent than the others.
+                retry_at=case((SectionRow.retry_at > now, moment), else_=SectionRow.retry_at),
+            )
             .returning(SectionRow.mark)
         ).one_or_none()
         if row is not None:
@@ -87,11 +100,15 @@ def request(conn: Connection, slugs: Iterable[str], now: datetime) -> dict[str, 
     return marks
 
 
-def due(conn: Connection, slugs: Collection[str], now: datetime) -> list[str]:
+def others(conn: Connection, mine: Mapping[str, str]) -> list[str]:
+    """The sections that another configuration than ``mine`` (fingerprints by slug) has registered."""
+    ours = and_(SectionRow.section.in_(mine), SectionRow.fingerprint.in_(mine.values()))
+    return list(conn.scalars(select(SectionRow.section).where(not_(ours))))
+
+
+def due(conn: Connection, now: datetime) -> list[str]:
     """The sections for which a moment has come: an embargo's end, an expiry, an age."""
-    return list(
-        conn.scalars(select(SectionRow.section).where(SectionRow.section.in_(slugs), SectionRow.next_due <= now))
-    )
+    return list(conn.scalars(select(SectionRow.section).where(SectionRow.next_due <= now)))
 
 
 def clear_due(conn: Connection, slugs: Collection[str]) -> None:
@@ -99,21 +116,29 @@ def clear_due(conn: Connection, slugs: Collection[str]) -> None:
     conn.execute(update(SectionRow).where(SectionRow.section.in_(slugs)).values(next_due=None))
 
 
-def next_due(conn: Connection, slugs: Collection[str]) -> datetime | None:
+def next_due(conn: Connection) -> datetime | None:
     """The first moment at which a feed changes by itself."""
-    return conn.scalar(select(func.min(SectionRow.next_due)).where(SectionRow.section.in_(slugs)))
+    return conn.scalar(select(func.min(SectionRow.next_due)))
 
 
 def stale(conn: Connection, slugs: Collection[str], before: datetime) -> list[str]:
-    """The sections that nobody regenerated since ``before``."""
+    """The sections that nobody regenerated since ``before``, and that do not wait for it anyway."""
     regenerated = SectionRow.regenerated_at
     return list(
         conn.scalars(
             select(SectionRow.section).where(
-                SectionRow.section.in_(slugs), or_(regenerated.is_(None), regenerated < before)
+                SectionRow.section.in_(slugs),
+                SectionRow.mark <= SectionRow.done,
+                or_(regenerated.is_(None), regenerated < before),
             )
         )
     )
+
+
+def waiting_since(found: Iterable[SectionState], oldest_change: datetime | None) -> datetime | None:
+    """How long ago the first change that is in no feed yet was made: it is in the queue still, or a mark."""
+    moments = [state.marked_at for state in found if state.pending]
+    return min((moment for moment in (*moments, oldest_change) if moment is not None), default=None)
 
 
 def states(conn: Connection) -> list[SectionState]:

@@ -1,0 +1,87 @@
+"""A database with articles and published feeds, as a worker leaves it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, insert, text
+
+from benchmarks import newsroom
+from syndication.feeds import Article, Section
+from syndication.gather import Newsroom
+from syndication.regenerate import Pace, Regenerator
+from syndication.store import articles
+from syndication.store.engine import Database
+from syndication.store.models import ArticleRow, SectionLink
+from syndication.store.triggers import make_triggers
+from syndication.store.triggers_sqlite import sqlite_triggers
+
+TABLES = ("article", "article_section")
+COLUMNS = tuple(column.name for column in ArticleRow.__table__.c)
+PACE = Pace(
+    lease=timedelta(seconds=30), retry_first=timedelta(seconds=2), retry_max=timedelta(seconds=60), keep_versions=100
+)
+
+
+def put(database: Database, found: Iterable[Article]) -> int:
+    """Write articles in the way of the import; gives their number."""
+    return sum(1 for _ in articles.put_articles(database, found))
+
+
+def regenerator(database: Database, sections: Mapping[str, Section]) -> Regenerator:
+    """A worker's hands, without its process; every section is marked."""
+    worker = Regenerator(database, Newsroom(newsroom.SITE, sections), PACE, "benchmark")
+    worker.register()
+    return worker
+
+
+def publish(worker: Regenerator) -> int:
+    """Regenerate whatever waits and may be regenerated now; gives the number of versions published."""
+    worker.notice()
+    outcomes = list(worker.pending())
+    failed = [outcome for outcome in outcomes if outcome.result == "failed"]
+    if failed:
+        raise RuntimeError(f"{failed[0].section} failed: {failed[0].error}")
+    return sum(outcome.result == "published" for outcome in outcomes)
+
+
+def fill_fast(database: Database, found: Iterable[Article], *, batch: int = 1_000) -> None:
+    """Write many articles into an empty database, with its triggers off meanwhile.
+
+    What they would have done is written out: a link holds its article's time and status. The queue of changes is
+    empty afterwards, as a worker would have left it.
+    """
+    waiting = iter(found)
+    with database.write() as conn:
+        _triggers_off(conn)
+        while some := list(islice(waiting, batch)):
+            conn.execute(insert(ArticleRow), [{name: getattr(article, name) for name in COLUMNS} for article in some])
+            conn.execute(insert(SectionLink), [_link(article) for article in some])
+        _triggers_on(conn)
+    if database.dialect == "postgresql":
+        with database.write() as conn:
+            conn.execute(text("ANALYZE"))  # As autovacuum does when a table has grown.
+
+
+def _link(article: Article) -> dict[str, Any]:
+    (slug,) = article.sections
+    values = {"published_at": article.published_at, "status": article.status}
+    return {"article_id": article.id, "section": slug, "position": 0, **values}
+
+
+def _triggers_off(conn: Connection) -> None:
+    if conn.dialect.name == "sqlite":
+        for name in sqlite_triggers():
+            conn.exec_driver_sql(f"DROP TRIGGER {name}")
+        return
+    for table in TABLES:
+        conn.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+
+
+def _triggers_on(conn: Connection) -> None:
+    if conn.dialect.name == "sqlite":
+        make_triggers(conn)
+        return
+    for table in TABLES:
+        conn.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")

@@ -1,0 +1,146 @@
+"""Regenerating a section of 50 entries after one new article, stage by stage, and what peers take for the same feed.
+
+Ours is what a worker does, on a real database, in all three formats: read (the snapshot), render (only the new entry
+is rendered by feedgen; the bytes are compared), compress (gzip, Brotli and zstd of each format), write (the version,
+in one transaction). The peers render the same 50 entries from values in memory: feedgen without any reuse, with the
+bodies sanitized already, and Django's feed generators, which sanitize nothing. Median of the rounds, all in turns.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
+
+from benchmarks import filling, newsroom
+from benchmarks.databases import database, urls
+from benchmarks.options import Options
+from benchmarks.peers import SECTION
+from benchmarks.table import count, median, ms, ratio, show
+from syndication import publish
+from syndication.feeds import Entry, Feed, Rendered
+from syndication.gather import gather
+from syndication.regenerate import COMPRESSING_THREADS, Regenerator
+from syndication.render.atom import atom
+from syndication.render.cleaned import clean
+from syndication.render.jsonfeed import item, jsonfeed
+from syndication.render.rss import rss
+from syndication.store import editions
+from syndication.store.editions import Edition
+from syndication.store.engine import Database
+
+Timed = dict[str, list[float]]
+
+
+def run(options: Options) -> None:
+    """Publish one article after the other and time what follows."""
+    if not settings.configured:
+        settings.configure(USE_TZ=True)
+    rounds = options.size(2, 40)
+    coming = newsroom.articles(newsroom.ENTRIES + rounds, 1, newsroom.SHORT, options.articles)
+    timed: Timed = {}
+    with urls("sqlite") as (url,), database(url) as opened, ThreadPoolExecutor(COMPRESSING_THREADS) as pool:
+        filling.put(opened, (next(coming) for _ in range(newsroom.ENTRIES)))
+        worker = filling.regenerator(opened, newsroom.sections(1))
+        filling.publish(worker)
+        for n, article in enumerate(coming):
+            filling.put(opened, [article])
+            worker.notice()
+            feed, sizes = _regenerate(opened, worker, pool, timed, n + 1)
+            _peers(feed, timed)
+    _show({name: median(values) for name, values in timed.items()}, sizes, rounds)
+
+
+def _regenerate(
+    opened: Database, worker: Regenerator, pool: ThreadPoolExecutor, timed: Timed, seconds: int
+) -> tuple[Feed, Mapping[str, int]]:
+    def read() -> Any:
+        with opened.snapshot() as conn:
+            return editions.read_edition(conn, SECTION), gather(conn, worker.newsroom, section, opened.now(conn))
+
+    def write() -> bool:
+        with opened.write() as conn:
+            now = opened.now(conn)
+            due = gathered.next_due
+            return publish.write_version(
+                conn, edition, feed, rendered, bodies, feed.updated, {}, now=now, next_due=due, keep=100
+            )
+
+    section = worker.newsroom.sections[SECTION]
+    edition, gathered = _time(timed, "read", read)
+    # Each round is a version of a later second, as it would be in use.
+    feed = replace(gathered.feed, updated=gathered.feed.updated + timedelta(seconds=seconds))
+    as_before = replace(feed, updated=edition.updated_at)
+    rendered = _time(timed, "render", lambda: _render(worker, edition, as_before, feed))
+    bodies = _time(timed, "compress", lambda: publish.compress(rendered.bodies, pool))
+    if not _time(timed, "write", write):
+        raise RuntimeError("the version was not written")
+    return feed, {format: len(body) for format, body in rendered.bodies.items()}
+
+
+def _render(worker: Regenerator, edition: Edition, as_before: Feed, feed: Feed) -> Rendered:
+    """As the regenerator does it: with the published version's time to see whether anything changed, then anew."""
+    if publish.is_published(edition, worker.renderer.render(as_before)):
+        raise RuntimeError("a new article changed nothing")
+    return worker.renderer.render(feed)
+
+
+def _peers(feed: Feed, timed: Timed) -> None:
+    cleaned = [clean(entry, feed.site, feed.section) for entry in feed.entries]
+    _time(timed, "feedgen atom", lambda: atom(feed, cleaned))
+    _time(timed, "feedgen rss", lambda: rss(feed, cleaned))
+    _time(timed, "json", lambda: jsonfeed(feed, [item(one) for one in cleaned]))
+    _time(timed, "django atom", lambda: _django(Atom1Feed, feed))
+    _time(timed, "django rss", lambda: _django(Rss201rev2Feed, feed))
+
+
+def _django(kind: type[SyndicationFeed], feed: Feed) -> str:
+    head = kind(feed.section.title, f"{feed.site.home_url}/", feed.section.description, language="en")
+    for entry in feed.entries:
+        head.add_item(entry.title, entry.url, entry.html, **_fields(entry))
+    return str(head.writeString("utf-8"))
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    return {
+        "unique_id": entry.id,
+        "author_name": ", ".join(author.name for author in entry.authors),
+        "pubdate": entry.published,
+        "updateddate": entry.updated,
+        "categories": [*(slug for slug, _ in entry.categories), *entry.tags],
+    }
+
+
+def _time(timed: Timed, name: str, do: Callable[[], Any]) -> Any:
+    started = time.perf_counter()
+    result = do()
+    timed.setdefault(name, []).append(time.perf_counter() - started)
+    return result
+
+
+def _show(medians: Mapping[str, float], sizes: Mapping[str, int], rounds: int) -> None:
+    rendering = medians["render"]
+    feedgen = medians["feedgen atom"] + medians["feedgen rss"]
+    django = medians["django atom"] + medians["django rss"]
+    stages = {name: medians[name] for name in ("read", "render", "compress", "write")}
+    rows = [
+        *([f"this service: {name}", ms(seconds), ratio(seconds / rendering)] for name, seconds in stages.items()),
+        ["this service: all four", ms(sum(stages.values())), ratio(sum(stages.values()) / rendering)],
+        ["feedgen: Atom", ms(medians["feedgen atom"]), ""],
+        ["feedgen: RSS", ms(medians["feedgen rss"]), ""],
+        [
+            "feedgen: Atom, RSS, and JSON Feed",
+            ms(feedgen + medians["json"]),
+            ratio((feedgen + medians["json"]) / rendering),
+        ],
+        ["Django: Atom", ms(medians["django atom"]), ""],
+        ["Django: RSS", ms(medians["django rss"]), ""],
+        ["Django: both (it has no JSON Feed)", ms(django), ratio(django / rendering)],
+    ]
+    size = ", ".join(f"{format} {count(length)}" for format, length in sizes.items())
+    title = f"one new article in a feed of {newsroom.ENTRIES}, three formats, median of {rounds} rounds"
+    show(title, ["", "ms", "x our render"], rows, [f"bytes: {size}"])

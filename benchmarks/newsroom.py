@@ -1,0 +1,148 @@
+"""A newsroom of any size: the same articles at every run, made up or out of a file.
+
+Made-up bodies are believable in what matters here: paragraphs with links, headings, quotations and pictures, and words
+that come as unevenly as in a language, so that they compress as news does (about 3.5 times).
+"""
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import accumulate, count, islice
+from pathlib import Path
+from typing import Any
+
+from syndication.article_json import article_from
+from syndication.feeds import Article, CachePolicy, Image, Person, Section, Site
+
+ENTRIES = 50
+SHORT = (800, 2_000)
+"""Characters of the bodies in the feed of 50 entries and some 140 kB."""
+
+USUAL = (2_000, 10_000)
+BODIES = 500
+"""Different bodies; each article has one of them, and a title, an address and an id of its own."""
+
+SYLLABLES = ("ta", "lo", "rin", "es", "mo", "ka", "den", "i", "st", "ur", "ve", "an", "che", "po", "gul", "wi")
+
+START = datetime(2020, 1, 1, tzinfo=UTC)
+SITE = Site("The Daily Example", "http://127.0.0.1:8000", "https://www.daily.example", "daily.example", "2026-01-01")
+CACHE = CachePolicy(browser=300, cdn=60, stale_while_revalidate=60, stale_if_error=86400)
+
+
+def slugs(number: int) -> list[str]:
+    """The slugs of so many sections."""
+    return [f"section-{n:03}" for n in range(number)]
+
+
+def sections(number: int, entries: int = ENTRIES) -> dict[str, Section]:
+    """``all`` and so many sections; what is in a feed depends on the count alone, not on the hour."""
+    return {
+        slug: Section(slug, slug.title(), f"What happens in {slug}", "en", "full", entries, 0, entries, 300, CACHE)
+        for slug in ["all", *slugs(number)]
+    }
+
+
+def articles(
+    number: int, section_count: int, lengths: tuple[int, int], source: Path | None = None
+) -> Iterator[Article]:
+    """So many articles, the oldest first, filed under one section after the other."""
+    filed = slugs(section_count)
+    for n, body in zip(range(number), _bodies(lengths, source), strict=False):
+        moment = START + timedelta(minutes=2 * n)
+        yield replace(
+            body,
+            id=f"a{n:07}",
+            slug=f"story-{n:07}",
+            url=f"/news/story-{n:07}",
+            title=f"{body.title} ({n})",
+            sections=(filed[n % section_count],),
+            published_at=moment,
+            updated_at=moment,
+        )
+
+
+def write_lines(path: Path, found: Iterator[Article]) -> int:
+    """Write articles as the import reads them; gives the size of the file in bytes."""
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(_line(article), ensure_ascii=False) + "\n" for article in found)
+    return path.stat().st_size
+
+
+def _line(article: Article) -> dict[str, Any]:
+    return {
+        "id": article.id,
+        "slug": article.slug,
+        "url": article.url,
+        "title": article.title,
+        "html": article.html,
+        "summary": article.summary,
+        "authors": [author.name for author in article.authors],
+        "sections": article.sections,
+        "tags": article.tags,
+        "image": {"url": article.image.url, "alt": article.image.alt} if article.image else None,
+        "published_at": article.published_at and article.published_at.isoformat(),
+        "updated_at": article.updated_at and article.updated_at.isoformat(),
+    }
+
+
+def _bodies(lengths: tuple[int, int], source: Path | None) -> Iterator[Article]:
+    known = _from_file(source) if source else _made_up(lengths)
+    return (known[n % len(known)] for n in count())
+
+
+@cache
+def _from_file(source: Path) -> list[Article]:
+    with source.open(encoding="utf-8") as lines:
+        return [article_from(json.loads(line), {}) for line in islice(lines, 10_000)]
+
+
+@cache
+def _made_up(lengths: tuple[int, int]) -> list[Article]:
+    rng = random.Random(1)
+    return [_story(rng, rng.randint(*lengths)) for _ in range(BODIES)]
+
+
+def _story(rng: random.Random, length: int) -> Article:
+    parts: list[str] = []
+    while sum(map(len, parts)) < length:
+        parts.append(_part(rng))
+    return Article(
+        id="",
+        slug="",
+        url="",
+        title=_sentence(rng, rng.randint(5, 9)).rstrip("."),
+        html="\n".join(parts),
+        summary=_sentence(rng, 25),
+        authors=(Person(_sentence(rng, 2).rstrip(".").title()),),
+        tags=tuple(rng.sample(_words()[0][100:200], 3)),
+        image=Image(f"/photos/{rng.randrange(10**6)}.jpg", alt=_sentence(rng, 6)),
+    )
+
+
+def _part(rng: random.Random) -> str:
+    kind = rng.random()
+    if kind < 0.08:
+        return f"<h2>{_sentence(rng, 4)}</h2>"
+    if kind < 0.16:
+        return f"<blockquote><p>{_sentence(rng, 20)}</p></blockquote>"
+    if kind < 0.24:
+        return f'<figure><img src="/photos/{rng.randrange(10**6)}.jpg" alt="{_sentence(rng, 6)}"/></figure>'
+    text = " ".join(_sentence(rng, rng.randint(8, 24)) for _ in range(rng.randint(2, 4)))
+    return f'<p>{text} <a href="/news/{rng.randrange(10**6)}">{_sentence(rng, 3)}</a></p>'
+
+
+def _sentence(rng: random.Random, number: int) -> str:
+    words, weights = _words()
+    return " ".join(rng.choices(words, cum_weights=weights, k=number)).capitalize() + "."
+
+
+@cache
+def _words() -> tuple[list[str], list[float]]:
+    """Four thousand words and their summed weights: the n-th is n times rarer than the first (Zipf)."""
+    rng = random.Random(2)
+    made = ("".join(rng.choices(SYLLABLES, k=rng.randint(1, 5))) for _ in count())
+    words = list(dict.fromkeys(islice(made, 8_000)))[:4_000]
+    return words, list(accumulate(1 / n for n in range(1, len(words) + 1)))

@@ -1,0 +1,170 @@
+"""Polls a second of one feed: 200 with gzip, and 304.
+
+The same 50 articles by this service (the web process with one worker), by nginx from a file with its gzip beside it
+(one worker), by Django's syndication view and by a Flask view that builds with feedgen (both under the web server that
+the service uses, one worker). wrk asks for a second each, in turns; the median of the rounds is shown. Where there are
+two cores, servers run on one and wrk on the other. Beside the rate stands the processor time of the server for each
+poll (user and system, children included), which other work on the machine disturbs less.
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import filling, newsroom, wrk
+from benchmarks.databases import database, folder, urls
+from benchmarks.options import Options
+from benchmarks.peers import SECTION, nginx
+from benchmarks.processes import (
+    Answer,
+    cpu_seconds,
+    free_port,
+    get,
+    running,
+    syndication,
+    wait_until_served,
+    write_config,
+)
+from benchmarks.table import count, median, show
+
+PATH = f"/feeds/{SECTION}.atom"
+BASELINE = "nginx, a file"
+SETTLE_SECONDS = 3
+PINNED = shutil.which("taskset") is not None and (os.cpu_count() or 1) >= 2
+SERVER_CORE = ["taskset", "-c", "0"] if PINNED else []
+WRK_CORE = ["taskset", "-c", "1"] if PINNED else []
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A server that runs, and the answers it gives."""
+
+    name: str
+    port: int
+    pid: int
+    ok: Answer
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Polls a second, and microseconds of processor time a poll."""
+
+    rate: float
+    cpu: float
+
+
+def run(options: Options) -> None:
+    """Start everything, ask in turns, show."""
+    if shutil.which("wrk") is None:
+        print(f"polls: wrk is missing: {wrk.INSTALL}", file=sys.stderr)
+        return
+    seconds, rounds = options.size(1, 1), options.size(1, 7)
+    with contextlib.ExitStack() as stack:
+        where = stack.enter_context(folder())
+        candidates = list(_start(stack, where, options))
+        rounds_by: dict[tuple[str, int], list[Round]] = {}
+        for _ in range(rounds):
+            for candidate in candidates:
+                for status in _questions(candidate):
+                    rounds_by.setdefault((candidate.name, status), []).append(_ask(candidate, status, seconds))
+    medians = {
+        key: Round(median(r.rate for r in found), median(r.cpu for r in found)) for key, found in rounds_by.items()
+    }
+    _show(candidates, medians, rounds, seconds)
+
+
+def _ask(candidate: Candidate, status: int, seconds: int) -> Round:
+    before = cpu_seconds(candidate.pid)
+    url = f"http://127.0.0.1:{candidate.port}{PATH}"
+    load = wrk.ask(url, _questions(candidate)[status], seconds, WRK_CORE)
+    used = cpu_seconds(candidate.pid) - before
+    _settle(candidate.pid)
+    return Round(load.rate, used / max(load.answered, 1) * 1e6)
+
+
+def _settle(pid: int) -> None:
+    """Wait until a slow server is done with what wrk left behind, which the next one would pay for."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < deadline:
+        before = cpu_seconds(pid)
+        time.sleep(0.1)
+        if cpu_seconds(pid) - before < 0.03:
+            return
+
+
+def _start(stack: contextlib.ExitStack, where: Path, options: Options) -> Iterator[Candidate]:
+    lines = where / "articles.jsonl"
+    newsroom.write_lines(lines, newsroom.articles(newsroom.ENTRIES, 1, newsroom.SHORT, options.articles))
+    (url,) = stack.enter_context(urls("sqlite"))
+    with database(url) as opened:
+        filling.put(opened, newsroom.articles(newsroom.ENTRIES, 1, newsroom.SHORT, options.articles))
+        filling.publish(filling.regenerator(opened, newsroom.sections(1)))
+    write_config(where, 1)
+
+    port = free_port()
+    ours = syndication("web", "--port", str(port))
+    process = stack.enter_context(running([*SERVER_CORE, *ours], where, port, SYNDICATION_DATABASE__URL=url))
+    body = wait_until_served(port, PATH).body
+    yield _candidate("this service", port, process.pid)
+
+    if shutil.which("nginx") is None:
+        print(f"polls: nginx is missing: {nginx.INSTALL}", file=sys.stderr)
+    else:
+        port = free_port()
+        process = stack.enter_context(running([*SERVER_CORE, *nginx.prepare(where, port, PATH, body)], where, port))
+        yield _candidate(BASELINE, port, process.pid)
+
+    for name, module, cached in (
+        ("Django, syndication and cache", "django_app", "1"),
+        ("Django, syndication", "django_app", ""),
+        ("Flask view with feedgen", "flask_app", ""),
+    ):
+        port = free_port()
+        command = _granian(f"benchmarks.peers.{module}:app", port)
+        process = stack.enter_context(running(command, where, port, BENCH_ARTICLES=str(lines), DJANGO_CACHE=cached))
+        yield _candidate(name, port, process.pid)
+
+
+def _granian(app: str, port: int) -> list[str]:
+    words = ["--interface", "wsgi", "--port", str(port), "--workers", "1", "--blocking-threads", "2", "--no-ws"]
+    return [*SERVER_CORE, sys.executable, "-m", "granian", *words, app]
+
+
+def _candidate(name: str, port: int, pid: int) -> Candidate:
+    """Make sure that both questions are answered as they should be."""
+    wait_until_served(port, PATH)
+    ok = get(port, PATH, Accept_Encoding="gzip")
+    candidate = Candidate(name, port, pid, ok, ok.headers["etag"])
+    for status, headers in _questions(candidate).items():
+        answer = get(port, PATH, **{key.replace("-", "_"): value for key, value in headers.items()})
+        if answer.status != status or (status == 200 and answer.headers.get("content-encoding") != "gzip"):
+            raise RuntimeError(f"{name} answers {answer.status} {answer.headers} where {status} with gzip is due")
+    return candidate
+
+
+def _questions(candidate: Candidate) -> dict[int, dict[str, str]]:
+    return {200: {"Accept-Encoding": "gzip"}, 304: {"Accept-Encoding": "gzip", "If-None-Match": candidate.etag}}
+
+
+def _show(candidates: list[Candidate], medians: dict[tuple[str, int], Round], rounds: int, seconds: int) -> None:
+    def cells(name: str, status: int) -> list[str]:
+        base, own = medians.get((BASELINE, status)), medians[name, status]
+        return [count(own.rate), f"{own.rate / base.rate:.3f}" if base else "-", f"{own.cpu:,.1f}"]
+
+    of_nginx = ["x nginx", "CPU µs"]
+    show(
+        f"polls a second, one worker each: {newsroom.ENTRIES} articles, "
+        f"{rounds} rounds of {seconds} s in turns, wrk with {wrk.CONNECTIONS} connections",
+        ["", "200 gzip", *of_nginx, "304", *of_nginx],
+        [[c.name, *cells(c.name, 200), *cells(c.name, 304)] for c in candidates],
+        [
+            f"bytes with gzip: {', '.join(f'{c.name} {count(len(c.ok.body))}' for c in candidates)}",
+            f"servers on one core, wrk on another: {'yes' if PINNED else 'no'}",
+        ],
+    )

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -52,12 +53,8 @@ def frozen(url: str):
     """Stop every process of the PostgreSQL server: it accepts connections, and answers nothing."""
     with psycopg.connect(url) as conn:
         (backend,) = conn.execute("SELECT pg_backend_pid()").fetchone()
-    conn.close()
-    postmaster = next(
-        int(line.split()[1])
-        for line in Path(f"/proc/{backend}/status").read_text().splitlines()
-        if line.startswith("PPid:")
-    )
+        status = Path(f"/proc/{backend}/status").read_text()
+    postmaster = int(re.search(r"^PPid:\s+(\d+)$", status, re.MULTILINE).group(1))
     # The postmaster first, so that it starts no other while the rest are found.
     stopped = [postmaster]
     os.kill(postmaster, signal.SIGSTOP)

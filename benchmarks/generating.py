@@ -23,7 +23,7 @@ from benchmarks.peers import SECTION
 from benchmarks.table import count, median, ms, ratio, show
 from syndication import publish
 from syndication.feeds import Entry, Feed, Rendered
-from syndication.gather import gather
+from syndication.gather import gather, settle
 from syndication.regenerate import COMPRESSING_THREADS, Regenerator
 from syndication.render.atom import atom
 from syndication.render.cleaned import clean
@@ -60,20 +60,21 @@ def _regenerate(
 ) -> tuple[Feed, Mapping[str, int]]:
     def read() -> Any:
         with opened.snapshot() as conn:
-            return editions.read_edition(conn, SECTION), gather(conn, worker.newsroom, section, opened.now(conn))
+            edition = editions.read_edition(conn, SECTION)
+            return edition, settle(gather(conn, worker.newsroom, section, opened.now(conn)), ())
 
     def write() -> bool:
         with opened.write() as conn:
             now = opened.now(conn)
-            due = gathered.next_due
+            due = settled.next_due
             return publish.write_version(
                 conn, edition, feed, rendered, bodies, feed.updated, {}, now=now, next_due=due, keep=100
             )
 
     section = worker.newsroom.sections[SECTION]
-    edition, gathered = _time(timed, "read", read)
+    edition, settled = _time(timed, "read", read)
     # Each round is a version of a later second, as it would be in use.
-    feed = replace(gathered.feed, updated=gathered.feed.updated + timedelta(seconds=seconds))
+    feed = replace(settled.feed, updated=settled.feed.updated + timedelta(seconds=seconds))
     as_before = replace(feed, updated=edition.updated_at)
     rendered = _time(timed, "render", lambda: _render(worker, edition, as_before, feed))
     bodies = _time(timed, "compress", lambda: publish.compress(rendered.bodies, pool))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote_plus
 
 from pydantic import ValidationError
 
@@ -110,11 +110,29 @@ def _masked(key: str, value: str) -> str:
 
 
 def mask(url: str) -> str:
-    """An address without its password."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")))
+    """An address without its secrets, also one that is none: rather too much is left out than too little."""
+    head, rest = "", url
+    if user := _USER.match(url):
+        head, rest = f"{user[1]}***@", url[user.end() :]
+    elif "@" in url and "://" not in url:
+        head, rest = "***@", url.partition("@")[2]
+    address, mark, query = rest.partition("?")
+    if head:
+        address = address.rpartition("@")[2]
+    return head + address + mark + "&".join(_masked_pair(pair) for pair in query.split("&"))
+
+
+_USER = re.compile(r"([\w+.-]+://[^:/@]*:)[^@]*@")
+"""An address up to its host. The password may hold anything but an @, as SQLAlchemy reads it."""
+
+_SECRET = re.compile(r"pass(?!file)|pwd|secret|token", re.IGNORECASE)
+
+
+def _masked_pair(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    # What follows "=" may be a whole address of its own.
+    secret = _SECRET.search(unquote_plus(name)) or "@" in unquote_plus(value)
+    return f"{name}=***" if equals and value and secret else pair
 
 
 def _find(path: Path | None, environ: Mapping[str, str]) -> Path:
@@ -197,6 +215,8 @@ def _check(model: type[T], values: dict[str, Any], path: Path) -> T:
             raise ConfigError(f"{path.name}: {key} is missing: every such table needs it") from error
         right = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
         shown = "***" if key.endswith("secret") else repr(first["input"])
+        if key.startswith("database"):
+            shown = repr(mask(first["input"])) if isinstance(first["input"], str) else "***"
         raise ConfigError(f"{path.name}: {key} is {shown}: it {right}") from error
 
 

@@ -75,6 +75,9 @@ def notice(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
     in that of a newer worker, or come back, and under which slugs it files its articles is known only there.
     """
     read = changes.read(conn)
+    if read.seqs:
+        # A writer whose snapshot was older than a link left it with the article's former state.
+        newest.mend_links(conn, None if read.everything else sorted(read.article_ids))
     touched: set[str] = set()
     if read.seqs:
         touched.update(sections.others(conn, newsroom.fingerprints()))

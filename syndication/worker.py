@@ -20,8 +20,8 @@ from syndication.logs import get_logger
 from syndication.parent import exit_with_parent
 from syndication.preview import Previewer
 from syndication.regenerate import Outcome, Pace, Regenerator
-from syndication.store import audit, editions, migrate, previews, regenerations, sections, webhooks, workers
-from syndication.store.engine import WORK, Database, DatabaseDown
+from syndication.store import audit, editions, migrate, newest, previews, regenerations, sections, webhooks, workers
+from syndication.store.engine import WORK, Database, DatabaseDown, TryAgain
 from syndication.store.wake import Waker
 from syndication.timetable import ring_at, timetable
 
@@ -98,6 +98,10 @@ class Worker:
             try:
                 self._do(tasks)
                 timeout = self._pause()
+            except TryAgain:
+                # Another transaction went first; the tasks are not lost, because every one looks at the whole state.
+                for task in tasks | {Task.GATHER}:
+                    self.inbox.put(task)
             except DatabaseDown as error:
                 # Feeds are served as they were; the tasks are not lost, because every one looks at the whole state.
                 log.warning("database_down", error=type(error).__name__)
@@ -142,6 +146,7 @@ class Worker:
         self.regenerator.renderer.clear()
         with self.database.write() as conn:
             now = self.database.now(conn)
+            newest.mend_links(conn, None)
             marks = sections.request(conn, sections.stale(conn, self.settings.sections, now - RECENT), now)
         outcomes = self._drain()
         # A section that something else changed meanwhile has another mark, or was read with the news still waiting.

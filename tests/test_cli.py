@@ -172,3 +172,37 @@ def test_config_shows_every_setting_and_checks(run):
     assert run("config", "--check").exit_code == 0
     text = run("config").stdout
     assert "site.base_url = http://127.0.0.1:8000" in text and "worker.lease = 30.0" in text
+
+
+@pytest.mark.parametrize("command", [("status",), ("migrate",), ("import", "-"), ("withdraw", "a1")])
+def test_a_file_that_is_no_database_is_said_in_one_sentence(tmp_path, command):
+    other = tmp_path / "other.txt"
+    other.write_text("root:x:0:0:root:/root:/bin/bash\n" * 100)
+    done = CliRunner().invoke(main, command, env={"SYNDICATION_DATABASE__URL": f"sqlite:///{other}"}, input="")
+    assert done.exit_code == 1
+    assert done.stderr == f"Error: the database sqlite:///{other} is a file, but none of SQLite (SQLITE_NOTADB).\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://u:secret@127.0.0.1:1/x", "postgresql://u:***@127.0.0.1:1/x does not answer (OperationalError)."),
+        ("sqlite:////dev/null/x.db", "the folder /dev/null of the database cannot be made (File exists)."),
+        ("sqlite:////dev", "sqlite:////dev cannot be opened (SQLITE_CANTOPEN)."),
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_said_in_one_sentence(url, words):
+    done = CliRunner().invoke(main, ["status"], env={"SYNDICATION_DATABASE__URL": url})
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: ") and done.stderr.endswith(f"{words}\n")
+    assert done.stderr.count("\n") == 1 and "u:secret" not in done.stderr
+
+
+def test_after_a_large_import_the_planner_is_told(run, monkeypatch):
+    told = []
+    monkeypatch.setattr(articles, "MANY", 2)
+    monkeypatch.setattr(articles, "analyze", told.append)
+    run("import", "-", input=json.dumps(LINE))
+    assert told == []
+    run("import", "-", input="\n".join(json.dumps(LINE | {"id": id}) for id in ("a2", "a3")))
+    assert len(told) == 1

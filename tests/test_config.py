@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from syndication.config import defaults_folder, load_settings, settings_report
+from syndication.config import defaults_folder, load_settings, mask, settings_report
 from syndication.errors import ConfigError
 from syndication.schema import Main
 
@@ -168,3 +168,38 @@ def test_what_the_comments_say_to_write_can_be_pasted(tmp_path):
     text = (defaults_folder() / "sections.toml").read_text()
     shown = "\n".join(line.removeprefix("#     ") for line in text.splitlines() if line.startswith("#     "))
     assert load_settings(written(tmp_path, sections=shown), {}).retired == {"old-slug"}
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("sqlite:////var/x.db", "sqlite:////var/x.db"),
+        ("postgresql://u@h:5432/x?host=/run", "postgresql://u@h:5432/x?host=/run"),
+        ("postgresql://h:5432/x?user=me", "postgresql://h:5432/x?user=me"),
+        ("postgresql://u:secret@h/x", "postgresql://u:***@h/x"),
+        ("postgresql://u:secret@h/x?password=topsecret", "postgresql://u:***@h/x?password=***"),
+        ("postgresql://h/x?user=u&PassWord=secret&port=1", "postgresql://h/x?user=u&PassWord=***&port=1"),
+        ("postgresql://h/x?p%61ssword=secret", "postgresql://h/x?p%61ssword=***"),
+        ("postgresql://h/x?sslpassword=secret&passfile=/p", "postgresql://h/x?sslpassword=***&passfile=/p"),
+        ("postgresql://h/x?dbname=postgresql://u:secret@h/x", "postgresql://h/x?dbname=***"),
+        ("postgresql://u:[secret@h/x", "postgresql://u:***@h/x"),
+        ("postgresql://u:sec?ret/@h/x", "postgresql://u:***@h/x"),
+        ("postgresql://u:sec@ret@h/x", "postgresql://u:***@h/x"),
+        ("postgresql://:secret@h", "postgresql://:***@h"),
+        ("postgres:/u:secret@h/x", "***@h/x"),
+        ("u:secret@h", "***@h"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_an_address_is_shown_without_its_secrets(url, shown):
+    assert mask(url) == shown
+
+
+def test_the_report_and_the_errors_show_no_password(tmp_path):
+    path = written(tmp_path, "[database]\nurl = 'postgresql://u:[secret@h/x?password=secret'")
+    report = dict(settings_report(load_settings(path, {})))
+    assert report["database.url"] == "postgresql://u:***@h/x?password=***"
+    path = written(tmp_path, "database = 'postgresql://u:secret@h/x'")
+    with pytest.raises(ConfigError, match="database is 'postgresql") as caught:
+        load_settings(path, {})
+    assert "secret" not in str(caught.value)

@@ -1,14 +1,18 @@
 """Articles go into the store and come back the same."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import text
 
 from syndication.errors import ArticleError
 from syndication.feeds import Enclosure, Image, Person
 from syndication.store import articles, withdrawals
 from syndication.store.audit import Actor
+from syndication.store.engine import Database
 from tests.newsroom import article, at
 
 FULL = article(
@@ -77,6 +81,11 @@ def test_every_microsecond_can_be_stored(database, microsecond):
         ({"url": ""}, "url is empty"),
         ({"status": "live"}, "status is 'live': it should be draft, published or withdrawn"),
         ({"published_at": None}, "published_at is missing"),
+        ({"id": "a" * 1001}, "id has 'aaaaaaaaaaaaaaaaaaaa'…, of 1,001 bytes: it should have at most 1,000"),
+        ({"id": "臺" * 334}, "of 1,002 bytes"),
+        ({"sections": ("a" * 201,)}, "sections has .* of 201 bytes: it should have at most 200"),
+        ({"image": Image("/i", width=2**63)}, "image.width is 9223372036854775808"),
+        ({"enclosures": (Enclosure("/a", "audio/mpeg", duration=-1),)}, "enclosures.0.duration is -1"),
     ],
 )
 def test_what_cannot_be_stored_is_refused_in_words(database, changes, words):
@@ -106,3 +115,68 @@ def test_a_restored_id_of_a_deleted_row_may_be_written_again(database):
     assert put(database, article()) == {"a1": "kept_out"}
     assert withdrawals.restore(database, ["a1"], by=Actor("desk", "test")) == ["a1"]
     assert put(database, article()) == {"a1": "created"}
+
+
+def test_the_longest_id_and_section_and_the_largest_numbers_fit(database):
+    large = article(
+        "".join(chr(0x1F300 + n) for n in range(250)),
+        sections=("a" * 200,),
+        image=Image("/i.jpg", width=2**53 - 1, height=2**63 - 1),
+        enclosures=(Enclosure("/a.mp3", "audio/mpeg", 2**63 - 1, None, 2**53 - 1),),
+    )
+    put(database, large)
+    with database.read() as conn:
+        assert articles.get_article(conn, large.id) == large
+
+
+def test_two_imports_of_the_same_at_once_in_opposite_order(postgres_url, clock):
+    database = Database(postgres_url, clock=clock)
+    many = [article(f"a{n}") for n in range(200)]
+    met = threading.Barrier(2)
+
+    def run(values):
+        met.wait(10)
+        return put(database, *values)
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = [task.result(60) for task in [pool.submit(run, many), pool.submit(run, many[::-1])]]
+    assert sorted({outcome for values in outcomes for outcome in values.values()}) == ["created", "unchanged"]
+    with database.read() as conn:
+        assert articles.count_articles(conn) == 200
+    database.close()
+
+
+def test_after_an_import_the_planner_knows_its_tables(database):
+    put(database, *(article(f"a{n}") for n in range(3)))
+    articles.analyze(database)
+    if database.dialect == "postgresql":
+        with database.read() as conn:
+            assert conn.scalar(text("SELECT reltuples FROM pg_class WHERE relname = 'article_section'")) == 3
+
+
+def test_a_restored_draft_is_a_draft(database):
+    put(database, article("a1", status="draft"), article("a2"))
+    desk = Actor("desk", "test")
+    withdrawals.withdraw(database, ["a1", "a2"], by=desk)
+    withdrawals.restore(database, ["a1", "a2"], by=desk)
+    with database.read() as conn:
+        found = articles.load_articles(conn, ["a1", "a2"])
+    assert [found[id].status for id in ("a1", "a2")] == ["draft", "published"]
+
+
+@pytest.mark.parametrize("way", ["put", "update", "insert"])
+def test_what_was_wanted_of_a_withdrawn_article_is_what_it_is_restored_to(database, way):
+    put(database, article("a1"))
+    desk = Actor("desk", "test")
+    withdrawals.withdraw(database, ["a1"], by=desk)
+    if way == "put":
+        assert put(database, article("a1", status="draft")) == {"a1": "kept_out"}
+    with database.write() as conn:
+        if way == "update":
+            conn.execute(text("UPDATE article SET status = 'draft'"))
+        elif way == "insert":
+            conn.execute(text("DELETE FROM article"))
+            conn.execute(text("INSERT INTO article (id, slug, url, title) VALUES ('a1', 's', '/u', 'T')"))
+    withdrawals.restore(database, ["a1"], by=desk)
+    with database.read() as conn:
+        assert articles.get_article(conn, "a1").status == "draft"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from datetime import datetime
 from pathlib import Path
 
@@ -14,11 +15,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import insert, select, text, update
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from syndication.errors import ConfigError, StoreError
 from syndication.store import articles, bookkeeping
-from syndication.store.engine import WORK, Database
+from syndication.store.engine import WORK, Database, DatabaseDown, TryAgain
 from syndication.store.migrate import check, head, migrate
 from syndication.store.models import ArticleRow, Base
 from syndication.store.triggers import missing_triggers
@@ -70,6 +71,13 @@ def test_a_naive_time_is_refused(database):
 def test_an_address_of_no_database_is_said_in_words(url):
     with pytest.raises(ConfigError, match=r"database\.url"):
         Database(url)
+
+
+@pytest.mark.parametrize("url", ["postgres:/u:secret@h/x", "u:secret@h", "postgresql://u:secret@h:port/x"])
+def test_an_address_that_is_none_is_not_told_with_its_password(url):
+    with pytest.raises(ConfigError, match=r"database\.url") as caught:
+        Database(url)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_the_migrated_tables_are_those_of_the_models(database):
@@ -202,6 +210,96 @@ def test_a_locked_database_is_an_expected_failure(sqlite_database, monkeypatch):
     impatient = Database(sqlite_database.url)
     with impatient.read() as conn:
         conn.exec_driver_sql("PRAGMA busy_timeout = 0")
-    with sqlite_database.write(), pytest.raises(OperationalError), impatient.write():
+    with sqlite_database.write(), pytest.raises(DatabaseDown, match="SQLITE_BUSY"), impatient.write():
         pass
     impatient.close()
+
+
+def test_a_full_or_missing_database_is_down_and_a_refused_statement_is_not(sqlite_database):
+    with sqlite_database.write() as conn:
+        conn.exec_driver_sql("PRAGMA max_page_count = 1")
+        with pytest.raises(DatabaseDown, match="no space left on its disk"):
+            conn.exec_driver_sql("CREATE TABLE large AS SELECT randomblob(1000000)")
+    with pytest.raises(DBAPIError), sqlite_database.read() as conn:
+        conn.exec_driver_sql("SELECT nothing")
+    away = Database(f"{sqlite_database.url}.folder/x.db")
+    Path(f"{sqlite_database.url.removeprefix('sqlite:///')}.folder").rmdir()
+    with pytest.raises(DatabaseDown, match="cannot be opened"), away.read():
+        pass
+
+
+def test_a_text_that_is_not_utf_8_stops_nobody(sqlite_database):
+    put(sqlite_database, article("a1"))
+    with sqlite_database.write() as conn:
+        conn.exec_driver_sql("UPDATE article SET title = cast(x'C328' AS text)")
+    with sqlite_database.read() as conn:
+        assert articles.get_article(conn, "a1").title == "\ufffd("
+
+
+def test_a_connection_that_is_lost_is_down_and_the_next_one_is_made_unnoticed(postgres_url):
+    database = Database(postgres_url)
+    with pytest.raises(DatabaseDown), database.read() as conn:
+        conn.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    with database.read() as conn:
+        pid = conn.scalar(text("SELECT pg_backend_pid()"))
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    with database.read() as conn:
+        assert conn.scalar(text("SELECT pg_backend_pid()")) != pid
+    database.close()
+
+
+def test_nobody_there_and_no_connection_left_are_down(postgres_url):
+    with pytest.raises(DatabaseDown, match="does not answer"), Database("postgresql://u:p@127.0.0.1:1/x").read():
+        pass
+    database = Database(postgres_url)
+    database.engine.pool._timeout = 0.1
+    taken = [database.engine.connect() for _ in range(15)]
+    with pytest.raises(DatabaseDown, match="no connection left"), database.read():
+        pass
+    for conn in taken:
+        conn.close()
+    database.close()
+
+
+def test_a_deadlock_is_no_fault_of_the_database_and_is_tried_again(postgres_url):
+    database = Database(postgres_url)
+    put(database, article("a1"), article("a2"))
+    met, caught = threading.Barrier(2), []
+
+    def change(first, second):
+        try:
+            with database.write() as conn:
+                conn.execute(update(ArticleRow).where(ArticleRow.id == first).values(title="x"))
+                met.wait(10)
+                conn.execute(update(ArticleRow).where(ArticleRow.id == second).values(title="y"))
+        except TryAgain as error:
+            caught.append(error)
+
+    both = [threading.Thread(target=change, args=ids) for ids in (("a1", "a2"), ("a2", "a1"))]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join(30)
+    assert len(caught) == 1
+    database.close()
+
+
+def test_a_waker_finds_a_database_of_any_name(tmp_path, clock):
+    for name in ("a#b", "100%", "a b"):
+        database = Database(f"sqlite:///{tmp_path / name}.db", clock=clock)
+        migrate(database)
+        waker = Waker(database, WORK)
+        assert waker.wait(2)
+        while waker.wait(0.1):
+            pass
+        put(database, article())
+        assert waker.wait(2)
+        waker.close()
+        database.close()
+    database = Database(f"sqlite:///{tmp_path}/c%3Fd.db", clock=clock)
+    migrate(database)
+    waker = Waker(database, WORK)
+    assert waker.wait(2) and (tmp_path / "c?d.db").exists()
+    waker.close()
+    database.close()

@@ -1,6 +1,7 @@
 """Whoever writes, however: the change is noticed, in the writer's own transaction."""
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 
 import psycopg
@@ -16,7 +17,7 @@ from syndication.store.audit import Actor
 from syndication.store.bookkeeping import ChangeRow
 from syndication.store.columns import utc_text
 from syndication.store.engine import Database
-from syndication.store.migrate import check
+from syndication.store.migrate import check, migrate
 from syndication.store.models import (
     ArticleRow,
     AuthorRow,
@@ -26,7 +27,7 @@ from syndication.store.models import (
     TagRow,
     WithdrawalRow,
 )
-from syndication.store.triggers import make_triggers, missing_triggers
+from syndication.store.triggers import changed_triggers, make_triggers, missing_triggers
 from tests.newsroom import article, at
 
 VALUES = {"id": "a1", "slug": "s", "url": "/u", "title": "T", "status": "published", "published_at": at()}
@@ -181,6 +182,71 @@ def test_a_withdrawal_follows_a_changed_id(database):
     assert status(database, "b1") == "withdrawn"
 
 
+def test_the_id_that_a_withdrawn_article_had_stays_out_too(database):
+    put(database, "a1")
+    withdrawals.withdraw(database, ["a1"], by=Actor("desk", "test"))
+    with database.write() as conn:
+        conn.execute(update(ArticleRow).values(id="b1"))
+    put(database, "a1")
+    with database.read() as conn:
+        assert articles.get_article(conn, "a1") is None
+        assert conn.execute(select(WithdrawalRow.article_id, WithdrawalRow.by)).all() == [
+            ("a1", "desk"),
+            ("b1", "desk"),
+        ]
+    with database.write() as conn:
+        conn.execute(insert(ArticleRow).values(**VALUES))
+    assert (status(database, "a1"), status(database, "b1")) == ("withdrawn", "withdrawn")
+
+
+INSERT = (
+    "INSERT INTO article (id, slug, url, title, status, published_at) VALUES ('a1', 's', '/u', 'T', 'published', now())"
+)
+UPSERT = f"{INSERT} ON CONFLICT (id) DO UPDATE SET status = 'published'"
+
+
+def wait_for_a_lock(conn) -> None:
+    for _ in range(1000):
+        if conn.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone():
+            return
+        conn.execute("SELECT pg_sleep(0.01)")
+    raise AssertionError("nobody waits")
+
+
+@pytest.mark.parametrize("level", ["READ_COMMITTED", "REPEATABLE_READ"])
+@pytest.mark.parametrize("statement", [INSERT, UPSERT])
+def test_a_story_that_is_being_deleted_does_not_come_back(postgres_url, clock, statement, level):
+    database = Database(postgres_url, clock=clock)
+    put(database, "a1")
+    with psycopg.connect(postgres_url) as deleting, psycopg.connect(postgres_url) as writing:
+        writing.isolation_level = psycopg.IsolationLevel[level]
+        writing.execute("SELECT 1 FROM article")
+        deleting.execute("DELETE FROM article")
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(writing.execute, statement)
+            with psycopg.connect(postgres_url, autocommit=True) as watching:
+                wait_for_a_lock(watching)
+            deleting.commit()
+            try:
+                waiting.result(10)
+            except psycopg.errors.SerializationFailure:
+                assert level == "REPEATABLE_READ"
+                writing.rollback()
+    assert status(database) == ("withdrawn" if level == "READ_COMMITTED" else None)
+    database.close()
+
+
+def test_a_repeatable_read_writes_new_articles_as_anyone(postgres_url, clock):
+    database = Database(postgres_url, clock=clock)
+    with psycopg.connect(postgres_url) as conn:
+        conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        conn.execute(INSERT)
+    assert status(database) == "published"
+    with database.read() as conn:
+        assert conn.execute(select(WithdrawalRow.article_id)).all() == []
+    database.close()
+
+
 def test_a_hand_typed_withdrawal_counts(database):
     put(database, "a1")
     with database.write() as conn:
@@ -214,6 +280,28 @@ def test_a_missing_trigger_is_found_and_made_again(database):
     check(database)
 
 
+def test_a_trigger_that_is_not_as_this_program_makes_it_is_found(database):
+    with database.write() as conn:
+        if database.dialect == "postgresql":
+            on, empty = " ON article_tag", " AFTER INSERT ON article_tag EXECUTE FUNCTION syndication_child()"
+            name, function = "syndication_article_tag_changed", "syndication_stays_out"
+            body = "LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+            conn.execute(text(f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger {body}"))
+        else:
+            on, empty = "", " AFTER UPDATE ON article_tag BEGIN SELECT 1; END"
+            name = "syndication_article_tag_updated"
+        conn.exec_driver_sql(f"DROP TRIGGER {name}{on}")
+        conn.exec_driver_sql(f"CREATE TRIGGER {name}{empty}")
+    with database.read() as conn:
+        assert missing_triggers(conn) == []
+        found = changed_triggers(conn)
+    assert found == ([name] if database.dialect == "sqlite" else ["syndication_article_stays_out", name])
+    with pytest.raises(Exception, match=f"{name} as this program makes it"):
+        check(database)
+    migrate(database)
+    check(database)
+
+
 def shell(database: Database, script: str) -> None:
     """Type ``script`` into the sqlite3 shell, which has foreign keys off."""
     path = database.url.removeprefix("sqlite:///")
@@ -238,11 +326,31 @@ def test_a_hand_typed_sqlite_session_is_noticed(sqlite_database):
 
 @pytest.mark.parametrize("setting", ["", "PRAGMA recursive_triggers = ON;", "PRAGMA foreign_keys = ON;"])
 def test_replace_is_noticed_and_is_no_withdrawal(sqlite_database, setting):
+    put(sqlite_database, "a1", "a2")
+    both = f"({ROW}), ({ROW.replace('a1', 'a2')})"
+    shell(sqlite_database, f"{setting} REPLACE INTO article ({COLUMNS}) VALUES {both};")
+    assert noticed(sqlite_database) == {"a1", "a2"}
+    assert {status(sqlite_database), status(sqlite_database, "a2")} == {"published"}
+
+
+@pytest.mark.parametrize("clause", ["INSERT OR IGNORE", "UPSERT", "FAILED REPLACE"])
+def test_a_note_that_nothing_came_of_hides_no_deletion(sqlite_database, clause):
     put(sqlite_database, "a1")
-    shell(sqlite_database, f"{setting} REPLACE INTO article ({COLUMNS}) VALUES ({ROW});")
-    assert noticed(sqlite_database) == {"a1"}
-    if "recursive" not in setting:  # With it on, SQLite says that the row was deleted: then it was.
-        assert status(sqlite_database) == "published"
+    script = {
+        "INSERT OR IGNORE": f"INSERT OR IGNORE INTO article ({COLUMNS}) VALUES ({ROW});",
+        "UPSERT": f"INSERT INTO article ({COLUMNS}) VALUES ({ROW}) ON CONFLICT (id) DO UPDATE SET title = 'x';",
+        "FAILED REPLACE": f"BEGIN; INSERT OR IGNORE INTO article ({COLUMNS}, html) VALUES ({ROW}, NULL); COMMIT;",
+    }[clause]
+    on = "PRAGMA recursive_triggers = ON;"
+    shell(sqlite_database, f"{on} {script} DELETE FROM article; INSERT INTO article ({COLUMNS}) VALUES ({ROW});")
+    assert status(sqlite_database) == "withdrawn"
+
+
+def test_replace_of_what_is_withdrawn_leaves_it_so(sqlite_database):
+    put(sqlite_database, "a1")
+    withdrawals.withdraw(sqlite_database, ["a1"], by=Actor("desk", "test"))
+    shell(sqlite_database, f"PRAGMA recursive_triggers = ON; REPLACE INTO article ({COLUMNS}) VALUES ({ROW});")
+    assert status(sqlite_database) == "withdrawn"
 
 
 def test_replace_that_displaces_another_row_by_its_rowid_is_noticed_for_both(sqlite_database):
@@ -271,6 +379,41 @@ def test_a_hand_typed_time_of_another_form_is_refused_not_misread(sqlite_databas
     put(sqlite_database, "a1")
     with pytest.raises(IntegrityError, match="published_at_is_utc"), sqlite_database.write() as conn:
         conn.execute(text("UPDATE article SET published_at = :moment"), {"moment": moment})
+
+
+@pytest.mark.parametrize("column", ["published_at", "updated_at", "expires_at"])
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "20000-01-01 00:00+00", "0044-03-15 00:00+00 BC"])
+def test_a_time_that_no_program_can_read_is_refused(postgres_url, clock, column, moment):
+    database = Database(postgres_url, clock=clock)
+    put(database, "a1")
+    with pytest.raises(IntegrityError, match=f"{column}_is_in_the_years_1_to_9999"), database.write() as conn:
+        conn.execute(text(f"UPDATE article SET {column} = '{moment}'"))
+    with database.write() as conn:
+        conn.execute(text(f"UPDATE article SET {column} = '9999-12-31 23:59:59.999999+00'"))
+        conn.execute(text(f"UPDATE article SET {column} = '0001-01-01 00:00:00+00'"))
+    with database.read() as conn:
+        assert getattr(articles.get_article(conn, "a1"), column).year == 1
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE article SET updated_at = '0000-01-01T00:00:00.000000Z'", "article.updated_at should be in the years"),
+        ("UPDATE article SET title = x'616263'", "article.title should be a text, not a BLOB"),
+        ("UPDATE article SET html = x'616263'", "article.html should be a text, not a BLOB"),
+        ("UPDATE article SET expires_at = cast('2026-03-14T08:00:00.000000Z' AS blob)", "article.expires_at should be"),
+        ("UPDATE article_tag SET tag = x'616263'", "article_tag.tag should be a text, not a BLOB"),
+        ("UPDATE article_image SET width = 'wide'", "article_image.width should be a whole number"),
+        ("UPDATE article_image SET height = 1.5", "article_image.height should be a whole number"),
+        ("INSERT INTO article_author VALUES ('a1', 7, x'61', NULL, NULL)", "article_author.name should be a text"),
+        ("UPDATE OR IGNORE article SET title = x'616263'", "article.title should be a text"),
+    ],
+)
+def test_what_sqlite_takes_and_no_program_can_read_is_refused(sqlite_database, statement, words):
+    put(sqlite_database, "a1", image=Image("/i.jpg"))
+    with pytest.raises(IntegrityError, match=words), sqlite_database.write() as conn:
+        conn.exec_driver_sql(statement)
 
 
 @pytest.mark.parametrize("slug", ["Taiwan", "arts & leisure", "-x", "a--b", "", "é"])

@@ -275,3 +275,12 @@ def foretold(desk, clock):
         assert verdict.in_feed == ((id, slug) in after)
     if first.changes_to == "leaves":
         assert standing(desk) != before
+
+
+def test_what_is_left_out_takes_no_place(desk):
+    desk.put("bad", title="\x01", published_at=at(days=-2))
+    for number in range(6):
+        desk.put(f"b{number}", published_at=at(days=-3, minutes=-number))
+    desk.work()
+    assert [ask(desk, f"b{number}").place for number in range(5)] == [1, 2, 3, 4, 5]
+    assert ask(desk, "b5").words == "Newer ones pushed it out: it has place 6 of 5."

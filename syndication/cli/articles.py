@@ -35,6 +35,7 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
       syndication import --section taiwan old-feed.xml
     """
     from syndication.importing import Report, import_file
+    from syndication.store.articles import MANY, analyze
     from syndication.store.audit import Act, record
 
     settings = settings_of(ctx)
@@ -45,6 +46,8 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
         with database.write() as conn:
             done = Act("import", ", ".join(Path(name).name for name in files), report.summary())
             record(conn, person(), [done], database.now(conn))
+        if report.outcomes["created"] + report.outcomes["updated"] >= MANY:
+            analyze(database)
     for problem in report.problems:
         click.echo(problem, err=True)
     for hint in report.unknown_sections():

@@ -12,7 +12,8 @@ from syndication.config import Settings, load_settings, mask
 from syndication.errors import StoreError
 from syndication.store import migrate as migration
 from syndication.store.audit import Actor
-from syndication.store.engine import Database, DatabaseDown
+from syndication.store.engine import Database, DatabaseDown, DatabaseError
+from syndication.store.trouble import kind
 
 
 def settings_of(ctx: click.Context) -> Settings:
@@ -29,10 +30,9 @@ def open_database(settings: Settings, *, check: bool = True) -> Iterator[Databas
         if check:
             migration.check(database)
         yield database
-    except DatabaseDown as error:
+    except (DatabaseDown, DatabaseError) as error:
         # The driver's words may hold a row; its kind and the address are what an operator needs.
-        reason = type(error).__name__
-        raise StoreError(f"the database {mask(settings.database_url)} does not answer ({reason})") from error
+        raise StoreError(f"the database {mask(settings.database_url)} {kind(error.__cause__ or error)}") from error
     finally:
         database.close()
 

@@ -47,7 +47,7 @@ def import_file(
         content = chain([first], lines)
         read = _feed_reader(first)
         if read is None:
-            found = _filed(_lines(name, content, slugs, report), chosen)
+            found = _filed(_lines(name, content, slugs, report), chosen, slugs)
         else:
             found = _added(database, _items(name, read, b"".join(content), slugs, report), chosen, slugs)
         for outcome in articles.put_articles(database, _known(found, known, report)):
@@ -60,9 +60,15 @@ def _known(found: Iterator[Article], known: set[str], report: Report) -> Iterato
         yield article
 
 
-def _filed(found: Iterator[Article], chosen: tuple[str, ...]) -> Iterator[Article]:
+def _file(article: Article, sections: tuple[str, ...], slugs: dict[str, str]) -> Article:
+    """The article filed under ``sections``; a tag that only repeats one of them is that section."""
+    tags = tuple(tag for tag in article.tags if (slugs.get(tag.strip().lower()) or slugify(tag)) not in sections)
+    return replace(article, sections=sections, tags=tags)
+
+
+def _filed(found: Iterator[Article], chosen: tuple[str, ...], slugs: dict[str, str]) -> Iterator[Article]:
     for article in found:
-        yield article if article.sections else replace(article, sections=chosen)
+        yield article if article.sections else _file(article, chosen, slugs)
 
 
 def _added(
@@ -70,19 +76,14 @@ def _added(
 ) -> Iterator[Article]:
     """A feed file tells no sections: those of ``chosen`` are added to what the article is filed under already.
 
-    So a story that stood in two old feeds stands in both sections, whichever file came first. A tag that only
-    names one of them is that section's own category.
+    So a story that stood in two old feeds stands in both sections, whichever file came first.
     """
     while some := list(islice(found, TOGETHER)):
         with database.read() as conn:
             known = articles.load_articles(conn, [article.id for article in some])
         for article in some:
             filed = known[article.id].sections if article.id in known else ()
-            sections = tuple(dict.fromkeys((*filed, *chosen)))
-            tags = tuple(
-                tag for tag in article.tags if (slugs.get(tag.strip().lower()) or slugify(tag)) not in sections
-            )
-            yield replace(article, sections=sections, tags=tags)
+            yield _file(article, tuple(dict.fromkeys((*filed, *chosen))), slugs)
 
 
 def _feed_reader(first: bytes) -> Callable[[bytes], feedfiles.Items] | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, inspect, select, text, update
 
 from syndication.errors import ArticleError
 from syndication.feeds import Article, Enclosure, Image, Person
@@ -23,6 +23,15 @@ from syndication.store.models import (
 )
 
 STATUSES = ("draft", "published", "withdrawn")
+
+LONGEST = {"id": 1000, "sections": 200}
+"""Bytes of UTF-8: both are together in an index, of which PostgreSQL takes some 2,700 bytes a row."""
+
+LARGEST = 2**63 - 1
+"""The largest number that a column takes, on both databases."""
+
+MANY = 10_000
+"""Rows after which PostgreSQL's planner should look at the tables again at once, and not when it comes to it."""
 
 _COLUMNS = tuple(column.name for column in ArticleRow.__table__.c)
 _AUTHOR = ("name", "email", "uri")
@@ -68,10 +77,26 @@ def validate(article: Article) -> None:
         value = getattr(article, name)
         if value is not None and value.utcoffset() is None:
             raise ArticleError(f"{name} is {value.isoformat()}, without a time zone: write {value.isoformat()}+00:00")
+    _check_sizes(article)
     if article.status not in STATUSES:
         raise ArticleError(f"status is {article.status!r}: it should be draft, published or withdrawn")
     if article.status == "published" and article.published_at is None:
         raise ArticleError("published_at is missing: a published article needs the time of its publication")
+
+
+def _check_sizes(article: Article) -> None:
+    names = [("id", article.id), *(("sections", slug) for slug in article.sections)]
+    for name, value in names:
+        size, most = len(value.encode(errors="replace")), LONGEST[name]
+        if size > most:
+            raise ArticleError(f"{name} has {value[:20]!r}…, of {size:,} bytes: it should have at most {most:,}")
+    image, files = article.image, article.enclosures
+    numbers = [("image.width", image.width), ("image.height", image.height)] if image else []
+    for n, file in enumerate(files):
+        numbers += [(f"enclosures.{n}.length", file.length), (f"enclosures.{n}.duration", file.duration)]
+    for name, number in numbers:
+        if number is not None and not 0 <= number <= LARGEST:
+            raise ArticleError(f"{name} is {number}: it should be between 0 and {LARGEST}")
 
 
 Decide = Callable[[Article | None], Article]
@@ -124,6 +149,7 @@ def _write(conn: Connection, wanted: dict[str, Article]) -> list[PutOutcome]:
     known = load_articles(conn, ids)
     out = _kept_out(conn, ids)
     new = [article for id, article in wanted.items() if id not in known and id not in out]
+    _remember_wanted(conn, wanted, out)
     stale = [article for id, article in wanted.items() if id in known and _stays(article, id in out) != known[id]]
     _insert(conn, new)
     _replace(conn, [_stays(article, article.id in out) for article in stale])
@@ -140,11 +166,21 @@ def _stays(article: Article, out: bool) -> Article:
     return replace(article, status="withdrawn") if out else article
 
 
-def _kept_out(conn: Connection, ids: Sequence[str]) -> set[str]:
-    found: set[str] = set()
+def _kept_out(conn: Connection, ids: Sequence[str]) -> dict[str, str | None]:
+    """Those of ``ids`` that are out, and the status that each goes back to."""
+    found: dict[str, str | None] = {}
     for some in chunks(ids):
-        found.update(conn.scalars(select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(some))))
+        query = select(WithdrawalRow.article_id, WithdrawalRow.former_status).where(WithdrawalRow.article_id.in_(some))
+        found.update((row.article_id, row.former_status) for row in conn.execute(query))
     return found
+
+
+def _remember_wanted(conn: Connection, wanted: dict[str, Article], out: dict[str, str | None]) -> None:
+    """What is out goes back to what was wanted of it last."""
+    for id, former in out.items():
+        status = wanted[id].status
+        if status not in ("withdrawn", former):
+            conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id == id).values(former_status=status))
 
 
 def _insert(conn: Connection, articles: Sequence[Article]) -> None:
@@ -233,3 +269,11 @@ def get_article(conn: Connection, article_id: str) -> Article | None:
 def count_articles(conn: Connection) -> int:
     """How many articles there are, of any status."""
     return conn.scalar(select(func.count()).select_from(ArticleRow)) or 0
+
+
+def analyze(database: Database) -> None:
+    """Let PostgreSQL's planner know what a large import brought; SQLite plans without."""
+    if database.dialect == "postgresql":
+        with database.write() as conn:
+            for table in (ArticleRow, *_CHILDREN):
+                conn.exec_driver_sql(f"ANALYZE {inspect(table).local_table}")

@@ -65,6 +65,17 @@ def utc_check(column: str) -> CheckConstraint:
     ).ddl_if(dialect="sqlite")
 
 
+def years_check(column: str) -> CheckConstraint:
+    """Refuses, on PostgreSQL, a time that no program of ours can read: infinite, or outside of the years 1 to 9999.
+
+    On SQLite a trigger does: there a CHECK is changed only by making the table anew.
+    """
+    return CheckConstraint(
+        f"{column} >= '0001-01-01 00:00:00+00' AND {column} < '10000-01-01 00:00:00+00'",
+        name=f"{column}_is_in_the_years_1_to_9999",
+    ).ddl_if(dialect="postgresql")
+
+
 def slug_check(column: str) -> CheckConstraint:
     """Refuses a section that is not ``[a-z0-9]+(-[a-z0-9]+)*``."""
     return CheckConstraint(

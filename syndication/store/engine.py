@@ -7,29 +7,28 @@ its first statement, and a writer takes the lock at its start instead of failing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy import Connection, create_engine, event, text
-from sqlalchemy.engine import Engine, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.engine import URL, Engine, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from syndication.errors import ConfigError
+from syndication.config import mask
+from syndication.errors import ConfigError, StoreError
 from syndication.store.clock import Clock, system_clock
+from syndication.store.trouble import DatabaseDown, DatabaseError, TryAgain, understood
+
+__all__ = ["DOCUMENTS", "WORK", "Database", "DatabaseDown", "DatabaseError", "TryAgain"]
 
 WORK = "syndication_work"
 """The channel on which workers are woken: something changed or is asked for."""
 
 DOCUMENTS = "syndication_documents"
 """The channel on which web processes are woken: a version was published."""
-
-DatabaseError = SQLAlchemyError
-"""Whatever the database says. Its words may quote a row, so that only the kind of it is ever told."""
-
-DatabaseDown = (OperationalError, InterfaceError, PoolTimeout)
-"""What it looks like when the database cannot be reached, is locked or is out of connections."""
 
 BUSY_MILLISECONDS = 10_000
 """How long a writer waits for another one before it says that the database is locked."""
@@ -46,13 +45,7 @@ class Database:
     def __init__(self, url: str, *, clock: Clock | None = None) -> None:
         self.url = url
         self._clock = clock
-        try:
-            parsed = make_url(url)
-        except ArgumentError as error:
-            raise ConfigError(
-                f"database.url is not an address: {url!r} should be like sqlite:///var/syndication.db"
-                " or postgresql://user:password@host/name"
-            ) from error
+        parsed = _address(url)
         self.dialect = parsed.get_backend_name()
         if self.dialect not in ("sqlite", "postgresql"):
             raise ConfigError(f"database.url names {self.dialect!r}: it should begin with sqlite:/// or postgresql://")
@@ -60,17 +53,27 @@ class Database:
             self.engine = _sqlite(url)
         else:
             self.engine = _postgresql(url)
+        event.listen(self.engine, "handle_error", understood, retval=True)
+
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        try:
+            conn = self.engine.connect()
+        except PoolTimeout as error:
+            raise DatabaseDown("the database has no connection left for us (pool timeout)") from error
+        with conn:
+            yield conn
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection to read with."""
-        with self.engine.connect() as conn:
+        with self._connect() as conn:
             yield conn
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """A connection that sees one state of the database, that of its first statement."""
-        with self.engine.connect() as conn:
+        with self._connect() as conn:
             if self.dialect == "postgresql":
                 conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield conn
@@ -78,7 +81,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction to write in: committed at the end, rolled back on an exception."""
-        with self.engine.connect() as conn:
+        with self._connect() as conn:
             conn.execution_options(syndication_mode="write")
             with conn.begin():
                 yield conn
@@ -102,17 +105,31 @@ class Database:
         self.engine.dispose()
 
 
+def _address(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        # Without the cause, whose words quote the address and so its password.
+        raise ConfigError(
+            f"database.url is not an address: {mask(url)!r} should be like sqlite:///var/syndication.db"
+            " or postgresql://user:password@host/name"
+        ) from None
+
+
 def sqlite_path(url: str) -> Path:
     """The file of a SQLite address; an address without a file is a ConfigError, because processes share it."""
     name = make_url(url).database
     if not name or name == ":memory:":
-        raise ConfigError(f"database.url is {url!r}: it should name a file, like sqlite:///var/syndication.db")
+        raise ConfigError(f"database.url is {mask(url)!r}: it should name a file, like sqlite:///var/syndication.db")
     return Path(name)
 
 
 def _sqlite(url: str) -> Engine:
     path = sqlite_path(url)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the folder {path.parent} of the database cannot be made ({error.strerror})") from error
     engine = create_engine(
         url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": BUSY_MILLISECONDS / 1000}
     )
@@ -120,6 +137,8 @@ def _sqlite(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def opened(dbapi: Any, _record: Any) -> None:
         dbapi.isolation_level = None
+        # SQLite takes any bytes for a text: one that is not UTF-8 is shown with marks in it, and stops nobody.
+        dbapi.text_factory = partial(str, encoding="utf-8", errors="replace")
         for pragma in (
             f"busy_timeout={BUSY_MILLISECONDS}",
             "journal_mode=WAL",
@@ -151,7 +170,6 @@ def _postgresql(url: str) -> Engine:
         # psycopg files it under internal errors; it is a connection that was cut, as by any other hand.
         if isinstance(context.original_exception, IdleInTransactionSessionTimeout):
             context.is_disconnect = True
-            raise OperationalError(context.statement, None, context.original_exception, hide_parameters=True)
 
     return engine
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from syndication.errors import StoreError
 from syndication.store.engine import Database
-from syndication.store.triggers import make_triggers, missing_triggers
+from syndication.store.triggers import changed_triggers, make_triggers
 
 LOCK = 0x73796E64
 """The advisory lock of PostgreSQL under which one process migrates while the others wait: "synd"."""
@@ -40,7 +40,7 @@ def head() -> str:
 
 
 def check(database: Database) -> None:
-    """Refuse, with a StoreError, a database of another revision or without one of the triggers."""
+    """Refuse, with a StoreError, a database of another revision or whose triggers are not this program's."""
     with database.read() as conn:
         current = MigrationContext.configure(conn).get_current_revision()
         if current != head():
@@ -48,11 +48,11 @@ def check(database: Database) -> None:
                 f"the database is at revision {current or 'none'} and this program needs {head()}:"
                 " run `syndication migrate`"
             )
-        missing = missing_triggers(conn)
-    if missing:
+        changed = changed_triggers(conn)
+    if changed:
         raise StoreError(
-            f"the database lacks the trigger {', '.join(missing)}, without which changes go unnoticed:"
-            " run `syndication migrate`"
+            f"the database lacks the trigger {', '.join(changed)} as this program makes it, without which changes go"
+            " unnoticed: run `syndication migrate`"
         )
 
 

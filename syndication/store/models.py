@@ -9,7 +9,7 @@ from typing import ClassVar
 from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from syndication.store.columns import BigInt, UtcTime, slug_check, utc_check
+from syndication.store.columns import BigInt, UtcTime, slug_check, utc_check, years_check
 
 
 class Base(DeclarativeBase):
@@ -69,6 +69,9 @@ class ArticleRow(Base):
         utc_check("published_at"),
         utc_check("updated_at"),
         utc_check("expires_at"),
+        years_check("published_at"),
+        years_check("updated_at"),
+        years_check("expires_at"),
     )
 
 
@@ -122,8 +125,8 @@ class ImageRow(Base):
     caption: Mapped[str | None]
     credit: Mapped[str | None]
     alt: Mapped[str | None]
-    width: Mapped[int | None]
-    height: Mapped[int | None]
+    width: Mapped[int | None] = mapped_column(BigInt)
+    height: Mapped[int | None] = mapped_column(BigInt)
 
     __table_args__ = NO_ROWID
 
@@ -139,13 +142,16 @@ class EnclosureRow(Base):
     media_type: Mapped[str]
     length: Mapped[int | None] = mapped_column(BigInt)
     title: Mapped[str | None]
-    duration: Mapped[int | None]
+    duration: Mapped[int | None] = mapped_column(BigInt)
 
     __table_args__ = NO_ROWID
 
 
 class WithdrawalRow(Base):
-    """That an article stays out, until somebody restores it by name. It outlives the article's row."""
+    """That an article stays out, until somebody restores it by name. It outlives the article's row.
+
+    ``former_status`` is what it goes back to: what it was, or what somebody wanted it to be since. None: not known.
+    """
 
     __tablename__ = "withdrawal"
 
@@ -153,8 +159,21 @@ class WithdrawalRow(Base):
     reason: Mapped[str]
     at: Mapped[datetime]
     by: Mapped[str | None]
+    former_status: Mapped[str | None]
 
-    __table_args__ = (CheckConstraint("reason IN ('withdrawn', 'deleted')", name="reason_is_known"), utc_check("at"))
+    __table_args__ = (
+        CheckConstraint("reason IN ('withdrawn', 'deleted')", name="reason_is_known"),
+        utc_check("at"),
+        years_check("at"),
+    )
+
+
+class ReplacingRow(Base):
+    """A note between two triggers of SQLite, that REPLACE is about to displace an article. Empty on PostgreSQL."""
+
+    __tablename__ = "replacing"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
 
 
 PUBLISHED = text("status = 'published'")

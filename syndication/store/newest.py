@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, literal_column, or_, select, update
 
 from syndication.feeds import ALL
 from syndication.store.chunks import chunks
@@ -70,6 +70,34 @@ def why_gone(conn: Connection, slugs: Sequence[str], article_ids: Collection[str
     return reasons
 
 
+def mend_links(conn: Connection, article_ids: Collection[str] | None) -> int:
+    """Copy published_at and status once more into the links of these articles (None: of all); gives how many differed.
+
+    On PostgreSQL a writer with an old snapshot (REPEATABLE READ) does not see a link that another committed since,
+    and leaves it as it was. Both queue the article: whoever reads the queue mends what they left, and loses nothing.
+    """
+    return sum(_mend(conn, some) for some in (chunks(sorted(article_ids)) if article_ids is not None else [None]))
+
+
+def _mend(conn: Connection, article_ids: Sequence[str] | None) -> int:
+    same_article = SectionLink.article_id == ArticleRow.id
+    differs = or_(
+        SectionLink.status != ArticleRow.status,
+        SectionLink.published_at.is_distinct_from(ArticleRow.published_at),
+    )
+    query = select(ArticleRow.id).where(same_article, differs).distinct()
+    if article_ids is not None:
+        query = query.where(ArticleRow.id.in_(article_ids))
+    mended = 0
+    for some in chunks(sorted(conn.scalars(query))):
+        # The article first and then its links, as every writer takes them.
+        conn.execute(select(ArticleRow.id).where(ArticleRow.id.in_(some)).order_by(ArticleRow.id).with_for_update())
+        values = {"status": ArticleRow.status, "published_at": ArticleRow.published_at}
+        statement = update(SectionLink).values(values).where(same_article, differs, ArticleRow.id.in_(some))
+        mended += conn.execute(statement).rowcount
+    return mended
+
+
 def public(slug: str, now: datetime) -> Select[str, datetime | None]:
     """The ids and times of what a section may show at ``now``, newest first."""
     not_expired = or_(ArticleRow.expires_at.is_(None), ArticleRow.expires_at > now)
@@ -80,12 +108,17 @@ def public(slug: str, now: datetime) -> Select[str, datetime | None]:
             .order_by(ArticleRow.published_at.desc(), ArticleRow.id.desc())
         )
     return (
-        select(ArticleRow.id, SectionLink.published_at)
+        select(ArticleRow.id, ArticleRow.published_at)
+        .select_from(SectionLink)
         .join(ArticleRow, ArticleRow.id == SectionLink.article_id)
         .where(
             SectionLink.section == slug,
             SectionLink.status == PUBLISHED,
             SectionLink.published_at <= now,
+            # The copies in the link lead the walk, and the article itself has the last word: see mend_links.
+            # A parameter, not PUBLISHED: the articles' own index is not the one to walk here.
+            ArticleRow.status == "published",
+            ArticleRow.published_at <= now,
             not_expired,
         )
         .order_by(SectionLink.published_at.desc(), SectionLink.article_id.desc())

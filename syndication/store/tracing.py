@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from syndication.feeds import ALL, Article
-from syndication.store import workers
+from syndication.store import documents, workers
 from syndication.store.articles import get_article
 from syndication.store.bookkeeping import ChangeRow, EntryRow, LeftOutRow, TombstoneRow
 from syndication.store.models import ArticleRow, SectionLink
@@ -39,7 +39,10 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of an article (None: there is no row) at ``now``; the mappings are by section."""
+    """What is known of an article (None: there is no row) at ``now``; the mappings are by section.
+
+    ``newer`` is how many stand before it, without those that are left out: they take no place.
+    """
 
     article_id: str
     article: Article | None
@@ -59,6 +62,9 @@ def read_facts(conn: Connection, article_id: str, filed_under: Mapping[str, Sequ
     article = get_article(conn, article_id)
     by_article = {row.section: row for row in conn.execute(_of(EntryRow, article_id))}
     tombstones = conn.execute(_of(TombstoneRow, article_id))
+    left_out: dict[str, set[str]] = {}
+    for item in documents.left_out(conn):
+        left_out.setdefault(item.section, set()).add(item.article_id)
     queued = select(func.count()).where((ChangeRow.article_id == article_id) | ChangeRow.article_id.is_(None))
     return Facts(
         article_id=article_id,
@@ -71,7 +77,12 @@ def read_facts(conn: Connection, article_id: str, filed_under: Mapping[str, Sequ
         standing={slug: Standing(row.position, row.version, row.since_version) for slug, row in by_article.items()},
         departed={row.section: Departure(row.version, row.reason, row.at) for row in tombstones},
         left_out={row.section: row.reason for row in conn.execute(_of(LeftOutRow, article_id))},
-        newer={slug: _newer(conn, slugs, article, now) for slug, slugs in filed_under.items()} if article else {},
+        newer={
+            slug: len(_newer(conn, slugs, article, now) - left_out.get(slug, set()))
+            for slug, slugs in filed_under.items()
+        }
+        if article
+        else {},
     )
 
 
@@ -79,10 +90,10 @@ def _of(table: type[EntryRow | TombstoneRow | LeftOutRow], article_id: str):  # 
     return select(table.__table__).where(table.__table__.c.article_id == article_id)
 
 
-def _newer(conn: Connection, slugs: Collection[str], article: Article, now: datetime) -> int:
-    """How many public articles stand before it in a section, counted up to a bound."""
+def _newer(conn: Connection, slugs: Collection[str], article: Article, now: datetime) -> set[str]:
+    """The public articles that stand before it in a section, up to a bound."""
     if article.published_at is None:
-        return 0
+        return set()
     found: set[str] = set()
     for slug in slugs:
         moment, id = (
@@ -95,4 +106,4 @@ def _newer(conn: Connection, slugs: Collection[str], article: Article, now: date
         )
         before = (moment > article.published_at) | ((moment == article.published_at) & (id > article.id))
         found.update(conn.scalars(public(slug, now).where(before).limit(COUNTED)))
-    return len(found)
+    return found

@@ -1,37 +1,57 @@
 """PostgreSQL's triggers and their functions."""
 
+from dataclasses import dataclass
+
 CHILDREN = ("article_author", "article_tag", "article_image", "article_enclosure")
 
-# A withdrawn article stays out, whoever writes it: the row of ``withdrawal`` is the authority.
+# A withdrawn article stays out, whoever writes it: the row of ``withdrawal`` is the authority. What somebody wanted
+# it to be is remembered, for the day on which it is restored.
 STAYS_OUT = """
 BEGIN
-  IF NEW.status <> 'withdrawn' AND EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id) THEN
-    NEW.status := 'withdrawn';
-  ELSIF TG_OP = 'UPDATE' AND NEW.status <> 'withdrawn' AND NEW.id <> OLD.id
-      AND EXISTS (SELECT 1 FROM withdrawal WHERE article_id = OLD.id) THEN
+  IF NEW.status <> 'withdrawn' AND EXISTS (SELECT 1 FROM withdrawal WHERE article_id IN (NEW.id, OLD.id)) THEN
+    UPDATE withdrawal SET former_status = NEW.status WHERE article_id IN (NEW.id, OLD.id);
     NEW.status := 'withdrawn';
   END IF;
   RETURN NEW;
 END
 """
 
+# Only after the row is written is it certain that no other transaction is deleting it: an INSERT waits for that one
+# in its unique check. A repeatable read does not see what that one wrote, but cannot write the same key either,
+# and so fails as one that may be tried again.
 ARTICLE = """
+DECLARE
+  former text;
 BEGIN
   IF TG_OP = 'DELETE' THEN
     INSERT INTO change (article_id, noticed_at) VALUES (OLD.id, clock_timestamp());
-    INSERT INTO withdrawal (article_id, reason, at) VALUES (OLD.id, 'deleted', clock_timestamp())
+    INSERT INTO withdrawal (article_id, reason, at, former_status)
+      VALUES (OLD.id, 'deleted', clock_timestamp(), nullif(OLD.status, 'withdrawn'))
       ON CONFLICT DO NOTHING;
     RETURN NULL;
   END IF;
   INSERT INTO change (article_id, noticed_at) VALUES (NEW.id, clock_timestamp());
-  IF TG_OP = 'UPDATE' AND OLD.id <> NEW.id THEN
-    INSERT INTO change (article_id, noticed_at) VALUES (OLD.id, clock_timestamp());
-    UPDATE withdrawal SET article_id = NEW.id WHERE article_id = OLD.id
-      AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id);
-  END IF;
-  IF NEW.status = 'withdrawn' THEN
+  IF TG_OP = 'UPDATE' THEN
+    former := nullif(OLD.status, 'withdrawn');
+    IF OLD.id <> NEW.id THEN
+      INSERT INTO change (article_id, noticed_at) VALUES (OLD.id, clock_timestamp());
+      INSERT INTO withdrawal (article_id, reason, at, by, former_status)
+        SELECT NEW.id, reason, at, by, former_status FROM withdrawal WHERE article_id = OLD.id
+        ON CONFLICT DO NOTHING;
+    END IF;
+  ELSIF current_setting('transaction_isolation') <> 'read committed' THEN
     INSERT INTO withdrawal (article_id, reason, at) VALUES (NEW.id, 'withdrawn', clock_timestamp())
       ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+      DELETE FROM withdrawal WHERE article_id = NEW.id;
+    END IF;
+  END IF;
+  IF NEW.status = 'withdrawn' THEN
+    INSERT INTO withdrawal (article_id, reason, at, former_status)
+      VALUES (NEW.id, 'withdrawn', clock_timestamp(), former)
+      ON CONFLICT DO NOTHING;
+  ELSIF EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id) THEN
+    UPDATE article SET status = NEW.status WHERE id = NEW.id;
   END IF;
   IF TG_OP = 'UPDATE' THEN
     UPDATE article_section SET published_at = NEW.published_at, status = NEW.status
@@ -66,7 +86,8 @@ END
 
 ARTICLES_TRUNCATED = """
 BEGIN
-  INSERT INTO withdrawal (article_id, reason, at) SELECT id, 'deleted', clock_timestamp() FROM article
+  INSERT INTO withdrawal (article_id, reason, at, former_status)
+    SELECT id, 'deleted', clock_timestamp(), nullif(status, 'withdrawn') FROM article
     ON CONFLICT DO NOTHING;
   INSERT INTO change (article_id, noticed_at) VALUES (NULL, clock_timestamp());
   RETURN NULL;
@@ -98,8 +119,8 @@ FUNCTIONS = {
 }
 
 
-def postgresql_triggers(schema: str) -> tuple[list[str], dict[str, str]]:
-    """The statements of the functions, and each trigger's statement by its name. ``schema`` is a quoted name."""
+def postgresql_triggers(schema: str) -> tuple[list[str], dict[str, "Trigger"]]:
+    """The statements of the functions, and each trigger by its name. ``schema`` is a quoted name."""
     functions = [
         # A writer may have any search_path: the functions find our tables all the same.
         f"CREATE OR REPLACE FUNCTION {schema}.syndication_{name}() RETURNS trigger LANGUAGE plpgsql"
@@ -108,7 +129,7 @@ def postgresql_triggers(schema: str) -> tuple[list[str], dict[str, str]]:
     ]
     change = "INSERT OR UPDATE OR DELETE"
     triggers = [
-        _row("article_stays_out", "BEFORE INSERT OR UPDATE", "article", "stays_out", schema),
+        _row("article_stays_out", "BEFORE UPDATE", "article", "stays_out", schema),
         _row("article_changed", f"AFTER {change}", "article", "article", schema),
         _row("article_section_kept", "BEFORE INSERT OR UPDATE", "article_section", "link_kept", schema),
         _statement("article_truncated", "BEFORE TRUNCATE", "article", "articles_truncated", schema),
@@ -132,18 +153,24 @@ def postgresql_triggers(schema: str) -> tuple[list[str], dict[str, str]]:
     return functions, dict(triggers)
 
 
-def _row(name: str, when: str, table: str, function: str, schema: str) -> tuple[str, str]:
-    name = f"syndication_{name}"
-    return (
-        name,
-        f"CREATE TRIGGER {name} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {schema}.syndication_{function}()",
-    )
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A trigger on ``table`` that calls ``function``, one of FUNCTIONS, and the statement that makes it."""
+
+    table: str
+    function: str
+    statement: str
 
 
-def _statement(name: str, when: str, table: str, function: str, schema: str, argument: str = "") -> tuple[str, str]:
+def _row(name: str, when: str, table: str, function: str, schema: str) -> tuple[str, Trigger]:
+    return _trigger(name, f"{when} ON {table} FOR EACH ROW", table, function, schema)
+
+
+def _statement(name: str, when: str, table: str, function: str, schema: str, argument: str = "") -> tuple[str, Trigger]:
+    return _trigger(name, f"{when} ON {table} FOR EACH STATEMENT", table, function, schema, argument)
+
+
+def _trigger(name: str, when: str, table: str, function: str, schema: str, argument: str = "") -> tuple[str, Trigger]:
     name = f"syndication_{name}"
-    return (
-        name,
-        f"CREATE TRIGGER {name} {when} ON {table} FOR EACH STATEMENT"
-        f" EXECUTE FUNCTION {schema}.syndication_{function}({argument})",
-    )
+    statement = f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {schema}.syndication_{function}({argument})"
+    return name, Trigger(table, function, statement)

@@ -4,6 +4,11 @@ No INSERT OR IGNORE in here: inside a trigger the outer statement's ON CONFLICT 
 have foreign keys off, so that what a cascade would do is written out.
 """
 
+from sqlalchemy import Integer, Table
+
+from syndication.store.columns import UtcTime
+from syndication.store.models import ArticleRow, AuthorRow, EnclosureRow, ImageRow, SectionLink, TagRow
+
 NOW = "strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'"
 
 CHILDREN = ("article_author", "article_tag", "article_image", "article_enclosure")
@@ -13,12 +18,38 @@ def _noticed(article_id: str, where: str = "1") -> str:
     return f"INSERT INTO change (article_id, noticed_at) SELECT {article_id}, {NOW} WHERE {where};"
 
 
-def _withdrawal(article_id: str, reason: str, where: str = "1") -> str:
+def _withdrawal(article_id: str, reason: str, former: str, where: str = "1") -> str:
     return (
-        f"INSERT INTO withdrawal (article_id, reason, at) SELECT {article_id}, '{reason}', {NOW} WHERE {where}"
+        f"INSERT INTO withdrawal (article_id, reason, at, former_status)"
+        f" SELECT {article_id}, '{reason}', {NOW}, {former} WHERE {where}"
         f" AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = {article_id});"
     )
 
+
+# REPLACE fires the delete trigger for the row that it displaces if recursive_triggers is on. That the row was there
+# is noted before, so that afterwards it is known that nobody deleted it. A note is read by the INSERT alone that
+# wrote it: one that an INSERT OR IGNORE leaves behind does nothing.
+NOTE_REPLACED = """
+    DELETE FROM replacing WHERE article_id = NEW.id;
+    INSERT INTO replacing (article_id) SELECT id FROM article WHERE id = NEW.id
+      AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id);
+"""
+
+NOT_DELETED = """
+    DELETE FROM withdrawal WHERE article_id = NEW.id AND EXISTS (SELECT 1 FROM replacing WHERE article_id = NEW.id);
+    DELETE FROM replacing WHERE article_id = NEW.id;
+"""
+
+WITHDRAWAL_FOLLOWS = """
+    INSERT INTO withdrawal (article_id, reason, at, by, former_status)
+      SELECT NEW.id, reason, at, by, former_status FROM withdrawal WHERE article_id = OLD.id AND OLD.id <> NEW.id
+      AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id);
+"""
+
+# What somebody wants it to be is remembered, for the day on which it is restored.
+WANTED = """
+    UPDATE withdrawal SET former_status = NEW.status WHERE article_id = NEW.id AND NEW.status <> 'withdrawn';
+"""
 
 STAYS_OUT = """
     UPDATE article SET status = 'withdrawn' WHERE id = NEW.id AND status <> 'withdrawn'
@@ -49,7 +80,7 @@ def _trigger(name: str, when: str, *body: str) -> tuple[str, str]:
 
 def sqlite_triggers() -> dict[str, str]:
     """Each trigger's statement, by its name."""
-    return dict([*_article(), *_links(), *(pair for table in CHILDREN for pair in _child(table))])
+    return dict([*_article(), *_links(), *(pair for table in CHILDREN for pair in _child(table)), *_readable()])
 
 
 def _article() -> list[tuple[str, str]]:
@@ -64,12 +95,15 @@ def _article() -> list[tuple[str, str]]:
             "BEFORE INSERT ON article WHEN EXISTS (SELECT 1 FROM article WHERE rowid = NEW.rowid AND id <> NEW.id)",
             f"INSERT INTO change (article_id, noticed_at) SELECT id, {NOW} FROM article WHERE rowid = NEW.rowid;",
         ),
+        _trigger("article_replaced", "BEFORE INSERT ON article", NOTE_REPLACED),
         _trigger(
             "article_inserted",
             "AFTER INSERT ON article",
             _noticed("NEW.id"),
+            NOT_DELETED,
+            WANTED,
             STAYS_OUT,
-            _withdrawal("NEW.id", "withdrawn", "NEW.status = 'withdrawn'"),
+            _withdrawal("NEW.id", "withdrawn", "NULL", "NEW.status = 'withdrawn'"),
             KEEP_LINKS,
         ),
         _trigger(
@@ -78,17 +112,17 @@ def _article() -> list[tuple[str, str]]:
             _noticed("NEW.id"),
             _noticed("OLD.id", "OLD.id <> NEW.id"),
             *follow,
-            "UPDATE withdrawal SET article_id = NEW.id WHERE article_id = OLD.id AND OLD.id <> NEW.id"
-            " AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id);",
+            WITHDRAWAL_FOLLOWS,
+            WANTED,
             STAYS_OUT,
-            _withdrawal("NEW.id", "withdrawn", "NEW.status = 'withdrawn'"),
+            _withdrawal("NEW.id", "withdrawn", "nullif(OLD.status, 'withdrawn')", "NEW.status = 'withdrawn'"),
             KEEP_LINKS,
         ),
         _trigger(
             "article_deleted",
             "AFTER DELETE ON article",
             _noticed("OLD.id"),
-            _withdrawal("OLD.id", "deleted"),
+            _withdrawal("OLD.id", "deleted", "nullif(OLD.status, 'withdrawn')"),
             *(f"DELETE FROM {table} WHERE article_id = OLD.id;" for table in tables),
         ),
     ]
@@ -125,3 +159,30 @@ def _child(table: str) -> list[tuple[str, str]]:
         ),
         _trigger(f"{table}_deleted", f"AFTER DELETE ON {table}", _noticed("OLD.article_id")),
     ]
+
+
+def _readable() -> list[tuple[str, str]]:
+    """Refuse what no program of ours can read: SQLite itself takes any value in any column."""
+    tables = [row.__table__ for row in (ArticleRow, SectionLink, AuthorRow, TagRow, ImageRow, EnclosureRow)]
+    triggers = []
+    for table in tables:
+        if not isinstance(table, Table):
+            raise TypeError(f"{table} is no table")
+        cases = " ".join(f"WHEN {wrong} THEN RAISE(ABORT, '{words}')" for wrong, words in _refused(table))
+        for when in ("INSERT", "UPDATE"):
+            name = f"{table.name}_readable_{when.lower()}"
+            triggers.append(_trigger(name, f"BEFORE {when} ON {table.name}", f"SELECT CASE {cases} END;"))
+    return triggers
+
+
+def _refused(table: Table) -> list[tuple[str, str]]:
+    refused = []
+    for column in table.columns:
+        value, name = f"NEW.{column.name}", f"{table.name}.{column.name}"
+        if isinstance(column.type, UtcTime):
+            refused.append((f"{value} < '0001'", f"{name} should be in the years 1 to 9999"))
+        if isinstance(column.type, Integer):  # BigInteger is one too.
+            refused.append((f"typeof({value}) NOT IN ('integer', 'null')", f"{name} should be a whole number"))
+        else:
+            refused.append((f"typeof({value}) NOT IN ('text', 'null')", f"{name} should be a text, not a BLOB"))
+    return refused

@@ -61,9 +61,9 @@ class _SqliteWaker:
     def _version(self) -> int | None:
         try:
             if self._connection is None:
-                self._connection = sqlite3.connect(
-                    f"file:{self._path}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
-                )
+                # as_uri, because a path may hold "#", "?" or "%", which mean something in an address.
+                address = f"{self._path.absolute().as_uri()}?mode=rw"
+                self._connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
                 self._seen = -1
             version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
             return version

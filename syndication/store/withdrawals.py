@@ -44,20 +44,22 @@ def withdraw(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
 
 
 def restore(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
-    """Bring withdrawn articles back; gives the ids that there are not.
+    """Bring withdrawn articles back as what they were, drafts as drafts; gives the ids that there are not.
 
     One whose row was deleted has nothing to bring back, but may be written again afterwards.
     """
     unknown, acts = [], []
     with database.write() as conn:
         for id in ids:
-            was_out = conn.execute(delete(WithdrawalRow).where(WithdrawalRow.article_id == id)).rowcount
+            statement = delete(WithdrawalRow).where(WithdrawalRow.article_id == id)
+            was_out = conn.execute(statement.returning(WithdrawalRow.former_status)).one_or_none()
             article = get_article(conn, id)
             if article is None:
                 unknown.append(id)
             elif was_out:
-                # What has no time of publication was withdrawn as a draft, and is one again.
-                status = "published" if article.published_at else "draft"
+                status = was_out.former_status or "published"
+                if article.published_at is None:  # Without a time of publication it can only be a draft.
+                    status = "draft"
                 conn.execute(update(ArticleRow).where(ArticleRow.id == id).values(status=status))
             acts.append(Act("restore", id, "restored" if was_out else _nothing_done(id, unknown)))
         record(conn, by, acts, database.now(conn))

@@ -91,7 +91,9 @@ class Service:
 
     def ready(self) -> "Service":
         """Wait until every section is served."""
-        until(lambda: self.get("/readyz").status == 200 and self.get("/feeds/world.json").status == 200)
+        until(lambda: self.get("/readyz").status == 200)
+        # The last section of a first start, and the feed of everything, which comes after them all.
+        until(lambda: all(self.get(f"/feeds/{slug}.json").status == 200 for slug in ("world", "all")))
         return self
 
     def children(self) -> dict[str, int]:

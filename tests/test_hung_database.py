@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -13,8 +14,8 @@ import pytest
 
 from tests.service import running, until
 
-AT_ONCE = 1.0
-"""Seconds: no poll may take longer on a busy machine, while what hangs would hold it for ten or for ever."""
+AT_ONCE = 2.0
+"""Seconds: no poll takes longer, even on a busy machine, while what hangs would hold it for ten or for ever."""
 
 
 def story(id: str) -> str:
@@ -52,12 +53,8 @@ def frozen(url: str):
     """Stop every process of the PostgreSQL server: it accepts connections, and answers nothing."""
     with psycopg.connect(url) as conn:
         (backend,) = conn.execute("SELECT pg_backend_pid()").fetchone()
-    conn.close()
-    postmaster = next(
-        int(line.split()[1])
-        for line in Path(f"/proc/{backend}/status").read_text().splitlines()
-        if line.startswith("PPid:")
-    )
+        status = Path(f"/proc/{backend}/status").read_text()
+    postmaster = int(re.search(r"^PPid:\s+(\d+)$", status, re.MULTILINE).group(1))
     # The postmaster first, so that it starts no other while the rest are found.
     stopped = [postmaster]
     os.kill(postmaster, signal.SIGSTOP)
@@ -105,7 +102,7 @@ def test_the_service_stops_within_five_seconds_while_postgresql_hangs(tmp_path, 
         service.ready()
         with frozen(postgres_url):
             poll_at_once(service)
-            assert service.stop() < 5.5
+            assert service.stop() < 6  # Its children are killed after four.
 
 
 def test_a_writer_that_holds_sqlite_delays_no_poll(tmp_path):

@@ -8,9 +8,10 @@ import subprocess
 
 import pytest
 
-from syndication.store import articles, withdrawals
-from syndication.store.audit import Actor
+from syndication.store import articles
+from syndication.store.audit import SERVICE
 from syndication.store.engine import Database
+from syndication.store.withdrawals import withdraw
 from tests.newsroom import article, at
 from tests.service import running, until
 
@@ -87,7 +88,7 @@ def test_newsboat_sees_each_story_once_through_corrections_and_withdrawals(servi
 
     moved = {"title": "Corrected", "slug": "another", "url": "/news/another", "correction": "We were wrong."}
     put(database, article(corrected, sections=(slug,), **moved), article(fresh, sections=(slug,)))
-    withdrawals.withdraw(database, [withdrawn], by=Actor("the test", "test"))
+    withdraw(database, [withdrawn], SERVICE)
     until(lambda: tag(fresh).encode() in service.get(path).body)
     until(lambda: tag(withdrawn).encode() not in service.get(path).body)
     boat.reload()

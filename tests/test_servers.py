@@ -223,7 +223,7 @@ def test_an_encoded_letter_is_the_letter_and_a_query_is_ignored(service):
 @pytest.mark.parametrize("path", ["/feeds", "/feeds/", "//feeds/all.atom", "/static", "/static/", "/metrics/x"])
 def test_no_answer_is_built_from_the_host_header(service, path):
     answer = ask(service.port, "GET", path, {"Host": "evil.example"})
-    assert answer.status == 404
+    assert answer.status in (200, 404) and "location" not in answer.headers
     assert "evil.example" not in f"{answer.headers}{answer.body}"
 
 

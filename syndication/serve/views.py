@@ -57,10 +57,7 @@ def blueprint(watcher: "Watcher") -> Blueprint:
         watcher.tally.count(environ["PATH_INFO"], status, len(body))
         return Ready([body], status, headers)
 
-    # Not strict: Flask would redirect from /feeds to an address that it builds from the Host header.
-    routes.add_url_rule(
-        "/feeds/", "feeds", feed, methods=METHODS, provide_automatic_options=False, strict_slashes=False
-    )
+    routes.add_url_rule("/feeds/", "feeds", feed, methods=METHODS, provide_automatic_options=False)
     routes.add_url_rule("/feeds/<path:rest>", "feed", feed, methods=METHODS, provide_automatic_options=False)
 
     def error(problem: HTTPException) -> BaseResponse:

@@ -1,0 +1,216 @@
+"""The worker as it runs, on both databases: its inbox, its timetable, and what comes of each bell."""
+
+import contextlib
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text, update
+from structlog.testing import capture_logs
+
+from syndication.config import load_settings
+from syndication.inbox import Inbox, Task
+from syndication.schema import WorkerSettings
+from syndication.store import articles, documents, sections, workers
+from syndication.store.audit import SERVICE
+from syndication.store.bookkeeping import DocumentRow, TombstoneRow, WorkerRow
+from syndication.store.engine import Database
+from syndication.store.models import ArticleRow
+from syndication.store.triggers import make_triggers
+from syndication.store.withdrawals import withdraw
+from syndication.timetable import ring_at, timetable
+from syndication.worker import Worker
+from tests.newsroom import article, at
+from tests.service import until
+
+
+@contextlib.contextmanager
+def working(database, **environ):
+    """A worker in a thread of its own, on the database of a test and its clock; its log lines are gathered."""
+    environ = {f"SYNDICATION_WORKER__{key.upper()}": value for key, value in environ.items()}
+    settings = load_settings(environ=environ | {"SYNDICATION_DATABASE__URL": database.url})
+    with capture_logs() as logs:
+        worker = Worker(settings, database)
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        worker.logs = logs
+        try:
+            until(lambda: not pending(database))
+            yield worker
+        finally:
+            worker.stop()
+            thread.join(20)
+        assert not thread.is_alive()
+
+
+def pending(database):
+    with database.read() as conn:
+        found = sections.states(conn)
+    return len(found) < 15 or any(state.pending for state in found)
+
+
+def body(database, slug="taiwan"):
+    with database.read() as conn:
+        return b"".join(d.bodies["identity"] for d in documents.load_documents(conn, [slug]))
+
+
+def said(worker, event):
+    return [line for line in worker.logs if line["event"] == event]
+
+
+def without_triggers(database, statement):
+    """Write so that nobody is told, as a restored backup or a replica that was promoted may."""
+    with database.write() as conn:
+        if database.dialect == "postgresql":
+            conn.execute(text("SET LOCAL session_replication_role = replica"))
+            conn.execute(statement)
+            return
+        names = conn.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'article'"))
+        for name in names.all():
+            conn.exec_driver_sql(f'DROP TRIGGER "{name}"')
+        conn.execute(statement)
+        make_triggers(conn)
+
+
+def test_the_reconciliation_finds_what_nobody_noticed_and_says_so(database, clock):
+    list(articles.put_articles(database, [article("a1"), article("a2", sections=("world",))]))
+    with working(database) as worker:
+        clock.advance(7200)
+        without_triggers(database, update(ArticleRow).where(ArticleRow.id == "a1").values(title="Unnoticed"))
+        worker.inbox.put(Task.GATHER)
+        worker.inbox.put(Task.HOUSEKEEP)
+        assert b"Unnoticed" not in body(database)
+        worker.inbox.put(Task.RECONCILE)
+        until(lambda: said(worker, "reconciliation_found_changes"))
+        (line,) = said(worker, "reconciliation_found_changes")
+        assert line["log_level"] == "error" and sorted(line["sections"]) == ["all", "taiwan"]
+        assert b"Unnoticed" in body(database)
+
+
+def test_the_reconciliation_of_what_is_right_writes_no_version_and_repeats_nothing(database, clock):
+    list(articles.put_articles(database, [article("a1")]))
+    with working(database) as worker:
+        with database.read() as conn:
+            before = documents.versions(conn)
+        clock.advance(7200)
+        worker.inbox.put(Task.RECONCILE)
+        until(lambda: said(worker, "reconciled"))
+        assert said(worker, "reconciled")[0]["sections"] == 15
+        # Another worker's night begins a little later: what was just done is not done again.
+        clock.advance(60)
+        worker.inbox.put(Task.RECONCILE)
+        until(lambda: len(said(worker, "reconciled")) == 2)
+        assert said(worker, "reconciled")[1]["sections"] == 0
+        with database.read() as conn:
+            assert documents.versions(conn) == before
+        assert not said(worker, "reconciliation_found_changes")
+
+
+def test_the_reconciliation_mends_a_document_that_was_damaged(database, clock):
+    list(articles.put_articles(database, [article("a1")]))
+    with working(database) as worker:
+        clock.advance(7200)
+        with database.write() as conn:
+            conn.execute(update(DocumentRow).where(DocumentRow.section == "taiwan").values(digest="damaged"))
+        worker.inbox.put(Task.RECONCILE)
+        until(lambda: said(worker, "reconciliation_found_changes"))
+        assert said(worker, "reconciliation_found_changes")[0]["sections"] == ["taiwan"]
+        with database.read() as conn:
+            assert "damaged" not in {d.digest for d in documents.load_documents(conn, ["taiwan"])}
+
+
+def test_housekeeping_forgets_old_tombstones_and_dead_workers_alone(database, clock):
+    list(articles.put_articles(database, [article("old"), article("young")]))
+    with working(database, tombstone_days="3") as worker:
+        clock.advance(1)
+        withdraw(database, ["old"], SERVICE)
+        until(lambda: b"article/old" not in body(database) and not pending(database))
+        with database.write() as conn:
+            workers.seen(conn, workers.WorkerSeen("dead", "elsewhere", 1, clock(), clock()))
+        clock.advance(2 * 86400)
+        withdraw(database, ["young"], SERVICE)
+        until(lambda: b"article/young" not in body(database) and not pending(database))
+        with database.write() as conn:
+            workers.seen(conn, workers.WorkerSeen("silent", "elsewhere", 2, clock(), clock()))
+
+        def left():
+            with database.read() as conn:
+                stones = set(conn.scalars(select(TombstoneRow.article_id)))
+                return stones, set(conn.scalars(select(WorkerRow.id))) - {worker.id}
+
+        assert left() == ({"old", "young"}, {"dead", "silent"})
+        # Three days and an hour after "old", which is a day and an hour after "young" and after the silent one.
+        clock.advance(86400 + 3600)
+        with database.write() as conn:
+            workers.seen(conn, workers.WorkerSeen("silent", "elsewhere", 2, clock(), clock()))
+        worker.inbox.put(Task.HOUSEKEEP)
+        until(lambda: left() != ({"old", "young"}, {"dead", "silent"}))
+        assert left() == ({"young"}, {"silent"})
+
+
+def test_the_timetable_has_the_jobs_that_its_docstring_names_and_says_how_they_run():
+    scheduler = timetable(WorkerSettings(reconcile_at="03:30"), Inbox(), lambda: None)
+    scheduler.start(paused=True)
+    try:
+        jobs = {job.id: job for job in scheduler.get_jobs()}
+        assert jobs.keys() == {"gather", "reconcile", "housekeep", "heartbeat"}
+        assert all(job.coalesce and job.max_instances == 1 and job.misfire_grace_time is None for job in jobs.values())
+        nightly = jobs["reconcile"].trigger.get_next_fire_time(None, at(hours=0))
+        assert nightly == datetime(2026, 3, 15, 3, 30, tzinfo=UTC)
+    finally:
+        scheduler.shutdown()
+
+
+def test_a_date_job_rings_when_its_moment_comes_and_never_before():
+    inbox = Inbox()
+    scheduler = timetable(WorkerSettings(safety_net=3600.0), inbox, lambda: None)
+    scheduler.start()
+    try:
+        # The database's clock is an hour ahead of this machine's: its distance counts.
+        began = datetime.now(UTC)
+        now = began + timedelta(hours=1)
+        ring_at(scheduler, inbox, now + timedelta(seconds=0.5), now)
+        assert inbox.take(10) == {Task.GATHER}
+        assert timedelta(seconds=0.5) <= datetime.now(UTC) - began < timedelta(seconds=5)
+        until(lambda: scheduler.get_job("due") is None)
+    finally:
+        scheduler.shutdown()
+
+
+def test_a_due_moment_that_changed_rings_once_and_one_that_is_gone_rings_not():
+    inbox = Inbox()
+    scheduler = timetable(WorkerSettings(safety_net=3600.0), inbox, lambda: None)
+    scheduler.start()
+    try:
+        now = datetime.now(UTC)
+        ring_at(scheduler, inbox, now + timedelta(hours=2), now)
+        ring_at(scheduler, inbox, now + timedelta(seconds=0.2), now)
+        assert inbox.take(10) == {Task.GATHER}
+        ring_at(scheduler, inbox, now + timedelta(hours=2), now)
+        assert scheduler.get_job("due") is not None
+        ring_at(scheduler, inbox, None, now)
+        assert scheduler.get_job("due") is None
+        # A moment that is past already rings at once: a machine that slept is late, not silent.
+        ring_at(scheduler, inbox, now - timedelta(hours=2), now)
+        assert inbox.take(10) == {Task.GATHER}
+        until(lambda: scheduler.get_job("due") is None)
+    finally:
+        scheduler.shutdown()
+
+
+@pytest.fixture
+def real_time(database_url):
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+def test_a_worker_publishes_at_the_due_moment_without_any_other_wake_up(real_time, monkeypatch):
+    """The thread that wakes it and the safety net are taken away: the date job alone is left."""
+    monkeypatch.setattr(Worker, "_wake", lambda self: None)
+    with real_time.read() as conn:
+        moment = real_time.now(conn) + timedelta(seconds=4)
+    list(articles.put_articles(real_time, [article("due", published_at=moment, updated_at=None)]))
+    with working(real_time, safety_net="3600"):
+        seen = until(lambda: b"article/due" in body(real_time) and datetime.now(UTC))
+    assert moment <= seen < moment + timedelta(seconds=5)

@@ -10,13 +10,19 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from syndication.errors import ArticleError
 from syndication.feeds import Article, Enclosure, Image, Person
 
 LARGEST_NUMBER = 2**53 - 1
 """The largest whole number that every JSON parser reads as it was written (RFC 8259 section 6)."""
+
+LONGEST_ID = 1000
+"""Bytes of an article's id: it stands in indexes, and PostgreSQL's take no key over 2,704."""
+
+LONGEST_SECTION = 200
+"""Characters of a section's name, for the same reason."""
 
 
 def _text(value: Any) -> Any:
@@ -47,6 +53,12 @@ def _moment(value: Any) -> Any:
         raise ValueError(f"is {short(value)}: it should be in the years 1 to 9999, as UTC too") from error
 
 
+def _short_id(value: str) -> str:
+    if len(value.encode()) > LONGEST_ID:
+        raise ValueError(f"has {len(value.encode())} bytes: it should have at most {LONGEST_ID}")
+    return value
+
+
 def _nothing(value: Any) -> Any:
     """An empty text says the same as none."""
     return None if value == "" else value
@@ -64,7 +76,10 @@ Moment = Annotated[
     BeforeValidator(_moment),
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
 ]
+Id = Annotated[str, BeforeValidator(_text), Field(min_length=1), AfterValidator(_short_id)]
 Number = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
+SmallNumber = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""As much as the tables take: pixels and seconds."""
 
 
 class Shape(BaseModel):
@@ -88,8 +103,8 @@ class ImageJson(Shape):
     caption: Perhaps = None
     credit: Perhaps = None
     alt: Perhaps = None
-    width: Number | None = None
-    height: Number | None = None
+    width: SmallNumber | None = None
+    height: SmallNumber | None = None
 
 
 class EnclosureJson(Shape):
@@ -99,7 +114,7 @@ class EnclosureJson(Shape):
     media_type: Required
     length: Number | None = None
     title: Perhaps = None
-    duration: Number | None = None
+    duration: SmallNumber | None = None
 
 
 def _author(value: Any) -> Any:
@@ -132,14 +147,16 @@ class ArticleJson(Shape):
     readers of an imported feed know; other articles need none.
     """
 
-    id: Required
+    id: Id
     title: Required
     url: Required
     slug: Perhaps = None
     html: Annotated[Text, BeforeValidator(lambda value: "" if value is None else value)] = ""
     summary: Perhaps = None
     authors: Annotated[list[Author], BeforeValidator(_listed)] = Field(default_factory=list)
-    sections: Annotated[list[Required], BeforeValidator(_listed)] = Field(default_factory=list)
+    sections: Annotated[list[Annotated[Required, Field(max_length=LONGEST_SECTION)]], BeforeValidator(_listed)] = Field(
+        default_factory=list
+    )
     tags: Annotated[list[Required], BeforeValidator(_listed)] = Field(default_factory=list)
     language: Perhaps = None
     image: ImageJson | None = None

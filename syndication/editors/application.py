@@ -8,10 +8,11 @@ from flask_openapi3 import openapi
 from flask_openapi3.models.info import Info
 from pydantic import ValidationError
 from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.routing import PathConverter
 
 from syndication import __version__
 from syndication.config import Settings
-from syndication.editors.access import Access, Guesses
+from syndication.editors.access import Access, Guesses, refuse_token_in_address
 from syndication.editors.api import (
     articles,
     description,
@@ -56,6 +57,7 @@ def editors_app(settings: Settings, database: Database, watcher: Watcher) -> ope
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False  # Flask would redirect, and build the address from the Host header.
+    app.url_map.converters["article"] = ArticleConverter
     app.extensions["editors"] = Context(
         database, watcher, Access(database, Guesses(settings.editors.failed_attempts)), settings
     )
@@ -63,8 +65,14 @@ def editors_app(settings: Settings, database: Database, watcher: Watcher) -> ope
     app.before_request(_admit)
     for subject in SUBJECTS:
         app.register_api(subject.operation.blueprint)
-    app.register_blueprint(description.blueprint(app))
+    app.register_blueprint(description.blueprint(description.description(app)))
     return app
+
+
+class ArticleConverter(PathConverter):
+    """An article's id in an address: any text, also one that begins with a slash or holds the end of a line."""
+
+    regex = "(?s:.+?)"
 
 
 def _refuse(error: ValidationError) -> Any:
@@ -73,6 +81,12 @@ def _refuse(error: ValidationError) -> Any:
 
 def _admit() -> Response | None:
     """First who asks, then what: a stranger learns nothing of what would be right."""
+    try:
+        request.environ["PATH_INFO"].encode("latin-1").decode()
+    except UnicodeDecodeError:  # Werkzeug would read it as another id.
+        detail = "The address is not UTF-8: percent-encode an article's id as UTF-8."
+        raise Problem(HTTPStatus.BAD_REQUEST, "bad-request", detail) from None
+    refuse_token_in_address(request)
     scope = Operations.scopes.get(request.endpoint or "", None)
     editors = context()
     if scope is None:

@@ -79,11 +79,19 @@ Decide = Callable[[Article | None], Article]
 
 
 def change_article(
-    database: Database, article_id: str, decide: Decide, by: Actor, *, first: Callable[[Connection], None] | None = None
-) -> tuple[PutOutcome, Article]:
+    database: Database,
+    article_id: str,
+    decide: Decide,
+    by: Actor,
+    *,
+    act: str = "put",
+    first: Callable[[Connection], None] | None = None,
+) -> tuple[PutOutcome, Article | None]:
     """Read, decide and write one article while no other writer of ours does; gives the outcome and what is there now.
 
-    ``first`` is done before, in the same transaction. What it or ``decide`` raises goes through, with nothing written.
+    Nothing is there if its row was deleted: it is kept out until it is restored, and written only then. ``act`` is
+    its name in the audit log. ``first`` is done before, in the same transaction. What it or ``decide`` raises goes
+    through, with nothing written.
     """
     with database.write() as conn:
         if first is not None:
@@ -92,8 +100,8 @@ def change_article(
         article = decide(get_article(conn, article_id))
         validate(article)
         (outcome,) = _write(conn, {article_id: article})
-        record(conn, by, [Act("put", article_id, outcome.outcome)], database.now(conn))
-        return outcome, load_articles(conn, [article_id])[article_id]
+        record(conn, by, [Act(act, article_id, outcome.outcome)], database.now(conn))
+        return outcome, get_article(conn, article_id)
 
 
 def _put_batch(database: Database, wanted: dict[str, Article], by: Actor | None) -> list[PutOutcome]:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from flask import Response, request
 
 from syndication.article_json import ArticleJson, Shape
-from syndication.editors.api.articles import STAYS_OUT, Outcome
+from syndication.editors.api.articles import Outcome, stays_out
 from syndication.editors.api.operations import PUBLIC, Operations, answer, context
 from syndication.editors.api.schemas import Answer
 from syndication.editors.problems import Problem
@@ -57,9 +57,8 @@ def receive_article(body: Announcement) -> Response:
             raise Problem(HTTPStatus.CONFLICT, "replayed", f"The webhook {id!r} was received already.")
 
     actor = Actor("the CMS's webhook", request.remote_addr or "unknown")
-    done, _ = articles.change_article(database, article.id, lambda _stored: article, actor, first=once)
-    message = STAYS_OUT if done.outcome == "kept_out" else None
-    return answer(Received(id=done.article_id, outcome=done.outcome, message=message))
+    done, there = articles.change_article(database, article.id, lambda _stored: article, actor, first=once)
+    return answer(Received(id=done.article_id, outcome=done.outcome, message=stays_out(done.outcome, there)))
 
 
 def check_signature(secret: str) -> None:

@@ -114,7 +114,7 @@ class Api:
         """The secret of a new token."""
         with self.database.write() as conn:
             now = self.database.now(conn)
-            made, secret = tokens.create(conn, name or "-".join(scopes), scopes, expires_at, TESTER, now)
+            _, secret = tokens.create(conn, name or "-".join(scopes), scopes, expires_at, TESTER, now)
         return secret
 
     def ask(

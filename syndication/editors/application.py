@@ -73,6 +73,7 @@ class ArticleConverter(PathConverter):
     """An article's id in an address: any text, also one that begins with a slash or holds the end of a line."""
 
     regex = "(?s:.+?)"
+    part_isolating = False
 
 
 def _refuse(error: ValidationError) -> Any:

@@ -63,7 +63,8 @@ def test_of_a_batch_each_article_has_its_own_outcome(api):
     batch = [
         story(id="new"), story(id="there"), story(id="same"), story(), story(id="bad", title=""),
         story(id="twice", title="First"), story(id="twice", title="Second"), story(id="worse", colour="red"),
-        story(id="half \ud800"), story(id="nul", html="\x00"), story(id="no-time", status="published", published_at=None),
+        story(id="half \ud800"), story(id="nul", html="\x00"),
+        story(id="no-time", status="published", published_at=None),
         story(id="no-slug", sections=["…"]),
     ]  # fmt: skip
     outcomes = api.ask("POST", "/articles:batch", {"articles": batch}).json["outcomes"]
@@ -196,8 +197,10 @@ def test_what_was_deleted_stays_out_until_it_is_restored_and_put_again(api):
 
 
 IDS = [
-    "2026/03/night-train", "a b", "夜車🚆", "100%", "%2F", "a%2Fb", "trace", "x-trace", "withdraw", "a/withdraw", "a/restore",
-    "..", "../a", ".", "a/./b", "/a", "//a", "a/", "a//b", "a?b#c", "a;b", "a:batch", "a\nb", "a\r\nSet-Cookie: x=y", "'", '"',
+    "2026/03/night-train", "a b", "夜車🚆", "100%", "%2F", "a%2Fb", "trace", "x-trace", "withdraw", "a/withdraw",
+    "a/restore",
+    "..", "../a", ".", "a/./b", "/a", "//a", "a/", "a//b", "a?b#c", "a;b", "a:batch", "a\nb", "a\r\nSet-Cookie: x=y",
+    "'", '"',
     "<b>", "{{ 7*7 }}", "-", "a" * 1000, "tag:daily.example,2026-01-01:article/1", "https://daily.example/?p=1",
 ]  # fmt: skip
 
@@ -246,7 +249,8 @@ WRONG = {
         [{"url": "x", "media_type": "y", "length": 10**400}], [{"url": "x", "media_type": "y", "duration": 1.5}],
         [{"url": "x", "media_type": "y", "duration": True}], [{"url": "x", "media_type": "y", "duration": 2**31}],
     ],
-    "published_at": [1, "tomorrow", "2026-03-14", "2026-03-14T08:00:00", "0001-01-01T00:00:00+14:00", "2026-02-30T00:00Z"],
+    "published_at": [1, "tomorrow", "2026-03-14", "2026-03-14T08:00:00", "0001-01-01T00:00:00+14:00",
+                     "2026-02-30T00:00Z"],
     "expires_at": [{}, "9999-12-31T23:59:59-14:00"],
     "status": ["secret", 1],
     "colour": [None, "red"],

@@ -119,7 +119,8 @@ def test_a_difference_out_of_the_kept_range_or_reversed_is_refused(api):
 def test_a_trace_over_http_tells_every_section_and_its_words(api):
     said = api.get("/articles/a1/trace").json
     assert [(one["section"], one["in_feed"], one["rule"]) for one in said["sections"]] == [
-        ("all", True, "in-feed"), ("taiwan", True, "in-feed"), ("china", False, "not-filed"), ("sports", False, "not-filed"),
+        ("all", True, "in-feed"), ("taiwan", True, "in-feed"),
+        ("china", False, "not-filed"), ("sports", False, "not-filed"),
     ]  # fmt: skip
     api.ask("POST", "/articles:batch", {"articles": [story(id="a4", published_at="2026-03-14T13:00:00Z")]})
     (verdict,) = [one for one in api.get("/articles/a4/trace").json["sections"] if one["section"] == "taiwan"]

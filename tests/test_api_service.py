@@ -11,14 +11,13 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.api import story
 from tests.service import running, until
-
-NOTHING_STORED_SECONDS = 5
 
 
 class Client:
@@ -41,7 +40,7 @@ def client_of(service):
     return Client(service, service.run("token", "create", "tester", "--all").stdout.strip())
 
 
-def now(**_):
+def now():
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
 
 
@@ -68,7 +67,7 @@ def test_a_put_story_is_served_traced_and_withdrawn_within_seconds(service, clie
 
 
 def test_a_click_is_followed_to_what_is_served(service, client):
-    status, asked, headers = client.ask("POST", "/regenerations", {"all_sections": True, "reason": "a test"})
+    status, _, headers = client.ask("POST", "/regenerations", {"all_sections": True, "reason": "a test"})
     assert status == 202
 
     def finished():
@@ -202,7 +201,7 @@ def test_a_postgresql_that_stands_still_holds_up_no_poll(tmp_path, postgres_url)
                     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
             ]  # fmt: skip
-            postmaster = int(open(f"/proc/{backends[0]}/stat").read().rsplit(")", 1)[1].split()[1])
+            postmaster = int(Path(f"/proc/{backends[0]}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
             def send(number):
                 for pid in (postmaster, *backends):
@@ -224,7 +223,7 @@ def fuzz(service, client, examples, phases):
             f"http://127.0.0.1:{service.port}/api/v1/openapi.json",
             "-H", f"Authorization: Bearer {client.secret}",
             "--checks", checks, "--max-examples", str(examples), "--phases", phases, "--seed", "1",
-            "--generation-deterministic", "--generation-database", "none", "--workers", "1", "--no-color",
+            "--generation-deterministic", "--workers", "1", "--no-color",
             "--exclude-operation-id", "revoke_token",
         ],
         cwd=service.folder, env=service.env, capture_output=True, text=True, check=False, timeout=110,

@@ -7,7 +7,7 @@ from flask import Response, g, request
 from flask_openapi3 import openapi
 from flask_openapi3.models.info import Info
 from pydantic import ValidationError
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge
 from werkzeug.routing import PathConverter
 
 from syndication import __version__
@@ -95,6 +95,7 @@ def _admit() -> Response | None:
             return None
         raise NotFound
     if request.endpoint == "webhooks.receive_article":
+        _refuse_endless()
         webhooks.check_signature(editors.settings.editors.webhook_secret)
     elif scope != PUBLIC:
         g.caller = editors.access.admit(request, scope)
@@ -103,10 +104,17 @@ def _admit() -> Response | None:
     return None
 
 
+def _refuse_endless() -> None:
+    """Refuse a body whose length was not told and that is too long: Werkzeug would give what it read so far."""
+    if request.content_length is None and len(request.get_data()) >= LARGEST_BODY:
+        raise RequestEntityTooLarge
+
+
 def _check_json() -> None:
     """Refuse what is no JSON object, saying where it stops being one. Operations without a body need none."""
     if not request.content_length and not request.headers.get("Transfer-Encoding"):
         return
+    _refuse_endless()
     if not request.is_json:
         detail = "The body should be JSON: send it with Content-Type: application/json."
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", detail)

@@ -57,7 +57,9 @@ def receive_article(body: Announcement) -> Response:
             raise Problem(HTTPStatus.CONFLICT, "replayed", f"The webhook {id!r} was received already.")
 
     actor = Actor("the CMS's webhook", request.remote_addr or "unknown")
-    done, there = articles.change_article(database, article.id, lambda _stored: article, actor, act="webhook", first=once)
+    done, there = articles.change_article(
+        database, article.id, lambda _stored: article, actor, act="webhook", first=once
+    )
     return answer(Received(id=done.article_id, outcome=done.outcome, message=stays_out(done.outcome, there)))
 
 

@@ -100,7 +100,8 @@ def test_the_page_shows_every_operation_problem_and_schema_and_needs_no_script(s
         assert not link.startswith("#") or link[1:] in page.ids
     for method, _ in SCOPE_OF:
         assert f">{method}</span>" in text
-    assert "-&gt;" not in text and "None" not in re.sub(r"If-None-Match|<[^>]+>", "", text)
+    assert "``" not in text and "https://feeds.daily.example/api/v1/status" in text
+    assert "None" not in re.sub(r"If-None-Match|<[^>]+>", "", text)
 
 
 def test_the_page_is_kept_within_a_strict_policy_and_its_style_is_served(sqlite_api):

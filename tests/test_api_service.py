@@ -231,14 +231,13 @@ def fuzz(service, client, examples, phases):
 
 
 @pytest.mark.parametrize(
-    ("dialect", "examples", "phases"), [("sqlite", 12, "coverage,fuzzing"), ("postgresql", 8, "fuzzing")]
+    ("dialect", "examples", "phases"), [("sqlite", 20, "coverage,fuzzing"), ("postgresql", 10, "fuzzing")]
 )
 def test_no_request_that_the_description_allows_or_forbids_breaks_the_api(tmp_path, new_url, dialect, examples, phases):
     with running(tmp_path, url=new_url(dialect)) as service:
         client = client_of(service.ready())
         done = fuzz(service, client, examples, phases)
         assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-        assert "No issues found" in done.stdout
         log = service.log.read_text()
         assert "request_failed" not in log and "Traceback" not in log and "preview_failed" not in log
         assert service.children().keys() == {"web", "worker"}

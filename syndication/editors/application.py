@@ -65,7 +65,7 @@ def editors_app(settings: Settings, database: Database, watcher: Watcher) -> ope
     app.before_request(_admit)
     for subject in SUBJECTS:
         app.register_api(subject.operation.blueprint)
-    app.register_blueprint(description.blueprint(description.description(app)))
+    app.register_blueprint(description.blueprint(description.description(app), settings.site.base_url))
     return app
 
 

@@ -1,9 +1,11 @@
 """The description of the API: OpenAPI 3.1 for programs, made from the code, and a page for people."""
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template
 from flask_openapi3.openapi import OpenAPI
+from markupsafe import Markup, escape
 
 from syndication.editors.api.operations import PREFIX
 
@@ -45,12 +47,14 @@ PROBLEMS = {
 }
 
 
-def blueprint(document: dict[str, Any]) -> Blueprint:
+def blueprint(document: dict[str, Any], base_url: str) -> Blueprint:
     """``/api/v1/openapi.json`` and ``/api/v1/docs``."""
     pages = Blueprint(
         "description", __name__, url_prefix=PREFIX, template_folder="../templates", static_folder="../static"
     )
     pages.static_url_path = "/static"
+
+    pages.add_app_template_filter(quoted)
 
     @pages.get("/openapi.json")
     def openapi_json() -> Response:
@@ -60,7 +64,15 @@ def blueprint(document: dict[str, Any]) -> Blueprint:
 
     @pages.get("/docs")
     def docs() -> Response:
-        page = render_template("docs.html", api=document, subjects=_by_subject(document), problems=PROBLEMS, kind=kind)
+        page = render_template(
+            "docs.html",
+            api=document,
+            subjects=_by_subject(document),
+            problems=PROBLEMS,
+            kind=kind,
+            meaning=meaning,
+            base_url=base_url,
+        )
         response = Response(page, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -126,6 +138,16 @@ def _body(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]
         schema: dict[str, Any] | None = document["components"]["schemas"].get(name)
         return schema
     return None
+
+
+def meaning(required: bool, description: str | None) -> Markup:
+    """What a table says of a field beside its type."""
+    return Markup(" ").join([*([Markup("required")] if required else []), quoted(description or "")]).strip()
+
+
+def quoted(text: str) -> Markup:
+    """A docstring's text as HTML: what stands in two backticks is code."""
+    return Markup(re.sub("``([^`]+)``", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped before
 
 
 def kind(schema: dict[str, Any]) -> str:

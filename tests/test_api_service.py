@@ -66,6 +66,11 @@ def test_a_put_story_is_served_traced_and_withdrawn_within_seconds(service, clie
     until(lambda: b"Brand new" not in service.get("/feeds/taiwan.atom").body)
 
 
+def test_the_log_holds_no_warning_and_no_error_at_the_start(service):
+    log = service.log.read_text()
+    assert "WARNING" not in log and "Python threads" not in log and "rror" not in log
+
+
 def test_a_click_is_followed_to_what_is_served(service, client):
     status, _, headers = client.ask("POST", "/regenerations", {"all_sections": True, "reason": "a test"})
     assert status == 202
@@ -231,7 +236,7 @@ def fuzz(service, client, examples, phases):
 
 
 @pytest.mark.parametrize(
-    ("dialect", "examples", "phases"), [("sqlite", 20, "coverage,fuzzing"), ("postgresql", 10, "fuzzing")]
+    ("dialect", "examples", "phases"), [("sqlite", 12, "coverage,fuzzing"), ("postgresql", 6, "fuzzing")]
 )
 def test_no_request_that_the_description_allows_or_forbids_breaks_the_api(tmp_path, new_url, dialect, examples, phases):
     with running(tmp_path, url=new_url(dialect)) as service:

@@ -66,9 +66,9 @@ class FoundArticles(Answer):
 class SearchQuery(Query):
     """What is looked for: ``q`` in title, id and address."""
 
-    q: Text = Field("", max_length=200)
+    q: Text = Field("", max_length=200, description="Stands in the title, the id or the address.")
     status: Literal["draft", "published", "withdrawn"] | None = None
-    section: Text | None = None
+    section: Text | None = Field(None, description="Filed under this section, by its slug.")
     limit: Limit = 50
     after: Text | None = Field(None, description="Where the page begins, from the Link header of the one before.")
 

@@ -126,7 +126,12 @@ Author = Annotated[
                 {
                     "type": "object",
                     "required": ["name"],
-                    "properties": {"name": {"type": "string"}, "email": {"type": "string"}, "uri": {"type": "string"}},
+                    "additionalProperties": False,
+                    "properties": {
+                        "name": {"type": "string", "minLength": 1},
+                        "email": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                        "uri": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                    },
                 },
             ]
         }

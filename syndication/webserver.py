@@ -4,6 +4,7 @@ It imports neither Flask nor the Prometheus client: the latter's directory must 
 Granian forks, so that no thread but the one that looks after the parent may exist before.
 """
 
+import logging
 import os
 import re
 import shutil
@@ -25,6 +26,11 @@ POLL_THREADS = 2
 
 STOP_SECONDS = 2
 """How long open connections may delay the stop."""
+
+
+def _wanted(record: logging.LogRecord) -> bool:
+    """Not Granian's warning of many threads: most of ours wait for a database, and the door counts them."""
+    return "Python threads, which seems quite high" not in record.getMessage()
 
 
 def run_web(settings: Settings) -> None:
@@ -51,6 +57,7 @@ def run_web(settings: Settings) -> None:
         websockets=False,
         http1_settings=HTTP1Settings(max_buffer_size=HEADERS_BYTES),
     )
+    logging.getLogger("_granian").addFilter(_wanted)
     try:
         server.serve()
     finally:

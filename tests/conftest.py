@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -14,6 +15,9 @@ import pytest
 from syndication.store.engine import Database
 from syndication.store.migrate import migrate
 from tests.newsroom import NOON
+
+if TYPE_CHECKING:
+    from tests.api import Api
 
 
 class FakeClock:
@@ -127,3 +131,18 @@ def sqlite_database(sqlite_url: str, clock: FakeClock) -> Iterator[Database]:
     database = Database(sqlite_url, clock=clock)
     yield database
     database.close()
+
+
+@pytest.fixture
+def api(database: Database, clock: FakeClock) -> "Api":
+    """The editors' API on a database of each kind."""
+    from tests.api import Api
+
+    return Api(database, clock)
+
+
+@pytest.fixture
+def sqlite_api(sqlite_database: Database, clock: FakeClock) -> "Api":
+    from tests.api import Api
+
+    return Api(sqlite_database, clock)

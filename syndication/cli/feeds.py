@@ -36,6 +36,7 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
     """Ask the workers to regenerate sections now. Where nothing changed, no new version is published."""
     from syndication.store import regenerations
     from syndication.store.engine import WORK
+    from syndication.store.sections import states
 
     settings = settings_of(ctx)
     slugs = list(settings.sections) if everything else [_known(slug, settings) for slug in sections]
@@ -45,7 +46,8 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
         with database.write() as conn:
             asked, _joined = regenerations.request(conn, slugs, reason, person(), database.now(conn))
             database.notify(conn, WORK)
-        unseen = sorted(set(slugs) - {outcome.section for outcome in asked.outcomes})
+        with database.read() as conn:
+            unseen = sorted(set(slugs) - {state.section for state in states(conn)})
         for slug in unseen:
             click.echo(f"{slug}: no worker has seen this section yet: start one, and it is rendered.", err=True)
         if wait:

@@ -1,8 +1,8 @@
 """Who may: tokens in the Authorization header (RFC 6750), scopes, and a limit on those who guess."""
 
 import math
+import re
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -14,10 +14,16 @@ from limits.strategies import MovingWindowRateLimiter
 
 from syndication.editors.problems import Problem
 from syndication.feeds import Article
+from syndication.logs import get_logger
 from syndication.store import audit, tokens
 from syndication.store.audit import Act, Actor
-from syndication.store.engine import Database
+from syndication.store.engine import Database, DatabaseDown
 from syndication.store.tokens import PREFIX, Token
+
+SECRET = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_-]{43}")
+"""A whole token. An article whose id begins as they do is none."""
+
+log = get_logger(__name__)
 
 CHALLENGE = 'Bearer realm="syndication"'
 
@@ -68,7 +74,6 @@ class Access:
 
     def admit(self, request: Request, scope: str) -> Caller:
         """The caller, if the request carries a token with ``scope``; else raises Problem."""
-        refuse_token_in_address(request)
         address = request.remote_addr or "unknown"
         secret = _bearer(request)
         with self.database.read() as conn:
@@ -102,9 +107,13 @@ class Access:
         return Problem(HTTPStatus.UNAUTHORIZED, "token", detail, headers={"WWW-Authenticate": challenge})
 
     def _remember_use(self, token: Token, now: datetime) -> None:
-        if tokens.needs_recording(token, now):
+        if not tokens.needs_recording(token, now):
+            return
+        try:
             with self.database.write() as conn:
                 tokens.used(conn, token, now)
+        except DatabaseDown as error:  # Who only reads is not refused because nothing can be written.
+            log.warning("use_not_recorded", error=type(error).__name__)
 
     def _record_refusal(self, actor: Actor, request: Request, scope: str) -> None:
         what = Act(f"{request.method} {request.endpoint}", request.path[:200], "refused", f"needs {scope}")
@@ -114,8 +123,8 @@ class Access:
 
 def refuse_token_in_address(request: Request) -> None:
     """Addresses stand in logs and histories: a token in one has leaked already (RFC 6750 section 5.3)."""
-    values: Iterable[str] = (value for _, value in request.args.items(multi=True))
-    if "access_token" in request.args or any(value.startswith(PREFIX) for value in values):
+    said = [request.path, *(text for pair in request.args.items(multi=True) for text in pair)]
+    if "access_token" in request.args or any(SECRET.search(text) for text in said):
         raise Problem(
             HTTPStatus.BAD_REQUEST,
             "token-in-address",

@@ -7,11 +7,12 @@ from flask import Response, g, request
 from flask_openapi3 import openapi
 from flask_openapi3.models.info import Info
 from pydantic import ValidationError
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge
+from werkzeug.routing import PathConverter
 
 from syndication import __version__
 from syndication.config import Settings
-from syndication.editors.access import Access, Guesses
+from syndication.editors.access import Access, Guesses, refuse_token_in_address
 from syndication.editors.api import (
     articles,
     description,
@@ -56,6 +57,7 @@ def editors_app(settings: Settings, database: Database, watcher: Watcher) -> ope
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False  # Flask would redirect, and build the address from the Host header.
+    app.url_map.converters["article"] = ArticleConverter
     app.extensions["editors"] = Context(
         database, watcher, Access(database, Guesses(settings.editors.failed_attempts)), settings
     )
@@ -63,8 +65,15 @@ def editors_app(settings: Settings, database: Database, watcher: Watcher) -> ope
     app.before_request(_admit)
     for subject in SUBJECTS:
         app.register_api(subject.operation.blueprint)
-    app.register_blueprint(description.blueprint(app))
+    app.register_blueprint(description.blueprint(description.description(app), settings.site.base_url))
     return app
+
+
+class ArticleConverter(PathConverter):
+    """An article's id in an address: any text, also one that begins with a slash or holds the end of a line."""
+
+    regex = "(?s:.+?)"
+    part_isolating = False
 
 
 def _refuse(error: ValidationError) -> Any:
@@ -73,6 +82,12 @@ def _refuse(error: ValidationError) -> Any:
 
 def _admit() -> Response | None:
     """First who asks, then what: a stranger learns nothing of what would be right."""
+    try:
+        request.environ["PATH_INFO"].encode("latin-1").decode()
+    except UnicodeDecodeError:  # Werkzeug would read it as another id.
+        detail = "The address is not UTF-8: percent-encode an article's id as UTF-8."
+        raise Problem(HTTPStatus.BAD_REQUEST, "bad-request", detail) from None
+    refuse_token_in_address(request)
     scope = Operations.scopes.get(request.endpoint or "", None)
     editors = context()
     if scope is None:
@@ -80,6 +95,7 @@ def _admit() -> Response | None:
             return None
         raise NotFound
     if request.endpoint == "webhooks.receive_article":
+        _refuse_endless()
         webhooks.check_signature(editors.settings.editors.webhook_secret)
     elif scope != PUBLIC:
         g.caller = editors.access.admit(request, scope)
@@ -88,10 +104,17 @@ def _admit() -> Response | None:
     return None
 
 
+def _refuse_endless() -> None:
+    """Refuse a body whose length was not told and that is too long: Werkzeug would give what it read so far."""
+    if request.content_length is None and len(request.get_data()) >= LARGEST_BODY:
+        raise RequestEntityTooLarge
+
+
 def _check_json() -> None:
     """Refuse what is no JSON object, saying where it stops being one. Operations without a body need none."""
     if not request.content_length and not request.headers.get("Transfer-Encoding"):
         return
+    _refuse_endless()
     if not request.is_json:
         detail = "The body should be JSON: send it with Content-Type: application/json."
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", detail)

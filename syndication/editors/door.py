@@ -43,8 +43,14 @@ class Door:
             if not self._inside.acquire(timeout=PATIENCE):
                 return _busy()(environ, start_response)
             try:
-                # Read to its end here: what is sent later is in memory and needs no place.
-                return list(self.editors(environ, start_response))
+                # Read to its end and closed here: what is sent later is in memory and needs no place, nor a file.
+                answer = self.editors(environ, start_response)
+                try:
+                    return list(answer)
+                finally:
+                    close = getattr(answer, "close", None)
+                    if close is not None:
+                        close()
             finally:
                 self._inside.release()
         finally:

@@ -8,6 +8,7 @@ from flask import Flask, Response, json
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
+from syndication.article_json import FIELDS
 from syndication.article_json import problems as wrong_fields
 from syndication.errors import ArticleError, SyndicationError
 from syndication.logs import get_logger
@@ -16,6 +17,14 @@ from syndication.store.engine import DatabaseDown
 log = get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+
+KINDS = {
+    HTTPStatus.BAD_REQUEST: ("bad-request", "The request cannot be read."),
+    HTTPStatus.NOT_FOUND: ("not-found", "There is nothing at this address: /api/v1/docs lists what there is."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method-not-allowed", "This address takes other methods: Allow lists them."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too-large", "The body is over 32 MB: send the articles in several batches."),
+}
+"""What Werkzeug refuses, in our words: of its own some differ by the version."""
 
 RETRY_SECONDS = 5
 """When to come back while the database does not answer."""
@@ -80,6 +89,12 @@ def invalid(error: ValidationError) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{field} {words}{more}", errors=found)
 
 
+def named(error: ArticleError) -> tuple[str, str]:
+    """The field with which the error's sentence begins, and the rest of it."""
+    field, _, words = str(error).partition(" ")
+    return (field, words) if field in FIELDS else ("", str(error))
+
+
 def not_found(what: str) -> Problem:
     """The same for what there is not, and for what the caller may not know of."""
     return Problem(HTTPStatus.NOT_FOUND, "not-found", f"There is no {what}.")
@@ -94,7 +109,7 @@ def handle_errors(app: Flask) -> None:
 
     @app.errorhandler(ArticleError)
     def article(error: ArticleError) -> Response:
-        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", str(error)).response()
+        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", str(error), errors=[named(error)]).response()
 
     @app.errorhandler(SyndicationError)
     def refused(error: SyndicationError) -> Response:
@@ -104,8 +119,8 @@ def handle_errors(app: Flask) -> None:
     def http(error: HTTPException) -> Response:
         status = HTTPStatus(error.code or 500)
         known = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
-        kind = status.phrase.lower().replace(" ", "-")
-        return Problem(status, kind, error.description or status.phrase, headers=known).response()
+        kind, detail = KINDS.get(status, ("unexpected", error.description or status.phrase))
+        return Problem(status, kind, detail, headers=known).response()
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:

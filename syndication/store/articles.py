@@ -104,11 +104,19 @@ Decide = Callable[[Article | None], Article]
 
 
 def change_article(
-    database: Database, article_id: str, decide: Decide, by: Actor, *, first: Callable[[Connection], None] | None = None
-) -> tuple[PutOutcome, Article]:
+    database: Database,
+    article_id: str,
+    decide: Decide,
+    by: Actor,
+    *,
+    act: str = "put",
+    first: Callable[[Connection], None] | None = None,
+) -> tuple[PutOutcome, Article | None]:
     """Read, decide and write one article while no other writer of ours does; gives the outcome and what is there now.
 
-    ``first`` is done before, in the same transaction. What it or ``decide`` raises goes through, with nothing written.
+    Nothing is there if its row was deleted: it is kept out until it is restored, and written only then. ``act`` is
+    its name in the audit log. ``first`` is done before, in the same transaction. What it or ``decide`` raises goes
+    through, with nothing written.
     """
     with database.write() as conn:
         if first is not None:
@@ -117,8 +125,9 @@ def change_article(
         article = decide(get_article(conn, article_id))
         validate(article)
         (outcome,) = _write(conn, {article_id: article})
-        record(conn, by, [Act("put", article_id, outcome.outcome)], database.now(conn))
-        return outcome, load_articles(conn, [article_id])[article_id]
+        _name_withdrawals(conn, [article], by)
+        record(conn, by, [Act(act, article_id, outcome.outcome)], database.now(conn))
+        return outcome, get_article(conn, article_id)
 
 
 def _put_batch(database: Database, wanted: dict[str, Article], by: Actor | None) -> list[PutOutcome]:
@@ -126,9 +135,17 @@ def _put_batch(database: Database, wanted: dict[str, Article], by: Actor | None)
         _lock(conn, list(wanted))
         outcomes = _write(conn, wanted)
         if by is not None:
+            _name_withdrawals(conn, wanted.values(), by)
             acts = [Act("put", outcome.article_id, outcome.outcome) for outcome in outcomes]
             record(conn, by, acts, database.now(conn))
     return outcomes
+
+
+def _name_withdrawals(conn: Connection, written: Iterable[Article], by: Actor) -> None:
+    """Say who withdrew what was written as withdrawn: the trigger that recorded it cannot know."""
+    for some in chunks([article.id for article in written if article.status == "withdrawn"]):
+        unnamed = update(WithdrawalRow).where(WithdrawalRow.article_id.in_(some), WithdrawalRow.by.is_(None))
+        conn.execute(unnamed.values(by=by.name))
 
 
 def _lock(conn: Connection, ids: Sequence[str]) -> None:

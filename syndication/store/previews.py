@@ -76,7 +76,9 @@ def answer(
 ) -> None:
     """Answer a question, with a result or with what is wrong with it."""
     content = json.dumps(result, ensure_ascii=False).encode() if result is not None else None
-    conn.execute(update(PreviewRow).where(PreviewRow.id == id).values(finished_at=now, result=content, error=error))
+    # What is wrong with a question may quote it, also what no database text may hold.
+    words = error.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00") if error is not None else None
+    conn.execute(update(PreviewRow).where(PreviewRow.id == id).values(finished_at=now, result=content, error=words))
 
 
 def forget(conn: Connection, now: datetime) -> None:

@@ -67,11 +67,9 @@ def request(
     marks = sections.request(conn, slugs, now)
     id = uuid.uuid4().hex
     conn.execute(insert(RegenerationRow).values(id=id, requested_at=now, requested_by=by.name, reason=reason))
-    if marks:
-        conn.execute(
-            insert(RegenerationSectionRow),
-            [{"regeneration_id": id, "section": slug, "mark": mark} for slug, mark in marks.items()],
-        )
+    # One that no worker has seen yet has no mark: whatever renders it first is what was asked for.
+    waits = [{"regeneration_id": id, "section": slug, "mark": marks.get(slug, 0)} for slug in sorted(set(slugs))]
+    conn.execute(insert(RegenerationSectionRow), waits)
     record(conn, by, [Act("regenerate", _sections(slugs), "requested", id)], now)
     found = get(conn, id)
     if found is None:

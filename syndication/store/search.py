@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, select
@@ -28,11 +28,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for: ``text`` in title, id or address, a status, a section; ``hidden`` articles too or not."""
+    """What is looked for: ``text`` in title, id or address, a status, sections; ``hidden`` articles too or not."""
 
     text: str = ""
     status: str | None = None
-    section: str | None = None
+    sections: tuple[str, ...] | None = None
     hidden: bool = False
 
 
@@ -59,8 +59,8 @@ def _filtered(wanted: Wanted, now: datetime) -> Select[Any]:
         query = query.where(ArticleRow.status == PUBLISHED)
     elif wanted.status is not None:
         query = query.where(ArticleRow.status == wanted.status)
-    if wanted.section is not None:
-        filed = exists().where(SectionLink.article_id == ArticleRow.id, SectionLink.section == wanted.section)
+    if wanted.sections is not None:
+        filed = exists().where(SectionLink.article_id == ArticleRow.id, SectionLink.section.in_(wanted.sections))
         query = query.where(filed)
     if wanted.text:
         query = query.where(
@@ -98,8 +98,9 @@ def _decode(after: str) -> tuple[datetime | None, str]:
         text = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
         moment, _, id = text.partition(" ")
         parsed = datetime.fromisoformat(moment) if moment else None
-        if parsed is not None and parsed.utcoffset() is None:
-            raise ValueError(moment)
-    except (ValueError, binascii.Error) as error:
+        if "\x00" in id or (parsed is not None and parsed.utcoffset() is None):
+            raise ValueError(text)
+        parsed = parsed.astimezone(UTC) if parsed is not None else None
+    except (ValueError, OverflowError, binascii.Error) as error:
         raise SyndicationError("after is not the end of a page: follow the link that the page before gave") from error
     return parsed, id

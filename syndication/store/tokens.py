@@ -89,8 +89,9 @@ def find(conn: Connection, secret: str, now: datetime) -> Token | None:
 
 
 def used(conn: Connection, token: Token, now: datetime) -> None:
-    """Remember that it was used."""
-    conn.execute(update(TokenRow).where(TokenRow.id == token.id).values(last_used_at=now))
+    """Remember that it was used, unless another request has done so in the meantime."""
+    old = or_(TokenRow.last_used_at.is_(None), TokenRow.last_used_at <= now - USE_RECORDED)
+    conn.execute(update(TokenRow).where(TokenRow.id == token.id, old).values(last_used_at=now))
 
 
 def needs_recording(token: Token, now: datetime) -> bool:

@@ -14,9 +14,9 @@ from syndication.article_json import Text, article_fields, merge_patch
 from syndication.editors.access import Caller
 from syndication.editors.api.operations import PREFIX, Operations, answer, caller, context, instant
 from syndication.editors.api.schemas import Answer, ArticleBody, ArticlePath, Limit, Query, StoredArticle
-from syndication.editors.problems import FieldProblem, Problem, invalid, not_found
+from syndication.editors.problems import FieldProblem, Problem, invalid, named, not_found
 from syndication.errors import ArticleError
-from syndication.feeds import Article
+from syndication.feeds import ALL, Article
 from syndication.store import articles as store
 from syndication.store import search as finding
 from syndication.store.articles import PutOutcome, get_article
@@ -27,18 +27,23 @@ operation = Operations("articles", "Articles", "What the newsroom writes. A CMS 
 BATCH = 1000
 """Articles in one request at most."""
 
-STAYS_OUT = "It was withdrawn or deleted and stays out; its text was stored. Restore it to bring it back."
+STAYS_OUT = "It was withdrawn and stays out; its text was stored. Restore it to bring it back."
+
+WAS_DELETED = "Its row was deleted and it stays out: nothing was stored. Restore it, then put it again."
 
 Outcome = Literal["created", "updated", "unchanged", "kept_out"]
 
 
 class Stored(Answer):
-    """What came of a write; ``message`` says so where it is not what one would expect."""
+    """What came of a write; ``message`` says so where it is not what one would expect.
+
+    ``article`` is null for one whose row was deleted: it is kept out, and nothing was stored.
+    """
 
     id: str
     outcome: Outcome
     message: str | None
-    article: StoredArticle
+    article: StoredArticle | None
 
 
 class FoundArticle(Answer):
@@ -61,9 +66,9 @@ class FoundArticles(Answer):
 class SearchQuery(Query):
     """What is looked for: ``q`` in title, id and address."""
 
-    q: Text = Field("", max_length=200)
+    q: Text = Field("", max_length=200, description="Stands in the title, the id or the address.")
     status: Literal["draft", "published", "withdrawn"] | None = None
-    section: Text | None = None
+    section: Text | None = Field(None, description="Filed under this section, by its slug.")
     limit: Limit = 50
     after: Text | None = Field(None, description="Where the page begins, from the Link header of the one before.")
 
@@ -107,7 +112,7 @@ class Done(Answer):
 def list_articles(query: SearchQuery) -> Response:
     """Find articles, the newest first: by title, id or address, status and section."""
     who = caller()
-    wanted = finding.Wanted(query.q, query.status, query.section, hidden=who.may("preview"))
+    wanted = finding.Wanted(query.q, query.status, _filed_under(query.section), hidden=who.may("preview"))
     with context().database.read() as conn:
         found, after = finding.search(conn, wanted, who.now, query.limit, query.after)
     rows = [
@@ -128,7 +133,7 @@ def list_articles(query: SearchQuery) -> Response:
     return response
 
 
-@operation("GET", "/articles/<path:id>", "read", {200: StoredArticle})
+@operation("GET", "/articles/<article:id>", "read", {200: StoredArticle})
 def get_one_article(path: ArticlePath) -> Response:
     """One article as it is stored; its ETag serves If-Match."""
     with context().database.read() as conn:
@@ -138,7 +143,7 @@ def get_one_article(path: ArticlePath) -> Response:
     return answer(StoredArticle.model_validate(article_fields(article)), ETag=tag(article))
 
 
-@operation("PUT", "/articles/<path:id>", "write", {200: Stored, 201: Stored}, problems=(412,))
+@operation("PUT", "/articles/<article:id>", "write", {200: Stored, 201: Stored}, problems=(412,))
 def put_article(path: ArticlePath, body: ArticleBody) -> Response:
     """Create or replace an article. Putting the same twice changes nothing.
 
@@ -147,16 +152,19 @@ def put_article(path: ArticlePath, body: ArticleBody) -> Response:
     if body.id not in (None, path.id):
         words = f"is {body.id!r}: it should be {path.id!r}, as in the address, or left out"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
+    if path.id.endswith("/trace"):
+        words = "ends with /trace, by which an address asks for the trace of what is before: choose another"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
     wanted = body.model_copy(update={"id": path.id}).article(context().slugs)
 
     def decide(stored: Article | None) -> Article:
         check_preconditions(stored)
         return wanted
 
-    return _stored(path.id, decide)
+    return _stored(path.id, decide, "put")
 
 
-@operation("PATCH", "/articles/<path:id>", "write", {200: Stored}, problems=(412,))
+@operation("PATCH", "/articles/<article:id>", "write", {200: Stored}, problems=(412,))
 def patch_article(path: ArticlePath, body: ArticlePatch) -> Response:
     """Change some fields of an article, by a JSON merge patch (RFC 7396)."""
     who = caller()
@@ -170,7 +178,7 @@ def patch_article(path: ArticlePath, body: ArticlePatch) -> Response:
         check_preconditions(stored)
         return _parse(merge_patch(article_fields(stored), patch))
 
-    return _stored(path.id, decide)
+    return _stored(path.id, decide, "patch")
 
 
 @operation("POST", "/articles:batch", "write", {200: BatchOutcomes})
@@ -184,7 +192,7 @@ def put_articles(body: Batch) -> Response:
             article = _parse(value)
             store.validate(article)
         except (Problem, ArticleError) as error:
-            errors = error.errors if isinstance(error, Problem) else [("", str(error))]
+            errors = error.errors if isinstance(error, Problem) else [named(error)]
             outcomes[index] = _refused(index, value.get("id"), errors)
             continue
         if article.id in good:
@@ -199,7 +207,7 @@ def put_articles(body: Batch) -> Response:
     return answer(BatchOutcomes(outcomes=[outcomes[index] for index in sorted(outcomes)]))
 
 
-@operation("POST", "/articles/<path:id>/withdraw", "write", {200: Done})
+@operation("POST", "/articles/<article:id>/withdraw", "write", {200: Done})
 def withdraw_article(path: ArticlePath) -> Response:
     """Take an article out of every feed, until it is restored. Copies in caches live for the sections' cache times."""
     out = _known(path.id)
@@ -209,7 +217,7 @@ def withdraw_article(path: ArticlePath) -> Response:
     return answer(Done(id=path.id, outcome="withdrawn", message="It leaves every feed within a second or so."))
 
 
-@operation("POST", "/articles/<path:id>/restore", "write", {200: Done})
+@operation("POST", "/articles/<article:id>/restore", "write", {200: Done})
 def restore_article(path: ArticlePath) -> Response:
     """Bring a withdrawn article back: nothing else does. One whose row was deleted may be written again afterwards."""
     out = _known(path.id)
@@ -247,7 +255,7 @@ def check_preconditions(stored: Article | None) -> None:
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "exists", "There is an article with this id already.")
 
 
-def _stored(id: str, decide: store.Decide) -> Response:
+def _stored(id: str, decide: store.Decide, act: str) -> Response:
     who = caller()
     before: list[Article | None] = []
 
@@ -255,13 +263,20 @@ def _stored(id: str, decide: store.Decide) -> Response:
         before[:] = [stored]
         return decide(stored)
 
-    done, article = store.change_article(context().database, id, remember, by=who.actor)
+    done, article = store.change_article(context().database, id, remember, by=who.actor, act=act)
     was_unseen = before[0] is not None and not who.sees(before[0])
     outcome = _told(done, was_unseen)
-    message = STAYS_OUT if outcome == "kept_out" else None
-    stored = StoredArticle.model_validate(article_fields(article))
+    stored = StoredArticle.model_validate(article_fields(article)) if article else None
     status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
-    return answer(Stored(id=id, outcome=outcome, message=message, article=stored), status, ETag=tag(article))
+    told = Stored(id=id, outcome=outcome, message=stays_out(outcome, article), article=stored)
+    return answer(told, status, **({"ETag": tag(article)} if article else {}))
+
+
+def stays_out(outcome: Outcome, article: Article | None) -> str | None:
+    """Why what was written is in no feed, if it is kept out."""
+    if outcome != "kept_out":
+        return None
+    return STAYS_OUT if article else WAS_DELETED
 
 
 def _told(done: PutOutcome, was_unseen: bool) -> Outcome:
@@ -276,11 +291,21 @@ def _unseen(who: Caller, ids: Sequence[str]) -> set[str]:
         return {id for id, article in store.load_articles(conn, ids).items() if not who.sees(article)}
 
 
+def _filed_under(slug: str | None) -> tuple[str, ...] | None:
+    """The slugs under which a section's articles are filed; None for every article, as in ``all``."""
+    if slug is None or slug == ALL:
+        return None
+    section = context().settings.sections.get(slug)
+    return section.filed_under if section is not None else (slug,)
+
+
 def _known(id: str) -> bool:
     """Whether the article is out; raises the 404 of one that there is not, or not for the caller."""
     with context().database.read() as conn:
         article, withdrawal = get_article(conn, id), get_withdrawal(conn, id)
-    if (article is None and withdrawal is None) or (article is not None and not caller().sees(article)):
+    # Of one whose row is gone nobody can tell whether it ever was public.
+    seen = caller().sees(article) if article is not None else withdrawal is not None and caller().may("preview")
+    if not seen:
         raise not_found(f"article {id!r}")
     return withdrawal is not None
 

@@ -1,17 +1,36 @@
 """The description of the API: OpenAPI 3.1 for programs, made from the code, and a page for people."""
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template
 from flask_openapi3.openapi import OpenAPI
+from markupsafe import Markup, escape
 
 from syndication.editors.api.operations import PREFIX
-from syndication.editors.problems import ProblemDetails
 
 POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+HEADERS = {
+    "put_article": ("If-Match", "If-None-Match"),
+    "patch_article": ("If-Match", "If-None-Match"),
+    "receive_article": ("webhook-id", "webhook-timestamp", "webhook-signature"),
+}
+"""Request headers that an operation looks at, by its name."""
+
+MEANINGS = {
+    "If-Match": "Only if the article still has this ETag. Needs the scope preview.",
+    "If-None-Match": "With *: only if there is no such article. Needs the scope preview.",
+    "webhook-id": "Names the message: it is taken once.",
+    "webhook-timestamp": "When it was signed, in seconds since 1970.",
+    "webhook-signature": "v1, and the base64 of the HMAC-SHA256; several are parted by spaces.",
+}
+
 PROBLEMS = {
     "invalid": "A field is wrong: errors names each, and what would be right.",
+    "bad-request": "The request cannot be read; the detail says why.",
+    "method-not-allowed": "This address takes other methods; Allow lists them.",
+    "too-large": "The body is over 32 MB: send the articles in several batches.",
     "not-json": "The body is not JSON; the detail says where it stops being it.",
     "media-type": "The body should be sent as application/json (a patch: application/merge-patch+json).",
     "token": "A token is needed, or this one opens nothing.",
@@ -28,23 +47,32 @@ PROBLEMS = {
 }
 
 
-def blueprint(app: OpenAPI) -> Blueprint:
+def blueprint(document: dict[str, Any], base_url: str) -> Blueprint:
     """``/api/v1/openapi.json`` and ``/api/v1/docs``."""
     pages = Blueprint(
         "description", __name__, url_prefix=PREFIX, template_folder="../templates", static_folder="../static"
     )
     pages.static_url_path = "/static"
 
+    pages.add_app_template_filter(quoted)
+
     @pages.get("/openapi.json")
     def openapi_json() -> Response:
-        response = jsonify(description(app))
+        response = jsonify(document)
         response.headers["Cache-Control"] = "public, max-age=60"
         return response
 
     @pages.get("/docs")
     def docs() -> Response:
-        api = description(app)
-        page = render_template("docs.html", api=api, subjects=_by_subject(api), problems=PROBLEMS, kind=kind)
+        page = render_template(
+            "docs.html",
+            api=document,
+            subjects=_by_subject(document),
+            problems=PROBLEMS,
+            kind=kind,
+            meaning=meaning,
+            base_url=base_url,
+        )
         response = Response(page, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -56,24 +84,34 @@ def blueprint(app: OpenAPI) -> Blueprint:
 
 
 def description(app: OpenAPI) -> dict[str, Any]:
-    """The OpenAPI document."""
+    """The OpenAPI document; made once, when all operations are there."""
     document: dict[str, Any] = app.api_doc
-    schemas = document["components"]["schemas"]
-    if "ProblemDetails" not in schemas:
-        schemas["ProblemDetails"] = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-        for item in document["paths"].values():
-            for method, operation in item.items():
-                _mend(method, operation)
+    for item in document["paths"].values():
+        for method, operation in item.items():
+            _mend(method, operation)
     return document
 
 
 def _mend(method: str, operation: dict[str, Any]) -> None:
-    """What flask-openapi3 leaves: docstrings with line ends as HTML, and the media type of a patch (RFC 7396)."""
+    """What flask-openapi3 leaves: line ends of docstrings as HTML, the media type of a patch (RFC 7396), headers."""
     if "description" in operation:
         operation["description"] = operation["description"].replace("<br/>", " ").strip()
     if method == "patch":
         content = operation["requestBody"]["content"]
         content["application/merge-patch+json"] = content["application/json"]
+    parameters = [_header(name) for name in HEADERS.get(operation["operationId"], ())]
+    if parameters:
+        operation["parameters"] = [*operation.get("parameters", []), *parameters]
+
+
+def _header(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": name.startswith("webhook-"),
+        "description": MEANINGS[name],
+        "schema": {"type": "string"},
+    }
 
 
 def _by_subject(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -100,6 +138,16 @@ def _body(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]
         schema: dict[str, Any] | None = document["components"]["schemas"].get(name)
         return schema
     return None
+
+
+def meaning(required: bool, description: str | None) -> Markup:
+    """What a table says of a field beside its type."""
+    return Markup(" ").join([*([Markup("required")] if required else []), quoted(description or "")]).strip()
+
+
+def quoted(text: str) -> Markup:
+    """A docstring's text as HTML: what stands in two backticks is code."""
+    return Markup(re.sub("``([^`]+)``", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped before
 
 
 def kind(schema: dict[str, Any]) -> str:

@@ -92,7 +92,8 @@ def caller() -> Caller:
 def answer(value: BaseModel, status: int = 200, **headers: str) -> Response:
     """A JSON answer, which no cache may keep."""
     text = json.dumps(value.model_dump(mode="json", by_alias=True), ensure_ascii=False)
-    response = Response(text, status, content_type="application/json")
+    # What a caller sent may be told back to them, half a surrogate pair too: as the escape by which JSON writes it.
+    response = Response(text.encode("utf-8", "backslashreplace"), status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     for name, content in headers.items():
         response.headers[name.replace("_", "-")] = content

@@ -4,11 +4,12 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from flask import Response
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from syndication.article_json import Text
+from syndication.article_json import problems as wrong_fields
 from syndication.editors.api.operations import PREFIX, Operations, answer, caller, context, instant
-from syndication.editors.api.schemas import Answer, IdPath, Query
+from syndication.editors.api.schemas import Answer, ArticlePath, IdPath, Query
 from syndication.editors.problems import Problem, not_found
 from syndication.store import previews, workers
 from syndication.store.engine import WORK
@@ -88,8 +89,11 @@ def _check(body: PreviewRequest) -> None:
     if body.section is None and len(body.changes) != 1:
         _refuse("changes", "should have one article, whose entry is shown; name a section to see several in its feed")
     for number, change in enumerate(body.changes):
-        if not isinstance(change.get("id"), str) or not change["id"] or "\x00" in change["id"]:
-            _refuse(f"changes.{number}.id", "is missing: name the article, there or new")
+        try:
+            ArticlePath.model_validate({"id": change.get("id")})
+        except ValidationError as error:
+            words = "is missing" if "id" not in change else wrong_fields(error)[0][1]
+            _refuse(f"changes.{number}.id", f"{words}: name the article, there or new")
 
 
 def _refuse(field: str, words: str) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from syndication.article_json import ArticleJson, Required, Text
+from syndication.article_json import ArticleJson, Id, Text
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 
@@ -22,7 +22,7 @@ class Answer(BaseModel):
 class ArticlePath(Query):
     """An article's id, percent-encoded."""
 
-    id: Required = Field(max_length=500)
+    id: Id
 
 
 class SectionPath(Query):
@@ -44,4 +44,4 @@ class StoredArticle(ArticleJson):
 class ArticleBody(ArticleJson):
     """An article; ``id`` may be left out, as it stands in the address."""
 
-    id: Annotated[str | None, Field(min_length=1, max_length=500)] = None  # type: ignore[assignment]  # wider here
+    id: Id | None = None  # type: ignore[assignment]  # wider here

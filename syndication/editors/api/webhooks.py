@@ -7,11 +7,12 @@ import hmac
 import re
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Literal
 
 from flask import Response, request
 
 from syndication.article_json import ArticleJson, Shape
-from syndication.editors.api.articles import STAYS_OUT, Outcome
+from syndication.editors.api.articles import Outcome, stays_out
 from syndication.editors.api.operations import PUBLIC, Operations, answer, context
 from syndication.editors.api.schemas import Answer
 from syndication.editors.problems import Problem
@@ -27,7 +28,7 @@ TOLERANCE = 300
 class Announcement(Shape):
     """That an article changed, with the article as it is now."""
 
-    type: str
+    type: Literal["article.changed", "article.created", "article.updated"]
     data: ArticleJson
 
 
@@ -57,9 +58,10 @@ def receive_article(body: Announcement) -> Response:
             raise Problem(HTTPStatus.CONFLICT, "replayed", f"The webhook {id!r} was received already.")
 
     actor = Actor("the CMS's webhook", request.remote_addr or "unknown")
-    done, _ = articles.change_article(database, article.id, lambda _stored: article, actor, first=once)
-    message = STAYS_OUT if done.outcome == "kept_out" else None
-    return answer(Received(id=done.article_id, outcome=done.outcome, message=message))
+    done, there = articles.change_article(
+        database, article.id, lambda _stored: article, actor, act="webhook", first=once
+    )
+    return answer(Received(id=done.article_id, outcome=done.outcome, message=stays_out(done.outcome, there)))
 
 
 def check_signature(secret: str) -> None:

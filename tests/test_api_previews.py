@@ -1,0 +1,132 @@
+"""Previews over the API: a worker answers what it would look like, and nothing is published or kept."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from syndication.preview import Previewer
+from syndication.store import documents, previews
+from tests.api import story, when
+
+
+def ask(api, **question):
+    """The answer to a preview, once a worker has given it."""
+    asked = api.ask("POST", "/previews", question)
+    assert asked.status == 202, asked.body
+    assert asked.json["state"] == "requested"
+    api.previewer.answer_all()
+    said = api.get(asked.headers["Location"])
+    assert said.status == 200
+    assert asked.headers["Cache-Control"] == said.headers["Cache-Control"] == "no-store"
+    return said.json
+
+
+def stored(api):
+    with api.database.read() as conn:
+        found = documents.load_documents(conn, api.desk.sections)
+    return {(one.section, one.format): one.bodies["identity"] for one in found}
+
+
+@pytest.fixture
+def api(api):
+    api.put("public", title="Public story")
+    api.put("draft", title="DRAFT story", published_at=None)
+    api.put("embargo", title="EMBARGO story", published_at=when(days=2))
+    api.desk.work()
+    return api
+
+
+def test_a_feed_is_shown_with_drafts_embargoed_changed_and_new_articles(api):
+    before = stored(api)
+    changes = [
+        {"id": "draft"}, {"id": "embargo"}, {"id": "public", "title": "CHANGED"}, story(id="new", title="NEW story"),
+    ]  # fmt: skip
+    said = ask(api, section="taiwan", changes=changes)
+    assert (said["state"], said["section"], said["message"]) == ("done", "taiwan", None)
+    assert said["entries"][0] == "embargo" and set(said["entries"]) == {"draft", "embargo", "public", "new"}
+    assert set(said["documents"]) == {"atom", "rss", "json"}
+    for document in said["documents"].values():
+        assert all(title in document for title in ("DRAFT story", "EMBARGO story", "CHANGED", "NEW story"))
+        assert "Public story" not in document
+    assert json.loads(said["documents"]["json"])["items"][0]["title"] == "EMBARGO story"
+    api.desk.later()
+    assert stored(api) == before
+    assert api.get("/articles/public").json["title"] == "Public story" and api.get("/articles/new").status == 404
+
+
+def test_a_feed_without_changes_is_shown_as_it_is_published(api):
+    said = ask(api, section="taiwan")
+    assert said["documents"]["json"].encode() == stored(api)["taiwan", "json"]
+
+
+def test_an_entry_is_shown_alone_in_each_format(api):
+    said = ask(api, changes=[{"id": "draft"}])
+    assert said["section"] == "taiwan" and said["documents"] == {}
+    assert said["entry"]["atom"].lstrip().startswith("<entry>") and said["entry"]["rss"].lstrip().startswith("<item>")
+    assert json.loads(said["entry"]["json"])["title"] == "DRAFT story"
+    assert "Nowhere filed" in ask(api, changes=[story(id="x", title="Nowhere filed", sections=[])])["entry"]["atom"]
+
+
+def test_taking_an_article_out_shows_the_feed_without_it(api):
+    assert ask(api, section="taiwan", changes=[{"id": "public", "sections": ["china"]}])["entries"] == []
+    assert ask(api, section="taiwan", changes=[{"id": "public", "status": "withdrawn"}])["entries"] == []
+
+
+def test_what_cannot_be_rendered_is_told_with_its_reason(api):
+    said = ask(api, section="taiwan", changes=[{"id": "public", "url": "ftp://x"}])
+    assert said["state"] == "done" and said["left_out"][0]["article_id"] == "public"
+    alone = ask(api, changes=[{"id": "public", "url": "ftp://x"}])
+    assert alone["state"] == "failed" and "http or https" in alone["message"]
+    for change in (
+        {"title": ""}, {"title": None}, {"title": ["x"]}, {"colour": 1}, {"title": "half \ud800"}, {"half \ud800": 1},
+        {"nul \x00": 1}, {"html": "\x00"}, {"published_at": "x"}, {"image": {"width": 1e400}}, {"sections": ["…"]},
+    ):  # fmt: skip
+        failed = ask(api, section="taiwan", changes=[{"id": "public"} | change])
+        assert failed["state"] == "failed" and failed["message"]
+    far = ask(api, section="taiwan", changes=[{"id": "public", "published_at": "9999-12-31T23:59:59Z"}])
+    assert far["state"] in ("done", "failed")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [{"section": "nothing"}, {}, {"changes": [{"id": "a"}, {"id": "b"}]}, {"changes": [{}]}, {"changes": [{"id": ""}]},
+     {"changes": [{"id": 1}]}, {"changes": [{"id": "a\x00"}]}, {"changes": [{"id": "\ud800"}]}, {"changes": ["a"]},
+     {"changes": [{"id": "é" * 501}]}, {"section": "taiwan", "changes": [{"id": "a"}] * 21}, {"more": 1}],
+)  # fmt: skip
+def test_a_question_that_has_no_answer_is_refused_at_once(api, question):
+    assert api.ask("POST", "/previews", question).kind == "invalid"
+
+
+def test_that_no_worker_is_alive_is_said_at_once(api):
+    assert "No worker" in api.ask("POST", "/previews", {"section": "taiwan"}).json["message"]
+    api.worker_seen()
+    assert api.ask("POST", "/previews", {"section": "taiwan"}).json["message"] is None
+
+
+def test_another_worker_answers_when_the_first_died_after_claiming(api, clock):
+    asked = api.ask("POST", "/previews", {"changes": [{"id": "draft"}]})
+    with api.database.write() as conn:
+        assert previews.claim(conn, clock()) is not None
+    other = Previewer(api.database, api.desk.regenerator.newsroom, api.desk.regenerator.renderer)
+    assert other.answer_all() == 0
+    clock.advance(previews.CLAIM.total_seconds() + 1)
+    assert other.answer_all() == 1
+    assert api.get(asked.headers["Location"]).json["state"] == "done"
+
+
+def test_a_preview_is_gone_after_ten_minutes_from_the_database_too(api, clock):
+    where = api.ask("POST", "/previews", {"changes": [{"id": "draft", "title": "UNSEEN"}]}).headers["Location"]
+    api.previewer.answer_all()
+    clock.advance(timedelta(minutes=10).total_seconds() - 1)
+    assert "UNSEEN" in str(api.get(where).json)
+    clock.advance(1)
+    assert api.get(where).kind == "not-found"
+    with api.database.write() as conn:
+        previews.forget(conn, clock())
+    assert "UNSEEN" not in api.everything_stored()
+
+
+def test_whoever_may_not_preview_gets_no_preview(api):
+    where = api.ask("POST", "/previews", {"section": "taiwan"}).headers["Location"]
+    assert api.get(where, ("read", "write", "regenerate", "admin")).kind == "scope"

@@ -170,7 +170,7 @@ def test_a_date_job_rings_when_its_moment_comes_and_never_before():
         now = began + timedelta(hours=1)
         ring_at(scheduler, inbox, now + timedelta(seconds=0.5), now)
         assert inbox.take(10) == {Task.GATHER}
-        assert timedelta(seconds=0.5) <= datetime.now(UTC) - began < timedelta(seconds=1.5)
+        assert timedelta(seconds=0.5) <= datetime.now(UTC) - began < timedelta(seconds=5)
         until(lambda: scheduler.get_job("due") is None)
     finally:
         scheduler.shutdown()
@@ -212,4 +212,4 @@ def test_a_worker_publishes_at_the_due_moment_without_any_other_wake_up(real_tim
     list(articles.put_articles(real_time, [article("due", published_at=moment, updated_at=None)]))
     with working(real_time, safety_net="3600"):
         seen = until(lambda: b"article/due" in body(real_time) and datetime.now(UTC))
-    assert moment <= seen < moment + timedelta(seconds=1.5)
+    assert moment <= seen < moment + timedelta(seconds=5)

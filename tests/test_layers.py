@@ -1,6 +1,7 @@
 """Imports point down only, and rooms of one row are strangers to each other: the table of DESIGN.md."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "syndication"
@@ -26,6 +27,7 @@ def modules():
         yield path, path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
 def imported(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):

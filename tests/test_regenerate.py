@@ -254,7 +254,7 @@ def test_a_row_that_the_driver_cannot_read_is_left_out_with_its_reason(desk):
         if conn.dialect.name == "sqlite":
             for name in conn.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
                 conn.exec_driver_sql(f"DROP TRIGGER {name}")
-            conn.exec_driver_sql("UPDATE article SET expires_at = '9999-13-45T00:00:00.000000Z' WHERE id = 'bad'")
+            conn.exec_driver_sql("UPDATE article SET updated_at = '0000-01-01T00:00:00.000000Z' WHERE id = 'bad'")
         else:
             conn.exec_driver_sql(
                 "ALTER TABLE article DROP CONSTRAINT ck_article_expires_at_is_in_the_years_1_to_9999;"

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import quote, urljoin
 
 from syndication.feeds import ALL, Article, Entry, Feed, LeftOut, Section, Site
@@ -21,6 +21,10 @@ LONGEST_WINDOW = 24 * 366 * 100
 """Hours that can be counted back from any time: the calendar begins with the year 1."""
 
 
+REMEMBERED = 8192
+"""Addresses resolved lately: most entries of a feed stood in it the last time."""
+
+
 @dataclass(frozen=True)
 class Newsroom:
     """What gathering needs of the configuration: the site and its sections by slug."""
@@ -31,6 +35,11 @@ class Newsroom:
     def fingerprints(self) -> Mapping[str, str]:
         """A digest by section of everything in the configuration that its documents depend on."""
         return self._fingerprints
+
+    @cached_property
+    def named(self) -> Mapping[str, Section]:
+        """The sections by every slug under which articles are filed."""
+        return {slug: section for section in self.sections.values() for slug in section.filed_under}
 
     @cached_property
     def _fingerprints(self) -> Mapping[str, str]:
@@ -236,30 +245,31 @@ def to_entry(article: Article, newsroom: Newsroom, now: datetime) -> Entry:
     updated = article.updated_at
     if updated is None or updated > now or updated < published:
         updated = published
-    site = newsroom.site
+    site, home = newsroom.site, newsroom.site.home_url
     return Entry(
         article_id=article.id,
         id=article.guid or tag_uri(site, f"article/{quote(article.id, safe='')}"),
-        url=_absolute(site, article.url),
+        url=_absolute(home, article.url),
         title=article.title,
         html=article.html,
         summary=article.summary,
         authors=article.authors,
-        categories=_categories(article.sections, newsroom.sections),
+        categories=_categories(article.sections, newsroom.named),
         tags=article.tags,
         language=article.language,
-        image=article.image and replace(article.image, url=_absolute(site, article.image.url)),
-        enclosures=tuple(replace(enclosure, url=_absolute(site, enclosure.url)) for enclosure in article.enclosures),
+        image=article.image and replace(article.image, url=_absolute(home, article.image.url)),
+        enclosures=tuple(replace(enclosure, url=_absolute(home, enclosure.url)) for enclosure in article.enclosures),
         published=published.replace(microsecond=0),
         updated=updated.replace(microsecond=0),
         correction=article.correction,
     )
 
 
-def _absolute(site: Site, url: str) -> str:
+@lru_cache(REMEMBERED)
+def _absolute(home_url: str, url: str) -> str:
     """``url`` seen from the newsroom's home page; one that cannot be resolved stays as it is, for render to refuse."""
     try:
-        return urljoin(f"{site.home_url}/", url)
+        return urljoin(f"{home_url}/", url)
     except ValueError:
         return url
 
@@ -269,9 +279,8 @@ def tag_uri(site: Site, specific: str) -> str:
     return f"tag:{site.authority},{site.authority_date}:{specific}"
 
 
-def _categories(filed: Collection[str], configured: Mapping[str, Section]) -> tuple[tuple[str, str], ...]:
+def _categories(filed: Collection[str], named: Mapping[str, Section]) -> tuple[tuple[str, str], ...]:
     """Slug and title of the sections an article stands in; one that is not configured has its slug for a title."""
-    named = {slug: section for section in configured.values() for slug in section.filed_under}
     categories = {}
     for slug in filed:
         section = named.get(slug)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, insert, inspect, select, text, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, inspect, select, text, update
 
 from syndication.errors import ArticleError
 from syndication.feeds import Article, Enclosure, Image, Person
@@ -244,6 +244,18 @@ def _children(article: Article) -> dict[type[Base], list[dict[str, Any]]]:
     }
 
 
+def _with_ids(table: type[Base]) -> Select[Any]:
+    """The rows of some articles, in order; made once, because making a statement costs as much as asking it."""
+    columns = table.__table__.c
+    column = columns.id if table is ArticleRow else columns.article_id
+    query = select(table.__table__).where(column.in_(bindparam("ids", expanding=True)))
+    return query.order_by(column, columns.position) if "position" in columns else query
+
+
+_TABLES: tuple[type[Base], ...] = (ArticleRow, *_CHILDREN)
+_WITH_IDS = {table: _with_ids(table) for table in _TABLES}
+
+
 def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
     """The articles with these ids, whatever their status; one query a table for each 500 ids."""
     found: dict[str, Article] = {}
@@ -253,7 +265,7 @@ def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
         tags = _by_article(conn, TagRow, some, lambda row: row.tag)
         images = _by_article(conn, ImageRow, some, lambda row: Image(*(getattr(row, n) for n in _IMAGE)))
         files = _by_article(conn, EnclosureRow, some, lambda row: Enclosure(*(getattr(row, n) for n in _ENCLOSURE)))
-        for row in conn.execute(select(ArticleRow.__table__).where(ArticleRow.id.in_(some))):
+        for row in conn.execute(_WITH_IDS[ArticleRow], {"ids": list(some)}):
             found[row.id] = Article(
                 **{name: getattr(row, name) for name in _COLUMNS},
                 sections=tuple(sections.get(row.id, ())),
@@ -268,12 +280,8 @@ def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
 def _by_article(
     conn: Connection, table: type[Base], ids: Sequence[str], make: Callable[[Any], Any]
 ) -> dict[str, list[Any]]:
-    columns = table.__table__.c
-    query = select(table.__table__).where(columns.article_id.in_(ids))
-    if "position" in columns:
-        query = query.order_by(columns.article_id, columns.position)
     found: dict[str, list[Any]] = {}
-    for row in conn.execute(query):
+    for row in conn.execute(_WITH_IDS[table], {"ids": list(ids)}):
         found.setdefault(row.article_id, []).append(make(row))
     return found
 

@@ -1,5 +1,8 @@
 """Only times that can be read, numbers of 64 bits, and what a withdrawn article goes back to.
 
+Bodies of documents are stored as they are: PostgreSQL would spend more time on compressing them, most of them in
+vain, than all else takes that a version needs.
+
 What SQLite refuses is in its triggers: a CHECK would need its tables made anew, which with foreign keys on takes
 every row that belongs to an article along.
 """
@@ -33,6 +36,9 @@ def upgrade() -> None:
     for table, columns in {"article_image": ("width", "height"), "article_enclosure": ("duration",)}.items():
         for column in columns:
             op.alter_column(table, column, type_=sa.BigInteger(), existing_type=sa.Integer(), existing_nullable=True)
+
+    for column in ("identity", "gzip", "br", "zstd"):
+        op.execute(f"ALTER TABLE document ALTER COLUMN {column} SET STORAGE EXTERNAL")
 
 
 def _readable(column: str) -> str:

@@ -88,7 +88,7 @@ def shell(tmp_path_factory):
     (run,) = [line for block in blocks("sh") for line in lines(block) if line.startswith("make run")]
     process = shell.start(run)
     until(lambda: process.poll() is None and shell.get("/readyz").status == 200, 30)
-    until(lambda: shell.get("/feeds/guide-post.atom").status == 200)
+    until(lambda: shell.get("/feeds/all.atom").status == 200)  # It comes last.
     yield shell
     started = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)  # As a terminal does for Ctrl-C.

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import feedparser
 import nh3
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -105,6 +105,7 @@ def test_reuse_is_plain_feedgen_byte_for_byte(values):
 
 
 @settings(max_examples=300, deadline=None)
+@example("HTTP://@@0")
 @given(ADDRESS)
 def test_an_address_is_legal_or_none_and_stays_as_it_is(address):
     found = web_address(address)

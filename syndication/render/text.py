@@ -81,7 +81,8 @@ def web_address(url: str) -> str | None:
     if parts.scheme not in ("http", "https") or host is None or "\\" in parts.netloc:
         return None
     user, at, _ = parts.netloc.rpartition("@")
-    place = f"{quoted(user, '')}{at}{host}" + ("" if port is None else f":{port}")
+    # An @ before the last one is no delimiter, and may stand there only encoded (RFC 3986 section 3.2.1).
+    place = f"{quoted(user, '').replace('@', '%40')}{at}{host}" + ("" if port is None else f":{port}")
     query = f"?{quoted(parts.query, '/?')}" if parts.query else ""
     fragment = f"#{quoted(parts.fragment, '/?')}" if parts.fragment else ""
     return f"{parts.scheme}://{place}{quoted(parts.path, '/')}{query}{fragment}"

@@ -20,6 +20,7 @@ from syndication.feeds import Rendered
 from syndication.gather import Gathered, Newsroom, Settled, gather, notice, settle
 from syndication.logs import get_logger
 from syndication.render import RENDER_REVISION
+from syndication.render.fragments import MEMORY
 from syndication.render.renderer import Renderer
 from syndication.store import changes, editions, leases, newest, regenerations, sections
 from syndication.store.editions import Edition
@@ -76,13 +77,15 @@ class Reading:
 class Regenerator:
     """Regenerates the sections of one newsroom, in the one thread that calls it."""
 
-    def __init__(self, database: Database, newsroom: Newsroom, pace: Pace, owner: str) -> None:
+    def __init__(
+        self, database: Database, newsroom: Newsroom, pace: Pace, owner: str, *, fragment_memory: int = MEMORY
+    ) -> None:
         self.database = database
         self.newsroom = newsroom
         self.pace = pace
         self.owner = owner
         self.fingerprints = newsroom.fingerprints()
-        self.renderer = Renderer()
+        self.renderer = Renderer(fragment_memory)
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
 
     def register(self) -> list[str]:

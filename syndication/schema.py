@@ -148,6 +148,7 @@ class WorkerSettings(Table):
     reconcile_at: Annotated[str, AfterValidator(_clock_time)] = "19:30"
     tombstone_days: Annotated[int, Field(ge=1)] = 30
     keep_versions: Annotated[int, Field(ge=1, le=10_000)] = 100
+    fragment_memory: Annotated[int, Field(ge=1, le=65_536)] = 256
 
 
 class EditorsSettings(Table):

@@ -52,7 +52,13 @@ class Worker:
             retry_max=timedelta(seconds=settings.worker.retry_max),
             keep_versions=settings.worker.keep_versions,
         )
-        self.regenerator = Regenerator(database, Newsroom(settings.site, settings.sections), pace, self.id)
+        self.regenerator = Regenerator(
+            database,
+            Newsroom(settings.site, settings.sections),
+            pace,
+            self.id,
+            fragment_memory=settings.worker.fragment_memory * 1024 * 1024,
+        )
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.scheduler: BackgroundScheduler = timetable(settings.worker, self.inbox, self.heartbeat)
         self._stopping = threading.Event()

@@ -10,7 +10,7 @@ from syndication.errors import Unrenderable
 from syndication.feeds import Entry, Feed, LeftOut, Rendered, RenderedEntry
 from syndication.render import atom, rss
 from syndication.render.cleaned import Cleaned, atom_id, clean
-from syndication.render.fragments import FragmentCache, Fragments, cut
+from syndication.render.fragments import MEMORY, FragmentCache, Fragments, cut
 from syndication.render.html import sanitize
 from syndication.render.jsonfeed import item, jsonfeed
 
@@ -18,8 +18,8 @@ from syndication.render.jsonfeed import item, jsonfeed
 class Renderer:
     """Renders feeds, in one thread."""
 
-    def __init__(self) -> None:
-        self._cache = FragmentCache()
+    def __init__(self, memory: int = MEMORY) -> None:
+        self._cache = FragmentCache(memory)
 
     def clear(self) -> None:
         """Forget what was rendered, so that the next feeds are rendered anew."""

@@ -4,12 +4,12 @@ It reads ``now`` as a value, and knows neither formats nor HTTP.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
-from urllib.parse import quote, urljoin
+from functools import cached_property
 
+from syndication.entries import tag_uri, to_entry
 from syndication.feeds import ALL, Article, Entry, Feed, LeftOut, Section, Site
 from syndication.logs import get_logger
 from syndication.store import Connection, articles, changes, newest, sections
@@ -19,10 +19,6 @@ log = get_logger(__name__)
 
 LONGEST_WINDOW = 24 * 366 * 100
 """Hours that can be counted back from any time: the calendar begins with the year 1."""
-
-
-REMEMBERED = 8192
-"""Addresses resolved lately: most entries of a feed stood in it the last time."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +146,7 @@ def feed_of(
     left_out: list[LeftOut] = []
     for article in chosen:
         try:
-            entries.append(to_entry(article, newsroom, now))
+            entries.append(to_entry(article, newsroom.site, newsroom.named, now))
         except Exception as error:  # One row that is not as it should be costs its feed one entry.
             left_out.append(_unreadable(article.id, error))
     feed = Feed(
@@ -231,58 +227,3 @@ def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | 
     moments += [article.updated_at for article in chosen]
     moments += [article.published_at + window for article in chosen[section.entries :] if article.published_at]
     return min((moment for moment in moments if moment is not None and moment > now), default=None)
-
-
-def to_entry(article: Article, newsroom: Newsroom, now: datetime) -> Entry:
-    """An article as it stands in a feed at ``now``.
-
-    An ``updated_at`` that is still to come counts when its time comes, and one before the publication
-    (a draft's last edit) counts as the publication itself.
-    """
-    published = article.published_at
-    if published is None:
-        raise ValueError(f"article {article.id} has no published_at and cannot stand in a feed")
-    updated = article.updated_at
-    if updated is None or updated > now or updated < published:
-        updated = published
-    site, home = newsroom.site, newsroom.site.home_url
-    return Entry(
-        article_id=article.id,
-        id=article.guid or tag_uri(site, f"article/{quote(article.id, safe='')}"),
-        url=_absolute(home, article.url),
-        title=article.title,
-        html=article.html,
-        summary=article.summary,
-        authors=article.authors,
-        categories=_categories(article.sections, newsroom.named),
-        tags=article.tags,
-        language=article.language,
-        image=article.image and replace(article.image, url=_absolute(home, article.image.url)),
-        enclosures=tuple(replace(enclosure, url=_absolute(home, enclosure.url)) for enclosure in article.enclosures),
-        published=published.replace(microsecond=0),
-        updated=updated.replace(microsecond=0),
-        correction=article.correction,
-    )
-
-
-@lru_cache(REMEMBERED)
-def _absolute(home_url: str, url: str) -> str:
-    """``url`` seen from the newsroom's home page; one that cannot be resolved stays as it is, for render to refuse."""
-    try:
-        return urljoin(f"{home_url}/", url)
-    except ValueError:
-        return url
-
-
-def tag_uri(site: Site, specific: str) -> str:
-    """An id that outlives a new address: RFC 4151."""
-    return f"tag:{site.authority},{site.authority_date}:{specific}"
-
-
-def _categories(filed: Collection[str], named: Mapping[str, Section]) -> tuple[tuple[str, str], ...]:
-    """Slug and title of the sections an article stands in; one that is not configured has its slug for a title."""
-    categories = {}
-    for slug in filed:
-        section = named.get(slug)
-        categories[section.slug if section else slug] = section.title if section else slug
-    return tuple(categories.items())

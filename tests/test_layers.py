@@ -7,8 +7,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "syndication"
 
 ROWS = [
-    {"feeds", "errors", "parent", "shapes"},
-    {"schema", "logs", "article_json"},
+    {"feeds", "errors", "parent", "shapes", "json_fields"},
+    {"schema", "logs", "article_json", "entries"},
     {"config", "metrics"},
     {"store"},
     {"gather", "render", "publish", "serve"},

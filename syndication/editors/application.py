@@ -22,6 +22,7 @@ from syndication.editors.api import (
     regenerations,
     sections,
     traces,
+    versions,
     webhooks,
 )
 from syndication.editors.api.operations import PUBLIC, Context, Operations, context
@@ -32,7 +33,7 @@ from syndication.store.engine import Database
 LARGEST_BODY = 32 * 1024 * 1024
 """Bytes of a request: a batch of a thousand long articles."""
 
-SUBJECTS = (articles, traces, sections, regenerations, previews, webhooks, keys, log)
+SUBJECTS = (articles, traces, sections, versions, regenerations, previews, webhooks, keys, log)
 """In the order in which the description tells them. Traces stand beside articles, whose addresses they share."""
 
 SUMMARY = """How editors and their CMS work with the feeds: push articles, regenerate, and ask why a story is not there.

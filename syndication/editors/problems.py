@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from syndication.article_json import FIELDS
-from syndication.article_json import problems as wrong_fields
 from syndication.errors import ArticleError, SyndicationError
+from syndication.json_fields import problems as wrong_fields
 from syndication.logs import get_logger
 from syndication.store.engine import DatabaseDown
 
@@ -25,6 +25,9 @@ KINDS = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too-large", "The body is over 32 MB: send the articles in several batches."),
 }
 """What Werkzeug refuses, in our words: of its own some differ by the version."""
+
+ARTICLES = ("ArticleJson", "ArticleBody", "StoredArticle")
+"""The schemas of an article, by the names that stand in their errors."""
 
 RETRY_SECONDS = 5
 """When to come back while the database does not answer."""
@@ -83,7 +86,7 @@ class Problem(SyndicationError):  # noqa: N818  # RFC 9457 calls it that
 
 def invalid(error: ValidationError) -> Problem:
     """What a schema refused, field by field."""
-    found = wrong_fields(error)
+    found = wrong_fields(error, FIELDS if error.title in ARTICLES else ())
     field, words = found[0]
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{field} {words}{more}", errors=found)

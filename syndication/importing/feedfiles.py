@@ -12,8 +12,9 @@ from typing import Any
 
 import feedparser
 
-from syndication.article_json import LARGEST_MEASURE, LARGEST_NUMBER, article_from, kind, short, slugify
+from syndication.article_json import article_from, slugify
 from syndication.errors import ArticleError
+from syndication.json_fields import LARGEST_MEASURE, LARGEST_NUMBER, kind, short
 from syndication.render.text import plain, shorten
 
 Fields = dict[str, Any]

@@ -10,13 +10,14 @@ from urllib.parse import urlencode
 from flask import Response, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from syndication.article_json import Text, article_fields, merge_patch
+from syndication.article_json import article_fields, merge_patch
 from syndication.editors.access import Caller
 from syndication.editors.api.operations import PREFIX, Operations, answer, caller, context, instant
 from syndication.editors.api.schemas import Answer, ArticleBody, ArticlePath, Limit, Query, StoredArticle
 from syndication.editors.problems import FieldProblem, Problem, invalid, named, not_found
 from syndication.errors import ArticleError
 from syndication.feeds import ALL, Article
+from syndication.json_fields import Text
 from syndication.store import articles as store
 from syndication.store import search as finding
 from syndication.store.articles import PutOutcome, get_article

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from flask import Response
 from pydantic import Field
 
-from syndication.article_json import Moment, Shape, Text
 from syndication.editors.api.operations import Operations, answer, caller, context, instant
 from syndication.editors.api.schemas import Answer, IdPath
 from syndication.editors.problems import not_found
+from syndication.json_fields import Moment, Shape, Text
 from syndication.store import tokens
 
 operation = Operations("keys", "Tokens", "Who may use the API. Only admin sees them, and nobody the secret again.")

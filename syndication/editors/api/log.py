@@ -5,9 +5,9 @@ from urllib.parse import urlencode
 from flask import Response
 from pydantic import Field
 
-from syndication.article_json import Text
 from syndication.editors.api.operations import PREFIX, Operations, answer, context, instant
 from syndication.editors.api.schemas import Answer, Limit, Query
+from syndication.json_fields import Text
 from syndication.store import audit
 
 operation = Operations("log", "Audit log", "Every act, of the API and of the command line. No article's text is in it.")

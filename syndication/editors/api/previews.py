@@ -6,11 +6,11 @@ from typing import Any, Literal
 from flask import Response
 from pydantic import Field, ValidationError
 
-from syndication.article_json import Text
-from syndication.article_json import problems as wrong_fields
 from syndication.editors.api.operations import PREFIX, Operations, answer, caller, context, instant
 from syndication.editors.api.schemas import Answer, ArticlePath, IdPath, Query
 from syndication.editors.problems import Problem, not_found
+from syndication.json_fields import Text
+from syndication.json_fields import problems as wrong_fields
 from syndication.store import previews, workers
 from syndication.store.engine import WORK
 

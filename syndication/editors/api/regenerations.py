@@ -7,10 +7,10 @@ from typing import Literal
 from flask import Response
 from pydantic import Field
 
-from syndication.article_json import Text
 from syndication.editors.api.operations import PREFIX, Operations, answer, caller, context, instant
 from syndication.editors.api.schemas import Answer, IdPath, Query
 from syndication.editors.problems import Problem, not_found
+from syndication.json_fields import Text
 from syndication.store import regenerations, workers
 from syndication.store.engine import WORK
 from syndication.store.regenerations import Regeneration

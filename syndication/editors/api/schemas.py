@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from syndication.article_json import ArticleJson, Id, Text
+from syndication.article_json import ArticleJson
+from syndication.json_fields import Id, Text
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 

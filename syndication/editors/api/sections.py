@@ -1,17 +1,14 @@
 """Sections: the state of each feed, what stands in it and what does not, and how its versions differ."""
 
-from collections.abc import Collection
-from http import HTTPStatus
 from typing import Literal
 
 from flask import Response
-from pydantic import Field
 
-from syndication.editors.api.operations import PREFIX, Operations, answer, caller, context, instant
-from syndication.editors.api.schemas import Answer, Limit, Query, SectionPath
-from syndication.editors.problems import Problem, not_found
+from syndication.editors.api.operations import Operations, answer, caller, context, instant
+from syndication.editors.api.schemas import Answer, SectionPath
+from syndication.editors.problems import not_found
 from syndication.feeds import Article, Section
-from syndication.store import Connection, changes, documents, editions, history, workers
+from syndication.store import Connection, changes, documents, editions, workers
 from syndication.store.articles import load_articles
 from syndication.store.sections import SectionState, states
 
@@ -89,54 +86,6 @@ class LeftOutsAnswer(Answer):
     left_out: list[LeftOutAnswer]
 
 
-class ChangeAnswer(Answer):
-    """How an entry changed. A gone one was withdrawn, deleted, unpublished, expired, moved, left-out or pushed-out."""
-
-    article_id: str
-    change: Literal["added", "changed", "gone"]
-    reason: str | None
-
-
-class VersionAnswer(Answer):
-    """A version of the feed and how it differs from the one before; bytes of all formats, uncompressed."""
-
-    version: int
-    at: str | None
-    entries: int
-    bytes: int
-    changes: list[ChangeAnswer]
-
-
-class VersionsAnswer(Answer):
-    """One page, the newest first; the next one is in the header Link."""
-
-    section: str
-    versions: list[VersionAnswer]
-
-
-class DifferenceAnswer(Answer):
-    """What happened from one version to another."""
-
-    section: str
-    old: int
-    new: int
-    changes: list[ChangeAnswer]
-
-
-class VersionsQuery(Query):
-    """Which page."""
-
-    limit: Limit = 20
-    before: int | None = Field(None, ge=1, le=2**53, description="Only versions before this one.")
-
-
-class DifferenceQuery(Query):
-    """Two versions of the section; 0 is the empty feed before the first."""
-
-    old: int = Field(ge=0, le=2**53)
-    new: int = Field(ge=1, le=2**53)
-
-
 @operation("GET", "/status", "read", {200: StatusAnswer})
 def get_status() -> Response:
     """How the service is: workers alive, the oldest change not yet processed, sections by state."""
@@ -161,7 +110,7 @@ def list_sections() -> Response:
 @operation("GET", "/sections/<slug>", "read", {200: SectionAnswer})
 def get_section(path: SectionPath) -> Response:
     """One section with its state."""
-    section = _configured(path.slug)
+    section = configured(path.slug)
     with context().database.read() as conn:
         return answer(next(found for found in _answers(conn) if found.slug == section.slug))
 
@@ -169,7 +118,7 @@ def get_section(path: SectionPath) -> Response:
 @operation("GET", "/sections/<slug>/entries", "read", {200: EntriesAnswer})
 def list_entries(path: SectionPath) -> Response:
     """What stands in the feed, and the version in which each entry last changed."""
-    section = _configured(path.slug)
+    section = configured(path.slug)
     with context().database.snapshot() as conn:
         edition = editions.perhaps_edition(conn, section.slug)
         entries = list(edition.entries.values()) if edition else []
@@ -195,7 +144,7 @@ def list_entries(path: SectionPath) -> Response:
 @operation("GET", "/sections/<slug>/left-out", "read", {200: LeftOutsAnswer})
 def list_left_out(path: SectionPath) -> Response:
     """What should stand in the feed and cannot, and why."""
-    section = _configured(path.slug)
+    section = configured(path.slug)
     with context().database.snapshot() as conn:
         found = [item for item in documents.left_out(conn) if item.section == section.slug]
         seen = _seen(conn, [item.article_id for item in found])
@@ -207,49 +156,8 @@ def list_left_out(path: SectionPath) -> Response:
     return answer(LeftOutsAnswer(section=section.slug, left_out=rows))
 
 
-@operation("GET", "/sections/<slug>/versions", "read", {200: VersionsAnswer})
-def list_versions(path: SectionPath, query: VersionsQuery) -> Response:
-    """The versions that are kept, the newest first, and what changed in each."""
-    section = _configured(path.slug)
-    with context().database.snapshot() as conn:
-        found = history.read(conn, section.slug, query.limit + 1, query.before)
-    page = found[: query.limit]
-    rows = [
-        VersionAnswer(
-            version=item.version,
-            at=instant(item.at),
-            entries=item.entries,
-            bytes=item.bytes,
-            changes=_changes(item.changes),
-        )
-        for item in page
-    ]
-    response = answer(VersionsAnswer(section=section.slug, versions=rows))
-    if len(found) > query.limit:
-        address = f"{PREFIX}/sections/{section.slug}/versions?limit={query.limit}&before={page[-1].version}"
-        response.headers["Link"] = f'<{address}>; rel="next"'
-    return response
-
-
-@operation("GET", "/sections/<slug>/difference", "read", {200: DifferenceAnswer})
-def get_difference(path: SectionPath, query: DifferenceQuery) -> Response:
-    """What happened between two versions: entries added, changed, and gone and why."""
-    section = _configured(path.slug)
-    if query.new < query.old:
-        words = f"is {query.new}: it should not be before old, {query.old}"
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"new {words}", errors=[("new", words)])
-    with context().database.snapshot() as conn:
-        kept = history.kept(conn, section.slug)
-        found = history.difference(conn, section.slug, query.old, query.new) if query.new in kept else None
-    if found is None:
-        there = f"{kept.start} to {kept.stop - 1}" if kept else "none yet"
-        detail = f"Versions {query.old} to {query.new} are not all kept: {there} are."
-        raise Problem(HTTPStatus.NOT_FOUND, "not-found", detail)
-    changed = DifferenceAnswer(section=section.slug, old=query.old, new=query.new, changes=_changes(found))
-    return answer(changed)
-
-
-def _configured(slug: str) -> Section:
+def configured(slug: str) -> Section:
+    """The section; raises the 404 of one that there is not."""
     section: Section | None = context().settings.sections.get(slug)
     if section is None:
         raise not_found(f"section {slug!r}")
@@ -286,10 +194,6 @@ def _state(state: SectionState | None) -> Literal["current", "waiting", "failing
     if state is None or not state.version:
         return "not-rendered"
     return "waiting" if state.pending else "current"
-
-
-def _changes(found: Collection[history.EntryChange]) -> list[ChangeAnswer]:
-    return [ChangeAnswer(article_id=c.article_id, change=c.change, reason=c.reason) for c in found]
 
 
 def _seen(conn: Connection, ids: list[str]) -> dict[str, Article]:

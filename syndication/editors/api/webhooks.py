@@ -11,11 +11,12 @@ from typing import Literal
 
 from flask import Response, request
 
-from syndication.article_json import ArticleJson, Shape
+from syndication.article_json import ArticleJson
 from syndication.editors.api.articles import Outcome, stays_out
 from syndication.editors.api.operations import PUBLIC, Operations, answer, context
 from syndication.editors.api.schemas import Answer
 from syndication.editors.problems import Problem
+from syndication.json_fields import Shape
 from syndication.store import Connection, articles, webhooks
 from syndication.store.audit import Actor
 

@@ -13,8 +13,9 @@ from werkzeug.routing import PathConverter
 from syndication import __version__
 from syndication.config import Settings
 from syndication.editors.access import Access, Guesses, refuse_token_in_address
-from syndication.editors.api import (
+from syndication.editors.api import (  # noqa: F401  # they add to the operations on articles
     articles,
+    batch,
     description,
     keys,
     log,
@@ -24,6 +25,7 @@ from syndication.editors.api import (
     traces,
     versions,
     webhooks,
+    withdrawing,
 )
 from syndication.editors.api.operations import PUBLIC, Context, Operations, context
 from syndication.editors.problems import Problem, ProblemDetails, handle_errors, invalid

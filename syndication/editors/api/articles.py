@@ -1,8 +1,7 @@
-"""Articles: how a CMS pushes them, and how people find, withdraw and restore them."""
+"""Articles: how a CMS pushes them, and how people find them."""
 
 import hashlib
 import json
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -11,22 +10,16 @@ from flask import Response, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from syndication.article_json import article_fields, merge_patch
-from syndication.editors.access import Caller
 from syndication.editors.api.operations import PREFIX, Operations, answer, caller, context, instant
 from syndication.editors.api.schemas import Answer, ArticleBody, ArticlePath, Limit, Query, StoredArticle
-from syndication.editors.problems import FieldProblem, Problem, invalid, named, not_found
-from syndication.errors import ArticleError
+from syndication.editors.problems import Problem, invalid, not_found
 from syndication.feeds import ALL, Article
 from syndication.json_fields import Text
 from syndication.store import articles as store
 from syndication.store import search as finding
 from syndication.store.articles import PutOutcome, get_article
-from syndication.store.withdrawals import get_withdrawal, restore, withdraw
 
 operation = Operations("articles", "Articles", "What the newsroom writes. A CMS pushes here.")
-
-BATCH = 1000
-"""Articles in one request at most."""
 
 STAYS_OUT = "It was withdrawn and stays out; its text was stored. Restore it to bring it back."
 
@@ -78,35 +71,6 @@ class ArticlePatch(BaseModel):
     """A JSON merge patch (RFC 7396) over the article: null takes a value away, what is not named stays."""
 
     model_config = ConfigDict(extra="allow")
-
-
-class Batch(Query):
-    """Up to 1,000 articles; each is checked and stored by itself."""
-
-    articles: list[dict[str, Any]] = Field(min_length=1, max_length=BATCH)
-
-
-class BatchOutcome(Answer):
-    """What came of one article of the batch: its place there (from 0), its id, and what is wrong with it."""
-
-    index: int
-    id: str | None
-    outcome: Outcome | Literal["refused"]
-    errors: list[FieldProblem]
-
-
-class BatchOutcomes(Answer):
-    """One outcome an article, in the order of the batch."""
-
-    outcomes: list[BatchOutcome]
-
-
-class Done(Answer):
-    """What came of a withdrawal or of a restoration."""
-
-    id: str
-    outcome: Literal["withdrawn", "restored", "unchanged"]
-    message: str
 
 
 @operation("GET", "/articles", "read", {200: FoundArticles})
@@ -177,56 +141,9 @@ def patch_article(path: ArticlePath, body: ArticlePatch) -> Response:
         if stored is None or not who.sees(stored):
             raise not_found(f"article {path.id!r}")
         check_preconditions(stored)
-        return _parse(merge_patch(article_fields(stored), patch))
+        return parse(merge_patch(article_fields(stored), patch))
 
     return _stored(path.id, decide, "patch")
-
-
-@operation("POST", "/articles:batch", "write", {200: BatchOutcomes})
-def put_articles(body: Batch) -> Response:
-    """Create or replace up to 1,000 articles; one that is wrong is refused, and the others are stored."""
-    who = caller()
-    good: dict[str, tuple[int, Article]] = {}
-    outcomes: dict[int, BatchOutcome] = {}
-    for index, value in enumerate(body.articles):
-        try:
-            article = _parse(value)
-            store.validate(article)
-        except (Problem, ArticleError) as error:
-            errors = error.errors if isinstance(error, Problem) else [named(error)]
-            outcomes[index] = _refused(index, value.get("id"), errors)
-            continue
-        if article.id in good:
-            before = good[article.id][0]
-            outcomes[before] = _refused(before, article.id, [("id", f"stands again at {index}: the last one counts")])
-        good[article.id] = (index, article)
-    unseen = _unseen(who, list(good))
-    for done in store.put_articles(context().database, (a for _, a in good.values()), batch=BATCH, by=who.actor):
-        index = good[done.article_id][0]
-        told = _told(done, done.article_id in unseen)
-        outcomes[index] = BatchOutcome(index=index, id=done.article_id, outcome=told, errors=[])
-    return answer(BatchOutcomes(outcomes=[outcomes[index] for index in sorted(outcomes)]))
-
-
-@operation("POST", "/articles/<article:id>/withdraw", "write", {200: Done})
-def withdraw_article(path: ArticlePath) -> Response:
-    """Take an article out of every feed, until it is restored. Copies in caches live for the sections' cache times."""
-    out = _known(path.id)
-    withdraw(context().database, [path.id], by=caller().actor)
-    if out:
-        return answer(Done(id=path.id, outcome="unchanged", message="It was out already."))
-    return answer(Done(id=path.id, outcome="withdrawn", message="It leaves every feed within a second or so."))
-
-
-@operation("POST", "/articles/<article:id>/restore", "write", {200: Done})
-def restore_article(path: ArticlePath) -> Response:
-    """Bring a withdrawn article back: nothing else does. One whose row was deleted may be written again afterwards."""
-    out = _known(path.id)
-    missing = restore(context().database, [path.id], by=caller().actor)
-    if not out:
-        return answer(Done(id=path.id, outcome="unchanged", message="It was not out."))
-    back = "Its row is gone: put it again." if missing else "It is back in its feeds within a second or so."
-    return answer(Done(id=path.id, outcome="restored", message=back))
 
 
 def tag(article: Article) -> str:
@@ -266,7 +183,7 @@ def _stored(id: str, decide: store.Decide, act: str) -> Response:
 
     done, article = store.change_article(context().database, id, remember, by=who.actor, act=act)
     was_unseen = before[0] is not None and not who.sees(before[0])
-    outcome = _told(done, was_unseen)
+    outcome = outcome_for(done, was_unseen)
     stored = StoredArticle.model_validate(article_fields(article)) if article else None
     status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
     told = Stored(id=id, outcome=outcome, message=stays_out(outcome, article), article=stored)
@@ -280,16 +197,9 @@ def stays_out(outcome: Outcome, article: Article | None) -> str | None:
     return STAYS_OUT if article else WAS_DELETED
 
 
-def _told(done: PutOutcome, was_unseen: bool) -> Outcome:
+def outcome_for(done: PutOutcome, was_unseen: bool) -> Outcome:
     """What the writer is told: an article that did not exist for them was created."""
     return "created" if was_unseen and done.outcome != "kept_out" else done.outcome
-
-
-def _unseen(who: Caller, ids: Sequence[str]) -> set[str]:
-    if who.may("preview"):
-        return set()
-    with context().database.read() as conn:
-        return {id for id, article in store.load_articles(conn, ids).items() if not who.sees(article)}
 
 
 def _filed_under(slug: str | None) -> tuple[str, ...] | None:
@@ -300,28 +210,9 @@ def _filed_under(slug: str | None) -> tuple[str, ...] | None:
     return section.filed_under if section is not None else (slug,)
 
 
-def _known(id: str) -> bool:
-    """Whether the article is out; raises the 404 of one that there is not, or not for the caller."""
-    with context().database.read() as conn:
-        article, withdrawal = get_article(conn, id), get_withdrawal(conn, id)
-    # Of one whose row is gone nobody can tell whether it ever was public.
-    seen = caller().sees(article) if article is not None else withdrawal is not None and caller().may("preview")
-    if not seen:
-        raise not_found(f"article {id!r}")
-    return withdrawal is not None
-
-
-def _parse(value: dict[str, Any]) -> Article:
+def parse(value: dict[str, Any]) -> Article:
+    """The article that JSON describes; raises the 422 of one that it does not."""
     try:
         return StoredArticle.model_validate(value).article(context().slugs)
     except ValidationError as error:
         raise invalid(error) from error
-
-
-def _refused(index: int, id: Any, errors: Sequence[tuple[str, str]]) -> BatchOutcome:
-    return BatchOutcome(
-        index=index,
-        id=id if isinstance(id, str) else None,
-        outcome="refused",
-        errors=[FieldProblem(field=field, detail=words) for field, words in errors],
-    )

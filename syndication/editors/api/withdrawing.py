@@ -1,0 +1,52 @@
+"""Taking an article out of every feed, and bringing it back: the only way back that there is."""
+
+from typing import Literal
+
+from flask import Response
+
+from syndication.editors.api.articles import operation
+from syndication.editors.api.operations import answer, caller, context
+from syndication.editors.api.schemas import Answer, ArticlePath
+from syndication.editors.problems import not_found
+from syndication.store.articles import get_article
+from syndication.store.withdrawals import get_withdrawal, restore, withdraw
+
+
+class Done(Answer):
+    """What came of a withdrawal or of a restoration."""
+
+    id: str
+    outcome: Literal["withdrawn", "restored", "unchanged"]
+    message: str
+
+
+@operation("POST", "/articles/<article:id>/withdraw", "write", {200: Done})
+def withdraw_article(path: ArticlePath) -> Response:
+    """Take an article out of every feed, until it is restored. Copies in caches live for the sections' cache times."""
+    out = _known(path.id)
+    withdraw(context().database, [path.id], by=caller().actor)
+    if out:
+        return answer(Done(id=path.id, outcome="unchanged", message="It was out already."))
+    return answer(Done(id=path.id, outcome="withdrawn", message="It leaves every feed within a second or so."))
+
+
+@operation("POST", "/articles/<article:id>/restore", "write", {200: Done})
+def restore_article(path: ArticlePath) -> Response:
+    """Bring a withdrawn article back: nothing else does. One whose row was deleted may be written again afterwards."""
+    out = _known(path.id)
+    missing = restore(context().database, [path.id], by=caller().actor)
+    if not out:
+        return answer(Done(id=path.id, outcome="unchanged", message="It was not out."))
+    back = "Its row is gone: put it again." if missing else "It is back in its feeds within a second or so."
+    return answer(Done(id=path.id, outcome="restored", message=back))
+
+
+def _known(id: str) -> bool:
+    """Whether the article is out; raises the 404 of one that there is not, or not for the caller."""
+    with context().database.read() as conn:
+        article, withdrawal = get_article(conn, id), get_withdrawal(conn, id)
+    # Of one whose row is gone nobody can tell whether it ever was public.
+    seen = caller().sees(article) if article is not None else withdrawal is not None and caller().may("preview")
+    if not seen:
+        raise not_found(f"article {id!r}")
+    return withdrawal is not None

@@ -141,12 +141,10 @@ class Regenerator:
             result, version = self._publish(reading, settled, rendered)
             quiet_at = reading.edition.mark if reading.quiet else None
             return Outcome(section, result, version, time.perf_counter() - started, quiet_at=quiet_at)
+        except DatabaseDown:
+            # Not this section's fault, and nowhere to record it: the worker waits for the database.
+            raise
         except Exception as error:  # The section loop: one feed that fails holds up no other.
-            if isinstance(error, DatabaseDown) and getattr(error, "connection_invalidated", True):
-                # Not this section's fault, and nowhere to record it: the worker waits for the database.
-                raise
-            # SQLite says of a row that cannot be read what it says of a database that cannot: whether it is down
-            # after all shows when the failure is recorded.
             log.exception("section_failed", section=section)
             words = "" if isinstance(error, DatabaseError) else f": {error}"
             reason = f"{type(error).__name__}{words}"[:500]

@@ -1,14 +1,17 @@
 """How an operation of the API is declared: its address, its one scope, and what it answers."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
-from flask import Response, g, json
+from flask import Response, current_app, g, json
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
 
+from syndication.config import Settings
 from syndication.editors.access import Access, Caller
 from syndication.editors.problems import MEDIA_TYPE
 from syndication.serve.watcher import Watcher
@@ -25,10 +28,9 @@ PROBLEMS = (400, 401, 403, 404, 413, 415, 422, 429, 503)
 F = TypeVar("F", bound=Callable[..., Response])
 
 
-def problem_response(description: str = "") -> dict[str, Any]:
-    """How the description says "problem details"."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
-    return {"content": content} | ({"description": description} if description else {})
+def _problem() -> dict[str, Any]:
+    """How the description says "problem details": a new value each time, as it is completed in place."""
+    return {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}}
 
 
 class Operations:
@@ -55,7 +57,7 @@ class Operations:
 
         def declare(view: F) -> F:
             responses: dict[str, Any] = {str(status): model for status, model in answers.items()}
-            responses |= {str(status): problem_response() for status in (*PROBLEMS, *problems)}
+            responses |= {str(status): _problem() for status in (*PROBLEMS, *problems)}
             security = [] if scope == PUBLIC else [{"token": [scope]}]
             register = getattr(self.blueprint, method.lower())
             register(rule, responses=responses, security=security, operation_id=view.__name__)(view)
@@ -65,22 +67,23 @@ class Operations:
         return declare
 
 
+@dataclass(frozen=True)
 class Context:
     """What the operations work with; one for each web process."""
 
-    def __init__(self, database: Database, watcher: Watcher, access: Access, settings: Any) -> None:
-        self.database = database
-        self.watcher = watcher
-        self.access = access
-        self.settings = settings
-        self.slugs = {section.title.lower(): slug for slug, section in settings.sections.items()}
+    database: Database
+    watcher: Watcher
+    access: Access
+    settings: Settings
+
+    @cached_property
+    def slugs(self) -> dict[str, str]:
         """The configured sections' slugs by their titles, lower-case."""
+        return {section.title.lower(): slug for slug, section in self.settings.sections.items()}
 
 
 def context() -> Context:
     """The context of the app that answers this request."""
-    from flask import current_app
-
     return cast(Context, current_app.extensions["editors"])
 
 

@@ -246,3 +246,16 @@ def test_no_request_that_the_description_allows_or_forbids_breaks_the_api(tmp_pa
         log = service.log.read_text()
         assert "request_failed" not in log and "Traceback" not in log and "preview_failed" not in log
         assert service.children().keys() == {"web", "worker"}
+
+
+def test_a_real_newsroom_starts_with_nobody_let_in_and_is_told_how_to_change_that(tmp_path):
+    with running(tmp_path) as service:
+        until(lambda: service.get("/readyz").status == 200)
+        assert "Nobody may use the API yet: `syndication token create NAME --scope read`" in service.log.read_text()
+        assert "syn_" not in service.log.read_text()
+        secret = service.run("token", "create", "desk", "--scope", "read").stdout.strip()
+        answer = service.get("/api/v1/status", {"Authorization": f"Bearer {secret}"})
+        assert answer.status == 200
+    with running(tmp_path) as service:
+        until(lambda: service.get("/readyz").status == 200)
+        assert "Nobody may use" not in service.log.read_text()

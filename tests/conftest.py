@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.api import Api
 
 
-MEMORY = Path("/dev/shm")
+MEMORY, NEEDED = Path("/dev/shm"), 4 * 1024**3
 
 
 def pytest_configure() -> None:
@@ -28,7 +28,7 @@ def pytest_configure() -> None:
 
     Power cuts are not among what the tests inject, and all else behaves the same.
     """
-    if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK):
+    if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > NEEDED:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 

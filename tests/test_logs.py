@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import sqlite3
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import pytest
@@ -13,13 +14,13 @@ from syndication import logs
 from syndication.errors import StoreError
 
 
-@pytest.fixture
-def lines(monkeypatch):
+@pytest.fixture(params=["json"])
+def lines(request, monkeypatch):
     root = logging.getLogger()
     before, root.handlers = root.handlers, []
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
-    logs.setup(SimpleNamespace(format="json", level="info"), "worker")
+    logs.setup(SimpleNamespace(format=request.param, level="info"), "worker")
     yield stream
     root.handlers = before
     structlog.reset_defaults()
@@ -69,3 +70,15 @@ def test_another_exception_is_logged_whole(lines):
     except ValueError:
         structlog.get_logger("x").exception("failed")
     assert "ValueError: of ours" in json.loads(lines.getvalue())["exception"]
+
+
+@pytest.mark.parametrize("lines", ["console", "json"], indirect=True)
+def test_no_local_variable_is_logged(lines):
+    """With rich installed, which the tests have, structlog's console would show them with each traceback."""
+    assert find_spec("rich") is not None
+    try:
+        embargoed = " ".join(["Embargoed", "title"])
+        raise ValueError("of ours", len(embargoed))
+    except ValueError:
+        structlog.get_logger("x").exception("failed")
+    assert "of ours" in lines.getvalue() and "Embargoed title" not in lines.getvalue()

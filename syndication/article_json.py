@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
 from syndication.errors import ArticleError
-from syndication.feeds import Article, Enclosure, Image, Person
+from syndication.feeds import Article, Enclosure, Image, Person, Section
 from syndication.json_fields import (
     Id,
     Measure,
@@ -165,6 +165,11 @@ def article_fields(article: Article) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def slugs_by_title(sections: Mapping[str, Section]) -> dict[str, str]:
+    """The slugs of the configured sections by their titles, lower-case: a newsroom may name a section either way."""
+    return {section.title.lower(): slug for slug, section in sections.items()}
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

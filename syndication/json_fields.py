@@ -14,7 +14,7 @@ LARGEST_MEASURE = 2**31 - 1
 
 LONGEST_ID = 500
 LONGEST_SECTION = 100
-"""Characters: PostgreSQL refuses a key of more than some 2,700 bytes."""
+"""Characters: both are together in an index, of which PostgreSQL takes some 2,700 bytes a row."""
 
 
 def _text(value: Any) -> Any:

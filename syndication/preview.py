@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from syndication.article_json import article_fields, article_from, merge_patch
+from syndication.article_json import article_fields, article_from, merge_patch, slugs_by_title
 from syndication.errors import SyndicationError
 from syndication.feeds import ALL, Article, Section
 from syndication.gather import Newsroom, choose, feed_of, newest_articles
@@ -37,7 +37,7 @@ class Previewer:
         self.database = database
         self.newsroom = newsroom
         self.renderer = renderer
-        self.slugs = {section.title.lower(): slug for slug, section in newsroom.sections.items()}
+        self.slugs = slugs_by_title(newsroom.sections)
 
     def answer_all(self) -> int:
         """Answer what waits; gives the number of answers."""

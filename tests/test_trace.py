@@ -37,9 +37,8 @@ def alive(desk):
 
 
 def facts_of(desk, id):
-    filed_under = {slug: section.filed_under for slug, section in desk.sections.items()}
     with desk.database.snapshot() as conn:
-        return read_facts(conn, id, filed_under, desk.database.now(conn))
+        return read_facts(conn, id, desk.sections, desk.database.now(conn))
 
 
 def ask(desk, id="a1", slug="taiwan", retired=frozenset()):

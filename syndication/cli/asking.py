@@ -23,9 +23,8 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
     from syndication.store.tracing import read_facts
 
     settings = settings_of(ctx)
-    filed_under = {slug: section.filed_under for slug, section in settings.sections.items()}
     with open_database(settings) as database, database.snapshot() as conn:
-        facts = read_facts(conn, id, filed_under, database.now(conn))
+        facts = read_facts(conn, id, settings.sections, database.now(conn))
     if facts.article is None and facts.withdrawal is None:
         click.echo(f"There is no article {id!r}.", err=True)
         sys.exit(1)

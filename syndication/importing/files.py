@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import click
 
-from syndication.article_json import article_from, slugify
+from syndication.article_json import article_from, slugify, slugs_by_title
 from syndication.config import Settings
 from syndication.errors import ArticleError
 from syndication.feeds import Article
@@ -38,7 +38,7 @@ def import_file(
     ``sections`` are for articles that name none; those of a feed file stay where they are filed already, too.
     Raises OSError for a file that cannot be read.
     """
-    slugs = {section.title.lower(): slug for slug, section in settings.sections.items()}
+    slugs = slugs_by_title(settings.sections)
     known = {slug for section in settings.sections.values() for slug in section.filed_under}
     chosen = tuple(slugs.get(section.lower()) or slugify(section) for section in sections)
 

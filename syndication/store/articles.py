@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, insp
 
 from syndication.errors import ArticleError
 from syndication.feeds import Article, Enclosure, Image, Person
+from syndication.json_fields import LONGEST_ID, LONGEST_SECTION
 from syndication.store.audit import Act, Actor, record
 from syndication.store.chunks import chunks
 from syndication.store.engine import Database
@@ -24,8 +25,7 @@ from syndication.store.models import (
 
 STATUSES = ("draft", "published", "withdrawn")
 
-LONGEST = {"id": 500, "sections": 100}
-"""Characters: both are together in an index, of which PostgreSQL takes some 2,700 bytes a row."""
+LONGEST = {"id": LONGEST_ID, "sections": LONGEST_SECTION}
 
 LARGEST = 2**63 - 1
 """The largest number that a column takes, on both databases."""

@@ -6,9 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Integer, String
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-UTC_TEXT = "%Y-%m-%dT%H:%M:%S.%fZ"
-"""How SQLite holds a time: of fixed width, so that the order of the texts is the order of the times."""
-
+# How SQLite holds a time: of fixed width, so that the order of the texts is the order of the times.
 _UTC_GLOB = (
     "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z"
 )

@@ -1,12 +1,12 @@
 """The facts from which it is told why an article stands in a feed or does not: read in one snapshot."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from syndication.feeds import ALL, Article
+from syndication.feeds import ALL, Article, Section
 from syndication.store import documents, workers
 from syndication.store.articles import get_article
 from syndication.store.bookkeeping import ChangeRow, EntryRow, LeftOutRow, TombstoneRow
@@ -57,8 +57,8 @@ class Facts:
     newer: Mapping[str, int]
 
 
-def read_facts(conn: Connection, article_id: str, filed_under: Mapping[str, Sequence[str]], now: datetime) -> Facts:
-    """Everything that a trace needs; ``filed_under`` are the slugs of each section under which articles are filed."""
+def read_facts(conn: Connection, article_id: str, sections: Mapping[str, Section], now: datetime) -> Facts:
+    """Everything that a trace needs of these sections."""
     article = get_article(conn, article_id)
     by_article = {row.section: row for row in conn.execute(_of(EntryRow, article_id))}
     tombstones = conn.execute(_of(TombstoneRow, article_id))
@@ -78,8 +78,8 @@ def read_facts(conn: Connection, article_id: str, filed_under: Mapping[str, Sequ
         departed={row.section: Departure(row.version, row.reason, row.at) for row in tombstones},
         left_out={row.section: row.reason for row in conn.execute(_of(LeftOutRow, article_id))},
         newer={
-            slug: len(_newer(conn, slugs, article, now) - left_out.get(slug, set()))
-            for slug, slugs in filed_under.items()
+            slug: len(_newer(conn, section.filed_under, article, now) - left_out.get(slug, set()))
+            for slug, section in sections.items()
         }
         if article
         else {},

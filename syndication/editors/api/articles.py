@@ -4,13 +4,12 @@ import hashlib
 import json
 from http import HTTPStatus
 from typing import Any, Literal
-from urllib.parse import urlencode
 
 from flask import Response, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from syndication.article_json import article_fields, merge_patch
-from syndication.editors.api.operations import PREFIX, Operations, answer, caller, context, instant
+from syndication.editors.api.operations import Operations, answer, caller, context, instant, link_next
 from syndication.editors.api.schemas import Answer, ArticleBody, ArticlePath, Limit, Query, StoredArticle
 from syndication.editors.problems import Problem, invalid, not_found
 from syndication.feeds import ALL, Article
@@ -93,8 +92,7 @@ def list_articles(query: SearchQuery) -> Response:
     ]
     response = answer(FoundArticles(articles=rows))
     if after is not None:
-        given = {name: value for name, value in query.model_dump().items() if value not in (None, "")}
-        response.headers["Link"] = f'<{PREFIX}/articles?{urlencode(given | {"after": after})}>; rel="next"'
+        link_next(response, "/articles", query.model_dump(), after=after)
     return response
 
 

@@ -1,11 +1,9 @@
 """The audit log: who did what, when, from where, and what came of it."""
 
-from urllib.parse import urlencode
-
 from flask import Response
 from pydantic import Field
 
-from syndication.editors.api.operations import PREFIX, Operations, answer, context, instant
+from syndication.editors.api.operations import Operations, answer, context, instant, link_next
 from syndication.editors.api.schemas import Answer, Limit, Query
 from syndication.json_fields import Text
 from syndication.store import audit
@@ -65,6 +63,5 @@ def list_acts(query: AuditQuery) -> Response:
     ]
     response = answer(AuditAnswer(acts=rows))
     if len(found) > query.limit:
-        given = {name: value for name, value in query.model_dump().items() if value is not None}
-        response.headers["Link"] = f'<{PREFIX}/audit?{urlencode(given | {"before": page[-1].seq})}>; rel="next"'
+        link_next(response, "/audit", query.model_dump(), before=page[-1].seq)
     return response

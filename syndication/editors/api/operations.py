@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
 
 from flask import Response, current_app, g, json
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
 
+from syndication.article_json import slugs_by_title
 from syndication.config import Settings
 from syndication.editors.access import Access, Caller
 from syndication.editors.problems import MEDIA_TYPE
@@ -21,6 +23,8 @@ PREFIX = "/api/v1"
 
 PUBLIC = "public"
 """The scope of what needs no token."""
+
+NO_WORKER = "No worker is alive: it waits until one is started."
 
 PROBLEMS = (400, 401, 403, 404, 413, 415, 422, 429, 503)
 """What any operation may answer besides its own."""
@@ -79,7 +83,7 @@ class Context:
     @cached_property
     def slugs(self) -> dict[str, str]:
         """The configured sections' slugs by their titles, lower-case."""
-        return {section.title.lower(): slug for slug, section in self.settings.sections.items()}
+        return slugs_by_title(self.settings.sections)
 
 
 def context() -> Context:
@@ -101,6 +105,12 @@ def answer(value: BaseModel, status: int = 200, **headers: str) -> Response:
     for name, content in headers.items():
         response.headers[name.replace("_", "-")] = content
     return response
+
+
+def link_next(response: Response, path: str, query: Mapping[str, Any], **where: Any) -> None:
+    """Say where the next page is (RFC 8288): the same question, from ``where`` on."""
+    given = {name: value for name, value in query.items() if value not in (None, "")}
+    response.headers["Link"] = f'<{PREFIX}{path}?{urlencode(given | where)}>; rel="next"'
 
 
 def instant(value: datetime | None) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from flask import Response
 from pydantic import Field, ValidationError
 
-from syndication.editors.api.operations import PREFIX, Operations, answer, caller, context, instant
+from syndication.editors.api.operations import NO_WORKER, PREFIX, Operations, answer, caller, context, instant
 from syndication.editors.api.schemas import Answer, ArticlePath, IdPath, Query
 from syndication.editors.problems import Problem, not_found
 from syndication.json_fields import Text
@@ -60,7 +60,7 @@ def request_preview(body: PreviewRequest) -> Response:
         id = previews.request(conn, body.model_dump(), target, caller().actor, now)
         alive = len(workers.alive(conn, now))
         database.notify(conn, WORK)
-    message = None if alive else "No worker is alive: it waits until one is started."
+    message = None if alive else NO_WORKER
     asked = PreviewAnswer(id=id, state="requested", message=message, requested_at=instant(now))
     response = answer(asked, HTTPStatus.ACCEPTED)
     response.headers["Location"] = f"{PREFIX}/previews/{id}"

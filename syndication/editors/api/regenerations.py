@@ -7,7 +7,7 @@ from typing import Literal
 from flask import Response
 from pydantic import Field
 
-from syndication.editors.api.operations import PREFIX, Operations, answer, caller, context, instant
+from syndication.editors.api.operations import NO_WORKER, PREFIX, Operations, answer, caller, context, instant
 from syndication.editors.api.schemas import Answer, IdPath, Query
 from syndication.editors.problems import Problem, not_found
 from syndication.json_fields import Text
@@ -16,8 +16,6 @@ from syndication.store.engine import WORK
 from syndication.store.regenerations import Regeneration
 
 operation = Operations("regenerations", "Regeneration", "Ask for feeds to be regenerated, and see what came of it.")
-
-NO_WORKER = "No worker is alive: it waits until one is started."
 
 
 class RegenerationRequest(Query):

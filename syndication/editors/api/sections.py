@@ -1,5 +1,6 @@
 """Sections: the state of each feed, what stands in it and what does not, and how its versions differ."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from flask import Response
@@ -7,10 +8,11 @@ from flask import Response
 from syndication.editors.api.operations import Operations, answer, caller, context, instant
 from syndication.editors.api.schemas import Answer, SectionPath
 from syndication.editors.problems import not_found
-from syndication.feeds import Article, Section
+from syndication.feeds import FORMATS, Article, Section
+from syndication.serve.catalogue import address
 from syndication.store import Connection, changes, documents, editions, workers
 from syndication.store.articles import load_articles
-from syndication.store.sections import SectionState, states
+from syndication.store.sections import SectionState, states, waiting_since
 
 operation = Operations("sections", "Sections", "The feeds: their state, their entries, their versions.")
 
@@ -92,8 +94,9 @@ def get_status() -> Response:
     with context().database.read() as conn:
         now = context().database.now(conn)
         alive = len(workers.alive(conn, now))
-        oldest = changes.oldest(conn)
-        found = _answers(conn)
+        known = _states(conn)
+        oldest = waiting_since(known.values(), changes.oldest(conn))
+    found = _answers(known)
     counts = dict.fromkeys(("current", "waiting", "failing", "not-rendered"), 0)
     for section in found:
         counts[section.state] += 1
@@ -104,7 +107,7 @@ def get_status() -> Response:
 def list_sections() -> Response:
     """Every section with its state."""
     with context().database.read() as conn:
-        return answer(SectionsAnswer(sections=_answers(conn)))
+        return answer(SectionsAnswer(sections=_answers(_states(conn))))
 
 
 @operation("GET", "/sections/<slug>", "read", {200: SectionAnswer})
@@ -112,7 +115,7 @@ def get_section(path: SectionPath) -> Response:
     """One section with its state."""
     section = configured(path.slug)
     with context().database.read() as conn:
-        return answer(next(found for found in _answers(conn) if found.slug == section.slug))
+        return answer(next(found for found in _answers(_states(conn)) if found.slug == section.slug))
 
 
 @operation("GET", "/sections/<slug>/entries", "read", {200: EntriesAnswer})
@@ -164,9 +167,13 @@ def configured(slug: str) -> Section:
     return section
 
 
-def _answers(conn: Connection) -> list[SectionAnswer]:
-    known = {state.section: state for state in states(conn)}
+def _answers(known: Mapping[str, SectionState]) -> list[SectionAnswer]:
     return [_answer(section, known.get(slug)) for slug, section in context().settings.sections.items()]
+
+
+def _states(conn: Connection) -> dict[str, SectionState]:
+    """The states of the configured sections; one that no worker has seen is missing."""
+    return {state.section: state for state in states(conn) if state.section in context().settings.sections}
 
 
 def _answer(section: Section, state: SectionState | None) -> SectionAnswer:
@@ -184,7 +191,7 @@ def _answer(section: Section, state: SectionState | None) -> SectionAnswer:
         failures=state.failures if state else 0,
         retry_at=instant(state.retry_at) if state else None,
         error=state.error if state else None,
-        feeds=[f"{settings.site.base_url}/feeds/{section.slug}.{format}" for format in ("atom", "rss", "json")],
+        feeds=[settings.site.base_url + address(section.slug, format) for format in FORMATS],
     )
 
 

@@ -46,9 +46,8 @@ class TraceAnswer(Answer):
 def trace_article(path: ArticlePath) -> Response:
     """For every section, whether the article is in its feed, and if not, why not and when that will change."""
     settings, database = context().settings, context().database
-    filed_under = {slug: section.filed_under for slug, section in settings.sections.items()}
     with database.snapshot() as conn:
-        facts = read_facts(conn, path.id, filed_under, database.now(conn))
+        facts = read_facts(conn, path.id, settings.sections, database.now(conn))
     unknown = facts.article is None and facts.withdrawal is None and not facts.standing
     # Of one whose row is gone only a feed in which it stood tells that it was public.
     was_public = caller().may("preview") or facts.standing or facts.departed

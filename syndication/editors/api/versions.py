@@ -7,7 +7,7 @@ from typing import Literal
 from flask import Response
 from pydantic import Field
 
-from syndication.editors.api.operations import PREFIX, Operations, answer, context, instant
+from syndication.editors.api.operations import Operations, answer, context, instant, link_next
 from syndication.editors.api.schemas import Answer, Limit, Query, SectionPath
 from syndication.editors.api.sections import configured
 from syndication.editors.problems import Problem
@@ -83,8 +83,7 @@ def list_versions(path: SectionPath, query: VersionsQuery) -> Response:
     ]
     response = answer(VersionsAnswer(section=section.slug, versions=rows))
     if len(found) > query.limit:
-        address = f"{PREFIX}/sections/{section.slug}/versions?limit={query.limit}&before={page[-1].version}"
-        response.headers["Link"] = f'<{address}>; rel="next"'
+        link_next(response, f"/sections/{section.slug}/versions", query.model_dump(), before=page[-1].version)
     return response
 
 

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -82,6 +83,14 @@ def _clock_time(value: str) -> str:
     return value
 
 
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("should be a time zone of the IANA database, like Asia/Taipei or UTC") from error
+    return value
+
+
 def _secret(value: str) -> str:
     if value and len(value) < SECRET_LENGTH:
         # Its characters are told to nobody, not even in an error.
@@ -152,11 +161,13 @@ class WorkerSettings(Table):
 
 
 class EditorsSettings(Table):
-    """[editors]: the API."""
+    """[editors]: the API and the dashboard."""
 
     webhook_secret: Annotated[str, AfterValidator(_secret)] = ""
     audit_days: Annotated[int, Field(ge=1)] = 365
     failed_attempts: Annotated[int, Field(ge=1)] = 10
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    session_hours: Annotated[int, Field(ge=1, le=720)] = 12
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     at_once: Annotated[int, Field(ge=1, le=64)] = 8
 

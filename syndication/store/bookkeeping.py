@@ -119,5 +119,18 @@ class WorkerRow(Base):
     seen_at: Mapped[datetime]
 
 
+class PollCountRow(Base):
+    """How often a section's feeds were asked for in the minutes from ``at`` on: 200 (``full``), 304, and bytes sent."""
+
+    __tablename__ = "poll_count"
+
+    section: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    full: Mapped[int] = mapped_column(BigInt)
+    not_modified: Mapped[int] = mapped_column(BigInt)
+    bytes: Mapped[int] = mapped_column(BigInt)
+
+
 Index("ix_entry_article_id", EntryRow.article_id)
 Index("ix_section_state_next_due", SectionRow.next_due)
+Index("ix_poll_count_at", PollCountRow.at)

@@ -29,6 +29,43 @@ class TokenRow(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class AccountRow(Base):
+    """A person who logs in to the dashboard. ``name`` is lower-case, ``hash`` Argon2's; spaces part ``scopes``."""
+
+    __tablename__ = "account"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    hash: Mapped[str]
+    scopes: Mapped[str]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    last_login_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+
+
+class LoginRow(Base):
+    """One browser in which a person is logged in. ``hash`` is the SHA-256 of 256 random bits that its cookie has."""
+
+    __tablename__ = "login"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    source: Mapped[str]
+
+
+class SigningKeyRow(Base):
+    """What the web processes sign cookies with: all the same, so that a login holds on each of them."""
+
+    __tablename__ = "signing_key"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    created_at: Mapped[datetime]
+
+
 class AuditRow(Base):
     """Who did what to what, when, from where, and what came of it. Never a text of an article."""
 
@@ -119,9 +156,11 @@ class WebhookRow(Base):
     received_at: Mapped[datetime]
 
 
+Index("ix_login_account_id", LoginRow.account_id)
 Index("ix_audit_at", AuditRow.at)
 Index("ix_audit_target", AuditRow.target, AuditRow.seq)
 Index("ix_regeneration_requested_at", RegenerationRow.requested_at)
 Index("ix_regeneration_section_section", RegenerationSectionRow.section, RegenerationSectionRow.result)
+Index("ix_edition_change_article_id", EditionChangeRow.article_id)
 Index("ix_preview_requested_at", PreviewRow.requested_at)
 Index("ix_webhook_received_at", WebhookRow.received_at)

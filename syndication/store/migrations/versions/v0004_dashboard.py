@@ -1,0 +1,56 @@
+"""Who logs in to the dashboard, and how often feeds are asked for."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from syndication.store.columns import BigInt, UtcTime
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "account",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("last_login_at", UtcTime(), nullable=True),
+        sa.Column("disabled_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+    )
+    op.create_table(
+        "login",
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    op.create_index("ix_login_account_id", "login", ["account_id"], unique=False)
+    op.create_table(
+        "signing_key",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "poll_count",
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("full", BigInt, nullable=False),
+        sa.Column("not_modified", BigInt, nullable=False),
+        sa.Column("bytes", BigInt, nullable=False),
+        sa.PrimaryKeyConstraint("section", "at"),
+    )
+    op.create_index("ix_poll_count_at", "poll_count", ["at"], unique=False)
+    op.create_index("ix_edition_change_article_id", "edition_change", ["article_id"], unique=False)

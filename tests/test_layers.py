@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parents[1] / "syndication"
 
 ROWS = [
     {"feeds", "errors", "parent", "shapes", "json_fields"},
-    {"schema", "logs", "article_json", "entries"},
+    {"schema", "logs", "article_json", "entries", "passwords"},
     {"config", "metrics"},
     {"store"},
     {"gather", "render", "publish", "serve"},

@@ -15,7 +15,8 @@ from syndication.store.audit import Act, Actor, record
 from syndication.store.editorial import TokenRow
 
 SCOPES = ("read", "preview", "write", "regenerate", "admin")
-"""What a token may: look; see drafts and embargoed articles; write articles; regenerate feeds; manage tokens."""
+"""What a token or a person may: look; see drafts and embargoed articles; write articles; regenerate feeds; manage
+tokens and people."""
 
 PREFIX = "syn_"
 """Every token begins so, that a scanner of repositories and a careful person recognise one."""
@@ -44,20 +45,25 @@ class Token:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
 
+def in_order(scopes: Collection[str], without: str) -> tuple[str, ...]:
+    """The scopes as they are stored. Raises SyndicationError for one that there is not, and ``without`` if none is."""
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        wrong = f"there is no scope {unknown[0]!r}" if unknown else without
+        raise SyndicationError(f"{wrong}: there are {', '.join(SCOPES)}")
+    return tuple(scope for scope in SCOPES if scope in scopes)
+
+
 def create(
     conn: Connection, name: str, scopes: Collection[str], expires_at: datetime | None, by: Actor, now: datetime
 ) -> tuple[Token, str]:
     """Make a token; gives it and its secret, which nobody can ask for again. Raises SyndicationError."""
-    unknown = sorted(set(scopes) - set(SCOPES))
-    if unknown or not scopes:
-        wrong = f"there is no scope {unknown[0]!r}" if unknown else "a token without a scope opens nothing"
-        raise SyndicationError(f"{wrong}: there are {', '.join(SCOPES)}")
+    ordered = in_order(scopes, "a token without a scope opens nothing")
     if expires_at is not None and expires_at <= now:
         raise SyndicationError(f"expires_at is {expires_at.isoformat()}, which is past: name a time to come")
     if any(token.usable(now) for token in named(conn, name)):
         raise SyndicationError(f"there is a token {name!r} already: revoke it, or choose another name")
     secret = PREFIX + secrets.token_urlsafe(BYTES)
-    ordered = tuple(scope for scope in SCOPES if scope in scopes)
     token = Token(uuid.uuid4().hex[:12], name, ordered, now, by.name, expires_at, None, None)
     conn.execute(
         insert(TokenRow).values(

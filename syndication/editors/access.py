@@ -1,5 +1,6 @@
 """Who may: tokens in the Authorization header (RFC 6750), scopes, and a limit on those who guess."""
 
+import ipaddress
 import math
 import re
 import time
@@ -51,7 +52,11 @@ def hidden(article: Article, now: datetime) -> bool:
 
 
 class Guesses:
-    """How often an address was wrong within a minute, in this process."""
+    """How often an address was wrong within a minute, in this process.
+
+    Of IPv6 it is the network that counts: one who guesses has as many addresses as a /64 has (RFC 4291 section
+    2.5.4), which is what a provider gives to each customer.
+    """
 
     def __init__(self, per_minute: int) -> None:
         self._item = RateLimitItemPerMinute(per_minute)
@@ -59,10 +64,30 @@ class Guesses:
 
     def wrong(self, address: str) -> int | None:
         """Count a wrong attempt; gives the seconds to wait if there were too many, else None."""
-        if self._limiter.hit(self._item, address):
-            return None
-        reset: float = self._limiter.get_window_stats(self._item, address).reset_time
+        guesser = network(address)
+        return None if self._limiter.hit(self._item, guesser) else self._seconds(guesser)
+
+    def too_many(self, address: str) -> int | None:
+        """The seconds to wait for an address that may try no more, else None; it counts nothing."""
+        guesser = network(address)
+        return None if self._limiter.test(self._item, guesser) else self._seconds(guesser)
+
+    def _seconds(self, guesser: str) -> int:
+        reset: float = self._limiter.get_window_stats(self._item, guesser).reset_time
         return max(1, math.ceil(reset - time.time()))
+
+
+def network(address: str) -> str:
+    """What addresses of one guesser have in common: the /64 of IPv6, the whole of IPv4, also written as IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:  # A Unix socket has no address.
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
 
 
 class Access:

@@ -14,6 +14,7 @@ from syndication.cli.asking import audit, trace
 from syndication.cli.feeds import regenerate, status
 from syndication.cli.running import config, demonstrate, migrate, serve, web, worker
 from syndication.cli.tokens import token
+from syndication.cli.users import user
 from syndication.errors import SyndicationError
 
 EPILOG = """\b
@@ -65,6 +66,6 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 for command in (
     serve, web, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, status, trace,
-    token, audit, config,
+    token, user, audit, config,
 ):  # fmt: skip
     main.add_command(command)

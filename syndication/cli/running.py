@@ -2,20 +2,16 @@
 
 import os
 import threading
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import click
 
+from syndication.cli import welcome
 from syndication.cli.common import open_database, settings_of
 from syndication.config import Settings, settings_report
 from syndication.errors import ConfigError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  # what to listen on is the operator's choice
-
-DEMONSTRATION = "demonstration"
-"""The name of the demonstration's token."""
 
 
 @click.command()
@@ -29,6 +25,9 @@ def serve(ctx: click.Context, host: str | None, port: int | None, demonstration:
     """Run worker and web together until Ctrl-C or SIGTERM.
 
     The database is made, or brought to this program's revision, first. A process that dies is started again.
+
+    The person `demonstration` may log in to the dashboard, with the password that is printed, while the demonstration
+    runs.
     """
     from syndication.supervisor import Supervisor, refuse_taken_port
 
@@ -38,11 +37,15 @@ def serve(ctx: click.Context, host: str | None, port: int | None, demonstration:
     _migrate(settings)
     if demonstration:
         _load_demonstration(settings)
-    _print_addresses(settings)
-    _say_who_may(settings, demonstration)
+    welcome.print_addresses(settings)
+    welcome.say_who_may(settings, demonstration)
     click.echo("Ctrl-C ends it.")
     children = ["worker", "web", *(["demonstrate"] if demonstration else [])]
-    Supervisor(children, environ).run()
+    try:
+        Supervisor(children, environ).run()
+    finally:
+        if demonstration:
+            welcome.end_demonstration(settings)
 
 
 @click.command()
@@ -134,7 +137,7 @@ def _environ(ctx: click.Context, host: str | None, port: int | None) -> dict[str
     settings = settings_of(ctx)
     if urlsplit(settings.site.base_url).hostname in LOOPBACK and "SYNDICATION_SITE__BASE_URL" not in os.environ:
         # Who tries it out on another port wants addresses that work; a real base_url is never guessed.
-        os.environ["SYNDICATION_SITE__BASE_URL"] = _base_url(settings)
+        os.environ["SYNDICATION_SITE__BASE_URL"] = welcome.base_url(settings)
     if ctx.obj:
         os.environ["SYNDICATION_CONFIG"] = str(ctx.obj.absolute())
     return dict(os.environ)
@@ -159,32 +162,3 @@ def _load_demonstration(settings: Settings) -> None:
         loaded = load(database)
     if loaded:
         click.echo(f"Loaded the demonstration newsroom: {loaded} articles.")
-
-
-def _base_url(settings: Settings) -> str:
-    host = settings.server.host if settings.server.host not in ANYWHERE else "127.0.0.1"
-    # RFC 3986 section 3.2.2: an IPv6 address stands in brackets, so that its colons are no port's.
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
-
-
-def _print_addresses(settings: Settings) -> None:
-    base = _base_url(settings)
-    click.echo(f"Front page  {base}/")
-    for name, format in (("Atom", "atom"), ("RSS", "rss"), ("JSON Feed", "json")):
-        click.echo(f"{name:<12}{base}/feeds/all.{format}")
-    click.echo(f"API         {base}/api/v1/docs")
-
-
-def _say_who_may(settings: Settings, demonstration: bool) -> None:
-    """A real newsroom starts with nobody let in; a demonstration hands out a token for a day."""
-    from syndication.store import tokens
-    from syndication.store.audit import SERVICE
-
-    with open_database(settings) as database, database.write() as conn:
-        now = database.now(conn)
-        if demonstration:
-            tokens.revoke(conn, DEMONSTRATION, SERVICE, now)
-            _, secret = tokens.create(conn, DEMONSTRATION, tokens.SCOPES, now + timedelta(days=1), SERVICE, now)
-            click.echo(f"Token       {secret} (may everything, for a day)")
-        elif not tokens.any_usable(conn, now):
-            click.echo("Nobody may use the API yet: `syndication token create NAME --scope read` lets somebody in.")

@@ -1,0 +1,184 @@
+"""Commands about who may log in to the dashboard: user create, list, scopes, password, disable, enable."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import click
+
+from syndication import passwords
+from syndication.cli.common import open_database, person, settings_of
+from syndication.errors import SyndicationError
+from syndication.store import Connection, account_changes, accounts
+from syndication.store.accounts import Account
+from syndication.store.tokens import SCOPES
+
+
+@click.group()
+def user() -> None:
+    """Make, list, change and disable the people who log in to the dashboard.
+
+    What a person may is said by the scopes of tokens: see `syndication token --help`. A name is lower-case, a password
+    has twelve characters or more.
+    """
+
+
+def _asks_password(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The two options that say where a password comes from; without, it is asked for."""
+    command = click.option("--password-stdin", "piped", is_flag=True, help="Read the password from standard input.")(
+        command
+    )
+    return click.option("--generate", is_flag=True, help="Make a good password, and show it this once.")(command)
+
+
+def _asks_scopes(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The two options that say what a person may."""
+    command = click.option("--all", "everything", is_flag=True, help="Every scope.")(command)
+    return click.option(
+        "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="What the person may; again for each."
+    )(command)
+
+
+_forces = click.option("--force", is_flag=True, help="Even if nobody with the scope admin is left.")
+
+
+@user.command()
+@click.argument("name")
+@_asks_scopes
+@_asks_password
+@click.pass_context
+def create(
+    ctx: click.Context, name: str, scopes: tuple[str, ...], everything: bool, piped: bool, generate: bool
+) -> None:
+    """Let a person log in; the password is asked for twice.
+
+    \b
+    For an editor who regenerates feeds but writes no articles:
+      syndication user create mei-hua --scope read --scope preview --scope regenerate
+    """
+    accounts.check_name(name)
+    wanted = accounts.scopes_of_person(SCOPES if everything else scopes)
+    with open_database(settings_of(ctx)) as database:
+        with database.read() as conn:
+            accounts.refuse_taken(conn, name)
+        password = _password(piped, generate)
+        hash = passwords.hashed(password, name)
+        with database.write() as conn:
+            accounts.create(conn, name, hash, wanted, person(), database.now(conn))
+    click.echo(f"{name} may log in.", err=True)
+    _show(password, generate)
+
+
+@user.command("list")
+@click.option("--all", "everything", is_flag=True, help="Disabled ones too.")
+@click.pass_context
+def list_(ctx: click.Context, everything: bool) -> None:
+    """List the people who may log in to the dashboard, and when each did last."""
+    with open_database(settings_of(ctx)) as database, database.read() as conn:
+        found = [account for account in accounts.listed(conn) if everything or account.enabled]
+    if not found:
+        click.echo("Nobody may log in: let somebody in with `syndication user create NAME --all`.")
+        return
+    width = max(len("name"), *(len(account.name) for account in found))
+    click.echo(f"{'name':<{width}}  {'last login':<16}  state     scopes")
+    for account in found:
+        state = "enabled" if account.enabled else "disabled"
+        click.echo(
+            f"{account.name:<{width}}  {_when(account.last_login_at):<16}  {state:<8}  {', '.join(account.scopes)}"
+        )
+
+
+@user.command()
+@click.argument("name")
+@_asks_scopes
+@_forces
+@click.pass_context
+def scopes(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: bool, force: bool) -> None:
+    """Change what a person may, to these scopes and no others; the person is logged out."""
+    with _changing(ctx, name) as (conn, account, now):
+        wanted = SCOPES if everything else scopes
+        with _or_by_force():
+            changed = account_changes.set_scopes(conn, account, wanted, person(), now, force=force)
+    click.echo(f"{name} has {', '.join(changed.scopes)}.")
+
+
+@user.command()
+@click.argument("name")
+@_asks_password
+@click.pass_context
+def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None:
+    """Give a person another password; it is asked for twice. The person is logged out."""
+    with _changing(ctx, name):
+        pass  # Whoever has mistyped the name is told so before the password is asked for.
+    password = _password(piped, generate)
+    hash = passwords.hashed(password, name)
+    with _changing(ctx, name) as (conn, account, now):
+        account_changes.set_password(conn, account, hash, person(), now)
+    click.echo(f"{name} has another password.", err=True)
+    _show(password, generate)
+
+
+@user.command()
+@click.argument("name")
+@_forces
+@click.pass_context
+def disable(ctx: click.Context, name: str, force: bool) -> None:
+    """Let a person in no more: all logins end at once. The name stays, for the audit log."""
+    with _changing(ctx, name) as (conn, account, now), _or_by_force():
+        account_changes.disable(conn, account, person(), now, force=force)
+    click.echo(f"{name} is disabled.")
+
+
+@user.command()
+@click.argument("name")
+@click.pass_context
+def enable(ctx: click.Context, name: str) -> None:
+    """Let a person who was disabled in again, with the password and scopes from before."""
+    with _changing(ctx, name) as (conn, account, now):
+        account_changes.enable(conn, account, person(), now)
+    click.echo(f"{name} is enabled.")
+
+
+@contextmanager
+def _changing(ctx: click.Context, name: str) -> Iterator[tuple[Connection, Account, datetime]]:
+    """A transaction in which somebody is changed, who is that, and the time."""
+    with open_database(settings_of(ctx)) as database, database.write() as conn:
+        account = accounts.named(conn, name)
+        if account is None:
+            raise SyndicationError(f"there is no person {name!r}: `syndication user list --all` shows who there is")
+        yield conn, account, database.now(conn)
+
+
+@contextmanager
+def _or_by_force() -> Iterator[None]:
+    """Who has the command line can always let somebody in again, and so may go on."""
+    try:
+        yield
+    except account_changes.LastAdminError as error:
+        raise SyndicationError(f"{error} (--force does it all the same)") from error
+
+
+def _password(piped: bool, generate: bool) -> str:
+    """A password, from where the options say; else asked for twice, without showing what is typed."""
+    if piped and generate:
+        raise click.UsageError("Give --password-stdin or --generate, not both.")
+    if generate:
+        return passwords.made()
+    if piped:
+        return sys.stdin.read().removesuffix("\n").removesuffix("\r")
+    if not sys.stdin.isatty():
+        raise SyndicationError("there is no terminal to ask for the password: give --password-stdin or --generate")
+    asked: str = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
+    return asked
+
+
+def _show(password: str, generate: bool) -> None:
+    if generate:
+        click.echo("Tell it to nobody else: it is shown this once.", err=True)
+        click.echo(password)
+
+
+def _when(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "never"

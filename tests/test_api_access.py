@@ -37,6 +37,9 @@ SCOPE_OF = {
     ("GET", "/tokens"): "admin",
     ("POST", "/tokens"): "admin",
     ("DELETE", "/tokens/x"): "admin",
+    ("GET", "/users"): "admin",
+    ("POST", "/users"): "admin",
+    ("PATCH", "/users/x"): "admin",
     ("GET", "/audit"): "admin",
 }
 """Every operation and the one scope that it needs."""

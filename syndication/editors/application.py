@@ -19,6 +19,7 @@ from syndication.editors.api import (  # noqa: F401  # they add to the operation
     description,
     keys,
     log,
+    people,
     previews,
     regenerations,
     sections,
@@ -35,7 +36,7 @@ from syndication.store.engine import Database
 LARGEST_BODY = 32 * 1024 * 1024
 """Bytes of a request: a batch of a thousand long articles."""
 
-SUBJECTS = (articles, traces, sections, versions, regenerations, previews, webhooks, keys, log)
+SUBJECTS = (articles, traces, sections, versions, regenerations, previews, webhooks, keys, people, log)
 """In the order in which the description tells them. Traces stand beside articles, whose addresses they share."""
 
 SUMMARY = """How editors and their CMS work with the feeds: push articles, regenerate, and ask why a story is not there.

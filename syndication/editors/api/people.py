@@ -1,0 +1,129 @@
+"""People: who may log in to the dashboard."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from flask import Response
+from pydantic import Field
+
+from syndication import passwords
+from syndication.editors.api.keys import Scope
+from syndication.editors.api.operations import Operations, answer, caller, context, instant
+from syndication.editors.api.schemas import Answer, Query
+from syndication.editors.problems import not_found
+from syndication.json_fields import Shape, Text
+from syndication.store import Connection, account_changes, accounts
+from syndication.store.accounts import Account
+
+operation = Operations("people", "People", "Who may log in to the dashboard. Only admin sees and changes them.")
+
+Password = Annotated[Text, Field(min_length=1, max_length=passwords.LONGEST)]
+
+
+class NamePath(Query):
+    """A person's name."""
+
+    name: Text
+
+
+class UserAnswer(Answer):
+    """A person, without the password."""
+
+    id: str
+    name: str
+    scopes: list[Scope]
+    created_at: str | None
+    created_by: str
+    last_login_at: str | None
+    disabled_at: str | None
+
+
+class NewUser(UserAnswer):
+    """A person who was just let in, with the password if it was made here: it is shown this once."""
+
+    password: str | None
+
+
+class UsersAnswer(Answer):
+    """Everybody, by name; those who are disabled too."""
+
+    users: list[UserAnswer]
+
+
+class UserRequest(Shape):
+    """A lower-case name, what the person may, and a password of 12 characters or more (without, a good one is made)."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=64)]
+    scopes: list[Scope] = Field(min_length=1)
+    password: Password | None = None
+
+
+class UserChange(Shape):
+    """What is to change; what is left out, or null, stays as it is."""
+
+    scopes: Annotated[list[Scope], Field(min_length=1)] | None = None
+    password: Password | None = None
+    disabled: bool | None = None
+
+
+@operation("GET", "/users", "admin", {200: UsersAnswer})
+def list_users() -> Response:
+    """Everybody who may log in to the dashboard, and those who may no more."""
+    with context().database.read() as conn:
+        found = accounts.listed(conn)
+    return answer(UsersAnswer(users=[UserAnswer.model_validate(_values(account)) for account in found]))
+
+
+@operation("POST", "/users", "admin", {201: NewUser})
+def create_user(body: UserRequest) -> Response:
+    """Let a person log in to the dashboard. A password that is made here is in this answer and nowhere else."""
+    database = context().database
+    accounts.check_name(body.name)
+    made = passwords.made() if body.password is None else None
+    hash = passwords.hashed(body.password or made or "", body.name)
+    with database.write() as conn:
+        account = accounts.create(conn, body.name, hash, body.scopes, caller().actor, database.now(conn))
+    return answer(NewUser.model_validate({**_values(account), "password": made}), HTTPStatus.CREATED)
+
+
+@operation("PATCH", "/users/<name>", "admin", {200: UserAnswer})
+def change_user(path: NamePath, body: UserChange) -> Response:
+    """Change what a person may, the password, or whether the person may log in; each logs the person out everywhere.
+
+    The last person with the scope admin keeps it, and is not disabled.
+    """
+    database = context().database
+    with database.read() as conn:
+        _known(conn, path.name)
+    # Outside of the transaction: a hash takes long.
+    hash = passwords.hashed(body.password, path.name) if body.password is not None else None
+    by = caller().actor
+    with database.write() as conn:
+        account, now = _known(conn, path.name), database.now(conn)
+        if hash is not None:
+            account_changes.set_password(conn, account, hash, by, now)
+        if body.scopes is not None:
+            account = account_changes.set_scopes(conn, account, body.scopes, by, now)
+        if body.disabled is not None:
+            change = account_changes.disable if body.disabled else account_changes.enable
+            account = change(conn, account, by, now)
+    return answer(UserAnswer.model_validate(_values(account)))
+
+
+def _known(conn: Connection, name: str) -> Account:
+    account = accounts.named(conn, name)
+    if account is None:
+        raise not_found(f"person {name!r}")
+    return account
+
+
+def _values(account: Account) -> dict[str, object]:
+    return {
+        "id": account.id,
+        "name": account.name,
+        "scopes": list(account.scopes),
+        "created_at": instant(account.created_at),
+        "created_by": account.created_by,
+        "last_login_at": instant(account.last_login_at),
+        "disabled_at": instant(account.disabled_at),
+    }

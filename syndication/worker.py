@@ -20,7 +20,18 @@ from syndication.logs import get_logger
 from syndication.parent import exit_with_parent
 from syndication.preview import Previewer
 from syndication.regenerate import Outcome, Pace, Regenerator
-from syndication.store import audit, editions, migrate, newest, previews, regenerations, sections, webhooks, workers
+from syndication.store import (
+    audit,
+    editions,
+    migrate,
+    newest,
+    polls,
+    previews,
+    regenerations,
+    sections,
+    webhooks,
+    workers,
+)
 from syndication.store.engine import WORK, Database, DatabaseDown, TryAgain
 from syndication.store.wake import Waker
 from syndication.timetable import ring_at, timetable
@@ -174,6 +185,7 @@ class Worker:
             previews.forget(conn, now)
             regenerations.forget(conn, now - REQUESTS_KEPT)
             webhooks.forget(conn, now)
+            polls.forget(conn, now)
             audit.forget(conn, _days_before(now, self.settings.editors.audit_days))
 
     def _wake(self) -> None:

@@ -10,6 +10,7 @@ from syndication.editors.application import editors_app
 from syndication.editors.door import Door
 from syndication.parent import exit_with_parent
 from syndication.serve.catalogue import Catalogue
+from syndication.serve.counts import Counts
 from syndication.serve.shortcut import ShortCut
 from syndication.serve.views import flask_app
 from syndication.serve.watcher import Watcher
@@ -17,7 +18,7 @@ from syndication.store.engine import Database
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The app, its watcher running; called in each worker process, after the fork."""
+    """The app, its watcher and its counting running; called in each worker process, after the fork."""
     if settings is None:
         settings = load_settings()
     if "SYNDICATION_WEB" in os.environ:  # Only a process that run_web started has a parent to die with.
@@ -36,4 +37,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.wsgi_app = ShortCut(door, watcher)  # type: ignore[method-assign]  # Flask's documented way
     watcher.start()
+    Counts(watcher.database, watcher.tally).start()
     return app

@@ -26,6 +26,7 @@ from syndication.store import (
     logins,
     migrate,
     newest,
+    polls,
     previews,
     regenerations,
     sections,
@@ -186,6 +187,7 @@ class Worker:
             regenerations.forget(conn, now - REQUESTS_KEPT)
             webhooks.forget(conn, now)
             logins.forget(conn, now)
+            polls.forget(conn, now)
             audit.forget(conn, _days_before(now, self.settings.editors.audit_days))
 
     def _wake(self) -> None:

@@ -13,6 +13,9 @@ from syndication.serve.conditional import is_fresh
 from syndication.serve.negotiate import negotiate
 from syndication.serve.prepared import COMMON, Headers, Prepared, cache_control
 
+OK = "200 OK"
+NOT_MODIFIED = "304 Not Modified"
+
 ALLOW = ("Allow", "GET, HEAD, OPTIONS")
 
 MAX_TARGET = 8000
@@ -55,8 +58,8 @@ def _poll(document: Prepared, method: str, accept: str | None, match: str | None
         return _plain(HTTPStatus.NOT_ACCEPTABLE, text, method, "no-store", ("Vary", "Accept-Encoding"))
     coded = document.codings[encoding]
     if is_fresh(coded.tag, document.modified, match, since):
-        return "304 Not Modified", coded.not_modified, b""
-    return "200 OK", coded.ok, coded.body if method == "GET" else b""
+        return NOT_MODIFIED, coded.not_modified, b""
+    return OK, coded.ok, coded.body if method == "GET" else b""
 
 
 def _without_document(catalogue: Catalogue, method: str, path: str) -> Answer:

@@ -1,0 +1,98 @@
+"""The threads that carry polls from a web process's memory into the database, by section and slot.
+
+One takes the sums once a minute and never asks the database, so that polls stand in the slot in which they came;
+another writes them, and may wait for a database that is busy or hangs. No poll waits for either.
+"""
+
+import threading
+
+from syndication.logs import get_logger
+from syndication.serve.pending import Pending
+from syndication.serve.tally import Tally
+from syndication.store import polls
+from syndication.store.clock import Clock, system_clock
+from syndication.store.engine import Database, DatabaseDown
+
+log = get_logger(__name__)
+
+WRITE_SECONDS = 60.0
+"""How often polls are written: a process that is killed loses no more than those of so long."""
+
+GOODBYE_SECONDS = 1.0
+"""How long the last polls may delay the end of a process."""
+
+
+class Counts:
+    """Counts for the dashboard.
+
+    The time is this machine's: there is one also while the database gives none, and slots are minutes wide.
+    """
+
+    def __init__(
+        self, database: Database, tally: Tally, *, every: float = WRITE_SECONDS, clock: Clock = system_clock
+    ) -> None:
+        self.database = database
+        self.pending = Pending(tally)
+        self._every = every
+        self._clock = clock
+        self._failing = False
+        self._stopped = threading.Event()
+        self._due = threading.Event()
+        self._last = threading.Event()
+        self._taker = threading.Thread(target=self._take_on, name="counts", daemon=True)
+        self._writer = threading.Thread(target=self._write_on, name="counts-writer", daemon=True)
+
+    def start(self) -> None:
+        """Start counting: after the fork, as threads and connections do not survive one."""
+        self._taker.start()
+        self._writer.start()
+        # No daemon: the interpreter waits for it, and so for the last polls, after the main thread has ended.
+        threading.Thread(target=self._stop_with_process, name="counts-goodbye").start()
+
+    def stop(self) -> None:
+        """Stop, and write the last polls if that takes no longer than a second."""
+        if self._stopped.is_set():
+            return
+        self._stopped.set()
+        self._taker.join(timeout=GOODBYE_SECONDS)
+        self.pending.take(self._clock())
+        self._last.set()
+        self._due.set()
+        self._writer.join(timeout=GOODBYE_SECONDS)
+
+    def _take_on(self) -> None:
+        while not self._stopped.wait(self._every):
+            try:
+                self.pending.take(self._clock())
+                self._due.set()
+            except Exception:  # A thread that ended in silence would show a newsroom no more readers.
+                log.exception("counts_failed")
+
+    def _write_on(self) -> None:
+        last = False
+        while not last:
+            self._due.wait()
+            self._due.clear()
+            last = self._last.is_set()
+            self._write()
+
+    def _write(self) -> None:
+        counted = self.pending.hand_out()
+        if not counted:
+            return
+        try:
+            with self.database.write() as conn:
+                polls.add(conn, counted)
+            self._failing = False
+        except DatabaseDown as error:  # Without the driver's words: they may hold a row.
+            self.pending.give_back(counted)
+            if not self._failing:
+                log.warning("counts_wait", error=type(error).__name__)
+            self._failing = True
+        except Exception:
+            self.pending.give_back(counted)
+            log.exception("counts_failed")
+
+    def _stop_with_process(self) -> None:
+        threading.main_thread().join()
+        self.stop()

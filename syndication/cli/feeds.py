@@ -112,7 +112,8 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
     What is left out of a feed stands below it, with the reason.
     """
-    from syndication.store import changes, documents, workers
+    from syndication.editors import health
+    from syndication.store import changes, documents, triggers, workers
     from syndication.store.sections import states, waiting_since
 
     settings = settings_of(ctx)
@@ -122,7 +123,9 @@ def status(ctx: click.Context, as_json: bool) -> None:
         alive = workers.alive(conn, now)
         oldest = waiting_since(found, changes.oldest(conn))
         left_out = documents.left_out(conn)
-    problems = _problems(settings, found, len(alive), oldest, now)
+        missing = triggers.missing_triggers(conn)
+    findings = health.examine(health.Signs(now, settings.sections, found, len(alive), oldest, missing))
+    problems = [finding.words for finding in health.problems(findings)]
     if as_json:
         values = {
             "problems": problems,
@@ -133,32 +136,11 @@ def status(ctx: click.Context, as_json: bool) -> None:
         }
         click.echo(json.dumps(values, default=str, indent=2))
     else:
-        click.echo("All is well." if not problems else "\n".join(problems))
+        click.echo("\n".join(problems) or health.headline(findings))
         _table(found, left_out, now)
         waiting = f"{(now - oldest).total_seconds():.0f} s" if oldest else "none"
         click.echo(f"\nWorkers alive: {len(alive)}. Oldest change not yet processed: {waiting}.")
     sys.exit(1 if problems else 0)
-
-
-LATE = 60.0
-"""Seconds after which a change that still waits is a problem."""
-
-
-def _problems(
-    settings: "Settings", found: "Sequence[SectionState]", alive: int, oldest: datetime | None, now: datetime
-) -> list[str]:
-    problems = []
-    if not alive:
-        problems.append("No worker is alive: feeds stay as they are. Start one with `syndication worker`.")
-    problems += [
-        f"{state.section} has failed {state.failures} times: {state.error}" for state in found if state.failures
-    ]
-    unseen = settings.sections.keys() - {state.section for state in found if state.version}
-    if unseen:
-        problems.append(f"Not rendered yet: {', '.join(sorted(unseen))}.")
-    if oldest is not None and (now - oldest).total_seconds() > LATE:
-        problems.append(f"A change has waited for {(now - oldest).total_seconds():.0f} s.")
-    return problems
 
 
 def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]", now: datetime) -> None:

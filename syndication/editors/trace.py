@@ -3,10 +3,19 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from syndication.feeds import ALL, Article, Section
 from syndication.gather import has_place
 from syndication.store.tracing import Facts
+
+Rule = Literal[
+    "in-feed", "draft", "embargo", "withdrawn", "deleted", "expired", "not-filed", "pushed-out", "left-out",
+    "waiting", "failing", "no-worker", "retired", "not-configured",
+]  # fmt: skip
+"""What decides whether an article stands in a feed; ``editors.way`` has a station for each."""
+
+Happens = Literal["appears", "leaves"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +28,13 @@ class Verdict:
 
     section: str
     in_feed: bool
-    rule: str
+    rule: Rule
     words: str
     place: int | None = None
     since_version: int | None = None
     changed_in_version: int | None = None
     changes_at: datetime | None = None
-    changes_to: str | None = None
+    changes_to: Happens | None = None
 
 
 def trace(facts: Facts, sections: Mapping[str, Section], retired: frozenset[str]) -> list[Verdict]:
@@ -57,7 +66,7 @@ def _verdict(facts: Facts, section: Section) -> Verdict:
     return replace(stands, changes_at=leaves, changes_to="leaves" if leaves else None)
 
 
-Reason = tuple[str, str, datetime | None]
+Reason = tuple[Rule, str, datetime | None]
 """A rule, its words, and when the article appears by itself."""
 
 
@@ -122,7 +131,7 @@ def _missing(facts: Facts, section: Section) -> Verdict:
     )  # fmt: skip
 
 
-def _late(facts: Facts, section: Section) -> tuple[str, str]:
+def _late(facts: Facts, section: Section) -> tuple[Rule, str]:
     """Why a feed is not what it should be: the rule and the words."""
     state = facts.states.get(section.slug)
     if not facts.workers:

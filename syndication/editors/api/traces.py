@@ -1,13 +1,11 @@
 """Why is my story not in the feed? Told for every section."""
 
-from typing import Literal
-
 from flask import Response
 
 from syndication.editors.api.operations import Operations, answer, caller, context, instant
 from syndication.editors.api.schemas import Answer, ArticlePath
 from syndication.editors.problems import not_found
-from syndication.editors.trace import trace
+from syndication.editors.trace import Happens, Rule, trace
 from syndication.store.tracing import read_facts
 
 operation = Operations("traces", "Trace", "Why a story is, or is not, in a feed.")
@@ -21,16 +19,13 @@ class VerdictAnswer(Answer):
 
     section: str
     in_feed: bool
-    rule: Literal[
-        "in-feed", "draft", "embargo", "withdrawn", "deleted", "expired", "not-filed", "pushed-out", "left-out",
-        "waiting", "failing", "no-worker", "retired", "not-configured",
-    ]  # fmt: skip
+    rule: Rule
     words: str
     place: int | None
     since_version: int | None
     changed_in_version: int | None
     changes_at: str | None
-    changes_to: Literal["appears", "leaves"] | None
+    changes_to: Happens | None
 
 
 class TraceAnswer(Answer):
@@ -57,13 +52,13 @@ def trace_article(path: ArticlePath) -> Response:
         VerdictAnswer(
             section=verdict.section,
             in_feed=verdict.in_feed,
-            rule=verdict.rule,  # type: ignore[arg-type]  # one of the rules
+            rule=verdict.rule,
             words=verdict.words,
             place=verdict.place,
             since_version=verdict.since_version,
             changed_in_version=verdict.changed_in_version,
             changes_at=instant(verdict.changes_at),
-            changes_to=verdict.changes_to,  # type: ignore[arg-type]  # one of the two
+            changes_to=verdict.changes_to,
         )
         for verdict in trace(facts, settings.sections, settings.retired)
     ]

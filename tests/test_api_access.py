@@ -22,6 +22,8 @@ SCOPE_OF = {
     ("POST", "/articles/x/withdraw"): "write",
     ("POST", "/articles/x/restore"): "write",
     ("GET", "/articles/x/trace"): "read",
+    ("GET", "/articles/x/history"): "read",
+    ("GET", "/coming-up"): "preview",
     ("GET", "/status"): "read",
     ("GET", "/sections"): "read",
     ("GET", "/sections/taiwan"): "read",

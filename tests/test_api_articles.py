@@ -198,7 +198,7 @@ def test_what_was_deleted_stays_out_until_it_is_restored_and_put_again(api):
 
 IDS = [
     "2026/03/night-train", "a b", "夜車🚆", "100%", "%2F", "a%2Fb", "trace", "x-trace", "withdraw", "a/withdraw",
-    "a/restore",
+    "a/restore", "history", "x-history",
     "..", "../a", ".", "a/./b", "/a", "//a", "a/", "a//b", "a?b#c", "a;b", "a:batch", "a\nb", "a\r\nSet-Cookie: x=y",
     "'", '"',
     "<b>", "{{ 7*7 }}", "-", "a" * 500, "tag:daily.example,2026-01-01:article/1", "https://daily.example/?p=1",
@@ -213,6 +213,7 @@ def test_any_text_is_an_id_and_its_own_address(sqlite_api, id):
     assert sqlite_api.get(address).json["id"] == id
     assert sqlite_api.ask("PATCH", address, {"title": "New"}).json["outcome"] == "updated"
     assert sqlite_api.get(address + "/trace").json["article_id"] == id
+    assert sqlite_api.get(address + "/history").json["article_id"] == id
     assert sqlite_api.ask("POST", address + "/withdraw").json == {
         "id": id, "outcome": "withdrawn", "message": "It leaves every feed within a second or so.",
     }  # fmt: skip
@@ -223,7 +224,9 @@ def test_any_text_is_an_id_and_its_own_address(sqlite_api, id):
 
 
 def test_an_id_that_no_address_or_index_can_have_is_refused(api):
-    assert api.put("a/trace").kind == "invalid"
+    for ending in ("trace", "history"):
+        (error,) = api.put(f"a/{ending}").json["errors"]
+        assert error["field"] == "id" and f"ends with /{ending}, by which" in error["detail"]
     assert api.put("é" * 501).kind == "invalid"
     said = api.ask("POST", "/articles:batch", {"articles": [story(id="é" * 501)]})
     assert said.json["outcomes"][0]["errors"] == [
@@ -412,7 +415,8 @@ def hide(api):
 def test_without_preview_a_hidden_article_is_as_one_that_there_is_not(api):
     hidden = hide(api)
     operations = [
-        ("GET", "", None), ("GET", "/trace", None), ("PATCH", "", {"title": "T"}), ("PATCH", "", {"nothing": 1}),
+        ("GET", "", None), ("GET", "/trace", None), ("GET", "/history", None),
+        ("PATCH", "", {"title": "T"}), ("PATCH", "", {"nothing": 1}),
         ("POST", "/withdraw", None), ("POST", "/restore", None),
     ]  # fmt: skip
     for method, rest, body in operations:
@@ -430,7 +434,7 @@ def test_without_preview_hidden_articles_are_in_no_list_count_section_or_differe
     texts = [page.body for query in ("", "?q=SECRET", "?status=draft", "?status=withdrawn", "?section=taiwan&limit=1")
              for page in api.pages(f"/articles{query}", WRITER)]  # fmt: skip
     assert found(api.get("/articles", WRITER)) == ["public"]
-    paths = ["/sections", "/sections/taiwan", "/status", "/articles/public/trace"]
+    paths = ["/sections", "/sections/taiwan", "/status", "/articles/public/trace", "/articles/public/history"]
     paths += [f"/sections/taiwan/{what}" for what in ("entries", "left-out", "versions", "difference?old=0&new=1")]
     texts += [api.get(path, WRITER).body for path in paths]
     for id in ("SECRET", *hidden):

@@ -16,9 +16,11 @@ from syndication.editors.access import Access, Guesses, refuse_token_in_address
 from syndication.editors.api import (  # noqa: F401  # they add to the operations on articles
     articles,
     batch,
+    coming,
     description,
     keys,
     log,
+    past,
     people,
     previews,
     regenerations,
@@ -36,8 +38,10 @@ from syndication.store.engine import Database
 LARGEST_BODY = 32 * 1024 * 1024
 """Bytes of a request: a batch of a thousand long articles."""
 
-SUBJECTS = (articles, traces, sections, versions, regenerations, previews, webhooks, keys, people, log)
-"""In the order in which the description tells them. Traces stand beside articles, whose addresses they share."""
+SUBJECTS = (
+    articles, traces, past, coming, sections, versions, regenerations, previews, webhooks, keys, people, log,
+)  # fmt: skip
+"""In the order in which the description tells them. Those that share the addresses of articles stand beside them."""
 
 SUMMARY = """How editors and their CMS work with the feeds: push articles, regenerate, and ask why a story is not there.
 

@@ -3,7 +3,7 @@
 An act and its record are one transaction. Titles, bodies and other texts of articles are never in it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -82,12 +82,16 @@ def read(
     act: str | None = None,
     actor: str | None = None,
     target: str | None = None,
+    acts: Collection[str] | None = None,
 ) -> list[Recorded]:
-    """The newest acts first; ``before`` is the ``seq`` of the last one that was read."""
+    """The newest acts first; ``before`` is the ``seq`` of the last one that was read, ``acts`` are the kinds wanted."""
     query = select(AuditRow.__table__).order_by(AuditRow.seq.desc()).limit(limit)
     if before is not None:
         query = query.where(AuditRow.seq < before)
-    for column, wanted in ((AuditRow.act, act), (AuditRow.actor, actor), (AuditRow.target, target)):
+    if acts is not None:
+        query = query.where(AuditRow.act.in_(acts))
+    stored = _shortened(target) if target is not None else None
+    for column, wanted in ((AuditRow.act, act), (AuditRow.actor, actor), (AuditRow.target, stored)):
         if wanted is not None:
             query = query.where(column == wanted)
     return [Recorded(**row._mapping) for row in conn.execute(query)]

@@ -194,3 +194,6 @@ Index(
     sqlite_where=PUBLISHED,
     postgresql_where=PUBLISHED,
 )
+# What expires, in the order of time: few articles do, and only those are in it.
+EXPIRES = text("status = 'published' AND expires_at IS NOT NULL")
+Index("ix_article_expiry", ArticleRow.expires_at, ArticleRow.id, sqlite_where=EXPIRES, postgresql_where=EXPIRES)

@@ -1,15 +1,13 @@
 """Finding articles by title, id or address, page by page."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, select
 
-from syndication.errors import SyndicationError
+from syndication.store.marks import read_mark, write_mark
 from syndication.store.models import ArticleRow, SectionLink
 from syndication.store.newest import PUBLISHED
 
@@ -45,10 +43,10 @@ def search(
     """
     query = _filtered(wanted, now)
     if after is not None:
-        query = query.where(_behind(*_decode(after)))
+        query = query.where(_behind(*read_mark(after)))
     rows = conn.execute(query.order_by(*_order(wanted), ArticleRow.id.desc()).limit(limit + 1)).all()
     found = [Found(**row._mapping) for row in rows[:limit]]
-    return found, _encode(found[-1]) if len(rows) > limit else None
+    return found, write_mark(found[-1].published_at, found[-1].id) if len(rows) > limit else None
 
 
 def _filtered(wanted: Wanted, now: datetime) -> Select[Any]:
@@ -86,21 +84,3 @@ def _behind(published_at: datetime | None, id: str) -> ColumnElement[bool]:
     if published_at is None:
         return and_(moment.is_(None), ArticleRow.id < id)
     return or_(moment < published_at, and_(moment == published_at, ArticleRow.id < id), moment.is_(None))
-
-
-def _encode(last: Found) -> str:
-    moment = last.published_at.isoformat() if last.published_at else ""
-    return base64.urlsafe_b64encode(f"{moment} {last.id}".encode()).decode().rstrip("=")
-
-
-def _decode(after: str) -> tuple[datetime | None, str]:
-    try:
-        text = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
-        moment, _, id = text.partition(" ")
-        parsed = datetime.fromisoformat(moment) if moment else None
-        if "\x00" in id or (parsed is not None and parsed.utcoffset() is None):
-            raise ValueError(text)
-        parsed = parsed.astimezone(UTC) if parsed is not None else None
-    except (ValueError, OverflowError, binascii.Error) as error:
-        raise SyndicationError("after is not the end of a page: follow the link that the page before gave") from error
-    return parsed, id

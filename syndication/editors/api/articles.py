@@ -5,7 +5,7 @@ import json
 from http import HTTPStatus
 from typing import Any, Literal
 
-from flask import Response, request
+from flask import Response, current_app, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from syndication.article_json import article_fields, merge_patch
@@ -115,9 +115,7 @@ def put_article(path: ArticlePath, body: ArticleBody) -> Response:
     if body.id not in (None, path.id):
         words = f"is {body.id!r}: it should be {path.id!r}, as in the address, or left out"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
-    if path.id.endswith("/trace"):
-        words = "ends with /trace, by which an address asks for the trace of what is before: choose another"
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
+    _check_address(path.id)
     wanted = body.model_copy(update={"id": path.id}).article(context().slugs)
 
     def decide(stored: Article | None) -> Article:
@@ -169,6 +167,15 @@ def check_preconditions(stored: Article | None) -> None:
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "stale", detail)
     if current is not None and request.if_none_match.contains(current):
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "exists", "There is an article with this id already.")
+
+
+def _check_address(id: str) -> None:
+    """Refuse an id at whose address something else is read: what is put somewhere is there afterwards."""
+    endpoint, _ = current_app.create_url_adapter(request).match(method="GET")  # type: ignore[union-attr]  # in a request
+    if endpoint != f"{operation.name}.{get_one_article.__name__}":
+        ending = id.rpartition("/")[2]
+        words = f"ends with /{ending}, by which an address asks for the {ending} of what is before: choose another"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
 
 
 def _stored(id: str, decide: store.Decide, act: str) -> Response:

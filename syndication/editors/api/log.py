@@ -48,20 +48,21 @@ def list_acts(query: AuditQuery) -> Response:
             conn, query.limit + 1, before=query.before, act=query.act, actor=query.actor, target=query.target
         )
     page = found[: query.limit]
-    rows = [
-        ActAnswer(
-            seq=item.seq,
-            at=instant(item.at),
-            actor=item.actor,
-            source=item.source,
-            act=item.act,
-            target=item.target,
-            outcome=item.outcome,
-            detail=item.detail,
-        )
-        for item in page
-    ]
-    response = answer(AuditAnswer(acts=rows))
+    response = answer(AuditAnswer(acts=[act_answer(act) for act in page]))
     if len(found) > query.limit:
         link_next(response, "/audit", query.model_dump(), before=page[-1].seq)
     return response
+
+
+def act_answer(act: audit.Recorded) -> ActAnswer:
+    """One act as the API tells it."""
+    return ActAnswer(
+        seq=act.seq,
+        at=instant(act.at),
+        actor=act.actor,
+        source=act.source,
+        act=act.act,
+        target=act.target,
+        outcome=act.outcome,
+        detail=act.detail,
+    )

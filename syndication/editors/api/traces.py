@@ -2,10 +2,11 @@
 
 from flask import Response
 
-from syndication.editors.api.operations import Operations, answer, caller, context, instant
+from syndication.editors.api.existence import check_exists
+from syndication.editors.api.operations import Operations, answer, context, instant
 from syndication.editors.api.schemas import Answer, ArticlePath
-from syndication.editors.problems import not_found
 from syndication.editors.trace import Happens, Rule, trace
+from syndication.store.happened import Remains
 from syndication.store.tracing import read_facts
 
 operation = Operations("traces", "Trace", "Why a story is, or is not, in a feed.")
@@ -43,11 +44,7 @@ def trace_article(path: ArticlePath) -> Response:
     settings, database = context().settings, context().database
     with database.snapshot() as conn:
         facts = read_facts(conn, path.id, settings.sections, database.now(conn))
-    unknown = facts.article is None and facts.withdrawal is None and not facts.standing
-    # Of one whose row is gone only a feed in which it stood tells that it was public.
-    was_public = caller().may("preview") or facts.standing or facts.departed
-    if unknown or not (caller().sees(facts.article) if facts.article is not None else was_public):
-        raise not_found(f"article {path.id!r}")
+    check_exists(path.id, Remains(facts.article, facts.withdrawal, bool(facts.standing), bool(facts.departed)))
     verdicts = [
         VerdictAnswer(
             section=verdict.section,

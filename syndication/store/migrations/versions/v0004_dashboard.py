@@ -1,4 +1,4 @@
-"""Who logs in to the dashboard, and how often feeds are asked for."""
+"""Who logs in to the dashboard, how often feeds are asked for, and what it looks for: an article's past, expiries."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -54,3 +54,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_poll_count_at", "poll_count", ["at"], unique=False)
     op.create_index("ix_edition_change_article_id", "edition_change", ["article_id"], unique=False)
+    expires = sa.text("status = 'published' AND expires_at IS NOT NULL")
+    op.create_index(
+        "ix_article_expiry",
+        "article",
+        ["expires_at", "id"],
+        unique=False,
+        sqlite_where=expires,
+        postgresql_where=expires,
+    )

@@ -7,6 +7,7 @@ from flask import Flask
 from syndication import logs, metrics
 from syndication.config import Settings, load_settings
 from syndication.editors.application import editors_app
+from syndication.editors.dashboard.application import dashboard_app
 from syndication.editors.door import Door
 from syndication.parent import exit_with_parent
 from syndication.serve.catalogue import Catalogue
@@ -27,10 +28,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     empty = Catalogue.empty(settings.site, settings.sections, settings.redirects, settings.retired)
     watcher = Watcher(Database(settings.database_url), empty, metrics.flush)
     app = flask_app(watcher)
-    editors = settings.editors
+    editors, of_editors = settings.editors, Database(settings.database_url)
     door = Door(
         app.wsgi_app,
-        editors_app(settings, Database(settings.database_url), watcher),
+        editors_app(settings, of_editors, watcher),
+        dashboard_app(settings, of_editors, watcher),
         at_once=editors.at_once,
         waiting=editors.at_once,
         trusted_proxies=editors.trusted_proxies,

@@ -16,26 +16,35 @@ from syndication.editors.problems import Problem
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-BELOW = ("/api/",)
-"""The addresses that belong to the editors' app."""
+API, DASHBOARD = "/api/", "/editors"
+"""Below these addresses are the editors' two apps."""
 
 PATIENCE = 2.0
 """Seconds that a request waits for its turn."""
 
 
 class Door:
-    """Sends what is below ``/api/`` to the editors' app, so many requests at once, and passes on the rest."""
+    """Sends what is below ``/api/`` and ``/editors`` to the editors' apps, so many requests at once."""
 
     def __init__(
-        self, app: "WSGIApplication", editors: "WSGIApplication", at_once: int, waiting: int, trusted_proxies: int
+        self,
+        app: "WSGIApplication",
+        api: "WSGIApplication",
+        dashboard: "WSGIApplication",
+        *,
+        at_once: int,
+        waiting: int,
+        trusted_proxies: int,
     ) -> None:
         self.app = app
-        self.editors = ProxyFix(editors, x_for=trusted_proxies, x_proto=0, x_host=0) if trusted_proxies else editors
+        self.api = _behind(api, trusted_proxies)
+        self.dashboard = _behind(dashboard, trusted_proxies)
         self._inside = threading.BoundedSemaphore(at_once)
         self._here = threading.BoundedSemaphore(at_once + waiting)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if not environ["PATH_INFO"].startswith(BELOW):
+        editors = self._editors(environ["PATH_INFO"])
+        if editors is None:
             return self.app(environ, start_response)
         if not self._here.acquire(blocking=False):
             return _busy()(environ, start_response)
@@ -44,7 +53,7 @@ class Door:
                 return _busy()(environ, start_response)
             try:
                 # Read to its end and closed here: what is sent later is in memory and needs no place, nor a file.
-                answer = self.editors(environ, start_response)
+                answer = editors(environ, start_response)
                 try:
                     return list(answer)
                 finally:
@@ -55,6 +64,16 @@ class Door:
                 self._inside.release()
         finally:
             self._here.release()
+
+    def _editors(self, path: str) -> "WSGIApplication | None":
+        """The editors' app to which an address belongs; None if it is a reader's."""
+        if path.startswith(API):
+            return self.api
+        return self.dashboard if path == DASHBOARD or path.startswith(f"{DASHBOARD}/") else None
+
+
+def _behind(app: "WSGIApplication", proxies: int) -> "WSGIApplication":
+    return ProxyFix(app, x_for=proxies, x_proto=0, x_host=0) if proxies else app
 
 
 def _busy() -> "WSGIApplication":

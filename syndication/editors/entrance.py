@@ -46,17 +46,32 @@ class Entrance:
     def enter(self, name: str, password: str, address: str) -> Entered | Refused:
         """Log somebody in, for the hours that are set. Who was wrong too often is refused before anything is hashed."""
         account, hash = self._look_up(name)
+        enabled = account is not None and account.enabled
+        refused = self._verify(password, hash, address, enabled=enabled)
+        if refused is not None and refused.wait is not None:
+            return refused
+        if refused is not None or account is None or hash is None:
+            return self._refuse(account, address)
+        return self._start(account, hash, password, address)
+
+    def confirm(self, account: Account, password: str, address: str) -> Refused | None:
+        """Whether it is really the person who is logged in: None if it is, else why not."""
+        with self.database.read() as conn:
+            hash = accounts.hash_of(conn, account)
+        refused = self._verify(password, hash, address, enabled=True)
+        if refused is not None and refused.wait is None:
+            return Refused("This is not the password that you have now.")
+        return refused
+
+    def _verify(self, password: str, hash: PasswordHash | None, address: str, *, enabled: bool) -> Refused | None:
         with self._verifying:
             wait = self.guesses.too_many(address)
             if wait is not None:
                 return Refused(f"There were too many wrong attempts from {address}: try again in {wait} s.", wait)
-            right = passwords.verified(password, hash)
-            if not right or account is None or not account.enabled:
-                self.guesses.wrong(address)
-                right = False
-        if not right or account is None or hash is None:
-            return self._refuse(account, address)
-        return self._start(account, hash, password, address)
+            if passwords.verified(password, hash) and enabled:
+                return None
+            self.guesses.wrong(address)
+        return Refused(WRONG)
 
     def _look_up(self, name: str) -> tuple[Account | None, PasswordHash | None]:
         typed = name.strip().lower()

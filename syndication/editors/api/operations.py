@@ -41,6 +41,7 @@ class Operations:
     """One subject of the API; ``scopes`` is the table of who may, by endpoint."""
 
     scopes: dict[str, str] = {}  # noqa: RUF012  # one table for the whole API, filled when its modules are imported
+    needs: dict[Callable[..., Response], str] = {}  # noqa: RUF012  # the same, by function
 
     def __init__(self, name: str, title: str, description: str) -> None:
         self.name = name
@@ -65,7 +66,7 @@ class Operations:
             security = [] if scope == PUBLIC else [{"token": [scope]}]
             register = getattr(self.blueprint, method.lower())
             register(rule, responses=responses, security=security, operation_id=view.__name__)(view)
-            self.scopes[f"{self.name}.{view.__name__}"] = scope
+            self.scopes[f"{self.name}.{view.__name__}"] = self.needs[view] = scope
             return view
 
         return declare
@@ -97,7 +98,8 @@ def caller() -> Caller:
 
 
 def answer(value: BaseModel, status: int = 200, **headers: str) -> Response:
-    """A JSON answer, which no cache may keep."""
+    """A JSON answer, which no cache may keep; ``g.told`` is its value, for the dashboard."""
+    g.told = value
     text = json.dumps(value.model_dump(mode="json", by_alias=True), ensure_ascii=False)
     # What a caller sent may be told back to them, half a surrogate pair too: as the escape by which JSON writes it.
     response = Response(text.encode("utf-8", "backslashreplace"), status, content_type="application/json")
@@ -110,6 +112,7 @@ def answer(value: BaseModel, status: int = 200, **headers: str) -> Response:
 def link_next(response: Response, path: str, query: Mapping[str, Any], **where: Any) -> None:
     """Say where the next page is (RFC 8288): the same question, from ``where`` on."""
     given = {name: value for name, value in query.items() if value not in (None, "")}
+    g.next_page = given | where
     response.headers["Link"] = f'<{PREFIX}{path}?{urlencode(given | where)}>; rel="next"'
 
 

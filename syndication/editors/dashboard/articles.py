@@ -1,0 +1,127 @@
+"""Articles: finding one, its way from the store into each feed, and taking it out and back."""
+
+from flask import Response, flash, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from syndication.editors.api import articles as api
+from syndication.editors.api import past as api_past
+from syndication.editors.api import traces, withdrawing
+from syndication.editors.api.operations import caller, context
+from syndication.editors.api.schemas import ArticlePath, StoredArticle
+from syndication.editors.dashboard.pages import Pages, ask, asked_for, back, is_live, next_page, page
+from syndication.editors.dashboard.previews import shown
+from syndication.editors.dashboard.sections import served_version
+from syndication.editors.problems import Problem
+from syndication.editors.way import way
+
+pages = Pages("articles")
+
+STATUSES = ("published", "draft", "withdrawn")
+
+
+@pages.get("/articles", "read")
+def find_articles() -> Response:
+    """Articles by title, id or address, the newest first."""
+    given = {name: request.args.get(name) or None for name in ("q", "status", "section", "after")}
+    query = asked_for(api.SearchQuery, **given)
+    found = ask(api.list_articles, api.FoundArticles, query=query)
+    following = next_page()
+    asked = {name: value for name, value in given.items() if value and name != "after"}
+    return page(
+        "articles.html",
+        found=found.articles,
+        asked=asked,
+        following={**asked, "after": following["after"]} if following else None,
+        paged=bool(query.after),
+        sections=context().settings.sections,
+        statuses=STATUSES if caller().may("preview") else ("published", "withdrawn"),
+    )
+
+
+@pages.get("/article", "read")
+def show_article() -> Response:
+    """One article: its way into every feed, what it looks like there, what happened to it."""
+    path = _path(request.args.get("id"))
+    told = ask(traces.trace_article, traces.TraceAnswer, path=path)
+    ways = [
+        (verdict, way(verdict, served_version(verdict.section) or None, _standing(verdict.section)))
+        for verdict in told.sections
+    ]
+    return page(
+        "parts/ways.html" if is_live() else "article.html",
+        id=path.id,
+        article=_stored(path),
+        out=any(verdict.rule in ("withdrawn", "deleted") for verdict in told.sections),
+        ways=[found for found in ways if found[0].rule != "not-filed"],
+        elsewhere=[verdict.section for verdict, _ in ways if verdict.rule == "not-filed"],
+        titles={slug: section.title for slug, section in context().settings.sections.items()},
+        history=ask(api_past.list_history, api_past.HistoryAnswer, path=path, query=api_past.HistoryQuery()),
+        **shown(request.args.get("preview")),
+    )
+
+
+@pages.get("/article/withdraw", "write")
+def confirm_withdrawal() -> Response:
+    """Are you sure?"""
+    return _confirm("withdraw")
+
+
+@pages.post("/article/withdraw", "write")
+def withdraw() -> BaseResponse:
+    """Take it out of every feed."""
+    path = _path(request.form.get("id"))
+    flash(ask(withdrawing.withdraw_article, withdrawing.Done, path=path).message)
+    return back("/article", id=path.id)
+
+
+@pages.get("/article/restore", "write")
+def confirm_restoration() -> Response:
+    """Are you sure?"""
+    return _confirm("restore")
+
+
+@pages.post("/article/restore", "write")
+def restore() -> BaseResponse:
+    """Bring it back."""
+    path = _path(request.form.get("id"))
+    flash(ask(withdrawing.restore_article, withdrawing.Done, path=path).message)
+    return back("/article", id=path.id)
+
+
+def _confirm(act: str) -> Response:
+    path = _path(request.args.get("id"))
+    told = ask(traces.trace_article, traces.TraceAnswer, path=path)
+    sections = context().settings.sections
+    longest = max(
+        (sections[v.section].cache for v in told.sections if v.in_feed and v.section in sections),
+        key=lambda policy: policy.browser + policy.cdn + policy.stale_while_revalidate,
+        default=None,
+    )
+    return page(
+        "confirm.html",
+        act=act,
+        id=path.id,
+        article=_stored(path),
+        feeds=[sections[v.section].title for v in told.sections if v.in_feed and v.section in sections],
+        copies=longest.browser + longest.cdn + longest.stale_while_revalidate if longest else 0,
+    )
+
+
+def _path(id: str | None) -> ArticlePath:
+    return asked_for(ArticlePath, id=id or "")
+
+
+def _stored(path: ArticlePath) -> StoredArticle | None:
+    """The article; None for one whose row is gone: its trace tells of it still."""
+    try:
+        return ask(api.get_one_article, StoredArticle, path=path)
+    except Problem as problem:
+        if problem.kind != "not-found":
+            raise
+        return None
+
+
+def _standing(slug: str) -> int | None:
+    """The version that is published, as the watcher last saw it."""
+    found = [state.version for state in context().watcher.state.sections if state.section == slug]
+    return found[0] if found else None

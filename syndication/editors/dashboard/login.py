@@ -1,0 +1,149 @@
+"""Logging in and out. The cookie holds a signed secret; what it opens is decided by the database, at each request."""
+
+from http import HTTPStatus
+from typing import cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, flash, g, request, session
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from syndication.editors.access import Caller, refuse_token_in_address
+from syndication.editors.api.operations import context
+from syndication.editors.dashboard.pages import ANYBODY, PERSON, PREFIX, Pages, back, is_live, lacking, page
+from syndication.editors.entrance import Entrance, Refused
+from syndication.editors.problems import Problem
+from syndication.store import accounts, audit, logins, signing
+from syndication.store.audit import Act, Actor
+from syndication.store.engine import Database
+
+pages = Pages("login")
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's signed cookies, with the key that all web processes share; it is read when it is first needed."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._key: bytes | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """The signer; raises DatabaseDown while its key cannot be read."""
+        if self._key is None:
+            self._key = app.secret_key = signing.signing_key(self.database)
+        return super().get_signing_serializer(app)
+
+
+def admit() -> BaseResponse | None:
+    """First who asks, then what: a stranger learns nothing but where to log in."""
+    if request.endpoint == "static":
+        return None
+    refuse_token_in_address(request)
+    scope = Pages.scopes.get(request.endpoint or "")
+    if scope == ANYBODY:
+        return None
+    secret = session.get("login", "")
+    database = context().database
+    with database.read() as conn:
+        now = database.now(conn)
+        account = logins.find(conn, secret, now) if secret else None
+    if account is None:
+        return _to_log_in()
+    g.account = account
+    g.caller = Caller(Actor(f"user {account.name}", address()), frozenset(account.scopes), now)
+    if scope is None:
+        raise NotFound
+    if scope != PERSON and scope not in account.scopes:
+        if request.method == "POST":
+            _record_refusal(scope)
+        raise lacking(scope)
+    return None
+
+
+@pages.get("/login", ANYBODY)
+def log_in() -> Response:
+    """The form."""
+    return _form()
+
+
+@pages.post("/login", ANYBODY)
+def check_log_in() -> BaseResponse:
+    """Let somebody in, or say that name and password do not belong together: never which of them is wrong."""
+    form = request.form
+    outcome = entrance().enter(form.get("name", ""), form.get("password", ""), address())
+    if isinstance(outcome, Refused):
+        return _refuse(outcome)
+    session.clear()  # What a stranger may have put into this browser does not become a login.
+    session["login"] = outcome.secret
+    return back(_wanted().removeprefix(PREFIX))
+
+
+@pages.post("/logout", PERSON)
+def log_out() -> BaseResponse:
+    """End the login, here and in the database."""
+    database = context().database
+    with database.write() as conn:
+        logins.end(conn, session.get("login", ""), address(), database.now(conn))
+    session.clear()
+    flash("You are logged out.")
+    return back("/login")
+
+
+def entrance() -> Entrance:
+    """Where people come in, in the app that answers this request."""
+    return cast(Entrance, current_app.extensions["entrance"])
+
+
+def address() -> str:
+    """Where the request comes from."""
+    return request.remote_addr or "unknown"
+
+
+def _form(wrong: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
+    name = request.form.get("name", "")
+    return page("login.html", status, wrong=wrong, name=name, wanted=_wanted(), nobody=_nobody_yet())
+
+
+def _nobody_yet() -> bool:
+    database = context().database
+    with database.read() as conn:
+        return not accounts.any_enabled(conn)
+
+
+def _refuse(refused: Refused) -> Response:
+    if refused.wait is None:
+        return _form(refused.detail, HTTPStatus.UNPROCESSABLE_ENTITY)
+    response = _form(refused.detail, HTTPStatus.TOO_MANY_REQUESTS)
+    response.headers["Retry-After"] = str(refused.wait)
+    return response
+
+
+def _wanted() -> str:
+    """The page that was asked for, if it is one of ours: an address from elsewhere is not followed."""
+    wanted = request.values.get("next", "")
+    parts = urlsplit(wanted)
+    ours = parts.path == PREFIX or parts.path.startswith(f"{PREFIX}/")
+    plain = not parts.scheme and not parts.netloc and "\\" not in wanted and wanted.isprintable()
+    return wanted if ours and plain and not parts.path.startswith(f"{PREFIX}/log") else f"{PREFIX}/"
+
+
+def _to_log_in() -> BaseResponse:
+    """A page leads to the form and back; a part of one makes the browser go there; a form is not kept."""
+    if request.method != "GET":
+        detail = "You are logged out: log in again, and repeat what you did. Nothing was changed."
+        raise Problem(HTTPStatus.UNAUTHORIZED, "token", detail)
+    seen = urlsplit(request.headers.get("HX-Current-URL", ""))
+    wanted = request.full_path.removesuffix("?") if not is_live() else seen.path
+    answer = back("/login", next=wanted if wanted not in ("", PREFIX, f"{PREFIX}/") else None)
+    if not is_live():
+        return answer
+    return Response(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": answer.headers["Location"]})
+
+
+def _record_refusal(scope: str) -> None:
+    database = context().database
+    what = Act(f"{request.method} {request.endpoint}", request.path[:200], "refused", f"needs {scope}")
+    with database.write() as conn:
+        audit.record(conn, g.caller.actor, [what], g.caller.now)

@@ -1,0 +1,47 @@
+"""One's own account: what one may, and another password."""
+
+from http import HTTPStatus
+
+from flask import Response, flash, g, request, session
+from werkzeug.wrappers import Response as BaseResponse
+
+from syndication import passwords
+from syndication.editors.api.operations import caller, context
+from syndication.editors.dashboard.login import address, entrance
+from syndication.editors.dashboard.pages import PERSON, Pages, back, page
+from syndication.errors import SyndicationError
+from syndication.store import account_changes
+
+pages = Pages("own")
+
+
+@pages.get("/account", PERSON)
+def show_own() -> Response:
+    """What one may, and the form for another password."""
+    return _page()
+
+
+@pages.post("/account", PERSON)
+def change_own_password() -> BaseResponse:
+    """Change one's own password: the one before is asked for, as a browser may stand open."""
+    form, account, database = request.form, g.account, context().database
+    outcome = entrance().confirm(account, form.get("old", ""), address())
+    if outcome is not None:
+        return _page(outcome.detail)
+    if form.get("new", "") != form.get("again", ""):
+        return _page("The new password was not typed the same twice.")
+    try:
+        made = passwords.hashed(form.get("new", ""), account.name)
+    except SyndicationError as error:
+        return _page(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    with database.write() as conn:
+        account_changes.set_password(
+            conn, account, made, caller().actor, database.now(conn), keep=session.get("login", "")
+        )
+    flash("Your password is changed. In other browsers you are logged out.")
+    return back("/account")
+
+
+def _page(wrong: str = "") -> Response:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
+    return page("own.html", status, wrong=wrong, shortest=passwords.SHORTEST)

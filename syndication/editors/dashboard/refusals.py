@@ -1,0 +1,67 @@
+"""Errors as pages: what was wrong, and what to do now. What nobody expected is logged and told without its words."""
+
+from http import HTTPStatus
+
+from flask import Flask, Response
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from syndication.editors.dashboard.pages import is_live, page
+from syndication.editors.problems import RETRY_SECONDS, Problem
+from syndication.errors import SyndicationError
+from syndication.logs import get_logger
+from syndication.store.engine import DatabaseDown
+
+log = get_logger(__name__)
+
+WORDS = {
+    HTTPStatus.NOT_FOUND: "There is no such page.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The form is too large.",
+}
+
+DATABASE_DOWN = "The database does not answer. Feeds go on being served as they were; this page tries again by itself."
+
+STALE_FORM = "The form was opened before you logged in, or in another browser. Go back, load the page again and repeat."
+
+
+def handle_errors(app: Flask) -> None:
+    """Every error becomes a page."""
+
+    @app.errorhandler(Problem)
+    def problem(error: Problem) -> Response:
+        return _refuse(error.status, error.detail, error.headers)
+
+    @app.errorhandler(SyndicationError)
+    def refused(error: SyndicationError) -> Response:
+        return _refuse(HTTPStatus.UNPROCESSABLE_ENTITY, f"{str(error).rstrip('.')}.")
+
+    @app.errorhandler(CSRFError)
+    def forged(_: CSRFError) -> Response:
+        return _refuse(HTTPStatus.BAD_REQUEST, STALE_FORM)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        cause = getattr(error, "original_exception", None)
+        if cause is not None:
+            return unexpected(cause)
+        status = HTTPStatus(error.code or 500)
+        return _refuse(status, WORDS.get(status, error.description or status.phrase))
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        if isinstance(error, DatabaseDown):
+            log.warning("database_down", error=type(error).__name__)
+            return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_DOWN, {"Retry-After": str(RETRY_SECONDS)})
+        log.error("page_failed", exc_info=error)
+        return _refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says what.")
+
+
+def _refuse(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """A whole page; a part of one stays as it was, and says in a line that it is not up to date."""
+    template = "refused_part.html" if is_live() else "refused.html"
+    response = page(template, status, name=status.phrase, detail=detail, retry=status == HTTPStatus.SERVICE_UNAVAILABLE)
+    for name, value in (headers or {}).items():
+        if name != "WWW-Authenticate":  # A browser would ask for a password in its own window.
+            response.headers[name] = value
+    return response

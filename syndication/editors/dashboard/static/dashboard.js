@@ -1,0 +1,50 @@
+// What a page of the dashboard does by itself: counts times up and down, and keeps what a person chose
+// while a part of the page is replaced. Without it every page works, and shows the time instead.
+"use strict";
+
+const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+
+function span(seconds) {
+  const [size, unit] = UNITS.find(([size]) => seconds >= size) || [1, "s"];
+  const whole = Math.floor(seconds / size);
+  if (size === 1 || size === 86400 && whole > 6) return `${Math.max(whole, 0)} ${unit}`;
+  const [less, lesser] = UNITS[UNITS.findIndex(([, name]) => name === unit) + 1];
+  const rest = Math.floor((seconds - whole * size) / less);
+  return rest && whole < 10 ? `${whole} ${unit} ${rest} ${lesser}` : `${whole} ${unit}`;
+}
+
+function count(time) {
+  const seconds = (new Date(time.dateTime) - Date.now()) / 1000;
+  // Clocks differ a little: what has just been is not still to come, and what is due is due.
+  if (time.dataset.count === "ago") return seconds > -1 ? "just now" : `${span(-seconds)} ago`;
+  return seconds < 0 ? "now" : `in ${span(seconds)}`;
+}
+
+function tick() {
+  for (const time of document.querySelectorAll("time[data-count]")) {
+    const words = count(time);
+    if (time.textContent !== words) time.textContent = words;
+  }
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  tick();
+  setInterval(tick, 1000);
+  document.body.addEventListener("htmx:afterSwap", tick);
+  // A page that nobody looks at asks for nothing.
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.detail.requestConfig.verb === "get") event.preventDefault();
+  });
+  // A part that cannot be had stays as it was, marked as old, until it can.
+  document.body.addEventListener("htmx:responseError", (event) => event.detail.elt.classList.add("stale"));
+  document.body.addEventListener("htmx:sendError", (event) => event.detail.elt.classList.add("stale"));
+  document.body.addEventListener("htmx:timeout", (event) => event.detail.elt.classList.add("stale"));
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) event.detail.elt.classList.remove("stale");
+  });
+});
+
+// A box that a person ticked stays ticked when its row is made anew, and what is open stays open.
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
+  !(name === "checked" && element.type === "checkbox") && !(name === "open" && element.tagName === "DETAILS");
+Idiomorph.defaults.ignoreActiveValue = true;

@@ -8,7 +8,7 @@ from syndication.editors.api import past as api_past
 from syndication.editors.api import traces, withdrawing
 from syndication.editors.api.operations import caller, context
 from syndication.editors.api.schemas import ArticlePath, StoredArticle
-from syndication.editors.dashboard.pages import Pages, ask, asked_for, back, is_live, next_page, page
+from syndication.editors.dashboard.pages import Pages, ask, asked_for, back, is_live, next_page, page, titles
 from syndication.editors.dashboard.previews import shown
 from syndication.editors.dashboard.sections import served_version
 from syndication.editors.problems import Problem
@@ -33,7 +33,7 @@ def find_articles() -> Response:
         asked=asked,
         following={**asked, "after": following["after"]} if following else None,
         paged=bool(query.after),
-        sections=context().settings.sections,
+        sections=titles(),
         statuses=STATUSES if caller().may("preview") else ("published", "withdrawn"),
     )
 
@@ -54,7 +54,7 @@ def show_article() -> Response:
         out=any(verdict.rule in ("withdrawn", "deleted") for verdict in told.sections),
         ways=[found for found in ways if found[0].rule != "not-filed"],
         elsewhere=[verdict.section for verdict, _ in ways if verdict.rule == "not-filed"],
-        titles={slug: section.title for slug, section in context().settings.sections.items()},
+        titles=titles(),
         history=ask(api_past.list_history, api_past.HistoryAnswer, path=path, query=api_past.HistoryQuery()),
         **shown(request.args.get("preview")),
     )
@@ -102,7 +102,7 @@ def _confirm(act: str) -> Response:
         act=act,
         id=path.id,
         article=_stored(path),
-        feeds=[sections[v.section].title for v in told.sections if v.in_feed and v.section in sections],
+        feeds=[titles()[v.section] for v in told.sections if v.in_feed and v.section in sections],
         copies=longest.browser + longest.cdn + longest.stale_while_revalidate if longest else 0,
     )
 

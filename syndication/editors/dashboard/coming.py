@@ -5,8 +5,7 @@ from itertools import groupby
 from flask import Response, request
 
 from syndication.editors.api import coming as api
-from syndication.editors.api.operations import context
-from syndication.editors.dashboard.pages import Pages, ask, asked_for, is_live, next_page, page
+from syndication.editors.dashboard.pages import Pages, ask, asked_for, is_live, next_page, page, titles
 from syndication.editors.dashboard.telling import telling
 
 pages = Pages("coming")
@@ -27,7 +26,7 @@ def show_coming_up() -> Response:
     return page(
         "parts/coming.html" if is_live() else "coming.html",
         days=[(day, list(of)) for day, of in groupby(items, key=lambda item: telling().day(item.at))],
-        titles={slug: section.title for slug, section in context().settings.sections.items()},
+        titles=titles(),
         following={"after": following["after"]} if following else None,
         paged=bool(query.after),
         query=request.query_string.decode(),

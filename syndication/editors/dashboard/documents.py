@@ -14,7 +14,7 @@ from markupsafe import Markup
 from syndication.editors.api import sections as api
 from syndication.editors.api.operations import context
 from syndication.editors.api.schemas import SectionPath
-from syndication.editors.dashboard.pages import Pages, ask, html, page
+from syndication.editors.dashboard.pages import Pages, ask, html, page, titles
 from syndication.editors.problems import not_found
 from syndication.feeds import FORMATS
 from syndication.serve.catalogue import address
@@ -36,7 +36,7 @@ def show_reader(slug: str) -> Response:
     """How a reader shows the feed; the feed itself is in a frame of its own."""
     section = ask(api.get_section, api.SectionAnswer, path=SectionPath(slug=slug))
     _document(slug, "json")
-    return page("reader.html", section=section)
+    return page("reader.html", section=section, title=titles()[slug])
 
 
 @pages.get("/sections/<slug>/reader/view", "read")
@@ -56,6 +56,7 @@ def show_document(slug: str, format: str) -> Response:
     return page(
         "document.html",
         section=section,
+        title=titles()[slug],
         format=format,
         labels=LABELS,
         document=found,

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from syndication.editors import health
 from syndication.editors.api.operations import caller, context
 from syndication.editors.dashboard.memo import Memo
-from syndication.editors.dashboard.pages import Pages, html, page
+from syndication.editors.dashboard.pages import Pages, html, page, titles
 from syndication.editors.dashboard.regenerations import shown
 from syndication.editors.dashboard.silences import quiet
 from syndication.feeds import FORMATS, Section
@@ -98,7 +98,7 @@ def _look() -> dict[str, Any]:
             workers=len(alive),
             oldest_change=oldest,
             missing_triggers=watcher.state.missing_triggers,
-            silences={slug: f"{settings.sections[slug].title} is {words}" for slug, words in silences.items()},
+            silences={slug: f"{titles()[slug]} is {words}" for slug, words in silences.items()},
         )
     )
     rows = [
@@ -123,7 +123,7 @@ def _row(section: Section, state: SectionState | None, asked: Polls, silence: st
     name, words = _state(state, silence)
     return Row(
         slug=section.slug,
-        title=section.title,
+        title=titles()[section.slug],
         state=name,
         words=words,
         entries=state.entries if state else 0,

@@ -9,8 +9,9 @@ from flask import Blueprint, Response, g, redirect, render_template, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
-from syndication.editors.api.operations import Operations, caller
+from syndication.editors.api.operations import Operations, caller, context
 from syndication.editors.problems import Problem, invalid
+from syndication.feeds import ALL
 
 PREFIX = "/editors"
 
@@ -99,6 +100,12 @@ def asked_for(shape: type[M], **values: Any) -> M:
 def next_page() -> dict[str, str] | None:
     """Where the next page begins, if the last answer was not all: the query of its address."""
     return cast("dict[str, str] | None", g.get("next_page"))
+
+
+def titles() -> dict[str, str]:
+    """The configured sections' titles by slug; that of the feed of everything would be the newsroom's own."""
+    sections = context().settings.sections
+    return {slug: "All stories" if slug == ALL else section.title for slug, section in sections.items()}
 
 
 def lacking(scope: str) -> Problem:

@@ -6,7 +6,7 @@ from syndication.editors.api import sections as api
 from syndication.editors.api import versions as api_versions
 from syndication.editors.api.operations import context
 from syndication.editors.api.schemas import SectionPath
-from syndication.editors.dashboard.pages import Pages, ask, asked_for, next_page, page
+from syndication.editors.dashboard.pages import Pages, ask, asked_for, next_page, page, titles
 from syndication.editors.dashboard.regenerations import shown
 from syndication.feeds import FORMATS
 from syndication.serve.catalogue import address
@@ -25,6 +25,7 @@ def show_section(slug: str) -> Response:
         entries=ask(api.list_entries, api.EntriesAnswer, path=path).entries,
         left_out=ask(api.list_left_out, api.LeftOutsAnswer, path=path).left_out,
         configured=api.configured(slug),
+        title=titles()[slug],
         served=served_version(slug),
         **shown(request.args.get("regeneration")),
     )
@@ -41,6 +42,7 @@ def show_versions(slug: str) -> Response:
     return page(
         "versions.html",
         section=section,
+        title=titles()[slug],
         versions=found.versions,
         following={"before": following["before"]} if following else None,
         before=query.before,

@@ -97,10 +97,10 @@ def refuse_weak(password: str, name: str) -> None:
             f"the password has only {len(set(normal))} different characters: it should have {FEWEST_DIFFERENT} or more"
         )
     folded = normal.casefold()
-    if folded == name or _foreseen(folded, (_letters(name),)):
-        raise SyndicationError("the password is the name with little beside it: it should not be made of the name")
     if _foreseen(folded, KNOWN):
         raise SyndicationError("the password is among the first that are guessed: it should be several words, say")
+    if folded == name or _foreseen(folded, (_letters(name),)):
+        raise SyndicationError("the password is the name with little beside it: it should not be made of the name")
 
 
 def _normal(password: str) -> str:

@@ -252,10 +252,12 @@ def test_a_real_newsroom_starts_with_nobody_let_in_and_is_told_how_to_change_tha
     with running(tmp_path) as service:
         until(lambda: service.get("/readyz").status == 200)
         assert "Nobody may use the API yet: `syndication token create NAME --scope read`" in service.log.read_text()
+        assert "Nobody may log in to the dashboard yet: `syndication user create NAME --all`" in service.log.read_text()
         assert "syn_" not in service.log.read_text()
         secret = service.run("token", "create", "desk", "--scope", "read").stdout.strip()
+        assert service.run("user", "create", "mei", "--all", "--generate").returncode == 0
         answer = service.get("/api/v1/status", {"Authorization": f"Bearer {secret}"})
         assert answer.status == 200
     with running(tmp_path) as service:
         until(lambda: service.get("/readyz").status == 200)
-        assert "Nobody may use" not in service.log.read_text()
+        assert "Nobody may" not in service.log.read_text()

@@ -19,7 +19,7 @@ def token() -> None:
       preview      see drafts and embargoed articles too, and preview feeds
       write        put, change, withdraw and restore articles
       regenerate   ask for feeds to be regenerated
-      admin        manage tokens, read the audit log
+      admin        manage tokens and people, read the audit log
     """
 
 

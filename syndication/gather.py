@@ -6,7 +6,7 @@ It reads ``now`` as a value, and knows neither formats nor HTTP.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from syndication.entries import tag_uri, to_entry
@@ -17,8 +17,12 @@ from syndication.store.engine import DatabaseDown, DatabaseError
 
 log = get_logger(__name__)
 
+LAST = datetime.max.replace(tzinfo=UTC)
+
 LONGEST_WINDOW = 24 * 366 * 100
 """Hours that can be counted back from any time: the calendar begins with the year 1."""
+
+NOTHING: Mapping[str, Article | None] = {}
 
 
 @dataclass(frozen=True)
@@ -100,11 +104,24 @@ def notice(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
     return len(read.seqs) + len(fallen_due)
 
 
-def gather(conn: Connection, newsroom: Newsroom, section: Section, now: datetime, more: int = 0) -> Gathered:
-    """What may stand in the section's feed at ``now``, and ``more`` behind it, read from one snapshot."""
-    found = _candidates(conn, section, now, more)
-    loaded, unreadable = _load(conn, [candidate.article_id for candidate in found])
-    feed, left_out = feed_of(loaded.values(), newsroom, section, now)
+def gather(
+    conn: Connection,
+    newsroom: Newsroom,
+    section: Section,
+    now: datetime,
+    more: int = 0,
+    instead: Mapping[str, Article | None] = NOTHING,
+) -> Gathered:
+    """What may stand in the section's feed at ``now``, and ``more`` behind it, read from one snapshot.
+
+    ``instead`` are articles as they might be, by id: they stand in for what is stored; None takes one out.
+    """
+    found = _candidates(conn, section, now, more + len(instead))
+    loaded, unreadable = _load(conn, [c.article_id for c in found if c.article_id not in instead])
+    if instead:
+        loaded |= {id: article for id, article in instead.items() if article is not None}
+        found = _with(found, instead)
+    feed, left_out = feed_of([loaded[c.article_id] for c in found if c.article_id in loaded], newsroom, section, now)
     return Gathered(
         feed=feed,
         candidates=tuple(found),
@@ -159,18 +176,19 @@ def feed_of(
     return feed, tuple(left_out)
 
 
-def newest_articles(conn: Connection, section: Section, now: datetime, more: int = 0) -> list[Article]:
-    """The articles that may stand in the feed, and ``more`` behind them, should as many be taken out."""
-    found = _candidates(conn, section, now, more)
-    return list(_load(conn, [candidate.article_id for candidate in found])[0].values())
-
-
 def _candidates(conn: Connection, section: Section, now: datetime, more: int) -> list[newest.Candidate]:
     found = newest.newest(conn, section.filed_under, now, section.entries + more)
     if len(found) == section.entries + more and _is_recent(section, found[-1].published_at, now):
         ordered = newest.newest(conn, section.filed_under, now, section.max_entries + more)
         found = [c for place, c in enumerate(ordered, 1) if has_place(section, place - more, c.published_at, now)]
     return found
+
+
+def _with(found: Sequence[newest.Candidate], instead: Mapping[str, Article | None]) -> list[newest.Candidate]:
+    """The candidates as they are with these articles, newest first."""
+    ours = [newest.Candidate(a.id, a.published_at) for a in instead.values() if a is not None and a.published_at]
+    both = [*ours, *(candidate for candidate in found if candidate.article_id not in instead)]
+    return sorted(both, key=lambda candidate: (candidate.published_at, candidate.article_id), reverse=True)
 
 
 def _load(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, Article], list[LeftOut]]:
@@ -197,18 +215,12 @@ def _unreadable(article_id: str, error: Exception) -> LeftOut:
     return LeftOut(article_id, f"its row cannot be read ({type(error).__name__}{words})"[:500])
 
 
-def choose(found: Iterable[Article], section: Section, now: datetime) -> list[Article]:
-    """Those that the feed shows, newest first: so many, and beyond them all of the last hours up to a maximum.
-
-    On a busy day everything of the last hours stays, so that a reader who polls once an hour loses nothing.
-    """
-    dated = [(article.published_at, article.id, article) for article in found if article.published_at is not None]
-    ordered = sorted(dated, key=lambda item: item[:2], reverse=True)[: section.max_entries]
-    return [article for place, (moment, _, article) in enumerate(ordered, 1) if has_place(section, place, moment, now)]
-
-
 def has_place(section: Section, place: int, published_at: datetime, now: datetime) -> bool:
-    """Whether the ``place``-th newest article of a section (1 is the newest) stands in its feed."""
+    """Whether the ``place``-th newest article of a section (1 is the newest) stands in its feed.
+
+    So many do, and beyond them all of the last hours up to a maximum: on a busy day everything of the last hours
+    stays, so that a reader who polls once an hour loses nothing.
+    """
     return place <= section.entries or (place <= section.max_entries and _is_recent(section, published_at, now))
 
 
@@ -225,5 +237,7 @@ def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | 
     moments = [upcoming]
     moments += [article.expires_at for article in chosen]
     moments += [article.updated_at for article in chosen]
-    moments += [article.published_at + window for article in chosen[section.entries :] if article.published_at]
+    # A preview's moment may be so late that the calendar ends before the window does.
+    ages = [a.published_at for a in chosen[section.entries :] if a.published_at and a.published_at <= LAST - window]
+    moments += [published_at + window for published_at in ages]
     return min((moment for moment in moments if moment is not None and moment > now), default=None)

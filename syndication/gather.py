@@ -5,8 +5,8 @@ It reads ``now`` as a value, and knows neither formats nor HTTP.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from syndication.entries import tag_uri, to_entry
@@ -16,8 +16,6 @@ from syndication.store import Connection, articles, changes, newest, sections
 from syndication.store.engine import DatabaseDown, DatabaseError
 
 log = get_logger(__name__)
-
-LAST = datetime.max.replace(tzinfo=UTC)
 
 LONGEST_WINDOW = 24 * 366 * 100
 """Hours that can be counted back from any time: the calendar begins with the year 1."""
@@ -52,7 +50,7 @@ class Newsroom:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What may stand in a feed at ``now``, newest first, and what cannot: ``settle`` makes the feed of it.
+    """What may stand in a feed at ``now``, newest first, and what cannot: ``filling`` makes the feed of it.
 
     ``feed`` holds entries of all ``candidates`` but those that are ``left_out``: as many as have a place, and some
     behind them. ``upcoming`` is when the next embargo ends.
@@ -64,15 +62,6 @@ class Gathered:
     left_out: tuple[LeftOut, ...]
     upcoming: datetime | None
     now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A feed as it is to be published, what it lacks of what should stand in it, and when it changes by itself."""
-
-    feed: Feed
-    left_out: tuple[LeftOut, ...]
-    next_due: datetime | None
 
 
 def notice(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
@@ -129,29 +118,6 @@ def gather(
         left_out=(*unreadable, *left_out),
         upcoming=newest.first_upcoming(conn, section.filed_under, now),
         now=now,
-    )
-
-
-def settle(gathered: Gathered, refused: Iterable[LeftOut]) -> Settled:
-    """The feed without what was ``refused``: whatever is left out gives its place to the next one."""
-    section, now = gathered.feed.section, gathered.now
-    bad = {item.article_id: item for item in (*gathered.left_out, *refused)}
-    shown: list[str] = []
-    missing: list[LeftOut] = []
-    for candidate in gathered.candidates:
-        if not has_place(section, len(shown) + 1, candidate.published_at, now):
-            break
-        if candidate.article_id in bad:
-            missing.append(bad[candidate.article_id])
-        else:
-            shown.append(candidate.article_id)
-    stays = set(shown)
-    entries = tuple(entry for entry in gathered.feed.entries if entry.article_id in stays)
-    articles = [gathered.articles[id] for id in shown]
-    return Settled(
-        feed=replace(gathered.feed, entries=entries),
-        left_out=tuple(missing),
-        next_due=_next_due(articles, section, gathered.upcoming, now),
     )
 
 
@@ -225,19 +191,9 @@ def has_place(section: Section, place: int, published_at: datetime, now: datetim
 
 
 def _is_recent(section: Section, published_at: datetime, now: datetime) -> bool:
-    return published_at > now - _window(section)
+    return published_at > now - window(section)
 
 
-def _window(section: Section) -> timedelta:
+def window(section: Section) -> timedelta:
+    """For how long every article of a section has a place, up to its maximum."""
     return timedelta(hours=min(section.hours, LONGEST_WINDOW))
-
-
-def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | None, now: datetime) -> datetime | None:
-    window = _window(section)
-    moments = [upcoming]
-    moments += [article.expires_at for article in chosen]
-    moments += [article.updated_at for article in chosen]
-    # A preview's moment may be so late that the calendar ends before the window does.
-    ages = [a.published_at for a in chosen[section.entries :] if a.published_at and a.published_at <= LAST - window]
-    moments += [published_at + window for published_at in ages]
-    return min((moment for moment in moments if moment is not None and moment > now), default=None)

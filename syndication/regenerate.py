@@ -17,8 +17,8 @@ from typing import Literal
 
 from syndication import publish
 from syndication.feeds import Feed, Rendered
-from syndication.filling import fill
-from syndication.gather import Gathered, Newsroom, Settled, gather, notice
+from syndication.filling import Settled, fill
+from syndication.gather import Gathered, Newsroom, gather, notice
 from syndication.logs import get_logger
 from syndication.render import RENDER_REVISION
 from syndication.render.fragments import MEMORY

@@ -27,7 +27,7 @@ text { fill: var(--soft); font: 12px system-ui, sans-serif }
 .no_data { font-size: 14px }
 .background { fill: none }
 .line { fill: none; stroke: var(--line) }
-.axis.line { stroke: var(--soft) }
+.axis.y .guides:first-child .line { stroke: var(--soft) }
 .color-0 { fill: var(--first) }
 .color-1, .percent .color-0 { fill: var(--second) }
 .series .line { stroke: var(--second); stroke-width: 2; stroke-linejoin: round }
@@ -86,10 +86,10 @@ def marks(largest: float, most: int) -> list[int]:
 
 
 def short(number: float) -> str:
-    """A number for an axis: 9,000 or 20k or 1.5M."""
+    """A number for an axis: 500 or 20k or 1.5M."""
     if number >= 1_000_000:
         return f"{number / 1_000_000:g}M"
-    return f"{number / 1_000:g}k" if number >= 10_000 else f"{number:,.0f}"
+    return f"{number / 1_000:g}k" if number >= 1_000 else f"{number:.0f}"
 
 
 def percent(number: float) -> str:

@@ -4,9 +4,7 @@ from http import HTTPStatus
 from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, flash, g, request, session
-from flask.sessions import SecureCookieSessionInterface
-from itsdangerous import URLSafeTimedSerializer
+from flask import Response, current_app, flash, g, request, session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -15,31 +13,19 @@ from syndication.editors.api.operations import context
 from syndication.editors.dashboard.pages import ANYBODY, PERSON, PREFIX, Pages, back, is_live, lacking, page
 from syndication.editors.entrance import Entrance, Refused
 from syndication.editors.problems import Problem
-from syndication.store import accounts, audit, logins, signing
+from syndication.store import accounts, audit, logins
 from syndication.store.audit import Act, Actor
-from syndication.store.engine import Database
+from syndication.store.engine import DatabaseDown
 
 pages = Pages("login")
-
-
-class Sessions(SecureCookieSessionInterface):
-    """Flask's signed cookies, with the key that all web processes share; it is read when it is first needed."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self._key: bytes | None = None
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """The signer; raises DatabaseDown while its key cannot be read."""
-        if self._key is None:
-            self._key = app.secret_key = signing.signing_key(self.database)
-        return super().get_signing_serializer(app)
 
 
 def admit() -> BaseResponse | None:
     """First who asks, then what: a stranger learns nothing but where to log in."""
     if request.endpoint == "static":
         return None
+    if current_app.session_interface.is_null_session(session):
+        raise DatabaseDown("the key that signs cookies cannot be read")
     refuse_token_in_address(request)
     scope = Pages.scopes.get(request.endpoint or "")
     if scope == ANYBODY:

@@ -48,11 +48,13 @@ def handle_errors(app: Flask) -> None:
         status = HTTPStatus(error.code or 500)
         return _refuse(status, WORDS.get(status, error.description or status.phrase))
 
+    @app.errorhandler(DatabaseDown)
+    def down(error: DatabaseDown) -> Response:
+        log.warning("database_down", error=type(error).__name__)
+        return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_DOWN, {"Retry-After": str(RETRY_SECONDS)})
+
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        if isinstance(error, DatabaseDown):
-            log.warning("database_down", error=type(error).__name__)
-            return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_DOWN, {"Retry-After": str(RETRY_SECONDS)})
         log.error("page_failed", exc_info=error)
         return _refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says what.")
 

@@ -46,7 +46,8 @@ def handle_errors(app: Flask) -> None:
         if cause is not None:
             return unexpected(cause)
         status = HTTPStatus(error.code or 500)
-        return _refuse(status, WORDS.get(status, error.description or status.phrase))
+        allow = {name: value for name, value in error.get_headers() if name == "Allow"}
+        return _refuse(status, WORDS.get(status, error.description or status.phrase), allow)
 
     @app.errorhandler(DatabaseDown)
     def down(error: DatabaseDown) -> Response:

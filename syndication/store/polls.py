@@ -85,6 +85,19 @@ def read(conn: Connection, sections: Collection[str], since: datetime) -> dict[s
     return found
 
 
+def total(conn: Connection, sections: Collection[str], since: datetime) -> dict[datetime, Polls]:
+    """What was counted since then of all these sections together, by slot."""
+    sums = [func.sum(getattr(PollCountRow, name)).label(name) for name in _NUMBERS]
+    rows = conn.execute(
+        select(PollCountRow.at, *sums)
+        .where(PollCountRow.at >= since, PollCountRow.section.in_(sections))
+        .group_by(PollCountRow.at)
+        .order_by(PollCountRow.at)
+    )
+    # PostgreSQL adds up to a numeric, which is a Decimal here.
+    return {row.at: Polls(int(row.full), int(row.not_modified), int(row.bytes)) for row in rows}
+
+
 def last_hour(conn: Connection, now: datetime) -> dict[str, Polls]:
     """The sums of the slots that began within the last hour, by section; only sections with polls are in it."""
     sums = [func.sum(getattr(PollCountRow, name)).label(name) for name in _NUMBERS]

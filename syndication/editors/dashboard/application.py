@@ -2,12 +2,11 @@
 
 import hashlib
 from datetime import UTC, datetime
-from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, g, get_flashed_messages, request
+from flask import Flask, Response, g, get_flashed_messages
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 from syndication import __version__
@@ -89,8 +88,7 @@ def _complete(response: Response) -> Response:
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["X-Robots-Tag"] = "noindex"
-    if request.endpoint != "static" or response.status_code >= HTTPStatus.BAD_REQUEST:
-        headers["Cache-Control"] = "no-store"
+    headers.setdefault("Cache-Control", "no-store")
     return response
 
 

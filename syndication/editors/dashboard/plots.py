@@ -1,13 +1,97 @@
-"""Plots."""
+"""Plots: publications, polls and the share of 304, of one section or of all, over a day or a week."""
 
-from flask import Response
+from http import HTTPStatus
+from zoneinfo import ZoneInfo
 
-from syndication.editors.dashboard.pages import Pages, page
+from flask import Response, current_app, request
+
+from syndication.editors import plots as drawn
+from syndication.editors.api.operations import context
+from syndication.editors.api.sections import configured
+from syndication.editors.dashboard.memo import Memo
+from syndication.editors.dashboard.pages import Pages, page, titles
+from syndication.editors.drawing import svg
+from syndication.editors.plots import Figure
+from syndication.editors.problems import Problem, not_found
+from syndication.editors.stretch import Stretch, day, week
+from syndication.feeds import ALL
+from syndication.store import polls, publications
 
 pages = Pages("plots")
+
+OFTEN = 60.0
+"""Seconds for which a plot is as new as its numbers, which are written once a minute."""
+
+STRETCHES = {"day": day, "week": week}
+OVER = {"day": "the last day", "week": "the last week"}
+KINDS = {"publications": "Articles published", "polls": "Polls", "share": "Share of polls that got a 304"}
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""A picture's own style stands in it; nothing else may."""
 
 
 @pages.get("/plots", "read")
 def show_plots() -> Response:
-    """Plots."""
-    return page("plots.html")
+    """The plots of a section, or of everything, and below them each section's polls."""
+    section, over = _section(), _over()
+    return page(
+        "plots.html",
+        section=section,
+        over=over,
+        stretches=OVER,
+        figures={kind: figure(kind, section, over) for kind in KINDS},
+        titles=titles(),
+    )
+
+
+@pages.get("/plots/<kind>.svg", "read")
+def picture(kind: str) -> Response:
+    """One plot."""
+    section, over, narrow = _section(), _over(), request.args.get("narrow") == "1"
+    if kind not in KINDS:
+        raise not_found(f"plot {kind!r}")
+    memo: Memo = current_app.extensions["memo"]
+    drawing = memo.get(
+        ("plot", kind, section, over, narrow), OFTEN, lambda: svg(figure(kind, section, over), narrow=narrow)
+    )
+    response = Response(drawing, content_type="image/svg+xml")
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Cache-Control"] = f"private, max-age={int(OFTEN)}"
+    return response
+
+
+def figure(kind: str, section: str, over: str) -> Figure:
+    """The numbers of a plot; an empty ``section`` is all of them."""
+    memo: Memo = current_app.extensions["memo"]
+    return memo.get(("figure", kind, section, over), OFTEN, lambda: _counted(kind, section, over))
+
+
+def _counted(kind: str, section: str, over: str) -> Figure:
+    database, settings = context().database, context().settings
+    title = f"{KINDS[kind]}: {titles()[section] if section else 'all sections'}, {OVER[over]}"
+    with database.read() as conn:
+        now = database.now(conn)
+        stretch: Stretch = STRETCHES[over](now, ZoneInfo(settings.editors.timezone))
+        if kind == "publications":
+            of = [settings.sections[section or ALL]]
+            hours = publications.hourly(conn, of, stretch.since, now)
+            return drawn.publications(title, hours.values(), stretch)
+        counted = [
+            polls.read(conn, [section], stretch.since)[section]
+            if section
+            else polls.total(conn, settings.sections, stretch.since)
+        ]
+    return drawn.polls(title, counted, stretch) if kind == "polls" else drawn.share(title, counted, stretch)
+
+
+def _section() -> str:
+    """The slug that is asked for; empty for all of them."""
+    slug = request.args.get("section", "")
+    return configured(slug).slug if slug else ""
+
+
+def _over() -> str:
+    over = request.args.get("over", "day")
+    if over not in OVER:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "over should be day or week.")
+    return over

@@ -7,6 +7,7 @@ from syndication.editors.api import versions as api_versions
 from syndication.editors.api.operations import context
 from syndication.editors.api.schemas import SectionPath
 from syndication.editors.dashboard.pages import Pages, ask, asked_for, next_page, page, titles
+from syndication.editors.dashboard.plots import figure
 from syndication.editors.dashboard.regenerations import shown
 from syndication.feeds import FORMATS
 from syndication.serve.catalogue import address
@@ -27,6 +28,7 @@ def show_section(slug: str) -> Response:
         configured=api.configured(slug),
         title=titles()[slug],
         served=served_version(slug),
+        figures={kind: figure(kind, slug, "day") for kind in ("polls", "share")},
         **shown(request.args.get("regeneration")),
     )
 

@@ -4,20 +4,21 @@
 
 const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 
-function span(seconds) {
-  const [size, unit] = UNITS.find(([size]) => seconds >= size) || [1, "s"];
-  const whole = Math.floor(seconds / size);
-  if (size === 1 || size === 86400 && whole > 6) return `${Math.max(whole, 0)} ${unit}`;
-  const [less, lesser] = UNITS[UNITS.findIndex(([, name]) => name === unit) + 1];
+function span(seconds, exactly) {
+  const place = UNITS.findIndex(([size]) => seconds >= size);
+  const [size, unit] = UNITS[place < 0 ? 3 : place];
+  const whole = Math.max(Math.floor(seconds / size), 0);
+  if (!exactly || size === 1 || whole >= 10) return `${whole} ${unit}`;
+  const [less, lesser] = UNITS[place + 1];
   const rest = Math.floor((seconds - whole * size) / less);
-  return rest && whole < 10 ? `${whole} ${unit} ${rest} ${lesser}` : `${whole} ${unit}`;
+  return rest ? `${whole} ${unit} ${rest} ${lesser}` : `${whole} ${unit}`;
 }
 
 function count(time) {
   const seconds = (new Date(time.dateTime) - Date.now()) / 1000;
   // Clocks differ a little: what has just been is not still to come, and what is due is due.
   if (time.dataset.count === "ago") return seconds > -1 ? "just now" : `${span(-seconds)} ago`;
-  return seconds < 0 ? "now" : `in ${span(seconds)}`;
+  return seconds < 0 ? "now" : `in ${span(seconds, true)}`;
 }
 
 function tick() {

@@ -57,7 +57,7 @@ class Telling:
 
     def sentence(self, words: str) -> Markup:
         """A sentence of the API, in which the times become those of the newsroom."""
-        return Markup("").join(  # noqa: S704  # joined of what is escaped
+        return Markup("").join(  # what it joins, it escapes
             self.moment(f"{part.removesuffix(' UTC')}+00:00") if MOMENT.fullmatch(part) else part
             for part in MOMENT.split(words)
         )

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -62,8 +62,9 @@ def handle_errors(app: Flask) -> None:
 
 def _refuse(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> Response:
     """A whole page; a part of one stays as it was, and says in a line that it is not up to date."""
+    retry = status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "GET"
     template = "refused_part.html" if is_live() else "refused.html"
-    response = page(template, status, name=status.phrase, detail=detail, retry=status == HTTPStatus.SERVICE_UNAVAILABLE)
+    response = page(template, status, name=status.phrase, detail=detail, retry=retry)
     for name, value in (headers or {}).items():
         if name != "WWW-Authenticate":  # A browser would ask for a password in its own window.
             response.headers[name] = value

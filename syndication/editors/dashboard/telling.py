@@ -57,10 +57,15 @@ class Telling:
 
     def sentence(self, words: str) -> Markup:
         """A sentence of the API, in which the times become those of the newsroom."""
-        return Markup("").join(  # what it joins, it escapes
-            self.moment(f"{part.removesuffix(' UTC')}+00:00") if MOMENT.fullmatch(part) else part
-            for part in MOMENT.split(words)
-        )
+        return Markup("").join(self._part(part) for part in MOMENT.split(words))  # what it joins, it escapes
+
+    def _part(self, words: str) -> Markup | str:
+        if not MOMENT.fullmatch(words):
+            return words
+        try:
+            return self.moment(f"{words.removesuffix(' UTC')}+00:00")
+        except ValueError:  # An article may hold what looks like a time, and a sentence may quote it.
+            return words
 
     def _time(self, value: str | datetime | None, form: str, counts: str = "") -> Markup | str:
         if not value:
@@ -77,7 +82,10 @@ class Telling:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         if moment is None:
             raise ValueError("there is no time to tell")
-        return moment.astimezone(self.zone)
+        try:
+            return moment.astimezone(self.zone)
+        except OverflowError:  # On the last day of the calendar, which many take for "never", it is the next one there.
+            return moment.astimezone(UTC)
 
 
 def telling() -> Telling:

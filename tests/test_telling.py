@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import lxml.html
 import pytest
 
-from syndication.editors.dashboard.telling import Telling, number, share, size, span
+from syndication.editors.dashboard.telling import Telling, after, number, share, size, span
 
 TAIPEI, BERLIN, YORK = (Telling(ZoneInfo(name)) for name in ("Asia/Taipei", "Europe/Berlin", "America/New_York"))
 
@@ -94,3 +94,10 @@ def test_a_size_has_two_digits_where_they_tell_something(bytes, words):
 def test_numbers_have_their_thousands_parted_and_a_share_of_nothing_is_a_dash():
     assert (number(0), number(999), number(1_234_567)) == ("0", "999", "1\u202f234\u202f567")
     assert (share(0, 5), share(97, 100), share(5, 5), share(0, 0)) == ("0\u202f%", "97\u202f%", "100\u202f%", "–")
+
+
+def test_a_time_of_the_api_is_after_another_one_by_its_value_and_not_by_its_letters():
+    now = datetime(2026, 3, 14, 12, 0, 0, 500_000, tzinfo=UTC)
+    told = ["2026-03-14T12:00:00Z", "2026-03-14T12:00:00.500000Z", "2026-03-14T12:00:00.500001Z", "2026-03-14T12:00:01Z"]
+    assert [after(moment, now) for moment in told] == [False, False, True, True]
+    assert not after(None, now)

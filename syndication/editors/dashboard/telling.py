@@ -34,6 +34,7 @@ class Telling:
         app.template_filter("size")(size)
         app.template_filter("number")(number)
         app.template_filter("share")(share)
+        app.template_test("after")(after)
 
     def moment(self, value: str | datetime | None) -> Markup | str:
         """A day and time of the newsroom."""
@@ -92,6 +93,11 @@ def telling() -> Telling:
     """The filters of the app that answers this request."""
     found: Telling = current_app.extensions["telling"]
     return found
+
+
+def after(value: str | None, now: datetime) -> bool:
+    """Whether a time of the API is still to come. Their texts do not sort: some have parts of a second, some none."""
+    return bool(value) and datetime.fromisoformat(value or "") > now
 
 
 def span(seconds: float | timedelta) -> str:

@@ -44,7 +44,8 @@ def test_the_hours_around_a_change_to_summer_time_are_told_apart(utc, local, nam
 
 
 @pytest.mark.parametrize(
-    ("telling", "utc"), [(TAIPEI, "9999-12-31T23:59:59Z"), (BERLIN, "9999-12-31T23:30:00Z"), (YORK, "0001-01-01T00:00:00Z")]
+    ("telling", "utc"),
+    [(TAIPEI, "9999-12-31T23:59:59Z"), (BERLIN, "9999-12-31T23:30:00Z"), (YORK, "0001-01-01T00:00:00Z")],
 )
 def test_the_last_and_the_first_day_of_the_calendar_are_told_in_utc(telling, utc):
     assert told(telling.moment(utc))[2].endswith("UTC")
@@ -65,10 +66,10 @@ def test_what_the_script_counts_is_marked_and_reads_without_it():
 
 
 def test_the_times_in_a_sentence_are_those_of_the_newsroom_and_all_else_is_a_text():
-    sentence = BERLIN.sentence("Out until 2026-03-14 12:00:00 UTC <b>&amp; \"on\"</b> 2026-99-99 99:99:99 UTC.")
+    sentence = BERLIN.sentence('Out until 2026-03-14 12:00:00 UTC <b>&amp; "on"</b> 2026-99-99 99:99:99 UTC.')
     element = lxml.html.fragment_fromstring(sentence, create_parent="p")
     assert [child.tag for child in element] == ["time"] and element[0].text == "14 Mar 2026, 13:00:00"
-    assert element[0].tail == " <b>&amp; \"on\"</b> 2026-99-99 99:99:99 UTC."
+    assert element[0].tail == ' <b>&amp; "on"</b> 2026-99-99 99:99:99 UTC.'
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,6 @@ def test_numbers_have_their_thousands_parted_and_a_share_of_nothing_is_a_dash():
 
 def test_a_time_of_the_api_is_after_another_one_by_its_value_and_not_by_its_letters():
     now = datetime(2026, 3, 14, 12, 0, 0, 500_000, tzinfo=UTC)
-    told = ["2026-03-14T12:00:00Z", "2026-03-14T12:00:00.500000Z", "2026-03-14T12:00:00.500001Z", "2026-03-14T12:00:01Z"]
-    assert [after(moment, now) for moment in told] == [False, False, True, True]
+    told = ["12:00:00Z", "12:00:00.500000Z", "12:00:00.500001Z", "12:00:01Z"]
+    assert [after(f"2026-03-14T{time}", now) for time in told] == [False, False, True, True]
     assert not after(None, now)

@@ -44,7 +44,8 @@ class Memo:
 
     def _place(self, key: Hashable) -> _Kept:
         with self._lock:
-            kept = self._kept[key] = self._kept.pop(key, None) or _Kept()  # It becomes the last of the dictionary.
+            kept = self._kept.pop(key, None) or _Kept()
+            self._kept[key] = kept  # The last of the dictionary, again if it stood there before.
             if len(self._kept) > ENTRIES:
                 del self._kept[next(iter(self._kept))]
         return kept

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.browser.house import House, open_house
 from tests.browser.visits import SECONDS, Visits
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+"""Without a graphics card; and the pictures of a story, which its reader would load, are not looked for outside."""
 
 expect.set_options(timeout=SECONDS * 1000)
 

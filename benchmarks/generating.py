@@ -23,7 +23,8 @@ from benchmarks.peers import SECTION
 from benchmarks.table import count, median, ms, ratio, show
 from syndication import publish
 from syndication.feeds import Entry, Feed, Rendered
-from syndication.gather import gather, settle
+from syndication.filling import settle
+from syndication.gather import gather
 from syndication.regenerate import COMPRESSING_THREADS, Regenerator
 from syndication.render.atom import atom
 from syndication.render.cleaned import clean

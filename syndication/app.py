@@ -11,14 +11,14 @@ from syndication.editors.dashboard.application import dashboard_app
 from syndication.editors.door import Door
 from syndication.parent import exit_with_parent
 from syndication.serve.catalogue import Catalogue
-from syndication.serve.counts import Counts
+from syndication.serve.counts import WRITE_SECONDS, Counts
 from syndication.serve.shortcut import ShortCut
 from syndication.serve.views import flask_app
 from syndication.serve.watcher import Watcher
 from syndication.store.engine import Database
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, write_polls_every: float = WRITE_SECONDS) -> Flask:
     """The app, its watcher and its counting running; called in each worker process, after the fork."""
     if settings is None:
         settings = load_settings()
@@ -39,5 +39,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.wsgi_app = ShortCut(door, watcher)  # type: ignore[method-assign]  # Flask's documented way
     watcher.start()
-    Counts(watcher.database, watcher.tally).start()
+    Counts(watcher.database, watcher.tally, every=write_polls_every).start()
     return app

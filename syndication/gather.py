@@ -5,7 +5,7 @@ It reads ``now`` as a value, and knows neither formats nor HTTP.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -19,6 +19,8 @@ log = get_logger(__name__)
 
 LONGEST_WINDOW = 24 * 366 * 100
 """Hours that can be counted back from any time: the calendar begins with the year 1."""
+
+NOTHING: Mapping[str, Article | None] = {}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Newsroom:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What may stand in a feed at ``now``, newest first, and what cannot: ``settle`` makes the feed of it.
+    """What may stand in a feed at ``now``, newest first, and what cannot: ``filling`` makes the feed of it.
 
     ``feed`` holds entries of all ``candidates`` but those that are ``left_out``: as many as have a place, and some
     behind them. ``upcoming`` is when the next embargo ends.
@@ -60,15 +62,6 @@ class Gathered:
     left_out: tuple[LeftOut, ...]
     upcoming: datetime | None
     now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A feed as it is to be published, what it lacks of what should stand in it, and when it changes by itself."""
-
-    feed: Feed
-    left_out: tuple[LeftOut, ...]
-    next_due: datetime | None
 
 
 def notice(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
@@ -100,11 +93,24 @@ def notice(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
     return len(read.seqs) + len(fallen_due)
 
 
-def gather(conn: Connection, newsroom: Newsroom, section: Section, now: datetime, more: int = 0) -> Gathered:
-    """What may stand in the section's feed at ``now``, and ``more`` behind it, read from one snapshot."""
-    found = _candidates(conn, section, now, more)
-    loaded, unreadable = _load(conn, [candidate.article_id for candidate in found])
-    feed, left_out = feed_of(loaded.values(), newsroom, section, now)
+def gather(
+    conn: Connection,
+    newsroom: Newsroom,
+    section: Section,
+    now: datetime,
+    more: int = 0,
+    instead: Mapping[str, Article | None] = NOTHING,
+) -> Gathered:
+    """What may stand in the section's feed at ``now``, and ``more`` behind it, read from one snapshot.
+
+    ``instead`` are articles as they might be, by id: they stand in for what is stored; None takes one out.
+    """
+    found = _candidates(conn, section, now, more + len(instead))
+    loaded, unreadable = _load(conn, [c.article_id for c in found if c.article_id not in instead])
+    if instead:
+        loaded |= {id: article for id, article in instead.items() if article is not None}
+        found = _with(found, instead)
+    feed, left_out = feed_of([loaded[c.article_id] for c in found if c.article_id in loaded], newsroom, section, now)
     return Gathered(
         feed=feed,
         candidates=tuple(found),
@@ -112,29 +118,6 @@ def gather(conn: Connection, newsroom: Newsroom, section: Section, now: datetime
         left_out=(*unreadable, *left_out),
         upcoming=newest.first_upcoming(conn, section.filed_under, now),
         now=now,
-    )
-
-
-def settle(gathered: Gathered, refused: Iterable[LeftOut]) -> Settled:
-    """The feed without what was ``refused``: whatever is left out gives its place to the next one."""
-    section, now = gathered.feed.section, gathered.now
-    bad = {item.article_id: item for item in (*gathered.left_out, *refused)}
-    shown: list[str] = []
-    missing: list[LeftOut] = []
-    for candidate in gathered.candidates:
-        if not has_place(section, len(shown) + 1, candidate.published_at, now):
-            break
-        if candidate.article_id in bad:
-            missing.append(bad[candidate.article_id])
-        else:
-            shown.append(candidate.article_id)
-    stays = set(shown)
-    entries = tuple(entry for entry in gathered.feed.entries if entry.article_id in stays)
-    articles = [gathered.articles[id] for id in shown]
-    return Settled(
-        feed=replace(gathered.feed, entries=entries),
-        left_out=tuple(missing),
-        next_due=_next_due(articles, section, gathered.upcoming, now),
     )
 
 
@@ -159,18 +142,19 @@ def feed_of(
     return feed, tuple(left_out)
 
 
-def newest_articles(conn: Connection, section: Section, now: datetime, more: int = 0) -> list[Article]:
-    """The articles that may stand in the feed, and ``more`` behind them, should as many be taken out."""
-    found = _candidates(conn, section, now, more)
-    return list(_load(conn, [candidate.article_id for candidate in found])[0].values())
-
-
 def _candidates(conn: Connection, section: Section, now: datetime, more: int) -> list[newest.Candidate]:
     found = newest.newest(conn, section.filed_under, now, section.entries + more)
     if len(found) == section.entries + more and _is_recent(section, found[-1].published_at, now):
         ordered = newest.newest(conn, section.filed_under, now, section.max_entries + more)
         found = [c for place, c in enumerate(ordered, 1) if has_place(section, place - more, c.published_at, now)]
     return found
+
+
+def _with(found: Sequence[newest.Candidate], instead: Mapping[str, Article | None]) -> list[newest.Candidate]:
+    """The candidates as they are with these articles, newest first."""
+    ours = [newest.Candidate(a.id, a.published_at) for a in instead.values() if a is not None and a.published_at]
+    both = [*ours, *(candidate for candidate in found if candidate.article_id not in instead)]
+    return sorted(both, key=lambda candidate: (candidate.published_at, candidate.article_id), reverse=True)
 
 
 def _load(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, Article], list[LeftOut]]:
@@ -197,33 +181,19 @@ def _unreadable(article_id: str, error: Exception) -> LeftOut:
     return LeftOut(article_id, f"its row cannot be read ({type(error).__name__}{words})"[:500])
 
 
-def choose(found: Iterable[Article], section: Section, now: datetime) -> list[Article]:
-    """Those that the feed shows, newest first: so many, and beyond them all of the last hours up to a maximum.
-
-    On a busy day everything of the last hours stays, so that a reader who polls once an hour loses nothing.
-    """
-    dated = [(article.published_at, article.id, article) for article in found if article.published_at is not None]
-    ordered = sorted(dated, key=lambda item: item[:2], reverse=True)[: section.max_entries]
-    return [article for place, (moment, _, article) in enumerate(ordered, 1) if has_place(section, place, moment, now)]
-
-
 def has_place(section: Section, place: int, published_at: datetime, now: datetime) -> bool:
-    """Whether the ``place``-th newest article of a section (1 is the newest) stands in its feed."""
+    """Whether the ``place``-th newest article of a section (1 is the newest) stands in its feed.
+
+    So many do, and beyond them all of the last hours up to a maximum: on a busy day everything of the last hours
+    stays, so that a reader who polls once an hour loses nothing.
+    """
     return place <= section.entries or (place <= section.max_entries and _is_recent(section, published_at, now))
 
 
 def _is_recent(section: Section, published_at: datetime, now: datetime) -> bool:
-    return published_at > now - _window(section)
+    return published_at > now - window(section)
 
 
-def _window(section: Section) -> timedelta:
+def window(section: Section) -> timedelta:
+    """For how long every article of a section has a place, up to its maximum."""
     return timedelta(hours=min(section.hours, LONGEST_WINDOW))
-
-
-def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | None, now: datetime) -> datetime | None:
-    window = _window(section)
-    moments = [upcoming]
-    moments += [article.expires_at for article in chosen]
-    moments += [article.updated_at for article in chosen]
-    moments += [article.published_at + window for article in chosen[section.entries :] if article.published_at]
-    return min((moment for moment in moments if moment is not None and moment > now), default=None)

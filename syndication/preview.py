@@ -11,7 +11,8 @@ from typing import Any
 from syndication.article_json import article_fields, article_from, merge_patch, slugs_by_title
 from syndication.errors import SyndicationError
 from syndication.feeds import ALL, Article, Section
-from syndication.gather import Newsroom, choose, feed_of, newest_articles
+from syndication.filling import fill
+from syndication.gather import Gathered, Newsroom, feed_of, gather
 from syndication.logs import get_logger
 from syndication.render import atom, rss
 from syndication.render.fragments import cut
@@ -28,6 +29,14 @@ class Question:
 
     section: str | None
     changes: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What may stand in a feed with the changes, and how many articles were read beyond it."""
+
+    gathered: Gathered
+    more: int
 
 
 class Previewer:
@@ -76,22 +85,16 @@ class Previewer:
         with self.database.snapshot() as conn:
             now = self.database.now(conn)
             changed = [self._changed(conn, change, now) for change in question.changes]
-            # An embargoed story is shown as it will stand when its time has come.
-            moment = max([now, *(a.published_at for a in changed if a.published_at)])
-            if question.section is None:
-                if len(changed) != 1:
-                    raise SyndicationError("an entry is of one article: name a section to see several in its feed")
-                return self._entry(changed[0], moment)
-            section = self.newsroom.sections.get(question.section)
-            if section is None:
-                raise SyndicationError(f"there is no section {question.section!r}")
-            stored = newest_articles(conn, section, moment, len(changed))
-        shown = {article.id: article for article in stored}
-        for article in changed:
-            shown.pop(article.id, None)
-            if _stands_in(article, section, moment):
-                shown[article.id] = article
-        return self._feed(section, choose(shown.values(), section, moment), moment)
+        # An embargoed story is shown as it will stand when its time has come.
+        moment = max([now, *(a.published_at for a in changed if a.published_at)])
+        if question.section is None:
+            if len(changed) != 1:
+                raise SyndicationError("an entry is of one article: name a section to see several in its feed")
+            return self._entry(changed[0], moment)
+        section = self.newsroom.sections.get(question.section)
+        if section is None:
+            raise SyndicationError(f"there is no section {question.section!r}")
+        return self._feed(section, changed, moment)
 
     def _changed(self, conn: Connection, change: Mapping[str, Any], now: datetime) -> Article:
         """The stored article with the change, or a new one; a draft as it would be if it were published."""
@@ -101,14 +104,18 @@ class Previewer:
             article = replace(article, status="published")
         return article if article.published_at else replace(article, published_at=now)
 
-    def _feed(self, section: Section, chosen: Sequence[Article], moment: datetime) -> dict[str, Any]:
-        feed, unreadable = feed_of(chosen, self.newsroom, section, moment)
-        rendered = self.renderer.render(feed)
-        left_out = (*unreadable, *rendered.left_out)
+    def _feed(self, section: Section, changed: Sequence[Article], moment: datetime) -> dict[str, Any]:
+        instead = {article.id: article if _stands_in(article, section, moment) else None for article in changed}
+
+        def read(more: int) -> Reading:
+            with self.database.snapshot() as conn:
+                return Reading(gather(conn, self.newsroom, section, moment, more, instead), more)
+
+        _, _, rendered = fill(read(0), read, lambda _, feed: self.renderer.render(feed))
         return {
             "section": section.slug,
             "entries": [entry.article_id for entry in rendered.entries],
-            "left_out": [{"article_id": item.article_id, "reason": item.reason} for item in left_out],
+            "left_out": [{"article_id": item.article_id, "reason": item.reason} for item in rendered.left_out],
             "documents": {format: body.decode() for format, body in rendered.bodies.items()},
         }
 

@@ -16,8 +16,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from syndication import publish
-from syndication.feeds import Rendered
-from syndication.gather import Gathered, Newsroom, Settled, gather, notice, settle
+from syndication.feeds import Feed, Rendered
+from syndication.filling import Settled, fill
+from syndication.gather import Gathered, Newsroom, gather, notice
 from syndication.logs import get_logger
 from syndication.render import RENDER_REVISION
 from syndication.render.fragments import MEMORY
@@ -27,9 +28,6 @@ from syndication.store.editions import Edition
 from syndication.store.engine import WORK, Database, DatabaseDown, DatabaseError
 
 log = get_logger(__name__)
-
-MORE_ROUNDS = 5
-"""How often more articles are read to fill the places of those that are left out: each time twice as many."""
 
 COMPRESSING_THREADS = 2
 """More would take the newsroom's own cores: a machine that is busy publishing still serves."""
@@ -183,25 +181,11 @@ class Regenerator:
 
         With the same time, the bytes differ only if the content does.
         """
-        settled, rendered = self._rendered(reading)
-        for _ in range(MORE_ROUNDS):
-            if len(settled.left_out) <= reading.more:
-                break
-            before = len(reading.gathered.candidates)
-            reading = self._read(reading.edition.section, 2 * len(settled.left_out))
-            settled, rendered = self._rendered(reading)
-            if len(reading.gathered.candidates) <= before:
-                break
-        return reading, settled, rendered
+        slug = reading.edition.section
+        return fill(reading, lambda more: self._read(slug, more), self._rendered)
 
-    def _rendered(self, reading: Reading) -> tuple[Settled, Rendered]:
-        gathered = reading.gathered
-        before = replace(gathered.feed, updated=reading.edition.updated_at or gathered.feed.updated)
-        rendered = self.renderer.render(before)
-        settled = settle(gathered, rendered.left_out)
-        if [entry.article_id for entry in rendered.entries] != [e.article_id for e in settled.feed.entries]:
-            rendered = self.renderer.render(replace(settled.feed, updated=before.updated))
-        return settled, replace(rendered, left_out=settled.left_out)
+    def _rendered(self, reading: Reading, feed: Feed) -> Rendered:
+        return self.renderer.render(replace(feed, updated=reading.edition.updated_at or feed.updated))
 
     def _publish(
         self, reading: Reading, settled: Settled, rendered: Rendered

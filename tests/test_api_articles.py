@@ -239,6 +239,15 @@ def test_an_id_that_no_address_or_index_can_have_is_refused(api):
     assert api.ask("PUT", "/articles/a1", story(id="a1")).status == 201
 
 
+def test_an_id_whose_address_asks_for_something_else_is_stored_by_a_batch_and_is_traced(api):
+    batch = api.ask("POST", "/articles:batch", {"articles": [story(id="a/history")]})
+    assert [one["outcome"] for one in batch.json["outcomes"]] == ["created"]
+    assert found(api.get("/articles")) == ["a/history"]
+    assert api.get("/articles/a/history/trace").json["article_id"] == "a/history"
+    assert api.get("/articles/a/history").kind == "not-found"
+    assert api.ask("POST", "/articles/a/history/withdraw").json["outcome"] == "withdrawn"
+
+
 WRONG = {
     "title": ["", None, 1, [], "a\x00b", "half \ud800"],
     "url": ["", None, 1],

@@ -73,6 +73,44 @@ def test_taking_an_article_out_shows_the_feed_without_it(api):
     assert ask(api, section="taiwan", changes=[{"id": "public", "status": "withdrawn"}])["entries"] == []
 
 
+def test_what_is_left_out_gives_its_place_to_the_next_one_as_in_the_feed(api):
+    for n in range(8):
+        api.put(f"b{n}", published_at=when(days=-2, minutes=-n))
+    for n in range(3):
+        api.put(f"bad{n}", title="\x01", published_at=when(days=-1, minutes=-n))
+    api.desk.later()
+    said = ask(api, section="taiwan", changes=[])
+    assert said["entries"] == ["public", "b0", "b1", "b2", "b3"]
+    assert said["documents"]["json"].encode() == stored(api)["taiwan", "json"]
+    assert {item["article_id"] for item in said["left_out"]} == set(api.desk.left_out()) == {"bad0", "bad1", "bad2"}
+    out = [{"id": "b0", "title": "\x01"}, {"id": "b2", "status": "withdrawn"}, {"id": "b7", "published_at": when()}]
+    said = ask(api, section="taiwan", changes=out)
+    assert said["entries"] == ["b7", "public", "b1", "b3", "b4"]
+    assert {item["article_id"] for item in said["left_out"]} == {"bad0", "bad1", "bad2", "b0"}
+
+
+def test_a_preview_shows_what_then_stands_in_the_feed(api):
+    for n in range(9):
+        api.put(f"b{n}", published_at=when(days=-2, minutes=-n), title="\x01" if n % 2 else f"Story b{n}")
+    api.desk.later()
+    changes = [
+        {"id": "public", "title": "\x01"}, {"id": "b0", "sections": ["china"]}, {"id": "b1", "title": "Mended"},
+        {"id": "b8", "published_at": when(minutes=-5)}, {"id": "draft", "status": "published", "published_at": when()},
+    ]  # fmt: skip
+    said = ask(api, section="taiwan", changes=changes)
+    for change in changes:
+        assert api.ask("PATCH", f"/articles/{change['id']}", change).status == 200
+    api.desk.later()
+    assert said["documents"]["json"].encode() == stored(api)["taiwan", "json"]
+    assert {item["article_id"]: item["reason"] for item in said["left_out"]} == api.desk.left_out()
+
+
+def test_many_stories_of_the_last_day_of_the_calendar_are_shown(api):
+    late = [story(id=f"z{n}", published_at=f"9999-12-31T23:59:{n:02}Z") for n in range(20)]
+    said = ask(api, section="taiwan", changes=late)
+    assert (said["state"], len(said["entries"])) == ("done", 20)
+
+
 def test_what_cannot_be_rendered_is_told_with_its_reason(api):
     said = ask(api, section="taiwan", changes=[{"id": "public", "url": "ftp://x"}])
     assert said["state"] == "done" and said["left_out"][0]["article_id"] == "public"

@@ -12,6 +12,7 @@ ROWS = [
     {"config", "metrics"},
     {"store"},
     {"gather", "render", "publish", "serve"},
+    {"filling"},
     {"regenerate", "demonstration", "inbox", "preview", "importing"},
     {"timetable"},
     {"worker", "editors"},

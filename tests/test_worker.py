@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from syndication.config import load_settings
 from syndication.inbox import Inbox, Task
 from syndication.schema import WorkerSettings
-from syndication.store import articles
+from syndication.store import articles, polls
 from syndication.timetable import ring_at, timetable
 from syndication.worker import RECENT, Worker
 from tests.newsroom import article, at
@@ -99,6 +99,15 @@ def test_a_batch_of_changes_and_a_section_take_turns(worker, clock, monkeypatch)
 
 def test_what_is_kept_for_ever_is_no_overflow(worker):
     worker._housekeep()
+
+
+def test_housekeeping_forgets_polls_after_eight_days(worker, clock):
+    with worker.database.write() as conn:
+        polls.add(conn, {("taiwan", at(days=-day)): polls.Polls(1) for day in range(12)})
+    worker._housekeep()
+    with worker.database.read() as conn:
+        left = polls.read(conn, ["taiwan"], at(days=-30))["taiwan"]
+    assert set(left) == {at(days=-day) for day in range(8)}  # It is a second after noon.
 
 
 def alarm(due, now):

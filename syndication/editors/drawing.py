@@ -3,6 +3,7 @@
 The same figure gives the same bytes. Its colours are the page's, light or dark as the reader's browser prefers.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -14,6 +15,9 @@ from pygal.style import Style
 
 from syndication.editors.plots import Figure
 from syndication.editors.stretch import DAY, Stretch
+
+# pygal takes part in every import of the process, for maps, by a method that Python 3.12 dropped and 3.11 warns of.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pygal")]
 
 STYLE = """
 svg { --ink: #1c1b19; --soft: #625e57; --line: #dedad1; --first: #9c2f12; --second: #1f5f8b }
@@ -27,7 +31,7 @@ text { fill: var(--soft); font: 12px system-ui, sans-serif }
 .no_data { font-size: 14px }
 .background { fill: none }
 .line { fill: none; stroke: var(--line) }
-.axis.line { stroke: var(--soft) }
+.axis.y .guides:first-child .line { stroke: var(--soft) }
 .color-0 { fill: var(--first) }
 .color-1, .percent .color-0 { fill: var(--second) }
 .series .line { stroke: var(--second); stroke-width: 2; stroke-linejoin: round }
@@ -86,10 +90,10 @@ def marks(largest: float, most: int) -> list[int]:
 
 
 def short(number: float) -> str:
-    """A number for an axis: 9,000 or 20k or 1.5M."""
+    """A number for an axis: 500 or 20k or 1.5M."""
     if number >= 1_000_000:
         return f"{number / 1_000_000:g}M"
-    return f"{number / 1_000:g}k" if number >= 10_000 else f"{number:,.0f}"
+    return f"{number / 1_000:g}k" if number >= 1_000 else f"{number:.0f}"
 
 
 def percent(number: float) -> str:

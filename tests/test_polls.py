@@ -1,0 +1,241 @@
+"""Polls are counted at the cost of an addition, kept while the database is away, and added up by section and slot."""
+
+import sys
+import threading
+
+import psycopg
+import pytest
+from structlog.testing import capture_logs
+
+from syndication.serve.answer import NOT_MODIFIED, OK
+from syndication.serve.counts import Counts
+from syndication.serve.pending import LONGEST, Pending
+from syndication.serve.tally import Tally
+from syndication.store import polls
+from syndication.store.engine import Database
+from syndication.store.polls import KEPT, SLOT, Polls, slot
+from tests.newsroom import NOON, at
+from tests.service import until
+from tests.test_hung_database import frozen
+
+FEED = "/feeds/taiwan.atom"
+
+
+def counted(database: Database, *sections: str) -> dict:
+    with database.read() as conn:
+        return polls.read(conn, sections or ["taiwan"], at(days=-30))
+
+
+def add(database: Database, found: dict) -> None:
+    with database.write() as conn:
+        polls.add(conn, found)
+
+
+@pytest.fixture
+def counts(database, clock):
+    counts = Counts(database, Tally(), every=0.01, clock=clock)
+    counts.start()
+    yield counts
+    counts.stop()
+
+
+# Counting
+
+
+def test_strangers_paths_make_no_keys():
+    tally = Tally()
+    for number in range(1000):
+        for status in ("404 Not Found", "414 Request-URI Too Long", "405 Method Not Allowed"):
+            tally.count(f"/feeds/{number}.{('atom', 'x')[number % 2]}", status, 10)
+    assert set(tally.polls) == {(format, status) for format in ("atom", "other") for status in ("404", "414", "405")}
+    assert set(tally.sent) == {"atom", "other"}
+
+
+def test_prometheus_is_told_formats_and_each_poll_once():
+    tally = Tally()
+    tally.count(FEED, OK, 100)
+    tally.count("/feeds/china.atom", OK, 50)
+    tally.count(FEED, NOT_MODIFIED, 0)
+    tally.count("/feeds/china.rss", "404 Not Found", 7)
+    assert tally.news() == ({("atom", "200"): 2, ("atom", "304"): 1, ("rss", "404"): 1}, 157)
+    assert tally.news() == ({}, 0)
+    tally.count(FEED, NOT_MODIFIED, 0)
+    assert tally.news() == ({("atom", "304"): 1}, 0)
+
+
+def test_no_poll_is_lost_between_threads():
+    tally, each = Tally(), 20_000
+    start = threading.Barrier(4)
+
+    def poll():
+        start.wait()
+        for _ in range(each):
+            tally.count(FEED, OK, 3)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=poll) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert tally.polls == {(FEED, OK): 4 * each}
+    assert tally.sent == {FEED: 12 * each}
+
+
+def test_formats_of_a_section_come_together_and_a_head_is_a_poll_without_bytes():
+    tally = Tally()
+    pending = Pending(tally)
+    tally.count(FEED, OK, 100)
+    tally.count("/feeds/taiwan.json", OK, 20)
+    tally.count("/feeds/taiwan.json", OK, 0)
+    tally.count("/feeds/taiwan.rss", NOT_MODIFIED, 0)
+    tally.count("/feeds/taiwan.rss", "406 Not Acceptable", 30)
+    pending.take(NOON)
+    assert pending.hand_out() == {("taiwan", NOON): Polls(3, 1, 120)}
+    pending.take(at(minutes=9))
+    assert pending.hand_out() == {}
+
+
+def test_polls_stand_in_the_slot_in_which_they_came_for_a_day():
+    tally = Tally()
+    pending = Pending(tally)
+    for hours in range(30):
+        tally.count(FEED, NOT_MODIFIED, 0)
+        pending.take(at(hours=hours))
+        pending.give_back(pending.hand_out())
+    kept = pending.hand_out()
+    assert set(kept.values()) == {Polls(0, 1, 0)}
+    assert min(moment for _, moment in kept) == at(hours=29) - LONGEST
+
+
+# Storing
+
+
+def test_two_processes_add_to_the_same_row(database):
+    for _ in range(2):
+        add(database, {("taiwan", NOON): Polls(1, 2, 3), ("china", NOON): Polls(4, 5, 2**40)})
+    assert counted(database, "taiwan", "china", "sports") == {
+        "taiwan": {NOON: Polls(2, 4, 6)},
+        "china": {NOON: Polls(8, 10, 2**41)},
+        "sports": {},
+    }
+
+
+def test_many_writers_of_the_same_rows_never_wait_in_a_circle(database):
+    sections = [f"s{number}" for number in range(20)]
+    orders = [sections, sections[::-1], sections[10:] + sections[:10]]
+
+    def write(order):
+        for _ in range(10):
+            add(database, {(section, NOON): Polls(1, 0, 0) for section in order})
+
+    threads = [threading.Thread(target=write, args=(order,)) for order in orders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(map(str, counted(database, *sections).values())) == {str({NOON: Polls(30, 0, 0)})}
+
+
+def test_the_last_hour_is_added_up(database):
+    found = {("taiwan", at(minutes=-5 * number)): Polls(1, 3, 10) for number in range(24)}
+    add(database, found | {("china", at(hours=-2)): Polls(1, 1, 1)})
+    with database.read() as conn:
+        hour = polls.last_hour(conn, at(minutes=2))
+    assert hour == {"taiwan": Polls(12, 36, 120)}
+    assert hour["taiwan"].share == 0.75 and Polls().share is None
+
+
+def test_what_is_old_is_forgotten(database):
+    add(database, {("taiwan", NOON): Polls(1), ("taiwan", NOON - KEPT): Polls(1), ("taiwan", at(days=-9)): Polls(1)})
+    with database.write() as conn:
+        polls.forget(conn, NOON)
+    assert set(counted(database)["taiwan"]) == {NOON, NOON - KEPT}
+
+
+def test_slots_begin_on_the_clock():
+    assert slot(at(minutes=7, seconds=59)) == at(minutes=5)
+    assert slot(NOON) == NOON == slot(NOON + SLOT) - SLOT
+
+
+# The threads
+
+
+def test_polls_are_written_in_the_background(database, counts, clock):
+    counts.pending._tally.count(FEED, OK, 10)
+    until(lambda: counted(database)["taiwan"])
+    clock.advance(400)
+    counts.pending._tally.count(FEED, NOT_MODIFIED, 0)
+    until(lambda: len(counted(database)["taiwan"]) == 2)
+    assert counted(database)["taiwan"] == {NOON: Polls(1, 0, 10), at(minutes=5): Polls(0, 1, 0)}
+
+
+def test_the_last_polls_are_written_at_the_stop(database, clock):
+    counts = Counts(database, tally := Tally(), every=3600, clock=clock)
+    counts.start()
+    tally.count(FEED, OK, 10)
+    counts.stop()
+    assert counted(database)["taiwan"] == {NOON: Polls(1, 0, 10)}
+
+
+def test_while_the_tables_are_held_slots_go_on_and_all_is_written_after(postgres_url, clock):
+    database = Database(postgres_url, clock=clock)
+    counts = Counts(database, tally := Tally(), every=0.01, clock=clock)
+    counts.start()
+    with psycopg.connect(postgres_url) as conn:
+        conn.execute("LOCK TABLE poll_count IN ACCESS EXCLUSIVE MODE")
+        for number in range(3):
+            tally.count(FEED, OK, number)
+            until(lambda: counts.pending._polls_seen == tally.polls)
+            clock.advance(300)
+        conn.rollback()
+    until(lambda: len(counted(database)["taiwan"]) == 3)
+    assert counted(database)["taiwan"] == {at(minutes=5 * n): Polls(1, 0, n) for n in range(3)}
+    counts.stop()
+    database.close()
+
+
+def test_a_database_that_hangs_delays_the_stop_by_a_second_at_most(postgres_url, clock):
+    database = Database(postgres_url, clock=clock)
+    counts = Counts(database, tally := Tally(), every=0.01, clock=clock)
+    counts.start()
+    tally.count(FEED, OK, 10)
+    until(lambda: counted(database)["taiwan"])
+    with frozen(postgres_url):
+        tally.count(FEED, OK, 10)
+        until(lambda: counts.pending._polls_seen == tally.polls)
+        stopping = threading.Thread(target=counts.stop)
+        stopping.start()
+        stopping.join(4)
+        assert not stopping.is_alive() and counts._writer.is_alive()
+    until(lambda: counted(database)["taiwan"] == {NOON: Polls(2, 0, 20)})
+    counts._writer.join(5)
+    database.close()
+
+
+def test_a_database_that_is_down_is_told_once_and_without_its_words(clock):
+    database = Database("postgresql://secret:word@127.0.0.1:1/news", clock=clock)
+    counts = Counts(database, tally := Tally(), every=3600, clock=clock)
+    with capture_logs() as logs:
+        for number in range(3):
+            tally.count(FEED, OK, 1)
+            counts.pending.take(at(minutes=5 * number))
+            counts._write()
+    assert logs == [{"event": "counts_wait", "error": "DatabaseDown", "log_level": "warning"}]
+    assert counts.pending.hand_out() == {("taiwan", at(minutes=5 * n)): Polls(1, 0, 1) for n in range(3)}
+    database.close()
+
+
+def test_a_table_that_is_missing_ends_no_thread(database, counts):
+    with database.write() as conn:
+        conn.exec_driver_sql("ALTER TABLE poll_count RENAME TO away")
+    counts.pending._tally.count(FEED, OK, 10)
+    with capture_logs() as logs:
+        until(lambda: [entry for entry in logs if entry["event"] == "counts_failed"])
+    with database.write() as conn:
+        conn.exec_driver_sql("ALTER TABLE away RENAME TO poll_count")
+    until(lambda: counted(database)["taiwan"] == {NOON: Polls(1, 0, 10)})

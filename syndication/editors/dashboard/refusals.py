@@ -51,7 +51,13 @@ def handle_errors(app: Flask) -> None:
         if cause is not None:
             return unexpected(cause)
         status = HTTPStatus(error.code or 500)
-        return _refuse(status, WORDS.get(status, error.description or status.phrase))
+        allow = {name: value for name, value in error.get_headers() if name == "Allow"}
+        return _refuse(status, WORDS.get(status, error.description or status.phrase), allow)
+
+    @app.errorhandler(DatabaseDown)
+    def down(error: DatabaseDown) -> Response:
+        log.warning("database_down", error=type(error).__name__)
+        return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_DOWN, {"Retry-After": str(RETRY_SECONDS)})
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:

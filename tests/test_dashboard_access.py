@@ -58,9 +58,7 @@ SETS = [SCOPES, *((scope,) for scope in SCOPES), *(tuple(set(SCOPES) - {scope}) 
 
 def test_the_table_has_a_row_for_every_page_and_every_form(sqlite_dashboard):
     adapter = sqlite_dashboard.app.url_map.bind("x")
-    rows = {
-        (method, adapter.match(f"/editors{path}", method)[0]): scope for (method, path), scope in SCOPE_OF.items()
-    }
+    rows = {(method, adapter.match(f"/editors{path}", method)[0]): scope for (method, path), scope in SCOPE_OF.items()}
     declared = [
         (method, rule.endpoint)
         for rule in sqlite_dashboard.app.url_map.iter_rules()
@@ -170,7 +168,8 @@ def test_what_no_address_may_hold_is_refused_in_words(dashboard):
         "/sections/%00", "/sections/%00/versions", "/sections/%00/reader", "/sections/%00/reader/view",
         "/sections/%00/documents/atom", "/?regeneration=%00", "/sections/taiwan?regeneration=%00", "/article?id=%00",
         "/live/regenerations/%00", "/live/previews/%00", "/previews/%00/view", "/people/%00", "/articles?q=%00",
-        "/articles?after=%00", "/coming-up?after=%00", "/activity?actor=%00", "/activity?before=%00", "/plots?section=%00",
+        "/articles?after=%00", "/coming-up?after=%00", "/activity?actor=%00", "/activity?before=%00",
+        "/plots?section=%00",
         "/plots/%00.svg", "/article?id=a1&preview=%00",
     ):  # fmt: skip
         assert browser.get(path).status in (404, 422), path

@@ -34,7 +34,8 @@ def check_told(browser, token):
     """Every page says it, a part of one in a line, and a form too; what needs no database is there."""
     for page in (browser.get("/"), browser.get("/login"), browser.get("/nothing"), browser.post("/logout", token)):
         assert (page.status, page.note, page.headers.get("Retry-After")) == (503, DATABASE_DOWN, "5")
-        assert page.title == "Service Unavailable" and "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+        assert page.title == "Service Unavailable"
+        assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
         assert page.headers["Cache-Control"] == "no-store" and not page.cookies
     part = browser.part("/live/overview")
     assert (part.status, part.note) == (503, DATABASE_DOWN) and "<html" not in part.text

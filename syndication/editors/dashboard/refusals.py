@@ -54,11 +54,6 @@ def handle_errors(app: Flask) -> None:
         allow = {name: value for name, value in error.get_headers() if name == "Allow"}
         return _refuse(status, WORDS.get(status, error.description or status.phrase), allow)
 
-    @app.errorhandler(DatabaseDown)
-    def down(error: DatabaseDown) -> Response:
-        log.warning("database_down", error=type(error).__name__)
-        return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_DOWN, {"Retry-After": str(RETRY_SECONDS)})
-
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         log.error("page_failed", exc_info=error)

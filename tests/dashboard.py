@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -149,8 +150,9 @@ class Dashboard:
         self.desk = self.api.desk
         self.restart()
 
-    def restart(self) -> None:
-        """Another web process with the settings as they are now."""
+    def restart(self, **settings: Any) -> None:
+        """Another web process, with other settings."""
+        self.api.settings = replace(self.api.settings, **settings)
         self.app = dashboard_app(self.api.settings, self.database, self.api.watcher)
 
     def publish(self, **later: float) -> None:

@@ -61,8 +61,8 @@ def check_log_in() -> BaseResponse:
     form = request.form
     outcome = entrance().enter(form.get("name", ""), form.get("password", ""), address())
     if isinstance(outcome, Refused):
-        return _refuse(outcome)
-    session.clear()  # What a stranger may have put into this browser does not become a login.
+        return refuse(outcome, _form(outcome.detail))
+    _end_login()  # What a stranger may have put into this browser does not become a login.
     session["login"] = outcome.secret
     return back(_wanted().removeprefix(PREFIX))
 
@@ -70,10 +70,7 @@ def check_log_in() -> BaseResponse:
 @pages.post("/logout", PERSON)
 def log_out() -> BaseResponse:
     """End the login, here and in the database."""
-    database = context().database
-    with database.write() as conn:
-        logins.end(conn, session.get("login", ""), address(), database.now(conn))
-    session.clear()
+    _end_login()
     flash("You are logged out.")
     return back("/login")
 
@@ -88,7 +85,25 @@ def address() -> str:
     return request.remote_addr or "unknown"
 
 
-def _form(wrong: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
+def _end_login() -> None:
+    """Forget what this browser has, and let it open nothing any more, whoever has a copy of it."""
+    secret, database = session.get("login"), context().database
+    if secret is not None:
+        with database.write() as conn:
+            logins.end(conn, secret, address(), database.now(conn))
+    session.clear()
+
+
+def refuse(refused: Refused, form: Response) -> Response:
+    """The form again, which says what was wrong; and when to come back after too many wrong passwords."""
+    if refused.wait is not None:
+        form.status_code = HTTPStatus.TOO_MANY_REQUESTS
+        form.headers["Retry-After"] = str(refused.wait)
+    return form
+
+
+def _form(wrong: str = "") -> Response:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
     name = request.form.get("name", "")
     return page("login.html", status, wrong=wrong, name=name, wanted=_wanted(), nobody=_nobody_yet())
 
@@ -99,21 +114,12 @@ def _nobody_yet() -> bool:
         return not accounts.any_enabled(conn)
 
 
-def _refuse(refused: Refused) -> Response:
-    if refused.wait is None:
-        return _form(refused.detail, HTTPStatus.UNPROCESSABLE_ENTITY)
-    response = _form(refused.detail, HTTPStatus.TOO_MANY_REQUESTS)
-    response.headers["Retry-After"] = str(refused.wait)
-    return response
-
-
 def _wanted() -> str:
     """The page that was asked for, if it is one of ours: an address from elsewhere is not followed."""
     wanted = request.values.get("next", "")
-    parts = _parts(wanted)
-    ours = parts.path == PREFIX or parts.path.startswith(f"{PREFIX}/")
-    plain = not parts.scheme and not parts.netloc and "\\" not in wanted and wanted.isprintable()
-    return wanted if ours and plain and not parts.path.startswith(f"{PREFIX}/log") else f"{PREFIX}/"
+    ours = wanted == PREFIX or wanted.startswith((f"{PREFIX}/", f"{PREFIX}?"))
+    plain = "\\" not in wanted and wanted.isprintable()
+    return wanted if ours and plain and not wanted.startswith(f"{PREFIX}/log") else f"{PREFIX}/"
 
 
 def _to_log_in() -> BaseResponse:

@@ -17,7 +17,7 @@ from syndication.editors.problems import Problem
 from syndication.feeds import Article
 from syndication.logs import get_logger
 from syndication.store import audit, tokens
-from syndication.store.audit import Act, Actor
+from syndication.store.audit import Actor
 from syndication.store.engine import Database, DatabaseDown
 from syndication.store.tokens import PREFIX, Token
 
@@ -141,9 +141,9 @@ class Access:
             log.warning("use_not_recorded", error=type(error).__name__)
 
     def _record_refusal(self, actor: Actor, request: Request, scope: str) -> None:
-        what = Act(f"{request.method} {request.endpoint}", request.path[:200], "refused", f"needs {scope}")
+        act, now = f"{request.method} {request.endpoint}", self.database.now
         with self.database.write() as conn:
-            audit.record(conn, actor, [what], self.database.now(conn))
+            audit.record_refusal(conn, actor, act, request.path[:200], f"needs {scope}", now(conn))
 
 
 def refuse_token_in_address(request: Request) -> None:

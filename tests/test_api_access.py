@@ -218,7 +218,8 @@ def test_forwarded_addresses_are_believed_only_of_trusted_proxies(sqlite_databas
     from syndication.editors.door import Door
 
     api = Api(sqlite_database, clock)
-    api.app.wsgi_app = Door(api.app.wsgi_app, api.app.wsgi_app, 2, 2, proxies)
+    app = api.app.wsgi_app
+    api.app.wsgi_app = Door(app, app, app, at_once=2, waiting=2, trusted_proxies=proxies)
     headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.1, 198.51.100.2"}
     api.ask("PUT", "/articles/a1", story(), headers=headers)
     assert api.audit(act="put")[0].source == source

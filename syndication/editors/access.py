@@ -146,6 +146,16 @@ class Access:
             audit.record_refusal(conn, actor, act, request.path[:200], f"needs {scope}", now(conn))
 
 
+def refuse_unreadable_address(request: Request) -> None:
+    """An address is UTF-8: of other bytes Werkzeug would make another path, and of a query an error of ours."""
+    try:
+        for part in ("PATH_INFO", "QUERY_STRING"):
+            request.environ.get(part, "").encode("latin-1").decode()
+    except UnicodeDecodeError:
+        detail = "The address is not UTF-8: percent-encode an article's id as UTF-8."
+        raise Problem(HTTPStatus.BAD_REQUEST, "bad-request", detail) from None
+
+
 def refuse_token_in_address(request: Request) -> None:
     """Addresses stand in logs and histories: a token in one has leaked already (RFC 6750 section 5.3)."""
     said = [request.path, *(text for pair in request.args.items(multi=True) for text in pair)]

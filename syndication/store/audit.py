@@ -74,7 +74,7 @@ def record(conn: Connection, actor: Actor, acts: Iterable[Act], now: datetime) -
             "actor": actor.name,
             "source": actor.source,
             "act": act.act,
-            "target": _shortened(act.target),
+            "target": _stored(act.target),
             "outcome": act.outcome,
             "detail": act.detail,
         }
@@ -86,7 +86,7 @@ def record(conn: Connection, actor: Actor, acts: Iterable[Act], now: datetime) -
 
 def record_refusal(conn: Connection, actor: Actor, act: str, target: str, detail: str, now: datetime) -> None:
     """Write that something was refused: anew, or by counting the line that says so already."""
-    refused = Act(act, _shortened(target), REFUSED, detail)
+    refused = Act(act, _stored(target), REFUSED, detail)
     recent = _recent_refusals(conn, actor, now)
     if refused not in recent and len(recent) >= DIFFERENT:
         refused = OTHERS
@@ -108,9 +108,14 @@ def _recent_refusals(conn: Connection, actor: Actor, now: datetime) -> dict[Act,
     }
 
 
-def _shortened(target: str) -> str:
-    """An index holds it, and PostgreSQL's take no key over 2,704 bytes: many sections or files are cut."""
-    return target if len(target.encode()) <= LONGEST else target.encode()[: LONGEST - 3].decode(errors="ignore") + "…"
+def _stored(target: str) -> str:
+    """A target as it is stored: any text that somebody asked for.
+
+    An index holds it, and PostgreSQL's take no key over 2,704 bytes: many sections or files are cut. It has no texts
+    with U+0000, which an address may have.
+    """
+    whole = target.replace("\0", "␀")
+    return whole if len(whole.encode()) <= LONGEST else whole.encode()[: LONGEST - 3].decode(errors="ignore") + "…"
 
 
 def read(
@@ -129,7 +134,7 @@ def read(
         query = query.where(AuditRow.seq < before)
     if acts is not None:
         query = query.where(AuditRow.act.in_(acts))
-    stored = _shortened(target) if target is not None else None
+    stored = _stored(target) if target is not None else None
     for column, wanted in ((AuditRow.act, act), (AuditRow.actor, actor), (AuditRow.target, stored)):
         if wanted is not None:
             query = query.where(column == wanted)

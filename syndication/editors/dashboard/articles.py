@@ -13,6 +13,7 @@ from syndication.editors.dashboard.previews import shown
 from syndication.editors.dashboard.sections import served_version
 from syndication.editors.problems import Problem
 from syndication.editors.way import way
+from syndication.feeds import ALL
 
 pages = Pages("articles")
 
@@ -42,7 +43,7 @@ def find_articles() -> Response:
 def show_article() -> Response:
     """One article: its way into every feed, what it looks like there, what happened to it."""
     path = _path(request.args.get("id"))
-    told = ask(traces.trace_article, traces.TraceAnswer, path=path)
+    told, article = ask(traces.trace_article, traces.TraceAnswer, path=path), _stored(path)
     ways = [
         (verdict, way(verdict, served_version(verdict.section) or None, _standing(verdict.section)))
         for verdict in told.sections
@@ -50,10 +51,10 @@ def show_article() -> Response:
     return page(
         "parts/ways.html" if is_live() else "article.html",
         id=path.id,
-        article=_stored(path),
+        article=article,
         out=any(verdict.rule in ("withdrawn", "deleted") for verdict in told.sections),
-        ways=[found for found in ways if found[0].rule != "not-filed"],
-        elsewhere=[verdict.section for verdict, _ in ways if verdict.rule == "not-filed"],
+        ways=[found for found in ways if _concerns(found[0], article)],
+        elsewhere=[verdict.section for verdict, _ in ways if article and not _concerns(verdict, article)],
         titles=titles(),
         history=ask(api_past.list_history, api_past.HistoryAnswer, path=path, query=api_past.HistoryQuery()),
         **shown(request.args.get("preview")),
@@ -119,6 +120,14 @@ def _stored(path: ArticlePath) -> StoredArticle | None:
         if problem.kind != "not-found":
             raise
         return None
+
+
+def _concerns(verdict: traces.VerdictAnswer, article: StoredArticle | None) -> bool:
+    """Whether the article belongs into this section, or would; a withdrawn one is kept out of all the others too."""
+    section = context().settings.sections.get(verdict.section)
+    if section is None or section.slug == ALL or verdict.in_feed:
+        return True
+    return article is not None and not set(article.sections).isdisjoint(section.filed_under)
 
 
 def _standing(slug: str) -> int | None:

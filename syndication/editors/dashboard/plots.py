@@ -1,5 +1,6 @@
 """Plots: publications, polls and the share of 304, of one section or of all, over a day or a week."""
 
+from datetime import datetime
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,6 @@ pages = Pages("plots")
 OFTEN = 60.0
 """Seconds for which a plot is as new as its numbers, which are written once a minute."""
 
-STRETCHES = {"day": day, "week": week}
 OVER = {"day": "the last day", "week": "the last week"}
 KINDS = {"publications": "Articles published", "polls": "Polls", "share": "Share of polls that got a 304"}
 
@@ -71,7 +71,7 @@ def _counted(kind: str, section: str, over: str) -> Figure:
     title = f"{KINDS[kind]}: {titles()[section] if section else 'all sections'}, {OVER[over]}"
     with database.read() as conn:
         now = database.now(conn)
-        stretch: Stretch = STRETCHES[over](now, ZoneInfo(settings.editors.timezone))
+        stretch = _stretch(kind, over, now, ZoneInfo(settings.editors.timezone))
         if kind == "publications":
             of = [settings.sections[section or ALL]]
             hours = publications.hourly(conn, of, stretch.since, now)
@@ -82,6 +82,13 @@ def _counted(kind: str, section: str, over: str) -> Figure:
             else polls.total(conn, settings.sections, stretch.since)
         ]
     return drawn.polls(title, counted, stretch) if kind == "polls" else drawn.share(title, counted, stretch)
+
+
+def _stretch(kind: str, over: str, now: datetime, zone: ZoneInfo) -> Stretch:
+    """Bars of half an hour, or of three hours; publications are known by the hour."""
+    if over == "week":
+        return week(now, zone)
+    return day(now, zone, minutes=60 if kind == "publications" else 30)
 
 
 def _section() -> str:

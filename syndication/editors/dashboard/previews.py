@@ -34,7 +34,7 @@ def live_preview(id: str) -> Response:
 @pages.get("/previews/<id>/view", "preview")
 def preview_view(id: str) -> Response:
     """What stands in the frame: the entry as a reader shows it."""
-    found = ask(api.get_preview, api.PreviewAnswer, path=IdPath(id=id))
+    found = ask(api.get_preview, api.PreviewAnswer, path=asked_for(IdPath, id=id))
     if "json" not in found.entry:
         raise not_found(f"entry in the preview {id!r}")
     return as_readers_show("Preview", [json.loads(found.entry["json"])])
@@ -45,7 +45,7 @@ def shown(id: str | None) -> dict[str, Any]:
     if not id:
         return {"preview": None}
     try:
-        found = ask(api.get_preview, api.PreviewAnswer, path=IdPath(id=id))
+        found = ask(api.get_preview, api.PreviewAnswer, path=asked_for(IdPath, id=id))
     except Problem as problem:
         if problem.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
             raise

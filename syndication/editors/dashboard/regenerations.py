@@ -45,7 +45,7 @@ def shown(id: str | None) -> dict[str, Any]:
     if not id:
         return {"regeneration": None}
     try:
-        found = ask(api.get_regeneration, api.RegenerationAnswer, path=IdPath(id=id))
+        found = ask(api.get_regeneration, api.RegenerationAnswer, path=asked_for(IdPath, id=id))
     except Problem as problem:
         if problem.status != HTTPStatus.NOT_FOUND:
             raise

@@ -1,5 +1,6 @@
 """Times, sizes and shares in words, as templates say them. Times are told in the newsroom's own time zone."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,9 @@ from markupsafe import Markup
 
 SPANS = ((86400, "d"), (3600, "h"), (60, "min"))
 """Seconds of each unit."""
+
+MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC)")
+"""A time as ``editors.trace`` writes it into a sentence."""
 
 
 class Telling:
@@ -25,6 +29,7 @@ class Telling:
         app.template_filter("ahead")(self.ahead)
         app.template_filter("day")(self.day)
         app.template_filter("clock")(self.clock)
+        app.template_filter("sentence")(self.sentence)
         app.template_filter("span")(span)
         app.template_filter("size")(size)
         app.template_filter("number")(number)
@@ -49,6 +54,13 @@ class Telling:
     def ahead(self, value: str | datetime | None) -> Markup | str:
         """A time to come: the page's script makes a countdown of it."""
         return self._time(value, "%d %b, %H:%M:%S", "ahead")
+
+    def sentence(self, words: str) -> Markup:
+        """A sentence of the API, in which the times become those of the newsroom."""
+        return Markup("").join(  # what it joins, it escapes
+            self.moment(f"{part.removesuffix(' UTC')}+00:00") if MOMENT.fullmatch(part) else part
+            for part in MOMENT.split(words)
+        )
 
     def _time(self, value: str | datetime | None, form: str, counts: str = "") -> Markup | str:
         if not value:

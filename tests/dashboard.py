@@ -56,7 +56,7 @@ class Page:
     @property
     def note(self) -> str:
         """What is wrong, as the page says it."""
-        found = self.tree.xpath("//*[contains(@class, 'note') and contains(@class, 'wrong')]")
+        found = self.tree.xpath("//*[contains(@class, 'note') and contains(@class, 'wrong') and not(@hidden)]")
         return " ".join(" ".join(note.text_content().split()) for note in found)
 
     @property

@@ -170,8 +170,7 @@ def test_what_no_address_may_hold_is_refused_in_words(dashboard):
         "/sections/%00/documents/atom", "/?regeneration=%00", "/sections/taiwan?regeneration=%00", "/article?id=%00",
         "/live/regenerations/%00", "/live/previews/%00", "/previews/%00/view", "/people/%00", "/articles?q=%00",
         "/articles?after=%00", "/coming-up?after=%00", "/activity?actor=%00", "/activity?before=%00",
-        "/plots?section=%00",
-        "/plots/%00.svg", "/article?id=a1&preview=%00",
+        "/plots?section=%00", "/plots/%00.svg", "/article?id=a1&preview=%00",
     ):  # fmt: skip
         assert browser.get(path).status in (404, 422), path
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.house import House, open_house
 from tests.browser.visits import SECONDS, Visits
@@ -46,4 +46,22 @@ def visit(chromium: Browser, house: House) -> Iterator[Visits]:
     visits = Visits(chromium, house)
     yield visits
     visits.close()
+    assert not visits.wrong
+
+
+@pytest.fixture(scope="session")
+def journey(chromium: Browser, house: House) -> Iterator[tuple[Visits, Page]]:
+    """The one visit of ``tour``."""
+    visits = Visits(chromium, house)
+    yield visits, visits("chief", "/editors/account")
+    visits.close()
+
+
+@pytest.fixture
+def tour(journey: tuple[Visits, Page]) -> Iterator[Page]:
+    """A page of one who may everything, for tests that only look at one page after the other: it is opened once."""
+    visits, page = journey
+    visits.wrong.clear()
+    yield page
+    page.goto("about:blank")
     assert not visits.wrong

@@ -36,16 +36,15 @@ def test_to_others_a_story_that_is_not_public_is_one_that_there_is_not(visit, id
     assert page.get_by_role("alert").first.inner_text() == told.replace(id, "never-was")
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/sections/taiwan", "/sections/all/versions", "/articles", "/articles?q=harbour", "/activity", "/plots"],
-)
-def test_its_title_stands_nowhere_for_them(visit, path):
-    page = visit("no-preview", f"/editors{path}")
-    expect(page.locator("h1")).to_be_visible()
-    told = page.content().replace("q=harbour", "").replace('value="harbour"', "")
-    for hidden in ("Budget of the harbour", "Half a thought", "embargoed", "under embargo"):
-        assert hidden not in told
+def test_its_title_stands_nowhere_for_them(visit):
+    page = visit("no-preview")
+    for path in (
+        "/", "/sections/taiwan", "/sections/all/versions", "/articles", "/articles?q=Budget", "/activity", "/plots",
+    ):  # fmt: skip
+        page.goto(f"/editors{path}")
+        expect(page.locator("h1")).to_be_visible()
+        for hidden in ("Budget of the harbour", "Half a thought", "embargoed", "under embargo"):
+            assert hidden not in page.content(), path
 
 
 def test_when_its_moment_comes_the_way_turns_green_by_itself(visit, house):

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 
+import psycopg
 import pytest
 from alembic.script import ScriptDirectory
 from click.testing import CliRunner
@@ -13,7 +14,7 @@ from syndication.cli import main
 from syndication.errors import StoreError
 from syndication.store import migrate
 from syndication.store.audit import Actor
-from syndication.store.engine import Database
+from syndication.store.engine import Database, DatabaseDown
 from syndication.store.withdrawals import restore, withdraw
 from tests.desk import Desk, titles
 from tests.future import LATER, NEXT, TODAY, program
@@ -115,6 +116,16 @@ def test_two_releases_at_once_stop_the_program_before_both(database, tmp_path):
     with program(LATER, tmp_path):
         done = CliRunner().invoke(main, ["migrate"], env={"SYNDICATION_DATABASE__URL": database.url})
     assert f"Programs of revision {TODAY} do not run on it: start every worker and web process anew." in done.output
+
+
+def test_a_migration_that_a_long_reader_keeps_waiting_holds_nobody_up_for_long(postgres_url):
+    database = Database(postgres_url, patience=1.0)
+    with psycopg.connect(postgres_url) as reader:
+        reader.execute("SELECT 1 FROM article")
+        with pytest.raises(DatabaseDown, match="is locked by another process"):
+            migrate.migrate(database)
+    assert migrate.migrate(database) == (TODAY, TODAY)
+    database.close()
 
 
 def publish(database: Database, id: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, ForeignKeyConstraint, Table, exists, select
 
-from syndication.store.copying.rows import Row, Tally, batches
+from syndication.store.copying.rows import Row, Tally, Told, as_stored, batches
 from syndication.store.copying.values import Reader, Unfit, reader
 
 
@@ -14,10 +14,10 @@ def readers(table: Table, target: str) -> list[Reader]:
     return [reader(column, target) for column in table.columns]
 
 
-def examine(conn: Connection, table: Table, target: str, tally: Tally) -> Iterator[str]:
+def examine(conn: Connection, table: Table, target: str, tally: Tally, told: Told) -> Iterator[str]:
     """Count every row of the source; gives in words what is wrong with each that cannot be copied."""
     read = readers(table, target)
-    for some in batches(conn, table):
+    for some in batches(conn, table, told):
         for raw in some:
             try:
                 tally.add(tuple(one(value) for one, value in zip(read, raw, strict=True)))
@@ -46,6 +46,6 @@ def _orphans(conn: Connection, table: Table, constraint: ForeignKeyConstraint) -
     parent = constraint.referred_table
     pairs = [(element.column, element.parent) for element in constraint.elements]
     there = exists(select(1).select_from(parent).where(*(theirs == ours for theirs, ours in pairs)))
-    for row in conn.execute(select(table).where(~there)):
+    for row in conn.execute(as_stored(table).where(~there)):
         key = ", ".join(str(getattr(row, ours.name)) for _, ours in pairs)
         yield f"{place(table, row)}: there is no {parent.name} {key} to which it belongs"

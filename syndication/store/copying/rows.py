@@ -1,12 +1,12 @@
 """The tables that are copied, their rows a batch at a time, and what is counted of them."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, type_coerce
+from sqlalchemy import Connection, Select, Table, select, type_coerce
 from sqlalchemy.types import NULLTYPE, LargeBinary
 
 from syndication.store import bookkeeping, editorial  # noqa: F401  # their tables belong to the metadata
@@ -21,6 +21,9 @@ TOGETHER, DOCUMENTS_TOGETHER = 200, 5
 """Rows that are in memory at once: an article has kilobytes, a document megabytes."""
 
 Row = tuple[Any, ...]
+
+Told = Callable[[int], None]
+"""Is told how many rows are done."""
 
 
 @dataclass(slots=True)
@@ -37,13 +40,21 @@ class Tally:
         self.digest = (self.digest + int.from_bytes(found)) % 2**128
 
 
-def batches(conn: Connection, table: Table) -> Iterator[Sequence[Row]]:
-    """The rows as the driver gives them, so many at a time."""
+def as_stored(table: Table) -> Select[*tuple[Any, ...]]:
+    """Every column as the driver gives it."""
+    return select(*(type_coerce(column, NULLTYPE).label(column.name) for column in table.columns))
+
+
+def batches(conn: Connection, table: Table, told: Told) -> Iterator[Sequence[Row]]:
+    """All rows, as they are stored, so many at a time."""
     together = DOCUMENTS_TOGETHER if any(isinstance(c.type, LargeBinary) for c in table.columns) else TOGETHER
-    query = select(*(type_coerce(column, NULLTYPE).label(column.name) for column in table.columns))
-    result = conn.execute(query, execution_options={"stream_results": True, "yield_per": together})
+    result = conn.execute(as_stored(table), execution_options={"stream_results": True, "yield_per": together})
+    done = 0
+    told(done)
     for some in result.partitions():
         yield [tuple(row) for row in some]
+        done += len(some)
+        told(done)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection, Table, exists, insert, inspect, select, text
 
@@ -33,7 +34,7 @@ class Copied:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What was copied; ``missed`` are the changes of articles that were noticed in the source since, and are not in it."""
+    """What was copied; ``missed`` are the changes of articles that came into the source since, and are not in it."""
 
     tables: tuple[Copied, ...]
     missed: int
@@ -112,9 +113,8 @@ def _examined(old: Connection, target: str, progress: Progress) -> dict[Table, T
     """What stands in the source, table by table; a StoreError that names each row which the target cannot hold."""
     tallies, problems, count = {}, [], 0
     for table in TABLES:
-        progress("examining", table.name, 0)
         tallies[table] = Tally()
-        for problem in examine(old, table, target, tallies[table]):
+        for problem in examine(old, table, target, tallies[table], partial(progress, "examining", table.name)):
             count += 1
             if count <= TOLD:
                 problems.append(problem)
@@ -127,12 +127,10 @@ def _examined(old: Connection, target: str, progress: Progress) -> dict[Table, T
 
 def _fill(old: Connection, new: Connection, table: Table, progress: Progress) -> None:
     names = [column.name for column in table.columns]
-    read, done = readers(table, new.dialect.name), 0
-    for some in batches(old, table):
+    read = readers(table, new.dialect.name)
+    for some in batches(old, table, partial(progress, "copying", table.name)):
         rows = [tuple(one(value) for one, value in zip(read, raw, strict=True)) for raw in some]
         _insert(new, table, names, rows)
-        done += len(rows)
-        progress("copying", table.name, done)
 
 
 def _insert(new: Connection, table: Table, names: list[str], rows: list[Row]) -> None:
@@ -151,9 +149,8 @@ def _insert(new: Connection, table: Table, names: list[str], rows: list[Row]) ->
 
 def _compare(new: Connection, tallies: Mapping[Table, Tally], progress: Progress) -> None:
     for table, wanted in tallies.items():
-        progress("comparing", table.name, 0)
         read, found = readers(table, new.dialect.name), Tally()
-        for some in batches(new, table):
+        for some in batches(new, table, partial(progress, "comparing", table.name)):
             for raw in some:
                 found.add(tuple(one(value) for one, value in zip(read, raw, strict=True)))
         if found != wanted:

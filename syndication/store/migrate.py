@@ -25,9 +25,9 @@ def migrate(database: Database) -> tuple[str | None, str]:
     program's database, on which this one may run, is left as it is.
     """
     with alone(database) as conn:
+        if (there := newer(conn)) is not None:
+            return there, there
         before = _current(conn)
-        if before is not None and _is_newer(conn, before):
-            return before, before
         upgrade(conn)
         make_triggers(conn)
     return before, head()
@@ -61,21 +61,36 @@ def check(database: Database) -> str | None:
     triggers of a newer one are not ours to judge: they are looked for by name alone.
     """
     with database.read() as conn:
-        current = _current(conn)
-        newer = _is_newer(conn, current) if current is not None else False
-        if current != head() and not newer:
+        there, current = newer(conn), _current(conn)
+        if there is None and current != head():
             raise StoreError(
                 f"the database is at revision {current or 'none'} and this program needs {head()}:"
                 " run `syndication migrate`"
             )
-        changed = missing_triggers(conn) if newer else changed_triggers(conn)
+        changed = missing_triggers(conn) if there else changed_triggers(conn)
     if changed:
-        whose = "its newer program" if newer else "this program"
+        whose = "its newer program" if there else "this program"
         raise StoreError(
             f"the database lacks the trigger {', '.join(changed)} as {whose} makes it, without which changes go"
-            f" unnoticed: run{' that one and its' if newer else ''} `syndication migrate`"
+            f" unnoticed: run `syndication migrate`{' of that one' if there else ''}"
         )
-    return current if newer else None
+    return there
+
+
+def newer(conn: Connection) -> str | None:
+    """The revision of tables that a newer program made, if it lets this one run on them; None if they are our own.
+
+    Those of a program that does not let it, or that nobody knows, are a StoreError.
+    """
+    current = _current(conn)
+    if current is None or current in {script.revision for script in _scripts().walk_revisions()}:
+        return None
+    if not {current, head()} <= compatible.recorded(conn):
+        raise StoreError(
+            f"the database is at revision {current}, on which this program, of revision {head()}, does not run:"
+            " start the program that migrated it, or a newer one"
+        )
+    return current
 
 
 @contextmanager
@@ -88,18 +103,6 @@ def alone(database: Database) -> Iterator[Connection]:
             # But whoever waits for a table holds up all who come after, so that a long reader ends it, in words.
             conn.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
         yield conn
-
-
-def _is_newer(conn: Connection, current: str) -> bool:
-    """Whether a newer program made the tables, and lets this one run; a StoreError if this one does not know them."""
-    if current in {script.revision for script in _scripts().walk_revisions()}:
-        return False
-    if not {current, head()} <= compatible.recorded(conn):
-        raise StoreError(
-            f"the database is at revision {current}, on which this program, of revision {head()}, does not run:"
-            " start the program that migrated it, or a newer one"
-        )
-    return True
 
 
 def _current(conn: Connection) -> str | None:

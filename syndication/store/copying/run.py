@@ -46,18 +46,17 @@ def copy_database(source: Database, target: Database, progress: Progress, *, liv
     Raises StoreError, with nothing in the target, if the source is not this program's, if workers are alive there
     (unless ``live``), if something stands in the target, if a row cannot be copied, and if the two then differ.
     """
-    if (newer := migrate.check(source)) is not None:
-        raise StoreError(f"the source is at revision {newer}, of a newer program: copy it with that one")
+    _refuse_newer("source", migrate.check(source))
     with _snapshot(source) as old, _empty(target) as new:
         if not live:
             _refuse_workers(old, source)
+        places = {table: position(old, table) for table in NUMBERED}
         tallies = _examined(old, new.dialect.name, progress)
         for table in TABLES:
             _fill(old, new, table, progress)
-        places = {table: position(old, table) for table in NUMBERED}
-        for table, last in places.items():
-            go_on_behind(new, table, last)
         _compare(new, tallies, progress)
+        for table, last in places.items():  # The last step, because no rollback takes it back on PostgreSQL.
+            go_on_behind(new, table, last)
     articles.analyze(target)
     done = tuple(Copied(table.name, tally.rows, f"{tally.digest:032x}"[:12]) for table, tally in tallies.items())
     return Copy(done, _missed(source, places))
@@ -75,6 +74,7 @@ def _empty(target: Database) -> Iterator[Connection]:
     """A transaction in which the tables are there and no trigger is; they are made at its end."""
     with migrate.alone(target) as conn, exactly(conn):
         _stay_open(conn)
+        _refuse_newer("target", migrate.newer(conn))
         _refuse_filled(conn)
         migrate.upgrade(conn)
         drop_triggers(conn)
@@ -86,6 +86,12 @@ def _stay_open(conn: Connection) -> None:
     """Each of the two waits for the other, for longer than PostgreSQL lets a transaction be idle."""
     if conn.dialect.name == "postgresql":
         conn.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+
+
+def _refuse_newer(which: str, revision: str | None) -> None:
+    """This program copies its own tables, and no column that it does not know."""
+    if revision is not None:
+        raise StoreError(f"the {which} is at revision {revision}, of a newer program: copy with that one")
 
 
 def _refuse_filled(conn: Connection) -> None:

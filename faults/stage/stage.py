@@ -1,0 +1,131 @@
+"""A stage: one database, workers and web processes, and the equipment that a fault needs."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from faults.stage.blackhole import BlackHole
+from faults.stage.clocks import Clock
+from faults.stage.databases import new_postgresql, new_sqlite
+from faults.stage.disk import Disk
+from faults.stage.newsroom import PATHS, write_configuration
+from faults.stage.pooler import Pooler
+from faults.stage.postgresql import Postgresql
+from faults.stage.processes import Keeper, Program, Web
+from faults.stage.programs import own, user
+from faults.stage.waiting import until
+
+START_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a stage has; ``disk`` is the size of its database's own disk in megabytes, 0: the machine's.
+
+    ``cut`` are the kinds of process that reach PostgreSQL through the black hole. ``nobody`` lets the processes run
+    as a user whom a file's mode stops, which it does not stop root.
+    """
+
+    dialect: str
+    workers: int = 1
+    webs: int = 2
+    writers: int = 1
+    cut: tuple[str, ...] = ()
+    pooler: bool = False
+    disk: int = 0
+    clocks: bool = False
+    nobody: bool = False
+
+
+class Stage:
+    """See ``staged``."""
+
+    def __init__(self, folder: Path, plan: Plan, tidy: contextlib.ExitStack) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.clocks = {kind: Clock(folder / f"{kind}.clock") if plan.clocks else Clock() for kind in KINDS}
+        self.data = folder / "data"
+        self.data.mkdir()
+        self.disk: Disk | None = None
+        if plan.disk:
+            self.disk = Disk(self.data, plan.disk)
+            tidy.callback(self.disk.unmount)
+        write_configuration(folder)
+        for path in (self.data, folder):
+            own(path)
+        self.server: Postgresql | None = None
+        self.hole: BlackHole | None = None
+        self.pooler: Pooler | None = None
+        port = 0
+        if plan.dialect == "postgresql":
+            self.server = Postgresql(
+                new_postgresql(self.data), folder / "postgresql.log", self.clocks["database"].environ()
+            )
+            tidy.callback(self.server.kill)
+            self.server.start()
+            self.url = self.server.url()
+            if plan.cut:
+                self.hole = BlackHole(self.server.port)
+                tidy.callback(self.hole.close)
+                port = self.hole.port
+            if plan.pooler:
+                self.pooler = Pooler(folder, self.server.port)
+                tidy.callback(self.pooler.kill)
+                port = self.pooler.port
+        else:
+            self.file = new_sqlite(self.data)
+            own(self.file)
+            self.url = f"sqlite:///{self.file}"
+        environ = {}
+        for kind in ("worker", "web"):
+            behind = self.server is not None and port and (plan.pooler or kind in plan.cut)
+            url = self.server.url(port) if behind and self.server else self.url
+            environ[kind] = {"SYNDICATION_DATABASE__URL": url, **self.clocks[kind].environ()}
+        self.workers = [
+            Program(f"worker-{n}", ["worker"], folder, environ["worker"]) for n in range(1, plan.workers + 1)
+        ]
+        self.webs = [Web(f"web-{n}", folder, environ["web"]) for n in range(1, plan.webs + 1)]
+        if plan.nobody:
+            for program in self.programs:
+                program.user = user()
+        self.keeper = Keeper(self.programs)
+        self.claims: list[str] = []
+        """What a fault found wrong while it was there."""
+
+    @property
+    def programs(self) -> list[Program]:
+        """The service's processes."""
+        return [*self.workers, *self.webs]
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that decides: the database server's, or that of SQLite's one machine."""
+        return self.clocks["database" if self.server else "worker"]
+
+    def start(self) -> None:
+        """Start the processes, and wait until each web process serves every feed."""
+        self.keeper.start()
+        until(self._serves_everything, START_SECONDS, "every feed is served")
+
+    def _serves_everything(self) -> bool:
+        return all(web.get(path)[0] == 200 for web in self.webs for path in PATHS)
+
+
+KINDS = ("database", "worker", "web")
+"""The machines, each with a clock."""
+
+
+@contextlib.contextmanager
+def staged(plan: Plan) -> Iterator[Stage]:
+    """A stage whose feeds are served; nothing of it is left afterwards."""
+    with contextlib.ExitStack() as tidy:
+        folder = Path(tempfile.mkdtemp(prefix="syndication-faults-"))
+        tidy.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.chmod(0o755)
+        stage = Stage(folder, plan, tidy)
+        tidy.callback(stage.keeper.stop)
+        stage.start()
+        yield stage

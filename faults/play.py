@@ -1,10 +1,13 @@
 """One play: a newsroom writes, readers read, something breaks again and again; then all is compared."""
 
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
+
+import psycopg
 
 from faults.checker.at_the_end import differences, kept, should_hold
 from faults.checker.logs import wrong_in_logs
@@ -113,7 +116,7 @@ def settle(stage: Stage, journal: Journal) -> list[str]:
 def _wrong_now(stage: Stage, journal: Journal) -> list[str]:
     try:
         before, found = stage.clock.now(), stored(stage.url)
-    except OSError as error:
+    except (OSError, psycopg.Error, sqlite3.Error) as error:
         return [f"the database cannot be read ({type(error).__name__})"]
     losses = kept(journal, found.articles) + _unfinished(found)
     for web in stage.webs:

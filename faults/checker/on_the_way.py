@@ -41,9 +41,10 @@ def old(history: History, journal: Journal, clock: Clock) -> list[str]:
             since = _last_before(acts, sighting.last_modified, clock)
             possible = [act for act in acts[since:] if act.began <= sighting.first and _is_for(act, sighting)]
             if acts and entry.title not in {act.story.title for act in possible}:
+                done = clock.at(acts[since].acknowledged or acts[since].began)
                 losses.append(
-                    f"{_where(sighting)}, made at {sighting.last_modified}, showed {id} as {entry.title!r}, although to"
-                    f" {acts[since].name} it had been acknowledged at {clock.at(acts[since].acknowledged or acts[since].began)}"
+                    f"{_where(sighting)}, made at {sighting.last_modified}, showed {id} as {entry.title!r},"
+                    f" although to {acts[since].name} it had been acknowledged at {done}"
                 )
     return losses
 

@@ -1,13 +1,10 @@
-"""Clocks that a fault sets: Debian's libfaketime, told by a file what it is to add. Monotonic clocks stay as they are."""
+"""Clocks that a fault sets: libfaketime is told by a file what it is to add. Monotonic clocks stay as they are."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from faults.stage.waiting import now
-
-LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
-THREADED = LIBRARY.with_name("libfaketimeMT.so.1")
 
 STRAIGHT = timedelta(0)
 

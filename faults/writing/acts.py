@@ -27,6 +27,7 @@ WEIGHTS: Mapping[str, int] = {
     "withdraw": 8,
     "delete": 4,
     "push again": 5,
+    "push what was deleted": 3,
     "restore": 7,
 }
 
@@ -57,10 +58,10 @@ def _new(rng: Random, name: str, id: str, now: datetime) -> Story:
 def _fits(name: str, story: Story) -> bool:
     if name == "publish the draft":
         return story.there and story.draft and not story.out
-    if name == "push again":
-        return story.out
-    if name == "restore":
+    if name in ("push again", "restore"):
         return story.out and story.there
+    if name == "push what was deleted":
+        return not story.there
     return story.shown and (name != "let expire" or story.expires_at is None)
 
 
@@ -82,7 +83,7 @@ def _after(rng: Random, name: str, story: Story, now: datetime) -> Story:
             return replace(story, out=True)
         case "delete":
             return replace(story, out=True, there=False)
-        case "push again":  # As a CMS that knows of no withdrawal: it stays out.
+        case "push again" | "push what was deleted":  # As a CMS that knows of no withdrawal: it stays out.
             return replace(changed, there=True, draft=False)
         case "restore":
             return replace(story, out=False)

@@ -1,6 +1,8 @@
 """The articles as the database has them, by SQL of the checker's own."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -41,16 +43,29 @@ class Stored:
 
 def stored(url: str) -> Stored:
     """What is in a database, at one moment."""
+    with _open(url) as execute:
+        return _read(execute)
+
+
+def versions(url: str) -> dict[str, int]:
+    """The published version of each feed."""
+    with _open(url) as execute:
+        return dict(execute("SELECT section, version FROM section_state").fetchall())
+
+
+@contextmanager
+def _open(url: str) -> Iterator[Any]:
     if url.startswith("sqlite"):
         conn = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=10)
         try:
             conn.execute("BEGIN")
-            return _read(conn.execute)
+            yield conn.execute
         finally:
             conn.close()
+        return
     with psycopg.connect(url, connect_timeout=5) as conn:
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        return _read(conn.execute)
+        yield conn.execute
 
 
 def _read(execute: Any) -> Stored:

@@ -5,35 +5,40 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from faults.injected.telling import database_is, documents_of, say_unless
+from faults.injected.telling import current_at_once, database_is, documents_of, say_unless
 from faults.stage.stage import Stage
 
-AT_ONCE_SECONDS = 2.0
-"""Within so many seconds of its return, what was committed meanwhile is served."""
-
-DOWN_SECONDS = 10.0
-"""Within so many seconds a silent cut is told at /readyz."""
+DOWN_SECONDS = 9.0
+"""Within so many seconds a silent cut is told at /readyz: six, and what a busy machine takes."""
 
 
-def cut(seconds: float) -> Callable[[Stage, Random], None]:
-    """Cut what leads through the black hole, for so many seconds."""
-    return partial(_cut, seconds=seconds)
+def cut(shortest: float, longest: float) -> Callable[[Stage, Random], None]:
+    """Cut what leads through the black hole, for some seconds."""
+    return partial(_cut, between=(shortest, longest))
 
 
-def _cut(stage: Stage, rng: Random, *, seconds: float) -> None:
+def _cut(stage: Stage, rng: Random, *, between: tuple[float, float]) -> None:
     if stage.hole is None:
         raise RuntimeError("this fault needs a black hole")
+    seconds = rng.uniform(*between)
     with stage.hole.cut():
         started = time.monotonic()
         if "web" in stage.plan.cut:
-            for web in stage.webs:
-                before = documents_of(web)
-                say_unless(stage, lambda web=web: database_is(web, "down"), DOWN_SECONDS, f"{web.name} tells of the cut")
-                if documents_of(web) != before:
-                    stage.claims.append(f"{web.name} served something else while it was cut off")
+            _watch(stage, seconds)
         time.sleep(max(0.0, seconds - (time.monotonic() - started)))
-    for web in stage.webs if "web" in stage.plan.cut else ():
-        say_unless(stage, lambda web=web: database_is(web, "ok"), AT_ONCE_SECONDS, f"{web.name} is back after the cut")
+    if "web" in stage.plan.cut:
+        current_at_once(stage)
+
+
+def _watch(stage: Stage, seconds: float) -> None:
+    """While it lasts feeds are served as they were, and /readyz tells of it if it lasts."""
+    before = {web.name: documents_of(web) for web in stage.webs}
+    if seconds >= DOWN_SECONDS:
+        for web in stage.webs:
+            say_unless(stage, lambda web=web: database_is(web, "down"), DOWN_SECONDS, f"{web.name} tells of the cut")
+    for web in stage.webs:
+        if documents_of(web) != before[web.name]:
+            stage.claims.append(f"{web.name} served something else while it was cut off")
 
 
 def pooler_dies(stage: Stage, rng: Random) -> None:

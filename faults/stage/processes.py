@@ -107,13 +107,23 @@ class Web(Program):
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Status and body; 0 while nobody answers."""
+        status, body, _ = self._ask(path)
+        return status, body
+
+    def version(self, path: str) -> int:
+        """The version of a feed that is served; 0 while none is."""
+        _, _, etag = self._ask(path)
+        number = etag.strip('"').partition("-")[0]
+        return int(number) if number.isdecimal() else 0
+
+    def _ask(self, path: str) -> tuple[int, bytes, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", path)
             response = connection.getresponse()
-            return response.status, response.read()
+            return response.status, response.read(), response.headers.get("ETag", "")
         except (OSError, http.client.HTTPException):
-            return 0, b""
+            return 0, b"", ""
         finally:
             connection.close()
 

@@ -58,7 +58,7 @@ FAULTS = {
     ),
     "read-only": Fault("the database is read-only", (refusals.read_only_server,), (Plan(POSTGRESQL),)),
     "read-only-file": Fault(
-        "the database's file is read-only", (refusals.read_only_file,), (Plan(SQLITE, nobody=True),)
+        "the database's file is read-only", (refusals.read_only_file,), (Plan(SQLITE, obedient=True),)
     ),
     "no-connections": Fault(
         "others take every connection", (refusals.no_connection_left,), (Plan(POSTGRESQL, workers=2),)

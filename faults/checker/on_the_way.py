@@ -38,10 +38,10 @@ def old(history: History, journal: Journal, clock: Clock) -> list[str]:
         for entry in sighting.document.entries:
             id = entry.id.removeprefix(AUTHORITY)
             acts = journal.of(id)
-            since = _last_before(acts, sighting.last_modified, clock)
+            since = _last_before(acts, clock.when(sighting.last_modified))
             possible = [act for act in acts[since:] if act.began <= sighting.first and _is_for(act, sighting)]
             if acts and entry.title not in {act.story.title for act in possible}:
-                done = clock.at(acts[since].acknowledged or acts[since].began)
+                done = acts[since].acknowledged or acts[since].began
                 losses.append(
                     f"{_where(sighting)}, made at {sighting.last_modified}, showed {id} as {entry.title!r},"
                     f" although to {acts[since].name} it had been acknowledged at {done}"
@@ -49,11 +49,9 @@ def old(history: History, journal: Journal, clock: Clock) -> list[str]:
     return losses
 
 
-def _last_before(acts: Sequence[Act], made: datetime, clock: Clock) -> int:
+def _last_before(acts: Sequence[Act], made: datetime) -> int:
     """The number of the last act that was acknowledged well before a document was made."""
-    known = [
-        n for n, act in enumerate(acts) if act.acknowledged is not None and clock.at(act.acknowledged) + SLACK <= made
-    ]
+    known = [n for n, act in enumerate(acts) if act.acknowledged is not None and act.acknowledged + SLACK <= made]
     return known[-1] if known else 0
 
 
@@ -92,7 +90,7 @@ def _absences(acts: Sequence[Act]) -> Iterator[tuple[datetime, datetime | None]]
 
 
 def _made_after(sighting: Sighting, moment: datetime, clock: Clock) -> bool:
-    return sighting.last_modified is not None and clock.at(moment) + SLACK <= sighting.last_modified
+    return sighting.last_modified is not None and moment + SLACK <= clock.when(sighting.last_modified)
 
 
 def twice(history: History) -> list[str]:

@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from benchmarks.processes import ROOT
 from faults.stage.waiting import now
 
 STRAIGHT = timedelta(0)
+
+SLEEPING = Path(__file__).parent / "faketime"
+"""Where Python finds a ``time.sleep`` that libfaketime does not mislead."""
 
 
 def missing() -> str:
@@ -39,6 +43,7 @@ class Clock:
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "FAKETIME_DONT_RESET": "1",
+            "PYTHONPATH": f"{ROOT}:{SLEEPING}",
         }
 
     def set(self, more: timedelta) -> None:
@@ -55,6 +60,16 @@ class Clock:
     def at(self, moment: datetime) -> datetime:
         """What it showed at a moment."""
         return moment + self._more(moment)
+
+    def when(self, shown: datetime) -> datetime:
+        """The first moment at which it can have shown this, or anything later."""
+        begins = [datetime.min.replace(tzinfo=shown.tzinfo), *(moment for moment, _ in self.steps)]
+        ends = [*begins[1:], datetime.max.replace(tzinfo=shown.tzinfo)]
+        for begin, end, more in zip(begins, ends, [STRAIGHT, *(more for _, more in self.steps)], strict=True):
+            moment = max(begin, shown - more)
+            if moment < end:
+                return moment
+        raise ValueError(f"this clock never shows {shown}")
 
     def latest(self, moment: datetime) -> datetime:
         """The latest that it had shown by then: what was public once need not be hidden because a clock went back."""

@@ -17,6 +17,9 @@ from faults.stage.waiting import now
 RESTART_SECONDS = 0.2
 """The pause before a process is started again."""
 
+OBEDIENT = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
+"""What makes root obey the modes of files, as everybody else does."""
+
 
 class Program:
     """``syndication COMMAND`` with the moments at which it was killed; all its children are in one process group."""
@@ -28,9 +31,8 @@ class Program:
         self.ended_by_itself: list[int] = []
         # It dies with us, if we are killed.
         self._environ = environment(**environ, SYNDICATION_PARENT=str(os.getpid()))
-        self._command = syndication(*command)
+        self.command = syndication(*command)
         self._folder = folder
-        self.user: str | None = None
         self._start_at = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -46,8 +48,8 @@ class Program:
             if self._process is None and time.monotonic() >= self._start_at:
                 with self.log.open("ab") as log:
                     self._process = subprocess.Popen(
-                        self._command, cwd=self._folder, env=self._environ, stdout=log, stderr=log,
-                        start_new_session=True, user=self.user,
+                        self.command, cwd=self._folder, env=self._environ, stdout=log, stderr=log,
+                        start_new_session=True,
                     )  # fmt: skip
         finally:
             self._lock.release()

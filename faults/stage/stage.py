@@ -1,6 +1,7 @@
 """A stage: one database, workers and web processes, and the equipment that a fault needs."""
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,8 +15,8 @@ from faults.stage.disk import Disk
 from faults.stage.newsroom import PATHS, write_configuration
 from faults.stage.pooler import Pooler
 from faults.stage.postgresql import Postgresql
-from faults.stage.processes import Keeper, Program, Web
-from faults.stage.programs import own, user
+from faults.stage.processes import OBEDIENT, Keeper, Program, Web
+from faults.stage.programs import own
 from faults.stage.waiting import until
 
 START_SECONDS = 60
@@ -25,8 +26,8 @@ START_SECONDS = 60
 class Plan:
     """What a stage has; ``disk`` is the size of its database's own disk in megabytes, 0: the machine's.
 
-    ``cut`` are the kinds of process that reach PostgreSQL through the black hole. ``nobody`` lets the processes run
-    as a user whom a file's mode stops, which it does not stop root.
+    ``cut`` are the kinds of process that reach PostgreSQL through the black hole. ``obedient`` lets the processes
+    obey the modes of files even if they are root's.
     """
 
     dialect: str
@@ -37,7 +38,7 @@ class Plan:
     pooler: bool = False
     disk: int = 0
     clocks: bool = False
-    nobody: bool = False
+    obedient: bool = False
 
 
 class Stage:
@@ -54,13 +55,13 @@ class Stage:
             self.disk = Disk(self.data, plan.disk)
             tidy.callback(self.disk.unmount)
         write_configuration(folder)
-        for path in (self.data, folder):
-            own(path)
         self.server: Postgresql | None = None
         self.hole: BlackHole | None = None
         self.pooler: Pooler | None = None
         port = 0
         if plan.dialect == "postgresql":
+            own(folder)
+            own(self.data)
             self.server = Postgresql(
                 new_postgresql(self.data), folder / "postgresql.log", self.clocks["database"].environ()
             )
@@ -77,7 +78,6 @@ class Stage:
                 port = self.pooler.port
         else:
             self.file = new_sqlite(self.data)
-            own(self.file)
             self.url = f"sqlite:///{self.file}"
         environ = {}
         for kind in ("worker", "web"):
@@ -88,9 +88,9 @@ class Stage:
             Program(f"worker-{n}", ["worker"], folder, environ["worker"]) for n in range(1, plan.workers + 1)
         ]
         self.webs = [Web(f"web-{n}", folder, environ["web"]) for n in range(1, plan.webs + 1)]
-        if plan.nobody:
+        if plan.obedient and os.geteuid() == 0:
             for program in self.programs:
-                program.user = user()
+                program.command = [*OBEDIENT, *program.command]
         self.keeper = Keeper(self.programs)
         self.claims: list[str] = []
         """What a fault found wrong while it was there."""

@@ -26,15 +26,18 @@ from faults.writing.writer import Writer
 SETTLED_SECONDS = 45
 """When nothing is broken any more, everything is right within so many seconds: the safety net is 30."""
 
+ACTS_SECONDS = 90
+
 Inject = Callable[[Stage, Random], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long a play lasts, and how busy it is; pauses are seconds, on average."""
+    """How long a play lasts, and how busy it is: ``acts`` are at least done, and pauses are seconds, on average."""
 
     rounds: int | None = None
     minutes: float = 1.0
+    acts: int = 300
     between_acts: float = 0.05
     between_polls: float = 0.01
     between_faults: float = 1.0
@@ -67,6 +70,9 @@ def play(plan: Plan, faults: Sequence[Inject], pace: Pace, seed: str) -> Played:
         played = Played()
         try:
             played.injected = _break(stage, faults, pace, rng)
+            until(
+                lambda: sum(len(writer.journal) for writer in writers) >= pace.acts, ACTS_SECONDS, "enough is written"
+            )
             for writer in writers:
                 writer.stop()
             played.losses += stage.claims

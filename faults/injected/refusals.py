@@ -7,10 +7,16 @@ from random import Random
 import psycopg
 
 from faults.injected.telling import said_by, say_unless
+from faults.stage.postgresql import Postgresql
 from faults.stage.stage import Stage
 
 LASTS = (1.5, 3.0)
 """Seconds."""
+
+COMPLAINTS = ("database_down", "heartbeat_failed", "may not be written to", "has no space left")
+"""What workers log or say, and no driver's words."""
+
+REFUSED = "does not answer"
 
 READ_ONLY_FILE = 0o444
 USUAL_FILE = 0o644
@@ -22,17 +28,18 @@ def full_disk(stage: Stage, rng: Random) -> None:
         raise RuntimeError("this fault needs a small disk")
     with stage.disk.full():
         time.sleep(rng.uniform(*LASTS))
+        say_unless(stage, lambda: said_by(stage, *COMPLAINTS), 20, "a worker says that the disk is full")
     if stage.server is not None:
         stage.server.start()
 
 
 def read_only_server(stage: Stage, rng: Random) -> None:
-    """PostgreSQL refuses all writes, as a standby does."""
+    """PostgreSQL becomes a standby, which refuses all writes and even LISTEN; then it is promoted."""
     if stage.server is None:
         raise RuntimeError("this fault needs PostgreSQL")
-    stage.server.alter(default_transaction_read_only="on")
-    time.sleep(rng.uniform(*LASTS))
-    stage.server.alter(default_transaction_read_only="")
+    with stage.server.standby():
+        time.sleep(rng.uniform(*LASTS))
+        say_unless(stage, lambda: said_by(stage, *COMPLAINTS), 20, "a worker says that it may not write")
 
 
 def read_only_file(stage: Stage, rng: Random) -> None:
@@ -43,9 +50,7 @@ def read_only_file(stage: Stage, rng: Random) -> None:
     stage.file.chmod(READ_ONLY_FILE)
     for worker in stage.workers:
         worker.kill()
-    say_unless(
-        stage, lambda: said_by(stage, "may not be written to", "database_down"), 20, "a worker says what is wrong"
-    )
+    say_unless(stage, lambda: said_by(stage, *COMPLAINTS), 20, "a worker says that it may not write")
     time.sleep(rng.uniform(*LASTS))
     stage.file.chmod(USUAL_FILE)
 
@@ -54,12 +59,19 @@ def no_connection_left(stage: Stage, rng: Random) -> None:
     """Others have taken every connection that PostgreSQL gives, and a worker and a web process begin anew."""
     if stage.server is None:
         raise RuntimeError("this fault needs PostgreSQL")
-    taken: list[psycopg.Connection] = []
     with contextlib.ExitStack() as tidy:
-        with contextlib.suppress(psycopg.OperationalError):
-            while True:
-                taken.append(stage.server.connect())
-                tidy.callback(taken[-1].close)
+        _take_all(stage.server, tidy)
         rng.choice(stage.workers).kill()
         rng.choice(stage.webs).kill()
+        _take_all(stage.server, tidy)
         time.sleep(rng.uniform(*LASTS))
+        say_unless(stage, lambda: said_by(stage, REFUSED), 20, "a worker says that it gets no connection")
+
+
+def _take_all(server: Postgresql, tidy: contextlib.ExitStack) -> None:
+    """Every connection that there is; those of a process that was killed are free only after a moment."""
+    for _ in range(3):
+        with contextlib.suppress(psycopg.OperationalError):
+            while True:
+                tidy.callback(server.connect().close)
+        time.sleep(0.1)

@@ -4,8 +4,10 @@ import time
 from datetime import timedelta
 from random import Random
 
+from faults.injected.telling import said_by, say_unless
 from faults.stage.clocks import STRAIGHT
 from faults.stage.stage import Stage
+from faults.stage.waiting import now
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -18,12 +20,18 @@ def back_and_forth(stage: Stage, rng: Random) -> None:
     """Every machine's clock is set back by an hour, and right again after a while."""
     _set_all(stage, -HOUR)
     time.sleep(rng.uniform(*LASTS))
+    say_unless(stage, lambda: said_by(stage, "clock_was_set"), 10, "a worker notices that its clock was set")
     _set_all(stage, STRAIGHT)
 
 
 def the_servers_alone(stage: Stage, rng: Random) -> None:
     """PostgreSQL's clock is set back by an hour, and right again; the others' are right all the time."""
     stage.clocks["database"].set(-HOUR)
+    if stage.server is not None:
+        with stage.server.connect() as conn:
+            (shown,) = conn.execute("SELECT clock_timestamp()").fetchone() or (now(),)
+        if abs(shown - stage.clock.now()) > MINUTE:
+            stage.claims.append(f"PostgreSQL's clock shows {shown}, and was set to {stage.clock.now()}")
     time.sleep(rng.uniform(*LASTS))
     stage.clocks["database"].set(STRAIGHT)
 

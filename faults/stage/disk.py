@@ -34,13 +34,14 @@ class Disk:
         """Not a byte is left on it."""
         ballast = self.folder / "ballast"
         try:
-            with ballast.open("wb") as file, contextlib.suppress(OSError):
+            # Others may be faster with the last bytes.
+            with contextlib.suppress(OSError), ballast.open("wb") as file:
                 while True:
                     file.write(bytes(CHUNK))
                     file.flush()
             yield
         finally:
-            ballast.unlink()
+            ballast.unlink(missing_ok=True)
 
     def unmount(self) -> None:
         """Let it go, whoever is still in it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.processes import free_port
-from faults.stage.programs import programs, user
+from faults.stage.programs import own, programs, user
 from faults.stage.waiting import until
 
 NOTHING: Mapping[str, str] = {}
@@ -84,12 +84,19 @@ class Postgresql:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
 
-    def alter(self, **settings: str) -> None:
-        """Change settings of the running server, as ALTER SYSTEM does; an empty one is the default again."""
-        with self.connect(options="-c default_transaction_read_only=off") as conn:
-            for name, value in settings.items():
-                conn.execute(f"ALTER SYSTEM SET {name} = {value}" if value else f"ALTER SYSTEM RESET {name}")
-            conn.execute("SELECT pg_reload_conf()")
+    @contextlib.contextmanager
+    def standby(self) -> Iterator[None]:
+        """It is restarted as a server that only follows another one, and promoted at the end."""
+        self.stop()
+        signal_file = self.data / "standby.signal"
+        signal_file.touch()
+        own(signal_file)
+        self.start()
+        try:
+            yield
+        finally:
+            with self.connect() as conn:
+                conn.execute("SELECT pg_promote()")
 
     def _signal(self, number: int) -> list[int]:
         """Send a signal to its processes: the first one first, so that it starts no other meanwhile."""

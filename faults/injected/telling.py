@@ -44,6 +44,12 @@ def documents_of(web: Web) -> list[tuple[int, bytes]]:
     return [web.get(path) for path in PATHS]
 
 
-def said_by(stage: Stage, *words: str) -> bool:
-    """Whether any worker has logged one of these."""
-    return any(word in program.log.read_text() for program in stage.workers for word in words)
+def listen(stage: Stage) -> Callable[..., bool]:
+    """Gives a question: has any worker logged one of these words since now?"""
+    sizes = {program.name: program.log.stat().st_size for program in stage.workers}
+
+    def said(*words: str) -> bool:
+        texts = [program.log.read_bytes()[sizes[program.name] :].decode() for program in stage.workers]
+        return any(word in text for text in texts for word in words)
+
+    return said

@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 from random import Random
 
-from faults.injected.telling import said_by, say_unless
+from faults.injected.telling import listen, say_unless
 from faults.stage.clocks import STRAIGHT
 from faults.stage.stage import Stage
 from faults.stage.waiting import now
@@ -12,15 +12,16 @@ from faults.stage.waiting import now
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
-LASTS = (2.0, 4.0)
+LASTS = (1.5, 3.0)
 """Seconds."""
 
 
 def back_and_forth(stage: Stage, rng: Random) -> None:
     """Every machine's clock is set back by an hour, and right again after a while."""
+    said = listen(stage)
     _set_all(stage, -HOUR)
     time.sleep(rng.uniform(*LASTS))
-    say_unless(stage, lambda: said_by(stage, "clock_was_set"), 10, "a worker notices that its clock was set")
+    say_unless(stage, lambda: said("clock_was_set"), 10, "a worker notices that its clock was set")
     _set_all(stage, STRAIGHT)
 
 

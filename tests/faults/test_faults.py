@@ -89,8 +89,8 @@ def test_what_is_asked_wrongly_is_told(arguments, words):
 
 
 def test_a_table_tells_what_was_tried():
-    done = faults("worker-killed", "--rounds", "1", "--seed", "7")
+    done = faults("crowd", "--rounds", "1", "--seed", "7")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The seed is 7." in done.stdout
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("  worker-killed, SQLite")]
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("  crowd, SQLite")]
     assert line.split()[2] == "1" and line.split()[-1] == "0"

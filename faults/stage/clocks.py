@@ -15,7 +15,7 @@ SLEEPING = Path(__file__).parent / "faketime"
 
 def missing() -> str:
     """Why no clock can be set here; empty if one can."""
-    return "" if _library() else "libfaketime is missing: apt-get install libfaketime"
+    return "" if _library() else "libfaketime is missing: apt-get install faketime"
 
 
 def _library() -> Path | None:

@@ -42,58 +42,61 @@ class Plan:
 
 
 class Stage:
-    """See ``staged``."""
+    """See ``staged``. ``url`` leads straight to the database; ``tidy`` takes it all down again."""
 
     def __init__(self, folder: Path, plan: Plan, tidy: contextlib.ExitStack) -> None:
         self.folder = folder
         self.plan = plan
+        self.claims: list[str] = []
+        """What a fault found wrong while it was there."""
         self.clocks = {kind: Clock(folder / f"{kind}.clock") if plan.clocks else Clock() for kind in KINDS}
         self.data = folder / "data"
         self.data.mkdir()
-        self.disk: Disk | None = None
-        if plan.disk:
-            self.disk = Disk(self.data, plan.disk)
+        self.disk = Disk(self.data, plan.disk) if plan.disk else None
+        if self.disk is not None:
             tidy.callback(self.disk.unmount)
         write_configuration(folder)
         self.server: Postgresql | None = None
         self.hole: BlackHole | None = None
         self.pooler: Pooler | None = None
-        port = 0
         if plan.dialect == "postgresql":
-            own(folder)
-            own(self.data)
-            self.server = Postgresql(
-                new_postgresql(self.data), folder / "postgresql.log", self.clocks["database"].environ()
-            )
-            tidy.callback(self.server.kill)
-            self.server.start()
-            self.url = self.server.url()
-            if plan.cut:
-                self.hole = BlackHole(self.server.port)
-                tidy.callback(self.hole.close)
-                port = self.hole.port
-            if plan.pooler:
-                self.pooler = Pooler(folder, self.server.port)
-                tidy.callback(self.pooler.kill)
-                port = self.pooler.port
+            self.url = self._start_postgresql(tidy)
         else:
             self.file = new_sqlite(self.data)
             self.url = f"sqlite:///{self.file}"
-        environ = {}
-        for kind in ("worker", "web"):
-            behind = self.server is not None and port and (plan.pooler or kind in plan.cut)
-            url = self.server.url(port) if behind and self.server else self.url
-            environ[kind] = {"SYNDICATION_DATABASE__URL": url, **self.clocks[kind].environ()}
         self.workers = [
-            Program(f"worker-{n}", ["worker"], folder, environ["worker"]) for n in range(1, plan.workers + 1)
+            Program(f"worker-{n}", ["worker"], folder, self._environ("worker")) for n in range(1, plan.workers + 1)
         ]
-        self.webs = [Web(f"web-{n}", folder, environ["web"]) for n in range(1, plan.webs + 1)]
+        self.webs = [Web(f"web-{n}", folder, self._environ("web")) for n in range(1, plan.webs + 1)]
         if plan.obedient and os.geteuid() == 0:
             for program in self.programs:
                 program.command = [*OBEDIENT, *program.command]
         self.keeper = Keeper(self.programs)
-        self.claims: list[str] = []
-        """What a fault found wrong while it was there."""
+
+    def _start_postgresql(self, tidy: contextlib.ExitStack) -> str:
+        """The server, and what stands in front of it; gives its address."""
+        for path in (self.folder, self.data):
+            own(path)
+        data, log = new_postgresql(self.data), self.folder / "postgresql.log"
+        self.server = Postgresql(data, log, self.clocks["database"].environ())
+        tidy.callback(self.server.kill)
+        self.server.start()
+        if self.plan.cut:
+            self.hole = BlackHole(self.server.port)
+            tidy.callback(self.hole.close)
+        if self.plan.pooler:
+            self.pooler = Pooler(self.folder, self.server.port)
+            tidy.callback(self.pooler.kill)
+        return self.server.url()
+
+    def _environ(self, kind: str) -> dict[str, str]:
+        """The settings of one kind of process: how it reaches the database, and which clock it sees."""
+        url = self.url
+        if self.server is not None and self.pooler is not None:
+            url = self.server.url(self.pooler.port)
+        elif self.server is not None and self.hole is not None and kind in self.plan.cut:
+            url = self.server.url(self.hole.port)
+        return {"SYNDICATION_DATABASE__URL": url, **self.clocks[kind].environ()}
 
     @property
     def programs(self) -> list[Program]:

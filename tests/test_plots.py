@@ -1,6 +1,7 @@
 """Plots are pictures for everybody: inert, the same for the same numbers, and with the numbers beside them."""
 
 import re
+import sys
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -170,3 +171,7 @@ def test_an_axis_has_few_round_numbers_and_holds_the_largest(largest, most):
 )
 def test_numbers_of_an_axis_are_short(number, words):
     assert short(number) == words
+
+
+def test_the_plots_library_takes_no_part_in_the_imports_of_others():
+    assert not [finder for finder in sys.meta_path if type(finder).__module__.startswith("pygal")]

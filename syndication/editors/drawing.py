@@ -3,6 +3,7 @@
 The same figure gives the same bytes. Its colours are the page's, light or dark as the reader's browser prefers.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -14,6 +15,9 @@ from pygal.style import Style
 
 from syndication.editors.plots import Figure
 from syndication.editors.stretch import DAY, Stretch
+
+# pygal takes part in every import of the process, for maps, by a method that Python 3.12 dropped and 3.11 warns of.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pygal")]
 
 STYLE = """
 svg { --ink: #1c1b19; --soft: #625e57; --line: #dedad1; --first: #9c2f12; --second: #1f5f8b }

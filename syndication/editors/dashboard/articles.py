@@ -13,6 +13,7 @@ from syndication.editors.dashboard.previews import shown
 from syndication.editors.dashboard.sections import served_version
 from syndication.editors.problems import Problem
 from syndication.editors.way import way
+from syndication.feeds import ALL
 
 pages = Pages("articles")
 
@@ -41,8 +42,8 @@ def find_articles() -> Response:
 @pages.get("/article", "read")
 def show_article() -> Response:
     """One article: its way into every feed, what it looks like there, what happened to it."""
-    path = _path(request.args.get("id"))
-    told = ask(traces.trace_article, traces.TraceAnswer, path=path)
+    path = _path()
+    told, article = ask(traces.trace_article, traces.TraceAnswer, path=path), _stored(path)
     ways = [
         (verdict, way(verdict, served_version(verdict.section) or None, _standing(verdict.section)))
         for verdict in told.sections
@@ -50,10 +51,10 @@ def show_article() -> Response:
     return page(
         "parts/ways.html" if is_live() else "article.html",
         id=path.id,
-        article=_stored(path),
+        article=article,
         out=any(verdict.rule in ("withdrawn", "deleted") for verdict in told.sections),
-        ways=[found for found in ways if found[0].rule != "not-filed"],
-        elsewhere=[verdict.section for verdict, _ in ways if verdict.rule == "not-filed"],
+        ways=[found for found in ways if _concerns(found[0], article)],
+        elsewhere=[verdict.section for verdict, _ in ways if article and not _concerns(verdict, article)],
         titles=titles(),
         history=ask(api_past.list_history, api_past.HistoryAnswer, path=path, query=api_past.HistoryQuery()),
         **shown(request.args.get("preview")),
@@ -69,7 +70,7 @@ def confirm_withdrawal() -> Response:
 @pages.post("/article/withdraw", "write")
 def withdraw() -> BaseResponse:
     """Take it out of every feed."""
-    path = _path(request.form.get("id"))
+    path = _path()
     flash(ask(withdrawing.withdraw_article, withdrawing.Done, path=path).message)
     return back("/article", id=path.id)
 
@@ -83,13 +84,13 @@ def confirm_restoration() -> Response:
 @pages.post("/article/restore", "write")
 def restore() -> BaseResponse:
     """Bring it back."""
-    path = _path(request.form.get("id"))
+    path = _path()
     flash(ask(withdrawing.restore_article, withdrawing.Done, path=path).message)
     return back("/article", id=path.id)
 
 
 def _confirm(act: str) -> Response:
-    path = _path(request.args.get("id"))
+    path = _path()
     told = ask(traces.trace_article, traces.TraceAnswer, path=path)
     sections = context().settings.sections
     longest = max(
@@ -107,8 +108,9 @@ def _confirm(act: str) -> Response:
     )
 
 
-def _path(id: str | None) -> ArticlePath:
-    return asked_for(ArticlePath, id=id or "")
+def _path() -> ArticlePath:
+    """The article that is asked for, in the address of forms too: in their fields browsers change the ends of lines."""
+    return asked_for(ArticlePath, id=request.args.get("id", ""))
 
 
 def _stored(path: ArticlePath) -> StoredArticle | None:
@@ -119,6 +121,14 @@ def _stored(path: ArticlePath) -> StoredArticle | None:
         if problem.kind != "not-found":
             raise
         return None
+
+
+def _concerns(verdict: traces.VerdictAnswer, article: StoredArticle | None) -> bool:
+    """Whether the article belongs into this section, or would; a withdrawn one is kept out of all the others too."""
+    section = context().settings.sections.get(verdict.section)
+    if section is None or section.slug == ALL or verdict.in_feed:
+        return True
+    return article is not None and not set(article.sections).isdisjoint(section.filed_under)
 
 
 def _standing(slug: str) -> int | None:

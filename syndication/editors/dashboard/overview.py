@@ -89,7 +89,7 @@ def _look() -> dict[str, Any]:
         alive = workers.alive(conn, now)
         oldest = waiting_since(known.values(), changes.oldest(conn))
         asked = polls.last_hour(conn, now)
-    silences = quiet()
+    silences, named = quiet(), titles()
     findings = health.examine(
         health.Signs(
             now=now,
@@ -98,11 +98,11 @@ def _look() -> dict[str, Any]:
             workers=len(alive),
             oldest_change=oldest,
             missing_triggers=watcher.state.missing_triggers,
-            silences={slug: f"{titles()[slug]} is {words}" for slug, words in silences.items()},
+            silences={slug: f"{named[slug]} is {words}" for slug, words in silences.items()},
         )
     )
     rows = [
-        _row(section, known.get(slug), asked.get(slug, polls.NONE), silences.get(slug, ""))
+        _row(section, named[slug], known.get(slug), asked.get(slug, polls.NONE), silences.get(slug, ""))
         for slug, section in settings.sections.items()
     ]
     return {
@@ -117,13 +117,13 @@ def _look() -> dict[str, Any]:
     }
 
 
-def _row(section: Section, state: SectionState | None, asked: Polls, silence: str) -> Row:
+def _row(section: Section, title: str, state: SectionState | None, asked: Polls, silence: str) -> Row:
     documents = context().watcher.catalogue.documents
     found = [documents.get(address(section.slug, format)) for format in FORMATS]
     name, words = _state(state, silence)
     return Row(
         slug=section.slug,
-        title=titles()[section.slug],
+        title=title,
         state=name,
         words=words,
         entries=state.entries if state else 0,

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -32,6 +32,11 @@ def handle_errors(app: Flask) -> None:
     def problem(error: Problem) -> Response:
         return _refuse(error.status, error.detail, error.headers)
 
+    @app.errorhandler(DatabaseDown)
+    def down(error: DatabaseDown) -> Response:
+        log.warning("database_down", error=type(error).__name__)
+        return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_DOWN, {"Retry-After": str(RETRY_SECONDS)})
+
     @app.errorhandler(SyndicationError)
     def refused(error: SyndicationError) -> Response:
         return _refuse(HTTPStatus.UNPROCESSABLE_ENTITY, f"{str(error).rstrip('.')}.")
@@ -46,21 +51,20 @@ def handle_errors(app: Flask) -> None:
         if cause is not None:
             return unexpected(cause)
         status = HTTPStatus(error.code or 500)
-        return _refuse(status, WORDS.get(status, error.description or status.phrase))
+        allow = {name: value for name, value in error.get_headers() if name == "Allow"}
+        return _refuse(status, WORDS.get(status, error.description or status.phrase), allow)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        if isinstance(error, DatabaseDown):
-            log.warning("database_down", error=type(error).__name__)
-            return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_DOWN, {"Retry-After": str(RETRY_SECONDS)})
         log.error("page_failed", exc_info=error)
         return _refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says what.")
 
 
 def _refuse(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> Response:
     """A whole page; a part of one stays as it was, and says in a line that it is not up to date."""
+    retry = status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "GET"
     template = "refused_part.html" if is_live() else "refused.html"
-    response = page(template, status, name=status.phrase, detail=detail, retry=status == HTTPStatus.SERVICE_UNAVAILABLE)
+    response = page(template, status, name=status.phrase, detail=detail, retry=retry)
     for name, value in (headers or {}).items():
         if name != "WWW-Authenticate":  # A browser would ask for a password in its own window.
             response.headers[name] = value

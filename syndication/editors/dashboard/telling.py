@@ -1,5 +1,6 @@
 """Times, sizes and shares in words, as templates say them. Times are told in the newsroom's own time zone."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,9 @@ from markupsafe import Markup
 
 SPANS = ((86400, "d"), (3600, "h"), (60, "min"))
 """Seconds of each unit."""
+
+MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC)")
+"""A time as ``editors.trace`` writes it into a sentence."""
 
 
 class Telling:
@@ -25,10 +29,12 @@ class Telling:
         app.template_filter("ahead")(self.ahead)
         app.template_filter("day")(self.day)
         app.template_filter("clock")(self.clock)
+        app.template_filter("sentence")(self.sentence)
         app.template_filter("span")(span)
         app.template_filter("size")(size)
         app.template_filter("number")(number)
         app.template_filter("share")(share)
+        app.template_test("after")(after)
 
     def moment(self, value: str | datetime | None) -> Markup | str:
         """A day and time of the newsroom."""
@@ -50,6 +56,18 @@ class Telling:
         """A time to come: the page's script makes a countdown of it."""
         return self._time(value, "%d %b, %H:%M:%S", "ahead")
 
+    def sentence(self, words: str) -> Markup:
+        """A sentence of the API, in which the times become those of the newsroom."""
+        return Markup("").join(self._part(part) for part in MOMENT.split(words))  # what it joins, it escapes
+
+    def _part(self, words: str) -> Markup | str:
+        if not MOMENT.fullmatch(words):
+            return words
+        try:
+            return self.moment(f"{words.removesuffix(' UTC')}+00:00")
+        except ValueError:  # An article may hold what looks like a time, and a sentence may quote it.
+            return words
+
     def _time(self, value: str | datetime | None, form: str, counts: str = "") -> Markup | str:
         if not value:
             return "–"
@@ -65,13 +83,21 @@ class Telling:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         if moment is None:
             raise ValueError("there is no time to tell")
-        return moment.astimezone(self.zone)
+        try:
+            return moment.astimezone(self.zone)
+        except OverflowError:  # On the last day of the calendar, which many take for "never", it is the next one there.
+            return moment.astimezone(UTC)
 
 
 def telling() -> Telling:
     """The filters of the app that answers this request."""
     found: Telling = current_app.extensions["telling"]
     return found
+
+
+def after(value: str | None, now: datetime) -> bool:
+    """Whether a time of the API is still to come. Their texts do not sort: some have parts of a second, some none."""
+    return bool(value) and datetime.fromisoformat(value or "") > now
 
 
 def span(seconds: float | timedelta) -> str:

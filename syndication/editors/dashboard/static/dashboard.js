@@ -28,6 +28,14 @@ function tick() {
   }
 }
 
+function sayOld(event) {
+  const told = new DOMParser().parseFromString(event.detail.xhr?.responseText || "", "text/html").querySelector(".note");
+  const why = told ? told.textContent : "The service does not answer; this page tries again by itself.";
+  const note = document.getElementById("old");
+  note.textContent = `This is not up to date. ${why}`;
+  note.hidden = false;
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   tick();
   setInterval(tick, 1000);
@@ -36,13 +44,12 @@ document.addEventListener("DOMContentLoaded", () => {
   document.body.addEventListener("htmx:beforeRequest", (event) => {
     if (document.hidden && event.detail.requestConfig.verb === "get") event.preventDefault();
   });
-  // A part that cannot be had stays as it was, marked as old, until it can.
-  document.body.addEventListener("htmx:responseError", (event) => event.detail.elt.classList.add("stale"));
-  document.body.addEventListener("htmx:sendError", (event) => event.detail.elt.classList.add("stale"));
-  document.body.addEventListener("htmx:timeout", (event) => event.detail.elt.classList.add("stale"));
+  // A part that cannot be had stays as it was, and the page says so until it can.
+  for (const name of ["responseError", "sendError", "timeout"]) document.body.addEventListener(`htmx:${name}`, sayOld);
   document.body.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) event.detail.elt.classList.remove("stale");
+    if (event.detail.successful) document.getElementById("old").hidden = true;
   });
+  if (document.querySelector("[data-retry]")) setTimeout(() => location.reload(), 5000);
 });
 
 // A box that a person ticked stays ticked when its row is made anew, and what is open stays open.

@@ -1,0 +1,141 @@
+"""A newsroom's house for the browser to visit: a running service, its paper, and somebody for each set of scopes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from syndication.store import articles
+from syndication.store.engine import Database
+from syndication.store.tokens import SCOPES
+from tests.newsroom import article
+from tests.service import Service, running, until
+
+SITE = """
+[site]
+title = "The Daily Example"
+authority = "daily.example"
+home_url = "https://www.daily.example"
+[editors]
+timezone = "Asia/Taipei"
+failed_attempts = 1000
+"""
+
+ODD_TITLE = "<b>Odd</b> {{7*7}} \"><svg onload=alert('section')>"
+"""The title of a section that holds what would be mischief, were it not inert."""
+
+SECTIONS = f"""
+[[section]]
+slug = "taiwan"
+title = "Taiwan"
+[[section]]
+slug = "world"
+title = "World"
+entries = 3
+hours = 0
+[[section]]
+slug = "odd"
+title = '''{ODD_TITLE}'''
+"""
+
+PASSWORD = "ferry-{}-lantern-42"
+"""Everybody's, with the name in it."""
+
+PEOPLE = {"chief": SCOPES} | {f"no-{lacking}": tuple(s for s in SCOPES if s != lacking) for lacking in SCOPES}
+"""One who may everything, and one for each scope who lacks it."""
+
+
+def stories(now: datetime) -> Iterator[dict[str, Any]]:
+    """The paper: a few public stories, an embargoed one, a draft, one that expires, one that is left out."""
+    for number, title in enumerate(
+        ["Night train to Hualien", "First snow on Hehuan — 合歡山初雪 ❄", "Ferry to Matsu", "A bridge is open again"], 1
+    ):
+        yield {"id": f"public-{number}", "title": title, "published_at": now - timedelta(hours=number)}
+    for number in range(5):
+        old = now - timedelta(days=2 + number)
+        yield {"id": f"world-{number}", "title": f"World story {number}", "sections": ("world",), "published_at": old}
+    yield {"id": "embargoed", "title": "Budget of the harbour", "published_at": now + timedelta(hours=5)}
+    yield {"id": "draft", "title": "Half a thought", "status": "draft", "published_at": None}
+    yield {"id": "expires", "title": "Tickets until tomorrow", "expires_at": now + timedelta(days=1)}
+    yield {"id": "wrong", "title": "A story with a wrong address", "url": "http://["}
+
+
+class House:
+    """What tests ask of the house; ``service`` runs, ``database`` is the one that it runs on."""
+
+    def __init__(self, service: Service, database: Database) -> None:
+        self.service = service
+        self.database = database
+        self.base = f"http://127.0.0.1:{service.port}"
+        self.cookies: dict[str, Any] = {}
+        self._passwords: dict[str, str] = {}
+
+    def put(self, id: str, **changes: Any) -> str:
+        """Write one article, public since an hour unless told otherwise; gives its id."""
+        now = datetime.now(UTC)
+        values = {"published_at": now - timedelta(hours=1)} | changes
+        values = {"updated_at": values["published_at"]} | values
+        for _ in articles.put_articles(self.database, [article(id, **values)]):
+            pass
+        return id
+
+    def feed(self, slug: str = "taiwan", format: str = "json") -> str:
+        """The feed as a reader gets it."""
+        return self.service.get(f"/feeds/{slug}.{format}").body.decode()
+
+    def until_in_feed(self, title: str, slug: str = "taiwan") -> None:
+        """Wait until readers see it."""
+        until(lambda: title in self.feed(slug))
+
+    def until_gone(self, title: str, slug: str = "taiwan") -> None:
+        """Wait until readers see it no more."""
+        until(lambda: title not in self.feed(slug))
+
+    def password_of(self, person: str) -> str:
+        """The password of one of ``PEOPLE``, who is let in when first asked for."""
+        if person not in self._passwords:
+            self._passwords[person] = self.let_in(person, PEOPLE[person])
+        return self._passwords[person]
+
+    def let_in(self, name: str, scopes: tuple[str, ...] = SCOPES) -> str:
+        """Let somebody in by the command line; gives the password."""
+        password = PASSWORD.format(name)
+        flags = [word for scope in scopes for word in ("--scope", scope)]
+        done = self.service.run("user", "create", name, *flags, "--password-stdin", input=password)
+        assert done.returncode == 0, done.stderr
+        return password
+
+    def run_sql(self, statement: str, **values: Any) -> None:
+        """What a program beside the service does to the database."""
+        with self.database.write() as conn:
+            conn.execute(text(statement), values)
+
+
+def write_configuration(folder: Path) -> Path:
+    """The house's own configuration."""
+    config = folder / "config"
+    config.mkdir()
+    (config / "syndication.toml").write_text(SITE, encoding="utf-8")
+    (config / "sections.toml").write_text(SECTIONS, encoding="utf-8")
+    return config / "syndication.toml"
+
+
+@contextmanager
+def open_house(folder: Path) -> Iterator[House]:
+    """A house at work: the service runs and the stories are in the feeds. People come in when they are asked for."""
+    env = {"SYNDICATION_CONFIG": str(write_configuration(folder))}
+    with running(folder, env=env) as service:
+        service.ready(60)  # Browsers start beside it.
+        database = Database(f"sqlite:///{folder}/var/syndication.db")
+        house = House(service, database)
+        now = datetime.now(UTC)
+        for story in stories(now):
+            house.put(**story)
+        house.until_in_feed("A bridge is open again")
+        try:
+            yield house
+        finally:
+            database.close()

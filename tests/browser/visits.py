@@ -1,0 +1,93 @@
+"""A person's visit with a browser; whatever a page must never do is noticed on every one."""
+
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+from tests.browser.house import House
+
+SECONDS = 10
+"""For which the browser waits for what should be there."""
+
+PHONE, DESK = 390, 1280
+"""Widths in pixels."""
+
+EXPECTED = (
+    "Failed to load resource",  # a refusal that a test asks for, or a picture of the newsroom's that is not there
+    "Blocked script execution in",  # the reader's frame runs none
+    "Response Status Error Code 503",  # htmx says so while the database is down
+    "htmx:",  # and this while the service does not answer
+)
+"""What the browser says that is as it should be."""
+
+
+class Visits:
+    """Opens pages as one person or another, and remembers what went wrong on any of them."""
+
+    def __init__(self, browser: Browser, house: House) -> None:
+        self.browser = browser
+        self.house = house
+        self.wrong: list[str] = []
+        self._contexts: list[BrowserContext] = []
+
+    def __call__(self, person: str | None, path: str = "/editors/", **options: Any) -> Page:
+        """A page at ``path``, as somebody who is logged in already (None: as nobody)."""
+        page = self.stranger(storage_state=self._cookies(person) if person else None, **options)
+        page.goto(path)
+        return page
+
+    def stranger(self, width: int = DESK, height: int = 900, scheme: str = "light", **options: Any) -> Page:
+        """A blank page of a browser in which nobody is logged in."""
+        context = self.browser.new_context(
+            base_url=self.house.base, viewport={"width": width, "height": height}, color_scheme=scheme, **options
+        )
+        self._contexts.append(context)
+        context.set_default_timeout(SECONDS * 1000)
+        context.add_init_script(
+            "document.addEventListener('securitypolicyviolation', (event) => console.error("
+            "`CSP refused ${event.blockedURI} for ${event.violatedDirective} at ${location.pathname}`))"
+        )
+        context.on("console", self._heard)
+        context.on("weberror", lambda error: self.wrong.append(f"a script failed: {error.error}"))
+        context.on("dialog", lambda dialog: (self.wrong.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
+        context.on("request", self._asked)
+        return context.new_page()
+
+    def close(self) -> None:
+        """Leave every page."""
+        for context in self._contexts:
+            context.close()
+
+    def _cookies(self, person: str) -> Any:
+        """The cookies of somebody who has logged in, which is done once."""
+        if person not in self.house.cookies:
+            page = self.stranger()
+            log_in(page, person, self.house.password_of(person))
+            page.wait_for_url("**/editors/")
+            self.house.cookies[person] = page.context.storage_state()
+        return self.house.cookies[person]
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(EXPECTED):
+            self.wrong.append(f"the console: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        ours = request.url.startswith((f"{self.house.base}/", "data:", "about:"))
+        in_frame = request.frame.parent_frame is not None
+        picture = in_frame and request.resource_type == "image" and request.url.startswith("https://www.daily.example/")
+        if not ours and not picture:
+            self.wrong.append(f"a request left the house: {request.url}")
+
+
+def log_in(page: Page, name: str, password: str) -> None:
+    """Type name and password, and press the button."""
+    if not page.url.endswith("/login") and "/login?" not in page.url:
+        page.goto("/editors/login")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+def fits(page: Page) -> bool:
+    """Whether the page needs no scrolling sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))

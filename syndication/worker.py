@@ -35,7 +35,7 @@ from syndication.store import (
 )
 from syndication.store.engine import WORK, Database, DatabaseDown, TryAgain
 from syndication.store.wake import Waker
-from syndication.timetable import ring_at, timetable
+from syndication.timetable import ClockSteps, ring_at, set_jobs, timetable
 
 log = get_logger(__name__)
 
@@ -192,9 +192,14 @@ class Worker:
 
     def _wake(self) -> None:
         waker = Waker(self.database, WORK, interval=self.settings.worker.wake_interval)
+        steps = ClockSteps()
         try:
             while not self._stopping.is_set():
-                if waker.wait(1.0):
+                stepped = steps.happened()
+                if stepped:
+                    log.warning("clock_was_set")
+                    set_jobs(self.scheduler, self.settings.worker, self.inbox, self.heartbeat)
+                if waker.wait(1.0) or stepped:
                     self.inbox.put(Task.GATHER)
         finally:
             waker.close()

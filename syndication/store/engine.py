@@ -190,7 +190,10 @@ KEEPALIVE = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
+    # Nothing asks a connection on which something was sent whether it lives: TCP sends that again, at pauses twice as
+    # long each time, for a quarter of an hour. After so many milliseconds without an acknowledgement it is given up.
+    "tcp_user_timeout": 4_000,
     # A transaction pooler in between gives each transaction another connection: nothing may be prepared on one.
     "prepare_threshold": None,
 }
-"""A connection that was cut silently is noticed within a few seconds."""
+"""A connection that was cut silently is noticed within some seven seconds, whether it waits or has just asked."""

@@ -72,7 +72,7 @@ class Nginx(Front):
         """Whether it has both machines answer."""
         for _ in range(6):
             assert self.get("/").status == 200
-        lines = (self.folder / "syndication.log").read_text().splitlines()[-6:]
+        lines = (self.folder / "access.log").read_text().splitlines()[-6:]
         return len({json.loads(line)["web"] for line in lines}) == 2
 
     def empty(self) -> None:

@@ -80,7 +80,7 @@ def test_http_2_is_spoken_and_https_remembered(nginx):
 
 def test_the_log_has_no_query(nginx):
     assert nginx.get("/feeds/china.json?token=never-written").status == 200
-    log = nginx.folder / "syndication.log"
+    log = nginx.folder / "access.log"
     line = until(lambda: next((line for line in log.read_text().splitlines() if "china.json" in line), None))
     told = json.loads(line)
     assert (told["path"], told["status"], told["address"]) == ("/feeds/china.json", 200, "127.0.0.1")

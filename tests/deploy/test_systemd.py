@@ -1,5 +1,6 @@
 """The units are right, confine what they run, and what they run works within that."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ pytestmark = needs("systemd-analyze")
 UNITS = DEPLOY / "systemd"
 COMMON = UNITS / "syndication-.service.d/common.conf"
 SERVICES = ("syndication-web.service", "syndication-worker@1.service", "syndication-migrate.service")
+
+LINE = {"id": "a1", "title": "Confined", "url": "/a1", "sections": ["world"], "published_at": "2026-03-14T08:00:00Z"}
 
 EXPOSURE = 15
 """Tenths: systemd-analyze calls up to 20 "OK", and most services of a distribution are over 90."""
@@ -110,8 +113,7 @@ def test_worker_and_web_work_as_confined_as_that_and_end_in_time(confined, tmp_p
         running(tmp_path / "web", "web", url=database_url, python=confined) as web,
     ):
         web.ready()
-        line = '{"id": "a1", "title": "Confined", "url": "/a1", "sections": ["world"], "published_at": "2026-03-14T08:00Z"}'
-        assert worker.run("import", "-", input=line).returncode == 0
+        assert worker.run("import", "-", input=json.dumps(LINE)).returncode == 0
         until(lambda: b"Confined" in web.get("/feeds/world.atom", {"Accept-Encoding": "identity"}).body)
         assert web.get("/editors/login").status == 200
         generated = worker.run("user", "create", "lin", "--scope", "read", "--generate")

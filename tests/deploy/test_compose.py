@@ -97,10 +97,8 @@ def test_the_database_is_asked_from_the_inside_alone():
 
 
 def test_every_secret_is_a_file_that_git_does_not_see():
-    named = {
-        s if isinstance(s, str) else s["source"] for service in SERVICES.values() for s in service.get("secrets", [])
-    }
-    assert named == set(COMPOSE["secrets"])
+    used = [secret for service in SERVICES.values() for secret in service.get("secrets", [])]
+    assert {secret if isinstance(secret, str) else secret["source"] for secret in used} == set(COMPOSE["secrets"])
     for secret in COMPOSE["secrets"].values():
         assert run("git", "check-ignore", "-q", f"deploy/docker/{secret['file']}", cwd=ROOT).returncode == 0
 

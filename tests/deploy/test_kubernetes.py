@@ -1,6 +1,5 @@
 """The manifests fit Kubernetes, the image, the settings, and each other."""
 
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -61,11 +60,9 @@ def test_all_is_in_one_namespace_which_takes_no_pod_with_more_rights():
 def test_a_pod_may_do_no_more_than_it_needs(name):
     """What the standard "restricted" asks for, and a root that cannot be written to."""
     pod, own = PODS[name]["spec"], container(name)
-    assert (
-        pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
-    )
-    user = f"{pod['securityContext']['runAsUser']}:{pod['securityContext']['runAsGroup']}"
-    assert user == dockerfile.of("USER", 1)[-1].text
+    security = pod["securityContext"]
+    assert security["runAsNonRoot"] and security["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert f"{security['runAsUser']}:{security['runAsGroup']}" == dockerfile.of("USER", 1)[-1].text
     assert own["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
@@ -108,7 +105,7 @@ def test_the_settings_are_right_where_they_are_mounted(name, tmp_path):
         assert "_FILE" in variable["name"] or variable["name"] == "SYNDICATION_CONFIG"
     settings = load_settings(None, variables)
     assert settings.database_url == values["secret"]["database_url"]
-    assert list(settings.sections)[0] == "all" and len(settings.sections) >= 2
+    assert next(iter(settings.sections)) == "all" and len(settings.sections) >= 2
     (port,) = container("syndication-web")["ports"]
     assert (settings.server.host, settings.server.port) == ("0.0.0.0", port["containerPort"])
     hosts = [rule["host"] for rule in of("Ingress")["syndication"]["spec"]["rules"]]
@@ -144,9 +141,8 @@ def test_every_selector_finds_the_pods_that_it_means():
         assert selected(spread["labelSelector"]["matchLabels"]) == {name}
         assert selected(of("PodDisruptionBudget")[name]["spec"]["selector"]["matchLabels"]) == {name}
     assert selected(of("Service")["syndication-web"]["spec"]["selector"]) == {"syndication-web"}
-    policies = {
-        name: selected(p["spec"]["podSelector"].get("matchLabels", {})) for name, p in of("NetworkPolicy").items()
-    }
+    selectors = {name: policy["spec"]["podSelector"] for name, policy in of("NetworkPolicy").items()}
+    policies = {name: selected(selector.get("matchLabels", {})) for name, selector in selectors.items()}
     assert policies == {"nobody": set(PODS), "web": {"syndication-web"}, "database": set(PODS)}
 
 
@@ -171,11 +167,5 @@ def test_readers_and_editors_reach_what_is_theirs_and_no_metrics():
 
 def test_the_example_of_a_secret_is_applied_by_nobody():
     """`kubectl apply -f FOLDER` reads .yaml, .yml and .json."""
-    assert not [
-        path for path in FOLDER.iterdir() if path.suffix in (".yaml", ".yml", ".json") and "Secret" in _kinds(path)
-    ]
-    assert not re.search(r"kind: Secret", "".join(path.read_text() for path in FOLDER.glob("*.yaml")))
-
-
-def _kinds(path: Path) -> set[str]:
-    return {document["kind"] for document in yaml.safe_load_all(path.read_text())}
+    applied = [path for path in FOLDER.iterdir() if path.suffix in (".yaml", ".yml", ".json")]
+    assert applied and not [path.name for path in applied if "kind: Secret" in path.read_text()]

@@ -7,7 +7,7 @@ PIN := $(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --allow-
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench lock clean
+.PHONY: help run test lint format pictures bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -26,6 +26,9 @@ lint: .venv/.dev ## check style and types
 format: .venv/.dev ## bring the code into the project's form
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+pictures: .venv/.dev ## make the README's pictures of the dashboard (with Debian's chromium)
+	$(BIN)/python -m tests.browser.pictures
 
 bench: .venv/.dev ## measure (ARGS="polls latency" for some, see python -m benchmarks --help)
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -17,6 +17,9 @@ from syndication.serve.views import flask_app
 from syndication.serve.watcher import Watcher
 from syndication.store.engine import Database
 
+EDITORS_PATIENCE = 10.0
+"""Seconds that an editor's request waits for one answer of the database, before it says that none comes."""
+
 
 def create_app(settings: Settings | None = None, *, write_polls_every: float = WRITE_SECONDS) -> Flask:
     """The app, its watcher and its counting running; called in each worker process, after the fork."""
@@ -34,7 +37,7 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
     )
     watcher = Watcher(Database(settings.database_url), empty, metrics.flush)
     app = flask_app(watcher)
-    editors, of_editors = settings.editors, Database(settings.database_url)
+    editors, of_editors = settings.editors, Database(settings.database_url, patience=EDITORS_PATIENCE)
     door = Door(
         app.wsgi_app,
         editors_app(settings, of_editors, watcher),

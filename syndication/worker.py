@@ -228,7 +228,9 @@ def _say(outcome: Outcome) -> None:
 def run(settings: Settings) -> None:
     """Run a worker until SIGTERM or SIGINT."""
     database = Database(settings.database_url)
-    migrate.check(database)
+    newer = migrate.check(database)
+    if newer is not None:
+        log.warning("database_is_newer", revision=newer)
     worker = Worker(settings, database)
     for number in (signal.SIGTERM, signal.SIGINT):
         # A handler runs between two steps of this very thread, which may hold the inbox: another thread stops it.

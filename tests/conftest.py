@@ -18,6 +18,7 @@ from tests.newsroom import NOON
 
 if TYPE_CHECKING:
     from tests.api import Api
+    from tests.dashboard import Dashboard
 
 
 MEMORY, NEEDED = Path("/dev/shm"), 4 * 1024**3
@@ -158,3 +159,18 @@ def sqlite_api(sqlite_database: Database, clock: FakeClock) -> "Api":
     from tests.api import Api
 
     return Api(sqlite_database, clock)
+
+
+@pytest.fixture
+def dashboard(database: Database, clock: FakeClock) -> "Dashboard":
+    """The editors' dashboard on a database of each kind."""
+    from tests.dashboard import Dashboard
+
+    return Dashboard(database, clock)
+
+
+@pytest.fixture
+def sqlite_dashboard(sqlite_database: Database, clock: FakeClock) -> "Dashboard":
+    from tests.dashboard import Dashboard
+
+    return Dashboard(sqlite_database, clock)

@@ -90,11 +90,11 @@ class Service:
             cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=60, **options,
         )  # fmt: skip
 
-    def ready(self) -> "Service":
+    def ready(self, seconds: float = 20.0) -> "Service":
         """Wait until every section is served."""
-        until(lambda: self.get("/readyz").status == 200)
+        until(lambda: self.get("/readyz").status == 200, seconds)
         # The last section of a first start, and the feed of everything, which comes after them all.
-        until(lambda: all(self.get(f"/feeds/{slug}.json").status == 200 for slug in ("world", "all")))
+        until(lambda: all(self.get(f"/feeds/{slug}.json").status == 200 for slug in ("world", "all")), seconds)
         return self
 
     def children(self) -> dict[str, int]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from syndication.editors.api.operations import NO_WORKER
 from syndication.preview import Previewer
 from syndication.store import documents, previews
 from tests.api import story, when
@@ -168,3 +169,14 @@ def test_a_preview_is_gone_after_ten_minutes_from_the_database_too(api, clock):
 def test_whoever_may_not_preview_gets_no_preview(api):
     where = api.ask("POST", "/previews", {"section": "taiwan"}).headers["Location"]
     assert api.get(where, ("read", "write", "regenerate", "admin")).kind == "scope"
+
+
+def test_that_no_worker_is_alive_is_said_until_it_is_answered(api, clock):
+    asked = api.ask("POST", "/previews", {"changes": [{"id": "public"}]})
+    where = asked.headers["Location"]
+    assert asked.json["message"] == api.get(where).json["message"] == NO_WORKER
+    api.worker_seen()
+    assert api.get(where).json["message"] is None
+    clock.advance(300)
+    api.previewer.answer_all()
+    assert (api.get(where).json["state"], api.get(where).json["message"]) == ("done", None)

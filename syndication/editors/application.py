@@ -12,7 +12,7 @@ from werkzeug.routing import PathConverter
 
 from syndication import __version__
 from syndication.config import Settings
-from syndication.editors.access import Access, Guesses, refuse_token_in_address
+from syndication.editors.access import Access, Guesses, refuse_token_in_address, refuse_unreadable_address
 from syndication.editors.api import (  # noqa: F401  # they add to the operations on articles
     articles,
     batch,
@@ -90,11 +90,7 @@ def _refuse(error: ValidationError) -> Any:
 
 def _admit() -> Response | None:
     """First who asks, then what: a stranger learns nothing of what would be right."""
-    try:
-        request.environ["PATH_INFO"].encode("latin-1").decode()
-    except UnicodeDecodeError:  # Werkzeug would read it as another id.
-        detail = "The address is not UTF-8: percent-encode an article's id as UTF-8."
-        raise Problem(HTTPStatus.BAD_REQUEST, "bad-request", detail) from None
+    refuse_unreadable_address(request)
     refuse_token_in_address(request)
     scope = Operations.scopes.get(request.endpoint or "", None)
     editors = context()

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from flask import Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from syndication.editors.problems import Problem
@@ -21,6 +22,8 @@ API, DASHBOARD = "/api/", "/editors"
 
 PATIENCE = 2.0
 """Seconds that a request waits for its turn."""
+
+BUSY = "So many requests are being answered that this one would have to wait: try again."
 
 
 class Door:
@@ -46,11 +49,12 @@ class Door:
         editors = self._editors(environ["PATH_INFO"])
         if editors is None:
             return self.app(environ, start_response)
+        busy = _busy if editors is self.api else _busy_page
         if not self._here.acquire(blocking=False):
-            return _busy()(environ, start_response)
+            return busy()(environ, start_response)
         try:
             if not self._inside.acquire(timeout=PATIENCE):
-                return _busy()(environ, start_response)
+                return busy()(environ, start_response)
             try:
                 # Read to its end and closed here: what is sent later is in memory and needs no place, nor a file.
                 answer = editors(environ, start_response)
@@ -76,6 +80,11 @@ def _behind(app: "WSGIApplication", proxies: int) -> "WSGIApplication":
     return ProxyFix(app, x_for=proxies, x_proto=0, x_host=0) if proxies else app
 
 
-def _busy() -> "WSGIApplication":
-    detail = "So many requests are being answered that this one would have to wait: try again."
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, headers={"Retry-After": "1"}).response()
+def _busy() -> Response:
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", BUSY, headers={"Retry-After": "1"}).response()
+
+
+def _busy_page() -> Response:
+    """The same for people: in plain words, as a page would have to wait for its turn as well."""
+    headers = {"Retry-After": "1", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(f"{BUSY}\n", HTTPStatus.SERVICE_UNAVAILABLE, headers, content_type="text/plain; charset=utf-8")

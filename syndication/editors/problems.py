@@ -125,16 +125,18 @@ def handle_errors(app: Flask) -> None:
         kind, detail = KINDS.get(status, ("unexpected", error.description or status.phrase))
         return Problem(status, kind, detail, headers=known).response()
 
+    @app.errorhandler(DatabaseDown)
+    def down(error: DatabaseDown) -> Response:
+        log.warning("database_down", error=type(error).__name__)
+        return Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "database-down",
+            "The database does not answer. Feeds go on being served as they were; try again.",
+            headers={"Retry-After": str(RETRY_SECONDS)},
+        ).response()
+
     @app.errorhandler(Exception)
-    def unexpected(error: Exception) -> Response:
-        if isinstance(error, DatabaseDown):
-            log.warning("database_down", error=type(error).__name__)
-            return Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "database-down",
-                "The database does not answer. Feeds go on being served as they were; try again.",
-                headers={"Retry-After": str(RETRY_SECONDS)},
-            ).response()
+    def unexpected(_: Exception) -> Response:
         log.exception("request_failed")
         return Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", "Something went wrong here; the log says what."

@@ -64,7 +64,7 @@ STOPS: Mapping[Rule, tuple[str, State, str]] = {
     "left-out": ("renders", "stuck", "left out"),
     "no-worker": ("regenerated", "stuck", "no worker"),
     "failing": ("regenerated", "stuck", "failing"),
-    "waiting": ("regenerated", "waits", "in a second"),
+    "waiting": ("regenerated", "waits", "waiting"),
 }
 """At which station each rule stops an article, how it stands there, and the word for it."""
 

@@ -44,6 +44,7 @@ _POSTGRESQL_STATES = {
     "25006": "may not be written to",
     "25P03": "ended a transaction that stood still",
     "55P03": "is locked by another process",
+    "57014": "took longer than anybody waits",
 }
 _AGAIN = {"40001", "40P01"}
 

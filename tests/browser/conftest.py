@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.house import House, open_house
 from tests.browser.visits import SECONDS, Visits
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+"""Without a graphics card; and the pictures of a story, which its reader would load, are not looked for outside."""
 
 expect.set_options(timeout=SECONDS * 1000)
 
@@ -45,4 +46,22 @@ def visit(chromium: Browser, house: House) -> Iterator[Visits]:
     visits = Visits(chromium, house)
     yield visits
     visits.close()
+    assert not visits.wrong
+
+
+@pytest.fixture(scope="session")
+def journey(chromium: Browser, house: House) -> Iterator[tuple[Visits, Page]]:
+    """The one visit of ``tour``."""
+    visits = Visits(chromium, house)
+    yield visits, visits("chief", "/editors/account")
+    visits.close()
+
+
+@pytest.fixture
+def tour(journey: tuple[Visits, Page]) -> Iterator[Page]:
+    """A page of one who may everything, for tests that only look at one page after the other: it is opened once."""
+    visits, page = journey
+    visits.wrong.clear()
+    yield page
+    page.goto("about:blank")
     assert not visits.wrong

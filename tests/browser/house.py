@@ -128,7 +128,7 @@ def open_house(folder: Path) -> Iterator[House]:
     """A house at work: the service runs and the stories are in the feeds. People come in when they are asked for."""
     env = {"SYNDICATION_CONFIG": str(write_configuration(folder))}
     with running(folder, env=env) as service:
-        service.ready()
+        service.ready(60)  # Browsers start beside it.
         database = Database(f"sqlite:///{folder}/var/syndication.db")
         house = House(service, database)
         now = datetime.now(UTC)

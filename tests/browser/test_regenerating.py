@@ -52,3 +52,15 @@ def test_the_chosen_ones_alone_are_regenerated(visit):
     page.get_by_role("checkbox", name="Choose World").check()
     page.get_by_role("button", name="Regenerate the chosen").click()
     expect(page.get_by_role("region", name="Regeneration")).to_contain_text("1 of 1")
+
+
+def test_without_script_a_reload_shows_the_outcome(visit):
+    page = visit("chief", java_script_enabled=False)
+    page.get_by_role("checkbox", name="Choose Taiwan").check()
+    page.get_by_role("button", name="Regenerate the chosen").click()
+    done = page.get_by_text("Regenerated:")
+    for _ in range(50):
+        if done.is_visible():
+            break
+        page.reload()
+    expect(done).to_be_visible()

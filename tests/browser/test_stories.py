@@ -36,27 +36,27 @@ def test_to_others_a_story_that_is_not_public_is_one_that_there_is_not(visit, id
     assert page.get_by_role("alert").first.inner_text() == told.replace(id, "never-was")
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/sections/taiwan", "/sections/all/versions", "/articles", "/articles?q=harbour", "/activity", "/plots"],
-)
-def test_its_title_stands_nowhere_for_them(visit, path):
-    page = visit("no-preview", f"/editors{path}")
-    expect(page.locator("h1")).to_be_visible()
-    told = page.content().replace("q=harbour", "").replace('value="harbour"', "")
-    for hidden in ("Budget of the harbour", "Half a thought", "embargoed", "under embargo"):
-        assert hidden not in told
+def test_its_title_stands_nowhere_for_them(visit):
+    page = visit("no-preview")
+    for path in (
+        "/", "/sections/taiwan", "/sections/all/versions", "/articles", "/articles?q=Budget", "/activity", "/plots",
+    ):  # fmt: skip
+        page.goto(f"/editors{path}")
+        expect(page.locator("h1")).to_be_visible()
+        for hidden in ("Budget of the harbour", "Half a thought", "embargoed", "under embargo"):
+            assert hidden not in page.content(), path
 
 
 def test_when_its_moment_comes_the_way_turns_green_by_itself(visit, house):
     title = "Its second has come"
-    house.put("moment", title=title, published_at=datetime.now(UTC) + timedelta(seconds=5))
+    house.put("moment", title=title, published_at=datetime.now(UTC) + timedelta(hours=1))
     page = visit("chief", "/editors/article?id=moment")
     page.evaluate("window.same = true")
     expect(taiwan(page).locator("li[aria-current=step]")).to_contain_text("under embargo")
     assert title not in house.feed()
-    expect(taiwan(page).locator("h3")).to_contain_text("in the feed", timeout=15_000)
-    expect(taiwan(page).locator("li.passed")).to_have_count(11, timeout=15_000)
+    house.put("moment", title=title, published_at=datetime.now(UTC) + timedelta(seconds=2))
+    expect(taiwan(page).locator("li.passed")).to_have_count(11)
+    expect(taiwan(page).locator("h3 .state")).to_have_text("in the feed")
     house.until_in_feed(title)
     assert page.evaluate("window.same")
 

@@ -70,16 +70,20 @@ def request_preview(body: PreviewRequest) -> Response:
 @operation("GET", "/previews/<id>", "preview", {200: PreviewAnswer})
 def get_preview(path: IdPath) -> Response:
     """The preview, if a worker has answered; it is kept for ten minutes."""
-    with context().database.read() as conn:
-        found = previews.get(conn, path.id, context().database.now(conn))
+    with context().database.snapshot() as conn:
+        now = context().database.now(conn)
+        found, alive = previews.get(conn, path.id, now), len(workers.alive(conn, now))
     if found is None:
         raise not_found(f"preview {path.id!r}: it is kept for ten minutes")
     state: Literal["requested", "done", "failed"] = "requested"
+    message = found.error
     if found.finished_at is not None:
         state = "failed" if found.error else "done"
+    elif not alive:
+        message = NO_WORKER
     result = {key: value for key, value in (found.result or {}).items() if key in PreviewAnswer.model_fields}
     return answer(
-        PreviewAnswer(id=found.id, state=state, message=found.error, requested_at=instant(found.requested_at), **result)
+        PreviewAnswer(id=found.id, state=state, message=message, requested_at=instant(found.requested_at), **result)
     )
 
 

@@ -31,6 +31,7 @@ from syndication.editors.dashboard import (
 from syndication.editors.dashboard.memo import Memo
 from syndication.editors.dashboard.pages import POLICY, PREFIX
 from syndication.editors.dashboard.refusals import handle_errors
+from syndication.editors.dashboard.sessions import Sessions
 from syndication.editors.dashboard.telling import Telling
 from syndication.editors.entrance import Entrance
 from syndication.serve.watcher import Watcher
@@ -52,7 +53,7 @@ def dashboard_app(settings: Settings, database: Database, watcher: Watcher) -> F
     app = Flask(
         "syndication.editors.dashboard", static_folder="static", static_url_path=f"{PREFIX}/static", root_path=None
     )
-    app.session_interface = login.Sessions(database)
+    app.session_interface = Sessions(database)
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         SEND_FILE_MAX_AGE_DEFAULT=STATIC_AGE,

@@ -42,7 +42,7 @@ def find_articles() -> Response:
 @pages.get("/article", "read")
 def show_article() -> Response:
     """One article: its way into every feed, what it looks like there, what happened to it."""
-    path = _path(request.args.get("id"))
+    path = _path()
     told, article = ask(traces.trace_article, traces.TraceAnswer, path=path), _stored(path)
     ways = [
         (verdict, way(verdict, served_version(verdict.section) or None, _standing(verdict.section)))
@@ -70,7 +70,7 @@ def confirm_withdrawal() -> Response:
 @pages.post("/article/withdraw", "write")
 def withdraw() -> BaseResponse:
     """Take it out of every feed."""
-    path = _path(request.form.get("id"))
+    path = _path()
     flash(ask(withdrawing.withdraw_article, withdrawing.Done, path=path).message)
     return back("/article", id=path.id)
 
@@ -84,13 +84,13 @@ def confirm_restoration() -> Response:
 @pages.post("/article/restore", "write")
 def restore() -> BaseResponse:
     """Bring it back."""
-    path = _path(request.form.get("id"))
+    path = _path()
     flash(ask(withdrawing.restore_article, withdrawing.Done, path=path).message)
     return back("/article", id=path.id)
 
 
 def _confirm(act: str) -> Response:
-    path = _path(request.args.get("id"))
+    path = _path()
     told = ask(traces.trace_article, traces.TraceAnswer, path=path)
     sections = context().settings.sections
     longest = max(
@@ -108,8 +108,9 @@ def _confirm(act: str) -> Response:
     )
 
 
-def _path(id: str | None) -> ArticlePath:
-    return asked_for(ArticlePath, id=id or "")
+def _path() -> ArticlePath:
+    """The article that is asked for, in the address of forms too: in their fields browsers change the ends of lines."""
+    return asked_for(ArticlePath, id=request.args.get("id", ""))
 
 
 def _stored(path: ArticlePath) -> StoredArticle | None:

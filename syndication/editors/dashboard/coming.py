@@ -29,5 +29,5 @@ def show_coming_up() -> Response:
         titles=titles(),
         following={"after": following["after"]} if following else None,
         paged=bool(query.after),
-        query=request.query_string.decode(),
+        after=query.after,
     )

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from syndication.editors.api import sections as api
 from syndication.editors.api.operations import context
 from syndication.editors.api.schemas import SectionPath
-from syndication.editors.dashboard.pages import Pages, ask, html, page, titles
+from syndication.editors.dashboard.pages import Pages, ask, asked_for, html, page, titles
 from syndication.editors.problems import not_found
 from syndication.feeds import FORMATS
 from syndication.serve.catalogue import address
@@ -34,7 +34,7 @@ READER_POLICY = (
 @pages.get("/sections/<slug>/reader", "read")
 def show_reader(slug: str) -> Response:
     """How a reader shows the feed; the feed itself is in a frame of its own."""
-    section = ask(api.get_section, api.SectionAnswer, path=SectionPath(slug=slug))
+    section = ask(api.get_section, api.SectionAnswer, path=asked_for(SectionPath, slug=slug))
     _document(slug, "json")
     return page("reader.html", section=section, title=titles()[slug])
 
@@ -50,7 +50,7 @@ def reader_view(slug: str) -> Response:
 @pages.get("/sections/<slug>/documents/<format>", "read")
 def show_document(slug: str, format: str) -> Response:
     """The document, to the letter, and the headers with which it is served."""
-    section = ask(api.get_section, api.SectionAnswer, path=SectionPath(slug=slug))
+    section = ask(api.get_section, api.SectionAnswer, path=asked_for(SectionPath, slug=slug))
     found = _document(slug, format)
     plain = found.codings["identity"]
     return page(

@@ -10,6 +10,7 @@ from syndication.editors.api import keys as api
 from syndication.editors.api.operations import caller
 from syndication.editors.api.schemas import IdPath
 from syndication.editors.dashboard.pages import Pages, ask, asked_for, back, page
+from syndication.editors.dashboard.telling import after
 from syndication.editors.problems import Problem
 from syndication.store.tokens import SCOPES
 
@@ -46,16 +47,8 @@ def revoke_token() -> BaseResponse:
 
 
 def _page(made: api.NewToken | None = None) -> Response:
-    now = caller().now.isoformat()
     found = ask(api.list_tokens, api.TokensAnswer).tokens
-    states = {
-        token.id: "revoked"
-        if token.revoked_at
-        else "expired"
-        if token.expires_at and token.expires_at <= now
-        else "open"
-        for token in found
-    }
+    states = {token.id: _state(token) for token in found}
     return page(
         "tokens.html",
         open_ones=[token for token in found if states[token.id] == "open"],
@@ -64,3 +57,9 @@ def _page(made: api.NewToken | None = None) -> Response:
         made=made,
         scopes=SCOPES,
     )
+
+
+def _state(token: api.TokenAnswer) -> str:
+    if token.revoked_at:
+        return "revoked"
+    return "expired" if token.expires_at and not after(token.expires_at, caller().now) else "open"

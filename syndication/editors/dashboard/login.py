@@ -2,44 +2,31 @@
 
 from http import HTTPStatus
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
-from flask import Flask, Response, current_app, flash, g, request, session
-from flask.sessions import SecureCookieSessionInterface
-from itsdangerous import URLSafeTimedSerializer
+from flask import Response, current_app, flash, g, request, session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from syndication.editors.access import Caller, refuse_token_in_address
+from syndication.editors.access import Caller, refuse_token_in_address, refuse_unreadable_address
 from syndication.editors.api.operations import context
 from syndication.editors.dashboard.pages import ANYBODY, PERSON, PREFIX, Pages, back, is_live, lacking, page
 from syndication.editors.entrance import Entrance, Refused
 from syndication.editors.problems import Problem
-from syndication.store import accounts, audit, logins, signing
-from syndication.store.audit import Act, Actor
-from syndication.store.engine import Database
+from syndication.store import accounts, audit, logins
+from syndication.store.audit import Actor
+from syndication.store.engine import DatabaseDown
 
 pages = Pages("login")
-
-
-class Sessions(SecureCookieSessionInterface):
-    """Flask's signed cookies, with the key that all web processes share; it is read when it is first needed."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self._key: bytes | None = None
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """The signer; raises DatabaseDown while its key cannot be read."""
-        if self._key is None:
-            self._key = app.secret_key = signing.signing_key(self.database)
-        return super().get_signing_serializer(app)
 
 
 def admit() -> BaseResponse | None:
     """First who asks, then what: a stranger learns nothing but where to log in."""
     if request.endpoint == "static":
         return None
+    if current_app.session_interface.is_null_session(session):
+        raise DatabaseDown("the key that signs cookies cannot be read")
+    refuse_unreadable_address(request)
     refuse_token_in_address(request)
     scope = Pages.scopes.get(request.endpoint or "")
     if scope == ANYBODY:
@@ -54,7 +41,7 @@ def admit() -> BaseResponse | None:
     g.account = account
     g.caller = Caller(Actor(f"user {account.name}", address()), frozenset(account.scopes), now)
     if scope is None:
-        raise NotFound
+        raise request.routing_exception or NotFound
     if scope != PERSON and scope not in account.scopes:
         if request.method == "POST":
             _record_refusal(scope)
@@ -74,8 +61,8 @@ def check_log_in() -> BaseResponse:
     form = request.form
     outcome = entrance().enter(form.get("name", ""), form.get("password", ""), address())
     if isinstance(outcome, Refused):
-        return _refuse(outcome)
-    session.clear()  # What a stranger may have put into this browser does not become a login.
+        return refuse(outcome, _form(outcome.detail))
+    _end_login()  # What a stranger may have put into this browser does not become a login.
     session["login"] = outcome.secret
     return back(_wanted().removeprefix(PREFIX))
 
@@ -83,10 +70,7 @@ def check_log_in() -> BaseResponse:
 @pages.post("/logout", PERSON)
 def log_out() -> BaseResponse:
     """End the login, here and in the database."""
-    database = context().database
-    with database.write() as conn:
-        logins.end(conn, session.get("login", ""), address(), database.now(conn))
-    session.clear()
+    _end_login()
     flash("You are logged out.")
     return back("/login")
 
@@ -101,7 +85,25 @@ def address() -> str:
     return request.remote_addr or "unknown"
 
 
-def _form(wrong: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
+def _end_login() -> None:
+    """Forget what this browser has, and let it open nothing any more, whoever has a copy of it."""
+    secret, database = session.get("login"), context().database
+    if secret is not None:
+        with database.write() as conn:
+            logins.end(conn, secret, address(), database.now(conn))
+    session.clear()
+
+
+def refuse(refused: Refused, form: Response) -> Response:
+    """The form again, which says what was wrong; and when to come back after too many wrong passwords."""
+    if refused.wait is not None:
+        form.status_code = HTTPStatus.TOO_MANY_REQUESTS
+        form.headers["Retry-After"] = str(refused.wait)
+    return form
+
+
+def _form(wrong: str = "") -> Response:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
     name = request.form.get("name", "")
     return page("login.html", status, wrong=wrong, name=name, wanted=_wanted(), nobody=_nobody_yet())
 
@@ -112,38 +114,44 @@ def _nobody_yet() -> bool:
         return not accounts.any_enabled(conn)
 
 
-def _refuse(refused: Refused) -> Response:
-    if refused.wait is None:
-        return _form(refused.detail, HTTPStatus.UNPROCESSABLE_ENTITY)
-    response = _form(refused.detail, HTTPStatus.TOO_MANY_REQUESTS)
-    response.headers["Retry-After"] = str(refused.wait)
-    return response
-
-
 def _wanted() -> str:
     """The page that was asked for, if it is one of ours: an address from elsewhere is not followed."""
     wanted = request.values.get("next", "")
-    parts = urlsplit(wanted)
-    ours = parts.path == PREFIX or parts.path.startswith(f"{PREFIX}/")
-    plain = not parts.scheme and not parts.netloc and "\\" not in wanted and wanted.isprintable()
-    return wanted if ours and plain and not parts.path.startswith(f"{PREFIX}/log") else f"{PREFIX}/"
+    ours = wanted == PREFIX or wanted.startswith((f"{PREFIX}/", f"{PREFIX}?"))
+    plain = "\\" not in wanted and wanted.isprintable()
+    return wanted if ours and plain and not wanted.startswith(f"{PREFIX}/log") else f"{PREFIX}/"
 
 
 def _to_log_in() -> BaseResponse:
     """A page leads to the form and back; a part of one makes the browser go there; a form is not kept."""
-    if request.method != "GET":
+    if request.method not in ("GET", "HEAD"):
         detail = "You are logged out: log in again, and repeat what you did. Nothing was changed."
         raise Problem(HTTPStatus.UNAUTHORIZED, "token", detail)
-    seen = urlsplit(request.headers.get("HX-Current-URL", ""))
-    wanted = request.full_path.removesuffix("?") if not is_live() else seen.path
+    if is_live():
+        seen = _parts(request.headers.get("HX-Current-URL", ""))
+        wanted = _joined(seen.path, seen.query)
+    else:
+        wanted = _joined(quote(request.path), request.query_string.decode())
     answer = back("/login", next=wanted if wanted not in ("", PREFIX, f"{PREFIX}/") else None)
     if not is_live():
         return answer
     return Response(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": answer.headers["Location"]})
 
 
+def _parts(address: str) -> SplitResult:
+    """The parts of an address from outside; none of one that cannot be read."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+
+
+def _joined(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
+
+
 def _record_refusal(scope: str) -> None:
     database = context().database
-    what = Act(f"{request.method} {request.endpoint}", request.path[:200], "refused", f"needs {scope}")
+    act, who = f"{request.method} {request.endpoint}", g.caller
     with database.write() as conn:
-        audit.record(conn, g.caller.actor, [what], g.caller.now)
+        audit.record_refusal(conn, who.actor, act, request.path[:200], f"needs {scope}", who.now)

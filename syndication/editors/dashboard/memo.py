@@ -8,34 +8,44 @@ from typing import Any, TypeVar, cast
 T = TypeVar("T")
 
 ENTRIES = 512
+"""The most values that are kept: of those that nobody asked for the longest, one gives its place to a new one."""
+
+
+class _Kept:
+    """A value and when it was made; its lock is held by whoever makes it."""
+
+    __slots__ = ("lock", "made_at", "value")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.made_at: float | None = None
+        self.value: Any = None
 
 
 class Memo:
     """Remembers values for a while. Who asks for one that is being made waits for it instead of making it too."""
 
-    def __init__(self) -> None:
-        self._kept: dict[Hashable, tuple[float, Any]] = {}
-        self._locks: dict[Hashable, threading.Lock] = {}
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: dict[Hashable, _Kept] = {}
         self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def get(self, key: Hashable, seconds: float, make: Callable[[], T]) -> T:
         """The value, at most ``seconds`` old. What ``make`` raises is remembered by nobody."""
-        kept = self._kept.get(key)
-        if kept is not None and time.monotonic() - kept[0] < seconds:
-            return cast(T, kept[1])
-        with self._lock:
-            if len(self._locks) >= ENTRIES:  # Keys are made of sections and plots; more of them is a mistake of ours.
-                self._kept.clear()
-                self._locks.clear()
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            kept = self._kept.get(key)
-            if kept is not None and time.monotonic() - kept[0] < seconds:
-                return cast(T, kept[1])
-            value = make()
-            self._kept[key] = (time.monotonic(), value)
-        return value
+        kept = self._place(key)
+        with kept.lock:
+            if kept.made_at is None or self._clock() - kept.made_at >= seconds:
+                kept.value = make()
+                kept.made_at = self._clock()
+            return cast(T, kept.value)
 
-    def forget(self, key: Hashable) -> None:
-        """Make it anew when it is asked for the next time."""
-        self._kept.pop(key, None)
+    def _place(self, key: Hashable) -> _Kept:
+        with self._lock:
+            kept = self._kept.pop(key, None) or _Kept()
+            self._kept[key] = kept  # The last of the dictionary, again if it stood there before.
+            if len(self._kept) > ENTRIES:
+                del self._kept[next(iter(self._kept))]
+        return kept

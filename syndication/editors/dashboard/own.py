@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from syndication import passwords
 from syndication.editors.api.operations import caller, context
-from syndication.editors.dashboard.login import address, entrance
+from syndication.editors.dashboard.login import address, entrance, refuse
 from syndication.editors.dashboard.pages import PERSON, Pages, back, page
 from syndication.errors import SyndicationError
 from syndication.store import account_changes
@@ -25,9 +25,9 @@ def show_own() -> Response:
 def change_own_password() -> BaseResponse:
     """Change one's own password: the one before is asked for, as a browser may stand open."""
     form, account, database = request.form, g.account, context().database
-    outcome = entrance().confirm(account, form.get("old", ""), address())
-    if outcome is not None:
-        return _page(outcome.detail)
+    refused = entrance().confirm(account, form.get("old", ""), address())
+    if refused is not None:
+        return refuse(refused, _page(refused.detail))
     if form.get("new", "") != form.get("again", ""):
         return _page("The new password was not typed the same twice.")
     try:

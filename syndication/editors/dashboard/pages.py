@@ -68,6 +68,11 @@ def html(text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
     return Response(text, status.value, content_type="text/html; charset=utf-8")
 
 
+def gone(part: str, words: str) -> Response:
+    """What stands in the place of a part of a page that nobody remembers any more: it asks for nothing."""
+    return html(render_template("dashboard/parts/gone.html", part=part, words=words))
+
+
 def back(path: str, **query: Any) -> BaseResponse:
     """After a form: the browser gets a page (303), which may be reloaded without doing it again."""
     given = {name: value for name, value in query.items() if value not in (None, "")}

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from syndication.editors.api import previews as api
 from syndication.editors.api.schemas import IdPath
 from syndication.editors.dashboard.documents import LABELS, as_readers_show
-from syndication.editors.dashboard.pages import Pages, ask, asked_for, back, html
+from syndication.editors.dashboard.pages import Pages, ask, asked_for, back, gone, html
 from syndication.editors.problems import Problem, not_found
 
 pages = Pages("previews")
@@ -19,7 +19,7 @@ pages = Pages("previews")
 @pages.post("/article/preview", "preview")
 def preview() -> BaseResponse:
     """Ask a worker what the article's entry looks like."""
-    id = request.form.get("id", "")
+    id = request.args.get("id", "")
     body = asked_for(api.PreviewRequest, changes=[{"id": id}])
     asked = ask(api.request_preview, api.PreviewAnswer, body=body)
     return back("/article", id=id, preview=asked.id)
@@ -28,13 +28,16 @@ def preview() -> BaseResponse:
 @pages.get("/live/previews/<id>", "preview")
 def live_preview(id: str) -> Response:
     """The preview as it comes."""
-    return html(render_template("dashboard/parts/preview.html", **shown(id)))
+    found = shown(id)
+    if found["preview"] is None:
+        return gone("preview", "This preview is gone: it is kept for ten minutes. Ask for another one.")
+    return html(render_template("dashboard/parts/preview.html", **found))
 
 
 @pages.get("/previews/<id>/view", "preview")
 def preview_view(id: str) -> Response:
     """What stands in the frame: the entry as a reader shows it."""
-    found = ask(api.get_preview, api.PreviewAnswer, path=IdPath(id=id))
+    found = ask(api.get_preview, api.PreviewAnswer, path=asked_for(IdPath, id=id))
     if "json" not in found.entry:
         raise not_found(f"entry in the preview {id!r}")
     return as_readers_show("Preview", [json.loads(found.entry["json"])])
@@ -45,7 +48,7 @@ def shown(id: str | None) -> dict[str, Any]:
     if not id:
         return {"preview": None}
     try:
-        found = ask(api.get_preview, api.PreviewAnswer, path=IdPath(id=id))
+        found = ask(api.get_preview, api.PreviewAnswer, path=asked_for(IdPath, id=id))
     except Problem as problem:
         if problem.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
             raise

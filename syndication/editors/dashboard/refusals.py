@@ -32,6 +32,11 @@ def handle_errors(app: Flask) -> None:
     def problem(error: Problem) -> Response:
         return _refuse(error.status, error.detail, error.headers)
 
+    @app.errorhandler(DatabaseDown)
+    def down(error: DatabaseDown) -> Response:
+        log.warning("database_down", error=type(error).__name__)
+        return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_DOWN, {"Retry-After": str(RETRY_SECONDS)})
+
     @app.errorhandler(SyndicationError)
     def refused(error: SyndicationError) -> Response:
         return _refuse(HTTPStatus.UNPROCESSABLE_ENTITY, f"{str(error).rstrip('.')}.")
@@ -46,13 +51,11 @@ def handle_errors(app: Flask) -> None:
         if cause is not None:
             return unexpected(cause)
         status = HTTPStatus(error.code or 500)
-        return _refuse(status, WORDS.get(status, error.description or status.phrase))
+        allow = {name: value for name, value in error.get_headers() if name == "Allow"}
+        return _refuse(status, WORDS.get(status, error.description or status.phrase), allow)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        if isinstance(error, DatabaseDown):
-            log.warning("database_down", error=type(error).__name__)
-            return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_DOWN, {"Retry-After": str(RETRY_SECONDS)})
         log.error("page_failed", exc_info=error)
         return _refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says what.")
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.editors.api import regenerations as api
 from syndication.editors.api.schemas import IdPath
-from syndication.editors.dashboard.pages import Pages, ask, asked_for, back, html
+from syndication.editors.dashboard.pages import Pages, ask, asked_for, back, gone, html
 from syndication.editors.problems import Problem
 
 pages = Pages("regenerations")
@@ -37,7 +37,10 @@ def regenerate() -> BaseResponse:
 @pages.get("/live/regenerations/<id>", "read")
 def live_regeneration(id: str) -> Response:
     """The bar."""
-    return html(render_template("dashboard/parts/regeneration.html", **shown(id)))
+    found = shown(id)
+    if found["regeneration"] is None:
+        return gone("regeneration", "This regeneration is so long ago that nothing is remembered of it.")
+    return html(render_template("dashboard/parts/regeneration.html", **found))
 
 
 def shown(id: str | None) -> dict[str, Any]:
@@ -45,7 +48,7 @@ def shown(id: str | None) -> dict[str, Any]:
     if not id:
         return {"regeneration": None}
     try:
-        found = ask(api.get_regeneration, api.RegenerationAnswer, path=IdPath(id=id))
+        found = ask(api.get_regeneration, api.RegenerationAnswer, path=asked_for(IdPath, id=id))
     except Problem as problem:
         if problem.status != HTTPStatus.NOT_FOUND:
             raise

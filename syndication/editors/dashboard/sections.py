@@ -18,7 +18,7 @@ pages = Pages("sections")
 @pages.get("/sections/<slug>", "read")
 def show_section(slug: str) -> Response:
     """The section, its entries and what is left out."""
-    path = SectionPath(slug=slug)
+    path = asked_for(SectionPath, slug=slug)
     section = ask(api.get_section, api.SectionAnswer, path=path)
     return page(
         "section.html",
@@ -36,7 +36,7 @@ def show_section(slug: str) -> Response:
 @pages.get("/sections/<slug>/versions", "read")
 def show_versions(slug: str) -> Response:
     """The versions that are kept, and what changed in each; or how two of them differ."""
-    path = SectionPath(slug=slug)
+    path = asked_for(SectionPath, slug=slug)
     section = ask(api.get_section, api.SectionAnswer, path=path)
     query = asked_for(api_versions.VersionsQuery, before=request.args.get("before") or None)
     found = ask(api_versions.list_versions, api_versions.VersionsAnswer, path=path, query=query)

@@ -34,6 +34,7 @@ class Telling:
         app.template_filter("size")(size)
         app.template_filter("number")(number)
         app.template_filter("share")(share)
+        app.template_test("after")(after)
 
     def moment(self, value: str | datetime | None) -> Markup | str:
         """A day and time of the newsroom."""
@@ -57,10 +58,15 @@ class Telling:
 
     def sentence(self, words: str) -> Markup:
         """A sentence of the API, in which the times become those of the newsroom."""
-        return Markup("").join(  # what it joins, it escapes
-            self.moment(f"{part.removesuffix(' UTC')}+00:00") if MOMENT.fullmatch(part) else part
-            for part in MOMENT.split(words)
-        )
+        return Markup("").join(self._part(part) for part in MOMENT.split(words))  # what it joins, it escapes
+
+    def _part(self, words: str) -> Markup | str:
+        if not MOMENT.fullmatch(words):
+            return words
+        try:
+            return self.moment(f"{words.removesuffix(' UTC')}+00:00")
+        except ValueError:  # An article may hold what looks like a time, and a sentence may quote it.
+            return words
 
     def _time(self, value: str | datetime | None, form: str, counts: str = "") -> Markup | str:
         if not value:
@@ -77,13 +83,21 @@ class Telling:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         if moment is None:
             raise ValueError("there is no time to tell")
-        return moment.astimezone(self.zone)
+        try:
+            return moment.astimezone(self.zone)
+        except OverflowError:  # On the last day of the calendar, which many take for "never", it is the next one there.
+            return moment.astimezone(UTC)
 
 
 def telling() -> Telling:
     """The filters of the app that answers this request."""
     found: Telling = current_app.extensions["telling"]
     return found
+
+
+def after(value: str | None, now: datetime) -> bool:
+    """Whether a time of the API is still to come. Their texts do not sort: some have parts of a second, some none."""
+    return bool(value) and datetime.fromisoformat(value or "") > now
 
 
 def span(seconds: float | timedelta) -> str:

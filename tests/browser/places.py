@@ -1,0 +1,40 @@
+"""Every page of the dashboard, by the scope that it needs."""
+
+PAGES = {
+    "/editors/": "read",
+    "/editors/sections/taiwan": "read",
+    "/editors/sections/odd": "read",
+    "/editors/sections/taiwan/reader": "read",
+    "/editors/sections/taiwan/documents/atom": "read",
+    "/editors/sections/taiwan/documents/json": "read",
+    "/editors/sections/taiwan/versions": "read",
+    "/editors/articles": "read",
+    "/editors/articles?q=nothing-like-it": "read",
+    "/editors/article?id=public-1": "read",
+    "/editors/article?id=embargoed": "read",
+    "/editors/article?id=wrong": "read",
+    "/editors/article/withdraw?id=public-1": "write",
+    "/editors/article/restore?id=public-1": "write",
+    "/editors/coming-up": "preview",
+    "/editors/plots": "read",
+    "/editors/activity": "admin",
+    "/editors/tokens": "admin",
+    "/editors/people": "admin",
+    "/editors/people/chief": "admin",
+    "/editors/account": "person",
+    "/editors/nowhere": "person",
+}
+
+FORMS = {
+    "/editors/regenerations": "regenerate",
+    "/editors/article/withdraw": "write",
+    "/editors/article/restore": "write",
+    "/editors/article/preview": "preview",
+    "/editors/tokens": "admin",
+    "/editors/tokens/revoke": "admin",
+    "/editors/people": "admin",
+    "/editors/people/chief/scopes": "admin",
+    "/editors/people/chief/password": "admin",
+    "/editors/people/chief/disable": "admin",
+    "/editors/people/chief/enable": "admin",
+}

@@ -1,0 +1,72 @@
+"""Every page can be used by everybody: axe-core finds nothing, in light and dark, on a phone and at a desk."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.places import PAGES
+from tests.browser.visits import DESK, PHONE, fits
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+LOOKS = {"type": "rule", "values": ["color-contrast", "target-size", "link-in-text-block"]}
+"""The rules that colours and widths decide: all others find the same in the dark and in the light."""
+
+
+def violations(page, rules=TAGS):
+    """What axe-core finds on the page as it is now."""
+    found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
+    return [f"{rule['id']} ({rule['impact']}): {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+
+
+def test_axe_would_find_something(visit):
+    page = visit("chief", "/editors/account")
+    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=x><input>')")
+    page.evaluate("document.querySelector('h1').style.color = '#ddd'")
+    found = {line.split()[0] for line in violations(page)}
+    assert {"image-alt", "label", "color-contrast"} <= found
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing(tour, path):
+    tour.set_viewport_size({"width": DESK, "height": 844})
+    tour.goto(path)
+    look_at(tour)
+
+
+def test_axe_finds_nothing_at_the_entrance(visit):
+    look_at(visit(None, "/editors/login"))
+
+
+def look_at(page):
+    """On a wide page and a narrow one, in the light and in the dark."""
+    for width, scheme, rules in (
+        (DESK, "light", TAGS), (DESK, "dark", LOOKS), (PHONE, "light", LOOKS), (PHONE, "dark", TAGS)
+    ):  # fmt: skip
+        page.set_viewport_size({"width": width, "height": 844})
+        page.emulate_media(color_scheme=scheme)
+        assert not violations(page, rules), (width, scheme)
+        assert fits(page), f"it scrolls sideways at {width}"
+
+
+def test_axe_finds_nothing_where_something_was_just_done(visit):
+    page = visit("chief")
+    page.get_by_role("button", name="Regenerate all").click()
+    page.get_by_text("Regenerated:").wait_for()
+    assert not violations(page)
+    page.goto("/editors/tokens")
+    page.get_by_label("Name, which says whose it is").fill("axe")
+    page.get_by_role("checkbox", name="read see").check()
+    page.get_by_role("button", name="Make the token").click()
+    page.get_by_label("Secret").wait_for()
+    assert not violations(page)
+
+
+def test_nothing_moves_for_who_wants_no_motion(visit, house):
+    page = visit("chief")
+    state = "document.querySelector('.state').classList.add('regenerating')"
+    moving = "document.getAnimations().length"
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate(state)
+    assert page.evaluate(moving) == 0
+    page.emulate_media(reduced_motion="no-preference")
+    assert page.evaluate(moving) == 1

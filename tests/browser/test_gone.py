@@ -1,0 +1,80 @@
+"""What a page says when something behind it is gone, and that it recovers by itself."""
+
+import contextlib
+import os
+import signal
+
+import psycopg
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.house import House, write_configuration
+from tests.browser.visits import Visits
+from tests.service import running, until
+
+OLD = "This is not up to date."
+
+
+@pytest.fixture
+def apart(postgres_url, tmp_path):
+    """A house on PostgreSQL whose web process runs alone, without anybody who starts again what dies."""
+    env = {"SYNDICATION_CONFIG": str(write_configuration(tmp_path))}
+    with running(tmp_path, "web", url=postgres_url, env=env) as web:
+        until(lambda: web.get("/healthz").status == 200)
+        yield House(web, None)
+
+
+@contextlib.contextmanager
+def worker(house):
+    """A worker of its own; what is left of it goes at the end."""
+    settings = {name: value for name, value in house.service.env.items() if name.startswith("SYNDICATION_")}
+    with running(house.service.folder, "worker", env=settings) as service:
+        yield service
+
+
+@pytest.fixture
+def visit_apart(chromium, apart):
+    visits = Visits(chromium, apart)
+    yield visits
+    visits.close()
+    assert not visits.wrong
+
+
+def test_the_page_says_that_no_worker_is_alive_and_when_one_is_again(visit_apart, apart):
+    line = "#overview [role=status]"
+    with worker(apart) as first:
+        apart.service.ready()
+        page = visit_apart("chief")
+        expect(page.locator(line)).to_contain_text("All is well.")
+        os.kill(first.process.pid, signal.SIGKILL)
+        expect(page.locator(line)).to_contain_text("No worker is alive", timeout=20_000)
+        page.get_by_role("button", name="Regenerate all").click()
+        expect(page.get_by_role("region", name="Regeneration")).to_contain_text("No worker is alive")
+    with worker(apart):
+        expect(page.locator(line)).to_contain_text("All is well.", timeout=20_000)
+        expect(page.get_by_role("region", name="Regeneration")).to_contain_text("4 of 4")
+
+
+def test_the_page_says_that_the_database_is_down_and_recovers(visit_apart, apart, postgres_url, postgres_server):
+    with worker(apart):
+        apart.service.ready()
+        page = visit_apart("chief")
+        with psycopg.connect(postgres_server.format(name="postgres"), autocommit=True) as conn:
+            name = postgres_url.partition("?")[0].rpartition("/")[2]
+            conn.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+            expect(page.locator("#old")).to_contain_text(f"{OLD} The database does not answer.", timeout=20_000)
+            fresh = visit_apart("chief", "/editors/articles")
+            expect(fresh.get_by_role("alert").first).to_contain_text("The database does not answer.")
+            assert apart.service.get("/feeds/all.json").status == 200
+            conn.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        expect(page.locator("#old")).to_be_hidden(timeout=20_000)
+        expect(fresh.get_by_role("heading", name="Articles")).to_be_visible(timeout=20_000)
+
+
+def test_the_page_says_that_the_service_does_not_answer_and_recovers(visit):
+    page = visit("chief")
+    page.context.set_offline(True)
+    expect(page.locator("#old")).to_have_text(f"{OLD} The service does not answer; this page tries again by itself.")
+    page.context.set_offline(False)
+    expect(page.locator("#old")).to_be_hidden()

@@ -1,0 +1,112 @@
+"""Each task with the keyboard alone: Tab and Shift+Tab, Enter and Space, and always in sight where one is."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+FOCUSED = """() => {
+  const element = document.activeElement, style = getComputedStyle(element), box = element.getBoundingClientRect();
+  return {
+    name: element.getAttribute("aria-label") || (element.labels && element.labels[0]?.innerText) || element.innerText,
+    shown: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0
+      && box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight,
+  };
+}"""
+
+MOST = 80
+"""Presses of a key before one gives up."""
+
+
+def go(page, name, key="Tab"):
+    """Press the key until the focus is on what is named so; on the way it is always to be seen."""
+    passed = []
+    for _ in range(MOST):
+        page.keyboard.press(key)
+        focused = page.evaluate(FOCUSED)
+        assert focused["shown"], focused
+        passed.append((focused["name"] or "").strip())
+        if passed[-1].startswith(name):
+            return
+    raise AssertionError(f"{name} is not among {passed}")
+
+
+def enter(page, name, key="Tab"):
+    """Go there and press Enter; wait for the page that follows."""
+    go(page, name, key)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def test_logging_in(visit, house):
+    page = visit.stranger()
+    page.goto("/editors/login")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.keyboard.type("chief")
+    go(page, "Password")
+    page.keyboard.type(house.password_of("chief"))
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/editors/$"))
+
+
+def test_regenerating_one_section(visit):
+    page = visit("chief")
+    go(page, "Choose Taiwan")
+    page.keyboard.press("Space")
+    enter(page, "Regenerate the chosen", "Shift+Tab")
+    expect(page.get_by_text("Regenerated:")).to_be_visible()
+    expect(page.get_by_role("region", name="Regeneration")).to_contain_text("1 of 1")
+
+
+def test_finding_a_story_withdrawing_and_restoring_it(visit, house):
+    title = "Found by the keyboard"
+    house.put("by-keyboard", title=title)
+    house.until_in_feed(title)
+    page = visit("chief")
+    enter(page, "Articles")
+    go(page, "Title, id or address")
+    page.keyboard.type("by the keyboard")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    enter(page, title)
+    enter(page, "Withdraw …")
+    enter(page, "Withdraw")
+    house.until_gone(title)
+    enter(page, "Restore …")
+    enter(page, "Restore")
+    house.until_in_feed(title)
+
+
+def test_making_and_revoking_a_token(visit):
+    page = visit("chief", "/editors/tokens")
+    go(page, "Name, which says whose it is")
+    page.keyboard.type("by hand")
+    go(page, "read")
+    page.keyboard.press("Space")
+    enter(page, "Make the token")
+    go(page, "Secret")
+    enter(page, "Revoke by hand")
+    expect(page.get_by_role("status").first).to_have_text("The token by hand is revoked: it opens nothing any more.")
+
+
+@pytest.mark.parametrize("path", ["/editors/", "/editors/sections/taiwan", "/editors/tokens"])
+def test_the_first_key_leads_past_the_head_of_the_page(visit, path):
+    page = visit("chief", path)
+    page.keyboard.press("Tab")
+    link = page.get_by_role("link", name="Skip to the content")
+    expect(link).to_be_focused()
+    expect(link).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+
+
+def test_the_focus_stays_on_a_link_while_the_page_changes_around_it(visit, house):
+    page = visit("chief")
+    go(page, "World")
+    before = page.locator("#row-world td[data-label=Version]").inner_text()
+    house.put("world-news", title="News of the world", sections=("world",))
+    expect(page.locator("#row-world td[data-label=Version]")).not_to_have_text(before)
+    expect(page.locator("#row-world").get_by_role("link").first).to_be_focused()
+    go(page, "Choose", "Shift+Tab")

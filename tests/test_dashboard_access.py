@@ -1,0 +1,184 @@
+"""Who is let in to the dashboard: by scope, with a form of one's own, and not at all without a log-in."""
+
+from urllib.parse import quote
+
+import pytest
+
+from syndication.editors.dashboard.pages import Pages
+from syndication.store.tokens import SCOPES
+
+SCOPE_OF = {
+    ("GET", "/login"): "anybody",
+    ("POST", "/login"): "anybody",
+    ("POST", "/logout"): "person",
+    ("GET", "/account"): "person",
+    ("POST", "/account"): "person",
+    ("GET", "/"): "read",
+    ("GET", "/live/overview"): "read",
+    ("POST", "/regenerations"): "regenerate",
+    ("GET", "/live/regenerations/x"): "read",
+    ("GET", "/sections/taiwan"): "read",
+    ("GET", "/sections/taiwan/reader"): "read",
+    ("GET", "/sections/taiwan/reader/view"): "read",
+    ("GET", "/sections/taiwan/documents/atom"): "read",
+    ("GET", "/sections/taiwan/versions"): "read",
+    ("GET", "/articles"): "read",
+    ("GET", "/article"): "read",
+    ("GET", "/article/withdraw"): "write",
+    ("POST", "/article/withdraw"): "write",
+    ("GET", "/article/restore"): "write",
+    ("POST", "/article/restore"): "write",
+    ("POST", "/article/preview"): "preview",
+    ("GET", "/live/previews/x"): "preview",
+    ("GET", "/previews/x/view"): "preview",
+    ("GET", "/coming-up"): "preview",
+    ("GET", "/plots"): "read",
+    ("GET", "/plots/polls.svg"): "read",
+    ("GET", "/activity"): "admin",
+    ("GET", "/tokens"): "admin",
+    ("POST", "/tokens"): "admin",
+    ("POST", "/tokens/revoke"): "admin",
+    ("GET", "/people"): "admin",
+    ("POST", "/people"): "admin",
+    ("GET", "/people/x"): "admin",
+    ("POST", "/people/x/scopes"): "admin",
+    ("POST", "/people/x/password"): "admin",
+    ("POST", "/people/x/disable"): "admin",
+    ("POST", "/people/x/enable"): "admin",
+}
+"""Every page and every form, and the scope that it needs."""
+
+GUARDED = [route for route, scope in SCOPE_OF.items() if scope in SCOPES]
+
+FORMS = [path for method, path in SCOPE_OF if method == "POST" and path != "/login"]
+
+SETS = [SCOPES, *((scope,) for scope in SCOPES), *(tuple(set(SCOPES) - {scope}) for scope in SCOPES)]
+"""All scopes, each alone, and all but one."""
+
+
+def test_the_table_has_a_row_for_every_page_and_every_form(sqlite_dashboard):
+    adapter = sqlite_dashboard.app.url_map.bind("x")
+    rows = {(method, adapter.match(f"/editors{path}", method)[0]): scope for (method, path), scope in SCOPE_OF.items()}
+    declared = [
+        (method, rule.endpoint)
+        for rule in sqlite_dashboard.app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if rule.endpoint != "static"
+    ]
+    assert rows == {(method, endpoint): Pages.scopes.get(endpoint) for method, endpoint in declared}
+
+
+def test_a_page_is_open_to_exactly_those_who_have_its_scope(dashboard):
+    dashboard.publish()
+    for scopes in SETS:
+        browser = dashboard.person(*scopes)
+        token = browser.token()
+        for method, path in GUARDED:
+            page = browser.ask(method, path) if method == "GET" else browser.post(path, token)
+            needed = SCOPE_OF[method, path]
+            if needed in scopes:
+                assert page.status not in (303, 401, 403, 500), (scopes, method, path, page.text)
+            else:
+                assert page.status == 403 and f"This needs the scope {needed}, which you do not have." in page.note
+        assert browser.get("/account").status == 200
+
+
+def test_a_stranger_gets_to_the_form_from_everywhere_and_learns_not_what_there_is(dashboard):
+    stranger = dashboard.stranger()
+    for method, path in [*SCOPE_OF, ("GET", "/nothing"), ("GET", "/people/nobody"), ("GET", "/sections/no/where")]:
+        if method == "GET" and path not in ("/login", "/"):
+            for asked in ("GET", "HEAD"):
+                page = stranger.ask(asked, path)
+                assert (page.status, page.location) == (303, f"/editors/login?next={quote('/editors' + path, safe='')}")
+    assert stranger.get("/").location == stranger.ask("GET", "/editors").location == "/editors/login"
+    assert stranger.get("/login").status == 200
+
+
+def test_a_part_of_a_page_leads_a_stranger_back_to_the_whole_page(dashboard):
+    part = dashboard.stranger().part("/live/overview", on="/article?id=a%2Fb%26c&preview=x")
+    assert (part.status, part.body) == (204, b"")
+    assert part.headers["HX-Redirect"] == "/editors/login?next=%2Feditors%2Farticle%3Fid%3Da%252Fb%2526c%26preview%3Dx"
+    odd = dashboard.stranger().get("/live/overview", HX_Request="true", HX_Current_URL="https://[evil/editors/people")
+    assert (odd.status, odd.headers["HX-Redirect"]) == (204, "/editors/login")
+
+
+def test_an_address_without_a_page_is_a_404_for_those_who_are_logged_in(dashboard):
+    browser = dashboard.person("read")
+    for path in ("/nothing", "/sections", "/article/a1", "/editors/static/nothing.css", "/sections/nowhere", "/live"):
+        page = browser.get(path)
+        assert (page.status, page.title) == (404, "Not Found"), path
+    assert dashboard.stranger().get("/static/nothing.css").status == 404
+
+
+def test_a_page_that_takes_no_form_says_so(dashboard):
+    page = dashboard.person("read").post("/articles")
+    assert (page.status, page.note) == (405, "This address does not take that.")
+    assert set(page.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
+def test_a_form_sent_by_who_is_logged_out_changes_nothing_and_says_so(dashboard):
+    stranger = dashboard.stranger()
+    token, before = stranger.token(), dashboard.api.everything_stored()
+    for path in [*FORMS, "/nothing"]:
+        page = stranger.post(path, token, id="a1", old="x", new="y")
+        assert page.status == 401 and page.note.endswith("Nothing was changed."), path
+    assert dashboard.api.everything_stored() == before
+
+
+def test_a_form_without_this_browser_s_token_changes_nothing(dashboard):
+    dashboard.desk.put("a1")
+    dashboard.publish()
+    browser, other = dashboard.person(), dashboard.person(name="other")
+    fields = {
+        "id": "a1", "what": "all", "name": "new", "scope": ["read"], "new": "x" * 12, "again": "x" * 12,
+    }  # fmt: skip
+    before = dashboard.api.everything_stored()
+    for path in FORMS:
+        for token in ("", "wrong", other.token(), dashboard.stranger().token()):
+            page = browser.post(path, token, **fields)
+            assert page.status == 400 and page.note.startswith("The form was opened before you logged in"), path
+        assert browser.ask("POST", path).status == 400
+    assert dashboard.api.everything_stored() == before
+    assert browser.get("/").status == 200
+
+
+def test_a_form_that_is_refused_for_want_of_a_scope_is_in_the_audit_log(dashboard):
+    reader = dashboard.person("read", name="reader")
+    forms = [path for path in FORMS if SCOPE_OF["POST", path] in SCOPES]
+    for path in forms:
+        assert reader.post(path, id="a1").status == 403
+        dashboard.api.clock.advance(60)  # Of many within a minute only the first have a line of their own.
+    assert [(act.target, act.outcome, act.detail) for act in dashboard.api.audit(actor="user reader")[::-1][1:]] == [
+        (f"/editors{path}", "refused", f"needs {SCOPE_OF['POST', path]}") for path in forms
+    ]
+    reader.get("/people")
+    assert len(dashboard.api.audit(actor="user reader")) == len(forms) + 1
+
+
+def test_a_refusal_of_an_address_that_no_database_can_hold_is_recorded_all_the_same(dashboard):
+    page = dashboard.person("read").post("/people/a%00b/disable")
+    assert page.status == 403
+    assert dashboard.api.audit(act="POST people.disable")[0].target == "/editors/people/a␀b/disable"
+    said = dashboard.api.ask("PUT", "/articles/a%00b", {}, scopes=("read",))
+    assert (said.status, said.kind) == (403, "scope")
+
+
+def test_what_no_address_may_hold_is_refused_in_words(dashboard):
+    browser = dashboard.person()
+    for path in (
+        "/sections/%00", "/sections/%00/versions", "/sections/%00/reader", "/sections/%00/reader/view",
+        "/sections/%00/documents/atom", "/?regeneration=%00", "/sections/taiwan?regeneration=%00", "/article?id=%00",
+        "/live/regenerations/%00", "/live/previews/%00", "/previews/%00/view", "/people/%00", "/articles?q=%00",
+        "/articles?after=%00", "/coming-up?after=%00", "/activity?actor=%00", "/activity?before=%00",
+        "/plots?section=%00", "/plots/%00.svg", "/article?id=a1&preview=%00",
+    ):  # fmt: skip
+        assert browser.get(path).status in (404, 422), path
+
+
+@pytest.mark.parametrize("environ", [{"QUERY_STRING": "after=\xff"}, {"PATH_INFO": "/editors/people/\xff"}])
+def test_an_address_that_is_not_utf8_is_refused_in_words(sqlite_dashboard, environ):
+    for browser in (sqlite_dashboard.stranger(), sqlite_dashboard.person()):
+        page = browser.ask("GET", "/coming-up", environ_overrides=environ)
+        assert page.status == 400 and page.note.startswith("The address is not UTF-8")
+    said = sqlite_dashboard.api.ask("GET", "/articles", environ_overrides={"QUERY_STRING": "q=\xff"})
+    assert (said.status, said.kind) == (400, "bad-request")

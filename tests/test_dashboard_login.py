@@ -1,0 +1,158 @@
+"""Logging in by the form: what a stranger learns, where it leads to, and who has to wait."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syndication.editors.entrance import WRONG
+from syndication.store import account_changes
+from tests.dashboard import Dashboard
+from tests.people import OTHER, PASSWORD, change, person
+
+
+def test_who_gives_name_and_password_is_in_and_led_to_the_page_that_was_asked_for(dashboard):
+    person(dashboard.database)
+    browser = dashboard.stranger()
+    form = browser.get(browser.get("/articles?q=夜車&status=published").location)
+    page = browser.submit(form, "/login", name=" Mei ", password=PASSWORD)
+    assert page.status == 303
+    assert browser.follow(page).tree.xpath("string(//input[@id='q']/@value)") == "夜車"
+    assert dashboard.api.audit(act="log in")[0].actor == "user mei"
+    assert browser.client.get("/editors/login").status_code == 200
+
+
+ELSEWHERE = [
+    "//evil.example", "//evil.example/editors/", "https://evil.example/editors/", "https:/editors/", "https:editors",
+    "HTTPS://evil.example/editors", "///evil.example/editors/", "/\\evil.example", "\\\\evil.example/editors",
+    "/editors/\\..\\..", "/editors\\@evil.example", "javascript:alert(1)//editors/", "data:text/html,/editors/",
+    "//[evil", "https://[::1/editors/", "//evil.example\\@/editors/", "/editors/\r\nX-Evil: 1", "/editors/\tx",
+    " //evil", "\t//evil.example", "/editors/\x00", "/feeds/all.atom", "/", "editors/articles", "?x", "#x", "/editorsx",
+    "/api/v1/docs", "/%65ditors/", "/editors/login", "/editors/logout", "/editors/login?next=//evil.example",
+    "//editors/", "/editors:80@evil", "http://feeds.daily.example/editors/", "/\u2028/editors", "／editors/",
+    "/editors/\u202e",
+]  # fmt: skip
+
+
+def kept(browser, wanted):
+    """The page to which the form leads, of which this one was asked for."""
+    page = browser.ask("GET", "/login", query_string={"next": wanted})
+    return page.tree.xpath("string(//input[@name='next']/@value)")
+
+
+def test_the_log_in_leads_to_no_other_address(sqlite_dashboard):
+    browser = sqlite_dashboard.stranger()
+    assert {wanted: kept(browser, wanted) for wanted in ELSEWHERE} == dict.fromkeys(ELSEWHERE, "/editors/")
+    person(sqlite_dashboard.database)
+    for wanted in ("//evil.example", "///editors/", "/editors/\r\nX-Evil: 1"):
+        assert sqlite_dashboard.stranger().log_in("mei", next=wanted).location == "/editors/"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["/editors/articles?q=a%2Fb&status=draft", "/editors/article?id=a%0Ab", "/editors/sections/taiwan#left-out"],
+)
+def test_the_log_in_leads_to_an_address_of_ours_as_it_was(sqlite_dashboard, wanted):
+    browser = sqlite_dashboard.stranger()
+    person(sqlite_dashboard.database)
+    assert browser.log_in("mei", next=kept(browser, wanted)).location == wanted
+
+
+def test_the_form_holds_no_address_of_elsewhere_whatever_is_asked(sqlite_dashboard):
+    browser = sqlite_dashboard.stranger()
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.text(alphabet=st.sampled_from("/\\:?#@%.[]\t\n\r editorslgn2fc5"), max_size=24))
+    def check(wanted):
+        for asked in (wanted, f"/editors{wanted}", f"//{wanted}/editors/"):
+            found = kept(browser, asked)
+            assert found == "/editors" or found.startswith(("/editors/", "/editors?"))
+            assert "\\" not in found and found.isprintable()
+
+    check()
+
+
+def test_a_refusal_is_the_same_whatever_is_wrong_and_the_log_knows_what_it_was(dashboard):
+    person(dashboard.database)
+    change(dashboard.database, account_changes.disable, person(dashboard.database, "gone"))
+    seen = set()
+    for number, (name, password) in enumerate([("mei", OTHER), ("nobody", OTHER), ("gone", PASSWORD), ("", "")]):
+        browser = dashboard.stranger(f"192.0.2.{number}")
+        page = browser.log_in(name, password)
+        assert (page.status, page.note) == (422, WRONG) and not page.cookies
+        bare = page.text.replace(f'value="{name}"', 'value=""').replace(page.token, "").replace(" autofocus", "")
+        seen.add((bare, *sorted((key, value) for key, value in page.headers.items() if key != "Content-Length")))
+    assert len(seen) == 1
+    acts = dashboard.api.audit(act="log in")[::-1]
+    assert [(act.target, act.outcome, act.detail, act.source) for act in acts] == [
+        ("mei", "refused", "wrong password", "192.0.2.0"),
+        ("an unknown name", "refused", None, "192.0.2.1"),
+        ("gone", "refused", "disabled", "192.0.2.2"),
+        ("an unknown name", "refused", None, "192.0.2.3"),
+    ]
+
+
+def test_the_form_keeps_the_name_and_the_page_and_never_the_password(dashboard, capfd):
+    person(dashboard.database)
+    browser = dashboard.stranger()
+    page = browser.log_in("mei", "hunter2-hunter2", next="/editors/plots")
+    (form,) = page.forms()
+    assert {name: value for name, value in form.form_values() if name != "csrf_token"} == {
+        "next": "/editors/plots", "name": "mei",
+    }  # fmt: skip
+    assert "hunter2" not in page.text + dashboard.api.everything_stored() + "".join(capfd.readouterr())
+
+
+def test_who_was_wrong_too_often_waits_and_nobody_elsewhere_does(sqlite_database, clock):
+    dashboard = Dashboard(sqlite_database, clock, failed_attempts=2)
+    person(dashboard.database)
+    browser = dashboard.stranger()
+    assert [browser.log_in("mei", OTHER).status for _ in range(2)] == [422, 422]
+    page = browser.log_in("mei")
+    assert page.status == 429 and 1 <= int(page.headers["Retry-After"]) <= 60
+    assert page.note.startswith("There were too many wrong attempts from 192.0.2.7: try again in ")
+    assert len(dashboard.api.audit(act="log in")) == 2
+    assert dashboard.stranger("192.0.2.8").log_in("mei").status == 303
+
+
+def test_an_open_browser_is_no_place_to_guess_the_password_either(sqlite_database, clock):
+    dashboard = Dashboard(sqlite_database, clock, failed_attempts=2)
+    browser = dashboard.person("read")
+    for status, words in (
+        (422, "This is not the password that you have now."),
+        (422, ""),
+        (429, "There were too many"),
+    ):
+        page = browser.post("/account", old="a guess", new=OTHER, again=OTHER)
+        assert page.status == status and page.note.startswith(words)
+    assert 1 <= int(page.headers["Retry-After"]) <= 60
+    assert dashboard.stranger("192.0.2.8").log_in("read").status == 303
+
+
+@pytest.mark.parametrize(
+    ("new", "again", "words"),
+    [
+        (OTHER, f"{OTHER}.", "The new password was not typed the same twice."),
+        ("short", "short", "The password"),
+        ("mei-mei-mei-mei", "mei-mei-mei-mei", "The password"),
+        ("x" * 2000, "x" * 2000, "The password"),
+    ],
+)
+def test_a_new_password_that_will_not_do_is_refused_in_words(sqlite_dashboard, new, again, words):
+    browser = sqlite_dashboard.person("read", name="mei")
+    page = browser.post("/account", old=PASSWORD, new=new, again=again)
+    assert page.status == 422 and page.note.startswith(words) and page.note.endswith(".")
+    assert new not in page.text
+
+
+def test_where_nobody_may_log_in_yet_the_form_says_what_to_do(dashboard):
+    browser = dashboard.stranger()
+    assert "syndication user create NAME --all" in browser.get("/login").words
+    person(dashboard.database)
+    assert "syndication user create" not in browser.get("/login").words
+
+
+def test_a_token_of_the_api_in_an_address_is_refused_and_not_repeated(sqlite_dashboard):
+    secret = sqlite_dashboard.api.token("read")
+    for browser in (sqlite_dashboard.stranger(), sqlite_dashboard.person()):
+        page = browser.get(f"/articles?q={secret}")
+        assert page.status == 400 and page.note.startswith("A token stands in the address") and secret not in page.text

@@ -28,7 +28,13 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
     if "SYNDICATION_WEB" in os.environ:  # Only a process that run_web started has a parent to die with.
         exit_with_parent()
         logs.setup(settings.logs, "web")
-    empty = Catalogue.empty(settings.site, settings.sections, settings.redirects, settings.retired)
+    empty = Catalogue.empty(
+        settings.site,
+        settings.sections,
+        settings.redirects,
+        settings.retired,
+        surrogate_keys=settings.server.surrogate_keys,
+    )
     watcher = Watcher(Database(settings.database_url), empty, metrics.flush)
     app = flask_app(watcher)
     editors, of_editors = settings.editors, Database(settings.database_url, patience=EDITORS_PATIENCE)

@@ -17,6 +17,9 @@ from syndication.serve.views import flask_app
 from syndication.serve.watcher import Watcher
 from syndication.store.engine import Database
 
+EDITORS_PATIENCE = 10.0
+"""Seconds that an editor's request waits for one answer of the database, before it says that none comes."""
+
 
 def create_app(settings: Settings | None = None, *, write_polls_every: float = WRITE_SECONDS) -> Flask:
     """The app, its watcher and its counting running; called in each worker process, after the fork."""
@@ -25,10 +28,16 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
     if "SYNDICATION_WEB" in os.environ:  # Only a process that run_web started has a parent to die with.
         exit_with_parent()
         logs.setup(settings.logs, "web")
-    empty = Catalogue.empty(settings.site, settings.sections, settings.redirects, settings.retired)
+    empty = Catalogue.empty(
+        settings.site,
+        settings.sections,
+        settings.redirects,
+        settings.retired,
+        surrogate_keys=settings.server.surrogate_keys,
+    )
     watcher = Watcher(Database(settings.database_url), empty, metrics.flush)
     app = flask_app(watcher)
-    editors, of_editors = settings.editors, Database(settings.database_url)
+    editors, of_editors = settings.editors, Database(settings.database_url, patience=EDITORS_PATIENCE)
     door = Door(
         app.wsgi_app,
         editors_app(settings, of_editors, watcher),

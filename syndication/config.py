@@ -1,7 +1,8 @@
 """The settings, from files and environment, checked at the start: a wrong one is one sentence that says what is right.
 
 Looked for: ``--config``, ``$SYNDICATION_CONFIG``, ``config/syndication.toml`` here, and the one that the package
-brings along. ``sections.toml`` stands beside it. ``SYNDICATION_SITE__BASE_URL`` overrides ``base_url`` in ``[site]``.
+brings along. ``sections.toml`` stands beside it. ``SYNDICATION_SITE__BASE_URL`` overrides ``base_url`` in ``[site]``,
+and ``SYNDICATION_DATABASE__URL_FILE`` names a file that holds the ``url`` of ``[database]``.
 """
 
 import difflib
@@ -32,6 +33,9 @@ from syndication.schema import (
 )
 
 PREFIX = "SYNDICATION_"
+FILE = "_file"
+"""The end of a variable that names a file with the value, as SYNDICATION_DATABASE__URL_FILE does."""
+
 NOT_SETTINGS = {"SYNDICATION_CONFIG", "SYNDICATION_PARENT", "SYNDICATION_WEB"}
 """Variables of the program itself."""
 
@@ -166,8 +170,25 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, An
         if len(keys) < 2 or keys[0] not in Main.model_fields:
             near = _near(keys[0], Main.model_fields) if len(keys) > 1 else _near(name, _variables(), all_of_them=False)
             raise ConfigError(f"the environment variable {name} names no setting: write SYNDICATION_TABLE__KEY{near}")
-        table[keys[-1]] = _typed(keys, environ[name])
+        if keys[-1].endswith(FILE):
+            keys[-1] = keys[-1].removesuffix(FILE)
+            table[keys[-1]] = _typed(keys, _secret(name, environ))
+        else:
+            table[keys[-1]] = _typed(keys, environ[name])
     return values
+
+
+def _secret(name: str, environ: Mapping[str, str]) -> str:
+    """What the file that a variable names holds, without the end of its line: secrets of containers and systemd."""
+    if (plain := name.removesuffix(FILE.upper())) in environ:
+        raise ConfigError(f"the environment has both {plain} and {name}: leave one of them out")
+    try:
+        return Path(environ[name]).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        reason = error.strerror
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8"  # Without the exception, which holds what it read.
+    raise ConfigError(f"the environment variable {name} should name a file: {environ[name]} cannot be read ({reason})")
 
 
 def _of_a_service(name: str, value: str) -> bool:
@@ -190,10 +211,12 @@ def _variables() -> list[str]:
     ]
 
 
-def _typed(keys: list[str], text: str) -> str | int | float:
-    """A number for a setting that is one; what is no number stays a text, and is refused with its name."""
+def _typed(keys: list[str], text: str) -> str | int | float | bool:
+    """A number or a switch for a setting that is one; what is none stays a text, and is refused with its name."""
     known = CacheTable if keys[0] == "cache" else Main.model_fields[keys[0]].annotation
     field = getattr(known, "model_fields", {}).get(keys[-1])
+    if field is not None and field.annotation is bool and text in ("true", "false"):
+        return text == "true"
     for kind in (int, float) if field is not None and field.annotation in (int, float) else ():
         try:
             return kind(text)

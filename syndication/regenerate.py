@@ -121,7 +121,7 @@ class Regenerator:
         """When the next waiting section may be claimed (None: none waits), and what time it is."""
         with self.database.read() as conn:
             now = self.database.now(conn)
-            return leases.ready_at(conn, self.fingerprints, RENDER_REVISION, now), now
+            return leases.ready_at(conn, self.fingerprints, RENDER_REVISION, now, self.pace.lease), now
 
     def next_due(self) -> tuple[datetime | None, datetime]:
         """When the next feed changes by itself, and what time it is."""

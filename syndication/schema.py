@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from syndication.shapes import email_address, language_tag
 
@@ -98,6 +98,12 @@ def _secret(value: str) -> str:
     return value
 
 
+def _switch(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError("should be true or false")
+    return value
+
+
 Slug = Annotated[str, AfterValidator(_slug)]
 Address = Annotated[str, AfterValidator(_address)]
 PerhapsAddress = Annotated[str, AfterValidator(_perhaps_address)]
@@ -107,6 +113,7 @@ PerhapsEmail = Annotated[str, AfterValidator(_perhaps_email)]
 Seconds = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 Content = Literal["full", "summary"]
+Switch = Annotated[bool, BeforeValidator(_switch)]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -139,11 +146,12 @@ class DatabaseTable(Table):
 
 
 class ServerSettings(Table):
-    """[server]: where the web process listens, and how many workers answer."""
+    """[server]: where the web process listens, how many workers answer, and whether caches are told keys."""
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
+    surrogate_keys: Switch = True
 
 
 class WorkerSettings(Table):

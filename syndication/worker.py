@@ -35,7 +35,7 @@ from syndication.store import (
 )
 from syndication.store.engine import WORK, Database, DatabaseDown, TryAgain
 from syndication.store.wake import Waker
-from syndication.timetable import ring_at, timetable
+from syndication.timetable import ClockSteps, ring_at, set_jobs, timetable
 
 log = get_logger(__name__)
 
@@ -192,9 +192,14 @@ class Worker:
 
     def _wake(self) -> None:
         waker = Waker(self.database, WORK, interval=self.settings.worker.wake_interval)
+        steps = ClockSteps()
         try:
             while not self._stopping.is_set():
-                if waker.wait(1.0):
+                stepped = steps.happened()
+                if stepped:
+                    log.warning("clock_was_set")
+                    set_jobs(self.scheduler, self.settings.worker, self.inbox, self.heartbeat)
+                if waker.wait(1.0) or stepped:
                     self.inbox.put(Task.GATHER)
         finally:
             waker.close()
@@ -228,7 +233,9 @@ def _say(outcome: Outcome) -> None:
 def run(settings: Settings) -> None:
     """Run a worker until SIGTERM or SIGINT."""
     database = Database(settings.database_url)
-    migrate.check(database)
+    newer = migrate.check(database)
+    if newer is not None:
+        log.warning("database_is_newer", revision=newer)
     worker = Worker(settings, database)
     for number in (signal.SIGTERM, signal.SIGINT):
         # A handler runs between two steps of this very thread, which may hold the inbox: another thread stops it.

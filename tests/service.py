@@ -61,10 +61,11 @@ class Service:
         arguments: tuple[str, ...] = (),
         env: Mapping[str, str] | None = None,
         python: str = sys.executable,
+        port: int = 0,
     ) -> None:
         self.folder = folder
         self.python = python
-        self.port = free_port()
+        self.port = port or free_port()
         self.env = environ(**({"SYNDICATION_DATABASE__URL": url} if url else {}), **(env or {}))
         arguments = ("--port", str(self.port), *arguments) if command in ("serve", "web") else arguments
         self.log = folder / f"{command}.log"

@@ -15,7 +15,7 @@ from syndication.store.engine import Database
 from tests.desk import Desk
 from tests.newsroom import at
 
-COMMANDS = ["audit", "config", "demonstrate", "import", "migrate", "regenerate", "restore"]
+COMMANDS = ["audit", "config", "copy-database", "demonstrate", "import", "migrate", "regenerate", "restore"]
 COMMANDS += ["serve", "status", "token", "trace", "user", "web", "withdraw", "worker"]
 
 LINE = {"id": "a1", "title": "T", "url": "/a1", "sections": ["Taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}

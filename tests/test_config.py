@@ -86,6 +86,9 @@ def test_a_wrong_setting_is_one_sentence(tmp_path, main, sections, words):
         ("SYNDICATION_DATABASE_URL", "postgresql://db.example/news", "did you mean SYNDICATION_DATABASE__URL?"),
         ("SYNDICATION_CACHE_NEWS_BROWSER", "60", "did you mean SYNDICATION_CACHE__NEWS__BROWSER?"),
         ("SYNDICATION_SERVICE__HOST", "10.0.0.7", "names no setting"),
+        ("SYNDICATION_SERVER__SURROGATE_KEYS", "yes", "server.surrogate_keys is 'yes': it should be true or false"),
+        ("SYNDICATION_DATABASE__URL_FILE", "/nowhere/url", "should name a file: /nowhere/url cannot be read (No such"),
+        ("SYNDICATION_DATABASE__URI_FILE", "/dev/null", "database.uri is not a setting: did you mean url?"),
     ],
 )
 def test_a_wrong_environment_variable_is_one_sentence(tmp_path, name, value, words):
@@ -123,6 +126,32 @@ def test_the_environment_wins_over_the_file(tmp_path):
     report = dict(settings_report(settings))
     assert report["database.url"] == "postgresql://desk:***@db.example/news"
     assert "secret" not in str(list(report.values()))
+
+
+def test_the_environment_turns_a_setting_on_and_off(tmp_path):
+    path = written(tmp_path, "[server]\nsurrogate_keys = true")
+    for text, expected in (("true", True), ("false", False)):
+        assert load_settings(path, {"SYNDICATION_SERVER__SURROGATE_KEYS": text}).server.surrogate_keys is expected
+
+
+def test_a_secret_may_stand_in_a_file_that_the_environment_names(tmp_path):
+    secret = tmp_path / "database_url"
+    secret.write_text("postgresql://desk:p%20w@db.example/news\n")
+    environ = {"SYNDICATION_DATABASE__URL_FILE": str(secret)}
+    assert load_settings(written(tmp_path), environ).database_url == "postgresql://desk:p%20w@db.example/news"
+
+
+def test_a_secret_is_given_once(tmp_path):
+    environ = {"SYNDICATION_DATABASE__URL_FILE": "/dev/null", "SYNDICATION_DATABASE__URL": "sqlite:///a.db"}
+    with pytest.raises(ConfigError, match="both SYNDICATION_DATABASE__URL and SYNDICATION_DATABASE__URL_FILE"):
+        load_settings(written(tmp_path), environ)
+
+
+def test_a_file_that_is_no_text_is_refused_without_its_bytes(tmp_path):
+    (tmp_path / "url").write_bytes(b"secret\xff")
+    with pytest.raises(ConfigError, match="it is not UTF-8") as caught:
+        load_settings(written(tmp_path), {"SYNDICATION_DATABASE__URL_FILE": str(tmp_path / "url")})
+    assert caught.value.__cause__ is None and caught.value.__context__ is None
 
 
 def test_a_section_says_only_what_is_its_own(tmp_path):

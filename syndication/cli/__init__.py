@@ -11,6 +11,7 @@ import click
 from syndication import __version__
 from syndication.cli.articles import import_, restore, withdraw
 from syndication.cli.asking import audit, trace
+from syndication.cli.copying import copy_database
 from syndication.cli.feeds import regenerate, status
 from syndication.cli.running import config, demonstrate, migrate, serve, web, worker
 from syndication.cli.tokens import token
@@ -66,6 +67,6 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 for command in (
     serve, web, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, status, trace,
-    token, user, audit, config,
+    token, user, audit, config, copy_database,
 ):  # fmt: skip
     main.add_command(command)

@@ -58,6 +58,7 @@ def audit(ctx: click.Context, target: str | None, actor: str | None, limit: int,
         return
     for item in reversed(found):
         detail = f" ({item.detail})" if item.detail else ""
+        detail += f", {item.times:,} times within a minute" if item.times > 1 else ""
         click.echo(
             f"{item.at:%Y-%m-%d %H:%M:%S} UTC  {item.actor}, {item.source}: {item.act} {item.target}:"
             f" {item.outcome}{detail}"

@@ -104,13 +104,12 @@ def demonstrate(ctx: click.Context, pause: float) -> None:
 @click.command()
 @click.pass_context
 def migrate(ctx: click.Context) -> None:
-    """Make the tables and triggers, or bring them to this program's revision. Safe to run at any time."""
-    settings = settings_of(ctx)
-    before, now = _migrate(settings)
-    if before == now:
-        click.echo(f"The database is at revision {now} already; its triggers were made anew.")
-    else:
-        click.echo(f"The database went from revision {before or 'none'} to {now}.")
+    """Make the tables and triggers, or bring them to this program's revision. Safe to run at any time.
+
+    It says whether the programs that run on the database may go on, until each is started anew with the new version.
+    """
+    before, now = _migrate(settings_of(ctx))
+    click.echo(_migrated(before, now))
 
 
 @click.command()
@@ -148,6 +147,21 @@ def _migrate(settings: Settings) -> tuple[str | None, str]:
 
     with open_database(settings, check=False) as database:
         return run(database)
+
+
+def _migrated(before: str | None, now: str) -> str:
+    from syndication.store.migrate import head, programs
+
+    if now != head():
+        return f"The database is at revision {now}, a newer program's, on which this one may run: nothing was done."
+    if before == now:
+        return f"The database is at revision {now} already; its triggers were made anew."
+    done = f"The database went from revision {before or 'none'} to {now}."
+    if before is None:
+        return done
+    if before in programs():
+        return f"{done}\nPrograms of revision {before} may go on running."
+    return f"{done}\nPrograms of revision {before} do not run on it: start every worker and web process anew."
 
 
 def _load_demonstration(settings: Settings) -> None:

@@ -17,9 +17,9 @@ from syndication.editors.problems import Problem
 from syndication.feeds import Article
 from syndication.logs import get_logger
 from syndication.store import audit, tokens
-from syndication.store.audit import Act, Actor
+from syndication.store.audit import Actor
 from syndication.store.engine import Database, DatabaseDown
-from syndication.store.tokens import PREFIX, Token
+from syndication.store.tokens import PREFIX, USE_RECORDED, Token
 
 SECRET = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_-]{43}")
 """A whole token. An article whose id begins as they do is none."""
@@ -96,6 +96,7 @@ class Access:
     def __init__(self, database: Database, guesses: Guesses) -> None:
         self.database = database
         self.guesses = guesses
+        self._record_use_from = 0.0
 
     def admit(self, request: Request, scope: str) -> Caller:
         """The caller, if the request carries a token with ``scope``; else raises Problem."""
@@ -132,18 +133,19 @@ class Access:
         return Problem(HTTPStatus.UNAUTHORIZED, "token", detail, headers={"WWW-Authenticate": challenge})
 
     def _remember_use(self, token: Token, now: datetime) -> None:
-        if not tokens.needs_recording(token, now):
+        if not tokens.needs_recording(token, now) or time.monotonic() < self._record_use_from:
             return
         try:
             with self.database.write() as conn:
                 tokens.used(conn, token, now)
-        except DatabaseDown as error:  # Who only reads is not refused because nothing can be written.
+        except DatabaseDown as error:  # Who only reads is not refused because nothing can be written, and waits once.
+            self._record_use_from = time.monotonic() + USE_RECORDED.total_seconds()
             log.warning("use_not_recorded", error=type(error).__name__)
 
     def _record_refusal(self, actor: Actor, request: Request, scope: str) -> None:
-        what = Act(f"{request.method} {request.endpoint}", request.path[:200], "refused", f"needs {scope}")
+        act, now = f"{request.method} {request.endpoint}", self.database.now
         with self.database.write() as conn:
-            audit.record(conn, actor, [what], self.database.now(conn))
+            audit.record_refusal(conn, actor, act, request.path[:200], f"needs {scope}", now(conn))
 
 
 def refuse_unreadable_address(request: Request) -> None:

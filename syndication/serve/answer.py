@@ -11,7 +11,8 @@ from typing import Any
 from syndication.serve.catalogue import Answer, Catalogue, address, parse
 from syndication.serve.conditional import is_fresh
 from syndication.serve.negotiate import negotiate
-from syndication.serve.prepared import COMMON, Headers, Prepared, cache_control
+from syndication.serve.prepared import COMMON, Prepared, cache_control
+from syndication.serve.surrogate import Headers
 
 OK = "200 OK"
 NOT_MODIFIED = "304 Not Modified"
@@ -73,14 +74,14 @@ def _without_document(catalogue: Catalogue, method: str, path: str) -> Answer:
         target = catalogue.site.base_url + address(catalogue.renamed[slug], format)
         section = catalogue.sections.get(catalogue.renamed[slug])
         control = cache_control(section.cache) if section else "public, max-age=60"
-        moved = f"This feed has moved to {target}"
-        return _plain(HTTPStatus.MOVED_PERMANENTLY, moved, method, control, ("Location", target))
+        moved, keys = f"This feed has moved to {target}", catalogue.keys(slug)
+        return _plain(HTTPStatus.MOVED_PERMANENTLY, moved, method, control, ("Location", target), *keys)
     if slug in catalogue.retired:
-        return _plain(HTTPStatus.GONE, "This feed has ended.", method, "public, max-age=3600")
+        return _plain(HTTPStatus.GONE, "This feed has ended.", method, "public, max-age=3600", *catalogue.keys(slug))
     if slug in catalogue.sections:
         retry = ("Retry-After", str(RETRY_SECONDS))
         return _plain(HTTPStatus.SERVICE_UNAVAILABLE, "This feed is being prepared.", method, "no-store", retry)
-    return _plain(HTTPStatus.NOT_FOUND, "There is no such feed.", method, "public, max-age=60")
+    return _plain(HTTPStatus.NOT_FOUND, "There is no such feed.", method, "public, max-age=60", *catalogue.keys())
 
 
 _PREFLIGHT: Headers = [

@@ -1,11 +1,12 @@
 """What a web process serves at one moment: immutable, and replaced as a whole."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from syndication.feeds import FORMATS, Document, Section, Site
-from syndication.serve.prepared import Headers, Prepared, prepare
+from syndication.serve.prepared import Prepared, prepare
+from syndication.serve.surrogate import Headers, key_headers
 
 Answer = tuple[str, Headers, bytes]
 """Status line, headers and body, as WSGI wants them."""
@@ -26,23 +27,36 @@ class Catalogue:
     documents: Mapping[str, Prepared]
     renamed: Mapping[str, str]
     retired: frozenset[str]
+    surrogate_keys: bool = True
     memo: dict[Question, Answer] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def empty(
-        cls, site: Site, sections: Mapping[str, Section], renamed: Mapping[str, str], retired: frozenset[str]
+        cls,
+        site: Site,
+        sections: Mapping[str, Section],
+        renamed: Mapping[str, str],
+        retired: frozenset[str],
+        *,
+        surrogate_keys: bool = True,
     ) -> Self:
         """The catalogue of a process that has loaded nothing yet."""
-        return cls(site, sections, {}, renamed, retired)
+        return cls(site, sections, {}, renamed, retired, surrogate_keys)
 
     def with_documents(self, documents: Iterable[Document]) -> Self:
         """A new catalogue in which these documents replace their predecessors."""
         fresh = {
-            address(document.section, document.format): prepare(document, self.sections[document.section], self.site)
+            address(document.section, document.format): prepare(
+                document, self.sections[document.section], self.site, surrogate_keys=self.surrogate_keys
+            )
             for document in documents
             if document.section in self.sections
         }
-        return type(self)(self.site, self.sections, {**self.documents, **fresh}, self.renamed, self.retired)
+        return replace(self, documents={**self.documents, **fresh}, memo={})
+
+    def keys(self, slug: str | None = None) -> Headers:
+        """The key headers of an answer without a document, if any are wanted: no stranger's text is a ``slug``."""
+        return key_headers(slug) if self.surrogate_keys else []
 
     def versions(self) -> dict[str, int]:
         """The version that is served of each section."""

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 
 from syndication.feeds import ENCODINGS, FORMATS, MEDIA_TYPES, CachePolicy, Document, Section, Site
-
-Headers = list[tuple[str, str]]
+from syndication.serve.surrogate import Headers, key_headers, lifetime_header
 
 COMMON: Headers = [
     ("Access-Control-Allow-Origin", "*"),
@@ -45,19 +44,20 @@ def cache_control(policy: CachePolicy) -> str:
     )
 
 
-def prepare(document: Document, section: Section, site: Site) -> Prepared:
+def prepare(document: Document, section: Section, site: Site, *, surrogate_keys: bool = True) -> Prepared:
     """Make every answer of a document; URLs come from the configured base URL alone."""
     modified = document.last_modified
+    surrogate = [lifetime_header(section.cache), *key_headers(section.slug)] if surrogate_keys else []
     return Prepared(
         section=document.section,
         format=document.format,
         version=document.version,
         modified=modified.replace(microsecond=0).timestamp() if modified else None,
-        codings={encoding: _coded(document, encoding, section, site) for encoding in ENCODINGS},
+        codings={encoding: _coded(document, encoding, section, site, surrogate) for encoding in ENCODINGS},
     )
 
 
-def _coded(document: Document, encoding: str, section: Section, site: Site) -> Coded:
+def _coded(document: Document, encoding: str, section: Section, site: Site, surrogate: Headers) -> Coded:
     body = document.bodies[encoding]
     etag = document.etag(encoding)
     # RFC 9110 section 15.4.5: a 304 carries Cache-Control, ETag and Vary as the 200 would have.
@@ -76,6 +76,7 @@ def _coded(document: Document, encoding: str, section: Section, site: Site) -> C
     return Coded(
         tag=etag[1:-1],
         body=body,
-        ok=[*ok, *validators, ("Link", ", ".join([link, *others])), *COMMON],
-        not_modified=[*validators, *COMMON],
+        ok=[*ok, *validators, *surrogate, ("Link", ", ".join([link, *others])), *COMMON],
+        # A cache takes over what a 304 says (RFC 9111 section 3.2), and so its keys stand there too.
+        not_modified=[*validators, *surrogate, *COMMON],
     )

@@ -5,9 +5,9 @@ An act and its record are one transaction. Titles, bodies and other texts of art
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from syndication.store.editorial import AuditRow
 
@@ -37,9 +37,23 @@ class Act:
     detail: str | None = None
 
 
+REFUSED = "refused"
+
+TOGETHER = timedelta(minutes=1)
+"""Within this time the same refusal is one line that counts: a client that loops fills no table."""
+
+DIFFERENT = 10
+"""Different refusals of one actor that have lines of their own within that time; the others share one."""
+
+OTHERS = Act("other acts", "others", REFUSED, f"more than {DIFFERENT} different ones in a minute")
+
+_LOOKED_AT = 50
+"""Lines of one actor among which the same refusal is looked for: room for what it may do between two of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One line of the audit log; ``seq`` rises with time."""
+    """One line of the audit log; ``seq`` rises with time, ``times`` is more than 1 for what was refused repeatedly."""
 
     seq: int
     at: datetime
@@ -49,6 +63,7 @@ class Recorded:
     target: str
     outcome: str
     detail: str | None
+    times: int
 
 
 def record(conn: Connection, actor: Actor, acts: Iterable[Act], now: datetime) -> None:
@@ -67,6 +82,30 @@ def record(conn: Connection, actor: Actor, acts: Iterable[Act], now: datetime) -
     ]
     if rows:
         conn.execute(insert(AuditRow), rows)
+
+
+def record_refusal(conn: Connection, actor: Actor, act: str, target: str, detail: str, now: datetime) -> None:
+    """Write that something was refused: anew, or by counting the line that says so already."""
+    refused = Act(act, _stored(target), REFUSED, detail)
+    recent = _recent_refusals(conn, actor, now)
+    if refused not in recent and len(recent) >= DIFFERENT:
+        refused = OTHERS
+    if refused in recent:
+        conn.execute(update(AuditRow).where(AuditRow.seq == recent[refused]).values(times=AuditRow.times + 1))
+    else:
+        record(conn, actor, [refused], now)
+
+
+def _recent_refusals(conn: Connection, actor: Actor, now: datetime) -> dict[Act, int]:
+    """What was refused to the actor just now, with the number of the line that says it."""
+    rows = conn.execute(
+        select(AuditRow.__table__).where(AuditRow.actor == actor.name).order_by(AuditRow.seq.desc()).limit(_LOOKED_AT)
+    )
+    return {
+        Act(row.act, row.target, row.outcome, row.detail): row.seq
+        for row in rows
+        if row.outcome == REFUSED and row.source == actor.source and row.at > now - TOGETHER
+    }
 
 
 def _stored(target: str) -> str:

@@ -131,6 +131,15 @@ class PollCountRow(Base):
     bytes: Mapped[int] = mapped_column(BigInt)
 
 
+class CompatibleRow(Base):
+    """A revision whose programs may run on the tables as they are: the tables' own first of all, and earlier ones."""
+
+    __tablename__ = "compatible"
+
+    revision: Mapped[str] = mapped_column(primary_key=True)
+
+
 Index("ix_entry_article_id", EntryRow.article_id)
+Index("ix_tombstone_article_id", TombstoneRow.article_id)
 Index("ix_section_state_next_due", SectionRow.next_due)
 Index("ix_poll_count_at", PollCountRow.at)

@@ -67,7 +67,10 @@ class SigningKeyRow(Base):
 
 
 class AuditRow(Base):
-    """Who did what to what, when, from where, and what came of it. Never a text of an article."""
+    """Who did what to what, when, from where, and what came of it. Never a text of an article.
+
+    ``times`` is how often the same was refused within a minute: a client that loops fills no table.
+    """
 
     __tablename__ = "audit"
 
@@ -79,6 +82,7 @@ class AuditRow(Base):
     target: Mapped[str]
     outcome: Mapped[str]
     detail: Mapped[str | None]
+    times: Mapped[int] = mapped_column(BigInt, server_default="1")
 
     __table_args__ = AUTOINCREMENT
 
@@ -159,6 +163,7 @@ class WebhookRow(Base):
 Index("ix_login_account_id", LoginRow.account_id)
 Index("ix_audit_at", AuditRow.at)
 Index("ix_audit_target", AuditRow.target, AuditRow.seq)
+Index("ix_audit_actor", AuditRow.actor, AuditRow.seq)
 Index("ix_regeneration_requested_at", RegenerationRow.requested_at)
 Index("ix_regeneration_section_section", RegenerationSectionRow.section, RegenerationSectionRow.result)
 Index("ix_edition_change_article_id", EditionChangeRow.article_id)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from syndication.config import mask
 from syndication.errors import ConfigError, StoreError
 from syndication.store.clock import Clock, system_clock
+from syndication.store.patience import connect_patiently, limits
 from syndication.store.trouble import DatabaseDown, DatabaseError, TryAgain, understood
 
 __all__ = ["DOCUMENTS", "WORK", "Database", "DatabaseDown", "DatabaseError", "TryAgain"]
@@ -30,19 +31,23 @@ WORK = "syndication_work"
 DOCUMENTS = "syndication_documents"
 """The channel on which web processes are woken: a version was published."""
 
-BUSY_MILLISECONDS = 10_000
+BUSY_SECONDS = 10.0
 """How long a writer waits for another one before it says that the database is locked."""
 
-IDLE_MILLISECONDS = 10_000
+IDLE_SECONDS = 10.0
 """A process that was frozen within a transaction loses it after so long on PostgreSQL, and holds up nobody."""
 
 _BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN", "read": "BEGIN"}
 
 
 class Database:
-    """One database, SQLite or PostgreSQL. ``clock`` replaces the database's own, for tests."""
+    """One database, SQLite or PostgreSQL. ``clock`` replaces the database's own, for tests.
 
-    def __init__(self, url: str, *, clock: Clock | None = None) -> None:
+    ``patience`` is for callers that somebody waits for: the seconds after which a statement, or the wait for another
+    writer, is given up as DatabaseDown. SQLite's own reads wait for nobody.
+    """
+
+    def __init__(self, url: str, *, clock: Clock | None = None, patience: float | None = None) -> None:
         self.url = url
         self._clock = clock
         parsed = _address(url)
@@ -50,9 +55,9 @@ class Database:
         if self.dialect not in ("sqlite", "postgresql"):
             raise ConfigError(f"database.url names {self.dialect!r}: it should begin with sqlite:/// or postgresql://")
         if self.dialect == "sqlite":
-            self.engine = _sqlite(url)
+            self.engine = _sqlite(url, BUSY_SECONDS if patience is None else patience)
         else:
-            self.engine = _postgresql(url)
+            self.engine = _postgresql(url, patience)
         event.listen(self.engine, "handle_error", understood, retval=True)
 
     @contextmanager
@@ -124,15 +129,13 @@ def sqlite_path(url: str) -> Path:
     return Path(name)
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(url: str, busy: float) -> Engine:
     path = sqlite_path(url)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"the folder {path.parent} of the database cannot be made ({error.strerror})") from error
-    engine = create_engine(
-        url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": BUSY_MILLISECONDS / 1000}
-    )
+    engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": busy})
 
     @event.listens_for(engine, "connect")
     def opened(dbapi: Any, _record: Any) -> None:
@@ -140,7 +143,7 @@ def _sqlite(url: str) -> Engine:
         # SQLite takes any bytes for a text: one that is not UTF-8 is shown with marks in it, and stops nobody.
         dbapi.text_factory = partial(str, encoding="utf-8", errors="replace")
         for pragma in (
-            f"busy_timeout={BUSY_MILLISECONDS}",
+            f"busy_timeout={busy * 1000:.0f}",
             "journal_mode=WAL",
             # FULL: what was committed is there after a power cut. It costs a sync a commit, not a poll anything.
             "synchronous=FULL",
@@ -156,13 +159,13 @@ def _sqlite(url: str) -> Engine:
     return engine
 
 
-def _postgresql(url: str) -> Engine:
+def _postgresql(url: str, patience: float | None) -> Engine:
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=10,
-        connect_args=KEEPALIVE | {"options": _OPTIONS},
+        connect_args=KEEPALIVE | {"options": _options(patience)},
     )
 
     @event.listens_for(engine, "handle_error")
@@ -171,12 +174,14 @@ def _postgresql(url: str) -> Engine:
         if isinstance(context.original_exception, IdleInTransactionSessionTimeout):
             context.is_disconnect = True
 
+    if patience is not None:
+        connect_patiently(engine, patience)
     return engine
 
 
-_OPTIONS = (
-    f"-c timezone=UTC -c lock_timeout={BUSY_MILLISECONDS} -c idle_in_transaction_session_timeout={IDLE_MILLISECONDS}"
-)
+def _options(patience: float | None) -> str:
+    settings = limits(patience, BUSY_SECONDS) | {"idle_in_transaction_session_timeout": IDLE_SECONDS}
+    return " ".join(["-c timezone=UTC", *(f"-c {name}={1000 * value:.0f}" for name, value in settings.items())])
 
 
 KEEPALIVE = {
@@ -185,7 +190,10 @@ KEEPALIVE = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
+    # Nothing asks a connection on which something was sent whether it lives: TCP sends that again, at pauses twice as
+    # long each time, for a quarter of an hour. After so many milliseconds without an acknowledgement it is given up.
+    "tcp_user_timeout": 4_000,
     # A transaction pooler in between gives each transaction another connection: nothing may be prepared on one.
     "prepare_threshold": None,
 }
-"""A connection that was cut silently is noticed within a few seconds."""
+"""A connection that was cut silently is noticed within some seven seconds, whether it waits or has just asked."""

@@ -1,4 +1,4 @@
-"""Bring a database to the tables and triggers of this program, and refuse one that is not."""
+"""Bring a database to the tables and triggers of this program, and refuse one on which it cannot run."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +10,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from syndication.errors import StoreError
+from syndication.store import compatible
 from syndication.store.engine import Database
-from syndication.store.triggers import changed_triggers, make_triggers
+from syndication.store.triggers import changed_triggers, make_triggers, missing_triggers
 
 LOCK = 0x73796E64
 """The advisory lock of PostgreSQL under which one process migrates while the others wait: "synd"."""
@@ -20,49 +21,96 @@ LOCK = 0x73796E64
 def migrate(database: Database) -> tuple[str | None, str]:
     """Bring the database to this program's revision; gives the one before and the one now.
 
-    Everything happens in one transaction, triggers included: a run that was killed has done nothing.
+    Everything happens in one transaction, triggers included: a run that was killed has done nothing. A newer
+    program's database, on which this one may run, is left as it is.
     """
-    with _alone(database) as conn:
-        before = MigrationContext.configure(conn).get_current_revision()
-        config = _config()
-        config.attributes["connection"] = conn
-        command.upgrade(config, "head")
+    with alone(database) as conn:
+        if (there := newer(conn)) is not None:
+            return there, there
+        before = _current(conn)
+        upgrade(conn)
         make_triggers(conn)
     return before, head()
 
 
+def upgrade(conn: Connection) -> None:
+    """The tables alone, in the caller's transaction, without the triggers."""
+    config = _config()
+    config.attributes["connection"] = conn
+    command.upgrade(config, "head")
+    compatible.record(conn, programs())
+
+
 def head() -> str:
     """This program's revision."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    newest = _scripts().get_current_head()
     if newest is None:
         raise StoreError("the package has no migrations: install it again")
     return newest
 
 
-def check(database: Database) -> None:
-    """Refuse, with a StoreError, a database of another revision or whose triggers are not this program's."""
+def programs() -> list[str]:
+    """The revisions whose programs may run on this one's tables, this one's first."""
+    return compatible.programs(_scripts())
+
+
+def check(database: Database) -> str | None:
+    """Refuse, with a StoreError, a database on which this program cannot run, or that lacks triggers.
+
+    Gives the revision of a newer program's database, on which this one may run, and None if it is our own. The
+    triggers of a newer one are not ours to judge: they are looked for by name alone.
+    """
     with database.read() as conn:
-        current = MigrationContext.configure(conn).get_current_revision()
-        if current != head():
+        there, current = newer(conn), _current(conn)
+        if there is None and current != head():
             raise StoreError(
                 f"the database is at revision {current or 'none'} and this program needs {head()}:"
                 " run `syndication migrate`"
             )
-        changed = changed_triggers(conn)
+        changed = missing_triggers(conn) if there else changed_triggers(conn)
     if changed:
+        whose = "its newer program" if there else "this program"
         raise StoreError(
-            f"the database lacks the trigger {', '.join(changed)} as this program makes it, without which changes go"
-            " unnoticed: run `syndication migrate`"
+            f"the database lacks the trigger {', '.join(changed)} as {whose} makes it, without which changes go"
+            f" unnoticed: run `syndication migrate`{' of that one' if there else ''}"
         )
+    return there
+
+
+def newer(conn: Connection) -> str | None:
+    """The revision of tables that a newer program made, if it lets this one run on them; None if they are our own.
+
+    Those of a program that does not let it, or that nobody knows, are a StoreError.
+    """
+    current = _current(conn)
+    if current is None or current in {script.revision for script in _scripts().walk_revisions()}:
+        return None
+    if not {current, head()} <= compatible.recorded(conn):
+        raise StoreError(
+            f"the database is at revision {current}, on which this program, of revision {head()}, does not run:"
+            " start the program that migrated it, or a newer one"
+        )
+    return current
 
 
 @contextmanager
-def _alone(database: Database) -> Iterator[Connection]:
+def alone(database: Database) -> Iterator[Connection]:
+    """A transaction in which nobody else migrates."""
     with database.write() as conn:
         if database.dialect == "postgresql":
             conn.execute(text("SET LOCAL lock_timeout = 0"))  # Another one's migration may take its time.
             conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+            # But whoever waits for a table holds up all who come after, so that a long reader ends it, in words.
+            conn.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
         yield conn
+
+
+def _current(conn: Connection) -> str | None:
+    return MigrationContext.configure(conn).get_current_revision()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

@@ -32,16 +32,23 @@ _POSTGRESQL_NAMES = """
 """
 
 
-def make_triggers(conn: Connection) -> None:
-    """Drop ours and make them anew, in the caller's transaction."""
+def drop_triggers(conn: Connection) -> None:
+    """Drop ours, in the caller's transaction: until they are made again, rows come in as they are."""
     if conn.dialect.name == "sqlite":
         for name in conn.scalars(text(_SQLITE_NAMES)).all():
             conn.exec_driver_sql(f'DROP TRIGGER "{name}"')
-        for statement in sqlite_triggers().values():
-            conn.exec_driver_sql(statement)
         return
     for row in conn.execute(text(_POSTGRESQL_NAMES)).all():
         conn.exec_driver_sql(f'DROP TRIGGER "{row.name}" ON "{row.table}"')
+
+
+def make_triggers(conn: Connection) -> None:
+    """Drop ours and make them anew, in the caller's transaction."""
+    drop_triggers(conn)
+    if conn.dialect.name == "sqlite":
+        for statement in sqlite_triggers().values():
+            conn.exec_driver_sql(statement)
+        return
     functions, triggers = postgresql_triggers(_schema(conn))
     for statement in [*functions, *(trigger.statement for trigger in triggers.values())]:
         conn.exec_driver_sql(statement.replace("%", "%%"))

@@ -32,6 +32,9 @@ _SQLITE = {
     sqlite3.SQLITE_FULL: "has no space left on its disk",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened",
 }
+_OPENED_ANEW = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+"""A connection that came to such a file stays as it is, also when the file is as it should be again."""
+
 _SQLITE_REFUSES = {
     sqlite3.SQLITE_NOTADB: "is a file, but none of SQLite",
     sqlite3.SQLITE_CORRUPT: "is damaged",
@@ -44,6 +47,7 @@ _POSTGRESQL_STATES = {
     "25006": "may not be written to",
     "25P03": "ended a transaction that stood still",
     "55P03": "is locked by another process",
+    "57014": "took longer than anybody waits",
 }
 _AGAIN = {"40001", "40P01"}
 
@@ -55,6 +59,8 @@ def understood(context: ExceptionContext) -> DatabaseDown | None:
     if context.is_pre_ping or not isinstance(error, DBAPIError):
         return None
     original: Any = error.orig
+    if isinstance(original, sqlite3.Error) and _sqlite_code(original) in _OPENED_ANEW:
+        context.is_disconnect = True
     if getattr(original, "sqlstate", None) in _AGAIN:
         return TryAgain(f"the database let another transaction go first ({type(original).__name__})")
     if error.connection_invalidated or context.is_disconnect or _is_down(original):

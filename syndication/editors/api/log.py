@@ -12,7 +12,7 @@ operation = Operations("log", "Audit log", "Every act, of the API and of the com
 
 
 class ActAnswer(Answer):
-    """One act. ``source`` is an address, or the command line."""
+    """One act. ``source`` is an address, or the command line; ``times`` how often the same was refused in a minute."""
 
     seq: int
     at: str | None
@@ -22,6 +22,7 @@ class ActAnswer(Answer):
     target: str
     outcome: str
     detail: str | None
+    times: int
 
 
 class AuditAnswer(Answer):
@@ -65,4 +66,5 @@ def act_answer(act: audit.Recorded) -> ActAnswer:
         target=act.target,
         outcome=act.outcome,
         detail=act.detail,
+        times=act.times,
     )

@@ -14,7 +14,7 @@ from syndication.editors.dashboard.pages import ANYBODY, PERSON, PREFIX, Pages, 
 from syndication.editors.entrance import Entrance, Refused
 from syndication.editors.problems import Problem
 from syndication.store import accounts, audit, logins
-from syndication.store.audit import Act, Actor
+from syndication.store.audit import Actor
 from syndication.store.engine import DatabaseDown
 
 pages = Pages("login")
@@ -152,6 +152,6 @@ def _joined(path: str, query: str) -> str:
 
 def _record_refusal(scope: str) -> None:
     database = context().database
-    what = Act(f"{request.method} {request.endpoint}", request.path[:200], "refused", f"needs {scope}")
+    act, who = f"{request.method} {request.endpoint}", g.caller
     with database.write() as conn:
-        audit.record(conn, g.caller.actor, [what], g.caller.now)
+        audit.record_refusal(conn, who.actor, act, request.path[:200], f"needs {scope}", who.now)

@@ -1,4 +1,7 @@
-"""Who logs in to the dashboard, how often feeds are asked for, and what it looks for: an article's past, expiries."""
+"""Who logs in to the dashboard, how often feeds are asked for, and what it looks for: an article's past, expiries.
+
+And whose programs may run on the tables, so that from here on an old one goes on while a newer one's are there.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +12,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+oldest_program = "0004"
 
 
 def upgrade() -> None:
@@ -53,6 +57,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("section", "at"),
     )
     op.create_index("ix_poll_count_at", "poll_count", ["at"], unique=False)
+    op.create_table("compatible", sa.Column("revision", sa.Text(), nullable=False), sa.PrimaryKeyConstraint("revision"))
+    op.add_column("audit", sa.Column("times", BigInt, server_default="1", nullable=False))
+    op.create_index("ix_audit_actor", "audit", ["actor", "seq"], unique=False)
+    op.create_index("ix_tombstone_article_id", "tombstone", ["article_id"], unique=False)
     op.create_index("ix_edition_change_article_id", "edition_change", ["article_id"], unique=False)
     expires = sa.text("status = 'published' AND expires_at IS NOT NULL")
     op.create_index(

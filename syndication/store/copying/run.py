@@ -1,0 +1,173 @@
+"""One copy, from the first look to the comparison."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection, Table, exists, insert, inspect, select, text
+
+from syndication.errors import StoreError
+from syndication.store import articles, migrate, workers
+from syndication.store.copying.faults import examine, place, readers
+from syndication.store.copying.positions import NUMBERED, go_on_behind, position
+from syndication.store.copying.rows import TABLES, Row, Tally, batches, exactly
+from syndication.store.engine import Database, DatabaseDown, DatabaseError
+from syndication.store.triggers import drop_triggers, make_triggers
+from syndication.store.trouble import kind
+
+TOLD = 20
+"""Rows that cannot be copied which are named; of more there is the number."""
+
+Progress = Callable[[str, str, int], None]
+"""Is told what is being done to which table, and how many of its rows are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """One table: its rows and their digest, the same in both databases."""
+
+    table: str
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What was copied; ``missed`` are the changes of articles that came into the source since, and are not in it."""
+
+    tables: tuple[Copied, ...]
+    missed: int
+
+
+def copy_database(source: Database, target: Database, progress: Progress, *, live: bool = False) -> Copy:
+    """Copy everything that stands in the source at one moment into an empty target.
+
+    Raises StoreError, with nothing in the target, if the source is not this program's, if workers are alive there
+    (unless ``live``), if something stands in the target, if a row cannot be copied, and if the two then differ.
+    """
+    if source.url == target.url:
+        raise StoreError("source and target are the same database: name another, empty one")
+    _refuse_newer("source", migrate.check(source))
+    with _snapshot(source) as old, _empty(target) as new:
+        if not live:
+            _refuse_workers(old, source)
+        places = {table: position(old, table) for table in NUMBERED}
+        tallies = _examined(old, new.dialect.name, progress)
+        for table in TABLES:
+            _fill(old, new, table, progress)
+        _compare(new, tallies, progress)
+        for table, last in places.items():  # The last step, because no rollback takes it back on PostgreSQL.
+            go_on_behind(new, table, last)
+    articles.analyze(target)
+    done = tuple(Copied(table.name, tally.rows, f"{tally.digest:032x}"[:12]) for table, tally in tallies.items())
+    return Copy(done, _missed(source, places))
+
+
+@contextmanager
+def _snapshot(source: Database) -> Iterator[Connection]:
+    with source.snapshot() as conn, exactly(conn):
+        _stay_open(conn)
+        yield conn
+
+
+@contextmanager
+def _empty(target: Database) -> Iterator[Connection]:
+    """A transaction in which the tables are there and no trigger is; they are made at its end."""
+    with migrate.alone(target) as conn, exactly(conn):
+        _stay_open(conn)
+        _refuse_newer("target", migrate.newer(conn))
+        _refuse_filled(conn)
+        migrate.upgrade(conn)
+        drop_triggers(conn)
+        yield conn
+        make_triggers(conn)
+
+
+def _stay_open(conn: Connection) -> None:
+    """Each of the two waits for the other, for longer than PostgreSQL lets a transaction be idle."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+
+
+def _refuse_newer(which: str, revision: str | None) -> None:
+    """This program copies its own tables, and no column that it does not know."""
+    if revision is not None:
+        raise StoreError(f"the {which} is at revision {revision}, of a newer program: copy with that one")
+
+
+def _refuse_filled(conn: Connection) -> None:
+    if conn.dialect.name == "postgresql":
+        encoding = conn.scalar(text("SHOW server_encoding"))
+        if encoding != "UTF8":
+            raise StoreError(f"the target's texts are {encoding}: make it with ENCODING 'UTF8' TEMPLATE template0")
+    there = set(inspect(conn).get_table_names())
+    filled = [t.name for t in TABLES if t.name in there and conn.scalar(select(exists(select(1).select_from(t))))]
+    if filled:
+        raise StoreError(f"the target is not empty, there are rows in {', '.join(filled)}: name an empty database")
+
+
+def _refuse_workers(conn: Connection, source: Database) -> None:
+    alive = workers.alive(conn, source.now(conn))
+    if alive:
+        raise StoreError(
+            f"a worker is at work on the source (process {alive[0].pid} on {alive[0].host}), and what is written from"
+            " now on would not be in the copy: stop the service and whoever else writes, or copy with --live to try"
+            " it out"
+        )
+
+
+def _examined(old: Connection, target: str, progress: Progress) -> dict[Table, Tally]:
+    """What stands in the source, table by table; a StoreError that names each row which the target cannot hold."""
+    tallies, problems, count = {}, [], 0
+    for table in TABLES:
+        tallies[table] = Tally()
+        for problem in examine(old, table, target, tallies[table], partial(progress, "examining", table.name)):
+            count += 1
+            if count <= TOLD:
+                problems.append(problem)
+    if problems:
+        more = f"\n- and {count - TOLD:,} more" if count > TOLD else ""
+        listed = "".join(f"\n- {problem}" for problem in problems)
+        raise StoreError(f"nothing was copied, because the target cannot hold this: correct it first{listed}{more}")
+    return tallies
+
+
+def _fill(old: Connection, new: Connection, table: Table, progress: Progress) -> None:
+    names = [column.name for column in table.columns]
+    read = readers(table, new.dialect.name)
+    for some in batches(old, table, partial(progress, "copying", table.name)):
+        rows = [tuple(one(value) for one, value in zip(read, raw, strict=True)) for raw in some]
+        _insert(new, table, names, rows)
+
+
+def _insert(new: Connection, table: Table, names: list[str], rows: list[Row]) -> None:
+    values = [dict(zip(names, row, strict=True)) for row in rows]
+    try:
+        with new.begin_nested():
+            new.execute(insert(table), values)
+    except DatabaseDown:
+        raise
+    except DatabaseError as error:
+        if len(rows) == 1:
+            raise StoreError(f"nothing was copied: the target {kind(error)}: {place(table, rows[0])}") from error
+        for row in rows:  # One of them; which, the driver tells only in words that quote it.
+            _insert(new, table, names, [row])
+
+
+def _compare(new: Connection, tallies: Mapping[Table, Tally], progress: Progress) -> None:
+    for table, wanted in tallies.items():
+        read, found = readers(table, new.dialect.name), Tally()
+        for some in batches(new, table, partial(progress, "comparing", table.name)):
+            for raw in some:
+                found.add(tuple(one(value) for one, value in zip(read, raw, strict=True)))
+        if found != wanted:
+            raise StoreError(
+                f"nothing was copied: {table.name} came out different in the target ({found.rows:,} rows of"
+                f" {wanted.rows:,}). Has it triggers or rules of its own?"
+            )
+
+
+def _missed(source: Database, places: Mapping[Table, int]) -> int:
+    with source.read() as conn:
+        return sum(position(conn, table) - last for table, last in places.items() if table.name == "change")

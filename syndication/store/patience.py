@@ -1,0 +1,59 @@
+"""A connection to PostgreSQL that waits so long for an answer, and no longer.
+
+The server ends a statement that takes too long by itself (``statement_timeout``). But one that is frozen, or behind a
+network that swallows what is sent, ends nothing: it would hold its caller until it goes on, for hours.
+"""
+
+import time
+from collections.abc import Generator
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, event
+
+GRACE = 1.2
+"""The server's own timeout comes first, and keeps the connection: so much longer a silence may last."""
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """A connection that is given up after ``patience`` seconds in which nothing came."""
+
+    patience = float("inf")
+
+    def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **options: Any) -> Any:
+        """Everything that is sent and answered goes through here, in steps of a tenth of a second."""
+        return super().wait(self._until_silent(gen), *arguments, **options)
+
+    def _until_silent(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        heard = time.monotonic()
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                now = time.monotonic()
+                if ready:
+                    heard = now
+                elif now - heard > self.patience * GRACE:
+                    self.pgconn.finish()
+                    raise psycopg.OperationalError("nothing came from the server for too long")
+                wanted = gen.send(ready)
+        except StopIteration as done:
+            return done.value
+
+
+def connect_patiently(engine: Engine, patience: float) -> None:
+    """Let the engine make such connections."""
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> PatientConnection:
+        connection = PatientConnection.connect(*arguments, **options)
+        connection.patience = patience
+        return connection
+
+
+def limits(patience: float | None, lock: float) -> dict[str, float]:
+    """The server's limits in seconds, where a writer waits for ``lock`` seconds unless somebody waits for it."""
+    if patience is None:
+        return {"lock_timeout": lock}
+    # The lock's comes first, so that it is said what was waited for.
+    return {"lock_timeout": min(lock, 0.8 * patience), "statement_timeout": patience}

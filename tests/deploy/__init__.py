@@ -1,0 +1,1 @@
+"""What stands in ``deploy/`` is installed as it stands there, and does what it promises."""

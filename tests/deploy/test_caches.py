@@ -1,0 +1,255 @@
+"""What both caches in front promise: nginx and Varnish, each with two web machines behind it."""
+
+import gzip
+import os
+import random
+import signal
+import string
+
+import brotli
+import pytest
+import zstandard
+
+from syndication.serve.negotiate import negotiate
+from tests.deploy import webs
+from tests.deploy.nginx import Nginx
+from tests.deploy.varnish import Varnish
+from tests.deploy.webs import Webs
+from tests.service import Answer, until
+
+FIRST = webs.FIRST.encode()
+
+KEPT = "/feeds/china.atom"
+"""A feed that runs out in no test."""
+
+SHORT = "/feeds/world.atom"
+"""A feed that runs out after a second."""
+
+UNPACK = {
+    "br": brotli.decompress,
+    "gzip": gzip.decompress,
+    "zstd": lambda body: zstandard.ZstdDecompressor().decompressobj().decompress(body),
+    "identity": bytes,
+}
+
+
+def coding(answer: Answer) -> str:
+    return answer.headers.get("content-encoding", "identity")
+
+
+def hit(cache: Nginx | Varnish, path: str, **headers: str) -> Answer:
+    """A copy that has not run out."""
+    return until(lambda: (a := cache.get(path, **headers)).headers["x-cache"] == "HIT" and a)
+
+
+@pytest.mark.parametrize("wanted", UNPACK)
+def test_a_copy_is_the_feed_to_the_byte_in_each_coding(cache, machines, wanted):
+    origin = machines.running[0].get(KEPT, {"Accept-Encoding": wanted})
+    assert cache.get(KEPT, Accept_Encoding=wanted).headers["x-cache"] == "MISS"
+    copy = cache.get(KEPT, Accept_Encoding=wanted)
+    assert (copy.status, copy.headers["x-cache"], coding(copy)) == (200, "HIT", wanted)
+    assert copy.body == origin.body and FIRST in UNPACK[wanted](copy.body)
+    for name in ("etag", "last-modified", "cache-control", "content-type", "vary", "link"):
+        assert copy.headers[name] == origin.headers[name], name
+
+
+def test_codings_are_kept_apart(cache):
+    tags = {wanted: cache.get(KEPT, Accept_Encoding=wanted).headers["etag"] for wanted in UNPACK}
+    assert len(set(tags.values())) == 4
+    for wanted, tag in tags.items():
+        copy = cache.get(KEPT, Accept_Encoding=wanted, If_None_Match=tag)
+        assert (copy.status, copy.body, copy.headers["etag"]) == (304, b"", tag)
+        others = ", ".join(other for other in tags.values() if other != tag)
+        assert cache.get(KEPT, Accept_Encoding=wanted, If_None_Match=others).status == 200
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "gzip, deflate, br, zstd",
+        "gzip, deflate, br",
+        "gzip,deflate",
+        "gzip;q=1.0,deflate;q=0.6,identity;q=0.3",
+        "GZIP",
+        "x-gzip",
+        "deflate",
+        "identity",
+        "",
+        "*",
+        "br;q=0, *",
+        "br;q=0, gzip",
+        "br;q=0.000,zstd;q=0,gzip;q=0.001",
+        "gzip;q=0",
+        "identity;q=1, *;q=0",
+        "identity;q=0, gzip",
+        "brotli, x-br, gzipped, my zstd2",
+        "br ; q=1 , gzip",
+        "compress;q=0.5, gzip;q=1.0",
+        ";;;,,,=",
+        "\t gzip",
+    ],
+)
+def test_whoever_asks_gets_what_the_service_itself_would_give(cache, accept):
+    for _ in range(2):
+        found = cache.get(KEPT, Accept_Encoding=accept)
+        assert coding(found) == negotiate(accept)
+        assert found.status == 200 and FIRST in UNPACK[coding(found)](found.body)
+
+
+@pytest.mark.parametrize("accept", ["identity;q=0", "*;q=0", "identity;q=0.0, deflate"])
+def test_whom_nothing_suits_gets_no_copy_and_leaves_none(cache, accept):
+    assert cache.get(KEPT, Accept_Encoding=accept).status == 406
+    assert cache.get(KEPT, Accept_Encoding=accept).status == 406
+    assert coding(cache.get(KEPT, Accept_Encoding="gzip")) == "gzip"
+
+
+def test_no_weight_brings_what_was_refused(cache):
+    """Other weights than 0 are not compared: whatever comes is acceptable, if not what the client likes best."""
+    chance = random.Random(7)
+    names = ["br", "zstd", "gzip", "identity", "*", "deflate"]
+    for _ in range(200):
+        weights = {name: chance.choice(["0", "0.0", "0.3", "1", "1.000"]) for name in chance.sample(names, 4)}
+        accept = ", ".join(f"{name};q={weight}" for name, weight in weights.items())
+        found = cache.get(KEPT, Accept_Encoding=accept)
+        if negotiate(accept) is None:
+            assert found.status == 406, accept
+        else:
+            assert found.status == 200 and float(weights.get(coding(found), weights.get("*", "1"))) > 0, accept
+
+
+def test_a_flood_of_queries_and_codings_is_four_entries(cache):
+    for wanted in UNPACK:
+        cache.get(KEPT, Accept_Encoding=wanted)
+    entries = cache.entries()
+    chance = random.Random(7)
+    for number in range(150):
+        word = "".join(chance.choices(string.ascii_letters, k=9))
+        found = cache.get(f"{KEPT}?{word}={number}", Accept_Encoding=f"{word}, gzip;q=0.{chance.randint(1, 9)}")
+        assert (found.status, found.headers["x-cache"]) == (200, "HIT")
+    assert cache.entries() == entries
+
+
+def test_who_asks_makes_no_difference(cache):
+    first = cache.get(KEPT, Cookie="a=b", Authorization="Bearer x")
+    assert first.headers["x-cache"] == "MISS"
+    assert hit(cache, KEPT, Cookie="c=d", Range="bytes=0-3").body == first.body
+    assert cache.ask("HEAD", KEPT).headers["x-cache"] == "HIT"
+
+
+def test_a_copy_that_ran_out_is_never_shown_while_the_machines_are_well(cache, machines):
+    """A withdrawn story would be, for as long as nobody had asked for the feed."""
+    id, title = f"world-{cache.port}", f"Wrong story {cache.port}"
+    machines.put(id, title, "world")
+    assert title.encode() in cache.get(SHORT).body
+    hit(cache, SHORT)
+    machines.withdraw(id, title, "world")
+    first = until(lambda: (a := cache.get(SHORT)).headers["x-cache"] != "HIT" and a)
+    assert first.status == 200 and title.encode() not in first.body
+
+
+def test_where_the_feed_allows_it_the_old_copy_is_shown_while_the_new_one_is_fetched(cache, machines):
+    path = "/feeds/asia.atom"
+    old = cache.get(path)
+    title = f"More of asia {cache.port}"
+    machines.put(f"asia-{cache.port}", title, "asia")
+    stale = until(lambda: (a := cache.get(path)).headers["x-cache"] in ("STALE", "UPDATING") and a)
+    assert stale.status == 200 and stale.body == old.body
+    until(lambda: title.encode() in hit(cache, path).body)
+
+
+def test_one_machine_down_nobody_notices(cache, machines):
+    machines.stop(0)
+    for number in range(60):
+        path = (SHORT, "/feeds/all.json", f"/feeds/unknown-{number}.atom", "/")[number % 4]
+        assert cache.get(path).status == (404 if "unknown" in path else 200), path
+
+
+def test_one_machine_that_hangs_nobody_is_refused(cache, machines):
+    hanging = machines.running[1]
+    pids = [hanging.process.pid, *_children(hanging.process.pid)]
+    for pid in pids:
+        _send(pid, signal.SIGSTOP)
+    try:
+        assert {cache.get(path).status for path in (SHORT, "/feeds/all.rss", KEPT) for _ in range(3)} == {200}
+    finally:
+        for pid in pids:
+            _send(pid, signal.SIGCONT)
+
+
+def test_all_machines_down_the_copies_are_shown_as_long_as_each_feed_allows(cache, machines):
+    copies = {path: cache.get(path) for path in (SHORT, "/feeds/asia.atom", KEPT, "/feeds/taiwan.atom")}
+    hit(cache, SHORT)
+    for number in range(2):
+        machines.stop(number)
+    stale = until(lambda: (a := cache.get(SHORT)).headers["x-cache"] == "STALE" and a)
+    assert (stale.status, stale.body) == (200, copies[SHORT].body)
+    assert cache.get(SHORT, If_None_Match=stale.headers["etag"]).status == 304
+    assert cache.get("/feeds/asia.atom").status == 200 and cache.get(KEPT).status == 200
+    # This one may not be shown in an outage, and that one nobody has asked for.
+    until(lambda: cache.get("/feeds/taiwan.atom").status in (502, 503))
+    assert cache.get("/feeds/all.rss").status in (502, 503)
+
+    # Started again while the database is down, each answers 503: that does not replace a copy either.
+    for number in range(2):
+        machines.start(number, url="postgresql://127.0.0.1:1/none")
+        assert machines.running[number].get(SHORT).status == 503
+    for _ in range(5):
+        stale = cache.get(SHORT)
+        assert (stale.status, stale.body) == (200, copies[SHORT].body)
+    for number in range(2):
+        machines.stop(number)
+    machines.start_all()
+    until(lambda: cache.get("/feeds/all.rss").status == 200)
+
+
+def test_nothing_of_the_editors_is_kept(cache: Nginx | Varnish, machines: Webs) -> None:
+    made = machines.worker.run("token", "create", f"reader-{cache.port}", "--scope", "read", "--scope", "write")
+    secret = {"Authorization": f"Bearer {made.stdout.strip()}"}
+    entries = cache.entries()
+    for path in ("/api/v1/articles", "/api/v1/sections"):
+        assert [cache.get(path, headers).status for headers in (secret, {}, secret)] == [200, 401, 200]
+    for _ in range(2):
+        page = cache.get("/editors/login")
+        assert page.status == 200 and "set-cookie" in page.headers and "x-cache" not in page.headers
+    assert cache.entries() == entries
+    # An id is passed on as it was written.
+    story = b'{"title": "T", "url": "/t", "sections": ["china"], "published_at": null, "status": "draft"}'
+    sent = secret | {"Content-Type": "application/json"}
+    for id in ("a%2Fb", "a%252Fb", "c//d"):
+        assert cache.ask("PUT", f"/api/v1/articles/{id}-{cache.port}", sent, story).status == 201, id
+
+
+def test_the_address_that_counts_is_the_one_that_the_cache_saw(cache):
+    """Whoever guesses tokens cannot be somebody else each time, by a header."""
+    for number in range(30):
+        headers = {"Authorization": "Bearer wrong", "X-Forwarded-For": f"203.0.113.{number}"}
+        found = cache.get("/api/v1/articles", headers)
+        if found.status == 429:
+            assert b"from 127.0.0.1" in found.body
+            return
+    pytest.fail("nobody counted")
+
+
+def test_each_answer_has_a_request_id_of_its_own(cache):
+    ids = [cache.get(KEPT).headers["x-request-id"] for _ in range(3)]
+    assert len(set(ids)) == 3
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/feeds/x/../china.rss", "/feeds//china.rss", "/feeds/%63hina.rss", "/feeds/china.rss/", "//feeds/china.rss"],
+)
+def test_no_other_spelling_spoils_the_copy_of_a_feed(cache, path):
+    spelled = cache.get(path)
+    assert spelled.status == 404 or FIRST in spelled.body
+    right = cache.get("/feeds/china.rss")
+    assert right.status == 200 and FIRST in right.body
+
+
+def _children(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    os.kill(pid, number)

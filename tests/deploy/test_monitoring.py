@@ -1,0 +1,114 @@
+"""What watches the service: each alert comes when it should, names what there is, and leads to what to do."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.deploy.programs import DEPLOY, needs, run
+from tests.deploy.runbook import anchors
+from tests.service import running
+
+FOLDER = DEPLOY / "monitoring"
+RULES: list[dict[str, Any]] = [
+    rule for group in yaml.safe_load((FOLDER / "alerts.yaml").read_text())["groups"] for rule in group["rules"]
+]
+DASHBOARD: dict[str, Any] = json.loads((FOLDER / "grafana.json").read_text())
+
+OF_PROMETHEUS = {"job", "instance"}
+"""Labels that it adds by itself."""
+
+
+def asked() -> list[str]:
+    """Every question to Prometheus: those of the alerts, and those of the dashboard's panels."""
+    panels = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+    return [rule["expr"] for rule in RULES] + [panel.replace("$__rate_interval", "5m") for panel in panels]
+
+
+def selectors(question: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The metrics of a question, each with its labels."""
+    for name, labels in re.findall(r"\b(syndication_\w+)\s*(?:\{([^}]*)\})?", question):
+        yield name, dict(re.findall(r'(\w+)\s*=~?\s*"([^"]*)"', labels))
+
+
+@pytest.fixture(scope="module")
+def exposed(tmp_path_factory) -> dict[str, set[str]]:
+    """The metrics that a real web process tells, with their labels."""
+    with running(tmp_path_factory.mktemp("exposed")) as service:
+        service.ready()
+        text = service.get("/metrics").body.decode()
+        samples = [s for family in text_string_to_metric_families(text) for s in family.samples]
+        while not any(sample.name == "syndication_polls_total" for sample in samples):
+            text = service.get("/metrics").body.decode()
+            samples = [s for family in text_string_to_metric_families(text) for s in family.samples]
+    found: dict[str, set[str]] = {}
+    for sample in samples:
+        found.setdefault(sample.name, set()).update(sample.labels)
+    return found
+
+
+def test_every_metric_and_label_that_is_asked_for_is_told(exposed):
+    for question in asked():
+        for name, labels in selectors(question):
+            assert name in exposed, question
+            assert set(labels) - OF_PROMETHEUS <= exposed[name], question
+        for grouped in re.findall(r"by \(([\w, ]+)\)", question):
+            assert set(re.split(r", *", grouped)) <= set().union(*(exposed[name] for name, _ in selectors(question)))
+
+
+def test_every_question_is_about_our_job():
+    (job,) = [j["job_name"] for j in yaml.safe_load((FOLDER / "prometheus.yaml").read_text())["scrape_configs"]]
+    for question in asked():
+        assert all(labels.get("job") == job for _, labels in selectors(question)), question
+
+
+@needs("promtool")
+def test_prometheus_takes_the_files():
+    assert run("promtool", "check", "config", FOLDER / "prometheus.yaml").returncode == 0
+
+
+@needs("promtool")
+def test_each_alert_comes_when_it_should_and_not_before():
+    tested = run("promtool", "test", "rules", FOLDER / "alerts_test.yaml")
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+def test_each_alert_is_tried_both_ways():
+    cases = [case for test in yaml.safe_load((FOLDER / "alerts_test.yaml").read_text())["tests"]
+             for case in test["alert_rule_test"]]  # fmt: skip
+    names = {rule["alert"] for rule in RULES}
+    assert {case["alertname"] for case in cases if case["exp_alerts"]} == names
+    assert {case["alertname"] for case in cases if not case["exp_alerts"]} == names
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_each_alert_says_how_bad_it_is_what_it_means_and_what_to_do(rule):
+    assert rule["labels"]["severity"] in ("critical", "warning") and rule["for"]
+    file, _, anchor = rule["annotations"]["todo"].partition("#")
+    assert file == "RUNBOOK.md" and anchor in anchors()
+    assert rule["annotations"]["summary"].endswith(".")
+
+
+@needs("promtool")
+def test_prometheus_understands_the_dashboard(tmp_path):
+    rules = [{"record": f"panel:{number}", "expr": question} for number, question in enumerate(asked())]
+    path = tmp_path / "panels.yaml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    checked = run("promtool", "check", "rules", path)
+    assert checked.returncode == 0 and f"{len(rules)} rules found" in checked.stdout, checked.stdout + checked.stderr
+
+
+def test_the_panels_stand_beside_each_other():
+    panels = DASHBOARD["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels) and len({panel["title"] for panel in panels}) > 10
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        at = panel["gridPos"]
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert not cells & taken and max(x for x, _ in cells) < 24, panel["title"]
+        taken |= cells
+    assert {panel["datasource"]["uid"] for panel in panels} == {"${datasource}"}

@@ -1,0 +1,176 @@
+"""nginx alone: TLS, what it refuses, and whom it lets in."""
+
+import contextlib
+import json
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.deploy.nginx import Nginx
+from tests.deploy.programs import needs, run
+from tests.deploy.webs import Front
+from tests.service import free_port, until
+
+pytestmark = needs("nginx", "openssl")
+
+KEPT = "/feeds/china.atom"
+
+
+@pytest.fixture(scope="module")
+def nginx(machines, tmp_path_factory):
+    machines.start_all()
+    front = Nginx(tmp_path_factory.mktemp("nginx"), machines.ports)
+    until(front.well)
+    yield front
+    front.stop()
+
+
+@contextlib.contextmanager
+def changed(folder, ports: list[int], *changes: tuple[str, str]) -> Iterator[Nginx]:
+    """nginx with a number or a network in its site that a test can wait for."""
+    front = Nginx(folder, ports, replace=changes)
+    try:
+        yield front
+    finally:
+        front.stop()
+
+
+def test_nginx_takes_the_file_without_a_word(nginx):
+    said = run(*nginx.command, "-t")
+    assert said.returncode == 0 and "warn" not in said.stderr and "warn" not in nginx.errors()
+
+
+def test_who_comes_without_tls_is_sent_to_the_configured_name(nginx):
+    found = Front(nginx.plain).get("/feeds/china.atom?a=b", Host="evil.example")
+    assert (found.status, found.headers["location"]) == (301, "https://feeds.daily.example/feeds/china.atom?a=b")
+
+
+def test_another_name_gets_no_certificate_and_no_answer(nginx):
+    with pytest.raises(ssl.SSLError):
+        nginx.connect("other.daily.example")
+    assert nginx.get(KEPT, Host="evil.example").status == 421
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_modern_tls_alone_is_spoken(nginx, version):
+    assert nginx.context is not None
+    context = ssl.create_default_context(cafile=str(nginx.folder / "fullchain.pem"))
+    context.minimum_version = context.maximum_version = getattr(ssl.TLSVersion, version)
+    with context.wrap_socket(socket.create_connection(("127.0.0.1", nginx.port), 5), server_hostname=nginx.host) as tls:
+        name, _, bits = tls.cipher() or ("", "", 0)
+        assert bits >= 128 and ("GCM" in name or "CHACHA20" in name) and ("ECDHE" in name or version == "TLSv1_3")
+
+
+@pytest.mark.parametrize("options", [("-tls1_1",), ("-tls1_2", "-cipher", "AES128-SHA:ECDHE-ECDSA-AES128-SHA")])
+def test_old_tls_is_not(nginx, options):
+    where = ("-connect", f"127.0.0.1:{nginx.port}", "-servername", nginx.host)
+    assert run("openssl", "s_client", *where, *options, "-CAfile", nginx.folder / "fullchain.pem", input="").returncode
+
+
+@needs("curl")
+def test_http_2_is_spoken_and_https_remembered(nginx):
+    there = ("--resolve", f"{nginx.host}:{nginx.port}:127.0.0.1", "--cacert", nginx.folder / "fullchain.pem")
+    said = run("curl", "-sD-", "--http2", "--compressed", *there, f"https://{nginx.host}:{nginx.port}{KEPT}")
+    assert said.stdout.startswith("HTTP/2 200") and "<feed" in said.stdout
+    assert "strict-transport-security: max-age=31536000" in said.stdout
+
+
+def test_the_log_has_no_query(nginx):
+    assert nginx.get("/feeds/china.json?token=never-written").status == 200
+    log = nginx.folder / "access.log"
+    line = until(lambda: next((line for line in log.read_text().splitlines() if "china.json" in line), None))
+    told = json.loads(line)
+    assert (told["path"], told["status"], told["address"]) == ("/feeds/china.json", 200, "127.0.0.1")
+    assert told["id"] and "never-written" not in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("path", "longest"),
+    [("/feeds/china.atom", 1024), ("/editors/login", 262_144), ("/api/v1/articles:batch", 33_554_432)],
+)
+def test_each_address_takes_bodies_of_its_own_size(nginx, path, longest):
+    """What is too long is refused before a byte of it is read."""
+    told = {"Content-Type": "application/json"}
+    assert nginx.ask("POST", path, told | {"Content-Length": str(longest + 1)}).status == 413
+    if longest < 1_000_000:
+        assert nginx.ask("POST", path, told, b"x" * longest).status in (400, 405)
+
+
+def test_a_head_that_is_too_long_is_refused(nginx):
+    assert nginx.get("/feeds/china.atom?" + "a" * 9_000).status == 414
+    assert nginx.get(KEPT, X_Long="a" * 9_000).status == 400
+    assert nginx.get(KEPT, **{f"X_{number}": "a" * 4_000 for number in range(6)}).status == 400
+
+
+def test_no_answer_of_the_site_is_put_together_from_parts(nginx):
+    """Ranges of compressed feeds help nobody, and many of them cost much."""
+    found = nginx.get(KEPT, Range="bytes=0-3,5-9", Accept_Encoding="gzip")
+    assert found.status == 200 and len(found.body) > 100
+
+
+def test_a_copy_of_the_same_or_a_later_time_is_good(nginx):
+    since = nginx.get(KEPT).headers["last-modified"]
+    assert nginx.get(KEPT, If_Modified_Since=since).status == 304
+    assert nginx.get(KEPT, If_Modified_Since="Sat, 01 Jan 2084 00:00:00 GMT").status == 304
+    assert nginx.get(KEPT, If_Modified_Since="Sat, 01 Jan 2000 00:00:00 GMT").status == 200
+
+
+def test_a_copy_that_ran_out_is_renewed_by_a_304(nginx):
+    first = nginx.get("/feeds/world.rss")
+    again = until(lambda: (a := nginx.get("/feeds/world.rss")).headers["x-cache"] == "REVALIDATED" and a)
+    assert (again.status, again.body) == (200, first.body)
+
+
+def test_the_keys_go_on_to_a_cdn_in_front(nginx):
+    for _ in range(2):
+        assert nginx.get(KEPT).headers["surrogate-key"] == "feed-china feeds"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/metrics", "/metrics/", "//metrics", "/%6detrics", "/m%65trics", "/readyz", "/./metrics", "/x/../metrics",
+     "/metrics?a", "/readyz?b", "/feeds/../metrics", "/api/../metrics", "/feeds%2f..%2fmetrics", "/metrics%3fa"],
+)  # fmt: skip
+def test_a_stranger_sees_no_metrics_however_they_are_spelled(stranger, path):
+    found = stranger.get(path)
+    assert found.status in (403, 404) and b"syndication_" not in found.body and b"workers" not in found.body
+
+
+@pytest.fixture(scope="module")
+def stranger(machines, tmp_path_factory):
+    """nginx for which this machine is not inside."""
+    inside = (("        allow 127.0.0.1;\n", ""), ("allow 10.0.0.0/8;", "allow 192.0.2.0/24;"))
+    with changed(tmp_path_factory.mktemp("stranger"), machines.ports, *inside) as front:
+        yield front
+
+
+def test_from_the_inside_they_are_seen_and_all_else_from_everywhere(nginx, stranger):
+    assert b"syndication_workers_alive" in nginx.get("/metrics").body and nginx.get("/readyz").status == 200
+    for path in ("/", "/healthz", KEPT, "/static/front.css", "/api/v1/docs", "/editors/login"):
+        assert stranger.get(path).status == 200, path
+
+
+def test_who_does_not_finish_a_request_is_hung_up_on(tmp_path):
+    with changed(
+        tmp_path, [free_port(), free_port()], ("client_header_timeout 10s", "client_header_timeout 1s")
+    ) as front:
+        started = time.monotonic()
+        with front.connect() as connection:
+            connection.sendall(b"GET /feeds/china.atom HTTP/1.1\r\nHost: feeds.daily.example\r\nX-Slow: ")
+            assert connection.recv(1000) == b""
+        assert time.monotonic() - started < 4
+
+
+def test_one_address_has_so_many_requests_under_way(tmp_path):
+    """The others are told to come later, while the web machines hang."""
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
+        ports = [server.getsockname()[1] for server in silent]
+        front = stack.enter_context(changed(tmp_path, ports, ("connections 100;", "connections 2;")))
+        waiting = [stack.enter_context(front.connect()) for _ in range(2)]
+        for connection in waiting:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: feeds.daily.example\r\n\r\n")
+        assert until(lambda: (a := front.get("/healthz")).status == 429 and a).headers["x-request-id"]

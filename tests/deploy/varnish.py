@@ -1,0 +1,70 @@
+"""Varnish with the VCL of ``deploy/varnish``: the file itself, with this machine's ports in it."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+from tests.deploy.programs import DEPLOY, program, run, substituted
+from tests.deploy.webs import Front
+from tests.service import Answer, free_port, until
+
+VCL = DEPLOY / "varnish/default.vcl"
+UNIT = DEPLOY / "varnish/varnish.service.d/syndication.conf"
+
+
+def parameters() -> list[str]:
+    """The ``-p`` and their values, as the unit gives them to Varnish."""
+    return [word for value in re.findall(r"-p (\S+)", UNIT.read_text()) for word in ("-p", value)]
+
+
+def vcl(*ports: int, replace: tuple[tuple[str, str], ...] = ()) -> str:
+    """The VCL for web machines on these ports of this machine."""
+    text = VCL.read_text()
+    for name, port in zip(("web1", "web2"), ports, strict=True):
+        host = f'.host = "{name}.daily.example";\n    .port = '
+        text = substituted(text, (f'{host}"8000"', f'.host = "127.0.0.1";\n    .port = "{port}"'))
+    return substituted(text, *replace)
+
+
+class Varnish(Front):
+    """Varnish in front of two ports; ``replace`` are more changes of the VCL."""
+
+    def __init__(self, folder: Path, ports: list[int], replace: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(free_port())
+        (folder / "site.vcl").write_text(vcl(*ports, replace=replace))
+        self.work = folder / "varnish"
+        command = [
+            program("varnishd"), "-F", "-j", "none", "-n", str(self.work), "-a", f"127.0.0.1:{self.port}",
+            "-T", "none", "-f", str(folder / "site.vcl"), "-s", "malloc,64m", *parameters(),
+        ]  # fmt: skip
+        self.log = (folder / "varnish.log").open("wb")
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        until(lambda: self.connect().close() is None)
+
+    def counters(self, name: str) -> list[int]:
+        """Varnish's own counters of a name, in which a star stands for any."""
+        told = json.loads(run("varnishstat", "-1", "-j", "-n", self.work, "-f", name).stdout)
+        return [int(counter["value"]) for counter in told["counters"].values()]
+
+    def entries(self) -> int:
+        """The answers that it keeps."""
+        return self.counters("MAIN.n_object")[0]
+
+    def well(self) -> bool:
+        """Whether both machines answered its last two probes: each is a bit."""
+        return [happy & 0b11 for happy in self.counters("VBE.*.happy")] == [0b11, 0b11]
+
+    def empty(self) -> None:
+        """Forget every copy."""
+        assert self.purge("feeds").status == 200
+
+    def purge(self, keys: str) -> Answer:
+        """Ask it to forget what has one of these keys."""
+        return self.ask("PURGE", "/", {"Surrogate-Key": keys})
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.terminate()
+        self.process.wait(10)
+        self.log.close()

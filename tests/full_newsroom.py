@@ -1,0 +1,130 @@
+"""A newsroom that has been at work for a while: no table of its database is empty."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import inspect, select, text
+
+from syndication.config import load_settings
+from syndication.importing import Report, import_file
+from syndication.store import (
+    account_changes,
+    logins,
+    polls,
+    previews,
+    regenerations,
+    signing,
+    tokens,
+    webhooks,
+    workers,
+)
+from syndication.store.audit import Actor
+from syndication.store.copying.positions import NUMBERED, position
+from syndication.store.copying.rows import TABLES
+from syndication.store.engine import Database
+from syndication.store.polls import Polls
+from syndication.store.withdrawals import restore, withdraw
+from tests.conftest import FakeClock
+from tests.desk import Desk
+from tests.newsroom import at
+from tests.people import change, person
+
+LONG_AGO = timedelta(days=3)
+
+HOSTILE = "夜車 🚆 \u200b \ufeff \x85 \u2028 %s %(x)s :x \\ ' \" \ud7ff\ue000 \U0010ffff e\u0301"
+"""What a text may hold, and what drivers stumble over; no NUL, which PostgreSQL refuses."""
+
+
+def made_up(number: int) -> dict[str, Any]:
+    """One line of an import."""
+    section = ("taiwan", "china", "sports")[number % 3]
+    line: dict[str, Any] = {
+        "id": f"story-{number}", "title": f"Story {number} {HOSTILE}", "url": f"/news/{number}",
+        "html": f"<p>{'word ' * (number % 90)}{number}</p>", "sections": [section, "taiwan"][: 1 + number % 2],
+        "authors": [{"name": "Lin", "email": "lin@daily.example"}], "tags": ["rail", f"t{number % 7}"],
+        "published_at": at(minutes=-number).isoformat(), "updated_at": at(minutes=-number, microseconds=1).isoformat(),
+    }  # fmt: skip
+    if number % 5 == 0:
+        line["image"] = {"url": "/i.jpg", "alt": HOSTILE, "width": 1200, "height": 1}
+        line["enclosures"] = [{"url": "/a.mp3", "media_type": "audio/mpeg", "length": 5_000_000_000, "duration": 90}]
+    if number % 11 == 0:
+        line["status"] = "draft"
+    if number % 13 == 0:
+        line["expires_at"] = at(hours=number).isoformat()
+    return line
+
+
+def bring_articles(database: Database, count: int, folder: Path) -> None:
+    path = folder / "made-up.jsonl"
+    path.write_text("\n".join(json.dumps(made_up(number)) for number in range(count)))
+    report = Report()
+    import_file(database, load_settings(environ={}), str(path), (), report, progress=False)
+    assert (report.problems, report.outcomes["created"]) == ([], count)
+
+
+def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
+    """Import, publish, correct, withdraw and regenerate; let people and programs in; leave work waiting."""
+    by = Actor("desk", "192.0.2.7")
+    desk = Desk(database, clock)
+    bring_articles(database, 300, folder)
+    desk.put("bad", title="\x01", published_at=at())
+    desk.work()
+    withdraw(database, ["story-1", "story-2", "story-4"], by)
+    restore(database, ["story-2"], by)
+    with database.write() as conn:
+        conn.execute(text("DELETE FROM article WHERE id = 'story-7'"))
+        conn.execute(text("UPDATE article SET title = 'Corrected', correction = 'It was wrong.' WHERE id = 'story-3'"))
+        conn.execute(text("UPDATE article_image SET width = 1099511627776"))
+    desk.later()
+    _let_in(database, by)
+    _ask(database, by)
+    desk.later()
+    desk.put("waiting", published_at=clock())  # It is noticed, and in no feed yet.
+    with database.write() as conn:
+        conn.execute(text("INSERT INTO replacing (article_id) VALUES ('story-9')"))
+        now = database.now(conn)
+        workers.seen(conn, workers.WorkerSeen("dead", "host", 7, now - LONG_AGO, now - LONG_AGO))
+        conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = marked_at, failures = 2"))
+    return desk
+
+
+def _let_in(database: Database, by: Actor) -> None:
+    with database.write() as conn:
+        now = database.now(conn)
+        tokens.create(conn, "cms", ("read", "write"), now + LONG_AGO, by, now)
+        tokens.create(conn, "old", ("read",), None, by, now)
+        tokens.revoke(conn, "old", by, now)
+    mei, gone = person(database, "mei", "read", "admin"), person(database, "gone")
+    with database.write() as conn:
+        logins.start(conn, mei, "192.0.2.7", 12, database.now(conn))
+        logins.failed(conn, mei, "192.0.2.7", database.now(conn))
+    change(database, account_changes.disable, gone)
+    signing.signing_key(database)
+
+
+def _ask(database: Database, by: Actor) -> None:
+    with database.write() as conn:
+        now = database.now(conn)
+        regenerations.request(conn, ["taiwan", "china"], HOSTILE, by, now)
+        previews.request(conn, {"section": "taiwan"}, "taiwan", by, now)
+        asked = previews.claim(conn, now)
+        assert asked is not None
+        conn.execute(text("UPDATE preview SET result = :bytes"), {"bytes": bytes(range(256))})
+        webhooks.first_time(conn, "msg_1", now)
+        polls.add(conn, {("taiwan", polls.slot(now)): Polls(2**40, 3, 2**50)})
+
+
+def everything(database: Database) -> dict[str, list[str]]:
+    """Every row of every table that is copied, and how far the numbers have come."""
+    with database.snapshot() as conn:
+        found = {table.name: sorted(repr(tuple(row)) for row in conn.execute(select(table))) for table in TABLES}
+        return found | {f"numbers of {table.name}": [str(position(conn, table))] for table in NUMBERED}
+
+
+def empty(database: Database) -> bool:
+    """Whether no row of ours stands in a database, if it has tables at all."""
+    with database.read() as conn:
+        there = [table for table in TABLES if inspect(conn).has_table(table.name)]
+        return all(conn.execute(select(table).limit(1)).first() is None for table in there)

@@ -1,0 +1,123 @@
+"""Tables that only grow: what fills them is bounded, and nobody who looks something up in them reads them whole."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Connection, event
+
+from syndication.cli import main
+from syndication.store import audit, logins, tracing
+from syndication.store.audit import DIFFERENT, OTHERS, Actor
+from syndication.store.happened import remains
+from tests.newsroom import NOON
+from tests.people import person
+
+CLIENT = Actor("token cms", "192.0.2.7")
+
+
+def refused(api, name="read"):
+    """What the log says was refused to a token, the oldest first."""
+    lines = api.audit(actor=f"token {name}")[::-1]
+    return [(line.target.removeprefix("/api/v1"), line.times) for line in lines if line.outcome == "refused"]
+
+
+def test_a_client_that_loops_fills_one_line_a_minute(api, clock):
+    for _ in range(30):
+        assert api.ask("POST", "/regenerations", scopes=("read",)).status == 403
+    assert refused(api) == [("/regenerations", 30)]
+    clock.advance(59)
+    api.ask("POST", "/regenerations", scopes=("read",))
+    assert refused(api) == [("/regenerations", 31)]
+    clock.advance(1)
+    api.ask("POST", "/regenerations", scopes=("read",))
+    assert refused(api) == [("/regenerations", 31), ("/regenerations", 1)]
+
+
+def test_a_client_that_tries_every_article_fills_so_many_lines_a_minute(api):
+    for number in range(DIFFERENT + 20):
+        assert api.put(f"a{number}", scopes=("read",)).status == 403
+    assert api.put("a3", scopes=("read",)).status == 403
+    shown = [(f"/articles/a{number}", 1 + (number == 3)) for number in range(DIFFERENT)]
+    assert refused(api) == [*shown, (OTHERS.target, 20)]
+
+
+def test_what_was_refused_to_one_is_not_counted_with_anothers(api):
+    for headers in ({"address": "192.0.2.7"}, {"address": "192.0.2.8"}):
+        api.ask("POST", "/regenerations", scopes=("read",), **headers)
+    api.ask("POST", "/regenerations", scopes=("write",))
+    api.ask("POST", "/previews", scopes=("read",))
+    assert refused(api) == [("/regenerations", 1), ("/regenerations", 1), ("/previews", 1)]
+    assert refused(api, "write") == [("/regenerations", 1)]
+
+
+def test_what_is_done_between_two_refusals_is_a_line_each(api):
+    for number in range(5):
+        api.put(f"a{number}", scopes=("write",))
+        api.ask("POST", "/regenerations", scopes=("write",))
+    lines = api.audit(actor="token write")[::-1]
+    assert [line.act for line in lines if line.outcome == "created"] == ["put"] * 5
+    assert refused(api, "write") == [("/regenerations", 5)]
+
+
+def test_a_person_who_presses_a_button_again_and_again_fills_one_line(api):
+    from syndication.editors.dashboard.application import dashboard_app
+
+    account = person(api.database, "mei", "read")
+    app = dashboard_app(api.settings, api.database, api.watcher)
+    with app.test_client() as client:
+        with api.database.write() as conn:
+            secret = logins.start(conn, account, "192.0.2.7", 12, api.clock())
+        with client.session_transaction() as session:
+            session["login"] = secret
+        for _ in range(3):
+            assert client.post("/editors/tokens").status_code == 403
+    (line,) = [line for line in api.audit(actor="user mei") if line.outcome == "refused"]
+    assert (line.target, line.detail, line.times) == ("/editors/tokens", "needs admin", 3)
+
+
+def test_it_is_told_how_often(api):
+    for _ in range(1200):
+        with api.database.write() as conn:
+            audit.record_refusal(conn, CLIENT, "PUT article", "a1", "needs write", api.clock())
+    (line,) = api.get("/audit?actor=token+cms").json["acts"]
+    assert (line["outcome"], line["times"]) == ("refused", 1200)
+    done = CliRunner().invoke(main, ["audit"], env={"SYNDICATION_DATABASE__URL": api.database.url})
+    assert "PUT article a1: refused (needs write), 1,200 times within a minute\n" in done.output
+
+
+def plans(conn: Connection, ask: Callable[[], Any], table: str) -> str:
+    """How SQLite does what is really asked of a table, so that no copy of the queries is tested."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_conn, _cursor, statement, parameters, *_):
+        asked.append((statement, parameters))
+
+    event.listen(conn.engine, "before_cursor_execute", note)
+    ask()
+    event.remove(conn.engine, "before_cursor_execute", note)
+    queries = [one for one in asked if re.search(rf"\b{table}\b", one[0])]
+    assert queries
+    return "\n".join(row[-1] for q, p in queries for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {q}", p))
+
+
+@pytest.mark.parametrize("asked", ["trace", "history"])
+def test_an_articles_tombstones_are_found_by_an_index(sqlite_database, asked):
+    ask = {"trace": lambda: tracing.read_facts(conn, "a1", {}, NOON), "history": lambda: remains(conn, "a1")}[asked]
+    with sqlite_database.snapshot() as conn:
+        plan = plans(conn, ask, "tombstone")
+    assert "ix_tombstone_article_id" in plan and "SCAN tombstone" not in plan, plan
+
+
+def test_what_one_did_is_found_by_an_index(sqlite_database):
+    asks = (
+        lambda: audit.read(conn, 50, actor=CLIENT.name),
+        lambda: audit.read(conn, 50, actor=CLIENT.name, before=1000),
+        lambda: audit.record_refusal(conn, CLIENT, "PUT", "a1", "needs write", NOON),
+    )
+    with sqlite_database.write() as conn:
+        found = [plans(conn, ask, "audit") for ask in asks]
+    for plan in found:
+        assert "ix_audit_actor (actor=?" in plan and "SCAN" not in plan and "TEMP B-TREE" not in plan, plan

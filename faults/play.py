@@ -83,6 +83,9 @@ def play(plan: Plan, faults: Sequence[Inject], pace: Pace, seed: str) -> Played:
         finally:
             history = History.of_all([poller.stop() for poller in pollers])
         played.losses += losses_on_the_way(history, journal, stage.clock)
+        played.losses += [
+            f"{web.name} ended by itself with {code}" for web in stage.webs for code in web.ended_by_itself
+        ]
         played.losses += wrong_in_logs({program.name: program.log.read_text() for program in stage.programs})
         _count(played, journal, history)
         return played

@@ -32,6 +32,7 @@ def _cut(stage: Stage, rng: Random, *, between: tuple[float, float]) -> None:
 
 def _watch(stage: Stage, seconds: float) -> None:
     """While it lasts feeds are served as they were, and /readyz tells of it if it lasts."""
+    time.sleep(0.5)  # What had come through before is loaded still.
     before = {web.name: documents_of(web) for web in stage.webs}
     if seconds >= DOWN_SECONDS:
         for web in stage.webs:

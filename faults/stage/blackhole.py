@@ -12,6 +12,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
+from typing import cast
 
 SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
 
@@ -69,11 +70,11 @@ class BlackHole:
             for key, _ in self._selector.select(0.05):
                 with self._lock:
                     if self._open.is_set():
-                        self._move(key.fileobj)
+                        self._move(cast(socket.socket, key.fileobj))
             if not self._open.is_set():
                 self._open.wait(0.05)
 
-    def _move(self, end: socket.socket) -> None:  # type: ignore[override]
+    def _move(self, end: socket.socket) -> None:
         if end is self._listener:
             self._accept()
             return

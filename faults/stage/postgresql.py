@@ -30,9 +30,9 @@ class Postgresql:
         """The address of a database, or the one that it has behind another port."""
         return f"postgresql://postgres@127.0.0.1:{port or self.port}/{name}"
 
-    def connect(self, name: str = "news", **options: str) -> psycopg.Connection:
+    def connect(self, name: str = "news") -> psycopg.Connection:
         """A connection of a person who looks after the server."""
-        return psycopg.connect(self.url(name=name), autocommit=True, connect_timeout=2, **options)
+        return psycopg.connect(self.url(name=name), autocommit=True, connect_timeout=2)
 
     def launch(self) -> None:
         """Start it, unless it runs, without waiting for it."""

@@ -35,7 +35,7 @@ WEIGHTS: Mapping[str, int] = {
 def choose(rng: Random, stories: Mapping[str, Story], new_id: str, now: datetime) -> tuple[str, Story]:
     """The name of an act, and the story as it is to be afterwards."""
     while True:
-        (name,) = rng.choices(list(WEIGHTS), WEIGHTS.values())
+        (name,) = rng.choices(list(WEIGHTS), list(WEIGHTS.values()))
         if name in ("publish", "publish late", "schedule"):
             return name, _new(rng, name, new_id, now)
         fitting = [story for story in stories.values() if _fits(name, story)]

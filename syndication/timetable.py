@@ -18,12 +18,33 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from apscheduler.events import (
+    EVENT_JOB_ERROR,
+    EVENT_JOB_EXECUTED,
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_MISSED,
+    EVENT_JOB_SUBMITTED,
+    JobEvent,
+)
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from syndication.inbox import Inbox, Task
+from syndication.metrics.of_worker import JOBS
 from syndication.schema import WorkerSettings
 from syndication.store.workers import HEARTBEAT
+
+LATE = timedelta(seconds=1)
+"""A job that begins so long after its time is counted as late."""
+
+OUTCOMES = {
+    EVENT_JOB_EXECUTED: "done",
+    EVENT_JOB_ERROR: "failed",
+    EVENT_JOB_MISSED: "missed",
+    EVENT_JOB_MAX_INSTANCES: "skipped",
+    EVENT_JOB_SUBMITTED: "late",
+}
+"""What is counted: skipped is what still ran when its time came again. Late ones are counted besides."""
 
 FARTHEST = timedelta(days=1)
 """An alarm is set no farther ahead, and again when it rings: a time may be so far off that no clock can count to it."""
@@ -48,6 +69,7 @@ def timetable(settings: WorkerSettings, inbox: Inbox, heartbeat: Callable[[], No
         },
     )
     set_jobs(scheduler, settings, inbox, heartbeat)
+    scheduler.add_listener(_count, sum(OUTCOMES))
     return scheduler
 
 
@@ -77,6 +99,12 @@ class ClockSteps:
         """Whether it was set, by more than a second, since the last time that it was asked."""
         before, self._ahead = self._ahead, self._clock() - self._steady()
         return abs(self._ahead - before) > STEP_SECONDS
+
+
+def _count(event: JobEvent) -> None:
+    """Count for Prometheus what came of a job, and whether it began late: a machine that slept, or a busy one."""
+    if event.code != EVENT_JOB_SUBMITTED or datetime.now(UTC) - max(event.scheduled_run_times) > LATE:
+        JOBS.labels(event.job_id, OUTCOMES[event.code]).inc()
 
 
 def ring_at(scheduler: BackgroundScheduler, inbox: Inbox, due: datetime | None, now: datetime) -> None:

@@ -21,7 +21,7 @@ from syndication.config import mask
 from syndication.errors import ConfigError, StoreError
 from syndication.store.clock import Clock, system_clock
 from syndication.store.patience import connect_patiently, limits
-from syndication.store.trouble import DatabaseDown, DatabaseError, TryAgain, understood
+from syndication.store.trouble import DatabaseDown, DatabaseError, TryAgain, count, understood
 
 __all__ = ["DOCUMENTS", "WORK", "Database", "DatabaseDown", "DatabaseError", "TryAgain"]
 
@@ -65,6 +65,7 @@ class Database:
         try:
             conn = self.engine.connect()
         except PoolTimeout as error:
+            count("down")
             raise DatabaseDown("the database has no connection left for us (pool timeout)") from error
         with conn:
             yield conn

@@ -15,6 +15,10 @@ DatabaseError = SQLAlchemyError
 """Whatever the database says. Its words may quote a row, so that only the kind of it is ever told."""
 
 
+errors: dict[str, int] = {}
+"""How often a database failed this process: it was ``down``, had another go first (``yielded``) or ``refused``."""
+
+
 class DatabaseDown(StoreError):  # noqa: N818  # it is a state of the database
     """The database cannot be reached, is locked, is full or is out of connections: later it may answer again."""
 
@@ -58,6 +62,18 @@ def understood(context: ExceptionContext) -> DatabaseDown | None:
     # A ping that fails before the connection is used is no error: the pool makes another connection.
     if context.is_pre_ping or not isinstance(error, DBAPIError):
         return None
+    meant = _meaning(error, context)
+    count("yielded" if isinstance(meant, TryAgain) else "down" if meant is not None else "refused")
+    return meant
+
+
+def count(kind: str) -> None:
+    """Count a failure: no lock is needed for an addition to a dict's value."""
+    errors.setdefault(kind, 0)
+    errors[kind] += 1
+
+
+def _meaning(error: DBAPIError, context: ExceptionContext) -> DatabaseDown | None:
     original: Any = error.orig
     if isinstance(original, sqlite3.Error) and _sqlite_code(original) in _OPENED_ANEW:
         context.is_disconnect = True

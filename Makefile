@@ -7,7 +7,7 @@ PIN := $(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --allow-
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format pictures bench lock clean
+.PHONY: help run test lint format pictures bench faults lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -32,6 +32,9 @@ pictures: .venv/.dev ## make the README's pictures of the dashboard (with Debian
 
 bench: .venv/.dev ## measure (ARGS="polls latency" for some, see python -m benchmarks --help)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+faults: .venv/.dev ## break it on purpose and look for losses (ARGS="worker-killed --minutes 5", see python -m faults --help)
+	$(BIN)/python -m faults $(ARGS)
 
 lock: .venv/.dev ## pin the dependencies anew
 	$(PIN) -o requirements-build.txt requirements-build.in

@@ -4,17 +4,21 @@ import os
 
 from flask import Flask
 
-from syndication import logs, metrics
+from syndication import logs
 from syndication.config import Settings, load_settings
 from syndication.editors.application import editors_app
 from syndication.editors.dashboard.application import dashboard_app
 from syndication.editors.door import Door
+from syndication.metrics import of_databases, of_web
 from syndication.parent import exit_with_parent
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.counts import WRITE_SECONDS, Counts
+from syndication.serve.presence import Presence
 from syndication.serve.shortcut import ShortCut
+from syndication.serve.tally import Tally
 from syndication.serve.views import flask_app
 from syndication.serve.watcher import Watcher
+from syndication.store import trouble
 from syndication.store.engine import Database
 
 EDITORS_PATIENCE = 10.0
@@ -35,7 +39,7 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
         settings.retired,
         surrogate_keys=settings.server.surrogate_keys,
     )
-    watcher = Watcher(Database(settings.database_url), empty, metrics.flush)
+    watcher = Watcher(Database(settings.database_url), empty, _flush)
     app = flask_app(watcher)
     editors, of_editors = settings.editors, Database(settings.database_url, patience=EDITORS_PATIENCE)
     door = Door(
@@ -47,6 +51,12 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
         trusted_proxies=editors.trusted_proxies,
     )
     app.wsgi_app = ShortCut(door, watcher)  # type: ignore[method-assign]  # Flask's documented way
+    Presence(watcher.database, watcher).start()
     watcher.start()
     Counts(watcher.database, watcher.tally, every=write_polls_every).start()
     return app
+
+
+def _flush(tally: Tally) -> None:
+    of_web.flush(tally)
+    of_databases.flush(trouble.errors)

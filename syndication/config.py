@@ -25,6 +25,7 @@ from syndication.schema import (
     EditorsSettings,
     LogSettings,
     Main,
+    PurgeSettings,
     Sections,
     SectionTable,
     ServerSettings,
@@ -60,6 +61,7 @@ class Settings:
     server: ServerSettings
     worker: WorkerSettings
     editors: EditorsSettings
+    purge: PurgeSettings
     logs: LogSettings
     main: Main
 
@@ -90,18 +92,20 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         server=main.server,
         worker=main.worker,
         editors=main.editors,
+        purge=main.purge,
         logs=main.logs,
         main=main,
     )
 
 
 def settings_report(settings: Settings) -> list[tuple[str, str]]:
-    """Every effective setting as key and value, the database's password masked."""
+    """Every effective setting as key and value, passwords and what caches are sent in headers masked."""
     report = []
     for table, values in settings.main.model_dump().items():
         for key, value in values.items():
             if isinstance(value, dict):
-                report += [(f"{table}.{key}.{name}", str(inner)) for name, inner in value.items()]
+                shown = {name: "***" if table == "purge" else str(inner) for name, inner in value.items()}
+                report += [(f"{table}.{key}.{name}", inner) for name, inner in shown.items()]
             else:
                 report.append((f"{table}.{key}", _masked(key, str(value))))
     return report
@@ -214,7 +218,8 @@ def _variables() -> list[str]:
 def _typed(keys: list[str], text: str) -> str | int | float | bool:
     """A number or a switch for a setting that is one; what is none stays a text, and is refused with its name."""
     known = CacheTable if keys[0] == "cache" else Main.model_fields[keys[0]].annotation
-    field = getattr(known, "model_fields", {}).get(keys[-1])
+    # In purge.headers names are not ours.
+    field = getattr(known, "model_fields", {}).get(keys[-1]) if keys[1:2] != ["headers"] else None
     if field is not None and field.annotation is bool and text in ("true", "false"):
         return text == "true"
     for kind in (int, float) if field is not None and field.annotation in (int, float) else ():
@@ -238,7 +243,9 @@ def _check(model: type[T], values: dict[str, Any], path: Path) -> T:
             raise ConfigError(f"{path.name}: {key} is missing: every such table needs it") from error
         right = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
         shown = "***" if key.endswith("secret") else repr(first["input"])
-        if key.startswith("database"):
+        if key.startswith("purge.headers"):
+            shown = "***"
+        elif key.startswith(("database", "purge.url")):
             shown = repr(mask(first["input"])) if isinstance(first["input"], str) else "***"
         raise ConfigError(f"{path.name}: {key} is {shown}: it {right}") from error
 

@@ -86,9 +86,12 @@ def notice(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
         touched.update(section.slug for section in newsroom.sections.values() if slugs & set(section.filed_under))
         touched.add(ALL)
     fallen_due = sections.due(conn, now)
-    sections.request(conn, touched.union(fallen_due), now)
+    noticed = {slug: read.noticed_at for slug in touched if read.noticed_at is not None}
+    for slug, moment in fallen_due.items():
+        noticed[slug] = min(moment, noticed.get(slug, moment))
+    sections.request(conn, noticed, now, noticed)
     if fallen_due:
-        sections.clear_due(conn, fallen_due)
+        sections.clear_due(conn, list(fallen_due))
     changes.remove(conn, read.seqs)
     return len(read.seqs) + len(fallen_due)
 

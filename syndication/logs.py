@@ -1,14 +1,18 @@
-"""Logs by structlog: for people on a console, as JSON lines for machines.
+"""Logs by structlog: for people on a console, as JSON lines for machines. What libraries log looks the same.
 
 An exception of a database driver may hold a row, and so an embargoed text: only its type is logged.
 """
 
 import logging
 import sys
+import threading
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any, Literal, Protocol
 
 import structlog
+from structlog.processors import JSONRenderer, TimeStamper, add_log_level, format_exc_info
+from structlog.stdlib import ProcessorFormatter, add_logger_name
 
 
 class _LogSettings(Protocol):
@@ -18,10 +22,68 @@ class _LogSettings(Protocol):
     def level(self) -> str: ...
 
 
+Process = Literal["web", "worker", "serve", "demonstrate"]
+"""What a line can come from."""
+
+Event = MutableMapping[str, Any]
+
 get_logger = structlog.get_logger
 
 
-def _without_rows(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def setup(settings: _LogSettings, process: Process) -> None:
+    """Write logs to standard error, each line with the process it comes from."""
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    json = settings.format == "json"
+    renderer: Any = JSONRenderer() if json else _console()
+    prepared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        _of(process),
+        add_log_level,
+        TimeStamper(fmt="iso", utc=True),
+        _without_rows,
+        *([format_exc_info] if json else []),
+    ]
+    structlog.configure(
+        processors=[*prepared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=[add_logger_name, *prepared],
+            processors=[ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda failed: _uncaught(
+        failed.exc_type, failed.exc_value or failed.exc_type(), failed.exc_traceback
+    )
+
+
+def tell(words: str, *, wrong: bool = False) -> None:
+    """Say a sentence to whoever started the program: a line on a console, an event where machines read the logs."""
+    if isinstance(structlog.get_config()["processors"][-1], JSONRenderer):
+        log = get_logger()
+        (log.error if wrong else log.info)(words)
+    else:
+        print(words, file=sys.stderr if wrong else sys.stdout, flush=True)
+
+
+def _of(process: Process) -> Any:
+    """The processor that names the process: in the line, as a thread begins with no context of its own."""
+
+    def name(_logger: Any, _method: str, event: Event) -> Event:
+        event["process"] = process
+        return event
+
+    return name
+
+
+def _without_rows(_logger: Any, _method: str, event: Event) -> Event:
     """Replace an exception of the database by the names of its types, whose words may quote a row."""
     problem = event.get("exc_info")
     if problem is True:
@@ -31,17 +93,6 @@ def _without_rows(_logger: Any, _method: str, event: MutableMapping[str, Any]) -
         event["error"] = names
         event.pop("exc_info")
     return event
-
-
-class _WithoutRows(logging.Filter):
-    """The same for what libraries log by themselves, as the scheduler does of a job that failed."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-        if error is not None and (names := _of_the_database(error)):
-            record.msg = f"{record.msg} ({names})"
-            record.exc_info = record.exc_text = None
-        return True
 
 
 _DRIVERS = frozenset(("sqlalchemy", "psycopg", "sqlite3"))
@@ -68,27 +119,9 @@ def _of_the_database(error: BaseException) -> str:
     return " from ".join(dict.fromkeys(type(one).__name__ for one in found))
 
 
-def setup(settings: _LogSettings, process: Literal["web", "worker", "serve"]) -> None:
-    """Write logs to standard error, each line with the process it comes from."""
-    level = logging.getLevelNamesMapping()[settings.level.upper()]
-    json = settings.format == "json"
-    renderer: Any = structlog.processors.JSONRenderer() if json else _console()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _without_rows,
-            *([structlog.processors.format_exc_info] if json else []),
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=False,
-    )
-    structlog.contextvars.bind_contextvars(process=process)
-    handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(_WithoutRows())
-    logging.basicConfig(
-        level=max(level, logging.WARNING), handlers=[handler], format="%(levelname)s %(name)s %(message)s"
-    )
+def _uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """What ends a process or a thread stands in the logs as all else does, without a driver's words."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+    elif not issubclass(kind, SystemExit):
+        get_logger().critical("uncaught", exc_info=(kind, error, traceback))

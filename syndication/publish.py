@@ -120,7 +120,8 @@ def write_version(
     editions.write_tombstones(conn, section, _tombstones(edition, entries, reasons), version, now)
     editions.write_left_out(conn, section, rendered.left_out, now)
     size = sum(len(body) for body in rendered.bodies.values())
-    history.write(conn, section, version, now, len(entries), size, _changes(edition, entries, reasons), keep)
+    changes = _changes(edition, entries, reasons)
+    history.write(conn, section, version, now, len(entries), size, changes, keep, edition.noticed_at)
     regenerations.finished(conn, section, edition.mark, "published", version, None, now)
     return True
 

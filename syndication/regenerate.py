@@ -13,17 +13,18 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import NamedTuple
 
 from syndication import publish
 from syndication.feeds import Feed, Rendered
 from syndication.filling import Settled, fill
 from syndication.gather import Gathered, Newsroom, gather, notice
 from syndication.logs import get_logger
+from syndication.outcomes import Outcome, Result
 from syndication.render import RENDER_REVISION
 from syndication.render.fragments import MEMORY
 from syndication.render.renderer import Renderer
-from syndication.store import changes, editions, leases, newest, regenerations, sections
+from syndication.store import changes, editions, leases, newest, purges, regenerations, sections
 from syndication.store.editions import Edition
 from syndication.store.engine import WORK, Database, DatabaseDown, DatabaseError
 
@@ -34,28 +35,14 @@ COMPRESSING_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one regeneration; ``seconds`` is how long it took, ``version`` the one that stands now.
-
-    ``quiet_at`` is the mark that it answers to if nothing else was waiting to be noticed when it read.
-    """
-
-    section: str
-    result: Literal["published", "unchanged", "overtaken", "failed"]
-    version: int
-    seconds: float
-    error: str | None = None
-    quiet_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Pace:
-    """How long a lease holds, the pauses after failures, and how many versions are remembered."""
+    """How long a lease holds, the pauses after failures, how many versions are kept, and whether caches are told."""
 
     lease: timedelta
     retry_first: timedelta
     retry_max: timedelta
     keep_versions: int
+    purge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +108,7 @@ class Regenerator:
         """When the next waiting section may be claimed (None: none waits), and what time it is."""
         with self.database.read() as conn:
             now = self.database.now(conn)
-            return leases.ready_at(conn, self.fingerprints, RENDER_REVISION, now), now
+            return leases.ready_at(conn, self.fingerprints, RENDER_REVISION, now, self.pace.lease), now
 
     def next_due(self) -> tuple[datetime | None, datetime]:
         """When the next feed changes by itself, and what time it is."""
@@ -131,14 +118,12 @@ class Regenerator:
     def regenerate(self, section: str) -> Outcome:
         """Regenerate one section; a failure is recorded and is an outcome, so that the others go on."""
         started = time.perf_counter()
-        mark: int | None = None
+        reading: Reading | None = None
         try:
             reading = self._read(section)
-            mark = reading.edition.mark
             reading, settled, rendered = self._render(reading)
-            result, version = self._publish(reading, settled, rendered)
-            quiet_at = reading.edition.mark if reading.quiet else None
-            return Outcome(section, result, version, time.perf_counter() - started, quiet_at=quiet_at)
+            done = self._publish(reading, settled, rendered)
+            return _outcome(reading, settled, rendered, done, time.perf_counter() - started)
         except DatabaseDown:
             # Not this section's fault, and nowhere to record it: the worker waits for the database.
             raise
@@ -146,8 +131,10 @@ class Regenerator:
             log.exception("section_failed", section=section)
             words = "" if isinstance(error, DatabaseError) else f": {error}"
             reason = f"{type(error).__name__}{words}"[:500]
-            self._fail(section, mark, reason)
-            return Outcome(section, "failed", 0, time.perf_counter() - started, reason)
+            tried = reading.edition if reading is not None else None
+            self._fail(section, tried.mark if tried else None, reason)
+            attempt = tried.failures + 1 if tried else None
+            return Outcome(section, "failed", 0, time.perf_counter() - started, reason, attempt=attempt)
 
     def _has_news(self) -> bool:
         with self.database.read() as conn:
@@ -187,23 +174,22 @@ class Regenerator:
     def _rendered(self, reading: Reading, feed: Feed) -> Rendered:
         return self.renderer.render(replace(feed, updated=reading.edition.updated_at or feed.updated))
 
-    def _publish(
-        self, reading: Reading, settled: Settled, rendered: Rendered
-    ) -> tuple[Literal["published", "unchanged", "overtaken"], int]:
+    def _publish(self, reading: Reading, settled: Settled, rendered: Rendered) -> "_Done":
         edition = reading.edition
         if edition.fingerprint != self.fingerprints[edition.section]:
-            return "overtaken", edition.version
+            return _Done("overtaken", edition.version, None)
         if publish.is_published(edition, rendered):
             with self.database.write() as conn:
                 now = self.database.now(conn)
                 done = publish.write_unchanged(conn, edition, settled.left_out, now=now, next_due=settled.next_due)
-            return ("unchanged" if done else "overtaken"), edition.version
+            return _Done("unchanged" if done else "overtaken", edition.version, now)
         updated, last_modified = publish.moment_of(edition, settled.feed.updated)
         feed = replace(settled.feed, updated=updated)
         if updated != (edition.updated_at or settled.feed.updated):
             rendered = replace(self.renderer.render(feed), left_out=settled.left_out)
         bodies = publish.compress(rendered.bodies, self._pool)
         with self.database.write() as conn:
+            now = self.database.now(conn)
             done = publish.write_version(
                 conn,
                 edition,
@@ -212,11 +198,13 @@ class Regenerator:
                 bodies,
                 last_modified,
                 reading.gone,
-                now=self.database.now(conn),
+                now=now,
                 next_due=settled.next_due,
                 keep=self.pace.keep_versions,
             )
-        return ("published", edition.version + 1) if done else ("overtaken", edition.version)
+            if done and self.pace.purge:
+                purges.want(conn, edition.section, edition.version + 1, now)
+        return _Done("published", edition.version + 1, now) if done else _Done("overtaken", edition.version, now)
 
     def _fail(self, section: str, mark: int | None, reason: str) -> None:
         with self.database.write() as conn:
@@ -225,3 +213,28 @@ class Regenerator:
             tried = leases.failed(conn, section, self.owner, mark, reason, retry, now)
             if tried is not None:
                 regenerations.finished(conn, section, tried, "failed", None, reason, now)
+
+
+class _Done(NamedTuple):
+    """What a regeneration came to, and when."""
+
+    result: Result
+    version: int
+    at: datetime | None
+
+
+def _outcome(reading: Reading, settled: Settled, rendered: Rendered, done: _Done, seconds: float) -> Outcome:
+    edition = reading.edition
+    since = edition.noticed_at or edition.marked_at
+    return Outcome(
+        edition.section,
+        done.result,
+        done.version,
+        seconds,
+        quiet_at=edition.mark if reading.quiet else None,
+        entries=len(rendered.entries),
+        left_out=len(settled.left_out),
+        bytes=sum(len(body) for body in rendered.bodies.values()),
+        attempt=edition.failures + 1,
+        waited=(done.at - since).total_seconds() if done.at is not None and since is not None else None,
+    )

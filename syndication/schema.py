@@ -104,6 +104,35 @@ def _switch(value: object) -> object:
     return value
 
 
+def _templates(value: str) -> str:
+    """Addresses with spaces between them, each with places for what changed."""
+    for template in value.split():
+        address = re.sub(r"\{(key|section|format)\}", "x", template)
+        if re.search(r"[{}]", address):
+            raise ValueError("should have no other places than {key}, {section} and {format}")
+        if not re.fullmatch(r"[!-~]*", address) or "@" in _address(address.partition("?")[0]):
+            raise ValueError("should hold ASCII alone, and nobody's name: that belongs into the header Authorization")
+    return value
+
+
+def _method(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]+", value):
+        raise ValueError("should be a method in capitals, like POST or PURGE")
+    return value
+
+
+def _headers(value: dict[str, str]) -> dict[str, str]:
+    """A variable's name has no hyphens: an underscore stands for one."""
+    # The environment's come last, and win over the file's, however their names are written.
+    named = {name.lower().replace("_", "-"): (name.replace("_", "-"), content) for name, content in value.items()}
+    for name, (_, content) in named.items():
+        if not re.fullmatch(r"[a-z0-9-]+", name) or name in ("content-length", "transfer-encoding"):
+            raise ValueError("should be headers by name, like Authorization, but for those of a body's length")
+        if not re.fullmatch(r"[ -~]*", content):
+            raise ValueError("should have values in ASCII, each on one line")
+    return dict(named.values())
+
+
 Slug = Annotated[str, AfterValidator(_slug)]
 Address = Annotated[str, AfterValidator(_address)]
 PerhapsAddress = Annotated[str, AfterValidator(_perhaps_address)]
@@ -166,6 +195,8 @@ class WorkerSettings(Table):
     tombstone_days: Annotated[int, Field(ge=1)] = 30
     keep_versions: Annotated[int, Field(ge=1, le=10_000)] = 100
     fragment_memory: Annotated[int, Field(ge=1, le=65_536)] = 256
+    metrics_host: Text = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
 
 
 class EditorsSettings(Table):
@@ -178,6 +209,17 @@ class EditorsSettings(Table):
     session_hours: Annotated[int, Field(ge=1, le=720)] = 12
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     at_once: Annotated[int, Field(ge=1, le=64)] = 8
+
+
+class PurgeSettings(Table):
+    """[purge]: which caches in front are told that a feed changed, and how."""
+
+    url: Annotated[str, AfterValidator(_templates)] = ""
+    method: Annotated[str, AfterValidator(_method)] = "POST"
+    headers: Annotated[dict[str, Text], AfterValidator(_headers)] = {}
+    body: str = ""
+    timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
+    patience: Annotated[float, Field(gt=0)] = 3600.0
 
 
 class LogSettings(Table):
@@ -245,6 +287,7 @@ class Main(Table):
     cache: dict[str, CacheTable] = {"news": CacheTable()}
     worker: WorkerSettings = WorkerSettings()
     editors: EditorsSettings = EditorsSettings()
+    purge: PurgeSettings = PurgeSettings()
     logs: LogSettings = LogSettings()
 
 

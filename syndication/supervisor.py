@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syndication.errors import ConfigError
+from syndication.logs import tell
 
 STOP_SECONDS = 4.0
 """How long the children may take to stop; then they are killed, so that all ends within five seconds."""
@@ -82,11 +83,10 @@ class Supervisor:
                 return
             if now - child.started > HEALTHY:
                 child.pause = FIRST_PAUSE
-            print(
+            tell(
                 f"The {child.command} process ended with {child.process.returncode}: it is started again"
                 f" in {child.pause:g} s.",
-                file=sys.stderr,
-                flush=True,
+                wrong=True,
             )
             child.process = None
             child.start_at = now + child.pause

@@ -28,6 +28,10 @@ STOP_SECONDS = 2
 """How long open connections may delay the stop."""
 
 
+LOGGING = {"loggers": {"_granian": {"propagate": True}}}
+"""Granian's lines go where all others go, in the same form; it has no line for each request."""
+
+
 def _wanted(record: logging.LogRecord) -> bool:
     """Not Granian's warning of many threads: most of ours wait for a database, and the door counts them."""
     return "Python threads, which seems quite high" not in record.getMessage()
@@ -56,6 +60,7 @@ def run_web(settings: Settings) -> None:
         workers_kill_timeout=STOP_SECONDS,
         websockets=False,
         http1_settings=HTTP1Settings(max_buffer_size=HEADERS_BYTES),
+        log_dictconfig=LOGGING,
     )
     logging.getLogger("_granian").addFilter(_wanted)
     try:

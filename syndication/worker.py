@@ -9,33 +9,25 @@ import socket
 import threading
 import uuid
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from syndication.config import Settings
 from syndication.gather import Newsroom
+from syndication.housekeeping import forget
 from syndication.inbox import Inbox, Task
 from syndication.logs import get_logger
+from syndication.metrics import of_databases, of_worker
+from syndication.outcomes import Outcome, say
 from syndication.parent import exit_with_parent
 from syndication.preview import Previewer
-from syndication.regenerate import Outcome, Pace, Regenerator
-from syndication.store import (
-    audit,
-    editions,
-    logins,
-    migrate,
-    newest,
-    polls,
-    previews,
-    regenerations,
-    sections,
-    webhooks,
-    workers,
-)
+from syndication.purging.purger import Purger
+from syndication.regenerate import Pace, Regenerator
+from syndication.store import migrate, newest, sections, trouble, workers
 from syndication.store.engine import WORK, Database, DatabaseDown, TryAgain
 from syndication.store.wake import Waker
-from syndication.timetable import ring_at, timetable
+from syndication.timetable import ClockSteps, ring_at, set_jobs, timetable
 
 log = get_logger(__name__)
 
@@ -44,10 +36,6 @@ PAUSE_WITHOUT_DATABASE = 1.0
 
 RECENT = timedelta(hours=1)
 """What was regenerated within this time needs no reconciliation: another worker has just done it."""
-
-
-REQUESTS_KEPT = timedelta(days=30)
-"""How long it can be asked what came of a regeneration."""
 
 
 class Worker:
@@ -63,6 +51,7 @@ class Worker:
             retry_first=timedelta(seconds=settings.worker.retry_first),
             retry_max=timedelta(seconds=settings.worker.retry_max),
             keep_versions=settings.worker.keep_versions,
+            purge=bool(settings.purge.url),
         )
         self.regenerator = Regenerator(
             database,
@@ -71,6 +60,7 @@ class Worker:
             self.id,
             fragment_memory=settings.worker.fragment_memory * 1024 * 1024,
         )
+        self.purger = Purger(database, settings.purge) if settings.purge.url else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.scheduler: BackgroundScheduler = timetable(settings.worker, self.inbox, self.heartbeat)
         self._stopping = threading.Event()
@@ -80,12 +70,16 @@ class Worker:
 
     def run(self) -> None:
         """Work until ``stop``; the section under way is finished first."""
+        own = self.settings.worker
+        of_worker.serve(own.metrics_host, own.metrics_port, self.regenerator.renderer.memory_used)
         self.heartbeat()
         marked = self.regenerator.register()
         log.info("worker_started", sections=len(self.settings.sections), to_regenerate=len(marked))
         self.scheduler.start()
         waking = threading.Thread(target=self._wake, name="wake", daemon=True)
         waking.start()
+        if self.purger is not None:
+            self.purger.start()
         self.inbox.put(Task.GATHER)
         try:
             self._loop()
@@ -93,6 +87,8 @@ class Worker:
             self._stopping.set()
             self.scheduler.shutdown(wait=True)
             waking.join(timeout=2)
+            if self.purger is not None:
+                self.purger.stop()
             self._say_goodbye()
 
     def stop(self) -> None:
@@ -101,7 +97,8 @@ class Worker:
         self.inbox.put(Task.STOP)
 
     def heartbeat(self) -> None:
-        """Say that this worker is alive."""
+        """Say that this worker is alive, and carry what failed to Prometheus."""
+        of_databases.flush(trouble.errors)
         try:
             with self.database.write() as conn:
                 self._seen = replace(self._seen, seen_at=self.database.now(conn))
@@ -143,7 +140,10 @@ class Worker:
             noticed = self._look_up()
             outcome = self.regenerator.regenerate_next()
             if outcome is not None:
-                _say(outcome)
+                say(outcome)
+                of_worker.regenerated(outcome.result, outcome.seconds)
+                if self.purger is not None and outcome.result == "published":
+                    self.purger.poke()
                 outcomes.append(outcome)
             elif not noticed:
                 break
@@ -180,21 +180,18 @@ class Worker:
 
     def _housekeep(self) -> None:
         with self.database.write() as conn:
-            now = self.database.now(conn)
-            editions.forget_tombstones(conn, _days_before(now, self.settings.worker.tombstone_days))
-            workers.forget(conn, now)
-            previews.forget(conn, now)
-            regenerations.forget(conn, now - REQUESTS_KEPT)
-            webhooks.forget(conn, now)
-            logins.forget(conn, now)
-            polls.forget(conn, now)
-            audit.forget(conn, _days_before(now, self.settings.editors.audit_days))
+            forget(conn, self.settings, self.database.now(conn))
 
     def _wake(self) -> None:
         waker = Waker(self.database, WORK, interval=self.settings.worker.wake_interval)
+        steps = ClockSteps()
         try:
             while not self._stopping.is_set():
-                if waker.wait(1.0):
+                stepped = steps.happened()
+                if stepped:
+                    log.warning("clock_was_set")
+                    set_jobs(self.scheduler, self.settings.worker, self.inbox, self.heartbeat)
+                if waker.wait(1.0) or stepped:
                     self.inbox.put(Task.GATHER)
         finally:
             waker.close()
@@ -205,24 +202,6 @@ class Worker:
                 workers.gone(conn, self.id)
         except DatabaseDown as error:
             log.warning("goodbye_failed", error=type(error).__name__)
-
-
-def _days_before(now: datetime, days: int) -> datetime:
-    """So long ago, but not before the calendar begins: who keeps things for ever writes a big number."""
-    return now - timedelta(days=min(days, 36_525))
-
-
-def _say(outcome: Outcome) -> None:
-    values = {
-        "section": outcome.section,
-        "result": outcome.result,
-        "version": outcome.version,
-        "ms": round(outcome.seconds * 1000, 1),
-    }
-    if outcome.error:
-        log.warning("regenerated", error=outcome.error, **values)
-    else:
-        log.info("regenerated", **values)
 
 
 def run(settings: Settings) -> None:

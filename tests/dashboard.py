@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import lxml.html
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from syndication.editors.dashboard.application import dashboard_app
 from syndication.store import accounts, logins
@@ -92,10 +93,14 @@ class Browser:
     def __init__(self, app: Flask, address: str = HERE) -> None:
         self.client = app.test_client()
         self.address = address
+        self._token = ""
 
     def ask(self, method: str, path: str, **more: Any) -> Page:
         path = path if path.startswith(PREFIX) else PREFIX + path
-        return Page(self.client.open(path, method=method, environ_base={"REMOTE_ADDR": self.address}, **more))
+        page = Page(self.client.open(path, method=method, environ_base={"REMOTE_ADDR": self.address}, **more))
+        if page.cookies:
+            self._token = ""
+        return page
 
     def get(self, path: str, **headers: str) -> Page:
         return self.ask("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
@@ -122,8 +127,9 @@ class Browser:
         return self.get(page.location)
 
     def token(self) -> str:
-        """The token for forms in this browser."""
-        return self.get("/login").token
+        """The token for forms in this browser: asked for once, as long as its cookie is the same."""
+        self._token = self._token or self.get("/login").token
+        return self._token
 
     def log_in(self, name: str, password: str = PASSWORD, **fields: str) -> Page:
         """Fill in the form and send it."""
@@ -137,7 +143,21 @@ class Browser:
 
     @cookie.setter
     def cookie(self, value: str) -> None:
+        self._token = ""
         self.client.set_cookie(COOKIE, value, path=PREFIX)
+
+
+class Compiled(BytecodeCache):
+    """Templates, compiled once for all the apps of a test run."""
+
+    kept: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
 
 
 class Dashboard:
@@ -154,6 +174,7 @@ class Dashboard:
         """Another web process, with other settings."""
         self.api.settings = replace(self.api.settings, **settings)
         self.app = dashboard_app(self.api.settings, self.database, self.api.watcher)
+        self.app.jinja_env.bytecode_cache = Compiled()
 
     def publish(self, **later: float) -> None:
         """Let the worker do what there is to do, after a while; and the web process see what came of it."""

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from syndication.feeds import Document, Section
 from syndication.gather import Newsroom
-from syndication.regenerate import Outcome, Pace, Regenerator
+from syndication.outcomes import Outcome
+from syndication.regenerate import Pace, Regenerator
 from syndication.store import articles, documents, sections
 from syndication.store.bookkeeping import TombstoneRow
 from syndication.store.engine import Database

@@ -75,10 +75,12 @@ class Service:
                 cwd=folder, env=self.env, stdout=log, stderr=log,
             )  # fmt: skip
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Answer:
+    def get(
+        self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: str | None = None
+    ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request(method, path, headers=dict(headers or {}))
+            connection.request(method, path, body, headers=dict(headers or {}))
             return Answer(connection.getresponse())
         finally:
             connection.close()

@@ -32,7 +32,8 @@ def test_a_section_tells_its_state_and_where_its_feeds_are(api, clock):
 
 def test_the_status_counts_workers_sections_and_what_waits(api):
     assert api.get("/status").json == {
-        "workers": 0, "oldest_change": None, "sections": {"current": 4, "failing": 0, "not-rendered": 0, "waiting": 0},
+        "workers": 0, "web": 0, "oldest_change": None,
+        "sections": {"current": 4, "failing": 0, "not-rendered": 0, "waiting": 0},
     }  # fmt: skip
     api.worker_seen()
     api.put("a3")

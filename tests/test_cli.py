@@ -15,7 +15,7 @@ from syndication.store.engine import Database
 from tests.desk import Desk
 from tests.newsroom import at
 
-COMMANDS = ["audit", "config", "demonstrate", "import", "migrate", "regenerate", "restore"]
+COMMANDS = ["audit", "config", "copy-database", "demonstrate", "import", "migrate", "regenerate", "restore"]
 COMMANDS += ["serve", "status", "token", "trace", "user", "web", "withdraw", "worker"]
 
 LINE = {"id": "a1", "title": "T", "url": "/a1", "sections": ["Taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
@@ -130,7 +130,7 @@ def test_status_tells_what_is_wrong_and_what_is_left_out(run, sqlite_url, store)
     assert done.exit_code == 1 and "No worker is alive" in done.stdout
     assert "left out: bad: its title has no printable characters" in done.stdout
     values = json.loads(run("status", "--json").stdout)
-    assert {"problems", "workers", "sections", "left_out", "oldest_change"} == values.keys()
+    assert {"problems", "notices", "workers", "web", "sections", "left_out", "oldest_change"} == values.keys()
     assert values["left_out"][0]["article_id"] == "bad"
 
 

@@ -50,6 +50,18 @@ WRONG = [
     ("[site]\nauthority = 'a b'", "", "site.authority is 'a b': it should be a domain name"),
     ("[worker]\nreconcile_at = '25:00'", "", "worker.reconcile_at is '25:00': it should be a time of day in UTC"),
     ("[logs]\nlevel = 'loud'", "", "logs.level is 'loud': it should be"),
+    (
+        "[purge]\nurl = 'https://c.example/{kye}'",
+        "",
+        "it should have no other places than {key}, {section} and {format}",
+    ),
+    ("[purge]\nurl = 'c.example'", "", "purge.url is 'c.example': it should begin with https://"),
+    ("[purge]\nurl = 'https://a.example {key}'", "", "it should begin with https://"),
+    ("[purge]\nmethod = 'post'", "", "purge.method is 'post': it should be a method in capitals, like POST or PURGE"),
+    ("[purge.headers]\n'Content-Length' = '3'", "", "purge.headers is ***: it should be headers by name"),
+    ("[purge.headers]\n'X Y' = 'v'", "", "purge.headers is ***: it should be headers by name"),
+    ("[purge.headers]\nX = 'sécret'", "", "purge.headers is ***: it should have values in ASCII, each on one line"),
+    ("[purge.headers]\nX = 5", "", "purge.headers.X is ***: it should be a valid string"),
     ("[site", "", "syndication.toml is not TOML"),
     ("", "[[section]]\nslug = 'Taiwan'\ntitle = 'T'", "section.0.slug is 'Taiwan': it should be lower-case letters"),
     ("", "[[section]]\nslug = 'all'\ntitle = 'T'", "section.0.slug is 'all': it is reserved"),
@@ -234,3 +246,28 @@ def test_the_report_and_the_errors_show_no_password(tmp_path):
     with pytest.raises(ConfigError, match="database is 'postgresql") as caught:
         load_settings(path, {})
     assert "secret" not in str(caught.value)
+
+
+def test_what_caches_are_sent_in_headers_is_shown_nowhere(tmp_path):
+    (tmp_path / "key").write_text("s3cret-of-a-file\n")
+    path = written(
+        tmp_path,
+        "[purge]\nurl = 'https://a.example/{key}?token=s3cret https://b.example'\n"
+        "[purge.headers]\nAuthorization = 'Bearer s3cret'\nSoft-Purge = '1'",
+    )
+    environ = {
+        "SYNDICATION_PURGE__HEADERS__AUTHORIZATION": "Bearer s3cret-of-the-environment",
+        "SYNDICATION_PURGE__HEADERS__FASTLY_KEY_FILE": str(tmp_path / "key"),
+        "SYNDICATION_PURGE__HEADERS__TIMEOUT": "5",
+        "SYNDICATION_PURGE__TIMEOUT": "2",
+    }
+    settings = load_settings(path, environ)
+    assert settings.purge.timeout == 2
+    assert settings.purge.headers == {
+        "authorization": "Bearer s3cret-of-the-environment", "Soft-Purge": "1", "fastly-key": "s3cret-of-a-file",
+        "timeout": "5",
+    }  # fmt: skip
+    report = dict(settings_report(settings))
+    assert report["purge.headers.authorization"] == report["purge.headers.Soft-Purge"] == "***"
+    assert report["purge.url"] == "https://a.example/{key}?token=***"
+    assert "s3cret" not in str(report)

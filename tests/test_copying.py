@@ -112,6 +112,11 @@ def test_a_target_that_is_not_empty_is_refused_and_left_alone(sqlite_database, t
     assert everything(target) == before
 
 
+def test_a_database_is_not_copied_into_itself(database):
+    with pytest.raises(StoreError, match="source and target are the same database"):
+        copy_database(database, database, silent)
+
+
 def test_a_source_of_another_revision_is_refused(sqlite_database, target, tmp_path):
     with program(NEXT, tmp_path):
         migrate.migrate(sqlite_database)

@@ -1,6 +1,8 @@
 """The copy for real: killed in the middle, in bounded memory, and served to readers who notice nothing."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 
@@ -46,6 +48,17 @@ def test_a_copy_that_is_killed_leaves_the_target_empty_and_can_be_run_again(
     assert again.returncode == 0
     assert everything(target) == before
     target.close()
+
+
+def test_progress_is_shown_on_a_terminal_and_wiped_away(sqlite_url, new_url):
+    command = [sys.executable, "-m", "syndication", "copy-database", new_url("sqlite"), "--from", sqlite_url]
+    master, slave = pty.openpty()
+    done = subprocess.run(command, cwd=ROOT, env=environ(), stdout=subprocess.PIPE, stderr=slave, check=True, text=True)
+    os.close(slave)
+    shown = os.read(master, 65536).decode()
+    os.close(master)
+    assert shown.startswith("\r\x1b[Kexamining ") and shown.endswith("\r\x1b[K")
+    assert done.stdout.startswith("table ") and "\x1b" not in done.stdout
 
 
 MEASURED = """

@@ -8,9 +8,8 @@ from syndication.store.withdrawals import get_withdrawal
 from tests.newsroom import at
 
 IDS = [
-    "a1", "2026/03/night train", "it's \"quoted\"", "two\nlines", "two\r\nlines", "\ttab", "a%2fb", "a%252Fb",
-    "夜車 🚆", "?q=1&id=2#x", "<b>&amp;</b>", "a+b", "..", "/", " spaces ", "a;b", "{{ 7 * 7 }}", "\u202eright to left",
-    "x" * 500,
+    "a1", "2026/03/night train", "it's \"quoted\"", "two\nlines", "two\r\nlines", "a%2fb", "夜車 🚆", "?q=1&id=2#x",
+    "<b>&amp;</b>", "a+b", "..", " spaces\t", "x" * 500,
 ]  # fmt: skip
 
 

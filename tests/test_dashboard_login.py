@@ -4,10 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndication.editors.entrance import WRONG
-from syndication.store import account_changes
+from syndication import passwords
+from syndication.editors.entrance import NOT_NOW, WRONG
+from syndication.store import account_changes, accounts
 from tests.dashboard import Dashboard
-from tests.people import OTHER, PASSWORD, change, person
+from tests.people import OTHER, PASSWORD, change, hash_of, person
+
+NEWER = "nine lighthouses of Penghu"
 
 
 def test_who_gives_name_and_password_is_in_and_led_to_the_page_that_was_asked_for(dashboard):
@@ -125,7 +128,34 @@ def test_an_open_browser_is_no_place_to_guess_the_password_either(sqlite_databas
         page = browser.post("/account", old="a guess", new=OTHER, again=OTHER)
         assert page.status == status and page.note.startswith(words)
     assert 1 <= int(page.headers["Retry-After"]) <= 60
+    assert [(act.actor, act.target, act.detail) for act in dashboard.api.audit(act="change password of user")] == [
+        ("user read", "read", "wrong password")
+    ] * 2
     assert dashboard.stranger("192.0.2.8").log_in("read").status == 303
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        lambda database, mei: change(database, account_changes.set_password, mei, hash_of(NEWER)),
+        lambda database, mei: change(database, account_changes.disable, mei),
+    ],
+)
+def test_who_is_kept_out_while_the_password_is_verified_does_not_change_it_any_more(dashboard, monkeypatch, meanwhile):
+    browser, verify = dashboard.person("read", name="mei"), passwords.verified
+    with dashboard.database.read() as conn:
+        mei = accounts.named(conn, "mei")
+
+    def verified(password, hash):
+        meanwhile(dashboard.database, mei)
+        return verify(password, hash)
+
+    token = browser.token()
+    monkeypatch.setattr(passwords, "verified", verified)
+    page = browser.post("/account", token, old=PASSWORD, new=OTHER, again=OTHER)
+    assert (page.status, page.note) == (422, NOT_NOW)
+    monkeypatch.undo()
+    assert dashboard.stranger().log_in("mei", OTHER).status == 422
 
 
 @pytest.mark.parametrize(

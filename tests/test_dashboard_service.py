@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.service import Answer, running, until
-from tests.test_hung_database import frozen, locked, poll_at_once
+from tests.test_hung_database import frozen, poll_at_once
 
 PASSWORD = "three ferries to Matsu"
 
@@ -131,8 +131,7 @@ def test_a_form_that_is_too_large_is_refused_in_words(service, visitor):
     assert page.status == 413 and b"The form is too large." in page.body
 
 
-@pytest.mark.parametrize("hung", [frozen, locked])
-def test_pages_and_log_ins_that_wait_for_a_hung_database_hold_up_no_poll(tmp_path, postgres_url, hung):
+def test_pages_and_log_ins_that_wait_for_a_hung_database_hold_up_no_poll(tmp_path, postgres_url):
     with running(tmp_path, url=postgres_url) as service:
         visitor = logged_in(service.ready())
         token, found = visitor.token(), []
@@ -143,7 +142,7 @@ def test_pages_and_log_ins_that_wait_for_a_hung_database_hold_up_no_poll(tmp_pat
 
         asked = [("GET", "/"), ("GET", "/live/overview"), ("GET", "/articles"), ("GET", "/login")]
         asked.append(("POST", "/login", {"csrf_token": token, "name": "mei", "password": PASSWORD}))
-        with hung(postgres_url):
+        with frozen(postgres_url):
             threads = [threading.Thread(target=ask, args=one, daemon=True) for one in 6 * asked]
             for thread in threads:
                 thread.start()

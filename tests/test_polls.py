@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from syndication.serve.answer import NOT_MODIFIED, OK
+from syndication.serve.answer import NOT_MODIFIED, OK, answer
 from syndication.serve.counts import Counts
 from syndication.serve.pending import LONGEST, Pending
 from syndication.serve.tally import Tally
@@ -17,8 +17,10 @@ from syndication.store.polls import KEPT, SLOT, Polls, slot
 from tests.newsroom import NOON, at
 from tests.service import until
 from tests.test_hung_database import frozen
+from tests.test_serve_answer import catalogue
 
 FEED = "/feeds/taiwan.atom"
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 
 def counted(database: Database, *sections: str) -> dict:
@@ -44,23 +46,35 @@ def counts(database, clock):
 
 def test_strangers_paths_make_no_keys():
     tally = Tally()
-    for number in range(1000):
-        for status in ("404 Not Found", "414 Request-URI Too Long", "405 Method Not Allowed"):
-            tally.count(f"/feeds/{number}.{('atom', 'x')[number % 2]}", status, 10)
-    assert set(tally.polls) == {(format, status) for format in ("atom", "other") for status in ("404", "414", "405")}
+    asked = [(method, f"/feeds/{number}.{('atom', 'x')[number % 2]}") for number in range(500) for method in METHODS]
+    for method, path in [*asked, ("GET", f"/feeds/{'x' * 9000}.atom"), ("GET", f"/feeds/{'x' * 9000}.x")]:
+        *_, body, counted = answer(catalogue(), method, path, {"HTTP_ACCEPT_ENCODING": "gzip"})
+        tally.count(counted, len(body))
+    assert set(tally.polls) == {
+        (format, status, "identity") for format in ("atom", "other") for status in ("404", "405", "204", "414")
+    }
     assert set(tally.sent) == {"atom", "other"}
 
 
 def test_prometheus_is_told_formats_and_each_poll_once():
     tally = Tally()
-    tally.count(FEED, OK, 100)
-    tally.count("/feeds/china.atom", OK, 50)
-    tally.count(FEED, NOT_MODIFIED, 0)
-    tally.count("/feeds/china.rss", "404 Not Found", 7)
-    assert tally.news() == ({("atom", "200"): 2, ("atom", "304"): 1, ("rss", "404"): 1}, 157)
+    tally.count((FEED, OK, "gzip"), 100)
+    tally.count(("/feeds/china.atom", OK, "gzip"), 50)
+    tally.count((FEED, NOT_MODIFIED, "gzip"), 0)
+    tally.count(("rss", "404", "identity"), 7)
+    tally.count(("/feeds/china.atom", OK, "br"), 20)
+    assert tally.news() == (
+        {
+            ("atom", "200", "gzip"): 2,
+            ("atom", "200", "br"): 1,
+            ("atom", "304", "gzip"): 1,
+            ("rss", "404", "identity"): 1,
+        },
+        177,
+    )
     assert tally.news() == ({}, 0)
-    tally.count(FEED, NOT_MODIFIED, 0)
-    assert tally.news() == ({("atom", "304"): 1}, 0)
+    tally.count((FEED, NOT_MODIFIED, "gzip"), 0)
+    assert tally.news() == ({("atom", "304", "gzip"): 1}, 0)
 
 
 def test_no_poll_is_lost_between_threads():
@@ -70,7 +84,7 @@ def test_no_poll_is_lost_between_threads():
     def poll():
         start.wait()
         for _ in range(each):
-            tally.count(FEED, OK, 3)
+            tally.count((FEED, OK, "gzip"), 3)
 
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -82,18 +96,18 @@ def test_no_poll_is_lost_between_threads():
             thread.join()
     finally:
         sys.setswitchinterval(interval)
-    assert tally.polls == {(FEED, OK): 4 * each}
+    assert tally.polls == {(FEED, OK, "gzip"): 4 * each}
     assert tally.sent == {FEED: 12 * each}
 
 
 def test_formats_of_a_section_come_together_and_a_head_is_a_poll_without_bytes():
     tally = Tally()
     pending = Pending(tally)
-    tally.count(FEED, OK, 100)
-    tally.count("/feeds/taiwan.json", OK, 20)
-    tally.count("/feeds/taiwan.json", OK, 0)
-    tally.count("/feeds/taiwan.rss", NOT_MODIFIED, 0)
-    tally.count("/feeds/taiwan.rss", "406 Not Acceptable", 30)
+    tally.count((FEED, OK, "gzip"), 100)
+    tally.count(("/feeds/taiwan.json", OK, "gzip"), 20)
+    tally.count(("/feeds/taiwan.json", OK, "gzip"), 0)
+    tally.count(("/feeds/taiwan.rss", NOT_MODIFIED, "gzip"), 0)
+    tally.count(("rss", "406", "identity"), 30)
     pending.take(NOON)
     assert pending.hand_out() == {("taiwan", NOON): Polls(3, 1, 120)}
     pending.take(at(minutes=9))
@@ -104,7 +118,7 @@ def test_polls_stand_in_the_slot_in_which_they_came_for_a_day():
     tally = Tally()
     pending = Pending(tally)
     for hours in range(30):
-        tally.count(FEED, NOT_MODIFIED, 0)
+        tally.count((FEED, NOT_MODIFIED, "gzip"), 0)
         pending.take(at(hours=hours))
         pending.give_back(pending.hand_out())
     kept = pending.hand_out()
@@ -166,10 +180,10 @@ def test_slots_begin_on_the_clock():
 
 
 def test_polls_are_written_in_the_background(database, counts, clock):
-    counts.pending._tally.count(FEED, OK, 10)
+    counts.pending._tally.count((FEED, OK, "gzip"), 10)
     until(lambda: counted(database)["taiwan"])
     clock.advance(400)
-    counts.pending._tally.count(FEED, NOT_MODIFIED, 0)
+    counts.pending._tally.count((FEED, NOT_MODIFIED, "gzip"), 0)
     until(lambda: len(counted(database)["taiwan"]) == 2)
     assert counted(database)["taiwan"] == {NOON: Polls(1, 0, 10), at(minutes=5): Polls(0, 1, 0)}
 
@@ -177,7 +191,7 @@ def test_polls_are_written_in_the_background(database, counts, clock):
 def test_the_last_polls_are_written_at_the_stop(database, clock):
     counts = Counts(database, tally := Tally(), every=3600, clock=clock)
     counts.start()
-    tally.count(FEED, OK, 10)
+    tally.count((FEED, OK, "gzip"), 10)
     counts.stop()
     assert counted(database)["taiwan"] == {NOON: Polls(1, 0, 10)}
 
@@ -189,7 +203,7 @@ def test_while_the_tables_are_held_slots_go_on_and_all_is_written_after(postgres
     with psycopg.connect(postgres_url) as conn:
         conn.execute("LOCK TABLE poll_count IN ACCESS EXCLUSIVE MODE")
         for number in range(3):
-            tally.count(FEED, OK, number)
+            tally.count((FEED, OK, "gzip"), number)
             until(lambda: counts.pending._polls_seen == tally.polls)
             clock.advance(300)
         conn.rollback()
@@ -203,10 +217,10 @@ def test_a_database_that_hangs_delays_the_stop_by_a_second_at_most(postgres_url,
     database = Database(postgres_url, clock=clock)
     counts = Counts(database, tally := Tally(), every=0.01, clock=clock)
     counts.start()
-    tally.count(FEED, OK, 10)
+    tally.count((FEED, OK, "gzip"), 10)
     until(lambda: counted(database)["taiwan"])
     with frozen(postgres_url):
-        tally.count(FEED, OK, 10)
+        tally.count((FEED, OK, "gzip"), 10)
         until(lambda: counts.pending._polls_seen == tally.polls)
         stopping = threading.Thread(target=counts.stop)
         stopping.start()
@@ -222,7 +236,7 @@ def test_a_database_that_is_down_is_told_once_and_without_its_words(clock):
     counts = Counts(database, tally := Tally(), every=3600, clock=clock)
     with capture_logs() as logs:
         for number in range(3):
-            tally.count(FEED, OK, 1)
+            tally.count((FEED, OK, "gzip"), 1)
             counts.pending.take(at(minutes=5 * number))
             counts._write()
     assert logs == [{"event": "counts_wait", "error": "DatabaseDown", "log_level": "warning"}]
@@ -233,7 +247,7 @@ def test_a_database_that_is_down_is_told_once_and_without_its_words(clock):
 def test_a_table_that_is_missing_ends_no_thread(database, counts):
     with database.write() as conn:
         conn.exec_driver_sql("ALTER TABLE poll_count RENAME TO away")
-    counts.pending._tally.count(FEED, OK, 10)
+    counts.pending._tally.count((FEED, OK, "gzip"), 10)
     with capture_logs() as logs:
         until(lambda: [entry for entry in logs if entry["event"] == "counts_failed"])
     with database.write() as conn:

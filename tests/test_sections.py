@@ -126,6 +126,19 @@ def test_a_change_resets_the_back_off(desk, monkeypatch):
     assert (state.failures, state.retry_at) == (1, desk.clock() + timedelta(seconds=2))
 
 
+def test_the_lease_of_a_dead_worker_holds_nothing_up_after_the_clock_was_set_back(desk):
+    desk.put("comes")
+    desk.regenerator.notice()
+    desk.clock.advance(1)
+    dead = Desk(desk.database, desk.clock, owner="dead")
+    assert dead.regenerator._claim() is not None
+    desk.clock.advance(-3600)
+    ready, now = desk.regenerator.ready_at()
+    assert ready == now
+    assert {outcome.result for outcome in desk.regenerator.pending()} == {"published"}
+    assert not any(desk.state(slug).pending for slug in desk.sections)
+
+
 def test_a_late_worker_that_fails_leaves_the_lease_of_another(desk):
     desk.put("a1")
     desk.regenerator.notice()

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from syndication.feeds import ENCODINGS, FORMATS, Document
-from syndication.serve.answer import answer
+from syndication.serve.answer import NOT_MODIFIED, answer
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.conditional import is_fresh
 from syndication.serve.negotiate import negotiate
@@ -97,7 +97,7 @@ def test_each_address_has_its_answer(method: str, path: str, status: str) -> Non
 
 
 def test_last_modified_is_left_out_of_a_version_without_one() -> None:
-    _, headers, _ = answer(catalogue(last_modified=None), "GET", "/feeds/taiwan.atom", {})
+    _, headers, *_ = answer(catalogue(last_modified=None), "GET", "/feeds/taiwan.atom", {})
     assert "Last-Modified" not in dict(headers)
 
 
@@ -146,3 +146,26 @@ def test_view_and_short_cut_agree_to_the_byte(method: str, path: str) -> None:
         assert answers[0] == answers[1], headers
         assert "evil.example" not in str(answers), headers
         assert "Set-Cookie" not in dict(answers[1][1])
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_poll_is_counted_by_the_coding_of_its_answer(encoding: str) -> None:
+    asked = {"HTTP_ACCEPT_ENCODING": f"{encoding}, *;q=0"}
+    status, headers, _, counted = answer(catalogue(), "GET", "/feeds/taiwan.atom", asked)
+    assert dict(headers).get("Content-Encoding", "identity") == encoding
+    assert counted == ("/feeds/taiwan.atom", status, encoding) == ("/feeds/taiwan.atom", "200 OK", encoding)
+    asked["HTTP_IF_NONE_MATCH"] = dict(headers)["ETag"]
+    assert answer(catalogue(), "GET", "/feeds/taiwan.atom", asked)[3] == ("/feeds/taiwan.atom", NOT_MODIFIED, encoding)
+    assert answer(catalogue(), "HEAD", "/feeds/taiwan.atom", {})[3] == ("/feeds/taiwan.atom", "200 OK", "identity")
+
+
+def test_what_is_no_documents_is_counted_by_format() -> None:
+    for method, path, counted in (
+        ("GET", "/feeds/nowhere.rss", ("rss", "404", "identity")),
+        ("GET", "/feeds/formosa.json", ("json", "301", "identity")),
+        ("POST", "/feeds/taiwan.atom", ("atom", "405", "identity")),
+        ("GET", "/feeds/", ("other", "404", "identity")),
+    ):
+        assert answer(catalogue(), method, path, {"HTTP_ACCEPT_ENCODING": "gzip"})[3] == counted
+    nothing_left = answer(catalogue(), "GET", "/feeds/taiwan.atom", {"HTTP_ACCEPT_ENCODING": "*;q=0"})
+    assert nothing_left[3] == ("atom", "406", "identity")

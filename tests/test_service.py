@@ -110,7 +110,9 @@ def test_operators_see_the_state(service):
     assert service.get("/healthz").body == b"ok\n"
     ready = json.loads(service.get("/readyz").body)
     assert (ready["database"], ready["triggers"], ready["workers"]) == ("ok", "ok", 1)
-    until(lambda: b'syndication_polls_total{format="atom",status="200"}' in service.get("/metrics").body)
+    until(
+        lambda: b'syndication_polls_total{coding="identity",format="atom",status="200"}' in service.get("/metrics").body
+    )
     assert b"syndication_workers_alive 1.0" in service.get("/metrics").body
 
 

@@ -206,6 +206,29 @@ def test_a_waker_survives_the_loss_of_its_connection(postgres_url, clock):
     database.close()
 
 
+def test_a_connection_that_may_not_write_is_opened_anew(sqlite_database):
+    """One that was opened while the file was read-only stays so for ever."""
+    with sqlite_database.read() as conn:
+        conn.exec_driver_sql("PRAGMA query_only = ON")
+    with pytest.raises(DatabaseDown, match="may not be written to"):
+        put(sqlite_database, article())
+    put(sqlite_database, article())
+
+
+@pytest.mark.parametrize("timeout", [0.1, 0.5, 2.0])
+def test_a_waker_that_hears_nothing_looks_each_second_however_short_its_waits_are(postgres_url, timeout):
+    database = Database(postgres_url)
+    waker = Waker(database, "nobody_notifies_here")
+    assert waker.wait(timeout)
+    for _ in range(2):
+        woken, deadline = time.monotonic(), time.monotonic() + 3
+        while not waker.wait(timeout):
+            assert time.monotonic() < deadline
+        assert time.monotonic() - woken > 0.5
+    waker.close()
+    database.close()
+
+
 def test_a_locked_database_is_an_expected_failure(sqlite_database, monkeypatch):
     impatient = Database(sqlite_database.url)
     with impatient.read() as conn:

@@ -7,12 +7,14 @@ import pytest
 from alembic import command
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from syndication.errors import StoreError
 from syndication.store import articles, changes
 from syndication.store.engine import Database
 from syndication.store.migrate import _config, check, head, migrate
+from syndication.store.models import SectionLink
+from tests.newsroom import at
 from tests.test_store_engine import KILLED, python
 
 EARLIER = [
@@ -122,6 +124,17 @@ def test_an_earlier_database_becomes_this_one_with_all_that_was_in_it(old, revis
         conn.exec_driver_sql(f"UPDATE article SET status = 'published', published_at = {NOON} WHERE id = 'a2'")
         assert changes.read(conn).article_ids == {"a1", "a2"}
         assert articles.get_article(conn, "a2").status == "withdrawn"
+
+
+def test_links_of_an_earlier_database_learn_when_their_articles_expire(old):
+    bring_to(old, "0003")
+    with old.write() as conn:
+        conn.exec_driver_sql(f"UPDATE article SET expires_at = {NOON} WHERE id = 'a1'")
+        conn.exec_driver_sql("INSERT INTO article_section (article_id, section) VALUES ('a2', 'taiwan')")
+    migrate(old)
+    with old.read() as conn:
+        found = dict(conn.execute(select(SectionLink.article_id, SectionLink.expires_at)).all())
+    assert found == {"a1": at(), "a2": None}
 
 
 @pytest.mark.parametrize("moment", ["infinity", "20000-01-01 00:00:00+00", "0044-03-15 00:00:00+00 BC"])

@@ -50,6 +50,25 @@ def test_a_link_that_a_writer_did_not_see_is_mended(postgres_url, clock):
     database.close()
 
 
+def test_a_link_that_has_expired_although_its_article_has_not_is_mended(postgres_url, clock):
+    database = Database(postgres_url, clock=clock)
+    list(articles.put_articles(database, [article("a1", expires_at=at(minutes=-1))]))
+    old_snapshot(postgres_url, "UPDATE article SET expires_at = NULL")
+    assert ids(database, "china") == []
+    with database.write() as conn:
+        assert newest.mend_links(conn, ["a1"]) == 1
+    assert ids(database, "china") == ids(database, "taiwan") == ["a1"]
+    database.close()
+
+
+def test_what_a_link_copied_never_shows_an_article_that_has_expired(postgres_url, clock):
+    database = Database(postgres_url, clock=clock)
+    list(articles.put_articles(database, [article("a1")]))
+    old_snapshot(postgres_url, "UPDATE article SET expires_at = '2026-03-14 11:59+00'")
+    assert ids(database, "china") == ids(database, "taiwan") == []
+    database.close()
+
+
 def test_a_link_whose_trigger_was_missing_is_mended(database):
     list(articles.put_articles(database, [article("a1")]))
     with database.write() as conn:
@@ -60,19 +79,43 @@ def test_a_link_whose_trigger_was_missing_is_mended(database):
     assert ids(database, "taiwan") == ["a1"]
 
 
-@pytest.mark.parametrize("analyzed", [False, True])
-def test_the_newest_are_a_walk_of_one_index_that_stops(database, analyzed):
+def fill(database, **values):
+    """3000 articles in two sections, one a minute."""
     count = range(3000)
-    values = {"slug": "s", "url": "/u", "title": "t", "html": "x" * 500, "status": "published"}
+    values = {"slug": "s", "url": "/u", "title": "t", "html": "x" * 500, "status": "published"} | values
     with database.write() as conn:
         conn.execute(insert(ArticleRow), [{"id": f"a{n}", "published_at": at(minutes=-n), **values} for n in count])
         links = [{"article_id": f"a{n}", "section": ("taiwan", "china")[n % 2]} for n in count]
         conn.execute(insert(SectionLink), links)
-        if analyzed:
-            conn.exec_driver_sql("ANALYZE")
+
+
+def plan_of(database, slug, explain):
     with database.read() as conn:
-        query = newest.public("taiwan", at()).limit(20).compile(conn, compile_kwargs={"literal_binds": True})
-        explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
-        plan = "\n".join(row[-1] for row in conn.exec_driver_sql(f"{explain} {query}".replace("%", "%%")))
+        query = newest.public(slug, at()).limit(20).compile(conn, compile_kwargs={"literal_binds": True})
+        return "\n".join(row[-1] for row in conn.exec_driver_sql(f"{explain} {query}".replace("%", "%%")))
+
+
+@pytest.mark.parametrize("analyzed", [False, True])
+def test_the_newest_are_a_walk_of_one_index_that_stops(database, analyzed):
+    fill(database)
+    if analyzed:
+        with database.write() as conn:
+            conn.exec_driver_sql("ANALYZE")
+    plan = plan_of(database, "taiwan", "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN")
     assert "ix_article_section_newest" in plan, plan
     assert "Sort" not in plan and "TEMP B-TREE" not in plan and "SCAN" not in plan and "Seq Scan" not in plan, plan
+
+
+def test_no_article_is_looked_up_that_has_expired(database):
+    fill(database, expires_at=at(minutes=-1))
+    if database.dialect == "sqlite":
+        assert "SEARCH article_section USING COVERING INDEX ix_article_section_newest" in plan_of(
+            database, "taiwan", "EXPLAIN QUERY PLAN"
+        )
+        return
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        conn.exec_driver_sql("VACUUM ANALYZE")
+    plan = plan_of(database, "taiwan", "EXPLAIN ANALYZE")
+    assert "Index Only Scan using ix_article_section_newest" in plan and "Rows Removed by Filter: 1500" in plan, plan
+    assert "on article " in plan and "(never executed)" in plan.partition("on article ")[2].partition("\n")[0], plan
+    assert "Index Only Scan using ix_article_newest" in plan_of(database, "all", "EXPLAIN")

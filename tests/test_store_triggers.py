@@ -151,6 +151,24 @@ def test_links_follow_the_article(database):
     assert {tuple(values) for _, *values in link(database)} == {("draft", at(hours=2))}
 
 
+def expiries(database):
+    with database.read() as conn:
+        return set(conn.scalars(select(SectionLink.expires_at)))
+
+
+def test_links_know_when_the_article_expires(database):
+    put(database, "a1", expires_at=at(hours=1))
+    assert expiries(database) == {at(hours=1)}
+    for moment in (at(hours=2), None, at(hours=-1)):
+        with database.write() as conn:
+            conn.execute(update(ArticleRow).values(expires_at=moment))
+            conn.execute(insert(SectionLink).values(article_id="a1", section=f"s{moment.hour if moment else 0}"))
+        assert expiries(database) == {moment}
+    with database.write() as conn:
+        conn.execute(update(SectionLink).values(expires_at=at(days=9)))
+    assert expiries(database) == {at(hours=-1)}
+
+
 @pytest.mark.parametrize("way", ["update", "upsert", "orm", "put"])
 def test_withdrawn_stays_withdrawn_whoever_writes(database, way):
     put(database, "a1")

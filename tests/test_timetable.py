@@ -17,7 +17,7 @@ from syndication.store.bookkeeping import DocumentRow, TombstoneRow, WorkerRow
 from syndication.store.engine import Database
 from syndication.store.models import ArticleRow
 from syndication.store.triggers import make_triggers
-from syndication.timetable import ring_at, timetable
+from syndication.timetable import ClockSteps, ring_at, set_jobs, timetable
 from syndication.worker import Worker
 from tests.newsroom import article, at
 from tests.service import until
@@ -213,3 +213,40 @@ def test_a_worker_publishes_at_the_due_moment_without_any_other_wake_up(real_tim
     with working(real_time, safety_net="3600"):
         seen = until(lambda: b"article/due" in body(real_time) and datetime.now(UTC))
     assert moment <= seen < moment + timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("by", [-3600, 3600, -2, 2])
+def test_a_clock_that_is_set_is_noticed_once(by):
+    shown, steady = [1_000.0], [5.0]
+    steps = ClockSteps(lambda: shown[0], lambda: steady[0])
+    for passing in (0.5, 100.0):
+        shown[0], steady[0] = shown[0] + passing, steady[0] + passing
+        assert not steps.happened()
+    shown[0] += by
+    assert steps.happened() and not steps.happened()
+
+
+def test_a_clock_that_is_put_right_bit_by_bit_is_not_set():
+    shown, steady = [1_000.0], [5.0]
+    steps = ClockSteps(lambda: shown[0], lambda: steady[0])
+    for _ in range(100):
+        shown[0], steady[0] = shown[0] + 0.9, steady[0] + 1.0
+        assert not steps.happened()
+
+
+def test_jobs_that_wait_for_a_clock_to_catch_up_are_seen_from_now_when_they_are_set_anew():
+    inbox, beats = Inbox(), []
+    settings = WorkerSettings(safety_net=0.1)
+    scheduler = timetable(settings, inbox, lambda: beats.append(1))
+    scheduler.start()
+    try:
+        # As it is after the clock was set back by an hour.
+        for job in scheduler.get_jobs():
+            job.modify(next_run_time=datetime.now(UTC) + timedelta(hours=1))
+        inbox.take(0.0)
+        assert not inbox.take(0.3)
+        set_jobs(scheduler, settings, inbox, lambda: beats.append(2))
+        assert inbox.take(5.0) == {Task.GATHER}
+        until(lambda: beats == [2])
+    finally:
+        scheduler.shutdown()

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from syndication.metrics import Watched, exposition
+from syndication.metrics.of_web import exposition
+from syndication.metrics.watched import Watched
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.watcher import Watcher
 from syndication.webserver import metrics_folder

@@ -5,6 +5,7 @@ What a command needs is imported when it runs: ``web`` never loads the renderer,
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -32,15 +33,20 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SyndicationError as error:
-            click.echo(f"Error: {str(error).rstrip('.')}{'' if str(error).endswith('?') else '.'}", err=True)
-            sys.exit(1)
+            _refuse(f"{str(error).rstrip('.')}{'' if str(error).endswith('?') else '.'}")
         except BrokenPipeError:
             # Whoever read the output has gone, as `| head` does.
             sys.stderr.close()
             sys.exit(1)
         except OSError as error:
-            click.echo(f"Error: {error.filename or ''}: {error.strerror}.", err=True)
-            sys.exit(1)
+            _refuse(f"{error.filename or ''}: {error.strerror}.")
+
+
+def _refuse(words: str) -> NoReturn:
+    from syndication.logs import tell
+
+    tell(f"Error: {words}", wrong=True)
+    sys.exit(1)
 
 
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -113,33 +113,38 @@ def status(ctx: click.Context, as_json: bool) -> None:
     What is left out of a feed stands below it, with the reason.
     """
     from syndication.editors import health
-    from syndication.store import changes, documents, triggers, workers
+    from syndication.store import changes, documents, purges, triggers, webs, workers
     from syndication.store.sections import states, waiting_since
 
     settings = settings_of(ctx)
     with open_database(settings) as database, database.read() as conn:
         now = database.now(conn)
         found = [state for state in states(conn) if state.section in settings.sections]
-        alive = workers.alive(conn, now)
+        alive, serving = workers.alive(conn, now), webs.alive(conn, now)
         oldest = waiting_since(found, changes.oldest(conn))
         left_out = documents.left_out(conn)
         missing = triggers.missing_triggers(conn)
-    findings = health.examine(health.Signs(now, settings.sections, found, len(alive), oldest, missing))
+        unsent = purges.waiting(conn) if settings.purge.url else []
+    findings = health.examine(health.Signs(now, settings.sections, found, len(alive), oldest, missing, purges=unsent))
     problems = [finding.words for finding in health.problems(findings)]
+    notices = [finding.words for finding in findings if finding.severity == "notice"]
     if as_json:
         values = {
             "problems": problems,
+            "notices": notices,
             "workers": [asdict(worker) for worker in alive],
+            "web": [asdict(web) for web in serving],
             "oldest_change": oldest,
             "sections": [asdict(state) for state in found],
             "left_out": [asdict(item) for item in left_out],
         }
         click.echo(json.dumps(values, default=str, indent=2))
     else:
-        click.echo("\n".join(problems) or health.headline(findings))
+        click.echo("\n".join([*(problems or [health.headline(findings)]), *notices]))
         _table(found, left_out, now)
         waiting = f"{(now - oldest).total_seconds():.0f} s" if oldest else "none"
-        click.echo(f"\nWorkers alive: {len(alive)}. Oldest change not yet processed: {waiting}.")
+        processes = f"Workers alive: {len(alive)}. Web processes alive: {len(serving)}."
+        click.echo(f"\n{processes} Oldest change not yet processed: {waiting}.")
     sys.exit(1 if problems else 0)
 
 

@@ -29,17 +29,19 @@ def serve(ctx: click.Context, host: str | None, port: int | None, demonstration:
     The person `demonstration` may log in to the dashboard, with the password that is printed, while the demonstration
     runs.
     """
+    from syndication import logs
     from syndication.supervisor import Supervisor, refuse_taken_port
 
     environ = _environ(ctx, host, port)
     settings = settings_of(ctx)
+    logs.setup(settings.logs, "serve")
     refuse_taken_port(settings.server.host, settings.server.port)
     _migrate(settings)
     if demonstration:
         _load_demonstration(settings)
     welcome.print_addresses(settings)
     welcome.say_who_may(settings, demonstration)
-    click.echo("Ctrl-C ends it.")
+    logs.tell("Ctrl-C ends it.")
     children = ["worker", "web", *(["demonstrate"] if demonstration else [])]
     try:
         Supervisor(children, environ).run()
@@ -89,10 +91,12 @@ def demonstrate(ctx: click.Context, pause: float) -> None:
     """Keep publishing, correcting and withdrawing made-up stories, so that a person sees feeds move."""
     import signal
 
+    from syndication import logs
     from syndication.demonstration.live import keep_publishing
     from syndication.parent import exit_with_parent
 
     settings = settings_of(ctx)
+    logs.setup(settings.logs, "demonstrate")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -166,6 +170,7 @@ def _migrated(before: str | None, now: str) -> str:
 
 def _load_demonstration(settings: Settings) -> None:
     from syndication.demonstration import load
+    from syndication.logs import tell
 
     if settings.site.authority != "ledger.example":
         raise ConfigError(
@@ -175,4 +180,4 @@ def _load_demonstration(settings: Settings) -> None:
     with open_database(settings) as database:
         loaded = load(database)
     if loaded:
-        click.echo(f"Loaded the demonstration newsroom: {loaded} articles.")
+        tell(f"Loaded the demonstration newsroom: {loaded} articles.")

@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-import click
-
 from syndication import passwords
 from syndication.cli.common import open_database
 from syndication.config import Settings
+from syndication.logs import tell
 from syndication.store import Connection, account_changes, accounts, tokens
 from syndication.store.audit import SERVICE
 from syndication.store.engine import Database
@@ -28,10 +27,10 @@ def base_url(settings: Settings) -> str:
 def print_addresses(settings: Settings) -> None:
     """Print the addresses of the front page, the feeds and the API."""
     base = base_url(settings)
-    click.echo(f"Front page  {base}/")
+    tell(f"Front page  {base}/")
     for name, format in (("Atom", "atom"), ("RSS", "rss"), ("JSON Feed", "json")):
-        click.echo(f"{name:<12}{base}/feeds/all.{format}")
-    click.echo(f"API         {base}/api/v1/docs")
+        tell(f"{name:<12}{base}/feeds/all.{format}")
+    tell(f"API         {base}/api/v1/docs")
 
 
 def say_who_may(settings: Settings, demonstration: bool) -> None:
@@ -63,8 +62,8 @@ def _let_visitors_in(settings: Settings, database: Database) -> None:
             account_changes.set_password(conn, visitor, hash, SERVICE, now)
             account_changes.set_scopes(conn, visitor, SCOPES, SERVICE, now)
             account_changes.enable(conn, visitor, SERVICE, now)
-    click.echo(f"Dashboard   {base_url(settings)}/editors/  (log in as {DEMONSTRATION}, password {password})")
-    click.echo(f"Token       {secret} (may everything, for a day)")
+    tell(f"Dashboard   {base_url(settings)}/editors/  (log in as {DEMONSTRATION}, password {password})")
+    tell(f"Token       {secret} (may everything, for a day)")
 
 
 def _say_how_to_let_in(database: Database) -> None:
@@ -73,9 +72,9 @@ def _say_how_to_let_in(database: Database) -> None:
         _disable_visitor(conn, database)
         anybody, any_token = accounts.any_enabled(conn), tokens.any_usable(conn, database.now(conn))
     if not any_token:
-        click.echo("Nobody may use the API yet: `syndication token create NAME --scope read` lets somebody in.")
+        tell("Nobody may use the API yet: `syndication token create NAME --scope read` lets somebody in.")
     if not anybody:
-        click.echo("Nobody may log in to the dashboard yet: `syndication user create NAME --all` lets somebody in.")
+        tell("Nobody may log in to the dashboard yet: `syndication user create NAME --all` lets somebody in.")
 
 
 def _disable_visitor(conn: Connection, database: Database) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from syndication.demonstration.wire import LIVE, wire_story
 from syndication.feeds import ALL, Article
+from syndication.logs import tell
 from syndication.store import articles, newest, withdrawals
 from syndication.store.audit import Actor
 from syndication.store.engine import Database, DatabaseDown
@@ -24,9 +25,9 @@ def keep_publishing(database: Database, stop: threading.Event, pause: float) -> 
     dice = random.Random()  # noqa: S311  # nothing secret is drawn
     while not stop.wait(pause):
         try:
-            print(one_act(database, dice), flush=True)
+            tell(one_act(database, dice))
         except DatabaseDown:
-            print("The newsroom waits for the database.", flush=True)
+            tell("The newsroom waits for the database.")
 
 
 def one_act(database: Database, dice: random.Random) -> str:

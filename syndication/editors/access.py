@@ -13,6 +13,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from syndication.editors.accesslog import name_actor
 from syndication.editors.problems import Problem
 from syndication.feeds import Article
 from syndication.logs import get_logger
@@ -109,6 +110,7 @@ class Access:
             raise self.refuse(address, "This token is not known, has expired or was revoked.", "invalid_token")
         self._remember_use(token, now)
         actor = Actor(f"token {token.name}", address)
+        name_actor(actor)
         if scope not in token.scopes:
             self._record_refusal(actor, request, scope)
             raise Problem(

@@ -13,6 +13,7 @@ from werkzeug.routing import PathConverter
 from syndication import __version__
 from syndication.config import Settings
 from syndication.editors.access import Access, Guesses, refuse_token_in_address, refuse_unreadable_address
+from syndication.editors.accesslog import name_rule
 from syndication.editors.api import (  # noqa: F401  # they add to the operations on articles
     articles,
     batch,
@@ -70,6 +71,7 @@ def editors_app(settings: Settings, database: Database, watcher: Watcher) -> ope
         database, watcher, Access(database, Guesses(settings.editors.failed_attempts)), settings
     )
     handle_errors(app)
+    app.before_request(name_rule)
     app.before_request(_admit)
     for subject in SUBJECTS:
         app.register_api(subject.operation.blueprint)

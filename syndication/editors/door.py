@@ -5,13 +5,15 @@ that threads are left for polls, and the others are asked to come back.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from syndication.editors.accesslog import logged
 from syndication.editors.problems import Problem
 
 if TYPE_CHECKING:
@@ -50,6 +52,15 @@ class Door:
         if editors is None:
             return self.app(environ, start_response)
         busy = _busy if editors is self.api else _busy_page
+        return logged(partial(self._let_in, editors, busy), environ, start_response)
+
+    def _let_in(
+        self,
+        editors: "WSGIApplication",
+        busy: "Callable[[], WSGIApplication]",
+        environ: "WSGIEnvironment",
+        start_response: "StartResponse",
+    ) -> Iterable[bytes]:
         if not self._here.acquire(blocking=False):
             return busy()(environ, start_response)
         try:

@@ -13,6 +13,8 @@ from syndication.store.engine import Database
 WRONG = "This name and this password do not go together."
 """The same for an unknown name, a wrong password and a disabled person: which of them it was is in the audit log."""
 
+NOT_NOW = "This is not the password that you have now."
+
 
 @dataclass(frozen=True, slots=True)
 class Entered:
@@ -54,14 +56,14 @@ class Entrance:
             return self._refuse(account, address)
         return self._start(account, hash, password, address)
 
-    def confirm(self, account: Account, password: str, address: str) -> Refused | None:
-        """Whether it is really the person who is logged in: None if it is, else why not."""
+    def confirm(self, account: Account, password: str, address: str) -> PasswordHash | Refused:
+        """Whether it is really the person who is logged in: the hash that was verified if it is, else why not."""
         with self.database.read() as conn:
             hash = accounts.hash_of(conn, account)
         refused = self._verify(password, hash, address, enabled=True)
-        if refused is not None and refused.wait is None:
-            return Refused("This is not the password that you have now.")
-        return refused
+        if refused is not None and refused.wait is not None:
+            return refused
+        return Refused(NOT_NOW) if refused is not None or hash is None else hash
 
     def _verify(self, password: str, hash: PasswordHash | None, address: str, *, enabled: bool) -> Refused | None:
         with self._verifying:

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from syndication.store.purges import Purge
     from syndication.store.sections import SectionState
 
 LATE = 60.0
-"""Seconds after which a change that still waits is a problem."""
+"""Seconds after which a change that still waits is a problem, and a cache that was not told of it worth a notice."""
 
 Severity = Literal["standstill", "problem", "notice"]
 """How bad it is: nothing new is published, something is wrong, or it is only worth a look."""
@@ -22,7 +23,8 @@ Severity = Literal["standstill", "problem", "notice"]
 class Signs:
     """What is known of the service at ``now``.
 
-    ``sections`` are the configured slugs; ``silences`` say of a section in words that it is unusually quiet.
+    ``sections`` are the configured slugs; ``silences`` say of a section in words that it is unusually quiet; of
+    ``purges`` a cache in front was not told yet.
     """
 
     now: datetime
@@ -33,6 +35,7 @@ class Signs:
     missing_triggers: Collection[str] = ()
     database_up: bool = True
     silences: Mapping[str, str] = field(default_factory=dict)
+    purges: Sequence["Purge"] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ def examine(signs: Signs) -> list[Finding]:
     if not signs.database_up:  # Whatever else was read is of another time.
         return [Finding("standstill", "The database does not answer: feeds are served as they were, and stay so.")]
     silent = [Finding("notice", words, slug) for slug, words in sorted(signs.silences.items())]
-    return [*_standstill(signs), *_failing(signs), *_not_rendered(signs), *_late(signs), *silent]
+    wrong = [*_standstill(signs), *_failing(signs), *_not_rendered(signs), *_late(signs)]
+    return [*wrong, *_not_purged(signs), *silent]
 
 
 def problems(findings: Collection[Finding]) -> list[Finding]:
@@ -93,3 +97,18 @@ def _late(signs: Signs) -> Iterator[Finding]:
     waited = (signs.now - signs.oldest_change).total_seconds() if signs.oldest_change else 0.0
     if waited > LATE:
         yield Finding("problem", f"A change has waited for {waited:.0f} s.")
+
+
+def _not_purged(signs: Signs) -> Iterator[Finding]:
+    for purge in signs.purges:
+        if purge.given_up_at is not None:
+            words = (
+                f"The cache in front was not told of {purge.section}, and nobody tries any more: {purge.error}."
+                " It shows the former version until its time is up."
+            )
+        elif (signs.now - purge.since).total_seconds() > LATE:
+            why = purge.error or "no web process has loaded its newest version yet"
+            words = f"The cache in front has not been told of {purge.section}: {why}. It is tried again by itself."
+        else:
+            continue
+        yield Finding("notice", words, purge.section)

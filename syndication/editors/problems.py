@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from syndication.article_json import FIELDS
+from syndication.editors.accesslog import request_id
 from syndication.errors import ArticleError, SyndicationError
 from syndication.json_fields import problems as wrong_fields
 from syndication.logs import get_logger
@@ -41,12 +42,13 @@ class FieldProblem(BaseModel):
 
 
 class ProblemDetails(BaseModel):
-    """RFC 9457 section 3; ``errors`` names each wrong field."""
+    """RFC 9457 section 3; ``errors`` names each wrong field, ``request_id`` is that of the answer's X-Request-ID."""
 
     type: str
     title: str
     status: int
     detail: str
+    request_id: str | None = None
     errors: list[FieldProblem] = Field(default_factory=list)
 
 
@@ -77,6 +79,8 @@ class Problem(SyndicationError):  # noqa: N818  # RFC 9457 calls it that
             "status": self.status.value,
             "detail": self.detail,
         }
+        if (id := request_id()) is not None:
+            values["request_id"] = id
         if self.errors:
             values["errors"] = [{"field": field, "detail": words} for field, words in self.errors]
         response = Response(json.dumps(values), self.status.value, self.headers, content_type=MEDIA_TYPE)

@@ -30,7 +30,8 @@ class FragmentCache:
 
     def __init__(self, memory: int = MEMORY) -> None:
         self._memory = memory
-        self._used = 0
+        self.used = 0
+        """Bytes that are kept."""
         self._kept: OrderedDict[Any, tuple[Fragments, int]] = OrderedDict()
 
     def get(self, key: Any) -> Fragments | None:
@@ -46,15 +47,15 @@ class FragmentCache:
         size = len(fragments.atom) + len(fragments.rss) + 2 * len(fragments.json)
         _, before = self._kept.pop(key, (fragments, 0))
         self._kept[key] = (fragments, size)
-        self._used += size - before
-        while self._used > self._memory and len(self._kept) > 1:
+        self.used += size - before
+        while self.used > self._memory and len(self._kept) > 1:
             _, (_, freed) = self._kept.popitem(last=False)
-            self._used -= freed
+            self.used -= freed
 
     def clear(self) -> None:
         """Forget everything."""
         self._kept.clear()
-        self._used = 0
+        self.used = 0
 
 
 def cut(document: bytes, marks: tuple[bytes, bytes], end: bytes) -> tuple[bytes, list[bytes]]:

@@ -26,6 +26,10 @@ class Renderer:
         self._cache.clear()
         sanitize.cache_clear()
 
+    def memory_used(self) -> int:
+        """Bytes of the entries that are kept."""
+        return self._cache.used
+
     def render(self, feed: Feed) -> Rendered:
         """The feed in every format. An entry that cannot be rendered is left out, with the reason."""
         alone, twice = _once_each(feed)

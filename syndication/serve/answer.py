@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from syndication.serve.catalogue import Answer, Catalogue, address, parse
+from syndication.serve.catalogue import Answer, Catalogue, address, format_of, parse
 from syndication.serve.conditional import is_fresh
 from syndication.serve.negotiate import negotiate
 from syndication.serve.prepared import COMMON, Prepared, cache_control
 from syndication.serve.surrogate import Headers
+
+Said = tuple[str, Headers, bytes]
+"""Status line, headers and body."""
 
 OK = "200 OK"
 NOT_MODIFIED = "304 Not Modified"
@@ -39,11 +42,12 @@ def answer(catalogue: Catalogue, method: str, path: str, headers: Mapping[str, A
     if known is not None and len(path) + len(get("QUERY_STRING", "")) <= MAX_TARGET:
         return known
     if len(path) + len(get("QUERY_STRING", "")) > MAX_TARGET:
-        return _plain(HTTPStatus.REQUEST_URI_TOO_LONG, "The address is too long.", method, "no-store")
+        too_long = _plain(HTTPStatus.REQUEST_URI_TOO_LONG, "The address is too long.", method, "no-store")
+        return _counted(path, too_long)
     document = catalogue.documents.get(path)
     if document is None or method not in ("GET", "HEAD"):
-        return _without_document(catalogue, method, path)
-    decided = _poll(document, method, accept, match, since)
+        return _counted(path, _without_document(catalogue, method, path))
+    decided = _poll(document, method, path, accept, match, since)
     if len(accept or "") + len(match or "") + len(since or "") <= MEMO_KEY:
         if len(catalogue.memo) >= MEMO_ENTRIES:
             catalogue.memo.clear()
@@ -51,19 +55,26 @@ def answer(catalogue: Catalogue, method: str, path: str, headers: Mapping[str, A
     return decided
 
 
-def _poll(document: Prepared, method: str, accept: str | None, match: str | None, since: str | None) -> Answer:
+def _poll(
+    document: Prepared, method: str, path: str, accept: str | None, match: str | None, since: str | None
+) -> Answer:
     """200, 304 or 406 for a document that is there."""
     encoding = negotiate(accept)
     if encoding is None:
         text = "None of br, zstd, gzip and identity is acceptable to you."
-        return _plain(HTTPStatus.NOT_ACCEPTABLE, text, method, "no-store", ("Vary", "Accept-Encoding"))
+        return _counted(path, _plain(HTTPStatus.NOT_ACCEPTABLE, text, method, "no-store", ("Vary", "Accept-Encoding")))
     coded = document.codings[encoding]
     if is_fresh(coded.tag, document.modified, match, since):
-        return NOT_MODIFIED, coded.not_modified, b""
-    return OK, coded.ok, coded.body if method == "GET" else b""
+        return NOT_MODIFIED, coded.not_modified, b"", (path, NOT_MODIFIED, encoding)
+    return OK, coded.ok, coded.body if method == "GET" else b"", (path, OK, encoding)
 
 
-def _without_document(catalogue: Catalogue, method: str, path: str) -> Answer:
+def _counted(path: str, said: Said) -> Answer:
+    """An answer without a document, counted by format: strangers choose the path."""
+    return (*said, (format_of(path), said[0][:3], "identity"))
+
+
+def _without_document(catalogue: Catalogue, method: str, path: str) -> Said:
     """The answers that need no document: preflight, wrong method, renamed, retired, not yet rendered, unknown."""
     if method == "OPTIONS":
         return "204 No Content", [ALLOW, *_PREFLIGHT], b""
@@ -92,7 +103,7 @@ _PREFLIGHT: Headers = [
 ]
 
 
-def _plain(status: HTTPStatus, text: str, method: str, control: str, *more: tuple[str, str]) -> Answer:
+def _plain(status: HTTPStatus, text: str, method: str, control: str, *more: tuple[str, str]) -> Said:
     """A short answer in words."""
     body = (text + "\n").encode()
     headers = [

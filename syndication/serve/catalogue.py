@@ -8,8 +8,12 @@ from syndication.feeds import FORMATS, Document, Section, Site
 from syndication.serve.prepared import Prepared, prepare
 from syndication.serve.surrogate import Headers, key_headers
 
-Answer = tuple[str, Headers, bytes]
-"""Status line, headers and body, as WSGI wants them."""
+CountedAs = tuple[str, str, str]
+"""What a poll is counted as: of a document its path, the whole status line and the coding; of all else, whose paths
+strangers choose, the format, three digits and "identity"."""
+
+Answer = tuple[str, Headers, bytes, CountedAs]
+"""Status line, headers and body, as WSGI wants them, and what the poll is counted as."""
 
 Question = tuple[str, str, str | None, str | None, str | None]
 """Method, path, Accept-Encoding, If-None-Match, If-Modified-Since: all that an answer depends on."""
@@ -82,3 +86,9 @@ def parse(path: str) -> tuple[str, str] | None:
     """Slug and format of a feed's path, None for any other path."""
     slug, dot, format = path.removeprefix("/feeds/").rpartition(".")
     return (slug, format) if dot and format in FORMATS and path.startswith("/feeds/") else None
+
+
+def format_of(path: str) -> str:
+    """The format that a path asks for, "other" if it is none of ours."""
+    ending = path[-5:]
+    return "atom" if ending == ".atom" else "json" if ending == ".json" else "rss" if ending[1:] == ".rss" else "other"

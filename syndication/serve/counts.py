@@ -7,6 +7,7 @@ another writes them, and may wait for a database that is busy or hangs. No poll 
 import threading
 
 from syndication.logs import get_logger
+from syndication.serve.goodbye import SECONDS, at_the_end
 from syndication.serve.pending import Pending
 from syndication.serve.tally import Tally
 from syndication.store import polls
@@ -17,9 +18,6 @@ log = get_logger(__name__)
 
 WRITE_SECONDS = 60.0
 """How often polls are written: a process that is killed loses no more than those of so long."""
-
-GOODBYE_SECONDS = 1.0
-"""How long the last polls may delay the end of a process."""
 
 
 class Counts:
@@ -46,19 +44,18 @@ class Counts:
         """Start counting: after the fork, as threads and connections do not survive one."""
         self._taker.start()
         self._writer.start()
-        # No daemon: the interpreter waits for it, and so for the last polls, after the main thread has ended.
-        threading.Thread(target=self._stop_with_process, name="counts-goodbye").start()
+        at_the_end("counts-goodbye", self.stop)
 
     def stop(self) -> None:
         """Stop, and write the last polls if that takes no longer than a second."""
         if self._stopped.is_set():
             return
         self._stopped.set()
-        self._taker.join(timeout=GOODBYE_SECONDS)
+        self._taker.join(timeout=SECONDS)
         self.pending.take(self._clock())
         self._last.set()
         self._due.set()
-        self._writer.join(timeout=GOODBYE_SECONDS)
+        self._writer.join(timeout=SECONDS)
 
     def _take_on(self) -> None:
         while not self._stopped.wait(self._every):
@@ -92,7 +89,3 @@ class Counts:
         except Exception:
             self.pending.give_back(counted)
             log.exception("counts_failed")
-
-    def _stop_with_process(self) -> None:
-        threading.main_thread().join()
-        self.stop()

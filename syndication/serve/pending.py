@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from syndication.serve.answer import OK
-from syndication.serve.catalogue import parse
+from syndication.serve.catalogue import CountedAs, parse
 from syndication.serve.tally import DOCUMENT, Tally, added
 from syndication.store.polls import NONE, Polls, slot
 
@@ -21,7 +21,7 @@ class Pending:
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._polls_seen: dict[tuple[str, str], int] = {}
+        self._polls_seen: dict[CountedAs, int] = {}
         self._sent_seen: dict[str, int] = {}
         self._counted: dict[tuple[str, datetime], Polls] = {}
         self._lock = threading.Lock()
@@ -30,7 +30,7 @@ class Pending:
         """Take what was counted since the last time."""
         with self._lock:
             polls, sent = dict(self._tally.polls), dict(self._tally.sent)
-            for (path, status), number in added(polls, self._polls_seen).items():
+            for (path, status, _), number in added(polls, self._polls_seen).items():
                 if status in DOCUMENT:
                     self._add(path, Polls(full=number) if status == OK else Polls(not_modified=number), now)
             for path, size in added(sent, self._sent_seen).items():

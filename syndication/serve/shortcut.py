@@ -23,8 +23,8 @@ class ShortCut:
         path = environ["PATH_INFO"]
         if not is_for_feeds(path):
             return self.app(environ, start_response)
-        status, headers, body = answer(self.watcher.catalogue, environ["REQUEST_METHOD"], path, environ)
-        self.watcher.tally.count(path, status, len(body))
+        status, headers, body, counted = answer(self.watcher.catalogue, environ["REQUEST_METHOD"], path, environ)
+        self.watcher.tally.count(counted, len(body))
         start_response(status, headers[:])  # A server may append to the list: ours is shared.
         # Granian sends a list at once; anything else it takes for a stream, at a sixth more processor time.
         return [body]

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from syndication.serve.answer import NOT_MODIFIED, OK
-
-Key = tuple[str, str]
-"""What was asked for and the status: a feed's path with a whole status line, or a format with three digits."""
+from syndication.serve.catalogue import CountedAs, format_of
 
 DOCUMENT = (OK, NOT_MODIFIED)
 """The answers that only a document gives: their paths are the catalogue's, and so there are only so many."""
@@ -15,38 +13,33 @@ K = TypeVar("K")
 
 
 class Tally:
-    """Sums that only grow: polls by what was asked for and status, bytes by what was asked for.
+    """Sums that only grow: polls by what they are counted as, bytes by what was asked for.
 
     An addition to a dict's value calls nothing that lets another thread run, so that no lock is needed.
     """
 
     def __init__(self) -> None:
-        self.polls: dict[Key, int] = {}
+        self.polls: dict[CountedAs, int] = {}
         self.sent: dict[str, int] = {}
-        self._told: tuple[dict[Key, int], int] = {}, 0
+        self._told: tuple[dict[CountedAs, int], int] = {}, 0
 
-    def count(self, path: str, status: str, size: int) -> None:
-        """Count one poll. What is no document's is counted by format, as strangers choose the path.
-
-        A HEAD is a poll as any other, by what it is answered with; it sends no bytes.
-        """
-        if status not in DOCUMENT:
-            path, status = _format(path), status[:3]
+    def count(self, key: CountedAs, size: int) -> None:
+        """Count one poll. A HEAD is a poll as any other, by what it is answered with; it sends no bytes."""
         try:
-            self.polls[path, status] += 1
+            self.polls[key] += 1
         except KeyError:
             # Made first and then added to: what another thread does meanwhile is not undone.
-            self.sent.setdefault(path, 0)
-            self.polls.setdefault((path, status), 0)
-            self.polls[path, status] += 1
+            self.sent.setdefault(key[0], 0)
+            self.polls.setdefault(key, 0)
+            self.polls[key] += 1
         if size:
-            self.sent[path] += size
+            self.sent[key[0]] += size
 
-    def news(self) -> tuple[dict[Key, int], int]:
-        """What was added since the last call: polls by format and status, and bytes."""
-        by_format: dict[Key, int] = {}
-        for (path, status), number in dict(self.polls).items():
-            key = (_format(path) if path.startswith("/") else path, status[:3])
+    def news(self) -> tuple[dict[CountedAs, int], int]:
+        """What was added since the last call: polls by format, three digits and coding, and bytes."""
+        by_format: dict[CountedAs, int] = {}
+        for (path, status, coding), number in dict(self.polls).items():
+            key = (format_of(path) if path.startswith("/") else path, status[:3], coding)
             by_format[key] = by_format.get(key, 0) + number
         sent = sum(dict(self.sent).values())
         (polls_told, sent_told), self._told = self._told, (by_format, sent)
@@ -56,8 +49,3 @@ class Tally:
 def added(now: Mapping[K, int], before: Mapping[K, int]) -> dict[K, int]:
     """By how much sums have grown; those that have not are left out."""
     return {key: value - before.get(key, 0) for key, value in now.items() if value != before.get(key, 0)}
-
-
-def _format(path: str) -> str:
-    ending = path[-5:]
-    return "atom" if ending == ".atom" else "json" if ending == ".json" else "rss" if ending[1:] == ".rss" else "other"

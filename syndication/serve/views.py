@@ -8,8 +8,9 @@ from flask import Blueprint, Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from syndication import metrics
 from syndication.feeds import ALL, FORMATS, MEDIA_TYPES
+from syndication.metrics import of_web
+from syndication.metrics.watched import Watched
 from syndication.serve.answer import answer
 from syndication.serve.catalogue import address, is_for_feeds
 
@@ -53,8 +54,9 @@ def blueprint(watcher: "Watcher") -> Blueprint:
 
     def feed(rest: str = "") -> Response:  # noqa: ARG001  # the answer reads the whole path
         environ = request.environ
-        status, headers, body = answer(watcher.catalogue, environ["REQUEST_METHOD"], environ["PATH_INFO"], environ)
-        watcher.tally.count(environ["PATH_INFO"], status, len(body))
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        status, headers, body, counted = answer(watcher.catalogue, method, path, environ)
+        watcher.tally.count(counted, len(body))
         return Ready([body], status, headers)
 
     routes.add_url_rule("/feeds/", "feeds", feed, methods=METHODS, provide_automatic_options=False)
@@ -85,9 +87,10 @@ def blueprint(watcher: "Watcher") -> Blueprint:
 
     @routes.get("/metrics")
     def prometheus() -> Response:
-        watcher_values = metrics.Watched(watcher.seen(), watcher.catalogue.size, datetime.now(UTC))
-        response = _text(metrics.exposition(watcher_values))
-        response.headers["Content-Type"] = metrics.CONTENT_TYPE
+        catalogue = watcher.catalogue
+        values = Watched(watcher.seen(), catalogue.size, datetime.now(UTC), catalogue.versions())
+        response = _text(of_web.exposition(values))
+        response.headers["Content-Type"] = of_web.CONTENT_TYPE
         return response
 
     return routes

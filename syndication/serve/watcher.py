@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from syndication.logs import get_logger
+from syndication.serve import waited
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.tally import Tally
-from syndication.store import changes, documents, workers
+from syndication.serve.waited import Waited
+from syndication.store import changes, documents, purges, webs, workers
 from syndication.store.engine import DOCUMENTS, Database, DatabaseDown
 from syndication.store.sections import SectionState, states, waiting_since
 from syndication.store.triggers import missing_triggers
@@ -23,6 +25,12 @@ log = get_logger(__name__)
 
 LOOK_SECONDS = 2.0
 """How old the state shown by /readyz and /metrics may be."""
+
+LOAD_SECONDS = 1.0
+"""How old what is served may be, should a wake-up ever be lost."""
+
+COUNTED = 10_000
+"""Up to so many changes that wait are counted."""
 
 WAIT_SECONDS = 0.5
 """The longest wait for a wake-up: stopping and counting are never later than this."""
@@ -42,7 +50,10 @@ class State:
     missing_triggers: tuple[str, ...] = ()
     sections: tuple[SectionState, ...] = ()
     oldest_change: datetime | None = None
+    changes: int = 0
     workers: int = 0
+    webs: int = 0
+    purges: int = 0
 
 
 class Watcher:
@@ -55,9 +66,15 @@ class Watcher:
         self.tally = Tally()
         self.served: dict[str, tuple[int, datetime]] = {}
         """By section the version that is served here, and since when: the database's time."""
+        self.loaded_at: datetime | None = None
+        """When it was last looked for what is published: the database's time; None before the first time."""
+        self.serves: dict[str, int] = {}
+        """The versions that are served of the sections of which caches in front are to be told."""
+        self.news = threading.Event()
+        """Set when there is something new in ``serves``, for whoever tells it."""
         self._flush = flush
         self._stopped = threading.Event()
-        self._looked = 0.0
+        self._loaded = self._looked = 0.0
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
 
     def start(self) -> None:
@@ -88,7 +105,7 @@ class Watcher:
     def _watch(self, waker: Waker) -> None:
         changed = True
         while not self._stopped.is_set():
-            if changed:
+            if changed or time.monotonic() - self._loaded >= LOAD_SECONDS:
                 self.load()
             if not self.state.loaded or time.monotonic() - self._looked >= LOOK_SECONDS:
                 self.look()
@@ -103,15 +120,26 @@ class Watcher:
             stored = documents.versions(conn)
             wanted = [slug for slug in stored if slug in self.catalogue.sections and stored[slug] != served.get(slug)]
             found = documents.load_documents(conn, wanted) if wanted else []
+            # Nobody has waited for what a process loads first: it was published before.
+            news = wanted if self.loaded_at is not None else []
+            waits = waited.read(conn, {slug: stored[slug] for slug in news}) if news else Waited()
+            asked = purges.sections(conn)
         if found:
             self.catalogue = self.catalogue.with_documents(found)
             moment = now + timedelta(seconds=time.monotonic() - started)
             self.served |= {document.section: (document.version, moment) for document in found}
+            waits.served(moment)
             log.info("documents_loaded", sections=len(wanted), documents=len(found))
+        self.loaded_at, self._loaded = now, time.monotonic()
+        # One that this process does not have is served nowhere here in an older version either.
+        before, self.serves = self.serves, {slug: stored[slug] for slug in asked if slug in stored}
+        if self.serves.items() - before.items():
+            self.news.set()
 
     def look(self) -> None:
         """Read what /readyz and /metrics show."""
         with self.database.read() as conn:
+            now = self.database.now(conn)
             # What is no longer configured stays in the store, but nobody regenerates or serves it.
             found = tuple(state for state in states(conn) if state.section in self.catalogue.sections)
             self.state = replace(
@@ -119,7 +147,10 @@ class Watcher:
                 missing_triggers=tuple(missing_triggers(conn)),
                 sections=found,
                 oldest_change=waiting_since(found, changes.oldest(conn)),
-                workers=len(workers.alive(conn, self.database.now(conn))),
+                changes=changes.waiting(conn, COUNTED),
+                workers=len(workers.alive(conn, now)),
+                webs=len(webs.alive(conn, now)),
+                purges=sum(purge.given_up_at is None for purge in purges.waiting(conn)),
             )
         self._looked = time.monotonic()
         self._up()

@@ -28,7 +28,8 @@ class SectionRow(Base):
     """The state of one feed.
 
     ``mark`` counts the requests to regenerate it, ``done`` the mark that its documents answer to, ``tried``
-    the mark of the last attempt: work is waiting while ``mark > done``.
+    the mark of the last attempt: work is waiting while ``mark > done``. ``noticed_at`` is when the oldest change that
+    waits was noticed, or when its moment came; None if what waits is no change.
     """
 
     __tablename__ = "section_state"
@@ -40,6 +41,7 @@ class SectionRow(Base):
     done: Mapped[int] = mapped_column(BigInt, server_default="0")
     tried: Mapped[int] = mapped_column(BigInt, server_default="0")
     marked_at: Mapped[datetime | None]
+    noticed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(BigInt, server_default="0")
     updated_at: Mapped[datetime | None]
     last_modified: Mapped[datetime | None]
@@ -117,6 +119,37 @@ class WorkerRow(Base):
     pid: Mapped[int]
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+
+class WebRow(Base):
+    """A web process, seen alive at ``seen_at``, that last loaded what is published at ``loaded_at``.
+
+    ``serves`` is JSON: the versions that it serves of the sections of which caches are to be told.
+    """
+
+    __tablename__ = "web"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    loaded_at: Mapped[datetime | None]
+    serves: Mapped[str] = mapped_column(server_default="{}")
+
+
+class PurgeRow(Base):
+    """Caches in front are to be told of a version. ``retry_at`` is when it may be tried (again), None: at once."""
+
+    __tablename__ = "purge"
+
+    section: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    created_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    retry_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+    given_up_at: Mapped[datetime | None]
 
 
 class PollCountRow(Base):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from syndication.store.bookkeeping import ChangeRow, EntryRow
 from syndication.store.chunks import chunks
@@ -16,17 +16,21 @@ AT_ONCE = 5000
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Rows of the queue: ``seqs`` are what to delete; ``everything`` says that any article may have changed."""
+    """Rows of the queue: ``seqs`` are what to delete; ``everything`` says that any article may have changed.
+
+    ``noticed_at`` is the time of the oldest; None if there are none.
+    """
 
     seqs: tuple[int, ...]
     article_ids: frozenset[str]
     everything: bool
+    noticed_at: datetime | None
 
 
 def read(conn: Connection) -> Changes:
     """The oldest changes, locked on PostgreSQL so that two workers never gather the same ones."""
     rows = conn.execute(
-        select(ChangeRow.seq, ChangeRow.article_id)
+        select(ChangeRow.seq, ChangeRow.article_id, ChangeRow.noticed_at)
         .order_by(ChangeRow.seq)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
@@ -35,6 +39,7 @@ def read(conn: Connection) -> Changes:
         seqs=tuple(row.seq for row in rows),
         article_ids=frozenset(row.article_id for row in rows if row.article_id is not None),
         everything=any(row.article_id is None for row in rows),
+        noticed_at=min((row.noticed_at for row in rows), default=None),
     )
 
 
@@ -60,3 +65,9 @@ def oldest(conn: Connection) -> datetime | None:
     By the number that was given first, which is a look at one row however long the queue is.
     """
     return conn.scalar(select(ChangeRow.noticed_at).order_by(ChangeRow.seq).limit(1))
+
+
+def waiting(conn: Connection, most: int) -> int:
+    """How many changes wait, counted up to ``most``: a big import leaves more than anybody wants counted."""
+    some = select(ChangeRow.seq).limit(most).subquery()
+    return conn.scalar(select(func.count()).select_from(some)) or 0

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, case, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, and_, case, delete, func, insert, literal, null, select, update
 
 from syndication.feeds import ENCODINGS, Document, LeftOut
 from syndication.store.bookkeeping import DocumentRow, EntryRow, LeftOutRow, SectionRow, TombstoneRow
@@ -16,12 +16,16 @@ class Edition:
     """What is published of a section, as a regeneration read it. ``version`` 0 says: nothing yet.
 
     ``fingerprint`` is that of the configuration which the section belongs to, ``left_out`` the number of articles
-    that could not be shown.
+    that could not be shown, ``failures`` that of attempts in vain. ``noticed_at`` is since when a change has waited,
+    ``marked_at`` since when anything has.
     """
 
     section: str
     fingerprint: str
     mark: int
+    marked_at: datetime | None
+    noticed_at: datetime | None
+    failures: int
     version: int
     updated_at: datetime | None
     next_due: datetime | None
@@ -52,6 +56,11 @@ class Tombstone:
     reason: str
 
 
+_OF_THE_SECTION = (
+    "section", "fingerprint", "mark", "marked_at", "noticed_at", "failures", "version", "updated_at", "next_due",
+)  # fmt: skip
+
+
 def read_edition(conn: Connection, section: str) -> Edition:
     """The section's mark and what is published of it; raises LookupError for one that was never registered."""
     edition = perhaps_edition(conn, section)
@@ -63,9 +72,7 @@ def read_edition(conn: Connection, section: str) -> Edition:
 def perhaps_edition(conn: Connection, section: str) -> Edition | None:
     """The same, or None for a section that no worker has seen yet."""
     state = conn.execute(
-        select(
-            SectionRow.fingerprint, SectionRow.mark, SectionRow.version, SectionRow.updated_at, SectionRow.next_due
-        ).where(SectionRow.section == section)
+        select(*(getattr(SectionRow, name) for name in _OF_THE_SECTION)).where(SectionRow.section == section)
     ).one_or_none()
     if state is None:
         return None
@@ -74,12 +81,7 @@ def perhaps_edition(conn: Connection, section: str) -> Edition | None:
     columns = [EntryRow.__table__.c[name] for name in PublishedEntry.__slots__]
     entries = conn.execute(select(*columns).where(EntryRow.section == section).order_by(EntryRow.position))
     return Edition(
-        section=section,
-        fingerprint=state.fingerprint,
-        mark=state.mark,
-        version=state.version,
-        updated_at=state.updated_at,
-        next_due=state.next_due,
+        **state._mapping,
         left_out=left_out or 0,
         digests={row.format: row.digest for row in digests},
         entries={row.article_id: PublishedEntry(**row._mapping) for row in entries},
@@ -108,6 +110,10 @@ def finish(
             tried=edition.mark,
             regenerated_at=regenerated_at,
             marked_at=case((SectionRow.mark > edition.mark, moment), else_=SectionRow.marked_at),
+            # A change that came meanwhile counts from here on.
+            noticed_at=case(
+                (and_(SectionRow.mark > edition.mark, SectionRow.noticed_at.is_not(None)), moment), else_=null()
+            ),
             failures=0,
             retry_at=None,
             error=None,

@@ -113,7 +113,10 @@ class RegenerationSectionRow(Base):
 
 
 class EditionRow(Base):
-    """A version of a feed that was published; the newest so many are kept."""
+    """A version of a feed that was published; the newest so many are kept.
+
+    ``noticed_at`` is when the oldest change that led to it was noticed, or its moment came; None if no change did.
+    """
 
     __tablename__ = "edition"
 
@@ -122,6 +125,7 @@ class EditionRow(Base):
     at: Mapped[datetime]
     entries: Mapped[int]
     bytes: Mapped[int]
+    noticed_at: Mapped[datetime | None]
 
 
 class EditionChangeRow(Base):

@@ -21,7 +21,7 @@ from syndication.config import mask
 from syndication.errors import ConfigError, StoreError
 from syndication.store.clock import Clock, system_clock
 from syndication.store.patience import connect_patiently, limits
-from syndication.store.trouble import DatabaseDown, DatabaseError, TryAgain, understood
+from syndication.store.trouble import DatabaseDown, DatabaseError, TryAgain, count, understood
 
 __all__ = ["DOCUMENTS", "WORK", "Database", "DatabaseDown", "DatabaseError", "TryAgain"]
 
@@ -65,6 +65,7 @@ class Database:
         try:
             conn = self.engine.connect()
         except PoolTimeout as error:
+            count("down")
             raise DatabaseDown("the database has no connection left for us (pool timeout)") from error
         with conn:
             yield conn
@@ -190,7 +191,10 @@ KEEPALIVE = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
+    # Nothing asks a connection on which something was sent whether it lives: TCP sends that again, at pauses twice as
+    # long each time, for a quarter of an hour. After so many milliseconds without an acknowledgement it is given up.
+    "tcp_user_timeout": 4_000,
     # A transaction pooler in between gives each transaction another connection: nothing may be prepared on one.
     "prepare_threshold": None,
 }
-"""A connection that was cut silently is noticed within a few seconds."""
+"""A connection that was cut silently is noticed within some seven seconds, whether it waits or has just asked."""

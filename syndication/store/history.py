@@ -42,9 +42,17 @@ def write(
     size: int,
     changes: Collection[EntryChange],
     keep: int,
+    noticed_at: datetime | None = None,
 ) -> None:
-    """Remember a version, and let go of the one that is ``keep`` versions older."""
-    conn.execute(insert(EditionRow).values(section=section, version=version, at=at, entries=entries, bytes=size))
+    """Remember a version, and let go of the one that is ``keep`` versions older.
+
+    ``noticed_at`` is since when a change was waiting for it.
+    """
+    conn.execute(
+        insert(EditionRow).values(
+            section=section, version=version, at=at, entries=entries, bytes=size, noticed_at=noticed_at
+        )
+    )
     if changes:
         conn.execute(
             insert(EditionChangeRow),

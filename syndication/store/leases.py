@@ -32,10 +32,12 @@ def claim(
     A section whose last version is of this very second waits for the next one: Last-Modified counts whole
     seconds. One that failed waits for its time, and then stands behind those that have waited since before it:
     so none that is tried again and again, or changes all the time, holds up another.
+    A lease that ends later than one which is taken now was taken before the clock was set back: it holds no more.
     Of those marked at one moment ``all`` comes last: an article's own section is what its readers wait for.
     """
     second = now.replace(microsecond=0)
-    free = or_(SectionRow.lease_until.is_(None), SectionRow.lease_until <= now, SectionRow.lease_owner == owner)
+    over = or_(SectionRow.lease_until <= now, SectionRow.lease_until > now + lease)
+    free = or_(SectionRow.lease_until.is_(None), over, SectionRow.lease_owner == owner)
     may = and_(
         or_(SectionRow.retry_at.is_(None), SectionRow.retry_at <= now),
         or_(SectionRow.updated_at.is_(None), SectionRow.updated_at != second),
@@ -61,7 +63,9 @@ def pending(conn: Connection, mine: Mapping[str, str], revision: int) -> bool:
     return conn.scalar(select(SectionRow.section).where(_waiting(mine, revision)).limit(1)) is not None
 
 
-def ready_at(conn: Connection, mine: Mapping[str, str], revision: int, now: datetime) -> datetime | None:
+def ready_at(
+    conn: Connection, mine: Mapping[str, str], revision: int, now: datetime, lease: timedelta
+) -> datetime | None:
     """When the first waiting section may be claimed: ``now`` or later; None if none waits."""
     rows = conn.execute(
         select(SectionRow.retry_at, SectionRow.updated_at, SectionRow.lease_until).where(_waiting(mine, revision))
@@ -70,7 +74,8 @@ def ready_at(conn: Connection, mine: Mapping[str, str], revision: int, now: date
     moments = []
     for row in rows:
         wait = second + timedelta(seconds=1) if row.updated_at == second else now
-        moments.append(max(moment for moment in (now, wait, row.retry_at, row.lease_until) if moment is not None))
+        held = None if row.lease_until is None or row.lease_until > now + lease else row.lease_until
+        moments.append(max(moment for moment in (now, wait, row.retry_at, held) if moment is not None))
     return min(moments, default=None)
 
 

@@ -76,7 +76,7 @@ class ArticleRow(Base):
 
 
 class SectionLink(Base):
-    """An article stands in a section. Triggers copy the article's published_at and status into it."""
+    """An article stands in a section. Triggers copy the article's published_at, status and expires_at into it."""
 
     __tablename__ = "article_section"
 
@@ -85,6 +85,7 @@ class SectionLink(Base):
     position: Mapped[int] = mapped_column(server_default="0")
     published_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(server_default="draft")
+    expires_at: Mapped[datetime | None]
 
     __table_args__ = (slug_check("section"), NO_ROWID)
 
@@ -179,10 +180,13 @@ class ReplacingRow(Base):
 PUBLISHED = text("status = 'published'")
 
 # The queries walk these backwards and stop: the newest entries of a feed cost the same at any number of articles.
+# They hold what decides whether an article has expired, so that no row is looked up of those that have; and the status,
+# which is always the same, because else SQLite looks for it in the row.
 Index(
     "ix_article_newest",
     ArticleRow.published_at.desc(),
     ArticleRow.id.desc(),
+    ArticleRow.expires_at,
     sqlite_where=PUBLISHED,
     postgresql_where=PUBLISHED,
 )
@@ -191,6 +195,8 @@ Index(
     SectionLink.section,
     SectionLink.published_at.desc(),
     SectionLink.article_id.desc(),
+    SectionLink.expires_at,
+    SectionLink.status,
     sqlite_where=PUBLISHED,
     postgresql_where=PUBLISHED,
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, literal_column, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from syndication.feeds import ALL
 from syndication.store.chunks import chunks
@@ -71,7 +72,7 @@ def why_gone(conn: Connection, slugs: Sequence[str], article_ids: Collection[str
 
 
 def mend_links(conn: Connection, article_ids: Collection[str] | None) -> int:
-    """Copy published_at and status once more into the links of these articles (None: of all); gives how many differed.
+    """Copy the articles' columns once more into the links of these articles (None: of all); gives how many differed.
 
     On PostgreSQL a writer with an old snapshot (REPEATABLE READ) does not see a link that another committed since,
     and leaves it as it was. Both queue the article: whoever reads the queue mends what they left, and loses nothing.
@@ -84,6 +85,7 @@ def _mend(conn: Connection, article_ids: Sequence[str] | None) -> int:
     differs = or_(
         SectionLink.status != ArticleRow.status,
         SectionLink.published_at.is_distinct_from(ArticleRow.published_at),
+        SectionLink.expires_at.is_distinct_from(ArticleRow.expires_at),
     )
     query = select(ArticleRow.id).where(same_article, differs).distinct()
     if article_ids is not None:
@@ -92,7 +94,7 @@ def _mend(conn: Connection, article_ids: Sequence[str] | None) -> int:
     for some in chunks(sorted(conn.scalars(query))):
         # The article first and then its links, as every writer takes them.
         conn.execute(select(ArticleRow.id).where(ArticleRow.id.in_(some)).order_by(ArticleRow.id).with_for_update())
-        values = {"status": ArticleRow.status, "published_at": ArticleRow.published_at}
+        values = {name: getattr(ArticleRow, name) for name in ("status", "published_at", "expires_at")}
         statement = update(SectionLink).values(values).where(same_article, differs, ArticleRow.id.in_(some))
         mended += conn.execute(statement).rowcount
     return mended
@@ -100,7 +102,7 @@ def _mend(conn: Connection, article_ids: Sequence[str] | None) -> int:
 
 def public(slug: str, now: datetime) -> Select[str, datetime | None]:
     """The ids and times of what a section may show at ``now``, newest first."""
-    not_expired = or_(ArticleRow.expires_at.is_(None), ArticleRow.expires_at > now)
+    not_expired = _not_expired(ArticleRow.expires_at, now)
     if slug == ALL:
         return (
             select(ArticleRow.id, ArticleRow.published_at)
@@ -115,6 +117,7 @@ def public(slug: str, now: datetime) -> Select[str, datetime | None]:
             SectionLink.section == slug,
             SectionLink.status == PUBLISHED,
             SectionLink.published_at <= now,
+            _not_expired(SectionLink.expires_at, now),
             # The copies in the link lead the walk, and the article itself has the last word: see mend_links.
             # A parameter, not PUBLISHED: the articles' own index is not the one to walk here.
             ArticleRow.status == "published",
@@ -123,3 +126,7 @@ def public(slug: str, now: datetime) -> Select[str, datetime | None]:
         )
         .order_by(SectionLink.published_at.desc(), SectionLink.article_id.desc())
     )
+
+
+def _not_expired(expires_at: InstrumentedAttribute[datetime | None], now: datetime) -> ColumnElement[bool]:
+    return or_(expires_at.is_(None), expires_at > now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, func, literal, not_, or_, select, update
+from sqlalchemy import Case, Connection, Row, and_, case, func, literal, not_, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -61,12 +61,14 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
             conn.execute(
                 update(SectionRow)
                 .where(SectionRow.section == slug)
-                .values(mark=SectionRow.mark + 1, retry_at=None, failures=0, **NO_LEASE, **values)
+                .values(mark=SectionRow.mark + 1, noticed_at=_noticed(None), retry_at=None, failures=0)
+                .values(**NO_LEASE, **values)
             )
         marked.append(slug)
     return marked
 
 
+NOTHING: Mapping[str, datetime] = {}
 NO_LEASE = {"lease_owner": None, "lease_until": None}
 
 
@@ -74,9 +76,12 @@ def _same(row: Row[Any], values: Mapping[str, Any]) -> bool:
     return bool(row.fingerprint == values["fingerprint"] and row.revision == values["revision"])
 
 
-def request(conn: Connection, slugs: Iterable[str], now: datetime) -> dict[str, int]:
+def request(
+    conn: Connection, slugs: Iterable[str], now: datetime, noticed: Mapping[str, datetime] = NOTHING
+) -> dict[str, int]:
     """Ask for a regeneration of these sections; gives each one's mark. A request resets the back-off.
 
+    ``noticed`` says by section since when a change, or a moment that came, has been waited for.
     One that waits already keeps its place: were it put back with each change, a busy one would never be reached.
     In one order always, so that two writers never wait for each other.
     """
@@ -89,6 +94,7 @@ def request(conn: Connection, slugs: Iterable[str], now: datetime) -> dict[str, 
             .values(
                 mark=SectionRow.mark + 1,
                 marked_at=case((waits, SectionRow.marked_at), else_=moment),
+                noticed_at=_noticed(noticed.get(slug)),
                 failures=0,
                 # Not NULL: one that failed and changes all the time is no more urgent than the others.
                 retry_at=case((SectionRow.retry_at > now, moment), else_=SectionRow.retry_at),
@@ -100,15 +106,24 @@ def request(conn: Connection, slugs: Iterable[str], now: datetime) -> dict[str, 
     return marks
 
 
+def _noticed(since: datetime | None) -> Case[datetime | None]:
+    """The oldest change that waits: the one that is known, or the one that is noticed now."""
+    waits = SectionRow.mark > SectionRow.done
+    if since is None:
+        return case((waits, SectionRow.noticed_at), else_=null())
+    return case((and_(waits, SectionRow.noticed_at < since), SectionRow.noticed_at), else_=literal(since, UtcTime()))
+
+
 def others(conn: Connection, mine: Mapping[str, str]) -> list[str]:
     """The sections that another configuration than ``mine`` (fingerprints by slug) has registered."""
     ours = and_(SectionRow.section.in_(mine), SectionRow.fingerprint.in_(mine.values()))
     return list(conn.scalars(select(SectionRow.section).where(not_(ours))))
 
 
-def due(conn: Connection, now: datetime) -> list[str]:
-    """The sections for which a moment has come: an embargo's end, an expiry, an age."""
-    return list(conn.scalars(select(SectionRow.section).where(SectionRow.next_due <= now)))
+def due(conn: Connection, now: datetime) -> dict[str, datetime]:
+    """The sections for which a moment has come, and which: an embargo's end, an expiry, an age."""
+    rows = conn.execute(select(SectionRow.section, SectionRow.next_due).where(SectionRow.next_due <= now))
+    return {row.section: row.next_due for row in rows}
 
 
 def clear_due(conn: Connection, slugs: Collection[str]) -> None:

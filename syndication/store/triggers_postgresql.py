@@ -54,9 +54,10 @@ BEGIN
     UPDATE article SET status = NEW.status WHERE id = NEW.id;
   END IF;
   IF TG_OP = 'UPDATE' THEN
-    UPDATE article_section SET published_at = NEW.published_at, status = NEW.status
+    UPDATE article_section SET published_at = NEW.published_at, status = NEW.status, expires_at = NEW.expires_at
       WHERE article_id = NEW.id
-        AND (published_at IS DISTINCT FROM NEW.published_at OR status IS DISTINCT FROM NEW.status);
+        AND (published_at IS DISTINCT FROM NEW.published_at OR status IS DISTINCT FROM NEW.status
+          OR expires_at IS DISTINCT FROM NEW.expires_at);
   END IF;
   RETURN NULL;
 END
@@ -65,7 +66,7 @@ END
 # FOR SHARE waits for a writer of the article: a link that is inserted at the same time does not keep an old status.
 LINK_KEPT = """
 BEGIN
-  SELECT a.published_at, a.status INTO NEW.published_at, NEW.status
+  SELECT a.published_at, a.status, a.expires_at INTO NEW.published_at, NEW.status, NEW.expires_at
     FROM article a WHERE a.id = NEW.article_id FOR SHARE;
   NEW.status := coalesce(NEW.status, 'draft');
   RETURN NEW;

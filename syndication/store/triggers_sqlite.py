@@ -59,16 +59,19 @@ STAYS_OUT = """
 KEEP_LINKS = """
     UPDATE article_section SET
       published_at = (SELECT published_at FROM article WHERE id = NEW.id),
-      status = (SELECT status FROM article WHERE id = NEW.id)
+      status = (SELECT status FROM article WHERE id = NEW.id),
+      expires_at = (SELECT expires_at FROM article WHERE id = NEW.id)
     WHERE article_id = NEW.id AND (
       published_at IS NOT (SELECT published_at FROM article WHERE id = NEW.id)
-      OR status IS NOT (SELECT status FROM article WHERE id = NEW.id));
+      OR status IS NOT (SELECT status FROM article WHERE id = NEW.id)
+      OR expires_at IS NOT (SELECT expires_at FROM article WHERE id = NEW.id));
 """
 
 KEEP_LINK = """
     UPDATE article_section SET
       published_at = (SELECT published_at FROM article WHERE id = NEW.article_id),
-      status = coalesce((SELECT status FROM article WHERE id = NEW.article_id), 'draft')
+      status = coalesce((SELECT status FROM article WHERE id = NEW.article_id), 'draft'),
+      expires_at = (SELECT expires_at FROM article WHERE id = NEW.article_id)
     WHERE article_id = NEW.article_id AND section = NEW.section;
 """
 
@@ -140,8 +143,9 @@ def _links() -> list[tuple[str, str]]:
         ),
         _trigger(
             "article_section_kept",
-            "AFTER UPDATE OF published_at, status ON article_section WHEN EXISTS (SELECT 1 FROM article"
-            " WHERE id = NEW.article_id AND (published_at IS NOT NEW.published_at OR status IS NOT NEW.status))",
+            "AFTER UPDATE OF published_at, status, expires_at ON article_section WHEN EXISTS (SELECT 1 FROM article"
+            " WHERE id = NEW.article_id AND (published_at IS NOT NEW.published_at OR status IS NOT NEW.status"
+            " OR expires_at IS NOT NEW.expires_at))",
             KEEP_LINK,
         ),
         _trigger("article_section_deleted", "AFTER DELETE ON article_section", _noticed("OLD.article_id")),

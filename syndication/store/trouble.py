@@ -15,6 +15,10 @@ DatabaseError = SQLAlchemyError
 """Whatever the database says. Its words may quote a row, so that only the kind of it is ever told."""
 
 
+errors: dict[str, int] = {}
+"""How often a database failed this process: it was ``down``, had another go first (``yielded``) or ``refused``."""
+
+
 class DatabaseDown(StoreError):  # noqa: N818  # it is a state of the database
     """The database cannot be reached, is locked, is full or is out of connections: later it may answer again."""
 
@@ -32,6 +36,9 @@ _SQLITE = {
     sqlite3.SQLITE_FULL: "has no space left on its disk",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened",
 }
+_OPENED_ANEW = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+"""A connection that came to such a file stays as it is, also when the file is as it should be again."""
+
 _SQLITE_REFUSES = {
     sqlite3.SQLITE_NOTADB: "is a file, but none of SQLite",
     sqlite3.SQLITE_CORRUPT: "is damaged",
@@ -55,7 +62,21 @@ def understood(context: ExceptionContext) -> DatabaseDown | None:
     # A ping that fails before the connection is used is no error: the pool makes another connection.
     if context.is_pre_ping or not isinstance(error, DBAPIError):
         return None
+    meant = _meaning(error, context)
+    count("yielded" if isinstance(meant, TryAgain) else "down" if meant is not None else "refused")
+    return meant
+
+
+def count(kind: str) -> None:
+    """Count a failure: no lock is needed for an addition to a dict's value."""
+    errors.setdefault(kind, 0)
+    errors[kind] += 1
+
+
+def _meaning(error: DBAPIError, context: ExceptionContext) -> DatabaseDown | None:
     original: Any = error.orig
+    if isinstance(original, sqlite3.Error) and _sqlite_code(original) in _OPENED_ANEW:
+        context.is_disconnect = True
     if getattr(original, "sqlstate", None) in _AGAIN:
         return TryAgain(f"the database let another transaction go first ({type(original).__name__})")
     if error.connection_invalidated or context.is_disconnect or _is_down(original):

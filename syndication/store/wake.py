@@ -84,21 +84,30 @@ class _PostgresWaker:
         self._conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._channel = channel
         self._connection: psycopg.Connection | None = None
+        self._woken = 0.0
 
     def wait(self, timeout: float) -> bool:
         try:
-            if self._connection is None:
-                self._connection = psycopg.connect(self._conninfo, autocommit=True, **KEEPALIVE)  # type: ignore[arg-type]  # libpq's own
-                self._connection.execute(f"LISTEN {self._channel}")
-                return True
-            for _ in self._connection.notifies(timeout=min(timeout, POLL), stop_after=1):
-                return True
-            self._connection.execute("SELECT 1")
-            return timeout >= POLL
+            woken = self._notified(timeout)
         except psycopg.Error:
             self.close()
             time.sleep(min(timeout, RETRY))
             return False
+        # However short the waits are: the look is due when none was taken for so long.
+        if woken or time.monotonic() - self._woken >= POLL:
+            self._woken = time.monotonic()
+            return True
+        return False
+
+    def _notified(self, timeout: float) -> bool:
+        if self._connection is None:
+            self._connection = psycopg.connect(self._conninfo, autocommit=True, **KEEPALIVE)  # type: ignore[arg-type]  # libpq's own
+            self._connection.execute(f"LISTEN {self._channel}")
+            return True
+        for _ in self._connection.notifies(timeout=min(timeout, POLL), stop_after=1):
+            return True
+        self._connection.execute("SELECT 1")
+        return False
 
     def close(self) -> None:
         if self._connection is not None:

@@ -10,7 +10,7 @@ from syndication.editors.api.schemas import Answer, SectionPath
 from syndication.editors.problems import not_found
 from syndication.feeds import FORMATS, Article, Section
 from syndication.serve.catalogue import address
-from syndication.store import Connection, changes, documents, editions, workers
+from syndication.store import Connection, changes, documents, editions, webs, workers
 from syndication.store.articles import load_articles
 from syndication.store.sections import SectionState, states, waiting_since
 
@@ -45,9 +45,13 @@ class SectionsAnswer(Answer):
 
 
 class StatusAnswer(Answer):
-    """How the service is: ``oldest_change`` is when the oldest change not yet processed was noticed."""
+    """How the service is: ``workers`` and ``web`` are the processes alive of each kind.
+
+    ``oldest_change`` is when the oldest change not yet processed was noticed.
+    """
 
     workers: int
+    web: int
     oldest_change: str | None
     sections: dict[str, int]
 
@@ -90,17 +94,17 @@ class LeftOutsAnswer(Answer):
 
 @operation("GET", "/status", "read", {200: StatusAnswer})
 def get_status() -> Response:
-    """How the service is: workers alive, the oldest change not yet processed, sections by state."""
+    """How the service is: processes alive, the oldest change not yet processed, sections by state."""
     with context().database.read() as conn:
         now = context().database.now(conn)
-        alive = len(workers.alive(conn, now))
+        alive, serving = len(workers.alive(conn, now)), len(webs.alive(conn, now))
         known = _states(conn)
         oldest = waiting_since(known.values(), changes.oldest(conn))
     found = _answers(known)
     counts = dict.fromkeys(("current", "waiting", "failing", "not-rendered"), 0)
     for section in found:
         counts[section.state] += 1
-    return answer(StatusAnswer(workers=alive, oldest_change=instant(oldest), sections=counts))
+    return answer(StatusAnswer(workers=alive, web=serving, oldest_change=instant(oldest), sections=counts))
 
 
 @operation("GET", "/sections", "read", {200: SectionsAnswer})

@@ -12,6 +12,7 @@ from typing import Literal
 from flask import Response, request
 
 from syndication.article_json import ArticleJson
+from syndication.editors.accesslog import name_actor
 from syndication.editors.api.articles import Outcome, stays_out
 from syndication.editors.api.operations import PUBLIC, Operations, answer, context
 from syndication.editors.api.schemas import Answer
@@ -59,6 +60,7 @@ def receive_article(body: Announcement) -> Response:
             raise Problem(HTTPStatus.CONFLICT, "replayed", f"The webhook {id!r} was received already.")
 
     actor = Actor("the CMS's webhook", request.remote_addr or "unknown")
+    name_actor(actor)
     done, there = articles.change_article(
         database, article.id, lambda _stored: article, actor, act="webhook", first=once
     )

@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf
 from syndication import __version__
 from syndication.config import Settings
 from syndication.editors.access import Access, Guesses
+from syndication.editors.accesslog import name_rule
 from syndication.editors.api.operations import Context
 from syndication.editors.dashboard import (
     activity,
@@ -72,6 +73,7 @@ def dashboard_app(settings: Settings, database: Database, watcher: Watcher) -> F
     app.extensions["entrance"] = Entrance(database, Guesses(limits.failed_attempts), limits.session_hours)
     app.extensions["memo"] = Memo()
     handle_errors(app)
+    app.before_request(name_rule)
     app.before_request(login.admit)
     CSRFProtect(app)
     app.after_request(_complete)

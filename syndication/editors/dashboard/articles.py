@@ -1,5 +1,7 @@
 """Articles: finding one, its way from the store into each feed, and taking it out and back."""
 
+from typing import Any
+
 from flask import Response, flash, request
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -44,18 +46,20 @@ def show_article() -> Response:
     """One article: its way into every feed, what it looks like there, what happened to it."""
     path = _path()
     told, article = ask(traces.trace_article, traces.TraceAnswer, path=path), _stored(path)
-    ways = [
-        (verdict, way(verdict, served_version(verdict.section) or None, _standing(verdict.section)))
-        for verdict in told.sections
-    ]
+    concerned = [verdict for verdict in told.sections if _concerns(verdict, article)]
+    ways: dict[str, Any] = {
+        "id": path.id,
+        "ways": [(one, way(one, served_version(one.section) or None, _standing(one.section))) for one in concerned],
+        "elsewhere": [verdict.section for verdict in told.sections if article and verdict not in concerned],
+        "titles": titles(),
+    }
+    if is_live():
+        return page("parts/ways.html", **ways)
     return page(
-        "parts/ways.html" if is_live() else "article.html",
-        id=path.id,
+        "article.html",
+        **ways,
         article=article,
         out=any(verdict.rule in ("withdrawn", "deleted") for verdict in told.sections),
-        ways=[found for found in ways if _concerns(found[0], article)],
-        elsewhere=[verdict.section for verdict, _ in ways if article and not _concerns(verdict, article)],
-        titles=titles(),
         history=ask(api_past.list_history, api_past.HistoryAnswer, path=path, query=api_past.HistoryQuery()),
         **shown(request.args.get("preview")),
     )

@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.editors.access import Caller, refuse_token_in_address, refuse_unreadable_address
+from syndication.editors.accesslog import name_actor
 from syndication.editors.api.operations import context
 from syndication.editors.dashboard.pages import ANYBODY, PERSON, PREFIX, Pages, back, is_live, lacking, page
 from syndication.editors.entrance import Entrance, Refused
@@ -40,6 +41,7 @@ def admit() -> BaseResponse | None:
         return _to_log_in()
     g.account = account
     g.caller = Caller(Actor(f"user {account.name}", address()), frozenset(account.scopes), now)
+    name_actor(g.caller.actor)
     if scope is None:
         raise request.routing_exception or NotFound
     if scope != PERSON and scope not in account.scopes:
@@ -62,6 +64,7 @@ def check_log_in() -> BaseResponse:
     outcome = entrance().enter(form.get("name", ""), form.get("password", ""), address())
     if isinstance(outcome, Refused):
         return refuse(outcome, _form(outcome.detail))
+    name_actor(Actor(f"user {outcome.account.name}", address()))
     _end_login()  # What a stranger may have put into this browser does not become a login.
     session["login"] = outcome.secret
     return back(_wanted().removeprefix(PREFIX))

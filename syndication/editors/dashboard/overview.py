@@ -17,7 +17,7 @@ from syndication.editors.dashboard.regenerations import shown
 from syndication.editors.dashboard.silences import quiet
 from syndication.feeds import FORMATS, Section
 from syndication.serve.catalogue import address
-from syndication.store import changes, polls, workers
+from syndication.store import changes, polls, purges, workers
 from syndication.store.polls import Polls
 from syndication.store.sections import SectionState, states, waiting_since
 
@@ -89,6 +89,7 @@ def _look() -> dict[str, Any]:
         alive = workers.alive(conn, now)
         oldest = waiting_since(known.values(), changes.oldest(conn))
         asked = polls.last_hour(conn, now)
+        unsent = purges.waiting(conn) if settings.purge.url else []
     silences, named = quiet(), titles()
     findings = health.examine(
         health.Signs(
@@ -98,6 +99,7 @@ def _look() -> dict[str, Any]:
             workers=len(alive),
             oldest_change=oldest,
             missing_triggers=watcher.state.missing_triggers,
+            purges=unsent,
             silences={slug: f"{named[slug]} is {words}" for slug, words in silences.items()},
         )
     )

@@ -9,8 +9,10 @@ from syndication import passwords
 from syndication.editors.api.operations import caller, context
 from syndication.editors.dashboard.login import address, entrance, refuse
 from syndication.editors.dashboard.pages import PERSON, Pages, back, page
+from syndication.editors.entrance import NOT_NOW, Refused
 from syndication.errors import SyndicationError
-from syndication.store import account_changes
+from syndication.store import account_changes, accounts, audit
+from syndication.store.audit import Act
 
 pages = Pages("own")
 
@@ -25,9 +27,9 @@ def show_own() -> Response:
 def change_own_password() -> BaseResponse:
     """Change one's own password: the one before is asked for, as a browser may stand open."""
     form, account, database = request.form, g.account, context().database
-    refused = entrance().confirm(account, form.get("old", ""), address())
-    if refused is not None:
-        return refuse(refused, _page(refused.detail))
+    verified = entrance().confirm(account, form.get("old", ""), address())
+    if isinstance(verified, Refused):
+        return _refuse(verified)
     if form.get("new", "") != form.get("again", ""):
         return _page("The new password was not typed the same twice.")
     try:
@@ -35,11 +37,22 @@ def change_own_password() -> BaseResponse:
     except SyndicationError as error:
         return _page(f"{str(error)[:1].upper()}{str(error)[1:]}.")
     with database.write() as conn:
-        account_changes.set_password(
-            conn, account, made, caller().actor, database.now(conn), keep=session.get("login", "")
-        )
+        # Verifying took a while: somebody who keeps out a thief by another password is not overruled by that thief.
+        unchanged, now = accounts.unchanged(conn, account, verified), database.now(conn)
+        if unchanged:
+            account_changes.set_password(conn, account, made, caller().actor, now, keep=session["login"])
+    if not unchanged:
+        return _refuse(Refused(NOT_NOW))
     flash("Your password is changed. In other browsers you are logged out.")
     return back("/account")
+
+
+def _refuse(refused: Refused) -> Response:
+    if refused.wait is None:
+        act = Act("change password of user", g.account.name, "refused", "wrong password")
+        with context().database.write() as conn:
+            audit.record(conn, caller().actor, [act], caller().now)
+    return refuse(refused, _page(refused.detail))
 
 
 def _page(wrong: str = "") -> Response:

@@ -6,6 +6,7 @@ from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from syndication.editors.accesslog import request_id
 from syndication.editors.dashboard.pages import is_live, page
 from syndication.editors.problems import RETRY_SECONDS, Problem
 from syndication.errors import SyndicationError
@@ -64,7 +65,7 @@ def _refuse(status: HTTPStatus, detail: str, headers: dict[str, str] | None = No
     """A whole page; a part of one stays as it was, and says in a line that it is not up to date."""
     retry = status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "GET"
     template = "refused_part.html" if is_live() else "refused.html"
-    response = page(template, status, name=status.phrase, detail=detail, retry=retry)
+    response = page(template, status, name=status.phrase, detail=detail, retry=retry, request_id=request_id())
     for name, value in (headers or {}).items():
         if name != "WWW-Authenticate":  # A browser would ask for a password in its own window.
             response.headers[name] = value

@@ -46,6 +46,8 @@ def copy_database(source: Database, target: Database, progress: Progress, *, liv
     Raises StoreError, with nothing in the target, if the source is not this program's, if workers are alive there
     (unless ``live``), if something stands in the target, if a row cannot be copied, and if the two then differ.
     """
+    if source.url == target.url:
+        raise StoreError("source and target are the same database: name another, empty one")
     _refuse_newer("source", migrate.check(source))
     with _snapshot(source) as old, _empty(target) as new:
         if not live:

@@ -62,6 +62,7 @@ def upgrade() -> None:
     op.create_index("ix_audit_actor", "audit", ["actor", "seq"], unique=False)
     op.create_index("ix_tombstone_article_id", "tombstone", ["article_id"], unique=False)
     op.create_index("ix_edition_change_article_id", "edition_change", ["article_id"], unique=False)
+    _copy_expires_at()
     expires = sa.text("status = 'published' AND expires_at IS NOT NULL")
     op.create_index(
         "ix_article_expiry",
@@ -71,3 +72,29 @@ def upgrade() -> None:
         sqlite_where=expires,
         postgresql_where=expires,
     )
+
+
+NEWEST = {
+    "article": ["published_at DESC", "id DESC", "expires_at"],
+    "article_section": ["section", "published_at DESC", "article_id DESC", "expires_at", "status"],
+}
+
+
+def _copy_expires_at() -> None:
+    """Into the links, and into the indexes that are walked for the newest articles."""
+    op.add_column("article_section", sa.Column("expires_at", UtcTime(), nullable=True))
+    op.execute(
+        "UPDATE article_section SET expires_at = (SELECT expires_at FROM article WHERE id = article_id)"
+        " WHERE EXISTS (SELECT 1 FROM article WHERE id = article_id AND expires_at IS NOT NULL)"
+    )
+    published = sa.text("status = 'published'")
+    for table, columns in NEWEST.items():
+        op.drop_index(f"ix_{table}_newest", table_name=table)
+        op.create_index(
+            f"ix_{table}_newest",
+            table,
+            [sa.literal_column(column) if " " in column else column for column in columns],
+            unique=False,
+            sqlite_where=published,
+            postgresql_where=published,
+        )

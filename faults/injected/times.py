@@ -1,0 +1,50 @@
+"""Clocks that jump, and clocks of two machines that disagree."""
+
+import time
+from datetime import timedelta
+from random import Random
+
+from faults.injected.telling import listen, say_unless
+from faults.stage.clocks import STRAIGHT
+from faults.stage.stage import Stage
+from faults.stage.waiting import now
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+LASTS = (1.5, 3.0)
+"""Seconds."""
+
+
+def back_and_forth(stage: Stage, rng: Random) -> None:
+    """Every machine's clock is set back by an hour, and right again after a while."""
+    said = listen(stage)
+    _set_all(stage, -HOUR)
+    time.sleep(rng.uniform(*LASTS))
+    say_unless(stage, lambda: said("clock_was_set"), 10, "a worker notices that its clock was set")
+    _set_all(stage, STRAIGHT)
+
+
+def the_servers_alone(stage: Stage, rng: Random) -> None:
+    """PostgreSQL's clock is set back by an hour, and right again; the others' are right all the time."""
+    stage.clocks["database"].set(-HOUR)
+    if stage.server is not None:
+        with stage.server.connect() as conn:
+            (shown,) = conn.execute("SELECT clock_timestamp()").fetchone() or (now(),)
+        if abs(shown - stage.clock.now()) > MINUTE:
+            stage.claims.append(f"PostgreSQL's clock shows {shown}, and was set to {stage.clock.now()}")
+    time.sleep(rng.uniform(*LASTS))
+    stage.clocks["database"].set(STRAIGHT)
+
+
+def apart(stage: Stage, rng: Random) -> None:
+    """The workers' clock and the web processes' are a minute before and behind PostgreSQL's, one way or the other."""
+    way = rng.choice((1, -1))
+    stage.clocks["worker"].set(way * MINUTE)
+    stage.clocks["web"].set(-way * MINUTE)
+    time.sleep(rng.uniform(*LASTS))
+
+
+def _set_all(stage: Stage, more: timedelta) -> None:
+    for clock in stage.clocks.values():
+        clock.set(more)

@@ -1,0 +1,1 @@
+"""Readers that poll all the time and forget nothing."""

@@ -1,0 +1,57 @@
+"""PgBouncer, which gives each transaction another connection: nothing that lives longer than one gets through it."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from benchmarks.processes import free_port
+from faults.stage.programs import own, user
+
+PATHS = f"{os.environ.get('PATH', '')}:/usr/sbin"
+
+# PgBouncer 1.18 knows no "options" at the start of a connection, and refuses what it does not know.
+CONFIGURATION = """
+[databases]
+news = host=127.0.0.1 port={target} dbname=news user=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 6
+max_client_conn = 200
+server_login_retry = 1
+ignore_startup_parameters = extra_float_digits, options
+"""
+
+
+def missing() -> str:
+    """Why there can be no pooler here; empty if there can."""
+    return "" if shutil.which("pgbouncer", path=PATHS) else "pgbouncer is missing: apt-get install pgbouncer"
+
+
+class Pooler:
+    """PgBouncer in front of a server."""
+
+    def __init__(self, folder: Path, target: int) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._settings = folder / "pgbouncer.ini"
+        self._settings.write_text(CONFIGURATION.format(target=target, port=self.port))
+        own(self._settings)
+        self.launch()
+
+    def launch(self) -> None:
+        """Start it."""
+        program = shutil.which("pgbouncer", path=PATHS) or ""
+        with (self._folder / "pgbouncer.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [program, str(self._settings)], stdout=log, stderr=log, user=user(), cwd=self._folder
+            )
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+        self._process.wait()

@@ -1,0 +1,110 @@
+"""A PostgreSQL server of our own, synced to the disk: killed as by a power cut, frozen, started again on its data."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.processes import free_port
+from faults.stage.programs import own, programs, user
+from faults.stage.waiting import until
+
+NOTHING: Mapping[str, str] = {}
+
+
+class Postgresql:
+    """A server on a port of its own; ``environ`` is added to its environment."""
+
+    def __init__(self, data: Path, log: Path, environ: Mapping[str, str] = NOTHING) -> None:
+        self.port = free_port()
+        self.data = data
+        self.log = log
+        self._environ = dict(environ)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def url(self, port: int = 0, name: str = "news") -> str:
+        """The address of a database, or the one that it has behind another port."""
+        return f"postgresql://postgres@127.0.0.1:{port or self.port}/{name}"
+
+    def connect(self, name: str = "news") -> psycopg.Connection:
+        """A connection of a person who looks after the server."""
+        return psycopg.connect(self.url(name=name), autocommit=True, connect_timeout=2)
+
+    def launch(self) -> None:
+        """Start it, unless it runs, without waiting for it."""
+        if self.runs:
+            return
+        command = [str(programs() / "postgres"), "-D", str(self.data), "-p", str(self.port), "-h", "127.0.0.1"]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, user=user(), start_new_session=True, env=os.environ | self._environ
+            )
+
+    def start(self, name: str = "news") -> None:
+        """Start it and wait until it answers; again while processes of the one before still hold its memory."""
+
+        def answers() -> bool:
+            self.launch()
+            with contextlib.suppress(psycopg.Error), self.connect(name) as conn:
+                conn.execute("SELECT 1")
+                return True
+            return False
+
+        until(answers, 60, "PostgreSQL answers")
+
+    @property
+    def runs(self) -> bool:
+        """Whether its first process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """Stop it in good order."""
+        if self._process is not None and self.runs:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(30)
+
+    def kill(self) -> None:
+        """kill -9 all its processes at once."""
+        if self._process is not None:
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """All its processes stand still: it accepts connections, and answers nothing."""
+        stopped = self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in reversed(stopped):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def standby(self) -> Iterator[None]:
+        """It is restarted as a server that only follows another one, and promoted at the end."""
+        self.stop()
+        signal_file = self.data / "standby.signal"
+        signal_file.touch()
+        own(signal_file)
+        self.start()
+        try:
+            yield
+        finally:
+            with self.connect() as conn:
+                conn.execute("SELECT pg_promote()")
+
+    def _signal(self, number: int) -> list[int]:
+        """Send a signal to its processes: the first one first, so that it starts no other meanwhile."""
+        if self._process is None:
+            return []
+        first = self._process.pid
+        children = [int(pid) for pid in Path(f"/proc/{first}/task/{first}/children").read_text().split()]
+        for pid in (first, *children):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return [first, *children]

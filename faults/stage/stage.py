@@ -1,0 +1,134 @@
+"""A stage: one database, workers and web processes, and the equipment that a fault needs."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from faults.stage.blackhole import BlackHole
+from faults.stage.clocks import Clock
+from faults.stage.databases import new_postgresql, new_sqlite
+from faults.stage.disk import Disk
+from faults.stage.newsroom import PATHS, write_configuration
+from faults.stage.pooler import Pooler
+from faults.stage.postgresql import Postgresql
+from faults.stage.processes import OBEDIENT, Keeper, Program, Web
+from faults.stage.programs import own
+from faults.stage.waiting import until
+
+START_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a stage has; ``disk`` is the size of its database's own disk in megabytes, 0: the machine's.
+
+    ``cut`` are the kinds of process that reach PostgreSQL through the black hole. ``obedient`` lets the processes
+    obey the modes of files even if they are root's.
+    """
+
+    dialect: str
+    workers: int = 1
+    webs: int = 2
+    writers: int = 1
+    cut: tuple[str, ...] = ()
+    pooler: bool = False
+    disk: int = 0
+    clocks: bool = False
+    obedient: bool = False
+
+
+class Stage:
+    """See ``staged``. ``url`` leads straight to the database; ``tidy`` takes it all down again."""
+
+    def __init__(self, folder: Path, plan: Plan, tidy: contextlib.ExitStack) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.claims: list[str] = []
+        """What a fault found wrong while it was there."""
+        self.clocks = {kind: Clock(folder / f"{kind}.clock") if plan.clocks else Clock() for kind in KINDS}
+        self.data = folder / "data"
+        self.data.mkdir()
+        self.disk = Disk(self.data, plan.disk) if plan.disk else None
+        if self.disk is not None:
+            tidy.callback(self.disk.unmount)
+        write_configuration(folder)
+        self.server: Postgresql | None = None
+        self.hole: BlackHole | None = None
+        self.pooler: Pooler | None = None
+        if plan.dialect == "postgresql":
+            self.url = self._start_postgresql(tidy)
+        else:
+            self.file = new_sqlite(self.data)
+            self.url = f"sqlite:///{self.file}"
+        self.workers = [
+            Program(f"worker-{n}", ["worker"], folder, self._environ("worker")) for n in range(1, plan.workers + 1)
+        ]
+        self.webs = [Web(f"web-{n}", folder, self._environ("web")) for n in range(1, plan.webs + 1)]
+        if plan.obedient and os.geteuid() == 0:
+            for program in self.programs:
+                program.command = [*OBEDIENT, *program.command]
+        self.keeper = Keeper(self.programs)
+
+    def _start_postgresql(self, tidy: contextlib.ExitStack) -> str:
+        """The server, and what stands in front of it; gives its address."""
+        for path in (self.folder, self.data):
+            own(path)
+        data, log = new_postgresql(self.data), self.folder / "postgresql.log"
+        self.server = Postgresql(data, log, self.clocks["database"].environ())
+        tidy.callback(self.server.kill)
+        self.server.start()
+        if self.plan.cut:
+            self.hole = BlackHole(self.server.port)
+            tidy.callback(self.hole.close)
+        if self.plan.pooler:
+            self.pooler = Pooler(self.folder, self.server.port)
+            tidy.callback(self.pooler.kill)
+        return self.server.url()
+
+    def _environ(self, kind: str) -> dict[str, str]:
+        """The settings of one kind of process: how it reaches the database, and which clock it sees."""
+        url = self.url
+        if self.server is not None and self.pooler is not None:
+            url = self.server.url(self.pooler.port)
+        elif self.server is not None and self.hole is not None and kind in self.plan.cut:
+            url = self.server.url(self.hole.port)
+        return {"SYNDICATION_DATABASE__URL": url, **self.clocks[kind].environ()}
+
+    @property
+    def programs(self) -> list[Program]:
+        """The service's processes."""
+        return [*self.workers, *self.webs]
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that decides: the database server's, or that of SQLite's one machine."""
+        return self.clocks["database" if self.server else "worker"]
+
+    def start(self) -> None:
+        """Start the processes, and wait until each web process serves every feed."""
+        self.keeper.start()
+        until(self._serves_everything, START_SECONDS, "every feed is served")
+
+    def _serves_everything(self) -> bool:
+        return all(web.get(path)[0] == 200 for web in self.webs for path in PATHS)
+
+
+KINDS = ("database", "worker", "web")
+"""The machines, each with a clock."""
+
+
+@contextlib.contextmanager
+def staged(plan: Plan) -> Iterator[Stage]:
+    """A stage whose feeds are served; nothing of it is left afterwards."""
+    with contextlib.ExitStack() as tidy:
+        folder = Path(tempfile.mkdtemp(prefix="syndication-faults-"))
+        tidy.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.chmod(0o755)
+        stage = Stage(folder, plan, tidy)
+        tidy.callback(stage.keeper.stop)
+        stage.start()
+        yield stage

@@ -1,0 +1,134 @@
+"""Two ways to write a story: plain SQL, as any CMS does it, and the functions of the service's own store."""
+
+from typing import Protocol
+
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from faults.writing.journal import Story
+from syndication.feeds import Article
+from syndication.store import articles, withdrawals
+from syndication.store.audit import Actor
+from syndication.store.columns import utc_text
+from syndication.store.engine import Database
+
+WRITER = Actor("a writer", "the faults")
+
+SECONDS = 5
+"""How long a connection is waited for, and a writer of SQLite for another one."""
+
+_PUT = """
+INSERT INTO article (id, slug, url, title, html, status, published_at, updated_at, expires_at)
+VALUES (:id, :id, :url, :title, :html, :status, :published_at, :updated_at, :expires_at)
+ON CONFLICT (id) DO UPDATE SET title = excluded.title, html = excluded.html, status = excluded.status,
+  published_at = excluded.published_at, updated_at = excluded.updated_at, expires_at = excluded.expires_at
+"""
+
+
+class Hand(Protocol):
+    """Makes the store say what ``story`` says; doing it twice does nothing more."""
+
+    def put(self, story: Story) -> None:
+        """Write it whole."""
+
+    def withdraw(self, story: Story) -> None:
+        """Take it out."""
+
+    def close(self) -> None:
+        """Let the connections go."""
+
+
+class PlainSql:
+    """A CMS that knows two tables."""
+
+    def __init__(self, url: str) -> None:
+        postgresql = url.startswith("postgresql")
+        self._engine = create_engine(
+            url.replace("postgresql://", "postgresql+psycopg://"),
+            poolclass=NullPool,
+            connect_args={"connect_timeout": SECONDS} if postgresql else {"timeout": SECONDS},
+        )
+
+    def put(self, story: Story) -> None:
+        """Insert or update, and file it anew."""
+        with self._engine.begin() as conn:
+            conn.execute(text(_PUT), _values(story))
+            _file(conn, story)
+
+    def withdraw(self, story: Story) -> None:
+        """Set its status."""
+        with self._engine.begin() as conn:
+            conn.execute(text("UPDATE article SET status = 'withdrawn' WHERE id = :id"), {"id": story.id})
+
+    def delete(self, story: Story) -> None:
+        """Delete its row, and what belongs to it."""
+        with self._engine.begin() as conn:
+            conn.execute(text("DELETE FROM article WHERE id = :id"), {"id": story.id})
+
+    def close(self) -> None:
+        """Nothing stays open."""
+        self._engine.dispose()
+
+
+class OwnStore:
+    """The functions with which imports and the API write."""
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+
+    def put(self, story: Story) -> None:
+        """As an import does."""
+        list(articles.put_articles(self._database, [_article(story)]))
+
+    def withdraw(self, story: Story) -> None:
+        """As ``syndication withdraw`` does."""
+        withdrawals.withdraw(self._database, [story.id], WRITER)
+
+    def restore(self, story: Story) -> None:
+        """As ``syndication restore`` does: there is no other way back."""
+        withdrawals.restore(self._database, [story.id], WRITER)
+
+    def close(self) -> None:
+        """Close the pool."""
+        self._database.close()
+
+
+def _wanted(story: Story) -> str:
+    """The status that a CMS writes, which knows of no withdrawal."""
+    return "draft" if story.draft else "published"
+
+
+def _values(story: Story) -> dict[str, str | None]:
+    return {
+        "id": story.id,
+        "url": f"/news/{story.id}",
+        "title": story.title,
+        "html": story.html,
+        "status": _wanted(story),
+        "published_at": utc_text(story.published_at),
+        "updated_at": utc_text(story.updated_at) if story.updated_at else None,
+        "expires_at": utc_text(story.expires_at) if story.expires_at else None,
+    }
+
+
+def _file(conn: Connection, story: Story) -> None:
+    conn.execute(text("DELETE FROM article_section WHERE article_id = :id"), {"id": story.id})
+    rows = [{"id": story.id, "section": slug, "position": n} for n, slug in enumerate(story.sections)]
+    conn.execute(
+        text("INSERT INTO article_section (article_id, section, position) VALUES (:id, :section, :position)"), rows
+    )
+
+
+def _article(story: Story) -> Article:
+    return Article(
+        id=story.id,
+        slug=story.id,
+        url=f"/news/{story.id}",
+        title=story.title,
+        html=story.html,
+        sections=story.sections,
+        published_at=story.published_at,
+        updated_at=story.updated_at,
+        expires_at=story.expires_at,
+        status=_wanted(story),
+    )

@@ -1,0 +1,53 @@
+"""What a web process's watcher has in memory, as gauges."""
+
+from collections import Counter as Sums
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched(Collector):
+    """What the watcher knows: its state, the bytes of the documents in memory, the time, and versions by section."""
+
+    state: Any
+    document_bytes: int
+    now: datetime
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """The gauges, from memory alone."""
+        state = self.state
+        yield from self._sections()
+        age = (self.now - state.oldest_change).total_seconds() if state.oldest_change else 0.0
+        yield _gauge("syndication_changes_waiting", "Changes that no worker has seen to, up to 10,000", state.changes)
+        yield _gauge("syndication_oldest_change_seconds", "Age of the oldest change not yet processed", max(age, 0.0))
+        yield _gauge("syndication_workers_alive", "Workers with a recent heartbeat", state.workers)
+        yield _gauge("syndication_web_alive", "Web processes with a recent heartbeat", state.webs)
+        yield _gauge("syndication_purges_waiting", "Sections of which a cache in front was not told yet", state.purges)
+        yield _gauge("syndication_documents_bytes", "Bytes of all documents in memory", self.document_bytes)
+        yield _gauge("syndication_database_up", "Whether the database answers", float(state.database == "ok"))
+
+    def _sections(self) -> Iterator[GaugeMetricFamily]:
+        sections = self.state.sections
+        sums = Sums("failing" if s.failures else "pending" if s.pending else "current" for s in sections)
+        by_state = GaugeMetricFamily("syndication_sections", "Sections by state", labels=["state"])
+        for name in ("current", "pending", "failing"):
+            by_state.add_metric([name], sums[name])
+        failures = GaugeMetricFamily("syndication_section_failures", "Failed attempts in a row", labels=["section"])
+        for section in sections:
+            failures.add_metric([section.section], section.failures)
+        version = GaugeMetricFamily("syndication_section_version", "The version that is served", labels=["section"])
+        for slug, number in self.versions.items():
+            version.add_metric([slug], number)
+        yield by_state
+        yield failures
+        yield version
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, value=value)

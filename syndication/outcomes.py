@@ -1,0 +1,55 @@
+"""What came of the regeneration of a section: a value for those who count, and one line in the log."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from syndication.logs import get_logger
+
+log = get_logger(__name__)
+
+Result = Literal["published", "unchanged", "overtaken", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one regeneration; ``seconds`` is how long it took, ``version`` the one that stands now.
+
+    ``quiet_at`` is the mark that it answers to if nothing else was waiting to be noticed when it read. ``bytes`` are
+    those of all formats, uncoded. ``attempt`` is 1 for the first one, None if nothing could be read. ``waited`` is how
+    many seconds the oldest change, or whatever else was asked for, has waited until this was done.
+    """
+
+    section: str
+    result: Result
+    version: int
+    seconds: float
+    error: str | None = None
+    quiet_at: int | None = None
+    entries: int = 0
+    left_out: int = 0
+    bytes: int = 0
+    attempt: int | None = None
+    waited: float | None = None
+
+
+def say(outcome: Outcome) -> None:
+    """Log the one line that each regeneration of a section has."""
+    values: dict[str, Any] = {
+        "section": outcome.section,
+        "result": outcome.result,
+        "version": outcome.version,
+        "ms": _milliseconds(outcome.seconds),
+        "waited_ms": _milliseconds(outcome.waited),
+        "entries": outcome.entries,
+        "left_out": outcome.left_out,
+        "bytes": outcome.bytes,
+        "attempt": outcome.attempt,
+    }
+    if outcome.error:
+        log.warning("regenerated", error=outcome.error, **values)
+    else:
+        log.info("regenerated", **values)
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 1)

@@ -1,0 +1,96 @@
+"""Each fault, once, while a newsroom writes and readers poll: nothing is lost. ``make faults`` is the long form."""
+
+import subprocess
+import sys
+
+import pytest
+
+from faults.catalogue import FAULTS, POSTGRESQL, SQLITE, lacking
+from faults.injected import cuts, freezes, kills, refusals, times
+from faults.play import Pace, play
+from faults.stage.stage import Plan
+from tests.service import ROOT, environ
+
+SHORT = Pace(rounds=1, acts=40, between_acts=0.05, between_polls=0.02, between_faults=0.3)
+
+PLAYS = {
+    "deaths on SQLite": (
+        "all-killed",
+        Plan(SQLITE, workers=2, webs=1),
+        (kills.worker, kills.web, kills.everything),
+    ),
+    "deaths on PostgreSQL": (
+        "all-killed",
+        Plan(POSTGRESQL, workers=2, webs=1),
+        (kills.worker, kills.web, kills.database, kills.everything),
+    ),
+    "frozen on SQLite": ("worker-frozen", Plan(SQLITE, workers=2, webs=1), (freezes.worker,)),
+    "frozen on PostgreSQL": (
+        "postgresql-frozen",
+        Plan(POSTGRESQL, workers=2, webs=2),
+        (freezes.worker, freezes.database),
+    ),
+    # Long enough for TCP to have become slow to try again.
+    "cut off": ("web-cut", Plan(POSTGRESQL, webs=1, cut=("web", "worker")), (cuts.cut(13.0, 13.5),)),
+    "behind a pooler": ("pooler", Plan(POSTGRESQL, webs=1, pooler=True), (cuts.pooler_dies,)),
+    "full disk of SQLite": ("disk-full", Plan(SQLITE, webs=1, disk=32), (refusals.full_disk,)),
+    "full disk of PostgreSQL": ("disk-full", Plan(POSTGRESQL, webs=1, disk=120), (refusals.full_disk,)),
+    "refusals of PostgreSQL": (
+        "no-connections",
+        Plan(POSTGRESQL, webs=1),
+        (refusals.read_only_server, refusals.no_connection_left),
+    ),
+    "read-only file": ("read-only-file", Plan(SQLITE, webs=1, obedient=True), (refusals.read_only_file,)),
+    "clocks of PostgreSQL": (
+        "clock-steps",
+        Plan(POSTGRESQL, webs=1, clocks=True),
+        (times.apart, times.the_servers_alone, times.back_and_forth),
+    ),
+    "clocks of SQLite": ("clock-steps", Plan(SQLITE, webs=1, clocks=True), (times.back_and_forth,)),
+    "six writers on SQLite": ("crowd", Plan(SQLITE, workers=2, webs=1, writers=6), (kills.worker,)),
+}
+
+
+@pytest.mark.parametrize(("fault", "plan", "inject"), PLAYS.values(), ids=PLAYS)
+def test_nothing_is_lost(fault, plan, inject):
+    why_not = lacking(FAULTS[fault])
+    if why_not:
+        pytest.skip(why_not)
+    played = play(plan, inject, SHORT, "short")
+    assert not played.losses, "\n".join(played.losses[:10])
+    assert played.injected == len(inject)
+    assert played.acts >= 40 and played.documents > 12 and played.polls > 30
+
+
+def faults(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "faults", *arguments],
+        cwd=ROOT, env=environ(), capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+
+
+def test_help_lists_every_fault_with_a_line():
+    lines = faults("--help").stdout.splitlines()
+    for name, fault in FAULTS.items():
+        assert f"  {name:<20}{fault.words}" in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("earthquake",), "there is no fault 'earthquake': there are worker-killed, "),
+        (("--rounds", "0"), "--rounds should be 1 or more"),
+        (("--minutes", "0"), "--minutes more than 0"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told(arguments, words):
+    done = faults(*arguments)
+    assert done.returncode == 2 and words in done.stderr
+
+
+def test_a_table_tells_what_was_tried():
+    done = faults("crowd", "--rounds", "1", "--seed", "7")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The seed is 7." in done.stdout
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("  crowd, SQLite")]
+    assert line.split()[2] == "1" and line.split()[-1] == "0"

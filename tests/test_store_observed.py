@@ -1,0 +1,247 @@
+"""What is kept for those who watch: since when a version was waited for, which web processes live, what to purge."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from syndication.store import changes, purges, sections, webs
+from syndication.store.bookkeeping import SectionRow
+from syndication.store.editorial import EditionRow
+from syndication.store.engine import Database
+from syndication.store.webs import WebSeen
+from syndication.store.workers import ALIVE
+from tests.desk import Desk
+from tests.newsroom import NOON, at
+
+LEASE = timedelta(seconds=30)
+
+
+@pytest.fixture
+def desk(database, clock):
+    desk = Desk(database, clock)
+    desk.work()
+    clock.advance(1)
+    return desk
+
+
+# Since when a version was waited for
+
+
+def put(desk: Desk, seconds: float, id: str = "a1", **changed) -> None:
+    """Write an article; its change was noticed so many seconds after noon."""
+    desk.put(id, **changed)
+    noticed = at(seconds=seconds)
+    with desk.database.write() as conn:
+        conn.execute(
+            text("UPDATE change SET noticed_at = :noticed WHERE seq = (SELECT max(seq) FROM change)").bindparams(
+                noticed=noticed if desk.database.dialect == "postgresql" else noticed.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            )
+        )
+        conn.execute(text("DELETE FROM change WHERE seq < (SELECT max(seq) FROM change)"))
+
+
+def noticed(desk: Desk, slug: str = "taiwan") -> list:
+    """By version, since when it was waited for; at last what waits now."""
+    with desk.database.read() as conn:
+        of_versions = conn.scalars(
+            select(EditionRow.noticed_at).where(EditionRow.section == slug).order_by(EditionRow.version)
+        )
+        return [*of_versions, conn.scalar(select(SectionRow.noticed_at).where(SectionRow.section == slug))]
+
+
+def test_a_version_tells_since_when_its_oldest_change_was_waiting(desk):
+    put(desk, 0.25)
+    desk.regenerator.notice()
+    put(desk, 0.5, "a2")
+    desk.work()
+    assert noticed(desk) == [None, at(seconds=0.25), None]
+    assert noticed(desk, "all") == [None, at(seconds=0.25), None]
+    assert noticed(desk, "china") == [None, None]
+
+
+def test_a_version_that_somebody_asked_for_waited_for_no_change(desk):
+    with desk.database.write() as conn:
+        sections.request(conn, ["taiwan"], desk.clock())
+    assert noticed(desk) == [None, None]
+    put(desk, 0.5)
+    desk.regenerator.notice()
+    with desk.database.write() as conn:
+        sections.request(conn, ["taiwan"], desk.clock())
+    assert noticed(desk)[-1] == at(seconds=0.5)
+
+
+def test_a_story_under_embargo_is_waited_for_from_its_moment_on(desk):
+    desk.put("a1", published_at=at(minutes=10), updated_at=None)
+    desk.work()
+    desk.later(minutes=30)
+    assert noticed(desk)[-2:] == [at(minutes=10), None]
+
+
+def test_a_change_that_comes_while_its_section_is_regenerated_counts_from_the_end_of_that(desk, monkeypatch):
+    put(desk, 0.25)
+    desk.regenerator.notice()
+    render = desk.regenerator.renderer.render
+
+    def rendering(feed):
+        monkeypatch.setattr(desk.regenerator.renderer, "render", render)
+        put(desk, 0.5, "a2")
+        desk.regenerator.notice()
+        return render(feed)
+
+    monkeypatch.setattr(desk.regenerator.renderer, "render", rendering)
+    desk.regenerator.regenerate("taiwan")
+    assert noticed(desk) == [None, at(seconds=0.25), desk.clock()]
+
+
+def test_what_another_program_left_there_is_told_of_no_later_version(desk):
+    """An older one knows no such column, and so leaves what stands in it."""
+    with desk.database.write() as conn:
+        conn.execute(SectionRow.__table__.update().values(noticed_at=at(hours=-3)))
+        sections.request(conn, ["taiwan"], desk.clock())
+    assert noticed(desk)[-1] is None
+    with desk.database.write() as conn:
+        conn.execute(SectionRow.__table__.update().values(noticed_at=at(hours=-3), revision=0, done=SectionRow.mark))
+    desk.restart()
+    assert noticed(desk)[-1] is None
+
+
+def test_the_queue_is_counted_up_to_a_limit(desk):
+    for number in range(5):
+        desk.put(f"a{number}")
+    with desk.database.read() as conn:
+        assert changes.waiting(conn, 1000) >= 5 and changes.waiting(conn, 3) == 3
+
+
+# Web processes
+
+
+def web(id: str = "w1", **changed) -> WebSeen:
+    values = {"host": "here", "pid": 1, "started_at": NOON, "seen_at": NOON, "loaded_at": None}
+    return WebSeen(id, **values | changed)
+
+
+def test_a_web_process_is_alive_while_it_says_so(database):
+    with database.write() as conn:
+        webs.seen(conn, web())
+        webs.seen(conn, web("w2", started_at=at(seconds=1)))
+        webs.seen(conn, web(seen_at=at(seconds=3), loaded_at=at(seconds=2), serves={"taiwan": 7}))
+    with database.write() as conn:
+        assert [one.id for one in webs.alive(conn, at(seconds=3))] == ["w1", "w2"]
+        assert webs.alive(conn, NOON + ALIVE) == [
+            web(seen_at=at(seconds=3), loaded_at=at(seconds=2), serves={"taiwan": 7})
+        ]
+        webs.gone(conn, "w1")
+        assert webs.alive(conn, NOON + ALIVE) == []
+        webs.forget(conn, at(days=2))
+        assert conn.scalar(text("SELECT count(*) FROM web")) == 0
+
+
+def test_a_web_process_that_loads_nothing_does_not_keep_up():
+    assert web().keeps_up(at(seconds=5)) and not web().keeps_up(at(seconds=6))
+    assert web(loaded_at=at(minutes=5)).keeps_up(at(minutes=5, seconds=5))
+    assert not web(loaded_at=at(minutes=5)).keeps_up(at(minutes=5, seconds=6))
+
+
+# Purges
+
+
+def want(database, section: str, version: int, **delta: float) -> None:
+    with database.write() as conn:
+        purges.want(conn, section, version, at(**delta))
+
+
+def keys(found) -> list:
+    return [purge.key for purge in found]
+
+
+def test_versions_are_due_the_oldest_first_and_the_newest_ones_are_told(database):
+    want(database, "taiwan", 1)
+    want(database, "china", 7, seconds=1)
+    want(database, "taiwan", 2, seconds=2)
+    with database.write() as conn:
+        assert keys(purges.due(conn, at(seconds=2))) == [("taiwan", 1), ("china", 7), ("taiwan", 2)]
+        assert purges.sections(conn) == {"taiwan", "china"}
+        found = purges.waiting(conn)
+        assert keys(found) == [("china", 7), ("taiwan", 2)]
+        assert (found[1].since, found[1].created_at, found[1].attempts) == (NOON, at(seconds=2), 0)
+        purges.sent(conn, ("taiwan", 2))
+        assert keys(purges.waiting(conn)) == [("china", 7)]
+
+
+def test_what_was_sent_says_nothing_of_a_newer_version(database):
+    want(database, "taiwan", 1)
+    want(database, "taiwan", 2)
+    with database.write() as conn:
+        purges.sent(conn, ("taiwan", 1))
+        assert keys(purges.due(conn, NOON)) == [("taiwan", 2)]
+
+
+def test_what_is_claimed_is_nobody_elses_until_its_lease_ends(database):
+    want(database, "taiwan", 1)
+    with database.write() as conn:
+        assert purges.claim(conn, [("taiwan", 1), ("taiwan", 9)], NOON, LEASE) == [("taiwan", 1)]
+        assert purges.claim(conn, [("taiwan", 1)], NOON, LEASE) == [] == purges.due(conn, at(seconds=29))
+        (again,) = purges.due(conn, at(seconds=30))
+        assert again.attempts == 1
+        assert purges.claim(conn, [again.key], at(seconds=30), LEASE) == [again.key]
+
+
+def test_what_failed_waits_and_a_newer_version_does_not(database):
+    want(database, "taiwan", 1)
+    with database.write() as conn:
+        purges.claim(conn, [("taiwan", 1)], NOON, LEASE)
+        purges.failed(conn, ("taiwan", 1), "503", at(seconds=60))
+        assert purges.due(conn, at(seconds=59)) == []
+        assert purges.due(conn, at(seconds=60))[0].error == "503"
+    want(database, "taiwan", 2, seconds=3)
+    with database.write() as conn:
+        assert keys(purges.due(conn, at(seconds=3))) == [("taiwan", 2)]
+        assert keys(purges.due(conn, at(seconds=60))) == [("taiwan", 1), ("taiwan", 2)]
+        purges.claim(conn, [("taiwan", 2)], at(seconds=3), LEASE)
+        assert keys(purges.due(conn, at(seconds=60))) == [("taiwan", 2)]
+
+
+def test_what_was_given_up_is_told_for_a_day_and_never_tried(database):
+    want(database, "taiwan", 1)
+    with database.write() as conn:
+        purges.given_up(conn, ("taiwan", 1), "503", at(hours=1))
+        assert purges.due(conn, at(hours=2)) == [] == purges.claim(conn, [("taiwan", 1)], at(hours=2), LEASE)
+        assert purges.sections(conn) == set()
+        (told,) = purges.waiting(conn)
+        assert (told.error, told.given_up_at) == ("503", at(hours=1))
+        purges.forget(conn, NOON + purges.KEPT)
+        assert purges.waiting(conn)
+        purges.forget(conn, NOON + purges.KEPT + timedelta(seconds=1))
+        assert not purges.waiting(conn)
+
+
+def test_many_workers_share_what_is_due(database):
+    wanted = [(f"s{number}", 1) for number in range(20)]
+    for section, version in wanted:
+        want(database, section, version)
+    taken: list[purges.Key] = []
+
+    def take():
+        for key in wanted:
+            with database.write() as conn:
+                taken.extend(purges.claim(conn, [key], NOON, LEASE))
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == sorted(wanted)
+
+
+def test_a_purge_that_somebody_holds_is_left_alone_and_holds_up_nobody(postgres_url, clock):
+    database = Database(postgres_url, clock=clock)
+    want(database, "taiwan", 1)
+    want(database, "china", 1)
+    with database.write() as first, database.write() as second:
+        assert purges.claim(first, [("taiwan", 1)], NOON, LEASE) == [("taiwan", 1)]
+        assert purges.claim(second, [("taiwan", 1), ("china", 1)], NOON, LEASE) == [("china", 1)]
+        purges.want(second, "taiwan", 2, NOON)
+    database.close()

@@ -1,0 +1,201 @@
+"""The runbook's commands do what it says: they are typed on machines of a test, with SQLite and with PostgreSQL."""
+
+import re
+import subprocess
+
+import click
+import psycopg
+import pytest
+
+from syndication.cli import main
+from tests.deploy import runbook
+from tests.deploy.machine import Machine
+from tests.deploy.programs import DEPLOY, needs
+from tests.service import ROOT
+
+ONE = "First installation: one machine"
+BACKUP, RESTORE, UPGRADE = "Backup", "Restore from a backup", "Upgrade without a missed poll"
+
+pytestmark = [needs("sqlite3", "curl", "openssl"), pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    """One machine with SQLite, installed by the book, with a story in its feed."""
+    machine = Machine(tmp_path_factory.mktemp("machine"))
+    try:
+        said = machine.follow(ONE)
+        assert "Workers alive: 1." in said and "<feed" in said
+        machine.publish("kept", "A story that stays")
+        machine.until_feed("A story that stays")
+        yield machine
+    finally:
+        machine.off()
+
+
+def go_back(machine: Machine, of: str = "") -> None:
+    """Backup; then a story is withdrawn, one published, and one published and withdrawn; then restore."""
+    machine.publish("bad", "A story that must go")
+    machine.until_feed("A story that must go")
+    machine.follow(BACKUP, of)
+    machine.type("syndication withdraw bad")
+    machine.until_feed("A story that must go", stands=False)
+    machine.publish("lost", "A story since the backup")
+    machine.publish("worse", "A story that was a mistake")
+    machine.until_feed("A story that was a mistake")
+    machine.type("syndication withdraw worse")
+    latest = machine.until_feed("A story that was a mistake", stands=False)
+    assert "A story since the backup" in latest.body.decode()
+    stop, *others = runbook.blocks(RESTORE)
+    if of:
+        # Its first and second step are of SQLite's files.
+        machine.type("systemctl stop syndication-web syndication-worker@1")
+        machine.follow(RESTORE, of)
+        others = [block for block in others if "sqlite3" not in block.commands]
+        for_all = [*others]
+    else:
+        for_all = [stop, *others]
+    for block in for_all:
+        machine.type(block.commands)
+
+    back = machine.until_feed("A story that stays")
+    assert "A story that must go" not in back.body.decode(), "it was withdrawn"
+    assert "A story since the backup" not in back.body.decode(), "nobody has pushed it again yet"
+    # An entity tag of a lost version gets the whole feed, and whatever the date is that comes with it.
+    tag, date = latest.headers["etag"], latest.headers["last-modified"]
+    assert machine.feed(If_None_Match=tag, If_Modified_Since=date).status == 200
+    machine.publish("worse", "A story that was a mistake")
+    machine.publish("lost", "A story since the backup")
+    again = machine.until_feed("A story since the backup")
+    assert "A story that was a mistake" not in again.body.decode(), "it was withdrawn, and the CMS pushed it again"
+    assert again.headers["etag"] != tag
+    assert machine.feed(If_Modified_Since=date).status == 200
+    assert re.search(r"^taiwan +out ", machine.type("syndication trace worse || true"), re.MULTILINE)
+
+
+def test_after_a_restore_nothing_is_back_that_was_forbidden_since(machine):
+    go_back(machine)
+
+
+def test_an_upgrade_leaves_every_copy_good_and_no_poll_unanswered(machine):
+    tag = machine.feed().headers["etag"]
+    said = machine.follow(UPGRADE)
+    assert (machine.root / "opt/syndication").resolve().name == "syndication-1.1.0"
+    assert said.splitlines()[-1] == "304" and machine.feed(If_None_Match=tag).status == 304
+
+
+BY_THEMSELVES = (ONE, BACKUP, RESTORE, UPGRADE, "Rotate a secret")
+RECIPES = [name for name in runbook.CHAPTERS if runbook.blocks(name) and name not in BY_THEMSELVES]
+
+
+@pytest.mark.parametrize("heading", RECIPES)
+def test_after_each_recipe_all_is_well(machine, heading):
+    machine.follow(heading)
+    machine.type("syndication status")
+    assert machine.get("/readyz").status == 200 and machine.feed().status == 200
+
+
+def test_secrets_are_rotated(machine):
+    common = machine.root / "etc/systemd/system/syndication-.service.d/common.conf"
+    common.write_text(re.sub(r"^#(LoadCredential|Environment)", r"\1", common.read_text(), flags=re.MULTILINE))
+    machine.type("syndication token create cms-2026 --scope read")
+    key = "sqlite3 /var/lib/syndication/syndication.db 'SELECT key FROM signing_key'"
+    page = machine.get("/editors/login")
+    old = machine.type(key)
+    said = machine.follow("Rotate a secret")
+    assert page.status == machine.get("/editors/login").status == 200
+    assert machine.type(key) not in ("", old)
+    assert re.search(r"cms-2027 ", said) and "syn" in said
+    assert "cms-2026" in machine.type("syndication token list --all")
+    assert "cms-2026" not in machine.type("syndication token list")
+    assert "editors.webhook_secret = ***" in machine.type(
+        "SYNDICATION_EDITORS__WEBHOOK_SECRET_FILE=/etc/syndication/webhook_secret syndication config"
+    )
+
+
+@pytest.fixture
+def postgres(postgres_server):
+    """The server as an administrator finds it: a role and an empty database of ours. Gives its variables."""
+    with psycopg.connect(postgres_server.format(name="postgres"), autocommit=True) as admin:
+        host, user = admin.info.host, admin.info.user
+        (binaries,) = admin.execute("SELECT setting FROM pg_config WHERE name = 'BINDIR'").fetchone() or ("",)
+        admin.execute("CREATE ROLE syndication LOGIN")
+        admin.execute("CREATE DATABASE news OWNER syndication")
+        yield binaries, {"PGHOST": host, "PGUSER": user}
+        for name in ("news", "news_before", "news_restored"):
+            admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        admin.execute("DROP ROLE syndication")
+
+
+@pytest.fixture
+def large(tmp_path, postgres):
+    """A machine with PostgreSQL."""
+    binaries, variables = postgres
+    machine = Machine(tmp_path / "machine", variables, binaries)
+    url = f"postgresql://syndication@/news?host={variables['PGHOST']}"
+    yield machine, url
+    machine.off()
+
+
+def test_the_same_with_postgresql_and_a_new_password(large):
+    machine, url = large
+    first, *_ = runbook.blocks(ONE)
+    machine.type(first.commands.replace("sqlite:////var/lib/syndication/syndication.db", url))
+    machine.publish("kept", "A story that stays")
+    machine.until_feed("A story that stays")
+    go_back(machine, "postgresql")
+    machine.follow("Rotate a secret", "postgresql")
+    machine.type("systemctl restart syndication-web\nsyndication status")
+
+
+def test_after_a_move_to_postgresql_every_copy_is_good(large):
+    machine, url = large
+    machine.follow(ONE)
+    machine.publish("kept", "A story that stays")
+    tag = machine.until_feed("A story that stays").headers["etag"]
+    (move,) = runbook.blocks("Move from SQLite to PostgreSQL", "move")
+    machine.type(move.commands.replace("postgresql://syndication:PASSWORD@db.daily.example/news", url))
+    machine.type("syndication status")
+    assert machine.feed(If_None_Match=tag).status == 304
+    assert "postgresql://" in machine.type("syndication config | grep database.url")
+    machine.publish("next", "A story on PostgreSQL")
+    machine.until_feed("A story on PostgreSQL")
+
+
+def test_every_recipe_says_by_what_sign_what_it_means_and_how_to_see_that_it_worked():
+    for anchor in re.findall(r"todo: RUNBOOK.md#(\S+)", (DEPLOY / "monitoring/alerts.yaml").read_text()):
+        words = " ".join(runbook.anchors()[anchor].split())
+        assert "**Sign**" in words and "**It means**" in words and "```sh" in words, anchor
+
+
+@pytest.mark.parametrize("block", runbook.BLOCKS, ids=lambda block: block.commands.splitlines()[0][:40])
+def test_every_command_can_be_typed(block):
+    """Those too that need another machine than a test has."""
+    assert subprocess.run(["bash", "-n", "-c", block.commands], check=False).returncode == 0
+    for path in re.findall(r"\bdeploy/[a-z]+/[\w./*@-]*", block.commands):
+        assert list(ROOT.glob(path.rstrip("/"))), path
+    for unit in re.findall(r"\bsyndication-(?:web|worker@[\w*]|migrate)\b", block.commands):
+        assert (DEPLOY / f"systemd/{re.sub('@.*', '@', unit)}.service").exists(), unit
+
+
+def test_every_command_of_ours_and_its_options_are_there():
+    shown = re.findall(r"(?:^|`|\|\| |-- |worker )syndication ((?:[a-z-]+ ?)+)([^`\n|;]*)", runbook.TEXT, re.MULTILINE)
+    assert len(shown) > 20
+    for words, rest in shown:
+        command: click.Command = main
+        for word in words.split():
+            if isinstance(command, click.Group) and word in command.commands:
+                command = command.commands[word]
+        assert command is not main or words.strip() == "--version", words
+        known = {opt for parameter in command.params for opt in parameter.opts}
+        for option in re.findall(r"--[a-z-]+", rest):
+            assert option in known, f"{words} {option}"
+
+
+def test_settings_and_links_that_are_named_are_there():
+    text = (ROOT / "config/syndication.toml").read_text()
+    for table, key in re.findall(r"`(worker|editors|server|database)\.(?!yaml)(\w+)`", runbook.TEXT):
+        assert re.search(rf"^\[{table}\][^\[]*^{key} =", text, re.MULTILINE), f"{table}.{key}"
+    for alert in re.findall(r"the alerts? `(\w+)`(?: and `(\w+)`)?", runbook.TEXT):
+        for name in filter(None, alert):
+            assert f"alert: {name}\n" in (DEPLOY / "monitoring/alerts.yaml").read_text()

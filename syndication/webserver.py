@@ -7,15 +7,17 @@ Granian forks, so that no thread but the one that looks after the parent may exi
 import logging
 import os
 import re
+import resource
 import shutil
 import tempfile
 from pathlib import Path
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
 
 from syndication.config import Settings
+from syndication.editors import arrivals
 from syndication.parent import alive, exit_with_parent
 
 HEADERS_BYTES = 16 * 1024
@@ -26,6 +28,18 @@ POLL_THREADS = 2
 
 STOP_SECONDS = 2
 """How long open connections may delay the stop."""
+
+HEADERS_SECONDS = 20
+"""How long a client may take for the headers of a request, and how long a connection may wait for the next one."""
+
+CONNECTIONS = 10_000
+"""Connections that a worker holds at once; those who come then wait until one of them ends."""
+
+SPARE_FILES = 256
+"""Files that a worker may open besides: databases, logs, static files."""
+
+BACKLOG = 4096
+"""Connections that the system keeps for us until they are accepted."""
 
 
 def _wanted(record: logging.LogRecord) -> bool:
@@ -50,18 +64,32 @@ def run_web(settings: Settings) -> None:
         address=settings.server.host,
         port=settings.server.port,
         workers=settings.server.workers,
-        blocking_threads=POLL_THREADS + 2 * settings.editors.at_once,
+        blocking_threads=POLL_THREADS + 2 * settings.editors.at_once + arrivals.PLACES,
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=STOP_SECONDS,
         websockets=False,
-        http1_settings=HTTP1Settings(max_buffer_size=HEADERS_BYTES),
+        # Granian's own choice between HTTP/1 and 2 waits for the first byte without end.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_SECONDS * 1000, max_buffer_size=HEADERS_BYTES),
+        backlog=BACKLOG,
+        backpressure=_connections(),
     )
     logging.getLogger("_granian").addFilter(_wanted)
     try:
         server.serve()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _connections() -> int:
+    """As many as are told above, or as the system lets a process have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + SPARE_FILES
+    files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))  # The workers inherit it.
+    return max(files - SPARE_FILES, 1)
 
 
 def metrics_folder() -> str:

@@ -144,6 +144,7 @@ class ServerSettings(Table):
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = 0.0
 
 
 class WorkerSettings(Table):

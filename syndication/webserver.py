@@ -4,13 +4,17 @@ It imports neither Flask nor the Prometheus client: the latter's directory must 
 Granian forks, so that no thread but the one that looks after the parent may exist before.
 """
 
+import contextlib
 import logging
 import os
 import re
 import resource
 import shutil
+import signal
 import tempfile
+import threading
 from pathlib import Path
+from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -19,6 +23,7 @@ from granian.server import Server
 from syndication.config import Settings
 from syndication.editors import arrivals
 from syndication.parent import alive, exit_with_parent
+from syndication.serve import draining
 
 HEADERS_BYTES = 16 * 1024
 """The longest request line with headers; more gets 431. hyper takes no buffer under 8 kB."""
@@ -47,6 +52,31 @@ def _wanted(record: logging.LogRecord) -> bool:
     return "Python threads, which seems quite high" not in record.getMessage()
 
 
+class Draining(Server):
+    """Granian's server, which after SIGTERM goes on answering for some seconds before it stops.
+
+    Granian closes its port at once, and resets the connections that it has not accepted yet. Ctrl-C, and a second
+    SIGTERM, do not wait.
+    """
+
+    def __init__(self, seconds: float, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._seconds = seconds
+        self._waiting: threading.Timer | None = None
+
+    def signal_handler_interrupt(self, *args: Any, **options: Any) -> None:
+        """Begin to drain, or stop."""
+        if not self._seconds or self._waiting is not None or args[:1] == (signal.SIGINT,):
+            super().signal_handler_interrupt(*args, **options)
+            return
+        for worker in self.wrks:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.inner.pid, draining.SIGNAL)
+        self._waiting = threading.Timer(self._seconds, super().signal_handler_interrupt)
+        self._waiting.daemon = True
+        self._waiting.start()
+
+
 def run_web(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     exit_with_parent()
@@ -57,7 +87,8 @@ def run_web(settings: Settings) -> None:
     if settings.source is not None:
         os.environ["SYNDICATION_CONFIG"] = str(settings.source)
     # Host and port may come from the command line; workers need neither.
-    server = Server(
+    server = Draining(
+        settings.server.drain_seconds,
         "syndication.app:create_app",
         factory=True,
         interface=Interfaces.WSGI,

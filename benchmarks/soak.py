@@ -1,4 +1,4 @@
-"""Ten minutes of publications, polls and restlessness: what the processes hold at the start, in the middle and at the end.
+"""Ten minutes of publications and polls: what the processes hold at the start, in the middle and at the end.
 
 An article is published ten times a second; four readers poll without a pause, each now and then on a new connection.
 Memory that grows, files that stay open and any answer but 200 and 304 would show here. With ``--full`` it takes ten

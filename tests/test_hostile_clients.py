@@ -16,7 +16,7 @@ SECRET = "twenty-four-characters-and-more"
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
     with running(tmp_path_factory.mktemp("hostile"), env={"SYNDICATION_EDITORS__WEBHOOK_SECRET": SECRET}) as service:
-        yield service.ready()
+        yield service.ready(60)
 
 
 @pytest.fixture

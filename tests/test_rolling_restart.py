@@ -101,7 +101,7 @@ def restarted(folder: Path, old: Service, env: dict[str, str]) -> Service:
     command = ("--port", str(old.port))
     new = Service(folder, "web", arguments=command, env=env)
     new.port = old.port
-    until(lambda: new.get("/feeds/all.atom").status == 200)
+    until(lambda: new.get("/feeds/all.atom").status == 200, 60)
     return new
 
 
@@ -109,13 +109,13 @@ def restarted(folder: Path, old: Service, env: dict[str, str]) -> Service:
 @pytest.mark.parametrize("drain", ["0", "0.5"])
 def test_a_rolling_restart_behind_nginx_drops_no_poll(tmp_path, drain):
     env = {"SYNDICATION_SERVER__DRAIN_SECONDS": drain}
-    with running(tmp_path, "serve"):
+    with running(tmp_path):
         webs = []
         try:
-            until(lambda: (tmp_path / "var/syndication.db").exists())
+            until(lambda: (tmp_path / "var/syndication.db").exists(), 60)
             webs += [Service(tmp_path, "web", env=env) for _ in range(2)]
             for web in webs:
-                until(lambda web=web: web.get("/feeds/all.atom").status == 200)
+                until(lambda web=web: web.get("/feeds/all.atom").status == 200, 60)
             with before(tmp_path / "nginx", webs[0].port, webs[1].port) as port, Polling(port) as polling:
                 for n in range(2):
                     webs[n] = restarted(tmp_path, webs[n], env)
@@ -130,7 +130,7 @@ def test_a_rolling_restart_behind_nginx_drops_no_poll(tmp_path, drain):
 
 def test_a_web_process_that_drains_goes_on_answering_and_sends_away(tmp_path):
     with running(tmp_path, env={"SYNDICATION_SERVER__DRAIN_SECONDS": "2"}) as service:
-        service.ready()
+        service.ready(60)
         web = service.children()["web"]
         kept = http.client.HTTPConnection("127.0.0.1", service.port, timeout=5)
         kept.request("GET", "/readyz")
@@ -151,7 +151,7 @@ def test_a_web_process_that_drains_goes_on_answering_and_sends_away(tmp_path):
 def test_a_request_under_way_is_answered_before_the_stop(tmp_path):
     """A form that is still arriving when SIGTERM comes."""
     with running(tmp_path) as service:
-        service.ready()
+        service.ready(60)
         web = service.children()["web"]
         connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=5)
         connection.putrequest("POST", "/editors/login")

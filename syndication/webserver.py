@@ -18,7 +18,7 @@ from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
-from granian.server import Server
+from granian.server.mp import MPServer
 
 from syndication.config import Settings
 from syndication.editors import arrivals
@@ -52,7 +52,7 @@ def _wanted(record: logging.LogRecord) -> bool:
     return "Python threads, which seems quite high" not in record.getMessage()
 
 
-class Draining(Server):
+class Draining(MPServer):
     """Granian's server, which after SIGTERM goes on answering for some seconds before it stops.
 
     Granian closes its port at once, and resets the connections that it has not accepted yet. Ctrl-C, and a second
@@ -67,7 +67,7 @@ class Draining(Server):
     def signal_handler_interrupt(self, *args: Any, **options: Any) -> None:
         """Begin to drain, or stop."""
         if not self._seconds or self._waiting is not None or args[:1] == (signal.SIGINT,):
-            super().signal_handler_interrupt(*args, **options)
+            super().signal_handler_interrupt(*args, **options)  # type: ignore[no-untyped-call]  # Granian has no types
             return
         for worker in self.wrks:
             with contextlib.suppress(ProcessLookupError):

@@ -78,6 +78,13 @@ class Polling:
             thread.join()
 
 
+def status(port: int) -> int:
+    """What is answered on a port."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status
+
+
 @contextlib.contextmanager
 def before(folder: Path, first: int, second: int):
     """nginx before two web processes; gives its port."""
@@ -88,6 +95,7 @@ def before(folder: Path, first: int, second: int):
     with (folder / "error.log").open("wb") as log:
         process = subprocess.Popen([NGINX, "-p", f"{folder}/", "-c", "nginx.conf"], stderr=log)
     try:
+        until(lambda: status(port) == 200)
         yield port
     finally:
         process.terminate()

@@ -54,6 +54,23 @@ def test_a_new_version_is_seen_at_once_after_a_purge_and_the_old_one_before(varn
     assert b"Second of china" in varnish.get(KEPT).body
 
 
+def test_the_service_purges_it_by_itself(varnish, machines):
+    """As the comment on purge.url in syndication.toml says to set it."""
+    machines.worker.stop()
+    machines.start_worker(
+        SYNDICATION_PURGE__URL=f"http://127.0.0.1:{varnish.port}/feeds",
+        SYNDICATION_PURGE__METHOD="PURGE",
+        SYNDICATION_PURGE__HEADERS__SURROGATE_KEY="{key}",
+    )
+    try:
+        until(lambda: varnish.get(KEPT).headers["x-cache"] == "HIT")
+        machines.put("china-3", "Third of china", "china")
+        until(lambda: b"Third of china" in varnish.get(KEPT).body)
+    finally:
+        machines.worker.stop()
+        machines.start_worker()
+
+
 def test_a_purge_forgets_what_has_the_key_and_nothing_else(varnish):
     paths = {"/feeds/china.atom": "china", "/feeds/china.rss": "china", "/feeds/world.json": "world"}
 

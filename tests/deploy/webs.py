@@ -54,9 +54,13 @@ class Webs:
         self.env = {"SYNDICATION_CONFIG": str(configuration(folder))}
         self.ports = [free_port(), free_port()]
         (folder / "worker").mkdir()
-        self.worker = Service(folder / "worker", "worker", url=url, env=self.env)
+        self.start_worker()
         self.running: dict[int, Service] = {}
         self.start_all()
+
+    def start_worker(self, **env: str) -> None:
+        """Start the worker, with more settings."""
+        self.worker = Service(self.folder / "worker", "worker", url=self.url, env=self.env | env)
 
     def start(self, number: int, *, url: str = "") -> Service:
         """Start a web process on its port; ``url`` is of another database."""

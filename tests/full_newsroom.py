@@ -14,10 +14,12 @@ from syndication.store import (
     logins,
     polls,
     previews,
+    purges,
     regenerations,
     signing,
     tokens,
     webhooks,
+    webs,
     workers,
 )
 from syndication.store.audit import Actor

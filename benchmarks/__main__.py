@@ -20,6 +20,9 @@ BENCHMARKS = {
     "dashboards": "polls while fifty dashboards are open",
     "scale": "the same work in a large newsroom and in a small one",
     "importing": "articles a second and memory of the import",
+    "hostile": "polls beside slow and hostile clients, and memory",
+    "workers": "a rebuild of 400 sections by one, two and four workers on PostgreSQL",
+    "soak": "memory and files while articles are published and polled (ten minutes with --full)",
 }
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.newsroom import slugs
 
 ROOT = Path(__file__).parents[1]
-START_SECONDS = 20
+START_SECONDS = 60
 STOP_SECONDS = 5
 
 

@@ -13,6 +13,7 @@ from syndication.metrics import of_databases, of_web
 from syndication.parent import exit_with_parent
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.counts import WRITE_SECONDS, Counts
+from syndication.serve.draining import drain_when_told
 from syndication.serve.presence import Presence
 from syndication.serve.shortcut import ShortCut
 from syndication.serve.tally import Tally
@@ -51,6 +52,8 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
         trusted_proxies=editors.trusted_proxies,
     )
     app.wsgi_app = ShortCut(door, watcher)  # type: ignore[method-assign]  # Flask's documented way
+    if "SYNDICATION_WEB" in os.environ:
+        drain_when_told(app)
     Presence(watcher.database, watcher).start()
     watcher.start()
     Counts(watcher.database, watcher.tally, every=write_polls_every).start()

@@ -181,6 +181,7 @@ class ServerSettings(Table):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     surrogate_keys: Switch = True
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = 0.0
 
 
 class WorkerSettings(Table):

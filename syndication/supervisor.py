@@ -59,13 +59,14 @@ class Child:
 class Supervisor:
     """Runs ``python -m syndication COMMAND`` for each command until SIGTERM or SIGINT."""
 
-    def __init__(self, commands: Sequence[str], environ: Mapping[str, str]) -> None:
+    def __init__(self, commands: Sequence[str], environ: Mapping[str, str], *, drain_seconds: float = 0.0) -> None:
+        self._drain_seconds = drain_seconds
         self._children = [Child(command) for command in commands]
         self._environ = {**environ, "SYNDICATION_PARENT": str(os.getpid())}
         self._stop = threading.Event()
 
     def run(self) -> None:
-        """Until a signal comes; then within five seconds everything has ended."""
+        """Until a signal comes; then within five seconds, and those for draining, everything has ended."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
         try:
@@ -102,7 +103,7 @@ class Supervisor:
         running = [child.process for child in self._children if child.process is not None]
         for process in running:
             process.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + STOP_SECONDS + self._drain_seconds
         for process in running:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))

@@ -4,19 +4,26 @@ It imports neither Flask nor the Prometheus client: the latter's directory must 
 Granian forks, so that no thread but the one that looks after the parent may exist before.
 """
 
+import contextlib
 import logging
 import os
 import re
+import resource
 import shutil
+import signal
 import tempfile
+import threading
 from pathlib import Path
+from typing import Any
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
-from granian.server import Server
+from granian.server.mp import MPServer
 
 from syndication.config import Settings
+from syndication.editors import arrivals
 from syndication.parent import alive, exit_with_parent
+from syndication.serve import draining
 
 HEADERS_BYTES = 16 * 1024
 """The longest request line with headers; more gets 431. hyper takes no buffer under 8 kB."""
@@ -27,6 +34,18 @@ POLL_THREADS = 2
 STOP_SECONDS = 2
 """How long open connections may delay the stop."""
 
+HEADERS_SECONDS = 20
+"""How long a client may take for the headers of a request, and how long a connection may wait for the next one."""
+
+CONNECTIONS = 10_000
+"""Connections that a worker holds at once; those who come then wait until one of them ends."""
+
+SPARE_FILES = 256
+"""Files that a worker may open besides: databases, logs, static files."""
+
+BACKLOG = 4096
+"""Connections that the system keeps for us until they are accepted."""
+
 
 LOGGING = {"loggers": {"_granian": {"propagate": True}}}
 """Granian's lines go where all others go, in the same form; it has no line for each request."""
@@ -35,6 +54,31 @@ LOGGING = {"loggers": {"_granian": {"propagate": True}}}
 def _wanted(record: logging.LogRecord) -> bool:
     """Not Granian's warning of many threads: most of ours wait for a database, and the door counts them."""
     return "Python threads, which seems quite high" not in record.getMessage()
+
+
+class Draining(MPServer):
+    """Granian's server, which after SIGTERM goes on answering for some seconds before it stops.
+
+    Granian closes its port at once, and resets the connections that it has not accepted yet. Ctrl-C, and a second
+    SIGTERM, do not wait.
+    """
+
+    def __init__(self, seconds: float, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._seconds = seconds
+        self._waiting: threading.Timer | None = None
+
+    def signal_handler_interrupt(self, *args: Any, **options: Any) -> None:
+        """Begin to drain, or stop."""
+        if not self._seconds or self._waiting is not None or args[:1] == (signal.SIGINT,):
+            super().signal_handler_interrupt(*args, **options)  # type: ignore[no-untyped-call]  # Granian has no types
+            return
+        for worker in self.wrks:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.inner.pid, draining.SIGNAL)
+        self._waiting = threading.Timer(self._seconds, super().signal_handler_interrupt)
+        self._waiting.daemon = True
+        self._waiting.start()
 
 
 def run_web(settings: Settings) -> None:
@@ -47,19 +91,24 @@ def run_web(settings: Settings) -> None:
     if settings.source is not None:
         os.environ["SYNDICATION_CONFIG"] = str(settings.source)
     # Host and port may come from the command line; workers need neither.
-    server = Server(
+    server = Draining(
+        settings.server.drain_seconds,
         "syndication.app:create_app",
         factory=True,
         interface=Interfaces.WSGI,
         address=settings.server.host,
         port=settings.server.port,
         workers=settings.server.workers,
-        blocking_threads=POLL_THREADS + 2 * settings.editors.at_once,
+        blocking_threads=POLL_THREADS + 2 * settings.editors.at_once + arrivals.PLACES,
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=STOP_SECONDS,
         websockets=False,
-        http1_settings=HTTP1Settings(max_buffer_size=HEADERS_BYTES),
+        # Granian's own choice between HTTP/1 and 2 waits for the first byte without end.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_SECONDS * 1000, max_buffer_size=HEADERS_BYTES),
+        backlog=BACKLOG,
+        backpressure=_connections(),
         log_dictconfig=LOGGING,
     )
     logging.getLogger("_granian").addFilter(_wanted)
@@ -67,6 +116,16 @@ def run_web(settings: Settings) -> None:
         server.serve()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _connections() -> int:
+    """As many as are told above, or as the system lets a process have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + SPARE_FILES
+    files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))  # The workers inherit it.
+    return max(files - SPARE_FILES, 1)
 
 
 def metrics_folder() -> str:

@@ -14,10 +14,12 @@ from syndication.store import (
     logins,
     polls,
     previews,
+    purges,
     regenerations,
     signing,
     tokens,
     webhooks,
+    webs,
     workers,
 )
 from syndication.store.audit import Actor
@@ -86,6 +88,8 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
         conn.execute(text("INSERT INTO replacing (article_id) VALUES ('story-9')"))
         now = database.now(conn)
         workers.seen(conn, workers.WorkerSeen("dead", "host", 7, now - LONG_AGO, now - LONG_AGO))
+        webs.seen(conn, webs.WebSeen("dead", "host", 8, now - LONG_AGO, now - LONG_AGO, None, {"taiwan": 2}))
+        purges.want(conn, "taiwan", 2, now)
         conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = marked_at, failures = 2"))
     return desk
 

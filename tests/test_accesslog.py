@@ -20,7 +20,7 @@ MADE = re.compile(r"[0-9a-f]{32}")
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
     with running(tmp_path_factory.mktemp("accesslog"), env=JSON) as service:
-        yield service.ready()
+        yield service.ready(60)
 
 
 @pytest.fixture(scope="module")

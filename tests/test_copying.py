@@ -8,7 +8,7 @@ from sqlalchemy import insert, text
 
 from syndication.cli import main
 from syndication.errors import StoreError
-from syndication.store import migrate, workers
+from syndication.store import migrate, webs, workers
 from syndication.store.audit import Act, Actor, record
 from syndication.store.copying import copy_database
 from syndication.store.copying.rows import TABLES
@@ -135,11 +135,19 @@ def test_a_newer_programs_target_is_refused(sqlite_database, target, tmp_path):
         copy_database(sqlite_database, target, silent)
 
 
-def test_a_worker_that_is_alive_has_to_be_stopped_unless_the_copy_is_a_trial(database, target, clock):
+def alive(conn, what: str, now) -> None:
+    if what == "worker":
+        workers.seen(conn, workers.WorkerSeen("w", "host", 7, now, now))
+    else:
+        webs.seen(conn, webs.WebSeen("w", "host", 7, now, now, None))
+
+
+@pytest.mark.parametrize("what", ["worker", "web process"])
+def test_the_service_has_to_be_stopped_unless_the_copy_is_a_trial(database, target, clock, what):
     Desk(database, clock).put("a1")
     with database.write() as conn:
-        workers.seen(conn, workers.WorkerSeen("w", "host", 7, clock(), clock()))
-    with pytest.raises(StoreError, match=r"a worker is at work on the source \(process 7 on host\).*--live"):
+        alive(conn, what, clock())
+    with pytest.raises(StoreError, match=rf"a {what} is at work on the source \(process 7 on host\).*--live"):
         copy_database(database, target, silent)
     copy_database(database, target, silent, live=True)
     assert everything(target) == everything(database)

@@ -24,7 +24,7 @@ def events(log: Path, process: str) -> set[str]:
 
 def test_every_line_of_a_whole_service_is_json(tmp_path):
     with running(tmp_path, env=JSON, arguments=("--demonstration",)) as service:
-        service.ready()
+        service.ready(60)
         # A writer that holds the database makes the scheduler complain of heartbeats that do not come to an end.
         writer = sqlite3.connect(tmp_path / "var/syndication.db", isolation_level=None)
         writer.execute("BEGIN IMMEDIATE")

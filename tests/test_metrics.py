@@ -57,7 +57,7 @@ def service(tmp_path_factory):
     with running(tmp_path_factory.mktemp("metrics"), env=env) as service:
         service.metrics = port
         until(lambda: of_web(service).get("syndication_web_alive{}") == 2)
-        yield service.ready()
+        yield service.ready(60)
 
 
 def published(service: Service, id: str) -> None:

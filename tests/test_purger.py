@@ -317,7 +317,7 @@ def test_what_a_dead_worker_had_taken_is_sent_by_another_when_its_lease_ends(dat
     with cache() as server:
         one = purger(database, server)
         with database.write() as conn:
-            assert purges.claim(conn, [("taiwan", 1)], NOON, one.lease)
+            assert purges.claim(conn, [("taiwan", 1)], NOON, one.lease, timedelta(hours=1))
         step(one, clock, one.lease.total_seconds() - 1)
         assert server.asked == []
         step(one, clock, 1)

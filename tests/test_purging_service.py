@@ -7,6 +7,7 @@ import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -17,7 +18,11 @@ from syndication.store.engine import Database
 from syndication.store.models import ArticleRow, SectionLink
 from tests.caches import cache, hangs
 from tests.newsroom import NOON
-from tests.service import Service, running, until
+from tests.service import Service, running
+from tests.service import until as until_soon
+
+until = partial(until_soon, seconds=60.0)
+"""Two databases and four processes take their time to start on a busy machine."""
 
 SECRET = "Bearer s3cret-of-the-cache"
 
@@ -59,7 +64,7 @@ def alive(url: str) -> list[webs.WebSeen]:
 
 def ready(service: Service) -> None:
     """Wait until everything is rendered, and caches were told of it."""
-    service.ready()
+    service.ready(60)
     until(lambda: not waiting(service.env["SYNDICATION_DATABASE__URL"]))
 
 
@@ -123,20 +128,20 @@ def test_a_worker_that_is_killed_while_it_tells_is_replaced(tmp_path, database_u
     with cache(hangs) as server:
         env = told(server.url, TIMEOUT="1.0")
         with running(tmp_path, url=database_url, env=env) as service:
-            service.ready()
+            service.ready(60)
             until(lambda: server.asked)
             before = service.children()["worker"]
             os.kill(before, signal.SIGKILL)
             server.answers = [200]
             server.released.set()
-            until(lambda: not waiting(database_url), 60)
+            until(lambda: not waiting(database_url))
 
 
 def test_a_cache_that_hangs_holds_up_no_publication_and_no_stop(tmp_path, database_url):
     with cache(hangs) as server:
         env = told(server.url, TIMEOUT="30.0")
         with running(tmp_path, url=database_url, env=env) as service:
-            service.ready()
+            service.ready(60)
             until(lambda: len(server.asked) >= 4)
             for number in range(3):
                 began = time.monotonic()
@@ -150,7 +155,7 @@ def test_a_cache_that_fails_is_told_of_in_the_status_and_the_log(tmp_path, datab
     with cache(503) as server:
         env = told(server.url, PATIENCE="0.5") | {"SYNDICATION_LOGS__FORMAT": "json"}
         with running(tmp_path, url=database_url, env=env) as service:
-            service.ready()
+            service.ready(60)
             until(lambda: all(purge.given_up_at for purge in waiting(database_url)) and waiting(database_url))
             done = service.run("status", "--json")
             (notice,) = [notice for notice in json.loads(done.stdout)["notices"] if " taiwan," in notice]
@@ -165,7 +170,7 @@ def test_a_cache_that_fails_is_told_of_in_the_status_and_the_log(tmp_path, datab
 
 def test_without_a_cache_nothing_is_kept_for_one(tmp_path, sqlite_url):
     with running(tmp_path, url=sqlite_url) as service:
-        service.ready()
+        service.ready(60)
         assert waiting(sqlite_url) == []
         engine = create_engine(sqlite_url)
         with engine.connect() as conn:

@@ -109,13 +109,11 @@ def test_the_newest_are_a_walk_of_one_index_that_stops(database, analyzed):
 def test_no_article_is_looked_up_that_has_expired(database):
     fill(database, expires_at=at(minutes=-1))
     if database.dialect == "sqlite":
-        assert "SEARCH article_section USING COVERING INDEX ix_article_section_newest" in plan_of(
-            database, "taiwan", "EXPLAIN QUERY PLAN"
-        )
-        return
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        conn.exec_driver_sql("VACUUM ANALYZE")
-    plan = plan_of(database, "taiwan", "EXPLAIN ANALYZE")
-    assert "Index Only Scan using ix_article_section_newest" in plan and "Rows Removed by Filter: 1500" in plan, plan
-    assert "on article " in plan and "(never executed)" in plan.partition("on article ")[2].partition("\n")[0], plan
-    assert "Index Only Scan using ix_article_newest" in plan_of(database, "all", "EXPLAIN")
+        plan = plan_of(database, "taiwan", "EXPLAIN QUERY PLAN")
+        assert "SEARCH article_section USING COVERING INDEX ix_article_section_newest" in plan, plan
+    else:
+        with database.write() as conn:
+            conn.exec_driver_sql("ANALYZE")
+        plan = plan_of(database, "taiwan", "EXPLAIN ANALYZE")
+        assert "(never executed)" in plan.partition("using pk_article on article")[2].partition("\n")[0], plan
+    assert ids(database, "taiwan") == ids(database, "all") == []

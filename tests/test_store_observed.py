@@ -15,7 +15,7 @@ from syndication.store.workers import ALIVE
 from tests.desk import Desk
 from tests.newsroom import NOON, at
 
-LEASE = timedelta(seconds=30)
+LEASE, LONGEST = timedelta(seconds=30), timedelta(seconds=60)
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_versions_are_due_the_oldest_first_and_the_newest_ones_are_told(database
     want(database, "china", 7, seconds=1)
     want(database, "taiwan", 2, seconds=2)
     with database.write() as conn:
-        assert keys(purges.due(conn, at(seconds=2))) == [("taiwan", 1), ("china", 7), ("taiwan", 2)]
+        assert keys(purges.due(conn, at(seconds=2), LONGEST)) == [("taiwan", 1), ("china", 7), ("taiwan", 2)]
         assert purges.sections(conn) == {"taiwan", "china"}
         found = purges.waiting(conn)
         assert keys(found) == [("china", 7), ("taiwan", 2)]
@@ -175,39 +175,45 @@ def test_what_was_sent_says_nothing_of_a_newer_version(database):
     want(database, "taiwan", 2)
     with database.write() as conn:
         purges.sent(conn, ("taiwan", 1))
-        assert keys(purges.due(conn, NOON)) == [("taiwan", 2)]
+        assert keys(purges.due(conn, NOON, LONGEST)) == [("taiwan", 2)]
 
 
 def test_what_is_claimed_is_nobody_elses_until_its_lease_ends(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
-        assert purges.claim(conn, [("taiwan", 1), ("taiwan", 9)], NOON, LEASE) == [("taiwan", 1)]
-        assert purges.claim(conn, [("taiwan", 1)], NOON, LEASE) == [] == purges.due(conn, at(seconds=29))
-        (again,) = purges.due(conn, at(seconds=30))
+        assert purges.claim(conn, [("taiwan", 1), ("taiwan", 9)], NOON, LEASE, LONGEST) == [("taiwan", 1)]
+        assert (
+            purges.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST) == [] == purges.due(conn, at(seconds=29), LONGEST)
+        )
+        (again,) = purges.due(conn, at(seconds=30), LONGEST)
         assert again.attempts == 1
-        assert purges.claim(conn, [again.key], at(seconds=30), LEASE) == [again.key]
+        assert purges.claim(conn, [again.key], at(seconds=30), LEASE, LONGEST) == [again.key]
 
 
 def test_what_failed_waits_and_a_newer_version_does_not(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
-        purges.claim(conn, [("taiwan", 1)], NOON, LEASE)
+        purges.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
         purges.failed(conn, ("taiwan", 1), "503", at(seconds=60))
-        assert purges.due(conn, at(seconds=59)) == []
-        assert purges.due(conn, at(seconds=60))[0].error == "503"
+        assert purges.due(conn, at(seconds=59), LONGEST) == []
+        assert purges.due(conn, at(seconds=60), LONGEST)[0].error == "503"
     want(database, "taiwan", 2, seconds=3)
     with database.write() as conn:
-        assert keys(purges.due(conn, at(seconds=3))) == [("taiwan", 2)]
-        assert keys(purges.due(conn, at(seconds=60))) == [("taiwan", 1), ("taiwan", 2)]
-        purges.claim(conn, [("taiwan", 2)], at(seconds=3), LEASE)
-        assert keys(purges.due(conn, at(seconds=60))) == [("taiwan", 2)]
+        assert keys(purges.due(conn, at(seconds=3), LONGEST)) == [("taiwan", 2)]
+        assert keys(purges.due(conn, at(seconds=60), LONGEST)) == [("taiwan", 1), ("taiwan", 2)]
+        purges.claim(conn, [("taiwan", 2)], at(seconds=3), LEASE, LONGEST)
+        assert keys(purges.due(conn, at(seconds=60), LONGEST)) == [("taiwan", 2)]
 
 
 def test_what_was_given_up_is_told_for_a_day_and_never_tried(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
         purges.given_up(conn, ("taiwan", 1), "503", at(hours=1))
-        assert purges.due(conn, at(hours=2)) == [] == purges.claim(conn, [("taiwan", 1)], at(hours=2), LEASE)
+        assert (
+            purges.due(conn, at(hours=2), LONGEST)
+            == []
+            == purges.claim(conn, [("taiwan", 1)], at(hours=2), LEASE, LONGEST)
+        )
         assert purges.sections(conn) == set()
         (told,) = purges.waiting(conn)
         assert (told.error, told.given_up_at) == ("503", at(hours=1))
@@ -215,6 +221,18 @@ def test_what_was_given_up_is_told_for_a_day_and_never_tried(database):
         assert purges.waiting(conn)
         purges.forget(conn, NOON + purges.KEPT + timedelta(seconds=1))
         assert not purges.waiting(conn)
+
+
+def test_a_clock_that_was_set_back_makes_nothing_wait(database):
+    want(database, "taiwan", 1, hours=3)
+    with database.write() as conn:
+        purges.claim(conn, [("taiwan", 1)], at(hours=3), LEASE, LONGEST)
+        purges.failed(conn, ("taiwan", 1), "503", at(hours=3, seconds=60))
+        assert keys(purges.due(conn, NOON, LONGEST)) == [("taiwan", 1)]
+        assert purges.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
+        assert purges.due(conn, NOON, LONGEST) == []
+        webs.seen(conn, web("of another time", seen_at=at(hours=3)))
+        assert webs.alive(conn, NOON) == []
 
 
 def test_many_workers_share_what_is_due(database):
@@ -226,7 +244,7 @@ def test_many_workers_share_what_is_due(database):
     def take():
         for key in wanted:
             with database.write() as conn:
-                taken.extend(purges.claim(conn, [key], NOON, LEASE))
+                taken.extend(purges.claim(conn, [key], NOON, LEASE, LONGEST))
 
     threads = [threading.Thread(target=take) for _ in range(4)]
     for thread in threads:
@@ -241,7 +259,7 @@ def test_a_purge_that_somebody_holds_is_left_alone_and_holds_up_nobody(postgres_
     want(database, "taiwan", 1)
     want(database, "china", 1)
     with database.write() as first, database.write() as second:
-        assert purges.claim(first, [("taiwan", 1)], NOON, LEASE) == [("taiwan", 1)]
-        assert purges.claim(second, [("taiwan", 1), ("china", 1)], NOON, LEASE) == [("china", 1)]
+        assert purges.claim(first, [("taiwan", 1)], NOON, LEASE, LONGEST) == [("taiwan", 1)]
+        assert purges.claim(second, [("taiwan", 1), ("china", 1)], NOON, LEASE, LONGEST) == [("china", 1)]
         purges.want(second, "taiwan", 2, NOON)
     database.close()

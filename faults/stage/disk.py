@@ -16,7 +16,7 @@ def missing() -> str:
         with tempfile.TemporaryDirectory(prefix="syndication-faults-") as folder:
             Disk(Path(folder), 1).unmount()
     except (OSError, subprocess.CalledProcessError):
-        return "only root can mount a small disk"
+        return "this machine does not allow us to mount a small disk: only root can"
     return ""
 
 

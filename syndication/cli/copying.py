@@ -21,7 +21,9 @@ OFTEN = 0.2
 @click.command("copy-database")
 @click.argument("to", metavar="TO_URL")
 @click.option("--from", "from_", metavar="URL", help="The database to copy, instead of database.url.")
-@click.option("--live", is_flag=True, help="Although workers are alive: what is written meanwhile is not in the copy.")
+@click.option(
+    "--live", is_flag=True, help="Although the service is at work: what is written meanwhile is not in the copy."
+)
 @click.pass_context
 def copy_database(ctx: click.Context, to: str, from_: str | None, live: bool) -> None:
     """Copy everything into the empty database TO_URL: from SQLite to PostgreSQL, back, or within one kind.

@@ -44,7 +44,7 @@ def serve(ctx: click.Context, host: str | None, port: int | None, demonstration:
     logs.tell("Ctrl-C ends it.")
     children = ["worker", "web", *(["demonstrate"] if demonstration else [])]
     try:
-        Supervisor(children, environ).run()
+        Supervisor(children, environ, drain_seconds=settings.server.drain_seconds).run()
     finally:
         if demonstration:
             welcome.end_demonstration(settings)

@@ -12,6 +12,7 @@ from werkzeug.routing import PathConverter
 
 from syndication import __version__
 from syndication.config import Settings
+from syndication.editors import arrivals
 from syndication.editors.access import Access, Guesses, refuse_token_in_address, refuse_unreadable_address
 from syndication.editors.accesslog import name_rule
 from syndication.editors.api import (  # noqa: F401  # they add to the operations on articles
@@ -101,6 +102,7 @@ def _admit() -> Response | None:
             return None
         raise NotFound
     if request.endpoint == "webhooks.receive_article":
+        request.max_content_length = arrivals.LARGEST
         _refuse_endless()
         webhooks.check_signature(editors.settings.editors.webhook_secret)
     elif scope != PUBLIC:
@@ -112,7 +114,8 @@ def _admit() -> Response | None:
 
 def _refuse_endless() -> None:
     """Refuse a body whose length was not told and that is too long: Werkzeug would give what it read so far."""
-    if request.content_length is None and len(request.get_data()) >= LARGEST_BODY:
+    largest = request.max_content_length or LARGEST_BODY
+    if request.content_length is None and len(request.get_data()) >= largest:
         raise RequestEntityTooLarge
 
 

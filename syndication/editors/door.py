@@ -14,6 +14,7 @@ from flask import Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from syndication.editors.accesslog import logged
+from syndication.editors.arrivals import Arrivals
 from syndication.editors.problems import Problem
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 API, DASHBOARD = "/api/", "/editors"
 """Below these addresses are the editors' two apps."""
+
+WEBHOOKS = "/api/v1/webhooks/"
+"""Here the API must read what a stranger sends, before it knows who it is."""
 
 PATIENCE = 2.0
 """Seconds that a request waits for its turn."""
@@ -46,6 +50,7 @@ class Door:
         self.dashboard = _behind(dashboard, trusted_proxies)
         self._inside = threading.BoundedSemaphore(at_once)
         self._here = threading.BoundedSemaphore(at_once + waiting)
+        self._arrivals = Arrivals()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         editors = self._editors(environ["PATH_INFO"])
@@ -61,6 +66,8 @@ class Door:
         environ: "WSGIEnvironment",
         start_response: "StartResponse",
     ) -> Iterable[bytes]:
+        if self._of_strangers(environ["PATH_INFO"]) and not self._arrivals.receive(environ):
+            return busy()(environ, start_response)
         if not self._here.acquire(blocking=False):
             return busy()(environ, start_response)
         try:
@@ -79,6 +86,10 @@ class Door:
                 self._inside.release()
         finally:
             self._here.release()
+
+    def _of_strangers(self, path: str) -> bool:
+        """Whether a body is read there before anybody is known: all else asks for a token first."""
+        return not path.startswith(API) or path.startswith(WEBHOOKS)
 
     def _editors(self, path: str) -> "WSGIApplication | None":
         """The editors' app to which an address belongs; None if it is a reader's."""

@@ -44,6 +44,7 @@ class Purger:
         self.settings = settings
         self.patience = timedelta(seconds=settings.patience)
         self.lease = timedelta(seconds=2 * settings.timeout * len(requests(settings, "any"))) + MARGIN
+        self._longest = max(self.lease, LONGEST_PAUSE)
         self._failing = False
         self._stopped = threading.Event()
         self._poked = threading.Event()
@@ -67,7 +68,7 @@ class Purger:
         """Send what may be sent now; gives the seconds until the next look."""
         with self.database.read() as conn:
             now = self.database.now(conn)
-            due = purges.due(conn, now)
+            due = purges.due(conn, now, self._longest)
             serving = webs.alive(conn, now) if due else []
         ready = _newest([purge for purge in due if _is_served(purge, serving, now)])[:AT_ONCE]
         if ready:
@@ -92,7 +93,8 @@ class Purger:
 
     def _send(self, ready: Sequence[Purge]) -> None:
         with self.database.write() as conn:
-            taken = purges.claim(conn, [purge.key for purge in ready], self.database.now(conn), self.lease)
+            keys, now = [purge.key for purge in ready], self.database.now(conn)
+            taken = purges.claim(conn, keys, now, self.lease, self._longest)
         mine = [purge for purge in ready if purge.key in taken]
         errors: dict[Key, str | None] = {}
 

@@ -57,19 +57,22 @@ def sections(conn: Connection) -> set[str]:
     return set(conn.scalars(select(PurgeRow.section).where(PurgeRow.given_up_at.is_(None)).distinct()))
 
 
-def due(conn: Connection, now: datetime) -> list[Purge]:
-    """What may be sent now, the oldest first. Behind a version that was tried already none is of any use."""
+def due(conn: Connection, now: datetime, longest: timedelta) -> list[Purge]:
+    """What may be sent now, the oldest first. Behind a version that was tried already none is of any use.
+
+    Nothing waits for more than ``longest``: a time farther ahead is of a clock that stands so no more.
+    """
     tried = aliased(PurgeRow)
     newer = exists().where(tried.section == PurgeRow.section, tried.version > PurgeRow.version, tried.attempts > 0)
-    return _read(conn, _is_due(now), ~newer)
+    return _read(conn, _is_due(now, longest), ~newer)
 
 
-def claim(conn: Connection, keys: Collection[Key], now: datetime, lease: timedelta) -> list[Key]:
+def claim(conn: Connection, keys: Collection[Key], now: datetime, lease: timedelta, longest: timedelta) -> list[Key]:
     """Take those of ``keys`` that nobody else has taken; who dies with one holds it no longer than ``lease``."""
     taken = []
     for section, version in keys:
         this = and_(PurgeRow.section == section, PurgeRow.version == version)
-        free = select(PurgeRow.version).where(this, _is_due(now)).with_for_update(skip_locked=True)
+        free = select(PurgeRow.version).where(this, _is_due(now, longest)).with_for_update(skip_locked=True)
         if conn.scalar(free) is not None:
             conn.execute(update(PurgeRow).where(this).values(attempts=PurgeRow.attempts + 1, retry_at=now + lease))
             taken.append((section, version))
@@ -96,8 +99,9 @@ def forget(conn: Connection, now: datetime) -> None:
     conn.execute(delete(PurgeRow).where(PurgeRow.created_at < now - KEPT))
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(PurgeRow.given_up_at.is_(None), or_(PurgeRow.retry_at.is_(None), PurgeRow.retry_at <= now))
+def _is_due(now: datetime, longest: timedelta) -> ColumnElement[bool]:
+    waits = PurgeRow.retry_at.between(now + timedelta(microseconds=1), now + longest)
+    return and_(PurgeRow.given_up_at.is_(None), or_(PurgeRow.retry_at.is_(None), ~waits))
 
 
 def _read(conn: Connection, *where: ColumnElement[bool]) -> list[Purge]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from syndication.store.bookkeeping import WebRow
 from syndication.store.workers import ALIVE, FORGOTTEN
@@ -46,7 +46,9 @@ def gone(conn: Connection, id: str) -> None:
 
 def alive(conn: Connection, now: datetime) -> list[WebSeen]:
     """The web processes that were seen within the last few seconds, the oldest first."""
-    rows = conn.execute(select(WebRow.__table__).where(WebRow.seen_at > now - ALIVE).order_by(WebRow.started_at))
+    # One of a time to come was seen by a clock that stands so no more.
+    lately = and_(WebRow.seen_at > now - ALIVE, WebRow.seen_at < now + ALIVE)
+    rows = conn.execute(select(WebRow.__table__).where(lately).order_by(WebRow.started_at))
     return [WebSeen(**{**row._mapping, "serves": json.loads(row.serves)}) for row in rows]
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import Connection, Table, exists, insert, inspect, select, text
 
 from syndication.errors import StoreError
-from syndication.store import articles, migrate, workers
+from syndication.store import articles, migrate, webs, workers
 from syndication.store.copying.faults import examine, place, readers
 from syndication.store.copying.positions import NUMBERED, go_on_behind, position
 from syndication.store.copying.rows import TABLES, Row, Tally, batches, exactly
@@ -43,15 +43,15 @@ class Copy:
 def copy_database(source: Database, target: Database, progress: Progress, *, live: bool = False) -> Copy:
     """Copy everything that stands in the source at one moment into an empty target.
 
-    Raises StoreError, with nothing in the target, if the source is not this program's, if workers are alive there
-    (unless ``live``), if something stands in the target, if a row cannot be copied, and if the two then differ.
+    Raises StoreError, with nothing in the target, if the source is not this program's, if workers or web processes are
+    alive there (unless ``live``), if something stands in the target, if a row cannot be copied, and if the two differ.
     """
     if source.url == target.url:
         raise StoreError("source and target are the same database: name another, empty one")
     _refuse_newer("source", migrate.check(source))
     with _snapshot(source) as old, _empty(target) as new:
         if not live:
-            _refuse_workers(old, source)
+            _refuse_at_work(old, source)
         places = {table: position(old, table) for table in NUMBERED}
         tallies = _examined(old, new.dialect.name, progress)
         for table in TABLES:
@@ -107,13 +107,16 @@ def _refuse_filled(conn: Connection) -> None:
         raise StoreError(f"the target is not empty, there are rows in {', '.join(filled)}: name an empty database")
 
 
-def _refuse_workers(conn: Connection, source: Database) -> None:
-    alive = workers.alive(conn, source.now(conn))
-    if alive:
+def _refuse_at_work(conn: Connection, source: Database) -> None:
+    """Workers publish, and editors write by web processes."""
+    now = source.now(conn)
+    at_work = [("worker", one.pid, one.host) for one in workers.alive(conn, now)]
+    at_work += [("web process", one.pid, one.host) for one in webs.alive(conn, now)]
+    if at_work:
+        what, pid, host = at_work[0]
         raise StoreError(
-            f"a worker is at work on the source (process {alive[0].pid} on {alive[0].host}), and what is written from"
-            " now on would not be in the copy: stop the service and whoever else writes, or copy with --live to try"
-            " it out"
+            f"a {what} is at work on the source (process {pid} on {host}), and what is written from now on would not be"
+            " in the copy: stop the service and whoever else writes, or copy with --live to try it out"
         )
 
 

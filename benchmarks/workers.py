@@ -1,0 +1,89 @@
+"""A full rebuild of 400 sections on PostgreSQL by one, two and four workers together, each section once.
+
+The workers run already and have nothing to do when all sections are marked at once; the clock stops when none waits
+any more. The rounds take turns. Every section must have been tried exactly once, by the lines in the workers' logs.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks import filling, newsroom
+from benchmarks.databases import INSTALL_POSTGRESQL, available, database, folder, urls
+from benchmarks.options import Options
+from benchmarks.processes import running, syndication, write_config
+from benchmarks.table import count, median, ratio, show
+from syndication.store import sections, workers
+from syndication.store.engine import Database
+
+GIVE_UP_SECONDS = 300
+COLUMNS = ["", "seconds", "sections a second", "times as fast"]
+
+
+def run(options: Options) -> None:
+    """Measure on PostgreSQL, which alone takes several workers."""
+    if "postgresql" not in available():
+        raise RuntimeError(f"PostgreSQL is missing: {INSTALL_POSTGRESQL}")
+    number, entries, rounds = options.size(8, 400, 400), options.size(3, 20, 50), options.size(1, 2, 3)
+    crews = options.size([1, 2], [1, 2, 4])
+    taken: dict[int, list[float]] = {crew: [] for crew in crews}
+    with folder() as where, urls("postgresql") as (url,), database(url) as opened:
+        coming = newsroom.articles(number * entries, number, newsroom.SHORT, options.articles)
+        filling.fill_fast(opened, coming)
+        write_config(where, number)
+        for crew in crews * rounds:
+            taken[crew].append(_rebuild(opened, url, where, crew, number + 1))
+    first = median(taken[crews[0]])
+    rows = [
+        [f"{crew} workers" if crew > 1 else "1 worker", f"{median(s):.1f}", count(number / median(s)),
+         ratio(first / median(s))]
+        for crew, s in taken.items()
+    ]  # fmt: skip
+    show(f"a rebuild of {number} sections of {entries} articles, PostgreSQL", COLUMNS, rows)
+
+
+def _rebuild(opened: Database, url: str, where: Path, crew: int, number: int) -> float:
+    """The seconds that so many workers take for all sections."""
+    for log in where.glob("*.log"):
+        log.unlink()
+    with ExitStack() as stack:
+        for _ in range(crew):
+            stack.enter_context(running(syndication("worker"), where, SYNDICATION_DATABASE__URL=url))
+        _wait(lambda: _alive(opened) == crew and not _waiting(opened))
+        before = _tried(where)
+        started = time.perf_counter()
+        with opened.write() as conn:
+            sections.request(conn, [state.section for state in sections.states(conn)], opened.now(conn))
+        _wait(lambda: not _waiting(opened))
+        seconds = time.perf_counter() - started
+    tried = _tried(where)[len(before) :]
+    if len(tried) != number or len(set(tried)) != number:
+        raise RuntimeError(f"{len(tried)} regenerations of {len(set(tried))} sections instead of {number}, once each")
+    return seconds
+
+
+def _tried(where: Path) -> list[str]:
+    """The sections that were regenerated, by the workers' logs."""
+    text = "".join(path.read_text() for path in where.glob("*.log"))
+    return re.findall(r"regenerated .*section=(\S+)", re.sub(r"\x1b\[[0-9;]*m", "", text))
+
+
+def _alive(opened: Database) -> int:
+    with opened.read() as conn:
+        return len(workers.alive(conn, opened.now(conn)))
+
+
+def _waiting(opened: Database) -> bool:
+    with opened.read() as conn:
+        found = sections.states(conn)
+        return not found or any(state.pending for state in found)
+
+
+def _wait(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + GIVE_UP_SECONDS
+    while not happened():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"it took longer than {GIVE_UP_SECONDS} seconds")
+        time.sleep(0.02)

@@ -22,7 +22,7 @@ def catalogue(**changes: Any) -> Catalogue:
 
 def told(path: str, environ: dict[str, str] | None = None, method: str = "GET", **changes: Any) -> dict[str, str]:
     """The status and what is told of keys and times."""
-    status, headers, _ = answer(catalogue(**changes), method, path, environ or {})
+    status, headers, *_ = answer(catalogue(**changes), method, path, environ or {})
     return {"status": status[:3]} | {name: value for name, value in headers if name in NAMES}
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.deploy.nginx import Nginx
 from tests.deploy.programs import needs
 from tests.deploy.varnish import Varnish
-from tests.deploy.webs import Webs, webs
+from tests.deploy.webs import PATIENCE, Webs, webs
 from tests.service import until
 
 CACHES = [
@@ -39,6 +39,6 @@ def running_cache(
 def cache(running_cache: Nginx | Varnish, machines: Webs) -> Nginx | Varnish:
     """Each kind of cache, empty, in front of two machines that are up."""
     machines.start_all()
-    until(running_cache.well)
+    until(running_cache.well, PATIENCE)
     running_cache.empty()
     return running_cache

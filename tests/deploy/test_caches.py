@@ -107,7 +107,7 @@ def test_no_weight_brings_what_was_refused(cache):
     """Other weights than 0 are not compared: whatever comes is acceptable, if not what the client likes best."""
     chance = random.Random(7)
     names = ["br", "zstd", "gzip", "identity", "*", "deflate"]
-    for _ in range(200):
+    for _ in range(60):
         weights = {name: chance.choice(["0", "0.0", "0.3", "1", "1.000"]) for name in chance.sample(names, 4)}
         accept = ", ".join(f"{name};q={weight}" for name, weight in weights.items())
         found = cache.get(KEPT, Accept_Encoding=accept)
@@ -122,7 +122,7 @@ def test_a_flood_of_queries_and_codings_is_four_entries(cache):
         cache.get(KEPT, Accept_Encoding=wanted)
     entries = cache.entries()
     chance = random.Random(7)
-    for number in range(150):
+    for number in range(60):
         word = "".join(chance.choices(string.ascii_letters, k=9))
         found = cache.get(f"{KEPT}?{word}={number}", Accept_Encoding=f"{word}, gzip;q=0.{chance.randint(1, 9)}")
         assert (found.status, found.headers["x-cache"]) == (200, "HIT")

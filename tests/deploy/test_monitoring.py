@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.deploy.programs import DEPLOY, needs, run
 from tests.deploy.runbook import anchors
-from tests.service import free_port, running, until
+from tests.service import ROOT, free_port, running, until
 
 FOLDER = DEPLOY / "monitoring"
 RULES: list[dict[str, Any]] = [
@@ -52,13 +52,21 @@ def exposed(tmp_path_factory) -> dict[str, set[str]]:
     port = str(free_port())
     with running(tmp_path_factory.mktemp("exposed"), env={"SYNDICATION_WORKER__METRICS_PORT": port}) as service:
         service.ready()
-        web = until(
-            lambda: (t := told(f"http://127.0.0.1:{service.port}/metrics")).get("syndication_polls_total") and t
-        )
-        worker = until(
-            lambda: (t := told(f"http://127.0.0.1:{port}/metrics")).get("syndication_regenerations_total") and t
-        )
-    return {name: web.get(name, set()) | worker.get(name, set()) for name in {*web, *worker}}
+        web = _once(f"http://127.0.0.1:{service.port}/metrics", "syndication_polls_total")
+        worker = _once(f"http://127.0.0.1:{port}/metrics", "syndication_regenerations_total")
+    return _documented() | {name: web.get(name, set()) | worker.get(name, set()) for name in {*web, *worker}}
+
+
+def _once(url: str, name: str) -> dict[str, set[str]]:
+    """What is told at an address once there is something to tell of a metric."""
+    found: dict[str, set[str]] = until(lambda: (samples := told(url)).get(name) and samples, 60)
+    return found
+
+
+def _documented() -> dict[str, set[str]]:
+    """The metrics and labels of the README: what counts failures is told when there was one."""
+    rows = re.findall(r"^\| `(syndication_\w+)` \|(.*)\|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    return {name: set(re.findall(r"`(\w+)`", words)) for name, words in rows}
 
 
 def test_every_metric_and_label_that_is_asked_for_is_told(exposed):

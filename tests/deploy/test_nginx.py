@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import select
 import socket
 import ssl
 import time
@@ -170,7 +171,10 @@ def test_one_address_has_so_many_requests_under_way(tmp_path):
         silent = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
         ports = [server.getsockname()[1] for server in silent]
         front = stack.enter_context(changed(tmp_path, ports, ("connections 100;", "connections 2;")))
-        waiting = [stack.enter_context(front.connect()) for _ in range(2)]
-        for connection in waiting:
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: feeds.daily.example\r\n\r\n")
-        assert until(lambda: (a := front.get("/healthz")).status == 429 and a).headers["x-request-id"]
+        for _ in range(2):
+            stack.enter_context(front.connect()).sendall(b"GET / HTTP/1.1\r\nHost: feeds.daily.example\r\n\r\n")
+            # It is under way when nginx has asked one of the two for it.
+            asked, _, _ = select.select(silent, [], [], 5)
+            stack.enter_context(asked[0].accept()[0])
+        refused = front.get("/healthz")
+        assert refused.status == 429 and refused.headers["x-request-id"]

@@ -33,6 +33,9 @@ stale_if_error = 0
 SECTIONS = {"world": "news", "asia": "patient", "china": "kept", "taiwan": "strict"}
 """The sections by their cache times."""
 
+PATIENCE = 60.0
+"""Seconds for a process to start on a machine that has other things to do."""
+
 FIRST = "The first story"
 """What stands in all of them."""
 
@@ -68,7 +71,7 @@ class Webs:
         folder.mkdir(exist_ok=True)
         service = Service(folder, "web", url=url or self.url, env=self.env, port=self.ports[number])
         self.running[number] = service
-        until(lambda: service.get("/healthz").status == 200)
+        until(lambda: service.get("/healthz").status == 200, PATIENCE)
         return service
 
     def stop(self, number: int) -> None:
@@ -79,7 +82,8 @@ class Webs:
         """Start those that a test has stopped."""
         for number in range(2):
             if number not in self.running:
-                self.start(number).ready()
+                self.start(number)
+                until(lambda n=number: self.running[n].get("/feeds/all.json").status == 200, PATIENCE)
 
     def close(self) -> None:
         """Stop everything."""
@@ -102,7 +106,7 @@ class Webs:
         """Wait until the feeds of each web process are as they should be."""
         for service in self.running.values():
             for slug in (*sections, "all"):
-                until(lambda s=service, slug=slug: wanted(s.get(f"/feeds/{slug}.atom").body.decode()))
+                until(lambda s=service, slug=slug: wanted(s.get(f"/feeds/{slug}.atom").body.decode()), PATIENCE)
 
 
 class Front:

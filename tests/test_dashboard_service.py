@@ -72,9 +72,12 @@ def visitor(service):
     return logged_in(service)
 
 
+MOMENTARY = ("date", "x-request-id")
+
+
 def bare(answer):
     """An answer without what is of this moment alone."""
-    headers = {name: value for name, value in answer.headers.items() if name != "date"}
+    headers = {name: value for name, value in answer.headers.items() if name not in MOMENTARY}
     return (
         answer.status,
         headers,

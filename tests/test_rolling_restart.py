@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.deploy.programs import needs, program
 from tests.hostile import worker_of
 from tests.service import Service, free_port, running, until
-from tests.test_nginx import NGINX
 
 CONFIGURATION = """
 {user}
@@ -93,7 +93,7 @@ def before(folder: Path, first: int, second: int):
     user = "user root;" if os.getuid() == 0 else ""
     (folder / "nginx.conf").write_text(CONFIGURATION.format(user=user, port=port, first=first, second=second))
     with (folder / "error.log").open("wb") as log:
-        process = subprocess.Popen([NGINX, "-p", f"{folder}/", "-c", "nginx.conf"], stderr=log)
+        process = subprocess.Popen([program("nginx"), "-p", f"{folder}/", "-c", "nginx.conf"], stderr=log)
     try:
         until(lambda: status(port) == 200)
         yield port
@@ -113,7 +113,7 @@ def restarted(folder: Path, old: Service, env: dict[str, str]) -> Service:
     return new
 
 
-@pytest.mark.skipif(NGINX is None, reason="nginx is not installed: apt-get install nginx-light")
+@needs("nginx")
 @pytest.mark.parametrize("drain", ["0", "0.5"])
 def test_a_rolling_restart_behind_nginx_drops_no_poll(tmp_path, drain):
     env = {"SYNDICATION_SERVER__DRAIN_SECONDS": drain}

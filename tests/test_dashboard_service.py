@@ -81,7 +81,7 @@ def bare(answer):
     return (
         answer.status,
         headers,
-        re.sub(rb"(?m)^syndication_(polls|sent|oldest).*$|^python.*$|^process.*$", b"", answer.body),
+        re.sub(rb'(?m)^syndication_(polls|sent|oldest).*$|^python.*$|^process.*$|"request_id": "\w+"', b"", answer.body),
     )
 
 

@@ -7,7 +7,7 @@ PIN := $(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --allow-
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format pictures bench faults lock clean
+.PHONY: help run test thorough lint format pictures bench faults lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -15,8 +15,11 @@ help: ## list the targets
 run: .venv/.run ## start the service with the demonstration newsroom (HOST=127.0.0.1 PORT=8000)
 	@exec $(BIN)/syndication serve --demonstration --host $(HOST) --port $(PORT)
 
-test: .venv/.dev ## run all tests, on SQLite and PostgreSQL (ARGS="-k embargo")
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(ARGS)
+test: .venv/.dev ## run the tests, on SQLite and PostgreSQL (ARGS="-k embargo")
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal $(ARGS)
+
+thorough: export THOROUGH := 1
+thorough: test ## run all of them: also the variants that cost much and seldom tell more
 
 lint: .venv/.dev ## check style and types
 	$(BIN)/ruff check .

@@ -93,7 +93,7 @@ def run(options: Options) -> None:
                 wait_until_served(port, f"/feeds/{slug}.atom")
             with Readers(port) as readers:
                 published, found = _soak(opened, coming, seconds, (worker.pid, serving(web.pid)))
-        found_warnings = _warnings(where)
+            found_warnings = _warnings(where)
     rows = [
         [name, f"{a.megabytes:.0f}", count(a.files), f"{b.megabytes:.0f}", count(b.files)]
         for name, (a, b) in found.items()

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from alembic.config import Config
 
 from syndication.store import migrate, triggers
 from syndication.store.triggers_postgresql import FUNCTIONS
@@ -56,13 +55,6 @@ def program(revision: str, folder: Path) -> Iterator[None]:
     for name, text in ((NEXT, _EXPAND), (LATER, _CONTRACT)):
         if name <= revision:
             (versions / f"v{name}.py").write_text(text)
-    ours = Path(migrate.__file__).parent / "migrations/versions"
-    make = migrate._config
-
-    def config() -> Config:
-        made = make()
-        made.set_main_option("version_locations", f"{ours}:{versions}")
-        return made
 
     def of_sqlite() -> dict[str, str]:
         newer = {name: text.replace("BEGIN", "BEGIN /* newer */") for name, text in sqlite_triggers().items()}
@@ -70,7 +62,7 @@ def program(revision: str, folder: Path) -> Iterator[None]:
 
     sqlite_triggers = triggers.sqlite_triggers
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrate, "_config", config)
+        patch.setattr(migrate, "VERSIONS", [*migrate.VERSIONS, versions])
         patch.setattr(triggers, "sqlite_triggers", of_sqlite)
         for name, body in FUNCTIONS.items():
             patch.setitem(FUNCTIONS, name, f"{body}-- newer\n")

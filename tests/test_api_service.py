@@ -236,7 +236,8 @@ def fuzz(service, client, examples, phases):
 
 
 @pytest.mark.parametrize(
-    ("dialect", "examples", "phases"), [("sqlite", 12, "coverage,fuzzing"), ("postgresql", 6, "fuzzing")]
+    ("dialect", "examples", "phases"),
+    [("sqlite", 8, "coverage,fuzzing"), pytest.param("postgresql", 12, "fuzzing", marks=pytest.mark.thorough)],
 )
 def test_no_request_that_the_description_allows_or_forbids_breaks_the_api(tmp_path, new_url, dialect, examples, phases):
     with running(tmp_path, url=new_url(dialect)) as service:

@@ -25,7 +25,10 @@ def test_help_lists_every_benchmark_with_a_line():
         assert f"  {name:<12}{words}" in lines
 
 
-@pytest.mark.parametrize("name", ["generating", "scale", "editors", "dashboards", "hostile", "workers", "soak"])
+THOROUGH = [pytest.param(name, marks=pytest.mark.thorough) for name in ("editors", "dashboards", "hostile", "workers")]
+
+
+@pytest.mark.parametrize("name", ["generating", "scale", "soak", *THOROUGH])
 def test_a_benchmark_shows_its_table(name):
     assert "-----" in benchmarks("--quick", name)
 

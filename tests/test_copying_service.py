@@ -15,6 +15,8 @@ from tests.full_newsroom import empty, everything, full_newsroom
 from tests.newsroom import at
 from tests.service import ROOT, Service, environ, running, until
 
+BACK = pytest.param("postgresql", "sqlite", marks=pytest.mark.thorough)
+
 KILLED = """
 import os, signal, sys
 from syndication.store.copying import copy_database
@@ -33,6 +35,7 @@ copy_database(Database(source), Database(target), die)
     "step",
     ["examining article 0", "copying article 200", "copying document 5", "comparing audit 0", "comparing tombstone 0"],
 )
+@pytest.mark.thorough("sqlite")
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_a_copy_that_is_killed_leaves_the_target_empty_and_can_be_run_again(
     sqlite_database, new_url, clock, tmp_path, step, dialect
@@ -91,7 +94,7 @@ def peak_megabytes(source: str, target: str, count: int) -> float:
     return int(done.stderr.split()[-1]) / 1024
 
 
-@pytest.mark.parametrize(("source", "target"), [("sqlite", "postgresql"), ("postgresql", "sqlite")])
+@pytest.mark.parametrize(("source", "target"), [("sqlite", "postgresql"), BACK])
 def test_a_database_of_any_size_is_copied_in_the_same_memory(new_url, source, target):
     small = peak_megabytes(new_url(source), new_url(target), 500)
     large = peak_megabytes(new_url(source), new_url(target), 3000)
@@ -126,7 +129,7 @@ STORY = """INSERT INTO article (id, slug, url, title, status, published_at)
 VALUES ('moved', 'moved', '/moved', 'Story moved', 'published', '2026-03-14T08:00:00.000000Z')"""
 
 
-@pytest.mark.parametrize(("old", "new"), [("sqlite", "postgresql"), ("postgresql", "sqlite")])
+@pytest.mark.parametrize(("old", "new"), [("sqlite", "postgresql"), BACK])
 def test_readers_of_the_copy_notice_nothing_and_the_service_works_on(tmp_path, new_url, old, new):
     source, target = new_url(old), new_url(new)
     with running(tmp_path, url=source) as service:

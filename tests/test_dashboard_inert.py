@@ -126,6 +126,7 @@ def check_inert(new_url, dialect, clock, texts, visits):
         assert page == found[1][name], name
 
 
+@pytest.mark.thorough("postgresql")
 def test_hostile_texts_change_the_structure_of_no_page(database, new_url, clock):
     check_inert(new_url, database.dialect, clock, HOSTILE, len(HOSTILE))
 

@@ -115,7 +115,11 @@ def watch(database_url):
 
 
 @pytest.mark.parametrize(
-    "step", ["syndication.render.renderer:Renderer.render", "syndication.publish:compress"], ids=["render", "compress"]
+    "step",
+    [
+        pytest.param("syndication.render.renderer:Renderer.render", id="render", marks=pytest.mark.thorough),
+        pytest.param("syndication.publish:compress", id="compress"),
+    ],
 )
 def test_a_worker_frozen_beyond_its_lease_is_overtaken_and_overwrites_nothing(tmp_path, database_url, watch, step):
     with freezing(tmp_path, database_url, step) as frozen:

@@ -68,6 +68,7 @@ def ready(service: Service) -> None:
     until(lambda: not waiting(service.env["SYNDICATION_DATABASE__URL"]))
 
 
+@pytest.mark.thorough("sqlite")
 def test_when_a_cache_is_told_every_web_process_serves_the_story(tmp_path, database_url):
     ports: list[int] = []
 
@@ -108,6 +109,7 @@ def test_when_a_cache_is_told_every_web_process_serves_the_story(tmp_path, datab
         assert SECRET not in service.log.read_text()
 
 
+@pytest.mark.thorough("sqlite")
 def test_what_a_killed_worker_left_is_sent_by_the_next_one(tmp_path, database_url):
     """Nobody serves anything yet, and so the first worker has nothing to send when it dies."""
     with cache() as server:
@@ -124,6 +126,7 @@ def test_what_a_killed_worker_left_is_sent_by_the_next_one(tmp_path, database_ur
         assert {"feed-taiwan", "feed-all"} <= set(server.sections())
 
 
+@pytest.mark.thorough("sqlite")
 def test_a_worker_that_is_killed_while_it_tells_is_replaced(tmp_path, database_url):
     with cache(hangs) as server:
         env = told(server.url, TIMEOUT="1.0")
@@ -137,6 +140,7 @@ def test_a_worker_that_is_killed_while_it_tells_is_replaced(tmp_path, database_u
             until(lambda: not waiting(database_url))
 
 
+@pytest.mark.thorough("sqlite")
 def test_a_cache_that_hangs_holds_up_no_publication_and_no_stop(tmp_path, database_url):
     with cache(hangs) as server:
         env = told(server.url, TIMEOUT="30.0")
@@ -151,6 +155,7 @@ def test_a_cache_that_hangs_holds_up_no_publication_and_no_stop(tmp_path, databa
             assert service.stop() < 5
 
 
+@pytest.mark.thorough("postgresql")
 def test_a_cache_that_fails_is_told_of_in_the_status_and_the_log(tmp_path, database_url):
     with cache(503) as server:
         env = told(server.url, PATIENCE="0.5") | {"SYNDICATION_LOGS__FORMAT": "json"}

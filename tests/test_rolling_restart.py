@@ -114,7 +114,7 @@ def restarted(folder: Path, old: Service, env: dict[str, str]) -> Service:
 
 
 @needs("nginx")
-@pytest.mark.parametrize("drain", ["0", "0.5"])
+@pytest.mark.parametrize("drain", ["0", pytest.param("0.5", marks=pytest.mark.thorough)])
 def test_a_rolling_restart_behind_nginx_drops_no_poll(tmp_path, drain):
     env = {"SYNDICATION_SERVER__DRAIN_SECONDS": drain}
     with running(tmp_path):

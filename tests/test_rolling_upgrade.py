@@ -147,6 +147,7 @@ def workers_of_web(web: int) -> list[int]:
         return [int(pid) for pid in children.read().split()]
 
 
+@pytest.mark.thorough("sqlite")
 def test_old_processes_serve_on_and_start_again_while_the_tables_are_newer(tmp_path, database_url):
     """The rolling upgrade itself: `migrate` of the next release first, while worker and web of this one run."""
     database = Database(database_url)

@@ -12,14 +12,18 @@ from sqlalchemy import inspect, select, text
 from syndication.errors import StoreError
 from syndication.store import articles, changes
 from syndication.store.engine import Database
-from syndication.store.migrate import _config, check, head, migrate
+from syndication.store.migrate import _config, check, head, migrate, revisions
 from syndication.store.models import SectionLink
 from tests.newsroom import at
 from tests.test_store_engine import KILLED, python
 
-EARLIER = [
-    script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions() if script.revision != head()
-]
+EARLIER = revisions()[-2::-1]
+
+
+def test_the_names_of_the_files_tell_the_revisions_as_they_are():
+    scripts = ScriptDirectory.from_config(_config())
+    assert [script.revision for script in scripts.walk_revisions()] == revisions()[::-1]
+    assert scripts.get_current_head() == head()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

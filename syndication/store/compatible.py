@@ -5,14 +5,17 @@ on working on what it leaves, and which those are stands in the database, where 
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, delete, insert, inspect, select
 
 from syndication.store.bookkeeping import CompatibleRow
 
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
-def programs(scripts: ScriptDirectory) -> list[str]:
+
+def programs(scripts: "ScriptDirectory") -> list[str]:
     """The revisions whose programs may run on the tables of the newest one: that one first, and then back in time.
 
     A migration's ``oldest_program`` is that of its own tables, unless it says more. What one of them takes away from

@@ -1,18 +1,26 @@
-"""Bring a database to the tables and triggers of this program, and refuse one on which it cannot run."""
+"""Bring a database to the tables and triggers of this program, and refuse one on which it cannot run.
 
+Alembic is loaded only where something is to be migrated: every command and every process looks whether there is.
+"""
+
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from syndication.errors import StoreError
 from syndication.store import compatible
 from syndication.store.engine import Database
 from syndication.store.triggers import changed_triggers, make_triggers, missing_triggers
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+VERSIONS = [Path(__file__).parent / "migrations/versions"]
+"""Where the migrations are: one file each, ``v0001_what_it_brings.py``, in the order of their numbers."""
 
 LOCK = 0x73796E64
 """The advisory lock of PostgreSQL under which one process migrates while the others wait: "synd"."""
@@ -35,6 +43,8 @@ def migrate(database: Database) -> tuple[str | None, str]:
 
 def upgrade(conn: Connection) -> None:
     """The tables alone, in the caller's transaction, without the triggers."""
+    from alembic import command
+
     config = _config()
     config.attributes["connection"] = conn
     command.upgrade(config, "head")
@@ -43,15 +53,22 @@ def upgrade(conn: Connection) -> None:
 
 def head() -> str:
     """This program's revision."""
-    newest = _scripts().get_current_head()
-    if newest is None:
+    if not (there := revisions()):
         raise StoreError("the package has no migrations: install it again")
-    return newest
+    return there[-1]
+
+
+def revisions() -> list[str]:
+    """The numbers of all migrations, the oldest first."""
+    files = (file for folder in VERSIONS for file in folder.glob("v*.py"))
+    return sorted(file.stem[1:].partition("_")[0] for file in files)
 
 
 def programs() -> list[str]:
     """The revisions whose programs may run on this one's tables, this one's first."""
-    return compatible.programs(_scripts())
+    from alembic.script import ScriptDirectory
+
+    return compatible.programs(ScriptDirectory.from_config(_config()))
 
 
 def check(database: Database) -> str | None:
@@ -83,7 +100,7 @@ def newer(conn: Connection) -> str | None:
     Those of a program that does not let it, or that nobody knows, are a StoreError.
     """
     current = _current(conn)
-    if current is None or current in {script.revision for script in _scripts().walk_revisions()}:
+    if current is None or current in revisions():
         return None
     if not {current, head()} <= compatible.recorded(conn):
         raise StoreError(
@@ -106,15 +123,17 @@ def alone(database: Database) -> Iterator[Connection]:
 
 
 def _current(conn: Connection) -> str | None:
-    return MigrationContext.configure(conn).get_current_revision()
+    if not inspect(conn).has_table("alembic_version"):
+        return None
+    found: str | None = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+def _config() -> "Config":
+    from alembic.config import Config
 
-
-def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", "syndication:store/migrations")
     config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", os.pathsep.join(map(str, VERSIONS)))
     return config

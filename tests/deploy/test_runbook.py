@@ -137,6 +137,7 @@ def large(tmp_path, postgres):
     machine.off()
 
 
+@pytest.mark.thorough
 def test_the_same_with_postgresql_and_a_new_password(large):
     machine, url = large
     first, *_ = runbook.blocks(ONE)

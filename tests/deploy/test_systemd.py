@@ -108,6 +108,7 @@ def test_what_is_forbidden_is_refused(confined, program):
     assert done.returncode == 1 and "PermissionError" in done.stderr
 
 
+@pytest.mark.thorough("sqlite")
 def test_worker_and_web_work_as_confined_as_that_and_end_in_time(confined, tmp_path, database_url):
     for name in ("worker", "web"):
         (tmp_path / name).mkdir()

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import time
 from pathlib import Path
 
 from tests.deploy.programs import DEPLOY, program, run, substituted
@@ -48,8 +49,14 @@ class Varnish(Front):
         return [int(counter["value"]) for counter in told["counters"].values()]
 
     def entries(self) -> int:
-        """The answers that it keeps."""
-        return self.counters("MAIN.n_object")[0]
+        """The answers that it keeps. Its threads add to its counters when they come to it: wait until they agree."""
+
+        def settled() -> list[int]:
+            first = self.counters("MAIN.n_object")
+            time.sleep(0.3)
+            return first if first == self.counters("MAIN.n_object") else []
+
+        return int(until(settled)[0])
 
     def well(self) -> bool:
         """Whether both machines answered its last two probes: each is a bit."""

@@ -1,0 +1,27 @@
+"""What ``make test`` leaves to ``make thorough``: variants of tests that cost much and seldom tell more.
+
+A test is marked ``thorough``; with arguments, as ``thorough("sqlite")``, only its variants that are given one of them
+are meant. THOROUGH=1 runs everything.
+"""
+
+import os
+
+import pytest
+
+
+def _is_thorough(item: pytest.Item) -> bool:
+    given = list(item.callspec.params.values()) if hasattr(item, "callspec") else []
+    return any(not mark.args or any(arg in given for arg in mark.args) for mark in item.iter_markers("thorough"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "thorough: costs much and seldom tells more; run by `make thorough`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("THOROUGH"):
+        return
+    left_out = [item for item in items if _is_thorough(item)]
+    kept = [item for item in items if not _is_thorough(item)]
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)

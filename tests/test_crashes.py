@@ -72,6 +72,7 @@ print("survived")
 """
 
 
+@pytest.mark.thorough("before")  # After the one step is before the next.
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_death_between_two_steps_loses_nothing(database, clock, step, when):

@@ -173,6 +173,7 @@ def test_a_frozen_writer_of_sqlite_keeps_writers_waiting_so_long_and_readers_onc
     database.close()
 
 
+@pytest.mark.thorough
 def test_the_web_process_gives_its_editors_such_a_database(tmp_path, postgres_url):
     """For real, with the seconds that there are: without them a request would wait until the server goes on."""
     with running(tmp_path, url=postgres_url) as service:

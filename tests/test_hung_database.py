@@ -79,7 +79,7 @@ def locked(url: str):
         conn.rollback()
 
 
-@pytest.mark.parametrize("hung", [frozen, locked])
+@pytest.mark.parametrize("hung", [frozen, pytest.param(locked, marks=pytest.mark.thorough)])
 def test_a_hung_postgresql_delays_no_poll(tmp_path, postgres_url, hung):
     with running(tmp_path, url=postgres_url) as service:
         service.ready()

@@ -52,6 +52,7 @@ def rendered(tmp_path, database_url):
     return database_url
 
 
+@pytest.mark.thorough("sqlite")
 def test_a_web_process_that_is_stopped_writes_its_last_polls(tmp_path, rendered):
     before = counted(rendered)
     with running(tmp_path, "web", url=rendered) as web:
@@ -83,6 +84,7 @@ class Often(Service):
         self.process.wait(10)
 
 
+@pytest.mark.thorough("postgresql")
 def test_a_killed_web_process_loses_only_what_was_not_written(tmp_path, rendered):
     before = counted(rendered)
     web = Often(tmp_path, rendered)

@@ -8,6 +8,8 @@ import os
 
 import pytest
 
+THOROUGH = bool(os.environ.get("THOROUGH"))
+
 
 def _is_thorough(item: pytest.Item) -> bool:
     given = list(item.callspec.params.values()) if hasattr(item, "callspec") else []
@@ -19,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if os.environ.get("THOROUGH"):
+    if THOROUGH:
         return
     left_out = [item for item in items if _is_thorough(item)]
     kept = [item for item in items if not _is_thorough(item)]

@@ -5,11 +5,16 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.places import PAGES
 from tests.browser.visits import DESK, PHONE, fits
+from tests.thorough import THOROUGH
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 LOOKS = {"type": "rule", "values": ["color-contrast", "target-size", "link-in-text-block"]}
 """The rules that colours and widths decide: all others find the same in the dark and in the light."""
+
+VIEWS = [(DESK, "light", TAGS), (PHONE, "dark", TAGS)]
+if THOROUGH:
+    VIEWS += [(DESK, "dark", LOOKS), (PHONE, "light", LOOKS)]
 
 
 def violations(page, rules=TAGS):
@@ -39,9 +44,7 @@ def test_axe_finds_nothing_at_the_entrance(visit):
 
 def look_at(page):
     """On a wide page and a narrow one, in the light and in the dark."""
-    for width, scheme, rules in (
-        (DESK, "light", TAGS), (DESK, "dark", LOOKS), (PHONE, "light", LOOKS), (PHONE, "dark", TAGS)
-    ):  # fmt: skip
+    for width, scheme, rules in VIEWS:
         page.set_viewport_size({"width": width, "height": 844})
         page.emulate_media(color_scheme=scheme)
         assert not violations(page, rules), (width, scheme)

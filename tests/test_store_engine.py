@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from syndication.errors import ConfigError, StoreError
@@ -227,6 +227,17 @@ def test_a_waker_that_hears_nothing_looks_each_second_however_short_its_waits_ar
         assert time.monotonic() - woken > 0.5
     waker.close()
     database.close()
+
+
+def test_a_connection_in_use_is_closed_when_it_is_given_back_to_a_closed_database(database):
+    closed = []
+    event.listen(database.engine, "close", lambda dbapi, _record: closed.append(dbapi))
+    with database.read() as conn:
+        ours = conn.connection.dbapi_connection
+        database.close()
+        assert ours not in closed
+        assert conn.exec_driver_sql("SELECT 1").scalar() == 1
+    assert closed[-1] is ours
 
 
 def test_a_locked_database_is_an_expected_failure(sqlite_database, monkeypatch):

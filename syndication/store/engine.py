@@ -16,6 +16,7 @@ from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, Engine, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from syndication.config import mask
 from syndication.errors import ConfigError, StoreError
@@ -58,7 +59,9 @@ class Database:
             self.engine = _sqlite(url, BUSY_SECONDS if patience is None else patience)
         else:
             self.engine = _postgresql(url, patience)
+        self._closed = False
         event.listen(self.engine, "handle_error", understood, retval=True)
+        event.listen(self.engine, "checkin", self._returned)
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
@@ -107,8 +110,13 @@ class Database:
             conn.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
 
     def close(self) -> None:
-        """Close every connection that is not in use."""
+        """Close every connection; one that is in use, when it is given back."""
+        self._closed = True
         self.engine.dispose()
+
+    def _returned(self, _dbapi: object, record: ConnectionPoolEntry) -> None:
+        if self._closed:
+            record.invalidate()
 
 
 def _address(url: str) -> URL:

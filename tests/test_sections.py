@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from syndication.render import RENDER_REVISION
 from syndication.store import changes, leases, sections
 from syndication.store.bookkeeping import ChangeRow, SectionRow
 from syndication.store.engine import WORK, Database
@@ -137,6 +138,19 @@ def test_the_lease_of_a_dead_worker_holds_nothing_up_after_the_clock_was_set_bac
     assert ready == now
     assert {outcome.result for outcome in desk.regenerator.pending()} == {"published"}
     assert not any(desk.state(slug).pending for slug in desk.sections)
+
+
+def test_who_asked_for_the_time_first_and_claims_last_takes_no_lease_away(desk):
+    desk.put("comes")
+    desk.regenerator.notice()
+    desk.clock.advance(1)
+    lease = timedelta(seconds=30)
+    taken = []
+    for owner, seconds in (("late", 0.2), ("early", 0.0), ("early", 0.1)):
+        with desk.database.write() as conn:
+            now = desk.clock() + timedelta(seconds=seconds)
+            taken.append(leases.claim(conn, desk.regenerator.fingerprints, RENDER_REVISION, owner, now, lease))
+    assert taken[0] is not None and taken[0] not in taken[1:]
 
 
 def test_a_late_worker_that_fails_leaves_the_lease_of_another(desk):

@@ -24,6 +24,14 @@ def _waiting(mine: Mapping[str, str], revision: int) -> ColumnElement[bool]:
     )
 
 
+def _latest(now: datetime, lease: timedelta) -> datetime:
+    """No lease ends later than this, unless it was taken before the clock was set back: then it holds no more.
+
+    Not ``now + lease``: two workers that claim at once may do so in another order than they asked for the time.
+    """
+    return now + 2 * lease
+
+
 def claim(
     conn: Connection, mine: Mapping[str, str], revision: int, owner: str, now: datetime, lease: timedelta
 ) -> str | None:
@@ -32,11 +40,10 @@ def claim(
     A section whose last version is of this very second waits for the next one: Last-Modified counts whole
     seconds. One that failed waits for its time, and then stands behind those that have waited since before it:
     so none that is tried again and again, or changes all the time, holds up another.
-    A lease that ends later than one which is taken now was taken before the clock was set back: it holds no more.
     Of those marked at one moment ``all`` comes last: an article's own section is what its readers wait for.
     """
     second = now.replace(microsecond=0)
-    over = or_(SectionRow.lease_until <= now, SectionRow.lease_until > now + lease)
+    over = or_(SectionRow.lease_until <= now, SectionRow.lease_until > _latest(now, lease))
     free = or_(SectionRow.lease_until.is_(None), over, SectionRow.lease_owner == owner)
     may = and_(
         or_(SectionRow.retry_at.is_(None), SectionRow.retry_at <= now),
@@ -74,7 +81,7 @@ def ready_at(
     moments = []
     for row in rows:
         wait = second + timedelta(seconds=1) if row.updated_at == second else now
-        held = None if row.lease_until is None or row.lease_until > now + lease else row.lease_until
+        held = None if row.lease_until is None or row.lease_until > _latest(now, lease) else row.lease_until
         moments.append(max(moment for moment in (now, wait, row.retry_at, held) if moment is not None))
     return min(moments, default=None)
 

@@ -102,6 +102,7 @@ def ours(answer: Answer) -> tuple[int, dict[str, str], bytes]:
     headers = {name: value for name, value in answer.headers.items() if name not in ADDED_BY_SERVERS}
     if "allow" in headers:  # Flask writes what it holds as a set.
         headers["allow"] = ", ".join(sorted(headers["allow"].split(", ")))
+    headers.pop("expires", None)  # Flask's, of a static file: so long after this very second.
     return answer.status, headers, answer.body
 
 

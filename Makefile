@@ -16,7 +16,7 @@ run: .venv/.run ## start the service with the demonstration newsroom (HOST=127.0
 	@exec $(BIN)/syndication serve --demonstration --host $(HOST) --port $(PORT)
 
 test: .venv/.dev ## run the tests, on SQLite and PostgreSQL (ARGS="-k embargo")
-	$(BIN)/python -m pytest -q -n 4 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal $(ARGS)
 
 thorough: ## run all of them: also the variants that cost much and seldom tell more
 	@THOROUGH=1 $(MAKE) test

@@ -33,9 +33,9 @@ def migrate(database: Database) -> tuple[str | None, str]:
     program's database, on which this one may run, is left as it is.
     """
     with alone(database) as conn:
-        if (there := newer(conn)) is not None:
+        before = revision(conn)
+        if (there := newer(conn, before)) is not None:
             return there, there
-        before = _current(conn)
         upgrade(conn)
         make_triggers(conn)
     return before, head()
@@ -78,7 +78,8 @@ def check(database: Database) -> str | None:
     triggers of a newer one are not ours to judge: they are looked for by name alone.
     """
     with database.read() as conn:
-        there, current = newer(conn), _current(conn)
+        current = revision(conn)
+        there = newer(conn, current)
         if there is None and current != head():
             raise StoreError(
                 f"the database is at revision {current or 'none'} and this program needs {head()}:"
@@ -94,12 +95,11 @@ def check(database: Database) -> str | None:
     return there
 
 
-def newer(conn: Connection) -> str | None:
-    """The revision of tables that a newer program made, if it lets this one run on them; None if they are our own.
+def newer(conn: Connection, current: str | None) -> str | None:
+    """``current`` if it is of tables that a newer program made and lets this one run on; None if they are our own.
 
     Those of a program that does not let it, or that nobody knows, are a StoreError.
     """
-    current = _current(conn)
     if current is None or current in revisions():
         return None
     if not {current, head()} <= compatible.recorded(conn):
@@ -122,7 +122,8 @@ def alone(database: Database) -> Iterator[Connection]:
         yield conn
 
 
-def _current(conn: Connection) -> str | None:
+def revision(conn: Connection) -> str | None:
+    """The revision of the tables that are there; None if there are none."""
     if not inspect(conn).has_table("alembic_version"):
         return None
     found: str | None = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -76,7 +76,7 @@ def _empty(target: Database) -> Iterator[Connection]:
     """A transaction in which the tables are there and no trigger is; they are made at its end."""
     with migrate.alone(target) as conn, exactly(conn):
         _stay_open(conn)
-        _refuse_newer("target", migrate.newer(conn))
+        _refuse_newer("target", migrate.newer(conn, migrate.revision(conn)))
         _refuse_filled(conn)
         migrate.upgrade(conn)
         drop_triggers(conn)

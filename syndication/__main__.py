@@ -2,7 +2,8 @@
 
 import gc
 
-# What is imported stays: to look for garbage in it meanwhile takes a tenth of the time in which a command starts.
+# What is imported stays. To look for garbage in it meanwhile, and at every later look the last one included, is a
+# quarter of the work of a start and an end.
 gc.disable()
 
 from syndication.cli import main  # noqa: E402

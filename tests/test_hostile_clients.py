@@ -87,9 +87,10 @@ def test_who_shuts_the_writing_side_is_answered_whole_or_cut_off_at_once(service
     """The web server takes a shut writing side for one who has gone, if it sees it before the answer is ready."""
     head = b"GET /feeds/all.atom HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     whole = service.get("/feeds/all.atom").body
-    for _ in range(20):
-        answer = raw(service, head, half=True)
-        assert answer == b"" or (answer.startswith(b"HTTP/1.1 200") and answer.endswith(whole))
+    answers = [raw(service, head, half=True) for _ in range(20)]
+    assert any(answers)
+    for answer in filter(None, answers):
+        assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(whole)
     assert raw(service, SLOW_BODY, half=True)[:12] in (b"", b"HTTP/1.1 400", b"HTTP/1.1 401")
 
 

@@ -10,7 +10,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from syndication.feeds import ENCODINGS, FORMATS, Document
 from syndication.serve.answer import NOT_MODIFIED, answer
 from syndication.serve.catalogue import Catalogue
-from syndication.serve.conditional import is_fresh
+from syndication.serve.conditional import MAX_LIST_LENGTH, MAX_TAGS, is_fresh
 from syndication.serve.negotiate import negotiate
 from syndication.serve.shortcut import ShortCut
 from syndication.serve.tally import Tally
@@ -49,6 +49,9 @@ def catalogue(**changes: Any) -> Catalogue:
         ("*;q=0, identity", "identity"),
         ("gzip;q=banana", "identity"),
         ("GZIP", "gzip"),
+        ("br, " * 100, "br"),
+        ("br, " * 1_000, "identity"),
+        ("*;q=0, " * 1_000, "identity"),
     ],
 )
 def test_the_coding_is_the_one_the_client_likes_best(accept: str | None, expected: str | None) -> None:
@@ -62,12 +65,69 @@ def test_if_none_match_knows_lists_stars_weak_tags_and_the_suffixes_of_proxies(v
     assert is_fresh(TAG, None, value, None)
 
 
+OLD = [f'"{version}-{version:012x}-gzip"' for version in range(40)]
+"""Tags that a cache may still have."""
+
+
+@pytest.mark.parametrize("others", [OLD, [f"W/{tag}" for tag in OLD], ['"with, a comma"', '""', '"*"', "W/*"]])
+def test_a_tag_among_old_ones_is_found_wherever_it_stands(others: list[str]) -> None:
+    for at in range(len(others) + 1):
+        for ours in (f'"{TAG}"', f'W/"{TAG}"', f'W/"{TAG}-gzip"'):
+            assert is_fresh(TAG, None, ", ".join([*others[:at], ours, *others[at:]]), None)
+    assert not is_fresh(TAG, None, ", ".join(others), None)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "**",
+        '"*"',
+        f'"x{TAG}"',
+        f'"{TAG}x"',
+        f'"{TAG}-gzip-gzip"',
+        f"'{TAG}'",
+        f'"a {TAG}"',
+        f'"", {TAG}',
+        f'"{TAG}',
+        f"x, {TAG}",
+    ],
+)
+def test_what_only_looks_like_the_tag_is_another_one(value: str) -> None:
+    assert not is_fresh(TAG, None, value, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "fresh"),
+    [
+        (f'"{TAG}", "{"x" * (MAX_LIST_LENGTH - len(TAG) - 6)}"', True),
+        (f'"{TAG}", "{"x" * (MAX_LIST_LENGTH - len(TAG) - 5)}"', False),
+        (f'"{TAG}"' + ", " * MAX_LIST_LENGTH, False),
+        ("*" + " " * MAX_LIST_LENGTH, False),
+        ('"", ' * (MAX_TAGS - 1) + f'"{TAG}"', True),
+        ('"", ' * MAX_TAGS + f'"{TAG}"', False),
+        (f'"x{TAG}", ' * 500, False),
+    ],
+)
+def test_a_list_that_is_too_long_matches_nothing(value: str, fresh: bool) -> None:
+    """It gets the whole feed whatever the date is: a 304 would be wrong, and an error would help nobody."""
+    assert is_fresh(TAG, 1000.0, value, "Sat, 14 Mar 2099 12:00:00 GMT") is fresh
+
+
+def test_nothing_of_a_long_header_is_kept() -> None:
+    feeds = catalogue()
+    for n in range(50):
+        for name in ("HTTP_IF_NONE_MATCH", "HTTP_ACCEPT_ENCODING", "HTTP_IF_MODIFIED_SINCE"):
+            assert answer(feeds, "GET", "/feeds/taiwan.atom", {name: f"{n}, " * 3_000})[0] == "200 OK"
+    assert not feeds.memo
+
+
 def test_if_none_match_overrules_if_modified_since() -> None:
     assert not is_fresh(TAG, 1000.0, '"6-old-gzip"', "Sat, 14 Mar 2099 12:00:00 GMT")
 
 
 @pytest.mark.parametrize(
-    "since", ["rubbish", "", "Sat, 14 Mar 20260000000 12:00:00 GMT", "Mon, 01 Jan 1800 00:00:00 GMT"]
+    "since", ["rubbish", "", "Sat, 14 Mar 20260000000 12:00:00 GMT", "Mon, 01 Jan 1800 00:00:00 GMT", "Sat, 14 Mar 2026 12:00:00 GMT" + " " * 40]
 )
 def test_a_malformed_or_older_date_gets_the_feed(since: str) -> None:
     assert not is_fresh(TAG, NOON.timestamp(), None, since)

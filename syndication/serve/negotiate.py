@@ -1,19 +1,21 @@
 """Which content coding a client gets (RFC 9110 section 12.5.3)."""
 
-from functools import lru_cache
-
 from syndication.feeds import ENCODINGS
 
+MAX_LENGTH = 512
+"""Characters of Accept-Encoding that are read: browsers send some thirty."""
 
-@lru_cache(maxsize=1024)
+
 def negotiate(accept_encoding: str | None) -> str | None:
     """The best coding for this Accept-Encoding, None when nothing is left to send.
 
     The highest weight wins and our own order breaks ties. Identity that the client does not name is the
     last resort, not a competitor: "gzip;q=0.5" still gets gzip.
     """
-    if accept_encoding is None:
-        return "identity"  # No field: any coding is acceptable, and the plain one is the safest.
+    if accept_encoding is None or len(accept_encoding) > MAX_LENGTH:
+        # No field: any coding is acceptable, and the plain one is the safest. One that is too long is no field
+        # (section 12.1: a server may disregard it).
+        return "identity"
     weights = _weights(accept_encoding)
     star = weights.get("*")
     best, best_weight = None, 0.0

@@ -2,7 +2,11 @@
 #
 # Install as /etc/varnish/default.vcl, with varnish.service.d/syndication.conf, which says how Varnish is started. To be
 # changed: the two web machines, and the networks that may purge and see /metrics and /readyz. Varnish speaks no TLS: put
-# hitch, nginx or a load balancer in front of it, and see X-Forwarded-For below.
+# hitch in front of it (hitch.conf beside this file), or HAProxy in mode tcp with "send-proxy-v2".
+#
+# It listens at three places. "readers" is plain HTTP for everybody. "proxied" takes the PROXY protocol from a TLS
+# terminator on this machine, which says by it who the reader is. "inside" is the only one at which purges are taken and
+# /metrics is shown, and only to the networks below: whoever comes through a proxy on this machine never gets there.
 vcl 4.1;
 
 import directors;
@@ -54,8 +58,10 @@ sub vcl_recv {
     if (req.restarts == 0) {
         # A word of ours, see vcl_hit.
         unset req.http.X-Want;
+        call drop_underscores;
         # Varnish has added its peer to what the client claims: the peer alone counts, for editors.trusted_proxies = 1.
-        # Behind a proxy of your own that replaces the header by the reader's address, take this line out, and set 2.
+        # With the PROXY protocol that is the reader. Behind another proxy, which replaces the header by the reader's
+        # address and speaks HTTP, take this line out, and set 2.
         set req.http.X-Forwarded-For = client.ip;
         if (req.http.X-Request-ID !~ "^[A-Za-z0-9._-]{1,128}$") {
             set req.http.X-Request-ID = "varnish-" + req.xid;
@@ -64,7 +70,7 @@ sub vcl_recv {
     set req.backend_hint = webs.backend();
 
     if (req.method == "PURGE") {
-        if (client.ip !~ inside) {
+        if (local.socket != "inside" || client.ip !~ inside) {
             return (synth(403, "Only from the inside"));
         }
         call purge_by_key;
@@ -73,18 +79,22 @@ sub vcl_recv {
     if (req.method !~ "^(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE)$") {
         return (synth(405, "Method Not Allowed"));
     }
-    # What is not for readers and editors is for the inside: /metrics and /readyz, however they are spelled. Each is about
-    # the one machine that answers: Prometheus asks the machines themselves.
-    if (client.ip !~ inside && req.url !~ "^/((feeds|api|editors|static)(/|\?|$)|healthz(\?|$)|\?|$)") {
+    # The addresses that there are, each in its one spelling: another one would be kept twice, or get past the cache.
+    if (req.url ~ "^/(metrics|readyz)(\?|$)") {
+        # About the one machine that answers: Prometheus asks the machines themselves.
+        if (local.socket != "inside" || client.ip !~ inside) {
+            return (synth(404, "There is nothing here"));
+        }
+    } elsif (req.url !~ "^/feeds/[a-z0-9-]+\.(atom|rss|json)(\?|$)" &&
+        req.url !~ "^/(api/v1/|static/|editors(/|\?|$)|(healthz)?(\?|$))") {
         return (synth(404, "There is nothing here"));
     }
-    # A batch of a thousand long articles is the longest that the API takes.
-    if (std.integer(req.http.Content-Length, 0) > 33554432) {
-        return (synth(413, "Too long: at most 32 MB"));
-    }
-    # A feed's address has these letters alone: what is spelled otherwise would be kept twice.
-    if (req.url !~ "^/feeds/[a-z0-9-]+\.(atom|rss|json)(\?|$)" || req.method !~ "^(GET|HEAD)$") {
+    call bound_body;
+    if (req.url !~ "^/feeds/" || req.method == "OPTIONS") {
         return (pass);
+    }
+    if (req.method !~ "^(GET|HEAD)$") {
+        return (synth(405, "A feed can only be read"));
     }
 
     # The answer depends on nothing else: not on the query, nor on who asks. A part of a feed is of no use.
@@ -100,6 +110,55 @@ sub vcl_recv {
         set req.grace = 365d;
     }
     return (hash);
+}
+
+# A web server makes one name of X_Forwarded_For and X-Forwarded-For: who writes the former would overrule what is set
+# here, or ask for what is cached in a way that Varnish does not see. These are the names that mean something to us.
+sub drop_underscores {
+    unset req.http.X_Forwarded_For;
+    unset req.http.X_Forwarded-For;
+    unset req.http.X-Forwarded_For;
+    unset req.http.X_Request_ID;
+    unset req.http.X_Request-ID;
+    unset req.http.X-Request_ID;
+    unset req.http.Accept_Encoding;
+    unset req.http.If_None_Match;
+    unset req.http.If_None-Match;
+    unset req.http.If-None_Match;
+    unset req.http.If_Modified_Since;
+    unset req.http.If_Modified-Since;
+    unset req.http.If-Modified_Since;
+    unset req.http.If_Unmodified_Since;
+    unset req.http.If_Unmodified-Since;
+    unset req.http.If-Unmodified_Since;
+    unset req.http.If_Match;
+    unset req.http.If_Range;
+    unset req.http.Content_Type;
+    unset req.http.Content_Length;
+    unset req.http.Content_Encoding;
+    unset req.http.Transfer_Encoding;
+}
+
+# As long as the service takes it: a batch of a thousand articles, an article, and 64 KiB of all else. What is short, and
+# whatever is not for one of those addresses, is read to its end here: who sends slowly then waits at Varnish, and holds
+# no place of a web process. What is long is passed on as it comes.
+sub bound_body {
+    set req.http.X-Longest = "65536";
+    if (req.url ~ "^/api/v1/articles:batch(\?|$)") {
+        set req.http.X-Longest = "33554432";
+    } elsif (req.url ~ "^/api/v1/(articles/|previews(\?|$)|webhooks/)") {
+        set req.http.X-Longest = "16777216";
+    }
+    if (std.integer(req.http.Content-Length, 0) > std.integer(req.http.X-Longest, 0)) {
+        return (synth(413, "Too long"));
+    }
+    if (req.http.X-Longest == "65536" ||
+        (req.http.Content-Length && std.integer(req.http.Content-Length, 0) <= 65536)) {
+        if ((req.http.Content-Length || req.http.Transfer-Encoding) && !std.cache_req_body(64KB)) {
+            return (synth(413, "Too long, or it did not come"));
+        }
+    }
+    unset req.http.X-Longest;
 }
 
 # PURGE with Surrogate-Key: feed-taiwan. Several keys have spaces between them; "feeds" is everything.
@@ -118,7 +177,10 @@ sub purge_by_key {
 # Strangers write all kinds of Accept-Encoding. What it comes to is one of five: a coding that we have, in our order, or
 # that none will do, which is answered with 406. A weight of 0 refuses; other weights are not compared.
 sub normalise_coding {
-    if (req.http.Accept-Encoding ~ "(?i)(^|[\s,])br\s*(,|$|;\s*q=(1|0?\.0*[1-9]))") {
+    if (req.http.Accept-Encoding ~ "^.{513}") {
+        # Longer than the service reads it, and than rules with a limit of steps can.
+        set req.http.Accept-Encoding = "identity";
+    } elsif (req.http.Accept-Encoding ~ "(?i)(^|[\s,])br\s*(,|$|;\s*q=(1|0?\.0*[1-9]))") {
         set req.http.Accept-Encoding = "br";
     } elsif (req.http.Accept-Encoding ~ "(?i)(^|[\s,])zstd\s*(,|$|;\s*q=(1|0?\.0*[1-9]))") {
         set req.http.Accept-Encoding = "zstd";
@@ -181,6 +243,10 @@ sub vcl_backend_response {
         set beresp.ttl = 0s;
         return (deliver);
     }
+    # Strangers choose addresses that are not there: their answers have a small place of their own, and drive out no feed.
+    if (beresp.status != 200) {
+        set beresp.storage = storage.others;
+    }
     if (beresp.http.Cache-Control ~ "no-store") {
         set beresp.uncacheable = true;
         set beresp.ttl = 5s;
@@ -242,6 +308,14 @@ sub vcl_deliver {
 
 sub vcl_synth {
     set resp.http.Cache-Control = "no-store";
+    set resp.http.X-Content-Type-Options = "nosniff";
+    if (resp.status == 405) {
+        set resp.http.Allow = "GET, HEAD, OPTIONS";
+    }
+    if (resp.status == 413) {
+        # The rest of the body is of no interest to anybody.
+        set resp.http.Connection = "close";
+    }
     set resp.http.Content-Type = "text/plain; charset=utf-8";
     set resp.body = resp.reason + {".
 "};

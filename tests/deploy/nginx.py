@@ -68,6 +68,10 @@ class Nginx(Front):
         """The answers that it keeps."""
         return len(self._files())
 
+    def feeds_kept(self) -> int:
+        """What its place for feeds holds: there is one place for all that it keeps."""
+        return self.entries()
+
     def well(self) -> bool:
         """Whether it has both machines answer."""
         for _ in range(6):

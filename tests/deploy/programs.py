@@ -14,6 +14,8 @@ DEPLOY = ROOT / "deploy"
 PACKAGES = {
     "nginx": "nginx-light",
     "varnishd": "varnish",
+    "hitch": "hitch",
+    "haproxy": "haproxy",
     "promtool": "prometheus",
     "systemd-analyze": "systemd",
     "strace": "strace",

@@ -129,6 +129,23 @@ def test_a_flood_of_queries_and_codings_is_four_entries(cache):
     assert cache.entries() == entries
 
 
+@pytest.mark.parametrize("accept", ["gzip;q=0, " * 700, "*" + " " * 7_000, "br;q=0,*;" * 700, "identity, " * 700 + "gzip"])
+def test_a_coding_of_eight_kilobytes_gets_the_feed_as_one_of_a_few_bytes_does(cache, accept):
+    found = cache.get(KEPT, Accept_Encoding=accept[:7_500])
+    assert found.status == 200 and FIRST in UNPACK[coding(found)](found.body)
+
+
+def test_addresses_that_strangers_make_up_drive_out_no_feed(cache):
+    """Neither is such an address kept, nor does it take a place of the feeds."""
+    feed = hit(cache, KEPT)
+    kept = cache.feeds_kept()
+    for number in range(100):
+        for path in (f"/feeds/made-up-{number}.atom", f"/feeds/made-up-{number}", f"/feeds/{number}%2Eatom"):
+            assert cache.get(path).status == 404
+    assert cache.feeds_kept() == kept
+    assert cache.get(KEPT).headers["x-cache"] == "HIT" and cache.get(KEPT).body == feed.body
+
+
 def test_who_asks_makes_no_difference(cache):
     first = cache.get(KEPT, Cookie="a=b", Authorization="Bearer x")
     assert first.headers["x-cache"] == "MISS"

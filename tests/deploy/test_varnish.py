@@ -7,7 +7,7 @@ import pytest
 from syndication.app import create_app
 from syndication.config import load_settings
 from tests.deploy.programs import needs, run
-from tests.deploy.varnish import Varnish, vcl
+from tests.deploy.varnish import Varnish, parameters, vcl
 from tests.deploy.webs import FIRST
 from tests.service import ROOT, until
 
@@ -17,6 +17,17 @@ OUTSIDE = (('    "127.0.0.1";\n', ""), ('"10.0.0.0"/8', '"192.0.2.0"/24'))
 """Changes of the VCL by which this machine is outside."""
 
 KEPT = "/feeds/china.atom"
+
+LONGEST = {
+    "/api/v1/articles:batch": 32 * 1024**2,
+    "/api/v1/articles/a1": 16 * 1024**2,
+    "/api/v1/previews": 16 * 1024**2,
+    "/api/v1/webhooks/articles": 16 * 1024**2,
+    "/api/v1/tokens": 64 * 1024,
+    "/editors/login": 64 * 1024,
+    "/feeds/china.atom": 64 * 1024,
+}
+"""The longest body that each address takes."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +50,7 @@ def stranger(machines, tmp_path_factory):
 def test_varnish_takes_the_file(tmp_path):
     path = tmp_path / "site.vcl"
     path.write_text(vcl(8001, 8002))
-    assert run("varnishd", "-j", "none", "-C", "-f", path).returncode == 0
+    assert run("varnishd", "-j", "none", "-C", *parameters(), "-f", path).returncode == 0
 
 
 def test_a_new_version_is_seen_at_once_after_a_purge_and_the_old_one_before(varnish, machines):
@@ -58,7 +69,7 @@ def test_the_service_purges_it_by_itself(varnish, machines):
     """As the comment on purge.url in syndication.toml says to set it."""
     machines.worker.stop()
     machines.start_worker(
-        SYNDICATION_PURGE__URL=f"http://127.0.0.1:{varnish.port}/feeds",
+        SYNDICATION_PURGE__URL=f"http://127.0.0.1:{varnish.inside.port}/feeds",
         SYNDICATION_PURGE__METHOD="PURGE",
         SYNDICATION_PURGE__HEADERS__SURROGATE_KEY="{key}",
     )
@@ -98,7 +109,8 @@ def test_a_purge_takes_names_alone(varnish, keys):
 def test_a_stranger_purges_nothing(stranger):
     until(lambda: stranger.get(KEPT).headers["x-cache"] == "HIT")
     assert stranger.purge("feeds").status == 403
-    assert stranger.ask("PURGE", KEPT, {"X-Forwarded-For": "10.0.0.1", "Surrogate-Key": "feeds"}).status == 403
+    for front in (stranger, stranger.inside):
+        assert front.ask("PURGE", KEPT, {"X-Forwarded-For": "10.0.0.1", "Surrogate-Key": "feeds"}).status == 403
     assert stranger.get(KEPT).headers["x-cache"] == "HIT"
 
 
@@ -114,14 +126,15 @@ def test_the_keys_are_not_told_to_readers(varnish, machines):
     ["/metrics", "/metrics/", "//metrics", "/%6detrics", "/m%65trics", "/readyz", "/./metrics", "/x/../metrics",
      "/metrics?a", "/readyz?b", "/feeds/../metrics", "/api/../metrics", "/healthz/../metrics", "/feeds%2f..%2fmetrics"],
 )  # fmt: skip
-def test_a_stranger_sees_no_metrics_however_they_are_spelled(stranger, path):
-    found = stranger.get(path)
-    assert found.status == 404 and b"syndication_" not in found.body and b"workers" not in found.body
+def test_a_stranger_sees_no_metrics_however_they_are_spelled(varnish, stranger, path):
+    for front in (stranger, stranger.inside, varnish):
+        found = front.get(path)
+        assert found.status == 404 and b"syndication_" not in found.body and b"workers" not in found.body
 
 
 def test_from_the_inside_they_are_seen(varnish):
-    assert b"syndication_workers_alive" in varnish.get("/metrics").body
-    assert varnish.get("/readyz").status == 200
+    assert b"syndication_workers_alive" in varnish.inside.get("/metrics").body
+    assert varnish.inside.get("/readyz").status == 200
 
 
 def test_a_stranger_sees_all_that_is_for_readers_and_editors(stranger, sqlite_url):
@@ -142,8 +155,9 @@ def test_no_method_gets_past_the_rules(varnish, method):
 
 def test_a_body_that_nobody_could_read_is_not_taken_in(varnish):
     # A connection that goes on it would read to the end of the body first.
-    headers = {"Content-Length": str(33 * 1024 * 1024), "Connection": "close"}
-    assert varnish.ask("POST", "/api/v1/articles:batch", headers).status == 413
+    for path, longest in LONGEST.items():
+        headers = {"Content-Length": str(longest + 1), "Connection": "close"}
+        assert varnish.ask("POST", path, headers).status == 413, path
     assert varnish.ask("POST", "/feeds/china.atom", body=b"x").status == 405
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.deploy.programs import DEPLOY, program, run, substituted
@@ -14,9 +15,21 @@ VCL = DEPLOY / "varnish/default.vcl"
 UNIT = DEPLOY / "varnish/varnish.service.d/syndication.conf"
 
 
+LISTENERS = ("readers", "proxied", "inside")
+"""Where it listens, by the names that the VCL looks at."""
+
+
 def parameters() -> list[str]:
-    """The ``-p`` and their values, as the unit gives them to Varnish."""
-    return [word for value in re.findall(r"-p (\S+)", UNIT.read_text()) for word in ("-p", value)]
+    """The ``-p`` and ``-s`` and their values, as the unit gives them to Varnish."""
+    return [word for pair in re.findall(r"(-[ps]) (\S+)", UNIT.read_text()) for word in pair]
+
+
+def listeners(ports: Mapping[str, int]) -> list[str]:
+    """The ``-a`` of the unit, on these ports of this machine."""
+    found = dict(re.findall(r"-a (\w+)=(\S+)", UNIT.read_text()))
+    assert tuple(found) == LISTENERS
+    return [word for name, place in found.items()
+            for word in ("-a", f"{name}=127.0.0.1:{ports[name]}{',PROXY' if place.endswith(',PROXY') else ''}")]  # fmt: skip
 
 
 def vcl(*ports: int, replace: tuple[tuple[str, str], ...] = ()) -> str:
@@ -33,11 +46,14 @@ class Varnish(Front):
 
     def __init__(self, folder: Path, ports: list[int], replace: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(free_port())
+        self.proxied = free_port()
+        self.inside = Front(free_port())
+        places = {"readers": self.port, "proxied": self.proxied, "inside": self.inside.port}
         (folder / "site.vcl").write_text(vcl(*ports, replace=replace))
         self.work = folder / "varnish"
         command = [
-            program("varnishd"), "-F", "-j", "none", "-n", str(self.work), "-a", f"127.0.0.1:{self.port}",
-            "-T", "none", "-f", str(folder / "site.vcl"), "-s", "malloc,64m", *parameters(),
+            program("varnishd"), "-F", "-j", "none", "-n", str(self.work), *listeners(places),
+            "-T", "none", "-f", str(folder / "site.vcl"), *parameters(),
         ]  # fmt: skip
         self.log = (folder / "varnish.log").open("wb")
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
@@ -58,6 +74,10 @@ class Varnish(Front):
 
         return int(until(settled)[0])
 
+    def feeds_kept(self) -> int:
+        """What its place for feeds holds."""
+        return self.counters("SMA.feeds.g_alloc")[0]
+
     def well(self) -> bool:
         """Whether both machines answered its last two probes: each is a bit."""
         return [happy & 0b11 for happy in self.counters("VBE.*.happy")] == [0b11, 0b11]
@@ -68,7 +88,7 @@ class Varnish(Front):
 
     def purge(self, keys: str) -> Answer:
         """Ask it to forget what has one of these keys."""
-        return self.ask("PURGE", "/", {"Surrogate-Key": keys})
+        return self.inside.ask("PURGE", "/", {"Surrogate-Key": keys})
 
     def stop(self) -> None:
         """End it."""

@@ -127,7 +127,14 @@ def test_if_none_match_overrules_if_modified_since() -> None:
 
 
 @pytest.mark.parametrize(
-    "since", ["rubbish", "", "Sat, 14 Mar 20260000000 12:00:00 GMT", "Mon, 01 Jan 1800 00:00:00 GMT", "Sat, 14 Mar 2026 12:00:00 GMT" + " " * 40]
+    "since",
+    [
+        "rubbish",
+        "",
+        "Sat, 14 Mar 20260000000 12:00:00 GMT",
+        "Mon, 01 Jan 1800 00:00:00 GMT",
+        "Sat, 14 Mar 2026 12:00:00 GMT" + " " * 40,
+    ],
 )
 def test_a_malformed_or_older_date_gets_the_feed(since: str) -> None:
     assert not is_fresh(TAG, NOON.timestamp(), None, since)

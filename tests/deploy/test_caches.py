@@ -129,7 +129,9 @@ def test_a_flood_of_queries_and_codings_is_four_entries(cache):
     assert cache.entries() == entries
 
 
-@pytest.mark.parametrize("accept", ["gzip;q=0, " * 700, "*" + " " * 7_000, "br;q=0,*;" * 700, "identity, " * 700 + "gzip"])
+@pytest.mark.parametrize(
+    "accept", ["gzip;q=0, " * 700, "*" + " " * 7_000, "br;q=0,*;" * 700, "identity, " * 700 + "gzip"]
+)
 def test_a_coding_of_eight_kilobytes_gets_the_feed_as_one_of_a_few_bytes_does(cache, accept):
     found = cache.get(KEPT, Accept_Encoding=accept[:7_500])
     assert found.status == 200 and FIRST in UNPACK[coding(found)](found.body)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.deploy.nginx import Nginx
+from tests.deploy.origin import Origin
 from tests.deploy.programs import needs, run
 from tests.deploy.webs import Front
 from tests.service import free_port, until
@@ -88,16 +89,24 @@ def test_the_log_has_no_query(nginx):
     assert told["id"] and "never-written" not in log.read_text()
 
 
-@pytest.mark.parametrize(
-    ("path", "longest"),
-    [("/feeds/china.atom", 1024), ("/editors/login", 262_144), ("/api/v1/articles:batch", 33_554_432)],
-)
+LONGEST = {
+    "/feeds/china.atom": 1024,
+    "/editors/login": 64 * 1024,
+    "/api/v1/tokens": 64 * 1024,
+    "/api/v1/webhooks/articles": 16 * 1024**2,
+    "/api/v1/articles/a%2Fb": 16 * 1024**2,
+    "/api/v1/previews": 16 * 1024**2,
+    "/api/v1/articles:batch": 32 * 1024**2,
+}
+
+
+@pytest.mark.parametrize(("path", "longest"), LONGEST.items())
 def test_each_address_takes_bodies_of_its_own_size(nginx, path, longest):
     """What is too long is refused before a byte of it is read."""
     told = {"Content-Type": "application/json"}
     assert nginx.ask("POST", path, told | {"Content-Length": str(longest + 1)}).status == 413
-    if longest < 1_000_000:
-        assert nginx.ask("POST", path, told, b"x" * longest).status in (400, 405)
+    if longest < 100_000:
+        assert nginx.ask("POST", path, told, b"x" * longest).status in (400, 401, 405)
 
 
 def test_a_head_that_is_too_long_is_refused(nginx):
@@ -163,6 +172,80 @@ def test_who_does_not_finish_a_request_is_hung_up_on(tmp_path):
             connection.sendall(b"GET /feeds/china.atom HTTP/1.1\r\nHost: feeds.daily.example\r\nX-Slow: ")
             assert connection.recv(1000) == b""
         assert time.monotonic() - started < 4
+
+
+READER = (
+    ("    underscores_in_headers off;\n    client_max", "    set_real_ip_from 127.0.0.1;\n    client_max"),
+    ("    reset_timedout_connection on;", "    real_ip_header X-Test-Reader;"),
+    ("syndication_connections 100;\n    limit_conn_status", "syndication_connections 2;\n    limit_conn_status"),
+)
+"""Changes by which a test says who the reader is."""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "other"),
+    [
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:2::1"),
+        ("2001:db8::1", "2001:db8::a:b:c:d", "2001:db8:0:a:b:c:d:1"),
+        ("2001:db8:a0a:a0d::1", "2001:db8:a0a:a0d::2", "2001:db8:a0a:a0c::1"),
+        ("192.0.2.1", "192.0.2.1", "192.0.2.2"),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.1", "::ffff:192.0.2.2"),
+    ],
+)
+def test_a_network_of_version_6_is_one_reader(tmp_path, first, second, other):
+    """Whoever has one address of a /64 has all of them."""
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
+        ports = [server.getsockname()[1] for server in silent]
+        front = stack.enter_context(changed(tmp_path, ports, *READER))
+        for reader in (first, second):
+            head = f"GET / HTTP/1.1\r\nHost: feeds.daily.example\r\nX-Test-Reader: {reader}\r\n\r\n"
+            stack.enter_context(front.connect()).sendall(head.encode())
+            asked, _, _ = select.select(silent, [], [], 5)
+            stack.enter_context(asked[0].accept()[0])
+        for reader in (first, second):
+            assert front.get("/healthz", {"X-Test-Reader": reader}).status == 429
+        stack.enter_context(front.connect()).sendall(head.replace(second, other).encode())
+        asked, _, _ = select.select(silent, [], [], 5)
+        assert asked
+
+
+def test_long_bodies_of_one_reader_are_few(tmp_path):
+    """Short ones, and requests without a body, are not counted among them."""
+    with changed(tmp_path, [free_port(), free_port()]) as front, contextlib.ExitStack() as stack:
+        head = "PUT /api/v1/articles/{} HTTP/1.1\r\nHost: feeds.daily.example\r\n{}\r\n\r\n"
+        for number in range(20):
+            stack.enter_context(front.connect()).sendall(head.format(number, "Content-Length: 90000").encode() + b"{")
+        long = [stack.enter_context(front.connect()) for _ in range(9)]
+        for number, one in enumerate(long):
+            told = "Content-Length: 900000" if number % 2 else "Transfer-Encoding: chunked"
+            one.sendall(head.format(number, told).encode() + (b"{" if number % 2 else b"1\r\n{\r\n"))
+        refused, _, _ = select.select(long, [], [], 5)
+        assert len(refused) == 1 and b" 429 " in refused[0].recv(1000)
+
+
+def test_a_name_with_an_underscore_in_the_place_of_a_hyphen_is_dropped(tmp_path):
+    origin = Origin()
+    try:
+        with changed(tmp_path, origin.ports) as front:
+            for path in ("/api/v1/docs", KEPT, "/editors/login"):
+                wrong = {"X_Forwarded_For": "10.0.0.1", "If_None_Match": "*", "Accept_Encoding": "br"}
+                assert front.get(path, wrong).status == 200
+                assert origin.headers().get("x-forwarded-for", "127.0.0.1") == "127.0.0.1"
+                assert not [name for name in origin.headers() if "_" in name]
+    finally:
+        origin.close()
+
+
+@pytest.mark.parametrize("path", ["/feeds", "/feeds/", "/feeds/China.atom", "/feeds/china.xml", "/feeds/a/b.atom"])
+def test_no_web_machine_is_asked_for_a_feed_that_cannot_be(tmp_path, path):
+    origin = Origin()
+    try:
+        with changed(tmp_path, origin.ports) as front:
+            assert front.get(path).status == 404
+            assert not origin.asked
+    finally:
+        origin.close()
 
 
 def test_one_address_has_so_many_requests_under_way(tmp_path):

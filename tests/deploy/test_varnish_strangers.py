@@ -141,7 +141,9 @@ def test_through_a_terminator_on_varnishs_machine_nobody_is_inside(terminator, v
 
 def test_the_address_that_counts_is_the_readers_and_not_the_terminators(terminator, origin):
     for reader in ("127.0.0.9", "127.0.0.10"):
-        assert asked_from(terminator, reader, {"X-Forwarded-For": "10.0.0.1", "X_Forwarded_For": "10.0.0.2"}).status == 200
+        assert (
+            asked_from(terminator, reader, {"X-Forwarded-For": "10.0.0.1", "X_Forwarded_For": "10.0.0.2"}).status == 200
+        )
         assert origin.headers()["x-forwarded-for"] == reader
 
 
@@ -165,5 +167,7 @@ def test_nobody_else_may_speak_the_proxy_protocol(varnish):
     """Whoever does says himself who he is: on every other listener it is not understood."""
     for port in (varnish.port, varnish.inside.port):
         with socket.create_connection(("127.0.0.1", port), timeout=5) as one:
-            one.sendall(b"PROXY TCP4 10.0.0.1 10.0.0.2 1000 80\r\nPURGE / HTTP/1.1\r\nHost: x\r\nSurrogate-Key: feeds\r\n\r\n")
+            one.sendall(
+                b"PROXY TCP4 10.0.0.1 10.0.0.2 1000 80\r\nPURGE / HTTP/1.1\r\nHost: x\r\nSurrogate-Key: feeds\r\n\r\n"
+            )
             assert b" 200 " not in one.recv(1000)

@@ -198,6 +198,7 @@ class WorkerSettings(Table):
     fragment_memory: Annotated[int, Field(ge=1, le=65_536)] = 256
     metrics_host: Text = "127.0.0.1"
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    progress_path: str = ""
 
 
 class EditorsSettings(Table):

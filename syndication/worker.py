@@ -19,6 +19,7 @@ from syndication.housekeeping import forget
 from syndication.inbox import Inbox, Task
 from syndication.logs import get_logger
 from syndication.metrics import of_databases, of_worker
+from syndication.metrics.progress import Progress
 from syndication.outcomes import Outcome, say
 from syndication.parent import exit_with_parent
 from syndication.preview import Previewer
@@ -63,6 +64,7 @@ class Worker:
         self.purger = Purger(database, settings.purge) if settings.purge.url else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.scheduler: BackgroundScheduler = timetable(settings.worker, self.inbox, self.heartbeat)
+        self._progress = Progress(settings.worker.progress_path)
         self._stopping = threading.Event()
         with database.read() as conn:
             now = database.now(conn)
@@ -81,9 +83,11 @@ class Worker:
         if self.purger is not None:
             self.purger.start()
         self.inbox.put(Task.GATHER)
+        self._progress.start()
         try:
             self._loop()
         finally:
+            self._progress.stop()
             self._stopping.set()
             self.scheduler.shutdown(wait=True)
             waking.join(timeout=2)
@@ -109,7 +113,9 @@ class Worker:
     def _loop(self) -> None:
         timeout: float | None = None
         while not self._stopping.is_set():
+            self._progress.rest()
             tasks = self.inbox.take(timeout)
+            self._progress.step()
             try:
                 self._do(tasks)
                 timeout = self._pause()
@@ -151,6 +157,7 @@ class Worker:
 
     def _look_up(self) -> int:
         """Between two sections: an editor waits for a preview, and news may have come."""
+        self._progress.step()
         self.previewer.answer_all()
         return self.regenerator.notice()
 

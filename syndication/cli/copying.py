@@ -33,13 +33,17 @@ def copy_database(ctx: click.Context, to: str, from_: str | None, live: bool) ->
     people and the audit log go along, so that readers see no difference. The two are compared before anything is
     there to be seen: a copy that fails, or is killed, leaves the target as it was. Then set database.url, and start.
 
-    What cannot be copied is named with its place, all of it, before anything is copied. A password need not stand in
-    the address: PostgreSQL's PGPASSWORD and ~/.pgpass are read.
+    What cannot be copied is named with its place, all of it, before anything is copied.
+
+    Everybody on the machine can see a password in an address on the command line. With - for TO_URL the address is read
+    from standard input; PGPASSFILE and ~/.pgpass are read too.
     """
     from syndication.store.copying import copy_database as run
     from syndication.store.engine import DatabaseDown, DatabaseError
     from syndication.store.trouble import kind
 
+    if to == "-":
+        to = sys.stdin.readline().strip()
     url = from_ or settings_of(ctx).database_url
     source, target = _database(url, "--from" if from_ else "database.url"), _database(to, "TO_URL")
     started = time.monotonic()

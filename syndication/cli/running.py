@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from urllib.parse import urlsplit
 
 import click
@@ -68,8 +69,9 @@ def web(ctx: click.Context, host: str | None, port: int | None) -> None:
 
 
 @click.command()
+@click.option("--check", is_flag=True, help="Only say whether the worker that runs here makes progress: for probes.")
 @click.pass_context
-def worker(ctx: click.Context) -> None:
+def worker(ctx: click.Context, check: bool) -> None:
     """Run a worker alone: it regenerates feeds when articles change or fall due.
 
     Any number of workers may share one PostgreSQL database.
@@ -78,6 +80,9 @@ def worker(ctx: click.Context) -> None:
     from syndication.worker import run
 
     settings = settings_of(ctx)
+    if check:
+        _check_progress(settings.worker.progress_path)
+        return
     logs.setup(settings.logs, "worker")
     with open_database(settings):
         pass  # A database that is not ready is said here, in one sentence.
@@ -129,6 +134,16 @@ def config(ctx: click.Context, check: bool) -> None:
     for key, value in settings_report(settings):
         click.echo(f"{key} = {value}")
     click.echo(f"sections = {', '.join(settings.sections)}")
+
+
+def _check_progress(path: str) -> None:
+    """Fail unless the worker that touches this file makes progress."""
+    from syndication.metrics.progress import is_fresh
+
+    if not path:
+        raise ConfigError("worker.progress_path is empty: name a file that the worker and its probe both see")
+    if not is_fresh(path, time.time()):
+        raise click.ClickException(f"The worker makes no progress: {path} was not touched lately.")
 
 
 def _environ(ctx: click.Context, host: str | None, port: int | None) -> dict[str, str]:

@@ -32,7 +32,26 @@ def test_there_are_two_of_each():
     assert set(SERVICES) == {"db", "migrate", "worker", "web1", "web2", "nginx"}
     assert SERVICES["worker"]["deploy"]["replicas"] == 2
     assert SERVICES["web1"]["command"] == SERVICES["web2"]["command"] == ["web"]
-    assert SERVICES["db"]["image"] == "postgres:18"
+
+
+def test_images_of_others_are_named_by_digest():
+    for name, service in SERVICES.items():
+        if name not in OURS:
+            assert re.fullmatch(r"[a-z]+:[0-9.]+@sha256:[0-9a-f]{64}", service["image"]), name
+    assert SERVICES["db"]["image"].startswith("postgres:18@")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_has_so_much_memory_so_many_processors_and_processes(name):
+    service = SERVICES[name]
+    assert service["mem_limit"] and service["cpus"] and service["pids_limit"]
+    assert service["cap_drop"] == ["ALL"] and service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_a_worker_is_healthy_while_it_makes_progress():
+    worker = SERVICES["worker"]
+    assert worker["healthcheck"]["test"] == ["CMD", "syndication", "worker", "--check"]
+    assert worker["environment"]["SYNDICATION_WORKER__PROGRESS_PATH"].startswith("/tmp/")
 
 
 @pytest.mark.parametrize("name", OURS)

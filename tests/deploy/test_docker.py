@@ -31,8 +31,9 @@ def test_no_shell_is_used_and_nobody_is_root():
 
 
 def test_the_image_is_of_the_pythons_that_the_project_is_made_for():
-    bases = {i.words[0] for i in of("FROM")}
-    assert bases == {"python:3.11-slim"}
+    assert {i.words[0] for i in of("FROM")} == {"${PYTHON}"}
+    (base,) = of("ARG", -1)
+    assert re.fullmatch(r"PYTHON=python:3\.11-slim@sha256:[0-9a-f]{64}", base.text)
     assert 'requires-python = ">=3.11"' in (ROOT / "pyproject.toml").read_text()
 
 

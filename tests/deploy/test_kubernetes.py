@@ -101,6 +101,8 @@ def test_the_settings_are_right_where_they_are_mounted(name, tmp_path):
     variables = {}
     for variable in container(name)["env"]:
         path = Path(variable["value"])
+        if variable["name"] == "SYNDICATION_WORKER__PROGRESS_PATH":
+            continue  # A file that is not there before the worker is.
         variables[variable["name"]] = str(tmp_path / mounts[str(path.parent)] / path.name)
         assert "_FILE" in variable["name"] or variable["name"] == "SYNDICATION_CONFIG"
     settings = load_settings(None, variables)
@@ -169,3 +171,27 @@ def test_the_example_of_a_secret_is_applied_by_nobody():
     """`kubectl apply -f FOLDER` reads .yaml, .yml and .json."""
     applied = [path for path in FOLDER.iterdir() if path.suffix in (".yaml", ".yml", ".json")]
     assert applied and not [path.name for path in applied if "kind: Secret" in path.read_text()]
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_each_has_so_much_memory_and_so_many_processors(name):
+    resources = container(name)["resources"]
+    assert set(resources["limits"]) == set(resources["requests"]) == {"cpu", "memory"}
+
+
+def test_a_worker_is_alive_while_it_makes_progress():
+    """The probe looks at a file that the worker touches and the settings name."""
+    worker = container("syndication-worker")
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert worker[probe]["exec"]["command"] == ["syndication", "worker", "--check"]
+        assert worker[probe]["timeoutSeconds"] >= 10
+    (path,) = [one["value"] for one in worker["env"] if one["name"] == "SYNDICATION_WORKER__PROGRESS_PATH"]
+    assert [mount for mount in worker["volumeMounts"] if path.startswith(f"{mount['mountPath']}/")]
+
+
+def test_the_example_of_an_address_is_encrypted_and_its_authority_is_mounted():
+    (secret,) = of("Secret").values()
+    url = secret["stringData"]["database_url"]
+    assert "?sslmode=verify-full&sslrootcert=/etc/syndication-database/ca.pem" in url
+    for name in PODS:
+        assert "/etc/syndication-database" in {mount["mountPath"] for mount in container(name)["volumeMounts"]}

@@ -10,8 +10,14 @@ import pytest
 from syndication.cli import main
 from tests.deploy import runbook
 from tests.deploy.machine import Machine
-from tests.deploy.programs import DEPLOY, needs
+from tests.deploy.programs import DEPLOY, needs, substituted
 from tests.service import ROOT
+
+ADDRESS = (
+    "postgresql://syndication:PASSWORD@db.daily.example/news"
+    "?sslmode=verify-full&sslrootcert=/etc/syndication/database-ca.pem"
+)
+"""The address of a database on another machine, as the runbook has it."""
 
 ONE = "First installation: one machine"
 BACKUP, RESTORE, UPGRADE = "Backup", "Restore from a backup", "Upgrade without a missed poll"
@@ -155,7 +161,7 @@ def test_after_a_move_to_postgresql_every_copy_is_good(large):
     machine.publish("kept", "A story that stays")
     tag = machine.until_feed("A story that stays").headers["etag"]
     (move,) = runbook.blocks("Move from SQLite to PostgreSQL", "move")
-    machine.type(move.commands.replace("postgresql://syndication:PASSWORD@db.daily.example/news", url))
+    machine.type(substituted(move.commands, (ADDRESS, url)))
     machine.type("syndication status")
     assert machine.feed(If_None_Match=tag).status == 304
     assert "postgresql://" in machine.type("syndication config | grep database.url")
@@ -200,3 +206,23 @@ def test_settings_and_links_that_are_named_are_there():
     for alert in re.findall(r"the alerts? `(\w+)`(?: and `(\w+)`)?", runbook.TEXT):
         for name in filter(None, alert):
             assert f"alert: {name}\n" in (DEPLOY / "monitoring/alerts.yaml").read_text()
+
+
+BUILT_IN = ("echo", "printf", "(umask")
+"""What a shell does itself: no process has it on its command line."""
+
+
+@pytest.mark.parametrize("block", runbook.BLOCKS, ids=lambda block: block.commands.splitlines()[0][:40])
+def test_no_secret_is_on_a_command_line(block):
+    """Everybody on the machine sees those: secrets come by files and by standard input."""
+    without_documents = re.sub(r"<<'(\w+)'\n.*?^\1$", "", block.commands, flags=re.MULTILINE | re.DOTALL)
+    for line in without_documents.splitlines():
+        if re.search(r"password|PASSWORD|secret=|--from-literal|\$\(cat", line) and not line.startswith(BUILT_IN):
+            assert re.search(r"--pwprompt|openssl rand|^#", line), line
+
+
+def test_every_address_of_a_database_says_how_it_is_encrypted():
+    addresses = re.findall(r"postgresql://[^\s\"'`)]+", runbook.TEXT)
+    assert len(addresses) > 3
+    for address in addresses:
+        assert "sslmode=verify-full&sslrootcert=" in address or "@db/news?sslmode=disable" in address, address

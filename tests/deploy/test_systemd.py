@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from syndication.config import load_settings
+from syndication.editors import arrivals
+from syndication.webserver import POLL_THREADS
 from tests.deploy import sandbox
 from tests.deploy.programs import DEPLOY, needs, run
 from tests.forbid_skips import NOT_ALLOWED
-from tests.service import Service, environ, running, until
+from tests.service import ROOT, Service, environ, running, until
 
 pytestmark = needs("systemd-analyze")
 
@@ -106,6 +109,37 @@ def test_what_is_forbidden_is_refused(confined, program):
     """What the next test relies on."""
     done = subprocess.run([confined, "-c", program], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1 and "PermissionError" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**32, 2**32))",
+        "import multiprocessing as m; p = m.get_context('spawn').Process(target=print); p.start(); p.join()",
+        "import socket; socket.socketpair(); socket.socket(socket.AF_UNIX).bind('here.sock')",
+    ],
+    ids=["limit itself", "start a process", "listen on a private socket"],
+)
+def test_what_our_processes_need_is_allowed(confined, program, tmp_path):
+    done = subprocess.run(
+        [confined, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_has_an_end_of_memory_and_of_processes(service):
+    text = unit(service) + COMMON.read_text()
+    assert re.search(r"^MemoryMax=\d+[MG]$", text, re.MULTILINE) and re.search(r"^TasksMax=\d+$", text, re.MULTILINE)
+    # One process that is over it must not take those down with it that serve readers.
+    assert "\nOOMPolicy=continue\n" in text and "\nUMask=0077\n" in text
+
+
+def test_a_web_process_has_fewer_threads_and_processes_than_it_may():
+    (allowed,) = re.findall(r"^TasksMax=(\d+)$", COMMON.read_text(), re.MULTILINE)
+    settings = load_settings(ROOT / "config/syndication.toml", {})
+    threads = POLL_THREADS + 2 * settings.editors.at_once + arrivals.PLACES
+    assert settings.server.workers * (threads + 32) < int(allowed)
 
 
 @pytest.mark.thorough("sqlite")

@@ -11,11 +11,11 @@ from itertools import islice
 _TAG = re.compile(r'(?:W/)?"([^"]*)"(?:;[A-Za-z]+)?')
 
 _SUFFIXES = frozenset(("", "-gzip", ";gzip", "-br", ";br", "-zstd", "--gzip"))
-"""What may follow our tag: nothing, or what proxies that compress append (Apache's mod_deflate, Jetty, nginx modules)."""
+"""What may follow our tag: nothing, or what proxies that compress append (Apache's mod_deflate, Jetty, nginx)."""
 
 MAX_LIST_LENGTH = 4096
-"""Characters of If-None-Match. A cache names the copies it has, one for each coding and some old ones: each tag has some
-thirty characters. A longer list was not made of tags of ours, and matches nothing."""
+"""Characters of If-None-Match. A cache names the copies that it has, of each coding and some old ones: a tag of ours has
+some thirty characters. A longer list is nobody's, and matches nothing."""
 
 MAX_TAGS = 64
 """Tags that are read of a list."""

@@ -35,9 +35,10 @@ def varnish(origin, tmp_path_factory):
 
 SPELLINGS = [
     "/feeds/taiwan%2Eatom", "/feeds/%74aiwan.atom", "/feeds/Taiwan.atom", "/feeds/taiwan.ATOM", "/feeds/taiwan.atom/",
-    "/feeds/taiwan.atom%3Fa", "/feeds//taiwan.atom", "//feeds/taiwan.atom", "/./feeds/taiwan.atom", "/%66eeds/taiwan.atom",
-    "/feeds/x/../taiwan.atom", "/feeds/taiwan.atom;a", "/feeds/taiwan.xml", "/feeds", "/feeds/", "/feeds?a", "/feeds%2Ftaiwan.atom",
-    "/healthz/", "/api", "/api/", "/api/v2/articles", "/api//v1/articles", "/editorsx", "/nothing.php", "/.env", "/metrics",
+    "/feeds/taiwan.atom%3Fa", "/feeds//taiwan.atom", "//feeds/taiwan.atom", "/./feeds/taiwan.atom",
+    "/%66eeds/taiwan.atom", "/feeds/x/../taiwan.atom", "/feeds/taiwan.atom;a", "/feeds/taiwan.xml", "/feeds",
+    "/feeds/", "/feeds?a", "/feeds%2Ftaiwan.atom", "/healthz/", "/api", "/api/", "/api/v2/articles",
+    "/api//v1/articles", "/editorsx", "/nothing.php", "/.env", "/metrics",
 ]  # fmt: skip
 
 
@@ -64,8 +65,10 @@ def spelled_with_underscores(name: str) -> list[str]:
             for marks in itertools.product("-_", repeat=len(rest)) if "_" in marks]  # fmt: skip
 
 
-PROXIES = ("X-Forwarded-For", "X-Request-ID", "Accept-Encoding", "If-None-Match", "If-Modified-Since",
-           "If-Unmodified-Since", "If-Match", "If-Range", "Content-Type", "Content-Encoding", "Transfer-Encoding")  # fmt: skip
+PROXIES = (
+    "X-Forwarded-For", "X-Request-ID", "Accept-Encoding", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since",
+    "If-Match", "If-Range", "Content-Type", "Content-Encoding", "Transfer-Encoding",
+)  # fmt: skip
 """What a cache or a web server acts on: a second header that becomes the same name would overrule the first."""
 
 

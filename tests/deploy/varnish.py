@@ -28,8 +28,10 @@ def listeners(ports: Mapping[str, int]) -> list[str]:
     """The ``-a`` of the unit, on these ports of this machine."""
     found = dict(re.findall(r"-a (\w+)=(\S+)", UNIT.read_text()))
     assert tuple(found) == LISTENERS
-    return [word for name, place in found.items()
-            for word in ("-a", f"{name}=127.0.0.1:{ports[name]}{',PROXY' if place.endswith(',PROXY') else ''}")]  # fmt: skip
+    words = []
+    for name, place in found.items():
+        words += ["-a", f"{name}=127.0.0.1:{ports[name]}{',PROXY' if place.endswith(',PROXY') else ''}"]
+    return words
 
 
 def vcl(*ports: int, replace: tuple[tuple[str, str], ...] = ()) -> str:

@@ -14,7 +14,7 @@ _SUFFIXES = frozenset(("", "-gzip", ";gzip", "-br", ";br", "-zstd", "--gzip"))
 """What may follow our tag: nothing, or what proxies that compress append (Apache's mod_deflate, Jetty, nginx)."""
 
 MAX_LIST_LENGTH = 4096
-"""Characters of If-None-Match. A cache names the copies that it has, of each coding and some old ones: a tag of ours has
+"""Characters of If-None-Match. A cache names the copies that it has, of each coding and some old ones: one of ours has
 some thirty characters. A longer list is nobody's, and matches nothing."""
 
 MAX_TAGS = 64

@@ -4,7 +4,9 @@ import os
 import signal
 import time
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from syndication.metrics.progress import FRESH, LONGEST_STEP, Progress, is_fresh
 from tests.service import Service, running, until
@@ -84,11 +86,17 @@ def test_without_a_file_the_probe_says_what_to_set(tmp_path, sqlite_url):
         assert code == 1 and "worker.progress_path" in said
 
 
-def test_a_database_that_is_down_is_no_reason_to_start_a_worker_again(tmp_path, new_url):
+def test_a_database_that_is_down_is_no_reason_to_start_a_worker_again(tmp_path, postgres_url, postgres_server):
     """Its steps end within seconds each."""
-    url, path = new_url("sqlite"), tmp_path / "alive"
-    with running(tmp_path, "worker", url=url, env={"SYNDICATION_WORKER__PROGRESS_PATH": str(path)}) as worker:
+    name, path = make_url(postgres_url).database, tmp_path / "alive"
+    with (
+        running(tmp_path, "worker", url=postgres_url, env={"SYNDICATION_WORKER__PROGRESS_PATH": str(path)}) as worker,
+        psycopg.connect(postgres_server.format(name="postgres"), autocommit=True) as admin,
+    ):
         until(path.exists)
-        os.rename(url.removeprefix("sqlite:///"), tmp_path / "away.db")
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        until(lambda: "database_down" in worker.log.read_text())
         os.utime(path, (0, 0))
         until(lambda: check(worker)[0] == 0)
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")

@@ -64,7 +64,7 @@ def create(
         with database.read() as conn:
             accounts.refuse_taken(conn, name)
         password = _password(piped, generate)
-        hash = passwords.hashed(password, name)
+        hash = passwords.hashed(password, name, settings_of(ctx).site.names)
         with database.write() as conn:
             accounts.create(conn, name, hash, wanted, person(), database.now(conn))
     click.echo(f"{name} may log in.", err=True)
@@ -113,7 +113,7 @@ def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None
     with _changing(ctx, name):
         pass  # Whoever has mistyped the name is told so before the password is asked for.
     password = _password(piped, generate)
-    hash = passwords.hashed(password, name)
+    hash = passwords.hashed(password, name, settings_of(ctx).site.names)
     with _changing(ctx, name) as (conn, account, now):
         account_changes.set_password(conn, account, hash, person(), now)
     click.echo(f"{name} has another password.", err=True)

@@ -80,7 +80,7 @@ def create_user(body: UserRequest) -> Response:
     database = context().database
     accounts.check_name(body.name)
     made = passwords.made() if body.password is None else None
-    hash = passwords.hashed(body.password or made or "", body.name)
+    hash = passwords.hashed(body.password or made or "", body.name, context().settings.site.names)
     with database.write() as conn:
         account = accounts.create(conn, body.name, hash, body.scopes, caller().actor, database.now(conn))
     return answer(NewUser.model_validate({**_values(account), "password": made}), HTTPStatus.CREATED)
@@ -96,7 +96,8 @@ def change_user(path: NamePath, body: UserChange) -> Response:
     with database.read() as conn:
         _known(conn, path.name)
     # Outside of the transaction: a hash takes long.
-    hash = passwords.hashed(body.password, path.name) if body.password is not None else None
+    known = context().settings.site.names
+    hash = passwords.hashed(body.password, path.name, known) if body.password is not None else None
     by = caller().actor
     with database.write() as conn:
         account, now = _known(conn, path.name), database.now(conn)

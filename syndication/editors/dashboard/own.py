@@ -33,7 +33,7 @@ def change_own_password() -> BaseResponse:
     if form.get("new", "") != form.get("again", ""):
         return _page("The new password was not typed the same twice.")
     try:
-        made = passwords.hashed(form.get("new", ""), account.name)
+        made = passwords.hashed(form.get("new", ""), account.name, context().settings.site.names)
     except SyndicationError as error:
         return _page(f"{str(error)[:1].upper()}{str(error)[1:]}.")
     with database.write() as conn:

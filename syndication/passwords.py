@@ -62,6 +62,9 @@ GROUPS, GROUP = 4, 5
 
 _hasher = PasswordHasher()
 
+_hashing = threading.Lock()
+"""One hash at a time in this process, whoever asks for it: 64 MB are all that it takes."""
+
 
 def hashed(password: str, name: str, known: Collection[str] = ()) -> PasswordHash:
     """The hash under which the password of the user ``name`` is stored. Raises SyndicationError if it is too weak.
@@ -74,7 +77,8 @@ def hashed(password: str, name: str, known: Collection[str] = ()) -> PasswordHas
 
 def hash_anew(password: str) -> PasswordHash:
     """The hash of a password that was taken before, under today's parameters: it stays good, whatever is weak today."""
-    return PasswordHash(_hasher.hash(_bytes(password)))
+    with _hashing:
+        return PasswordHash(_hasher.hash(_bytes(password)))
 
 
 def verified(password: str, hash: PasswordHash | None) -> bool:
@@ -84,13 +88,14 @@ def verified(password: str, hash: PasswordHash | None) -> bool:
     """
     if len(password) > LONGEST:
         return False
-    if hash is None:
-        _hasher.hash(_bytes(password))
-        return False
-    try:
-        return _hasher.verify(hash, _bytes(password))
-    except (VerificationError, InvalidHashError):
-        return False
+    with _hashing:
+        if hash is None:
+            _hasher.hash(_bytes(password))
+            return False
+        try:
+            return _hasher.verify(hash, _bytes(password))
+        except (VerificationError, InvalidHashError):
+            return False
 
 
 def needs_rehash(hash: PasswordHash) -> bool:

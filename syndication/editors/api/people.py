@@ -12,7 +12,7 @@ from syndication.editors.api.operations import Operations, answer, caller, conte
 from syndication.editors.api.schemas import Answer, Query
 from syndication.editors.problems import not_found
 from syndication.json_fields import Shape, Text
-from syndication.store import Connection, account_changes, accounts
+from syndication.store import Connection, account_changes, accounts, second_factor
 from syndication.store.accounts import Account
 
 operation = Operations("people", "People", "Who may log in to the dashboard. Only admin sees and changes them.")
@@ -36,6 +36,7 @@ class UserAnswer(Answer):
     created_by: str
     last_login_at: str | None
     disabled_at: str | None
+    second_factor_at: str | None
 
 
 class NewUser(UserAnswer):
@@ -111,6 +112,19 @@ def change_user(path: NamePath, body: UserChange) -> Response:
     return answer(UserAnswer.model_validate(_values(account)))
 
 
+@operation("DELETE", "/users/<name>/second-factor", "admin", {200: UserAnswer})
+def reset_second_factor(path: NamePath) -> Response:
+    """Remove the second factor of a user who lost the phone, and log the user out everywhere.
+
+    The password alone logs in then. Nothing happens to a user who has none.
+    """
+    database = context().database
+    with database.write() as conn:
+        second_factor.remove(conn, _known(conn, path.name), caller().actor, database.now(conn))
+        account = _known(conn, path.name)
+    return answer(UserAnswer.model_validate(_values(account)))
+
+
 def _known(conn: Connection, name: str) -> Account:
     account = accounts.named(conn, name)
     if account is None:
@@ -127,4 +141,5 @@ def _values(account: Account) -> dict[str, object]:
         "created_by": account.created_by,
         "last_login_at": instant(account.last_login_at),
         "disabled_at": instant(account.disabled_at),
+        "second_factor_at": instant(account.second_factor_at),
     }

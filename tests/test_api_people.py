@@ -27,7 +27,8 @@ def test_a_person_is_let_in_with_a_password_which_is_told_to_nobody(api, clock):
     assert said.status == 201
     assert said.json | {"id": ""} == {
         "id": "", "name": "mei", "scopes": ["read", "write"], "created_at": "2026-03-14T12:00:00Z",
-        "created_by": "token admin", "last_login_at": None, "disabled_at": None, "second_factor_at": None, "password": None,
+        "created_by": "token admin", "last_login_at": None, "disabled_at": None,
+        "second_factor_at": None, "password": None,
     }  # fmt: skip
     assert right(api, PASSWORD)
     told = said.body + api.get("/users", ADMIN).body + api.get("/audit", ADMIN).body

@@ -87,7 +87,7 @@ def ask_for_code() -> BaseResponse:
     """The second step, for those whose password was right; all others begin with the first."""
     database = context().database
     with database.read() as conn:
-        waits = pending_logins.find(conn, session.get("pending", ""), database.now(conn)) is not None
+        waits = pending_logins.find(conn, _pending(), database.now(conn)) is not None
     return _code_form() if waits else _begin_again()
 
 
@@ -95,7 +95,7 @@ def ask_for_code() -> BaseResponse:
 def check_code() -> BaseResponse:
     """Let somebody in whose password was right before, and whose code is right now."""
     code = request.form.get("code", "")
-    outcome = entrance().check_code(session.get("pending", ""), code, address(), known_devices())
+    outcome = entrance().check_code(_pending(), code, address(), known_devices())
     if outcome is None:
         return _begin_again()
     if isinstance(outcome, Refused):
@@ -112,8 +112,15 @@ def _let_in(entered: Entered) -> BaseResponse:
     return answer
 
 
+def _pending() -> str:
+    """The secret of the log-in that waits for its code in this browser."""
+    return str(session.get("pending", ""))
+
+
 def _begin_again() -> BaseResponse:
     wanted = _wanted()
+    if session.pop("pending", None) is not None:
+        flash("That took too long, or your account was changed meanwhile: log in again.")
     return back("/login", next=wanted if wanted != f"{PREFIX}/" else None)
 
 

@@ -195,7 +195,7 @@ def _to_set_up() -> BaseResponse:
     """Where a second factor is required, nothing comes before it."""
     if request.method not in ("GET", "HEAD"):
         detail = "Set up a second factor first: everybody needs one here. Nothing was changed."
-        raise Problem(HTTPStatus.FORBIDDEN, "second-factor", detail)
+        raise Problem(HTTPStatus.FORBIDDEN, "scope", detail)
     answer = back("/account/second-factor")
     if not is_live():
         return answer

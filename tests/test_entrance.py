@@ -249,9 +249,11 @@ def test_a_full_queue_is_said_before_anything_is_looked_up_or_counted(database, 
     assert isinstance(entrance.enter("mei", PASSWORD, HERE), Entered)
 
 
-def test_in_a_flood_of_strangers_an_editor_s_browser_logs_in(database):
+def test_in_a_flood_of_strangers_editors_log_in_from_old_browsers_and_new_ones(database):
     mei, stop = person(database), threading.Event()
-    entrance = Entrance(database, Guesses(10), 12)
+    entrance = Entrance(database, Guesses(1000), 12)
+    for number in range(50):  # They have been at it for a while.
+        entrance.guesses.wrong(f"198.51.100.{number}")
 
     def guess(number):
         answers, tried = [], 0
@@ -264,6 +266,7 @@ def test_in_a_flood_of_strangers_an_editor_s_browser_logs_in(database):
         floods = [pool.submit(guess, number) for number in range(20)]
         try:
             entered = [entrance.enter("mei", PASSWORD, HERE, {mei.id: "device"}) for _ in range(5)]
+            entered += [entrance.enter("mei", PASSWORD, f"192.0.2.{number}") for number in range(100, 105)]
         finally:
             stop.set()
     answers = [answer for flood in floods for answer in flood.result()]

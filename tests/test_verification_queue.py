@@ -30,19 +30,19 @@ class Line:
             thread.join(LONG)
             assert not thread.is_alive()
 
-    def come(self, network, *, known=False, name=None):
+    def come(self, network, *, known=False, failures=0, name=None):
         """Come to the queue, and wait in it or be refused; gives whether there was a place."""
-        before, refused = len(self.queue._tickets), len(self.refused)
-        thread = threading.Thread(target=self._turn, args=(network, known, name or network))
+        before, refused = list(self.queue._tickets), len(self.refused)
+        thread = threading.Thread(target=self._turn, args=(network, known, failures, name or network))
         thread.start()
         self._threads.append(thread)
         waiting = threading.Event()
-        while len(self.queue._tickets) == before and len(self.refused) == refused:
+        while self.queue._tickets == before and len(self.refused) == refused:
             waiting.wait(0.001)
-        return len(self.refused) == refused
+        return self.queue._tickets != before
 
-    def _turn(self, network, known, name):
-        with self.queue.turn(network, known=known) as mine:
+    def _turn(self, network, known, failures, name):
+        with self.queue.turn(network, known=known, failures=failures) as mine:
             (self.order if mine else self.refused).append(name)
 
 
@@ -85,6 +85,15 @@ def test_known_devices_have_places_of_their_own_and_come_first():
         assert line.come("a") and line.come("b") and not line.come("c")
         assert line.come("c", known=True, name="known")
     assert line.order == ["known", "a", "b"]
+
+
+def test_who_guesses_comes_after_those_who_do_not_and_loses_the_place_to_them():
+    line = Line(VerificationQueue(waiting=2, patience=LONG))
+    with line.closed():
+        assert line.come("guesser", failures=3) and line.come("other guesser", failures=1)
+        assert not line.come("third guesser", failures=3)
+        assert line.come("editor")
+    assert line.order == ["editor", "other guesser"] and set(line.refused) == {"third guesser", "guesser"}
 
 
 def test_who_waits_too_long_leaves_the_queue_and_holds_up_nobody():

@@ -168,7 +168,8 @@ class Entrance:
         failed: Account | None = None,
     ) -> Refused | None:
         """Wait for the turn, hash, and count a failure; all within the turn, so that nobody is counted late."""
-        with self.queue.turn(network(counted.address), known=counted.device != STRANGERS) as mine:
+        known, failures = counted.device != STRANGERS, self.guesses.counted(counted.address)
+        with self.queue.turn(network(counted.address), known=known, failures=failures) as mine:
             if not mine:
                 return Refused(BUSY, RETRY_SECONDS, busy=True)
             with self.database.read() as conn:

@@ -26,13 +26,20 @@ RETRY_SECONDS = 5
 class Ticket:
     """A log-in that waits; the lowest ``rank`` is next, and of those the one that came first.
 
-    Known devices are before all others, and the first log-in of each network before the second of any.
+    Known devices are before all others, networks that failed less before those that guess, and the first log-in of
+    each network before the second of any.
     """
 
     network: str
     known: bool
-    rank: tuple[bool, int]
+    rank: tuple[bool, int, int]
+    mine: bool = False
     called: threading.Event = field(default_factory=threading.Event)
+
+    def call(self, *, mine: bool) -> None:
+        """End the waiting: it is this one's turn, or its place was given to another."""
+        self.mine = mine
+        self.called.set()
 
 
 class VerificationQueue:
@@ -47,12 +54,14 @@ class VerificationQueue:
         self._tickets: list[Ticket] = []
 
     @contextmanager
-    def turn(self, network: str, *, known: bool = False) -> Iterator[bool]:
-        """Within, nobody else verifies; False if the queue is full, or the turn did not come in time."""
-        ticket = self._enqueue(network, known)
-        if ticket is not None and not ticket.called.wait(self.patience) and not self._called_at_last(ticket):
-            ticket = None
-        if ticket is None:
+    def turn(self, network: str, *, known: bool = False, failures: int = 0) -> Iterator[bool]:
+        """Within, nobody else verifies; False if the queue is full, or the turn did not come in time.
+
+        ``failures`` is how often the network was wrong just now. A place in a full queue goes to the one who comes, if
+        that one is before the last who waits.
+        """
+        ticket = self._enqueue(network, known, failures)
+        if ticket is None or not self._await(ticket):
             yield False
             return
         try:
@@ -60,17 +69,23 @@ class VerificationQueue:
         finally:
             self._call_next()
 
-    def _enqueue(self, network: str, known: bool) -> Ticket | None:
+    def _enqueue(self, network: str, known: bool, failures: int) -> Ticket | None:
         with self._lock:
             lane = [ticket for ticket in self._tickets if ticket.known == known]
             before = sum(ticket.network == network for ticket in lane)
-            ticket = Ticket(network, known, (not known, before))
+            ticket = Ticket(network, known, (not known, failures, before))
             if not self._verifying:
                 self._verifying = True
-                ticket.called.set()
+                ticket.call(mine=True)
                 return ticket
-            if len(lane) >= self.waiting or before >= self.each:
+            if before >= self.each:
                 return None
+            if len(lane) >= self.waiting:
+                last = max(lane, key=lambda waiting: waiting.rank, default=ticket)
+                if last.rank <= ticket.rank:
+                    return None
+                self._tickets.remove(last)
+                last.call(mine=False)
             self._tickets.append(ticket)
             return ticket
 
@@ -81,11 +96,12 @@ class VerificationQueue:
                 return
             following = min(self._tickets, key=lambda ticket: ticket.rank)
             self._tickets.remove(following)
-            following.called.set()
+            following.call(mine=True)
 
-    def _called_at_last(self, ticket: Ticket) -> bool:
-        """Leave the queue; True if the turn came just now."""
+    def _await(self, ticket: Ticket) -> bool:
+        """Wait for the turn, and leave the queue if it does not come in time; whether it came, maybe just now."""
+        ticket.called.wait(self.patience)
         with self._lock:
             if ticket in self._tickets:
                 self._tickets.remove(ticket)
-        return ticket.called.is_set()
+            return ticket.mine

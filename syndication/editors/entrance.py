@@ -167,14 +167,17 @@ class Entrance:
         confirming: bool = False,
         failed: Account | None = None,
     ) -> Refused | None:
-        """Wait for the turn, hash, and count a failure; all within the turn, so that nobody is counted late."""
+        """Wait for the turn, hash, and count a failure; all within the turn, so that nobody is counted late.
+
+        Who was wrong too often takes no place in the queue.
+        """
+        if (refused := self._too_many_now(counted)) is not None:
+            return refused
         known, failures = counted.device != STRANGERS, self.guesses.counted(counted.address)
         with self.queue.turn(network(counted.address), known=known, failures=failures) as mine:
             if not mine:
                 return Refused(BUSY, RETRY_SECONDS, busy=True)
-            with self.database.read() as conn:
-                refused = self._too_many(conn, counted, self.database.now(conn))
-            if refused is not None:
+            if (refused := self._too_many_now(counted)) is not None:
                 return refused
             if passwords.verified(password, hash) and enabled:
                 return None
@@ -184,6 +187,10 @@ class Entrance:
                 if not confirming:  # Whoever asks to confirm records what was refused.
                     logins.failed(conn, failed, counted.address, now)
         return Refused(WRONG)
+
+    def _too_many_now(self, counted: _Counted) -> Refused | None:
+        with self.database.read() as conn:
+            return self._too_many(conn, counted, self.database.now(conn))
 
     def _too_many(self, conn: Connection, counted: _Counted, now: datetime) -> Refused | None:
         wait = self.guesses.too_many(counted.address)

@@ -118,6 +118,11 @@ class Site:
     icon: str | None = None
     email: str | None = None
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """What everybody knows it by: no password is made of that."""
+        return self.title, self.authority
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

@@ -7,7 +7,9 @@ from syndication.store import (
     Connection,
     audit,
     editions,
+    login_failures,
     logins,
+    pending_logins,
     polls,
     previews,
     purges,
@@ -31,6 +33,8 @@ def forget(conn: Connection, settings: Settings, now: datetime) -> None:
     regenerations.forget(conn, now - REQUESTS_KEPT)
     webhooks.forget(conn, now)
     logins.forget(conn, now)
+    pending_logins.prune(conn, now)
+    login_failures.prune(conn, now)
     polls.forget(conn, now)
     audit.forget(conn, _days_before(now, settings.editors.audit_days))
 

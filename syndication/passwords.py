@@ -4,7 +4,9 @@ A hash takes 64 MB and a tenth of a second (RFC 9106 section 4, the second recom
 a transaction, which would hold up every other writer meanwhile.
 """
 
+import re
 import secrets
+import threading
 import unicodedata
 from collections.abc import Collection
 from typing import NewType
@@ -24,17 +26,33 @@ LONGEST = 1000
 FEWEST_DIFFERENT = 5
 """Characters: 121212121212 and abcabcabcabc have fewer."""
 
-RUNS = ("abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertyuiopasdfghjklzxcvbnm")
-"""What fingers and tongues do by themselves, forwards, backwards and around."""
+GUESSES = 10**10
+"""How many guesses a password should take, those first that people choose most often: zxcvbn's highest score."""
 
-KNOWN = (
-    "password", "passwort", "letmein", "welcome", "admin", "administrator", "iloveyou", "qwerty", "asdf", "abc",
-    "newsroom", "syndication", "dashboard",
-)  # fmt: skip
-"""Words that a guesser tries first, with some digits behind them."""
+FEWEST_OWN = 6
+"""Letters and digits that a password has beside the user's name and the newsroom's."""
 
-A_YEAR = 4
-"""Digits that people put behind a word."""
+SHORTEST_KNOWN = 3
+"""Letters of a part of a name that counts as one: everybody's password has an ``of``."""
+
+ESTIMATED, ESTIMATED_SYMBOLS = 40, 16
+"""Characters that are estimated. zxcvbn tries every meaning of what may stand for a letter (4, @, $): 72 characters
+with all of them take 5 seconds, sixteen take 0.15. What is strong in its first characters is strong."""
+
+SYMBOLS, MANY_SYMBOLS = frozenset("4@8({[<369!|1/0$5+7%2"), 8
+"""What zxcvbn takes for a letter, and how many different ones are too many for a long look."""
+
+RIGHT = "use four or more words that have nothing to do with each other, or a generated password"
+
+PATTERNS = {
+    "dictionary": "a common password or word with little beside it",
+    "spatial": "keys that lie side by side",
+    "repeat": "the same thing repeated",
+    "sequence": "a sequence like abc or 4321",
+    "date": "a date with little beside it",
+    "regex": "a date with little beside it",
+}
+"""What zxcvbn finds in a weak password, in words."""
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without i, l, o, 0 and 1, which look alike."""
@@ -44,16 +62,23 @@ GROUPS, GROUP = 4, 5
 
 _hasher = PasswordHasher()
 
+_hashing = threading.Lock()
+"""One hash at a time in this process, whoever asks for it: 64 MB are all that it takes."""
 
-def hashed(password: str, name: str) -> PasswordHash:
-    """The hash under which the password of the person ``name`` is stored. Raises SyndicationError if it is too weak."""
-    refuse_weak(password, name)
+
+def hashed(password: str, name: str, known: Collection[str] = ()) -> PasswordHash:
+    """The hash under which the password of the user ``name`` is stored. Raises SyndicationError if it is too weak.
+
+    ``known`` is what anybody knows of the newsroom: its title and its domain.
+    """
+    refuse_weak(password, name, known)
     return hash_anew(password)
 
 
 def hash_anew(password: str) -> PasswordHash:
     """The hash of a password that was taken before, under today's parameters: it stays good, whatever is weak today."""
-    return PasswordHash(_hasher.hash(_bytes(password)))
+    with _hashing:
+        return PasswordHash(_hasher.hash(_bytes(password)))
 
 
 def verified(password: str, hash: PasswordHash | None) -> bool:
@@ -63,13 +88,14 @@ def verified(password: str, hash: PasswordHash | None) -> bool:
     """
     if len(password) > LONGEST:
         return False
-    if hash is None:
-        _hasher.hash(_bytes(password))
-        return False
-    try:
-        return _hasher.verify(hash, _bytes(password))
-    except (VerificationError, InvalidHashError):
-        return False
+    with _hashing:
+        if hash is None:
+            _hasher.hash(_bytes(password))
+            return False
+        try:
+            return _hasher.verify(hash, _bytes(password))
+        except (VerificationError, InvalidHashError):
+            return False
 
 
 def needs_rehash(hash: PasswordHash) -> bool:
@@ -82,8 +108,8 @@ def made() -> str:
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(GROUP)) for _ in range(GROUPS))
 
 
-def refuse_weak(password: str, name: str) -> None:
-    """Raise SyndicationError if it is guessed too easily, with words that say what would be right."""
+def refuse_weak(password: str, name: str, known: Collection[str] = ()) -> None:
+    """Raise SyndicationError if it is guessed too easily, with words that say what would be right (ASVS 2.1.7)."""
     if len(password) > LONGEST:
         raise SyndicationError(f"the password has {len(password)} characters: it should have {SHORTEST} to {LONGEST}")
     normal = _normal(password)
@@ -96,11 +122,43 @@ def refuse_weak(password: str, name: str) -> None:
         raise SyndicationError(
             f"the password has only {len(set(normal))} different characters: it should have {FEWEST_DIFFERENT} or more"
         )
-    folded = normal.casefold()
-    if _foreseen(folded, KNOWN):
-        raise SyndicationError("the password is among the first that are guessed: it should be several words, say")
-    if folded == name or _foreseen(folded, (_letters(name),)):
-        raise SyndicationError("the password is the name with little beside it: it should not be made of the name")
+    names = _names((name, *known))
+    if _left(normal.casefold(), names) < FEWEST_OWN:
+        raise SyndicationError(f"the password is made of your name or the newsroom's: {RIGHT}")
+    if (found := _too_easy(normal, names)) is not None:
+        raise SyndicationError(f"the password is too easy to guess ({found}): {RIGHT}")
+
+
+def _names(texts: Collection[str]) -> list[str]:
+    """Names as people put them into passwords: whole, without what parts them, and each part."""
+    found: list[str] = []
+    for text in (text.casefold() for text in texts):
+        found += [text, _letters_and_digits(text), *re.split(r"[\W_]+", text)]
+    return [name for name in dict.fromkeys(found) if len(name) >= SHORTEST_KNOWN]
+
+
+def _left(folded: str, names: Collection[str]) -> int:
+    """How many letters and digits (all characters of a password without any) are left without the names."""
+    text = _letters_and_digits(folded) or folded
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, "")
+    return len(text)
+
+
+def _too_easy(password: str, names: list[str]) -> str | None:
+    """What makes it too easy to guess, in words; None if it is not."""
+    from zxcvbn import zxcvbn  # 14 MB of word lists, in the processes that need them.
+
+    many = len(SYMBOLS.intersection(password)) > MANY_SYMBOLS
+    with _estimating:  # Its words of one's own are in a variable of the module.
+        found = zxcvbn(password[: ESTIMATED_SYMBOLS if many else ESTIMATED], user_inputs=names)
+    if found["guesses"] >= GUESSES:
+        return None
+    longest = max(found["sequence"], key=lambda match: len(match["token"]))
+    return PATTERNS.get(longest["pattern"], "too little that is hard to guess")
+
+
+_estimating = threading.Lock()
 
 
 def _normal(password: str) -> str:
@@ -112,18 +170,5 @@ def _bytes(password: str) -> bytes:
     return _normal(password).encode("utf-8", "surrogatepass")
 
 
-def _letters(text: str) -> str:
-    return "".join(character for character in text if character.isalpha())
-
-
-def _foreseen(text: str, words: Collection[str]) -> bool:
-    """Whether the text is one of the words or a run, again and again maybe, with nothing new in its digits."""
-    letters, digits = _letters(text), "".join(character for character in text if character.isdecimal())
-    of_letters = not letters or _run(letters) or any(word and not letters.replace(word, "") for word in words)
-    return of_letters and (len(digits) <= A_YEAR or _run(digits))
-
-
-def _run(text: str) -> bool:
-    """Whether the whole text is a piece of one run."""
-    around = [run * (len(text) // len(run) + 2) for run in RUNS]
-    return any(text in run or text[::-1] in run for run in around)
+def _letters_and_digits(text: str) -> str:
+    return "".join(character for character in text if character.isalnum())

@@ -207,6 +207,8 @@ class EditorsSettings(Table):
     webhook_secret: Annotated[str, AfterValidator(_secret)] = ""
     audit_days: Annotated[int, Field(ge=1)] = 365
     failed_attempts: Annotated[int, Field(ge=1)] = 10
+    user_failed_attempts: Annotated[int, Field(ge=1, le=20)] = 10
+    require_second_factor: bool = False
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     session_hours: Annotated[int, Field(ge=1, le=720)] = 12
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0

@@ -9,13 +9,17 @@ from sqlalchemy import inspect, select, text
 
 from syndication.config import load_settings
 from syndication.importing import Report, import_file
+from syndication.second_factor import new_secret
 from syndication.store import (
     account_changes,
+    login_failures,
     logins,
+    pending_logins,
     polls,
     previews,
     purges,
     regenerations,
+    second_factor,
     signing,
     tokens,
     webhooks,
@@ -104,6 +108,11 @@ def _let_in(database: Database, by: Actor) -> None:
     with database.write() as conn:
         logins.start(conn, mei, "192.0.2.7", 12, database.now(conn))
         logins.failed(conn, mei, "192.0.2.7", database.now(conn))
+        secret, now = new_secret(), database.now(conn)
+        second_factor.turn_on(conn, mei, secret, 2**40, by, now, keep="")
+        logins.start(conn, mei, "192.0.2.7", 12, now)
+        pending_logins.start(conn, mei, now)
+        login_failures.record(conn, "0" * 64, login_failures.STRANGERS, now)
     change(database, account_changes.disable, gone)
     signing.signing_key(database)
 

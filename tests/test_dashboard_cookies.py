@@ -5,6 +5,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 
+from syndication.editors.known_devices import COOKIE as DEVICE
 from syndication.store import account_changes, accounts
 from syndication.store.engine import Database
 from tests.dashboard import COOKIE, PREFIX, Dashboard
@@ -37,11 +38,14 @@ def test_a_cookie_is_for_this_dashboard_alone_and_for_no_script(sqlite_dashboard
     sqlite_dashboard.restart(site=replace(sqlite_dashboard.desk.site, base_url=base_url))
     person(sqlite_dashboard.database)
     browser = sqlite_dashboard.stranger()
-    for page in (browser.get("/login"), browser.log_in("mei")):
-        (kept,) = SimpleCookie(page.cookies[0]).values()
-        assert (kept.key, kept["httponly"], kept["samesite"], kept["path"]) == (COOKIE, True, "Lax", PREFIX)
-        assert bool(kept["secure"]) == secure and not (kept["domain"] or kept["expires"] or kept["max-age"])
-        assert len(page.cookies) == 1 and "Cookie" in page.headers["Vary"]
+    for page, names in ((browser.get("/login"), {COOKIE}), (browser.log_in("mei"), {COOKIE, DEVICE})):
+        kept = [one for cookie in page.cookies for one in SimpleCookie(cookie).values()]
+        assert {one.key for one in kept} == names and len(kept) == len(names) and "Cookie" in page.headers["Vary"]
+        for one in kept:
+            assert (one["httponly"], one["samesite"], one["path"], one["domain"]) == (True, "Lax", PREFIX, "")
+            assert bool(one["secure"]) == secure
+            # The session ends with the browser; that it is a known device lasts, and opens nothing.
+            assert one["max-age"] == ("" if one.key == COOKIE else str(365 * 86400))
     assert is_in(browser) and not browser.get("/").cookies
 
 

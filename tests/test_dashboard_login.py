@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndication import passwords
-from syndication.editors.entrance import NOT_NOW, WRONG
+from syndication.editors.entrance import BUSY, NOT_NOW, WRONG
+from syndication.editors.known_devices import COOKIE as DEVICE
 from syndication.store import account_changes, accounts
-from tests.dashboard import Dashboard
+from tests.dashboard import PREFIX, Dashboard
 from tests.people import OTHER, PASSWORD, change, hash_of, person
 
 NEWER = "nine lighthouses of Penghu"
@@ -186,3 +187,54 @@ def test_a_token_of_the_api_in_an_address_is_refused_and_not_repeated(sqlite_das
     for browser in (sqlite_dashboard.stranger(), sqlite_dashboard.person()):
         page = browser.get(f"/articles?q={secret}")
         assert page.status == 400 and page.note.startswith("A token stands in the address") and secret not in page.text
+
+
+def test_strangers_who_guess_lock_nobody_out_of_a_browser_of_their_own(sqlite_database, clock):
+    dashboard = Dashboard(sqlite_database, clock, user_failed_attempts=3)
+    person(dashboard.database)
+    person(dashboard.database, "wu")
+    known = dashboard.stranger("192.0.2.1")
+    assert known.log_in("mei").status == 303 and known.post("/logout").status == 303
+    for number in range(3):
+        assert dashboard.stranger(f"198.51.100.{number}").log_in("mei", OTHER).status == 422
+    page = dashboard.stranger("192.0.2.2").log_in("mei")
+    assert (page.status, page.headers["Retry-After"]) == (429, "900")
+    assert page.note == "There were too many wrong attempts with this name: try again in 900 s."
+    # From another address, as a phone has it on its way; and with somebody else in the same browser in between.
+    known.address = "203.0.113.5"
+    assert known.log_in("wu").status == 303 and known.log_in("mei").status == 303
+
+
+def test_a_device_s_cookie_that_is_not_ours_is_nobody_s(sqlite_database, clock):
+    dashboard = Dashboard(sqlite_database, clock, user_failed_attempts=1)
+    person(dashboard.database)
+    known = dashboard.stranger("192.0.2.1")
+    known.log_in("mei")
+    cookie = known.client.get_cookie(DEVICE, "localhost", PREFIX).value
+    dashboard.stranger("198.51.100.1").log_in("mei", OTHER)
+    for value in (f"{cookie[:-3]}AAA", cookie.partition(".")[0], "x", "", "é", "x" * 4000):
+        browser = dashboard.stranger("192.0.2.2")
+        browser.client.set_cookie(DEVICE, value, path=PREFIX)
+        assert browser.log_in("mei").status == 429
+    browser.client.set_cookie(DEVICE, cookie, path=PREFIX)
+    assert browser.log_in("mei").status == 303
+
+
+def test_a_browser_knows_the_last_users_and_no_more(sqlite_dashboard):
+    browser = sqlite_dashboard.stranger()
+    for number in range(8):
+        person(sqlite_dashboard.database, f"user-{number}")
+        assert browser.log_in(f"user-{number}").status == 303
+        assert len(browser.client.get_cookie(DEVICE, "localhost", PREFIX).value) < 600
+
+
+def test_a_full_queue_of_log_ins_is_a_503_that_says_when_to_come_back(sqlite_dashboard):
+    person(sqlite_dashboard.database)
+    browser = sqlite_dashboard.stranger()
+    token = browser.token()
+    entrance = sqlite_dashboard.app.extensions["entrance"]
+    entrance.queue.waiting = 0
+    with entrance.queue.turn("somebody"):
+        page = browser.post("/login", token, name="mei", password=PASSWORD)
+    assert (page.status, page.note, page.headers["Retry-After"]) == (503, BUSY, "5")
+    assert browser.log_in("mei").status == 303

@@ -1,15 +1,19 @@
 """Logging in: who may, who has to wait, and what a stranger can learn from it (nothing)."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import select
 
 from syndication import passwords
 from syndication.editors.access import Guesses, network
-from syndication.editors.entrance import WRONG, Entered, Entrance, Refused
+from syndication.editors.entrance import BUSY, WRONG, Entered, Entrance, Refused
+from syndication.editors.verification_queue import VerificationQueue
 from syndication.store import account_changes, accounts, logins
 from syndication.store.audit import read
+from syndication.store.editorial import LoginFailureRow
 from tests.people import OTHER, PASSWORD, change, person
 
 HERE, ELSEWHERE = "192.0.2.7", "192.0.2.8"
@@ -31,6 +35,12 @@ def hashed(monkeypatch):
 
     monkeypatch.setattr(passwords, "verified", verified)
     return seen
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Hashes of names that nobody has cost nothing."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 def acts(database):
@@ -148,3 +158,149 @@ def test_asking_whether_there_were_too_many_counts_nothing():
     assert [guesses.too_many(HERE) for _ in range(5)] == [None] * 5
     assert guesses.wrong(HERE) is None
     assert guesses.too_many(HERE) >= 1
+
+
+def wrong(entrance, name, times, network="198.51.100", devices=None):
+    """Wrong passwords for a name, each from another address; gives what was answered."""
+    return [entrance.enter(name, OTHER, f"{network}.{number}", devices or {}) for number in range(times)]
+
+
+@pytest.fixture
+def patient(database):
+    """An entrance that counts five failures for a name."""
+    return Entrance(database, Guesses(1000), 12, 5)
+
+
+@pytest.mark.parametrize("name", ["mei", "nobody", "no such name!"])
+def test_a_name_has_an_end_of_failures_whether_somebody_has_it_or_not(database, patient, hashed, clock, name):
+    person(database)
+    assert wrong(patient, name, 5) == [Refused(WRONG)] * 5
+    refused = patient.enter(name, PASSWORD, ELSEWHERE)
+    assert refused == Refused("There were too many wrong attempts with this name: try again in 900 s.", 900)
+    assert hashed == [OTHER] * 5 and len(acts(database)) == 5
+    clock.advance(899)
+    assert patient.enter(name, PASSWORD, ELSEWHERE).wait == 1
+    clock.advance(1)
+    assert isinstance(patient.enter(name, PASSWORD, ELSEWHERE), Entered) == (name == "mei")
+
+
+def test_the_end_of_failures_is_the_same_for_all_web_processes(database, patient):
+    person(database)
+    other = Entrance(database, Guesses(1000), 12, 5)
+    assert wrong(patient, "mei", 3) + wrong(other, " MEI ", 2) == [Refused(WRONG)] * 5
+    assert patient.enter("mei", PASSWORD, HERE).wait and other.enter("mei", PASSWORD, HERE).wait
+    assert other.enter("wu", PASSWORD, HERE) == Refused(WRONG)
+
+
+def test_strangers_lock_nobody_out_of_a_browser_in_which_they_logged_in_before(database, patient):
+    mei = person(database)
+    known = {mei.id: "device 1"}
+    wrong(patient, "mei", 9)
+    assert isinstance(patient.enter("mei", PASSWORD, ELSEWHERE, known), Entered)
+    assert patient.enter("mei", PASSWORD, ELSEWHERE, {"another user": "device 1"}).wait == 900
+    # But a browser that somebody took is no place to guess in either.
+    locked = Refused("There were too many wrong attempts with this name in this browser: try again in 900 s.", 900)
+    assert wrong(patient, "mei", 6, devices=known)[4:] == [Refused(WRONG), locked]
+    assert isinstance(patient.enter("mei", PASSWORD, ELSEWHERE, {mei.id: "device 2"}), Entered)
+
+
+def test_at_most_a_hundred_failures_for_one_name_within_any_hour(database, clock, quick):
+    """ASVS 2.2.1, with the largest number that the settings take, by a guesser who knows when each window ends."""
+    entrance, failed = Entrance(database, Guesses(10_000), 12, 20), []
+    while len(failed) < 200:
+        refused = wrong(entrance, "nobody", 1)[0]
+        if refused.wait is None:
+            failed.append(clock())
+            # The first window is used at its end, as late as it can be.
+            clock.advance(899.9 if len(failed) == 1 else 0)
+        else:
+            clock.advance(refused.wait)
+    assert all((later - first).total_seconds() >= 3600 for first, later in zip(failed, failed[100:], strict=False))
+
+
+def test_names_that_strangers_type_are_stored_nowhere_and_their_rows_end(database, patient, clock, quick):
+    for number in range(30):
+        patient.enter(f"{PASSWORD} {number}", "x", f"198.51.100.{number}")
+    with database.read() as conn:
+        rows = conn.execute(select(LoginFailureRow.__table__)).all()
+    assert len(rows) == 30 and PASSWORD not in str(rows)
+    clock.advance(901)
+    patient.enter("another", "x", HERE)
+    with database.read() as conn:
+        assert len(conn.execute(select(LoginFailureRow.__table__)).all()) == 1
+
+
+def test_a_clock_that_is_set_back_locks_nobody_out_for_longer(database, patient, clock):
+    person(database)
+    wrong(patient, "mei", 5)
+    clock.advance(-86400)
+    assert patient.enter("mei", PASSWORD, HERE).wait == 900
+    wrong(patient, "another", 1)
+    assert isinstance(patient.enter("mei", PASSWORD, HERE), Entered)
+
+
+def test_who_was_wrong_too_often_takes_no_place_in_the_queue(database, entrance, hashed):
+    person(database)
+    for _ in range(3):
+        entrance.enter("mei", OTHER, HERE)
+    with entrance.queue.turn("somebody"):
+        refused = entrance.enter("mei", PASSWORD, HERE)
+    assert refused.wait and not refused.busy and len(hashed) == 3
+
+
+def test_a_full_queue_is_said_before_anything_is_looked_up_or_counted(database, hashed):
+    mei = person(database)
+    entrance = Entrance(database, Guesses(3), 12, queue=VerificationQueue(waiting=0))
+    with entrance.queue.turn("somebody"):
+        assert entrance.enter("mei", PASSWORD, HERE) == Refused(BUSY, 5, busy=True)
+        assert entrance.confirm(mei, PASSWORD, HERE) == Refused(BUSY, 5, busy=True)
+    assert hashed == [] and acts(database) == []
+    assert isinstance(entrance.enter("mei", PASSWORD, HERE), Entered)
+
+
+def test_in_a_flood_of_strangers_editors_log_in_from_old_browsers_and_new_ones(sqlite_database):
+    database = sqlite_database
+    mei, stop = person(database), threading.Event()
+    entrance = Entrance(database, Guesses(1000), 12, queue=VerificationQueue(waiting=4, patience=60))
+    for number in range(50):  # They have been at it for a while.
+        entrance.guesses.wrong(f"198.51.100.{number}")
+
+    def guess(number):
+        answers, tried = [], 0
+        while not stop.wait(0.01):
+            tried += 1
+            answers.append(entrance.enter(f"guess {number} {tried}", OTHER, f"198.51.100.{(number * 7 + tried) % 50}"))
+        return answers
+
+    with ThreadPoolExecutor(8) as pool:
+        floods = [pool.submit(guess, number) for number in range(8)]
+        try:
+            entered = [entrance.enter("mei", PASSWORD, HERE, {mei.id: "device"}) for _ in range(3)]
+            entered += [entrance.enter("mei", PASSWORD, f"192.0.2.{number}") for number in range(100, 103)]
+        finally:
+            stop.set()
+    answers = [answer for flood in floods for answer in flood.result()]
+    assert all(isinstance(one, Entered) for one in entered)
+    assert {answer.busy for answer in answers} >= {True} and all(isinstance(answer, Refused) for answer in answers)
+
+
+def test_one_hash_at_a_time_whoever_asks_for_it(monkeypatch):
+    """Also of new passwords, which wait in no queue: 64 MB are what hashing takes."""
+    at_once, most = [], []
+
+    class Hasher:
+        def hash(self, password):
+            at_once.append(password)
+            most.append(len(at_once))
+            threading.Event().wait(0.002)
+            at_once.pop()
+            return "hash"
+
+        def verify(self, hash, password):
+            return self.hash(password) == hash
+
+    monkeypatch.setattr(passwords, "_hasher", Hasher())
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(passwords.hash_anew, ["new"] * 6))
+        list(pool.map(lambda _: passwords.verified("x", passwords.PasswordHash("hash")), range(6)))
+    assert len(most) == 12 and set(most) == {1}

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "syndication"
 ROWS = [
     {"feeds", "errors", "parent", "shapes", "json_fields"},
     {"schema", "logs", "article_json", "entries", "passwords"},
-    {"config", "metrics"},
+    {"config", "metrics", "second_factor"},
     {"store"},
     {"gather", "render", "publish", "serve"},
     {"filling", "outcomes", "purging"},

@@ -1,12 +1,39 @@
 """Passwords: the weak ones are refused in words, and one that is right is known however it was typed."""
 
+import random
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import pytest
 from argon2 import PasswordHasher
+from zxcvbn import matching
 
 from syndication import passwords
 from syndication.errors import SyndicationError
 
 GOOD = "three ferries to Matsu"
+
+NEWSROOM = ("The Daily Example", "daily.example")
+
+WELL_KNOWN = [
+    "qwertyuiop12", "password1234!", "iloveyou1234", "Passw0rd2026!", "letmein12345", "administrator1",
+    "trustno1trustno1", "P@ssw0rd1234", "welcome12345", "Welcome2026!!", "basketball12", "football1234",
+    "superman1234", "starwars1234", "princess1234", "sunshine2026!", "dragon123456", "monkeymonkey1",
+    "qwerty123456", "1q2w3e4r5t6y", "1qaz2wsx3edc", "zaq12wsxcde3", "qazwsxedcrfv", "asdfghjkl123", "zxcvbnm12345",
+    "poiuytrewq12", "123456789abc", "abcdefghijkl", "abcdef123456", "1234567890-=", "987654321000", "!@#$%^&*()_+",
+    "aaaabbbbcccc", "112233445566", "123123123123", "changeme1234", "Changeme123!", "newsroom2026", "editor123456",
+    "adminadmin12", "root12345678", "Summer2026!!", "December2026", "19841984abcd", "12.03.1984mm", "chocolate123",
+    "michael12345", "jennifer2026", "computer1234", "internet1234", "hunter2hunter2", "pa55word2026",
+    "L3tM31n!2026", "ncc1701ncc1701", "iloveyouiloveyou",
+]  # fmt: skip
+"""Of twelve characters and more, as lists of leaked passwords have them, or as their owners would mend them."""
+
+PASSPHRASES = [
+    GOOD, "correcthorsebatterystaple", "correct horse battery", "x7394-5820-1746", "夜車開往花蓮的第二個月台很冷",
+    "mei-hua likes noodles", "password of Lukang", "lantern otter gravel mimosa", "k7mqx-2rtha-9vbnc-p4ewd",
+    "The ferry to Matsu leaves at ten, if the sea allows it.", "Xq7#vR2!mZp9", "nine lighthouses of Penghu",
+    "ferry-chief-lantern-42", "trois bateaux vers Matsu", "j4k8w2n6p0q3", "gravelmimosaottersoup",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -17,38 +44,86 @@ GOOD = "three ferries to Matsu"
         ("x" * 1001, "has 1001 characters: it should have 12 to 1000"),
         ("aaaaaaaaaaaaa", "only 1 different characters"),
         ("abababababab", "only 2 different characters"),
-        ("mei-hua.lin-2026", "is the name"),
-        ("Mei.Hua.Lin.Mei.Hua.Lin", "is the name"),
-        ("meihualin123456789", "is the name"),
-        ("password1234", "among the first that are guessed"),
-        ("Password-Password", "among the first that are guessed"),
-        ("123456789012", "among the first that are guessed"),
-        ("qwertyuiop12345", "among the first that are guessed"),
-        ("lkjihgfedcba", "among the first that are guessed"),
-        ("uvwxyzabcdefg", "among the first that are guessed"),
-        ("!@#$%^&*()_+", "among the first that are guessed"),
+        ("mei-hua.lin-2026", "made of your name or the newsroom's: use four or more words"),
+        ("Mei.Hua.Lin.Mei.Hua.Lin", "made of your name"),
+        ("The-Daily-Example-1", "made of your name or the newsroom's"),
+        ("dailyexample2026", "made of your name or the newsroom's"),
+        ("meihualin123456789", "too easy to guess"),
+        ("Password-Password", "too easy to guess"),
+        ("121212345121212345", "too easy to guess"),
+        ("lkjihgfedcba", "(a sequence like abc or 4321): use four or more words that have nothing to do with each"),
+        ("!@#$%^&*()_+", "(keys that lie side by side)"),
+        ("12-03-2026xy", "(a date with little beside it)"),
+        ("password1234!", "(a common password or word with little beside it)"),
+        ("trustno1trustno1", "(the same thing repeated)"),
     ],
 )
 def test_a_weak_password_is_refused_in_words(password, words):
     with pytest.raises(SyndicationError, match="the password") as refused:
-        passwords.hashed(password, "mei-hua.lin")
+        passwords.hashed(password, "mei-hua.lin", NEWSROOM)
     assert words in str(refused.value)
     assert not password or password not in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    "password",
-    [
-        GOOD,
-        "correct horse battery",
-        "x7394-5820-1746",
-        "夜車開往花蓮的第二個月台很冷",
-        "mei-hua likes noodles",
-        "password of Lukang",
-    ],
-)
+@pytest.mark.parametrize("password", PASSPHRASES)
 def test_a_good_password_is_taken(password):
-    passwords.refuse_weak(password, "mei-hua")
+    passwords.refuse_weak(password, "mei-hua", NEWSROOM)
+
+
+def test_well_known_weak_passwords_are_refused():
+    assert len(WELL_KNOWN) >= 50 and all(len(password) >= passwords.SHORTEST for password in WELL_KNOWN)
+    taken = []
+    for password in WELL_KNOWN:
+        with suppress(SyndicationError):
+            passwords.refuse_weak(password, "mei")
+            taken.append(password)
+    assert taken == []
+
+
+def test_four_random_words_are_taken():
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    words = [word for word in FREQUENCY_LISTS["english_wikipedia"] if 4 <= len(word) <= 8][:8000]
+    chosen = random.Random(11)
+    for _ in range(200):
+        passwords.refuse_weak(" ".join(chosen.choices(words, k=4)), "mei", NEWSROOM)
+
+
+def test_no_password_takes_long_to_estimate():
+    """zxcvbn tries every meaning of each symbol: all of them in one password must not cost thousands of tries."""
+    tries = []
+
+    def counted(*arguments, original=matching.dictionary_match, **more):
+        tries.append(len(arguments[0]))
+        return original(*arguments, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "dictionary_match", counted)
+        symbols = "".join(sorted(passwords.SYMBOLS))
+        for password in (
+            "4@8({[<369!|1/0$" * 60,
+            symbols * 40,
+            symbols[:8] * 80,
+            "(4{[<8@" * 100,
+            "1!|lI7" * 100,
+            "p4ssw0rd!" * 100,
+            GOOD * 40,
+        ):
+            tries.clear()
+            with suppress(SyndicationError):
+                passwords.refuse_weak(password, "mei")
+            assert 0 < sum(length**2 for length in tries) < 500_000, password[:20]
+
+
+def test_names_of_one_user_are_not_those_of_another_at_the_same_time():
+    def refused(number):
+        name = f"zorquath{number:02}"
+        with pytest.raises(SyndicationError, match=r"made of your name|too easy"):
+            passwords.refuse_weak(f"{name}{name}ab", name)
+        passwords.refuse_weak("lantern otter gravel mimosa", name)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(refused, range(16)))
 
 
 def test_a_password_of_a_thousand_characters_is_taken():

@@ -8,9 +8,10 @@ import sys
 import pytest
 
 from syndication import passwords
-from syndication.store import accounts, audit
+from syndication.second_factor import new_secret
+from syndication.store import accounts, audit, logins, second_factor
 from syndication.store.engine import Database
-from tests.people import OTHER, PASSWORD, person
+from tests.people import BOSS, OTHER, PASSWORD, person
 from tests.service import environ
 
 
@@ -109,6 +110,24 @@ def test_people_are_listed_without_hashes(user, database):
     assert "mei" in user("list").stdout
 
 
+def test_a_lost_phone_is_forgotten_by_command(user, database):
+    mei = person(database)
+    assert "off            enabled" in user("list").stdout
+    assert user("reset-second-factor", "mei").stdout == "mei has no second factor and had none.\n"
+    with database.write() as conn:
+        now = database.now(conn)
+        second_factor.turn_on(conn, mei, new_secret(), 0, BOSS, now, keep="")
+        session = logins.start(conn, mei, "192.0.2.7", 12, now)
+    assert "on             enabled" in user("list").stdout
+    assert user("reset-second-factor", "mei").stdout == "mei has no second factor now.\n"
+    with database.read() as conn:
+        assert accounts.named(conn, "mei").second_factor_at is None and logins.find(conn, session, now) is None
+        act = audit.read(conn, 1)[0]
+    assert (act.act, act.target, act.outcome, act.source) == (
+        "remove second factor of user", "mei", "removed", "command line",
+    )  # fmt: skip
+
+
 def test_the_last_admin_goes_only_by_force(user, database):
     person(database, "chen", "admin")
     for arguments in (("disable", "chen"), ("scopes", "chen", "--scope", "read")):
@@ -133,6 +152,7 @@ def test_the_last_admin_goes_only_by_force(user, database):
         (("scopes", "nobody", "--all"), "", 1, "there is no person 'nobody'"),
         (("scopes", "chen"), "", 1, "a person without a scope sees nothing"),
         (("disable", "nobody"), "", 1, "there is no person 'nobody'"),
+        (("reset-second-factor", "nobody"), "", 1, "there is no person 'nobody'"),
         (("enable", "nobody"), "", 1, "`syndication user list --all` shows who there is"),
     ],
 )  # fmt: skip

@@ -1,4 +1,6 @@
-"""Commands about who may log in to the dashboard: user create, list, scopes, password, disable, enable."""
+"""Commands about who may log in to the dashboard: user create, list, scopes, password, disable, enable,
+reset-second-factor.
+"""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +13,7 @@ import click
 from syndication import passwords
 from syndication.cli.common import open_database, person, settings_of
 from syndication.errors import SyndicationError
-from syndication.store import Connection, account_changes, accounts
+from syndication.store import Connection, account_changes, accounts, second_factor
 from syndication.store.accounts import Account
 from syndication.store.tokens import SCOPES
 
@@ -64,7 +66,7 @@ def create(
         with database.read() as conn:
             accounts.refuse_taken(conn, name)
         password = _password(piped, generate)
-        hash = passwords.hashed(password, name)
+        hash = passwords.hashed(password, name, settings_of(ctx).site.names)
         with database.write() as conn:
             accounts.create(conn, name, hash, wanted, person(), database.now(conn))
     click.echo(f"{name} may log in.", err=True)
@@ -82,11 +84,13 @@ def list_(ctx: click.Context, everything: bool) -> None:
         click.echo("Nobody may log in: let somebody in with `syndication user create NAME --all`.")
         return
     width = max(len("name"), *(len(account.name) for account in found))
-    click.echo(f"{'name':<{width}}  {'last login':<16}  state     scopes")
+    click.echo(f"{'name':<{width}}  {'last login':<16}  {'second factor':<13}  state     scopes")
     for account in found:
         state = "enabled" if account.enabled else "disabled"
+        factor = "on" if account.second_factor_at else "off"
         click.echo(
-            f"{account.name:<{width}}  {_when(account.last_login_at):<16}  {state:<8}  {', '.join(account.scopes)}"
+            f"{account.name:<{width}}  {_when(account.last_login_at):<16}  {factor:<13}  {state:<8}"
+            f"  {', '.join(account.scopes)}"
         )
 
 
@@ -113,7 +117,7 @@ def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None
     with _changing(ctx, name):
         pass  # Whoever has mistyped the name is told so before the password is asked for.
     password = _password(piped, generate)
-    hash = passwords.hashed(password, name)
+    hash = passwords.hashed(password, name, settings_of(ctx).site.names)
     with _changing(ctx, name) as (conn, account, now):
         account_changes.set_password(conn, account, hash, person(), now)
     click.echo(f"{name} has another password.", err=True)
@@ -139,6 +143,16 @@ def enable(ctx: click.Context, name: str) -> None:
     with _changing(ctx, name) as (conn, account, now):
         account_changes.enable(conn, account, person(), now)
     click.echo(f"{name} is enabled.")
+
+
+@user.command("reset-second-factor")
+@click.argument("name")
+@click.pass_context
+def reset_second_factor(ctx: click.Context, name: str) -> None:
+    """Remove the second factor of a user who lost the phone; the user is logged out, and the password alone logs in."""
+    with _changing(ctx, name) as (conn, account, now):
+        removed = second_factor.remove(conn, account, person(), now)
+    click.echo(f"{name} has no second factor {'now' if removed else 'and had none'}.")
 
 
 @contextmanager

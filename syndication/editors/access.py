@@ -73,6 +73,10 @@ class Guesses:
         guesser = network(address)
         return None if self._limiter.test(self._item, guesser) else self._seconds(guesser)
 
+    def counted(self, address: str) -> int:
+        """How often the address was wrong within the last minute."""
+        return self._item.amount - self._limiter.get_window_stats(self._item, network(address)).remaining
+
     def _seconds(self, guesser: str) -> int:
         reset: float = self._limiter.get_window_stats(self._item, guesser).reset_time
         return max(1, math.ceil(reset - time.time()))

@@ -30,6 +30,7 @@ class Account:
     created_by: str
     last_login_at: datetime | None
     disabled_at: datetime | None
+    second_factor_at: datetime | None = None
 
     @property
     def enabled(self) -> bool:

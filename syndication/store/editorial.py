@@ -30,7 +30,10 @@ class TokenRow(Base):
 
 
 class AccountRow(Base):
-    """A person who logs in to the dashboard. ``name`` is lower-case, ``hash`` Argon2's; spaces part ``scopes``."""
+    """A person who logs in to the dashboard. ``name`` is lower-case, ``hash`` Argon2's; spaces part ``scopes``.
+
+    With a second factor there are the secret of the app in base32, and the last time step whose code was accepted.
+    """
 
     __tablename__ = "account"
 
@@ -42,6 +45,39 @@ class AccountRow(Base):
     created_by: Mapped[str]
     last_login_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    second_factor_at: Mapped[datetime | None]
+    totp_secret: Mapped[str | None]
+    totp_step: Mapped[int | None] = mapped_column(BigInt)
+
+
+class RecoveryCodeRow(Base):
+    """A code that takes the place of the app's once. ``hash`` is the SHA-256 of 79 random bits and the account's id."""
+
+    __tablename__ = "recovery_code"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    hash: Mapped[str] = mapped_column(primary_key=True)
+
+
+class PendingLoginRow(Base):
+    """A log-in whose password was right and whose code is still asked for. ``hash`` is as that of a session."""
+
+    __tablename__ = "pending_login"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime]
+
+
+class LoginFailureRow(Base):
+    """How often a log-in failed since a moment, for a name that was typed and a device that its user knows."""
+
+    __tablename__ = "login_failure"
+
+    name_hash: Mapped[str] = mapped_column(primary_key=True)
+    device: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    since: Mapped[datetime]
 
 
 class LoginRow(Base):
@@ -165,6 +201,8 @@ class WebhookRow(Base):
 
 
 Index("ix_login_account_id", LoginRow.account_id)
+Index("ix_pending_login_account_id", PendingLoginRow.account_id)
+Index("ix_login_failure_since", LoginFailureRow.since)
 Index("ix_audit_at", AuditRow.at)
 Index("ix_audit_target", AuditRow.target, AuditRow.seq)
 Index("ix_audit_actor", AuditRow.actor, AuditRow.seq)

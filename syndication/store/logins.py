@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from syndication.store.accounts import COLUMNS, Account, account_of
 from syndication.store.audit import Act, Actor, record
-from syndication.store.editorial import AccountRow, LoginRow
+from syndication.store.editorial import AccountRow, LoginRow, PendingLoginRow
 
 BYTES = 32
 
@@ -21,7 +21,7 @@ def start(conn: Connection, account: Account, source: str, hours: int, now: date
     secret = secrets.token_urlsafe(BYTES)
     conn.execute(
         insert(LoginRow).values(
-            hash=_hash(secret),
+            hash=hash_secret(secret),
             account_id=account.id,
             created_at=now,
             expires_at=now + timedelta(hours=hours),
@@ -33,10 +33,12 @@ def start(conn: Connection, account: Account, source: str, hours: int, now: date
     return secret
 
 
-def failed(conn: Connection, account: Account | None, source: str, now: datetime) -> None:
-    """Record that somebody gave a wrong password for a person, a disabled person's, or a name that nobody has."""
+def failed(
+    conn: Connection, account: Account | None, source: str, now: datetime, *, wrong: str = "wrong password"
+) -> None:
+    """Record that somebody gave a wrong password (or code) for a person, a disabled person's, or an unknown name."""
     target = account.name if account else UNKNOWN
-    why = "disabled" if account and not account.enabled else "wrong password" if account else None
+    why = "disabled" if account and not account.enabled else wrong if account else None
     record(conn, Actor("somebody", source), [Act("log in", target, "refused", why)], now)
 
 
@@ -45,7 +47,7 @@ def find(conn: Connection, secret: str, now: datetime) -> Account | None:
     row = conn.execute(
         select(*COLUMNS)
         .join(LoginRow, LoginRow.account_id == AccountRow.id)
-        .where(LoginRow.hash == _hash(secret), LoginRow.expires_at > now, AccountRow.disabled_at.is_(None))
+        .where(LoginRow.hash == hash_secret(secret), LoginRow.expires_at > now, AccountRow.disabled_at.is_(None))
     ).one_or_none()
     return None if row is None else account_of(row)
 
@@ -53,7 +55,7 @@ def find(conn: Connection, secret: str, now: datetime) -> Account | None:
 def end(conn: Connection, secret: str, source: str, now: datetime) -> Account | None:
     """Log out of one browser; gives who was logged in there."""
     account = find(conn, secret, now)
-    conn.execute(delete(LoginRow).where(LoginRow.hash == _hash(secret)))
+    conn.execute(delete(LoginRow).where(LoginRow.hash == hash_secret(secret)))
     if account is not None:
         record(conn, account.actor(source), [Act("log out", account.name, "logged out")], now)
     return account
@@ -62,11 +64,12 @@ def end(conn: Connection, secret: str, source: str, now: datetime) -> Account | 
 def end_all(conn: Connection, account_id: str, but: str | None = None) -> int:
     """Log a person out of every browser, ``but`` the one with this secret; gives of how many.
 
-    It is a part of another act, which is what the audit log tells.
+    A log-in that waits for its second step ends too. It is a part of another act, which is what the audit log tells.
     """
     theirs = LoginRow.account_id == account_id
     if but is not None:
-        theirs &= LoginRow.hash != _hash(but)
+        theirs &= LoginRow.hash != hash_secret(but)
+    conn.execute(delete(PendingLoginRow).where(PendingLoginRow.account_id == account_id))
     return conn.execute(delete(LoginRow).where(theirs)).rowcount
 
 
@@ -75,6 +78,7 @@ def forget(conn: Connection, now: datetime) -> None:
     conn.execute(delete(LoginRow).where(LoginRow.expires_at <= now))
 
 
-def _hash(secret: str) -> str:
+def hash_secret(secret: str) -> str:
+    """The hash under which a random secret is stored and found."""
     # 256 random bits need no slow hash: there is nothing to guess.
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

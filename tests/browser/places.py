@@ -22,6 +22,7 @@ PAGES = {
     "/editors/people": "admin",
     "/editors/people/chief": "admin",
     "/editors/account": "person",
+    "/editors/account/second-factor": "person",
     "/editors/nowhere": "person",
 }
 
@@ -37,4 +38,5 @@ FORMS = {
     "/editors/people/chief/password": "admin",
     "/editors/people/chief/disable": "admin",
     "/editors/people/chief/enable": "admin",
+    "/editors/people/chief/second-factor": "admin",
 }

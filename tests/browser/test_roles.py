@@ -24,7 +24,9 @@ BUTTONS = {
 
 LINKS = {"Overview": "read", "Articles": "read", "Coming up": "preview", "Activity": "admin", "Tokens": "admin"}
 
-NO_PAGES = ("live", "view", "picture", "log_in", "check_log_in", "log_out", "change_own_password")
+NO_PAGES = (
+    "live", "view", "picture", "log_in", "check_log_in", "log_out", "change_own_password", "code", "set_up", "turn_o"
+)  # fmt: skip
 """Parts of pages and what stands in their frames, and what everybody may do with their own login."""
 
 

@@ -12,7 +12,7 @@ from syndication.editors.api.operations import Operations, answer, caller, conte
 from syndication.editors.api.schemas import Answer, Query
 from syndication.editors.problems import not_found
 from syndication.json_fields import Shape, Text
-from syndication.store import Connection, account_changes, accounts
+from syndication.store import Connection, account_changes, accounts, second_factor
 from syndication.store.accounts import Account
 
 operation = Operations("people", "People", "Who may log in to the dashboard. Only admin sees and changes them.")
@@ -36,6 +36,7 @@ class UserAnswer(Answer):
     created_by: str
     last_login_at: str | None
     disabled_at: str | None
+    second_factor_at: str | None
 
 
 class NewUser(UserAnswer):
@@ -80,7 +81,7 @@ def create_user(body: UserRequest) -> Response:
     database = context().database
     accounts.check_name(body.name)
     made = passwords.made() if body.password is None else None
-    hash = passwords.hashed(body.password or made or "", body.name)
+    hash = passwords.hashed(body.password or made or "", body.name, context().settings.site.names)
     with database.write() as conn:
         account = accounts.create(conn, body.name, hash, body.scopes, caller().actor, database.now(conn))
     return answer(NewUser.model_validate({**_values(account), "password": made}), HTTPStatus.CREATED)
@@ -96,7 +97,8 @@ def change_user(path: NamePath, body: UserChange) -> Response:
     with database.read() as conn:
         _known(conn, path.name)
     # Outside of the transaction: a hash takes long.
-    hash = passwords.hashed(body.password, path.name) if body.password is not None else None
+    known = context().settings.site.names
+    hash = passwords.hashed(body.password, path.name, known) if body.password is not None else None
     by = caller().actor
     with database.write() as conn:
         account, now = _known(conn, path.name), database.now(conn)
@@ -107,6 +109,19 @@ def change_user(path: NamePath, body: UserChange) -> Response:
         if body.disabled is not None:
             change = account_changes.disable if body.disabled else account_changes.enable
             account = change(conn, account, by, now)
+    return answer(UserAnswer.model_validate(_values(account)))
+
+
+@operation("DELETE", "/users/<name>/second-factor", "admin", {200: UserAnswer})
+def reset_second_factor(path: NamePath) -> Response:
+    """Remove the second factor of a user who lost the phone, and log the user out everywhere.
+
+    The password alone logs in then. Nothing happens to a user who has none.
+    """
+    database = context().database
+    with database.write() as conn:
+        second_factor.remove(conn, _known(conn, path.name), caller().actor, database.now(conn))
+        account = _known(conn, path.name)
     return answer(UserAnswer.model_validate(_values(account)))
 
 
@@ -126,4 +141,5 @@ def _values(account: Account) -> dict[str, object]:
         "created_by": account.created_by,
         "last_login_at": instant(account.last_login_at),
         "disabled_at": instant(account.disabled_at),
+        "second_factor_at": instant(account.second_factor_at),
     }

@@ -27,6 +27,7 @@ from syndication.editors.dashboard import (
     plots,
     previews,
     regenerations,
+    second_factor,
     sections,
 )
 from syndication.editors.dashboard.memo import Memo
@@ -40,6 +41,7 @@ from syndication.store.engine import Database
 
 SUBJECTS = (
     login, overview, regenerations, sections, documents, articles, previews, coming, plots, activity, keys, people, own,
+    second_factor,
 )  # fmt: skip
 
 LARGEST_FORM = 256 * 1024
@@ -70,7 +72,9 @@ def dashboard_app(settings: Settings, database: Database, watcher: Watcher) -> F
     limits = settings.editors
     access = Access(database, Guesses(limits.failed_attempts))
     app.extensions["editors"] = Context(database, watcher, access, settings)
-    app.extensions["entrance"] = Entrance(database, Guesses(limits.failed_attempts), limits.session_hours)
+    app.extensions["entrance"] = Entrance(
+        database, Guesses(limits.failed_attempts), limits.session_hours, limits.user_failed_attempts
+    )
     app.extensions["memo"] = Memo()
     handle_errors(app)
     app.before_request(name_rule)

@@ -12,13 +12,21 @@ from syndication.editors.access import Caller, refuse_token_in_address, refuse_u
 from syndication.editors.accesslog import name_actor
 from syndication.editors.api.operations import context
 from syndication.editors.dashboard.pages import ANYBODY, PERSON, PREFIX, Pages, back, is_live, lacking, page
-from syndication.editors.entrance import Entrance, Refused
+from syndication.editors.entrance import CodeNeeded, Entered, Entrance, Refused
+from syndication.editors.known_devices import known_devices, remember_device
 from syndication.editors.problems import Problem
-from syndication.store import accounts, audit, logins
+from syndication.store import accounts, audit, logins, pending_logins
+from syndication.store.accounts import Account
 from syndication.store.audit import Actor
 from syndication.store.engine import DatabaseDown
 
 pages = Pages("login")
+
+OPEN_WITHOUT_SECOND_FACTOR = {
+    "login.log_out",
+    *(f"second_factor.{view}" for view in ("show_second_factor", "set_up", "show_qr_code", "turn_on", "turn_off")),
+}
+"""What is open to those who need a second factor and have none yet."""
 
 
 def admit() -> BaseResponse | None:
@@ -44,6 +52,8 @@ def admit() -> BaseResponse | None:
     name_actor(g.caller.actor)
     if scope is None:
         raise request.routing_exception or NotFound
+    if _lacks_second_factor(account) and request.endpoint not in OPEN_WITHOUT_SECOND_FACTOR:
+        return _to_set_up()
     if scope != PERSON and scope not in account.scopes:
         if request.method == "POST":
             _record_refusal(scope)
@@ -61,13 +71,62 @@ def log_in() -> Response:
 def check_log_in() -> BaseResponse:
     """Let somebody in, or say that name and password do not belong together: never which of them is wrong."""
     form = request.form
-    outcome = entrance().enter(form.get("name", ""), form.get("password", ""), address())
+    outcome = entrance().enter(form.get("name", ""), form.get("password", ""), address(), known_devices())
     if isinstance(outcome, Refused):
         return refuse(outcome, _form(outcome.detail))
-    name_actor(Actor(f"user {outcome.account.name}", address()))
+    if isinstance(outcome, CodeNeeded):
+        _end_login()
+        session["pending"] = outcome.secret
+        wanted = _wanted()
+        return back("/login/code", next=wanted if wanted != f"{PREFIX}/" else None)
+    return _let_in(outcome)
+
+
+@pages.get("/login/code", ANYBODY)
+def ask_for_code() -> BaseResponse:
+    """The second step, for those whose password was right; all others begin with the first."""
+    database = context().database
+    with database.read() as conn:
+        waits = pending_logins.find(conn, _pending(), database.now(conn)) is not None
+    return _code_form() if waits else _begin_again()
+
+
+@pages.post("/login/code", ANYBODY)
+def check_code() -> BaseResponse:
+    """Let somebody in whose password was right before, and whose code is right now."""
+    code = request.form.get("code", "")
+    outcome = entrance().check_code(_pending(), code, address(), known_devices())
+    if outcome is None:
+        return _begin_again()
+    if isinstance(outcome, Refused):
+        return refuse(outcome, _code_form(outcome.detail))
+    return _let_in(outcome)
+
+
+def _let_in(entered: Entered) -> BaseResponse:
+    name_actor(Actor(f"user {entered.account.name}", address()))
     _end_login()  # What a stranger may have put into this browser does not become a login.
-    session["login"] = outcome.secret
-    return back(_wanted().removeprefix(PREFIX))
+    session["login"] = entered.secret
+    answer = back(_wanted().removeprefix(PREFIX))
+    remember_device(answer, entered.account.id)
+    return answer
+
+
+def _pending() -> str:
+    """The secret of the log-in that waits for its code in this browser."""
+    return str(session.get("pending", ""))
+
+
+def _begin_again() -> BaseResponse:
+    wanted = _wanted()
+    if session.pop("pending", None) is not None:
+        flash("That took too long, or your account was changed meanwhile: log in again.")
+    return back("/login", next=wanted if wanted != f"{PREFIX}/" else None)
+
+
+def _code_form(wrong: str = "") -> Response:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
+    return page("login_code.html", status, wrong=wrong, wanted=_wanted())
 
 
 @pages.post("/logout", PERSON)
@@ -90,7 +149,10 @@ def address() -> str:
 
 def _end_login() -> None:
     """Forget what this browser has, and let it open nothing any more, whoever has a copy of it."""
-    secret, database = session.get("login"), context().database
+    secret, pending, database = session.get("login"), session.get("pending"), context().database
+    if pending is not None:
+        with database.write() as conn:
+            pending_logins.end(conn, pending)
     if secret is not None:
         with database.write() as conn:
             logins.end(conn, secret, address(), database.now(conn))
@@ -100,7 +162,7 @@ def _end_login() -> None:
 def refuse(refused: Refused, form: Response) -> Response:
     """The form again, which says what was wrong; and when to come back after too many wrong passwords."""
     if refused.wait is not None:
-        form.status_code = HTTPStatus.TOO_MANY_REQUESTS
+        form.status_code = HTTPStatus.SERVICE_UNAVAILABLE if refused.busy else HTTPStatus.TOO_MANY_REQUESTS
         form.headers["Retry-After"] = str(refused.wait)
     return form
 
@@ -123,6 +185,21 @@ def _wanted() -> str:
     ours = wanted == PREFIX or wanted.startswith((f"{PREFIX}/", f"{PREFIX}?"))
     plain = "\\" not in wanted and wanted.isprintable()
     return wanted if ours and plain and not wanted.startswith(f"{PREFIX}/log") else f"{PREFIX}/"
+
+
+def _lacks_second_factor(account: Account) -> bool:
+    return context().settings.editors.require_second_factor and account.second_factor_at is None
+
+
+def _to_set_up() -> BaseResponse:
+    """Where a second factor is required, nothing comes before it."""
+    if request.method not in ("GET", "HEAD"):
+        detail = "Set up a second factor first: everybody needs one here. Nothing was changed."
+        raise Problem(HTTPStatus.FORBIDDEN, "scope", detail)
+    answer = back("/account/second-factor")
+    if not is_live():
+        return answer
+    return Response(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": answer.headers["Location"]})
 
 
 def _to_log_in() -> BaseResponse:

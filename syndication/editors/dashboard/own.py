@@ -10,6 +10,7 @@ from syndication.editors.api.operations import caller, context
 from syndication.editors.dashboard.login import address, entrance, refuse
 from syndication.editors.dashboard.pages import PERSON, Pages, back, page
 from syndication.editors.entrance import NOT_NOW, Refused
+from syndication.editors.known_devices import known_devices
 from syndication.errors import SyndicationError
 from syndication.store import account_changes, accounts, audit
 from syndication.store.audit import Act
@@ -27,13 +28,13 @@ def show_own() -> Response:
 def change_own_password() -> BaseResponse:
     """Change one's own password: the one before is asked for, as a browser may stand open."""
     form, account, database = request.form, g.account, context().database
-    verified = entrance().confirm(account, form.get("old", ""), address())
+    verified = entrance().confirm(account, form.get("old", ""), address(), known_devices())
     if isinstance(verified, Refused):
         return _refuse(verified)
     if form.get("new", "") != form.get("again", ""):
         return _page("The new password was not typed the same twice.")
     try:
-        made = passwords.hashed(form.get("new", ""), account.name)
+        made = passwords.hashed(form.get("new", ""), account.name, context().settings.site.names)
     except SyndicationError as error:
         return _page(f"{str(error)[:1].upper()}{str(error)[1:]}.")
     with database.write() as conn:

@@ -1,12 +1,13 @@
 """People: who may log in here, and what each may."""
 
-from flask import Response, flash, request
+from flask import Response, flash, g, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication import passwords
 from syndication.editors.api import people as api
 from syndication.editors.dashboard.pages import Pages, ask, asked_for, back, page
 from syndication.editors.problems import not_found
+from syndication.errors import SyndicationError
 from syndication.store.tokens import SCOPES
 
 pages = Pages("people")
@@ -62,6 +63,16 @@ def enable(name: str) -> BaseResponse:
     """Let a person in again."""
     _change(name, disabled=False)
     flash(f"{name} can log in again, with the password from before.")
+    return back(f"/people/{name}")
+
+
+@pages.post("/people/<name>/second-factor", "admin")
+def reset_second_factor(name: str) -> BaseResponse:
+    """Remove a user's second factor: the phone is lost."""
+    if name == g.account.name:  # Their own page asks for the password and a code.
+        raise SyndicationError("your own second factor is turned off on your account page, with a code of the app")
+    ask(api.reset_second_factor, api.UserAnswer, path=asked_for(api.NamePath, name=name))
+    flash(f"{name} has no second factor now, and has to log in again.")
     return back(f"/people/{name}")
 
 

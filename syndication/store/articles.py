@@ -58,8 +58,8 @@ def put_articles(
 ) -> Iterator[PutOutcome]:
     """Create or replace articles, a transaction a batch; what is there already, the same, is not touched.
 
-    With ``by`` each one is in the audit log; ``blind`` is as for ``change_article``. Raises ArticleError for one that cannot be stored, before
-    anything of its batch is written.
+    With ``by`` each one is in the audit log; ``blind`` is as for ``change_article``. Raises ArticleError for one that
+    cannot be stored, before anything of its batch is written.
     """
     waiting: dict[str, Article] = {}
     for article in articles:

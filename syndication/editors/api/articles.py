@@ -120,11 +120,14 @@ def put_article(path: ArticlePath, body: ArticleBody) -> Response:
     _check_address(path.id)
     wanted = body.model_copy(update={"id": path.id}).article(context().slugs)
 
+    def look(conn: Connection, id: str) -> Visibility:
+        return visibility(conn, id, caller())
+
     def decide(stored: Article | None, _found: Visibility) -> Article:
         check_preconditions(stored)
         return wanted
 
-    return _stored(path.id, decide, "put", lambda conn, id: visibility(conn, id, caller()))
+    return _stored(path.id, decide, "put", look)
 
 
 @operation("PATCH", "/articles/<article:id>", "write", {200: Stored}, problems=(412,))

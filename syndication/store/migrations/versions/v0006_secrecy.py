@@ -21,5 +21,6 @@ def upgrade() -> None:
     # that has such an entry adds them.
     op.execute(
         "INSERT INTO shown_article (article_id)"
-        " SELECT article_id FROM entry UNION SELECT article_id FROM tombstone UNION SELECT article_id FROM edition_change"
+        " SELECT article_id FROM entry UNION SELECT article_id FROM tombstone"
+        " UNION SELECT article_id FROM edition_change"
     )

@@ -54,6 +54,8 @@ class Lives(RuleBasedStateMachine):
         del self.desk.sections["china"]
         self.desk.restart()
         self.api.worker_seen()
+        paths = self.api.get("/openapi.json", ()).json["paths"]
+        self.gets = [path for path, item in paths.items() if "get" in item]
         self.site = flask_app(self.api.watcher).test_client()
         self.browser = self.dashboard.person(*READER)
         self.revision = 0
@@ -166,8 +168,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def the_api_tells_nothing_else(self):
-        paths = self.api.get("/openapi.json", ()).json["paths"]
-        gets = [path for path, item in paths.items() if "get" in item]
+        gets = self.gets
         assert len(gets) > 10
         addresses = [path for path in gets if "{" not in path and "docs" not in path and "openapi" not in path]
         addresses += [
@@ -235,9 +236,8 @@ def test_random_lives_tell_nothing_that_was_never_shown(new_url):
     Lives.new_url = staticmethod(new_url)
     examples, steps = (60, 40) if THOROUGH else (3, 10)
     slow = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-    effort = settings(
-        deadline=None, suppress_health_check=slow, max_examples=examples, stateful_step_count=steps, phases=PHASES
-    )
+    size = {"max_examples": examples, "stateful_step_count": steps}
+    effort = settings(deadline=None, suppress_health_check=slow, phases=PHASES, **size)
     run_state_machine_as_test(Lives, settings=effort)
 
 

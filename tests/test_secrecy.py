@@ -234,7 +234,7 @@ class Lives(RuleBasedStateMachine):
 @pytest.mark.timeout(900)
 def test_random_lives_tell_nothing_that_was_never_shown(new_url):
     Lives.new_url = staticmethod(new_url)
-    examples, steps = (20, 25) if THOROUGH else (3, 10)
+    examples, steps = (20, 25) if THOROUGH else (3, 8)
     slow = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
     size = {"max_examples": examples, "stateful_step_count": steps}
     effort = settings(deadline=None, suppress_health_check=slow, phases=PHASES, **size)

@@ -24,7 +24,7 @@ from syndication.outcomes import Outcome, Result
 from syndication.render import RENDER_REVISION
 from syndication.render.fragments import MEMORY
 from syndication.render.renderer import Renderer
-from syndication.store import changes, editions, leases, newest, purges, regenerations, sections
+from syndication.store import changes, editions, leases, newest, purges, regenerations, sections, shown_articles
 from syndication.store.editions import Edition
 from syndication.store.engine import WORK, Database, DatabaseDown, DatabaseError
 
@@ -49,7 +49,8 @@ class Pace:
 class Reading:
     """What one snapshot says of a section: what is published, what should be, and why entries are gone.
 
-    ``more`` articles were read beyond the feed; ``quiet`` says that no change was waiting to be noticed.
+    ``more`` articles were read beyond the feed; ``quiet`` says that no change was waiting to be noticed,
+    ``remembered`` with which content readers have seen the articles.
     """
 
     edition: Edition
@@ -57,6 +58,7 @@ class Reading:
     gone: Mapping[str, str]
     more: int
     quiet: bool
+    remembered: Mapping[str, str | None]
 
 
 class Regenerator:
@@ -76,7 +78,11 @@ class Regenerator:
     def register(self) -> list[str]:
         """Mark what the configuration or the renderer changed since its documents were made."""
         with self.database.write() as conn:
-            return sections.register(conn, self.fingerprints, RENDER_REVISION, self.database.now(conn))
+            now = self.database.now(conn)
+            marked = sections.register(conn, self.fingerprints, RENDER_REVISION, now)
+            unrecorded = set(shown_articles.unrecorded_sections(conn)) & self.fingerprints.keys() - set(marked)
+            sections.request(conn, unrecorded, now)
+            return sorted({*marked, *unrecorded})
 
     def notice(self) -> int:
         """Turn a batch of changes, and what fell due, into marks; gives their number, 0 if there is nothing to do now.
@@ -161,7 +167,9 @@ class Regenerator:
             left = edition.entries.keys() - {candidate.article_id for candidate in gathered.candidates}
             gone = newest.why_gone(conn, section.filed_under, left, now) if left else {}
             due = edition.next_due is not None and edition.next_due <= now
-            return Reading(edition, gathered, gone, more, quiet=not due and changes.oldest(conn) is None)
+            quiet = not due and changes.oldest(conn) is None
+            remembered = shown_articles.digests(conn, gathered.articles)
+            return Reading(edition, gathered, gone, more, quiet, remembered)
 
     def _render(self, reading: Reading) -> tuple[Reading, Settled, Rendered]:
         """The feed rendered with the time of the published version; read again while places stay empty.
@@ -178,10 +186,13 @@ class Regenerator:
         edition = reading.edition
         if edition.fingerprint != self.fingerprints[edition.section]:
             return _Done("overtaken", edition.version, None)
+        shown = _newly_shown(reading, rendered)
         if publish.is_published(edition, rendered):
             with self.database.write() as conn:
                 now = self.database.now(conn)
-                done = publish.write_unchanged(conn, edition, settled.left_out, now=now, next_due=settled.next_due)
+                done = publish.write_unchanged(
+                    conn, edition, settled.left_out, now=now, next_due=settled.next_due, shown=shown
+                )
             return _Done("unchanged" if done else "overtaken", edition.version, now)
         updated, last_modified = publish.moment_of(edition, settled.feed.updated)
         feed = replace(settled.feed, updated=updated)
@@ -201,6 +212,7 @@ class Regenerator:
                 now=now,
                 next_due=settled.next_due,
                 keep=self.pace.keep_versions,
+                shown=shown,
             )
             if done and self.pace.purge:
                 purges.want(conn, edition.section, edition.version + 1, now)
@@ -213,6 +225,13 @@ class Regenerator:
             tried = leases.failed(conn, section, self.owner, mark, reason, retry, now)
             if tried is not None:
                 regenerations.finished(conn, section, tried, "failed", None, reason, now)
+
+
+def _newly_shown(reading: Reading, rendered: Rendered) -> dict[str, str]:
+    """The digests of the articles in the documents that are not remembered as they are there."""
+    articles = (reading.gathered.articles[entry.article_id] for entry in rendered.entries)
+    found = {article.id: shown_articles.content_digest(article) for article in articles}
+    return {id: digest for id, digest in found.items() if reading.remembered.get(id) != digest}
 
 
 class _Done(NamedTuple):

@@ -471,7 +471,7 @@ def test_an_embargo_that_ends_lets_everybody_see(api, clock):
     hide(api)
     clock.advance(3 * 3600)
     assert api.get("/articles/embargo", WRITER).status == 200
-    assert set(found(api.get("/articles", WRITER))) == {"public", "embargo", "embargo-out"}
+    assert set(found(api.get("/articles", WRITER))) == {"public", "embargo"}
 
 
 def test_no_text_of_an_article_is_in_the_audit_log_or_in_a_log_also_if_it_is_refused(api, capfd):

@@ -102,12 +102,20 @@ def test_one_that_failed_can_be_sent_again_with_the_same_id(api):
 
 def test_a_webhook_brings_nothing_back_that_was_withdrawn_or_deleted(api):
     announce(api, "m1")
+    api.desk.later()
     api.ask("POST", "/articles/a1/withdraw")
     out = announce(api, "m2", title="New")
     assert out.json["outcome"] == "kept_out" and "Restore" in out.json["message"]
     delete(api, "a1")
     gone = announce(api, "m3")
     assert gone.json["outcome"] == "kept_out" and "deleted" in gone.json["message"]
+
+
+def test_a_webhook_does_not_tell_that_a_story_was_withdrawn_before_it_was_shown(api):
+    api.put("a1", title="Secret", status="draft")
+    api.ask("POST", "/articles/a1/withdraw")
+    said = announce(api, "m1")
+    assert (said.status, said.json["outcome"], said.json["message"]) == (200, "created", None)
 
 
 def test_a_secret_that_is_no_base64_is_the_key_itself(sqlite_database, clock):

@@ -4,14 +4,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from click.testing import CliRunner
 from sqlalchemy import Connection, event
 
 from syndication.cli import main
 from syndication.store import audit, logins, tracing
 from syndication.store.audit import DIFFERENT, OTHERS, Actor
-from syndication.store.happened import remains
 from tests.newsroom import NOON
 from tests.people import person
 
@@ -103,11 +101,9 @@ def plans(conn: Connection, ask: Callable[[], Any], table: str) -> str:
     return "\n".join(row[-1] for q, p in queries for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {q}", p))
 
 
-@pytest.mark.parametrize("asked", ["trace", "history"])
-def test_an_articles_tombstones_are_found_by_an_index(sqlite_database, asked):
-    ask = {"trace": lambda: tracing.read_facts(conn, "a1", {}, NOON), "history": lambda: remains(conn, "a1")}[asked]
+def test_an_articles_tombstones_are_found_by_an_index(sqlite_database):
     with sqlite_database.snapshot() as conn:
-        plan = plans(conn, ask, "tombstone")
+        plan = plans(conn, lambda: tracing.read_facts(conn, "a1", {}, NOON), "tombstone")
     assert "ix_tombstone_article_id" in plan and "SCAN tombstone" not in plan, plan
 
 

@@ -15,7 +15,6 @@ from limits.strategies import MovingWindowRateLimiter
 
 from syndication.editors.accesslog import name_actor
 from syndication.editors.problems import Problem
-from syndication.feeds import Article
 from syndication.logs import get_logger
 from syndication.store import audit, tokens
 from syndication.store.audit import Actor
@@ -41,15 +40,6 @@ class Caller:
     def may(self, scope: str) -> bool:
         """Whether the caller has the scope."""
         return scope in self.scopes
-
-    def sees(self, article: Article) -> bool:
-        """Whether the article exists for the caller: drafts and embargoed ones do for those who may preview."""
-        return self.may("preview") or not hidden(article, self.now)
-
-
-def hidden(article: Article, now: datetime) -> bool:
-    """Whether the article has never been public, as far as its row says."""
-    return article.status == "draft" or article.published_at is None or article.published_at > now
 
 
 class Guesses:

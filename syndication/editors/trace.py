@@ -73,7 +73,9 @@ Reason = tuple[Rule, str, datetime | None]
 def _kept_out(facts: Facts, section: Section) -> Verdict | None:
     """The rule by which the article does not belong into this feed; None if it does."""
     found = _by_withdrawal(facts)
-    if found is None and facts.article is not None:
+    if found is None and facts.concealed:
+        found = "draft", "It is not public now.", None
+    elif found is None and facts.article is not None:
         article = facts.article
         found = _by_filing(article, section) or _by_time(article, facts) or _by_place(article, section, facts)
     if found is None:

@@ -22,6 +22,7 @@ from syndication.store.models import (
     TagRow,
     WithdrawalRow,
 )
+from syndication.store.shown_articles import content_digest, digests
 
 STATUSES = ("draft", "published", "withdrawn")
 
@@ -42,19 +43,23 @@ _CHILDREN: tuple[type[Base], ...] = (SectionLink, AuthorRow, TagRow, ImageRow, E
 
 @dataclass(frozen=True, slots=True)
 class PutOutcome:
-    """What came of writing one article; ``kept_out`` says that it was withdrawn or deleted before and stays out."""
+    """What came of writing one article; ``kept_out`` says that it was withdrawn or deleted before and stays out.
+
+    ``digest_before`` is of the content that it had, if there was any and nothing changed.
+    """
 
     article_id: str
     outcome: Literal["created", "updated", "unchanged", "kept_out"]
+    digest_before: str | None = None
 
 
 def put_articles(
-    database: Database, articles: Iterable[Article], *, batch: int = 500, by: Actor | None = None
+    database: Database, articles: Iterable[Article], *, batch: int = 500, by: Actor | None = None, blind: bool = False
 ) -> Iterator[PutOutcome]:
     """Create or replace articles, a transaction a batch; what is there already, the same, is not touched.
 
-    With ``by`` each one is in the audit log. Raises ArticleError for one that cannot be stored, before
-    anything of its batch is written.
+    With ``by`` each one is in the audit log; ``blind`` is as for ``change_article``. Raises ArticleError for one that
+    cannot be stored, before anything of its batch is written.
     """
     waiting: dict[str, Article] = {}
     for article in articles:
@@ -62,10 +67,10 @@ def put_articles(
         waiting.pop(article.id, None)  # The last one of several with the same id counts.
         waiting[article.id] = article
         if len(waiting) >= batch:
-            yield from _put_batch(database, waiting, by)
+            yield from _put_batch(database, waiting, by, blind)
             waiting = {}
     if waiting:
-        yield from _put_batch(database, waiting, by)
+        yield from _put_batch(database, waiting, by, blind)
 
 
 def validate(article: Article) -> None:
@@ -111,11 +116,14 @@ def change_article(
     *,
     act: str = "put",
     first: Callable[[Connection], None] | None = None,
+    blind: bool = False,
 ) -> tuple[PutOutcome, Article | None]:
     """Read, decide and write one article while no other writer of ours does; gives the outcome and what is there now.
 
     Nothing is there if its row was deleted: it is kept out until it is restored, and written only then. ``act`` is
-    its name in the audit log. ``first`` is done before, in the same transaction. What it or ``decide`` raises goes
+    its name in the audit log. ``first`` is done before, in the same transaction. ``blind`` says that the writer may
+    not know of hidden articles: of one that was deleted before it was ever shown the text is stored, as of a new one,
+    and it stays out all the same. What it or ``decide`` raises goes
     through, with nothing written.
     """
     with database.write() as conn:
@@ -124,16 +132,16 @@ def change_article(
         _lock(conn, [article_id])
         article = decide(get_article(conn, article_id))
         validate(article)
-        (outcome,) = _write(conn, {article_id: article})
+        (outcome,) = _write(conn, {article_id: article}, blind)
         _name_withdrawals(conn, [article], by)
         record(conn, by, [Act(act, article_id, outcome.outcome)], database.now(conn))
         return outcome, get_article(conn, article_id)
 
 
-def _put_batch(database: Database, wanted: dict[str, Article], by: Actor | None) -> list[PutOutcome]:
+def _put_batch(database: Database, wanted: dict[str, Article], by: Actor | None, blind: bool) -> list[PutOutcome]:
     with database.write() as conn:
         _lock(conn, list(wanted))
-        outcomes = _write(conn, wanted)
+        outcomes = _write(conn, wanted, blind)
         if by is not None:
             _name_withdrawals(conn, wanted.values(), by)
             acts = [Act("put", outcome.article_id, outcome.outcome) for outcome in outcomes]
@@ -161,11 +169,13 @@ def _lock(conn: Connection, ids: Sequence[str]) -> None:
             )
 
 
-def _write(conn: Connection, wanted: dict[str, Article]) -> list[PutOutcome]:
+def _write(conn: Connection, wanted: dict[str, Article], blind: bool) -> list[PutOutcome]:
     ids = list(wanted)
     known = load_articles(conn, ids)
     out = _kept_out(conn, ids)
-    new = [article for id, article in wanted.items() if id not in known and id not in out]
+    deleted = out.keys() - known.keys()
+    unseen = deleted - digests(conn, deleted).keys() if blind and deleted else set()
+    new = [_stays(a, id in out) for id, a in wanted.items() if id not in known and id not in deleted - unseen]
     _remember_wanted(conn, wanted, out)
     stale = [article for id, article in wanted.items() if id in known and _stays(article, id in out) != known[id]]
     _insert(conn, new)
@@ -173,7 +183,11 @@ def _write(conn: Connection, wanted: dict[str, Article]) -> list[PutOutcome]:
     outcomes: dict[str, Literal["created", "updated"]] = dict.fromkeys((a.id for a in new), "created")
     outcomes |= dict.fromkeys((a.id for a in stale), "updated")
     return [
-        PutOutcome(id, "kept_out" if id in out and wanted[id].status != "withdrawn" else outcomes.get(id, "unchanged"))
+        PutOutcome(
+            id,
+            "kept_out" if id in out and wanted[id].status != "withdrawn" else outcomes.get(id, "unchanged"),
+            content_digest(known[id]) if id in known and id not in outcomes else None,
+        )
         for id in ids
     ]
 

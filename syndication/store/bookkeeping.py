@@ -98,6 +98,15 @@ class TombstoneRow(Base):
     at: Mapped[datetime]
 
 
+class ShownArticleRow(Base):
+    """An article that readers were shown; ``digest`` is of its content then (None: not known). Never pruned."""
+
+    __tablename__ = "shown_article"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str | None]
+
+
 class LeftOutRow(Base):
     """An article should stand in a feed and cannot: the reason is in words for an editor."""
 

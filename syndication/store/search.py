@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select
 
+from syndication.store.articles import load_articles
+from syndication.store.bookkeeping import ShownArticleRow
 from syndication.store.marks import read_mark, write_mark
 from syndication.store.models import ArticleRow, SectionLink
 from syndication.store.newest import PUBLISHED
+from syndication.store.shown_articles import content_digest, digests, is_public
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +42,48 @@ def search(
 ) -> tuple[list[Found], str | None]:
     """One page, the newest first, and where the next one begins; raises SyndicationError for a bad ``after``.
 
-    Drafts stand last. What is under embargo or a draft is only in it if ``wanted.hidden``.
+    Drafts stand last. Unless ``wanted.hidden`` it has only what is public, or is as readers
+    were shown it.
     """
-    query = _filtered(wanted, now)
-    if after is not None:
-        query = query.where(_behind(*read_mark(after)))
-    rows = conn.execute(query.order_by(*_order(wanted), ArticleRow.id.desc()).limit(limit + 1)).all()
-    found = [Found(**row._mapping) for row in rows[:limit]]
+    place = read_mark(after) if after is not None else None
+    rows: list[Row[Any]] = []
+    while len(rows) <= limit:
+        read = conn.execute(_page(wanted, now, limit, place)).all()
+        rows += read if wanted.hidden else _readable(conn, read, now)
+        if len(read) <= limit:
+            break
+        place = read[-1].published_at, read[-1].id
+    found = [Found(**{name: getattr(row, name) for name in Found.__slots__}) for row in rows[:limit]]
     return found, write_mark(found[-1].published_at, found[-1].id) if len(rows) > limit else None
 
 
+def _page(wanted: Wanted, now: datetime, limit: int, place: tuple[datetime | None, str] | None) -> Select[Any]:
+    query = _filtered(wanted, now)
+    if place is not None:
+        query = query.where(_behind(*place))
+    return query.order_by(*_order(wanted), ArticleRow.id.desc()).limit(limit + 1)
+
+
+def _readable(conn: Connection, rows: Sequence[Row[Any]], now: datetime) -> list[Row[Any]]:
+    """Those that are public, or still are what readers were shown: a digest is nothing that a database compares."""
+    others = [row.id for row in rows if not is_public(row, now)]
+    if not others:
+        return list(rows)
+    remembered, loaded = digests(conn, others), load_articles(conn, others)
+    same = {id for id, article in loaded.items() if remembered.get(id) == content_digest(article)}
+    return [row for row in rows if row.id in same or is_public(row, now)]
+
+
+def _public(now: datetime) -> ColumnElement[bool]:
+    not_expired = or_(ArticleRow.expires_at.is_(None), ArticleRow.expires_at > now)
+    return and_(ArticleRow.status == PUBLISHED, ArticleRow.published_at <= now, not_expired)
+
+
 def _filtered(wanted: Wanted, now: datetime) -> Select[Any]:
-    query = select(*(ArticleRow.__table__.c[name] for name in Found.__slots__))
+    query = select(*(ArticleRow.__table__.c[name] for name in (*Found.__slots__, "expires_at")))
     if not wanted.hidden:
-        query = query.where(ArticleRow.status != "draft", ArticleRow.published_at <= now)
+        was_shown = exists().where(ShownArticleRow.article_id == ArticleRow.id, ShownArticleRow.digest.is_not(None))
+        query = query.where(or_(_public(now), was_shown))
     if wanted.status == "published":
         query = query.where(ArticleRow.status == PUBLISHED)
     elif wanted.status is not None:

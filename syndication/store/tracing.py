@@ -41,7 +41,8 @@ class Departure:
 class Facts:
     """What is known of an article (None: there is no row) at ``now``; the mappings are by section.
 
-    ``newer`` is how many stand before it, without those that are left out: they take no place.
+    ``newer`` is how many stand before it, without those that are left out: they take no place. ``concealed`` says that
+    whoever asks may know nothing of the article but that it was shown once.
     """
 
     article_id: str
@@ -55,6 +56,7 @@ class Facts:
     departed: Mapping[str, Departure]
     left_out: Mapping[str, str]
     newer: Mapping[str, int]
+    concealed: bool = False
 
 
 def read_facts(conn: Connection, article_id: str, sections: Mapping[str, Section], now: datetime) -> Facts:

@@ -109,6 +109,16 @@ BEGIN
 END
 """
 
+# Whatever program publishes an entry, an older one too, its article was shown. In one order, so that two workers
+# never wait for each other.
+SHOWN = """
+BEGIN
+  INSERT INTO shown_article (article_id) SELECT DISTINCT article_id FROM added ORDER BY article_id
+    ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END
+"""
+
 FUNCTIONS = {
     "stays_out": STAYS_OUT,
     "article": ARTICLE,
@@ -117,6 +127,7 @@ FUNCTIONS = {
     "articles_truncated": ARTICLES_TRUNCATED,
     "truncated": TRUNCATED,
     "notify": NOTIFY,
+    "shown": SHOWN,
 }
 
 
@@ -138,6 +149,7 @@ def postgresql_triggers(schema: str) -> tuple[list[str], dict[str, "Trigger"]]:
         _statement(
             "document_notify", "AFTER INSERT OR UPDATE", "document", "notify", schema, "'syndication_documents'"
         ),
+        _statement("entry_shown", "AFTER INSERT", "entry", "shown", schema, referencing="NEW TABLE AS added"),
         # The columns that we keep ourselves are no news: those in the list are the newsroom's.
         _row(
             "article_section_changed",
@@ -167,8 +179,11 @@ def _row(name: str, when: str, table: str, function: str, schema: str) -> tuple[
     return _trigger(name, f"{when} ON {table} FOR EACH ROW", table, function, schema)
 
 
-def _statement(name: str, when: str, table: str, function: str, schema: str, argument: str = "") -> tuple[str, Trigger]:
-    return _trigger(name, f"{when} ON {table} FOR EACH STATEMENT", table, function, schema, argument)
+def _statement(
+    name: str, when: str, table: str, function: str, schema: str, argument: str = "", referencing: str = ""
+) -> tuple[str, Trigger]:
+    rows = f" REFERENCING {referencing}" if referencing else ""
+    return _trigger(name, f"{when} ON {table}{rows} FOR EACH STATEMENT", table, function, schema, argument)
 
 
 def _trigger(name: str, when: str, table: str, function: str, schema: str, argument: str = "") -> tuple[str, Trigger]:

@@ -83,7 +83,9 @@ def _trigger(name: str, when: str, *body: str) -> tuple[str, str]:
 
 def sqlite_triggers() -> dict[str, str]:
     """Each trigger's statement, by its name."""
-    return dict([*_article(), *_links(), *(pair for table in CHILDREN for pair in _child(table)), *_readable()])
+    return dict(
+        [*_article(), *_links(), _shown(), *(pair for table in CHILDREN for pair in _child(table)), *_readable()]
+    )
 
 
 def _article() -> list[tuple[str, str]]:
@@ -150,6 +152,16 @@ def _links() -> list[tuple[str, str]]:
         ),
         _trigger("article_section_deleted", "AFTER DELETE ON article_section", _noticed("OLD.article_id")),
     ]
+
+
+def _shown() -> tuple[str, str]:
+    """Whatever program publishes an entry, an older one too, its article was shown."""
+    return _trigger(
+        "entry_shown",
+        "AFTER INSERT ON entry",
+        "INSERT INTO shown_article (article_id) SELECT NEW.article_id"
+        " WHERE NOT EXISTS (SELECT 1 FROM shown_article WHERE article_id = NEW.article_id);",
+    )
 
 
 def _child(table: str) -> list[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -11,12 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from syndication.article_json import article_fields, merge_patch
 from syndication.editors.api.operations import Operations, answer, caller, context, instant, link_next
 from syndication.editors.api.schemas import Answer, ArticleBody, ArticlePath, Limit, Query, StoredArticle
+from syndication.editors.api.visibility import Visibility, check_exists, visibility, visible_article
 from syndication.editors.problems import Problem, invalid, not_found
 from syndication.feeds import ALL, Article
 from syndication.json_fields import Text
+from syndication.store import Connection
 from syndication.store import articles as store
 from syndication.store import search as finding
-from syndication.store.articles import PutOutcome, get_article
+from syndication.store.articles import PutOutcome
 
 operation = Operations("articles", "Articles", "What the newsroom writes. A CMS pushes here.")
 
@@ -99,10 +103,8 @@ def list_articles(query: SearchQuery) -> Response:
 @operation("GET", "/articles/<article:id>", "read", {200: StoredArticle})
 def get_one_article(path: ArticlePath) -> Response:
     """One article as it is stored; its ETag serves If-Match."""
-    with context().database.read() as conn:
-        article = get_article(conn, path.id)
-    if article is None or not caller().sees(article):
-        raise not_found(f"article {path.id!r}")
+    with context().database.snapshot() as conn:
+        article = visible_article(conn, path.id)
     return answer(StoredArticle.model_validate(article_fields(article)), ETag=tag(article))
 
 
@@ -118,28 +120,30 @@ def put_article(path: ArticlePath, body: ArticleBody) -> Response:
     _check_address(path.id)
     wanted = body.model_copy(update={"id": path.id}).article(context().slugs)
 
-    def decide(stored: Article | None) -> Article:
+    def look(conn: Connection, id: str) -> Visibility:
+        return visibility(conn, id, caller())
+
+    def decide(stored: Article | None, _found: Visibility) -> Article:
         check_preconditions(stored)
         return wanted
 
-    return _stored(path.id, decide, "put")
+    return _stored(path.id, decide, "put", look)
 
 
 @operation("PATCH", "/articles/<article:id>", "write", {200: Stored}, problems=(412,))
 def patch_article(path: ArticlePath, body: ArticlePatch) -> Response:
     """Change some fields of an article, by a JSON merge patch (RFC 7396)."""
-    who = caller()
     patch = body.model_dump()
     if patch.get("id", path.id) != path.id:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "id cannot be changed: leave it out")
 
-    def decide(stored: Article | None) -> Article:
-        if stored is None or not who.sees(stored):
+    def decide(stored: Article | None, found: Visibility) -> Article:
+        if stored is None or not found.shows(stored):
             raise not_found(f"article {path.id!r}")
         check_preconditions(stored)
         return parse(merge_patch(article_fields(stored), patch))
 
-    return _stored(path.id, decide, "patch")
+    return _stored(path.id, decide, "patch", check_exists)
 
 
 def tag(article: Article) -> str:
@@ -178,17 +182,30 @@ def _check_address(id: str) -> None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
 
 
-def _stored(id: str, decide: store.Decide, act: str) -> Response:
-    who = caller()
-    before: list[Article | None] = []
+def _stored(
+    id: str,
+    decide: Callable[[Article | None, Visibility], Article],
+    act: str,
+    look: Callable[[Connection, str], Visibility],
+) -> Response:
+    """Write and tell; ``look`` comes first of all, and may raise what is to be told instead."""
+    found: list[Visibility] = []
+    wanted: list[Article] = []
+
+    def once(conn: Connection) -> None:
+        found[:] = [look(conn, id)]
 
     def remember(stored: Article | None) -> Article:
-        before[:] = [stored]
-        return decide(stored)
+        wanted[:] = [decide(stored, found[0])]
+        return wanted[0]
 
-    done, article = store.change_article(context().database, id, remember, by=who.actor, act=act)
-    was_unseen = before[0] is not None and not who.sees(before[0])
-    outcome = outcome_for(done, was_unseen)
+    blind = not caller().may("preview")
+    done, article = store.change_article(
+        context().database, id, remember, by=caller().actor, act=act, first=once, blind=blind
+    )
+    outcome = outcome_for(done, found[0])
+    if article is not None and not found[0].exists:  # What is kept out is told as it was sent, like any new one.
+        article = replace(article, status=wanted[0].status)
     stored = StoredArticle.model_validate(article_fields(article)) if article else None
     status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
     told = Stored(id=id, outcome=outcome, message=stays_out(outcome, article), article=stored)
@@ -202,9 +219,17 @@ def stays_out(outcome: Outcome, article: Article | None) -> str | None:
     return STAYS_OUT if article else WAS_DELETED
 
 
-def outcome_for(done: PutOutcome, was_unseen: bool) -> Outcome:
-    """What the writer is told: an article that did not exist for them was created."""
-    return "created" if was_unseen and done.outcome != "kept_out" else done.outcome
+def outcome_for(done: PutOutcome, found: Visibility) -> Outcome:
+    """What the writer is told: an article that did not exist for them was created.
+
+    Of one whose text they cannot know they do not learn that they wrote the same.
+    """
+    if found.may_preview:
+        return done.outcome
+    if not found.exists:
+        return "created"
+    known = found.exposure.public or found.exposure.digest == done.digest_before
+    return "updated" if done.outcome == "unchanged" and not known else done.outcome
 
 
 def _filed_under(slug: str | None) -> tuple[str, ...] | None:

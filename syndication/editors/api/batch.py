@@ -10,6 +10,7 @@ from syndication.editors.access import Caller
 from syndication.editors.api.articles import Outcome, operation, outcome_for, parse
 from syndication.editors.api.operations import answer, caller, context
 from syndication.editors.api.schemas import Answer, Query
+from syndication.editors.api.visibility import Visibility, visibility
 from syndication.editors.problems import FieldProblem, Problem, named
 from syndication.errors import ArticleError
 from syndication.feeds import Article
@@ -58,19 +59,18 @@ def put_articles(body: Batch) -> Response:
             before = good[article.id][0]
             outcomes[before] = _refused(before, article.id, [("id", f"stands again at {index}: the last one counts")])
         good[article.id] = (index, article)
-    unseen = _unseen(who, list(good))
-    for done in store.put_articles(context().database, (a for _, a in good.values()), batch=BATCH, by=who.actor):
+    found = _visibilities(who, list(good))
+    wanted, blind = (a for _, a in good.values()), not who.may("preview")
+    for done in store.put_articles(context().database, wanted, batch=BATCH, by=who.actor, blind=blind):
         index = good[done.article_id][0]
-        told = outcome_for(done, done.article_id in unseen)
+        told = outcome_for(done, found[done.article_id])
         outcomes[index] = BatchOutcome(index=index, id=done.article_id, outcome=told, errors=[])
     return answer(BatchOutcomes(outcomes=[outcomes[index] for index in sorted(outcomes)]))
 
 
-def _unseen(who: Caller, ids: Sequence[str]) -> set[str]:
-    if who.may("preview"):
-        return set()
+def _visibilities(who: Caller, ids: Sequence[str]) -> dict[str, Visibility]:
     with context().database.read() as conn:
-        return {id for id, article in store.load_articles(conn, ids).items() if not who.sees(article)}
+        return {id: visibility(conn, id, who) for id in ids}
 
 
 def _refused(index: int, id: Any, errors: Sequence[tuple[str, str]]) -> BatchOutcome:

@@ -4,12 +4,12 @@ from typing import Literal
 
 from flask import Response
 
-from syndication.editors.api.existence import check_exists
 from syndication.editors.api.log import ActAnswer, act_answer
 from syndication.editors.api.operations import Operations, answer, caller, context, instant
 from syndication.editors.api.schemas import Answer, ArticlePath, Limit, Query
+from syndication.editors.api.visibility import check_exists
 from syndication.store.audit import Recorded
-from syndication.store.happened import Passage, happened, remains
+from syndication.store.happened import Passage, happened
 
 operation = Operations("past", "History", "What happened to a story, and who did it.")
 
@@ -53,7 +53,7 @@ def list_history(path: ArticlePath, query: HistoryQuery) -> Response:
     """
     acts = caller().may("admin")
     with context().database.snapshot() as conn:
-        check_exists(path.id, remains(conn, path.id))
+        check_exists(conn, path.id)
         found = happened(conn, path.id, query.limit, acts=acts)
     return answer(HistoryAnswer(article_id=path.id, acts=acts, events=[_event(one) for one in found]))
 

@@ -7,11 +7,11 @@ from flask import Response
 
 from syndication.editors.api.operations import Operations, answer, caller, context, instant
 from syndication.editors.api.schemas import Answer, SectionPath
+from syndication.editors.api.visibility import visible_articles, visible_left_out, visible_states
 from syndication.editors.problems import not_found
-from syndication.feeds import FORMATS, Article, Section
+from syndication.feeds import FORMATS, Section
 from syndication.serve.catalogue import address
-from syndication.store import Connection, changes, documents, editions, webs, workers
-from syndication.store.articles import load_articles
+from syndication.store import Connection, changes, editions, webs, workers
 from syndication.store.sections import SectionState, states, waiting_since
 
 operation = Operations("sections", "Sections", "The feeds: their state, their entries, their versions.")
@@ -20,7 +20,9 @@ operation = Operations("sections", "Sections", "The feeds: their state, their en
 class SectionAnswer(Answer):
     """A section and its state: current, waiting, failing, or not rendered yet.
 
-    ``next_due`` is when it changes by itself; it is told to those who may preview, as it may be an embargo's end.
+    ``next_due`` is when it changes by itself. It and what else would show that a hidden story was written is for those
+    who may preview: to others ``regenerated_at`` and ``retry_at`` are null, ``state`` is never waiting, and
+    ``failures`` is 1 while the section fails.
     """
 
     slug: str
@@ -47,7 +49,7 @@ class SectionsAnswer(Answer):
 class StatusAnswer(Answer):
     """How the service is: ``workers`` and ``web`` are the processes alive of each kind.
 
-    ``oldest_change`` is when the oldest change not yet processed was noticed.
+    ``oldest_change`` is when the oldest change not yet processed was noticed, for those who may preview.
     """
 
     workers: int
@@ -104,7 +106,14 @@ def get_status() -> Response:
     counts = dict.fromkeys(("current", "waiting", "failing", "not-rendered"), 0)
     for section in found:
         counts[section.state] += 1
-    return answer(StatusAnswer(workers=alive, web=serving, oldest_change=instant(oldest), sections=counts))
+    return answer(
+        StatusAnswer(
+            workers=alive,
+            web=serving,
+            oldest_change=instant(oldest) if caller().may("preview") else None,
+            sections=counts,
+        )
+    )
 
 
 @operation("GET", "/sections", "read", {200: SectionsAnswer})
@@ -129,7 +138,7 @@ def list_entries(path: SectionPath) -> Response:
     with context().database.snapshot() as conn:
         edition = editions.perhaps_edition(conn, section.slug)
         entries = list(edition.entries.values()) if edition else []
-        seen = _seen(conn, [entry.article_id for entry in entries])
+        seen = visible_articles(conn, [entry.article_id for entry in entries])
     rows = []
     for place, entry in enumerate(entries, 1):
         article = seen.get(entry.article_id)
@@ -153,13 +162,8 @@ def list_left_out(path: SectionPath) -> Response:
     """What should stand in the feed and cannot, and why."""
     section = configured(path.slug)
     with context().database.snapshot() as conn:
-        found = [item for item in documents.left_out(conn) if item.section == section.slug]
-        seen = _seen(conn, [item.article_id for item in found])
-    rows = [
-        LeftOutAnswer(article_id=item.article_id, reason=item.reason, since=instant(item.since))
-        for item in found
-        if item.article_id in seen
-    ]
+        found = [item for item in visible_left_out(conn) if item.section == section.slug]
+    rows = [LeftOutAnswer(article_id=item.article_id, reason=item.reason, since=instant(item.since)) for item in found]
     return answer(LeftOutsAnswer(section=section.slug, left_out=rows))
 
 
@@ -177,7 +181,8 @@ def _answers(known: Mapping[str, SectionState]) -> list[SectionAnswer]:
 
 def _states(conn: Connection) -> dict[str, SectionState]:
     """The states of the configured sections; one that no worker has seen is missing."""
-    return {state.section: state for state in states(conn) if state.section in context().settings.sections}
+    known = {state.section: state for state in states(conn) if state.section in context().settings.sections}
+    return visible_states(conn, known)
 
 
 def _answer(section: Section, state: SectionState | None) -> SectionAnswer:
@@ -191,7 +196,7 @@ def _answer(section: Section, state: SectionState | None) -> SectionAnswer:
         left_out=state.left_out if state else 0,
         updated_at=instant(state.updated_at) if state else None,
         regenerated_at=instant(state.regenerated_at) if state else None,
-        next_due=instant(state.next_due) if state and caller().may("preview") else None,
+        next_due=instant(state.next_due) if state else None,
         failures=state.failures if state else 0,
         retry_at=instant(state.retry_at) if state else None,
         error=state.error if state else None,
@@ -205,8 +210,3 @@ def _state(state: SectionState | None) -> Literal["current", "waiting", "failing
     if state is None or not state.version:
         return "not-rendered"
     return "waiting" if state.pending else "current"
-
-
-def _seen(conn: Connection, ids: list[str]) -> dict[str, Article]:
-    """The articles that exist for the caller."""
-    return {id: article for id, article in load_articles(conn, ids).items() if caller().sees(article)}

@@ -2,11 +2,10 @@
 
 from flask import Response
 
-from syndication.editors.api.existence import check_exists
 from syndication.editors.api.operations import Operations, answer, context, instant
 from syndication.editors.api.schemas import Answer, ArticlePath
+from syndication.editors.api.visibility import check_exists, visible_facts
 from syndication.editors.trace import Happens, Rule, trace
-from syndication.store.happened import Remains
 from syndication.store.tracing import read_facts
 
 operation = Operations("traces", "Trace", "Why a story is, or is not, in a feed.")
@@ -43,8 +42,8 @@ def trace_article(path: ArticlePath) -> Response:
     """For every section, whether the article is in its feed, and if not, why not and when that will change."""
     settings, database = context().settings, context().database
     with database.snapshot() as conn:
-        facts = read_facts(conn, path.id, settings.sections, database.now(conn))
-    check_exists(path.id, Remains(facts.article, facts.withdrawal, bool(facts.standing), bool(facts.departed)))
+        found = check_exists(conn, path.id)
+        facts = visible_facts(read_facts(conn, path.id, settings.sections, database.now(conn)), found)
     verdicts = [
         VerdictAnswer(
             section=verdict.section,

@@ -13,13 +13,15 @@ from flask import Response, request
 
 from syndication.article_json import ArticleJson
 from syndication.editors.accesslog import name_actor
-from syndication.editors.api.articles import Outcome, stays_out
+from syndication.editors.api.articles import Outcome, outcome_for, stays_out
 from syndication.editors.api.operations import PUBLIC, Operations, answer, context
 from syndication.editors.api.schemas import Answer
+from syndication.editors.api.visibility import Visibility
 from syndication.editors.problems import Problem
 from syndication.json_fields import Shape
 from syndication.store import Connection, articles, webhooks
 from syndication.store.audit import Actor
+from syndication.store.shown_articles import exposure
 
 operation = Operations("webhooks", "Webhook", "How a CMS announces a changed article, signed instead of with a token.")
 
@@ -54,17 +56,21 @@ def receive_article(body: Announcement) -> Response:
     article = body.data.article(context().slugs)
     id = request.headers["webhook-id"]
 
+    found: list[Visibility] = []
+
     def once(conn: Connection) -> None:
         # In the transaction that stores the article: a webhook that failed may be sent again.
         if not webhooks.first_time(conn, id, database.now(conn)):
             raise Problem(HTTPStatus.CONFLICT, "replayed", f"The webhook {id!r} was received already.")
+        found[:] = [Visibility(exposure(conn, article.id, now := database.now(conn)), False, now)]
 
     actor = Actor("the CMS's webhook", request.remote_addr or "unknown")
     name_actor(actor)
     done, there = articles.change_article(
-        database, article.id, lambda _stored: article, actor, act="webhook", first=once
+        database, article.id, lambda _stored: article, actor, act="webhook", first=once, blind=True
     )
-    return answer(Received(id=done.article_id, outcome=done.outcome, message=stays_out(done.outcome, there)))
+    outcome = outcome_for(done, found[0])
+    return answer(Received(id=done.article_id, outcome=outcome, message=stays_out(outcome, there)))
 
 
 def check_signature(secret: str) -> None:

@@ -7,9 +7,8 @@ from flask import Response
 from syndication.editors.api.articles import operation
 from syndication.editors.api.operations import answer, caller, context
 from syndication.editors.api.schemas import Answer, ArticlePath
-from syndication.editors.problems import not_found
-from syndication.store.articles import get_article
-from syndication.store.withdrawals import get_withdrawal, restore, withdraw
+from syndication.editors.api.visibility import check_exists
+from syndication.store.withdrawals import restore, withdraw
 
 
 class Done(Answer):
@@ -44,9 +43,4 @@ def restore_article(path: ArticlePath) -> Response:
 def _known(id: str) -> bool:
     """Whether the article is out; raises the 404 of one that there is not, or not for the caller."""
     with context().database.read() as conn:
-        article, withdrawal = get_article(conn, id), get_withdrawal(conn, id)
-    # Of one whose row is gone nobody can tell whether it ever was public.
-    seen = caller().sees(article) if article is not None else withdrawal is not None and caller().may("preview")
-    if not seen:
-        raise not_found(f"article {id!r}")
-    return withdrawal is not None
+        return check_exists(conn, id).exposure.withdrawn

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from syndication.editors import health
 from syndication.editors.api.operations import caller, context
+from syndication.editors.api.visibility import visible_states
 from syndication.editors.dashboard.memo import Memo
 from syndication.editors.dashboard.pages import Pages, html, page, titles
 from syndication.editors.dashboard.regenerations import shown
@@ -75,19 +76,20 @@ def _part() -> Part:
 
 
 def _render(may: dict[str, bool]) -> Part:
-    values = _look() | may
+    values = _look(may["may_preview"]) | may
     bare = render_template("dashboard/parts/overview.html", digest="", **values)
     digest = hashlib.sha256(bare.encode()).hexdigest()[:16]
     return Part(Markup(bare.replace("?seen=", f"?seen={digest}", 1)), digest)  # noqa: S704  # rendered, and so escaped
 
 
-def _look() -> dict[str, Any]:
+def _look(may_preview: bool) -> dict[str, Any]:
     database, settings, watcher = context().database, context().settings, context().watcher
     with database.snapshot() as conn:
         now = database.now(conn)
-        known = {state.section: state for state in states(conn) if state.section in settings.sections}
+        found = {state.section: state for state in states(conn) if state.section in settings.sections}
+        known = visible_states(conn, found)
         alive = workers.alive(conn, now)
-        oldest = waiting_since(known.values(), changes.oldest(conn))
+        oldest = waiting_since(known.values(), changes.oldest(conn)) if may_preview else None
         asked = polls.last_hour(conn, now)
         unsent = purges.waiting(conn) if settings.purge.url else []
     silences, named = quiet(), titles()

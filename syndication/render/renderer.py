@@ -11,7 +11,7 @@ from syndication.feeds import Entry, Feed, LeftOut, Rendered, RenderedEntry
 from syndication.render import atom, rss
 from syndication.render.cleaned import Cleaned, atom_id, clean
 from syndication.render.fragments import MEMORY, FragmentCache, Fragments, cut
-from syndication.render.html import sanitize
+from syndication.render.html import forget_sanitized
 from syndication.render.jsonfeed import item, jsonfeed
 
 
@@ -24,7 +24,7 @@ class Renderer:
     def clear(self) -> None:
         """Forget what was rendered, so that the next feeds are rendered anew."""
         self._cache.clear()
-        sanitize.cache_clear()
+        forget_sanitized()
 
     def memory_used(self) -> int:
         """Bytes of the entries that are kept."""

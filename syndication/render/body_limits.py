@@ -32,7 +32,7 @@ LARGEST_RESULT = 32 * 2**20
 FEW_TAGS, SHORT_TAG = 400, 2 * MOST_ATTRIBUTES
 """Fewer tags than any bound, each too short for too many attributes, need no count: almost all articles are so."""
 
-_LONG_TAG = re.compile(r"<[a-zA-Z][^>]{%d}" % SHORT_TAG)
+_LONG_TAG = re.compile(rf"<[a-zA-Z][^>]{{{SHORT_TAG}}}")
 
 # HTML standard, section 13.2.5: what begins a tag, and what begins a comment.
 _OPENING = re.compile(r"<(?:(/?)([a-zA-Z][^\t\n\f\r />]*+)|[!?/])")
@@ -84,16 +84,21 @@ class _Told(NamedTuple):
 
 _REASONS: dict[str, Callable[[_Told], str]] = {
     "depth": lambda told: f"its body nests {max(told.depth, DEEPEST + 1):,} elements deep: at most {DEEPEST:,}",
-    "elements": lambda told: (
-        f"its body becomes {f'{told.tags:,}' if told.tags > MOST_ELEMENTS else f'more than {MOST_ELEMENTS:,}'} elements:"
-        f" at most {MOST_ELEMENTS:,}" + ("" if told.tags > MOST_ELEMENTS else _MULTIPLIED)
-    ),
+    "elements": lambda told: _elements(told.tags),
     "formatting": lambda told: (
         f"its body leaves {max(told.formatting, MOST_FORMATTING + 1):,} formatting elements (like b, i, a and font)"
         f" open at once: at most {MOST_FORMATTING}"
     ),
 }
-_MULTIPLIED = ", and formatting elements that are not closed are repeated in each block that follows"
+
+
+def _elements(tags: int) -> str:
+    if tags > MOST_ELEMENTS:
+        return f"its body has {tags:,} elements: at most {MOST_ELEMENTS:,}"
+    return (
+        f"its body of {tags:,} tags becomes more than {MOST_ELEMENTS:,} elements, which is the most: formatting elements"
+        " that are not closed are repeated in each block that follows"
+    )
 
 
 def _read(html: str, counter: ElementCounter) -> None:

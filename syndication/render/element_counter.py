@@ -12,11 +12,33 @@ DEEPEST = 500
 MOST_FORMATTING = 100
 """Formatting elements that are open at once; they are made anew in each block that follows."""
 
-VOID = frozenset("area base br col embed hr img input keygen link meta param source track wbr basefont bgsound".split())
+VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "keygen",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "basefont",
+        "bgsound",
+    ]
+)
 
-FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+FORMATTING = frozenset(
+    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
+)
 
-_MARKED = frozenset("td th caption applet object marquee template".split())
+_MARKED = frozenset(["td", "th", "caption", "applet", "object", "marquee", "template"])
 """What is open outside of these is not made anew inside."""
 
 _SCOPE = _MARKED | {"table", "html"}
@@ -25,12 +47,57 @@ _SCOPE = _MARKED | {"table", "html"}
 _FOREIGN = frozenset({"svg", "math"})
 
 _CLOSE_P = frozenset(
-    "address article aside blockquote center details dialog dir div dl dd dt fieldset figcaption figure footer form h1 h2"
-    " h3 h4 h5 h6 header hgroup hr li main menu nav ol p pre listing plaintext search section summary table ul xmp".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "center",
+        "details",
+        "dialog",
+        "dir",
+        "div",
+        "dl",
+        "dd",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hgroup",
+        "hr",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "listing",
+        "plaintext",
+        "search",
+        "section",
+        "summary",
+        "table",
+        "ul",
+        "xmp",
+    ]
 )
 
 _SPECIAL = (
-    _CLOSE_P | _SCOPE | frozenset("button colgroup iframe select tbody tfoot textarea thead tr script style".split())
+    _CLOSE_P
+    | _SCOPE
+    | frozenset(
+        ["button", "colgroup", "iframe", "select", "tbody", "tfoot", "textarea", "thead", "tr", "script", "style"]
+    )
 )
 
 _ROWS = {
@@ -47,7 +114,7 @@ _ROWS = {
 
 _LISTS = {"li": ("ul", "ol", "menu", "dir"), "dd": ("dl",), "dt": ("dl",)}
 
-_IGNORED = frozenset("html head body frameset frame".split())
+_IGNORED = frozenset(["html", "head", "body", "frameset", "frame"])
 
 _LIKE_THE_SAME = 3
 """Of formatting elements that are the same to the letter no more are made anew (the "Noah's Ark clause")."""

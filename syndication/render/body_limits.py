@@ -96,8 +96,8 @@ def _elements(tags: int) -> str:
     if tags > MOST_ELEMENTS:
         return f"its body has {tags:,} elements: at most {MOST_ELEMENTS:,}"
     return (
-        f"its body of {tags:,} tags becomes more than {MOST_ELEMENTS:,} elements, which is the most: formatting elements"
-        " that are not closed are repeated in each block that follows"
+        f"its body of {tags:,} tags becomes more than {MOST_ELEMENTS:,} elements, which is the most: formatting"
+        " elements that are not closed are repeated in each block that follows"
     )
 
 

@@ -54,7 +54,7 @@ class SectionRow(Base):
     error: Mapped[str | None]
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
-    deaths: Mapped[int] = mapped_column(server_default="0")
+    deaths: Mapped[int | None]
     under_way: Mapped[str | None]
 
 

@@ -43,13 +43,14 @@ def record(
     ).all()
     for row in rows:
         first, longest = (pause.total_seconds() for pause in retry)
-        pause = min(longest, first * 2 ** min(row.deaths - 1, 20)) if row.deaths else 0.0
+        before = row.deaths or 0
+        pause = min(longest, first * 2 ** min(before - 1, 20)) if before else 0.0
         conn.execute(
             update(SectionRow)
             .where(SectionRow.section == row.section)
             .values(
                 failures=row.failures + 1,
-                deaths=row.deaths + 1,
+                deaths=before + 1,
                 error=ERROR,
                 under_way=None,
                 lease_owner=None,

@@ -30,7 +30,7 @@ class Edition:
     version: int
     updated_at: datetime | None
     next_due: datetime | None
-    deaths: int
+    deaths: int | None
     left_out: int
     digests: Mapping[str, str]
     entries: Mapping[str, "PublishedEntry"]
@@ -118,7 +118,7 @@ def finish(
                 (and_(SectionRow.mark > edition.mark, SectionRow.noticed_at.is_not(None)), moment), else_=null()
             ),
             failures=0,
-            deaths=0,
+            deaths=None,
             under_way=None,
             retry_at=None,
             error=None,

@@ -13,7 +13,7 @@ oldest_program = "0004"
 
 
 def upgrade() -> None:
-    op.add_column("section_state", sa.Column("deaths", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("section_state", sa.Column("deaths", sa.Integer(), nullable=True))
     op.add_column("section_state", sa.Column("under_way", sa.Text(), nullable=True))
     op.add_column("preview", sa.Column("attempts", sa.Integer(), server_default="0", nullable=False))
     op.create_table(

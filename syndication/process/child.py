@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class Child:
         self.limits = limits
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
+        self._end: weakref.finalize[Any, Any] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -71,6 +73,8 @@ class Child:
                 start_new_session=True,
             )
         self._socket = ours
+        # Whoever forgets this object, or ends the program, ends the child.
+        self._end = weakref.finalize(self, _end, self._process, ours)
         return ours
 
     def ask(self, task: object) -> Iterator[Any]:
@@ -109,10 +113,12 @@ class Child:
         return "memory" if code in (-signal.SIGABRT, OUT_OF_MEMORY) else "signal"
 
     def _kill(self) -> None:
-        process, self._process = self._process, None
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-        if process is not None:
-            process.kill()
-            process.wait()
+        self._process, self._socket = None, None
+        if self._end is not None:
+            self._end()
+
+
+def _end(process: "subprocess.Popen[bytes]", sock: socket.socket) -> None:
+    sock.close()
+    process.kill()
+    process.wait()

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from syndication import publish
@@ -22,9 +23,20 @@ from syndication.gather import Gathered, Newsroom, gather, notice
 from syndication.logs import get_logger
 from syndication.outcomes import Outcome, Result
 from syndication.render import RENDER_REVISION
+from syndication.render.entries import render_entries
 from syndication.render.fragments import MEMORY
-from syndication.render.renderer import Renderer
-from syndication.store import changes, editions, leases, newest, purges, regenerations, sections, shown_articles
+from syndication.render.renderer import RenderEntries, Renderer
+from syndication.store import (
+    changes,
+    deaths,
+    editions,
+    leases,
+    newest,
+    purges,
+    regenerations,
+    sections,
+    shown_articles,
+)
 from syndication.store.editions import Edition
 from syndication.store.engine import WORK, Database, DatabaseDown, DatabaseError
 
@@ -65,14 +77,21 @@ class Regenerator:
     """Regenerates the sections of one newsroom, in the one thread that calls it."""
 
     def __init__(
-        self, database: Database, newsroom: Newsroom, pace: Pace, owner: str, *, fragment_memory: int = MEMORY
+        self,
+        database: Database,
+        newsroom: Newsroom,
+        pace: Pace,
+        owner: str,
+        *,
+        fragment_memory: int = MEMORY,
+        entries: RenderEntries = render_entries,
     ) -> None:
         self.database = database
         self.newsroom = newsroom
         self.pace = pace
         self.owner = owner
         self.fingerprints = newsroom.fingerprints()
-        self.renderer = Renderer(fragment_memory)
+        self.renderer = Renderer(fragment_memory, entries)
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
 
     def register(self) -> list[str]:
@@ -154,7 +173,11 @@ class Regenerator:
                 return None
         with self.database.write() as conn:
             now = self.database.now(conn)
-            return leases.claim(conn, self.fingerprints, RENDER_REVISION, self.owner, now, self.pace.lease)
+            dead = deaths.record(conn, self.fingerprints, self.owner, (self.pace.retry_first, self.pace.retry_max), now)
+            section = leases.claim(conn, self.fingerprints, RENDER_REVISION, self.owner, now, self.pace.lease)
+        for slug in dead:
+            log.warning("section_worker_died", section=slug)
+        return section
 
     def _read(self, slug: str, more: int | None = None) -> Reading:
         section = self.newsroom.sections[slug]
@@ -180,7 +203,16 @@ class Regenerator:
         return fill(reading, lambda more: self._read(slug, more), self._rendered)
 
     def _rendered(self, reading: Reading, feed: Feed) -> Rendered:
-        return self.renderer.render(replace(feed, updated=reading.edition.updated_at or feed.updated))
+        edition = reading.edition
+        feed = replace(feed, updated=edition.updated_at or feed.updated)
+        if not edition.deaths:
+            return self.renderer.render(feed)
+        return self.renderer.render(feed, partial(self._note, edition.section))
+
+    def _note(self, section: str, article_id: str | None) -> None:
+        """Write down which article is rendered next: should this worker die, the next one knows."""
+        with self.database.write() as conn:
+            leases.under_way(conn, section, self.owner, article_id)
 
     def _publish(self, reading: Reading, settled: Settled, rendered: Rendered) -> "_Done":
         edition = reading.edition

@@ -196,6 +196,8 @@ class WorkerSettings(Table):
     tombstone_days: Annotated[int, Field(ge=1)] = 30
     keep_versions: Annotated[int, Field(ge=1, le=10_000)] = 100
     fragment_memory: Annotated[int, Field(ge=1, le=65_536)] = 256
+    render_seconds: Annotated[int, Field(ge=1, le=3600)] = 20
+    render_memory: Annotated[int, Field(ge=512, le=65_536)] = 1536
     metrics_host: Text = "127.0.0.1"
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
     progress_path: str = ""

@@ -23,9 +23,11 @@ from syndication.metrics.progress import Progress
 from syndication.outcomes import Outcome, say
 from syndication.parent import exit_with_parent
 from syndication.preview import Previewer
+from syndication.process.child import Limits
 from syndication.purging.purger import Purger
 from syndication.regenerate import Pace, Regenerator
-from syndication.store import migrate, newest, sections, trouble, workers
+from syndication.render.isolated import IsolatedRenderer
+from syndication.store import deaths, migrate, newest, sections, trouble, workers
 from syndication.store.engine import WORK, Database, DatabaseDown, TryAgain
 from syndication.store.wake import Waker
 from syndication.timetable import ClockSteps, ring_at, set_jobs, timetable
@@ -54,12 +56,15 @@ class Worker:
             keep_versions=settings.worker.keep_versions,
             purge=bool(settings.purge.url),
         )
+        limits = Limits(settings.worker.render_seconds, settings.worker.render_memory)
+        self.isolated = IsolatedRenderer(limits, _renderer_died)
         self.regenerator = Regenerator(
             database,
             Newsroom(settings.site, settings.sections),
             pace,
             self.id,
             fragment_memory=settings.worker.fragment_memory * 1024 * 1024,
+            entries=self.isolated,
         )
         self.purger = Purger(database, settings.purge) if settings.purge.url else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
@@ -74,6 +79,7 @@ class Worker:
         """Work until ``stop``; the section under way is finished first."""
         own = self.settings.worker
         of_worker.serve(own.metrics_host, own.metrics_port, self.regenerator.renderer.memory_used)
+        self.isolated.start()
         self.heartbeat()
         marked = self.regenerator.register()
         log.info("worker_started", sections=len(self.settings.sections), to_regenerate=len(marked))
@@ -93,6 +99,7 @@ class Worker:
             waking.join(timeout=2)
             if self.purger is not None:
                 self.purger.stop()
+            self.isolated.close()
             self._say_goodbye()
 
     def stop(self) -> None:
@@ -206,9 +213,16 @@ class Worker:
     def _say_goodbye(self) -> None:
         try:
             with self.database.write() as conn:
+                deaths.give_back(conn, self.id)
                 workers.gone(conn, self.id)
         except DatabaseDown as error:
             log.warning("goodbye_failed", error=type(error).__name__)
+
+
+def _renderer_died(cause: str) -> None:
+    # Which article it was at is told with the feed that leaves it out: it may be under embargo.
+    log.warning("renderer_died", cause=cause)
+    of_worker.renderer_died(cause)
 
 
 def run(settings: Settings) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import inspect, select, text
+from sqlalchemy import insert, inspect, select, text
 
 from syndication.config import load_settings
 from syndication.importing import Report, import_file
@@ -27,6 +27,7 @@ from syndication.store import (
     workers,
 )
 from syndication.store.audit import Actor
+from syndication.store.bookkeeping import FatalRow
 from syndication.store.copying.positions import NUMBERED, position
 from syndication.store.copying.rows import TABLES
 from syndication.store.engine import Database
@@ -94,6 +95,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
         workers.seen(conn, workers.WorkerSeen("dead", "host", 7, now - LONG_AGO, now - LONG_AGO))
         webs.seen(conn, webs.WebSeen("dead", "host", 8, now - LONG_AGO, now - LONG_AGO, None, {"taiwan": 2}))
         purges.want(conn, "taiwan", 2, now)
+        conn.execute(insert(FatalRow).values(article_id=HOSTILE, digest="d", at=now))
         conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = marked_at, failures = 2"))
     return desk
 

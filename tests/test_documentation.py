@@ -73,6 +73,7 @@ def exposition() -> str:
     of_web.POLLS.labels("atom", "200", "gzip").inc(0)
     of_worker.regenerated("published", 0.1)
     of_worker.JOBS.labels("gather", "done").inc(0)
+    of_worker.renderer_died("time")
     of_worker.PURGES.labels("sent").inc(0)
     of_databases.ERRORS.labels("down").inc(0)
     return of_web.exposition(Watched(State(since=NOON), 0, NOON, {"taiwan": 1})).decode()

@@ -14,6 +14,7 @@ import feedparser
 
 from syndication.article_json import article_from, slugify
 from syndication.errors import ArticleError
+from syndication.importing.xml_limits import check_markup
 from syndication.json_fields import LARGEST_MEASURE, LARGEST_NUMBER, kind, short
 from syndication.render.text import plain, shorten
 
@@ -92,6 +93,7 @@ def _from_json_feed(item: Any, language: Any) -> Fields:
 
 def xml_items(content: bytes) -> Items:
     """The entries of an RSS or Atom file."""
+    check_markup(content)
     try:
         # A stream: feedparser would take bytes for the name of a file. Sanitizing is the renderer's work, and this
         # one would do it by other rules.

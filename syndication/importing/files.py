@@ -30,6 +30,10 @@ LONGEST_LINE = 32 * 1024 * 1024
 """Bytes: no article is longer, and a file without line ends is not read into memory whole."""
 
 
+LARGEST_FEED_FILE = 128 * 2**20
+"""Bytes of an RSS, Atom or JSON Feed file: parsed it takes some ten times as much memory."""
+
+
 def import_file(
     database: Database, settings: Settings, name: str, sections: Sequence[str], report: Report, *, progress: bool
 ) -> None:
@@ -49,7 +53,7 @@ def import_file(
         if read is None:
             found = _filed(_lines(name, content, slugs, report), chosen, slugs)
         else:
-            found = _added(database, _items(name, read, b"".join(content), slugs, report), chosen, slugs)
+            found = _added(database, _items(name, read, _whole(content), slugs, report), chosen, slugs)
         for outcome in articles.put_articles(database, _known(found, known, report)):
             report.outcomes[outcome.outcome] += 1
 
@@ -122,9 +126,23 @@ def _json(line: bytes) -> Any:
         raise ArticleError(f"it is not JSON: {error}") from error
 
 
+def _whole(lines: Iterator[bytes]) -> bytes | None:
+    """A feed file, which is read as a whole; None for one that is too large for that."""
+    pieces, size = [], 0
+    for line in lines:
+        size += len(line)
+        if size > LARGEST_FEED_FILE:
+            return None
+        pieces.append(line)
+    return b"".join(pieces)
+
+
 def _items(
-    name: str, read: Callable[[bytes], feedfiles.Items], content: bytes, slugs: dict[str, str], report: Report
+    name: str, read: Callable[[bytes], feedfiles.Items], content: bytes | None, slugs: dict[str, str], report: Report
 ) -> Iterator[Article]:
+    if content is None:
+        report.problem(name, f"it is a feed of more than {LARGEST_FEED_FILE // 2**20} MB: split it into several files")
+        return
     try:
         for number, make in read(content):
             try:

@@ -16,6 +16,7 @@ REGENERATION_SECONDS = Histogram(
 )
 JOBS = Counter("syndication_jobs", "Runs of the timetable's jobs", ["job", "outcome"])
 PURGES = Counter("syndication_purges", "Attempts to tell a cache in front that a section changed", ["outcome"])
+RENDERER_DEATHS = Counter("syndication_renderer_deaths", "Deaths of the process that renders entries", ["cause"])
 FRAGMENTS = Gauge("syndication_fragment_bytes", "Memory that rendered entries take")
 
 
@@ -23,6 +24,11 @@ def regenerated(result: str, seconds: float) -> None:
     """Count one regeneration of a section."""
     REGENERATIONS.labels(result).inc()
     REGENERATION_SECONDS.observe(seconds)
+
+
+def renderer_died(cause: str) -> None:
+    """Count one death of the process that renders entries: time, memory, silence or signal."""
+    RENDERER_DEATHS.labels(cause).inc()
 
 
 def serve(host: str, port: int, fragments: Callable[[], int]) -> None:

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from syndication.errors import Unrenderable
 from syndication.feeds import Enclosure, Entry, Image, Person, Section, Site
+from syndication.render.body_limits import beyond_limits, too_large
 from syndication.render.html import sanitize, with_correction
 from syndication.render.text import iri, one_line, plain, shorten, web_address
 from syndication.shapes import email_address, language_tag, media_type
@@ -46,7 +47,11 @@ def clean(entry: Entry, site: Site, section: Section) -> Cleaned:
     if not identity:
         raise Unrenderable(entry.article_id, "its guid has no printable characters: give it one, or none at all")
     correction = one_line(entry.correction or "") or None
+    if reason := beyond_limits(entry.html) or beyond_limits(entry.summary or "", "summary"):
+        raise Unrenderable(entry.article_id, reason)
     body = sanitize(entry.html, url)
+    if reason := too_large(body):
+        raise Unrenderable(entry.article_id, reason)
     language = language_tag(one_line(entry.language or ""))
     return Cleaned(
         article_id=entry.article_id,

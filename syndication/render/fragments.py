@@ -20,6 +20,11 @@ class Fragments:
     json: str
 
     @property
+    def largest(self) -> int:
+        """Bytes of the entry in the format in which it has most."""
+        return max(len(self.atom), len(self.rss), len(self.json.encode()))
+
+    @property
     def digest(self) -> str:
         """Covers the entry's bytes in every format."""
         return sha256(b"\0".join((self.atom, self.rss, self.json.encode()))).hexdigest()[:DIGEST_LENGTH]
@@ -42,9 +47,9 @@ class FragmentCache:
         self._kept.move_to_end(key)
         return found[0]
 
-    def put(self, key: Any, fragments: Fragments) -> None:
-        """Keep them, and let go of those that were not used for longest."""
-        size = len(fragments.atom) + len(fragments.rss) + 2 * len(fragments.json)
+    def put(self, key: Any, fragments: Fragments, more: int = 0) -> None:
+        """Keep them, and let go of those that were not used for longest; ``more`` is what the key takes."""
+        size = len(fragments.atom) + len(fragments.rss) + 2 * len(fragments.json) + more
         _, before = self._kept.pop(key, (fragments, 0))
         self._kept[key] = (fragments, size)
         self.used += size - before

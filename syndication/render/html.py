@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import nh3
 
+from syndication.render.srcset import candidates
 from syndication.render.text import HIDDEN, legal, quoted, web_address
 
 TAGS = nh3.ALLOWED_TAGS | {"audio", "video", "source", "picture", "track", "tfoot"}
@@ -36,17 +37,24 @@ _SHOWN = {"src", "poster"}
 _TAG = re.compile(r'<([a-z][a-z0-9]*)((?: [^\s=>]+="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([^\s=>]+)="[^"]*"')
 
-# A candidate is an address and perhaps a width or density; a comma inside an address has no space behind it.
-_CANDIDATE = re.compile(r"\s*([^\s,][^\s]*[^\s,]|[^\s,])(\s+[0-9.]+[wxh])?\s*(?:,|$)")
-
 REMEMBERED = 2048
 """Sanitized bodies kept: sanitizing costs more than all else together, and an entry stands in several feeds."""
 
+LONG = 32 * 1024
+"""Characters of a body that is sanitized for each feed, so that what is kept stays below some 100 MB."""
 
-@lru_cache(REMEMBERED)
+
 def sanitize(html: str, base: str) -> str:
     """``html`` without anything that runs, frames or asks for input; relative addresses resolved against ``base``."""
+    return _remembered(html, base) if len(html) <= LONG else _sanitized(html, base)
 
+
+def forget_sanitized() -> None:
+    """Sanitize each body anew from here on."""
+    _remembered.cache_clear()
+
+
+def _sanitized(html: str, base: str) -> str:
     def absolute(_element: str, attribute: str, value: str) -> str | None:
         if attribute in _ADDRESSES:
             return None if attribute in _SHOWN and _is_the_page(value) else _absolute(base, value)
@@ -64,6 +72,9 @@ def sanitize(html: str, base: str) -> str:
         url_schemes=SCHEMES,
     )
     return _TAG.sub(_seen, cleaned) if "<img" in cleaned else cleaned
+
+
+_remembered = lru_cache(REMEMBERED)(_sanitized)
 
 
 def _seen(tag: re.Match[str]) -> str:
@@ -88,12 +99,12 @@ def _absolute(base: str, address: str) -> str | None:
 
 
 def _srcset(base: str, value: str) -> str | None:
-    candidates = []
-    for address, size in _CANDIDATE.findall(value):
+    found = []
+    for address, size in candidates(value):
         resolved = None if _is_the_page(address) else _absolute(base, address)
         if resolved:
-            candidates.append(resolved + (f" {size.strip()}" if size else ""))
-    return ", ".join(candidates) or None
+            found.append(f"{resolved} {size}" if size else resolved)
+    return ", ".join(found) or None
 
 
 def with_correction(html: str, correction: str | None) -> str:

@@ -3,37 +3,58 @@
 ``reference`` renders the same feed without any reuse; a test holds the two to the same bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from hashlib import sha256
+from sys import getsizeof
 
-from syndication.errors import Unrenderable
 from syndication.feeds import Entry, Feed, LeftOut, Rendered, RenderedEntry
 from syndication.render import atom, rss
-from syndication.render.cleaned import Cleaned, atom_id, clean
+from syndication.render.cleaned import atom_id
+from syndication.render.entries import LARGEST_ENTRY, Made, render_entries
 from syndication.render.fragments import MEMORY, FragmentCache, Fragments, cut
-from syndication.render.html import sanitize
-from syndication.render.jsonfeed import item, jsonfeed
+from syndication.render.html import forget_sanitized
+from syndication.render.jsonfeed import jsonfeed
+
+LARGEST_DOCUMENT = LARGEST_ENTRY
+"""Bytes of all entries of a feed in one format: it is compressed, stored and served as a whole."""
+
+MOST_REFUSED = 10_000
+"""Articles of which it is remembered why they cannot be rendered."""
+
+RenderEntries = Callable[[Feed, Sequence[Entry]], Made]
+"""Makes the fragments of entries: here, or in another process."""
+
+Careful = Callable[[str | None], None]
+"""Is told which article is rendered next."""
 
 
 class Renderer:
     """Renders feeds, in one thread."""
 
-    def __init__(self, memory: int = MEMORY) -> None:
+    def __init__(self, memory: int = MEMORY, entries: RenderEntries = render_entries) -> None:
         self._cache = FragmentCache(memory)
+        self._entries = entries
+        self._refused: dict[str, tuple[str, str]] = {}
 
     def clear(self) -> None:
         """Forget what was rendered, so that the next feeds are rendered anew."""
         self._cache.clear()
-        sanitize.cache_clear()
+        self._refused.clear()
+        forget_sanitized()
 
     def memory_used(self) -> int:
         """Bytes of the entries that are kept."""
         return self._cache.used
 
-    def render(self, feed: Feed) -> Rendered:
-        """The feed in every format. An entry that cannot be rendered is left out, with the reason."""
+    def render(self, feed: Feed, careful: Careful | None = None) -> Rendered:
+        """The feed in every format. An entry that cannot be rendered is left out, with the reason.
+
+        With ``careful`` what is new is rendered one by one, and each article told before it is, None behind the last.
+        """
         alone, twice = _once_each(feed)
-        found, left_out = self._fragments(replace(feed, entries=alone))
+        found, left_out = self._fragments(replace(feed, entries=alone), careful)
+        left_out += _beyond_size(alone, found)
         shown = [entry for entry in alone if entry.article_id in found]
         fragments = [found[entry.article_id] for entry in shown]
         empty = replace(feed, entries=())
@@ -52,25 +73,49 @@ class Renderer:
             left_out=(*left_out, *twice),
         )
 
-    def _fragments(self, feed: Feed) -> tuple[dict[str, Fragments], list[LeftOut]]:
+    def _fragments(self, feed: Feed, careful: Careful | None) -> tuple[dict[str, Fragments], list[LeftOut]]:
         found: dict[str, Fragments] = {}
-        fresh: list[Cleaned] = []
+        fresh: list[Entry] = []
         left_out: list[LeftOut] = []
         for entry in feed.entries:
             kept = self._cache.get(_key(feed, entry))
             if kept is not None:
                 found[entry.article_id] = kept
-                continue
-            try:
-                fresh.append(clean(entry, feed.site, feed.section))
-            except Unrenderable as error:
-                left_out.append(LeftOut(error.article_id, error.reason))
-        made, refused = _render_entries(feed, fresh)
-        for cleaned in fresh:
-            if cleaned.article_id in made:
-                found[cleaned.article_id] = made[cleaned.article_id]
-                self._cache.put(_key(feed, cleaned.entry), made[cleaned.article_id])
-        return found, left_out + refused
+            elif (reason := self._refused_before(feed, entry)) is not None:
+                left_out.append(LeftOut(entry.article_id, reason))
+            else:
+                fresh.append(entry)
+        made = self._made(feed, fresh, careful)
+        for entry in fresh:
+            if entry.article_id in made.fragments:
+                fragments = found[entry.article_id] = made.fragments[entry.article_id]
+                self._cache.put(_key(feed, entry), fragments, getsizeof(entry.html))
+        by_id = {entry.article_id: entry for entry in fresh}
+        for item in made.left_out:
+            self._refuse(feed, by_id[item.article_id], item.reason)
+        return found, left_out + made.left_out
+
+    def _made(self, feed: Feed, fresh: Sequence[Entry], careful: Careful | None) -> Made:
+        if careful is None or not fresh:
+            return self._entries(feed, fresh) if fresh else Made({}, [])
+        made = Made({}, [])
+        for entry in fresh:
+            careful(entry.article_id)
+            one = self._entries(feed, [entry])
+            made.fragments.update(one.fragments)
+            made.left_out.extend(one.left_out)
+        careful(None)
+        return made
+
+    def _refused_before(self, feed: Feed, entry: Entry) -> str | None:
+        """Why the same content was refused before: what took its time in vain does so once."""
+        known = self._refused.get(entry.article_id)
+        return known[1] if known is not None and known[0] == _digest(feed, entry) else None
+
+    def _refuse(self, feed: Feed, entry: Entry, reason: str) -> None:
+        self._refused[entry.article_id] = _digest(feed, entry), reason
+        if len(self._refused) > MOST_REFUSED:
+            self._refused.pop(next(iter(self._refused)))
 
 
 def _once_each(feed: Feed) -> tuple[tuple[Entry, ...], list[LeftOut]]:
@@ -84,32 +129,31 @@ def _once_each(feed: Feed) -> tuple[tuple[Entry, ...], list[LeftOut]]:
     return tuple(shown.values()), twice
 
 
+def _beyond_size(entries: Sequence[Entry], found: dict[str, Fragments]) -> list[LeftOut]:
+    """Take those out of ``found``, from the newest on, with which a document would be larger than it may be."""
+    if sum(fragments.largest for fragments in found.values()) <= LARGEST_DOCUMENT:
+        return []
+    size, left_out = 0, []
+    for entry in entries:
+        if entry.article_id not in found:
+            continue
+        more = found[entry.article_id].largest
+        if size + more > LARGEST_DOCUMENT:
+            del found[entry.article_id]
+            words = f"with its {more:,} bytes the feed would have more than {LARGEST_DOCUMENT:,}: newer ones fill it"
+            left_out.append(LeftOut(entry.article_id, words))
+        else:
+            size += more
+    return left_out
+
+
+def _digest(feed: Feed, entry: Entry) -> str:
+    """Of everything that an entry's bytes depend on."""
+    return sha256(repr(_key(feed, entry)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def _key(feed: Feed, entry: Entry) -> tuple[object, ...]:
     """Everything that an entry's bytes depend on: an article that stands in several feeds is rendered once."""
     section, site = feed.section, feed.site
     home = (site.home_url, site.authority, site.authority_date)
     return (entry, section.content, section.summary_length, section.language, home)
-
-
-def _render_entries(feed: Feed, entries: Sequence[Cleaned]) -> tuple[dict[str, Fragments], list[LeftOut]]:
-    """In one batch, because a document costs as much as its head; one by one only to find what XML refuses."""
-    if not entries:
-        return {}, []
-    try:
-        _, atoms = cut(atom.atom(feed, entries), atom.ENTRY, atom.END)
-        _, items = cut(rss.rss(feed, entries), rss.ENTRY, rss.END)
-        texts = [item(cleaned) for cleaned in entries]
-        for text in texts:
-            text.encode()
-    except ValueError as error:
-        if len(entries) == 1:
-            return {}, [LeftOut(entries[0].article_id, f"it cannot be written as XML: {error}")]
-        made: dict[str, Fragments] = {}
-        refused: list[LeftOut] = []
-        for cleaned in entries:
-            one, bad = _render_entries(feed, [cleaned])
-            made |= one
-            refused += bad
-        return made, refused
-    parts = zip(entries, atoms, items, texts, strict=True)
-    return {cleaned.article_id: Fragments(a, r, j) for cleaned, a, r, j in parts}, []

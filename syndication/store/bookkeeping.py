@@ -29,7 +29,9 @@ class SectionRow(Base):
 
     ``mark`` counts the requests to regenerate it, ``done`` the mark that its documents answer to, ``tried``
     the mark of the last attempt: work is waiting while ``mark > done``. ``noticed_at`` is when the oldest change that
-    waits was noticed, or when its moment came; None if what waits is no change.
+    waits was noticed, or when its moment came; None if what waits is no change. ``deaths`` counts the workers that died
+    one after the other while they regenerated it, ``under_way`` is the article that is rendered just now, written down
+    after a death alone.
     """
 
     __tablename__ = "section_state"
@@ -52,6 +54,8 @@ class SectionRow(Base):
     error: Mapped[str | None]
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
+    deaths: Mapped[int | None]
+    under_way: Mapped[str | None]
 
 
 class DocumentRow(Base):
@@ -116,6 +120,16 @@ class LeftOutRow(Base):
     article_id: Mapped[str] = mapped_column(primary_key=True)
     reason: Mapped[str]
     since: Mapped[datetime]
+
+
+class FatalRow(Base):
+    """An article that two workers died of while they rendered it; ``digest`` is of what it was then."""
+
+    __tablename__ = "fatal_article"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str]
+    at: Mapped[datetime]
 
 
 class WorkerRow(Base):

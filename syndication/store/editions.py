@@ -16,7 +16,8 @@ class Edition:
     """What is published of a section, as a regeneration read it. ``version`` 0 says: nothing yet.
 
     ``fingerprint`` is that of the configuration which the section belongs to, ``left_out`` the number of articles
-    that could not be shown, ``failures`` that of attempts in vain. ``noticed_at`` is since when a change has waited,
+    that could not be shown, ``failures`` that of attempts in vain, ``deaths`` that
+    of workers that died of it one after the other. ``noticed_at`` is since when a change has waited,
     ``marked_at`` since when anything has.
     """
 
@@ -29,6 +30,7 @@ class Edition:
     version: int
     updated_at: datetime | None
     next_due: datetime | None
+    deaths: int | None
     left_out: int
     digests: Mapping[str, str]
     entries: Mapping[str, "PublishedEntry"]
@@ -58,6 +60,7 @@ class Tombstone:
 
 _OF_THE_SECTION = (
     "section", "fingerprint", "mark", "marked_at", "noticed_at", "failures", "version", "updated_at", "next_due",
+    "deaths",
 )  # fmt: skip
 
 
@@ -115,6 +118,8 @@ def finish(
                 (and_(SectionRow.mark > edition.mark, SectionRow.noticed_at.is_not(None)), moment), else_=null()
             ),
             failures=0,
+            deaths=None,
+            under_way=None,
             retry_at=None,
             error=None,
             lease_owner=None,

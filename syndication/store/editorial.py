@@ -189,6 +189,7 @@ class PreviewRow(Base):
     finished_at: Mapped[datetime | None]
     result: Mapped[bytes | None] = mapped_column(LargeBinary)
     error: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
 
 
 class WebhookRow(Base):

@@ -116,3 +116,12 @@ def failed(
     retry_at = now + timedelta(seconds=pause)
     conn.execute(update(SectionRow).where(SectionRow.section == section).values(retry_at=retry_at))
     return int(row.tried)
+
+
+def under_way(conn: Connection, section: str, owner: str, article_id: str | None) -> None:
+    """Write down which article the lease's owner renders next; None: it is done with all of them."""
+    conn.execute(
+        update(SectionRow)
+        .where(SectionRow.section == section, SectionRow.lease_owner == owner)
+        .values(under_way=article_id)
+    )

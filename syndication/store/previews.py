@@ -15,8 +15,13 @@ from syndication.store.editorial import PreviewRow
 KEPT = timedelta(minutes=10)
 """How long an answer is kept: it may hold a story under embargo."""
 
-CLAIM = timedelta(seconds=10)
+CLAIM = timedelta(seconds=60)
 """A worker that has not answered for so long is taken for dead, and another one answers."""
+
+ATTEMPTS = 2
+"""Workers that try a question; after them it is taken for what killed them."""
+
+FATAL = "two workers died while they rendered it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,11 @@ def waiting(conn: Connection) -> bool:
 def claim(conn: Connection, now: datetime) -> tuple[str, dict[str, Any]] | None:
     """Take the oldest question that nobody answers: its id and what is asked."""
     free = or_(PreviewRow.claimed_at.is_(None), PreviewRow.claimed_at < now - CLAIM)
+    conn.execute(
+        update(PreviewRow)
+        .where(PreviewRow.finished_at.is_(None), PreviewRow.attempts >= ATTEMPTS, free)
+        .values(finished_at=now, error=FATAL)
+    )
     row = conn.execute(
         select(PreviewRow.id, PreviewRow.request)
         .where(PreviewRow.finished_at.is_(None), free)
@@ -67,7 +77,9 @@ def claim(conn: Connection, now: datetime) -> tuple[str, dict[str, Any]] | None:
     ).one_or_none()
     if row is None:
         return None
-    conn.execute(update(PreviewRow).where(PreviewRow.id == row.id).values(claimed_at=now))
+    conn.execute(
+        update(PreviewRow).where(PreviewRow.id == row.id).values(claimed_at=now, attempts=PreviewRow.attempts + 1)
+    )
     return row.id, json.loads(row.request)
 
 

@@ -1,0 +1,47 @@
+"""``python -m syndication.render.child``: renders entries for its parent (``isolated``).
+
+Answers are plain values: for each entry a text (empty: it is cleaned; else why it is left out), then the fragments and
+what XML refused.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from syndication.feeds import Entry, Feed, LeftOut
+from syndication.process.serve_parent import serve
+from syndication.render.cleaned import Cleaned
+from syndication.render.entries import clean_each, write_entries
+from syndication.render.html import forget_sanitized
+
+
+def work(task: tuple[Feed, Sequence[Entry]] | None) -> Iterator[Any]:
+    """The answers to one task; None asks to forget what is remembered of bodies."""
+    if task is None:
+        forget_sanitized()
+        return
+    feed, entries = task
+    cleaned: list[Cleaned] = []
+    for entry in entries:
+        found = _cleaned(feed, entry)
+        if isinstance(found, Cleaned):
+            cleaned.append(found)
+        yield found.reason if isinstance(found, LeftOut) else ""
+    fragments, refused = write_entries(feed, cleaned)
+    yield (
+        [(id, one.atom, one.rss, one.json) for id, one in fragments.items()],
+        [(item.article_id, item.reason) for item in refused],
+    )
+
+
+def _cleaned(feed: Feed, entry: Entry) -> Cleaned | LeftOut:
+    try:
+        return next(clean_each(feed, [entry]))
+    except MemoryError:
+        raise
+    except BaseException as error:  # Rust's panics are no Exception. One entry that nobody foresaw stops no other.
+        return LeftOut(entry.article_id, f"it cannot be rendered ({type(error).__name__})")
+
+
+if __name__ == "__main__":
+    serve(work, sys.argv[1:])

@@ -1,0 +1,77 @@
+"""Entries become fragments: in this process, or in a child of it (``isolated``)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from syndication.errors import Unrenderable
+from syndication.feeds import Entry, Feed, LeftOut
+from syndication.render import atom, rss
+from syndication.render.cleaned import Cleaned, clean
+from syndication.render.fragments import Fragments, cut
+from syndication.render.jsonfeed import item
+
+LARGEST_ENTRY = 64 * 2**20
+"""Bytes of an entry in one format: a body of the largest size, with every tag escaped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Fragments by article, and those of which none could be made."""
+
+    fragments: dict[str, Fragments]
+    left_out: list[LeftOut]
+
+
+def render_entries(feed: Feed, entries: Sequence[Entry]) -> Made:
+    """In one batch, because a document costs as much as its head."""
+    made, cleaned = Made({}, []), []
+    for found in clean_each(feed, entries):
+        if isinstance(found, LeftOut):
+            made.left_out.append(found)
+        else:
+            cleaned.append(found)
+    fragments, refused = write_entries(feed, cleaned)
+    made.fragments.update(fragments)
+    made.left_out.extend(refused)
+    return made
+
+
+def clean_each(feed: Feed, entries: Sequence[Entry]) -> Iterator[Cleaned | LeftOut]:
+    """Each entry cleaned, or why it cannot be."""
+    for entry in entries:
+        try:
+            yield clean(entry, feed.site, feed.section)
+        except Unrenderable as error:
+            yield LeftOut(error.article_id, error.reason)
+
+
+def write_entries(feed: Feed, entries: Sequence[Cleaned]) -> tuple[dict[str, Fragments], list[LeftOut]]:
+    """All in one document; one by one only to find what XML refuses."""
+    if not entries:
+        return {}, []
+    try:
+        _, atoms = cut(atom.atom(feed, entries), atom.ENTRY, atom.END)
+        _, items = cut(rss.rss(feed, entries), rss.ENTRY, rss.END)
+        texts = [item(cleaned) for cleaned in entries]
+        for text in texts:
+            text.encode()
+    except ValueError as error:
+        if len(entries) == 1:
+            return {}, [LeftOut(entries[0].article_id, f"it cannot be written as XML: {error}")]
+        made: dict[str, Fragments] = {}
+        refused: list[LeftOut] = []
+        for cleaned in entries:
+            one, bad = write_entries(feed, [cleaned])
+            made |= one
+            refused += bad
+        return made, refused
+    parts = zip(entries, atoms, items, texts, strict=True)
+    return _within_bounds({cleaned.article_id: Fragments(a, r, j) for cleaned, a, r, j in parts})
+
+
+def _within_bounds(made: dict[str, Fragments]) -> tuple[dict[str, Fragments], list[LeftOut]]:
+    """An entry that fills a document alone is left out."""
+    large = {id: size for id, fragments in made.items() if (size := fragments.largest) > LARGEST_ENTRY}
+    kept = {id: fragments for id, fragments in made.items() if id not in large}
+    words = "its entry in a feed has {:,} bytes: at most {:,}"
+    return kept, [LeftOut(id, words.format(size, LARGEST_ENTRY)) for id, size in large.items()]

@@ -1,0 +1,118 @@
+"""Entries are rendered in a child process: one that takes too long, or too much memory, costs its feed one entry.
+
+A chunk is asked for at once. If the child dies, the entry that it was at is known; the others are asked for again.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from syndication.feeds import Entry, Feed, LeftOut
+from syndication.process.child import Child, ChildDied, Limits
+from syndication.render.entries import Made
+from syndication.render.fragments import Fragments
+
+CHUNK_CHARACTERS = 4 * 2**20
+"""Of bodies in one chunk: what the child and the pipe hold at once."""
+
+
+class IsolatedRenderer:
+    """Renders entries in a child; ``died`` is told the cause of each death."""
+
+    def __init__(self, limits: Limits, died: Callable[[str], None]) -> None:
+        self._child = Child("syndication.render.child", limits)
+        self._died = died
+
+    @property
+    def pid(self) -> int | None:
+        """The child's number."""
+        return self._child.pid
+
+    def start(self) -> None:
+        """Start the child, so that the first story need not wait for it."""
+        self._child.start()
+
+    def close(self) -> None:
+        """End the child."""
+        self._child.close()
+
+    def __call__(self, feed: Feed, entries: Sequence[Entry]) -> Made:
+        """Fragments of these entries, and why some have none."""
+        made = Made({}, [])
+        head = replace(feed, entries=())
+        for chunk in _chunks(entries):
+            self._chunk(head, chunk, made)
+        return made
+
+    def _chunk(self, feed: Feed, entries: Sequence[Entry], made: Made) -> None:
+        while entries:
+            refused: list[LeftOut] = []
+            seen = 0
+            try:
+                for answer in self._child.ask((feed, list(entries))):
+                    if isinstance(answer, str):
+                        if answer:
+                            refused.append(LeftOut(entries[seen].article_id, answer))
+                        seen += 1
+                    else:
+                        _add(made, answer)
+                made.left_out.extend(refused)
+                return
+            except ChildDied as death:
+                self._died(death.cause)
+                entries = self._without_culprit(feed, entries, seen, death, made)
+
+    def _without_culprit(
+        self, feed: Feed, entries: Sequence[Entry], at: int, death: ChildDied, made: Made
+    ) -> Sequence[Entry]:
+        """What is to be asked for again, once the one that was under way is done with."""
+        if at < len(entries):
+            self._alone(feed, entries[at], death, made)
+            return [*entries[:at], *entries[at + 1 :]]
+        # All were cleaned: it died while it wrote them, and which one was too much is found one by one.
+        for entry in entries:
+            self._alone(feed, entry, None if len(entries) > 1 else death, made)
+        return []
+
+    def _alone(self, feed: Feed, entry: Entry, death: ChildDied | None, made: Made) -> None:
+        """Once more, unless time was up: somebody may have killed the child, and the entry had no part in that."""
+        if death is None or death.cause != "time":
+            try:
+                for answer in self._child.ask((feed, [entry])):
+                    if not isinstance(answer, str):
+                        _add(made, answer)
+                    elif answer:
+                        made.left_out.append(LeftOut(entry.article_id, answer))
+                return
+            except ChildDied as again:
+                self._died(again.cause)
+                death = again
+        made.left_out.append(LeftOut(entry.article_id, self._words(death)))
+
+    def _words(self, death: ChildDied) -> str:
+        limits = self._child.limits
+        return {
+            "time": f"rendering it took longer than {limits.seconds} s",
+            "silence": f"rendering it took longer than {limits.seconds} s",
+            "memory": f"rendering it took more than {limits.megabytes:,} MB of memory",
+            "signal": "the process that rendered it died twice",
+        }[death.cause]
+
+
+def _add(made: Made, answer: tuple[list[tuple[str, bytes, bytes, str]], list[tuple[str, str]]]) -> None:
+    fragments, refused = answer
+    made.fragments.update({id: Fragments(atom, rss, json) for id, atom, rss, json in fragments})
+    made.left_out.extend(LeftOut(*item) for item in refused)
+
+
+def _chunks(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    chunk: list[Entry] = []
+    size = 0
+    for entry in entries:
+        length = len(entry.html) + len(entry.summary or "")
+        if chunk and size + length > CHUNK_CHARACTERS:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(entry)
+        size += length
+    if chunk:
+        yield chunk

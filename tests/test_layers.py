@@ -13,7 +13,7 @@ ROWS = [
     {"store"},
     {"gather", "render", "publish", "serve"},
     {"filling", "outcomes", "purging"},
-    {"regenerate", "demonstration", "inbox", "preview", "importing", "housekeeping"},
+    {"regenerate", "demonstration", "inbox", "preview", "preview_share", "importing", "housekeeping"},
     {"timetable"},
     {"worker", "editors"},
     {"app", "webserver", "supervisor"},

@@ -204,7 +204,7 @@ def test_all_tokens_together_have_so_many_places(api, clock):
 
     for number in range(previews.WAITING_ALL):
         request(number)
-    with pytest.raises(previews.TooManyPreviews):
+    with pytest.raises(previews.TooManyPreviewsError):
         request("last")
     assert len(rows(api)) == previews.WAITING_ALL
 

@@ -7,7 +7,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "syndication"
 
 ROWS = [
-    {"feeds", "errors", "parent", "shapes", "json_fields"},
+    {"feeds", "errors", "terminal", "parent", "shapes", "json_fields"},
     {"schema", "logs", "article_json", "entries", "passwords"},
     {"config", "metrics"},
     {"store"},

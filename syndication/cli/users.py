@@ -10,6 +10,7 @@ import click
 
 from syndication import passwords
 from syndication.cli.common import open_database, person, settings_of
+from syndication.cli.output import line
 from syndication.errors import SyndicationError
 from syndication.store import Connection, account_changes, accounts
 from syndication.store.accounts import Account
@@ -67,7 +68,7 @@ def create(
         hash = passwords.hashed(password, name)
         with database.write() as conn:
             accounts.create(conn, name, hash, wanted, person(), database.now(conn))
-    click.echo(f"{name} may log in.", err=True)
+    line(f"{name} may log in.", err=True)
     _show(password, generate)
 
 
@@ -79,15 +80,13 @@ def list_(ctx: click.Context, everything: bool) -> None:
     with open_database(settings_of(ctx)) as database, database.read() as conn:
         found = [account for account in accounts.listed(conn) if everything or account.enabled]
     if not found:
-        click.echo("Nobody may log in: let somebody in with `syndication user create NAME --all`.")
+        line("Nobody may log in: let somebody in with `syndication user create NAME --all`.")
         return
     width = max(len("name"), *(len(account.name) for account in found))
-    click.echo(f"{'name':<{width}}  {'last login':<16}  state     scopes")
+    line(f"{'name':<{width}}  {'last login':<16}  state     scopes")
     for account in found:
         state = "enabled" if account.enabled else "disabled"
-        click.echo(
-            f"{account.name:<{width}}  {_when(account.last_login_at):<16}  {state:<8}  {', '.join(account.scopes)}"
-        )
+        line(f"{account.name:<{width}}  {_when(account.last_login_at):<16}  {state:<8}  {', '.join(account.scopes)}")
 
 
 @user.command()
@@ -101,7 +100,7 @@ def scopes(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: b
         wanted = SCOPES if everything else scopes
         with _or_by_force():
             changed = account_changes.set_scopes(conn, account, wanted, person(), now, force=force)
-    click.echo(f"{name} has {', '.join(changed.scopes)}.")
+    line(f"{name} has {', '.join(changed.scopes)}.")
 
 
 @user.command()
@@ -116,7 +115,7 @@ def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None
     hash = passwords.hashed(password, name)
     with _changing(ctx, name) as (conn, account, now):
         account_changes.set_password(conn, account, hash, person(), now)
-    click.echo(f"{name} has another password.", err=True)
+    line(f"{name} has another password.", err=True)
     _show(password, generate)
 
 
@@ -128,7 +127,7 @@ def disable(ctx: click.Context, name: str, force: bool) -> None:
     """Let a person in no more: all logins end at once. The name stays, for the audit log."""
     with _changing(ctx, name) as (conn, account, now), _or_by_force():
         account_changes.disable(conn, account, person(), now, force=force)
-    click.echo(f"{name} is disabled.")
+    line(f"{name} is disabled.")
 
 
 @user.command()
@@ -138,7 +137,7 @@ def enable(ctx: click.Context, name: str) -> None:
     """Let a person who was disabled in again, with the password and scopes from before."""
     with _changing(ctx, name) as (conn, account, now):
         account_changes.enable(conn, account, person(), now)
-    click.echo(f"{name} is enabled.")
+    line(f"{name} is enabled.")
 
 
 @contextmanager
@@ -176,8 +175,8 @@ def _password(piped: bool, generate: bool) -> str:
 
 def _show(password: str, generate: bool) -> None:
     if generate:
-        click.echo("Tell it to nobody else: it is shown this once.", err=True)
-        click.echo(password)
+        line("Tell it to nobody else: it is shown this once.", err=True)
+        line(password)
 
 
 def _when(moment: datetime | None) -> str:

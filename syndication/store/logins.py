@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, insert, select, update
 
 from syndication.store.accounts import COLUMNS, Account, account_of
-from syndication.store.audit import Act, Actor, record
+from syndication.store.audit import Act, Actor, record, record_repeated
 from syndication.store.editorial import AccountRow, LoginRow
 
 BYTES = 32
@@ -37,7 +37,7 @@ def failed(conn: Connection, account: Account | None, source: str, now: datetime
     """Record that somebody gave a wrong password for a person, a disabled person's, or a name that nobody has."""
     target = account.name if account else UNKNOWN
     why = "disabled" if account and not account.enabled else "wrong password" if account else None
-    record(conn, Actor("somebody", source), [Act("log in", target, "refused", why)], now)
+    record_repeated(conn, Actor("somebody", source), Act("log in", target, "refused", why), now)
 
 
 def find(conn: Connection, secret: str, now: datetime) -> Account | None:

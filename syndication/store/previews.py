@@ -44,7 +44,7 @@ _LOCK = 0x70726576
 """The advisory lock of PostgreSQL under which requests are counted one after the other: "prev"."""
 
 
-class TooManyPreviews(SyndicationError):
+class TooManyPreviewsError(SyndicationError):
     """All places are taken; ``own`` if by the caller's own requests."""
 
     def __init__(self, *, own: bool) -> None:
@@ -52,7 +52,7 @@ class TooManyPreviews(SyndicationError):
         super().__init__(f"There are too many previews {whose}waiting. Nothing was requested. Try again in a moment.")
 
 
-class PreviewTooLarge(SyndicationError):
+class PreviewTooLargeError(SyndicationError):
     """The request or its answer has more bytes than a preview may have."""
 
 
@@ -71,11 +71,11 @@ class Preview:
 def request(conn: Connection, question: Mapping[str, Any], target: str, by: Actor, now: datetime) -> str:
     """Ask; gives the id under which the answer will be.
 
-    Raises TooManyPreviews and PreviewTooLarge, and then nothing is stored.
+    Raises TooManyPreviewsError and PreviewTooLargeError, and then nothing is stored.
     """
     content = json.dumps(question)
     if len(content) > LARGEST:
-        raise PreviewTooLarge(f"The changes are over {LARGEST // 1024**2} MB. Preview fewer articles at once.")
+        raise PreviewTooLargeError(f"The changes are over {LARGEST // 1024**2} MB. Preview fewer articles at once.")
     _drop_unwanted(conn, now)
     _find_place(conn, by)
     _prune_answers(conn, by)
@@ -146,14 +146,14 @@ def _drop_unwanted(conn: Connection, now: datetime) -> None:
 
 
 def _find_place(conn: Connection, by: Actor) -> None:
-    """Raise TooManyPreviews if there is none."""
+    """Raise TooManyPreviewsError if there is none."""
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     waiting = conn.scalars(select(PreviewRow.requested_by).where(PreviewRow.finished_at.is_(None))).all()
     if waiting.count(by.name) >= WAITING_EACH:
-        raise TooManyPreviews(own=True)
+        raise TooManyPreviewsError(own=True)
     if len(waiting) >= WAITING_ALL:
-        raise TooManyPreviews(own=False)
+        raise TooManyPreviewsError(own=False)
 
 
 def _prune_answers(conn: Connection, by: Actor) -> None:

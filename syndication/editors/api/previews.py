@@ -62,9 +62,9 @@ def request_preview(body: PreviewRequest) -> Response:
         now = database.now(conn)
         try:
             id = previews.request(conn, body.model_dump(), target, caller().actor, now)
-        except previews.TooManyPreviews as error:
+        except previews.TooManyPreviewsError as error:
             raise _too_many(error) from error
-        except previews.PreviewTooLarge as error:
+        except previews.PreviewTooLargeError as error:
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", str(error)) from error
         alive = len(workers.alive(conn, now))
         database.notify(conn, WORK)
@@ -95,7 +95,7 @@ def get_preview(path: IdPath) -> Response:
     )
 
 
-def _too_many(error: previews.TooManyPreviews) -> Problem:
+def _too_many(error: previews.TooManyPreviewsError) -> Problem:
     return Problem(
         HTTPStatus.TOO_MANY_REQUESTS, "too-many-previews", str(error), headers={"Retry-After": str(RETRY_SECONDS)}
     )

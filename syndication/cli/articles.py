@@ -52,7 +52,8 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
     for problem in report.problems:
         line(problem, err=True)
     for hint in report.unknown_sections():
-        line(hint, err=True)
+        for part in hint.split("\n"):  # Tables to paste into sections.toml are of several lines.
+            line(part, err=True)
     line(report.summary())
     if report.bad:
         sys.exit(1)

@@ -114,7 +114,8 @@ def migrate(ctx: click.Context) -> None:
     It says whether the programs that run on the database may go on, until each is started anew with the new version.
     """
     before, now = _migrate(settings_of(ctx))
-    line(_migrated(before, now))
+    for part in _migrated(before, now).split("\n"):
+        line(part)
 
 
 @click.command()

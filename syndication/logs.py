@@ -14,6 +14,8 @@ import structlog
 from structlog.processors import JSONRenderer, TimeStamper, add_log_level, format_exc_info
 from structlog.stdlib import ProcessorFormatter, add_logger_name
 
+from syndication.terminal import escape
+
 
 class _LogSettings(Protocol):
     @property
@@ -70,7 +72,7 @@ def tell(words: str, *, wrong: bool = False) -> None:
         log = get_logger()
         (log.error if wrong else log.info)(words)
     else:
-        print(words, file=sys.stderr if wrong else sys.stdout, flush=True)
+        print(escape(words, keep="\n"), file=sys.stderr if wrong else sys.stdout, flush=True)
 
 
 def _of(process: Process) -> Any:
@@ -100,7 +102,13 @@ _DRIVERS = frozenset(("sqlalchemy", "psycopg", "sqlite3"))
 
 def _console() -> Any:
     # Where the package rich is installed, tracebacks would show local variables, and so embargoed texts.
-    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+
+    def on_one_line(logger: Any, method: str, event: Event) -> str:
+        safe = {key: escape(value) if isinstance(value, str) else value for key, value in event.items()}
+        return escape(renderer(logger, method, safe), keep="\n")
+
+    return on_one_line
 
 
 def _of_the_database(error: BaseException) -> str:

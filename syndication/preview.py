@@ -51,16 +51,27 @@ class Previewer:
     def answer_all(self) -> int:
         """Answer what waits; gives the number of answers."""
         answered = 0
-        while (claimed := self._claim()) is not None:
-            id, asked = claimed
-            self._answer(id, Question(asked["section"], asked["changes"]))
+        while self.answer_next():
             answered += 1
         return answered
 
-    def _claim(self) -> tuple[str, dict[str, Any]] | None:
+    def answer_next(self) -> bool:
+        """Answer the oldest request; gives whether there was one."""
+        claimed = self._claim()
+        if claimed is None:
+            return False
+        id, asked = claimed
+        self._answer(id, Question(asked["section"], asked["changes"]))
+        return True
+
+    def waiting(self) -> bool:
+        """Whether any request has no answer."""
         with self.database.read() as conn:
-            if not previews.waiting(conn):
-                return None
+            return previews.waiting(conn)
+
+    def _claim(self) -> tuple[str, dict[str, Any]] | None:
+        if not self.waiting():
+            return None
         with self.database.write() as conn:
             now = self.database.now(conn)
             previews.forget(conn, now)

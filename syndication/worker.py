@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+import time
 import uuid
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +24,7 @@ from syndication.metrics.progress import Progress
 from syndication.outcomes import Outcome, say
 from syndication.parent import exit_with_parent
 from syndication.preview import Previewer
+from syndication.preview_share import PreviewShare
 from syndication.process.child import Limits
 from syndication.purging.purger import Purger
 from syndication.regenerate import Pace, Regenerator
@@ -68,6 +70,7 @@ class Worker:
         )
         self.purger = Purger(database, settings.purge) if settings.purge.url else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
+        self.preview_share = PreviewShare()
         self.scheduler: BackgroundScheduler = timetable(settings.worker, self.inbox, self.heartbeat)
         self._progress = Progress(settings.worker.progress_path)
         self._stopping = threading.Event()
@@ -147,10 +150,15 @@ class Worker:
         ring_at(self.scheduler, self.inbox, due, now)
 
     def _drain(self) -> list[Outcome]:
-        """Gather and regenerate until nothing may be done now; news is gathered between any two sections."""
+        """Gather and regenerate until nothing may be done now; news is gathered between any two sections.
+
+        Publishing goes first: at most one preview is answered after a section, and after each preview comes another
+        look for news. ``preview_share`` bounds the time that previews have altogether.
+        """
         outcomes = []
         while not self._stopping.is_set():
-            noticed = self._look_up()
+            self._progress.step()
+            noticed = self.regenerator.notice()
             outcome = self.regenerator.regenerate_next()
             if outcome is not None:
                 say(outcome)
@@ -158,20 +166,28 @@ class Worker:
                 if self.purger is not None and outcome.result == "published":
                     self.purger.poke()
                 outcomes.append(outcome)
-            elif not noticed:
+            if not self._answer_preview() and outcome is None and not noticed:
                 break
         return outcomes
 
-    def _look_up(self) -> int:
-        """Between two sections: an editor waits for a preview, and news may have come."""
-        self._progress.step()
-        self.previewer.answer_all()
-        return self.regenerator.notice()
+    def _answer_preview(self) -> bool:
+        """Answer one preview if its share of the time allows it; gives whether one was answered."""
+        started = time.monotonic()
+        if self.preview_share.wait(started):
+            return False
+        answered = self.previewer.answer_next()
+        if answered:
+            self.preview_share.record(started, time.monotonic())
+        return answered
 
     def _pause(self) -> float | None:
-        """Seconds until a section that waits may be claimed."""
+        """Seconds until a section that waits may be claimed, or a preview that waits may be answered."""
         ready, now = self.regenerator.ready_at()
-        return None if ready is None else max((ready - now).total_seconds(), 0.001)
+        pauses = [] if ready is None else [max((ready - now).total_seconds(), 0.001)]
+        preview = self.preview_share.wait(time.monotonic())
+        if preview and self.previewer.waiting():
+            pauses.append(preview)
+        return min(pauses, default=None)
 
     def _reconcile(self) -> None:
         """Render everything anew. Whatever comes out different was missed, or is not rendered purely: say so."""

@@ -8,6 +8,7 @@ import pytest
 from syndication.editors.api.operations import NO_WORKER
 from syndication.preview import Previewer
 from syndication.store import documents, previews
+from syndication.store.audit import Actor
 from tests.api import story, when
 
 
@@ -177,6 +178,66 @@ def test_that_no_worker_is_alive_is_said_until_it_is_answered(api, clock):
     assert asked.json["message"] == api.get(where).json["message"] == NO_WORKER
     api.worker_seen()
     assert api.get(where).json["message"] is None
-    clock.advance(300)
+    clock.advance(50)
     api.previewer.answer_all()
     assert (api.get(where).json["state"], api.get(where).json["message"]) == ("done", None)
+
+
+def rows(api):
+    with api.database.read() as conn:
+        return conn.exec_driver_sql("SELECT request, result, finished_at, error FROM preview").all()
+
+
+def test_a_token_has_two_places_and_gets_429_beyond(api):
+    asked = [api.ask("POST", "/previews", {"changes": [{"id": "draft"}]}) for _ in range(6)]
+    assert [one.status for one in asked] == [202] * previews.WAITING_EACH + [429] * 4
+    assert asked[-1].kind == "too-many-previews" and int(asked[-1].headers["Retry-After"]) >= 1
+    assert len(rows(api)) == previews.WAITING_EACH
+    api.previewer.answer_all()
+    assert api.ask("POST", "/previews", {"changes": [{"id": "draft"}]}).status == 202
+
+
+def test_all_tokens_together_have_so_many_places(api, clock):
+    def request(number):
+        with api.database.write() as conn:
+            return previews.request(conn, {}, "a1", Actor(f"token {number}", "192.0.2.7"), clock())
+
+    for number in range(previews.WAITING_ALL):
+        request(number)
+    with pytest.raises(previews.TooManyPreviewsError):
+        request("last")
+    assert len(rows(api)) == previews.WAITING_ALL
+
+
+def test_a_preview_nobody_waits_for_any_more_is_dropped_unrendered(api, clock):
+    where = api.ask("POST", "/previews", {"changes": [{"id": "draft"}]}).headers["Location"]
+    clock.advance(previews.WANTED.total_seconds())
+    assert api.previewer.answer_all() == 0
+    assert api.get(where).json["state"] == "failed"
+    ((request, result, _, error),) = rows(api)
+    assert (request, result, error) == ("{}", None, previews.DROPPED)
+
+
+def test_what_was_asked_is_deleted_once_it_is_answered(api):
+    api.ask("POST", "/previews", {"changes": [story(id="new", title="UNSEEN")]})
+    api.previewer.answer_all()
+    assert [request for request, *_ in rows(api)] == ["{}"]
+
+
+def test_only_the_newest_answers_are_kept(api):
+    for _ in range(3 * previews.KEPT_EACH):
+        assert ask(api, section="taiwan")["state"] == "done"
+    assert len(rows(api)) <= previews.KEPT_EACH + 1
+
+
+def test_a_request_over_its_limit_is_refused_and_stores_nothing(api, monkeypatch):
+    monkeypatch.setattr(previews, "LARGEST", 10_000)
+    refused = api.ask("POST", "/previews", {"changes": [story(id="new", body="x" * 10_000)]})
+    assert (refused.status, refused.kind) == (413, "too-large")
+    assert rows(api) == []
+
+
+def test_a_loop_of_previews_fills_one_line_of_the_audit_log(api):
+    for _ in range(10):
+        ask(api, section="taiwan")
+    assert [line.times for line in api.audit() if line.act == "preview"] == [10]

@@ -8,7 +8,8 @@ from click.testing import CliRunner
 from sqlalchemy import Connection, event
 
 from syndication.cli import main
-from syndication.store import audit, logins, tracing
+from syndication.housekeeping import REQUESTS_KEPT
+from syndication.store import audit, logins, regenerations, tracing
 from syndication.store.audit import DIFFERENT, OTHERS, Actor
 from tests.newsroom import NOON
 from tests.people import person
@@ -117,3 +118,43 @@ def test_what_one_did_is_found_by_an_index(sqlite_database):
         found = [plans(conn, ask, "audit") for ask in asks]
     for plan in found:
         assert "ix_audit_actor (actor=?" in plan and "SCAN" not in plan and "TEMP B-TREE" not in plan, plan
+
+
+def test_a_push_that_changes_nothing_is_counted(api):
+    for _ in range(30):
+        api.put("a1")
+    lines = [(line.outcome, line.times) for line in api.audit(target="a1")]
+    assert sorted(lines) == [("created", 1), ("unchanged", 29)]
+
+
+def test_failed_log_ins_from_one_address_are_counted(api):
+    for _ in range(30):
+        with api.database.write() as conn:
+            logins.failed(conn, None, "192.0.2.7", api.clock())
+    (line,) = [line for line in api.audit() if line.act == "log in"]
+    assert line.times == 30
+
+
+def test_regenerations_of_one_token_have_an_end_each_minute(api, clock):
+    def request():
+        said = api.ask("POST", "/regenerations", {"sections": ["taiwan"]})
+        with api.database.write() as conn:  # As if a worker had finished it, so that none is joined.
+            conn.exec_driver_sql("UPDATE regeneration_section SET result = 'unchanged'")
+        return said
+
+    answers = [request() for _ in range(regenerations.PER_MINUTE + 5)]
+    assert [one.status for one in answers] == [202] * regenerations.PER_MINUTE + [429] * 5
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    clock.advance(60)
+    assert request().status == 202
+
+
+def test_only_so_many_regenerations_are_kept(api, clock, monkeypatch):
+    monkeypatch.setattr(regenerations, "KEPT", 3)
+    for number in range(6):
+        with api.database.write() as conn:
+            regenerations.request(conn, ["taiwan", f"s{number}"], None, CLIENT, clock())
+        clock.advance(1)
+    with api.database.write() as conn:
+        regenerations.forget(conn, clock() - REQUESTS_KEPT)
+        assert conn.exec_driver_sql("SELECT count(*) FROM regeneration").scalar() == 3

@@ -7,13 +7,13 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "syndication"
 
 ROWS = [
-    {"feeds", "errors", "parent", "shapes", "json_fields", "process"},
+    {"feeds", "errors", "terminal", "parent", "shapes", "json_fields", "process"},
     {"schema", "logs", "article_json", "entries", "passwords"},
     {"config", "metrics", "second_factor"},
     {"store"},
     {"gather", "render", "publish", "serve"},
     {"filling", "outcomes", "purging"},
-    {"regenerate", "demonstration", "inbox", "preview", "importing", "housekeeping"},
+    {"regenerate", "demonstration", "inbox", "preview", "preview_share", "importing", "housekeeping"},
     {"timetable"},
     {"worker", "editors"},
     {"app", "webserver", "supervisor"},

@@ -1,14 +1,17 @@
 """The worker between its tasks: alarms, the nightly reconciliation, and what it keeps for how long."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from structlog.testing import capture_logs
 
 from syndication.config import load_settings
 from syndication.inbox import Inbox, Task
+from syndication.preview_share import PreviewShare
 from syndication.schema import WorkerSettings
-from syndication.store import articles, polls
+from syndication.store import articles, polls, previews
+from syndication.store.audit import Actor
 from syndication.timetable import ring_at, timetable
 from syndication.worker import RECENT, Worker
 from tests.newsroom import article, at
@@ -139,3 +142,49 @@ def test_an_article_that_expires_at_the_end_of_the_calendar_is_published(worker,
         assert worker.scheduler.get_job("due") is not None
     finally:
         worker.scheduler.shutdown()
+
+
+def preview_requests(worker, clock, number):
+    with worker.database.write() as conn:
+        for who in range(number):
+            previews.request(conn, {"section": "taiwan", "changes": []}, "taiwan", Actor(f"t{who}", "-"), clock())
+
+
+def steps(worker, monkeypatch):
+    """The order in which the worker looks for changes, publishes sections and answers previews."""
+    order = []
+    for owner, name, step in (
+        (worker.regenerator, "notice", "look"),
+        (worker.regenerator, "regenerate", "section"),
+        (worker.previewer, "_answer", "preview"),
+    ):
+        real = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *a, _real=real, _step=step: (order.append(_step), _real(*a))[1])
+    return order
+
+
+def test_publishing_goes_before_the_previews_that_wait(worker, clock, monkeypatch):
+    preview_requests(worker, clock, 8)
+    put(worker, sections=("taiwan", "china", "sports"))
+    worker.preview_share = PreviewShare(share=1.0)  # As if previews cost nothing: their order alone is tried.
+    order = steps(worker, monkeypatch)
+    worker._drain()
+    assert order.index("section") < order.index("preview")
+    assert order.count("section") == 4 and order.count("preview") == 8
+    assert all(after == "look" for step, after in pairwise(order) if step == "preview")
+
+
+def test_previews_have_a_share_of_the_time(worker, clock):
+    preview_requests(worker, clock, 8)
+    worker.preview_share = PreviewShare(share=1e-6)
+    worker._drain()
+    with worker.database.read() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM preview WHERE finished_at IS NOT NULL").scalar() == 1
+    assert worker._pause() > 0  # It comes back for those that wait.
+
+
+def test_the_share_is_of_the_time_that_the_preview_took():
+    share = PreviewShare(share=0.2)
+    assert share.wait(0) == 0
+    share.record(10, 12)
+    assert share.wait(12) == pytest.approx(8) and share.wait(20) == 0

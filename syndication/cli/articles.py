@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from syndication.cli.common import open_database, person, settings_of
+from syndication.cli.output import line
 
 
 @click.command("import")
@@ -49,10 +50,11 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
         if report.outcomes["created"] + report.outcomes["updated"] >= MANY:
             analyze(database)
     for problem in report.problems:
-        click.echo(problem, err=True)
+        line(problem, err=True)
     for hint in report.unknown_sections():
-        click.echo(hint, err=True)
-    click.echo(report.summary())
+        for part in hint.split("\n"):  # Tables to paste into sections.toml are of several lines.
+            line(part, err=True)
+    line(report.summary())
     if report.bad:
         sys.exit(1)
 
@@ -91,8 +93,8 @@ def restore(ctx: click.Context, ids: tuple[str, ...]) -> None:
 def _tell(ids: tuple[str, ...], unknown: list[str], done: str) -> None:
     for id in ids:
         if id in unknown:
-            click.echo(f"There is no article {id!r}.", err=True)
+            line(f"There is no article {id!r}.", err=True)
         else:
-            click.echo(f"{id} is {done}.")
+            line(f"{id} is {done}.")
     if unknown:
         sys.exit(1)

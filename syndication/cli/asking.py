@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from syndication.cli.common import open_database, settings_of
+from syndication.cli.output import json_document, line
 
 
 @click.command()
@@ -26,11 +27,11 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
     with open_database(settings) as database, database.snapshot() as conn:
         facts = read_facts(conn, id, settings.sections, database.now(conn))
     if facts.article is None and facts.withdrawal is None:
-        click.echo(f"There is no article {id!r}.", err=True)
+        line(f"There is no article {id!r}.", err=True)
         sys.exit(1)
     verdicts = [v for v in run(facts, settings.sections, settings.retired) if as_json or v.rule != "not-filed"]
     if as_json:
-        click.echo(json.dumps([asdict(verdict) for verdict in verdicts], default=str, indent=2))
+        json_document(json.dumps([asdict(verdict) for verdict in verdicts], default=str, indent=2))
         return
     width = max(len(verdict.section) for verdict in verdicts)
     for verdict in verdicts:
@@ -38,7 +39,7 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
         then = ""
         if verdict.changes_at is not None and verdict.changes_to is not None:
             then = f" It {verdict.changes_to} at {moment(verdict.changes_at)}."
-        click.echo(f"{verdict.section:<{width}}  {mark}  {verdict.words}{then if verdict.rule != 'embargo' else ''}")
+        line(f"{verdict.section:<{width}}  {mark}  {verdict.words}{then if verdict.rule != 'embargo' else ''}")
 
 
 @click.command()
@@ -54,12 +55,12 @@ def audit(ctx: click.Context, target: str | None, actor: str | None, limit: int,
     with open_database(settings_of(ctx)) as database, database.read() as conn:
         found = log.read(conn, limit, target=target, actor=actor)
     if as_json:
-        click.echo(json.dumps([asdict(item) for item in found], default=str, indent=2))
+        json_document(json.dumps([asdict(item) for item in found], default=str, indent=2))
         return
     for item in reversed(found):
         detail = f" ({item.detail})" if item.detail else ""
         detail += f", {item.times:,} times within a minute" if item.times > 1 else ""
-        click.echo(
+        line(
             f"{item.at:%Y-%m-%d %H:%M:%S} UTC  {item.actor}, {item.source}: {item.act} {item.target}:"
             f" {item.outcome}{detail}"
         )

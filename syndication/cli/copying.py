@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from syndication.cli.common import settings_of
+from syndication.cli.output import line
 from syndication.config import mask
 from syndication.errors import ConfigError, StoreError
 
@@ -74,7 +75,7 @@ class Telling:
             self._last = now
             click.echo(f"\r\x1b[K{doing} {table}{f': {rows:,} rows' if rows else ''}", err=True, nl=False)
         elif not self._terminal and doing != self._told:
-            click.echo(f"{doing.capitalize()} …", err=True)
+            line(f"{doing.capitalize()} …", err=True)
         self._told = doing
 
 
@@ -91,9 +92,10 @@ def _tell(done: "Copy", seconds: float) -> None:
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)
     width = max(len(copied.table) for copied in done.tables)
-    click.echo(f"{'table':<{width}}  {'rows':>11}  digest in both")
+    line(f"{'table':<{width}}  {'rows':>11}  digest in both")
     for copied in done.tables:
-        click.echo(f"{copied.table:<{width}}  {copied.rows:>11,}  {copied.digest}")
-    click.echo(f"\nCopied {sum(copied.rows for copied in done.tables):,} rows in {seconds:.0f} s.")
+        line(f"{copied.table:<{width}}  {copied.rows:>11,}  {copied.digest}")
+    line()
+    line(f"Copied {sum(copied.rows for copied in done.tables):,} rows in {seconds:.0f} s.")
     if done.missed:
-        click.echo(f"{done.missed:,} changes were made in the source meanwhile, and are not in the copy.", err=True)
+        line(f"{done.missed:,} changes were made in the source meanwhile, and are not in the copy.", err=True)

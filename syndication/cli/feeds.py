@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from syndication.cli.common import open_database, person, settings_of
+from syndication.cli.output import json_document, line
 from syndication.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,13 +50,13 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
         with database.read() as conn:
             unseen = sorted(set(slugs) - {state.section for state in states(conn)})
         for slug in unseen:
-            click.echo(f"{slug}: no worker has seen this section yet: start one, and it is rendered.", err=True)
+            line(f"{slug}: no worker has seen this section yet: start one, and it is rendered.", err=True)
         if wait:
             sys.exit(NO_WORKER if unseen else _wait(database, asked.id))
         if not _workers(database):
-            click.echo("Asked for, but no worker is alive to do it: start one with `syndication worker`.", err=True)
+            line("Asked for, but no worker is alive to do it: start one with `syndication worker`.", err=True)
             sys.exit(NO_WORKER)
-        click.echo(f"Asked for {len(slugs)} sections.")
+        line(f"Asked for {len(slugs)} sections.")
 
 
 def _known(slug: str, settings: "Settings") -> str:
@@ -83,16 +84,16 @@ def _wait(database: "Database", regeneration_id: str) -> int:
             told.add(outcome.section)
             if outcome.state == "failed":
                 code = 1
-                click.echo(f"{outcome.section}: failed: {outcome.error}", err=True)
+                line(f"{outcome.section}: failed: {outcome.error}", err=True)
             else:
                 done = "published version" if outcome.state == "published" else "unchanged, version"
-                click.echo(f"{outcome.section}: {done} {outcome.version}")
+                line(f"{outcome.section}: {done} {outcome.version}")
         if len(told) == len(outcomes):
             return code
         if _workers(database):
             last_alive = time.monotonic()
         elif time.monotonic() - last_alive > PATIENCE:
-            click.echo("No worker is alive to do it: start one with `syndication worker`.", err=True)
+            line("No worker is alive to do it: start one with `syndication worker`.", err=True)
             return NO_WORKER
         time.sleep(0.05)
 
@@ -138,28 +139,31 @@ def status(ctx: click.Context, as_json: bool) -> None:
             "sections": [asdict(state) for state in found],
             "left_out": [asdict(item) for item in left_out],
         }
-        click.echo(json.dumps(values, default=str, indent=2))
+        json_document(json.dumps(values, default=str, indent=2))
     else:
-        click.echo("\n".join([*(problems or [health.headline(findings)]), *notices]))
+        for words in [*(problems or [health.headline(findings)]), *notices]:
+            line(words)
         _table(found, left_out, now)
         waiting = f"{(now - oldest).total_seconds():.0f} s" if oldest else "none"
         processes = f"Workers alive: {len(alive)}. Web processes alive: {len(serving)}."
-        click.echo(f"\n{processes} Oldest change not yet processed: {waiting}.")
+        line()
+        line(f"{processes} Oldest change not yet processed: {waiting}.")
     sys.exit(1 if problems else 0)
 
 
 def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]", now: datetime) -> None:
     width = max((len(state.section) for state in found), default=7)
-    click.echo(f"\n{'section':<{width}}  version  entries  regenerated  next due  state")
+    line()
+    line(f"{'section':<{width}}  version  entries  regenerated  next due  state")
     for state in found:
         words = f"failing: {state.error}" if state.failures else "waiting" if state.pending else "current"
-        click.echo(
+        line(
             f"{state.section:<{width}}  {state.version:>7}  {state.entries:>7}  {_ago(state.regenerated_at, now):>11}"
             f"  {_ahead(state.next_due, now):>8}  {words}"
         )
         for item in left_out:
             if item.section == state.section:
-                click.echo(f"{'':<{width}}  left out: {item.article_id}: {item.reason}")
+                line(f"{'':<{width}}  left out: {item.article_id}: {item.reason}")
 
 
 def _ago(moment: datetime | None, now: datetime) -> str:

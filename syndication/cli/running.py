@@ -9,6 +9,7 @@ import click
 
 from syndication.cli import welcome
 from syndication.cli.common import open_database, settings_of
+from syndication.cli.output import line
 from syndication.config import Settings, settings_report
 from syndication.errors import ConfigError
 
@@ -118,7 +119,8 @@ def migrate(ctx: click.Context) -> None:
     It says whether the programs that run on the database may go on, until each is started anew with the new version.
     """
     before, now = _migrate(settings_of(ctx))
-    click.echo(_migrated(before, now))
+    for part in _migrated(before, now).split("\n"):
+        line(part)
 
 
 @click.command()
@@ -128,12 +130,12 @@ def config(ctx: click.Context, check: bool) -> None:
     """Show the effective settings, the environment's included, with secrets masked."""
     settings = settings_of(ctx)
     if check:
-        click.echo(f"{settings.source} is right: {len(settings.sections)} sections.")
+        line(f"{settings.source} is right: {len(settings.sections)} sections.")
         return
-    click.echo(f"# {settings.source}")
+    line(f"# {settings.source}")
     for key, value in settings_report(settings):
-        click.echo(f"{key} = {value}")
-    click.echo(f"sections = {', '.join(settings.sections)}")
+        line(f"{key} = {value}")
+    line(f"sections = {', '.join(settings.sections)}")
 
 
 def _check_progress(path: str) -> None:

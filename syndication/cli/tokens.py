@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import click
 
 from syndication.cli.common import open_database, person, settings_of
+from syndication.cli.output import line
 from syndication.store.tokens import SCOPES, Token
 
 
@@ -42,8 +43,8 @@ def create(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: b
         now = database.now(conn)
         expires = now + timedelta(days=days) if days else None
         _, secret = tokens.create(conn, name, SCOPES if everything else scopes, expires, person(), now)
-    click.echo("Keep it: it is shown this once, and sent as Authorization: Bearer TOKEN.", err=True)
-    click.echo(secret)
+    line("Keep it: it is shown this once, and sent as Authorization: Bearer TOKEN.", err=True)
+    line(secret)
 
 
 @token.command("list")
@@ -57,12 +58,12 @@ def list_(ctx: click.Context, everything: bool) -> None:
         now = database.now(conn)
         found = [token for token in tokens.listed(conn) if everything or token.usable(now)]
     if not found:
-        click.echo("Nobody is let in: make a token with `syndication token create NAME --scope read`.")
+        line("Nobody is let in: make a token with `syndication token create NAME --scope read`.")
         return
     width = max(len(token.name) for token in found)
-    click.echo(f"{'name':<{width}}  {'id':<12}  {'last used':<16}  state     scopes")
+    line(f"{'name':<{width}}  {'id':<12}  {'last used':<16}  state     scopes")
     for token in found:
-        click.echo(
+        line(
             f"{token.name:<{width}}  {token.id:<12}  {_when(token.last_used_at):<16}  {_state(token, now):<8}"
             f"  {', '.join(token.scopes)}"
         )
@@ -78,9 +79,9 @@ def revoke(ctx: click.Context, name: str) -> None:
     with open_database(settings_of(ctx)) as database, database.write() as conn:
         revoked = tokens.revoke(conn, name, person(), database.now(conn))
     if not revoked:
-        click.echo(f"There is no token {name!r} in use.", err=True)
+        line(f"There is no token {name!r} in use.", err=True)
         sys.exit(1)
-    click.echo(f"{name} is revoked.")
+    line(f"{name} is revoked.")
 
 
 def _when(moment: datetime | None) -> str:

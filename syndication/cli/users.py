@@ -12,6 +12,7 @@ import click
 
 from syndication import passwords
 from syndication.cli.common import open_database, person, settings_of
+from syndication.cli.output import line
 from syndication.errors import SyndicationError
 from syndication.store import Connection, account_changes, accounts, second_factor
 from syndication.store.accounts import Account
@@ -69,7 +70,7 @@ def create(
         hash = passwords.hashed(password, name, settings_of(ctx).site.names)
         with database.write() as conn:
             accounts.create(conn, name, hash, wanted, person(), database.now(conn))
-    click.echo(f"{name} may log in.", err=True)
+    line(f"{name} may log in.", err=True)
     _show(password, generate)
 
 
@@ -81,14 +82,14 @@ def list_(ctx: click.Context, everything: bool) -> None:
     with open_database(settings_of(ctx)) as database, database.read() as conn:
         found = [account for account in accounts.listed(conn) if everything or account.enabled]
     if not found:
-        click.echo("Nobody may log in: let somebody in with `syndication user create NAME --all`.")
+        line("Nobody may log in: let somebody in with `syndication user create NAME --all`.")
         return
     width = max(len("name"), *(len(account.name) for account in found))
-    click.echo(f"{'name':<{width}}  {'last login':<16}  {'second factor':<13}  state     scopes")
+    line(f"{'name':<{width}}  {'last login':<16}  {'second factor':<13}  state     scopes")
     for account in found:
         state = "enabled" if account.enabled else "disabled"
         factor = "on" if account.second_factor_at else "off"
-        click.echo(
+        line(
             f"{account.name:<{width}}  {_when(account.last_login_at):<16}  {factor:<13}  {state:<8}"
             f"  {', '.join(account.scopes)}"
         )
@@ -105,7 +106,7 @@ def scopes(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: b
         wanted = SCOPES if everything else scopes
         with _or_by_force():
             changed = account_changes.set_scopes(conn, account, wanted, person(), now, force=force)
-    click.echo(f"{name} has {', '.join(changed.scopes)}.")
+    line(f"{name} has {', '.join(changed.scopes)}.")
 
 
 @user.command()
@@ -120,7 +121,7 @@ def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None
     hash = passwords.hashed(password, name, settings_of(ctx).site.names)
     with _changing(ctx, name) as (conn, account, now):
         account_changes.set_password(conn, account, hash, person(), now)
-    click.echo(f"{name} has another password.", err=True)
+    line(f"{name} has another password.", err=True)
     _show(password, generate)
 
 
@@ -132,7 +133,7 @@ def disable(ctx: click.Context, name: str, force: bool) -> None:
     """Let a person in no more: all logins end at once. The name stays, for the audit log."""
     with _changing(ctx, name) as (conn, account, now), _or_by_force():
         account_changes.disable(conn, account, person(), now, force=force)
-    click.echo(f"{name} is disabled.")
+    line(f"{name} is disabled.")
 
 
 @user.command()
@@ -142,7 +143,7 @@ def enable(ctx: click.Context, name: str) -> None:
     """Let a person who was disabled in again, with the password and scopes from before."""
     with _changing(ctx, name) as (conn, account, now):
         account_changes.enable(conn, account, person(), now)
-    click.echo(f"{name} is enabled.")
+    line(f"{name} is enabled.")
 
 
 @user.command("reset-second-factor")
@@ -152,7 +153,7 @@ def reset_second_factor(ctx: click.Context, name: str) -> None:
     """Remove the second factor of a user who lost the phone; the user is logged out, and the password alone logs in."""
     with _changing(ctx, name) as (conn, account, now):
         removed = second_factor.remove(conn, account, person(), now)
-    click.echo(f"{name} has no second factor {'now' if removed else 'and had none'}.")
+    line(f"{name} has no second factor {'now' if removed else 'and had none'}.")
 
 
 @contextmanager
@@ -190,8 +191,8 @@ def _password(piped: bool, generate: bool) -> str:
 
 def _show(password: str, generate: bool) -> None:
     if generate:
-        click.echo("Tell it to nobody else: it is shown this once.", err=True)
-        click.echo(password)
+        line("Tell it to nobody else: it is shown this once.", err=True)
+        line(password)
 
 
 def _when(moment: datetime | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, inspect, select, text, update
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, insp
 from syndication.errors import ArticleError
 from syndication.feeds import Article, Enclosure, Image, Person
 from syndication.json_fields import LONGEST_ID, LONGEST_SECTION
-from syndication.store.audit import Act, Actor, record
+from syndication.store.audit import Act, Actor, record, record_repeated
 from syndication.store.chunks import chunks
 from syndication.store.engine import Database
 from syndication.store.models import (
@@ -134,7 +135,7 @@ def change_article(
         validate(article)
         (outcome,) = _write(conn, {article_id: article}, blind)
         _name_withdrawals(conn, [article], by)
-        record(conn, by, [Act(act, article_id, outcome.outcome)], database.now(conn))
+        _record_writes(conn, by, act, [outcome], database.now(conn))
         return outcome, get_article(conn, article_id)
 
 
@@ -144,9 +145,17 @@ def _put_batch(database: Database, wanted: dict[str, Article], by: Actor | None,
         outcomes = _write(conn, wanted, blind)
         if by is not None:
             _name_withdrawals(conn, wanted.values(), by)
-            acts = [Act("put", outcome.article_id, outcome.outcome) for outcome in outcomes]
-            record(conn, by, acts, database.now(conn))
+            _record_writes(conn, by, "put", outcomes, database.now(conn))
     return outcomes
+
+
+def _record_writes(conn: Connection, by: Actor, act: str, outcomes: Sequence[PutOutcome], now: datetime) -> None:
+    """A line for each article that was written; a push that changes nothing is counted with others like it."""
+    acts = [Act(act, outcome.article_id, outcome.outcome) for outcome in outcomes]
+    record(conn, by, [done for done in acts if done.outcome in ("created", "updated")], now)
+    for idle in acts:
+        if idle.outcome not in ("created", "updated"):
+            record_repeated(conn, by, idle, now)
 
 
 def _name_withdrawals(conn: Connection, written: Iterable[Article], by: Actor) -> None:

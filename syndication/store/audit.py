@@ -86,25 +86,33 @@ def record(conn: Connection, actor: Actor, acts: Iterable[Act], now: datetime) -
 
 def record_refusal(conn: Connection, actor: Actor, act: str, target: str, detail: str, now: datetime) -> None:
     """Write that something was refused: anew, or by counting the line that says so already."""
-    refused = Act(act, _stored(target), REFUSED, detail)
-    recent = _recent_refusals(conn, actor, now)
-    if refused not in recent and len(recent) >= DIFFERENT:
-        refused = OTHERS
-    if refused in recent:
-        conn.execute(update(AuditRow).where(AuditRow.seq == recent[refused]).values(times=AuditRow.times + 1))
+    record_repeated(conn, actor, Act(act, target, REFUSED, detail), now)
+
+
+def record_repeated(conn: Connection, actor: Actor, act: Act, now: datetime) -> None:
+    """Write an act that changes no story: the same within a minute is one line that counts.
+
+    Of many different ones only so many have their own line; the others of that outcome share one.
+    """
+    told = Act(act.act, _stored(act.target), act.outcome, act.detail)
+    recent = _recent(conn, actor, act.outcome, now)
+    if told not in recent and len(recent) >= DIFFERENT:
+        told = Act(OTHERS.act, OTHERS.target, act.outcome, OTHERS.detail)
+    if told in recent:
+        conn.execute(update(AuditRow).where(AuditRow.seq == recent[told]).values(times=AuditRow.times + 1))
     else:
-        record(conn, actor, [refused], now)
+        record(conn, actor, [told], now)
 
 
-def _recent_refusals(conn: Connection, actor: Actor, now: datetime) -> dict[Act, int]:
-    """What was refused to the actor just now, with the number of the line that says it."""
+def _recent(conn: Connection, actor: Actor, outcome: str, now: datetime) -> dict[Act, int]:
+    """What the actor did just now with that outcome, with the number of the line that says it."""
     rows = conn.execute(
         select(AuditRow.__table__).where(AuditRow.actor == actor.name).order_by(AuditRow.seq.desc()).limit(_LOOKED_AT)
     )
     return {
         Act(row.act, row.target, row.outcome, row.detail): row.seq
         for row in rows
-        if row.outcome == REFUSED and row.source == actor.source and row.at > now - TOGETHER
+        if row.outcome == outcome and row.source == actor.source and row.at > now - TOGETHER
     }
 
 

@@ -4,8 +4,9 @@ SQLite's own driver begins transactions when it likes; here every BEGIN is ours,
 its first statement, and a writer takes the lock at its start instead of failing in the middle.
 """
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,9 @@ BUSY_SECONDS = 10.0
 
 IDLE_SECONDS = 10.0
 """A process that was frozen within a transaction loses it after so long on PostgreSQL, and holds up nobody."""
+
+OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
+"""Permissions of a new folder and file of the database: embargoed stories are in it."""
 
 _BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN", "read": "BEGIN"}
 
@@ -138,12 +142,23 @@ def sqlite_path(url: str) -> Path:
     return Path(name)
 
 
+def _create_private(path: Path) -> None:
+    """Create the file before SQLite does, which would make it as wide as the umask allows.
+
+    SQLite gives its -wal and -shm the permissions of the file itself. One that is there already keeps its own.
+    """
+    # Where it cannot be created, opening it fails in SQLite's words, which are translated.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, OWNER_FILE))
+
+
 def _sqlite(url: str, busy: float) -> Engine:
     path = sqlite_path(url)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=OWNER_FOLDER, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"the folder {path.parent} of the database cannot be made ({error.strerror})") from error
+    _create_private(path)
     engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": busy})
 
     @event.listens_for(engine, "connect")

@@ -8,10 +8,13 @@ registered by another configuration since, and is left to the workers of that on
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
 from syndication.feeds import ALL
 from syndication.store.bookkeeping import SectionRow
+
+REQUEST_BEHIND = timedelta(seconds=10)
+"""A request waits no longer than this for sections with changes: its turn comes, whatever changes."""
 
 
 def _waiting(mine: Mapping[str, str], revision: int) -> ColumnElement[bool]:
@@ -40,6 +43,7 @@ def claim(
     A section whose last version is of this very second waits for the next one: Last-Modified counts whole
     seconds. One that failed waits for its time, and then stands behind those that have waited since before it:
     so none that is tried again and again, or changes all the time, holds up another.
+    One that was requested without a change goes behind those with changes, for so long as ``REQUEST_BEHIND`` says.
     Of those marked at one moment ``all`` comes last: an article's own section is what its readers wait for.
     """
     second = now.replace(microsecond=0)
@@ -53,7 +57,10 @@ def claim(
         select(SectionRow.section)
         .where(_waiting(mine, revision), free, may)
         .order_by(
-            func.coalesce(SectionRow.retry_at, SectionRow.marked_at), SectionRow.section == ALL, SectionRow.section
+            case((and_(SectionRow.noticed_at.is_(None), SectionRow.marked_at > now - REQUEST_BEHIND), 1), else_=0),
+            func.coalesce(SectionRow.retry_at, SectionRow.marked_at),
+            SectionRow.section == ALL,
+            SectionRow.section,
         )
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, insert, select, update
 
 from syndication.store.accounts import COLUMNS, Account, account_of
-from syndication.store.audit import Act, Actor, record
+from syndication.store.audit import Act, Actor, record, record_repeated
 from syndication.store.editorial import AccountRow, LoginRow, PendingLoginRow
 
 BYTES = 32
@@ -39,7 +39,7 @@ def failed(
     """Record that somebody gave a wrong password (or code) for a person, a disabled person's, or an unknown name."""
     target = account.name if account else UNKNOWN
     why = "disabled" if account and not account.enabled else wrong if account else None
-    record(conn, Actor("somebody", source), [Act("log in", target, "refused", why)], now)
+    record_repeated(conn, Actor("somebody", source), Act("log in", target, "refused", why), now)
 
 
 def find(conn: Connection, secret: str, now: datetime) -> Account | None:

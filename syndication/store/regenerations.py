@@ -3,14 +3,31 @@
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
+from syndication.errors import SyndicationError
 from syndication.store import sections
-from syndication.store.audit import Act, Actor, record
+from syndication.store.audit import Act, Actor, record_repeated
 from syndication.store.bookkeeping import SectionRow
+from syndication.store.chunks import chunks
 from syndication.store.editorial import RegenerationRow, RegenerationSectionRow
+
+PER_MINUTE = 30
+"""Regenerations that one token or user may request within a minute; those that join another one are not counted."""
+
+KEPT = 5_000
+"""Regenerations that are kept, however many were requested within the time that they are kept for."""
+
+
+class TooManyRegenerationsError(SyndicationError):
+    """The caller requested as many within a minute as one may."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"Nothing was requested: you may request {PER_MINUTE} regenerations a minute. Try again later."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +79,16 @@ def request(
     """
     waiting = _waiting_for(conn, set(slugs))
     if waiting is not None:
-        record(conn, by, [Act("regenerate", _sections(slugs), "joined", waiting.id)], now)
+        record_repeated(conn, by, Act("regenerate", _sections(slugs), "joined", waiting.id), now)
         return waiting, True
+    _check_rate(conn, by, now)
     marks = sections.request(conn, slugs, now)
     id = uuid.uuid4().hex
     conn.execute(insert(RegenerationRow).values(id=id, requested_at=now, requested_by=by.name, reason=reason))
     # One that no worker has seen yet has no mark: whatever renders it first is what was asked for.
     waits = [{"regeneration_id": id, "section": slug, "mark": marks.get(slug, 0)} for slug in sorted(set(slugs))]
     conn.execute(insert(RegenerationSectionRow), waits)
-    record(conn, by, [Act("regenerate", _sections(slugs), "requested", id)], now)
+    record_repeated(conn, by, Act("regenerate", _sections(slugs), "requested", id), now)
     found = get(conn, id)
     if found is None:
         raise LookupError(id)
@@ -98,8 +116,20 @@ def finished(
 
 
 def forget(conn: Connection, before: datetime) -> None:
-    """Delete what was asked for long ago."""
+    """Delete what was asked for long ago, and the oldest beyond those that are kept."""
     conn.execute(delete(RegenerationRow).where(RegenerationRow.requested_at < before))
+    newest = select(RegenerationRow.id).order_by(RegenerationRow.requested_at.desc(), RegenerationRow.id)
+    old = conn.scalars(newest.offset(KEPT)).all()
+    for ids in chunks(old):
+        conn.execute(delete(RegenerationRow).where(RegenerationRow.id.in_(ids)))
+
+
+def _check_rate(conn: Connection, by: Actor, now: datetime) -> None:
+    recent = select(func.count()).where(
+        RegenerationRow.requested_at > now - timedelta(minutes=1), RegenerationRow.requested_by == by.name
+    )
+    if (conn.scalar(recent) or 0) >= PER_MINUTE:
+        raise TooManyRegenerationsError
 
 
 def _outcomes(conn: Connection, id: str) -> list[SectionOutcome]:

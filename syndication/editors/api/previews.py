@@ -14,6 +14,9 @@ from syndication.json_fields import problems as wrong_fields
 from syndication.store import previews, workers
 from syndication.store.engine import WORK
 
+RETRY_SECONDS = 2
+"""When to come back while all places are taken."""
+
 operation = Operations("previews", "Preview", "What it would look like. Nothing is published, and no cache keeps it.")
 
 
@@ -57,7 +60,12 @@ def request_preview(body: PreviewRequest) -> Response:
     target = body.section or str(body.changes[0]["id"])
     with database.write() as conn:
         now = database.now(conn)
-        id = previews.request(conn, body.model_dump(), target, caller().actor, now)
+        try:
+            id = previews.request(conn, body.model_dump(), target, caller().actor, now)
+        except previews.TooManyPreviewsError as error:
+            raise _too_many(error) from error
+        except previews.PreviewTooLargeError as error:
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", str(error)) from error
         alive = len(workers.alive(conn, now))
         database.notify(conn, WORK)
     message = None if alive else NO_WORKER
@@ -84,6 +92,12 @@ def get_preview(path: IdPath) -> Response:
     result = {key: value for key, value in (found.result or {}).items() if key in PreviewAnswer.model_fields}
     return answer(
         PreviewAnswer(id=found.id, state=state, message=message, requested_at=instant(found.requested_at), **result)
+    )
+
+
+def _too_many(error: previews.TooManyPreviewsError) -> Problem:
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS, "too-many-previews", str(error), headers={"Retry-After": str(RETRY_SECONDS)}
     )
 
 

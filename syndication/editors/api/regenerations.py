@@ -15,6 +15,9 @@ from syndication.store import regenerations, workers
 from syndication.store.engine import WORK
 from syndication.store.regenerations import Regeneration
 
+RETRY_SECONDS = 10
+"""When to come back after too many requests within a minute."""
+
 operation = Operations("regenerations", "Regeneration", "Ask for feeds to be regenerated, and see what came of it.")
 
 
@@ -63,7 +66,11 @@ def request_regeneration(body: RegenerationRequest) -> Response:
     database = context().database
     with database.write() as conn:
         now = database.now(conn)
-        asked, _joined = regenerations.request(conn, slugs, body.reason, caller().actor, now)
+        try:
+            asked, _joined = regenerations.request(conn, slugs, body.reason, caller().actor, now)
+        except regenerations.TooManyRegenerationsError as error:
+            again = {"Retry-After": str(RETRY_SECONDS)}
+            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "too-many-regenerations", str(error), headers=again) from error
         alive = len(workers.alive(conn, now))
         database.notify(conn, WORK)
     response = answer(_answer(asked, alive), HTTPStatus.ACCEPTED)

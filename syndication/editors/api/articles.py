@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from syndication.article_json import article_fields, merge_patch
 from syndication.editors.api.operations import Operations, answer, caller, context, instant, link_next
-from syndication.editors.api.schemas import Answer, ArticleBody, ArticlePath, Limit, Query, StoredArticle
+from syndication.editors.api.schemas import Answer, ArticleBody, ArticlePath, Cursor, Limit, Query, Slug, StoredArticle
 from syndication.editors.problems import Problem, invalid, not_found
 from syndication.feeds import ALL, Article
 from syndication.json_fields import Text
@@ -61,9 +61,9 @@ class SearchQuery(Query):
 
     q: Text = Field("", max_length=200, description="Stands in the title, the id or the address.")
     status: Literal["draft", "published", "withdrawn"] | None = None
-    section: Text | None = Field(None, description="Filed under this section, by its slug.")
+    section: Slug | None = Field(None, description="Filed under this section, by its slug.")
     limit: Limit = 50
-    after: Text | None = Field(None, description="Where the page begins, from the Link header of the one before.")
+    after: Cursor | None = Field(None, description="Where the page begins, from the Link header of the one before.")
 
 
 class ArticlePatch(BaseModel):

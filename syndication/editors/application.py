@@ -145,5 +145,7 @@ def _check_structure() -> None:
     try:
         check_structure(request.get_data(), most)
     except TooMuchStructure as error:
+        if error.deep:
+            raise Problem(HTTPStatus.BAD_REQUEST, "not-json", f"{error}.") from error
         errors = [(error.field, error.words)]
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{error}.", errors=errors) from error

@@ -5,7 +5,6 @@ are counted first, and the count stops at the limit: the cost is one pass over t
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_VALUES = 6_000
@@ -24,10 +23,11 @@ _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 class TooMuchStructure(Exception):  # noqa: N818  # it is what the JSON has
     """The JSON has too many values or is nested too deeply; ``field`` is the member in which that was seen."""
 
-    def __init__(self, field: str, words: str) -> None:
+    def __init__(self, field: str, words: str, *, deep: bool = False) -> None:
         super().__init__(f"{field} {words}" if field else f"The body {words}")
         self.field = field
         self.words = words
+        self.deep = deep
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ def check_structure(body: bytes, most_values: int = MAX_VALUES) -> None:
             values += 1
             depth += token != b","
         if depth > MAX_DEPTH:
-            raise TooMuchStructure(_name(field), f"is nested too deeply: it should have at most {MAX_DEPTH} levels")
+            words = f"is nested too deeply: it should have at most {MAX_DEPTH} levels"
+            raise TooMuchStructure(_name(field), words, deep=True)
         if values > most_values:
             raise TooMuchStructure(_name(field), f"has too many values: there should be at most {most_values:,} in all")
 
@@ -109,9 +110,3 @@ def _check_end(body: bytes, place: int) -> None:
     rest = body[place : place + 200].strip()
     if rest[:1] != b"}" or body[place:].strip() != b"}":
         raise NotAList("should have no other member beside the list")
-
-
-def pieces(body: bytes, items: list[Item]) -> Iterator[bytes]:
-    """The bytes of each item."""
-    for item in items:
-        yield body[item.start : item.end]

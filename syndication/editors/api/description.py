@@ -29,6 +29,14 @@ MEANINGS = {
     "webhook-signature": "v1, and the base64 of the HMAC-SHA256; several are parted by spaces.",
 }
 
+BATCH_SCHEMA = {
+    "type": "object",
+    "required": ["articles"],
+    "additionalProperties": False,
+    "properties": {"articles": {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": 1000}},
+}
+"""The body of a batch; each of its items is an article, and one that is wrong refuses only itself."""
+
 PROBLEMS = {
     "invalid": "A field is wrong: errors names each, and what would be right.",
     "bad-request": "The request cannot be read; the detail says why.",
@@ -116,6 +124,8 @@ def _state_limit(method: str, address: str, operation: dict[str, Any], limits: B
 
 def _mend(method: str, operation: dict[str, Any]) -> None:
     """What flask-openapi3 leaves: line ends of docstrings as HTML, the media type of a patch (RFC 7396), headers."""
+    if operation["operationId"] == "put_articles":  # Read item by item, and so not by flask-openapi3.
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": BATCH_SCHEMA}}}
     if "description" in operation:
         operation["description"] = operation["description"].replace("<br/>", " ").strip()
     if method == "patch":

@@ -90,7 +90,7 @@ def _sections(body: RegenerationRequest) -> list[str]:
     unknown = [slug for slug in body.sections if slug not in configured]
     if unknown or not body.sections:
         words = (
-            f"has {unknown[0]!r}, which is no section: there are {', '.join(list(configured)[:20])}{'…' if len(configured) > 20 else ''}"
+            f"has {unknown[0]!r}, which is no section: GET /api/v1/sections lists those there are"
             if unknown
             else "is empty: name sections, or set all_sections"
         )

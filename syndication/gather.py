@@ -12,7 +12,7 @@ from functools import cached_property
 from syndication.entries import tag_uri, to_entry
 from syndication.feeds import ALL, Article, Entry, Feed, LeftOut, Section, Site
 from syndication.logs import get_logger
-from syndication.store import Connection, articles, changes, newest, sections
+from syndication.store import Connection, article_sizes, articles, changes, newest, sections
 from syndication.store.engine import DatabaseDown, DatabaseError
 
 log = get_logger(__name__)
@@ -162,12 +162,14 @@ def _with(found: Sequence[newest.Candidate], instead: Mapping[str, Article | Non
 
 def _load(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, Article], list[LeftOut]]:
     """The articles with these ids in their order, and those that cannot be read (a time beyond the calendar, say)."""
+    over: dict[str, str] = {}
     try:
-        loaded = articles.load_articles(conn, ids)
-        return {id: loaded[id] for id in ids}, []
+        over = article_sizes.over_limit(conn, ids)
+        loaded = articles.load_articles(conn, [id for id in ids if id not in over])
+        return {id: loaded[id] for id in ids if id not in over}, _left_out(over)
     except Exception as error:
-        found, unreadable = {}, []
-        for id in ids:
+        found, unreadable = {}, _left_out(over)
+        for id in [id for id in ids if id not in over]:
             try:
                 found[id] = articles.load_articles(conn, [id])[id]
             except Exception as problem:
@@ -175,6 +177,10 @@ def _load(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, Article], lis
         if not found and isinstance(error, DatabaseDown):
             raise error
         return found, unreadable
+
+
+def _left_out(over: Mapping[str, str]) -> list[LeftOut]:
+    return [LeftOut(id, reason) for id, reason in over.items()]
 
 
 def _unreadable(article_id: str, error: Exception) -> LeftOut:

@@ -103,7 +103,7 @@ def get_one_article(path: ArticlePath) -> Response:
         article = get_article(conn, path.id)
     if article is None or not caller().sees(article):
         raise not_found(f"article {path.id!r}")
-    return answer(StoredArticle.model_validate(article_fields(article)), ETag=tag(article))
+    return answer(_shown(article), ETag=tag(article))
 
 
 @operation("PUT", "/articles/<article:id>", "write", {200: Stored, 201: Stored}, problems=(412,))
@@ -189,7 +189,7 @@ def _stored(id: str, decide: store.Decide, act: str) -> Response:
     done, article = store.change_article(context().database, id, remember, by=who.actor, act=act)
     was_unseen = before[0] is not None and not who.sees(before[0])
     outcome = outcome_for(done, was_unseen)
-    stored = StoredArticle.model_validate(article_fields(article)) if article else None
+    stored = _shown(article) if article else None
     status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
     told = Stored(id=id, outcome=outcome, message=stays_out(outcome, article), article=stored)
     return answer(told, status, **({"ETag": tag(article)} if article else {}))
@@ -213,6 +213,14 @@ def _filed_under(slug: str | None) -> tuple[str, ...] | None:
         return None
     section = context().settings.sections.get(slug)
     return section.filed_under if section is not None else (slug,)
+
+
+def _shown(article: Article) -> StoredArticle:
+    """The article as the API gives it; a row that another program wrote may be over a limit, and is refused in words."""
+    try:
+        return StoredArticle.model_validate(article_fields(article))
+    except ValidationError as error:
+        raise invalid(error) from error
 
 
 def parse(value: dict[str, Any]) -> Article:

@@ -216,7 +216,7 @@ def _filed_under(slug: str | None) -> tuple[str, ...] | None:
 
 
 def _shown(article: Article) -> StoredArticle:
-    """The article as the API gives it; a row that another program wrote may be over a limit, and is refused in words."""
+    """The article as the API gives it; a row that another program wrote may be over a limit: words say which."""
     try:
         return StoredArticle.model_validate(article_fields(article))
     except ValidationError as error:

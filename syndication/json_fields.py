@@ -131,7 +131,7 @@ def _length(value: Any, most: int | None) -> str:
     unit = "character" if isinstance(value, str) else "item"
     if most is None:
         return f"is empty: it should have at least one {unit}"
-    return f"has {len(value):,} {unit}s: it should have at most {most:,}"
+    return f"has {len(value)} {unit}s: it should have at most {most}"
 
 
 def _unknown(known: Collection[str]) -> str:

@@ -141,7 +141,9 @@ def handle_errors(app: Flask) -> None:
         known = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             limits = app.extensions["editors"].settings.editors.body_limits
-            return Problem(status, "too-large", too_large(request.method, request.path, limits)).response()
+            return Problem(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", too_large(request.method, request.path, limits)
+            ).response()
         kind, detail = KINDS.get(status, ("unexpected", error.description or status.phrase))
         return Problem(status, kind, detail, headers=known).response()
 

@@ -19,7 +19,6 @@ from syndication.json_fields import (
     Measure,
     Moment,
     Number,
-    Perhaps,
     Required,
     SectionName,
     Shape,
@@ -29,23 +28,48 @@ from syndication.json_fields import (
     nothing,
     problems,
 )
+from syndication.model.field_limits import (
+    MAX_AUTHORS,
+    MAX_CAPTION,
+    MAX_ENCLOSURES,
+    MAX_HTML,
+    MAX_LANGUAGE,
+    MAX_MEDIA_TYPE,
+    MAX_NAME,
+    MAX_SECTIONS,
+    MAX_SLUG,
+    MAX_SUMMARY,
+    MAX_TAG,
+    MAX_TAGS,
+    MAX_TITLE,
+    MAX_URL,
+)
+
+# An empty text is none, and a longer one than this is refused.
+PerhapsName = Annotated[Annotated[Text, Field(max_length=MAX_NAME)] | None, BeforeValidator(nothing)]
+PerhapsUrl = Annotated[Annotated[Text, Field(max_length=MAX_URL)] | None, BeforeValidator(nothing)]
+PerhapsCaption = Annotated[Annotated[Text, Field(max_length=MAX_CAPTION)] | None, BeforeValidator(nothing)]
+PerhapsTitle = Annotated[Annotated[Text, Field(max_length=MAX_TITLE)] | None, BeforeValidator(nothing)]
+PerhapsSlug = Annotated[Annotated[Text, Field(max_length=MAX_SLUG)] | None, BeforeValidator(nothing)]
+PerhapsSummary = Annotated[Annotated[Text, Field(max_length=MAX_SUMMARY)] | None, BeforeValidator(nothing)]
+PerhapsLanguage = Annotated[Annotated[Text, Field(max_length=MAX_LANGUAGE)] | None, BeforeValidator(nothing)]
 
 
 class AuthorJson(Shape):
     """An author as the byline names them."""
 
-    name: Required
-    email: Perhaps = None
-    uri: Perhaps = None
+    name: Annotated[Required, Field(max_length=MAX_NAME)]
+    email: PerhapsName = None
+    uri: PerhapsUrl = None
 
 
 class ImageJson(Shape):
     """The lead image; width and height in pixels."""
 
-    url: Required
-    caption: Perhaps = None
-    credit: Perhaps = None
-    alt: Perhaps = None
+    url: Annotated[Required, Field(max_length=MAX_URL)]
+    caption: PerhapsCaption = None
+    credit: PerhapsCaption = None
+    alt: PerhapsCaption = None
     width: Measure | None = None
     height: Measure | None = None
 
@@ -53,10 +77,10 @@ class ImageJson(Shape):
 class EnclosureJson(Shape):
     """A file that belongs to the article; length in bytes, duration in seconds."""
 
-    url: Required
-    media_type: Required
+    url: Annotated[Required, Field(max_length=MAX_URL)]
+    media_type: Annotated[Required, Field(max_length=MAX_MEDIA_TYPE)]
     length: Number | None = None
-    title: Perhaps = None
+    title: PerhapsTitle = None
     duration: Measure | None = None
 
 
@@ -70,21 +94,24 @@ Author = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string", "minLength": 1},
+                {"type": "string", "minLength": 1, "maxLength": MAX_NAME},
                 {
                     "type": "object",
                     "required": ["name"],
                     "additionalProperties": False,
                     "properties": {
-                        "name": {"type": "string", "minLength": 1},
-                        "email": {"anyOf": [{"type": "string"}, {"type": "null"}]},
-                        "uri": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                        "name": {"type": "string", "minLength": 1, "maxLength": MAX_NAME},
+                        "email": {"anyOf": [{"type": "string", "maxLength": MAX_NAME}, {"type": "null"}]},
+                        "uri": {"anyOf": [{"type": "string", "maxLength": MAX_URL}, {"type": "null"}]},
                     },
                 },
             ]
         }
     ),
 ]
+
+
+Tag = Annotated[Required, Field(max_length=MAX_TAG)]
 
 
 class ArticleJson(Shape):
@@ -97,23 +124,29 @@ class ArticleJson(Shape):
     """
 
     id: Id
-    title: Required
-    url: Required
-    slug: Perhaps = None
-    html: Annotated[Text, BeforeValidator(lambda value: "" if value is None else value)] = ""
-    summary: Perhaps = None
-    authors: Annotated[list[Author], BeforeValidator(listed)] = Field(default_factory=list)
-    sections: Annotated[list[SectionName], BeforeValidator(listed)] = Field(default_factory=list)
-    tags: Annotated[list[Required], BeforeValidator(listed)] = Field(default_factory=list)
-    language: Perhaps = None
+    title: Annotated[Required, Field(max_length=MAX_TITLE)]
+    url: Annotated[Required, Field(max_length=MAX_URL)]
+    slug: PerhapsSlug = None
+    html: Annotated[Text, BeforeValidator(lambda value: "" if value is None else value), Field(max_length=MAX_HTML)] = (
+        ""
+    )
+    summary: PerhapsSummary = None
+    authors: Annotated[list[Author], BeforeValidator(listed)] = Field(default_factory=list, max_length=MAX_AUTHORS)
+    sections: Annotated[list[SectionName], BeforeValidator(listed)] = Field(
+        default_factory=list, max_length=MAX_SECTIONS
+    )
+    tags: Annotated[list[Tag], BeforeValidator(listed)] = Field(default_factory=list, max_length=MAX_TAGS)
+    language: PerhapsLanguage = None
     image: ImageJson | None = None
-    enclosures: Annotated[list[EnclosureJson], BeforeValidator(listed)] = Field(default_factory=list)
+    enclosures: Annotated[list[EnclosureJson], BeforeValidator(listed)] = Field(
+        default_factory=list, max_length=MAX_ENCLOSURES
+    )
     published_at: Moment = None
     updated_at: Moment = None
     expires_at: Moment = None
     status: Annotated[Literal["draft", "published", "withdrawn"] | None, BeforeValidator(nothing)] = None
-    correction: Perhaps = None
-    guid: Perhaps = None
+    correction: PerhapsCaption = None
+    guid: PerhapsUrl = None
 
     def article(self, slugs: Mapping[str, str]) -> Article:
         """The article; ``slugs`` are the configured sections' slugs by their titles, lower-case."""

@@ -12,19 +12,13 @@ from functools import cached_property
 from syndication.entries import tag_uri, to_entry
 from syndication.feeds import ALL, Article, Entry, Feed, LeftOut, Section, Site
 from syndication.logs import get_logger
-from syndication.store import Connection, articles, changes, deaths, newest, sections
+from syndication.store import Connection, article_sizes, articles, changes, deaths, newest, sections
 from syndication.store.engine import DatabaseDown, DatabaseError
 
 log = get_logger(__name__)
 
 LONGEST_WINDOW = 24 * 366 * 100
 """Hours that can be counted back from any time: the calendar begins with the year 1."""
-
-LONGEST_BODY = 16 * 2**20
-"""Characters of a body that is read at all: the renderer takes none that is longer."""
-
-MOST_READ = 64 * 2**20
-"""Characters of all bodies of a feed, which are in memory at once: eight data tables of 8 MB."""
 
 NOTHING: Mapping[str, Article | None] = {}
 
@@ -115,8 +109,7 @@ def gather(
     ``instead`` are articles as they might be, by id: they stand in for what is stored; None takes one out.
     """
     found = _candidates(conn, section, now, more + len(instead))
-    wanted, too_much = _within_bounds(conn, [c.article_id for c in found if c.article_id not in instead])
-    loaded, unreadable = _load(conn, wanted)
+    loaded, unreadable = _load(conn, [c.article_id for c in found if c.article_id not in instead])
     if instead:
         loaded |= {id: article for id, article in instead.items() if article is not None}
         found = _with(found, instead)
@@ -130,7 +123,7 @@ def gather(
         feed=feed,
         candidates=tuple(found),
         articles=loaded,
-        left_out=(*too_much, *unreadable, *fatal, *left_out),
+        left_out=(*unreadable, *fatal, *left_out),
         upcoming=newest.first_upcoming(conn, section.filed_under, now),
         now=now,
     )
@@ -174,12 +167,14 @@ def _with(found: Sequence[newest.Candidate], instead: Mapping[str, Article | Non
 
 def _load(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, Article], list[LeftOut]]:
     """The articles with these ids in their order, and those that cannot be read (a time beyond the calendar, say)."""
+    over: dict[str, str] = {}
     try:
-        loaded = articles.load_articles(conn, ids)
-        return {id: loaded[id] for id in ids}, []
+        over = article_sizes.over_limit(conn, ids)
+        loaded = articles.load_articles(conn, [id for id in ids if id not in over])
+        return {id: loaded[id] for id in ids if id not in over}, _left_out(over)
     except Exception as error:
-        found, unreadable = {}, []
-        for id in ids:
+        found, unreadable = {}, _left_out(over)
+        for id in [id for id in ids if id not in over]:
             try:
                 found[id] = articles.load_articles(conn, [id])[id]
             except Exception as problem:
@@ -189,23 +184,8 @@ def _load(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, Article], lis
         return found, unreadable
 
 
-def _within_bounds(conn: Connection, ids: Sequence[str]) -> tuple[list[str], list[LeftOut]]:
-    """Those whose bodies may be in memory at once, the newest first, and why the others are not read at all."""
-    lengths = articles.lengths(conn, ids)
-    if sum(lengths.values()) <= LONGEST_BODY:
-        return list(ids), []
-    read, left_out, total = [], [], 0
-    for id in ids:
-        length = lengths.get(id, 0)
-        if length > LONGEST_BODY:
-            left_out.append(LeftOut(id, f"its body has {length:,} characters: at most {LONGEST_BODY:,}"))
-        elif total + length > MOST_READ:
-            words = f"with its {length:,} characters the bodies of the feed would have more than {MOST_READ:,}"
-            left_out.append(LeftOut(id, f"{words}: newer ones fill it"))
-        else:
-            total += length
-            read.append(id)
-    return read, left_out
+def _left_out(over: Mapping[str, str]) -> list[LeftOut]:
+    return [LeftOut(id, reason) for id, reason in over.items()]
 
 
 def _unreadable(article_id: str, error: Exception) -> LeftOut:

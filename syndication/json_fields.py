@@ -2,15 +2,23 @@
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from reprlib import Repr
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+
+from syndication.model.field_limits import MAX_ERRORS_LISTED
 
 LARGEST_NUMBER = 2**53 - 1
 """The largest whole number that every JSON parser reads as it was written (RFC 8259 section 6)."""
 
 LARGEST_MEASURE = 2**31 - 1
 """Pixels and seconds: the largest number that an INTEGER of PostgreSQL holds."""
+
+LONGEST_NAME = 60
+"""Characters of a field's name in an error: strangers choose those that there are not."""
+
+_SHORT = Repr()  # It looks at the first items of a list alone.
 
 LONGEST_ID = 500
 LONGEST_SECTION = 100
@@ -38,7 +46,7 @@ def _moment(value: Any) -> Any:
     except ValueError as error:
         raise ValueError(f"is {short(value)}: it should be like 2026-03-14T08:00:00+08:00 (RFC 3339)") from error
     if moment.utcoffset() is None:
-        raise ValueError(f"is {short(value)}, without a time zone: add one, like {value}+00:00")
+        raise ValueError(f"is {short(value)}, without a time zone: add one, like {value[:40]}+00:00")
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:
@@ -75,16 +83,21 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-def problems(error: ValidationError, known: Collection[str] = ()) -> list[tuple[str, str]]:
+def problems(
+    error: ValidationError, known: Collection[str] = (), most: int = MAX_ERRORS_LISTED
+) -> list[tuple[str, str]]:
     """Each wrong field, like ``authors.0.email``, and what is wrong with it, in words.
 
-    ``known`` are the fields of an article, if it is one that is wrong.
+    ``known`` are the fields of an article, if it is one that is wrong. Beyond ``most`` of them they are only counted.
     """
-    return [(_place(problem["loc"]), _words(problem, known)) for problem in error.errors(include_url=False)]
+    found = [(_place(problem["loc"]), _words(problem, known)) for problem in error.errors(include_url=False)[:most]]
+    if (more := error.error_count() - len(found)) > 0:
+        found.append(("", f"and {more:,} more"))
+    return found
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in loc) or "the body"
+    return ".".join(str(part)[:LONGEST_NAME] for part in loc) or "the body"
 
 
 _TYPES = {
@@ -127,7 +140,7 @@ def _unknown(known: Collection[str]) -> str:
 
 def short(value: Any) -> str:
     """A value as it may stand in a sentence."""
-    text = repr(value)
+    text = repr(value[:80]) if isinstance(value, str) else _SHORT.repr(value)
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from syndication.model.body_limits import MIB, BodyLimits
 from syndication.shapes import email_address, language_tag
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -215,6 +216,13 @@ class EditorsSettings(Table):
     session_hours: Annotated[int, Field(ge=1, le=720)] = 12
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     at_once: Annotated[int, Field(ge=1, le=64)] = 8
+    largest_article_mb: Annotated[int, Field(ge=1, le=64)] = 16
+    largest_batch_mb: Annotated[int, Field(ge=1, le=256)] = 32
+
+    @property
+    def body_limits(self) -> BodyLimits:
+        """The two sizes in bytes, as ``largest_body`` takes them."""
+        return BodyLimits(self.largest_article_mb * MIB, self.largest_batch_mb * MIB)
 
 
 class PurgeSettings(Table):

@@ -72,7 +72,7 @@ class Said:
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.body: bytes = response.data
-        self.json: Any = json.loads(self.body) if "json" in response.content_type else None
+        self.json: Any = json.loads(self.body) if "json" in (response.content_type or "") else None
         response.close()
 
     @property

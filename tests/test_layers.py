@@ -7,6 +7,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "syndication"
 
 ROWS = [
+    {"model"},
     {"feeds", "errors", "terminal", "parent", "shapes", "json_fields", "process"},
     {"schema", "logs", "article_json", "entries", "passwords"},
     {"config", "metrics", "second_factor"},

@@ -12,7 +12,6 @@ from werkzeug.routing import PathConverter
 
 from syndication import __version__
 from syndication.config import Settings
-from syndication.editors import arrivals
 from syndication.editors.access import Access, Guesses, refuse_token_in_address, refuse_unreadable_address
 from syndication.editors.accesslog import name_rule
 from syndication.editors.api import (  # noqa: F401  # they add to the operations on articles
@@ -33,12 +32,12 @@ from syndication.editors.api import (  # noqa: F401  # they add to the operation
     withdrawing,
 )
 from syndication.editors.api.operations import PUBLIC, Context, Operations, context
-from syndication.editors.problems import Problem, ProblemDetails, handle_errors, invalid
+from syndication.editors.problems import Problem, ProblemDetails, complete, handle_errors, invalid
+from syndication.model.body_limits import SMALL_BYTES, largest_body
+from syndication.model.field_limits import MAX_PREVIEW_CHANGES
+from syndication.model.json_structure import MAX_VALUES, TooMuchStructure, check_structure
 from syndication.serve.watcher import Watcher
 from syndication.store.engine import Database
-
-LARGEST_BODY = 32 * 1024 * 1024
-"""Bytes of a request: a batch of a thousand long articles."""
 
 SUBJECTS = (
     articles, traces, past, coming, sections, versions, regenerations, previews, webhooks, keys, people, log,
@@ -64,7 +63,7 @@ def editors_app(settings: Settings, database: Database, watcher: Watcher) -> ope
         template_folder="templates",
         root_path=None,
     )
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["MAX_CONTENT_LENGTH"] = SMALL_BYTES  # Where the table has another one, _admit sets it.
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False  # Flask would redirect, and build the address from the Host header.
     app.url_map.converters["article"] = ArticleConverter
@@ -74,9 +73,12 @@ def editors_app(settings: Settings, database: Database, watcher: Watcher) -> ope
     handle_errors(app)
     app.before_request(name_rule)
     app.before_request(_admit)
+    app.after_request(complete)
     for subject in SUBJECTS:
         app.register_api(subject.operation.blueprint)
-    app.register_blueprint(description.blueprint(description.description(app), settings.site.base_url))
+    app.register_blueprint(
+        description.blueprint(description.description(app, settings.editors.body_limits), settings.site.base_url)
+    )
     return app
 
 
@@ -101,8 +103,8 @@ def _admit() -> Response | None:
         if request.endpoint is None or request.endpoint.startswith("description."):
             return None
         raise NotFound
+    request.max_content_length = largest_body(request.method, request.path, editors.settings.editors.body_limits)
     if request.endpoint == "webhooks.receive_article":
-        request.max_content_length = arrivals.LARGEST
         _refuse_endless()
         webhooks.check_signature(editors.settings.editors.webhook_secret)
     elif scope != PUBLIC:
@@ -114,8 +116,7 @@ def _admit() -> Response | None:
 
 def _refuse_endless() -> None:
     """Refuse a body whose length was not told and that is too long: Werkzeug would give what it read so far."""
-    largest = request.max_content_length or LARGEST_BODY
-    if request.content_length is None and len(request.get_data()) >= largest:
+    if request.content_length is None and len(request.get_data()) >= (request.max_content_length or SMALL_BYTES):
         raise RequestEntityTooLarge
 
 
@@ -127,11 +128,24 @@ def _check_json() -> None:
     if not request.is_json:
         detail = "The body should be JSON: send it with Content-Type: application/json."
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", detail)
+    if request.endpoint == "articles.put_articles":
+        return  # It is read item by item.
+    _check_structure()
     try:
         request.get_json()
     except BadRequest as error:
         cause = error.__cause__ if isinstance(error.__cause__, BadRequest) else error
         reason = (cause.description or "").removeprefix("Failed to decode JSON object: ")
         raise Problem(HTTPStatus.BAD_REQUEST, "not-json", f"The body is not JSON: {reason}.") from error
-    except RecursionError as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, "not-json", "The body is nested too deeply.") from error
+
+
+def _check_structure() -> None:
+    """Refuse what would take much memory once it is parsed, before it is."""
+    most = MAX_VALUES * (MAX_PREVIEW_CHANGES if request.endpoint == "previews.request_preview" else 1)
+    try:
+        check_structure(request.get_data(), most)
+    except TooMuchStructure as error:
+        if error.deep:
+            raise Problem(HTTPStatus.BAD_REQUEST, "not-json", f"{error}.") from error
+        errors = [(error.field, error.words)]
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{error}.", errors=errors) from error

@@ -17,6 +17,7 @@ from syndication.errors import ArticleError
 from syndication.feeds import Article
 from syndication.importing import feedfiles
 from syndication.importing.report import Report
+from syndication.model.json_structure import TooMuchStructure, check_structure
 from syndication.store import articles
 from syndication.store.engine import Database
 
@@ -26,7 +27,7 @@ SNIFFED = 2048
 TOGETHER = 500
 """Articles whose sections are looked up at once."""
 
-LONGEST_LINE = 32 * 1024 * 1024
+LONGEST_LINE = 16 * 1024 * 1024
 """Bytes: no article is longer, and a file without line ends is not read into memory whole."""
 
 
@@ -118,6 +119,10 @@ def _lines(name: str, lines: Iterator[bytes], slugs: dict[str, str], report: Rep
 def _json(line: bytes) -> Any:
     if len(line) >= LONGEST_LINE:
         raise ArticleError(f"it is longer than {LONGEST_LINE // 2**20} MB: put each article on a line of its own")
+    try:
+        check_structure(line)
+    except TooMuchStructure as error:
+        raise ArticleError(str(error)) from error
     try:
         return json.loads(line.removeprefix(b"\xef\xbb\xbf"))
     except UnicodeDecodeError as error:

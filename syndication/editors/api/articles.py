@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from syndication.article_json import article_fields, merge_patch
 from syndication.editors.api.operations import Operations, answer, caller, context, instant, link_next
-from syndication.editors.api.schemas import Answer, ArticleBody, ArticlePath, Limit, Query, StoredArticle
+from syndication.editors.api.schemas import Answer, ArticleBody, ArticlePath, Cursor, Limit, Query, Slug, StoredArticle
 from syndication.editors.api.visibility import Visibility, check_exists, visibility, visible_article
 from syndication.editors.problems import Problem, invalid, not_found
 from syndication.feeds import ALL, Article
@@ -65,9 +65,9 @@ class SearchQuery(Query):
 
     q: Text = Field("", max_length=200, description="Stands in the title, the id or the address.")
     status: Literal["draft", "published", "withdrawn"] | None = None
-    section: Text | None = Field(None, description="Filed under this section, by its slug.")
+    section: Slug | None = Field(None, description="Filed under this section, by its slug.")
     limit: Limit = 50
-    after: Text | None = Field(None, description="Where the page begins, from the Link header of the one before.")
+    after: Cursor | None = Field(None, description="Where the page begins, from the Link header of the one before.")
 
 
 class ArticlePatch(BaseModel):
@@ -105,7 +105,7 @@ def get_one_article(path: ArticlePath) -> Response:
     """One article as it is stored; its ETag serves If-Match."""
     with context().database.snapshot() as conn:
         article = visible_article(conn, path.id)
-    return answer(StoredArticle.model_validate(article_fields(article)), ETag=tag(article))
+    return answer(_shown(article), ETag=tag(article))
 
 
 @operation("PUT", "/articles/<article:id>", "write", {200: Stored, 201: Stored}, problems=(412,))
@@ -206,7 +206,7 @@ def _stored(
     outcome = outcome_for(done, found[0])
     if article is not None and not found[0].exists:  # What is kept out is told as it was sent, like any new one.
         article = replace(article, status=wanted[0].status)
-    stored = StoredArticle.model_validate(article_fields(article)) if article else None
+    stored = _shown(article) if article else None
     status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
     told = Stored(id=id, outcome=outcome, message=stays_out(outcome, article), article=stored)
     return answer(told, status, **({"ETag": tag(article)} if article else {}))
@@ -238,6 +238,14 @@ def _filed_under(slug: str | None) -> tuple[str, ...] | None:
         return None
     section = context().settings.sections.get(slug)
     return section.filed_under if section is not None else (slug,)
+
+
+def _shown(article: Article) -> StoredArticle:
+    """The article as the API gives it; a row that another program wrote may be over a limit: words say which."""
+    try:
+        return StoredArticle.model_validate(article_fields(article))
+    except ValidationError as error:
+        raise invalid(error) from error
 
 
 def parse(value: dict[str, Any]) -> Article:

@@ -6,8 +6,7 @@ from flask import Response
 from pydantic import Field
 
 from syndication.editors.api.operations import Operations, answer, caller, context, instant, link_next
-from syndication.editors.api.schemas import Answer, Limit, Query
-from syndication.json_fields import Text
+from syndication.editors.api.schemas import Answer, Cursor, Limit, Query
 from syndication.store.upcoming import Upcoming, coming_up
 
 operation = Operations(
@@ -45,7 +44,7 @@ class ComingQuery(Query):
     """Which page."""
 
     limit: Limit = 50
-    after: Text | None = Field(None, description="Where the page begins, from the Link header of the one before.")
+    after: Cursor | None = Field(None, description="Where the page begins, from the Link header of the one before.")
 
 
 @operation("GET", "/coming-up", "preview", {200: ComingsAnswer})

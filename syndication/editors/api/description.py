@@ -1,13 +1,16 @@
 """The description of the API: OpenAPI 3.1 for programs, made from the code, and a page for people."""
 
+import hashlib
 import re
+from functools import cache
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template
+from flask import Blueprint, Response, json, render_template, request
 from flask_openapi3.openapi import OpenAPI
 from markupsafe import Markup, escape
 
 from syndication.editors.api.operations import PREFIX
+from syndication.model.body_limits import BodyLimits, in_words, largest_body
 
 POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -26,11 +29,19 @@ MEANINGS = {
     "webhook-signature": "v1, and the base64 of the HMAC-SHA256; several are parted by spaces.",
 }
 
+BATCH_SCHEMA = {
+    "type": "object",
+    "required": ["articles"],
+    "additionalProperties": False,
+    "properties": {"articles": {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": 1000}},
+}
+"""The body of a batch; each of its items is an article, and one that is wrong refuses only itself."""
+
 PROBLEMS = {
     "invalid": "A field is wrong: errors names each, and what would be right.",
     "bad-request": "The request cannot be read; the detail says why.",
     "method-not-allowed": "This address takes other methods; Allow lists them.",
-    "too-large": "The body is over 32 MB: send the articles in several batches.",
+    "too-large": "The body is over the most that is read at this address; the detail gives the limit, and what to do.",
     "not-json": "The body is not JSON; the detail says where it stops being it.",
     "media-type": "The body should be sent as application/json (a patch: application/merge-patch+json).",
     "token": "A token is needed, or this one opens nothing.",
@@ -56,14 +67,9 @@ def blueprint(document: dict[str, Any], base_url: str) -> Blueprint:
 
     pages.add_app_template_filter(quoted)
 
-    @pages.get("/openapi.json")
-    def openapi_json() -> Response:
-        response = jsonify(document)
-        response.headers["Cache-Control"] = "public, max-age=60"
-        return response
-
-    @pages.get("/docs")
-    def docs() -> Response:
+    @cache
+    def rendered() -> tuple[bytes, bytes]:
+        """Both, made once: nothing in them depends on who asks or when."""
         page = render_template(
             "docs.html",
             api=document,
@@ -73,27 +79,53 @@ def blueprint(document: dict[str, Any], base_url: str) -> Blueprint:
             meaning=meaning,
             base_url=base_url,
         )
-        response = Response(page, content_type="text/html; charset=utf-8")
+        return json.dumps(document).encode(), page.encode()
+
+    @pages.get("/openapi.json")
+    def openapi_json() -> Response:
+        return _cacheable(rendered()[0], "application/json")
+
+    @pages.get("/docs")
+    def docs() -> Response:
+        response = _cacheable(rendered()[1], "text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["Cache-Control"] = "public, max-age=60"
         return response
 
     return pages
 
 
-def description(app: OpenAPI) -> dict[str, Any]:
+def _cacheable(body: bytes, content_type: str) -> Response:
+    """An answer that caches keep for a minute, and compare by its ETag afterwards."""
+    response = Response(body, content_type=content_type)
+    response.headers["Cache-Control"] = "public, max-age=60"
+    response.set_etag(hashlib.sha256(body).hexdigest()[:24])
+    response.make_conditional(request)
+    return response
+
+
+def description(app: OpenAPI, limits: BodyLimits) -> dict[str, Any]:
     """The OpenAPI document; made once, when all operations are there."""
     document: dict[str, Any] = app.api_doc
-    for item in document["paths"].values():
+    for address, item in document["paths"].items():
         for method, operation in item.items():
             _mend(method, operation)
+            _state_limit(method, address, operation, limits)
     return document
+
+
+def _state_limit(method: str, address: str, operation: dict[str, Any], limits: BodyLimits) -> None:
+    """How large the body may be: for programs as a number, for people beside the 413 and the body."""
+    largest = largest_body(method.upper(), address, limits)
+    operation["x-largest-body"] = largest
+    operation["responses"]["413"]["description"] = f"The body is over {in_words(largest)}."
+    if "requestBody" in operation:
+        operation["requestBody"]["description"] = f"At most {in_words(largest)}."
 
 
 def _mend(method: str, operation: dict[str, Any]) -> None:
     """What flask-openapi3 leaves: line ends of docstrings as HTML, the media type of a patch (RFC 7396), headers."""
+    if operation["operationId"] == "put_articles":  # Read item by item, and so not by flask-openapi3.
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": BATCH_SCHEMA}}}
     if "description" in operation:
         operation["description"] = operation["description"].replace("<br/>", " ").strip()
     if method == "patch":

@@ -11,6 +11,7 @@ from syndication.editors.api.operations import Operations, answer, caller, conte
 from syndication.editors.api.schemas import Answer, IdPath
 from syndication.editors.problems import not_found
 from syndication.json_fields import Moment, Shape, Text
+from syndication.model.field_limits import MAX_SCOPES
 from syndication.store import tokens
 
 operation = Operations("keys", "Tokens", "Who may use the API. Only admin sees them, and nobody the secret again.")
@@ -47,7 +48,7 @@ class TokenRequest(Shape):
     """A name that says whose it is, what it may, and until when (never, if nothing is said)."""
 
     name: Annotated[Text, Field(min_length=1, max_length=100)]
-    scopes: list[Scope] = Field(min_length=1)
+    scopes: list[Scope] = Field(min_length=1, max_length=MAX_SCOPES)
     expires_at: Moment = None
 
 

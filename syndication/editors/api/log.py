@@ -4,8 +4,7 @@ from flask import Response
 from pydantic import Field
 
 from syndication.editors.api.operations import Operations, answer, context, instant, link_next
-from syndication.editors.api.schemas import Answer, Limit, Query
-from syndication.json_fields import Text
+from syndication.editors.api.schemas import Answer, Filter, Limit, Query
 from syndication.store import audit
 
 operation = Operations("log", "Audit log", "Every act, of the API and of the command line. No article's text is in it.")
@@ -34,9 +33,9 @@ class AuditAnswer(Answer):
 class AuditQuery(Query):
     """Which acts: all, or those of one kind, of one actor, on one target (an article's id, say)."""
 
-    act: Text | None = None
-    actor: Text | None = None
-    target: Text | None = None
+    act: Filter | None = None
+    actor: Filter | None = None
+    target: Filter | None = None
     limit: Limit = 50
     before: int | None = Field(None, ge=1, le=2**53, description="Only acts before this number.")
 

@@ -9,9 +9,10 @@ from pydantic import Field
 from syndication import passwords
 from syndication.editors.api.keys import Scope
 from syndication.editors.api.operations import Operations, answer, caller, context, instant
-from syndication.editors.api.schemas import Answer, Query
+from syndication.editors.api.schemas import Answer, Query, Reference
 from syndication.editors.problems import not_found
 from syndication.json_fields import Shape, Text
+from syndication.model.field_limits import MAX_SCOPES
 from syndication.store import Connection, account_changes, accounts, second_factor
 from syndication.store.accounts import Account
 
@@ -23,7 +24,7 @@ Password = Annotated[Text, Field(min_length=1, max_length=passwords.LONGEST)]
 class NamePath(Query):
     """A person's name."""
 
-    name: Text
+    name: Reference
 
 
 class UserAnswer(Answer):
@@ -55,14 +56,14 @@ class UserRequest(Shape):
     """A lower-case name, what the person may, and a password of 12 characters or more (without, a good one is made)."""
 
     name: Annotated[Text, Field(min_length=1, max_length=64)]
-    scopes: list[Scope] = Field(min_length=1)
+    scopes: list[Scope] = Field(min_length=1, max_length=MAX_SCOPES)
     password: Password | None = None
 
 
 class UserChange(Shape):
     """What is to change; what is left out, or null, stays as it is."""
 
-    scopes: Annotated[list[Scope], Field(min_length=1)] | None = None
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=MAX_SCOPES)] | None = None
     password: Password | None = None
     disabled: bool | None = None
 

@@ -7,10 +7,10 @@ from flask import Response
 from pydantic import Field, ValidationError
 
 from syndication.editors.api.operations import NO_WORKER, PREFIX, Operations, answer, caller, context, instant
-from syndication.editors.api.schemas import Answer, ArticlePath, IdPath, Query
+from syndication.editors.api.schemas import Answer, ArticlePath, IdPath, Query, Slug
 from syndication.editors.problems import Problem, not_found
-from syndication.json_fields import Text
 from syndication.json_fields import problems as wrong_fields
+from syndication.model.field_limits import MAX_PREVIEW_CHANGES
 from syndication.store import previews, workers
 from syndication.store.engine import WORK
 
@@ -27,8 +27,8 @@ class PreviewRequest(Query):
     alone shows a draft or an embargoed one as it will stand.
     """
 
-    section: Text | None = None
-    changes: list[dict[str, Any]] = Field(default_factory=list, max_length=20)
+    section: Slug | None = None
+    changes: list[dict[str, Any]] = Field(default_factory=list, max_length=MAX_PREVIEW_CHANGES)
 
 
 class LeftOutPreview(Answer):

@@ -8,9 +8,10 @@ from flask import Response
 from pydantic import Field
 
 from syndication.editors.api.operations import NO_WORKER, PREFIX, Operations, answer, caller, context, instant
-from syndication.editors.api.schemas import Answer, IdPath, Query
+from syndication.editors.api.schemas import Answer, IdPath, Query, Slug
 from syndication.editors.problems import Problem, not_found
 from syndication.json_fields import Text
+from syndication.model.field_limits import MAX_REASON, MAX_REGENERATION_SECTIONS
 from syndication.store import regenerations, workers
 from syndication.store.engine import WORK
 from syndication.store.regenerations import Regeneration
@@ -24,9 +25,9 @@ operation = Operations("regenerations", "Regeneration", "Ask for feeds to be reg
 class RegenerationRequest(Query):
     """Which sections: ``all_sections``, or some by name. ``reason`` is kept beside it."""
 
-    sections: list[Text] = Field(default_factory=list, max_length=1000)
+    sections: list[Slug] = Field(default_factory=list, max_length=MAX_REGENERATION_SECTIONS)
     all_sections: bool = False
-    reason: Text | None = Field(None, max_length=500)
+    reason: Text | None = Field(None, max_length=MAX_REASON)
 
 
 class SectionOutcome(Answer):
@@ -96,7 +97,7 @@ def _sections(body: RegenerationRequest) -> list[str]:
     unknown = [slug for slug in body.sections if slug not in configured]
     if unknown or not body.sections:
         words = (
-            f"has {unknown[0]!r}, which is no section: there are {', '.join(configured)}"
+            f"has {unknown[0]!r}, which is no section: GET /api/v1/sections lists those there are"
             if unknown
             else "is empty: name sections, or set all_sections"
         )

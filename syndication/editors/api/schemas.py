@@ -5,9 +5,16 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from syndication.article_json import ArticleJson
-from syndication.json_fields import Id, Text
+from syndication.json_fields import LONGEST_SECTION, Id, Text
+from syndication.model.field_limits import MAX_CURSOR, MAX_QUERY_TEXT, MAX_REFERENCE
 
 Limit = Annotated[int, Field(ge=1, le=200)]
+
+
+Reference = Annotated[Text, Field(max_length=MAX_REFERENCE)]
+Cursor = Annotated[Text, Field(max_length=MAX_CURSOR)]
+Slug = Annotated[Text, Field(max_length=LONGEST_SECTION)]
+Filter = Annotated[Text, Field(max_length=MAX_QUERY_TEXT)]
 
 
 class Query(BaseModel):
@@ -29,13 +36,13 @@ class ArticlePath(Query):
 class SectionPath(Query):
     """A section's slug."""
 
-    slug: Text
+    slug: Slug
 
 
 class IdPath(Query):
     """The id of something that was asked for."""
 
-    id: Text
+    id: Reference
 
 
 class StoredArticle(ArticleJson):

@@ -36,6 +36,7 @@ from syndication.editors.dashboard.refusals import handle_errors
 from syndication.editors.dashboard.sessions import Sessions
 from syndication.editors.dashboard.telling import Telling
 from syndication.editors.entrance import Entrance
+from syndication.model.body_limits import SMALL_BYTES
 from syndication.serve.watcher import Watcher
 from syndication.store.engine import Database
 
@@ -43,9 +44,6 @@ SUBJECTS = (
     login, overview, regenerations, sections, documents, articles, previews, coming, plots, activity, keys, people, own,
     second_factor,
 )  # fmt: skip
-
-LARGEST_FORM = 256 * 1024
-"""Bytes of a form."""
 
 STATIC_AGE = 365 * 86400
 """Seconds for which a browser keeps the style sheet: its address has the digest of what it is."""
@@ -58,7 +56,7 @@ def dashboard_app(settings: Settings, database: Database, watcher: Watcher) -> F
     )
     app.session_interface = Sessions(database)
     app.config.update(
-        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_CONTENT_LENGTH=SMALL_BYTES,
         SEND_FILE_MAX_AGE_DEFAULT=STATIC_AGE,
         SESSION_COOKIE_NAME="syndication_editors",
         SESSION_COOKIE_PATH=PREFIX,

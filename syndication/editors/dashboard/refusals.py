@@ -18,7 +18,7 @@ log = get_logger(__name__)
 WORDS = {
     HTTPStatus.NOT_FOUND: "There is no such page.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The form is too large.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The form is over 64 KiB, the most that is read: shorten what you typed.",
 }
 
 DATABASE_DOWN = "The database does not answer. Feeds go on being served as they were; this page tries again by itself."

@@ -300,20 +300,6 @@ def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
     return found
 
 
-def lengths(conn: Connection, ids: Sequence[str]) -> dict[str, int]:
-    """The characters of these articles' bodies and summaries, without reading them into memory."""
-    found: dict[str, int] = {}
-    for some in chunks(ids):
-        for row in conn.execute(_LENGTHS, {"ids": list(some)}):
-            found[row.id] = row.length
-    return found
-
-
-_LENGTHS = select(
-    ArticleRow.id, (func.length(ArticleRow.html) + func.coalesce(func.length(ArticleRow.summary), 0)).label("length")
-).where(ArticleRow.id.in_(bindparam("ids", expanding=True)))
-
-
 def _by_article(
     conn: Connection, table: type[Base], ids: Sequence[str], make: Callable[[Any], Any]
 ) -> dict[str, list[Any]]:

@@ -5,11 +5,11 @@ from alembic import op
 
 from syndication.store.columns import UtcTime
 
-revision = "0006"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
-oldest_program = "0004"
+oldest_program = "0005"
 
 
 def upgrade() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "syndication"
 
 ROWS = [
+    {"model"},
     {"feeds", "errors", "parent", "shapes", "json_fields"},
     {"schema", "logs", "article_json", "entries", "passwords"},
     {"config", "metrics"},
@@ -16,6 +17,7 @@ ROWS = [
     {"regenerate", "demonstration", "inbox", "preview", "importing", "housekeeping"},
     {"timetable"},
     {"worker", "editors"},
+    {"web"},
     {"app", "webserver", "supervisor"},
     {"cli"},
     {"__main__"},

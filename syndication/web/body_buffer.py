@@ -1,0 +1,143 @@
+"""Bodies arrive here before they take any place of the editors: in time or not at all, and never too many of them.
+
+Short ones stay in memory, longer ones go to a temporary file. Who sends is counted: bodies and bytes of each party, and
+of all who are not known together, so that strangers leave room for those who are.
+"""
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from io import BytesIO
+from typing import IO, Any
+
+from syndication.web.admission import Busy, Rank
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+GRACE_SECONDS = 10.0
+"""What a body may take at any rate: a small one of a client with a bad connection."""
+
+LEAST_RATE = 50_000
+"""Bytes a second that a longer body has to keep up on average: 3G does."""
+
+LONGEST_SECONDS = 300.0
+"""The largest batch at a little over twice that rate."""
+
+IN_MEMORY = 256 * 1024
+"""Bytes of one body that stay in memory; what is longer goes to a temporary file."""
+
+BODIES = {"known": 256, "unknown": 128}
+"""Bodies that arrive at once."""
+
+BODIES_EACH = 8
+"""Those of one party. One that is sent at once arrives in a moment."""
+
+BYTES = {"known": 512 * 1024 * 1024, "unknown": 128 * 1024 * 1024}
+"""Bytes of all bodies that are here, in files for the most part."""
+
+BYTES_EACH = 64 * 1024 * 1024
+"""Those of one party: two of the largest batches."""
+
+
+class BodyRefused(Exception):  # noqa: N818  # an answer, not a fault
+    """A body that is too long or too slow."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+
+
+class ClientGone(Exception):  # noqa: N818  # nobody is left to whom it would be an error
+    """The connection ended in the middle of the body."""
+
+
+@dataclass(slots=True)
+class Body:
+    """A body that has arrived, from its beginning."""
+
+    length: int
+    file: IO[bytes]
+
+
+@dataclass(slots=True)
+class _Sums:
+    bodies: Counter[str] = field(default_factory=Counter)
+    bytes: Counter[str] = field(default_factory=Counter)
+
+
+class BodyBuffer:
+    """The bodies of one front. All of it happens in the event loop's thread, and needs no lock."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, grace: float = GRACE_SECONDS) -> None:
+        self._clock = clock
+        self._grace = grace
+        self._here: dict[Rank, _Sums] = {"known": _Sums(), "unknown": _Sums()}
+
+    @contextlib.asynccontextmanager
+    async def read(
+        self, receive: Receive, declared: int | None, largest: int, party: str, rank: Rank
+    ) -> AsyncIterator[Body]:
+        """The whole body. Raises BodyRefused, Busy or ClientGone."""
+        if declared is not None and declared > largest:
+            raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if declared == 0:
+            yield Body(0, BytesIO())
+            return
+        sums = self._here[rank]
+        if sums.bodies.total() >= BODIES[rank] or sums.bodies[party] >= BODIES_EACH:
+            raise Busy
+        sums.bodies[party] += 1
+        # Its length is reserved before it comes: who has begun to send is not refused for want of room.
+        reserved = min(largest, declared or largest)
+        try:
+            self._reserve(sums, party, rank, reserved)
+            try:
+                with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+                    yield Body(await self._receive(receive, file, largest), file)
+            finally:
+                sums.bytes[party] -= reserved
+        finally:
+            sums.bodies[party] -= 1
+            # Parties from which nothing comes are forgotten.
+            sums.bodies += Counter()
+            sums.bytes += Counter()
+
+    @property
+    def bodies(self) -> int:
+        """How many are here or arriving."""
+        return sum(sums.bodies.total() for sums in self._here.values())
+
+    def _reserve(self, sums: _Sums, party: str, rank: Rank, length: int) -> None:
+        if sums.bytes.total() + length > BYTES[rank] or sums.bytes[party] + length > BYTES_EACH:
+            raise Busy
+        sums.bytes[party] += length
+
+    async def _receive(self, receive: Receive, file: IO[bytes], largest: int) -> int:
+        began, length, more = self._clock(), 0, True
+        while more:
+            left = began + seconds_for(length, self._grace) - self._clock()
+            try:
+                async with asyncio.timeout(max(left, 0.0)):
+                    message = await receive()
+            except TimeoutError:
+                raise BodyRefused(HTTPStatus.REQUEST_TIMEOUT) from None
+            if message["type"] != "http.request":
+                raise ClientGone
+            part = message.get("body", b"")
+            length += len(part)
+            if length > largest:
+                raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            file.write(part)
+            more = message.get("more_body", False)
+        file.seek(0)
+        return length
+
+
+def seconds_for(received: int, grace: float = GRACE_SECONDS) -> float:
+    """How many seconds after its beginning the next part of a body may come, when so many bytes are there."""
+    return min(grace + received / LEAST_RATE, LONGEST_SECONDS)

@@ -1,0 +1,97 @@
+"""The thread that starts the editors process, and starts it again when it ends."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from syndication.errors import ConfigError
+from syndication.logs import get_logger
+
+log = get_logger(__name__)
+
+LISTENER = "SYNDICATION_EDITORS_LISTENER"
+"""The variable with the number of the socket on which the editors process answers."""
+
+BACKLOG = 1024
+"""Requests that wait while it is started again. Fronts pass on no more than they have places."""
+
+LONGEST_PATH = 107
+"""Bytes of a Unix socket's path (unix(7))."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds before it is started again: longer each time, so that a broken one does not burn the machine."""
+
+HEALTHY = 10.0
+"""One that lived for so many seconds was well: the next pause is the first one again."""
+
+STOP_SECONDS = 2.0
+"""How long it may take to stop."""
+
+
+class EditorsKeeper:
+    """The editors process of one web process, and the socket by which fronts ask it.
+
+    The socket stays open while the process is started again, so that requests wait meanwhile and are not refused. It
+    lies in a folder that other users of the machine cannot enter.
+    """
+
+    def __init__(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix=f"syndication-editors-{os.getpid()}-")
+        self.path = str(Path(self._folder) / "socket")
+        if len(os.fsencode(self.path)) > LONGEST_PATH:
+            shutil.rmtree(self._folder)
+            raise ConfigError(f"the folder for temporary files has too long a name ({self.path}): set TMPDIR")
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(self.path)
+        self._listener.listen(BACKLOG)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="editors-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Start the process, and keep it running."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the process: after the fronts, which ask it. Nothing of it is left."""
+        self._stopped.set()
+        if self._process is not None:
+            self._process.terminate()
+        self._thread.join(STOP_SECONDS)
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._listener.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _run(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopped.is_set():
+            started = time.monotonic()
+            code = self._start().wait()
+            if self._stopped.is_set():
+                return
+            if time.monotonic() - started > HEALTHY:
+                pause = FIRST_PAUSE
+            log.error("editors_ended", code=code, again_in_seconds=pause)
+            self._stopped.wait(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        number = self._listener.fileno()
+        # In a session of its own: Ctrl-C reaches the web process alone, which ends the others in order.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "syndication", "editors"],
+            env={**os.environ, LISTENER: str(number), "SYNDICATION_PARENT": str(os.getpid())},
+            pass_fds=[number],
+            start_new_session=True,
+        )
+        if self._stopped.is_set():  # It was stopped while the process was being started.
+            self._process.terminate()
+        return self._process

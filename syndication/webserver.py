@@ -81,8 +81,8 @@ def run_web(settings: Settings) -> None:
     os.environ["SYNDICATION_PARENT"] = str(os.getpid())  # The workers die with this process.
     if settings.source is not None:
         os.environ["SYNDICATION_CONFIG"] = str(settings.source)
-    keeper = EditorsKeeper()
-    os.environ["SYNDICATION_EDITORS_SOCKET"] = keeper.path
+    keeper = EditorsKeeper(own_folder("editors"))
+    os.environ["SYNDICATION_EDITORS_FOLDER"] = keeper.folder
     # Host and port may come from the command line; workers need neither.
     server = Draining(
         settings.server.drain_seconds,
@@ -122,9 +122,14 @@ def _connections() -> int:
 
 
 def metrics_folder() -> str:
-    """A new folder for the counters of this process and its workers; those of processes that were killed go."""
-    for old in Path(tempfile.gettempdir()).glob("syndication-metrics-*"):
-        named = re.fullmatch(r"syndication-metrics-([0-9]+)-\w+", old.name)
+    """A new folder for the counters of this process and its workers."""
+    return own_folder("metrics")
+
+
+def own_folder(kind: str) -> str:
+    """A new folder that no other user can enter; those of processes that were killed go."""
+    for old in Path(tempfile.gettempdir()).glob(f"syndication-{kind}-*"):
+        named = re.fullmatch(rf"syndication-{kind}-([0-9]+)-\w+", old.name)
         if named and not alive(int(named[1])):
-            shutil.rmtree(old, ignore_errors=True)  # Another user's stays by itself.
-    return tempfile.mkdtemp(prefix=f"syndication-metrics-{os.getpid()}-")
+            shutil.rmtree(old, ignore_errors=True)  # Another user's stays.
+    return tempfile.mkdtemp(prefix=f"syndication-{kind}-{os.getpid()}-")

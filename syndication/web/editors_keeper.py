@@ -5,13 +5,11 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
 
-from syndication.errors import ConfigError
 from syndication.logs import get_logger
+from syndication.web.socket_address import socket_address
 
 log = get_logger(__name__)
 
@@ -20,9 +18,6 @@ LISTENER = "SYNDICATION_EDITORS_LISTENER"
 
 BACKLOG = 1024
 """Requests that wait while it is started again. Fronts pass on no more than they have places."""
-
-LONGEST_PATH = 107
-"""Bytes of a Unix socket's path (unix(7))."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds before it is started again: longer each time, so that a broken one does not burn the machine."""
@@ -41,14 +36,10 @@ class EditorsKeeper:
     lies in a folder that other users of the machine cannot enter.
     """
 
-    def __init__(self) -> None:
-        self._folder = tempfile.mkdtemp(prefix=f"syndication-editors-{os.getpid()}-")
-        self.path = str(Path(self._folder) / "socket")
-        if len(os.fsencode(self.path)) > LONGEST_PATH:
-            shutil.rmtree(self._folder)
-            raise ConfigError(f"the folder for temporary files has too long a name ({self.path}): set TMPDIR")
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(self.path)
+        self._listener.bind(socket_address(self.folder))
         self._listener.listen(BACKLOG)
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = threading.Event()
@@ -68,7 +59,7 @@ class EditorsKeeper:
             self._process.kill()
             self._process.wait()
         self._listener.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self) -> None:
         pause = FIRST_PAUSE

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+NICE = 5
+"""How much the process yields where processors are short: polls go first."""
+
 STOP_SECONDS = 1.0
 """How long requests that are being answered may delay the end: the front, which asked them, has ended before."""
 
@@ -40,6 +43,8 @@ class EditorsServer:
 
     def serve(self) -> NoReturn:
         """Answer until SIGTERM; then end the process, in bounded time. In the main thread only."""
+        with contextlib.suppress(OSError):  # systemd's units may forbid it.
+            os.nice(NICE)
         signal.signal(signal.SIGTERM, _stop)
         signal.signal(signal.SIGINT, _stop)
         pool = ThreadPoolExecutor(self._threads, "editors")

@@ -35,9 +35,10 @@ from syndication.web.poll_lane import answer_polls_first
 from syndication.web.polls import CLOSE, Polls, start_of
 from syndication.web.request_head import decode_path, environ_of, read_headers
 from syndication.web.requests import Arrived, EditorsRequests, log_refused
+from syndication.web.socket_address import socket_address
 
-SOCKET = "SYNDICATION_EDITORS_SOCKET"
-"""The variable with the path of the editors process's socket."""
+FOLDER = "SYNDICATION_EDITORS_FOLDER"
+"""The variable with the folder of the editors process's socket."""
 
 SWITCH_SECONDS = 0.001
 """How soon a thread with work to do has to let a poll in; Python's own 5 ms would be a poll's whole allowance."""
@@ -104,7 +105,9 @@ def create_front() -> Front:
     exit_with_parent()
     logs.setup(settings.logs, "web")
     watcher = Watcher(Database(settings.database_url), empty_catalogue(settings), flush)
-    front = Front(watcher, flask_app(watcher), EditorsRequests(settings, EditorsClient(os.environ[SOCKET])))
+    front = Front(
+        watcher, flask_app(watcher), EditorsRequests(settings, EditorsClient(socket_address(os.environ[FOLDER])))
+    )
     sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(SIGNAL, lambda *_: front.drain())
     loop = asyncio.get_event_loop()

@@ -121,11 +121,7 @@ class BodyBuffer:
         began, length, more = self._clock(), 0, True
         while more:
             left = began + seconds_for(length, self._grace) - self._clock()
-            try:
-                async with asyncio.timeout(max(left, 0.0)):
-                    message = await receive()
-            except TimeoutError:
-                raise BodyRefused(HTTPStatus.REQUEST_TIMEOUT) from None
+            message = await _next(receive, left)
             if message["type"] != "http.request":
                 raise ClientGone
             part = message.get("body", b"")
@@ -136,6 +132,15 @@ class BodyBuffer:
             more = message.get("more_body", False)
         file.seek(0)
         return length
+
+
+async def _next(receive: Receive, seconds: float) -> MutableMapping[str, Any]:
+    # What is there already comes through any timeout, and would let a drip go on without end.
+    if seconds > 0:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await receive()
+    raise BodyRefused(HTTPStatus.REQUEST_TIMEOUT)
 
 
 def seconds_for(received: int, grace: float = GRACE_SECONDS) -> float:

@@ -51,9 +51,14 @@ def lane_sizes(at_once: int) -> dict[Kind, LaneSize]:
     }
 
 
+def share(at_once: int, fronts: int) -> int:
+    """What one front lets in of what the one editors process answers at once: the system spreads clients over them."""
+    return max(1, -(-at_once // fronts))
+
+
 def threads_for(at_once: int, fronts: int) -> int:
     """The threads that the editors process needs for the lanes of all fronts."""
-    return fronts * sum(size.places for size in lane_sizes(at_once).values())
+    return fronts * sum(size.places for size in lane_sizes(share(at_once, fronts)).values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,8 @@ class EditorsRequests:
     def __init__(self, settings: Settings, client: EditorsClient) -> None:
         self._client = client
         self.trusted_proxies = settings.editors.trusted_proxies
-        self.lanes = {kind: Lane(size) for kind, size in lane_sizes(settings.editors.at_once).items()}
+        places = share(settings.editors.at_once, settings.server.workers)
+        self.lanes = {kind: Lane(size) for kind, size in lane_sizes(places).items()}
         self.bodies = BodyBuffer()
         self.known = KnownCredentials(time.monotonic)
 

@@ -78,9 +78,10 @@ def is_editors(command_line: str) -> bool:
 def _children(pid: int) -> dict[int, str]:
     """The processes that a process has started, with their command lines."""
     found = {}
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        with contextlib.suppress(OSError):
-            found[int(child)] = Path(f"/proc/{child}/cmdline").read_text()
+    for of_thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in of_thread.read_text().split():
+            with contextlib.suppress(OSError):
+                found[int(child)] = Path(f"/proc/{child}/cmdline").read_text()
     return found
 
 

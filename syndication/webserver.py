@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
@@ -89,6 +89,7 @@ def run_web(settings: Settings) -> None:
         "syndication.web.front:create_front",
         factory=True,
         interface=Interfaces.ASGINL,
+        loop=Loops.asyncio,  # Granian would take another one that is installed, and the poll lane knows this one.
         address=settings.server.host,
         port=settings.server.port,
         workers=settings.server.workers,

@@ -1,6 +1,7 @@
 """Bodies arrive in time or not at all, and never too many of them."""
 
 import asyncio
+import resource
 from contextlib import AsyncExitStack
 from http import HTTPStatus
 
@@ -65,6 +66,16 @@ def test_without_a_body_nothing_is_waited_for():
 def test_a_long_body_is_as_whole_in_a_file():
     parts = [bytes([n]) * IN_MEMORY for n in range(5)]
     assert read(sent(*parts), largest=5 * IN_MEMORY) == (5 * IN_MEMORY, b"".join(parts))
+
+
+def test_a_body_for_which_there_is_no_room_on_the_disk_is_told_to_come_again():
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * IN_MEMORY, before[1]))
+    try:
+        with pytest.raises(Busy):
+            read(sent(*[b"x" * IN_MEMORY] * 5), largest=5 * IN_MEMORY)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_longer_body_is_refused_unread_if_its_length_was_declared():

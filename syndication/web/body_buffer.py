@@ -15,7 +15,10 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import IO, Any
 
+from syndication.logs import get_logger
 from syndication.web.admission import Busy, Rank
+
+log = get_logger(__name__)
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -37,11 +40,11 @@ BODIES = {"known": 256, "unknown": 128}
 BODIES_EACH = 8
 """Those of one party. One that is sent at once arrives in a moment."""
 
-BYTES = {"known": 512 * 1024 * 1024, "unknown": 128 * 1024 * 1024}
-"""Bytes of all bodies that are here, in files for the most part."""
+BYTES = {"known": 192 * 1024 * 1024, "unknown": 96 * 1024 * 1024}
+"""Bytes of all bodies that are here, in files for the most part: in a container those may be memory as well."""
 
-BYTES_EACH = 64 * 1024 * 1024
-"""Those of one party: two of the largest batches."""
+BYTES_EACH = 48 * 1024 * 1024
+"""Those of one party: the largest batch, and the largest article beside it."""
 
 
 class BodyRefused(Exception):  # noqa: N818  # an answer, not a fault
@@ -128,10 +131,18 @@ class BodyBuffer:
             length += len(part)
             if length > largest:
                 raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            file.write(part)
+            _store(file, part)
             more = message.get("more_body", False)
         file.seek(0)
         return length
+
+
+def _store(file: IO[bytes], part: bytes) -> None:
+    try:
+        file.write(part)
+    except OSError as error:  # The place for temporary files is full: others may end soon.
+        log.warning("body_not_stored", error=error.strerror or type(error).__name__)
+        raise Busy from error
 
 
 async def _next(receive: Receive, seconds: float) -> MutableMapping[str, Any]:

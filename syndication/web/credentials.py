@@ -19,7 +19,7 @@ SESSION_COOKIE = "syndication_editors"
 DEVICE_COOKIE = "syndication_editors_device"
 """Of a browser in which somebody logged in before."""
 
-TOKEN = re.compile(rf"Bearer +({re.escape(PREFIX)}[A-Za-z0-9_-]{{43}}) *", re.IGNORECASE)
+TOKEN = re.compile(rf"Bearer\s+({re.escape(PREFIX)}[A-Za-z0-9_-]{{43}})\s*", re.IGNORECASE)
 SIGNED = re.compile(r"[A-Za-z0-9_.-]{30,4000}")
 """What a signed cookie looks like."""
 

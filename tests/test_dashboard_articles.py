@@ -72,9 +72,9 @@ def test_an_article_is_withdrawn_and_restored_with_two_clicks_each(newsroom):
 def test_an_article_is_previewed_with_a_click(newsroom):
     browser = newsroom.person()
     pages = [browser.get(f"/article?{urlencode({'id': id})}") for id in IDS]
-    asked = [browser.follow(browser.submit(page, "/article/preview")) for page in pages]
-    newsroom.api.previewer.answer_all()
-    for number, page in enumerate(asked):
+    for number, shown in enumerate(pages):
+        page = browser.follow(browser.submit(shown, "/article/preview"))
+        newsroom.api.previewer.answer_all()
         part = browser.part(page.tree.xpath("string(//*[@id='preview']/@hx-get)"))
         assert f"Title {number:02}" in part.tree.xpath("string(//*[@id='entry-atom'])")
         assert f"Title {number:02}" in browser.get(part.tree.xpath("string(//iframe/@src)")).text

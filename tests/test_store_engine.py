@@ -1,6 +1,7 @@
 """How the database is opened, kept up to date and waited for."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -257,7 +258,7 @@ def test_a_full_or_missing_database_is_down_and_a_refused_statement_is_not(sqlit
     with pytest.raises(DBAPIError), sqlite_database.read() as conn:
         conn.exec_driver_sql("SELECT nothing")
     away = Database(f"{sqlite_database.url}.folder/x.db")
-    Path(f"{sqlite_database.url.removeprefix('sqlite:///')}.folder").rmdir()
+    shutil.rmtree(f"{sqlite_database.url.removeprefix('sqlite:///')}.folder")
     with pytest.raises(DatabaseDown, match="cannot be opened"), away.read():
         pass
 

@@ -12,8 +12,8 @@ MAX_URL = 4_000
 MAX_NAME = 500
 """Characters of an author's name or mail address: RFC 5321 section 4.5.3.1 allows 320 for the latter."""
 
-MAX_SLUG = 500
-"""Characters: as many as an id has, of which a slug is made."""
+MAX_SLUG = 1000
+"""Characters: a slug is made of an id, which may become longer by it."""
 
 MAX_SUMMARY = 100_000
 """Characters: some fifteen thousand words; a longer text is a body, and belongs into ``html``."""

@@ -1,5 +1,6 @@
 """Regenerations: an editor asks, a worker does, and everybody can see how far it is."""
 
+from collections.abc import Collection
 from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
@@ -18,6 +19,9 @@ from syndication.store.regenerations import Regeneration
 
 RETRY_SECONDS = 10
 """When to come back after too many requests within a minute."""
+
+MOST_NAMED = 20
+"""Sections that an error names."""
 
 operation = Operations("regenerations", "Regeneration", "Ask for feeds to be regenerated, and see what came of it.")
 
@@ -90,6 +94,13 @@ def get_regeneration(path: IdPath) -> Response:
     return answer(_answer(found, alive))
 
 
+def _choices(configured: Collection[str]) -> str:
+    """What would be right, in a sentence that stays short with hundreds of sections."""
+    if len(configured) > MOST_NAMED:
+        return "GET /api/v1/sections lists those there are"
+    return f"there are {', '.join(configured)}"
+
+
 def _sections(body: RegenerationRequest) -> list[str]:
     configured = context().settings.sections
     if body.all_sections:
@@ -97,7 +108,7 @@ def _sections(body: RegenerationRequest) -> list[str]:
     unknown = [slug for slug in body.sections if slug not in configured]
     if unknown or not body.sections:
         words = (
-            f"has {unknown[0]!r}, which is no section: GET /api/v1/sections lists those there are"
+            f"has {unknown[0]!r}, which is no section: {_choices(configured)}"
             if unknown
             else "is empty: name sections, or set all_sections"
         )

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from flask import Request
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import SlidingWindowCounterRateLimiter
 
 from syndication.editors.accesslog import name_actor
 from syndication.editors.problems import Problem
@@ -51,7 +51,7 @@ class Guesses:
 
     def __init__(self, per_minute: int) -> None:
         self._item = RateLimitItemPerMinute(per_minute)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def wrong(self, address: str) -> int | None:
         """Count a wrong attempt; gives the seconds to wait if there were too many, else None."""

@@ -17,6 +17,7 @@ BENCHMARKS = {
     "generating": "regenerating a feed with one new article by stage, beside feedgen and Django",
     "latency": "from the commit into the database to the changed ETag",
     "editors": "from an editor's PUT or click to the served feed, and PUTs a second",
+    "beside": "polls beside the dearest requests of editors",
     "dashboards": "polls while fifty dashboards are open",
     "scale": "the same work in a large newsroom and in a small one",
     "importing": "articles a second and memory of the import",

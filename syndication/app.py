@@ -1,19 +1,17 @@
-"""The web application: Flask for pages, another for the editors behind a door, the short cut for polls in front."""
+"""The applications: what the editors process answers with, and the whole service as one WSGI app for other servers."""
 
-import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from syndication import logs
 from syndication.config import Settings, load_settings
+from syndication.editors.accesslog import logged
 from syndication.editors.application import editors_app
 from syndication.editors.dashboard.application import dashboard_app
 from syndication.editors.door import Door
-from syndication.metrics import of_databases, of_web
-from syndication.parent import exit_with_parent
-from syndication.serve.catalogue import Catalogue
+from syndication.metrics import of_databases
 from syndication.serve.counts import WRITE_SECONDS, Counts
-from syndication.serve.draining import drain_when_told
 from syndication.serve.presence import Presence
 from syndication.serve.shortcut import ShortCut
 from syndication.serve.tally import Tally
@@ -21,26 +19,25 @@ from syndication.serve.views import flask_app
 from syndication.serve.watcher import Watcher
 from syndication.store import trouble
 from syndication.store.engine import Database
+from syndication.web.credentials import API
+from syndication.web.editors_server import SERVED_VERSIONS
+from syndication.web.front import empty_catalogue, flush
+from syndication.web.served_versions import EditorsWatcher, believe
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 EDITORS_PATIENCE = 10.0
 """Seconds that an editor's request waits for one answer of the database, before it says that none comes."""
 
 
 def create_app(settings: Settings | None = None, *, write_polls_every: float = WRITE_SECONDS) -> Flask:
-    """The app, its watcher and its counting running; called in each worker process, after the fork."""
-    if settings is None:
-        settings = load_settings()
-    if "SYNDICATION_WEB" in os.environ:  # Only a process that run_web started has a parent to die with.
-        exit_with_parent()
-        logs.setup(settings.logs, "web")
-    empty = Catalogue.empty(
-        settings.site,
-        settings.sections,
-        settings.redirects,
-        settings.retired,
-        surrogate_keys=settings.server.surrogate_keys,
-    )
-    watcher = Watcher(Database(settings.database_url), empty, _flush)
+    """The whole service as one WSGI app, its watcher and its counting running; called after a server's fork.
+
+    `syndication web` does not run it: there the front admits requests, and API and dashboard have their own process.
+    """
+    settings = settings or load_settings()
+    watcher = Watcher(Database(settings.database_url), empty_catalogue(settings), flush)
     app = flask_app(watcher)
     editors, of_editors = settings.editors, Database(settings.database_url, patience=EDITORS_PATIENCE)
     door = Door(
@@ -52,14 +49,41 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
         trusted_proxies=editors.trusted_proxies,
     )
     app.wsgi_app = ShortCut(door, watcher)  # type: ignore[method-assign]  # Flask's documented way
-    if "SYNDICATION_WEB" in os.environ:
-        drain_when_told(app)
     Presence(watcher.database, watcher).start()
     watcher.start()
     Counts(watcher.database, watcher.tally, every=write_polls_every).start()
     return app
 
 
-def _flush(tally: Tally) -> None:
-    of_web.flush(tally)
+def create_editors(settings: Settings) -> "WSGIApplication":
+    """What the editors process answers with: API and dashboard, beside a watcher whose documents pages show."""
+    # The front measures and counts; this one's documents are for pages alone.
+    watcher = EditorsWatcher(Database(settings.database_url), empty_catalogue(settings), _flush_errors, measured=False)
+    database = Database(settings.database_url, patience=EDITORS_PATIENCE)
+    api, dashboard = editors_app(settings, database, watcher), dashboard_app(settings, database, watcher)
+    watcher.start()
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        believe(environ.get(SERVED_VERSIONS))
+        app = api if environ["PATH_INFO"].startswith(API) else dashboard
+        return logged(whole(app), environ, start_response)
+
+    return answer
+
+
+def whole(app: "WSGIApplication") -> "WSGIApplication":
+    """The app, its answer read to the end and closed before it is given on."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        parts = app(environ, start_response)
+        try:
+            return list(parts)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+
+    return answer
+
+
+def _flush_errors(_: Tally) -> None:
     of_databases.flush(trouble.errors)

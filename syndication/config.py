@@ -37,7 +37,12 @@ PREFIX = "SYNDICATION_"
 FILE = "_file"
 """The end of a variable that names a file with the value, as SYNDICATION_DATABASE__URL_FILE does."""
 
-NOT_SETTINGS = {"SYNDICATION_CONFIG", "SYNDICATION_PARENT", "SYNDICATION_WEB"}
+NOT_SETTINGS = {
+    "SYNDICATION_CONFIG",
+    "SYNDICATION_PARENT",
+    "SYNDICATION_EDITORS_FOLDER",
+    "SYNDICATION_EDITORS_LISTENER",
+}
 """Variables of the program itself."""
 
 # What Kubernetes and Docker links put into every container beside a service of this name: of its own, or of one

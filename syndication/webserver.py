@@ -1,11 +1,11 @@
 """The web process: Granian with its workers.
 
-It imports neither Flask nor the Prometheus client: the latter's directory must be set first, and
-Granian forks, so that no thread but the one that looks after the parent may exist before.
+Its workers are fronts, which hold the port; beside them it keeps the editors process. It imports neither Flask nor the
+Prometheus client: the latter's directory must be set first, and Granian forks, so that no thread but those that look
+after the parent and the editors process may exist before.
 """
 
 import contextlib
-import logging
 import os
 import re
 import resource
@@ -16,20 +16,17 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
 from syndication.config import Settings
-from syndication.editors import arrivals
 from syndication.parent import alive, exit_with_parent
 from syndication.serve import draining
+from syndication.web.editors_keeper import EditorsKeeper
 
 HEADERS_BYTES = 16 * 1024
 """The longest request line with headers; more gets 431. hyper takes no buffer under 8 kB."""
-
-POLL_THREADS = 2
-"""Threads that are left for polls when all others wait for a database with the requests of editors."""
 
 STOP_SECONDS = 2
 """How long open connections may delay the stop."""
@@ -49,11 +46,6 @@ BACKLOG = 4096
 
 LOGGING = {"loggers": {"_granian": {"propagate": True}}}
 """Granian's lines go where all others go, in the same form; it has no line for each request."""
-
-
-def _wanted(record: logging.LogRecord) -> bool:
-    """Not Granian's warning of many threads: most of ours wait for a database, and the door counts them."""
-    return "Python threads, which seems quite high" not in record.getMessage()
 
 
 class Draining(MPServer):
@@ -86,20 +78,21 @@ def run_web(settings: Settings) -> None:
     exit_with_parent()
     folder = metrics_folder()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-    os.environ["SYNDICATION_WEB"] = "1"
     os.environ["SYNDICATION_PARENT"] = str(os.getpid())  # The workers die with this process.
     if settings.source is not None:
         os.environ["SYNDICATION_CONFIG"] = str(settings.source)
+    keeper = EditorsKeeper(own_folder("editors"))
+    os.environ["SYNDICATION_EDITORS_FOLDER"] = keeper.folder
     # Host and port may come from the command line; workers need neither.
     server = Draining(
         settings.server.drain_seconds,
-        "syndication.app:create_app",
+        "syndication.web.front:create_front",
         factory=True,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
+        loop=Loops.asyncio,  # Granian would take another one that is installed, and the poll lane knows this one.
         address=settings.server.host,
         port=settings.server.port,
         workers=settings.server.workers,
-        blocking_threads=POLL_THREADS + 2 * settings.editors.at_once + arrivals.PLACES,
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=STOP_SECONDS,
@@ -111,10 +104,11 @@ def run_web(settings: Settings) -> None:
         backpressure=_connections(),
         log_dictconfig=LOGGING,
     )
-    logging.getLogger("_granian").addFilter(_wanted)
+    server.on_startup(keeper.start)
     try:
         server.serve()
     finally:
+        keeper.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -129,9 +123,14 @@ def _connections() -> int:
 
 
 def metrics_folder() -> str:
-    """A new folder for the counters of this process and its workers; those of processes that were killed go."""
-    for old in Path(tempfile.gettempdir()).glob("syndication-metrics-*"):
-        named = re.fullmatch(r"syndication-metrics-([0-9]+)-\w+", old.name)
+    """A new folder for the counters of this process and its workers."""
+    return own_folder("metrics")
+
+
+def own_folder(kind: str) -> str:
+    """A new folder that no other user can enter; those of processes that were killed go."""
+    for old in Path(tempfile.gettempdir()).glob(f"syndication-{kind}-*"):
+        named = re.fullmatch(rf"syndication-{kind}-([0-9]+)-\w+", old.name)
         if named and not alive(int(named[1])):
-            shutil.rmtree(old, ignore_errors=True)  # Another user's stays by itself.
-    return tempfile.mkdtemp(prefix=f"syndication-metrics-{os.getpid()}-")
+            shutil.rmtree(old, ignore_errors=True)  # Another user's stays.
+    return tempfile.mkdtemp(prefix=f"syndication-{kind}-{os.getpid()}-")

@@ -59,11 +59,30 @@ def polls(port: int, seconds: float, path: str = "/feeds/all.atom") -> list[floa
 
 
 def worker_of(web: int) -> int:
-    """The process that answers for a web process."""
-    found = Path(f"/proc/{web}/task/{web}/children").read_text().split()
-    serving = [int(pid) for pid in found if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    # Where a single one serves, its parent is it: Granian's main process then has no other child.
-    return serving[0]
+    """The front of a web process: what holds the port."""
+    return next(
+        pid for pid, words in _children(web).items() if "resource_tracker" not in words and not is_editors(words)
+    )
+
+
+def editors_of(web: int) -> int | None:
+    """The editors process of a web process; None while it is being started."""
+    return next((pid for pid, words in _children(web).items() if is_editors(words)), None)
+
+
+def is_editors(command_line: str) -> bool:
+    """Whether this is the command line of an editors process."""
+    return command_line.rstrip("\0").endswith("\0editors")
+
+
+def _children(pid: int) -> dict[int, str]:
+    """The processes that a process has started, with their command lines."""
+    found = {}
+    for of_thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in of_thread.read_text().split():
+            with contextlib.suppress(OSError):
+                found[int(child)] = Path(f"/proc/{child}/cmdline").read_text()
+    return found
 
 
 def files(pid: int) -> int:

@@ -17,6 +17,7 @@ ROWS = [
     {"regenerate", "demonstration", "inbox", "preview", "preview_share", "importing", "housekeeping"},
     {"timetable"},
     {"worker", "editors"},
+    {"web"},
     {"app", "webserver", "supervisor"},
     {"cli"},
     {"__main__"},

@@ -14,7 +14,7 @@ from syndication.cli.articles import import_, restore, withdraw
 from syndication.cli.asking import audit, trace
 from syndication.cli.copying import copy_database
 from syndication.cli.feeds import regenerate, status
-from syndication.cli.running import config, demonstrate, migrate, serve, web, worker
+from syndication.cli.running import config, demonstrate, editors, migrate, serve, web, worker
 from syndication.cli.tokens import token
 from syndication.cli.users import user
 from syndication.errors import SyndicationError
@@ -72,7 +72,7 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 
 for command in (
-    serve, web, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, status, trace,
+    serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, status, trace,
     token, user, audit, config, copy_database,
 ):  # fmt: skip
     main.add_command(command)

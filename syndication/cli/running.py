@@ -69,6 +69,29 @@ def web(ctx: click.Context, host: str | None, port: int | None) -> None:
     run_web(settings)
 
 
+@click.command(hidden=True)
+@click.pass_context
+def editors(ctx: click.Context) -> None:
+    """Answer editors behind a web process, which starts this: it is no command for people."""
+    import socket
+
+    from syndication import logs
+    from syndication.app import create_editors
+    from syndication.parent import exit_with_parent
+    from syndication.web.editors_keeper import LISTENER
+    from syndication.web.editors_server import EditorsServer
+    from syndication.web.requests import threads_for
+
+    number = os.environ.get(LISTENER, "")
+    if not number.isdigit():
+        raise ConfigError("the editors process is started by `syndication web`, which also listens: run that")
+    exit_with_parent()
+    settings = settings_of(ctx)
+    logs.setup(settings.logs, "web")
+    threads = threads_for(settings.editors.at_once, settings.server.workers)
+    EditorsServer(create_editors(settings), socket.socket(fileno=int(number)), threads).serve()
+
+
 @click.command()
 @click.option("--check", is_flag=True, help="Only say whether the worker that runs here makes progress: for probes.")
 @click.pass_context

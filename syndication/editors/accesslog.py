@@ -27,15 +27,20 @@ HEADER = "X-Request-ID"
 RULE = "syndication.rule"
 """Where the app that answers leaves the rule; an address that is none of ours has none."""
 
+WAITED_SECONDS = "syndication.waited_seconds"
+"""How long the request was on its way to here, where another process has received it."""
+
+ACTOR = "syndication.actor"
+"""Here who was recognized is left for the process that received the request."""
+
 SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 """An id that a caller or a proxy may give: it can be searched for in any log, and breaks none."""
 
 
 def logged(app: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """Answer with ``app``, which gives its answer as a whole, under the id of the request; then log the line."""
-    given = environ.get("HTTP_X_REQUEST_ID", "")
-    id = given if SANE.fullmatch(given) else uuid.uuid4().hex
-    began = time.perf_counter()
+    id = sane_id(environ.get("HTTP_X_REQUEST_ID", ""))
+    began = time.perf_counter() - environ.get(WAITED_SECONDS, 0.0)
     answered: list[str] = []
 
     def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
@@ -53,7 +58,13 @@ def logged(app: "WSGIApplication", environ: "WSGIEnvironment", start_response: "
                 status=int(answered[-1][:3]) if answered else 500,
                 ms=round((time.perf_counter() - began) * 1000, 1),
             )
+            environ[ACTOR] = get_contextvars().get("actor")
             unbind_contextvars("actor")
+
+
+def sane_id(given: str) -> str:
+    """The id of a request: the given one, unless it could break a log."""
+    return given if SANE.fullmatch(given) else uuid.uuid4().hex
 
 
 def request_id() -> str | None:

@@ -176,3 +176,15 @@ def test_the_words_of_the_rules_themselves_are_not_taken_from_outside(varnish, w
 def test_a_sane_request_id_is_passed_on_and_another_replaced(varnish):
     assert varnish.get(KEPT, X_Request_ID="from-nginx-7").headers["x-request-id"] == "from-nginx-7"
     assert varnish.get(KEPT, X_Request_ID="a b").headers["x-request-id"].startswith("varnish-")
+
+
+def test_no_second_spelling_of_a_header_changes_who_is_counted(varnish, machines):
+    """Who guesses tokens is slowed by his address at each machine: X_Forwarded_For would be another one each time."""
+
+    def guess(n: int):
+        forged = {"X_Forwarded_For": f"198.51.100.{n}", "Authorization": f"Bearer wrong-{n}"}
+        return varnish.ask("GET", "/api/v1/status", forged)
+
+    answers = [guess(n) for n in range(12 * len(machines.running))]
+    assert answers[0].status == 401 and answers[-1].status == 429
+    assert b"from 127.0.0.1" in answers[-1].body and b"198.51.100" not in answers[-1].body

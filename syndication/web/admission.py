@@ -1,0 +1,156 @@
+"""Who of the editors goes first, and who is sent away: lanes with places, and queues that are fair and have an end.
+
+A lane has so many places. A party (a user, a token, or the network of those who are not known) holds some of them and
+never all; those who wait are admitted in rotation, one of each party, and those who are known before those who are not.
+Lanes share nothing, so that strangers who log in take no place of the API.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Rank = Literal["known", "unknown"]
+RANKS: tuple[Rank, ...] = ("known", "unknown")
+
+PATIENCE_SECONDS = 5.0
+"""How long a request waits for its turn. Its body is here already, so that waiting costs memory and no thread."""
+
+KNOWN_SECONDS = 900.0
+"""How long a credential that was accepted goes before those that nobody has seen."""
+
+REMEMBERED = 10_000
+"""Credentials that are remembered: far more than a newsroom has."""
+
+
+class Busy(Exception):  # noqa: N818  # an answer, not a fault
+    """There is no place, and none soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSize:
+    """How many requests a lane answers at once, and how many wait: in all, and of each party."""
+
+    places: int
+    each: int
+    unknown: int
+    """Places that those who are not known may hold together."""
+    queue: int
+    queue_each: int
+
+
+class Lane:
+    """One lane of a front. All of it happens in the event loop's thread, and needs no lock."""
+
+    def __init__(self, size: LaneSize, patience: float = PATIENCE_SECONDS) -> None:
+        self.size = size
+        self._patience = patience
+        self._held: Counter[str] = Counter()
+        self._unknown = 0
+        self._waiting: dict[Rank, OrderedDict[str, deque[asyncio.Future[None]]]] = {
+            rank: OrderedDict() for rank in RANKS
+        }
+
+    @contextlib.asynccontextmanager
+    async def place(self, party: str, rank: Rank) -> AsyncIterator[None]:
+        """A place for a request of this party; raises Busy if there is none within the lane's patience."""
+        await self._enter(party, rank)
+        try:
+            yield
+        finally:
+            self._leave(party, rank)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(len(queue) for queues in self._waiting.values() for queue in queues.values())
+
+    async def _enter(self, party: str, rank: Rank) -> None:
+        # Nobody who may come in waits while there is room for him, so that a newcomer overtakes nobody.
+        if self._has_room(party, rank):
+            self._take(party, rank)
+            return
+        turn = self._join(party, rank)
+        try:
+            async with asyncio.timeout(self._patience):
+                await turn
+        except TimeoutError:
+            if turn.done() and not turn.cancelled():
+                return
+            raise Busy from None
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._leave(party, rank)
+            raise
+        finally:
+            self._forget(party, rank, turn)
+
+    def _has_room(self, party: str, rank: Rank) -> bool:
+        full = self._held.total() >= self.size.places or self._held[party] >= self.size.each
+        return not full and (rank == "known" or self._unknown < self.size.unknown)
+
+    def _take(self, party: str, rank: Rank) -> None:
+        self._held[party] += 1
+        self._unknown += rank == "unknown"
+
+    def _join(self, party: str, rank: Rank) -> "asyncio.Future[None]":
+        queues = self._waiting[rank]
+        # Each rank has a queue of its own length: those who are not known fill none but theirs.
+        if sum(map(len, queues.values())) >= self.size.queue or len(queues.get(party, ())) >= self.size.queue_each:
+            raise Busy
+        turn = asyncio.get_running_loop().create_future()
+        queues.setdefault(party, deque()).append(turn)
+        return turn
+
+    def _forget(self, party: str, rank: Rank, turn: "asyncio.Future[None]") -> None:
+        queue = self._waiting[rank].get(party)
+        if queue is not None:
+            with contextlib.suppress(ValueError):
+                queue.remove(turn)
+            if not queue:
+                del self._waiting[rank][party]
+
+    def _leave(self, party: str, rank: Rank) -> None:
+        self._held[party] -= 1
+        self._held += Counter()  # Parties that hold nothing are forgotten.
+        self._unknown -= rank == "unknown"
+        self._admit()
+
+    def _admit(self) -> None:
+        """Give what is free to those whose turn it is: one of each party after the other."""
+        for rank in RANKS:
+            queues = self._waiting[rank]
+            for party in list(queues):
+                queue = queues[party]
+                while queue and queue[0].done():
+                    queue.popleft()
+                if queue and self._has_room(party, rank):
+                    self._take(party, rank)
+                    queues.move_to_end(party)
+                    queue.popleft().set_result(None)
+
+
+class KnownCredentials:
+    """Which credentials the editors process has accepted lately, and whose they are."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._found: OrderedDict[str, tuple[str, float]] = OrderedDict()
+
+    def owner(self, credential: str | None) -> str | None:
+        """Whose it is: a user or a token; None if it was not accepted within the last minutes."""
+        owner, until = self._found.get(credential or "", ("", 0.0))
+        return owner if owner and self._clock() < until else None
+
+    def accept(self, credential: str, owner: str) -> None:
+        """Remember that it was accepted just now."""
+        self._found[credential] = owner, self._clock() + KNOWN_SECONDS
+        self._found.move_to_end(credential)
+        while len(self._found) > REMEMBERED:
+            self._found.popitem(last=False)
+
+    def refuse(self, credential: str) -> None:
+        """It is accepted no longer."""
+        self._found.pop(credential, None)

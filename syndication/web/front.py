@@ -1,0 +1,136 @@
+"""The front: the ASGI app on the port. Polls from memory, its own pages, and the way to the editors process."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from flask import Flask, Response
+from structlog.contextvars import bound_contextvars
+
+from syndication import logs
+from syndication.config import Settings, load_settings
+from syndication.editors.accesslog import HEADER, sane_id
+from syndication.metrics import of_databases, of_web
+from syndication.parent import exit_with_parent
+from syndication.serve.catalogue import Catalogue, is_for_feeds
+from syndication.serve.counts import Counts
+from syndication.serve.draining import HEADERS as LEAVING_HEADERS
+from syndication.serve.draining import LEAVING, READINESS, SIGNAL
+from syndication.serve.presence import Presence
+from syndication.serve.tally import Tally
+from syndication.serve.views import flask_app
+from syndication.serve.watcher import Watcher
+from syndication.store import trouble
+from syndication.store.engine import Database
+from syndication.web import pages
+from syndication.web.body_buffer import Receive
+from syndication.web.credentials import is_for_editors
+from syndication.web.editors_client import EditorsClient
+from syndication.web.listening import cut_off_stalled_clients
+from syndication.web.poll_lane import answer_polls_first
+from syndication.web.polls import CLOSE, Polls, start_of
+from syndication.web.request_head import decode_path, environ_of, read_headers
+from syndication.web.requests import Arrived, EditorsRequests, log_refused
+from syndication.web.socket_address import socket_address
+
+FOLDER = "SYNDICATION_EDITORS_FOLDER"
+"""The variable with the folder of the editors process's socket."""
+
+SWITCH_SECONDS = 0.001
+"""How soon a thread with work to do has to let a poll in; Python's own 5 ms would be a poll's whole allowance."""
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Front:
+    """Answers, or has the editors process answer."""
+
+    def __init__(self, watcher: Watcher, app: Flask, requests: EditorsRequests) -> None:
+        self.polls = Polls(watcher)
+        self._watcher = watcher
+        self._app = app
+        self._requests = requests
+        self._pages = pages.pool()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
+        path = decode_path(scope["raw_path"])
+        if is_for_feeds(path):
+            start, body = self.polls.answer(scope, path)
+        elif is_for_editors(path):
+            start, body = await self._editors(scope, path, receive)
+        else:
+            start, body = await self._page(scope, path)
+        if self.polls.draining and CLOSE not in start["headers"]:
+            start["headers"].append(CLOSE)
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+
+    def drain(self) -> None:
+        """From now on send load balancers elsewhere, and end each connection after its answer."""
+        self.polls.draining = True
+
+    async def _page(self, scope: dict[str, Any], path: str) -> tuple[dict[str, Any], bytes]:
+        if self.polls.draining and path == READINESS:
+            return start_of(503, LEAVING_HEADERS), LEAVING
+        environ = environ_of(scope, path, read_headers(scope["headers"]), scope["client"][0])
+        loop = asyncio.get_running_loop()
+        status, headers, body = await loop.run_in_executor(self._pages, pages.page_of, self._app, environ)
+        return start_of(status, headers), body
+
+    async def _editors(self, scope: dict[str, Any], path: str, receive: Receive) -> tuple[dict[str, Any], bytes]:
+        """An answer under the request's id, which its line in the log has too."""
+        headers = read_headers(scope["headers"])
+        address = self._requests.believed(scope["client"][0], headers)
+        arrived = Arrived(scope["method"], path, headers, address, time.perf_counter())
+        id = sane_id(headers.get(b"x-request-id", ""))
+        environ = environ_of(scope, path, headers, address) | {"HTTP_X_REQUEST_ID": id}
+        served = self._watcher.served if "/regenerations" in path else None
+        with bound_contextvars(request_id=id):
+            answer = await self._requests.answer(arrived, environ, receive, served)
+            if isinstance(answer, Response):
+                log_refused(arrived, answer.status_code)
+                said = [*answer.headers.items(), (HEADER, id)]
+                return start_of(answer.status_code, said), answer.get_data()
+        return start_of(answer.status, answer.headers), answer.body
+
+
+def create_front() -> Front:
+    """The front of one web process, its watcher and its counting running; called after the fork."""
+    settings = load_settings()
+    exit_with_parent()
+    logs.setup(settings.logs, "web")
+    watcher = Watcher(Database(settings.database_url), empty_catalogue(settings), flush)
+    front = Front(
+        watcher, flask_app(watcher), EditorsRequests(settings, EditorsClient(socket_address(os.environ[FOLDER])))
+    )
+    sys.setswitchinterval(SWITCH_SECONDS)
+    signal.signal(SIGNAL, lambda *_: front.drain())
+    loop = asyncio.get_event_loop()
+    answer_polls_first(loop, front.polls.try_first)
+    loop.call_soon(cut_off_stalled_clients)
+    Presence(watcher.database, watcher).start()
+    watcher.start()
+    Counts(watcher.database, watcher.tally).start()
+    return front
+
+
+def empty_catalogue(settings: Settings) -> Catalogue:
+    """What a process serves that has loaded nothing yet."""
+    return Catalogue.empty(
+        settings.site,
+        settings.sections,
+        settings.redirects,
+        settings.retired,
+        surrogate_keys=settings.server.surrogate_keys,
+    )
+
+
+def flush(tally: Tally) -> None:
+    """Carry to Prometheus what was counted since the last time."""
+    of_web.flush(tally)
+    of_databases.flush(trouble.errors)

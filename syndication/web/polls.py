@@ -1,0 +1,75 @@
+"""Polls as ASGI has them: the catalogue's answer, with its headers encoded once."""
+
+from collections.abc import Callable
+from typing import Any
+
+from syndication.serve.answer import NOT_MODIFIED, OK, answer
+from syndication.serve.catalogue import Catalogue, is_for_feeds
+from syndication.serve.surrogate import Headers
+from syndication.serve.watcher import Watcher
+from syndication.web.request_head import decode_path
+
+ANSWERED_BY = {
+    b"accept-encoding": "HTTP_ACCEPT_ENCODING",
+    b"if-none-match": "HTTP_IF_NONE_MATCH",
+    b"if-modified-since": "HTTP_IF_MODIFIED_SINCE",
+}
+"""The headers that an answer depends on, by their names in WSGI."""
+
+CLOSE = (b"connection", b"close")
+
+Start = dict[str, Any]
+Send = Callable[[dict[str, Any]], Any]
+
+
+class Polls:
+    """Answers what is below /feeds/. Only the web server's thread calls it."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._catalogue: Catalogue | None = None
+        self._starts: dict[int, tuple[Headers, Start]] = {}
+        self.draining = False
+
+    def try_first(self, scope: dict[str, Any], send: Send) -> bool:
+        """Answer if it is a poll; says whether it was one. ``send`` takes effect when it is called."""
+        path = decode_path(scope["raw_path"])
+        if not is_for_feeds(path):
+            return False
+        start, body = self.answer(scope, path)
+        send(start)
+        send({"type": "http.response.body", "body": body})
+        return True
+
+    def answer(self, scope: dict[str, Any], path: str) -> tuple[Start, bytes]:
+        """The two messages of an answer."""
+        asked = {"QUERY_STRING": scope["query_string"].decode("latin-1")}
+        for name, value in scope["headers"]:
+            if name in ANSWERED_BY:
+                key, text = ANSWERED_BY[name], value.decode("latin-1")
+                asked[key] = f"{asked[key]},{text}" if key in asked else text
+        catalogue = self._watcher.catalogue
+        status, headers, body, counted = answer(catalogue, scope["method"], path, asked)
+        self._watcher.tally.count(counted, len(body))
+        return self._start(catalogue, status, headers), body
+
+    def _start(self, catalogue: Catalogue, status: str, headers: Headers) -> Start:
+        if self.draining:
+            start = start_of(int(status[:3]), headers)
+            start["headers"].append(CLOSE)
+            return start
+        if status not in (OK, NOT_MODIFIED):
+            return start_of(int(status[:3]), headers)
+        if catalogue is not self._catalogue:
+            self._catalogue, self._starts = catalogue, {}
+        # A document's headers are the same list as long as the catalogue lives, and there are only so many of them.
+        known = self._starts.get(id(headers))
+        if known is None:
+            known = self._starts[id(headers)] = headers, start_of(int(status[:3]), headers)
+        return known[1]
+
+
+def start_of(status: int, headers: Headers) -> Start:
+    """The beginning of an answer, as ASGI has it."""
+    encoded = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers]
+    return {"type": "http.response.start", "status": status, "headers": encoded}

@@ -1,0 +1,171 @@
+"""A request of editors from its head to its answer: admitted, its body read in time, and passed on."""
+
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response
+
+from syndication.config import Settings
+from syndication.editors.access import network
+from syndication.editors.problems import Problem
+from syndication.logs import get_logger
+from syndication.model.body_limits import BodyLimits, largest_body, too_large
+from syndication.web.admission import Busy, KnownCredentials, Lane, LaneSize, Rank
+from syndication.web.body_buffer import BodyBuffer, BodyRefused, ClientGone, Receive
+from syndication.web.credentials import API, Claim, Kind, claim_of, new_session
+from syndication.web.editors_client import EditorsAnswer, EditorsClient, EditorsDown
+from syndication.web.request_head import believed_address, declared_length
+from syndication.web.served_versions import Served, encode_served
+
+log = get_logger(__name__)
+
+BUSY = "So many requests are being answered that this one would have to wait: try again."
+SLOW = "The body came too slowly and was not read to its end. Nothing was done: send it again."
+ENDED = "The connection ended in the middle of the body. Nothing was done."
+DOWN = (
+    "The process that answers editors is being started again. Whether this request was carried out is not known:"
+    " look before you send it again. Feeds are served as before."
+)
+FORM_TOO_LARGE = "The form is too large. Nothing was saved."
+
+NOT_ACCEPTED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
+"""How a credential that opens nothing is answered: by the API, and by the dashboard, which sends to the log-in."""
+
+LOG_INS = 20
+"""More than wait for the verification of passwords, so that its own queue decides who goes first."""
+
+
+def lane_sizes(at_once: int) -> dict[Kind, LaneSize]:
+    """The lanes of a front that answers so many requests of known editors at once."""
+    half = max(1, at_once // 2)
+    return {
+        "editors": LaneSize(at_once, each=half, unknown=half, queue=256, queue_each=64),
+        "known_log_in": LaneSize(LOG_INS, each=5, unknown=LOG_INS, queue=64, queue_each=8),
+        "log_in": LaneSize(LOG_INS, each=5, unknown=LOG_INS, queue=64, queue_each=8),
+        "webhook": LaneSize(half, each=max(1, half - 1), unknown=half, queue=128, queue_each=32),
+        "public": LaneSize(half, each=max(1, half - 1), unknown=half, queue=128, queue_each=32),
+    }
+
+
+def share(at_once: int, fronts: int) -> int:
+    """What one front lets in of what the one editors process answers at once: the system spreads clients over them."""
+    return max(1, -(-at_once // fronts))
+
+
+def threads_for(at_once: int, fronts: int) -> int:
+    """The threads that the editors process needs for the lanes of all fronts."""
+    return fronts * sum(size.places for size in lane_sizes(share(at_once, fronts)).values())
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The head of a request: what was asked, by whom, and when it came."""
+
+    method: str
+    path: str
+    headers: Mapping[bytes, str]
+    address: str
+    began: float
+
+    @property
+    def is_api(self) -> bool:
+        """Whether an error is told to a program."""
+        return self.path.startswith(API)
+
+
+class EditorsRequests:
+    """Decides which requests the editors process is asked, and when."""
+
+    def __init__(self, settings: Settings, client: EditorsClient) -> None:
+        self._client = client
+        self.trusted_proxies = settings.editors.trusted_proxies
+        self.body_limits = settings.editors.body_limits
+        places = share(settings.editors.at_once, settings.server.workers)
+        self.lanes = {kind: Lane(size) for kind, size in lane_sizes(places).items()}
+        self.bodies = {kind: BodyBuffer() for kind in self.lanes}
+        self.known = KnownCredentials(time.monotonic)
+
+    def believed(self, peer: str, headers: Mapping[bytes, str]) -> str:
+        """The address that counts."""
+        return believed_address(peer, headers.get(b"x-forwarded-for"), self.trusted_proxies)
+
+    async def answer(
+        self, arrived: Arrived, environ: dict[str, str], receive: Receive, served: Served | None
+    ) -> EditorsAnswer | Response:
+        """The answer of the editors process, or why it was not asked."""
+        try:
+            return await self._ask(arrived, environ, receive, served)
+        except Busy:
+            return refusal(arrived, HTTPStatus.SERVICE_UNAVAILABLE, "busy", BUSY, {"Retry-After": "1"})
+        except BodyRefused as error:
+            return _body_refused(arrived, error, self.body_limits)
+        except ClientGone:
+            return refusal(arrived, HTTPStatus.BAD_REQUEST, "bad-request", ENDED, {"Connection": "close"})
+        except EditorsDown as error:
+            log.warning("editors_down", error=str(error))
+            return refusal(arrived, HTTPStatus.SERVICE_UNAVAILABLE, "editors-down", DOWN, {"Retry-After": "2"})
+
+    async def _ask(
+        self, arrived: Arrived, environ: dict[str, str], receive: Receive, served: Served | None
+    ) -> EditorsAnswer:
+        claim = claim_of(arrived.method, arrived.path, arrived.headers)
+        party, rank = self._party(claim, arrived.address)
+        async with AsyncExitStack() as held:
+            body = await held.enter_async_context(self._body(arrived, claim, receive, party, rank))
+            await held.enter_async_context(self.lanes[claim.kind].place(party, rank))
+            more: dict[str, Any] = {
+                "waited": time.perf_counter() - arrived.began,
+                "served": None if served is None else encode_served(served),
+            }
+            answer = await self._client.ask(environ, body, more)
+        self._learn(claim, answer)
+        return answer
+
+    def _party(self, claim: Claim, address: str) -> tuple[str, Rank]:
+        """Who a request is counted as: whose credential was accepted lately, and else its network."""
+        owner = self.known.owner(claim.credential)
+        return (owner, "known") if owner else (f"network {network(address)}", "unknown")
+
+    def _body(self, arrived: Arrived, claim: Claim, receive: Receive, party: str, rank: Rank) -> Any:
+        declared = declared_length(arrived.headers)
+        if arrived.is_api and claim.kind == "public":
+            declared = 0  # Without a token it is refused, or is a page to read: no body is looked at.
+        largest = largest_body(arrived.method, arrived.path, self.body_limits)
+        return self.bodies[claim.kind].read(receive, declared, largest, party, rank)
+
+    def _learn(self, claim: Claim, answer: EditorsAnswer) -> None:
+        """Remember which credentials open something, and forget those that do not any more."""
+        if answer.actor is None:
+            if claim.credential is not None and answer.status in NOT_ACCEPTED:
+                self.known.refuse(claim.credential)
+            return
+        if claim.credential is not None:
+            self.known.accept(claim.credential, answer.actor)
+        for name, text in answer.headers:
+            if name.lower() == "set-cookie" and (session := new_session(text)) is not None:
+                self.known.accept(session, answer.actor)
+
+
+def _body_refused(arrived: Arrived, error: BodyRefused, limits: BodyLimits) -> Response:
+    if error.status == HTTPStatus.REQUEST_TIMEOUT:
+        return refusal(arrived, error.status, "slow-body", SLOW, {"Connection": "close"})
+    detail = too_large(arrived.method, arrived.path, limits) if arrived.is_api else FORM_TOO_LARGE
+    return refusal(arrived, error.status, "too-large", detail, {"Connection": "close"})
+
+
+def refusal(arrived: Arrived, status: HTTPStatus, kind: str, detail: str, headers: dict[str, str]) -> Response:
+    """A no: as a problem for programs; for people in plain words, as a page would have to be made."""
+    if arrived.is_api:
+        return Problem(status, kind, detail, headers=headers).response()
+    more = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} | headers
+    return Response(f"{detail}\n", status, more, content_type="text/plain; charset=utf-8")
+
+
+def log_refused(arrived: Arrived, status: int) -> None:
+    """The line of a request that the editors process has not seen, and so did not log."""
+    ms = round((time.perf_counter() - arrived.began) * 1000, 1)
+    log.info("request", method=arrived.method, path=None, status=status, ms=ms)

@@ -8,6 +8,7 @@ import pytest
 from syndication.web.admission import KNOWN_SECONDS, REMEMBERED, Busy, KnownCredentials, Lane, LaneSize
 from syndication.web.credentials import Claim, claim_of, digest, is_for_editors, new_session
 from syndication.web.requests import lane_sizes
+from tests.loops import run_in_thread
 
 SIZE = LaneSize(places=4, each=2, unknown=2, queue=6, queue_each=3)
 PATIENCE = 20.0
@@ -58,7 +59,7 @@ def lived(scenario, size=SIZE, patience=PATIENCE):
         await visits.end()
         assert lane.waiting == 0 and not lane._held and lane._unknown == 0
 
-    asyncio.run(run())
+    run_in_thread(run())
 
 
 def test_one_party_never_holds_all_places():

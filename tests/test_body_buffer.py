@@ -22,6 +22,7 @@ from syndication.web.body_buffer import (
     ClientGone,
     seconds_for,
 )
+from tests.loops import run_in_thread
 
 MIB = 1024 * 1024
 
@@ -50,7 +51,7 @@ def read(receive, declared=None, largest=100, buffer=None):
         async with (buffer or BodyBuffer()).read(receive, declared, largest, "network a", "unknown") as body:
             return body.length, body.file.read()
 
-    return asyncio.run(run())
+    return run_in_thread(run())
 
 
 @pytest.mark.parametrize("declared", [None, 6])
@@ -140,7 +141,7 @@ def arriving(*bodies):
         assert buffer.bodies == 0 and not any(sums.bodies or sums.bytes for sums in buffer._here.values())
         return found
 
-    return asyncio.run(run())
+    return run_in_thread(run())
 
 
 def test_each_party_has_fewer_places_than_there_are():
@@ -176,7 +177,7 @@ def test_what_is_only_declared_takes_no_room():
             with pytest.raises(BodyRefused):
                 await one
 
-    asyncio.run(run())
+    run_in_thread(run())
 
 
 async def _hold(buffer, receive, declared, party):

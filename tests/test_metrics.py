@@ -75,8 +75,12 @@ def test_every_metric_of_the_readme_is_told_by_a_process(service):
     until(lambda: at_port(service.metrics).get("syndication_jobs_total{job=heartbeat,outcome=done}"))
     until(lambda: any(key.startswith("syndication_polls") for key in of_web(service)))
     names = {re.sub(r"(_bucket|_count|_sum)?\{.*", "", key) for key in [*of_web(service), *at_port(service.metrics)]}
-    # These two are told once there is something to tell.
-    assert told() - names == {"syndication_purges_total", "syndication_database_errors_total"}
+    # These are told once there is something to tell.
+    assert told() - names == {
+        "syndication_purges_total",
+        "syndication_database_errors_total",
+        "syndication_renderer_deaths_total",
+    }
 
 
 def test_nothing_of_a_worker_is_told_by_a_web_process_and_the_other_way_round(service):

@@ -16,7 +16,7 @@ from syndication.store.editorial import PreviewRow
 KEPT = timedelta(minutes=10)
 """How long an answer is kept: it may hold a story under embargo."""
 
-CLAIM = timedelta(seconds=60)
+CLAIM = timedelta(seconds=40)
 """A worker that has not answered for so long is taken for dead, and another one answers."""
 
 ATTEMPTS = 2

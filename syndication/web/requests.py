@@ -30,7 +30,7 @@ DOWN = (
     "The process that answers editors is being started again. Whether this request was carried out is not known:"
     " look before you send it again. Feeds are served as before."
 )
-FORM_TOO_LARGE = "The form is too large. Nothing was saved."
+FORM_TOO_LARGE = "The form is over 64 KiB, the most that is read. Nothing was saved: shorten what you typed."
 
 NOT_ACCEPTED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 """How a credential that opens nothing is answered: by the API, and by the dashboard, which sends to the log-in."""

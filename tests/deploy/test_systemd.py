@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from syndication.config import load_settings
-from syndication.editors import arrivals
-from syndication.webserver import POLL_THREADS
+from syndication.web.requests import threads_for
 from tests.deploy import sandbox
 from tests.deploy.programs import DEPLOY, needs, run
 from tests.forbid_skips import NOT_ALLOWED
@@ -138,8 +137,9 @@ def test_each_has_an_end_of_memory_and_of_processes(service):
 def test_a_web_process_has_fewer_threads_and_processes_than_it_may():
     (allowed,) = re.findall(r"^TasksMax=(\d+)$", COMMON.read_text(), re.MULTILINE)
     settings = load_settings(ROOT / "config/syndication.toml", {})
-    threads = POLL_THREADS + 2 * settings.editors.at_once + arrivals.PLACES
-    assert settings.server.workers * (threads + 32) < int(allowed)
+    fronts = settings.server.workers
+    editors = threads_for(settings.editors.at_once, fronts)
+    assert editors + 32 * (fronts + 1) < int(allowed)
 
 
 @pytest.mark.thorough("sqlite")

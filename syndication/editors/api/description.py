@@ -48,6 +48,8 @@ PROBLEMS = {
     "scope": "The token has not the scope that this needs.",
     "token-in-address": "A token stood in the address, where logs keep it: revoke it.",
     "too-many-attempts": "Too many wrong tokens or signatures from one address; Retry-After says how long to wait.",
+    "too-many-previews": "Too many previews wait for their answer; Retry-After says when to ask again.",
+    "too-many-regenerations": "Too many regenerations were requested in a minute; Retry-After says how long to wait.",
     "not-found": "There is no such thing, or not for this token.",
     "stale": "The article was changed since it was read (If-Match).",
     "exists": "There is such an article already (If-None-Match: *).",

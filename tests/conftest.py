@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 
+from syndication import passwords
 from syndication.store.engine import Database
 from syndication.store.migrate import migrate
 from tests.newsroom import NOON
@@ -44,6 +46,14 @@ class FakeClock:
 
     def advance(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Hashing is slow on purpose: tests in this process use cheap parameters. Processes that tests start do not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture

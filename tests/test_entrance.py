@@ -37,12 +37,6 @@ def hashed(monkeypatch):
     return seen
 
 
-@pytest.fixture
-def quick(monkeypatch):
-    """Hashes of names that nobody has cost nothing."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-
-
 def acts(database):
     with database.read() as conn:
         found = [act for act in read(conn, 100) if act.act == "log in"][::-1]
@@ -206,7 +200,7 @@ def test_strangers_lock_nobody_out_of_a_browser_in_which_they_logged_in_before(d
     assert isinstance(patient.enter("mei", PASSWORD, ELSEWHERE, {mei.id: "device 2"}), Entered)
 
 
-def test_at_most_a_hundred_failures_for_one_name_within_any_hour(database, clock, quick):
+def test_at_most_a_hundred_failures_for_one_name_within_any_hour(database, clock):
     """ASVS 2.2.1, with the largest number that the settings take, by a guesser who knows when each window ends."""
     entrance, failed = Entrance(database, Guesses(10_000), 12, 20), []
     while len(failed) < 200:
@@ -220,7 +214,7 @@ def test_at_most_a_hundred_failures_for_one_name_within_any_hour(database, clock
     assert all((later - first).total_seconds() >= 3600 for first, later in zip(failed, failed[100:], strict=False))
 
 
-def test_names_that_strangers_type_are_stored_nowhere_and_their_rows_end(database, patient, clock, quick):
+def test_names_that_strangers_type_are_stored_nowhere_and_their_rows_end(database, patient, clock):
     for number in range(30):
         patient.enter(f"{PASSWORD} {number}", "x", f"198.51.100.{number}")
     with database.read() as conn:

@@ -12,10 +12,8 @@ from itertools import chain, combinations
 from urllib.parse import quote
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import text
 
-from syndication import passwords
 from syndication.editors.dashboard.login import OPEN_WITHOUT_SECOND_FACTOR
 from syndication.editors.dashboard.pages import Pages
 from syndication.store import account_changes, accounts, logins, pending_logins, tokens
@@ -215,18 +213,12 @@ def routes(app):
 
 
 @pytest.fixture
-def cheap(monkeypatch):
-    """A password costs nothing."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-
-
-@pytest.fixture
-def newsroom(sqlite_database, clock, cheap):
+def newsroom(sqlite_database, clock):
     return at_work(sqlite_database, clock)
 
 
 @pytest.fixture
-def each_newsroom(database, clock, cheap):
+def each_newsroom(database, clock):
     """On a database of each kind: what a page asks for is asked of that."""
     return at_work(database, clock)
 

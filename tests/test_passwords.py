@@ -13,6 +13,13 @@ from syndication.errors import SyndicationError
 
 GOOD = "three ferries to Matsu"
 
+
+@pytest.fixture(autouse=True)
+def real_hashes(monkeypatch):
+    """Other tests do with cheaper ones."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher())
+
+
 NEWSROOM = ("The Daily Example", "daily.example")
 
 WELL_KNOWN = [

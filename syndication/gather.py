@@ -109,7 +109,8 @@ def gather(
     ``instead`` are articles as they might be, by id: they stand in for what is stored; None takes one out.
     """
     found = _candidates(conn, section, now, more + len(instead))
-    loaded, unreadable = _load(conn, [c.article_id for c in found if c.article_id not in instead])
+    taken = sum(len(article.html.encode("utf-8", "replace")) for article in instead.values() if article is not None)
+    loaded, unreadable = _load(conn, [c.article_id for c in found if c.article_id not in instead], taken)
     if instead:
         loaded |= {id: article for id, article in instead.items() if article is not None}
         found = _with(found, instead)
@@ -165,11 +166,14 @@ def _with(found: Sequence[newest.Candidate], instead: Mapping[str, Article | Non
     return sorted(both, key=lambda candidate: (candidate.published_at, candidate.article_id), reverse=True)
 
 
-def _load(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, Article], list[LeftOut]]:
-    """The articles with these ids in their order, and those that cannot be read (a time beyond the calendar, say)."""
+def _load(conn: Connection, ids: Sequence[str], taken: int) -> tuple[dict[str, Article], list[LeftOut]]:
+    """The articles with these ids in their order, and those that cannot be read (a time beyond the calendar, say).
+
+    ``taken`` is how many bytes other bodies of the feed take already.
+    """
     over: dict[str, str] = {}
     try:
-        over = article_sizes.over_limit(conn, ids)
+        over = article_sizes.over_limit(conn, ids, taken)
         loaded = articles.load_articles(conn, [id for id in ids if id not in over])
         return {id: loaded[id] for id in ids if id not in over}, _left_out(over)
     except Exception as error:

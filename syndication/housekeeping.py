@@ -6,6 +6,7 @@ from syndication.config import Settings
 from syndication.store import (
     Connection,
     audit,
+    deaths,
     editions,
     login_failures,
     logins,
@@ -14,6 +15,7 @@ from syndication.store import (
     previews,
     purges,
     regenerations,
+    tokens,
     webhooks,
     webs,
     workers,
@@ -21,6 +23,9 @@ from syndication.store import (
 
 REQUESTS_KEPT = timedelta(days=30)
 """How long it can be asked what came of a regeneration."""
+
+FATAL_KEPT = timedelta(days=30)
+"""How long an article that killed workers is left out if nobody changes it; then it is tried again."""
 
 
 def forget(conn: Connection, settings: Settings, now: datetime) -> None:
@@ -32,6 +37,8 @@ def forget(conn: Connection, settings: Settings, now: datetime) -> None:
     previews.forget(conn, now)
     regenerations.forget(conn, now - REQUESTS_KEPT)
     webhooks.forget(conn, now)
+    tokens.prune(conn, now, _days_before(now, settings.editors.audit_days))
+    deaths.prune(conn, now - FATAL_KEPT)
     logins.forget(conn, now)
     pending_logins.prune(conn, now)
     login_failures.prune(conn, now)

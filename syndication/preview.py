@@ -14,11 +14,13 @@ from syndication.feeds import ALL, Article, Section
 from syndication.filling import fill
 from syndication.gather import Gathered, Newsroom, feed_of, gather
 from syndication.logs import get_logger
+from syndication.model.field_limits import MAX_FEED_HTML
 from syndication.render import atom, rss
 from syndication.render.fragments import cut
 from syndication.render.renderer import Renderer
-from syndication.store import Connection, articles, previews
+from syndication.store import Connection, article_sizes, previews
 from syndication.store.engine import Database, DatabaseDown
+from syndication.store.readable_articles import read_article
 
 log = get_logger(__name__)
 
@@ -95,6 +97,7 @@ class Previewer:
         """The answer, as JSON values; raises SyndicationError for a question that has none."""
         with self.database.snapshot() as conn:
             now = self.database.now(conn)
+            _check_sizes(conn, question.changes)
             changed = [self._changed(conn, change, now) for change in question.changes]
         # An embargoed story is shown as it will stand when its time has come.
         moment = max([now, *(a.published_at for a in changed if a.published_at)])
@@ -109,7 +112,7 @@ class Previewer:
 
     def _changed(self, conn: Connection, change: Mapping[str, Any], now: datetime) -> Article:
         """The stored article with the change, or a new one; a draft as it would be if it were published."""
-        stored = articles.get_article(conn, str(change.get("id") or ""))
+        stored = _stored(conn, change)
         article = article_from(merge_patch(article_fields(stored) if stored else {}, change), self.slugs)
         if article.status == "draft":
             article = replace(article, status="published")
@@ -137,6 +140,36 @@ class Previewer:
         for item in (*unreadable, *rendered.left_out):
             raise SyndicationError(item.reason)
         return {"section": slug, "article_id": article.id, "entry": _cut_out(rendered.bodies)}
+
+
+def _check_sizes(conn: Connection, changes: Sequence[Mapping[str, Any]]) -> None:
+    """Raise SyndicationError if the bodies are more than one feed may hold; those stored are measured, not read."""
+    sent = [change["html"] for change in changes if isinstance(change.get("html"), str)]
+    stored, _ = article_sizes.measure(conn, [_id(change) for change in changes if "html" not in change])
+    total = sum(len(html.encode("utf-8", "replace")) for html in sent) + sum(stored.values())
+    if total > MAX_FEED_HTML:
+        whose = "This article's body has" if len(changes) == 1 else "The bodies of these articles have"
+        advice = "Shorten it." if len(changes) == 1 else "Preview fewer at once."
+        raise SyndicationError(
+            f"{whose} {total / 2**20:,.0f} MiB, and a preview takes {MAX_FEED_HTML // 2**20} MiB. {advice}"
+        )
+
+
+def _stored(conn: Connection, change: Mapping[str, Any]) -> Article | None:
+    """The stored article of a change, without what the change replaces if that is large."""
+    found = read_article(conn, _id(change), 0 if "html" in change else MAX_FEED_HTML)
+    if found is None:
+        return None
+    for field, words in found.errors:
+        if field.partition(".")[0] not in change:
+            raise SyndicationError(
+                f"The stored article is over a limit: its {field} {words}. Change it, then try again."
+            )
+    return found.article
+
+
+def _id(change: Mapping[str, Any]) -> str:
+    return str(change.get("id") or "")
 
 
 def _cut_out(bodies: Mapping[str, bytes]) -> dict[str, str]:

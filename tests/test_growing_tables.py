@@ -2,16 +2,34 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, insert
 
+from syndication import housekeeping
 from syndication.cli import main
-from syndication.housekeeping import REQUESTS_KEPT
-from syndication.store import audit, logins, regenerations, tracing
+from syndication.editors.api.webhooks import TOLERANCE
+from syndication.errors import SyndicationError
+from syndication.housekeeping import FATAL_KEPT, REQUESTS_KEPT
+from syndication.store import (
+    accounts,
+    audit,
+    deaths,
+    logins,
+    regenerations,
+    tokens,
+    tracing,
+    webhooks,
+    webs,
+    workers,
+)
+from syndication.store.articles import load_articles
 from syndication.store.audit import DIFFERENT, OTHERS, Actor
-from tests.newsroom import NOON
+from syndication.store.bookkeeping import FatalRow
+from tests.newsroom import NOON, at
 from tests.people import person
 
 CLIENT = Actor("token cms", "192.0.2.7")
@@ -158,3 +176,119 @@ def test_only_so_many_regenerations_are_kept(api, clock, monkeypatch):
     with api.database.write() as conn:
         regenerations.forget(conn, clock() - REQUESTS_KEPT)
         assert conn.exec_driver_sql("SELECT count(*) FROM regeneration").scalar() == 3
+
+
+def count(database, table):
+    with database.read() as conn:
+        return conn.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
+
+
+def test_the_oldest_session_of_a_user_ends_when_one_more_is_opened(database, clock):
+    mei, chen = person(database, "mei"), person(database, "chen")
+
+    def log_in(account):
+        clock.advance(1)
+        with database.write() as conn:
+            return logins.start(conn, account, "192.0.2.7", 12, clock())
+
+    others = log_in(chen)
+    secrets = [log_in(mei) for _ in range(logins.MAX_SESSIONS + 1)]
+    with database.read() as conn:
+        found = [logins.find(conn, secret, clock()) for secret in secrets]
+        assert [account is not None for account in found] == [False] + [True] * logins.MAX_SESSIONS
+        found = logins.find(conn, others, clock())
+        assert found is not None and found.id == chen.id
+
+
+def test_a_token_beyond_the_most_is_refused_until_another_one_is_revoked(api, monkeypatch):
+    monkeypatch.setattr(tokens, "MAX_ACTIVE", 4)
+    api.token("read", name="expires", expires_at=at(seconds=1))
+    for number in range(2):
+        api.token("read", name=f"t{number}")
+    said = api.ask("POST", "/tokens", {"name": "one more", "scopes": ["read"]})  # The fourth is that of the test.
+    assert (said.status, "4 active tokens" in said.json["detail"]) == (422, True), said.json
+    api.clock.advance(2)
+    assert api.ask("POST", "/tokens", {"name": "one more", "scopes": ["read"]}).status == 201
+    assert api.ask("POST", "/tokens", {"name": "another", "scopes": ["read"]}).status == 422
+
+
+def test_tokens_that_ended_are_listed_for_as_long_as_the_audit_log_and_so_many(api, clock, monkeypatch):
+    monkeypatch.setattr(tokens, "MAX_ENDED", 2)
+    api.token("read", name="active")
+    for number in range(4):
+        api.token("read", name=f"t{number}")
+        clock.advance(60)
+        with api.database.write() as conn:
+            tokens.revoke(conn, f"t{number}", CLIENT, clock())
+
+    def names(before):
+        with api.database.write() as conn:
+            tokens.prune(conn, clock(), before)
+            return {token.name for token in tokens.listed(conn)}
+
+    assert names(NOON) == {"active", "t2", "t3"}
+    assert names(clock()) == {"active", "t3"}
+    assert names(clock() + REQUESTS_KEPT) == {"active"}
+
+
+def test_users_have_a_largest_number(api, monkeypatch):
+    monkeypatch.setattr(accounts, "MAX_USERS", 2)
+    person(api.database, "mei")
+    person(api.database, "chen")
+    with pytest.raises(SyndicationError, match="2 users already"):
+        person(api.database, "lin")
+    assert count(api.database, "account") == 2
+
+
+def test_processes_that_die_again_and_again_fill_no_table(database, clock, monkeypatch):
+    monkeypatch.setattr(workers, "KEPT", 3)
+    for number in range(6):
+        clock.advance(1)
+        with database.write() as conn:
+            now = clock()
+            workers.seen(conn, workers.WorkerSeen(f"w{number}", "here", number, now, now))
+            webs.seen(conn, webs.WebSeen(f"w{number}", "here", number, now, now, None))
+    with database.read() as conn:
+        assert [one.id for one in workers.alive(conn, clock())] == ["w3", "w4", "w5"]
+        assert [one.id for one in webs.alive(conn, clock())] == ["w3", "w4", "w5"]
+    assert count(database, "worker") == count(database, "web") == 3
+
+
+def test_ids_of_webhooks_are_forgotten_after_their_signatures_ran_out_without_any_worker(database, clock):
+    def first_time(id):
+        with database.write() as conn:
+            return webhooks.first_time(conn, id, clock())
+
+    assert first_time("a")
+    clock.advance(2 * TOLERANCE)
+    assert first_time("b") and not first_time("a")
+    clock.advance(2 * TOLERANCE)
+    assert first_time("c") and count(database, "webhook") == 2
+    assert not first_time("b")
+
+
+def test_an_article_that_killed_workers_is_forgotten_once_it_is_gone_or_changed_or_long_ago(api):
+    for id in ("same", "changed", "gone", "old"):
+        api.put(id)
+    with api.database.write() as conn:
+        stored = load_articles(conn, ["same", "changed", "gone", "old"])
+        for id, article in stored.items():
+            moment = NOON - FATAL_KEPT - timedelta(seconds=1) if id == "old" else NOON
+            conn.execute(insert(FatalRow).values(article_id=id, digest=deaths.digest_of(article), at=moment))
+        conn.exec_driver_sql("UPDATE article SET title = 'Another' WHERE id = 'changed'")
+        conn.exec_driver_sql("DELETE FROM article WHERE id = 'gone'")
+    with api.database.write() as conn:
+        housekeeping.forget(conn, api.settings, NOON)
+        assert set(deaths.fatal(conn)) == {"same"}
+
+
+def test_only_so_many_fatal_articles_are_remembered(api, monkeypatch):
+    monkeypatch.setattr(deaths, "KEPT", 2)
+    for number in range(4):
+        api.put(f"a{number}")
+    with api.database.write() as conn:
+        for number, article in enumerate(load_articles(conn, [f"a{n}" for n in range(4)]).values()):
+            digest, moment = deaths.digest_of(article), at(seconds=number)
+            conn.execute(insert(FatalRow).values(article_id=article.id, digest=digest, at=moment))
+        deaths.prune(conn, NOON)
+        assert set(deaths.fatal(conn)) == {"a2", "a3"}

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from syndication.feeds import ALL, Article, Section
+from syndication.feeds import ALL, Section
 from syndication.gather import has_place
+from syndication.store.article_outlines import ArticleOutline
 from syndication.store.tracing import Facts
 
 Rule = Literal[
@@ -95,13 +96,13 @@ def _by_withdrawal(facts: Facts) -> Reason | None:
     return "withdrawn", f"It was {gone.reason}{by} at {moment(gone.at)}: only restore brings it back.", None
 
 
-def _by_filing(article: Article, section: Section) -> Reason | None:
+def _by_filing(article: ArticleOutline, section: Section) -> Reason | None:
     if section.slug == ALL or set(article.sections) & set(section.filed_under):
         return None
     return "not-filed", "It is not filed under this section.", None
 
 
-def _by_time(article: Article, facts: Facts) -> Reason | None:
+def _by_time(article: ArticleOutline, facts: Facts) -> Reason | None:
     if article.status == "draft" or article.published_at is None:
         return "draft", "It is a draft: publish it.", None
     if article.expires_at is not None and article.expires_at <= max(article.published_at, facts.now):
@@ -113,7 +114,7 @@ def _by_time(article: Article, facts: Facts) -> Reason | None:
     return None
 
 
-def _by_place(article: Article, section: Section, facts: Facts) -> Reason | None:
+def _by_place(article: ArticleOutline, section: Section, facts: Facts) -> Reason | None:
     place = facts.newer.get(section.slug, 0) + 1
     if article.published_at is not None and not has_place(section, place, article.published_at, facts.now):
         room = _room(section, article.published_at, facts.now)
@@ -149,7 +150,7 @@ def _pending(facts: Facts, section: Section) -> bool:
     return state is not None and state.pending
 
 
-def _leaves_at(article: Article, section: Section, place: int) -> datetime | None:
+def _leaves_at(article: ArticleOutline, section: Section, place: int) -> datetime | None:
     """When it leaves the feed by itself: it expires, or is only there as one of the last hours."""
     moments = [article.expires_at]
     if article.published_at is not None and place > section.entries:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -15,6 +15,9 @@ from syndication.passwords import PasswordHash
 from syndication.store.audit import Act, Actor, record
 from syndication.store.editorial import AccountRow
 from syndication.store.tokens import in_order
+
+MAX_USERS = 10_000
+"""People in all, with those who are disabled, who are never deleted: decades of a large newsroom."""
 
 NAME = re.compile(r"[a-z0-9._-]{1,64}")
 
@@ -72,6 +75,11 @@ def create(
     """Let a person in. Raises SyndicationError for a wrong name or scope, and for a name that is taken."""
     check_name(name)
     ordered = scopes_of_person(scopes)
+    if (conn.scalar(select(func.count()).select_from(AccountRow)) or 0) >= MAX_USERS:
+        raise SyndicationError(
+            f"there are {MAX_USERS:,} users already, with those who are disabled, and no more are created:"
+            " enable one of them instead"
+        )
     account = Account(uuid.uuid4().hex[:12], name, ordered, now, by.name, None, None)
     insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
     statement = insert(AccountRow).values(

@@ -27,7 +27,7 @@ from syndication.store.models import ArticleRow, AuthorRow, Base, EnclosureRow, 
 BYTES_A_CHARACTER = 4
 """Of UTF-8 at most (RFC 3629 section 3): bytes are known without reading a text, characters are not."""
 
-_TEXTS = {
+TEXTS = {
     "title": MAX_TITLE,
     "url": MAX_URL,
     "slug": MAX_SLUG,
@@ -36,7 +36,9 @@ _TEXTS = {
     "correction": MAX_CAPTION,
     "guid": MAX_URL,
 }
-_PARTS: tuple[tuple[str, type[Base], int, dict[str, int]], ...] = (
+"""The most characters of an article's own texts, but for its body."""
+
+PARTS: tuple[tuple[str, type[Base], int, dict[str, int]], ...] = (
     ("sections", SectionLink, MAX_SECTIONS, {}),
     ("tags", TagRow, MAX_TAGS, {"tag": MAX_TAG}),
     ("authors", AuthorRow, MAX_AUTHORS, {"name": MAX_NAME, "email": MAX_NAME, "uri": MAX_URL}),
@@ -48,20 +50,28 @@ _PARTS: tuple[tuple[str, type[Base], int, dict[str, int]], ...] = (
     ),
     ("enclosures", EnclosureRow, MAX_ENCLOSURES, {"url": MAX_URL, "media_type": MAX_MEDIA_TYPE, "title": MAX_TITLE}),
 )
+"""What else belongs to an article: its field, its table, the most rows, the most characters of their texts."""
 
 
-def over_limit(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """Why each of these articles cannot be read for a feed; those that can are not in it.
-
-    In the order of ``ids``: once the bodies before it fill a feed, an article is over the limit as well.
-    """
-    found: dict[str, str] = {}
+def measure(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
+    """The bytes of each body, of the articles that there are, and why each of those over a limit is."""
     bodies: dict[str, int] = {}
+    found: dict[str, str] = {}
     for some in chunks(ids):
         _measure(conn, some, bodies, found)
-        for name, table, most, texts in _PARTS:
+        for name, table, most, texts in PARTS:
             _count(conn, some, name, table, most, texts, found)
-    total = 0
+    return bodies, found
+
+
+def over_limit(conn: Connection, ids: Sequence[str], taken: int = 0) -> dict[str, str]:
+    """Why each of these articles cannot be read for a feed; those that can are not in it.
+
+    In the order of ``ids``: once the bodies before it fill a feed, an article is over the limit as well. ``taken`` is
+    how many bytes other bodies take already.
+    """
+    bodies, found = measure(conn, ids)
+    total = taken
     for id in ids:
         if id in found:
             continue
@@ -76,13 +86,13 @@ def over_limit(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
 def _measure(conn: Connection, ids: Sequence[str], bodies: dict[str, int], found: dict[str, str]) -> None:
     columns = ArticleRow.__table__.c
     long = case(
-        *((_octets(conn, columns[name]) > most * BYTES_A_CHARACTER, name) for name, most in _TEXTS.items()), else_=None
+        *((_octets(conn, columns[name]) > most * BYTES_A_CHARACTER, name) for name, most in TEXTS.items()), else_=None
     )
     query = select(columns.id, _octets(conn, columns.html).label("body"), long.label("long")).where(columns.id.in_(ids))
     for row in conn.execute(query):
         bodies[row.id] = row.body
         if row.long is not None:
-            found[row.id] = f"its {row.long} is too long: it should have at most {_TEXTS[row.long]:,} characters"
+            found[row.id] = f"its {row.long} is too long: it should have at most {TEXTS[row.long]:,} characters"
         elif row.body > min(MAX_HTML, MAX_FEED_HTML):
             found[row.id] = f"its html has {row.body:,} bytes: it should have at most {MAX_FEED_HTML:,}"
 

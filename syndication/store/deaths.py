@@ -14,9 +14,14 @@ from sqlalchemy import Connection, and_, delete, exists, insert, not_, select, u
 from syndication.feeds import Article
 from syndication.store import articles
 from syndication.store.bookkeeping import FatalRow, SectionRow, WorkerRow
+from syndication.store.chunks import chunks
+from syndication.store.stored_digests import stored_digests
 from syndication.store.workers import ALIVE
 
 ERROR = "a worker died while it regenerated this section"
+
+KEPT = 1_000
+"""Articles that are remembered as fatal: the newest."""
 
 REASON = "two workers died while they rendered it: change the article, and it is tried again"
 
@@ -72,6 +77,20 @@ def fatal(conn: Connection) -> dict[str, str]:
 def still_fatal(article: Article, known: Mapping[str, str]) -> bool:
     """Whether the article is one of them, and has not changed since."""
     return article.id in known and known[article.id] == digest_of(article)
+
+
+def prune(conn: Connection, before: datetime) -> None:
+    """Forget articles that are gone or changed, that killed a worker before a time, or that are beyond the newest.
+
+    One that is still stored as it was is tried again then: the next program may render it.
+    """
+    conn.execute(delete(FatalRow).where(FatalRow.at < before))
+    known = fatal(conn)
+    same = stored_digests(conn, known, digest_of)
+    newest = select(FatalRow.article_id).order_by(FatalRow.at.desc(), FatalRow.article_id)
+    other = {id for id, digest in known.items() if same.get(id) != digest} | set(conn.scalars(newest.offset(KEPT)))
+    for some in chunks(sorted(other)):
+        conn.execute(delete(FatalRow).where(FatalRow.article_id.in_(some)))
 
 
 def digest_of(article: Article) -> str:

@@ -12,12 +12,16 @@ from syndication.store.editorial import AccountRow, LoginRow, PendingLoginRow
 
 BYTES = 32
 
+MAX_SESSIONS = 50
+"""Browsers in which a person is logged in at once: when another one is added, the oldest session ends."""
+
 UNKNOWN = "an unknown name"
 """What the audit log says instead of a name that nobody has: people type their password there."""
 
 
 def start(conn: Connection, account: Account, source: str, hours: int, now: datetime) -> str:
     """Log somebody in for some hours; gives the secret for the cookie, which is kept nowhere here."""
+    _end_oldest(conn, account.id)
     secret = secrets.token_urlsafe(BYTES)
     conn.execute(
         insert(LoginRow).values(
@@ -31,6 +35,14 @@ def start(conn: Connection, account: Account, source: str, hours: int, now: date
     conn.execute(update(AccountRow).where(AccountRow.id == account.id).values(last_login_at=now))
     record(conn, account.actor(source), [Act("log in", account.name, "logged in")], now)
     return secret
+
+
+def _end_oldest(conn: Connection, account_id: str) -> None:
+    """Make room for one more session."""
+    newest = select(LoginRow.hash).where(LoginRow.account_id == account_id).order_by(LoginRow.created_at.desc())
+    old = list(conn.scalars(newest.order_by(LoginRow.hash).offset(MAX_SESSIONS - 1)))
+    if old:
+        conn.execute(delete(LoginRow).where(LoginRow.hash.in_(old)))
 
 
 def failed(

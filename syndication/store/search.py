@@ -7,12 +7,24 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select
 
-from syndication.store.articles import load_articles
+from syndication.model.field_limits import MAX_TITLE, MAX_URL
+from syndication.store.article_outlines import cut
 from syndication.store.bookkeeping import ShownArticleRow
 from syndication.store.marks import read_mark, write_mark
 from syndication.store.models import ArticleRow, SectionLink
 from syndication.store.newest import PUBLISHED
-from syndication.store.shown_articles import content_digest, digests, is_public
+from syndication.store.shown_articles import digests, is_public
+from syndication.store.stored_digests import stored_digests
+
+_COLUMNS: Sequence[Any] = (
+    ArticleRow.id,
+    cut(ArticleRow.title, MAX_TITLE),
+    cut(ArticleRow.url, MAX_URL),
+    ArticleRow.status,
+    ArticleRow.published_at,
+    ArticleRow.updated_at,
+    ArticleRow.expires_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +81,8 @@ def _readable(conn: Connection, rows: Sequence[Row[Any]], now: datetime) -> list
     others = [row.id for row in rows if not is_public(row, now)]
     if not others:
         return list(rows)
-    remembered, loaded = digests(conn, others), load_articles(conn, others)
-    same = {id for id, article in loaded.items() if remembered.get(id) == content_digest(article)}
+    remembered = digests(conn, others)
+    same = {id for id, digest in stored_digests(conn, others).items() if remembered.get(id) == digest}
     return [row for row in rows if row.id in same or is_public(row, now)]
 
 
@@ -80,7 +92,7 @@ def _public(now: datetime) -> ColumnElement[bool]:
 
 
 def _filtered(wanted: Wanted, now: datetime) -> Select[Any]:
-    query = select(*(ArticleRow.__table__.c[name] for name in (*Found.__slots__, "expires_at")))
+    query = select(*_COLUMNS)
     if not wanted.hidden:
         was_shown = exists().where(ShownArticleRow.article_id == ArticleRow.id, ShownArticleRow.digest.is_not(None))
         query = query.where(or_(_public(now), was_shown))

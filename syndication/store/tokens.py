@@ -8,10 +8,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, not_, or_, select, update
 
 from syndication.errors import SyndicationError
 from syndication.store.audit import Act, Actor, record
+from syndication.store.chunks import chunks
 from syndication.store.editorial import TokenRow
 
 SCOPES = ("read", "preview", "write", "regenerate", "admin")
@@ -25,6 +26,13 @@ BYTES = 32
 
 USE_RECORDED = timedelta(minutes=1)
 """How exact ``last_used_at`` is: a token in use costs one write a minute, not one a request."""
+
+
+MAX_ACTIVE = 1_000
+"""Tokens that work at once: several for each program of a large newsroom. A loop that creates them has an end."""
+
+MAX_ENDED = 1_000
+"""Revoked and expired tokens that are still listed: the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,10 @@ def create(
         raise SyndicationError(f"expires_at is {expires_at.isoformat()}, which is past: name a time to come")
     if any(token.usable(now) for token in named(conn, name)):
         raise SyndicationError(f"there is a token {name!r} already: revoke it, or choose another name")
+    if _count_active(conn, now) >= MAX_ACTIVE:
+        raise SyndicationError(
+            f"there are {MAX_ACTIVE:,} active tokens already, and no more are created: revoke some that nobody uses"
+        )
     secret = PREFIX + secrets.token_urlsafe(BYTES)
     token = Token(uuid.uuid4().hex[:12], name, ordered, now, by.name, expires_at, None, None)
     conn.execute(
@@ -123,8 +135,25 @@ def named(conn: Connection, name_or_id: str) -> list[Token]:
 
 def any_usable(conn: Connection, now: datetime) -> bool:
     """Whether anybody is let in."""
-    usable = TokenRow.revoked_at.is_(None) & or_(TokenRow.expires_at.is_(None), TokenRow.expires_at > now)
-    return bool(conn.scalar(select(func.count()).select_from(TokenRow).where(usable)))
+    return _count_active(conn, now) > 0
+
+
+def _active(now: datetime) -> ColumnElement[bool]:
+    return TokenRow.revoked_at.is_(None) & or_(TokenRow.expires_at.is_(None), TokenRow.expires_at > now)
+
+
+def _count_active(conn: Connection, now: datetime) -> int:
+    return conn.scalar(select(func.count()).select_from(TokenRow).where(_active(now))) or 0
+
+
+def prune(conn: Connection, now: datetime, before: datetime) -> None:
+    """Delete tokens that ended before a time, and all but the newest that ended."""
+    ended_at = func.coalesce(TokenRow.revoked_at, TokenRow.expires_at)
+    ended = select(TokenRow.id).where(not_(_active(now)))
+    ids = [*conn.scalars(ended.where(ended_at < before))]
+    ids += conn.scalars(ended.order_by(ended_at.desc(), TokenRow.id).offset(MAX_ENDED))
+    for some in chunks(ids):
+        conn.execute(delete(TokenRow).where(TokenRow.id.in_(some)))
 
 
 def revoke(conn: Connection, name_or_id: str, by: Actor, now: datetime) -> list[Token]:

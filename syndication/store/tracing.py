@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from syndication.feeds import ALL, Article, Section
+from syndication.feeds import ALL, Section
 from syndication.store import documents, workers
-from syndication.store.articles import get_article
+from syndication.store.article_outlines import ArticleOutline, read_outline
 from syndication.store.bookkeeping import ChangeRow, EntryRow, LeftOutRow, TombstoneRow
 from syndication.store.models import ArticleRow, SectionLink
 from syndication.store.newest import public
@@ -46,7 +46,7 @@ class Facts:
     """
 
     article_id: str
-    article: Article | None
+    article: ArticleOutline | None
     withdrawal: Withdrawal | None
     now: datetime
     noticed: bool
@@ -61,7 +61,7 @@ class Facts:
 
 def read_facts(conn: Connection, article_id: str, sections: Mapping[str, Section], now: datetime) -> Facts:
     """Everything that a trace needs of these sections."""
-    article = get_article(conn, article_id)
+    article = read_outline(conn, article_id)
     by_article = {row.section: row for row in conn.execute(_of(EntryRow, article_id))}
     tombstones = conn.execute(_of(TombstoneRow, article_id))
     left_out: dict[str, set[str]] = {}
@@ -92,7 +92,7 @@ def _of(table: type[EntryRow | TombstoneRow | LeftOutRow], article_id: str):  # 
     return select(table.__table__).where(table.__table__.c.article_id == article_id)
 
 
-def _newer(conn: Connection, slugs: Collection[str], article: Article, now: datetime) -> set[str]:
+def _newer(conn: Connection, slugs: Collection[str], article: ArticleOutline, now: datetime) -> set[str]:
     """The public articles that stand before it in a section, up to a bound."""
     if article.published_at is None:
         return set()

@@ -14,6 +14,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from syndication.errors import SyndicationError
 from syndication.feeds import ALL, Section
+from syndication.model.field_limits import MAX_TITLE
+from syndication.store.article_outlines import cut
 from syndication.store.bookkeeping import SectionRow
 from syndication.store.chunks import chunks
 from syndication.store.marks import WRONG, read_mark, write_mark
@@ -76,7 +78,9 @@ def walk(what: What, sections: Iterable[str], now: datetime, since: Since | None
         query = select(SectionRow.next_due.label("at"), SectionRow.section.label("id"), null().label("title"))
         return _ordered(query.where(SectionRow.section.in_(list(sections))), SectionRow.next_due, what, now, since)
     moment = ArticleRow.published_at if what == "appears" else ArticleRow.expires_at
-    query = select(moment.label("at"), ArticleRow.id, ArticleRow.title).where(ArticleRow.status == PUBLISHED)
+    query = select(moment.label("at"), ArticleRow.id, cut(ArticleRow.title, MAX_TITLE)).where(
+        ArticleRow.status == PUBLISHED
+    )
     # What expires before it is published never appears, and so does not leave.
     ever_public = ArticleRow.expires_at > ArticleRow.published_at
     if what == "appears":

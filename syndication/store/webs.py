@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from syndication.store.bookkeeping import WebRow
-from syndication.store.workers import ALIVE, FORGOTTEN
+from syndication.store.workers import ALIVE, FORGOTTEN, keep_newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ def seen(conn: Connection, web: WebSeen) -> None:
     serves = json.dumps(dict(web.serves), sort_keys=True)
     told = {"seen_at": web.seen_at, "loaded_at": web.loaded_at, "serves": serves}
     if conn.execute(update(WebRow).where(WebRow.id == web.id).values(told)).rowcount == 0:
+        keep_newest(conn, WebRow)
         conn.execute(insert(WebRow).values(asdict(web) | told))
 
 

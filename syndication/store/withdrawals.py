@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from syndication.store.articles import get_article
+from syndication.store.article_outlines import read_outline
 from syndication.store.audit import Act, Actor, record
 from syndication.store.engine import Database
 from syndication.store.models import ArticleRow, WithdrawalRow
@@ -36,7 +36,7 @@ def withdraw(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
             )
             if done.rowcount:
                 conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id == id).values(by=by.name))
-            elif get_article(conn, id) is None:
+            elif read_outline(conn, id) is None:
                 unknown.append(id)
             acts.append(Act("withdraw", id, "withdrawn" if done.rowcount else _nothing_done(id, unknown)))
         record(conn, by, acts, database.now(conn))
@@ -53,7 +53,7 @@ def restore(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
         for id in ids:
             statement = delete(WithdrawalRow).where(WithdrawalRow.article_id == id)
             was_out = conn.execute(statement.returning(WithdrawalRow.former_status)).one_or_none()
-            article = get_article(conn, id)
+            article = read_outline(conn, id)
             if article is None:
                 unknown.append(id)
             elif was_out:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from syndication.store.bookkeeping import WorkerRow
+from syndication.store.bookkeeping import WebRow, WorkerRow
 
 HEARTBEAT = timedelta(seconds=2)
 """How often a worker says that it is alive."""
@@ -14,6 +14,9 @@ ALIVE = timedelta(seconds=6)
 """A worker that was silent for longer is taken for dead: two heartbeats may be late."""
 
 FORGOTTEN = timedelta(days=1)
+
+KEPT = 1_000
+"""Processes of each kind that are remembered, most of them dead: one that dies again and again fills no table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ def seen(conn: Connection, worker: WorkerSeen) -> None:
     """Record the heartbeat of one worker."""
     done = conn.execute(update(WorkerRow).where(WorkerRow.id == worker.id).values(seen_at=worker.seen_at))
     if done.rowcount == 0:
+        keep_newest(conn, WorkerRow)
         conn.execute(
             insert(WorkerRow).values(
                 id=worker.id,
@@ -40,6 +44,13 @@ def seen(conn: Connection, worker: WorkerSeen) -> None:
                 seen_at=worker.seen_at,
             )
         )
+
+
+def keep_newest(conn: Connection, table: type[WorkerRow | WebRow]) -> None:
+    """Make room for one more process: the one that was silent for the longest is forgotten."""
+    old = select(table.id).order_by(table.seen_at.desc(), table.id).offset(KEPT - 1)
+    if ids := list(conn.scalars(old)):
+        conn.execute(delete(table).where(table.id.in_(ids)))
 
 
 def gone(conn: Connection, worker_id: str) -> None:

@@ -3,24 +3,26 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Any, Literal
 
 from flask import Response, current_app, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from syndication.article_json import article_fields, merge_patch
+from syndication.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, article_fields, merge_patch
 from syndication.editors.api.operations import Operations, answer, caller, context, instant, link_next
 from syndication.editors.api.schemas import Answer, ArticleBody, ArticlePath, Cursor, Limit, Query, Slug, StoredArticle
-from syndication.editors.api.visibility import Visibility, check_exists, visibility, visible_article
-from syndication.editors.problems import Problem, invalid, not_found
+from syndication.editors.api.visibility import Visibility, check_exists, visibility, visible_outline
+from syndication.editors.problems import FieldProblem, Problem, invalid, not_found
 from syndication.feeds import ALL, Article
 from syndication.json_fields import Text
+from syndication.json_fields import problems as wrong_fields
 from syndication.store import Connection
 from syndication.store import articles as store
 from syndication.store import search as finding
 from syndication.store.articles import PutOutcome
+from syndication.store.readable_articles import ReadableArticle, read_article
 
 operation = Operations("articles", "Articles", "What the newsroom writes. A CMS pushes here.")
 
@@ -58,6 +60,15 @@ class FoundArticles(Answer):
     """One page; the next one is in the header Link (RFC 8288)."""
 
     articles: list[FoundArticle]
+
+
+class ArticleAnswer(StoredArticle):
+    """An article as it is stored. What is given can be put again, unless ``errors`` is there.
+
+    ``errors`` names what another program wrote beyond the limits: a text or a list is cut, ``html`` is left out.
+    """
+
+    errors: list[FieldProblem] = Field(default_factory=list, exclude_if=lambda errors: not errors)
 
 
 class SearchQuery(Query):
@@ -100,12 +111,19 @@ def list_articles(query: SearchQuery) -> Response:
     return response
 
 
-@operation("GET", "/articles/<article:id>", "read", {200: StoredArticle})
+@operation("GET", "/articles/<article:id>", "read", {200: ArticleAnswer})
 def get_one_article(path: ArticlePath) -> Response:
-    """One article as it is stored; its ETag serves If-Match."""
+    """One article as it is stored; its ETag serves If-Match.
+
+    If another program stored more than the limits allow, ``errors`` says what is cut or left out, and there is no ETag.
+    """
     with context().database.snapshot() as conn:
-        article = visible_article(conn, path.id)
-    return answer(_shown(article), ETag=tag(article))
+        visible_outline(conn, path.id)
+        found = read_article(conn, path.id, context().settings.editors.body_limits.article)
+    if found is None:
+        raise not_found(f"article {path.id!r}")
+    told = _told(found)
+    return answer(told) if told.errors else answer(told, ETag=tag(found.article))
 
 
 @operation("PUT", "/articles/<article:id>", "write", {200: Stored, 201: Stored}, problems=(412,))
@@ -241,11 +259,33 @@ def _filed_under(slug: str | None) -> tuple[str, ...] | None:
 
 
 def _shown(article: Article) -> StoredArticle:
-    """The article as the API gives it; a row that another program wrote may be over a limit: words say which."""
+    """The article as it was written just now."""
+    return StoredArticle.model_validate(article_fields(article))
+
+
+def _told(found: ReadableArticle) -> ArticleAnswer:
+    """The article as the API gives it, also a row that no request could have written: words say what is wrong."""
+    errors = list(found.errors)
     try:
-        return StoredArticle.model_validate(article_fields(article))
+        StoredArticle.model_validate(article_fields(found.article))
     except ValidationError as error:
-        raise invalid(error) from error
+        errors += [one for one in wrong_fields(error, FIELDS) if one not in errors]
+    return ArticleAnswer.model_construct(
+        **_values(found.article), errors=[FieldProblem(field=field, detail=words) for field, words in errors]
+    )
+
+
+def _values(article: Article) -> dict[str, Any]:
+    """The fields as the schema holds them, without a check."""
+    image = article.image
+    return {
+        **{name: getattr(article, name) for name in FIELDS},
+        "sections": list(article.sections),
+        "tags": list(article.tags),
+        "authors": [AuthorJson.model_construct(**asdict(author)) for author in article.authors],
+        "image": ImageJson.model_construct(**asdict(image)) if image else None,
+        "enclosures": [EnclosureJson.model_construct(**asdict(file)) for file in article.enclosures],
+    }
 
 
 def parse(value: dict[str, Any]) -> Article:

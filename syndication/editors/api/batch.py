@@ -7,11 +7,10 @@ from typing import Any, Literal
 
 from flask import Response, request
 
-from syndication.editors.access import Caller
 from syndication.editors.api.articles import Outcome, operation, outcome_for, parse
 from syndication.editors.api.operations import answer, caller, context
 from syndication.editors.api.schemas import Answer
-from syndication.editors.api.visibility import Visibility, visibility
+from syndication.editors.api.visibility import visibilities
 from syndication.editors.problems import FieldProblem, Problem, named
 from syndication.errors import ArticleError
 from syndication.feeds import Article
@@ -53,10 +52,11 @@ def put_articles() -> Response:
     who, body = caller(), request.get_data()
     blind = not who.may("preview")
     items = _items(body)
-    outcomes, wanted = _check(body, items)
+    outcomes, wanted, ids = _check(body, items)
+    with context().database.read() as conn:
+        seen = visibilities(conn, ids, who)
     for some in _together(wanted):
         found = [_read(body, items[index]) for index in some]
-        seen = _visibilities(who, [article.id for article in found])
         by_id = dict(zip((article.id for article in found), some, strict=True))
         for done in store.put_articles(context().database, found, batch=BATCH, by=who.actor, blind=blind):
             told = outcome_for(done, seen[done.article_id])
@@ -80,8 +80,8 @@ def _refusal(field: str, words: str) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors=[(field or "the body", words)])
 
 
-def _check(body: bytes, items: Sequence[Item]) -> tuple[dict[int, BatchOutcome], dict[int, int]]:
-    """What is refused, and the bytes of each article that is to be stored, by its place."""
+def _check(body: bytes, items: Sequence[Item]) -> tuple[dict[int, BatchOutcome], dict[int, int], list[str]]:
+    """What is refused, and the bytes of each article that is to be stored, by its place; and their ids."""
     outcomes: dict[int, BatchOutcome] = {}
     places: dict[str, int] = {}
     listed = 0
@@ -98,7 +98,7 @@ def _check(body: bytes, items: Sequence[Item]) -> tuple[dict[int, BatchOutcome],
         if before is not None:
             outcomes[before] = _refused(before, article.id, [("id", f"stands again at {index}: the last one counts")])
         places[article.id] = index
-    return outcomes, {index: items[index].end - items[index].start for index in places.values()}
+    return outcomes, {index: items[index].end - items[index].start for index in places.values()}, list(places)
 
 
 def _read(body: bytes, item: Item) -> Article:
@@ -144,11 +144,6 @@ def _together(sizes: Mapping[int, int]) -> Iterator[list[int]]:
         size += more
     if some:
         yield some
-
-
-def _visibilities(who: Caller, ids: Sequence[str]) -> dict[str, Visibility]:
-    with context().database.read() as conn:
-        return {id: visibility(conn, id, who) for id in ids}
 
 
 def _refused(index: int, id: str | None, errors: Sequence[tuple[str, str]]) -> BatchOutcome:

@@ -7,7 +7,7 @@ from flask import Response
 
 from syndication.editors.api.operations import Operations, answer, caller, context, instant
 from syndication.editors.api.schemas import Answer, SectionPath
-from syndication.editors.api.visibility import visible_articles, visible_left_out, visible_states
+from syndication.editors.api.visibility import visible_left_out, visible_outlines, visible_states
 from syndication.editors.problems import not_found
 from syndication.feeds import FORMATS, Section
 from syndication.serve.catalogue import address
@@ -138,7 +138,7 @@ def list_entries(path: SectionPath) -> Response:
     with context().database.snapshot() as conn:
         edition = editions.perhaps_edition(conn, section.slug)
         entries = list(edition.entries.values()) if edition else []
-        seen = visible_articles(conn, [entry.article_id for entry in entries])
+        seen = visible_outlines(conn, [entry.article_id for entry in entries])
     rows = []
     for place, entry in enumerate(entries, 1):
         article = seen.get(entry.article_id)

@@ -43,7 +43,7 @@ def trace_article(path: ArticlePath) -> Response:
     settings, database = context().settings, context().database
     with database.snapshot() as conn:
         found = check_exists(conn, path.id)
-        facts = visible_facts(read_facts(conn, path.id, settings.sections, database.now(conn)), found)
+        facts = visible_facts(conn, read_facts(conn, path.id, settings.sections, database.now(conn)), found)
     verdicts = [
         VerdictAnswer(
             section=verdict.section,

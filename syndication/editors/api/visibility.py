@@ -4,7 +4,7 @@ For callers without the scope preview there is what is public now, and what read
 shown and changed since, they see that there was one, and no word of the text that nobody was shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,10 +13,11 @@ from syndication.editors.api.operations import caller
 from syndication.editors.problems import not_found
 from syndication.feeds import Article
 from syndication.store import Connection, shown_articles
-from syndication.store.articles import get_article, load_articles
+from syndication.store.article_outlines import ArticleOutline, read_outline, read_outlines
 from syndication.store.documents import LeftOutArticle, left_out
 from syndication.store.sections import SectionState
-from syndication.store.shown_articles import Exposure, content_digest, exposure, is_public
+from syndication.store.shown_articles import Exposure, content_digest, exposure, exposures, is_public
+from syndication.store.stored_digests import stored_digests
 from syndication.store.tracing import Facts
 
 
@@ -49,6 +50,12 @@ def visibility(conn: Connection, id: str, who: Caller) -> Visibility:
     return Visibility(exposure(conn, id, who.now), who.may("preview"), who.now)
 
 
+def visibilities(conn: Connection, ids: Sequence[str], who: Caller) -> dict[str, Visibility]:
+    """What each of the articles is to ``who``, asked together."""
+    found = exposures(conn, ids, who.now)
+    return {id: Visibility(found[id], who.may("preview"), who.now) for id in ids}
+
+
 def check_exists(conn: Connection, id: str) -> Visibility:
     """Raise the 404 of an article that there is not, or not for the caller; one statement, before any fact is read."""
     found = visibility(conn, id, caller())
@@ -57,30 +64,40 @@ def check_exists(conn: Connection, id: str) -> Visibility:
     return found
 
 
-def visible_article(conn: Connection, id: str) -> Article:
-    """The article as the caller may read it; raises the 404 of one that there is not, or not for the caller."""
+def shows_stored(conn: Connection, found: Visibility, outline: ArticleOutline) -> bool:
+    """Whether the caller may read the article as it is stored now; its body is read only if a digest decides."""
+    if found.may_preview or is_public(outline, found.now):
+        return True
+    digest = found.exposure.digest
+    return digest is not None and stored_digests(conn, [outline.id]).get(outline.id) == digest
+
+
+def visible_outline(conn: Connection, id: str) -> ArticleOutline:
+    """The article without its body; raises the 404 of one that there is not, or not for the caller."""
     found = check_exists(conn, id)
-    article = get_article(conn, id)
-    if article is None or not found.shows(article):
+    outline = read_outline(conn, id)
+    if outline is None or not shows_stored(conn, found, outline):
         raise not_found(f"article {id!r}")
-    return article
+    return outline
 
 
-def visible_articles(conn: Connection, ids: list[str]) -> dict[str, Article]:
-    """Those of the articles which the caller may read as they are."""
-    who, loaded = caller(), load_articles(conn, ids)
+def visible_outlines(conn: Connection, ids: list[str]) -> dict[str, ArticleOutline]:
+    """Those of the articles which the caller may read as they are, without their bodies."""
+    who, outlines = caller(), read_outlines(conn, ids)
     if who.may("preview"):
-        return loaded
-    hidden = [id for id, article in loaded.items() if not is_public(article, who.now)]
+        return outlines
+    hidden = [id for id, outline in outlines.items() if not is_public(outline, who.now)]
     remembered = shown_articles.digests(conn, hidden)
-    unseen = {id for id in hidden if remembered.get(id) != content_digest(loaded[id])}
-    return {id: article for id, article in loaded.items() if id not in unseen}
+    # Of those that were never shown nothing is read.
+    stored = stored_digests(conn, [id for id in hidden if remembered.get(id) is not None])
+    unseen = {id for id in hidden if id not in stored or remembered.get(id) != stored[id]}
+    return {id: outline for id, outline in outlines.items() if id not in unseen}
 
 
 def visible_left_out(conn: Connection) -> list[LeftOutArticle]:
     """What is left out of any feed, as far as the caller may know."""
     found = left_out(conn)
-    seen = visible_articles(conn, sorted({item.article_id for item in found}))
+    seen = visible_outlines(conn, sorted({item.article_id for item in found}))
     return [item for item in found if item.article_id in seen]
 
 
@@ -111,12 +128,12 @@ def visible_states(conn: Connection, known: Mapping[str, SectionState]) -> dict[
     return {slug: visible_state(state, counts[slug]) for slug, state in known.items()}
 
 
-def visible_facts(facts: Facts, found: Visibility) -> Facts:
+def visible_facts(conn: Connection, facts: Facts, found: Visibility) -> Facts:
     """What a trace may be told from; of a text that nobody was shown, nothing but that there is one."""
     if found.may_preview:
         return facts
     states = {slug: visible_state(state, state.left_out) for slug, state in facts.states.items()}
-    if facts.article is None or found.shows(facts.article):
+    if facts.article is None or shows_stored(conn, found, facts.article):
         return replace(facts, states=states)
-    unknown = Article(id=facts.article_id, slug="", url="", title="", status="draft")
+    unknown = ArticleOutline(facts.article_id, title="", url="", status="draft")
     return replace(facts, states=states, article=unknown, noticed=False, left_out={}, newer={}, concealed=True)

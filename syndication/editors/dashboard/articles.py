@@ -9,13 +9,16 @@ from syndication.editors.api import articles as api
 from syndication.editors.api import past as api_past
 from syndication.editors.api import traces, withdrawing
 from syndication.editors.api.operations import caller, context
-from syndication.editors.api.schemas import ArticlePath, StoredArticle
+from syndication.editors.api.schemas import ArticlePath
+from syndication.editors.api.visibility import visible_outline
 from syndication.editors.dashboard.pages import Pages, ask, asked_for, back, is_live, next_page, page, titles
 from syndication.editors.dashboard.previews import shown
 from syndication.editors.dashboard.sections import served_version
 from syndication.editors.problems import Problem
 from syndication.editors.way import way
 from syndication.feeds import ALL
+from syndication.store.article_outlines import ArticleOutline
+from syndication.store.article_sizes import measure
 
 pages = Pages("articles")
 
@@ -59,6 +62,7 @@ def show_article() -> Response:
         "article.html",
         **ways,
         article=article,
+        over=_over_limit(path) if article else None,
         out=any(verdict.rule in ("withdrawn", "deleted") for verdict in told.sections),
         history=ask(api_past.list_history, api_past.HistoryAnswer, path=path, query=api_past.HistoryQuery()),
         **shown(request.args.get("preview")),
@@ -117,17 +121,24 @@ def _path() -> ArticlePath:
     return asked_for(ArticlePath, id=request.args.get("id", ""))
 
 
-def _stored(path: ArticlePath) -> StoredArticle | None:
-    """The article; None for one whose row is gone: its trace tells of it still."""
+def _stored(path: ArticlePath) -> ArticleOutline | None:
+    """The article without its body; None for one whose row is gone: its trace tells of it still."""
     try:
-        return ask(api.get_one_article, StoredArticle, path=path)
+        with context().database.read() as conn:
+            return visible_outline(conn, path.id)
     except Problem as problem:
         if problem.kind != "not-found":
             raise
         return None
 
 
-def _concerns(verdict: traces.VerdictAnswer, article: StoredArticle | None) -> bool:
+def _over_limit(path: ArticlePath) -> str | None:
+    """Why no feed takes the article, if another program stored more of it than the limits allow."""
+    with context().database.read() as conn:
+        return measure(conn, [path.id])[1].get(path.id)
+
+
+def _concerns(verdict: traces.VerdictAnswer, article: ArticleOutline | None) -> bool:
     """Whether the article belongs into this section, or would; a withdrawn one is kept out of all the others too."""
     section = context().settings.sections.get(verdict.section)
     if section is None or section.slug == ALL or verdict.in_feed:

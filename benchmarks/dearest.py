@@ -20,12 +20,13 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks import filling, newsroom
 from benchmarks.databases import database, folder, urls
-from benchmarks.dearest_requests import PARAGRAPH, WIDE, Catalogue, Request, Target
+from benchmarks.dearest_requests import OLD, PARAGRAPH, WIDE, Catalogue, Request, Target
 from benchmarks.held import family, forget_peak, peak
 from benchmarks.options import Options
 from benchmarks.processes import free_port, get, running, syndication, wait_until_served, write_config
@@ -70,7 +71,7 @@ class Meter:
     def measure(self, request: Request, token: str, known: dict[str, str]) -> Cost:
         """One request alone; what only reads is asked several times."""
         if len(request.body) > 2 * MIB:
-            self._start_editors_anew(token)
+            self._start_editors_anew()
         headers = dict(request.headers) | ({"Authorization": f"Bearer {token}"} if token else {})
         before = self._rows()
         held = forget_peak(family(self._web))
@@ -89,7 +90,7 @@ class Meter:
             request, status, median(times), done, top - held, top, peak(family(self._worker)), rows - before, len(body)
         )
 
-    def _start_editors_anew(self, token: str) -> None:
+    def _start_editors_anew(self) -> None:
         """The editors process holds what an earlier request took: a new one has all before it."""
         for pid in family(self._web):
             with contextlib.suppress(OSError):
@@ -129,9 +130,9 @@ def run(options: Options) -> None:
     """Measure on SQLite."""
     sections = options.size(4, 15, 15)
     limits = options.size(BodyLimits(MIB, MIB), BodyLimits(batch=4 * MIB), BodyLimits())
-    found = newsroom.articles(options.size(20, 5_000, 100_000), sections, newsroom.SHORT, options.articles)
+    found = newsroom.articles(options.size(20, 5_000, 20_000), sections - 1, newsroom.SHORT, options.articles)
     slugs = newsroom.slugs(sections)
-    target = Target(slugs, slugs[1], "a0000001", "large")
+    target = Target(slugs[:-1], slugs[-1], "a0000001", "large")
     with folder() as where, urls("sqlite") as (url,), database(url) as opened:
         filling.put(opened, _with_large(list(found), target, limits))
         write_config(where, sections)
@@ -151,7 +152,7 @@ def run(options: Options) -> None:
                 wait_until_served(port, f"/feeds/{slug}.atom")
             _wait_for_editors(port)
             catalogue = Catalogue(json.loads(get(port, "/api/v1/openapi.json").body), target, limits)
-            meter = Meter(port, web.pid, worker.pid, Path(url.removeprefix("sqlite:///")), options.size(1, 3, 20))
+            meter = Meter(port, web.pid, worker.pid, Path(url.removeprefix("sqlite:///")), options.size(1, 3, 5))
             meter.measure(Request("", "", "GET", "/api/v1/status"), secrets["read"], {})
             for who, requests in _callers(catalogue):
                 costs = [meter.measure(request, secrets.get(who, ""), target.known) for request in requests]
@@ -184,10 +185,12 @@ def _row(cost: Cost) -> list[str]:
 
 
 def _with_large(found: list[Any], target: Target, limits: BodyLimits) -> list[Any]:
-    """The articles, and a newest one of nearly the largest size; PUT adds another, and the two fill a feed."""
+    """The articles, and an old one of nearly the largest size; PUT adds another, and the two fill a feed."""
     html = WIDE + PARAGRAPH * (limits.article * 9 // 10 // len(PARAGRAPH))
     id, sections = target.large_article, (target.large_section,)
-    large = replace(found[-1], id=id, slug=id, url=f"/{id}", html=html, sections=sections)
+    large = replace(
+        found[-1], id=id, slug=id, url=f"/{id}", html=html, sections=sections, published_at=datetime.fromisoformat(OLD)
+    )
     return [*found, large]
 
 

@@ -1,4 +1,4 @@
-"""The catalogue of requests of ``dearest``: every operation of the OpenAPI description, as usual and as large as allowed.
+"""The requests of ``dearest``: every operation of the OpenAPI description, as usual and as large as allowed.
 
 An operation without a body is asked as usual and at its largest: with the longest texts and the highest numbers in its
 query, about the largest article and its section. One with a body is sent
@@ -26,8 +26,16 @@ from syndication.model.body_limits import DEFAULT, SMALL_BYTES, BodyLimits, larg
 
 WIDE = "🚆"
 PARAGRAPH = "<p>The night train to the east coast runs again, an hour late as ever.</p>"
-STORY = {"title": "Night train", "url": "/night-train", "published_at": "2026-03-14T08:00:00Z", "status": "published"}
+STORY: dict[str, Any] = {
+    "title": "Night train",
+    "url": "/night-train",
+    "published_at": "2026-03-14T08:00:00Z",
+    "status": "published",
+}
 USUAL_HTML = PARAGRAPH * 50
+OLD = "2019-03-14T08:00:00Z"
+"""When the largest articles were published: so they are in their section, and not in the feed of everything."""
+
 ROOM = 2_000
 """Bytes of a body that are left free for what stands around its html."""
 
@@ -182,7 +190,7 @@ class Catalogue:
 
     def _items(self, most: int, form: str, limit: int) -> list[Json]:
         """Articles in one body: as many as there may be, unless they would have more bytes than the body."""
-        base = STORY | {"sections": [self._target.slugs[-1]], "html": USUAL_HTML}
+        base = STORY | {"sections": self._target.slugs[:1], "html": USUAL_HTML}
         if form == "fullest":
             base = self._article(self._document["components"]["schemas"]["ArticleBody"], form, limit)
         if form == "longest":
@@ -192,7 +200,7 @@ class Catalogue:
         return [base | {"id": f"{form}-{n}", "url": f"/{form}-{n}"} for n in range(number)]
 
     def _article(self, schema: Json, form: str, limit: int) -> Json:
-        base = STORY | {"sections": [self._target.large_section]}
+        base = STORY | {"sections": self._target.slugs[:1]}
         if form == "usual":
             return base | {"html": USUAL_HTML}
         fields = {
@@ -201,11 +209,12 @@ class Catalogue:
         found = {name: self._value(name, one, form) for name, one in fields.items()} | {"sections": base["sections"]}
         if form == "fullest":
             return found | {
-                "sections": [self._target.large_section, *(f"s{n}" for n in range(199))],
+                "sections": [*base["sections"], *(f"s{n}" for n in range(199))],
                 "html": "<p>x</p>",
             }
         used = len(json.dumps(found, ensure_ascii=False).encode())
-        return found | {"html": _html(limit - used - ROOM)}
+        large = {"sections": [self._target.large_section], "published_at": OLD, "html": _html(limit - used - ROOM)}
+        return found | large
 
     def _value(self, name: str, schema: Json, form: str) -> Any:
         if name in EXACT:

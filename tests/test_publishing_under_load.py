@@ -1,4 +1,4 @@
-"""Publishing goes on as if nothing were asked: beside a flood of previews, and with an article as large as they come."""
+"""Publishing goes on as ever: beside a flood of previews, and with an article as large as they come."""
 
 import http.client
 import json

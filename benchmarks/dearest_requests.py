@@ -155,7 +155,7 @@ class Catalogue:
     def _body(self, method: str, path: str, operation: Json, form: str) -> bytes:
         limit = largest_body(method, path, self._limits)
         schema = self._resolve(next(iter(operation["requestBody"]["content"].values()))["schema"])
-        if "properties" not in schema:  # A patch, which may have any field of an article.
+        if not schema.get("properties"):  # A patch, which may have any field of an article.
             schema = self._document["components"]["schemas"]["ArticleBody"]
         if form == "numbers":
             name = next((name for name, one in schema["properties"].items() if one.get("type") == "array"), "data")

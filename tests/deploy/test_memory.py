@@ -15,8 +15,8 @@ SETTINGS = load_settings(None, {})
 IDLE_WORKER, IDLE_WEB, EDITORS = 90, 100, 90
 """Megabytes that each has when nothing is asked of it: docs/dearest.md."""
 
-A_MEGABYTE_OF_AN_ARTICLE = 22
-"""Megabytes that web takes for it while it is read."""
+A_MEGABYTE_OF_AN_ARTICLE = 31
+"""Megabytes that web takes for it while it is read, at worst: docs/dearest.md."""
 
 ARRIVING = 400
 """Megabytes of bodies that arrive; with Compose they are in memory."""

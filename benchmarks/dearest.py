@@ -214,8 +214,8 @@ def _ask(port: int, request: Request, headers: dict[str, str]) -> tuple[int, byt
 def _remember(request: Request, status: int, body: bytes, known: dict[str, str]) -> None:
     """Ids of what was created, for the requests behind."""
     if status in (http.HTTPStatus.CREATED, http.HTTPStatus.ACCEPTED):
-        value = json.loads(body)
-        known[request.path.split("/")[3]] = str(value.get("id") or value.get("name"))
+        value, subject = json.loads(body), request.path.split("/")[3]
+        known[subject] = str(value.get("name" if subject == "users" else "id"))
 
 
 def _wait_for_editors(port: int) -> None:

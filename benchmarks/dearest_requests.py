@@ -36,6 +36,9 @@ USUAL_HTML = PARAGRAPH * 50
 OLD = "2019-03-14T08:00:00Z"
 """When the largest articles were published: so they are in their section, and not in the feed of everything."""
 
+NEWEST = "2026-03-15T08:00:00Z"
+"""When what is previewed was published: so it is in the feed, whatever was stored before."""
+
 ROOM = 2_000
 """Bytes of a body that are left free for what stands around its html."""
 
@@ -175,7 +178,8 @@ class Catalogue:
         for name in ("articles", "changes"):
             if name in fields:
                 section = {"section": self._target.slugs[0]} if name == "changes" else {}
-                return section | {name: self._items(fields[name]["maxItems"], form, limit)}
+                moment = {"published_at": NEWEST if section else STORY["published_at"]}
+                return section | {name: [one | moment for one in self._items(fields[name]["maxItems"], form, limit)]}
         if "data" in fields:
             return {
                 "type": EXACT["type"],

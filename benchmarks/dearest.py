@@ -157,7 +157,8 @@ def run(options: Options) -> None:
             meter = Meter(port, web.pid, worker.pid, Path(url.removeprefix("sqlite:///")), options.size(1, 3, 5))
             meter.measure(Request("", "", "GET", "/api/v1/status"), secrets["read"], {})
             for who, requests in _callers(catalogue, port):
-                costs = [meter.measure(request, secrets.get(who, ""), target.known) for request in requests]
+                few = (request for request in requests if request.form == "usual" or not options.quick)
+                costs = [meter.measure(request, secrets.get(who, ""), target.known) for request in few]
                 _show(who, costs, len(costs) if options.full else options.size(5, 8))
 
 

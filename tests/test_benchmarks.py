@@ -17,7 +17,7 @@ from tests.service import ROOT, environ
 def benchmarks(*arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *arguments],
-        cwd=ROOT, env=environ(), capture_output=True, text=True, check=False, timeout=60,
+        cwd=ROOT, env=environ(), capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout

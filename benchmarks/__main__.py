@@ -19,6 +19,7 @@ BENCHMARKS = {
     "editors": "from an editor's PUT or click to the served feed, and PUTs a second",
     "beside": "polls beside the dearest requests of editors",
     "dashboards": "polls while fifty dashboards are open",
+    "dearest": "the dearest request of a stranger and of each scope: time, memory, rows and bytes",
     "scale": "the same work in a large newsroom and in a small one",
     "importing": "articles a second and memory of the import",
     "hostile": "polls beside slow and hostile clients, and memory",

@@ -63,7 +63,7 @@ def _kinds(port: int, batch: list[dict[str, Any]], large: int) -> dict[str, Call
     html = json.dumps(story | {"status": "draft", "html": "<p>A long read.</p>" * (large // 19)})
     numbers = json.dumps(story | {"tags": [1] * (large // 80)})
     articles = json.dumps({"articles": batch})
-    form = _log_in_form(port)
+    form = log_in_form(port)
     return {
         "searches": lambda _: ("GET", f"/api/v1/articles?q={quote('no such words in here')}&limit=200", None, {}),
         "an article of some MB": lambda n: ("PUT", f"/api/v1/articles/large-{n}", html, JSON),
@@ -79,7 +79,8 @@ def _token(opened: Database, number: int) -> str:
         return tokens.create(conn, f"benchmark-{number}", tokens.SCOPES, None, SERVICE, opened.now(conn))[1]
 
 
-def _log_in_form(port: int) -> tuple[str, dict[str, str]]:
+def log_in_form(port: int) -> tuple[str, dict[str, str]]:
+    """A wrong password, and the headers with which it is sent."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("GET", "/editors/login")
     response = connection.getresponse()

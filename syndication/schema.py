@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from syndication.model.body_limits import MIB, BodyLimits
+from syndication.model.field_limits import MAX_FEED_HTML
 from syndication.shapes import email_address, language_tag
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -66,6 +67,12 @@ def _authority(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.-]+(@[A-Za-z0-9.-]+)?", value):
         raise ValueError("should be a domain name that the newsroom holds, like daily.example (RFC 4151)")
     return value.lower()
+
+
+def _article_size(value: int) -> int:
+    if value > MAX_FEED_HTML // MIB:
+        raise ValueError(f"should be at most {MAX_FEED_HTML // MIB}: no feed takes a longer article")
+    return value
 
 
 def _day(value: str) -> str:
@@ -216,7 +223,7 @@ class EditorsSettings(Table):
     session_hours: Annotated[int, Field(ge=1, le=720)] = 12
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     at_once: Annotated[int, Field(ge=1, le=64)] = 8
-    largest_article_mb: Annotated[int, Field(ge=1, le=64)] = 16
+    largest_article_mb: Annotated[int, Field(ge=1), AfterValidator(_article_size)] = 16
     largest_batch_mb: Annotated[int, Field(ge=1, le=256)] = 32
 
     @property

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import text
 
 from syndication.model.body_limits import MIB, SMALL_BYTES, BodyLimits, largest_body
-from syndication.model.field_limits import MAX_ERRORS_LISTED
+from syndication.model.field_limits import MAX_ERRORS_LISTED, MAX_FEED_HTML, MAX_HTML
 from syndication.model.json_structure import MAX_VALUES, NotAList, TooMuchStructure, check_structure, split_list
-from tests.api import story
+from syndication.render.body_limits import beyond_limits
+from syndication.store.article_sizes import over_limit
+from tests.api import Api, story
 
 
 @pytest.mark.parametrize(
@@ -132,6 +134,20 @@ def test_a_long_read_of_eight_megabytes_is_stored_and_given_back(sqlite_api):
     assert len(html.encode()) > 8_000_000
     said = sqlite_api.put(html=html)
     assert said.status == 201 and sqlite_api.get("/articles/a1").json["html"] == html
+
+
+def test_whatever_the_setting_no_article_is_taken_that_is_longer_than_a_feed_takes(sqlite_database, clock):
+    api = Api(sqlite_database, clock, largest_article_mb=32)
+    said = api.put(html="x" * (MAX_HTML + 1))
+    assert (said.status, said.json["errors"][0]["field"]) == (422, "html"), said.json
+    assert beyond_limits("x" * MAX_HTML) is None and "characters" in beyond_limits("x" * (MAX_HTML + 1))
+    # In another script it may have twice as many bytes.
+    html = ("<p>" + "夜車" * 100 + "</p>") * 34_000
+    assert 16 * MIB < len(html.encode()) < MAX_FEED_HTML
+    body = json.dumps(story(html=html), ensure_ascii=False).encode()
+    assert api.ask("PUT", "/articles/a1", data=body, content_type="application/json").status == 201
+    with sqlite_database.snapshot() as conn:
+        assert over_limit(conn, ["a1"]) == {} and beyond_limits(html) is None
 
 
 def test_one_bad_article_of_a_batch_refuses_only_itself_however_it_is_broken(sqlite_api):

@@ -49,6 +49,11 @@ WRONG = [
     ("[site]\nauthority_date = '2026-13-01'", "", "authority_date is '2026-13-01': it should be a day of the calendar"),
     ("[site]\nauthority = 'a b'", "", "site.authority is 'a b': it should be a domain name"),
     ("[worker]\nreconcile_at = '25:00'", "", "worker.reconcile_at is '25:00': it should be a time of day in UTC"),
+    (
+        "[editors]\nlargest_article_mb = 33",
+        "",
+        "editors.largest_article_mb is 33: it should be at most 32: no feed takes a longer article",
+    ),
     ("[logs]\nlevel = 'loud'", "", "logs.level is 'loud': it should be"),
     (
         "[purge]\nurl = 'https://c.example/{kye}'",

@@ -30,8 +30,9 @@ MAX_LANGUAGE = 100
 MAX_MEDIA_TYPE = 500
 """Characters: RFC 6838 section 4.2 gives type and subtype 127 each; parameters follow."""
 
-MAX_HTML = 64 * 1024 * 1024
-"""Characters: what the largest setting of ``editors.largest_article_mb`` allows. The body's limit comes first."""
+MAX_HTML = 16 * 1024 * 1024
+"""Characters, of which no feed takes more. Long reads and data tables of 8 MB are real; twice as much takes some 600 MB
+while it is sanitized. The limit of the request's body comes first as a rule."""
 
 MAX_TAGS = 500
 """Items: archives that tag each person and place in a long read come to a hundred."""
@@ -50,6 +51,10 @@ MAX_PREVIEW_CHANGES = 20
 
 MAX_BATCH_ARTICLES = 1_000
 """Items: more would hold the one writer of SQLite for too long, and one batch follows another at no cost."""
+
+MAX_BATCH_VALUES = 20_000
+"""Tags, authors, sections and enclosures of all articles of a batch together: each is a row, and each section of an
+article is a change that workers read. A thousand articles with twenty of them each fit."""
 
 MAX_REGENERATION_SECTIONS = 1_000
 """Items: a newsroom with more sections asks for all of them."""
@@ -73,4 +78,5 @@ MAX_ERRORS_LISTED = 20
 """Errors listed one by one; the rest is counted. Nobody mends more than that before the next attempt."""
 
 MAX_FEED_HTML = 32 * 1024 * 1024
-"""Bytes of all bodies in one feed: its documents, and the memory to render them, are several times as large."""
+"""Bytes of all bodies in one feed: its documents, and the memory to render them, are several times as large. So no
+article has more either, whatever ``editors.largest_article_mb`` is."""

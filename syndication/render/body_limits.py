@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from syndication.model.field_limits import MAX_HTML
 from syndication.render.element_counter import (
     DEEPEST,
     FORMATTING,
@@ -19,9 +20,6 @@ from syndication.render.element_counter import (
     ElementCounter,
     TooMuch,
 )
-
-MOST_CHARACTERS = 16 * 2**20
-"""Long reads and data tables of 8 MB are real; twice as much takes some 600 MB while it is sanitized."""
 
 MOST_ATTRIBUTES = 200
 """Of one element: each is compared with all before it."""
@@ -55,8 +53,8 @@ def beyond_limits(html: str, part: str = "body") -> str | None:
 
 
 def _beyond(html: str) -> str | None:
-    if len(html) > MOST_CHARACTERS:
-        return f"its body has {len(html):,} characters: at most {MOST_CHARACTERS:,}"
+    if len(html) > MAX_HTML:
+        return f"its body has {len(html):,} characters: at most {MAX_HTML:,}"
     if html.count("<") <= FEW_TAGS and not _LONG_TAG.search(html):
         return None
     counter = ElementCounter()

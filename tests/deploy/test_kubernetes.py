@@ -127,8 +127,6 @@ def test_web_serves_on_while_the_database_is_down_and_while_it_is_replaced():
 def test_two_workers_finish_what_they_are_at():
     assert of("Deployment")["syndication-worker"]["spec"]["replicas"] >= 2
     assert PODS["syndication-worker"]["spec"]["terminationGracePeriodSeconds"] >= 30
-    memory = container("syndication-worker")["resources"]["limits"]["memory"]
-    assert memory.endswith("Gi") and int(memory[:-2]) * 1024 > 2 * load_settings(None, {}).worker.fragment_memory
 
 
 def selected(selector: dict[str, str]) -> set[str]:

@@ -15,7 +15,7 @@ from syndication.editors.problems import FieldProblem, Problem, named
 from syndication.errors import ArticleError
 from syndication.feeds import Article
 from syndication.json_fields import LONGEST_ID, kind
-from syndication.model.field_limits import MAX_BATCH_ARTICLES
+from syndication.model.field_limits import MAX_BATCH_ARTICLES, MAX_BATCH_VALUES
 from syndication.model.json_structure import Item, NotAList, TooMuchStructure, check_structure, split_list
 from syndication.store import articles as store
 
@@ -84,7 +84,7 @@ def _check(body: bytes, items: Sequence[Item]) -> tuple[dict[int, BatchOutcome],
     """What is refused, and the bytes of each article that is to be stored, by its place; and their ids."""
     outcomes: dict[int, BatchOutcome] = {}
     places: dict[str, int] = {}
-    listed = 0
+    listed = values = 0
     for index, item in enumerate(items):
         try:
             article = _read(body, item)
@@ -94,11 +94,27 @@ def _check(body: bytes, items: Sequence[Item]) -> tuple[dict[int, BatchOutcome],
             listed += len(errors)
             outcomes[index] = _refused(index, _id(body, item), errors)
             continue
+        values += _values(article)
+        if values > MAX_BATCH_VALUES:
+            raise _too_many_values(index)
         before = places.pop(article.id, None)
         if before is not None:
             outcomes[before] = _refused(before, article.id, [("id", f"stands again at {index}: the last one counts")])
         places[article.id] = index
     return outcomes, {index: items[index].end - items[index].start for index in places.values()}, list(places)
+
+
+def _values(article: Article) -> int:
+    """How many rows its lists become."""
+    return sum(map(len, (article.tags, article.authors, article.sections, article.enclosures)))
+
+
+def _too_many_values(index: int) -> Problem:
+    words = (
+        f"have more than {MAX_BATCH_VALUES:,} tags, authors, sections and enclosures together, counted up to the"
+        f" article at {index}: nothing was stored, so send the articles in several batches"
+    )
+    return _refusal("articles", words)
 
 
 def _read(body: bytes, item: Item) -> Article:

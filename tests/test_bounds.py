@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from syndication.model.body_limits import MIB, SMALL_BYTES, BodyLimits, largest_body
-from syndication.model.field_limits import MAX_ERRORS_LISTED, MAX_FEED_HTML, MAX_HTML
+from syndication.model.field_limits import MAX_BATCH_VALUES, MAX_ERRORS_LISTED, MAX_FEED_HTML, MAX_HTML, MAX_TAGS
 from syndication.model.json_structure import MAX_VALUES, NotAList, TooMuchStructure, check_structure, split_list
 from syndication.render.body_limits import beyond_limits
 from syndication.store.article_sizes import over_limit
@@ -157,6 +157,18 @@ def test_one_bad_article_of_a_batch_refuses_only_itself_however_it_is_broken(sql
     said = sqlite_api.ask("POST", "/articles:batch", data=body.encode(), content_type="application/json")
     assert [one["outcome"] for one in said.json["outcomes"]] == ["created", "refused", "refused", "refused", "created"]
     assert len(said.body) < 4000
+
+
+def test_the_lists_of_a_batch_have_a_largest_number_together(sqlite_api, sqlite_database):
+    tags = [f"tag {number}" for number in range(MAX_TAGS - 1)]
+    full = MAX_BATCH_VALUES // (len(tags) + 1)  # The section is one more.
+    several = [story(id=f"a{number}", tags=tags, sections=["taiwan"]) for number in range(full + 1)]
+    refused = sqlite_api.ask("POST", "/articles:batch", json={"articles": several})
+    assert refused.status == 422 and f"more than {MAX_BATCH_VALUES:,} tags" in refused.json["detail"]
+    with sqlite_database.read() as conn:
+        assert not conn.execute(text("SELECT count(*) FROM article")).scalar_one()
+    taken = sqlite_api.ask("POST", "/articles:batch", json={"articles": several[:full]})
+    assert [one["outcome"] for one in taken.json["outcomes"]] == ["created"] * full
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"articles":', b'{"articles":[1', b'{"articles":[],"x":1}', b'{"x":[]}'])

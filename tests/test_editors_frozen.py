@@ -52,6 +52,40 @@ def test_a_stopped_process_is_ended_and_replaced(tmp_path):
     assert "editors_not_answering" in said and "editors_frozen" in said and "editors_ended" in said
 
 
+PYTHON = """
+import re, socket, sys, threading
+from syndication.web.heartbeat_link import answer_pings
+answer_pings(socket.socket(fileno=int(sys.argv[1])))
+def loop():
+    while True:
+        pass
+if sys.argv[2] == "busy":
+    [threading.Thread(target=loop, daemon=True).start() for _ in range(4)]
+    loop()
+sys.stdin.readline()
+re.match(r"(a+)+$", "a" * 60 + "b")  # One call that never returns and never lets go of the interpreter lock.
+"""
+
+
+@pytest.mark.parametrize("kind", ["busy", "locked"])
+def test_who_holds_the_interpreter_lock_for_ever_misses_and_who_is_only_busy_does_not(tmp_path, kind):
+    ours, theirs = socket.socketpair()
+    with ours, theirs, subprocess.Popen(
+        [sys.executable, "-c", PYTHON, str(theirs.fileno()), kind],
+        cwd=tmp_path, env=environ(), pass_fds=[theirs.fileno()], stdin=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            assert all(Pings(ours, PingTimes(deadline=30)).ping() for _ in range(10))
+            if kind == "locked":
+                process.stdin.write(b"now\n")
+                process.stdin.flush()
+                pings = Pings(ours, PingTimes(deadline=0.3, misses=2))
+                while not pings.frozen:  # Until it has come to the call, pings are answered.
+                    pings.ping()
+        finally:
+            process.kill()
+
+
 def test_a_late_answer_ends_the_misses():
     ours, theirs = socket.socketpair()
     with ours:

@@ -78,14 +78,16 @@ def editors(ctx: click.Context) -> None:
     from syndication import logs
     from syndication.app import create_editors
     from syndication.parent import exit_with_parent
-    from syndication.web.editors_keeper import LISTENER
+    from syndication.web.editors_keeper import LISTENER, PING_INHERITED
     from syndication.web.editors_server import EditorsServer
+    from syndication.web.heartbeat_link import answer_pings
     from syndication.web.requests import threads_for
 
     number = os.environ.get(LISTENER, "")
     if not number.isdigit():
         raise ConfigError("the editors process is started by `syndication web`, which also listens: run that")
     exit_with_parent()
+    answer_pings(socket.socket(fileno=PING_INHERITED))
     settings = settings_of(ctx)
     logs.setup(settings.logs, "web")
     threads = threads_for(settings.editors.at_once, settings.server.workers)

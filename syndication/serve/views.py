@@ -1,5 +1,6 @@
 """The Flask side: the feeds by the same answer as the short cut, the front page, and what operators ask."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -35,18 +36,21 @@ class Ready(Response):
     automatically_set_content_length = False  # A HEAD's length is that of the GET.
 
 
-def flask_app(watcher: "Watcher") -> Flask:
-    """The app without the short cut, which answers just the same."""
+def flask_app(watcher: "Watcher", editors: Callable[[], str] | None = None) -> Flask:
+    """The app without the short cut, which answers just the same.
+
+    ``editors`` says how the editors process is, where there is one.
+    """
     app = Flask("syndication", static_folder=None)
     # Each of these redirects, to an address that is built from the Host header.
     app.url_map.merge_slashes = app.url_map.strict_slashes = app.url_map.redirect_defaults = False
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE
-    app.register_blueprint(blueprint(watcher))
+    app.register_blueprint(blueprint(watcher, editors))
     app.extensions["watcher"] = watcher
     return app
 
 
-def blueprint(watcher: "Watcher") -> Blueprint:
+def blueprint(watcher: "Watcher", editors: Callable[[], str] | None = None) -> Blueprint:
     """All routes; they read the watcher's memory and never the database."""
     routes = Blueprint(
         "serve", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
@@ -83,7 +87,7 @@ def blueprint(watcher: "Watcher") -> Blueprint:
 
     @routes.get("/readyz")
     def readyz() -> Response:
-        return _readyz(watcher)
+        return _readyz(watcher, editors)
 
     @routes.get("/metrics")
     def prometheus() -> Response:
@@ -113,7 +117,8 @@ def _problem(problem: HTTPException) -> BaseResponse:
     return response
 
 
-def _readyz(watcher: "Watcher") -> Response:
+def _readyz(watcher: "Watcher", editors: Callable[[], str] | None) -> Response:
+    """Ready is who serves feeds: a web process whose editors process is away still does."""
     state = watcher.seen()
     response = jsonify(
         documents=len(watcher.catalogue.documents),
@@ -121,6 +126,7 @@ def _readyz(watcher: "Watcher") -> Response:
         since=state.since.isoformat() if state.since else None,
         triggers="missing" if state.missing_triggers else "ok",
         workers=state.workers,
+        **({"editors": editors()} if editors else {}),
     )
     response.status_code = 200 if state.loaded else 503
     response.headers["Cache-Control"] = "no-store"

@@ -6,6 +6,8 @@ from typing import Any
 
 from syndication.web.body_buffer import Body
 from syndication.web.frames import SIZES, decode_head, decode_sizes, encode_head
+from syndication.web.heartbeat_link import EditorsState, read_state
+from syndication.web.socket_address import socket_address
 
 CONNECT_SECONDS = 10.0
 """How long a request waits for an editors process that is being started again."""
@@ -21,6 +23,10 @@ class EditorsDown(Exception):  # noqa: N818  # an answer, not a fault
     """The editors process took the request not at all, or ended before it had answered."""
 
 
+class EditorsNotAsked(EditorsDown):
+    """The editors process answers no pings, so that the request was not passed on."""
+
+
 @dataclass(frozen=True, slots=True)
 class EditorsAnswer:
     """An answer; ``actor`` is who was recognized, like ``token cms``."""
@@ -32,13 +38,21 @@ class EditorsAnswer:
 
 
 class EditorsClient:
-    """Asks the editors process that listens on ``path``."""
+    """Asks the editors process whose socket is in ``folder``."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._path = socket_address(folder)
+
+    @property
+    def state(self) -> EditorsState:
+        """How the process is, as the keeper last found."""
+        return read_state(self._folder)
 
     async def ask(self, environ: dict[str, str], body: Body, more: dict[str, Any]) -> EditorsAnswer:
         """The answer to a request; raises EditorsDown."""
+        if self.state == "not answering":
+            raise EditorsNotAsked("not answering")
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await self._ask({"environ": environ, **more}, body)

@@ -1,4 +1,4 @@
-"""The thread that starts the editors process, and starts it again when it ends."""
+"""The thread that starts the editors process, and starts it again when it ends or no longer answers."""
 
 import contextlib
 import os
@@ -10,6 +10,7 @@ import threading
 import time
 
 from syndication.logs import get_logger
+from syndication.web.heartbeat_link import Pings, PingTimes, write_state
 from syndication.web.socket_address import socket_address
 
 log = get_logger(__name__)
@@ -19,6 +20,9 @@ LISTENER = "SYNDICATION_EDITORS_LISTENER"
 
 INHERITED = 250
 """The number under which it finds the socket: it begins with no other files than the first three, so this is free."""
+
+PING_INHERITED = 251
+"""The number under which it finds its end of the link over which it is pinged."""
 
 BACKLOG = 1024
 """Requests that wait while it is started again. Fronts pass on no more than they have places."""
@@ -40,8 +44,9 @@ class EditorsKeeper:
     lies in a folder that other users of the machine cannot enter.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, times: PingTimes = PingTimes()) -> None:  # noqa: B008  # it is frozen
         self.folder = folder
+        self._times = times
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(socket_address(self.folder))
         self._listener.listen(BACKLOG)
@@ -67,11 +72,20 @@ class EditorsKeeper:
         pause = FIRST_PAUSE
         while not self._stopped.is_set():
             started = time.monotonic()
-            self.pid = self._spawn()
+            link, theirs = socket.socketpair()
+            with theirs:
+                write_state(self.folder, "starting")
+                self.pid = self._spawn(theirs)
+            watching = threading.Thread(target=self._watch, args=(self.pid, link), name="editors-pings", daemon=True)
+            watching.start()
             if self._stopped.is_set():  # It was stopped while the process was being started.
                 self._signal(signal.SIGTERM)
             code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
             self.pid = None
+            with contextlib.suppress(OSError):
+                link.shutdown(socket.SHUT_RDWR)  # Whoever waits for an answer is woken.
+            watching.join()
+            link.close()
             if self._stopped.is_set():
                 return
             if time.monotonic() - started > HEALTHY:
@@ -80,7 +94,22 @@ class EditorsKeeper:
             self._stopped.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _spawn(self) -> int:
+    def _watch(self, pid: int, link: socket.socket) -> None:
+        """Ping one process until it ends, and end it if it misses too many deadlines."""
+        pings = Pings(link, self._times)
+        with contextlib.suppress(OSError, EOFError):  # It has ended, which the other thread sees.
+            while self.pid == pid and not pings.frozen:
+                if pings.ping():
+                    write_state(self.folder, "running")
+                    self._stopped.wait(self._times.pause)
+                elif self.pid == pid:
+                    write_state(self.folder, "not answering")
+                    log.warning("editors_not_answering", missed=pings.missed, of=self._times.misses)
+            if self.pid == pid:
+                log.error("editors_frozen", seconds=self._times.deadline * self._times.misses)
+                self._signal(signal.SIGKILL)
+
+    def _spawn(self, link: socket.socket) -> int:
         """Start it; gives its number.
 
         subprocess.Popen would wait until a pipe of its own is closed, and a front that Granian forks in that moment
@@ -89,7 +118,10 @@ class EditorsKeeper:
         listener = self._listener.fileno()
         arguments = [sys.executable, "-m", "syndication", "editors"]
         environ = {**os.environ, LISTENER: str(INHERITED), "SYNDICATION_PARENT": str(os.getpid())}
-        pass_on = [(os.POSIX_SPAWN_DUP2, listener, INHERITED)]
+        pass_on = [
+            (os.POSIX_SPAWN_DUP2, listener, INHERITED),
+            (os.POSIX_SPAWN_DUP2, link.fileno(), PING_INHERITED),
+        ]
         # In a session of its own: Ctrl-C reaches the web process alone, which ends the others in order.
         return os.posix_spawn(sys.executable, arguments, environ, file_actions=pass_on, setsid=True)
 

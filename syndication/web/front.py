@@ -35,7 +35,6 @@ from syndication.web.poll_lane import answer_polls_first
 from syndication.web.polls import CLOSE, Polls, start_of
 from syndication.web.request_head import decode_path, environ_of, read_headers
 from syndication.web.requests import Arrived, EditorsRequests, log_refused
-from syndication.web.socket_address import socket_address
 
 FOLDER = "SYNDICATION_EDITORS_FOLDER"
 """The variable with the folder of the editors process's socket."""
@@ -105,9 +104,8 @@ def create_front() -> Front:
     exit_with_parent()
     logs.setup(settings.logs, "web")
     watcher = Watcher(Database(settings.database_url), empty_catalogue(settings), flush)
-    front = Front(
-        watcher, flask_app(watcher), EditorsRequests(settings, EditorsClient(socket_address(os.environ[FOLDER])))
-    )
+    client = EditorsClient(os.environ[FOLDER])
+    front = Front(watcher, flask_app(watcher, lambda: client.state), EditorsRequests(settings, client))
     sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(SIGNAL, lambda *_: front.drain())
     loop = asyncio.get_event_loop()

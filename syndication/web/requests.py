@@ -17,7 +17,7 @@ from syndication.model.body_limits import BodyLimits, largest_body, too_large
 from syndication.web.admission import Busy, KnownCredentials, Lane, LaneSize, Rank
 from syndication.web.body_buffer import BodyBuffer, BodyRefused, ClientGone, Receive
 from syndication.web.credentials import API, Claim, Kind, claim_of, new_session
-from syndication.web.editors_client import EditorsAnswer, EditorsClient, EditorsDown
+from syndication.web.editors_client import EditorsAnswer, EditorsClient, EditorsDown, EditorsNotAsked
 from syndication.web.request_head import believed_address, declared_length
 from syndication.web.served_versions import Served, encode_served
 
@@ -29,6 +29,10 @@ ENDED = "The connection ended in the middle of the body. Nothing was done."
 DOWN = (
     "The process that answers editors is being started again. Whether this request was carried out is not known:"
     " look before you send it again. Feeds are served as before."
+)
+NOT_ASKED = (
+    "The process that answers editors does not respond and is about to be restarted. Nothing was done: send the request"
+    " again. Feeds are served as before."
 )
 FORM_TOO_LARGE = "The form is over 64 KiB, the most that is read. Nothing was saved: shorten what you typed."
 
@@ -107,7 +111,8 @@ class EditorsRequests:
             return refusal(arrived, HTTPStatus.BAD_REQUEST, "bad-request", ENDED, {"Connection": "close"})
         except EditorsDown as error:
             log.warning("editors_down", error=str(error))
-            return refusal(arrived, HTTPStatus.SERVICE_UNAVAILABLE, "editors-down", DOWN, {"Retry-After": "2"})
+            words, seconds = (NOT_ASKED, "10") if isinstance(error, EditorsNotAsked) else (DOWN, "2")
+            return refusal(arrived, HTTPStatus.SERVICE_UNAVAILABLE, "editors-down", words, {"Retry-After": seconds})
 
     async def _ask(
         self, arrived: Arrived, environ: dict[str, str], receive: Receive, served: Served | None

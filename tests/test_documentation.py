@@ -10,7 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from syndication.cli import main
 from syndication.config import defaults_folder
-from syndication.metrics import of_databases, of_web, of_worker
+from syndication.metrics import front, of_databases, of_web, of_worker
+from syndication.metrics.editors_process import EditorsProcess
 from syndication.metrics.watched import Watched
 from syndication.schema import Main, RetiredTable, SectionTable
 from syndication.serve.watcher import State
@@ -76,7 +77,9 @@ def exposition() -> str:
     of_worker.renderer_died("time")
     of_worker.PURGES.labels("sent").inc(0)
     of_databases.ERRORS.labels("down").inc(0)
-    return of_web.exposition(Watched(State(since=NOON), 0, NOON, {"taiwan": 1})).decode()
+    front.start_at_zero(["editors"])
+    watched = Watched(State(since=NOON), 0, NOON, {"taiwan": 1})
+    return of_web.exposition(watched, EditorsProcess("running", 0)).decode()
 
 
 def served() -> set[str]:

@@ -5,13 +5,15 @@ module is imported); what the watcher has in memory is the same in each, and is 
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import REGISTRY
+from prometheus_client.registry import REGISTRY, Collector
 
 from syndication.metrics.watched import Watched
+from syndication.parent import alive
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -41,11 +43,23 @@ def flush(tally: Any) -> None:
         SENT.inc(sent)
 
 
-def exposition(watched: Watched) -> bytes:
+def exposition(watched: Watched, *others: Collector) -> bytes:
     """The text that Prometheus reads."""
     registry = CollectorRegistry()
-    registry.register(watched)
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    for collector in (watched, *others):
+        registry.register(collector)
+    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        forget_the_dead(Path(folder))
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the client leaves it untyped
         return generate_latest(registry)
     return generate_latest(registry) + generate_latest(REGISTRY)
+
+
+def forget_the_dead(folder: Path) -> None:
+    """Remove the gauges of fronts that were killed: what they were doing then is not being done any more.
+
+    Their counters stay, so that no sum falls. The client leaves this to the parent, which must not import it.
+    """
+    for gauges in folder.glob("gauge_live*_*.db"):
+        if not alive(int(gauges.stem.rpartition("_")[2])):
+            gauges.unlink(missing_ok=True)  # Another front may have been asked at the same time.

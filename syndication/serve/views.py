@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.feeds import ALL, FORMATS, MEDIA_TYPES
 from syndication.metrics import of_web
+from syndication.metrics.editors_process import EditorsProcess
 from syndication.metrics.watched import Watched
 from syndication.serve.answer import answer
 from syndication.serve.catalogue import address, is_for_feeds
@@ -36,7 +37,7 @@ class Ready(Response):
     automatically_set_content_length = False  # A HEAD's length is that of the GET.
 
 
-def flask_app(watcher: "Watcher", editors: Callable[[], str] | None = None) -> Flask:
+def flask_app(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None = None) -> Flask:
     """The app without the short cut, which answers just the same.
 
     ``editors`` says how the editors process is, where there is one.
@@ -50,7 +51,7 @@ def flask_app(watcher: "Watcher", editors: Callable[[], str] | None = None) -> F
     return app
 
 
-def blueprint(watcher: "Watcher", editors: Callable[[], str] | None = None) -> Blueprint:
+def blueprint(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None = None) -> Blueprint:
     """All routes; they read the watcher's memory and never the database."""
     routes = Blueprint(
         "serve", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
@@ -93,7 +94,7 @@ def blueprint(watcher: "Watcher", editors: Callable[[], str] | None = None) -> B
     def prometheus() -> Response:
         catalogue = watcher.catalogue
         values = Watched(watcher.seen(), catalogue.size, datetime.now(UTC), catalogue.versions())
-        response = _text(of_web.exposition(values))
+        response = _text(of_web.exposition(values, *([editors()] if editors else [])))
         response.headers["Content-Type"] = of_web.CONTENT_TYPE
         return response
 
@@ -117,7 +118,7 @@ def _problem(problem: HTTPException) -> BaseResponse:
     return response
 
 
-def _readyz(watcher: "Watcher", editors: Callable[[], str] | None) -> Response:
+def _readyz(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None) -> Response:
     """Ready is who serves feeds: a web process whose editors process is away still does."""
     state = watcher.seen()
     response = jsonify(
@@ -126,7 +127,7 @@ def _readyz(watcher: "Watcher", editors: Callable[[], str] | None) -> Response:
         since=state.since.isoformat() if state.since else None,
         triggers="missing" if state.missing_triggers else "ok",
         workers=state.workers,
-        **({"editors": editors()} if editors else {}),
+        **({"editors": editors().state} if editors else {}),
     )
     response.status_code = 200 if state.loaded else 503
     response.headers["Cache-Control"] = "no-store"

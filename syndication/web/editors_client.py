@@ -6,7 +6,7 @@ from typing import Any
 
 from syndication.web.body_buffer import Body
 from syndication.web.frames import SIZES, decode_head, decode_sizes, encode_head
-from syndication.web.heartbeat_link import EditorsState, read_state
+from syndication.web.heartbeat_link import EditorsState, read_restarts, read_state
 from syndication.web.socket_address import socket_address
 
 CONNECT_SECONDS = 10.0
@@ -48,6 +48,11 @@ class EditorsClient:
     def state(self) -> EditorsState:
         """How the process is, as the keeper last found."""
         return read_state(self._folder)
+
+    @property
+    def restarts(self) -> int:
+        """How often the keeper has restarted it."""
+        return read_restarts(self._folder)
 
     async def ask(self, environ: dict[str, str], body: Body, more: dict[str, Any]) -> EditorsAnswer:
         """The answer to a request; raises EditorsDown."""

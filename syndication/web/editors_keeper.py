@@ -10,7 +10,7 @@ import threading
 import time
 
 from syndication.logs import get_logger
-from syndication.web.heartbeat_link import Pings, PingTimes, write_state
+from syndication.web.heartbeat_link import Pings, PingTimes, write_restarts, write_state
 from syndication.web.socket_address import socket_address
 
 log = get_logger(__name__)
@@ -69,7 +69,7 @@ class EditorsKeeper:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self) -> None:
-        pause = FIRST_PAUSE
+        pause, restarts = FIRST_PAUSE, 0
         while not self._stopped.is_set():
             started = time.monotonic()
             link, theirs = socket.socketpair()
@@ -92,6 +92,8 @@ class EditorsKeeper:
                 pause = FIRST_PAUSE
             log.error("editors_ended", code=code, again_in_seconds=pause)
             self._stopped.wait(pause)
+            restarts += 1
+            write_restarts(self.folder, restarts)
             pause = min(pause * 2, LONGEST_PAUSE)
 
     def _watch(self, pid: int, link: socket.socket) -> None:

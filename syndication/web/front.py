@@ -15,6 +15,7 @@ from syndication import logs
 from syndication.config import Settings, load_settings
 from syndication.editors.accesslog import HEADER, sane_id
 from syndication.metrics import of_databases, of_web
+from syndication.metrics.editors_process import EditorsProcess
 from syndication.parent import exit_with_parent
 from syndication.serve.catalogue import Catalogue, is_for_feeds
 from syndication.serve.counts import Counts
@@ -105,7 +106,7 @@ def create_front() -> Front:
     logs.setup(settings.logs, "web")
     watcher = Watcher(Database(settings.database_url), empty_catalogue(settings), flush)
     client = EditorsClient(os.environ[FOLDER])
-    front = Front(watcher, flask_app(watcher, lambda: client.state), EditorsRequests(settings, client))
+    front = Front(watcher, flask_app(watcher, lambda: EditorsProcess(client.state, client.restarts)), EditorsRequests(settings, client))
     sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(SIGNAL, lambda *_: front.drain())
     loop = asyncio.get_event_loop()

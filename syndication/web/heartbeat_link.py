@@ -16,6 +16,9 @@ EditorsState = Literal["starting", "running", "not answering"]
 STATE_FILE = "state"
 """The file in the folder of the socket in which the keeper says how the process is; fronts read it."""
 
+RESTARTS_FILE = "restarts"
+"""The file beside it with the number of restarts."""
+
 
 @dataclass(frozen=True, slots=True)
 class PingTimes:
@@ -77,10 +80,19 @@ def _send_back(link: socket.socket) -> None:
 
 def write_state(folder: str, state: EditorsState) -> None:
     """Say how the process is, in one step, so that nobody reads half of it."""
-    new = Path(folder) / f"{STATE_FILE}.new"
+    _write(folder, STATE_FILE, state)
+
+
+def write_restarts(folder: str, restarts: int) -> None:
+    """Say how often the process was restarted since its keeper began."""
+    _write(folder, RESTARTS_FILE, str(restarts))
+
+
+def _write(folder: str, name: str, text: str) -> None:
+    new = Path(folder) / f"{name}.new"
     with suppress(OSError):  # The folder is gone when the web process ends.
-        new.write_text(state)
-        new.replace(Path(folder) / STATE_FILE)
+        new.write_text(text)
+        new.replace(Path(folder) / name)
 
 
 def read_state(folder: str) -> EditorsState:
@@ -90,3 +102,11 @@ def read_state(folder: str) -> EditorsState:
     except OSError:
         return "starting"
     return "running" if said == "running" else "not answering" if said == "not answering" else "starting"
+
+
+def read_restarts(folder: str) -> int:
+    """How often the process was restarted; 0 until its keeper has said a number."""
+    try:
+        return int((Path(folder) / RESTARTS_FILE).read_text())
+    except OSError:
+        return 0

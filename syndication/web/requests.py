@@ -13,6 +13,7 @@ from syndication.config import Settings
 from syndication.editors.access import network
 from syndication.editors.problems import Problem
 from syndication.logs import get_logger
+from syndication.metrics.front import REFUSED, REQUESTS, Reason, start_at_zero
 from syndication.model.body_limits import BodyLimits, largest_body, too_large
 from syndication.web.admission import Busy, KnownCredentials, Lane, LaneSize, Rank
 from syndication.web.body_buffer import BodyBuffer, BodyRefused, ClientGone, Receive
@@ -92,6 +93,7 @@ class EditorsRequests:
         self.lanes = {kind: Lane(size) for kind, size in lane_sizes(places).items()}
         self.bodies = {kind: BodyBuffer() for kind in self.lanes}
         self.known = KnownCredentials(time.monotonic)
+        start_at_zero(self.lanes)
 
     def believed(self, peer: str, headers: Mapping[bytes, str]) -> str:
         """The address that counts."""
@@ -101,27 +103,24 @@ class EditorsRequests:
         self, arrived: Arrived, environ: dict[str, str], receive: Receive, served: Served | None
     ) -> EditorsAnswer | Response:
         """The answer of the editors process, or why it was not asked."""
+        claim = claim_of(arrived.method, arrived.path, arrived.headers)
         try:
-            return await self._ask(arrived, environ, receive, served)
-        except Busy:
-            return refusal(arrived, HTTPStatus.SERVICE_UNAVAILABLE, "busy", BUSY, {"Retry-After": "1"})
-        except BodyRefused as error:
-            return _body_refused(arrived, error, self.body_limits)
-        except ClientGone:
-            return refusal(arrived, HTTPStatus.BAD_REQUEST, "bad-request", ENDED, {"Connection": "close"})
-        except EditorsDown as error:
-            log.warning("editors_down", error=str(error))
-            words, seconds = (NOT_ASKED, "10") if isinstance(error, EditorsNotAsked) else (DOWN, "2")
-            return refusal(arrived, HTTPStatus.SERVICE_UNAVAILABLE, "editors-down", words, {"Retry-After": seconds})
+            return await self._ask(arrived, claim, environ, receive, served)
+        except (Busy, BodyRefused, ClientGone, EditorsDown) as error:
+            if isinstance(error, EditorsDown):
+                log.warning("editors_down", error=str(error))
+            REFUSED.labels(claim.kind, reason_of(error)).inc()
+            return _refused(arrived, error, self.body_limits)
 
     async def _ask(
-        self, arrived: Arrived, environ: dict[str, str], receive: Receive, served: Served | None
+        self, arrived: Arrived, claim: Claim, environ: dict[str, str], receive: Receive, served: Served | None
     ) -> EditorsAnswer:
-        claim = claim_of(arrived.method, arrived.path, arrived.headers)
         party, rank = self._party(claim, arrived.address)
         async with AsyncExitStack() as held:
             body = await held.enter_async_context(self._body(arrived, claim, receive, party, rank))
-            await held.enter_async_context(self.lanes[claim.kind].place(party, rank))
+            with REQUESTS.labels(claim.kind, "waiting").track_inprogress():
+                await held.enter_async_context(self.lanes[claim.kind].place(party, rank))
+            held.enter_context(REQUESTS.labels(claim.kind, "under way").track_inprogress())
             more: dict[str, Any] = {
                 "waited": time.perf_counter() - arrived.began,
                 "served": None if served is None else encode_served(served),
@@ -153,6 +152,37 @@ class EditorsRequests:
         for name, text in answer.headers:
             if name.lower() == "set-cookie" and (session := new_session(text)) is not None:
                 self.known.accept(session, answer.actor)
+
+
+Refusal = Busy | BodyRefused | ClientGone | EditorsDown
+
+
+def reason_of(error: Refusal) -> Reason:
+    """The word under which a refusal is counted."""
+    match error:
+        case Busy():
+            return "busy"
+        case BodyRefused():
+            return "slow-body" if error.status == HTTPStatus.REQUEST_TIMEOUT else "too-large"
+        case ClientGone():
+            return "client-gone"
+        case EditorsNotAsked():
+            return "editors-not-answering"
+        case EditorsDown():
+            return "editors-down"
+
+
+def _refused(arrived: Arrived, error: Refusal, limits: BodyLimits) -> Response:
+    match error:
+        case Busy():
+            return refusal(arrived, HTTPStatus.SERVICE_UNAVAILABLE, "busy", BUSY, {"Retry-After": "1"})
+        case BodyRefused():
+            return _body_refused(arrived, error, limits)
+        case ClientGone():
+            return refusal(arrived, HTTPStatus.BAD_REQUEST, "bad-request", ENDED, {"Connection": "close"})
+        case EditorsDown():
+            words, seconds = (NOT_ASKED, "10") if isinstance(error, EditorsNotAsked) else (DOWN, "2")
+            return refusal(arrived, HTTPStatus.SERVICE_UNAVAILABLE, "editors-down", words, {"Retry-After": seconds})
 
 
 def _body_refused(arrived: Arrived, error: BodyRefused, limits: BodyLimits) -> Response:

@@ -16,7 +16,7 @@ from tests.service import environ
 SCRIPT = """
 import os, signal, sys, time
 from syndication.web.editors_keeper import EditorsKeeper
-from syndication.web.heartbeat_link import PingTimes, read_state
+from syndication.web.heartbeat_link import PingTimes, read_restarts, read_state
 
 def until(check):
     deadline = time.monotonic() + 60
@@ -34,7 +34,7 @@ try:
     until(lambda: read_state(sys.argv[1]) == "not answering")
     assert keeper.pid == frozen, "one miss is not the end"
     until(lambda: keeper.pid not in (None, frozen) and read_state(sys.argv[1]) == "running")
-    assert not os.path.exists(f"/proc/{frozen}")
+    assert not os.path.exists(f"/proc/{frozen}") and read_restarts(sys.argv[1]) == 1
 finally:
     keeper.stop()
 print("replaced")

@@ -1,6 +1,7 @@
 """What operators watch, asked of real processes over HTTP: every metric is told by a web process or by a worker."""
 
 import contextlib
+import os
 import re
 import signal
 import sqlite3
@@ -26,6 +27,7 @@ from syndication.store.audit import Actor
 from syndication.store.engine import Database, DatabaseDown
 from syndication.timetable import timetable
 from tests.desk import Desk
+from tests.hostile import editors_of
 from tests.newsroom import at
 from tests.service import Service, environ, free_port, running, until
 from tests.test_documentation import told
@@ -145,6 +147,19 @@ def test_a_worker_tells_nobody_unless_a_port_is_set(monkeypatch):
     with capture_logs() as logs:
         of_worker.serve("127.0.0.1", 0, lambda: 0)
     assert logs == []
+
+
+def test_a_restart_of_the_editors_process_is_told_by_each_front(service):
+    def restarts():
+        return {of_web(service)["syndication_editors_restarts_total{}"] for _ in range(8)}
+
+    running = "syndication_editors_process{state=running}"
+    until(lambda: of_web(service)[running])
+    before = max(restarts())
+    os.kill(until(lambda: editors_of(service.children()["web"])), signal.SIGKILL)
+    until(lambda: restarts() == {before + 1})
+    until(lambda: of_web(service)[running])
+    assert of_web(service)["syndication_editors_process{state=not answering}"] == 0
 
 
 # How long news took

@@ -1,8 +1,22 @@
 """The one family of errors that the project raises on purpose."""
 
+from collections.abc import Sequence
+
 
 class SyndicationError(Exception):
-    """Something that a user can mend; the message is one sentence that says what would be right."""
+    """Something that a user can mend; the message is one sentence that says what would be right.
+
+    ``details`` are lines of a list below it. They are no part of the message, because whoever prints it escapes line
+    ends: those in the message come from data.
+    """
+
+    def __init__(self, message: str = "", details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = tuple(details)
+
+    def __str__(self) -> str:
+        return "\n- ".join((self.message, *self.details))
 
 
 class ConfigError(SyndicationError):

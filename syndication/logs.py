@@ -72,7 +72,7 @@ def tell(words: str, *, wrong: bool = False) -> None:
         log = get_logger()
         (log.error if wrong else log.info)(words)
     else:
-        print(escape(words, keep="\n"), file=sys.stderr if wrong else sys.stdout, flush=True)
+        print(escape(words), file=sys.stderr if wrong else sys.stdout, flush=True)
 
 
 def _of(process: Process) -> Any:

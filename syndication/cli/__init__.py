@@ -5,7 +5,7 @@ What a command needs is imported when it runs: ``web`` never loads the renderer,
 
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -18,6 +18,7 @@ from syndication.cli.running import config, demonstrate, editors, migrate, serve
 from syndication.cli.tokens import token
 from syndication.cli.users import user
 from syndication.errors import SyndicationError
+from syndication.terminal import escape
 
 EPILOG = """\b
 Exit codes: 0 done, 1 something could not be done (the message says what), 2 the command was written wrong,
@@ -33,20 +34,42 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SyndicationError as error:
-            _refuse(f"{str(error).rstrip('.')}{'' if str(error).endswith('?') else '.'}")
+            _refuse(error.message if error.message.endswith("?") else f"{error.message.rstrip('.')}.", *error.details)
         except BrokenPipeError:
             # Whoever read the output has gone, as `| head` does.
             sys.stderr.close()
             sys.exit(1)
         except OSError as error:
             _refuse(f"{error.filename or ''}: {error.strerror}.")
+        except UnicodeEncodeError as error:
+            # The system gives bytes of arguments that are not UTF-8 as lone surrogates, which no database takes.
+            _refuse(f"{error.object!r} is not UTF-8: nothing has such an id or name.")
+        except click.ClickException as error:
+            raise _escaped(error) from None
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **options)
+        except click.ClickException as error:
+            raise _escaped(error) from None
 
 
-def _refuse(words: str) -> NoReturn:
+def _refuse(words: str, *details: str) -> NoReturn:
     from syndication.logs import tell
 
     tell(f"Error: {words}", wrong=True)
+    for detail in details:
+        tell(f"- {detail}", wrong=True)
     sys.exit(1)
+
+
+def _escaped(error: click.ClickException) -> click.ClickException:
+    """The same error: click repeats some arguments as they were given, and a script may give one from a file."""
+    if not isinstance(error, click.exceptions.NoArgsIsHelpError):  # That one is our help, of many lines.
+        error.message = escape(error.message)
+        if isinstance(error, click.NoSuchOption):
+            error.option_name = escape(error.option_name)
+    return error
 
 
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

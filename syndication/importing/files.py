@@ -20,6 +20,7 @@ from syndication.importing.report import Report
 from syndication.model.json_structure import TooMuchStructure, check_structure
 from syndication.store import articles
 from syndication.store.engine import Database
+from syndication.terminal import escape
 
 SNIFFED = 2048
 """Bytes of a file that tell its kind."""
@@ -174,7 +175,7 @@ def _open(name: str, progress: bool) -> Iterator[Iterator[bytes]]:
         if not progress:
             yield _read(file)
             return
-        with click.progressbar(length=path.stat().st_size, label=name, file=sys.stderr) as bar:
+        with click.progressbar(length=path.stat().st_size, label=escape(name), file=sys.stderr) as bar:
             yield _counted(file, bar)
 
 

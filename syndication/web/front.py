@@ -106,7 +106,11 @@ def create_front() -> Front:
     logs.setup(settings.logs, "web")
     watcher = Watcher(Database(settings.database_url), empty_catalogue(settings), flush)
     client = EditorsClient(os.environ[FOLDER])
-    front = Front(watcher, flask_app(watcher, lambda: EditorsProcess(client.state, client.restarts)), EditorsRequests(settings, client))
+    front = Front(
+        watcher,
+        flask_app(watcher, lambda: EditorsProcess(client.state, client.restarts)),
+        EditorsRequests(settings, client),
+    )
     sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(SIGNAL, lambda *_: front.drain())
     loop = asyncio.get_event_loop()

@@ -130,9 +130,8 @@ def _examined(old: Connection, target: str, progress: Progress) -> dict[Table, T
             if count <= TOLD:
                 problems.append(problem)
     if problems:
-        more = f"\n- and {count - TOLD:,} more" if count > TOLD else ""
-        listed = "".join(f"\n- {problem}" for problem in problems)
-        raise StoreError(f"nothing was copied, because the target cannot hold this: correct it first{listed}{more}")
+        more = [f"and {count - TOLD:,} more"] if count > TOLD else []
+        raise StoreError("nothing was copied, because the target cannot hold this: correct it first", problems + more)
     return tallies
 
 

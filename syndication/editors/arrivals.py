@@ -4,6 +4,9 @@ Whoever has a token is known by a header, before a byte of the body is read. A w
 stands in their body, and so anybody may begin to send one. No server can be told to stop waiting for it, so that a
 sender may hold a thread here for as long as the connection lives: there are so many for all and fewer for each
 address, beside those of the editors and those of polls.
+
+Only the door uses it, and so only ``create_app``. ``syndication web`` has ``web/body_buffer.py``, which limits the time
+that a body takes as well: under WSGI nothing can.
 """
 
 import threading

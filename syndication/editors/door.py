@@ -3,8 +3,8 @@
 A web process has a few threads. Requests of editors may wait for a database; so many of them at once are let in
 that threads are left for polls, and the others are asked to come back.
 
-Only ``create_app`` uses it, for WSGI servers other than ours. ``syndication web`` has ``web/admission.py``, which shares
-nothing with it: here threads wait for semaphores, there requests wait in the queues of one event loop.
+Only ``create_app`` uses it, for WSGI servers other than ours. ``syndication web`` has ``web/admission.py``, which
+shares nothing with it: here threads wait for semaphores, there requests wait in the queues of one event loop.
 """
 
 import threading

@@ -64,12 +64,11 @@ def _refuse(words: str, *details: str) -> NoReturn:
 
 
 def _escaped(error: click.ClickException) -> click.ClickException:
-    """The same error: click repeats some arguments as they were given, and a script may give one from a file."""
-    if not isinstance(error, click.exceptions.NoArgsIsHelpError):  # That one is our help, of many lines.
-        error.message = escape(error.message)
-        if isinstance(error, click.NoSuchOption):
-            error.option_name = escape(error.option_name)
-    return error
+    """The same in safe words: click repeats some arguments as they were given, and a script may read them from data."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # It is our help, of many lines.
+        return error
+    words = escape(error.format_message())
+    return click.UsageError(words, error.ctx) if isinstance(error, click.UsageError) else click.ClickException(words)
 
 
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

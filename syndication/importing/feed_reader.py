@@ -60,7 +60,8 @@ class FeedFileReader:
             "time": f"reading it took more than {seconds} s of processor time, the most of one file",
             "silence": f"the process that read it did not answer for {PATIENCE * seconds} s",
             "memory": f"reading it took more than {megabytes:,} MB of memory, the most of one file",
-            "signal": "the process that read it was killed twice, perhaps because the machine was out of memory",
+            "signal": f"the process that read it died{'' if done else ' twice'}, perhaps because the machine was out of"
+            " memory",
         }[death.cause]
         lost = f"nothing after its entry {done} was imported" if done else "nothing of it was imported"
         too_large = death.cause in ("time", "memory") and not done

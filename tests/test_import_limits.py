@@ -14,11 +14,13 @@ from sqlalchemy import text
 
 from syndication.config import load_settings
 from syndication.errors import ArticleError
+from syndication.importing import feed_reader
 from syndication.importing.feed_reader import FeedFileReader
 from syndication.importing.file_limits import FileLimits
 from syndication.importing.files import import_file
 from syndication.importing.report import Report
 from syndication.importing.xml_limits import check_markup
+from syndication.process import child
 from tests.service import environ
 
 HEAD = '<?xml version="1.0"?>\n<rss version="2.0"><channel><title>x</title>\n'
@@ -144,9 +146,21 @@ def take(sqlite_database, tmp_path):
     return take
 
 
+@pytest.fixture
+def patience(monkeypatch):
+    """Sets how long a child may be silent: with a limit of one second, three are too few on a busy machine."""
+
+    def patience(times: int) -> None:
+        for module in (child, feed_reader):
+            monkeypatch.setattr(module, "PATIENCE", times)
+
+    return patience
+
+
 @pytest.mark.parametrize("limit", BEYOND)
-def test_a_file_beyond_a_limit_is_refused_whole_and_the_others_are_imported(take, limit):
+def test_a_file_beyond_a_limit_is_refused_whole_and_the_others_are_imported(take, patience, limit):
     limits, content, words = BEYOND[limit]
+    patience(60)
     with closing(FeedFileReader(limits)) as reader:
         report = take(reader, entries(2), content, entries(20))
     assert report.problems == [f"1: {words}"]
@@ -170,6 +184,18 @@ def test_a_child_that_was_killed_is_asked_once_more(take):
         report = take(reader, entries(5))
         killer.join()
     assert (report.problems, report.outcomes) == ([], {"created": 4, "unchanged": 1})
+
+
+def test_a_child_that_is_silent_is_ended_and_the_next_file_is_imported(take, patience):
+    with closing(FeedFileReader(FileLimits(seconds=1))) as reader:
+        patience(60)
+        take(reader, entries(1))
+        os.kill(reader.pid, signal.SIGSTOP)
+        patience(1)
+        words = "the process that read it did not answer for 1 s; nothing of it was imported: import it again"
+        assert take(reader, entries(5)).problems == [f"0: {words}"]
+        patience(60)
+        assert take(reader, entries(5)).outcomes == {"created": 4, "unchanged": 1}
 
 
 class Killed(FeedFileReader):

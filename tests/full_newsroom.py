@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import insert, inspect, select, text
 
 from syndication.config import load_settings
-from syndication.importing import Report, import_file
+from syndication.importing.feed_reader import FeedFileReader
+from syndication.importing.files import import_file
+from syndication.importing.report import Report
 from syndication.second_factor import new_secret
 from syndication.store import (
     account_changes,
@@ -67,7 +69,8 @@ def bring_articles(database: Database, count: int, folder: Path) -> None:
     path = folder / "made-up.jsonl"
     path.write_text("\n".join(json.dumps(made_up(number)) for number in range(count)))
     report = Report()
-    import_file(database, load_settings(environ={}), str(path), (), report, progress=False)
+    reader = FeedFileReader()  # Its child is started for feeds alone.
+    import_file(database, load_settings(environ={}), str(path), (), report, reader=reader, progress=False)
     assert (report.problems, report.outcomes["created"]) == ([], count)
 
 

@@ -88,7 +88,8 @@ def test_what_was_withdrawn_is_kept_out_of_an_import(run):
 
 def test_a_file_that_is_not_there_is_said_in_one_sentence(run):
     done = run("import", "missing.jsonl")
-    assert (done.exit_code, done.stderr) == (1, "Error: missing.jsonl: No such file or directory.\n")
+    words = "missing.jsonl: it cannot be read: No such file or directory; nothing of it was imported\n"
+    assert (done.exit_code, done.stderr) == (1, words)
 
 
 @pytest.mark.parametrize("format", ["atom", "rss", "json"])

@@ -2,13 +2,16 @@
 
 import json
 import shutil
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndication.config import load_settings
-from syndication.importing import Report, import_file
+from syndication.importing.feed_reader import FeedFileReader
+from syndication.importing.files import import_file
+from syndication.importing.report import Report
 from syndication.render.renderer import Renderer
 from syndication.store import articles
 from syndication.store.engine import Database
@@ -36,8 +39,14 @@ def json_feed(*items, **more):
 FINE = {"id": "fine", "url": "https://x.example/fine", "title": "T", "date_published": "2026-03-14T08:00:00Z"}
 
 
+@pytest.fixture(scope="module")
+def reader():
+    with closing(FeedFileReader()) as reader:
+        yield reader
+
+
 @pytest.fixture
-def take(database, tmp_path):
+def take(database, tmp_path, reader):
     """Imports bytes; gives the report and the articles by id."""
     known = load_settings(environ={})
 
@@ -45,7 +54,7 @@ def take(database, tmp_path):
         path = tmp_path / "file"
         path.write_bytes(content)
         report = Report()
-        import_file(database, known, str(path), sections, report, progress=False)
+        import_file(database, known, str(path), sections, report, reader=reader, progress=False)
         return report
 
     return take
@@ -216,12 +225,12 @@ def mutated(draw):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(content=mutated())
-def test_no_file_ends_in_a_traceback(sqlite_template, tmp_path_factory, content):
+def test_no_file_ends_in_a_traceback(sqlite_template, tmp_path_factory, reader, content):
     folder = tmp_path_factory.mktemp("mutated", numbered=True)
     database = Database(f"sqlite:///{shutil.copy(sqlite_template, folder / 'newsroom.db')}")
     path = folder / "file"
     path.write_bytes(content)
     report = Report()
-    import_file(database, load_settings(environ={}), str(path), ("taiwan",), report, progress=False)
+    import_file(database, load_settings(environ={}), str(path), ("taiwan",), report, reader=reader, progress=False)
     database.close()
     assert report.bad == len(report.problems) and all(": " in problem for problem in report.problems)

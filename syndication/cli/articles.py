@@ -1,12 +1,18 @@
 """Commands about articles: import, withdraw, restore."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from syndication.cli.common import open_database, person, settings_of
 from syndication.cli.output import line
+
+if TYPE_CHECKING:
+    from syndication.importing.report import Report
 
 
 @click.command("import")
@@ -35,28 +41,46 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
     From an old feed, keeping the ids that readers know:
       syndication import --section taiwan old-feed.xml
     """
-    from syndication.importing import Report, import_file
+    from syndication.importing.feed_reader import FeedFileReader
+    from syndication.importing.files import import_file
+    from syndication.importing.report import Report
     from syndication.store.articles import MANY, analyze
     from syndication.store.audit import Act, record
 
     settings = settings_of(ctx)
     report = Report()
-    with open_database(settings) as database:
+    reader = FeedFileReader()
+    with open_database(settings) as database, _report_when_stopped(report), closing(reader):
         for name in files:
-            import_file(database, settings, name, sections, report, progress=sys.stderr.isatty())
+            import_file(database, settings, name, sections, report, reader=reader, progress=sys.stderr.isatty())
         with database.write() as conn:
             done = Act("import", ", ".join(Path(name).name for name in files), report.summary())
             record(conn, person(), [done], database.now(conn))
         if report.outcomes["created"] + report.outcomes["updated"] >= MANY:
             analyze(database)
+    _show(report)
+    if report.bad:
+        sys.exit(1)
+
+
+@contextmanager
+def _report_when_stopped(report: "Report") -> Iterator[None]:
+    """Show what was imported before the database failed, or somebody stopped the command, in the middle."""
+    try:
+        yield
+    except BaseException:
+        _show(report)
+        line("The import stopped before its end. Import the same files again: what is stored stays as it is.", err=True)
+        raise
+
+
+def _show(report: "Report") -> None:
     for problem in report.problems:
         line(problem, err=True)
     for hint in report.unknown_sections():
         for part in hint.split("\n"):  # Tables to paste into sections.toml are of several lines.
             line(part, err=True)
     line(report.summary())
-    if report.bad:
-        sys.exit(1)
 
 
 @click.command()

@@ -12,7 +12,7 @@ from typing import Any
 
 import feedparser
 
-from syndication.article_json import article_from, slugify
+from syndication.article_json import slugify
 from syndication.errors import ArticleError
 from syndication.importing.xml_limits import check_markup
 from syndication.json_fields import LARGEST_MEASURE, LARGEST_NUMBER, kind, short
@@ -25,18 +25,6 @@ Items = Iterator[tuple[int, Callable[[], Fields]]]
 
 TITLE_LENGTH = 80
 """Characters of the body that stand for a missing title, which RSS and JSON Feed allow."""
-
-_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
-
-
-def is_json_feed(start: bytes) -> bool:
-    """Whether a file that begins so is a JSON Feed rather than JSON Lines."""
-    return b"https://jsonfeed.org/version/" in start
-
-
-def is_xml(start: bytes) -> bool:
-    """Whether a file that begins so is RSS or Atom, in whatever encoding."""
-    return start.startswith(_UTF16) or start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
 def json_feed_items(content: bytes) -> Items:
@@ -98,6 +86,8 @@ def xml_items(content: bytes) -> Items:
         # A stream: feedparser would take bytes for the name of a file. Sanitizing is the renderer's work, and this
         # one would do it by other rules.
         feed = feedparser.parse(io.BytesIO(content), sanitize_html=False, resolve_relative_uris=True)
+    except MemoryError:
+        raise
     except Exception as error:  # It reads what strangers wrote, and is not always prepared for it.
         raise ArticleError(f"it cannot be read as RSS or Atom ({type(error).__name__}: {error})") from error
     if not feed.version:
@@ -187,10 +177,3 @@ def _list(value: Any) -> Sequence[Any]:
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in _list(value) if isinstance(item, dict)]
-
-
-def check_dated(fields: Mapping[str, Any], slugs: Mapping[str, str]) -> Any:
-    """The article of an item; one without a date is refused, as nobody can say where it stands in a feed."""
-    if not fields.get("published_at"):
-        raise ArticleError("it has no date of publication: add pubDate, published or date_published")
-    return article_from(fields, slugs)

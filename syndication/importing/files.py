@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
@@ -15,15 +15,13 @@ from syndication.article_json import article_from, slugify, slugs_by_title
 from syndication.config import Settings
 from syndication.errors import ArticleError
 from syndication.feeds import Article
-from syndication.importing import feedfiles
+from syndication.importing.feed_reader import FeedFileReader
+from syndication.importing.file_kind import FeedKind, feed_kind
 from syndication.importing.report import Report
 from syndication.model.json_structure import TooMuchStructure, check_structure
 from syndication.store import articles
 from syndication.store.engine import Database
 from syndication.terminal import escape
-
-SNIFFED = 2048
-"""Bytes of a file that tell its kind."""
 
 TOGETHER = 500
 """Articles whose sections are looked up at once."""
@@ -32,32 +30,37 @@ LONGEST_LINE = 16 * 1024 * 1024
 """Bytes: no article is longer, and a file without line ends is not read into memory whole."""
 
 
-LARGEST_FEED_FILE = 128 * 2**20
-"""Bytes of an RSS, Atom or JSON Feed file: parsed it takes some ten times as much memory."""
-
-
 def import_file(
-    database: Database, settings: Settings, name: str, sections: Sequence[str], report: Report, *, progress: bool
+    database: Database,
+    settings: Settings,
+    name: str,
+    sections: Sequence[str],
+    report: Report,
+    *,
+    reader: FeedFileReader,
+    progress: bool,
 ) -> None:
-    """Import one file ("-" is standard input) and add to ``report``.
+    """Import one file ("-" is standard input) and add to ``report``, also what of it was not imported.
 
     ``sections`` are for articles that name none; those of a feed file stay where they are filed already, too.
-    Raises OSError for a file that cannot be read.
     """
     slugs = slugs_by_title(settings.sections)
     known = {slug for section in settings.sections.values() for slug in section.filed_under}
     chosen = tuple(slugs.get(section.lower()) or slugify(section) for section in sections)
 
-    with _open(name, progress) as lines:
-        first = next(lines, b"")
-        content = chain([first], lines)
-        read = _feed_reader(first)
-        if read is None:
-            found = _filed(_lines(name, content, slugs, report), chosen, slugs)
-        else:
-            found = _added(database, _items(name, read, _whole(content), slugs, report), chosen, slugs)
-        for outcome in articles.put_articles(database, _known(found, known, report)):
-            report.outcomes[outcome.outcome] += 1
+    try:
+        with _open(name, progress) as lines:
+            first = next(lines, b"")
+            content = chain([first], lines)
+            kind = feed_kind(first)
+            if kind is None:
+                found = _filed(_lines(name, content, slugs, report), chosen, slugs)
+            else:
+                found = _added(database, _entries(name, kind, content, reader, slugs, report), chosen, slugs)
+            for outcome in articles.put_articles(database, _known(found, known, report)):
+                report.outcomes[outcome.outcome] += 1
+    except _UnreadableError as error:
+        report.problem(name, f"{error}; nothing of it was imported")
 
 
 def _known(found: Iterator[Article], known: set[str], report: Report) -> Iterator[Article]:
@@ -92,29 +95,26 @@ def _added(
             yield _file(article, tuple(dict.fromkeys((*filed, *chosen))), slugs)
 
 
-def _feed_reader(first: bytes) -> Callable[[bytes], feedfiles.Items] | None:
-    """What reads a file that begins so; None for JSON Lines."""
-    if feedfiles.is_xml(first):
-        return feedfiles.xml_items
-    # JSON over several lines is a JSON Feed: JSON Lines has an object in each.
-    if feedfiles.is_json_feed(first[:SNIFFED]) or first.strip() in (b"{", b"["):
-        return feedfiles.json_feed_items
-    return None
-
-
 def _lines(name: str, lines: Iterator[bytes], slugs: dict[str, str], report: Report) -> Iterator[Article]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            article = article_from(_json(line), slugs)
-            articles.validate(article)
-        except ArticleError as error:
-            report.problem(f"{name} line {number}", str(error))
-        except Exception as error:  # Strangers wrote it: one line that nobody foresaw stops no other.
-            report.problem(f"{name} line {number}", f"it cannot be read ({type(error).__name__}: {error})")
-        else:
-            yield article
+    number = 0
+    try:
+        for number, line in enumerate(lines, 1):
+            if line.strip() and (article := _line(f"{name} line {number}", line, slugs, report)):
+                yield article
+    except _UnreadableError as error:
+        report.problem(name, f"{error}; nothing after its line {number} was imported")
+
+
+def _line(place: str, line: bytes, slugs: dict[str, str], report: Report) -> Article | None:
+    try:
+        article = article_from(_json(line), slugs)
+        articles.validate(article)
+        return article
+    except ArticleError as error:
+        report.problem(place, str(error))
+    except Exception as error:  # Strangers wrote it: one line that nobody foresaw stops no other.
+        report.problem(place, f"it cannot be read ({type(error).__name__}: {error})")
+    return None
 
 
 def _json(line: bytes) -> Any:
@@ -132,28 +132,29 @@ def _json(line: bytes) -> Any:
         raise ArticleError(f"it is not JSON: {error}") from error
 
 
-def _whole(lines: Iterator[bytes]) -> bytes | None:
-    """A feed file, which is read as a whole; None for one that is too large for that."""
+def _whole(lines: Iterator[bytes], most: int) -> bytes | None:
+    """A feed file, which is read as a whole; None for one of more than ``most`` bytes."""
     pieces, size = [], 0
     for line in lines:
         size += len(line)
-        if size > LARGEST_FEED_FILE:
+        if size > most:
             return None
         pieces.append(line)
     return b"".join(pieces)
 
 
-def _items(
-    name: str, read: Callable[[bytes], feedfiles.Items], content: bytes | None, slugs: dict[str, str], report: Report
+def _entries(
+    name: str, kind: FeedKind, lines: Iterator[bytes], reader: FeedFileReader, slugs: dict[str, str], report: Report
 ) -> Iterator[Article]:
+    content = _whole(lines, reader.limits.bytes)
     if content is None:
-        report.problem(name, f"it is a feed of more than {LARGEST_FEED_FILE // 2**20} MB: split it into several files")
+        most = reader.limits.bytes // 2**20
+        report.problem(name, f"it is a feed of more than {most} MB, the most of one file: split it into several files")
         return
     try:
-        for number, make in read(content):
+        for number, found in reader.read(kind, content):
             try:
-                article = feedfiles.check_dated(make(), slugs)
-                articles.validate(article)
+                article = _article(found, slugs)
             except ArticleError as error:
                 report.problem(f"{name} item {number}", str(error))
             except Exception as error:  # Strangers wrote it: one item that nobody foresaw stops no other.
@@ -164,6 +165,29 @@ def _items(
         report.problem(name, str(error))
 
 
+def _article(found: dict[str, Any] | str, slugs: dict[str, str]) -> Article:
+    """The article of an entry; one without a date is refused, as nobody can say where it stands in a feed."""
+    if isinstance(found, str):
+        raise ArticleError(found)
+    if not found.get("published_at"):
+        raise ArticleError("it has no date of publication: add pubDate, published or date_published")
+    article = article_from(found, slugs)
+    articles.validate(article)
+    return article
+
+
+class _UnreadableError(ArticleError):
+    """The system cannot read the file; the message says why."""
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _UnreadableError(f"it cannot be read: {error.strerror}") from error
+
+
 @contextmanager
 def _open(name: str, progress: bool) -> Iterator[Iterator[bytes]]:
     """The lines of a file, with a progress bar by bytes for a person."""
@@ -171,7 +195,9 @@ def _open(name: str, progress: bool) -> Iterator[Iterator[bytes]]:
         yield _read(sys.stdin.buffer)
         return
     path = Path(name)
-    with path.open("rb") as file:
+    with _reading():
+        file = path.open("rb")
+    with file:
         if not progress:
             yield _read(file)
             return
@@ -180,8 +206,13 @@ def _open(name: str, progress: bool) -> Iterator[Iterator[bytes]]:
 
 
 def _read(file: IO[bytes]) -> Iterator[bytes]:
-    while line := file.readline(LONGEST_LINE):
+    while line := _next(file):
         yield line
+
+
+def _next(file: IO[bytes]) -> bytes:
+    with _reading():
+        return file.readline(LONGEST_LINE)
 
 
 def _counted(file: IO[bytes], bar: Any) -> Iterator[bytes]:

@@ -19,10 +19,10 @@ from benchmarks.databases import database, folder, urls
 from benchmarks.options import Options
 from benchmarks.processes import free_port, running, syndication, wait_until_served, write_config
 from benchmarks.table import count, median, ms, percentile, show
-from syndication.article_json import article_fields
-from syndication.store import tokens
-from syndication.store.audit import SERVICE
-from syndication.store.engine import Database
+from syndication.model.article_json import article_fields
+from syndication.store.access import tokens
+from syndication.store.access.audit_log import SERVICE
+from syndication.store.db.database import Database
 
 CLIENTS = 4
 PAUSE = 0.005

@@ -23,11 +23,12 @@ from benchmarks.databases import database, folder, urls
 from benchmarks.options import Options
 from benchmarks.processes import free_port, running, syndication, wait_until_served, write_config
 from benchmarks.table import count, median, ms, percentile, ratio, show
-from syndication import passwords
-from syndication.feeds import Article
-from syndication.store import accounts, articles
-from syndication.store.audit import SERVICE
-from syndication.store.engine import Database
+from syndication.auth import passwords
+from syndication.model.values import Article
+from syndication.store.access import users
+from syndication.store.access.audit_log import SERVICE
+from syndication.store.articles import articles
+from syndication.store.db.database import Database
 
 WATCHERS = 50
 EVERY = 2.0
@@ -95,7 +96,7 @@ def _show(polled: dict[int, list[float]], rates: dict[int, list[float]], looks: 
 def _let_in(opened: Database) -> None:
     hash = passwords.hashed(PASSWORD, NAME)
     with opened.write() as conn:
-        accounts.create(conn, NAME, hash, ["read", "preview", "regenerate"], SERVICE, opened.now(conn))
+        users.create(conn, NAME, hash, ["read", "preview", "regenerate"], SERVICE, opened.now(conn))
 
 
 def _log_in(port: int) -> str:

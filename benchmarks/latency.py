@@ -22,8 +22,8 @@ from benchmarks.databases import DIALECTS, available, database, folder, urls
 from benchmarks.options import Options
 from benchmarks.processes import free_port, running, syndication, wait_until_served, write_config
 from benchmarks.table import count, median, ms, percentile, show
-from syndication.feeds import Article
-from syndication.store.engine import Database
+from syndication.model.values import Article
+from syndication.store.db.database import Database
 
 SECTIONS = 10
 GIVE_UP_SECONDS = 15

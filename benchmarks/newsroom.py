@@ -14,8 +14,8 @@ from itertools import accumulate, count, islice
 from pathlib import Path
 from typing import Any
 
-from syndication.article_json import article_from
-from syndication.feeds import Article, CachePolicy, Image, Person, Section, Site
+from syndication.model.article_json import article_from
+from syndication.model.values import Article, CachePolicy, Image, Person, Section, Site
 
 ENTRIES = 50
 SHORT = (800, 2_000)

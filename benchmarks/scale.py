@@ -15,11 +15,11 @@ from benchmarks import filling, newsroom
 from benchmarks.databases import DIALECTS, available, urls
 from benchmarks.options import Options
 from benchmarks.table import count, median, ms, ratio, show
-from syndication.feeds import Article, Section
-from syndication.gather import Newsroom
-from syndication.regenerate import Regenerator
-from syndication.store import sections
-from syndication.store.engine import Database
+from syndication.model.values import Article, Section
+from syndication.pipeline.gather import Newsroom
+from syndication.pipeline.regenerate import Regenerator
+from syndication.store.db.database import Database
+from syndication.store.publishing import section_state
 
 
 class Clock:
@@ -103,7 +103,7 @@ def _rebuild(scale: Scale) -> None:
     scale.worker.newsroom = Newsroom(site, scale.sections)
     scale.worker.renderer.clear()
     with scale.database.write() as conn:
-        sections.request(conn, scale.sections, scale.clock.now)
+        section_state.request(conn, scale.sections, scale.clock.now)
     started = time.perf_counter()
     published = filling.publish(scale.worker)
     scale.rebuilt = time.perf_counter() - started

@@ -21,8 +21,8 @@ from benchmarks.held import Held, held, serving
 from benchmarks.options import Options
 from benchmarks.processes import free_port, running, syndication, wait_until_served, write_config
 from benchmarks.table import count, show
-from syndication.feeds import Article
-from syndication.store.engine import Database
+from syndication.model.values import Article
+from syndication.store.db.database import Database
 
 SECTIONS = 10
 READERS = 4

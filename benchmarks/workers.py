@@ -15,8 +15,9 @@ from benchmarks.databases import INSTALL_POSTGRESQL, available, database, folder
 from benchmarks.options import Options
 from benchmarks.processes import running, syndication, write_config
 from benchmarks.table import count, median, ratio, show
-from syndication.store import sections, workers
-from syndication.store.engine import Database
+from syndication.store.db.database import Database
+from syndication.store.processes import workers
+from syndication.store.publishing import section_state
 
 GIVE_UP_SECONDS = 300
 COLUMNS = ["", "seconds", "sections a second", "times as fast"]
@@ -55,7 +56,7 @@ def _rebuild(opened: Database, url: str, where: Path, crew: int, number: int) ->
         before = _tried(where)
         started = time.perf_counter()
         with opened.write() as conn:
-            sections.request(conn, [state.section for state in sections.states(conn)], opened.now(conn))
+            section_state.request(conn, [state.section for state in section_state.states(conn)], opened.now(conn))
         _wait(lambda: not _waiting(opened))
         seconds = time.perf_counter() - started
     tried = _tried(where)[len(before) :]
@@ -77,7 +78,7 @@ def _alive(opened: Database) -> int:
 
 def _waiting(opened: Database) -> bool:
     with opened.read() as conn:
-        found = sections.states(conn)
+        found = section_state.states(conn)
         return not found or any(state.pending for state in found)
 
 

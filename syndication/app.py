@@ -5,24 +5,24 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from syndication.config import Settings, load_settings
-from syndication.editors.accesslog import logged
-from syndication.editors.application import editors_app
-from syndication.editors.dashboard.application import dashboard_app
-from syndication.editors.door import Door
-from syndication.metrics import of_databases
-from syndication.serve.counts import WRITE_SECONDS, Counts
-from syndication.serve.presence import Presence
-from syndication.serve.shortcut import ShortCut
-from syndication.serve.tally import Tally
-from syndication.serve.views import flask_app
-from syndication.serve.watcher import Watcher
-from syndication.store import trouble
-from syndication.store.engine import Database
+from syndication.api.app import editors_app
+from syndication.config.loading import Settings, load_settings
+from syndication.dashboard.app import dashboard_app
+from syndication.metrics import database as database_metrics
+from syndication.serve.poll_counter import Tally
+from syndication.store.db import errors
+from syndication.store.db.database import Database
 from syndication.web.credentials import API
+from syndication.web.document_loader import Watcher
 from syndication.web.editors_server import SERVED_VERSIONS
 from syndication.web.front import empty_catalogue, flush
+from syndication.web.heartbeat import Presence
+from syndication.web.poll_writer import WRITE_SECONDS, Counts
+from syndication.web.public_pages import flask_app
+from syndication.web.request_log import logged
 from syndication.web.served_versions import EditorsWatcher, believe
+from syndication.web.wsgi.admission import Door
+from syndication.web.wsgi.feed_middleware import ShortCut
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -86,4 +86,4 @@ def whole(app: "WSGIApplication") -> "WSGIApplication":
 
 
 def _flush_errors(_: Tally) -> None:
-    of_databases.flush(trouble.errors)
+    database_metrics.flush(errors.errors)

@@ -14,7 +14,7 @@ import structlog
 from structlog.processors import JSONRenderer, TimeStamper, add_log_level, format_exc_info
 from structlog.stdlib import ProcessorFormatter, add_logger_name
 
-from syndication.terminal import escape
+from syndication.model.terminal import escape
 
 
 class _LogSettings(Protocol):

@@ -10,16 +10,17 @@ from urllib.parse import quote
 
 from sqlalchemy import text
 
-from syndication.config import load_settings
-from syndication.editors.application import editors_app
-from syndication.preview import Previewer
-from syndication.schema import EditorsSettings
+from syndication.api.app import editors_app
+from syndication.config.loading import load_settings
+from syndication.config.schema import EditorsSettings
+from syndication.pipeline.preview import Previewer
 from syndication.serve.catalogue import Catalogue
-from syndication.serve.watcher import Watcher
-from syndication.store import tokens, workers
-from syndication.store.audit import Actor, Recorded, read
-from syndication.store.engine import Database
-from syndication.store.tokens import SCOPES
+from syndication.store.access import tokens
+from syndication.store.access.audit_log import Actor, Recorded, read
+from syndication.store.access.tokens import SCOPES
+from syndication.store.db.database import Database
+from syndication.store.processes import workers
+from syndication.web.document_loader import Watcher
 from tests.desk import Desk
 from tests.newsroom import at
 

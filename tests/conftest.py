@@ -13,9 +13,9 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 
-from syndication import passwords
-from syndication.store.engine import Database
-from syndication.store.migrate import migrate
+from syndication.auth import passwords
+from syndication.store.db.database import Database
+from syndication.store.migrations.runner import migrate
 from tests.newsroom import NOON
 
 if TYPE_CHECKING:

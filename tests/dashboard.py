@@ -12,10 +12,10 @@ import lxml.html
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 
-from syndication.editors.dashboard.application import dashboard_app
-from syndication.store import accounts, logins
-from syndication.store.engine import Database
-from syndication.store.tokens import SCOPES
+from syndication.dashboard.app import dashboard_app
+from syndication.store.access import sessions, users
+from syndication.store.access.tokens import SCOPES
+from syndication.store.db.database import Database
 from tests.api import Api
 from tests.people import PASSWORD, person
 
@@ -191,10 +191,10 @@ class Dashboard:
         scopes, browser = scopes or SCOPES, self.stranger()
         name = name or ".".join(scopes)
         with self.database.read() as conn:
-            account = accounts.named(conn, name)
+            account = users.named(conn, name)
         account = account or person(self.database, name, *scopes)
         with self.database.write() as conn:
-            secret = logins.start(conn, account, HERE, self.api.settings.editors.session_hours, self.now)
+            secret = sessions.start(conn, account, HERE, self.api.settings.editors.session_hours, self.now)
         with browser.client.session_transaction(f"{PREFIX}/") as session:
             session["login"] = secret
         return browser

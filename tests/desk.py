@@ -6,13 +6,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from syndication.feeds import Document, Section
-from syndication.gather import Newsroom
-from syndication.outcomes import Outcome
-from syndication.regenerate import Pace, Regenerator
-from syndication.store import articles, documents, sections
-from syndication.store.bookkeeping import TombstoneRow
-from syndication.store.engine import Database
+from syndication.model.values import Document, Section
+from syndication.pipeline.gather import Newsroom
+from syndication.pipeline.outcome import Outcome
+from syndication.pipeline.regenerate import Pace, Regenerator
+from syndication.store.articles import articles
+from syndication.store.db.database import Database
+from syndication.store.publishing import documents, section_state
+from syndication.store.tables.publishing import TombstoneRow
 from tests.newsroom import article, section, site
 
 PACE = Pace(
@@ -65,9 +66,9 @@ class Desk:
             found = documents.load_documents(conn, self.sections)
         return "\n".join(document.bodies["identity"].decode() for document in found)
 
-    def state(self, slug: str = "taiwan") -> sections.SectionState:
+    def state(self, slug: str = "taiwan") -> section_state.SectionState:
         with self.database.read() as conn:
-            return next(state for state in sections.states(conn) if state.section == slug)
+            return next(state for state in section_state.states(conn) if state.section == slug)
 
     def left_out(self, slug: str = "taiwan") -> dict[str, str]:
         """The reasons by article."""

@@ -7,34 +7,30 @@ from typing import Any
 
 from sqlalchemy import insert, inspect, select, text
 
-from syndication.config import load_settings
+from syndication.auth.second_factor import new_secret
+from syndication.config.loading import load_settings
 from syndication.importing.feed_reader import FeedFileReader
-from syndication.importing.files import import_file
+from syndication.importing.import_file import import_file
 from syndication.importing.report import Report
-from syndication.second_factor import new_secret
-from syndication.store import (
-    account_changes,
+from syndication.store.access import (
     login_failures,
-    logins,
     pending_logins,
-    polls,
-    previews,
-    purges,
-    regenerations,
     second_factor,
-    signing,
+    sessions,
+    signing_key,
     tokens,
-    webhooks,
-    webs,
-    workers,
+    user_changes,
+    webhook_ids,
 )
-from syndication.store.audit import Actor
-from syndication.store.bookkeeping import FatalRow
-from syndication.store.copying.positions import NUMBERED, position
-from syndication.store.copying.rows import TABLES
-from syndication.store.engine import Database
-from syndication.store.polls import Polls
-from syndication.store.withdrawals import restore, withdraw
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles.withdrawals import restore, withdraw
+from syndication.store.copy.rows import TABLES
+from syndication.store.copy.sequences import NUMBERED, position
+from syndication.store.db.database import Database
+from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
+from syndication.store.processes.poll_counts import Polls
+from syndication.store.publishing import previews, regenerations
+from syndication.store.tables.publishing import FatalRow
 from tests.conftest import FakeClock
 from tests.desk import Desk
 from tests.newsroom import at
@@ -96,8 +92,10 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
         conn.execute(text("INSERT INTO replacing (article_id) VALUES ('story-9')"))
         now = database.now(conn)
         workers.seen(conn, workers.WorkerSeen("dead", "host", 7, now - LONG_AGO, now - LONG_AGO))
-        webs.seen(conn, webs.WebSeen("dead", "host", 8, now - LONG_AGO, now - LONG_AGO, None, {"taiwan": 2}))
-        purges.want(conn, "taiwan", 2, now)
+        web_processes.seen(
+            conn, web_processes.WebSeen("dead", "host", 8, now - LONG_AGO, now - LONG_AGO, None, {"taiwan": 2})
+        )
+        purge_queue.want(conn, "taiwan", 2, now)
         conn.execute(insert(FatalRow).values(article_id=HOSTILE, digest="d", at=now))
         conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = marked_at, failures = 2"))
     return desk
@@ -111,15 +109,15 @@ def _let_in(database: Database, by: Actor) -> None:
         tokens.revoke(conn, "old", by, now)
     mei, gone = person(database, "mei", "read", "admin"), person(database, "gone")
     with database.write() as conn:
-        logins.start(conn, mei, "192.0.2.7", 12, database.now(conn))
-        logins.failed(conn, mei, "192.0.2.7", database.now(conn))
+        sessions.start(conn, mei, "192.0.2.7", 12, database.now(conn))
+        sessions.failed(conn, mei, "192.0.2.7", database.now(conn))
         secret, now = new_secret(), database.now(conn)
         second_factor.turn_on(conn, mei, secret, 2**40, by, now, keep="")
-        logins.start(conn, mei, "192.0.2.7", 12, now)
+        sessions.start(conn, mei, "192.0.2.7", 12, now)
         pending_logins.start(conn, mei, now)
         login_failures.record(conn, "0" * 64, login_failures.STRANGERS, now)
-    change(database, account_changes.disable, gone)
-    signing.signing_key(database)
+    change(database, user_changes.disable, gone)
+    signing_key.signing_key(database)
 
 
 def _ask(database: Database, by: Actor) -> None:
@@ -130,8 +128,8 @@ def _ask(database: Database, by: Actor) -> None:
         asked = previews.claim(conn, now)
         assert asked is not None
         conn.execute(text("UPDATE preview SET result = :bytes"), {"bytes": bytes(range(256))})
-        webhooks.first_time(conn, "msg_1", now)
-        polls.add(conn, {("taiwan", polls.slot(now)): Polls(2**40, 3, 2**50)})
+        webhook_ids.first_time(conn, "msg_1", now)
+        poll_counts.add(conn, {("taiwan", poll_counts.slot(now)): Polls(2**40, 3, 2**50)})
 
 
 def everything(database: Database) -> dict[str, list[str]]:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from syndication.store import migrate, triggers
-from syndication.store.triggers_postgresql import FUNCTIONS
+from syndication.store import triggers
+from syndication.store.migrations import runner
+from syndication.store.triggers.postgresql import FUNCTIONS
 
-TODAY = migrate.head()
+TODAY = runner.head()
 
 NEXT = "9001"
 """It only adds, in every way that a migration may: today's program goes on."""
@@ -62,7 +63,7 @@ def program(revision: str, folder: Path) -> Iterator[None]:
 
     sqlite_triggers = triggers.sqlite_triggers
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrate, "VERSIONS", [*migrate.VERSIONS, versions])
+        patch.setattr(runner, "VERSIONS", [*runner.VERSIONS, versions])
         patch.setattr(triggers, "sqlite_triggers", of_sqlite)
         for name, body in FUNCTIONS.items():
             patch.setitem(FUNCTIONS, name, f"{body}-- newer\n")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syndication.feeds import Article, CachePolicy, Entry, Feed, Person, Section, Site
+from syndication.model.values import Article, CachePolicy, Entry, Feed, Person, Section, Site
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, tzinfo=UTC)
 """The time at which the tests' newsroom begins."""

@@ -3,11 +3,11 @@
 from functools import cache
 from typing import Any
 
-from syndication import passwords
-from syndication.store import accounts
-from syndication.store.accounts import Account
-from syndication.store.audit import Actor
-from syndication.store.engine import Database
+from syndication.auth import passwords
+from syndication.store.access import users
+from syndication.store.access.audit_log import Actor
+from syndication.store.access.users import Account
+from syndication.store.db.database import Database
 
 PASSWORD = "three ferries to Matsu"
 OTHER = "seven lanterns over Pingxi"
@@ -24,7 +24,7 @@ def hash_of(password: str) -> passwords.PasswordHash:
 def person(database: Database, name: str = "mei", *scopes: str, password: str = PASSWORD) -> Account:
     """Let somebody in, with the scope read unless told."""
     with database.write() as conn:
-        return accounts.create(conn, name, hash_of(password), scopes or ("read",), BOSS, database.now(conn))
+        return users.create(conn, name, hash_of(password), scopes or ("read",), BOSS, database.now(conn))
 
 
 def change(database: Database, act: Any, *arguments: Any, **options: Any) -> Any:

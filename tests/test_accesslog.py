@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from werkzeug.test import create_environ, run_wsgi_app
 
-from syndication.editors.door import Door
+from syndication.web.wsgi.admission import Door
 from tests.service import running, until
 from tests.test_logs_of_processes import JSON, lines
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from syndication.api import webhooks
+from syndication.api.operations import Operations
 from syndication.cli import main
-from syndication.editors.api import webhooks
-from syndication.editors.api.operations import Operations
-from syndication.store import audit, tokens
+from syndication.store.access import audit_log, tokens
 from tests.api import Api, story
 
 SCOPE_OF = {
@@ -191,7 +191,7 @@ def test_secrets_are_compared_in_the_same_time_wherever_they_differ(sqlite_api, 
 
 @pytest.mark.parametrize(("proxies", "source"), [(0, "192.0.2.7"), (1, "198.51.100.2"), (2, "198.51.100.1")])
 def test_forwarded_addresses_are_believed_only_of_trusted_proxies(sqlite_database, clock, proxies, source):
-    from syndication.editors.door import Door
+    from syndication.web.wsgi.admission import Door
 
     api = Api(sqlite_database, clock)
     app = api.app.wsgi_app
@@ -244,7 +244,7 @@ def test_the_audit_log_is_read_page_by_page_and_by_act_actor_and_target(api):
 def test_a_target_that_no_index_could_hold_is_cut(api):
     with api.database.write() as conn:
         many = ", ".join(f"{n:x}{hash(n * 7919) % 10**9:x}" for n in range(2000))
-        audit.record(conn, audit.SERVICE, [audit.Act("regenerate", many, "requested")], api.clock())
+        audit_log.record(conn, audit_log.SERVICE, [audit_log.Act("regenerate", many, "requested")], api.clock())
     (act,) = api.audit(act="regenerate")
     assert act.target.endswith("…") and len(act.target.encode()) <= 1000
 
@@ -259,7 +259,7 @@ def command(sqlite_url, monkeypatch, tmp_path):
 
 
 def test_tokens_are_made_listed_and_revoked_by_command_as_by_the_api(command, sqlite_url, clock):
-    from syndication.store.engine import Database
+    from syndication.store.db.database import Database
 
     database = Database(sqlite_url)
     secret = command("token", "create", "cms", "--scope", "read", "--scope", "admin", "--days", "30").stdout.strip()
@@ -277,7 +277,7 @@ def test_tokens_are_made_listed_and_revoked_by_command_as_by_the_api(command, sq
 
 
 def test_every_act_of_the_command_line_is_recorded(command, sqlite_url):
-    from syndication.store.engine import Database
+    from syndication.store.db.database import Database
 
     line = '{"id": "a1", "title": "T", "url": "/a", "published_at": "2026-03-14T08:00:00Z"}\n'
     command("import", "-", input=line)
@@ -289,7 +289,7 @@ def test_every_act_of_the_command_line_is_recorded(command, sqlite_url):
     command("token", "revoke", "cms")
     database = Database(sqlite_url)
     with database.read() as conn:
-        acts = audit.read(conn, 20)[::-1]
+        acts = audit_log.read(conn, 20)[::-1]
     database.close()
     assert [(act.act, act.target, act.outcome) for act in acts][1:] == [
         ("withdraw", "a1", "withdrawn"),
@@ -304,8 +304,8 @@ def test_every_act_of_the_command_line_is_recorded(command, sqlite_url):
 
 
 def test_the_audit_log_is_kept_as_long_as_is_set(database, clock):
-    from syndication.inbox import Task
-    from syndication.worker import Worker
+    from syndication.worker.process import Worker
+    from syndication.worker.tasks import Task
 
     api = Api(database, clock, audit_days=30)
     api.put("a1")

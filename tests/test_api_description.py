@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from syndication.editors.api.description import PROBLEMS
+from syndication.api.openapi import PROBLEMS
 from tests.service import ROOT
 from tests.test_api_access import SCOPE_OF, declared, endpoint
 
@@ -57,7 +57,9 @@ def test_the_description_names_no_reference_that_there_is_not(sqlite_api):
 
 
 def test_every_kind_of_problem_is_explained(sqlite_api):
-    code = "".join(path.read_text() for path in (ROOT / "syndication/editors").rglob("*.py"))
+    rooms = [ROOT / "syndication" / room for room in ("api", "auth", "dashboard", "web/wsgi")]
+    files = [ROOT / "syndication/web/problems.py", *(path for room in rooms for path in room.rglob("*.py"))]
+    code = "".join(path.read_text() for path in files)
     kinds = set(re.findall(r'HTTPStatus\.[A-Z_]+,\s+"([a-z-]+)"', code))
     kinds |= set(re.findall(r'HTTPStatus\.[A-Z_]+: \("([a-z-]+)"', code))
     assert len(kinds) > 10 and kinds == PROBLEMS.keys()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from syndication import passwords
-from syndication.store import accounts, logins
+from syndication.auth import passwords
+from syndication.store.access import sessions, users
 from tests.people import OTHER, PASSWORD, person
 
 ADMIN = ("admin",)
@@ -19,7 +19,7 @@ def patch(api, name="mei", **body):
 
 def right(api, password, name="mei"):
     with api.database.read() as conn:
-        return passwords.verified(password, accounts.hash_of(conn, accounts.named(conn, name)))
+        return passwords.verified(password, users.hash_of(conn, users.named(conn, name)))
 
 
 def test_a_person_is_let_in_with_a_password_which_is_told_to_nobody(api, clock):
@@ -57,10 +57,10 @@ def test_a_change_of_each_kind_logs_the_person_out(api, clock):
     mei = person(api.database)
     for body in ({"scopes": ["read", "write"]}, {"password": OTHER}, {"disabled": True}):
         with api.database.write() as conn:
-            secret = logins.start(conn, mei, "192.0.2.7", 12, clock())
+            secret = sessions.start(conn, mei, "192.0.2.7", 12, clock())
         assert patch(api, **body).status == 200
         with api.database.read() as conn:
-            assert logins.find(conn, secret, clock()) is None
+            assert sessions.find(conn, secret, clock()) is None
     said = patch(api)
     assert (said.json["scopes"], said.json["disabled_at"]) == (["read", "write"], "2026-03-14T12:00:00Z")
     assert right(api, OTHER)

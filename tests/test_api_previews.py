@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from syndication.editors.api.operations import NO_WORKER
-from syndication.preview import Previewer
-from syndication.store import documents, previews
-from syndication.store.audit import Actor
+from syndication.api.operations import NO_WORKER
+from syndication.pipeline.preview import Previewer
+from syndication.store.access.audit_log import Actor
+from syndication.store.publishing import documents, previews
 from tests.api import story, when
 
 

@@ -5,7 +5,7 @@ from io import BytesIO
 
 import pytest
 
-from syndication.editors.arrivals import LARGEST, Arrivals
+from syndication.web.wsgi.body_buffer import LARGEST, Arrivals
 from tests.service import until
 
 

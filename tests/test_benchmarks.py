@@ -10,7 +10,7 @@ from benchmarks.__main__ import BENCHMARKS
 from benchmarks.dearest_requests import Catalogue, Target
 from benchmarks.table import percentile
 from syndication.model.body_limits import SMALL_BYTES, largest_body
-from syndication.store.tokens import SCOPES
+from syndication.store.access.tokens import SCOPES
 from tests.service import ROOT, environ
 
 

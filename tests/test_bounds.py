@@ -10,7 +10,7 @@ from syndication.model.body_limits import MIB, SMALL_BYTES, BodyLimits, largest_
 from syndication.model.field_limits import MAX_BATCH_VALUES, MAX_ERRORS_LISTED, MAX_FEED_HTML, MAX_HTML, MAX_TAGS
 from syndication.model.json_structure import MAX_VALUES, NotAList, TooMuchStructure, check_structure, split_list
 from syndication.render.body_limits import beyond_limits
-from syndication.store.article_sizes import over_limit
+from syndication.store.articles.article_sizes import over_limit
 from tests.api import Api, story
 
 

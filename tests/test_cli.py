@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from syndication.cli import main
-from syndication.config import load_settings
-from syndication.store import articles, workers
-from syndication.store.engine import Database
+from syndication.config.loading import load_settings
+from syndication.store.articles import articles
+from syndication.store.db.database import Database
+from syndication.store.processes import workers
 from tests.desk import Desk
 from tests.newsroom import at
 
@@ -152,7 +153,7 @@ def test_status_tells_of_a_section_that_waits_though_its_change_is_gathered(run,
     [("::1", "http://[::1]:8131"), ("127.0.0.1", "http://127.0.0.1:8131"), ("::", "http://127.0.0.1:8131")],
 )
 def test_the_address_of_a_trial_can_be_opened(run, tmp_path, monkeypatch, host, base):
-    from syndication.cli.running import _environ
+    from syndication.cli.processes import _environ
 
     monkeypatch.chdir(tmp_path)
     for name in ("SERVER__HOST", "SERVER__PORT", "SITE__BASE_URL"):  # Noted first, so that they are undone.

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from syndication.config import defaults_folder, load_settings, mask, settings_report
+from syndication.config.loading import defaults_folder, load_settings, mask, settings_report
+from syndication.config.schema import Main
 from syndication.errors import ConfigError
-from syndication.schema import Main
 
 SECTION = '[[section]]\nslug = "taiwan"\ntitle = "Taiwan"\n'
 

@@ -8,12 +8,13 @@ from sqlalchemy import insert, text
 
 from syndication.cli import main
 from syndication.errors import StoreError
-from syndication.store import migrate, webs, workers
-from syndication.store.audit import Act, Actor, record
-from syndication.store.copying import copy_database
-from syndication.store.copying.rows import TABLES
-from syndication.store.engine import Database
-from syndication.store.models import ArticleRow
+from syndication.store.access.audit_log import Act, Actor, record
+from syndication.store.copy import copy_database
+from syndication.store.copy.rows import TABLES
+from syndication.store.db.database import Database
+from syndication.store.migrations import runner
+from syndication.store.processes import web_processes, workers
+from syndication.store.tables.articles import ArticleRow
 from tests.desk import Desk, titles
 from tests.full_newsroom import everything, full_newsroom
 from tests.future import NEXT, program
@@ -53,7 +54,7 @@ def test_every_table_comes_out_the_same_in_the_other_database_and_back(another, 
     assert copy_database(second, third, silent).tables == done.tables
     assert everything(third) == before
     for database in (second, third):
-        migrate.check(database)
+        runner.check(database)
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
@@ -68,7 +69,7 @@ def test_a_target_without_tables_gets_them(another, clock, tmp_path):
     source, bare = another("postgresql"), Database(f"sqlite:///{tmp_path / 'new/bare.db'}", clock=clock)
     Desk(source, clock).put("a1")
     copy_database(source, bare, silent)
-    migrate.check(bare)
+    runner.check(bare)
     assert everything(bare) == everything(source)
     bare.close()
 
@@ -119,7 +120,7 @@ def test_a_database_is_not_copied_into_itself(database):
 
 def test_a_source_of_another_revision_is_refused(sqlite_database, target, tmp_path):
     with program(NEXT, tmp_path):
-        migrate.migrate(sqlite_database)
+        runner.migrate(sqlite_database)
     with pytest.raises(StoreError, match=f"at revision {NEXT}, of a newer program: copy with that one"):
         copy_database(sqlite_database, target, silent)
     with sqlite_database.write() as conn:
@@ -130,7 +131,7 @@ def test_a_source_of_another_revision_is_refused(sqlite_database, target, tmp_pa
 
 def test_a_newer_programs_target_is_refused(sqlite_database, target, tmp_path):
     with program(NEXT, tmp_path):
-        migrate.migrate(target)
+        runner.migrate(target)
     with pytest.raises(StoreError, match=f"the target is at revision {NEXT}"):
         copy_database(sqlite_database, target, silent)
 
@@ -139,7 +140,7 @@ def alive(conn, what: str, now) -> None:
     if what == "worker":
         workers.seen(conn, workers.WorkerSeen("w", "host", 7, now, now))
     else:
-        webs.seen(conn, webs.WebSeen("w", "host", 7, now, now, None))
+        web_processes.seen(conn, web_processes.WebSeen("w", "host", 7, now, now, None))
 
 
 @pytest.mark.parametrize("what", ["worker", "web process"])
@@ -192,7 +193,7 @@ def test_a_copy_that_comes_out_different_is_none(sqlite_database, target, clock)
     with pytest.raises(StoreError, match=r"article came out different in the target .* triggers or rules of its own"):
         copy_database(sqlite_database, target, silent)
     assert everything(target) == before
-    migrate.check(target)
+    runner.check(target)
 
 
 def command(*arguments: str, url: str):

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from syndication.errors import StoreError
-from syndication.store.copying import copy_database
-from syndication.store.copying.run import TOLD
-from syndication.store.engine import Database
+from syndication.store.copy import copy_database
+from syndication.store.copy.copy import TOLD
+from syndication.store.db.database import Database
 from syndication.store.triggers import drop_triggers
 from tests.desk import Desk
 from tests.full_newsroom import empty, everything
@@ -78,7 +78,7 @@ def shell(database: Database, script: str) -> None:
 
 def refused(source: Database, target: Database, monkeypatch) -> str:
     # The triggers are not what is tested here; nor is it that a start looks for them.
-    monkeypatch.setattr("syndication.store.migrate.changed_triggers", lambda _: [])
+    monkeypatch.setattr("syndication.store.migrations.runner.changed_triggers", lambda _: [])
     with pytest.raises(StoreError) as caught:
         copy_database(source, target, silent)
     assert empty(target)
@@ -89,7 +89,7 @@ def refused(source: Database, target: Database, monkeypatch) -> str:
 def test_what_postgresql_cannot_hold_is_named(source, target, monkeypatch, statement):
     shell(source, statement)
     if target.dialect == "sqlite":
-        monkeypatch.setattr("syndication.store.migrate.changed_triggers", lambda _: [])
+        monkeypatch.setattr("syndication.store.migrations.runner.changed_triggers", lambda _: [])
         copy_database(source, target, silent)
         assert everything(target) == everything(source)
         return

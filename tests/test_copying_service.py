@@ -9,8 +9,8 @@ import sys
 import pytest
 from sqlalchemy import insert, text
 
-from syndication.store.engine import Database
-from syndication.store.models import ArticleRow, SectionLink
+from syndication.store.db.database import Database
+from syndication.store.tables.articles import ArticleRow, SectionLink
 from tests.full_newsroom import empty, everything, full_newsroom
 from tests.newsroom import at
 from tests.service import ROOT, Service, environ, running, until
@@ -19,8 +19,8 @@ BACK = pytest.param("postgresql", "sqlite", marks=pytest.mark.thorough)
 
 KILLED = """
 import os, signal, sys
-from syndication.store.copying import copy_database
-from syndication.store.engine import Database
+from syndication.store.copy import copy_database
+from syndication.store.db.database import Database
 source, target, step = sys.argv[1:]
 
 def die(doing, table, rows):

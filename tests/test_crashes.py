@@ -7,26 +7,26 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from syndication.store.bookkeeping import EntryRow
-from syndication.store.engine import Database
+from syndication.store.db.database import Database
+from syndication.store.tables.publishing import EntryRow
 from tests.desk import Desk, titles
 from tests.service import until
 
 # The steps in their order; each dies once just before it and once just after it.
 STEPS = [
-    "syndication.gather:changes.read",
-    "syndication.gather:changes.remove",
-    "syndication.store.sections:request",
-    "syndication.regenerate:leases.claim",
-    "syndication.regenerate:editions.read_edition",
-    "syndication.regenerate:gather",
+    "syndication.pipeline.gather:change_queue.read",
+    "syndication.pipeline.gather:change_queue.remove",
+    "syndication.store.publishing.section_state:request",
+    "syndication.pipeline.regenerate:leases.claim",
+    "syndication.pipeline.regenerate:published.read_edition",
+    "syndication.pipeline.regenerate:gather",
     "syndication.render.renderer:Renderer.render",
-    "syndication.publish:compress",
-    "syndication.store.editions:finish",
-    "syndication.store.editions:write_documents",
-    "syndication.store.editions:write_entries",
-    "syndication.store.editions:write_tombstones",
-    "syndication.store.editions:write_left_out",
+    "syndication.pipeline.publish:compress",
+    "syndication.store.publishing.published:finish",
+    "syndication.store.publishing.published:write_documents",
+    "syndication.store.publishing.published:write_entries",
+    "syndication.store.publishing.published:write_tombstones",
+    "syndication.store.publishing.published:write_left_out",
     "commit:1",
     "commit:2",
     "commit:3",
@@ -39,7 +39,7 @@ from sqlalchemy.engine import Engine
 from tests.conftest import FakeClock
 from tests.desk import Desk
 from tests.newsroom import at
-from syndication.store.engine import Database
+from syndication.store.db.database import Database
 
 
 url, step, when = sys.argv[1:]

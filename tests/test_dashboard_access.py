@@ -4,8 +4,8 @@ from urllib.parse import quote
 
 import pytest
 
-from syndication.editors.dashboard.pages import Pages
-from syndication.store.tokens import SCOPES
+from syndication.dashboard.pages import Pages
+from syndication.store.access.tokens import SCOPES
 
 SCOPE_OF = {
     ("GET", "/login"): "anybody",

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from syndication.store.withdrawals import get_withdrawal
+from syndication.store.articles.withdrawals import get_withdrawal
 from tests.newsroom import at
 
 IDS = [

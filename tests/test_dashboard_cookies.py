@@ -5,9 +5,9 @@ from http.cookies import SimpleCookie
 
 import pytest
 
-from syndication.editors.known_devices import COOKIE as DEVICE
-from syndication.store import account_changes, accounts
-from syndication.store.engine import Database
+from syndication.auth.known_devices import COOKIE as DEVICE
+from syndication.store.access import user_changes, users
+from syndication.store.db.database import Database
 from tests.dashboard import COOKIE, PREFIX, Dashboard
 from tests.people import OTHER, PASSWORD, change, hash_of, person
 
@@ -29,7 +29,7 @@ def copied(dashboard, browser):
 def do(dashboard, act, *arguments, name="mei"):
     """Do an act of the store to a person."""
     with dashboard.database.read() as conn:
-        account = accounts.named(conn, name)
+        account = users.named(conn, name)
     change(dashboard.database, act, account, *arguments)
 
 
@@ -79,9 +79,9 @@ def test_a_secret_that_is_signed_and_unknown_opens_nothing(dashboard):
 
 
 ENDS = {
-    "the password is changed": lambda d: do(d, account_changes.set_password, hash_of(OTHER)),
-    "the scopes are changed": lambda d: do(d, account_changes.set_scopes, ("read", "preview")),
-    "the person is disabled": lambda d: do(d, account_changes.disable),
+    "the password is changed": lambda d: do(d, user_changes.set_password, hash_of(OTHER)),
+    "the scopes are changed": lambda d: do(d, user_changes.set_scopes, ("read", "preview")),
+    "the person is disabled": lambda d: do(d, user_changes.disable),
     "the hours are over": lambda d: d.clock.advance(12 * 3600),
     "an admin gives another password": lambda d: d.person().post("/people/mei/password"),
     "an admin changes the scopes": lambda d: d.person().post("/people/mei/scopes", scope="read"),
@@ -96,7 +96,7 @@ def test_a_cookie_opens_nothing_any_more_when(dashboard, end):
     ENDS[end](dashboard)
     assert not is_in(browser) and browser.get("/").location == "/editors/login"
     if "disable" in end:
-        do(dashboard, account_changes.enable)
+        do(dashboard, user_changes.enable)
         assert not is_in(browser)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from syndication.editors.dashboard.pages import POLICY
+from syndication.dashboard.pages import POLICY
 from tests.dashboard import PREFIX
 from tests.newsroom import at
 from tests.test_dashboard_access import SCOPE_OF

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from syndication.editors.dashboard import overview
-from syndication.feeds import Person
-from syndication.store import audit, workers
-from syndication.store.audit import Act, Actor
-from syndication.store.engine import Database
+from syndication.dashboard import overview
+from syndication.model.values import Person
+from syndication.store.access import audit_log
+from syndication.store.access.audit_log import Act, Actor
+from syndication.store.db.database import Database
+from syndication.store.processes import workers
 from tests.dashboard import Dashboard
 from tests.newsroom import at
 
@@ -79,7 +80,7 @@ def newsroom(database, clock, texts):
     dashboard.desk.put("bad", url=f"ftp://{texts[0]}")
     with database.write() as conn:
         workers.seen(conn, workers.WorkerSeen("w1", texts[0], 1, clock(), clock()))
-        audit.record(conn, Actor(texts[0], texts[0]), [Act(text, text, text, text) for text in texts], clock())
+        audit_log.record(conn, Actor(texts[0], texts[0]), [Act(text, text, text, text) for text in texts], clock())
     dashboard.publish()
     dashboard.restart(site=replace(dashboard.desk.site, title=texts[0]))
     return dashboard

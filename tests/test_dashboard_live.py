@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from syndication.editors.dashboard import overview
+from syndication.dashboard import overview
 from tests.dashboard import Dashboard
 from tests.newsroom import section
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndication import passwords
-from syndication.editors.entrance import BUSY, NOT_NOW, WRONG
-from syndication.editors.known_devices import COOKIE as DEVICE
-from syndication.store import account_changes, accounts
+from syndication.auth import passwords
+from syndication.auth.known_devices import COOKIE as DEVICE
+from syndication.auth.login import BUSY, NOT_NOW, WRONG
+from syndication.store.access import user_changes, users
 from tests.dashboard import PREFIX, Dashboard
 from tests.people import OTHER, PASSWORD, change, hash_of, person
 
@@ -77,7 +77,7 @@ def test_the_form_holds_no_address_of_elsewhere_whatever_is_asked(sqlite_dashboa
 
 def test_a_refusal_is_the_same_whatever_is_wrong_and_the_log_knows_what_it_was(dashboard):
     person(dashboard.database)
-    change(dashboard.database, account_changes.disable, person(dashboard.database, "gone"))
+    change(dashboard.database, user_changes.disable, person(dashboard.database, "gone"))
     seen = set()
     for number, (name, password) in enumerate([("mei", OTHER), ("nobody", OTHER), ("gone", PASSWORD), ("", "")]):
         browser = dashboard.stranger(f"192.0.2.{number}")
@@ -138,14 +138,14 @@ def test_an_open_browser_is_no_place_to_guess_the_password_either(sqlite_databas
 @pytest.mark.parametrize(
     "meanwhile",
     [
-        lambda database, mei: change(database, account_changes.set_password, mei, hash_of(NEWER)),
-        lambda database, mei: change(database, account_changes.disable, mei),
+        lambda database, mei: change(database, user_changes.set_password, mei, hash_of(NEWER)),
+        lambda database, mei: change(database, user_changes.disable, mei),
     ],
 )
 def test_who_is_kept_out_while_the_password_is_verified_does_not_change_it_any_more(dashboard, monkeypatch, meanwhile):
     browser, verify = dashboard.person("read", name="mei"), passwords.verified
     with dashboard.database.read() as conn:
-        mei = accounts.named(conn, "mei")
+        mei = users.named(conn, "mei")
 
     def verified(password, hash):
         meanwhile(dashboard.database, mei)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndication.store.audit import Act, Actor, record
+from syndication.store.access.audit_log import Act, Actor, record
 from tests.people import person
 
 

@@ -4,9 +4,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from syndication.editors.dashboard.plots import KINDS, OVER, POLICY
-from syndication.store import polls
-from syndication.store.polls import Polls
+from syndication.dashboard.chart_pages import KINDS, OVER, POLICY
+from syndication.store.processes import poll_counts
+from syndication.store.processes.poll_counts import Polls
 from tests.newsroom import NOON
 
 
@@ -16,7 +16,7 @@ def newsroom(dashboard):
     for id in ("a1", "a2"):
         dashboard.desk.put(id)
     with dashboard.database.write() as conn:
-        polls.add(conn, {("taiwan", NOON): Polls(25, 75, 1000), ("all", NOON): Polls(1, 0, 10)})
+        poll_counts.add(conn, {("taiwan", NOON): Polls(25, 75, 1000), ("all", NOON): Polls(1, 0, 10)})
     dashboard.publish()
     return dashboard
 

@@ -5,9 +5,9 @@ import re
 import pyotp
 from sqlalchemy import text
 
-from syndication.editors.entrance import NOT_NOW, WRONG, WRONG_CODE
-from syndication.editors.known_devices import COOKIE as DEVICE
-from syndication.store import account_changes, accounts
+from syndication.auth.known_devices import COOKIE as DEVICE
+from syndication.auth.login import NOT_NOW, WRONG, WRONG_CODE
+from syndication.store.access import user_changes, users
 from tests.dashboard import Dashboard
 from tests.people import OTHER, PASSWORD, change, person
 
@@ -50,7 +50,7 @@ def is_in(browser):
 
 def account_of(dashboard, name="mei"):
     with dashboard.database.read() as conn:
-        return accounts.named(conn, name)
+        return users.named(conn, name)
 
 
 def test_it_is_set_up_with_the_password_and_a_first_code_and_ends_other_sessions(dashboard):
@@ -165,15 +165,15 @@ def test_what_waits_for_its_code_ends_when_it_should(dashboard):
     phone, _ = set_up(dashboard, dashboard.person("read", name="mei"))
     for end in (
         lambda: dashboard.clock.advance(600),
-        lambda: change(dashboard.database, account_changes.set_scopes, account_of(dashboard), ("read", "preview")),
-        lambda: change(dashboard.database, account_changes.disable, account_of(dashboard)),
+        lambda: change(dashboard.database, user_changes.set_scopes, account_of(dashboard), ("read", "preview")),
+        lambda: change(dashboard.database, user_changes.disable, account_of(dashboard)),
     ):
         browser = first_step(dashboard)
         end()
         page = browser.post("/login/code", code=phone.code())
         assert page.location == "/editors/login" and not is_in(browser)
         assert "log in again" in browser.follow(page).words
-        change(dashboard.database, account_changes.enable, account_of(dashboard))
+        change(dashboard.database, user_changes.enable, account_of(dashboard))
     assert dashboard.stranger().get("/login/code").location == "/editors/login"
     assert dashboard.stranger().post("/login/code", code=phone.code()).location == "/editors/login"
 

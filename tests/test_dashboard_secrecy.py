@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urljoin
 
 import pytest
 
-from syndication.store.engine import Database
+from syndication.store.db.database import Database
 from tests.dashboard import PREFIX, Dashboard
 from tests.newsroom import at
 

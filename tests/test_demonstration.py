@@ -3,10 +3,10 @@
 import random
 import threading
 
-from syndication import demonstration
-from syndication.config import load_settings
-from syndication.demonstration import live, wire
-from syndication.store import articles
+from syndication import demo
+from syndication.config.loading import load_settings
+from syndication.demo import newsdesk, wire_stories
+from syndication.store.articles import articles
 from tests.desk import Desk, titles
 from tests.newsroom import NOON
 
@@ -14,7 +14,7 @@ SECTIONS = [slug for slug in load_settings(environ={}).sections if slug != "all"
 
 
 def test_it_has_some_forty_stories_in_all_fourteen_sections():
-    stories = list(demonstration.stories(NOON))
+    stories = list(demo.stories(NOON))
     assert 38 <= len(stories) <= 50 and len({story.id for story in stories}) == len(stories)
     assert len(SECTIONS) == 14
     for slug in SECTIONS:
@@ -23,7 +23,7 @@ def test_it_has_some_forty_stories_in_all_fourteen_sections():
 
 
 def test_it_has_a_story_of_every_kind():
-    stories = list(demonstration.stories(NOON))
+    stories = list(demo.stories(NOON))
     text = "".join(story.html for story in stories)
     assert any(len(story.authors) > 1 for story in stories)
     assert any(story.image and story.image.credit and story.image.width for story in stories)
@@ -38,12 +38,12 @@ def test_it_has_a_story_of_every_kind():
 
 
 def test_it_is_loaded_into_an_empty_database_alone(database):
-    assert demonstration.load(database) > 0
-    assert demonstration.load(database) == 0
+    assert demo.load(database) > 0
+    assert demo.load(database) == 0
 
 
 def test_its_embargoed_and_withdrawn_stories_are_in_no_feed(database, clock):
-    demonstration.load(database)
+    demo.load(database)
     desk = Desk(database, clock)
     desk.work()
     everything = desk.everything()
@@ -56,20 +56,20 @@ def test_its_embargoed_and_withdrawn_stories_are_in_no_feed(database, clock):
 def test_each_act_of_the_live_newsroom_moves_the_feeds(database, clock):
     desk = Desk(database, clock)
     dice = random.Random(1)
-    story = wire.wire_story(clock(), dice)
-    live.publish(database, story)
+    story = wire_stories.wire_story(clock(), dice)
+    newsdesk.publish(database, story)
     desk.work()
     assert story.title in desk.body("all")
-    live.correct(database, story, clock())
+    newsdesk.correct(database, story, clock())
     desk.later()
     assert f"{story.title} (corrected)" in desk.body("all")
-    held = wire.wire_story(clock() + live.EMBARGO, dice)
-    live.hold(database, held)
+    held = wire_stories.wire_story(clock() + newsdesk.EMBARGO, dice)
+    newsdesk.hold(database, held)
     desk.later()
     assert held.id not in desk.everything()
     desk.later(seconds=30)
     assert held.id in desk.body("all")
-    live.withdraw(database, story)
+    newsdesk.withdraw(database, story)
     desk.later()
     assert story.id not in desk.everything()
     assert titles(desk.body("all")) == []
@@ -77,7 +77,7 @@ def test_each_act_of_the_live_newsroom_moves_the_feeds(database, clock):
 
 def test_it_goes_on_until_it_is_stopped(database, clock, capsys):
     stop = threading.Event()
-    thread = threading.Thread(target=live.keep_publishing, args=(database, stop, 0.01))
+    thread = threading.Thread(target=newsdesk.keep_publishing, args=(database, stop, 0.01))
     thread.start()
     while capsys.readouterr().out.count("\n") < 1:
         assert thread.is_alive()

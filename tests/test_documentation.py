@@ -9,12 +9,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from syndication.cli import main
-from syndication.config import defaults_folder
-from syndication.metrics import front, of_databases, of_web, of_worker
+from syndication.config.loading import defaults_folder
+from syndication.config.schema import Main, RetiredTable, SectionTable
+from syndication.metrics import database as database_metrics
+from syndication.metrics import front
+from syndication.metrics import web as web_metrics
+from syndication.metrics import worker as worker_metrics
 from syndication.metrics.editors_process import EditorsProcess
-from syndication.metrics.watched import Watched
-from syndication.schema import Main, RetiredTable, SectionTable
-from syndication.serve.watcher import State
+from syndication.metrics.web_gauges import Watched
+from syndication.web.document_loader import State
 from tests.newsroom import NOON
 from tests.service import ROOT
 
@@ -71,15 +74,15 @@ def told() -> set[str]:
 
 
 def exposition() -> str:
-    of_web.POLLS.labels("atom", "200", "gzip").inc(0)
-    of_worker.regenerated("published", 0.1)
-    of_worker.JOBS.labels("gather", "done").inc(0)
-    of_worker.renderer_died("time")
-    of_worker.PURGES.labels("sent").inc(0)
-    of_databases.ERRORS.labels("down").inc(0)
+    web_metrics.POLLS.labels("atom", "200", "gzip").inc(0)
+    worker_metrics.regenerated("published", 0.1)
+    worker_metrics.JOBS.labels("gather", "done").inc(0)
+    worker_metrics.renderer_died("time")
+    worker_metrics.PURGES.labels("sent").inc(0)
+    database_metrics.ERRORS.labels("down").inc(0)
     front.start_at_zero(["editors"])
     watched = Watched(State(since=NOON), 0, NOON, {"taiwan": 1})
-    return of_web.exposition(watched, EditorsProcess("running", 0)).decode()
+    return web_metrics.exposition(watched, EditorsProcess("running", 0)).decode()
 
 
 def served() -> set[str]:

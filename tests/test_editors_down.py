@@ -6,9 +6,9 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from syndication.editors.dashboard.pages import POLICY
-from syndication.editors.dashboard.refusals import DATABASE_DOWN
-from syndication.store.engine import Database
+from syndication.dashboard.errors import DATABASE_DOWN
+from syndication.dashboard.pages import POLICY
+from syndication.store.db.database import Database
 from tests.dashboard import Dashboard
 
 

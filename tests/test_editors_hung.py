@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url, text
 
-from syndication.store.engine import Database, DatabaseDown
+from syndication.store.db.database import Database, DatabaseDown
 from tests.api import Api
 from tests.service import running, until
 from tests.test_hung_database import frozen

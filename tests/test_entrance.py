@@ -7,13 +7,14 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from syndication import passwords
-from syndication.editors.access import Guesses, network
-from syndication.editors.entrance import BUSY, WRONG, Entered, Entrance, Refused
-from syndication.editors.verification_queue import VerificationQueue
-from syndication.store import account_changes, accounts, logins
-from syndication.store.audit import read
-from syndication.store.editorial import LoginFailureRow
+from syndication.auth import passwords
+from syndication.auth.bearer import Guesses
+from syndication.auth.login import BUSY, WRONG, Entered, Entrance, Refused
+from syndication.auth.verification_queue import VerificationQueue
+from syndication.model.client_network import network
+from syndication.store.access import sessions, user_changes, users
+from syndication.store.access.audit_log import read
+from syndication.store.tables.access import LoginFailureRow
 from tests.people import OTHER, PASSWORD, change, person
 
 HERE, ELSEWHERE = "192.0.2.7", "192.0.2.8"
@@ -49,14 +50,14 @@ def test_the_right_password_lets_in_and_is_recorded(database, entrance, clock, t
     entered = entrance.enter(typed, PASSWORD, HERE)
     assert isinstance(entered, Entered) and entered.account == mei
     with database.read() as conn:
-        found = logins.find(conn, entered.secret, clock())
+        found = sessions.find(conn, entered.secret, clock())
     assert (found.name, found.last_login_at) == ("mei", clock())
     assert acts(database) == [("user mei", HERE, "mei", "logged in", None)]
 
 
 def test_a_refusal_is_the_same_whatever_is_wrong_and_the_audit_log_knows_what(database, entrance):
     person(database)
-    change(database, account_changes.disable, person(database, "gone", password=OTHER))
+    change(database, user_changes.disable, person(database, "gone", password=OTHER))
     tried = [("mei", OTHER), ("nobody", PASSWORD), ("gone", OTHER), (PASSWORD, ""), ("me\x00i", PASSWORD)]
     for number, (name, password) in enumerate(tried):
         assert entrance.enter(name, password, f"192.0.2.{number}") == Refused(WRONG)
@@ -109,7 +110,7 @@ def test_a_password_that_is_changed_while_it_is_verified_lets_nobody_in(database
     verify = passwords.verified
 
     def meanwhile(password, hash):
-        change(database, account_changes.set_password, mei, passwords.hash_anew(OTHER))
+        change(database, user_changes.set_password, mei, passwords.hash_anew(OTHER))
         return verify(password, hash)
 
     monkeypatch.setattr(passwords, "verified", meanwhile)
@@ -119,12 +120,12 @@ def test_a_password_that_is_changed_while_it_is_verified_lets_nobody_in(database
 def test_a_hash_with_old_parameters_is_made_anew_and_ends_no_login(database, entrance, clock):
     mei = person(database)
     old = passwords.PasswordHash(PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD))
-    change(database, account_changes.set_password, mei, old)
+    change(database, user_changes.set_password, mei, old)
     first, second = entrance.enter("mei", PASSWORD, HERE), entrance.enter("mei", PASSWORD, HERE)
     with database.read() as conn:
-        hash = accounts.hash_of(conn, mei)
+        hash = users.hash_of(conn, mei)
         assert hash != old and not passwords.needs_rehash(hash) and passwords.verified(PASSWORD, hash)
-        assert logins.find(conn, first.secret, clock()) and logins.find(conn, second.secret, clock())
+        assert sessions.find(conn, first.secret, clock()) and sessions.find(conn, second.secret, clock())
 
 
 @pytest.mark.parametrize(

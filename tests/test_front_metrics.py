@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import pytest
 
-from syndication.config import load_settings
+from syndication.config.loading import load_settings
 from syndication.metrics.front import REASONS, REFUSED, REQUESTS, STATES
 from syndication.web.admission import Busy, Lane
 from syndication.web.body_buffer import BodyRefused, ClientGone
@@ -100,8 +100,8 @@ import os
 from datetime import UTC, datetime
 from syndication.metrics import of_web
 from syndication.metrics.front import REFUSED, REQUESTS
-from syndication.metrics.watched import Watched
-from syndication.serve.watcher import State
+from syndication.metrics.web_gauges import Watched
+from syndication.web.document_loader import State
 
 def lines():
     now = datetime.now(UTC)

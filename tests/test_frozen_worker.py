@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from syndication.store import articles, documents, sections
-from syndication.store.engine import Database
+from syndication.store.articles import articles
+from syndication.store.db.database import Database
+from syndication.store.publishing import documents, section_state
 from tests.newsroom import article
 from tests.service import environ, running, until
 
@@ -99,12 +100,12 @@ class Watch:
 
     def settled(self) -> bool:
         with self.database.read() as conn:
-            states = sections.states(conn)
+            states = section_state.states(conn)
         return len(states) == 15 and not any(state.pending for state in states)
 
     def failures(self) -> int:
         with self.database.read() as conn:
-            return sum(state.failures for state in sections.states(conn))
+            return sum(state.failures for state in section_state.states(conn))
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def watch(database_url):
     "step",
     [
         pytest.param("syndication.render.renderer:Renderer.render", id="render", marks=pytest.mark.thorough),
-        pytest.param("syndication.publish:compress", id="compress"),
+        pytest.param("syndication.pipeline.publish:compress", id="compress"),
     ],
 )
 def test_a_worker_frozen_beyond_its_lease_is_overtaken_and_overwrites_nothing(tmp_path, database_url, watch, step):
@@ -145,7 +146,7 @@ def test_a_worker_frozen_beyond_its_lease_is_overtaken_and_overwrites_nothing(tm
 
 def test_a_worker_frozen_while_it_writes_holds_postgresql_for_seconds_only(tmp_path, postgres_url):
     watch = Watch(postgres_url)
-    with freezing(tmp_path, postgres_url, "syndication.store.editions:write_documents") as frozen:
+    with freezing(tmp_path, postgres_url, "syndication.store.publishing.published:write_documents") as frozen:
         until(watch.settled)
         frozen.freeze_at_the_next(lambda: watch.put("first"))
         with running(tmp_path, "worker", url=postgres_url):
@@ -166,7 +167,7 @@ def test_a_worker_frozen_while_it_writes_holds_postgresql_for_seconds_only(tmp_p
 
 def test_a_worker_frozen_while_it_writes_goes_on_where_it_was_on_sqlite(tmp_path, sqlite_url):
     watch = Watch(sqlite_url)
-    with freezing(tmp_path, sqlite_url, "syndication.store.editions:write_documents") as frozen:
+    with freezing(tmp_path, sqlite_url, "syndication.store.publishing.published:write_documents") as frozen:
         until(watch.settled)
         frozen.freeze_at_the_next(lambda: watch.put("first"))
         assert not watch.shows("first")  # Nothing of an unfinished version is seen.

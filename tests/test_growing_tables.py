@@ -9,26 +9,18 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Connection, event, insert
 
-from syndication import housekeeping
+from syndication.api.webhooks import TOLERANCE
 from syndication.cli import main
-from syndication.editors.api.webhooks import TOLERANCE
 from syndication.errors import SyndicationError
-from syndication.housekeeping import FATAL_KEPT, REQUESTS_KEPT
-from syndication.store import (
-    accounts,
-    audit,
-    deaths,
-    logins,
-    regenerations,
-    tokens,
-    tracing,
-    webhooks,
-    webs,
-    workers,
-)
-from syndication.store.articles import load_articles
-from syndication.store.audit import DIFFERENT, OTHERS, Actor
-from syndication.store.bookkeeping import FatalRow
+from syndication.store.access import audit_log, sessions, tokens, users, webhook_ids
+from syndication.store.access.audit_log import DIFFERENT, OTHERS, Actor
+from syndication.store.articles import render_deaths, trace_facts
+from syndication.store.articles.articles import load_articles
+from syndication.store.processes import web_processes, workers
+from syndication.store.publishing import regenerations
+from syndication.store.tables.publishing import FatalRow
+from syndication.worker import retention
+from syndication.worker.retention import FATAL_KEPT, REQUESTS_KEPT
 from tests.newsroom import NOON, at
 from tests.people import person
 
@@ -80,13 +72,13 @@ def test_what_is_done_between_two_refusals_is_a_line_each(api):
 
 
 def test_a_person_who_presses_a_button_again_and_again_fills_one_line(api):
-    from syndication.editors.dashboard.application import dashboard_app
+    from syndication.dashboard.app import dashboard_app
 
     account = person(api.database, "mei", "read")
     app = dashboard_app(api.settings, api.database, api.watcher)
     with app.test_client() as client:
         with api.database.write() as conn:
-            secret = logins.start(conn, account, "192.0.2.7", 12, api.clock())
+            secret = sessions.start(conn, account, "192.0.2.7", 12, api.clock())
         with client.session_transaction() as session:
             session["login"] = secret
         for _ in range(3):
@@ -98,7 +90,7 @@ def test_a_person_who_presses_a_button_again_and_again_fills_one_line(api):
 def test_it_is_told_how_often(api):
     for _ in range(1200):
         with api.database.write() as conn:
-            audit.record_refusal(conn, CLIENT, "PUT article", "a1", "needs write", api.clock())
+            audit_log.record_refusal(conn, CLIENT, "PUT article", "a1", "needs write", api.clock())
     (line,) = api.get("/audit?actor=token+cms").json["acts"]
     assert (line["outcome"], line["times"]) == ("refused", 1200)
     done = CliRunner().invoke(main, ["audit"], env={"SYNDICATION_DATABASE__URL": api.database.url})
@@ -122,15 +114,15 @@ def plans(conn: Connection, ask: Callable[[], Any], table: str) -> str:
 
 def test_an_articles_tombstones_are_found_by_an_index(sqlite_database):
     with sqlite_database.snapshot() as conn:
-        plan = plans(conn, lambda: tracing.read_facts(conn, "a1", {}, NOON), "tombstone")
+        plan = plans(conn, lambda: trace_facts.read_facts(conn, "a1", {}, NOON), "tombstone")
     assert "ix_tombstone_article_id" in plan and "SCAN tombstone" not in plan, plan
 
 
 def test_what_one_did_is_found_by_an_index(sqlite_database):
     asks = (
-        lambda: audit.read(conn, 50, actor=CLIENT.name),
-        lambda: audit.read(conn, 50, actor=CLIENT.name, before=1000),
-        lambda: audit.record_refusal(conn, CLIENT, "PUT", "a1", "needs write", NOON),
+        lambda: audit_log.read(conn, 50, actor=CLIENT.name),
+        lambda: audit_log.read(conn, 50, actor=CLIENT.name, before=1000),
+        lambda: audit_log.record_refusal(conn, CLIENT, "PUT", "a1", "needs write", NOON),
     )
     with sqlite_database.write() as conn:
         found = [plans(conn, ask, "audit") for ask in asks]
@@ -148,7 +140,7 @@ def test_a_push_that_changes_nothing_is_counted(api):
 def test_failed_log_ins_from_one_address_are_counted(api):
     for _ in range(30):
         with api.database.write() as conn:
-            logins.failed(conn, None, "192.0.2.7", api.clock())
+            sessions.failed(conn, None, "192.0.2.7", api.clock())
     (line,) = [line for line in api.audit() if line.act == "log in"]
     assert line.times == 30
 
@@ -189,14 +181,14 @@ def test_the_oldest_session_of_a_user_ends_when_one_more_is_opened(database, clo
     def log_in(account):
         clock.advance(1)
         with database.write() as conn:
-            return logins.start(conn, account, "192.0.2.7", 12, clock())
+            return sessions.start(conn, account, "192.0.2.7", 12, clock())
 
     others = log_in(chen)
-    secrets = [log_in(mei) for _ in range(logins.MAX_SESSIONS + 1)]
+    secrets = [log_in(mei) for _ in range(sessions.MAX_SESSIONS + 1)]
     with database.read() as conn:
-        found = [logins.find(conn, secret, clock()) for secret in secrets]
-        assert [account is not None for account in found] == [False] + [True] * logins.MAX_SESSIONS
-        found = logins.find(conn, others, clock())
+        found = [sessions.find(conn, secret, clock()) for secret in secrets]
+        assert [account is not None for account in found] == [False] + [True] * sessions.MAX_SESSIONS
+        found = sessions.find(conn, others, clock())
         assert found is not None and found.id == chen.id
 
 
@@ -232,7 +224,7 @@ def test_tokens_that_ended_are_listed_for_as_long_as_the_audit_log_and_so_many(a
 
 
 def test_users_have_a_largest_number(api, monkeypatch):
-    monkeypatch.setattr(accounts, "MAX_USERS", 2)
+    monkeypatch.setattr(users, "MAX_USERS", 2)
     person(api.database, "mei")
     person(api.database, "chen")
     with pytest.raises(SyndicationError, match="2 users already"):
@@ -247,17 +239,17 @@ def test_processes_that_die_again_and_again_fill_no_table(database, clock, monke
         with database.write() as conn:
             now = clock()
             workers.seen(conn, workers.WorkerSeen(f"w{number}", "here", number, now, now))
-            webs.seen(conn, webs.WebSeen(f"w{number}", "here", number, now, now, None))
+            web_processes.seen(conn, web_processes.WebSeen(f"w{number}", "here", number, now, now, None))
     with database.read() as conn:
         assert [one.id for one in workers.alive(conn, clock())] == ["w3", "w4", "w5"]
-        assert [one.id for one in webs.alive(conn, clock())] == ["w3", "w4", "w5"]
+        assert [one.id for one in web_processes.alive(conn, clock())] == ["w3", "w4", "w5"]
     assert count(database, "worker") == count(database, "web") == 3
 
 
 def test_ids_of_webhooks_are_forgotten_after_their_signatures_ran_out_without_any_worker(database, clock):
     def first_time(id):
         with database.write() as conn:
-            return webhooks.first_time(conn, id, clock())
+            return webhook_ids.first_time(conn, id, clock())
 
     assert first_time("a")
     clock.advance(2 * TOLERANCE)
@@ -274,21 +266,21 @@ def test_an_article_that_killed_workers_is_forgotten_once_it_is_gone_or_changed_
         stored = load_articles(conn, ["same", "changed", "gone", "old"])
         for id, article in stored.items():
             moment = NOON - FATAL_KEPT - timedelta(seconds=1) if id == "old" else NOON
-            conn.execute(insert(FatalRow).values(article_id=id, digest=deaths.digest_of(article), at=moment))
+            conn.execute(insert(FatalRow).values(article_id=id, digest=render_deaths.digest_of(article), at=moment))
         conn.exec_driver_sql("UPDATE article SET title = 'Another' WHERE id = 'changed'")
         conn.exec_driver_sql("DELETE FROM article WHERE id = 'gone'")
     with api.database.write() as conn:
-        housekeeping.forget(conn, api.settings, NOON)
-        assert set(deaths.fatal(conn)) == {"same"}
+        retention.forget(conn, api.settings, NOON)
+        assert set(render_deaths.fatal(conn)) == {"same"}
 
 
 def test_only_so_many_fatal_articles_are_remembered(api, monkeypatch):
-    monkeypatch.setattr(deaths, "KEPT", 2)
+    monkeypatch.setattr(render_deaths, "KEPT", 2)
     for number in range(4):
         api.put(f"a{number}")
     with api.database.write() as conn:
         for number, article in enumerate(load_articles(conn, [f"a{n}" for n in range(4)]).values()):
-            digest, moment = deaths.digest_of(article), at(seconds=number)
+            digest, moment = render_deaths.digest_of(article), at(seconds=number)
             conn.execute(insert(FatalRow).values(article_id=article.id, digest=digest, at=moment))
-        deaths.prune(conn, NOON)
-        assert set(deaths.fatal(conn)) == {"a2", "a3"}
+        render_deaths.prune(conn, NOON)
+        assert set(render_deaths.fatal(conn)) == {"a2", "a3"}

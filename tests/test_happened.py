@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import text
 
-from syndication.store import audit
+from syndication.store.access import audit_log
 from tests.api import TESTER, story, when
 
 READER = ("read",)
@@ -90,7 +90,7 @@ def test_any_id_has_its_history_also_one_that_the_audit_log_shortens(api, id):
 
 def test_an_article_that_never_was_has_no_history_though_somebody_tried(api):
     with api.database.write() as conn:
-        audit.record(conn, TESTER, [audit.Act("withdraw", "nobody", "unknown")], api.clock())
+        audit_log.record(conn, TESTER, [audit_log.Act("withdraw", "nobody", "unknown")], api.clock())
     assert api.get("/articles/nobody/history").kind == "not-found"
 
 
@@ -127,7 +127,7 @@ def test_the_history_is_looked_up_by_indexes(sqlite_api):
     """EXPLAIN of what is really asked, so that no copy of the queries is tested."""
     from sqlalchemy import event
 
-    from syndication.store.happened import happened
+    from syndication.store.articles.history import happened
 
     asked = []
     event.listen(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from syndication.editors.health import Finding, Signs, examine, headline, problems
-from syndication.store.sections import SectionState
+from syndication.diagnostics.health import Finding, Signs, examine, headline, problems
+from syndication.store.publishing.section_state import SectionState
 from tests.newsroom import NOON, at
 
 SLUGS = ("all", "taiwan")

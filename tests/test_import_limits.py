@@ -12,12 +12,12 @@ from contextlib import closing, suppress
 import pytest
 from sqlalchemy import text
 
-from syndication.config import load_settings
+from syndication.config.loading import load_settings
 from syndication.errors import ArticleError
 from syndication.importing import feed_reader
 from syndication.importing.feed_reader import FeedFileReader
 from syndication.importing.file_limits import FileLimits
-from syndication.importing.files import import_file
+from syndication.importing.import_file import import_file
 from syndication.importing.report import Report
 from syndication.importing.xml_limits import check_markup
 from syndication.process import child

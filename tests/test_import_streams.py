@@ -11,8 +11,8 @@ from dataclasses import replace
 import feedparser
 import pytest
 
-from syndication.feeds import Enclosure, Image, Person
-from syndication.store.engine import Database
+from syndication.model.values import Enclosure, Image, Person
+from syndication.store.db.database import Database
 from tests.conftest import FakeClock
 from tests.desk import Desk
 from tests.newsroom import at

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syndication.config import load_settings
+from syndication.config.loading import load_settings
 from syndication.importing.feed_reader import FeedFileReader
-from syndication.importing.files import import_file
+from syndication.importing.import_file import import_file
 from syndication.importing.report import Report
 from syndication.render.renderer import Renderer
-from syndication.store import articles
-from syndication.store.engine import Database
+from syndication.store.articles import articles
+from syndication.store.db.database import Database
 from tests.newsroom import entry, feed
 
 RSS = """<?xml version="1.0" encoding="{encoding}"?>

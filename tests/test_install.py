@@ -65,8 +65,8 @@ def test_the_wheel_holds_the_program_and_nothing_else(python):
     assert {name for name in names if not name.endswith(".dist-info")} == {"syndication"}
     for needed in (
         "store/migrations/env.py",
-        "serve/templates/front.html",
-        "serve/static/front.css",
+        "web/templates/front.html",
+        "web/static/front.css",
         "defaults/sections.toml",
     ):
         assert f"syndication/{needed}" in files

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from syndication.errors import SyndicationError
-from syndication.preview import Previewer, Question
+from syndication.pipeline.preview import Previewer, Question
 from syndication.process.child import Limits
 from syndication.process.messages import receive, send
 from syndication.render.isolated import IsolatedRenderer

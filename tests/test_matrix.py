@@ -14,10 +14,10 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import text
 
-from syndication.editors.dashboard.login import OPEN_WITHOUT_SECOND_FACTOR
-from syndication.editors.dashboard.pages import Pages
-from syndication.store import account_changes, accounts, logins, pending_logins, tokens
-from syndication.store.tokens import SCOPES
+from syndication.dashboard.login import OPEN_WITHOUT_SECOND_FACTOR
+from syndication.dashboard.pages import Pages
+from syndication.store.access import pending_logins, sessions, tokens, user_changes, users
+from syndication.store.access.tokens import SCOPES
 from tests.api import TESTER, Api, story
 from tests.dashboard import Dashboard
 from tests.people import change, person
@@ -255,16 +255,16 @@ def strangers(dashboard):
     def session_of(name):
         account = person(database, name, *SCOPES)
         with database.write() as conn:
-            return account, logins.start(conn, account, "192.0.2.7", 1, now)
+            return account, sessions.start(conn, account, "192.0.2.7", 1, now)
 
     ended, of_disabled, of_deleted = session_of("ended"), session_of("disabled"), session_of("deleted")
     expired, half = session_of("expired"), session_of("half")
     with database.write() as conn:
-        logins.end(conn, ended[1], "192.0.2.7", now)
+        sessions.end(conn, ended[1], "192.0.2.7", now)
         conn.execute(text("UPDATE account SET second_factor_at = created_at, totp_secret = 'A' WHERE name = 'half'"))
         conn.execute(text("DELETE FROM account WHERE name = 'deleted'"))
         pending = pending_logins.start(conn, half[0], now + timedelta(hours=2))
-    change(database, account_changes.disable, of_disabled[0])
+    change(database, user_changes.disable, of_disabled[0])
     dashboard.clock.advance(3600)
     found = {
         "no session": dashboard.stranger(),
@@ -384,4 +384,4 @@ def test_where_a_second_factor_is_required_nothing_else_is_open_without_it(sqlit
     assert wrong == [] and browser.get("/account/second-factor").status == 200
     assert dashboard.api.everything_stored() == before
     with dashboard.database.read() as conn:
-        assert accounts.named(conn, "chief") is not None
+        assert users.named(conn, "chief") is not None

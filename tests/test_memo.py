@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from syndication.editors.dashboard import memo
-from syndication.editors.dashboard.memo import Memo
+from syndication.dashboard import ttl_cache
+from syndication.dashboard.ttl_cache import Memo
 
 
 class Counter:
@@ -65,7 +65,7 @@ def test_what_fails_is_remembered_by_nobody_and_the_next_one_tries_again():
 
 
 def test_the_one_that_nobody_asked_for_the_longest_gives_its_place(monkeypatch):
-    monkeypatch.setattr(memo, "ENTRIES", 3)
+    monkeypatch.setattr(ttl_cache, "ENTRIES", 3)
     kept, make = Memo(), Counter()
     for key in "abc":
         kept.get(key, 60, make)

@@ -16,16 +16,18 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from syndication.inbox import Inbox
-from syndication.metrics import of_databases, of_worker
-from syndication.metrics.of_web import CHANGE_TO_SERVED, REQUEST_TO_SERVED
-from syndication.schema import WorkerSettings
+from syndication.config.schema import WorkerSettings
+from syndication.metrics import database as database_metrics
+from syndication.metrics import worker as worker_metrics
+from syndication.metrics.web import CHANGE_TO_SERVED, REQUEST_TO_SERVED
 from syndication.serve.catalogue import Catalogue
-from syndication.serve.watcher import Watcher
-from syndication.store import regenerations, trouble
-from syndication.store.audit import Actor
-from syndication.store.engine import Database, DatabaseDown
-from syndication.timetable import timetable
+from syndication.store.access.audit_log import Actor
+from syndication.store.db import errors
+from syndication.store.db.database import Database, DatabaseDown
+from syndication.store.publishing import regenerations
+from syndication.web.document_loader import Watcher
+from syndication.worker.schedule import timetable
+from syndication.worker.tasks import Inbox
 from tests.desk import Desk
 from tests.hostile import editors_of
 from tests.newsroom import at
@@ -143,9 +145,9 @@ def test_a_worker_whose_port_is_taken_warns_and_works(service):
 
 
 def test_a_worker_tells_nobody_unless_a_port_is_set(monkeypatch):
-    monkeypatch.setattr(of_worker, "start_http_server", lambda *_: pytest.fail("it listens"))
+    monkeypatch.setattr(worker_metrics, "start_http_server", lambda *_: pytest.fail("it listens"))
     with capture_logs() as logs:
-        of_worker.serve("127.0.0.1", 0, lambda: 0)
+        worker_metrics.serve("127.0.0.1", 0, lambda: 0)
     assert logs == []
 
 
@@ -227,7 +229,7 @@ def test_a_request_is_measured_until_what_came_of_it_is_served(desk, clock):
 def outcomes(job: str) -> dict[str, float]:
     return {
         sample.labels["outcome"]: sample.value
-        for sample in of_worker.JOBS.collect()[0].samples
+        for sample in worker_metrics.JOBS.collect()[0].samples
         if sample.name == "syndication_jobs_total" and sample.labels["job"] == job
     }
 
@@ -267,10 +269,10 @@ def test_a_job_that_begins_late_is_counted_as_late_besides(scheduler):
 
 
 def told_errors() -> dict[str, float]:
-    of_databases.flush(trouble.errors)
+    database_metrics.flush(errors.errors)
     return {
         sample.labels["kind"]: sample.value
-        for sample in of_databases.ERRORS.collect()[0].samples
+        for sample in database_metrics.ERRORS.collect()[0].samples
         if sample.name == "syndication_database_errors_total"
     }
 
@@ -290,5 +292,5 @@ def test_a_database_that_fails_is_counted_by_kind(database):
 
 def test_the_store_loads_no_prometheus():
     """The web process's parent has the store, and its children must set the counters' folder before they count."""
-    code = "import sys, syndication.store.engine, syndication.cli; sys.exit('prometheus_client' in sys.modules)"
+    code = "import sys, syndication.store.db.database, syndication.cli; sys.exit('prometheus_client' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env=environ(), check=False).returncode == 0

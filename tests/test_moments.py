@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syndication.store import articles
-from syndication.store.engine import Database
+from syndication.store.articles import articles
+from syndication.store.db.database import Database
 from tests.newsroom import article
 from tests.service import running, until
 

@@ -9,10 +9,10 @@ import subprocess
 
 import pytest
 
-from syndication.store import articles
-from syndication.store.audit import SERVICE
-from syndication.store.engine import Database
-from syndication.store.withdrawals import withdraw
+from syndication.store.access.audit_log import SERVICE
+from syndication.store.articles import articles
+from syndication.store.articles.withdrawals import withdraw
+from syndication.store.db.database import Database
 from tests.newsroom import article, at
 from tests.service import running, until
 

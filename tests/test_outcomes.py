@@ -2,7 +2,7 @@
 
 from structlog.testing import capture_logs
 
-from syndication.outcomes import say
+from syndication.pipeline.outcome import say
 from tests.desk import Desk
 from tests.newsroom import at
 

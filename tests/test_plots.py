@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndication.editors import plots, stretch
-from syndication.editors.drawing import NARROW, WIDE, marks, short, svg
-from syndication.store.polls import Polls
-from syndication.store.publications import Hour
+from syndication.dashboard.charts import series as chart_series
+from syndication.dashboard.charts import time_axis
+from syndication.dashboard.charts.svg import NARROW, WIDE, marks, short, svg
+from syndication.store.articles.hourly_counts import Hour
+from syndication.store.processes.poll_counts import Polls
 from tests.newsroom import NOON, at
 
 TAIPEI = ZoneInfo("Asia/Taipei")
@@ -26,15 +27,15 @@ POLLS = {at(hours=-hour): Polls(10, 90, 1000) for hour in range(20)}
 HOURS = [Hour(3, at(hours=-2), at(hours=-1.5)), Hour(1, at(hours=-1), at(hours=-1))]
 
 
-def figures(title: str = "Taiwan", polls=POLLS, hours=HOURS) -> dict[str, plots.Figure]:
-    day, week = stretch.day(NOON, TAIPEI), stretch.week(NOON, TAIPEI)
+def figures(title: str = "Taiwan", polls=POLLS, hours=HOURS) -> dict[str, chart_series.Figure]:
+    day, week = time_axis.day(NOON, TAIPEI), time_axis.week(NOON, TAIPEI)
     return {
-        "publications": plots.publications(title, [hours], stretch.day(NOON, TAIPEI, 60)),
-        "publications of a week": plots.publications(title, [hours], week),
-        "polls": plots.polls(title, [polls], day),
-        "polls of a week": plots.polls(title, [polls], week),
-        "share": plots.share(title, [polls], day),
-        "share of a week": plots.share(title, [polls], week),
+        "publications": chart_series.publications(title, [hours], time_axis.day(NOON, TAIPEI, 60)),
+        "publications of a week": chart_series.publications(title, [hours], week),
+        "polls": chart_series.polls(title, [polls], day),
+        "polls of a week": chart_series.polls(title, [polls], week),
+        "share": chart_series.share(title, [polls], day),
+        "share of a week": chart_series.share(title, [polls], week),
     }
 
 
@@ -86,7 +87,9 @@ def test_nothing_is_said_where_there_is_nothing(narrow):
 
 
 def test_a_share_of_nothing_is_a_gap_and_a_share_of_none_is_not_empty():
-    figure = plots.share("Taiwan", [{at(hours=-2): Polls(5, 0, 1), NOON: Polls(1, 3, 1)}], stretch.day(NOON, UTC))
+    figure = chart_series.share(
+        "Taiwan", [{at(hours=-2): Polls(5, 0, 1), NOON: Polls(1, 3, 1)}], time_axis.day(NOON, UTC)
+    )
     assert [value for value in figure.series[0].values if value is not None] == [0, 75]
     assert not figure.is_empty
     assert svg(figure).count(b"<circle") == 2
@@ -98,8 +101,11 @@ def test_only_two_series_have_a_legend():
 
 
 def test_sections_are_summed_by_bar():
-    figure = plots.polls("All", [{NOON: Polls(1, 2, 3)}, {NOON: Polls(10, 20, 30), at(minutes=-5): Polls(5, 5, 5)}],
-                         stretch.day(at(minutes=7), UTC))  # fmt: skip
+    figure = chart_series.polls(
+        "All",
+        [{NOON: Polls(1, 2, 3)}, {NOON: Polls(10, 20, 30), at(minutes=-5): Polls(5, 5, 5)}],
+        time_axis.day(at(minutes=7), UTC),
+    )
     assert [series.values[-2:] for series in figure.series] == [(5, 11), (5, 22)]
 
 
@@ -119,7 +125,7 @@ def test_the_rows_are_the_same_numbers_in_local_time():
 
 
 def test_a_day_is_labelled_at_its_round_hours():
-    day = stretch.day(at(minutes=17), TAIPEI)
+    day = time_axis.day(at(minutes=17), TAIPEI)
     assert (day.starts[-1], day.starts[0], len(day.starts)) == (NOON, at(hours=-23.5), 48)
     labels = day.times(6)
     assert [label for label in labels if label] == ["00:00", "06:00", "12:00", "18:00"]
@@ -128,7 +134,7 @@ def test_a_day_is_labelled_at_its_round_hours():
 
 @pytest.mark.parametrize("zone", [UTC, TAIPEI, BERLIN, KOLKATA])
 def test_a_week_is_labelled_at_its_days(zone):
-    week = stretch.week(NOON, zone)
+    week = time_axis.week(NOON, zone)
     assert [label for label in week.days(dates=True) if label] == [
         "Sun 8", "Mon 9", "Tue 10", "Wed 11", "Thu 12", "Fri 13", "Sat 14"
     ]  # fmt: skip
@@ -137,7 +143,7 @@ def test_a_week_is_labelled_at_its_days(zone):
 
 def test_no_day_is_missing_when_clocks_change():
     for now in (datetime(2026, 3, 31, 12, tzinfo=UTC), datetime(2026, 10, 27, 12, tzinfo=UTC)):
-        week = stretch.week(now, BERLIN)
+        week = time_axis.week(now, BERLIN)
         assert len([label for label in week.days(dates=True) if label]) == 7
         assert len({*week.starts}) == 56 and week.until - week.since == timedelta(days=7)
 
@@ -148,7 +154,7 @@ def test_no_day_is_missing_when_clocks_change():
     long=st.booleans(),
 )
 def test_now_is_in_the_last_bar(now, zone, long):
-    bars = stretch.week(now, zone) if long else stretch.day(now, zone)
+    bars = time_axis.week(now, zone) if long else time_axis.day(now, zone)
     assert bars.starts[-1] <= now < bars.until
     assert bars.sums([(now, 1), (bars.until, 5), (bars.since - timedelta(seconds=1), 5)], 0)[-1] == 1
     assert sum(bars.sums([(start, 1) for start in bars.starts], 0)) == len(bars.starts)

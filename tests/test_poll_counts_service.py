@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from syndication.serve.goodbye import SECONDS
-from syndication.store import polls
-from syndication.store.clock import system_clock
-from syndication.store.engine import Database
-from syndication.store.polls import NONE, Polls
+from syndication.store.db.clock import system_clock
+from syndication.store.db.database import Database
+from syndication.store.processes import poll_counts
+from syndication.store.processes.poll_counts import NONE, Polls
+from syndication.web.shutdown import SECONDS
 from tests.service import Service, running, until
 
 OFTEN = """
 import sys
 from wsgiref.simple_server import make_server
 from syndication.app import create_app
-from syndication.config import load_settings
+from syndication.config.loading import load_settings
 make_server("127.0.0.1", int(sys.argv[1]), create_app(load_settings(), write_polls_every=0.1)).serve_forever()
 """
 
@@ -26,7 +26,7 @@ make_server("127.0.0.1", int(sys.argv[1]), create_app(load_settings(), write_pol
 def counted(url: str, section: str = "taiwan") -> Polls:
     database = Database(url)
     with database.read() as conn:
-        slots = polls.read(conn, [section], system_clock() - timedelta(hours=1))[section]
+        slots = poll_counts.read(conn, [section], system_clock() - timedelta(hours=1))[section]
     database.close()
     return sum(slots.values(), NONE)
 

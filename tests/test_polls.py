@@ -7,13 +7,13 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from syndication.serve.answer import NOT_MODIFIED, OK, answer
-from syndication.serve.counts import Counts
-from syndication.serve.pending import LONGEST, Pending
-from syndication.serve.tally import Tally
-from syndication.store import polls
-from syndication.store.engine import Database
-from syndication.store.polls import KEPT, SLOT, Polls, slot
+from syndication.serve.poll_counter import Tally
+from syndication.serve.respond import NOT_MODIFIED, OK, answer
+from syndication.store.db.database import Database
+from syndication.store.processes import poll_counts
+from syndication.store.processes.poll_counts import KEPT, SLOT, Polls, slot
+from syndication.web.poll_sums import LONGEST, Pending
+from syndication.web.poll_writer import Counts
 from tests.newsroom import NOON, at
 from tests.service import until
 from tests.test_hung_database import frozen
@@ -25,12 +25,12 @@ METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 def counted(database: Database, *sections: str) -> dict:
     with database.read() as conn:
-        return polls.read(conn, sections or ["taiwan"], at(days=-30))
+        return poll_counts.read(conn, sections or ["taiwan"], at(days=-30))
 
 
 def add(database: Database, found: dict) -> None:
     with database.write() as conn:
-        polls.add(conn, found)
+        poll_counts.add(conn, found)
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_the_last_hour_is_added_up(database):
     found = {("taiwan", at(minutes=-5 * number)): Polls(1, 3, 10) for number in range(24)}
     add(database, found | {("china", at(hours=-2)): Polls(1, 1, 1)})
     with database.read() as conn:
-        hour = polls.last_hour(conn, at(minutes=2))
+        hour = poll_counts.last_hour(conn, at(minutes=2))
     assert hour == {"taiwan": Polls(12, 36, 120)}
     assert hour["taiwan"].share == 0.75 and Polls().share is None
 
@@ -167,7 +167,7 @@ def test_the_last_hour_is_added_up(database):
 def test_what_is_old_is_forgotten(database):
     add(database, {("taiwan", NOON): Polls(1), ("taiwan", NOON - KEPT): Polls(1), ("taiwan", at(days=-9)): Polls(1)})
     with database.write() as conn:
-        polls.forget(conn, NOON)
+        poll_counts.forget(conn, NOON)
     assert set(counted(database)["taiwan"]) == {NOON, NOON - KEPT}
 
 

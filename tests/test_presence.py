@@ -11,11 +11,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from syndication.serve.catalogue import Catalogue
-from syndication.serve.presence import Presence
-from syndication.serve.watcher import Watcher
-from syndication.store import purges, webs
-from syndication.store.engine import Database
-from syndication.store.workers import ALIVE
+from syndication.store.db.database import Database
+from syndication.store.processes import purge_queue, web_processes
+from syndication.store.processes.workers import ALIVE
+from syndication.web.document_loader import Watcher
+from syndication.web.heartbeat import Presence
 from tests.desk import Desk
 from tests.service import running, until
 from tests.test_hung_database import frozen
@@ -33,9 +33,9 @@ def watching(desk: Desk) -> Watcher:
     return Watcher(desk.database, Catalogue.empty(desk.site, desk.sections, {}, frozenset()), lambda tally: None)
 
 
-def alive(database: Database) -> list[webs.WebSeen]:
+def alive(database: Database) -> list[web_processes.WebSeen]:
     with database.read() as conn:
-        return webs.alive(conn, database.now(conn))
+        return web_processes.alive(conn, database.now(conn))
 
 
 def test_what_is_served_is_told_at_once_if_a_cache_waits_for_it_and_the_end_too(desk):
@@ -46,7 +46,7 @@ def test_what_is_served_is_told_at_once_if_a_cache_waits_for_it_and_the_end_too(
     assert (first.pid, first.loaded_at, first.started_at) == (os.getpid(), None, first.seen_at)
     desk.work()
     with desk.database.write() as conn:
-        purges.want(conn, "taiwan", 1, desk.database.now(conn))
+        purge_queue.want(conn, "taiwan", 1, desk.database.now(conn))
     watcher.load()
     second = until(lambda: next((web for web in alive(desk.database) if web.loaded_at), None))
     assert (second.serves, second.loaded_at) == ({"taiwan": 1}, watcher.loaded_at)
@@ -62,12 +62,12 @@ def test_only_what_caches_wait_for_is_told_and_only_once(desk):
     assert watcher.serves == {} and not watcher.news.is_set()
     with desk.database.write() as conn:
         for section in ("taiwan", "china"):
-            purges.want(conn, section, 1, desk.database.now(conn))
+            purge_queue.want(conn, section, 1, desk.database.now(conn))
     watcher.load()
     assert watcher.serves == {"taiwan": 1, "china": 1} and watcher.news.is_set()
     watcher.news.clear()
     with desk.database.write() as conn:
-        purges.sent(conn, ("taiwan", 1))
+        purge_queue.sent(conn, ("taiwan", 1))
     watcher.load()
     assert watcher.serves == {"china": 1} and not watcher.news.is_set()
 
@@ -77,7 +77,7 @@ def test_a_section_that_a_process_does_not_have_keeps_no_cache_waiting(desk):
     del desk.sections["china"]
     watcher = watching(desk)
     with desk.database.write() as conn:
-        purges.want(conn, "china", 1, desk.database.now(conn))
+        purge_queue.want(conn, "china", 1, desk.database.now(conn))
     watcher.load()
     assert watcher.serves == {"china": 1} and "china" not in watcher.catalogue.versions()
 

@@ -3,8 +3,8 @@
 import os
 import stat
 
-from syndication.store import migrate
-from syndication.store.engine import Database
+from syndication.store.db.database import Database
+from syndication.store.migrations import runner
 
 
 def modes(folder):
@@ -15,7 +15,7 @@ def test_a_new_database_is_for_its_owner_alone(tmp_path):
     before = os.umask(0o022)
     try:
         database = Database(f"sqlite:///{tmp_path}/var/feeds.db")
-        migrate.migrate(database)
+        runner.migrate(database)
         with database.read() as conn:
             conn.exec_driver_sql("SELECT count(*) FROM article")
             found = modes(tmp_path / "var")
@@ -31,7 +31,7 @@ def test_a_file_that_is_there_keeps_the_permissions_that_an_operator_gave_it(tmp
     (tmp_path / "feeds.db").touch()
     (tmp_path / "feeds.db").chmod(0o660)
     database = Database(f"sqlite:///{tmp_path}/feeds.db")
-    migrate.migrate(database)
+    runner.migrate(database)
     with database.read() as conn:
         conn.exec_driver_sql("SELECT count(*) FROM article")
         assert set(modes(tmp_path).values()) == {0o660}

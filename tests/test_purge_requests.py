@@ -10,9 +10,9 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
-from syndication.purging.asking import Request, requests
-from syndication.purging.sending import send
-from syndication.schema import PurgeSettings
+from syndication.config.schema import PurgeSettings
+from syndication.worker.purge.http import send
+from syndication.worker.purge.requests import Request, requests
 from tests.caches import Cache, babbles, cache, closes, drips, hangs, redirects, resets
 from tests.service import free_port
 

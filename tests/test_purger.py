@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from syndication.editors.health import Signs, examine
-from syndication.metrics.of_worker import PURGES
-from syndication.purging.purger import EAGER_SECONDS, LOOK_SECONDS, Purger
-from syndication.schema import PurgeSettings
-from syndication.store import purges, webs
-from syndication.store.engine import Database
-from syndication.store.purges import Purge
-from syndication.store.webs import WebSeen
+from syndication.config.schema import PurgeSettings
+from syndication.diagnostics.health import Signs, examine
+from syndication.metrics.worker import PURGES
+from syndication.store.db.database import Database
+from syndication.store.processes import purge_queue, web_processes
+from syndication.store.processes.purge_queue import Purge
+from syndication.store.processes.web_processes import WebSeen
+from syndication.worker.purge.purger import EAGER_SECONDS, LOOK_SECONDS, Purger
 from tests.caches import Cache, cache, hangs
 from tests.newsroom import NOON
 from tests.service import until
@@ -28,7 +28,7 @@ def purger(database: Database, server: Cache, **values) -> Purger:
 
 def published(database: Database, section: str = "taiwan", version: int = 1) -> None:
     with database.write() as conn:
-        purges.want(conn, section, version, database.now(conn))
+        purge_queue.want(conn, section, version, database.now(conn))
 
 
 def serves(
@@ -42,12 +42,12 @@ def serves(
         now = database.now(conn)
         loaded_at = None if version is None else now - timedelta(seconds=behind)
         serves = {} if version is None else {"taiwan": version}
-        webs.seen(conn, WebSeen(id, "here", 1, now - timedelta(seconds=started), now, loaded_at, serves))
+        web_processes.seen(conn, WebSeen(id, "here", 1, now - timedelta(seconds=started), now, loaded_at, serves))
 
 
 def waiting(database: Database) -> list[Purge]:
     with database.read() as conn:
-        return purges.waiting(conn)
+        return purge_queue.waiting(conn)
 
 
 def counted(outcome: str) -> float:
@@ -93,7 +93,7 @@ def test_one_that_is_just_starting_is_waited_for_and_one_that_hangs_is_not(datab
         one.step()
         assert server.asked == []
         with database.write() as conn:
-            webs.gone(conn, "starting")
+            web_processes.gone(conn, "starting")
         serves(database, None, "loads nothing", started=7)
         serves(database, 0, "hung", behind=7)
         one.step()
@@ -298,7 +298,7 @@ def test_workers_share_what_is_to_be_sent(database, clock):
     with cache() as server:
         workers = [purger(database, server) for _ in range(3)]
         with database.write() as conn:
-            webs.seen(conn, WebSeen("w1", "here", 1, NOON, NOON, NOON, dict.fromkeys(sections, 1)))
+            web_processes.seen(conn, WebSeen("w1", "here", 1, NOON, NOON, NOON, dict.fromkeys(sections, 1)))
 
         def work(one):
             while one.step() == 0.0:
@@ -317,7 +317,7 @@ def test_what_a_dead_worker_had_taken_is_sent_by_another_when_its_lease_ends(dat
     with cache() as server:
         one = purger(database, server)
         with database.write() as conn:
-            assert purges.claim(conn, [("taiwan", 1)], NOON, one.lease, timedelta(hours=1))
+            assert purge_queue.claim(conn, [("taiwan", 1)], NOON, one.lease, timedelta(hours=1))
         step(one, clock, one.lease.total_seconds() - 1)
         assert server.asked == []
         step(one, clock, 1)

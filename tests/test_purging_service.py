@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from syndication.store import purges, webs
-from syndication.store.engine import Database
-from syndication.store.models import ArticleRow, SectionLink
+from syndication.store.db.database import Database
+from syndication.store.processes import purge_queue, web_processes
+from syndication.store.tables.articles import ArticleRow, SectionLink
 from tests.caches import cache, hangs
 from tests.newsroom import NOON
 from tests.service import Service, running
@@ -46,18 +46,18 @@ def publish(url: str, id: str) -> None:
     engine.dispose()
 
 
-def waiting(url: str) -> list[purges.Purge]:
+def waiting(url: str) -> list[purge_queue.Purge]:
     database = Database(url)
     with database.read() as conn:
-        found = purges.waiting(conn)
+        found = purge_queue.waiting(conn)
     database.close()
     return found
 
 
-def alive(url: str) -> list[webs.WebSeen]:
+def alive(url: str) -> list[web_processes.WebSeen]:
     database = Database(url)
     with database.read() as conn:
-        found = webs.alive(conn, database.now(conn))
+        found = web_processes.alive(conn, database.now(conn))
     database.close()
     return found
 

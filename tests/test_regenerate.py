@@ -4,10 +4,11 @@ import feedparser
 import pytest
 from sqlalchemy import delete, text, update
 
-from syndication.feeds import Enclosure, Image, Person
-from syndication.store import sections, withdrawals
-from syndication.store.audit import Actor
-from syndication.store.models import ArticleRow, SectionLink
+from syndication.model.values import Enclosure, Image, Person
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles import withdrawals
+from syndication.store.publishing import section_state
+from syndication.store.tables.articles import ArticleRow, SectionLink
 from tests.desk import Desk, titles
 from tests.newsroom import at
 
@@ -156,7 +157,7 @@ def test_the_same_content_is_no_new_version(desk):
     desk.work()
     before = desk.document()
     with desk.database.write() as conn:
-        sections.request(conn, desk.sections, desk.clock())
+        section_state.request(conn, desk.sections, desk.clock())
     assert {o.result for o in desk.later(hours=3).values()} == {"unchanged"}
     assert desk.document() == before
 
@@ -193,7 +194,7 @@ def test_times_never_go_back_when_the_clock_does(desk):
 
 
 def test_the_version_where_an_entry_last_changed_is_kept(desk, database):
-    from syndication.store.editions import read_edition
+    from syndication.store.publishing.published import read_edition
 
     desk.put("a1")
     desk.put("a2")
@@ -229,7 +230,7 @@ def test_an_address_that_cannot_be_resolved_costs_its_own_article_alone(desk, ur
 
 
 def test_a_row_of_which_no_entry_can_be_made_is_left_out_with_its_reason(desk, monkeypatch):
-    import syndication.gather as module
+    import syndication.pipeline.gather as module
 
     real = module.to_entry
 
@@ -370,7 +371,7 @@ def test_a_request_resets_the_back_off(desk, monkeypatch):
     desk.work()
     monkeypatch.undo()
     with desk.database.write() as conn:
-        sections.request(conn, ["taiwan"], desk.clock())
+        section_state.request(conn, ["taiwan"], desk.clock())
     assert desk.work()["taiwan"].result == "published"
 
 
@@ -385,11 +386,11 @@ def test_a_changed_title_of_a_section_regenerates_at_the_next_start(desk):
 
 
 def test_an_older_program_never_overwrites_what_a_newer_one_renders(desk, monkeypatch):
-    import syndication.regenerate as module
+    import syndication.pipeline.regenerate as module
 
     newer = module.RENDER_REVISION + 1
     with desk.database.write() as conn:
-        sections.register(conn, desk.regenerator.newsroom.fingerprints(), newer, desk.clock())
+        section_state.register(conn, desk.regenerator.newsroom.fingerprints(), newer, desk.clock())
     desk.put("a1")
     assert desk.later() == {}
     assert desk.restart() == []

@@ -13,13 +13,13 @@ import pytest
 from feedgen.entry import FeedEntry
 from lxml import etree
 
-from syndication.feeds import Enclosure, Image, Person
+from syndication.model.values import Enclosure, Image, Person
 from syndication.render import atom, rss
 from syndication.render.html import sanitize
-from syndication.render.reference import plain_feedgen
 from syndication.render.renderer import Renderer
 from syndication.render.text import legal, plain, shorten, web_address
 from tests.newsroom import CACHE, NOON, at, entry, feed, section, site
+from tests.support.reference_renderer import plain_feedgen
 
 NS = {
     "a": "http://www.w3.org/2005/Atom",
@@ -482,7 +482,7 @@ MACHINE = """
 import mimetypes, sys
 mimetypes.init([sys.argv[1]])
 from hashlib import sha256
-from syndication.feeds import Image
+from syndication.model.values import Image
 from syndication.render.renderer import Renderer
 from tests.newsroom import entry, feed
 value = feed(*(entry(end, image=Image(f"https://x.example/i.{end}?w=1")) for end in ("webp", "jpg", "unknown")))

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from syndication.feeds import Enclosure, Image, Person
-from syndication.render.reference import plain_feedgen
+from syndication.model.values import Enclosure, Image, Person
 from syndication.render.renderer import Renderer
 from syndication.render.text import web_address
 from tests.newsroom import at, entry, feed, section
+from tests.support.reference_renderer import plain_feedgen
 
 # Everything that a Python string can hold: controls, lone surrogates, what XML forbids, the far planes.
 TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)

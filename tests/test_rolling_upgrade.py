@@ -12,10 +12,10 @@ from sqlalchemy import text
 
 from syndication.cli import main
 from syndication.errors import StoreError
-from syndication.store import migrate
-from syndication.store.audit import Actor
-from syndication.store.engine import Database, DatabaseDown
-from syndication.store.withdrawals import restore, withdraw
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles.withdrawals import restore, withdraw
+from syndication.store.db.database import Database, DatabaseDown
+from syndication.store.migrations import runner
 from tests.desk import Desk, titles
 from tests.future import LATER, NEXT, TODAY, program
 from tests.service import Service, running, until
@@ -33,8 +33,8 @@ def trigger_texts(database: Database) -> set[tuple[str, str]]:
 
 def bring_to(database: Database, revision: str, folder) -> None:
     with program(revision, folder):
-        assert migrate.migrate(database) == (TODAY, revision)
-        migrate.check(database)
+        assert runner.migrate(database) == (TODAY, revision)
+        runner.check(database)
 
 
 def test_an_old_program_works_on_what_a_newer_one_only_added_to(database, clock, tmp_path):
@@ -42,7 +42,7 @@ def test_an_old_program_works_on_what_a_newer_one_only_added_to(database, clock,
     desk.put("before")
     desk.work()
     bring_to(database, NEXT, tmp_path)
-    assert migrate.check(database) == NEXT
+    assert runner.check(database) == NEXT
     desk.put("after")
     desk.later()
     assert sorted(titles(desk.body())) == ["Story after", "Story before"]
@@ -59,21 +59,21 @@ def test_an_old_program_leaves_a_newer_ones_tables_and_triggers_as_they_are(data
     bring_to(database, NEXT, tmp_path)
     before = trigger_texts(database)
     assert any("newer" in body for _, body in before)
-    assert migrate.migrate(database) == (NEXT, NEXT)
-    assert trigger_texts(database) == before and migrate.check(database) == NEXT
+    assert runner.migrate(database) == (NEXT, NEXT)
+    assert trigger_texts(database) == before and runner.check(database) == NEXT
     with program(NEXT, tmp_path):
-        assert migrate.check(database) is None
-        assert migrate.migrate(database) == (NEXT, NEXT)
+        assert runner.check(database) is None
+        assert runner.migrate(database) == (NEXT, NEXT)
 
 
 def test_what_a_newer_program_took_away_stops_the_one_that_needs_it_and_no_other(database, tmp_path):
     bring_to(database, LATER, tmp_path)
     words = f"is at revision {LATER}, on which this program, of revision {TODAY}, does not run"
-    for refused in (migrate.check, migrate.migrate):
+    for refused in (runner.check, runner.migrate):
         with pytest.raises(StoreError, match=words):
             refused(database)
     with program(NEXT, tmp_path):
-        assert migrate.check(database) == LATER
+        assert runner.check(database) == LATER
 
 
 def test_a_missing_trigger_is_found_in_a_newer_programs_database_too(database, tmp_path):
@@ -82,19 +82,19 @@ def test_a_missing_trigger_is_found_in_a_newer_programs_database_too(database, t
         name = next(name for name in triggers(conn) if name.startswith("syndication_article_tag_"))
         conn.execute(text(f"DROP TRIGGER {name}" + (" ON article_tag" if database.dialect == "postgresql" else "")))
     with pytest.raises(StoreError, match=f"lacks the trigger {name} as its newer program makes it"):
-        migrate.check(database)
+        runner.check(database)
 
 
 def test_each_migration_says_which_programs_go_on(tmp_path):
-    assert migrate.programs()[0] == TODAY
+    assert runner.programs()[0] == TODAY
     with program(NEXT, tmp_path):
-        assert migrate.programs()[:2] == [NEXT, TODAY]
+        assert runner.programs()[:2] == [NEXT, TODAY]
     with program(LATER, tmp_path):
-        assert migrate.programs() == [LATER, NEXT], "what it takes away, the one before it cannot give back"
+        assert runner.programs() == [LATER, NEXT], "what it takes away, the one before it cannot give back"
 
 
 def test_each_migration_from_the_first_that_is_compatible_names_its_oldest_program():
-    scripts = list(ScriptDirectory.from_config(migrate._config()).walk_revisions())
+    scripts = list(ScriptDirectory.from_config(runner._config()).walk_revisions())
     known = {script.revision for script in scripts}
     for script in scripts:
         assert script.revision < "0004" or script.module.oldest_program in known, script.path
@@ -123,8 +123,8 @@ def test_a_migration_that_a_long_reader_keeps_waiting_holds_nobody_up_for_long(p
     with psycopg.connect(postgres_url) as reader:
         reader.execute("SELECT 1 FROM article")
         with pytest.raises(DatabaseDown, match="is locked by another process"):
-            migrate.migrate(database)
-    assert migrate.migrate(database) == (TODAY, TODAY)
+            runner.migrate(database)
+    assert runner.migrate(database) == (TODAY, TODAY)
     database.close()
 
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import event, text
 
-from syndication.editors.dashboard.memo import Memo
-from syndication.serve.views import flask_app
-from syndication.store.engine import Database
+from syndication.dashboard.ttl_cache import Memo
+from syndication.store.db.database import Database
+from syndication.web.public_pages import flask_app
 from tests.conftest import FakeClock
 from tests.dashboard import PREFIX, Dashboard
 from tests.thorough import THOROUGH
@@ -396,7 +396,7 @@ def test_a_writer_who_may_not_preview_loses_no_text_of_an_id_that_was_deleted_un
 
 
 def test_a_copy_has_what_was_shown(sqlite_api, new_url):
-    from syndication.store.copying import copy_database
+    from syndication.store.copy import copy_database
 
     sqlite_api.put("a1")
     sqlite_api.desk.later()

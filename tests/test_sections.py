@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from syndication.render import RENDER_REVISION
-from syndication.store import changes, leases, sections
-from syndication.store.bookkeeping import ChangeRow, SectionRow
-from syndication.store.engine import WORK, Database
-from syndication.store.wake import Waker
+from syndication.store.db.database import WORK, Database
+from syndication.store.db.listen import Waker
+from syndication.store.publishing import change_queue, leases, section_state
+from syndication.store.tables.publishing import ChangeRow, SectionRow
 from tests.desk import Desk, titles
 from tests.newsroom import at, section
 
@@ -34,7 +34,7 @@ def other_desk(desk, *slugs, owner="other", **changes):
 
 def break_reading(desk, monkeypatch, *slugs):
     """The articles of these sections cannot be read."""
-    import syndication.regenerate as module
+    import syndication.pipeline.regenerate as module
 
     real = module.gather
 
@@ -105,7 +105,7 @@ def test_a_busy_section_neither_waits_for_ever_nor_holds_up_another(desk):
 def test_a_row_that_makes_the_driver_fail_is_a_failure_of_its_section_and_not_of_the_database(desk, monkeypatch):
     from sqlalchemy.exc import OperationalError
 
-    import syndication.regenerate as module
+    import syndication.pipeline.regenerate as module
 
     def gather(conn, newsroom, section, *rest):
         raise OperationalError("SELECT", {}, Exception("Could not decode to UTF-8"))
@@ -209,7 +209,7 @@ def test_an_old_worker_that_reads_a_change_keeps_it_for_the_sections_that_only_a
     desk.put("a1", sections=("island",))
     desk.regenerator.notice()
     with desk.database.read() as conn:
-        assert changes.oldest(conn) is None
+        assert change_queue.oldest(conn) is None
     newer.later()
     assert titles(newer.body("formosa")) == ["Story a1"]
 
@@ -271,7 +271,7 @@ def test_changes_that_another_transaction_holds_are_left_to_it(postgres_url, clo
 
 
 def test_a_withdrawal_behind_a_big_import_need_not_wait_for_all_of_it(desk, monkeypatch):
-    monkeypatch.setattr(changes, "AT_ONCE", 3)
+    monkeypatch.setattr(change_queue, "AT_ONCE", 3)
     desk.put("a1")
     desk.work()
     desk.clock.advance(1)
@@ -282,24 +282,24 @@ def test_a_withdrawal_behind_a_big_import_need_not_wait_for_all_of_it(desk, monk
     assert {o.section for o in desk.regenerator.pending()} == {"all", "taiwan"}
     assert "Story a1" not in titles(desk.body("taiwan"))
     with desk.database.read() as conn:
-        assert changes.oldest(conn) is not None, "the import is still being gathered"
+        assert change_queue.oldest(conn) is not None, "the import is still being gathered"
 
 
 def test_the_oldest_change_not_processed_is_in_the_queue_or_a_mark(desk):
     desk.put("a1")
     with desk.database.read() as conn:
-        queued = changes.oldest(conn)
-        assert sections.waiting_since(sections.states(conn), queued) == queued
+        queued = change_queue.oldest(conn)
+        assert section_state.waiting_since(section_state.states(conn), queued) == queued
     desk.regenerator.notice()
     marked = desk.clock()
     desk.clock.advance(100)
     with desk.database.read() as conn:
-        found = sections.states(conn)
-        assert changes.oldest(conn) is None
-        assert sections.waiting_since(found, None) == marked
+        found = section_state.states(conn)
+        assert change_queue.oldest(conn) is None
+        assert section_state.waiting_since(found, None) == marked
     desk.work()
     with desk.database.read() as conn:
-        assert sections.waiting_since(sections.states(conn), changes.oldest(conn)) is None
+        assert section_state.waiting_since(section_state.states(conn), change_queue.oldest(conn)) is None
 
 
 def test_a_window_may_be_longer_than_the_calendar(desk):

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from syndication.feeds import ENCODINGS, FORMATS, Document
-from syndication.serve.answer import NOT_MODIFIED, answer
+from syndication.model.values import ENCODINGS, FORMATS, Document
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.conditional import MAX_LIST_LENGTH, MAX_TAGS, is_fresh
 from syndication.serve.negotiate import negotiate
-from syndication.serve.shortcut import ShortCut
-from syndication.serve.tally import Tally
-from syndication.serve.views import flask_app
+from syndication.serve.poll_counter import Tally
+from syndication.serve.respond import NOT_MODIFIED, answer
+from syndication.web.public_pages import flask_app
+from syndication.web.wsgi.feed_middleware import ShortCut
 from tests.newsroom import NOON, section, site
 
 TAG = "7-abc-gzip"

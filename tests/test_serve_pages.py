@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from syndication.serve.catalogue import Catalogue
-from syndication.serve.shortcut import ShortCut
-from syndication.serve.tally import Tally
-from syndication.serve.views import flask_app
+from syndication.serve.poll_counter import Tally
+from syndication.web.public_pages import flask_app
+from syndication.web.wsgi.feed_middleware import ShortCut
 from tests.newsroom import section, site
 
 EVIL = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from syndication.feeds import ENCODINGS, FORMATS, Document
-from syndication.serve.answer import answer
+from syndication.model.values import ENCODINGS, FORMATS, Document
 from syndication.serve.catalogue import Catalogue
+from syndication.serve.respond import answer
 from tests.newsroom import NOON, section, site
 
 NAMES = ("Surrogate-Key", "Cache-Tag", "CDN-Cache-Control")

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndication.editors.silence import FEWEST_DAYS, HISTORY, MORE, TIMES, Silence, unusual_silence
-from syndication.store.publications import Hour
+from syndication.diagnostics.silence import FEWEST_DAYS, HISTORY, MORE, TIMES, Silence, unusual_silence
+from syndication.store.articles.hourly_counts import Hour
 from tests.newsroom import NOON, at
 
 DAY = timedelta(days=1)

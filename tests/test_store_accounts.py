@@ -7,10 +7,10 @@ import psycopg
 import pytest
 
 from syndication.errors import SyndicationError
-from syndication.inbox import Task
-from syndication.store import account_changes, accounts, audit, logins
-from syndication.store.account_changes import LastAdminError
-from syndication.store.engine import Database
+from syndication.store.access import audit_log, sessions, user_changes, users
+from syndication.store.access.user_changes import LastAdminError
+from syndication.store.db.database import Database
+from syndication.worker.tasks import Task
 from tests.api import Api
 from tests.newsroom import NOON
 from tests.people import OTHER, PASSWORD, change, hash_of, person
@@ -19,17 +19,17 @@ from tests.test_store_triggers import wait_for_a_lock
 
 def log_in(database, account, hours=12):
     with database.write() as conn:
-        return logins.start(conn, account, "192.0.2.7", hours, database.now(conn))
+        return sessions.start(conn, account, "192.0.2.7", hours, database.now(conn))
 
 
 def who(database, secret):
     with database.read() as conn:
-        return logins.find(conn, secret, database.now(conn))
+        return sessions.find(conn, secret, database.now(conn))
 
 
 def acts(database):
     with database.read() as conn:
-        return [(act.actor, act.act, act.target, act.outcome, act.detail) for act in audit.read(conn, 100)][::-1]
+        return [(act.actor, act.act, act.target, act.outcome, act.detail) for act in audit_log.read(conn, 100)][::-1]
 
 
 def test_a_person_is_found_by_name_and_id_without_the_hash(database):
@@ -37,23 +37,23 @@ def test_a_person_is_found_by_name_and_id_without_the_hash(database):
     assert (made.scopes, made.created_at, made.created_by) == (("read", "admin"), NOON, "boss")
     assert made.enabled and made.last_login_at is None
     with database.read() as conn:
-        assert accounts.named(conn, "mei-hua.lin_2") == accounts.get(conn, made.id) == made
-        assert accounts.hash_of(conn, made) == hash_of(PASSWORD)
-        assert accounts.named(conn, "nobody") is accounts.get(conn, "nobody") is None
+        assert users.named(conn, "mei-hua.lin_2") == users.get(conn, made.id) == made
+        assert users.hash_of(conn, made) == hash_of(PASSWORD)
+        assert users.named(conn, "nobody") is users.get(conn, "nobody") is None
     assert not hasattr(made, "hash")
 
 
 def test_everybody_is_listed_by_name(database):
     with database.read() as conn:
-        assert accounts.listed(conn) == [] and not accounts.any_enabled(conn)
+        assert users.listed(conn) == [] and not users.any_enabled(conn)
     people = [person(database, name) for name in ("lin", "chen", "wu")]
     with database.read() as conn:
-        assert [account.name for account in accounts.listed(conn)] == ["chen", "lin", "wu"]
-        assert accounts.any_enabled(conn)
+        assert [account.name for account in users.listed(conn)] == ["chen", "lin", "wu"]
+        assert users.any_enabled(conn)
     for account in people:
-        change(database, account_changes.disable, account)
+        change(database, user_changes.disable, account)
     with database.read() as conn:
-        assert not accounts.any_enabled(conn) and len(accounts.listed(conn)) == 3
+        assert not users.any_enabled(conn) and len(users.listed(conn)) == 3
 
 
 @pytest.mark.parametrize("name", ["", "Mei", "mei lin", "x" * 65, "美華", "mei\n", "a/b", "mei\x00"])
@@ -70,7 +70,7 @@ def test_a_scope_that_there_is_not_is_refused(database, scopes):
 
 
 def test_a_name_is_given_once_also_when_its_person_is_disabled(database):
-    change(database, account_changes.disable, person(database))
+    change(database, user_changes.disable, person(database))
     with pytest.raises(SyndicationError, match="there is a person 'mei' already"):
         person(database)
     assert len(acts(database)) == 2
@@ -100,8 +100,8 @@ def test_logging_out_ends_one_login_and_is_recorded(database):
     mei = person(database)
     first, second = log_in(database, mei), log_in(database, mei)
     with database.write() as conn:
-        assert logins.end(conn, first, "192.0.2.7", database.now(conn)).name == "mei"
-        assert logins.end(conn, first, "192.0.2.7", database.now(conn)) is None
+        assert sessions.end(conn, first, "192.0.2.7", database.now(conn)).name == "mei"
+        assert sessions.end(conn, first, "192.0.2.7", database.now(conn)) is None
     assert who(database, first) is None and who(database, second) is not None
     assert [act for act in acts(database) if act[1] == "log out"] == [
         ("user mei", "log out", "mei", "logged out", None)
@@ -111,9 +111,9 @@ def test_logging_out_ends_one_login_and_is_recorded(database):
 @pytest.mark.parametrize(
     ("act", "more"),
     [
-        (account_changes.disable, ()),
-        (account_changes.set_scopes, (["read", "write"],)),
-        (account_changes.set_password, (hash_of(OTHER),)),
+        (user_changes.disable, ()),
+        (user_changes.set_scopes, (["read", "write"],)),
+        (user_changes.set_password, (hash_of(OTHER),)),
     ],
 )
 def test_a_person_who_is_changed_is_logged_out_at_once_and_nobody_else(database, act, more):
@@ -127,36 +127,36 @@ def test_a_person_who_is_changed_is_logged_out_at_once_and_nobody_else(database,
 def test_the_browser_in_which_the_password_is_changed_stays_in(database):
     mei = person(database)
     here, there = log_in(database, mei), log_in(database, mei)
-    change(database, account_changes.set_password, mei, hash_of(OTHER), keep=here)
+    change(database, user_changes.set_password, mei, hash_of(OTHER), keep=here)
     assert who(database, here) is not None and who(database, there) is None
     with database.read() as conn:
-        assert accounts.hash_of(conn, mei) == hash_of(OTHER)
+        assert users.hash_of(conn, mei) == hash_of(OTHER)
 
 
 def test_a_login_from_before_does_not_come_back_with_its_person(database):
     mei = person(database)
     secret = log_in(database, mei)
-    disabled = change(database, account_changes.disable, mei)
-    change(database, account_changes.enable, disabled)
+    disabled = change(database, user_changes.disable, mei)
+    change(database, user_changes.enable, disabled)
     assert who(database, secret) is None
     with database.read() as conn:
-        assert accounts.named(conn, "mei").enabled
+        assert users.named(conn, "mei").enabled
 
 
 def test_a_login_of_a_disabled_person_opens_nothing_even_if_its_row_is_there(database):
     mei = person(database)
-    change(database, account_changes.disable, mei)
+    change(database, user_changes.disable, mei)
     assert who(database, log_in(database, mei)) is None
 
 
 def test_every_change_is_recorded_once_without_password_or_hash(database):
     mei = person(database)
-    change(database, account_changes.set_scopes, mei, ["write", "read"])
-    change(database, account_changes.set_password, mei, hash_of(OTHER))
-    disabled = change(database, account_changes.disable, mei)
-    change(database, account_changes.disable, disabled)
-    enabled = change(database, account_changes.enable, disabled)
-    change(database, account_changes.enable, enabled)
+    change(database, user_changes.set_scopes, mei, ["write", "read"])
+    change(database, user_changes.set_password, mei, hash_of(OTHER))
+    disabled = change(database, user_changes.disable, mei)
+    change(database, user_changes.disable, disabled)
+    enabled = change(database, user_changes.enable, disabled)
+    change(database, user_changes.enable, enabled)
     assert acts(database) == [
         ("boss", "create user", "mei", "created", "read"),
         ("boss", "change scopes of user", "mei", "changed", "read write"),
@@ -171,7 +171,7 @@ def test_a_change_that_fails_leaves_neither_change_nor_record(database):
     secret = log_in(database, mei)
 
     def disable_and_fail(conn, *who):
-        account_changes.disable(conn, mei, *who, force=True)
+        user_changes.disable(conn, mei, *who, force=True)
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -179,19 +179,19 @@ def test_a_change_that_fails_leaves_neither_change_nor_record(database):
     assert who(database, secret).enabled and acts(database)[-1][1] == "log in"
 
 
-@pytest.mark.parametrize(("act", "more"), [(account_changes.disable, ()), (account_changes.set_scopes, (["read"],))])
+@pytest.mark.parametrize(("act", "more"), [(user_changes.disable, ()), (user_changes.set_scopes, (["read"],))])
 def test_the_last_admin_stays_unless_another_way_in_is_known(database, act, more):
     first, second = person(database, "first", "admin"), person(database, "second", "admin", "read")
     person(database, "writer", "write")
     change(database, act, first, *more)
     with pytest.raises(LastAdminError, match="second is the last person with the scope admin"):
         change(database, act, second, *more)
-    change(database, account_changes.set_scopes, second, ["admin"])
+    change(database, user_changes.set_scopes, second, ["admin"])
     change(database, act, second, *more, force=True)
 
 
 def test_who_is_no_admin_is_disabled_though_there_is_none(database):
-    assert not change(database, account_changes.disable, person(database)).enabled
+    assert not change(database, user_changes.disable, person(database)).enabled
 
 
 def test_two_admins_who_disable_each_other_take_turns(postgres_url, clock):
@@ -199,8 +199,8 @@ def test_two_admins_who_disable_each_other_take_turns(postgres_url, clock):
     one, other = person(database, "one", "admin"), person(database, "other", "admin")
     with ThreadPoolExecutor(1) as pool, psycopg.connect(postgres_url, autocommit=True) as watching:
         with database.write() as conn:
-            account_changes.disable(conn, one, audit.SERVICE, NOON)
-            waiting = pool.submit(change, database, account_changes.disable, other)
+            user_changes.disable(conn, one, audit_log.SERVICE, NOON)
+            waiting = pool.submit(change, database, user_changes.disable, other)
             wait_for_a_lock(watching)
         with pytest.raises(LastAdminError):
             waiting.result(10)
@@ -213,12 +213,12 @@ def test_a_login_under_way_while_the_password_is_changed_is_none(postgres_url, c
 
     def verified():
         with database.write() as conn:
-            return accounts.unchanged(conn, mei, hash_of(PASSWORD))
+            return users.unchanged(conn, mei, hash_of(PASSWORD))
 
     assert verified()
     with ThreadPoolExecutor(1) as pool, psycopg.connect(postgres_url, autocommit=True) as watching:
         with database.write() as conn:
-            account_changes.set_password(conn, mei, hash_of(OTHER), audit.SERVICE, NOON)
+            user_changes.set_password(conn, mei, hash_of(OTHER), audit_log.SERVICE, NOON)
             waiting = pool.submit(verified)
             wait_for_a_lock(watching)
         assert waiting.result(10) is False
@@ -230,18 +230,18 @@ def test_a_password_change_waits_for_a_login_under_way_and_ends_it(postgres_url,
     mei = person(database)
     with ThreadPoolExecutor(1) as pool, psycopg.connect(postgres_url, autocommit=True) as watching:
         with database.write() as conn:
-            assert accounts.unchanged(conn, mei, hash_of(PASSWORD))
-            waiting = pool.submit(change, database, account_changes.set_password, mei, hash_of(OTHER))
+            assert users.unchanged(conn, mei, hash_of(PASSWORD))
+            waiting = pool.submit(change, database, user_changes.set_password, mei, hash_of(OTHER))
             wait_for_a_lock(watching)
-            secret = logins.start(conn, mei, "192.0.2.7", 12, NOON)
+            secret = sessions.start(conn, mei, "192.0.2.7", 12, NOON)
         waiting.result(10)
     assert who(database, secret) is None
     database.close()
 
 
 def test_the_worker_forgets_logins_that_have_expired(database, clock):
-    from syndication.store.editorial import LoginRow
-    from syndication.worker import Worker
+    from syndication.store.tables.access import LoginRow
+    from syndication.worker.process import Worker
 
     mei = person(database)
     log_in(database, mei, hours=1)

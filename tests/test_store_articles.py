@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from syndication.errors import ArticleError
-from syndication.feeds import Enclosure, Image, Person
-from syndication.store import articles, withdrawals
-from syndication.store.audit import Actor
-from syndication.store.engine import Database
+from syndication.model.values import Enclosure, Image, Person
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles import articles, withdrawals
+from syndication.store.db.database import Database
 from tests.newsroom import article, at
 
 FULL = article(

@@ -19,12 +19,13 @@ from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from syndication.errors import ConfigError, StoreError
-from syndication.store import articles, bookkeeping
-from syndication.store.engine import WORK, Database, DatabaseDown, TryAgain
-from syndication.store.migrate import check, head, migrate
-from syndication.store.models import ArticleRow, Base
+from syndication.store.articles import articles
+from syndication.store.db.database import WORK, Database, DatabaseDown, TryAgain
+from syndication.store.db.listen import Waker
+from syndication.store.migrations.runner import check, head, migrate
+from syndication.store.tables import publishing
+from syndication.store.tables.articles import ArticleRow, Base
 from syndication.store.triggers import missing_triggers
-from syndication.store.wake import Waker
 from tests.newsroom import article
 
 ROOT = Path(__file__).parents[1]
@@ -82,7 +83,7 @@ def test_an_address_that_is_none_is_not_told_with_its_password(url):
 
 
 def test_the_migrated_tables_are_those_of_the_models(database):
-    assert bookkeeping
+    assert publishing
     with database.read() as conn:
         assert compare_metadata(MigrationContext.configure(conn), Base.metadata) == []
         assert missing_triggers(conn) == []
@@ -107,16 +108,16 @@ def test_another_revision_is_refused_in_one_sentence(database):
 
 KILLED = """
 import os, sys
-from syndication.store import migrate as module
-from syndication.store.engine import Database
+from syndication.store.migrations import runner as module
+from syndication.store.db.database import Database
 module.make_triggers = lambda conn: os._exit(77)
 module.migrate(Database(sys.argv[1]))
 """
 
 TWICE = """
 import sys
-from syndication.store.engine import Database
-from syndication.store.migrate import migrate
+from syndication.store.db.database import Database
+from syndication.store.migrations.runner import migrate
 print(migrate(Database(sys.argv[1])))
 """
 

@@ -10,10 +10,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
 from syndication.errors import StoreError
-from syndication.store import articles, changes
-from syndication.store.engine import Database
-from syndication.store.migrate import _config, check, head, migrate, revisions
-from syndication.store.models import SectionLink
+from syndication.store.articles import articles
+from syndication.store.db.database import Database
+from syndication.store.migrations.runner import _config, check, head, migrate, revisions
+from syndication.store.publishing import change_queue
+from syndication.store.tables.articles import SectionLink
 from tests.newsroom import at
 from tests.test_store_engine import KILLED, python
 
@@ -123,10 +124,10 @@ def test_an_earlier_database_becomes_this_one_with_all_that_was_in_it(old, revis
     with old.write() as conn:
         assert everything(conn) == before
         assert "newsroom_own" in triggers(conn) and "syndication_old" not in triggers(conn)
-        changes.remove(conn, changes.read(conn).seqs)
+        change_queue.remove(conn, change_queue.read(conn).seqs)
         conn.execute(text("UPDATE article_tag SET tag = 'new'"))
         conn.exec_driver_sql(f"UPDATE article SET status = 'published', published_at = {NOON} WHERE id = 'a2'")
-        assert changes.read(conn).article_ids == {"a1", "a2"}
+        assert change_queue.read(conn).article_ids == {"a1", "a2"}
         assert articles.get_article(conn, "a2").status == "withdrawn"
 
 

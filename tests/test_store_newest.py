@@ -4,15 +4,15 @@ import psycopg
 import pytest
 from sqlalchemy import insert, text, update
 
-from syndication.store import articles, newest
-from syndication.store.engine import Database
-from syndication.store.models import ArticleRow, SectionLink
+from syndication.store.articles import articles, feed_query
+from syndication.store.db.database import Database
+from syndication.store.tables.articles import ArticleRow, SectionLink
 from tests.newsroom import article, at
 
 
 def ids(database, slug):
     with database.read() as conn:
-        return [candidate.article_id for candidate in newest.newest(conn, [slug], at(), 10)]
+        return [candidate.article_id for candidate in feed_query.newest(conn, [slug], at(), 10)]
 
 
 def old_snapshot(url: str, change: str) -> None:
@@ -34,8 +34,8 @@ def test_what_a_link_copied_never_publishes_what_the_article_is_not(postgres_url
         assert conn.execute(text("SELECT status FROM article_section WHERE section = 'china'")).scalar() == "published"
     assert ids(database, "china") == []
     with database.write() as conn:
-        assert newest.mend_links(conn, ["a1", "a2"]) == 1
-        assert newest.mend_links(conn, None) == 0
+        assert feed_query.mend_links(conn, ["a1", "a2"]) == 1
+        assert feed_query.mend_links(conn, None) == 0
     database.close()
 
 
@@ -45,7 +45,7 @@ def test_a_link_that_a_writer_did_not_see_is_mended(postgres_url, clock):
     old_snapshot(postgres_url, "UPDATE article SET status = 'published'")
     assert ids(database, "china") == ["a2"]
     with database.write() as conn:
-        assert newest.mend_links(conn, None) == 1
+        assert feed_query.mend_links(conn, None) == 1
     assert ids(database, "china") == ["a2", "a1"]
     database.close()
 
@@ -56,7 +56,7 @@ def test_a_link_that_has_expired_although_its_article_has_not_is_mended(postgres
     old_snapshot(postgres_url, "UPDATE article SET expires_at = NULL")
     assert ids(database, "china") == []
     with database.write() as conn:
-        assert newest.mend_links(conn, ["a1"]) == 1
+        assert feed_query.mend_links(conn, ["a1"]) == 1
     assert ids(database, "china") == ids(database, "taiwan") == ["a1"]
     database.close()
 
@@ -75,7 +75,7 @@ def test_a_link_whose_trigger_was_missing_is_mended(database):
         on = " ON article_section" if database.dialect == "postgresql" else ""
         conn.execute(text(f"DROP TRIGGER syndication_article_section_kept{on}"))
         conn.execute(update(SectionLink).values(status="draft", published_at=None))
-        assert newest.mend_links(conn, ["a1"]) == 1
+        assert feed_query.mend_links(conn, ["a1"]) == 1
     assert ids(database, "taiwan") == ["a1"]
 
 
@@ -91,7 +91,7 @@ def fill(database, **values):
 
 def plan_of(database, slug, explain):
     with database.read() as conn:
-        query = newest.public(slug, at()).limit(20).compile(conn, compile_kwargs={"literal_binds": True})
+        query = feed_query.public(slug, at()).limit(20).compile(conn, compile_kwargs={"literal_binds": True})
         return "\n".join(row[-1] for row in conn.exec_driver_sql(f"{explain} {query}".replace("%", "%%")))
 
 

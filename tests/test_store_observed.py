@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
-from syndication.store import changes, purges, sections, webs
-from syndication.store.bookkeeping import SectionRow
-from syndication.store.editorial import EditionRow
-from syndication.store.engine import Database
-from syndication.store.webs import WebSeen
-from syndication.store.workers import ALIVE
+from syndication.store.db.database import Database
+from syndication.store.processes import purge_queue, web_processes
+from syndication.store.processes.web_processes import WebSeen
+from syndication.store.processes.workers import ALIVE
+from syndication.store.publishing import change_queue, section_state
+from syndication.store.tables.access import EditionRow
+from syndication.store.tables.publishing import SectionRow
 from tests.desk import Desk
 from tests.newsroom import NOON, at
 
@@ -63,12 +64,12 @@ def test_a_version_tells_since_when_its_oldest_change_was_waiting(desk):
 
 def test_a_version_that_somebody_asked_for_waited_for_no_change(desk):
     with desk.database.write() as conn:
-        sections.request(conn, ["taiwan"], desk.clock())
+        section_state.request(conn, ["taiwan"], desk.clock())
     assert noticed(desk) == [None, None]
     put(desk, 0.5)
     desk.regenerator.notice()
     with desk.database.write() as conn:
-        sections.request(conn, ["taiwan"], desk.clock())
+        section_state.request(conn, ["taiwan"], desk.clock())
     assert noticed(desk)[-1] == at(seconds=0.5)
 
 
@@ -99,7 +100,7 @@ def test_what_another_program_left_there_is_told_of_no_later_version(desk):
     """An older one knows no such column, and so leaves what stands in it."""
     with desk.database.write() as conn:
         conn.execute(SectionRow.__table__.update().values(noticed_at=at(hours=-3)))
-        sections.request(conn, ["taiwan"], desk.clock())
+        section_state.request(conn, ["taiwan"], desk.clock())
     assert noticed(desk)[-1] is None
     with desk.database.write() as conn:
         conn.execute(SectionRow.__table__.update().values(noticed_at=at(hours=-3), revision=0, done=SectionRow.mark))
@@ -111,7 +112,7 @@ def test_the_queue_is_counted_up_to_a_limit(desk):
     for number in range(5):
         desk.put(f"a{number}")
     with desk.database.read() as conn:
-        assert changes.waiting(conn, 1000) >= 5 and changes.waiting(conn, 3) == 3
+        assert change_queue.waiting(conn, 1000) >= 5 and change_queue.waiting(conn, 3) == 3
 
 
 # Web processes
@@ -124,17 +125,17 @@ def web(id: str = "w1", **changed) -> WebSeen:
 
 def test_a_web_process_is_alive_while_it_says_so(database):
     with database.write() as conn:
-        webs.seen(conn, web())
-        webs.seen(conn, web("w2", started_at=at(seconds=1)))
-        webs.seen(conn, web(seen_at=at(seconds=3), loaded_at=at(seconds=2), serves={"taiwan": 7}))
+        web_processes.seen(conn, web())
+        web_processes.seen(conn, web("w2", started_at=at(seconds=1)))
+        web_processes.seen(conn, web(seen_at=at(seconds=3), loaded_at=at(seconds=2), serves={"taiwan": 7}))
     with database.write() as conn:
-        assert [one.id for one in webs.alive(conn, at(seconds=3))] == ["w1", "w2"]
-        assert webs.alive(conn, NOON + ALIVE) == [
+        assert [one.id for one in web_processes.alive(conn, at(seconds=3))] == ["w1", "w2"]
+        assert web_processes.alive(conn, NOON + ALIVE) == [
             web(seen_at=at(seconds=3), loaded_at=at(seconds=2), serves={"taiwan": 7})
         ]
-        webs.gone(conn, "w1")
-        assert webs.alive(conn, NOON + ALIVE) == []
-        webs.forget(conn, at(days=2))
+        web_processes.gone(conn, "w1")
+        assert web_processes.alive(conn, NOON + ALIVE) == []
+        web_processes.forget(conn, at(days=2))
         assert conn.scalar(text("SELECT count(*) FROM web")) == 0
 
 
@@ -149,7 +150,7 @@ def test_a_web_process_that_loads_nothing_does_not_keep_up():
 
 def want(database, section: str, version: int, **delta: float) -> None:
     with database.write() as conn:
-        purges.want(conn, section, version, at(**delta))
+        purge_queue.want(conn, section, version, at(**delta))
 
 
 def keys(found) -> list:
@@ -161,90 +162,92 @@ def test_versions_are_due_the_oldest_first_and_the_newest_ones_are_told(database
     want(database, "china", 7, seconds=1)
     want(database, "taiwan", 2, seconds=2)
     with database.write() as conn:
-        assert keys(purges.due(conn, at(seconds=2), LONGEST)) == [("taiwan", 1), ("china", 7), ("taiwan", 2)]
-        assert purges.sections(conn) == {"taiwan", "china"}
-        found = purges.waiting(conn)
+        assert keys(purge_queue.due(conn, at(seconds=2), LONGEST)) == [("taiwan", 1), ("china", 7), ("taiwan", 2)]
+        assert purge_queue.sections(conn) == {"taiwan", "china"}
+        found = purge_queue.waiting(conn)
         assert keys(found) == [("china", 7), ("taiwan", 2)]
         assert (found[1].since, found[1].created_at, found[1].attempts) == (NOON, at(seconds=2), 0)
-        purges.sent(conn, ("taiwan", 2))
-        assert keys(purges.waiting(conn)) == [("china", 7)]
+        purge_queue.sent(conn, ("taiwan", 2))
+        assert keys(purge_queue.waiting(conn)) == [("china", 7)]
 
 
 def test_what_was_sent_says_nothing_of_a_newer_version(database):
     want(database, "taiwan", 1)
     want(database, "taiwan", 2)
     with database.write() as conn:
-        purges.sent(conn, ("taiwan", 1))
-        assert keys(purges.due(conn, NOON, LONGEST)) == [("taiwan", 2)]
+        purge_queue.sent(conn, ("taiwan", 1))
+        assert keys(purge_queue.due(conn, NOON, LONGEST)) == [("taiwan", 2)]
 
 
 def test_what_is_claimed_is_nobody_elses_until_its_lease_ends(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
-        assert purges.claim(conn, [("taiwan", 1), ("taiwan", 9)], NOON, LEASE, LONGEST) == [("taiwan", 1)]
+        assert purge_queue.claim(conn, [("taiwan", 1), ("taiwan", 9)], NOON, LEASE, LONGEST) == [("taiwan", 1)]
         assert (
-            purges.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST) == [] == purges.due(conn, at(seconds=29), LONGEST)
+            purge_queue.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
+            == []
+            == purge_queue.due(conn, at(seconds=29), LONGEST)
         )
-        (again,) = purges.due(conn, at(seconds=30), LONGEST)
+        (again,) = purge_queue.due(conn, at(seconds=30), LONGEST)
         assert again.attempts == 1
-        assert purges.claim(conn, [again.key], at(seconds=30), LEASE, LONGEST) == [again.key]
+        assert purge_queue.claim(conn, [again.key], at(seconds=30), LEASE, LONGEST) == [again.key]
 
 
 def test_what_failed_waits_and_a_newer_version_does_not(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
-        purges.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
-        purges.failed(conn, ("taiwan", 1), "503", at(seconds=60))
-        assert purges.due(conn, at(seconds=59), LONGEST) == []
-        assert purges.due(conn, at(seconds=60), LONGEST)[0].error == "503"
+        purge_queue.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
+        purge_queue.failed(conn, ("taiwan", 1), "503", at(seconds=60))
+        assert purge_queue.due(conn, at(seconds=59), LONGEST) == []
+        assert purge_queue.due(conn, at(seconds=60), LONGEST)[0].error == "503"
     want(database, "taiwan", 2, seconds=3)
     with database.write() as conn:
-        assert keys(purges.due(conn, at(seconds=3), LONGEST)) == [("taiwan", 2)]
-        assert keys(purges.due(conn, at(seconds=60), LONGEST)) == [("taiwan", 1), ("taiwan", 2)]
-        purges.claim(conn, [("taiwan", 2)], at(seconds=3), LEASE, LONGEST)
-        assert keys(purges.due(conn, at(seconds=60), LONGEST)) == [("taiwan", 2)]
+        assert keys(purge_queue.due(conn, at(seconds=3), LONGEST)) == [("taiwan", 2)]
+        assert keys(purge_queue.due(conn, at(seconds=60), LONGEST)) == [("taiwan", 1), ("taiwan", 2)]
+        purge_queue.claim(conn, [("taiwan", 2)], at(seconds=3), LEASE, LONGEST)
+        assert keys(purge_queue.due(conn, at(seconds=60), LONGEST)) == [("taiwan", 2)]
 
 
 def test_what_was_given_up_is_told_for_a_day_and_never_tried(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
-        purges.given_up(conn, ("taiwan", 1), "503", at(hours=1))
+        purge_queue.given_up(conn, ("taiwan", 1), "503", at(hours=1))
         assert (
-            purges.due(conn, at(hours=2), LONGEST)
+            purge_queue.due(conn, at(hours=2), LONGEST)
             == []
-            == purges.claim(conn, [("taiwan", 1)], at(hours=2), LEASE, LONGEST)
+            == purge_queue.claim(conn, [("taiwan", 1)], at(hours=2), LEASE, LONGEST)
         )
-        assert purges.sections(conn) == set()
-        (told,) = purges.waiting(conn)
+        assert purge_queue.sections(conn) == set()
+        (told,) = purge_queue.waiting(conn)
         assert (told.error, told.given_up_at) == ("503", at(hours=1))
-        purges.forget(conn, NOON + purges.KEPT)
-        assert purges.waiting(conn)
-        purges.forget(conn, NOON + purges.KEPT + timedelta(seconds=1))
-        assert not purges.waiting(conn)
+        purge_queue.forget(conn, NOON + purge_queue.KEPT)
+        assert purge_queue.waiting(conn)
+        purge_queue.forget(conn, NOON + purge_queue.KEPT + timedelta(seconds=1))
+        assert not purge_queue.waiting(conn)
 
 
 def test_a_clock_that_was_set_back_makes_nothing_wait(database):
     want(database, "taiwan", 1, hours=3)
     with database.write() as conn:
-        purges.claim(conn, [("taiwan", 1)], at(hours=3), LEASE, LONGEST)
-        purges.failed(conn, ("taiwan", 1), "503", at(hours=3, seconds=60))
-        assert keys(purges.due(conn, NOON, LONGEST)) == [("taiwan", 1)]
-        assert purges.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
-        assert purges.due(conn, NOON, LONGEST) == []
-        webs.seen(conn, web("of another time", seen_at=at(hours=3)))
-        assert webs.alive(conn, NOON) == []
+        purge_queue.claim(conn, [("taiwan", 1)], at(hours=3), LEASE, LONGEST)
+        purge_queue.failed(conn, ("taiwan", 1), "503", at(hours=3, seconds=60))
+        assert keys(purge_queue.due(conn, NOON, LONGEST)) == [("taiwan", 1)]
+        assert purge_queue.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
+        assert purge_queue.due(conn, NOON, LONGEST) == []
+        web_processes.seen(conn, web("of another time", seen_at=at(hours=3)))
+        assert web_processes.alive(conn, NOON) == []
 
 
 def test_many_workers_share_what_is_due(database):
     wanted = [(f"s{number}", 1) for number in range(20)]
     for section, version in wanted:
         want(database, section, version)
-    taken: list[purges.Key] = []
+    taken: list[purge_queue.Key] = []
 
     def take():
         for key in wanted:
             with database.write() as conn:
-                taken.extend(purges.claim(conn, [key], NOON, LEASE, LONGEST))
+                taken.extend(purge_queue.claim(conn, [key], NOON, LEASE, LONGEST))
 
     threads = [threading.Thread(target=take) for _ in range(4)]
     for thread in threads:
@@ -259,7 +262,7 @@ def test_a_purge_that_somebody_holds_is_left_alone_and_holds_up_nobody(postgres_
     want(database, "taiwan", 1)
     want(database, "china", 1)
     with database.write() as first, database.write() as second:
-        assert purges.claim(first, [("taiwan", 1)], NOON, LEASE, LONGEST) == [("taiwan", 1)]
-        assert purges.claim(second, [("taiwan", 1), ("china", 1)], NOON, LEASE, LONGEST) == [("china", 1)]
-        purges.want(second, "taiwan", 2, NOON)
+        assert purge_queue.claim(first, [("taiwan", 1)], NOON, LEASE, LONGEST) == [("taiwan", 1)]
+        assert purge_queue.claim(second, [("taiwan", 1), ("china", 1)], NOON, LEASE, LONGEST) == [("china", 1)]
+        purge_queue.want(second, "taiwan", 2, NOON)
     database.close()

@@ -6,15 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from syndication.store.engine import Database
-from syndication.store.signing import COOKIES, signing_key
+from syndication.store.access.signing_key import COOKIES, signing_key
+from syndication.store.db.database import Database
 from tests.service import ROOT, environ
 from tests.test_store_triggers import wait_for_a_lock
 
 PROGRAM = """
 import sys
-from syndication.store.engine import Database
-from syndication.store.signing import signing_key
+from syndication.store.db.database import Database
+from syndication.store.access.signing_key import signing_key
 database = Database(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()

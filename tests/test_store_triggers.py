@@ -11,14 +11,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from syndication.feeds import Enclosure, Image
-from syndication.store import articles, changes, withdrawals
-from syndication.store.audit import Actor
-from syndication.store.bookkeeping import ChangeRow
-from syndication.store.columns import utc_text
-from syndication.store.engine import Database
-from syndication.store.migrate import check, migrate
-from syndication.store.models import (
+from syndication.model.values import Enclosure, Image
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles import articles, withdrawals
+from syndication.store.db.database import Database
+from syndication.store.db.types import utc_text
+from syndication.store.migrations.runner import check, migrate
+from syndication.store.publishing import change_queue
+from syndication.store.tables.articles import (
     ArticleRow,
     AuthorRow,
     EnclosureRow,
@@ -27,6 +27,7 @@ from syndication.store.models import (
     TagRow,
     WithdrawalRow,
 )
+from syndication.store.tables.publishing import ChangeRow
 from syndication.store.triggers import changed_triggers, make_triggers, missing_triggers
 from tests.newsroom import article, at
 
@@ -278,9 +279,9 @@ def test_only_what_was_read_is_deleted_from_the_queue(database):
     with database.write() as conn:
         conn.execute(update(ArticleRow).values(title="1"))
     with database.write() as conn:
-        read = changes.read(conn)
+        read = change_queue.read(conn)
         conn.execute(update(ArticleRow).values(title="2"))
-        changes.remove(conn, read.seqs)
+        change_queue.remove(conn, read.seqs)
     assert read.article_ids == noticed(database) == {"a1"}
 
 

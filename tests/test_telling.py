@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import lxml.html
 import pytest
 
-from syndication.editors.dashboard.telling import Telling, after, number, share, size, span
+from syndication.dashboard.filters import Telling, after, number, share, size, span
 
 TAIPEI, BERLIN, YORK = (Telling(ZoneInfo(name)) for name in ("Asia/Taipei", "Europe/Berlin", "America/New_York"))
 

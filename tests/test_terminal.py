@@ -9,10 +9,10 @@ from click.testing import CliRunner
 
 from syndication import logs
 from syndication.cli import main
-from syndication.schema import LogSettings
-from syndication.store import audit
-from syndication.store.audit import Act, Actor
-from syndication.terminal import escape
+from syndication.config.schema import LogSettings
+from syndication.model.terminal import escape
+from syndication.store.access import audit_log
+from syndication.store.access.audit_log import Act, Actor
 
 EVIL = "a\x1b[2J\r\nforged\u202eline\x9b31m\u2028"
 SHOWN = r"a\x1b[2J\x0d\x0aforged\u202eline\x9b31m\u2028"
@@ -26,7 +26,7 @@ def test_what_is_unsafe_is_written_out_and_the_rest_stays():
 @pytest.mark.parametrize("command", [["audit"], ["trace", EVIL], ["withdraw", EVIL], ["restore", EVIL]])
 def test_a_command_prints_data_on_the_line_where_it_belongs(sqlite_database, clock, command):
     with sqlite_database.write() as conn:
-        audit.record(conn, Actor(EVIL, EVIL), [Act("put", EVIL, "created", EVIL)], clock())
+        audit_log.record(conn, Actor(EVIL, EVIL), [Act("put", EVIL, "created", EVIL)], clock())
     done = CliRunner().invoke(main, command, env={"SYNDICATION_DATABASE__URL": sqlite_database.url})
     assert not set(done.output) & set("\x1b\r\u202e\x9b\u2028"), done.output
     assert "\nforged" not in done.output and "forged" in done.output

@@ -17,8 +17,8 @@ from click.testing import CliRunner
 from sqlalchemy import Text
 
 from syndication.cli import main
-from syndication.store.copying.rows import TABLES
-from syndication.store.engine import Database
+from syndication.store.copy.rows import TABLES
+from syndication.store.db.database import Database
 from syndication.store.triggers import drop_triggers, make_triggers
 from tests.conftest import FakeClock
 from tests.full_newsroom import full_newsroom

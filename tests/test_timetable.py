@@ -8,17 +8,19 @@ import pytest
 from sqlalchemy import select, text, update
 from structlog.testing import capture_logs
 
-from syndication.config import load_settings
-from syndication.inbox import Inbox, Task
-from syndication.schema import WorkerSettings
-from syndication.store import articles, documents, sections, withdrawals, workers
-from syndication.store.audit import Actor
-from syndication.store.bookkeeping import DocumentRow, TombstoneRow, WorkerRow
-from syndication.store.engine import Database
-from syndication.store.models import ArticleRow
+from syndication.config.loading import load_settings
+from syndication.config.schema import WorkerSettings
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles import articles, withdrawals
+from syndication.store.db.database import Database
+from syndication.store.processes import workers
+from syndication.store.publishing import documents, section_state
+from syndication.store.tables.articles import ArticleRow
+from syndication.store.tables.publishing import DocumentRow, TombstoneRow, WorkerRow
 from syndication.store.triggers import make_triggers
-from syndication.timetable import ClockSteps, ring_at, set_jobs, timetable
-from syndication.worker import Worker
+from syndication.worker.process import Worker
+from syndication.worker.schedule import ClockSteps, ring_at, set_jobs, timetable
+from syndication.worker.tasks import Inbox, Task
 from tests.newsroom import article, at
 from tests.service import until
 
@@ -44,7 +46,7 @@ def working(database, **environ):
 
 def pending(database):
     with database.read() as conn:
-        found = sections.states(conn)
+        found = section_state.states(conn)
     return len(found) < 15 or any(state.pending for state in found)
 
 

@@ -9,13 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from syndication.editors.trace import trace
-from syndication.feeds import Image
-from syndication.store import withdrawals, workers
-from syndication.store.audit import Actor
-from syndication.store.editions import read_edition
-from syndication.store.engine import Database
-from syndication.store.tracing import read_facts
+from syndication.diagnostics.trace import trace
+from syndication.model.values import Image
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles import withdrawals
+from syndication.store.articles.trace_facts import read_facts
+from syndication.store.db.database import Database
+from syndication.store.processes import workers
+from syndication.store.publishing.published import read_edition
 from tests.conftest import FakeClock
 from tests.desk import Desk
 from tests.newsroom import at, section

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import event, text
 
 from syndication.model.field_limits import MAX_FEED_HTML, MAX_TAGS, MAX_TITLE
-from syndication.preview import Question
-from syndication.store.withdrawals import get_withdrawal
+from syndication.pipeline.preview import Question
+from syndication.store.articles.withdrawals import get_withdrawal
 from tests.api import story
 
 MIB = 2**20

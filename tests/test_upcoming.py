@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import insert, update
 
-from syndication.store import withdrawals
-from syndication.store.audit import Actor
-from syndication.store.models import ArticleRow
-from syndication.store.upcoming import KINDS, coming_up, walk
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles import withdrawals
+from syndication.store.articles.upcoming import KINDS, coming_up, walk
+from syndication.store.tables.articles import ArticleRow
 from tests.api import when
 from tests.desk import Desk
 from tests.newsroom import at, section

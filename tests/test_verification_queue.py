@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from syndication.editors.verification_queue import VerificationQueue
+from syndication.auth.verification_queue import VerificationQueue
 
 LONG = 30.0
 """Seconds that nobody waits in these tests, unless something is broken."""

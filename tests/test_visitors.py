@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from syndication.editors.access import Guesses
-from syndication.editors.entrance import Entered, Entrance
-from syndication.store import account_changes, accounts
-from syndication.store.audit import Actor
-from syndication.store.engine import Database
-from syndication.store.tokens import SCOPES
+from syndication.auth.bearer import Guesses
+from syndication.auth.login import Entered, Entrance
+from syndication.store.access import user_changes, users
+from syndication.store.access.audit_log import Actor
+from syndication.store.access.tokens import SCOPES
+from syndication.store.db.database import Database
 from tests.people import OTHER, hash_of
 from tests.service import running, until
 
@@ -59,12 +59,12 @@ def test_a_visitor_is_in_while_the_demonstration_runs_and_no_longer(start, datab
 def let_in(database, by):
     with database.write() as conn:
         now = database.now(conn)
-        found = accounts.named(conn, "demonstration")
+        found = users.named(conn, "demonstration")
         if found is None:
-            accounts.create(conn, "demonstration", hash_of(OTHER), SCOPES, by, now)
+            users.create(conn, "demonstration", hash_of(OTHER), SCOPES, by, now)
         else:
-            account_changes.set_password(conn, found, hash_of(OTHER), by, now)
-            account_changes.enable(conn, found, by, now)
+            user_changes.set_password(conn, found, hash_of(OTHER), by, now)
+            user_changes.enable(conn, found, by, now)
 
 
 def test_a_visitor_of_a_demonstration_that_was_killed_is_out_from_the_next_start_on(start, database):

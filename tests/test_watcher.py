@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from syndication.metrics.of_web import exposition
-from syndication.metrics.watched import Watched
+from syndication.metrics.web import exposition
+from syndication.metrics.web_gauges import Watched
 from syndication.serve.catalogue import Catalogue
-from syndication.serve.watcher import Watcher
-from syndication.webserver import metrics_folder
+from syndication.server import metrics_folder
+from syndication.web.document_loader import Watcher
 from tests.desk import Desk
 
 

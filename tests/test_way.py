@@ -6,11 +6,11 @@ from typing import get_args
 
 import pytest
 
-from syndication.editors.trace import Rule, Verdict, trace
-from syndication.editors.way import NAMES, STOPS, way
-from syndication.store.sections import SectionState
-from syndication.store.tracing import Facts
-from syndication.store.withdrawals import Withdrawal
+from syndication.diagnostics.trace import Rule, Verdict, trace
+from syndication.diagnostics.trace_steps import NAMES, STOPS, way
+from syndication.store.articles.trace_facts import Facts
+from syndication.store.articles.withdrawals import Withdrawal
+from syndication.store.publishing.section_state import SectionState
 from tests.newsroom import NOON, article, at, section
 
 RULES = get_args(Rule)

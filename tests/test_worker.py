@@ -6,14 +6,16 @@ from itertools import pairwise
 import pytest
 from structlog.testing import capture_logs
 
-from syndication.config import load_settings
-from syndication.inbox import Inbox, Task
-from syndication.preview_share import PreviewShare
-from syndication.schema import WorkerSettings
-from syndication.store import articles, polls, previews
-from syndication.store.audit import Actor
-from syndication.timetable import ring_at, timetable
-from syndication.worker import RECENT, Worker
+from syndication.config.loading import load_settings
+from syndication.config.schema import WorkerSettings
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles import articles
+from syndication.store.processes import poll_counts
+from syndication.store.publishing import previews
+from syndication.worker.preview_share import PreviewShare
+from syndication.worker.process import RECENT, Worker
+from syndication.worker.schedule import ring_at, timetable
+from syndication.worker.tasks import Inbox, Task
 from tests.newsroom import article, at
 
 
@@ -82,7 +84,7 @@ def test_an_embargo_that_ends_during_the_night_is_no_alarm(worker, clock):
 
 
 def test_a_batch_of_changes_and_a_section_take_turns(worker, clock, monkeypatch):
-    monkeypatch.setattr("syndication.store.changes.AT_ONCE", 4)
+    monkeypatch.setattr("syndication.store.publishing.change_queue.AT_ONCE", 4)
     steps = []
     notice, regenerate = worker.regenerator.notice, worker.regenerator.regenerate
 
@@ -106,10 +108,10 @@ def test_what_is_kept_for_ever_is_no_overflow(worker):
 
 def test_housekeeping_forgets_polls_after_eight_days(worker, clock):
     with worker.database.write() as conn:
-        polls.add(conn, {("taiwan", at(days=-day)): polls.Polls(1) for day in range(12)})
+        poll_counts.add(conn, {("taiwan", at(days=-day)): poll_counts.Polls(1) for day in range(12)})
     worker._housekeep()
     with worker.database.read() as conn:
-        left = polls.read(conn, ["taiwan"], at(days=-30))["taiwan"]
+        left = poll_counts.read(conn, ["taiwan"], at(days=-30))["taiwan"]
     assert set(left) == {at(days=-day) for day in range(8)}  # It is a second after noon.
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from syndication.store import deaths, leases, workers
-from syndication.store.workers import WorkerSeen
+from syndication.store.articles import render_deaths
+from syndication.store.processes import workers
+from syndication.store.processes.workers import WorkerSeen
+from syndication.store.publishing import leases
 from tests.desk import Desk, titles
 from tests.service import until
 from tests.test_crashes import nothing_under_way
@@ -21,7 +23,7 @@ from tests.conftest import FakeClock
 from tests.desk import Desk
 from syndication.render import renderer
 from syndication.render.entries import render_entries
-from syndication.store.engine import Database
+from syndication.store.db.database import Database
 
 url, owner, now = sys.argv[1:]
 
@@ -56,14 +58,14 @@ def test_the_article_that_kills_workers_is_left_out_the_third_time_and_its_feed_
     clock.advance(31)
     assert not mortal(database, clock, "second")  # At once, and carefully.
     state = desk.state("taiwan")
-    assert (state.failures, state.error) == (1, deaths.ERROR)
+    assert (state.failures, state.error) == (1, render_deaths.ERROR)
     clock.advance(31)
     mortal(database, clock, "third")
     assert desk.state("taiwan").failures == 2 and desk.state("taiwan").retry_at is not None
     clock.advance(3)
     assert mortal(database, clock, "third")
     assert titles(desk.body("taiwan")) == ["Story good"] and titles(desk.body("all")) == ["Story good"]
-    assert desk.left_out("taiwan") == desk.left_out("all") == {"deadly": deaths.REASON}
+    assert desk.left_out("taiwan") == desk.left_out("all") == {"deadly": render_deaths.REASON}
     assert (desk.state("taiwan").failures, desk.state("taiwan").error) == (0, None)
     # It is remembered, until the article changes.
     desk.put("good2")
@@ -96,8 +98,8 @@ def test_a_slow_worker_is_not_taken_for_dead_and_one_that_stopped_left_nothing(d
         if alive:
             workers.seen(conn, WorkerSeen("other", "host", 1, clock(), clock()))
         else:
-            deaths.give_back(conn, "other")
-        assert deaths.record(conn, desk.regenerator.fingerprints, "desk", RETRY, clock()) == []
+            render_deaths.give_back(conn, "other")
+        assert render_deaths.record(conn, desk.regenerator.fingerprints, "desk", RETRY, clock()) == []
     assert desk.state(slug).failures == 0
 
 
@@ -110,6 +112,6 @@ def test_a_worker_that_wakes_late_writes_down_nothing_in_anothers_section(databa
     with database.write() as conn:
         leases.under_way(conn, slug, "late", "innocent")
         clock.advance(31)
-        deaths.record(conn, desk.regenerator.fingerprints, "third", RETRY, clock())
-        assert deaths.fatal(conn) == {}
+        render_deaths.record(conn, desk.regenerator.fingerprints, "third", RETRY, clock())
+        assert render_deaths.fatal(conn) == {}
     assert desk.state(slug).failures == 2

@@ -7,8 +7,9 @@ from collections import Counter
 
 import pytest
 
-from syndication.store import sections, workers
-from syndication.store.engine import Database
+from syndication.store.db.database import Database
+from syndication.store.processes import workers
+from syndication.store.publishing import section_state
 from tests.service import Service, until
 
 SECTIONS = 40
@@ -47,7 +48,7 @@ def regenerated(workers):
 
 def state(database):
     with database.read() as conn:
-        return sections.states(conn), len(workers.alive(conn, database.now(conn)))
+        return section_state.states(conn), len(workers.alive(conn, database.now(conn)))
 
 
 def settled(database):

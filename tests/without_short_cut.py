@@ -3,7 +3,7 @@
 from flask import Flask
 
 from syndication.app import create_app as with_short_cut
-from syndication.serve.shortcut import ShortCut
+from syndication.web.wsgi.feed_middleware import ShortCut
 
 
 def create_app() -> Flask:

@@ -11,8 +11,8 @@ import psycopg
 
 from faults.stage.postgresql import Postgresql
 from faults.stage.programs import own, programs, user
-from syndication.store.engine import Database
-from syndication.store.migrate import migrate
+from syndication.store.db.database import Database
+from syndication.store.migrations.runner import migrate
 
 CONFIGURATION = """
 shared_buffers = 16MB

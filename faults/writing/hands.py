@@ -6,11 +6,11 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from faults.writing.journal import Story
-from syndication.feeds import Article
-from syndication.store import articles, withdrawals
-from syndication.store.audit import Actor
-from syndication.store.columns import utc_text
-from syndication.store.engine import Database
+from syndication.model.values import Article
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles import articles, withdrawals
+from syndication.store.db.database import Database
+from syndication.store.db.types import utc_text
 
 WRITER = Actor("a writer", "the faults")
 

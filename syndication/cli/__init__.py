@@ -11,14 +11,14 @@ import click
 
 from syndication import __version__
 from syndication.cli.articles import import_, restore, withdraw
-from syndication.cli.asking import audit, trace
-from syndication.cli.copying import copy_database
+from syndication.cli.copy_database import copy_database
 from syndication.cli.feeds import regenerate, status
-from syndication.cli.running import config, demonstrate, editors, migrate, serve, web, worker
+from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
+from syndication.cli.queries import audit, trace
 from syndication.cli.tokens import token
 from syndication.cli.users import user
 from syndication.errors import SyndicationError
-from syndication.terminal import escape
+from syndication.model.terminal import escape
 
 EPILOG = """\b
 Exit codes: 0 done, 1 something could not be done (the message says what), 2 the command was written wrong,

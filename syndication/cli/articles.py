@@ -42,10 +42,10 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
       syndication import --section taiwan old-feed.xml
     """
     from syndication.importing.feed_reader import FeedFileReader
-    from syndication.importing.files import import_file
+    from syndication.importing.import_file import import_file
     from syndication.importing.report import Report
-    from syndication.store.articles import MANY, analyze
-    from syndication.store.audit import Act, record
+    from syndication.store.access.audit_log import Act, record
+    from syndication.store.articles.articles import MANY, analyze
 
     settings = settings_of(ctx)
     report = Report()
@@ -92,7 +92,7 @@ def withdraw(ctx: click.Context, ids: tuple[str, ...]) -> None:
     They leave within a second, and importing them again does not bring them back. A cache that has a copy may
     show it for as long as the section's cache times allow.
     """
-    from syndication.store.withdrawals import withdraw as run
+    from syndication.store.articles.withdrawals import withdraw as run
 
     with open_database(settings_of(ctx)) as database:
         unknown = run(database, ids, by=person())
@@ -107,7 +107,7 @@ def restore(ctx: click.Context, ids: tuple[str, ...]) -> None:
 
     One whose row was deleted may be imported again afterwards.
     """
-    from syndication.store.withdrawals import restore as run
+    from syndication.store.articles.withdrawals import restore as run
 
     with open_database(settings_of(ctx)) as database:
         unknown = run(database, ids, by=person())

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from syndication.config import Settings, load_settings, mask
+from syndication.config.loading import Settings, load_settings, mask
 from syndication.errors import StoreError
-from syndication.store import migrate as migration
-from syndication.store.audit import Actor
-from syndication.store.engine import Database, DatabaseDown, DatabaseError
-from syndication.store.trouble import kind
+from syndication.store.access.audit_log import Actor
+from syndication.store.db.database import Database, DatabaseDown, DatabaseError
+from syndication.store.db.errors import kind
+from syndication.store.migrations import runner as migration
 
 
 def settings_of(ctx: click.Context) -> Settings:

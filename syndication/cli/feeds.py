@@ -17,10 +17,10 @@ from syndication.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from syndication.config import Settings
-    from syndication.store.documents import LeftOutArticle
-    from syndication.store.engine import Database
-    from syndication.store.sections import SectionState
+    from syndication.config.loading import Settings
+    from syndication.store.db.database import Database
+    from syndication.store.publishing.documents import LeftOutArticle
+    from syndication.store.publishing.section_state import SectionState
 
 NO_WORKER = 3
 PATIENCE = 3.0
@@ -35,9 +35,9 @@ PATIENCE = 3.0
 @click.pass_context
 def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, wait: bool, reason: str | None) -> None:
     """Ask the workers to regenerate sections now. Where nothing changed, no new version is published."""
-    from syndication.store import regenerations
-    from syndication.store.engine import WORK
-    from syndication.store.sections import states
+    from syndication.store.db.database import WORK
+    from syndication.store.publishing import regenerations
+    from syndication.store.publishing.section_state import states
 
     settings = settings_of(ctx)
     slugs = list(settings.sections) if everything else [_known(slug, settings) for slug in sections]
@@ -70,7 +70,7 @@ def _known(slug: str, settings: "Settings") -> str:
 
 def _wait(database: "Database", regeneration_id: str) -> int:
     """Tell each section's outcome as it comes; the exit code."""
-    from syndication.store import regenerations
+    from syndication.store.publishing import regenerations
 
     told: set[str] = set()
     last_alive, code = time.monotonic(), 0
@@ -99,7 +99,7 @@ def _wait(database: "Database", regeneration_id: str) -> int:
 
 
 def _workers(database: "Database") -> int:
-    from syndication.store import workers
+    from syndication.store.processes import workers
 
     with database.read() as conn:
         return len(workers.alive(conn, database.now(conn)))
@@ -113,19 +113,21 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
     What is left out of a feed stands below it, with the reason.
     """
-    from syndication.editors import health
-    from syndication.store import changes, documents, purges, triggers, webs, workers
-    from syndication.store.sections import states, waiting_since
+    from syndication.diagnostics import health
+    from syndication.store import triggers
+    from syndication.store.processes import purge_queue, web_processes, workers
+    from syndication.store.publishing import change_queue, documents
+    from syndication.store.publishing.section_state import states, waiting_since
 
     settings = settings_of(ctx)
     with open_database(settings) as database, database.read() as conn:
         now = database.now(conn)
         found = [state for state in states(conn) if state.section in settings.sections]
-        alive, serving = workers.alive(conn, now), webs.alive(conn, now)
-        oldest = waiting_since(found, changes.oldest(conn))
+        alive, serving = workers.alive(conn, now), web_processes.alive(conn, now)
+        oldest = waiting_since(found, change_queue.oldest(conn))
         left_out = documents.left_out(conn)
         missing = triggers.missing_triggers(conn)
-        unsent = purges.waiting(conn) if settings.purge.url else []
+        unsent = purge_queue.waiting(conn) if settings.purge.url else []
     findings = health.examine(health.Signs(now, settings.sections, found, len(alive), oldest, missing, purges=unsent))
     problems = [finding.words for finding in health.problems(findings)]
     notices = [finding.words for finding in findings if finding.severity == "notice"]

@@ -2,7 +2,7 @@
 
 import click
 
-from syndication.terminal import escape
+from syndication.model.terminal import escape
 
 
 def line(text: str = "", *, err: bool = False) -> None:

@@ -7,7 +7,7 @@ import click
 
 from syndication.cli.common import open_database, person, settings_of
 from syndication.cli.output import line
-from syndication.store.tokens import SCOPES, Token
+from syndication.store.access.tokens import SCOPES, Token
 
 
 @click.group()
@@ -37,7 +37,7 @@ def create(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: b
     For a CMS that pushes articles:
       syndication token create cms --scope write --scope read --scope preview
     """
-    from syndication.store import tokens
+    from syndication.store.access import tokens
 
     with open_database(settings_of(ctx)) as database, database.write() as conn:
         now = database.now(conn)
@@ -52,7 +52,7 @@ def create(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: b
 @click.pass_context
 def list_(ctx: click.Context, everything: bool) -> None:
     """List the tokens, without their secrets."""
-    from syndication.store import tokens
+    from syndication.store.access import tokens
 
     with open_database(settings_of(ctx)) as database, database.read() as conn:
         now = database.now(conn)
@@ -74,7 +74,7 @@ def list_(ctx: click.Context, everything: bool) -> None:
 @click.pass_context
 def revoke(ctx: click.Context, name: str) -> None:
     """Revoke a token, by its name or id: it opens nothing from now on."""
-    from syndication.store import tokens
+    from syndication.store.access import tokens
 
     with open_database(settings_of(ctx)) as database, database.write() as conn:
         revoked = tokens.revoke(conn, name, person(), database.now(conn))

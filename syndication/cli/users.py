@@ -10,13 +10,14 @@ from typing import Any
 
 import click
 
-from syndication import passwords
+from syndication.auth import passwords
 from syndication.cli.common import open_database, person, settings_of
 from syndication.cli.output import line
 from syndication.errors import SyndicationError
-from syndication.store import Connection, account_changes, accounts, second_factor
-from syndication.store.accounts import Account
-from syndication.store.tokens import SCOPES
+from syndication.store import Connection
+from syndication.store.access import second_factor, user_changes, users
+from syndication.store.access.tokens import SCOPES
+from syndication.store.access.users import Account
 
 
 @click.group()
@@ -61,15 +62,15 @@ def create(
     For an editor who regenerates feeds but writes no articles:
       syndication user create mei-hua --scope read --scope preview --scope regenerate
     """
-    accounts.check_name(name)
-    wanted = accounts.scopes_of_person(SCOPES if everything else scopes)
+    users.check_name(name)
+    wanted = users.scopes_of_person(SCOPES if everything else scopes)
     with open_database(settings_of(ctx)) as database:
         with database.read() as conn:
-            accounts.refuse_taken(conn, name)
+            users.refuse_taken(conn, name)
         password = _password(piped, generate)
         hash = passwords.hashed(password, name, settings_of(ctx).site.names)
         with database.write() as conn:
-            accounts.create(conn, name, hash, wanted, person(), database.now(conn))
+            users.create(conn, name, hash, wanted, person(), database.now(conn))
     line(f"{name} may log in.", err=True)
     _show(password, generate)
 
@@ -80,7 +81,7 @@ def create(
 def list_(ctx: click.Context, everything: bool) -> None:
     """List the people who may log in to the dashboard, and when each did last."""
     with open_database(settings_of(ctx)) as database, database.read() as conn:
-        found = [account for account in accounts.listed(conn) if everything or account.enabled]
+        found = [account for account in users.listed(conn) if everything or account.enabled]
     if not found:
         line("Nobody may log in: let somebody in with `syndication user create NAME --all`.")
         return
@@ -105,7 +106,7 @@ def scopes(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: b
     with _changing(ctx, name) as (conn, account, now):
         wanted = SCOPES if everything else scopes
         with _or_by_force():
-            changed = account_changes.set_scopes(conn, account, wanted, person(), now, force=force)
+            changed = user_changes.set_scopes(conn, account, wanted, person(), now, force=force)
     line(f"{name} has {', '.join(changed.scopes)}.")
 
 
@@ -120,7 +121,7 @@ def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None
     password = _password(piped, generate)
     hash = passwords.hashed(password, name, settings_of(ctx).site.names)
     with _changing(ctx, name) as (conn, account, now):
-        account_changes.set_password(conn, account, hash, person(), now)
+        user_changes.set_password(conn, account, hash, person(), now)
     line(f"{name} has another password.", err=True)
     _show(password, generate)
 
@@ -132,7 +133,7 @@ def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None
 def disable(ctx: click.Context, name: str, force: bool) -> None:
     """Let a person in no more: all logins end at once. The name stays, for the audit log."""
     with _changing(ctx, name) as (conn, account, now), _or_by_force():
-        account_changes.disable(conn, account, person(), now, force=force)
+        user_changes.disable(conn, account, person(), now, force=force)
     line(f"{name} is disabled.")
 
 
@@ -142,7 +143,7 @@ def disable(ctx: click.Context, name: str, force: bool) -> None:
 def enable(ctx: click.Context, name: str) -> None:
     """Let a person who was disabled in again, with the password and scopes from before."""
     with _changing(ctx, name) as (conn, account, now):
-        account_changes.enable(conn, account, person(), now)
+        user_changes.enable(conn, account, person(), now)
     line(f"{name} is enabled.")
 
 
@@ -160,7 +161,7 @@ def reset_second_factor(ctx: click.Context, name: str) -> None:
 def _changing(ctx: click.Context, name: str) -> Iterator[tuple[Connection, Account, datetime]]:
     """A transaction in which somebody is changed, who is that, and the time."""
     with open_database(settings_of(ctx)) as database, database.write() as conn:
-        account = accounts.named(conn, name)
+        account = users.named(conn, name)
         if account is None:
             raise SyndicationError(f"there is no person {name!r}: `syndication user list --all` shows who there is")
         yield conn, account, database.now(conn)
@@ -171,7 +172,7 @@ def _or_by_force() -> Iterator[None]:
     """Who has the command line can always let somebody in again, and so may go on."""
     try:
         yield
-    except account_changes.LastAdminError as error:
+    except user_changes.LastAdminError as error:
         raise SyndicationError(f"{error} (--force does it all the same)") from error
 
 

@@ -1,1 +1,1 @@
-"""Frozen values and fixed rules that every room may use; it imports nothing else of ours, and does no work."""
+"""Frozen values and fixed rules that every room may use; of ours it imports ``errors`` alone, and it does no work."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from syndication.feeds import Feed
-from syndication.render.cleaned import Cleaned
-from syndication.render.extensions import links
-from syndication.render.feedgenerator import add_entry, generator
+from syndication.model.values import Feed
+from syndication.render.clean_entry import Cleaned
+from syndication.render.feedgen_common import add_entry, generator
+from syndication.render.feedgen_extensions import links
 from syndication.render.text import one_line
 
 ENTRY = (b"<entry", b"</entry>")

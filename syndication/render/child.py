@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from syndication.feeds import Entry, Feed, LeftOut
+from syndication.model.values import Entry, Feed, LeftOut
 from syndication.process.serve_parent import serve
-from syndication.render.cleaned import Cleaned
+from syndication.render.clean_entry import Cleaned
 from syndication.render.entries import clean_each, write_entries
 from syndication.render.html import forget_sanitized
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from syndication.errors import Unrenderable
-from syndication.feeds import Entry, Feed, LeftOut
+from syndication.model.values import Entry, Feed, LeftOut
 from syndication.render import atom, rss
-from syndication.render.cleaned import Cleaned, clean
-from syndication.render.fragments import Fragments, cut
-from syndication.render.jsonfeed import item
+from syndication.render.clean_entry import Cleaned, clean
+from syndication.render.fragment_cache import Fragments, cut
+from syndication.render.json_feed import item
 
 LARGEST_ENTRY = 64 * 2**20
 """Bytes of an entry in one format: a body of the largest size, with every tag escaped."""

@@ -6,10 +6,10 @@ A chunk is asked for at once. If the child dies, the entry that it was at is kno
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from syndication.feeds import Entry, Feed, LeftOut
+from syndication.model.values import Entry, Feed, LeftOut
 from syndication.process.child import Child, ChildDied, Limits
 from syndication.render.entries import Made
-from syndication.render.fragments import Fragments
+from syndication.render.fragment_cache import Fragments
 
 CHUNK_CHARACTERS = 4 * 2**20
 """Of bodies in one chunk: what the child and the pipe hold at once."""

@@ -1,6 +1,6 @@
 """The renderer that a worker keeps: only entries that it has not seen are rendered by feedgen.
 
-``reference`` renders the same feed without any reuse; a test holds the two to the same bytes.
+The tests render the same feed without any reuse, and hold the two to the same bytes.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,13 +8,13 @@ from dataclasses import replace
 from hashlib import sha256
 from sys import getsizeof
 
-from syndication.feeds import Entry, Feed, LeftOut, Rendered, RenderedEntry
+from syndication.model.values import Entry, Feed, LeftOut, Rendered, RenderedEntry
 from syndication.render import atom, rss
-from syndication.render.cleaned import atom_id
+from syndication.render.clean_entry import atom_id
 from syndication.render.entries import LARGEST_ENTRY, Made, render_entries
-from syndication.render.fragments import MEMORY, FragmentCache, Fragments, cut
+from syndication.render.fragment_cache import MEMORY, FragmentCache, Fragments, cut
 from syndication.render.html import forget_sanitized
-from syndication.render.jsonfeed import jsonfeed
+from syndication.render.json_feed import jsonfeed
 
 LARGEST_DOCUMENT = LARGEST_ENTRY
 """Bytes of all entries of a feed in one format: it is compressed, stored and served as a whole."""

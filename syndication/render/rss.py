@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from syndication.feeds import Feed
-from syndication.render.cleaned import Cleaned
-from syndication.render.extensions import ttl_minutes
-from syndication.render.feedgenerator import add_entry, generator
+from syndication.model.values import Feed
+from syndication.render.clean_entry import Cleaned
+from syndication.render.feedgen_common import add_entry, generator
+from syndication.render.feedgen_extensions import ttl_minutes
 
 ENTRY = (b"<item>", b"</item>")
 """Where an item begins and ends in the bytes: escaped text cannot hold these."""

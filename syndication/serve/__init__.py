@@ -1,5 +1,5 @@
-"""The hot path: documents in memory, one pure answer function, and its two callers.
+"""The hot path: documents in memory and one pure answer function, which ``web`` calls.
 
-A poll touches no database, renders nothing and compresses nothing. This room never imports render,
-feedgen or APScheduler.
+A poll touches no database, renders nothing and compresses nothing. This room imports
+the values of ``model`` and the standard library, and nothing else.
 """

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from syndication.feeds import FORMATS, Document, Section, Site
+from syndication.model.values import FORMATS, Document, Section, Site
+from syndication.serve.cdn_headers import Headers, key_headers
 from syndication.serve.prepared import Prepared, prepare
-from syndication.serve.surrogate import Headers, key_headers
 
 CountedAs = tuple[str, str, str]
 """What a poll is counted as: of a document its path, the whole status line and the coding; of all else, whose paths

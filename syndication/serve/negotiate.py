@@ -1,6 +1,6 @@
 """Which content coding a client gets (RFC 9110 section 12.5.3)."""
 
-from syndication.feeds import ENCODINGS
+from syndication.model.values import ENCODINGS
 
 MAX_LENGTH = 512
 """Characters of Accept-Encoding that are read: browsers send some thirty."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
 
-from syndication.feeds import ENCODINGS, FORMATS, MEDIA_TYPES, CachePolicy, Document, Section, Site
-from syndication.serve.surrogate import Headers, key_headers, lifetime_header
+from syndication.model.values import ENCODINGS, FORMATS, MEDIA_TYPES, CachePolicy, Document, Section, Site
+from syndication.serve.cdn_headers import Headers, key_headers, lifetime_header
 
 COMMON: Headers = [
     ("Access-Control-Allow-Origin", "*"),

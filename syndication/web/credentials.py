@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Literal
 
-from syndication.store.tokens import PREFIX
+from syndication.store.access.tokens import PREFIX
 
 API, DASHBOARD = "/api/", "/editors"
 """Below these addresses is what the editors process answers."""

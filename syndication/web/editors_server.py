@@ -10,9 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from io import BufferedReader, RawIOBase
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
-from syndication.editors.accesslog import ACTOR, WAITED_SECONDS
 from syndication.logs import get_logger
 from syndication.web.frames import SIZES, decode_head, decode_sizes, encode_head
+from syndication.web.request_log import ACTOR, WAITED_SECONDS
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

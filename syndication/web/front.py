@@ -12,29 +12,30 @@ from flask import Flask, Response
 from structlog.contextvars import bound_contextvars
 
 from syndication import logs
-from syndication.config import Settings, load_settings
-from syndication.editors.accesslog import HEADER, sane_id
-from syndication.metrics import of_databases, of_web
+from syndication.config.loading import Settings, load_settings
+from syndication.metrics import database as database_metrics
+from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
-from syndication.parent import exit_with_parent
+from syndication.process.parent import exit_with_parent
 from syndication.serve.catalogue import Catalogue, is_for_feeds
-from syndication.serve.counts import Counts
-from syndication.serve.draining import HEADERS as LEAVING_HEADERS
-from syndication.serve.draining import LEAVING, READINESS, SIGNAL
-from syndication.serve.presence import Presence
-from syndication.serve.tally import Tally
-from syndication.serve.views import flask_app
-from syndication.serve.watcher import Watcher
-from syndication.store import trouble
-from syndication.store.engine import Database
-from syndication.web import pages
+from syndication.serve.poll_counter import Tally
+from syndication.store.db import errors
+from syndication.store.db.database import Database
+from syndication.web import page_threads
 from syndication.web.body_buffer import Receive
 from syndication.web.credentials import is_for_editors
+from syndication.web.document_loader import Watcher
+from syndication.web.draining import HEADERS as LEAVING_HEADERS
+from syndication.web.draining import LEAVING, READINESS, SIGNAL
 from syndication.web.editors_client import EditorsClient
+from syndication.web.heartbeat import Presence
 from syndication.web.listening import cut_off_stalled_clients
 from syndication.web.poll_lane import answer_polls_first
+from syndication.web.poll_writer import Counts
 from syndication.web.polls import CLOSE, Polls, start_of
+from syndication.web.public_pages import flask_app
 from syndication.web.request_head import decode_path, environ_of, read_headers
+from syndication.web.request_log import HEADER, sane_id
 from syndication.web.requests import Arrived, EditorsRequests, log_refused
 
 FOLDER = "SYNDICATION_EDITORS_FOLDER"
@@ -54,7 +55,7 @@ class Front:
         self._watcher = watcher
         self._app = app
         self._requests = requests
-        self._pages = pages.pool()
+        self._pages = page_threads.pool()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
@@ -79,7 +80,7 @@ class Front:
             return start_of(503, LEAVING_HEADERS), LEAVING
         environ = environ_of(scope, path, read_headers(scope["headers"]), scope["client"][0])
         loop = asyncio.get_running_loop()
-        status, headers, body = await loop.run_in_executor(self._pages, pages.page_of, self._app, environ)
+        status, headers, body = await loop.run_in_executor(self._pages, page_threads.page_of, self._app, environ)
         return start_of(status, headers), body
 
     async def _editors(self, scope: dict[str, Any], path: str, receive: Receive) -> tuple[dict[str, Any], bytes]:
@@ -135,5 +136,5 @@ def empty_catalogue(settings: Settings) -> Catalogue:
 
 def flush(tally: Tally) -> None:
     """Carry to Prometheus what was counted since the last time."""
-    of_web.flush(tally)
-    of_databases.flush(trouble.errors)
+    web_metrics.flush(tally)
+    database_metrics.flush(errors.errors)

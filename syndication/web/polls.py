@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from syndication.serve.answer import NOT_MODIFIED, OK, answer
 from syndication.serve.catalogue import Catalogue, is_for_feeds
-from syndication.serve.surrogate import Headers
-from syndication.serve.watcher import Watcher
+from syndication.serve.cdn_headers import Headers
+from syndication.serve.respond import NOT_MODIFIED, OK, answer
+from syndication.web.document_loader import Watcher
 from syndication.web.request_head import decode_path
 
 ANSWERED_BY = {

@@ -9,16 +9,16 @@ from typing import Any
 
 from flask import Response
 
-from syndication.config import Settings
-from syndication.editors.access import network
-from syndication.editors.problems import Problem
+from syndication.config.loading import Settings
 from syndication.logs import get_logger
 from syndication.metrics.front import REFUSED, REQUESTS, Reason, start_at_zero
 from syndication.model.body_limits import BodyLimits, largest_body, too_large
+from syndication.model.client_network import network
 from syndication.web.admission import Busy, KnownCredentials, Lane, LaneSize, Rank
 from syndication.web.body_buffer import BodyBuffer, BodyRefused, ClientGone, Receive
 from syndication.web.credentials import API, Claim, Kind, claim_of, new_session
 from syndication.web.editors_client import EditorsAnswer, EditorsClient, EditorsDown, EditorsNotAsked
+from syndication.web.problems import Problem
 from syndication.web.request_head import believed_address, declared_length
 from syndication.web.served_versions import Served, encode_served
 

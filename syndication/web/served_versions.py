@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-from syndication.serve.watcher import Watcher
+from syndication.web.document_loader import Watcher
 
 Served = dict[str, tuple[int, datetime]]
 

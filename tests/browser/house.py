@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from syndication.store import articles
-from syndication.store.engine import Database
-from syndication.store.tokens import SCOPES
+from syndication.store.access.tokens import SCOPES
+from syndication.store.articles import articles
+from syndication.store.db.database import Database
 from tests.newsroom import article
 from tests.service import Service, running, until
 

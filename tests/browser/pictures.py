@@ -6,8 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from syndication.demonstration import stories
-from syndication.store.clock import system_clock
+from syndication.demo import stories
+from syndication.store.db.clock import system_clock
 from tests.browser.conftest import ARGUMENTS, chromium_path
 from tests.browser.visits import DESK, PHONE, log_in
 from tests.service import ROOT, Service, running

@@ -9,8 +9,8 @@ from urllib.parse import quote, urlencode
 import pytest
 from playwright.sync_api import expect
 
-from syndication.store import tokens
-from syndication.store.audit import Actor
+from syndication.store.access import tokens
+from syndication.store.access.audit_log import Actor
 from tests.browser.house import ODD_TITLE
 from tests.browser.visits import DESK, PHONE, fits
 

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from playwright.sync_api import expect
 
-from syndication.editors.dashboard.application import SUBJECTS
-from syndication.editors.dashboard.pages import Pages
-from syndication.store.tokens import SCOPES
+from syndication.dashboard.app import SUBJECTS
+from syndication.dashboard.pages import Pages
+from syndication.store.access.tokens import SCOPES
 from tests.browser.places import FORMS, PAGES
 from tests.browser.visits import log_in
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from syndication.config import load_settings
+from syndication.config.loading import load_settings
 from tests.deploy.nginx import SITE
 from tests.deploy.programs import DEPLOY, run
 from tests.service import ROOT, environ

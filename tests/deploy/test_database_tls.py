@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from syndication.store.engine import Database, DatabaseDown
+from syndication.store.db.database import Database, DatabaseDown
 from tests.deploy.nginx import certificate
 from tests.deploy.programs import needs
 

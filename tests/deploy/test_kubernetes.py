@@ -8,7 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from syndication.config import load_settings
+from syndication.config.loading import load_settings
 from tests.deploy import dockerfile
 from tests.deploy.programs import DEPLOY, run
 from tests.service import environ

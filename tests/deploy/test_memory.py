@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from syndication.config import load_settings
+from syndication.config.loading import load_settings
 from tests.deploy.programs import DEPLOY
 
 UNITS = {"G": 1024, "g": 1024, "Gi": 1024, "M": 1, "m": 1, "Mi": 1}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from syndication.config import load_settings
+from syndication.config.loading import load_settings
 from syndication.web.requests import threads_for
 from tests.deploy import sandbox
 from tests.deploy.programs import DEPLOY, needs, run

@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from syndication.app import create_app
-from syndication.config import load_settings
+from syndication.config.loading import load_settings
 from tests.deploy.programs import needs, run
 from tests.deploy.varnish import Varnish, parameters, vcl
 from tests.deploy.webs import FIRST

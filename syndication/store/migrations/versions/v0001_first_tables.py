@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from syndication.store.columns import BigInt, UtcTime, slug_check, utc_check
+from syndication.store.db.types import BigInt, UtcTime, slug_check, utc_check
 
 revision = "0001"
 down_revision = None

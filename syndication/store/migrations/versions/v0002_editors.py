@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from syndication.store.columns import BigInt, UtcTime
+from syndication.store.db.types import BigInt, UtcTime
 
 revision = "0002"
 down_revision = "0001"

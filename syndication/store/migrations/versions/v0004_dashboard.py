@@ -6,7 +6,7 @@ And whose programs may run on the tables, so that from here on an old one goes o
 import sqlalchemy as sa
 from alembic import op
 
-from syndication.store.columns import BigInt, UtcTime
+from syndication.store.db.types import BigInt, UtcTime
 
 revision = "0004"
 down_revision = "0003"

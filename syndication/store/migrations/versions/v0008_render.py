@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from syndication.store.columns import UtcTime
+from syndication.store.db.types import UtcTime
 
 revision = "0008"
 down_revision = "0007"

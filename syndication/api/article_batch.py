@@ -1,0 +1,171 @@
+"""Many articles in one request, each with an outcome of its own."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Literal
+
+from flask import Response, request
+
+from syndication.api.articles import Outcome, operation, outcome_for, parse
+from syndication.api.operations import answer, caller, context
+from syndication.api.schemas import Answer
+from syndication.api.visibility import visibilities
+from syndication.errors import ArticleError
+from syndication.model.field_limits import MAX_BATCH_ARTICLES, MAX_BATCH_VALUES
+from syndication.model.json_structure import Item, NotAList, TooMuchStructure, check_structure, split_list
+from syndication.model.json_types import LONGEST_ID, kind
+from syndication.model.values import Article
+from syndication.store.articles import articles as store
+from syndication.web.problems import FieldProblem, Problem, named
+
+BATCH = MAX_BATCH_ARTICLES
+
+TOGETHER_BYTES = 1024 * 1024
+"""JSON of the articles that are in memory and stored at once, unless a single one is longer."""
+
+LISTED = 200
+"""Errors of all articles that are listed, and beyond them the first of each: an answer is no larger than it must be."""
+
+
+class BatchOutcome(Answer):
+    """What came of one article of the batch: its place there (from 0), its id, and what is wrong with it."""
+
+    index: int
+    id: str | None
+    outcome: Outcome | Literal["refused"]
+    errors: list[FieldProblem]
+
+
+class BatchOutcomes(Answer):
+    """One outcome an article, in the order of the batch."""
+
+    outcomes: list[BatchOutcome]
+
+
+@operation("POST", "/articles:batch", "write", {200: BatchOutcomes})
+def put_articles() -> Response:
+    """Create or replace up to 1,000 articles; one that is wrong is refused, and the others are stored.
+
+    They are read one by one, and stored some at a time. Sending a batch again changes nothing that is stored.
+    """
+    who, body = caller(), request.get_data()
+    blind = not who.may("preview")
+    items = _items(body)
+    outcomes, wanted, ids = _check(body, items)
+    with context().database.read() as conn:
+        seen = visibilities(conn, ids, who)
+    for some in _together(wanted):
+        found = [_read(body, items[index]) for index in some]
+        by_id = dict(zip((article.id for article in found), some, strict=True))
+        for done in store.put_articles(context().database, found, batch=BATCH, by=who.actor, blind=blind):
+            told = outcome_for(done, seen[done.article_id])
+            index = by_id[done.article_id]
+            outcomes[index] = BatchOutcome(index=index, id=done.article_id, outcome=told, errors=[])
+    return answer(BatchOutcomes(outcomes=[outcomes[index] for index in sorted(outcomes)]))
+
+
+def _items(body: bytes) -> list[Item]:
+    try:
+        items = split_list(body, "articles", BATCH)
+    except NotAList as error:
+        raise _refusal("", str(error)) from error
+    if not 1 <= len(items) <= BATCH:
+        raise _refusal("articles", f"should have 1 to {BATCH:,} articles: send more in another batch")
+    return items
+
+
+def _refusal(field: str, words: str) -> Problem:
+    detail = f"{field or 'The body'} {words}."
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors=[(field or "the body", words)])
+
+
+def _check(body: bytes, items: Sequence[Item]) -> tuple[dict[int, BatchOutcome], dict[int, int], list[str]]:
+    """What is refused, and the bytes of each article that is to be stored, by its place; and their ids."""
+    outcomes: dict[int, BatchOutcome] = {}
+    places: dict[str, int] = {}
+    listed = values = 0
+    for index, item in enumerate(items):
+        try:
+            article = _read(body, item)
+        except (Problem, ArticleError) as error:
+            errors = list(error.errors) if isinstance(error, Problem) else [named(error)]
+            errors = errors if listed + len(errors) <= LISTED else errors[:1]
+            listed += len(errors)
+            outcomes[index] = _refused(index, _id(body, item), errors)
+            continue
+        values += _values(article)
+        if values > MAX_BATCH_VALUES:
+            raise _too_many_values(index)
+        before = places.pop(article.id, None)
+        if before is not None:
+            outcomes[before] = _refused(before, article.id, [("id", f"stands again at {index}: the last one counts")])
+        places[article.id] = index
+    return outcomes, {index: items[index].end - items[index].start for index in places.values()}, list(places)
+
+
+def _values(article: Article) -> int:
+    """How many rows its lists become."""
+    return sum(map(len, (article.tags, article.authors, article.sections, article.enclosures)))
+
+
+def _too_many_values(index: int) -> Problem:
+    words = (
+        f"have more than {MAX_BATCH_VALUES:,} tags, authors, sections and enclosures together, counted up to the"
+        f" article at {index}: nothing was stored, so send the articles in several batches"
+    )
+    return _refusal("articles", words)
+
+
+def _read(body: bytes, item: Item) -> Article:
+    """One article of the batch; raises the error of one that is none."""
+    value = _value(body, item)
+    if not isinstance(value, dict):
+        raise ArticleError(f"is {kind(value)}: it should be an object")
+    article = parse(value)
+    store.validate(article)
+    return article
+
+
+def _value(body: bytes, item: Item) -> Any:
+    text = body[item.start : item.end]
+    try:
+        check_structure(text)
+        return json.loads(text)
+    except TooMuchStructure as error:
+        raise ArticleError(str(error)) from error
+    except ValueError as error:
+        raise ArticleError(f"is not JSON: {error}") from error
+
+
+def _id(body: bytes, item: Item) -> str | None:
+    """The id of what was refused, if it can be told."""
+    try:
+        value = _value(body, item)
+    except ArticleError:
+        return None
+    id = value.get("id") if isinstance(value, dict) else None
+    return id if isinstance(id, str) and len(id) <= LONGEST_ID else None
+
+
+def _together(sizes: Mapping[int, int]) -> Iterator[list[int]]:
+    """The places of articles that are stored in one transaction."""
+    some: list[int] = []
+    size = 0
+    for index, more in sizes.items():
+        if some and size + more > TOGETHER_BYTES:
+            yield some
+            some, size = [], 0
+        some.append(index)
+        size += more
+    if some:
+        yield some
+
+
+def _refused(index: int, id: str | None, errors: Sequence[tuple[str, str]]) -> BatchOutcome:
+    return BatchOutcome(
+        index=index,
+        id=id,
+        outcome="refused",
+        errors=[FieldProblem(field=field, detail=words) for field, words in errors],
+    )

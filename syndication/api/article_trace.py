@@ -1,0 +1,61 @@
+"""Why is my story not in the feed? Told for every section."""
+
+from flask import Response
+
+from syndication.api.operations import Operations, answer, context, instant
+from syndication.api.schemas import Answer, ArticlePath
+from syndication.api.visibility import check_exists, visible_facts
+from syndication.diagnostics.trace import Happens, Rule, trace
+from syndication.store.articles.trace_facts import read_facts
+
+operation = Operations("traces", "Trace", "Why a story is, or is not, in a feed.")
+
+
+class VerdictAnswer(Answer):
+    """Whether the article is in the feed now, and the rule that decides, in words.
+
+    ``changes_at`` is when that will change by itself, and ``changes_to`` what happens then.
+    """
+
+    section: str
+    in_feed: bool
+    rule: Rule
+    words: str
+    place: int | None
+    since_version: int | None
+    changed_in_version: int | None
+    changes_at: str | None
+    changes_to: Happens | None
+
+
+class TraceAnswer(Answer):
+    """A verdict for every section; ``noticed`` says that a change of the article is not gathered yet."""
+
+    article_id: str
+    workers: int
+    noticed: bool
+    sections: list[VerdictAnswer]
+
+
+@operation("GET", "/articles/<article:id>/trace", "read", {200: TraceAnswer})
+def trace_article(path: ArticlePath) -> Response:
+    """For every section, whether the article is in its feed, and if not, why not and when that will change."""
+    settings, database = context().settings, context().database
+    with database.snapshot() as conn:
+        found = check_exists(conn, path.id)
+        facts = visible_facts(conn, read_facts(conn, path.id, settings.sections, database.now(conn)), found)
+    verdicts = [
+        VerdictAnswer(
+            section=verdict.section,
+            in_feed=verdict.in_feed,
+            rule=verdict.rule,
+            words=verdict.words,
+            place=verdict.place,
+            since_version=verdict.since_version,
+            changed_in_version=verdict.changed_in_version,
+            changes_at=instant(verdict.changes_at),
+            changes_to=verdict.changes_to,
+        )
+        for verdict in trace(facts, settings.sections, settings.retired)
+    ]
+    return answer(TraceAnswer(article_id=path.id, workers=facts.workers, noticed=facts.noticed, sections=verdicts))

@@ -1,0 +1,296 @@
+"""Articles: how a CMS pushes them, and how people find them."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from http import HTTPStatus
+from typing import Any, Literal
+
+from flask import Response, current_app, request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from syndication.api.operations import Operations, answer, caller, context, instant, link_next
+from syndication.api.schemas import Answer, ArticleBody, ArticlePath, Cursor, Limit, Query, Slug, StoredArticle
+from syndication.api.visibility import Visibility, check_exists, visibility, visible_outline
+from syndication.model.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, article_fields, merge_patch
+from syndication.model.json_types import Text
+from syndication.model.json_types import problems as wrong_fields
+from syndication.model.values import ALL, Article
+from syndication.store import Connection
+from syndication.store.articles import articles as store
+from syndication.store.articles import search as finding
+from syndication.store.articles.articles import PutOutcome
+from syndication.store.articles.readable_articles import ReadableArticle, read_article
+from syndication.web.problems import FieldProblem, Problem, invalid, not_found
+
+operation = Operations("articles", "Articles", "What the newsroom writes. A CMS pushes here.")
+
+STAYS_OUT = "It was withdrawn and stays out; its text was stored. Restore it to bring it back."
+
+WAS_DELETED = "Its row was deleted and it stays out: nothing was stored. Restore it, then put it again."
+
+Outcome = Literal["created", "updated", "unchanged", "kept_out"]
+
+
+class Stored(Answer):
+    """What came of a write; ``message`` says so where it is not what one would expect.
+
+    ``article`` is null for one whose row was deleted: it is kept out, and nothing was stored.
+    """
+
+    id: str
+    outcome: Outcome
+    message: str | None
+    article: StoredArticle | None
+
+
+class FoundArticle(Answer):
+    """An article in a list."""
+
+    id: str
+    title: str
+    url: str
+    status: str
+    published_at: str | None
+    updated_at: str | None
+
+
+class FoundArticles(Answer):
+    """One page; the next one is in the header Link (RFC 8288)."""
+
+    articles: list[FoundArticle]
+
+
+class ArticleAnswer(StoredArticle):
+    """An article as it is stored. What is given can be put again, unless ``errors`` is there.
+
+    ``errors`` names what another program wrote beyond the limits: a text or a list is cut, ``html`` is left out.
+    """
+
+    errors: list[FieldProblem] = Field(default_factory=list, exclude_if=lambda errors: not errors)
+
+
+class SearchQuery(Query):
+    """What is looked for: ``q`` in title, id and address."""
+
+    q: Text = Field("", max_length=200, description="Stands in the title, the id or the address.")
+    status: Literal["draft", "published", "withdrawn"] | None = None
+    section: Slug | None = Field(None, description="Filed under this section, by its slug.")
+    limit: Limit = 50
+    after: Cursor | None = Field(None, description="Where the page begins, from the Link header of the one before.")
+
+
+class ArticlePatch(BaseModel):
+    """A JSON merge patch (RFC 7396) over the article: null takes a value away, what is not named stays."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+@operation("GET", "/articles", "read", {200: FoundArticles})
+def list_articles(query: SearchQuery) -> Response:
+    """Find articles, the newest first: by title, id or address, status and section."""
+    who = caller()
+    wanted = finding.Wanted(query.q, query.status, _filed_under(query.section), hidden=who.may("preview"))
+    with context().database.read() as conn:
+        found, after = finding.search(conn, wanted, who.now, query.limit, query.after)
+    rows = [
+        FoundArticle(
+            id=item.id,
+            title=item.title,
+            url=item.url,
+            status=item.status,
+            published_at=instant(item.published_at),
+            updated_at=instant(item.updated_at),
+        )
+        for item in found
+    ]
+    response = answer(FoundArticles(articles=rows))
+    if after is not None:
+        link_next(response, "/articles", query.model_dump(), after=after)
+    return response
+
+
+@operation("GET", "/articles/<article:id>", "read", {200: ArticleAnswer})
+def get_one_article(path: ArticlePath) -> Response:
+    """One article as it is stored; its ETag serves If-Match.
+
+    If another program stored more than the limits allow, ``errors`` says what is cut or left out, and there is no ETag.
+    """
+    with context().database.snapshot() as conn:
+        visible_outline(conn, path.id)
+        found = read_article(conn, path.id, context().settings.editors.body_limits.article)
+    if found is None:
+        raise not_found(f"article {path.id!r}")
+    told = _told(found)
+    return answer(told) if told.errors else answer(told, ETag=tag(found.article))
+
+
+@operation("PUT", "/articles/<article:id>", "write", {200: Stored, 201: Stored}, problems=(412,))
+def put_article(path: ArticlePath, body: ArticleBody) -> Response:
+    """Create or replace an article. Putting the same twice changes nothing.
+
+    With If-Match it is replaced only if it is still as it was read, with If-None-Match: * only created.
+    """
+    if body.id not in (None, path.id):
+        words = f"is {body.id!r}: it should be {path.id!r}, as in the address, or left out"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
+    _check_address(path.id)
+    wanted = body.model_copy(update={"id": path.id}).article(context().slugs)
+
+    def look(conn: Connection, id: str) -> Visibility:
+        return visibility(conn, id, caller())
+
+    def decide(stored: Article | None, _found: Visibility) -> Article:
+        check_preconditions(stored)
+        return wanted
+
+    return _stored(path.id, decide, "put", look)
+
+
+@operation("PATCH", "/articles/<article:id>", "write", {200: Stored}, problems=(412,))
+def patch_article(path: ArticlePath, body: ArticlePatch) -> Response:
+    """Change some fields of an article, by a JSON merge patch (RFC 7396)."""
+    patch = body.model_dump()
+    if patch.get("id", path.id) != path.id:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "id cannot be changed: leave it out")
+
+    def decide(stored: Article | None, found: Visibility) -> Article:
+        if stored is None or not found.shows(stored):
+            raise not_found(f"article {path.id!r}")
+        check_preconditions(stored)
+        return parse(merge_patch(article_fields(stored), patch))
+
+    return _stored(path.id, decide, "patch", check_exists)
+
+
+def tag(article: Article) -> str:
+    """The strong entity tag of an article's content."""
+    text = json.dumps(article_fields(article), sort_keys=True)
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
+
+
+def check_preconditions(stored: Article | None) -> None:
+    """Raise the 412 of RFC 9110 section 13.1 if the article is not as the writer believes.
+
+    What comes of a condition tells whether there is an article: only who may preview may set one.
+    """
+    if not request.if_match and not request.if_none_match and "If-Match" not in request.headers:
+        return
+    if not caller().may("preview"):
+        raise Problem(
+            HTTPStatus.FORBIDDEN, "scope", "If-Match and If-None-Match need the scope preview: they tell what is there."
+        )
+    current = tag(stored).strip('"') if stored else None
+    if "If-Match" in request.headers and (current is None or not request.if_match.contains(current)):
+        detail = (
+            "The article was changed since you read it: read it again, and decide anew." if stored else "It is gone."
+        )
+        raise Problem(HTTPStatus.PRECONDITION_FAILED, "stale", detail)
+    if current is not None and request.if_none_match.contains(current):
+        raise Problem(HTTPStatus.PRECONDITION_FAILED, "exists", "There is an article with this id already.")
+
+
+def _check_address(id: str) -> None:
+    """Refuse an id at whose address something else is read: what is put somewhere is there afterwards."""
+    endpoint, _ = current_app.create_url_adapter(request).match(method="GET")  # type: ignore[union-attr]  # in a request
+    if endpoint != f"{operation.name}.{get_one_article.__name__}":
+        ending = id.rpartition("/")[2]
+        words = f"ends with /{ending}, by which an address asks for the {ending} of what is before: choose another"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
+
+
+def _stored(
+    id: str,
+    decide: Callable[[Article | None, Visibility], Article],
+    act: str,
+    look: Callable[[Connection, str], Visibility],
+) -> Response:
+    """Write and tell; ``look`` comes first of all, and may raise what is to be told instead."""
+    found: list[Visibility] = []
+    wanted: list[Article] = []
+
+    def once(conn: Connection) -> None:
+        found[:] = [look(conn, id)]
+
+    def remember(stored: Article | None) -> Article:
+        wanted[:] = [decide(stored, found[0])]
+        return wanted[0]
+
+    blind = not caller().may("preview")
+    done, article = store.change_article(
+        context().database, id, remember, by=caller().actor, act=act, first=once, blind=blind
+    )
+    outcome = outcome_for(done, found[0])
+    if article is not None and not found[0].exists:  # What is kept out is told as it was sent, like any new one.
+        article = replace(article, status=wanted[0].status)
+    stored = _shown(article) if article else None
+    status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
+    told = Stored(id=id, outcome=outcome, message=stays_out(outcome, article), article=stored)
+    return answer(told, status, **({"ETag": tag(article)} if article else {}))
+
+
+def stays_out(outcome: Outcome, article: Article | None) -> str | None:
+    """Why what was written is in no feed, if it is kept out."""
+    if outcome != "kept_out":
+        return None
+    return STAYS_OUT if article else WAS_DELETED
+
+
+def outcome_for(done: PutOutcome, found: Visibility) -> Outcome:
+    """What the writer is told: an article that did not exist for them was created.
+
+    Of one whose text they cannot know they do not learn that they wrote the same.
+    """
+    if found.may_preview:
+        return done.outcome
+    if not found.exists:
+        return "created"
+    known = found.exposure.public or found.exposure.digest == done.digest_before
+    return "updated" if done.outcome == "unchanged" and not known else done.outcome
+
+
+def _filed_under(slug: str | None) -> tuple[str, ...] | None:
+    """The slugs under which a section's articles are filed; None for every article, as in ``all``."""
+    if slug is None or slug == ALL:
+        return None
+    section = context().settings.sections.get(slug)
+    return section.filed_under if section is not None else (slug,)
+
+
+def _shown(article: Article) -> StoredArticle:
+    """The article as it was written just now."""
+    return StoredArticle.model_validate(article_fields(article))
+
+
+def _told(found: ReadableArticle) -> ArticleAnswer:
+    """The article as the API gives it, also a row that no request could have written: words say what is wrong."""
+    errors = list(found.errors)
+    try:
+        StoredArticle.model_validate(article_fields(found.article))
+    except ValidationError as error:
+        errors += [one for one in wrong_fields(error, FIELDS) if one not in errors]
+    return ArticleAnswer.model_construct(
+        **_values(found.article), errors=[FieldProblem(field=field, detail=words) for field, words in errors]
+    )
+
+
+def _values(article: Article) -> dict[str, Any]:
+    """The fields as the schema holds them, without a check."""
+    image = article.image
+    return {
+        **{name: getattr(article, name) for name in FIELDS},
+        "sections": list(article.sections),
+        "tags": list(article.tags),
+        "authors": [AuthorJson.model_construct(**asdict(author)) for author in article.authors],
+        "image": ImageJson.model_construct(**asdict(image)) if image else None,
+        "enclosures": [EnclosureJson.model_construct(**asdict(file)) for file in article.enclosures],
+    }
+
+
+def parse(value: dict[str, Any]) -> Article:
+    """The article that JSON describes; raises the 422 of one that it does not."""
+    try:
+        return StoredArticle.model_validate(value).article(context().slugs)
+    except ValidationError as error:
+        raise invalid(error) from error

@@ -1,0 +1,121 @@
+"""How an operation of the API is declared: its address, its one scope, and what it answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
+
+from flask import Response, current_app, g, json
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel
+
+from syndication.auth.bearer import Access, Caller
+from syndication.config.loading import Settings
+from syndication.model.article_json import slugs_by_title
+from syndication.store.db.database import Database
+from syndication.web.document_loader import Watcher
+from syndication.web.problems import MEDIA_TYPE
+
+PREFIX = "/api/v1"
+
+PUBLIC = "public"
+"""The scope of what needs no token."""
+
+NO_WORKER = "No worker is alive: it waits until one is started."
+
+PROBLEMS = (400, 401, 403, 404, 413, 415, 422, 429, 503)
+"""What any operation may answer besides its own."""
+
+F = TypeVar("F", bound=Callable[..., Response])
+
+
+def _problem() -> dict[str, Any]:
+    """How the description says "problem details": a new value each time, as it is completed in place."""
+    return {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}}
+
+
+class Operations:
+    """One subject of the API; ``scopes`` is the table of who may, by endpoint."""
+
+    scopes: dict[str, str] = {}  # noqa: RUF012  # one table for the whole API, filled when its modules are imported
+    needs: dict[Callable[..., Response], str] = {}  # noqa: RUF012  # the same, by function
+
+    def __init__(self, name: str, title: str, description: str) -> None:
+        self.name = name
+        self.blueprint = APIBlueprint(
+            name, __name__, url_prefix=PREFIX, abp_tags=[Tag(name=title, description=description)]
+        )
+
+    def __call__(
+        self,
+        method: str,
+        rule: str,
+        scope: str,
+        answers: Mapping[int, type[BaseModel] | None],
+        *,
+        problems: tuple[int, ...] = (),
+    ) -> Callable[[F], F]:
+        """Declare the decorated function; ``answers`` are the models by status, ``problems`` further refusals."""
+
+        def declare(view: F) -> F:
+            responses: dict[str, Any] = {str(status): model for status, model in answers.items()}
+            responses |= {str(status): _problem() for status in (*PROBLEMS, *problems)}
+            security = [] if scope == PUBLIC else [{"token": [scope]}]
+            register = getattr(self.blueprint, method.lower())
+            register(rule, responses=responses, security=security, operation_id=view.__name__)(view)
+            self.scopes[f"{self.name}.{view.__name__}"] = self.needs[view] = scope
+            return view
+
+        return declare
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the operations work with; one for each web process."""
+
+    database: Database
+    watcher: Watcher
+    access: Access
+    settings: Settings
+
+    @cached_property
+    def slugs(self) -> dict[str, str]:
+        """The configured sections' slugs by their titles, lower-case."""
+        return slugs_by_title(self.settings.sections)
+
+
+def context() -> Context:
+    """The context of the app that answers this request."""
+    return cast(Context, current_app.extensions["editors"])
+
+
+def caller() -> Caller:
+    """Whoever asks; only where a scope was needed."""
+    return cast(Caller, g.caller)
+
+
+def answer(value: BaseModel, status: int = 200, **headers: str) -> Response:
+    """A JSON answer, which no cache may keep; ``g.told`` is its value, for the dashboard."""
+    g.told = value
+    text = json.dumps(value.model_dump(mode="json", by_alias=True), ensure_ascii=False)
+    # What a caller sent may be told back to them, half a surrogate pair too: as the escape by which JSON writes it.
+    response = Response(text.encode("utf-8", "backslashreplace"), status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    for name, content in headers.items():
+        response.headers[name.replace("_", "-")] = content
+    return response
+
+
+def link_next(response: Response, path: str, query: Mapping[str, Any], **where: Any) -> None:
+    """Say where the next page is (RFC 8288): the same question, from ``where`` on."""
+    given = {name: value for name, value in query.items() if value not in (None, "")}
+    g.next_page = given | where
+    response.headers["Link"] = f'<{PREFIX}{path}?{urlencode(given | where)}>; rel="next"'
+
+
+def instant(value: datetime | None) -> str | None:
+    """A time as the API gives it: RFC 3339, UTC."""
+    return value.isoformat().replace("+00:00", "Z") if value else None

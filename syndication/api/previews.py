@@ -1,0 +1,119 @@
+"""Previews: what a feed, or one entry, would look like. A worker answers; nothing is published."""
+
+from http import HTTPStatus
+from typing import Any, Literal
+
+from flask import Response
+from pydantic import Field, ValidationError
+
+from syndication.api.operations import NO_WORKER, PREFIX, Operations, answer, caller, context, instant
+from syndication.api.schemas import Answer, ArticlePath, IdPath, Query, Slug
+from syndication.model.field_limits import MAX_PREVIEW_CHANGES
+from syndication.model.json_types import problems as wrong_fields
+from syndication.store.db.database import WORK
+from syndication.store.processes import workers
+from syndication.store.publishing import previews
+from syndication.web.problems import Problem, not_found
+
+RETRY_SECONDS = 2
+"""When to come back while all places are taken."""
+
+operation = Operations("previews", "Preview", "What it would look like. Nothing is published, and no cache keeps it.")
+
+
+class PreviewRequest(Query):
+    """A section's feed with changes, or (without ``section``) one article's entry.
+
+    ``changes`` are JSON merge patches over stored articles, or new articles, each with its ``id``: {"id": "…"}
+    alone shows a draft or an embargoed one as it will stand.
+    """
+
+    section: Slug | None = None
+    changes: list[dict[str, Any]] = Field(default_factory=list, max_length=MAX_PREVIEW_CHANGES)
+
+
+class LeftOutPreview(Answer):
+    """An article that could not be rendered, and why."""
+
+    article_id: str
+    reason: str
+
+
+class PreviewAnswer(Answer):
+    """The answer, once ``state`` is done: whole documents, or the ``entry`` alone, by format."""
+
+    id: str
+    state: Literal["requested", "done", "failed"]
+    message: str | None
+    requested_at: str | None
+    section: str | None = None
+    entries: list[str] = Field(default_factory=list)
+    left_out: list[LeftOutPreview] = Field(default_factory=list)
+    documents: dict[str, str] = Field(default_factory=dict)
+    entry: dict[str, str] = Field(default_factory=dict)
+
+
+@operation("POST", "/previews", "preview", {202: PreviewAnswer})
+def request_preview(body: PreviewRequest) -> Response:
+    """Ask what it would look like; a worker answers within a second or so, at the address in Location."""
+    _check(body)
+    database = context().database
+    target = body.section or str(body.changes[0]["id"])
+    with database.write() as conn:
+        now = database.now(conn)
+        try:
+            id = previews.request(conn, body.model_dump(), target, caller().actor, now)
+        except previews.TooManyPreviewsError as error:
+            raise _too_many(error) from error
+        except previews.PreviewTooLargeError as error:
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", str(error)) from error
+        alive = len(workers.alive(conn, now))
+        database.notify(conn, WORK)
+    message = None if alive else NO_WORKER
+    asked = PreviewAnswer(id=id, state="requested", message=message, requested_at=instant(now))
+    response = answer(asked, HTTPStatus.ACCEPTED)
+    response.headers["Location"] = f"{PREFIX}/previews/{id}"
+    return response
+
+
+@operation("GET", "/previews/<id>", "preview", {200: PreviewAnswer})
+def get_preview(path: IdPath) -> Response:
+    """The preview, if a worker has answered; it is kept for ten minutes."""
+    with context().database.snapshot() as conn:
+        now = context().database.now(conn)
+        found, alive = previews.get(conn, path.id, now), len(workers.alive(conn, now))
+    if found is None:
+        raise not_found(f"preview {path.id!r}: it is kept for ten minutes")
+    state: Literal["requested", "done", "failed"] = "requested"
+    message = found.error
+    if found.finished_at is not None:
+        state = "failed" if found.error else "done"
+    elif not alive:
+        message = NO_WORKER
+    result = {key: value for key, value in (found.result or {}).items() if key in PreviewAnswer.model_fields}
+    return answer(
+        PreviewAnswer(id=found.id, state=state, message=message, requested_at=instant(found.requested_at), **result)
+    )
+
+
+def _too_many(error: previews.TooManyPreviewsError) -> Problem:
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS, "too-many-previews", str(error), headers={"Retry-After": str(RETRY_SECONDS)}
+    )
+
+
+def _check(body: PreviewRequest) -> None:
+    if body.section is not None and body.section not in context().settings.sections:
+        _refuse("section", f"is {body.section!r}, which is no section")
+    if body.section is None and len(body.changes) != 1:
+        _refuse("changes", "should have one article, whose entry is shown; name a section to see several in its feed")
+    for number, change in enumerate(body.changes):
+        try:
+            ArticlePath.model_validate({"id": change.get("id")})
+        except ValidationError as error:
+            words = "is missing" if "id" not in change else wrong_fields(error)[0][1]
+            _refuse(f"changes.{number}.id", f"{words}: name the article, there or new")
+
+
+def _refuse(field: str, words: str) -> None:
+    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{field} {words}", errors=[(field, words)])

@@ -1,0 +1,158 @@
+"""Regenerations: an editor asks, a worker does, and everybody can see how far it is."""
+
+from collections.abc import Collection
+from datetime import datetime
+from http import HTTPStatus
+from typing import Literal
+
+from flask import Response
+from pydantic import Field
+
+from syndication.api.operations import NO_WORKER, PREFIX, Operations, answer, caller, context, instant
+from syndication.api.schemas import Answer, IdPath, Query, Slug
+from syndication.model.field_limits import MAX_REASON, MAX_REGENERATION_SECTIONS
+from syndication.model.json_types import Text
+from syndication.store.db.database import WORK
+from syndication.store.processes import workers
+from syndication.store.publishing import regenerations
+from syndication.store.publishing.regenerations import Regeneration
+from syndication.web.problems import Problem, not_found
+
+RETRY_SECONDS = 10
+"""When to come back after too many requests within a minute."""
+
+MOST_NAMED = 20
+"""Sections that an error names."""
+
+operation = Operations("regenerations", "Regeneration", "Ask for feeds to be regenerated, and see what came of it.")
+
+
+class RegenerationRequest(Query):
+    """Which sections: ``all_sections``, or some by name. ``reason`` is kept beside it."""
+
+    sections: list[Slug] = Field(default_factory=list, max_length=MAX_REGENERATION_SECTIONS)
+    all_sections: bool = False
+    reason: Text | None = Field(None, max_length=MAX_REASON)
+
+
+class SectionOutcome(Answer):
+    """One section; ``served_ms`` is from the request until this web process served the outcome."""
+
+    section: str
+    state: Literal["waiting", "running", "published", "unchanged", "failed"]
+    version: int | None
+    error: str | None
+    finished_at: str | None
+    served_ms: int | None
+
+
+class RegenerationAnswer(Answer):
+    """How far it is. ``message`` says what stands in its way."""
+
+    id: str
+    state: Literal["requested", "running", "done", "failed"]
+    requested_at: str | None
+    requested_by: str
+    reason: str | None
+    done: int
+    total: int
+    finished_at: str | None
+    served_ms: int | None
+    message: str | None
+    sections: list[SectionOutcome]
+
+
+@operation("POST", "/regenerations", "regenerate", {202: RegenerationAnswer})
+def request_regeneration(body: RegenerationRequest) -> Response:
+    """Ask for sections to be regenerated; where nothing changed, no new version is published.
+
+    Asking again for what still waits joins it. Look at the address in Location as often as each second.
+    """
+    slugs = _sections(body)
+    database = context().database
+    with database.write() as conn:
+        now = database.now(conn)
+        try:
+            asked, _joined = regenerations.request(conn, slugs, body.reason, caller().actor, now)
+        except regenerations.TooManyRegenerationsError as error:
+            again = {"Retry-After": str(RETRY_SECONDS)}
+            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "too-many-regenerations", str(error), headers=again) from error
+        alive = len(workers.alive(conn, now))
+        database.notify(conn, WORK)
+    response = answer(_answer(asked, alive), HTTPStatus.ACCEPTED)
+    response.headers["Location"] = f"{PREFIX}/regenerations/{asked.id}"
+    return response
+
+
+@operation("GET", "/regenerations/<id>", "read", {200: RegenerationAnswer})
+def get_regeneration(path: IdPath) -> Response:
+    """How far a regeneration is, and each section's outcome."""
+    with context().database.snapshot() as conn:
+        found = regenerations.get(conn, path.id)
+        alive = len(workers.alive(conn, context().database.now(conn)))
+    if found is None:
+        raise not_found(f"regeneration {path.id!r}")
+    return answer(_answer(found, alive))
+
+
+def _choices(configured: Collection[str]) -> str:
+    """What would be right, in a sentence that stays short with hundreds of sections."""
+    if len(configured) > MOST_NAMED:
+        return "GET /api/v1/sections lists those there are"
+    return f"there are {', '.join(configured)}"
+
+
+def _sections(body: RegenerationRequest) -> list[str]:
+    configured = context().settings.sections
+    if body.all_sections:
+        return list(configured)
+    unknown = [slug for slug in body.sections if slug not in configured]
+    if unknown or not body.sections:
+        words = (
+            f"has {unknown[0]!r}, which is no section: {_choices(configured)}"
+            if unknown
+            else "is empty: name sections, or set all_sections"
+        )
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"sections {words}", errors=[("sections", words)])
+    return sorted(set(body.sections))
+
+
+def _answer(found: Regeneration, alive: int) -> RegenerationAnswer:
+    outcomes = [
+        SectionOutcome(
+            section=outcome.section,
+            state=outcome.state,  # type: ignore[arg-type]  # one of the states
+            version=outcome.version,
+            error=outcome.error,
+            finished_at=instant(outcome.finished_at),
+            served_ms=_served(outcome, found.requested_at),
+        )
+        for outcome in found.outcomes
+    ]
+    times = [outcome.served_ms for outcome in outcomes]
+    return RegenerationAnswer(
+        id=found.id,
+        state=found.state,  # type: ignore[arg-type]  # one of the states
+        requested_at=instant(found.requested_at),
+        requested_by=found.requested_by,
+        reason=found.reason,
+        done=sum(outcome.finished_at is not None for outcome in outcomes),
+        total=len(outcomes),
+        finished_at=instant(found.finished_at),
+        served_ms=None if None in times else max((t for t in times if t is not None), default=None),
+        message=NO_WORKER if not alive and found.finished_at is None else None,
+        sections=outcomes,
+    )
+
+
+def _served(outcome: regenerations.SectionOutcome, requested_at: datetime) -> int | None:
+    """Milliseconds from the click until the outcome was served: an unchanged feed is served all along."""
+    if outcome.finished_at is None or outcome.state == "failed":
+        return None
+    moment = outcome.finished_at
+    if outcome.state == "published":
+        version, since = context().watcher.served.get(outcome.section, (0, moment))
+        if version < (outcome.version or 0):
+            return None
+        moment = max(moment, since) if version == outcome.version else moment
+    return max(0, round((moment - requested_at).total_seconds() * 1000))

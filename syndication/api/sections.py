@@ -1,0 +1,214 @@
+"""Sections: the state of each feed, what stands in it and what does not, and how its versions differ."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from flask import Response
+
+from syndication.api.operations import Operations, answer, caller, context, instant
+from syndication.api.schemas import Answer, SectionPath
+from syndication.api.visibility import visible_left_out, visible_outlines, visible_states
+from syndication.model.values import FORMATS, Section
+from syndication.serve.catalogue import address
+from syndication.store import Connection
+from syndication.store.processes import web_processes, workers
+from syndication.store.publishing import change_queue, published
+from syndication.store.publishing.section_state import SectionState, states, waiting_since
+from syndication.web.problems import not_found
+
+operation = Operations("sections", "Sections", "The feeds: their state, their entries, their versions.")
+
+
+class SectionAnswer(Answer):
+    """A section and its state: current, waiting, failing, or not rendered yet.
+
+    ``next_due`` is when it changes by itself. It and what else would show that a hidden story was written is for those
+    who may preview: to others ``regenerated_at`` and ``retry_at`` are null, ``state`` is never waiting, and
+    ``failures`` is 1 while the section fails.
+    """
+
+    slug: str
+    title: str
+    state: Literal["current", "waiting", "failing", "not-rendered"]
+    version: int
+    entries: int
+    left_out: int
+    updated_at: str | None
+    regenerated_at: str | None
+    next_due: str | None
+    failures: int
+    retry_at: str | None
+    error: str | None
+    feeds: list[str]
+
+
+class SectionsAnswer(Answer):
+    """Every configured section, ``all`` first."""
+
+    sections: list[SectionAnswer]
+
+
+class StatusAnswer(Answer):
+    """How the service is: ``workers`` and ``web`` are the processes alive of each kind.
+
+    ``oldest_change`` is when the oldest change not yet processed was noticed, for those who may preview.
+    """
+
+    workers: int
+    web: int
+    oldest_change: str | None
+    sections: dict[str, int]
+
+
+class EntryAnswer(Answer):
+    """An entry of a feed; ``version`` is where it last changed, ``since_version`` where it came."""
+
+    place: int
+    article_id: str
+    entry_id: str
+    title: str | None
+    url: str | None
+    published_at: str | None
+    version: int
+    since_version: int
+
+
+class EntriesAnswer(Answer):
+    """What stands in the feed, in its order."""
+
+    section: str
+    version: int
+    entries: list[EntryAnswer]
+
+
+class LeftOutAnswer(Answer):
+    """An article that should stand in the feed and cannot, and why."""
+
+    article_id: str
+    reason: str
+    since: str | None
+
+
+class LeftOutsAnswer(Answer):
+    """Everything that is left out of the feed."""
+
+    section: str
+    left_out: list[LeftOutAnswer]
+
+
+@operation("GET", "/status", "read", {200: StatusAnswer})
+def get_status() -> Response:
+    """How the service is: processes alive, the oldest change not yet processed, sections by state."""
+    with context().database.read() as conn:
+        now = context().database.now(conn)
+        alive, serving = len(workers.alive(conn, now)), len(web_processes.alive(conn, now))
+        known = _states(conn)
+        oldest = waiting_since(known.values(), change_queue.oldest(conn))
+    found = _answers(known)
+    counts = dict.fromkeys(("current", "waiting", "failing", "not-rendered"), 0)
+    for section in found:
+        counts[section.state] += 1
+    return answer(
+        StatusAnswer(
+            workers=alive,
+            web=serving,
+            oldest_change=instant(oldest) if caller().may("preview") else None,
+            sections=counts,
+        )
+    )
+
+
+@operation("GET", "/sections", "read", {200: SectionsAnswer})
+def list_sections() -> Response:
+    """Every section with its state."""
+    with context().database.read() as conn:
+        return answer(SectionsAnswer(sections=_answers(_states(conn))))
+
+
+@operation("GET", "/sections/<slug>", "read", {200: SectionAnswer})
+def get_section(path: SectionPath) -> Response:
+    """One section with its state."""
+    section = configured(path.slug)
+    with context().database.read() as conn:
+        return answer(next(found for found in _answers(_states(conn)) if found.slug == section.slug))
+
+
+@operation("GET", "/sections/<slug>/entries", "read", {200: EntriesAnswer})
+def list_entries(path: SectionPath) -> Response:
+    """What stands in the feed, and the version in which each entry last changed."""
+    section = configured(path.slug)
+    with context().database.snapshot() as conn:
+        edition = published.perhaps_edition(conn, section.slug)
+        entries = list(edition.entries.values()) if edition else []
+        seen = visible_outlines(conn, [entry.article_id for entry in entries])
+    rows = []
+    for place, entry in enumerate(entries, 1):
+        article = seen.get(entry.article_id)
+        rows.append(
+            EntryAnswer(
+                place=place,
+                article_id=entry.article_id,
+                entry_id=entry.entry_id,
+                title=article.title if article else None,
+                url=article.url if article else None,
+                published_at=instant(entry.published_at),
+                version=entry.version,
+                since_version=entry.since_version,
+            )
+        )
+    return answer(EntriesAnswer(section=section.slug, version=edition.version if edition else 0, entries=rows))
+
+
+@operation("GET", "/sections/<slug>/left-out", "read", {200: LeftOutsAnswer})
+def list_left_out(path: SectionPath) -> Response:
+    """What should stand in the feed and cannot, and why."""
+    section = configured(path.slug)
+    with context().database.snapshot() as conn:
+        found = [item for item in visible_left_out(conn) if item.section == section.slug]
+    rows = [LeftOutAnswer(article_id=item.article_id, reason=item.reason, since=instant(item.since)) for item in found]
+    return answer(LeftOutsAnswer(section=section.slug, left_out=rows))
+
+
+def configured(slug: str) -> Section:
+    """The section; raises the 404 of one that there is not."""
+    section: Section | None = context().settings.sections.get(slug)
+    if section is None:
+        raise not_found(f"section {slug!r}")
+    return section
+
+
+def _answers(known: Mapping[str, SectionState]) -> list[SectionAnswer]:
+    return [_answer(section, known.get(slug)) for slug, section in context().settings.sections.items()]
+
+
+def _states(conn: Connection) -> dict[str, SectionState]:
+    """The states of the configured sections; one that no worker has seen is missing."""
+    known = {state.section: state for state in states(conn) if state.section in context().settings.sections}
+    return visible_states(conn, known)
+
+
+def _answer(section: Section, state: SectionState | None) -> SectionAnswer:
+    settings = context().settings
+    return SectionAnswer(
+        slug=section.slug,
+        title=section.title,
+        state=_state(state),
+        version=state.version if state else 0,
+        entries=state.entries if state else 0,
+        left_out=state.left_out if state else 0,
+        updated_at=instant(state.updated_at) if state else None,
+        regenerated_at=instant(state.regenerated_at) if state else None,
+        next_due=instant(state.next_due) if state else None,
+        failures=state.failures if state else 0,
+        retry_at=instant(state.retry_at) if state else None,
+        error=state.error if state else None,
+        feeds=[settings.site.base_url + address(section.slug, format) for format in FORMATS],
+    )
+
+
+def _state(state: SectionState | None) -> Literal["current", "waiting", "failing", "not-rendered"]:
+    if state is not None and state.failures:
+        return "failing"
+    if state is None or not state.version:
+        return "not-rendered"
+    return "waiting" if state.pending else "current"

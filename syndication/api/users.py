@@ -1,0 +1,148 @@
+"""People: who may log in to the dashboard."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from flask import Response
+from pydantic import Field
+
+from syndication.api.operations import Operations, answer, caller, context, instant
+from syndication.api.schemas import Answer, Query, Reference
+from syndication.api.tokens import Scope
+from syndication.auth import passwords
+from syndication.model.field_limits import MAX_SCOPES
+from syndication.model.json_types import Shape, Text
+from syndication.store import Connection
+from syndication.store.access import second_factor, user_changes
+from syndication.store.access import users as stored_users
+from syndication.store.access.users import Account
+from syndication.web.problems import not_found
+
+operation = Operations("people", "People", "Who may log in to the dashboard. Only admin sees and changes them.")
+
+Password = Annotated[Text, Field(min_length=1, max_length=passwords.LONGEST)]
+
+
+class NamePath(Query):
+    """A person's name."""
+
+    name: Reference
+
+
+class UserAnswer(Answer):
+    """A person, without the password."""
+
+    id: str
+    name: str
+    scopes: list[Scope]
+    created_at: str | None
+    created_by: str
+    last_login_at: str | None
+    disabled_at: str | None
+    second_factor_at: str | None
+
+
+class NewUser(UserAnswer):
+    """A person who was just let in, with the password if it was made here: it is shown this once."""
+
+    password: str | None
+
+
+class UsersAnswer(Answer):
+    """Everybody, by name; those who are disabled too."""
+
+    users: list[UserAnswer]
+
+
+class UserRequest(Shape):
+    """A lower-case name, what the person may, and a password of 12 characters or more (without, a good one is made)."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=64)]
+    scopes: list[Scope] = Field(min_length=1, max_length=MAX_SCOPES)
+    password: Password | None = None
+
+
+class UserChange(Shape):
+    """What is to change; what is left out, or null, stays as it is."""
+
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=MAX_SCOPES)] | None = None
+    password: Password | None = None
+    disabled: bool | None = None
+
+
+@operation("GET", "/users", "admin", {200: UsersAnswer})
+def list_users() -> Response:
+    """Everybody who may log in to the dashboard, and those who may no more."""
+    with context().database.read() as conn:
+        found = stored_users.listed(conn)
+    return answer(UsersAnswer(users=[UserAnswer.model_validate(_values(account)) for account in found]))
+
+
+@operation("POST", "/users", "admin", {201: NewUser})
+def create_user(body: UserRequest) -> Response:
+    """Let a person log in to the dashboard. A password that is made here is in this answer and nowhere else."""
+    database = context().database
+    stored_users.check_name(body.name)
+    made = passwords.made() if body.password is None else None
+    hash = passwords.hashed(body.password or made or "", body.name, context().settings.site.names)
+    with database.write() as conn:
+        account = stored_users.create(conn, body.name, hash, body.scopes, caller().actor, database.now(conn))
+    return answer(NewUser.model_validate({**_values(account), "password": made}), HTTPStatus.CREATED)
+
+
+@operation("PATCH", "/users/<name>", "admin", {200: UserAnswer})
+def change_user(path: NamePath, body: UserChange) -> Response:
+    """Change what a person may, the password, or whether the person may log in; each logs the person out everywhere.
+
+    The last person with the scope admin keeps it, and is not disabled.
+    """
+    database = context().database
+    with database.read() as conn:
+        _known(conn, path.name)
+    # Outside of the transaction: a hash takes long.
+    known = context().settings.site.names
+    hash = passwords.hashed(body.password, path.name, known) if body.password is not None else None
+    by = caller().actor
+    with database.write() as conn:
+        account, now = _known(conn, path.name), database.now(conn)
+        if hash is not None:
+            user_changes.set_password(conn, account, hash, by, now)
+        if body.scopes is not None:
+            account = user_changes.set_scopes(conn, account, body.scopes, by, now)
+        if body.disabled is not None:
+            change = user_changes.disable if body.disabled else user_changes.enable
+            account = change(conn, account, by, now)
+    return answer(UserAnswer.model_validate(_values(account)))
+
+
+@operation("DELETE", "/users/<name>/second-factor", "admin", {200: UserAnswer})
+def reset_second_factor(path: NamePath) -> Response:
+    """Remove the second factor of a user who lost the phone, and log the user out everywhere.
+
+    The password alone logs in then. Nothing happens to a user who has none.
+    """
+    database = context().database
+    with database.write() as conn:
+        second_factor.remove(conn, _known(conn, path.name), caller().actor, database.now(conn))
+        account = _known(conn, path.name)
+    return answer(UserAnswer.model_validate(_values(account)))
+
+
+def _known(conn: Connection, name: str) -> Account:
+    account = stored_users.named(conn, name)
+    if account is None:
+        raise not_found(f"person {name!r}")
+    return account
+
+
+def _values(account: Account) -> dict[str, object]:
+    return {
+        "id": account.id,
+        "name": account.name,
+        "scopes": list(account.scopes),
+        "created_at": instant(account.created_at),
+        "created_by": account.created_by,
+        "last_login_at": instant(account.last_login_at),
+        "disabled_at": instant(account.disabled_at),
+        "second_factor_at": instant(account.second_factor_at),
+    }

@@ -1,0 +1,109 @@
+"""Versions: what is remembered of each feed's past, and how two of its versions differ."""
+
+from collections.abc import Collection
+from http import HTTPStatus
+from typing import Literal
+
+from flask import Response
+from pydantic import Field
+
+from syndication.api.operations import Operations, answer, context, instant, link_next
+from syndication.api.schemas import Answer, Limit, Query, SectionPath
+from syndication.api.sections import configured
+from syndication.store.publishing import versions as stored_versions
+from syndication.web.problems import Problem
+
+operation = Operations("versions", "Versions", "What happened in each feed, version by version.")
+
+
+class ChangeAnswer(Answer):
+    """How an entry changed. A gone one was withdrawn, deleted, unpublished, expired, moved, left-out or pushed-out."""
+
+    article_id: str
+    change: Literal["added", "changed", "gone"]
+    reason: str | None
+
+
+class VersionAnswer(Answer):
+    """A version of the feed and how it differs from the one before; bytes of all formats, uncompressed."""
+
+    version: int
+    at: str | None
+    entries: int
+    bytes: int
+    changes: list[ChangeAnswer]
+
+
+class VersionsAnswer(Answer):
+    """One page, the newest first; the next one is in the header Link."""
+
+    section: str
+    versions: list[VersionAnswer]
+
+
+class DifferenceAnswer(Answer):
+    """What happened from one version to another."""
+
+    section: str
+    old: int
+    new: int
+    changes: list[ChangeAnswer]
+
+
+class VersionsQuery(Query):
+    """Which page."""
+
+    limit: Limit = 20
+    before: int | None = Field(None, ge=1, le=2**53, description="Only versions before this one.")
+
+
+class DifferenceQuery(Query):
+    """Two versions of the section; 0 is the empty feed before the first."""
+
+    old: int = Field(ge=0, le=2**53)
+    new: int = Field(ge=1, le=2**53)
+
+
+@operation("GET", "/sections/<slug>/versions", "read", {200: VersionsAnswer})
+def list_versions(path: SectionPath, query: VersionsQuery) -> Response:
+    """The versions that are kept, the newest first, and what changed in each."""
+    section = configured(path.slug)
+    with context().database.snapshot() as conn:
+        found = stored_versions.read(conn, section.slug, query.limit + 1, query.before)
+    page = found[: query.limit]
+    rows = [
+        VersionAnswer(
+            version=item.version,
+            at=instant(item.at),
+            entries=item.entries,
+            bytes=item.bytes,
+            changes=_changes(item.changes),
+        )
+        for item in page
+    ]
+    response = answer(VersionsAnswer(section=section.slug, versions=rows))
+    if len(found) > query.limit:
+        link_next(response, f"/sections/{section.slug}/versions", query.model_dump(), before=page[-1].version)
+    return response
+
+
+@operation("GET", "/sections/<slug>/difference", "read", {200: DifferenceAnswer})
+def get_difference(path: SectionPath, query: DifferenceQuery) -> Response:
+    """What happened between two versions: entries added, changed, and gone and why."""
+    section = configured(path.slug)
+    if query.new < query.old:
+        words = f"is {query.new}: it should not be before old, {query.old}"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"new {words}", errors=[("new", words)])
+    with context().database.snapshot() as conn:
+        kept = stored_versions.kept(conn, section.slug)
+        found = stored_versions.difference(conn, section.slug, query.old, query.new) if query.new in kept else None
+    if found is None:
+        there = f"{kept.start} to {kept.stop - 1}" if kept else "none yet"
+        detail = f"Versions {query.old} to {query.new} are not all kept: {there} are."
+        raise Problem(HTTPStatus.NOT_FOUND, "not-found", detail)
+    changed = DifferenceAnswer(section=section.slug, old=query.old, new=query.new, changes=_changes(found))
+    return answer(changed)
+
+
+def _changes(found: Collection[stored_versions.EntryChange]) -> list[ChangeAnswer]:
+    return [ChangeAnswer(article_id=c.article_id, change=c.change, reason=c.reason) for c in found]

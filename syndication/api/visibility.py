@@ -1,0 +1,140 @@
+"""What of an article exists for the caller: one rule for every operation.
+
+For callers without the scope preview there is what is public now, and what readers were shown. Of a story that was
+shown and changed since, they see that there was one, and no word of the text that nobody was shown.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syndication.api.operations import caller
+from syndication.auth.bearer import Caller
+from syndication.model.values import Article
+from syndication.store import Connection
+from syndication.store.articles import shown_articles
+from syndication.store.articles.article_outlines import ArticleOutline, read_outline, read_outlines
+from syndication.store.articles.shown_articles import Exposure, content_digest, exposure, exposures, is_public
+from syndication.store.articles.stored_digests import stored_digests
+from syndication.store.articles.trace_facts import Facts
+from syndication.store.publishing.documents import LeftOutArticle, left_out
+from syndication.store.publishing.section_state import SectionState
+from syndication.web.problems import not_found
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """What an article is to one caller at ``now``."""
+
+    exposure: Exposure
+    may_preview: bool
+    now: datetime
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is one: its row, its withdrawal, or that it was shown."""
+        found = self.exposure
+        if self.may_preview:
+            return found.stored or found.withdrawn or found.shown
+        return found.public or found.shown
+
+    def shows(self, article: Article) -> bool:
+        """Whether the caller may read the article as it is stored now."""
+        if self.may_preview or is_public(article, self.now):
+            return True
+        digest = self.exposure.digest
+        return digest is not None and digest == content_digest(article)
+
+
+def visibility(conn: Connection, id: str, who: Caller) -> Visibility:
+    """What the article is to ``who``."""
+    return Visibility(exposure(conn, id, who.now), who.may("preview"), who.now)
+
+
+def visibilities(conn: Connection, ids: Sequence[str], who: Caller) -> dict[str, Visibility]:
+    """What each of the articles is to ``who``, asked together."""
+    found = exposures(conn, ids, who.now)
+    return {id: Visibility(found[id], who.may("preview"), who.now) for id in ids}
+
+
+def check_exists(conn: Connection, id: str) -> Visibility:
+    """Raise the 404 of an article that there is not, or not for the caller; one statement, before any fact is read."""
+    found = visibility(conn, id, caller())
+    if not found.exists:
+        raise not_found(f"article {id!r}")
+    return found
+
+
+def shows_stored(conn: Connection, found: Visibility, outline: ArticleOutline) -> bool:
+    """Whether the caller may read the article as it is stored now; its body is read only if a digest decides."""
+    if found.may_preview or is_public(outline, found.now):
+        return True
+    digest = found.exposure.digest
+    return digest is not None and stored_digests(conn, [outline.id]).get(outline.id) == digest
+
+
+def visible_outline(conn: Connection, id: str) -> ArticleOutline:
+    """The article without its body; raises the 404 of one that there is not, or not for the caller."""
+    found = check_exists(conn, id)
+    outline = read_outline(conn, id)
+    if outline is None or not shows_stored(conn, found, outline):
+        raise not_found(f"article {id!r}")
+    return outline
+
+
+def visible_outlines(conn: Connection, ids: list[str]) -> dict[str, ArticleOutline]:
+    """Those of the articles which the caller may read as they are, without their bodies."""
+    who, outlines = caller(), read_outlines(conn, ids)
+    if who.may("preview"):
+        return outlines
+    hidden = [id for id, outline in outlines.items() if not is_public(outline, who.now)]
+    remembered = shown_articles.digests(conn, hidden)
+    # Of those that were never shown nothing is read.
+    stored = stored_digests(conn, [id for id in hidden if remembered.get(id) is not None])
+    unseen = {id for id in hidden if id not in stored or remembered.get(id) != stored[id]}
+    return {id: outline for id, outline in outlines.items() if id not in unseen}
+
+
+def visible_left_out(conn: Connection) -> list[LeftOutArticle]:
+    """What is left out of any feed, as far as the caller may know."""
+    found = left_out(conn)
+    seen = visible_outlines(conn, sorted({item.article_id for item in found}))
+    return [item for item in found if item.article_id in seen]
+
+
+def visible_state(state: SectionState, left_out: int) -> SectionState:
+    """A section's state for callers without preview: nothing in it moves when a hidden story is written.
+
+    A change that waits, the moment of the last regeneration and the count of failures (which a change resets) would.
+    """
+    return replace(
+        state,
+        left_out=left_out,
+        done=state.mark,
+        regenerated_at=None,
+        next_due=None,
+        failures=1 if state.error else 0,
+        retry_at=None,
+    )
+
+
+def visible_states(conn: Connection, known: Mapping[str, SectionState]) -> dict[str, SectionState]:
+    """The states of sections, by slug, as the caller may know them."""
+    if caller().may("preview"):
+        return dict(known)
+    counts = dict.fromkeys(known, 0)
+    for item in visible_left_out(conn):
+        if item.section in counts:
+            counts[item.section] += 1
+    return {slug: visible_state(state, counts[slug]) for slug, state in known.items()}
+
+
+def visible_facts(conn: Connection, facts: Facts, found: Visibility) -> Facts:
+    """What a trace may be told from; of a text that nobody was shown, nothing but that there is one."""
+    if found.may_preview:
+        return facts
+    states = {slug: visible_state(state, state.left_out) for slug, state in facts.states.items()}
+    if facts.article is None or shows_stored(conn, found, facts.article):
+        return replace(facts, states=states)
+    unknown = ArticleOutline(facts.article_id, title="", url="", status="draft")
+    return replace(facts, states=states, article=unknown, noticed=False, left_out={}, newer={}, concealed=True)

@@ -1,0 +1,225 @@
+"""Commands that run the service: serve, web, worker, demonstrate, migrate, config."""
+
+import os
+import threading
+import time
+from urllib.parse import urlsplit
+
+import click
+
+from syndication.cli import startup
+from syndication.cli.common import open_database, settings_of
+from syndication.cli.output import line
+from syndication.config.loading import Settings, settings_report
+from syndication.errors import ConfigError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@click.command()
+@click.option("--host", help="Where to listen, instead of server.host.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Where to listen, instead of server.port.")
+@click.option(
+    "--demonstration", is_flag=True, help="Fill an empty database with a demonstration newsroom that keeps publishing."
+)
+@click.pass_context
+def serve(ctx: click.Context, host: str | None, port: int | None, demonstration: bool) -> None:
+    """Run worker and web together until Ctrl-C or SIGTERM.
+
+    The database is made, or brought to this program's revision, first. A process that dies is started again.
+
+    The person `demonstration` may log in to the dashboard, with the password that is printed, while the demonstration
+    runs.
+    """
+    from syndication import logs
+    from syndication.process.supervisor import Supervisor, refuse_taken_port
+
+    environ = _environ(ctx, host, port)
+    settings = settings_of(ctx)
+    logs.setup(settings.logs, "serve")
+    refuse_taken_port(settings.server.host, settings.server.port)
+    _migrate(settings)
+    if demonstration:
+        _load_demonstration(settings)
+    startup.print_addresses(settings)
+    startup.say_who_may(settings, demonstration)
+    logs.tell("Ctrl-C ends it.")
+    children = ["worker", "web", *(["demonstrate"] if demonstration else [])]
+    try:
+        Supervisor(children, environ, drain_seconds=settings.server.drain_seconds).run()
+    finally:
+        if demonstration:
+            startup.end_demonstration(settings)
+
+
+@click.command()
+@click.option("--host", help="Where to listen, instead of server.host.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Where to listen, instead of server.port.")
+@click.pass_context
+def web(ctx: click.Context, host: str | None, port: int | None) -> None:
+    """Run the web process alone: it answers polls from memory and needs the database only for news."""
+    from syndication import logs
+    from syndication.process.supervisor import refuse_taken_port
+    from syndication.server import run_web
+
+    os.environ |= _environ(ctx, host, port)
+    settings = settings_of(ctx)
+    refuse_taken_port(settings.server.host, settings.server.port)
+    logs.setup(settings.logs, "web")
+    run_web(settings)
+
+
+@click.command(hidden=True)
+@click.pass_context
+def editors(ctx: click.Context) -> None:
+    """Answer editors behind a web process, which starts this: it is no command for people."""
+    import socket
+
+    from syndication import logs
+    from syndication.app import create_editors
+    from syndication.process.parent import exit_with_parent
+    from syndication.web.editors_keeper import LISTENER, PING_INHERITED
+    from syndication.web.editors_server import EditorsServer
+    from syndication.web.heartbeat_link import answer_pings
+    from syndication.web.requests import threads_for
+
+    number = os.environ.get(LISTENER, "")
+    if not number.isdigit():
+        raise ConfigError("the editors process is started by `syndication web`, which also listens: run that")
+    exit_with_parent()
+    answer_pings(socket.socket(fileno=PING_INHERITED))
+    settings = settings_of(ctx)
+    logs.setup(settings.logs, "web")
+    threads = threads_for(settings.editors.at_once, settings.server.workers)
+    EditorsServer(create_editors(settings), socket.socket(fileno=int(number)), threads).serve()
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Only say whether the worker that runs here makes progress: for probes.")
+@click.pass_context
+def worker(ctx: click.Context, check: bool) -> None:
+    """Run a worker alone: it regenerates feeds when articles change or fall due.
+
+    Any number of workers may share one PostgreSQL database.
+    """
+    from syndication import logs
+    from syndication.worker.process import run
+
+    settings = settings_of(ctx)
+    if check:
+        _check_progress(settings.worker.progress_path)
+        return
+    logs.setup(settings.logs, "worker")
+    with open_database(settings):
+        pass  # A database that is not ready is said here, in one sentence.
+    run(settings)
+
+
+@click.command()
+@click.option("--pause", type=click.FloatRange(0.1), default=20.0, show_default=True, help="Seconds between two acts.")
+@click.pass_context
+def demonstrate(ctx: click.Context, pause: float) -> None:
+    """Keep publishing, correcting and withdrawing made-up stories, so that a person sees feeds move."""
+    import signal
+
+    from syndication import logs
+    from syndication.demo.newsdesk import keep_publishing
+    from syndication.process.parent import exit_with_parent
+
+    settings = settings_of(ctx)
+    logs.setup(settings.logs, "demonstrate")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    exit_with_parent()
+    with open_database(settings) as database:
+        keep_publishing(database, stop, pause)
+
+
+@click.command()
+@click.pass_context
+def migrate(ctx: click.Context) -> None:
+    """Make the tables and triggers, or bring them to this program's revision. Safe to run at any time.
+
+    It says whether the programs that run on the database may go on, until each is started anew with the new version.
+    """
+    before, now = _migrate(settings_of(ctx))
+    for part in _migrated(before, now).split("\n"):
+        line(part)
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Only say whether the configuration is right.")
+@click.pass_context
+def config(ctx: click.Context, check: bool) -> None:
+    """Show the effective settings, the environment's included, with secrets masked."""
+    settings = settings_of(ctx)
+    if check:
+        line(f"{settings.source} is right: {len(settings.sections)} sections.")
+        return
+    line(f"# {settings.source}")
+    for key, value in settings_report(settings):
+        line(f"{key} = {value}")
+    line(f"sections = {', '.join(settings.sections)}")
+
+
+def _check_progress(path: str) -> None:
+    """Fail unless the worker that touches this file makes progress."""
+    from syndication.metrics.progress import is_fresh
+
+    if not path:
+        raise ConfigError("worker.progress_path is empty: name a file that the worker and its probe both see")
+    if not is_fresh(path, time.time()):
+        raise click.ClickException(f"The worker makes no progress: {path} was not touched lately.")
+
+
+def _environ(ctx: click.Context, host: str | None, port: int | None) -> dict[str, str]:
+    """The environment of a child process that is to see the settings of this command line."""
+    if host:
+        os.environ["SYNDICATION_SERVER__HOST"] = host
+    if port:
+        os.environ["SYNDICATION_SERVER__PORT"] = str(port)
+    settings = settings_of(ctx)
+    if urlsplit(settings.site.base_url).hostname in LOOPBACK and "SYNDICATION_SITE__BASE_URL" not in os.environ:
+        # Who tries it out on another port wants addresses that work; a real base_url is never guessed.
+        os.environ["SYNDICATION_SITE__BASE_URL"] = startup.base_url(settings)
+    if ctx.obj:
+        os.environ["SYNDICATION_CONFIG"] = str(ctx.obj.absolute())
+    return dict(os.environ)
+
+
+def _migrate(settings: Settings) -> tuple[str | None, str]:
+    from syndication.store.migrations.runner import migrate as run
+
+    with open_database(settings, check=False) as database:
+        return run(database)
+
+
+def _migrated(before: str | None, now: str) -> str:
+    from syndication.store.migrations.runner import head, programs
+
+    if now != head():
+        return f"The database is at revision {now}, a newer program's, on which this one may run: nothing was done."
+    if before == now:
+        return f"The database is at revision {now} already; its triggers were made anew."
+    done = f"The database went from revision {before or 'none'} to {now}."
+    if before is None:
+        return done
+    if before in programs():
+        return f"{done}\nPrograms of revision {before} may go on running."
+    return f"{done}\nPrograms of revision {before} do not run on it: start every worker and web process anew."
+
+
+def _load_demonstration(settings: Settings) -> None:
+    from syndication.demo import load
+    from syndication.logs import tell
+
+    if settings.site.authority != "ledger.example":
+        raise ConfigError(
+            f"the demonstration is of The Formosa Ledger, not of {settings.site.title}:"
+            " its made-up stories do not belong among real ones, so leave --demonstration out"
+        )
+    with open_database(settings) as database:
+        loaded = load(database)
+    if loaded:
+        tell(f"Loaded the demonstration newsroom: {loaded} articles.")

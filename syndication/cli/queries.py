@@ -1,0 +1,66 @@
+"""Commands that answer questions: trace, audit."""
+
+import json
+import sys
+from dataclasses import asdict
+
+import click
+
+from syndication.cli.common import open_database, settings_of
+from syndication.cli.output import json_document, line
+
+
+@click.command()
+@click.argument("id")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def trace(ctx: click.Context, id: str, as_json: bool) -> None:
+    """Why is my story not in the feed? Tells it for every section that the article ID has to do with.
+
+    Exits with 1 if there is no such article.
+    """
+    from syndication.diagnostics.trace import moment
+    from syndication.diagnostics.trace import trace as run
+    from syndication.store.articles.trace_facts import read_facts
+
+    settings = settings_of(ctx)
+    with open_database(settings) as database, database.snapshot() as conn:
+        facts = read_facts(conn, id, settings.sections, database.now(conn))
+    if facts.article is None and facts.withdrawal is None:
+        line(f"There is no article {id!r}.", err=True)
+        sys.exit(1)
+    verdicts = [v for v in run(facts, settings.sections, settings.retired) if as_json or v.rule != "not-filed"]
+    if as_json:
+        json_document(json.dumps([asdict(verdict) for verdict in verdicts], default=str, indent=2))
+        return
+    width = max(len(verdict.section) for verdict in verdicts)
+    for verdict in verdicts:
+        mark = "in " if verdict.in_feed else "out"
+        then = ""
+        if verdict.changes_at is not None and verdict.changes_to is not None:
+            then = f" It {verdict.changes_to} at {moment(verdict.changes_at)}."
+        line(f"{verdict.section:<{width}}  {mark}  {verdict.words}{then if verdict.rule != 'embargo' else ''}")
+
+
+@click.command()
+@click.option("--target", help="Only acts on this: an article's id, a token's name.")
+@click.option("--actor", help="Only acts of this one.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, the newest.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def audit(ctx: click.Context, target: str | None, actor: str | None, limit: int, as_json: bool) -> None:
+    """Show who did what, when, from where, and what came of it: the acts of the API and of the command line."""
+    from syndication.store.access import audit_log as log
+
+    with open_database(settings_of(ctx)) as database, database.read() as conn:
+        found = log.read(conn, limit, target=target, actor=actor)
+    if as_json:
+        json_document(json.dumps([asdict(item) for item in found], default=str, indent=2))
+        return
+    for item in reversed(found):
+        detail = f" ({item.detail})" if item.detail else ""
+        detail += f", {item.times:,} times within a minute" if item.times > 1 else ""
+        line(
+            f"{item.at:%Y-%m-%d %H:%M:%S} UTC  {item.actor}, {item.source}: {item.act} {item.target}:"
+            f" {item.outcome}{detail}"
+        )

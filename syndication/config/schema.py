@@ -1,0 +1,320 @@
+"""The shape of the configuration files: every key, its type and its default."""
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from syndication.model.body_limits import MIB, BodyLimits
+from syndication.model.field_limits import MAX_FEED_HTML
+from syndication.model.formats import email_address, language_tag
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+RESERVED = ("all", "tag", "author")
+"""Slugs that name something else than a configured section."""
+
+SECRET_LENGTH = 24
+
+
+def _slug(value: str) -> str:
+    if value in RESERVED:
+        raise ValueError(f"is reserved (with {', '.join(RESERVED)}): choose another slug")
+    if not SLUG.fullmatch(value):
+        raise ValueError("should be lower-case letters and digits with single hyphens between, like arts-leisure")
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[!-~]*", value) or re.search(r'[<>"{}|\\^`]', value):
+        raise ValueError("should hold no space and nothing beyond ASCII: write %20, and xn-- for a host")
+    right = "should begin with https:// (or http://) and a host, like https://feeds.daily.example"
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(right) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise ValueError(right)
+    if parts.query or parts.fragment:
+        raise ValueError("should have no ? and no #, like https://feeds.daily.example")
+    return value.rstrip("/")
+
+
+def _perhaps_address(value: str) -> str:
+    return _address(value) if value else ""
+
+
+def _language(value: str) -> str:
+    if language_tag(value) != value:
+        raise ValueError("should be a language tag like en, zh-Hant or zh-TW (BCP 47)")
+    return value
+
+
+def _perhaps_language(value: str) -> str:
+    return _language(value) if value else ""
+
+
+def _perhaps_email(value: str) -> str:
+    if value and email_address(value) != value:
+        raise ValueError("should be a mail address like desk@daily.example, or empty")
+    return value
+
+
+def _authority(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.-]+(@[A-Za-z0-9.-]+)?", value):
+        raise ValueError("should be a domain name that the newsroom holds, like daily.example (RFC 4151)")
+    return value.lower()
+
+
+def _article_size(value: int) -> int:
+    if value > MAX_FEED_HTML // MIB:
+        raise ValueError(f"should be at most {MAX_FEED_HTML // MIB}: no feed takes a longer article")
+    return value
+
+
+def _day(value: str) -> str:
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("should be a date like 2026-01-01")
+    try:
+        date.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError("should be a day of the calendar, like 2026-01-01") from error
+    return value
+
+
+def _clock_time(value: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError("should be a time of day in UTC, like 03:30")
+    return value
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("should be a time zone of the IANA database, like Asia/Taipei or UTC") from error
+    return value
+
+
+def _secret(value: str) -> str:
+    if value and len(value) < SECRET_LENGTH:
+        # Its characters are told to nobody, not even in an error.
+        raise ValueError(f"should have at least {SECRET_LENGTH} characters, as `openssl rand -base64 32` makes them")
+    return value
+
+
+def _switch(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError("should be true or false")
+    return value
+
+
+def _templates(value: str) -> str:
+    """Addresses with spaces between them, each with places for what changed."""
+    for template in value.split():
+        address = re.sub(r"\{(key|section|format)\}", "x", template)
+        if re.search(r"[{}]", address):
+            raise ValueError("should have no other places than {key}, {section} and {format}")
+        if not re.fullmatch(r"[!-~]*", address) or "@" in _address(address.partition("?")[0]):
+            raise ValueError("should hold ASCII alone, and nobody's name: that belongs into the header Authorization")
+    return value
+
+
+def _method(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]+", value):
+        raise ValueError("should be a method in capitals, like POST or PURGE")
+    return value
+
+
+def _headers(value: dict[str, str]) -> dict[str, str]:
+    """A variable's name has no hyphens: an underscore stands for one."""
+    # The environment's come last, and win over the file's, however their names are written.
+    named = {name.lower().replace("_", "-"): (name.replace("_", "-"), content) for name, content in value.items()}
+    for name, (_, content) in named.items():
+        if not re.fullmatch(r"[a-z0-9-]+", name) or name in ("content-length", "transfer-encoding"):
+            raise ValueError("should be headers by name, like Authorization, but for those of a body's length")
+        if not re.fullmatch(r"[ -~]*", content):
+            raise ValueError("should have values in ASCII, each on one line")
+    return dict(named.values())
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+Address = Annotated[str, AfterValidator(_address)]
+PerhapsAddress = Annotated[str, AfterValidator(_perhaps_address)]
+Language = Annotated[str, AfterValidator(_language)]
+PerhapsLanguage = Annotated[str, AfterValidator(_perhaps_language)]
+PerhapsEmail = Annotated[str, AfterValidator(_perhaps_email)]
+Seconds = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1, le=1000)]
+Content = Literal["full", "summary"]
+Switch = Annotated[bool, BeforeValidator(_switch)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Table(BaseModel):
+    """A table of the file: an unknown key and a value of another type are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SiteTable(Table):
+    """[site]: what all feeds share."""
+
+    title: Text = "The Daily Example"
+    description: str = ""
+    base_url: Address = "http://127.0.0.1:8000"
+    home_url: PerhapsAddress = ""
+    authority: Annotated[str, AfterValidator(_authority)] = "daily.example"
+    authority_date: Annotated[str, AfterValidator(_day)] = "2026-01-01"
+    language: Language = "en"
+    rights: str = ""
+    logo: PerhapsAddress = ""
+    icon: PerhapsAddress = ""
+    email: PerhapsEmail = ""
+
+
+class DatabaseTable(Table):
+    """[database]."""
+
+    url: Text = "sqlite:///var/syndication.db"
+
+
+class ServerSettings(Table):
+    """[server]: where the web process listens, how many workers answer, and whether caches are told keys."""
+
+    host: Text = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    surrogate_keys: Switch = True
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = 0.0
+
+
+class WorkerSettings(Table):
+    """[worker]: seconds unless told otherwise."""
+
+    safety_net: Annotated[float, Field(gt=0)] = 30.0
+    wake_interval: Annotated[float, Field(gt=0, le=1)] = 0.005
+    lease: Annotated[float, Field(ge=1)] = 30.0
+    retry_first: Annotated[float, Field(gt=0)] = 2.0
+    retry_max: Annotated[float, Field(gt=0)] = 300.0
+    reconcile_at: Annotated[str, AfterValidator(_clock_time)] = "19:30"
+    tombstone_days: Annotated[int, Field(ge=1)] = 30
+    keep_versions: Annotated[int, Field(ge=1, le=10_000)] = 100
+    fragment_memory: Annotated[int, Field(ge=1, le=65_536)] = 256
+    render_seconds: Annotated[int, Field(ge=1, le=3600)] = 20
+    render_memory: Annotated[int, Field(ge=512, le=65_536)] = 1536
+    metrics_host: Text = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    progress_path: str = ""
+
+
+class EditorsSettings(Table):
+    """[editors]: the API and the dashboard."""
+
+    webhook_secret: Annotated[str, AfterValidator(_secret)] = ""
+    audit_days: Annotated[int, Field(ge=1)] = 365
+    failed_attempts: Annotated[int, Field(ge=1)] = 10
+    user_failed_attempts: Annotated[int, Field(ge=1, le=20)] = 10
+    require_second_factor: bool = False
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    session_hours: Annotated[int, Field(ge=1, le=720)] = 12
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    at_once: Annotated[int, Field(ge=1, le=64)] = 8
+    largest_article_mb: Annotated[int, Field(ge=1), AfterValidator(_article_size)] = 16
+    largest_batch_mb: Annotated[int, Field(ge=1, le=256)] = 32
+
+    @property
+    def body_limits(self) -> BodyLimits:
+        """The two sizes in bytes, as ``largest_body`` takes them."""
+        return BodyLimits(self.largest_article_mb * MIB, self.largest_batch_mb * MIB)
+
+
+class PurgeSettings(Table):
+    """[purge]: which caches in front are told that a feed changed, and how."""
+
+    url: Annotated[str, AfterValidator(_templates)] = ""
+    method: Annotated[str, AfterValidator(_method)] = "POST"
+    headers: Annotated[dict[str, Text], AfterValidator(_headers)] = {}
+    body: str = ""
+    timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
+    patience: Annotated[float, Field(gt=0)] = 3600.0
+
+
+class LogSettings(Table):
+    """[logs]."""
+
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class FeedsTable(Table):
+    """[feeds]: what a section has that does not say otherwise."""
+
+    entries: Count = 50
+    hours: Annotated[int, Field(ge=0)] = 24
+    max_entries: Count = 200
+    content: Content = "full"
+    summary_length: Annotated[int, Field(ge=20)] = 300
+    cache: str = "news"
+
+
+class CacheTable(Table):
+    """[cache.NAME]: how long a copy may be used, in seconds."""
+
+    browser: Seconds = 300
+    cdn: Seconds = 60
+    stale_while_revalidate: Seconds = 60
+    stale_if_error: Seconds = 86400
+
+
+class AllTable(Table):
+    """[all]: the feed of everything; an empty value is that of [feeds] or [site]."""
+
+    title: str = ""
+    description: str = ""
+    language: PerhapsLanguage = ""
+    entries: Count | None = None
+    hours: Annotated[int, Field(ge=0)] | None = None
+    max_entries: Count | None = None
+    content: Content | None = None
+    summary_length: Annotated[int, Field(ge=20)] | None = None
+    cache: str | None = None
+
+
+class SectionTable(AllTable):
+    """[[section]]: one feed."""
+
+    slug: Slug
+    title: Text
+    formerly: list[Slug] = []
+
+
+class RetiredTable(Table):
+    """[[retired]]: a feed that is no more."""
+
+    slug: Slug
+
+
+class Main(Table):
+    """syndication.toml."""
+
+    site: SiteTable = SiteTable()
+    database: DatabaseTable = DatabaseTable()
+    server: ServerSettings = ServerSettings()
+    feeds: FeedsTable = FeedsTable()
+    cache: dict[str, CacheTable] = {"news": CacheTable()}
+    worker: WorkerSettings = WorkerSettings()
+    editors: EditorsSettings = EditorsSettings()
+    purge: PurgeSettings = PurgeSettings()
+    logs: LogSettings = LogSettings()
+
+
+class Sections(Table):
+    """sections.toml."""
+
+    all: AllTable = AllTable()
+    section: list[SectionTable] = []
+    retired: list[RetiredTable] = []

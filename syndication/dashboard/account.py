@@ -1,0 +1,61 @@
+"""One's own account: what one may, and another password."""
+
+from http import HTTPStatus
+
+from flask import Response, flash, g, request, session
+from werkzeug.wrappers import Response as BaseResponse
+
+from syndication.api.operations import caller, context
+from syndication.auth import passwords
+from syndication.auth.known_devices import known_devices
+from syndication.auth.login import NOT_NOW, Refused
+from syndication.dashboard.login import address, entrance, refuse
+from syndication.dashboard.pages import PERSON, Pages, back, page
+from syndication.errors import SyndicationError
+from syndication.store.access import audit_log, user_changes, users
+from syndication.store.access.audit_log import Act
+
+pages = Pages("own")
+
+
+@pages.get("/account", PERSON)
+def show_own() -> Response:
+    """What one may, and the form for another password."""
+    return _page()
+
+
+@pages.post("/account", PERSON)
+def change_own_password() -> BaseResponse:
+    """Change one's own password: the one before is asked for, as a browser may stand open."""
+    form, account, database = request.form, g.account, context().database
+    verified = entrance().confirm(account, form.get("old", ""), address(), known_devices())
+    if isinstance(verified, Refused):
+        return _refuse(verified)
+    if form.get("new", "") != form.get("again", ""):
+        return _page("The new password was not typed the same twice.")
+    try:
+        made = passwords.hashed(form.get("new", ""), account.name, context().settings.site.names)
+    except SyndicationError as error:
+        return _page(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    with database.write() as conn:
+        # Verifying took a while: somebody who keeps out a thief by another password is not overruled by that thief.
+        unchanged, now = users.unchanged(conn, account, verified), database.now(conn)
+        if unchanged:
+            user_changes.set_password(conn, account, made, caller().actor, now, keep=session["login"])
+    if not unchanged:
+        return _refuse(Refused(NOT_NOW))
+    flash("Your password is changed. In other browsers you are logged out.")
+    return back("/account")
+
+
+def _refuse(refused: Refused) -> Response:
+    if refused.wait is None:
+        act = Act("change password of user", g.account.name, "refused", "wrong password")
+        with context().database.write() as conn:
+            audit_log.record(conn, caller().actor, [act], caller().now)
+    return refuse(refused, _page(refused.detail))
+
+
+def _page(wrong: str = "") -> Response:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
+    return page("account.html", status, wrong=wrong, shortest=passwords.SHORTEST)

@@ -1,0 +1,120 @@
+"""The dashboard's own Flask app: who is let in, what every answer carries, and errors as pages."""
+
+import hashlib
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Response, g, get_flashed_messages
+from flask_wtf.csrf import CSRFProtect, generate_csrf
+
+from syndication import __version__
+from syndication.api.operations import Context
+from syndication.auth.bearer import Access, Guesses
+from syndication.auth.login import Entrance
+from syndication.config.loading import Settings
+from syndication.dashboard import (
+    account,
+    articles,
+    audit_log,
+    chart_pages,
+    documents,
+    login,
+    overview,
+    previews,
+    regenerations,
+    second_factor,
+    sections,
+    tokens,
+    upcoming,
+    users,
+)
+from syndication.dashboard.errors import handle_errors
+from syndication.dashboard.filters import Telling
+from syndication.dashboard.pages import POLICY, PREFIX
+from syndication.dashboard.session_cookie import Sessions
+from syndication.dashboard.ttl_cache import Memo
+from syndication.model.body_limits import SMALL_BYTES
+from syndication.store.db.database import Database
+from syndication.web.document_loader import Watcher
+from syndication.web.request_log import name_rule
+
+SUBJECTS = (
+    login, overview, regenerations, sections, documents, articles, previews, upcoming, chart_pages, audit_log, tokens,
+    users, account, second_factor,
+)  # fmt: skip
+
+STATIC_AGE = 365 * 86400
+"""Seconds for which a browser keeps the style sheet: its address has the digest of what it is."""
+
+
+def dashboard_app(settings: Settings, database: Database, watcher: Watcher) -> Flask:
+    """The app; ``database`` is the editors' own, so that a slow page holds no connection of the watcher's."""
+    app = Flask("syndication.dashboard", static_folder="static", static_url_path=f"{PREFIX}/static", root_path=None)
+    app.session_interface = Sessions(database)
+    app.config.update(
+        MAX_CONTENT_LENGTH=SMALL_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=STATIC_AGE,
+        SESSION_COOKIE_NAME="syndication_editors",
+        SESSION_COOKIE_PATH=PREFIX,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.site.base_url.startswith("https:"),
+        WTF_CSRF_TIME_LIMIT=None,  # A form may stand open for as long as its reader is logged in.
+        WTF_CSRF_SSL_STRICT=False,  # It compares the Referer with the Host header, which a proxy may have changed.
+    )
+    app.url_map.merge_slashes = app.url_map.strict_slashes = app.url_map.redirect_defaults = False
+    app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
+    limits = settings.editors
+    access = Access(database, Guesses(limits.failed_attempts))
+    app.extensions["editors"] = Context(database, watcher, access, settings)
+    app.extensions["entrance"] = Entrance(
+        database, Guesses(limits.failed_attempts), limits.session_hours, limits.user_failed_attempts
+    )
+    app.extensions["memo"] = Memo()
+    handle_errors(app)
+    app.before_request(name_rule)
+    app.before_request(login.admit)
+    CSRFProtect(app)
+    app.after_request(_complete)
+    _describe(app, settings)
+    for subject in SUBJECTS:
+        app.register_blueprint(subject.pages.blueprint)
+    return app
+
+
+def _complete(response: Response) -> Response:
+    """What every answer carries."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", POLICY)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["X-Robots-Tag"] = "noindex"
+    headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _describe(app: Flask, settings: Settings) -> None:
+    """What every template knows."""
+    telling = Telling(ZoneInfo(settings.editors.timezone))
+    telling.add_to(app)
+    digests = {
+        item.name: hashlib.sha256(item.read_bytes()).hexdigest()[:12]
+        for item in files("syndication.dashboard").joinpath("static").iterdir()
+    }
+
+    @app.context_processor
+    def known() -> dict[str, Any]:
+        who = g.get("caller")
+        return {
+            "site": settings.site,
+            "zone": telling.name,
+            "csrf_token": generate_csrf,
+            "told": get_flashed_messages,
+            "program": __version__,
+            "account": g.get("account"),
+            "may": lambda scope: who is not None and who.may(scope),
+            "static": lambda name: f"{PREFIX}/static/{name}?{digests[name]}",
+            "now": who.now if who else datetime.now(UTC),
+        }

@@ -1,0 +1,152 @@
+"""Articles: finding one, its way from the store into each feed, and taking it out and back."""
+
+from typing import Any
+
+from flask import Response, flash, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from syndication.api import article_history as api_past
+from syndication.api import article_trace, withdrawals
+from syndication.api import articles as api
+from syndication.api.operations import caller, context
+from syndication.api.schemas import ArticlePath
+from syndication.api.visibility import visible_outline
+from syndication.dashboard.pages import Pages, ask, asked_for, back, is_live, next_page, page, titles
+from syndication.dashboard.previews import shown
+from syndication.dashboard.sections import served_version
+from syndication.diagnostics.trace_steps import way
+from syndication.model.values import ALL
+from syndication.store.articles.article_outlines import ArticleOutline
+from syndication.store.articles.article_sizes import measure
+from syndication.web.problems import Problem
+
+pages = Pages("articles")
+
+STATUSES = ("published", "draft", "withdrawn")
+
+
+@pages.get("/articles", "read")
+def find_articles() -> Response:
+    """Articles by title, id or address, the newest first."""
+    given = {name: request.args.get(name) or None for name in ("q", "status", "section", "after")}
+    query = asked_for(api.SearchQuery, **given)
+    found = ask(api.list_articles, api.FoundArticles, query=query)
+    following = next_page()
+    asked = {name: value for name, value in given.items() if value and name != "after"}
+    return page(
+        "articles.html",
+        found=found.articles,
+        asked=asked,
+        following={**asked, "after": following["after"]} if following else None,
+        paged=bool(query.after),
+        sections=titles(),
+        statuses=STATUSES if caller().may("preview") else ("published", "withdrawn"),
+    )
+
+
+@pages.get("/article", "read")
+def show_article() -> Response:
+    """One article: its way into every feed, what it looks like there, what happened to it."""
+    path = _path()
+    told, article = ask(article_trace.trace_article, article_trace.TraceAnswer, path=path), _stored(path)
+    concerned = [verdict for verdict in told.sections if _concerns(verdict, article)]
+    ways: dict[str, Any] = {
+        "id": path.id,
+        "ways": [(one, way(one, served_version(one.section) or None, _standing(one.section))) for one in concerned],
+        "elsewhere": [verdict.section for verdict in told.sections if article and verdict not in concerned],
+        "titles": titles(),
+    }
+    if is_live():
+        return page("parts/trace_steps.html", **ways)
+    return page(
+        "article.html",
+        **ways,
+        article=article,
+        over=_over_limit(path) if article else None,
+        out=any(verdict.rule in ("withdrawn", "deleted") for verdict in told.sections),
+        history=ask(api_past.list_history, api_past.HistoryAnswer, path=path, query=api_past.HistoryQuery()),
+        **shown(request.args.get("preview")),
+    )
+
+
+@pages.get("/article/withdraw", "write")
+def confirm_withdrawal() -> Response:
+    """Are you sure?"""
+    return _confirm("withdraw")
+
+
+@pages.post("/article/withdraw", "write")
+def withdraw() -> BaseResponse:
+    """Take it out of every feed."""
+    path = _path()
+    flash(ask(withdrawals.withdraw_article, withdrawals.Done, path=path).message)
+    return back("/article", id=path.id)
+
+
+@pages.get("/article/restore", "write")
+def confirm_restoration() -> Response:
+    """Are you sure?"""
+    return _confirm("restore")
+
+
+@pages.post("/article/restore", "write")
+def restore() -> BaseResponse:
+    """Bring it back."""
+    path = _path()
+    flash(ask(withdrawals.restore_article, withdrawals.Done, path=path).message)
+    return back("/article", id=path.id)
+
+
+def _confirm(act: str) -> Response:
+    path = _path()
+    told = ask(article_trace.trace_article, article_trace.TraceAnswer, path=path)
+    sections = context().settings.sections
+    longest = max(
+        (sections[v.section].cache for v in told.sections if v.in_feed and v.section in sections),
+        key=lambda policy: policy.browser + policy.cdn + policy.stale_while_revalidate,
+        default=None,
+    )
+    return page(
+        "confirm.html",
+        act=act,
+        id=path.id,
+        article=_stored(path),
+        feeds=[titles()[v.section] for v in told.sections if v.in_feed and v.section in sections],
+        copies=longest.browser + longest.cdn + longest.stale_while_revalidate if longest else 0,
+    )
+
+
+def _path() -> ArticlePath:
+    """The article that is asked for, in the address of forms too: in their fields browsers change the ends of lines."""
+    return asked_for(ArticlePath, id=request.args.get("id", ""))
+
+
+def _stored(path: ArticlePath) -> ArticleOutline | None:
+    """The article without its body; None for one whose row is gone: its trace tells of it still."""
+    try:
+        with context().database.read() as conn:
+            return visible_outline(conn, path.id)
+    except Problem as problem:
+        if problem.kind != "not-found":
+            raise
+        return None
+
+
+def _over_limit(path: ArticlePath) -> str | None:
+    """Why no feed takes the article, if another program stored more of it than the limits allow."""
+    with context().database.read() as conn:
+        return measure(conn, [path.id])[1].get(path.id)
+
+
+def _concerns(verdict: article_trace.VerdictAnswer, article: ArticleOutline | None) -> bool:
+    """Whether the article belongs into this section, or would; a withdrawn one is kept out of all the others too."""
+    section = context().settings.sections.get(verdict.section)
+    if section is None or section.slug == ALL or verdict.in_feed:
+        return True
+    return article is not None and not set(article.sections).isdisjoint(section.filed_under)
+
+
+def _standing(slug: str) -> int | None:
+    """The version that is published, as the watcher last saw it."""
+    found = [state.version for state in context().watcher.state.sections if state.section == slug]
+    return found[0] if found else None

@@ -1,0 +1,1 @@
+"""Charts, pure: series along a time axis, drawn as SVG."""

@@ -1,0 +1,178 @@
+"""A figure as SVG, by pygal: for <img>, and so without a script, a font of its own or anything from elsewhere.
+
+The same figure gives the same bytes. Its colours are the page's, light or dark as the reader's browser prefers.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from math import ceil
+from typing import Any
+
+import pygal
+from pygal.style import Style
+
+from syndication.dashboard.charts.series import Figure
+from syndication.dashboard.charts.time_axis import DAY, Stretch
+
+# pygal takes part in every import of the process, for maps, by a method that Python 3.12 dropped and 3.11 warns of.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pygal")]
+
+STYLE = """
+svg { --ink: #1c1b19; --soft: #625e57; --line: #dedad1; --first: #9c2f12; --second: #1f5f8b }
+@media (prefers-color-scheme: dark) {
+  svg { --ink: #ece9e2; --soft: #a8a398; --line: #3a3732; --first: #f0a184; --second: #8fc7ee }
+}
+text { fill: var(--soft); font: 12px system-ui, sans-serif }
+.title { fill: var(--ink); font-size: 14px; font-weight: 600 }
+.axis.x text, .no_data { text-anchor: middle }
+.axis.y text { text-anchor: end }
+.no_data { font-size: 14px }
+.background { fill: none }
+.line { fill: none; stroke: var(--line) }
+.axis.y .guides:first-child .line { stroke: var(--soft) }
+.color-0 { fill: var(--first) }
+.color-1, .percent .color-0 { fill: var(--second) }
+.series .line { stroke: var(--second); stroke-width: 2; stroke-linejoin: round }
+"""
+
+NEEDLESS = ("script", "desc", "title")
+"""What pygal adds for its own script, and for a mouse, which an image in a page does not notice."""
+
+TOOLTIP = "plot tooltip-overlay"
+
+GAP = 0.08
+"""The part of a bar's place that is left free at each of its sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A picture in pixels: how many round numbers its axis may have above 0, and what stands below.
+
+    ``label_hours`` are those between two labels of a day. pygal leaves too little room for legends in many columns:
+    ``legend_room`` is what is added.
+    """
+
+    width: int
+    height: int
+    marks: int
+    label_hours: int
+    dates: bool
+    legend_columns: int
+    legend_room: int
+
+
+WIDE = Size(900, 260, marks=5, label_hours=3, dates=True, legend_columns=4, legend_room=24)
+NARROW = Size(350, 220, marks=4, label_hours=6, dates=False, legend_columns=2, legend_room=6)
+
+MARGIN = 12
+LOWER_MARGIN = 6
+"""Below the labels of the axis there is nothing but air already."""
+
+
+def svg(figure: Figure, *, narrow: bool = False) -> bytes:
+    """The picture, for a page of 900 pixels or for a narrow one of 350."""
+    chart = _chart(figure, NARROW if narrow else WIDE)
+    if figure.is_empty:
+        chart.add("", [])
+    else:
+        for series in figure.series:
+            chart.add(series.name, list(series.values))
+    rendered: bytes = chart.render()
+    return rendered
+
+
+def marks(largest: float, most: int) -> list[int]:
+    """Round numbers for an axis: from 0, by 1, 2 or 5 times a power of ten, to the first that is not too small."""
+    step = next(step for step in _steps() if step * most >= largest)
+    return list(range(0, max(ceil(largest / step), 1) * step + 1, step))
+
+
+def short(number: float) -> str:
+    """A number for an axis: 500 or 20k or 1.5M."""
+    if number >= 1_000_000:
+        return f"{number / 1_000_000:g}M"
+    return f"{number / 1_000:g}k" if number >= 1_000 else f"{number:.0f}"
+
+
+def percent(number: float) -> str:
+    """A share for an axis."""
+    return f"{number:.0f} %"
+
+
+def _steps() -> Iterator[int]:
+    return (factor * 10**power for power in count() for factor in (1, 2, 5))
+
+
+def _chart(figure: Figure, size: Size) -> Any:
+    is_share, has_legend = figure.kind == "percent", len(figure.series) > 1 and not figure.is_empty
+    numbers = [0, 25, 50, 75, 100] if is_share else marks(_highest(figure), size.marks)
+    kind = pygal.Line if is_share else pygal.StackedBar
+    chart = kind(
+        title=figure.title,
+        classes=(figure.kind,),
+        width=size.width,
+        height=size.height,
+        explicit_size=True,
+        margin=MARGIN,
+        margin_bottom=size.legend_room if has_legend else LOWER_MARGIN,
+        x_labels=_labels(figure.stretch, size),
+        truncate_label=-1,
+        y_labels=numbers,
+        range=(0, numbers[-1]),
+        show_y_labels=not figure.is_empty,
+        value_formatter=percent if is_share else short,
+        show_legend=has_legend,
+        legend_at_bottom=True,
+        legend_at_bottom_columns=size.legend_columns,
+        allow_interruptions=True,
+        dots_size=2,
+        no_data_text=figure.empty,
+        no_prefix=True,
+        style=Style(label_font_size=12, legend_font_size=12, title_font_size=14, font_family="sans-serif"),
+        css=(),
+        js=(),
+    )
+    chart._series_margin = GAP
+    chart.add_xml_filter(_still)
+    return chart
+
+
+def _labels(stretch: Stretch, size: Size) -> list[str]:
+    if len(stretch.starts) * stretch.step <= DAY:
+        return stretch.times(size.label_hours)
+    return stretch.days(dates=size.dates)
+
+
+def _highest(figure: Figure) -> float:
+    return max(sum(value or 0 for value in bar) for bar in zip(*(s.values for s in figure.series), strict=True))
+
+
+def _still(root: Any) -> Any:
+    """The picture alone: with our style, and without script, comments and what a script would show."""
+    heading = next(element for element in root if _kind(element) == "title")
+    for element in list(root.iter()):
+        if element is not heading and _is_needless(element):
+            element.getparent().remove(element)
+        elif _kind(element) == "style":
+            element.text = STYLE
+        elif element.get("class") == "title plot_title":
+            element.set("x", str(MARGIN))
+    return root
+
+
+def _kind(element: Any) -> str | None:
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else None
+
+
+def _is_needless(element: Any) -> bool:
+    kind = _kind(element)
+    if kind is None or kind in NEEDLESS or element.get("class") == TOOLTIP:
+        return True
+    # Upright lines, and bars without a label.
+    parent = element.getparent()
+    within = parent.get("class") if parent is not None else None
+    if kind == "path" and "axis x" in (within, within and parent.getparent().get("class")):
+        return True
+    return kind == "text" and not element.text

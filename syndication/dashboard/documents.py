@@ -1,0 +1,90 @@
+"""A section's documents: as a reader shows them, and as they are."""
+
+import base64
+import hashlib
+import json
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from flask import Response, render_template
+from markupsafe import Markup
+
+from syndication.api import sections as api
+from syndication.api.operations import context
+from syndication.api.schemas import SectionPath
+from syndication.dashboard.pages import Pages, ask, asked_for, html, page, titles
+from syndication.model.values import FORMATS
+from syndication.serve.catalogue import address
+from syndication.serve.prepared import Prepared
+from syndication.web.problems import not_found
+
+pages = Pages("documents")
+
+LABELS = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
+
+READER_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src https: http:; media-src https:"
+    " http:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+"""A reader's view is an article's HTML: it may show its pictures, and do nothing."""
+
+
+@pages.get("/sections/<slug>/reader", "read")
+def show_reader(slug: str) -> Response:
+    """How a reader shows the feed; the feed itself is in a frame of its own."""
+    section = ask(api.get_section, api.SectionAnswer, path=asked_for(SectionPath, slug=slug))
+    _document(slug, "json")
+    return page("reader.html", section=section, title=titles()[slug])
+
+
+@pages.get("/sections/<slug>/reader/view", "read")
+def reader_view(slug: str) -> Response:
+    """What stands in the frame."""
+    api.configured(slug)
+    document = json.loads(_document(slug, "json").codings["identity"].body)
+    return as_readers_show(document.get("title", ""), document.get("items", []))
+
+
+@pages.get("/sections/<slug>/documents/<format>", "read")
+def show_document(slug: str, format: str) -> Response:
+    """The document, to the letter, and the headers with which it is served."""
+    section = ask(api.get_section, api.SectionAnswer, path=asked_for(SectionPath, slug=slug))
+    found = _document(slug, format)
+    plain = found.codings["identity"]
+    return page(
+        "document.html",
+        section=section,
+        title=titles()[slug],
+        format=format,
+        labels=LABELS,
+        document=found,
+        text=plain.body.decode(),
+        headers=dict(plain.ok),
+        address=context().settings.site.base_url + address(slug, format),
+        modified=datetime.fromtimestamp(found.modified, UTC) if found.modified is not None else None,
+    )
+
+
+def as_readers_show(title: str, items: list[dict[str, Any]]) -> Response:
+    """Items of a JSON Feed as a feed reader shows them, under a policy that lets them do nothing."""
+    style, digest = _style()
+    text = render_template("dashboard/parts/reader.html", title=title, items=items, style=style)
+    response = html(text)
+    response.headers["Content-Security-Policy"] = READER_POLICY.format(digest=digest)
+    return response
+
+
+@cache
+def _style() -> tuple[Markup, str]:
+    """The style sheet within the frame, which has no origin of its own to load one from; and its digest for CSP."""
+    text = files("syndication.dashboard").joinpath("static/reader.css").read_text("utf-8")
+    return Markup(text), base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()  # noqa: S704  # our own file
+
+
+def _document(slug: str, format: str) -> Prepared:
+    found = context().watcher.catalogue.documents.get(address(slug, format)) if format in FORMATS else None
+    if found is None:
+        raise not_found(f"document of {slug} in {format} yet")
+    return found

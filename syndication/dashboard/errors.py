@@ -1,0 +1,72 @@
+"""Errors as pages: what was wrong, and what to do now. What nobody expected is logged and told without its words."""
+
+from http import HTTPStatus
+
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from syndication.dashboard.pages import is_live, page
+from syndication.errors import SyndicationError
+from syndication.logs import get_logger
+from syndication.store.db.database import DatabaseDown
+from syndication.web.problems import RETRY_SECONDS, Problem
+from syndication.web.request_log import request_id
+
+log = get_logger(__name__)
+
+WORDS = {
+    HTTPStatus.NOT_FOUND: "There is no such page.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The form is over 64 KiB, the most that is read: shorten what you typed.",
+}
+
+DATABASE_DOWN = "The database does not answer. Feeds go on being served as they were; this page tries again by itself."
+
+STALE_FORM = "The form was opened before you logged in, or in another browser. Go back, load the page again and repeat."
+
+
+def handle_errors(app: Flask) -> None:
+    """Every error becomes a page."""
+
+    @app.errorhandler(Problem)
+    def problem(error: Problem) -> Response:
+        return _refuse(error.status, error.detail, error.headers)
+
+    @app.errorhandler(DatabaseDown)
+    def down(error: DatabaseDown) -> Response:
+        log.warning("database_down", error=type(error).__name__)
+        return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_DOWN, {"Retry-After": str(RETRY_SECONDS)})
+
+    @app.errorhandler(SyndicationError)
+    def refused(error: SyndicationError) -> Response:
+        return _refuse(HTTPStatus.UNPROCESSABLE_ENTITY, f"{str(error).rstrip('.')}.")
+
+    @app.errorhandler(CSRFError)
+    def forged(_: CSRFError) -> Response:
+        return _refuse(HTTPStatus.BAD_REQUEST, STALE_FORM)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        cause = getattr(error, "original_exception", None)
+        if cause is not None:
+            return unexpected(cause)
+        status = HTTPStatus(error.code or 500)
+        allow = {name: value for name, value in error.get_headers() if name == "Allow"}
+        return _refuse(status, WORDS.get(status, error.description or status.phrase), allow)
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.error("page_failed", exc_info=error)
+        return _refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says what.")
+
+
+def _refuse(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """A whole page; a part of one stays as it was, and says in a line that it is not up to date."""
+    retry = status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "GET"
+    template = "error_part.html" if is_live() else "error.html"
+    response = page(template, status, name=status.phrase, detail=detail, retry=retry, request_id=request_id())
+    for name, value in (headers or {}).items():
+        if name != "WWW-Authenticate":  # A browser would ask for a password in its own window.
+            response.headers[name] = value
+    return response

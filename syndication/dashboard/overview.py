@@ -1,0 +1,153 @@
+"""The overview: every feed at a glance, and one line that says whether all is well."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, current_app, render_template, request
+from markupsafe import Markup
+
+from syndication.api.operations import caller, context
+from syndication.api.visibility import visible_states
+from syndication.dashboard.pages import Pages, html, page, titles
+from syndication.dashboard.quiet_sections import quiet
+from syndication.dashboard.regenerations import shown
+from syndication.dashboard.ttl_cache import Memo
+from syndication.diagnostics import health
+from syndication.model.values import FORMATS, Section
+from syndication.serve.catalogue import address
+from syndication.store.processes import poll_counts, purge_queue, workers
+from syndication.store.processes.poll_counts import Polls
+from syndication.store.publishing import change_queue
+from syndication.store.publishing.section_state import SectionState, states, waiting_since
+
+pages = Pages("overview")
+
+FRESH = 1.0
+"""Seconds for which one look at the database serves everybody who watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One section; times are UTC, ``size`` is the bytes of its documents, uncoded."""
+
+    slug: str
+    title: str
+    state: str
+    words: str
+    entries: int
+    left_out: int
+    version: int
+    updated_at: datetime | None
+    next_due: datetime | None
+    polls: int
+    not_modified: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of the page that lives, and what tells it from what it was."""
+
+    text: Markup
+    digest: str
+
+
+@pages.get("/", "read")
+def show() -> Response:
+    """The page."""
+    return page("overview.html", part=_part().text, **shown(request.args.get("regeneration")))
+
+
+@pages.get("/live/overview", "read")
+def live() -> Response:
+    """What lives on it; 204 if it is as it was."""
+    part = _part()
+    if request.args.get("seen") == part.digest:
+        return Response(status=HTTPStatus.NO_CONTENT)
+    return html(part.text)
+
+
+def _part() -> Part:
+    memo: Memo = current_app.extensions["memo"]
+    may = {"may_preview": caller().may("preview"), "may_regenerate": caller().may("regenerate")}
+    return memo.get(("overview", *may.values()), FRESH, lambda: _render(may))
+
+
+def _render(may: dict[str, bool]) -> Part:
+    values = _look(may["may_preview"]) | may
+    bare = render_template("dashboard/parts/overview.html", digest="", **values)
+    digest = hashlib.sha256(bare.encode()).hexdigest()[:16]
+    return Part(Markup(bare.replace("?seen=", f"?seen={digest}", 1)), digest)  # noqa: S704  # rendered, and so escaped
+
+
+def _look(may_preview: bool) -> dict[str, Any]:
+    database, settings, watcher = context().database, context().settings, context().watcher
+    with database.snapshot() as conn:
+        now = database.now(conn)
+        found = {state.section: state for state in states(conn) if state.section in settings.sections}
+        known = visible_states(conn, found)
+        alive = workers.alive(conn, now)
+        oldest = waiting_since(known.values(), change_queue.oldest(conn)) if may_preview else None
+        asked = poll_counts.last_hour(conn, now)
+        unsent = purge_queue.waiting(conn) if settings.purge.url else []
+    silences, named = quiet(), titles()
+    findings = health.examine(
+        health.Signs(
+            now=now,
+            sections=settings.sections,
+            states=list(known.values()),
+            workers=len(alive),
+            oldest_change=oldest,
+            missing_triggers=watcher.state.missing_triggers,
+            purges=unsent,
+            silences={slug: f"{named[slug]} is {words}" for slug, words in silences.items()},
+        )
+    )
+    rows = [
+        _row(section, named[slug], known.get(slug), asked.get(slug, poll_counts.NONE), silences.get(slug, ""))
+        for slug, section in settings.sections.items()
+    ]
+    return {
+        "rows": rows,
+        "workers": alive,
+        "oldest": oldest,
+        "polls": sum(row.polls for row in rows),
+        "not_modified": sum(row.not_modified for row in rows),
+        "headline": health.headline(findings),
+        "findings": findings,
+        "severity": findings[0].severity if findings else "well",
+    }
+
+
+def _row(section: Section, title: str, state: SectionState | None, asked: Polls, silence: str) -> Row:
+    documents = context().watcher.catalogue.documents
+    found = [documents.get(address(section.slug, format)) for format in FORMATS]
+    name, words = _state(state, silence)
+    return Row(
+        slug=section.slug,
+        title=title,
+        state=name,
+        words=words,
+        entries=state.entries if state else 0,
+        left_out=state.left_out if state else 0,
+        version=state.version if state else 0,
+        updated_at=state.updated_at if state else None,
+        next_due=state.next_due if state else None,
+        polls=asked.total,
+        not_modified=asked.not_modified,
+        size=sum(len(document.codings["identity"].body) for document in found if document),
+    )
+
+
+def _state(state: SectionState | None, silence: str) -> tuple[str, str]:
+    """The state in a word, and what is to be said of it."""
+    if state is not None and state.failures:
+        return "failing", state.error or ""
+    if state is None or not state.version:
+        return "not-rendered", ""
+    if state.pending:
+        return "regenerating", ""
+    return ("silent", silence) if silence else ("fresh", "")

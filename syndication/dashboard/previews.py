@@ -1,0 +1,56 @@
+"""A preview: asked for with a button, made by a worker, looked at before anybody else can."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from syndication.api import previews as api
+from syndication.api.schemas import IdPath
+from syndication.dashboard.documents import LABELS, as_readers_show
+from syndication.dashboard.pages import Pages, ask, asked_for, back, gone, html
+from syndication.web.problems import Problem, not_found
+
+pages = Pages("previews")
+
+
+@pages.post("/article/preview", "preview")
+def preview() -> BaseResponse:
+    """Ask a worker what the article's entry looks like."""
+    id = request.args.get("id", "")
+    body = asked_for(api.PreviewRequest, changes=[{"id": id}])
+    asked = ask(api.request_preview, api.PreviewAnswer, body=body)
+    return back("/article", id=id, preview=asked.id)
+
+
+@pages.get("/live/previews/<id>", "preview")
+def live_preview(id: str) -> Response:
+    """The preview as it comes."""
+    found = shown(id)
+    if found["preview"] is None:
+        return gone("preview", "This preview is gone: it is kept for ten minutes. Ask for another one.")
+    return html(render_template("dashboard/parts/preview.html", **found))
+
+
+@pages.get("/previews/<id>/view", "preview")
+def preview_view(id: str) -> Response:
+    """What stands in the frame: the entry as a reader shows it."""
+    found = ask(api.get_preview, api.PreviewAnswer, path=asked_for(IdPath, id=id))
+    if "json" not in found.entry:
+        raise not_found(f"entry in the preview {id!r}")
+    return as_readers_show("Preview", [json.loads(found.entry["json"])])
+
+
+def shown(id: str | None) -> dict[str, Any]:
+    """What a page needs to show a preview; of one that is gone, nothing."""
+    if not id:
+        return {"preview": None}
+    try:
+        found = ask(api.get_preview, api.PreviewAnswer, path=asked_for(IdPath, id=id))
+    except Problem as problem:
+        if problem.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
+            raise
+        return {"preview": None}
+    return {"preview": found, "labels": LABELS}

@@ -1,0 +1,38 @@
+"""Which sections are silent for unusually long, in words: looked up once in a while for everybody who watches."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+
+from syndication.api.operations import context
+from syndication.dashboard.filters import span
+from syndication.dashboard.ttl_cache import Memo
+from syndication.diagnostics.silence import HISTORY, unusual_silence
+from syndication.store.articles import hourly_counts
+
+OFTEN = 60.0
+"""Seconds between two looks: what is unusual is so by half an hour at least."""
+
+
+def quiet() -> dict[str, str]:
+    """By slug what is unusual about a section: "silent for 9 h, at this hour 2 h at most"."""
+    memo: Memo = current_app.extensions["memo"]
+    return memo.get("silences", OFTEN, _look)
+
+
+def _look() -> dict[str, str]:
+    database, settings = context().database, context().settings
+    with database.read() as conn:
+        now = database.now(conn)
+        hours = hourly_counts.hourly(conn, settings.sections.values(), now - HISTORY, now)
+    zone = ZoneInfo(settings.editors.timezone)
+    told = {slug: _words(found, now, zone) for slug, found in hours.items()}
+    return {slug: words for slug, words in told.items() if words}
+
+
+def _words(hours: tuple[hourly_counts.Hour, ...], now: datetime, zone: ZoneInfo) -> str:
+    silence = unusual_silence(hours, now, zone)
+    if silence is None:
+        return ""
+    return f"silent for {span(now - silence.since)}; at this hour it usually is for {span(silence.usual)} at most"

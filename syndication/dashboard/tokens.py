@@ -1,0 +1,65 @@
+"""Tokens: who may use the API."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from flask import Response, flash, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from syndication.api import tokens as api
+from syndication.api.operations import caller
+from syndication.api.schemas import IdPath
+from syndication.dashboard.filters import after
+from syndication.dashboard.pages import Pages, ask, asked_for, back, page
+from syndication.store.access.tokens import SCOPES
+from syndication.web.problems import Problem
+
+pages = Pages("keys")
+
+
+@pages.get("/tokens", "admin")
+def show_tokens() -> Response:
+    """Every token; revoked and expired ones last."""
+    return _page()
+
+
+@pages.post("/tokens", "admin")
+def make_token() -> Response:
+    """Make one, and show its secret this once."""
+    days = request.form.get("days", "")
+    if days and not (days.isascii() and days.isdecimal() and 1 <= int(days[:9]) <= 36_500):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"days is {days[:20]!r}: it should be 1 to 36500.")
+    body = asked_for(
+        api.TokenRequest,
+        name=request.form.get("name", "").strip(),
+        scopes=request.form.getlist("scope"),
+        expires_at=(caller().now + timedelta(days=int(days))).isoformat() if days else None,
+    )
+    return _page(ask(api.create_token, api.NewToken, body=body))
+
+
+@pages.post("/tokens/revoke", "admin")
+def revoke_token() -> BaseResponse:
+    """Revoke one: from now on it opens nothing."""
+    revoked = ask(api.revoke_token, api.TokenAnswer, path=asked_for(IdPath, id=request.form.get("id", "")))
+    flash(f"The token {revoked.name} is revoked: it opens nothing any more.")
+    return back("/tokens")
+
+
+def _page(made: api.NewToken | None = None) -> Response:
+    found = ask(api.list_tokens, api.TokensAnswer).tokens
+    states = {token.id: _state(token) for token in found}
+    return page(
+        "tokens.html",
+        open_ones=[token for token in found if states[token.id] == "open"],
+        closed=[token for token in found if states[token.id] != "open"],
+        states=states,
+        made=made,
+        scopes=SCOPES,
+    )
+
+
+def _state(token: api.TokenAnswer) -> str:
+    if token.revoked_at:
+        return "revoked"
+    return "expired" if token.expires_at and not after(token.expires_at, caller().now) else "open"

@@ -1,0 +1,82 @@
+"""A newsroom at work: it publishes, corrects, holds back and withdraws, so that a person sees feeds move."""
+
+import random
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from syndication.demo.wire_stories import LIVE, wire_story
+from syndication.logs import tell
+from syndication.model.values import ALL, Article
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles import articles, feed_query, withdrawals
+from syndication.store.db.database import Database, DatabaseDown
+
+EMBARGO = timedelta(seconds=30)
+"""Long enough to look for the story and not find it, short enough to wait for it."""
+
+RECENT = 20
+
+DESK = Actor("the night desk", "demonstration")
+
+
+def keep_publishing(database: Database, stop: threading.Event, pause: float) -> None:
+    """One act every ``pause`` seconds until ``stop`` is set."""
+    dice = random.Random()  # noqa: S311  # nothing secret is drawn
+    while not stop.wait(pause):
+        try:
+            tell(one_act(database, dice))
+        except DatabaseDown:
+            tell("The newsroom waits for the database.")
+
+
+def one_act(database: Database, dice: random.Random) -> str:
+    """Publish mostly, correct and hold back sometimes, withdraw rarely; gives what was done, in words."""
+    with database.read() as conn:
+        now = database.now(conn)
+        recent = feed_query.newest(conn, (ALL,), now, RECENT)
+        found = articles.load_articles(conn, [candidate.article_id for candidate in recent])
+    live = [article for article in found.values() if article.id.startswith(LIVE)]
+    (act,) = dice.choices(("publish", "correct", "hold", "withdraw"), (6, 2, 1, 1))
+    if act == "correct" and live:
+        return correct(database, dice.choice(live), now)
+    if act == "withdraw" and len(live) > 2:  # so that something stays to be seen
+        return withdraw(database, dice.choice(live))
+    if act == "hold":
+        return hold(database, wire_story(now + EMBARGO, dice))
+    return publish(database, wire_story(now, dice))
+
+
+def publish(database: Database, story: Article) -> str:
+    """Publish a story now."""
+    _put(database, story)
+    return f"Published: {story.title}"
+
+
+def correct(database: Database, story: Article, now: datetime) -> str:
+    """Correct a story that is out."""
+    note = "An earlier version of this story had the day wrong."
+    _put(
+        database,
+        replace(
+            story, title=story.title.removesuffix(" (corrected)") + " (corrected)", correction=note, updated_at=now
+        ),
+    )
+    return f"Corrected: {story.title}"
+
+
+def hold(database: Database, story: Article) -> str:
+    """Write a story that is under embargo; its title is not told before its time."""
+    _put(database, story)
+    return f"A story comes at {story.published_at:%H:%M:%S} UTC" if story.published_at else "A story waits"
+
+
+def withdraw(database: Database, story: Article) -> str:
+    """Take a story out of every feed."""
+    withdrawals.withdraw(database, [story.id], by=DESK)
+    return f"Withdrawn: {story.title}"
+
+
+def _put(database: Database, story: Article) -> None:
+    for _ in articles.put_articles(database, [story]):
+        pass

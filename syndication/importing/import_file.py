@@ -1,0 +1,221 @@
+"""One file, of whatever kind, into the store."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from syndication.config.loading import Settings
+from syndication.errors import ArticleError
+from syndication.importing.feed_reader import FeedFileReader
+from syndication.importing.file_kind import FeedKind, feed_kind
+from syndication.importing.report import Report
+from syndication.model.article_json import article_from, slugify, slugs_by_title
+from syndication.model.json_structure import TooMuchStructure, check_structure
+from syndication.model.terminal import escape
+from syndication.model.values import Article
+from syndication.store.articles import articles
+from syndication.store.db.database import Database
+
+TOGETHER = 500
+"""Articles whose sections are looked up at once."""
+
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes: no article is longer, and a file without line ends is not read into memory whole."""
+
+
+def import_file(
+    database: Database,
+    settings: Settings,
+    name: str,
+    sections: Sequence[str],
+    report: Report,
+    *,
+    reader: FeedFileReader,
+    progress: bool,
+) -> None:
+    """Import one file ("-" is standard input) and add to ``report``, also what of it was not imported.
+
+    ``sections`` are for articles that name none; those of a feed file stay where they are filed already, too.
+    """
+    slugs = slugs_by_title(settings.sections)
+    known = {slug for section in settings.sections.values() for slug in section.filed_under}
+    chosen = tuple(slugs.get(section.lower()) or slugify(section) for section in sections)
+
+    try:
+        with _open(name, progress) as lines:
+            first = next(lines, b"")
+            content = chain([first], lines)
+            kind = feed_kind(first)
+            if kind is None:
+                found = _filed(_lines(name, content, slugs, report), chosen, slugs)
+            else:
+                found = _added(database, _entries(name, kind, content, reader, slugs, report), chosen, slugs)
+            for outcome in articles.put_articles(database, _known(found, known, report)):
+                report.outcomes[outcome.outcome] += 1
+    except _UnreadableError as error:
+        report.problem(name, f"{error}; nothing of it was imported")
+
+
+def _known(found: Iterator[Article], known: set[str], report: Report) -> Iterator[Article]:
+    for article in found:
+        report.unknown.update(slug for slug in article.sections if slug not in known)
+        yield article
+
+
+def _file(article: Article, sections: tuple[str, ...], slugs: dict[str, str]) -> Article:
+    """The article filed under ``sections``; a tag that only repeats one of them is that section."""
+    tags = tuple(tag for tag in article.tags if (slugs.get(tag.strip().lower()) or slugify(tag)) not in sections)
+    return replace(article, sections=sections, tags=tags)
+
+
+def _filed(found: Iterator[Article], chosen: tuple[str, ...], slugs: dict[str, str]) -> Iterator[Article]:
+    for article in found:
+        yield article if article.sections else _file(article, chosen, slugs)
+
+
+def _added(
+    database: Database, found: Iterator[Article], chosen: tuple[str, ...], slugs: dict[str, str]
+) -> Iterator[Article]:
+    """A feed file tells no sections: those of ``chosen`` are added to what the article is filed under already.
+
+    So a story that stood in two old feeds stands in both sections, whichever file came first.
+    """
+    while some := list(islice(found, TOGETHER)):
+        with database.read() as conn:
+            known = articles.load_articles(conn, [article.id for article in some])
+        for article in some:
+            filed = known[article.id].sections if article.id in known else ()
+            yield _file(article, tuple(dict.fromkeys((*filed, *chosen))), slugs)
+
+
+def _lines(name: str, lines: Iterator[bytes], slugs: dict[str, str], report: Report) -> Iterator[Article]:
+    number = 0
+    try:
+        for number, line in enumerate(lines, 1):
+            if line.strip() and (article := _line(f"{name} line {number}", line, slugs, report)):
+                yield article
+    except _UnreadableError as error:
+        report.problem(name, f"{error}; nothing after its line {number} was imported")
+
+
+def _line(place: str, line: bytes, slugs: dict[str, str], report: Report) -> Article | None:
+    try:
+        article = article_from(_json(line), slugs)
+        articles.validate(article)
+        return article
+    except ArticleError as error:
+        report.problem(place, str(error))
+    except Exception as error:  # Strangers wrote it: one line that nobody foresaw stops no other.
+        report.problem(place, f"it cannot be read ({type(error).__name__}: {error})")
+    return None
+
+
+def _json(line: bytes) -> Any:
+    if len(line) >= LONGEST_LINE:
+        raise ArticleError(f"it is longer than {LONGEST_LINE // 2**20} MB: put each article on a line of its own")
+    try:
+        check_structure(line)
+    except TooMuchStructure as error:
+        raise ArticleError(str(error)) from error
+    try:
+        return json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except UnicodeDecodeError as error:
+        raise ArticleError(f"it is not UTF-8 (byte {error.start})") from error
+    except (ValueError, RecursionError) as error:
+        raise ArticleError(f"it is not JSON: {error}") from error
+
+
+def _whole(lines: Iterator[bytes], most: int) -> bytes | None:
+    """A feed file, which is read as a whole; None for one of more than ``most`` bytes."""
+    pieces, size = [], 0
+    for line in lines:
+        size += len(line)
+        if size > most:
+            return None
+        pieces.append(line)
+    return b"".join(pieces)
+
+
+def _entries(
+    name: str, kind: FeedKind, lines: Iterator[bytes], reader: FeedFileReader, slugs: dict[str, str], report: Report
+) -> Iterator[Article]:
+    content = _whole(lines, reader.limits.bytes)
+    if content is None:
+        most = reader.limits.bytes // 2**20
+        report.problem(name, f"it is a feed of more than {most} MB, the most of one file: split it into several files")
+        return
+    try:
+        for number, found in reader.read(kind, content):
+            try:
+                article = _article(found, slugs)
+            except ArticleError as error:
+                report.problem(f"{name} item {number}", str(error))
+            except Exception as error:  # Strangers wrote it: one item that nobody foresaw stops no other.
+                report.problem(f"{name} item {number}", f"it cannot be read ({type(error).__name__}: {error})")
+            else:
+                yield article
+    except ArticleError as error:
+        report.problem(name, str(error))
+
+
+def _article(found: dict[str, Any] | str, slugs: dict[str, str]) -> Article:
+    """The article of an entry; one without a date is refused, as nobody can say where it stands in a feed."""
+    if isinstance(found, str):
+        raise ArticleError(found)
+    if not found.get("published_at"):
+        raise ArticleError("it has no date of publication: add pubDate, published or date_published")
+    article = article_from(found, slugs)
+    articles.validate(article)
+    return article
+
+
+class _UnreadableError(ArticleError):
+    """The system cannot read the file; the message says why."""
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _UnreadableError(f"it cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def _open(name: str, progress: bool) -> Iterator[Iterator[bytes]]:
+    """The lines of a file, with a progress bar by bytes for a person."""
+    if name == "-":
+        yield _read(sys.stdin.buffer)
+        return
+    path = Path(name)
+    with _reading():
+        file = path.open("rb")
+    with file:
+        if not progress:
+            yield _read(file)
+            return
+        with click.progressbar(length=path.stat().st_size, label=escape(name), file=sys.stderr) as bar:
+            yield _counted(file, bar)
+
+
+def _read(file: IO[bytes]) -> Iterator[bytes]:
+    while line := _next(file):
+        yield line
+
+
+def _next(file: IO[bytes]) -> bytes:
+    with _reading():
+        return file.readline(LONGEST_LINE)
+
+
+def _counted(file: IO[bytes], bar: Any) -> Iterator[bytes]:
+    for line in _read(file):
+        yield line
+        bar.update(len(line))

@@ -1,0 +1,231 @@
+"""An article as JSON: the one shape that imports read, and that the API and webhooks take and give.
+
+A value that is wrong is named with its field, and with what would be right.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
+
+from syndication.errors import ArticleError
+from syndication.model.field_limits import (
+    MAX_AUTHORS,
+    MAX_CAPTION,
+    MAX_ENCLOSURES,
+    MAX_HTML,
+    MAX_LANGUAGE,
+    MAX_MEDIA_TYPE,
+    MAX_NAME,
+    MAX_SECTIONS,
+    MAX_SLUG,
+    MAX_SUMMARY,
+    MAX_TAG,
+    MAX_TAGS,
+    MAX_TITLE,
+    MAX_URL,
+)
+from syndication.model.json_types import (
+    Id,
+    Measure,
+    Moment,
+    Number,
+    Required,
+    SectionName,
+    Shape,
+    Text,
+    kind,
+    listed,
+    nothing,
+    problems,
+)
+from syndication.model.values import Article, Enclosure, Image, Person, Section
+
+# An empty text is none, and a longer one than this is refused.
+PerhapsName = Annotated[Annotated[Text, Field(max_length=MAX_NAME)] | None, BeforeValidator(nothing)]
+PerhapsUrl = Annotated[Annotated[Text, Field(max_length=MAX_URL)] | None, BeforeValidator(nothing)]
+PerhapsCaption = Annotated[Annotated[Text, Field(max_length=MAX_CAPTION)] | None, BeforeValidator(nothing)]
+PerhapsTitle = Annotated[Annotated[Text, Field(max_length=MAX_TITLE)] | None, BeforeValidator(nothing)]
+PerhapsSlug = Annotated[Annotated[Text, Field(max_length=MAX_SLUG)] | None, BeforeValidator(nothing)]
+PerhapsSummary = Annotated[Annotated[Text, Field(max_length=MAX_SUMMARY)] | None, BeforeValidator(nothing)]
+PerhapsLanguage = Annotated[Annotated[Text, Field(max_length=MAX_LANGUAGE)] | None, BeforeValidator(nothing)]
+
+
+class AuthorJson(Shape):
+    """An author as the byline names them."""
+
+    name: Annotated[Required, Field(max_length=MAX_NAME)]
+    email: PerhapsName = None
+    uri: PerhapsUrl = None
+
+
+class ImageJson(Shape):
+    """The lead image; width and height in pixels."""
+
+    url: Annotated[Required, Field(max_length=MAX_URL)]
+    caption: PerhapsCaption = None
+    credit: PerhapsCaption = None
+    alt: PerhapsCaption = None
+    width: Measure | None = None
+    height: Measure | None = None
+
+
+class EnclosureJson(Shape):
+    """A file that belongs to the article; length in bytes, duration in seconds."""
+
+    url: Annotated[Required, Field(max_length=MAX_URL)]
+    media_type: Annotated[Required, Field(max_length=MAX_MEDIA_TYPE)]
+    length: Number | None = None
+    title: PerhapsTitle = None
+    duration: Measure | None = None
+
+
+def _author(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+Author = Annotated[
+    AuthorJson,
+    BeforeValidator(_author),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1, "maxLength": MAX_NAME},
+                {
+                    "type": "object",
+                    "required": ["name"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "name": {"type": "string", "minLength": 1, "maxLength": MAX_NAME},
+                        "email": {"anyOf": [{"type": "string", "maxLength": MAX_NAME}, {"type": "null"}]},
+                        "uri": {"anyOf": [{"type": "string", "maxLength": MAX_URL}, {"type": "null"}]},
+                    },
+                },
+            ]
+        }
+    ),
+]
+
+
+Tag = Annotated[Required, Field(max_length=MAX_TAG)]
+
+
+class ArticleJson(Shape):
+    """An article.
+
+    A ``published_at`` in the future is an embargo. ``status`` is published if there is a ``published_at``,
+    and draft if there is none. ``url`` may be relative to the newsroom's home page. ``guid`` is the id that
+    readers of an imported feed know; other articles need none. ``title`` is plain text, shown as it is written;
+    ``html`` and ``summary`` are HTML, so that an ampersand in them is ``&amp;``.
+    """
+
+    id: Id
+    title: Annotated[Required, Field(max_length=MAX_TITLE)]
+    url: Annotated[Required, Field(max_length=MAX_URL)]
+    slug: PerhapsSlug = None
+    html: Annotated[Text, BeforeValidator(lambda value: "" if value is None else value), Field(max_length=MAX_HTML)] = (
+        ""
+    )
+    summary: PerhapsSummary = None
+    authors: Annotated[list[Author], BeforeValidator(listed)] = Field(default_factory=list, max_length=MAX_AUTHORS)
+    sections: Annotated[list[SectionName], BeforeValidator(listed)] = Field(
+        default_factory=list, max_length=MAX_SECTIONS
+    )
+    tags: Annotated[list[Tag], BeforeValidator(listed)] = Field(default_factory=list, max_length=MAX_TAGS)
+    language: PerhapsLanguage = None
+    image: ImageJson | None = None
+    enclosures: Annotated[list[EnclosureJson], BeforeValidator(listed)] = Field(
+        default_factory=list, max_length=MAX_ENCLOSURES
+    )
+    published_at: Moment = None
+    updated_at: Moment = None
+    expires_at: Moment = None
+    status: Annotated[Literal["draft", "published", "withdrawn"] | None, BeforeValidator(nothing)] = None
+    correction: PerhapsCaption = None
+    guid: PerhapsUrl = None
+
+    def article(self, slugs: Mapping[str, str]) -> Article:
+        """The article; ``slugs`` are the configured sections' slugs by their titles, lower-case."""
+        sections = [_section(name, slugs) for name in self.sections]
+        return Article(
+            id=self.id,
+            slug=self.slug or slugify(self.id),
+            url=self.url,
+            title=self.title,
+            html=self.html,
+            summary=self.summary,
+            authors=tuple(Person(a.name, a.email, a.uri) for a in self.authors),
+            sections=tuple(dict.fromkeys(sections)),
+            tags=tuple(self.tags),
+            language=self.language,
+            image=Image(**self.image.model_dump()) if self.image else None,
+            enclosures=tuple(Enclosure(**file.model_dump()) for file in self.enclosures),
+            published_at=self.published_at,
+            updated_at=self.updated_at,
+            expires_at=self.expires_at,
+            status=self.status or ("published" if self.published_at else "draft"),
+            correction=self.correction,
+            guid=self.guid,
+        )
+
+
+FIELDS = tuple(ArticleJson.model_fields)
+
+
+def article_from(value: Any, slugs: Mapping[str, str]) -> Article:
+    """The article that ``value``, parsed JSON, describes; raises ArticleError, which names the first wrong field."""
+    if not isinstance(value, dict):
+        raise ArticleError(f"a line should be a JSON object, not {kind(value)}")
+    try:
+        return ArticleJson.model_validate(value).article(slugs)
+    except ValidationError as error:
+        field, words = problems(error, FIELDS)[0]
+        raise ArticleError(f"{field} {words}") from error
+
+
+def article_fields(article: Article) -> dict[str, Any]:
+    """The article as JSON values, in the shape that ``article_from`` takes."""
+    values = asdict(article)
+    for name in ("published_at", "updated_at", "expires_at"):
+        moment = values[name]
+        values[name] = moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
+    return {name: _plain(values[name]) for name in FIELDS}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def slugs_by_title(sections: Mapping[str, Section]) -> dict[str, str]:
+    """The slugs of the configured sections by their titles, lower-case: a newsroom may name a section either way."""
+    return {section.title.lower(): slug for slug, section in sections.items()}
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """JSON Merge Patch (RFC 7396): null takes a member away, an object goes into an object, all else replaces."""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged
+
+
+def slugify(text: str) -> str:
+    """``text`` as a slug: "Arts & Leisure" is arts-leisure; empty if nothing of it can stand in one."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", ascii_text))
+
+
+def _section(name: str, slugs: Mapping[str, str]) -> str:
+    slug = slugs.get(name.strip().lower()) or slugify(name)
+    if not slug:
+        raise ArticleError(f"sections has {name!r}, of which no slug can be made: use letters and digits")
+    return slug

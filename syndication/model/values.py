@@ -1,0 +1,246 @@
+"""The frozen values that travel between the rooms; nothing here knows a database, a format or HTTP.
+
+All times are timezone-aware UTC. All texts are as the newsroom wrote them: cleaning is ``render``'s work.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NewType
+
+FORMATS: tuple[str, ...] = ("atom", "rss", "json")
+"""The formats of a feed, which are also the file name extensions of its addresses."""
+
+ENCODINGS: tuple[str, ...] = ("br", "zstd", "gzip", "identity")
+"""The content codings of a document (RFC 9110 section 8.4.1), the one we prefer first."""
+
+ALL = "all"
+"""The reserved section that holds every published article."""
+
+MEDIA_TYPES: Mapping[str, str] = {
+    "atom": "application/atom+xml; charset=utf-8",  # RFC 4287 section 7
+    "rss": "application/rss+xml; charset=utf-8",
+    "json": "application/feed+json",  # JSON Feed 1.1; JSON has no charset parameter (RFC 8259)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An author as the byline names them."""
+
+    name: str
+    email: str | None = None
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The lead image; width and height in pixels."""
+
+    url: str
+    caption: str | None = None
+    credit: str | None = None
+    alt: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that belongs to an article (audio, video, PDF); length in bytes, duration in seconds."""
+
+    url: str
+    media_type: str
+    length: int | None = None
+    title: str | None = None
+    duration: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article as the store holds it.
+
+    ``status`` is draft, published or withdrawn. A ``published_at`` in the future is an embargo.
+    ``url`` may be relative to the newsroom's home page. ``guid`` is the id that readers of an imported
+    feed know; other articles have none and get a ``tag:`` URI.
+    """
+
+    id: str
+    slug: str
+    url: str
+    title: str
+    html: str = ""
+    summary: str | None = None
+    authors: tuple[Person, ...] = ()
+    sections: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    image: Image | None = None
+    enclosures: tuple[Enclosure, ...] = ()
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    expires_at: datetime | None = None
+    status: str = "published"
+    correction: str | None = None
+    guid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CachePolicy:
+    """How long a copy of a feed may be used, in seconds (RFC 9111; RFC 5861 for the stale ones).
+
+    ``browser`` is max-age, ``cdn`` is s-maxage: what shared caches may hold.
+    """
+
+    browser: int
+    cdn: int
+    stale_while_revalidate: int
+    stale_if_error: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all feeds of the newsroom share.
+
+    ``base_url`` is where the feeds are served, ``home_url`` where the articles are read; neither ends
+    in a slash. ``authority`` and ``authority_date`` (YYYY-MM-DD) make the ``tag:`` URIs (RFC 4151).
+    """
+
+    title: str
+    base_url: str
+    home_url: str
+    authority: str
+    authority_date: str
+    description: str = ""
+    language: str = "en"
+    rights: str | None = None
+    logo: str | None = None
+    icon: str | None = None
+    email: str | None = None
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What everybody knows it by: no password is made of that."""
+        return self.title, self.authority
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One configured feed.
+
+    It holds the newest ``entries`` articles, and beyond them all of the last ``hours`` up to
+    ``max_entries``. ``content`` says whether entries carry the whole body or the summary alone.
+    ``formerly`` are slugs it was known by: their addresses redirect, and articles filed under them
+    stand in it. ``origin`` is the slug it had first: feed ids are made of that and survive a rename.
+    """
+
+    slug: str
+    title: str
+    description: str
+    language: str
+    content: Literal["full", "summary"]
+    entries: int
+    hours: int
+    max_entries: int
+    summary_length: int
+    cache: CachePolicy
+    formerly: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> str:
+        """The slug that its feed id is made of: the oldest it had."""
+        return self.formerly[0] if self.formerly else self.slug
+
+    @property
+    def filed_under(self) -> tuple[str, ...]:
+        """The slugs under which the store may hold its articles."""
+        return (self.slug, *self.formerly)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An article as it stands in a feed: ids and times decided, links absolute, body not yet cleaned.
+
+    ``id`` is the atom:id and guid. ``published`` and ``updated`` are both set and not in the future.
+    ``categories`` are the titles of its sections by slug, ``tags`` the article's own.
+    """
+
+    article_id: str
+    id: str
+    url: str
+    title: str
+    html: str
+    summary: str | None
+    authors: tuple[Person, ...]
+    categories: tuple[tuple[str, str], ...]
+    tags: tuple[str, ...]
+    language: str | None
+    image: Image | None
+    enclosures: tuple[Enclosure, ...]
+    published: datetime
+    updated: datetime
+    correction: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A section with its entries, newest first, ready to be rendered.
+
+    ``updated`` is the time of the version it is rendered for: whole seconds, UTC.
+    """
+
+    id: str
+    site: Site
+    section: Section
+    entries: tuple[Entry, ...]
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedEntry:
+    """What is remembered of an entry that was rendered: ``digest`` covers its bytes in every format."""
+
+    article_id: str
+    entry_id: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An article that could not be rendered, and why, in words for an editor."""
+
+    article_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A feed's bytes by format, its entries in feed order, and what had to be left out."""
+
+    bodies: Mapping[str, bytes]
+    entries: tuple[RenderedEntry, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The published bytes of one feed in one format, by content coding.
+
+    ``digest`` is the start of the SHA-256 of the identity body in hexadecimal. ``last_modified`` is
+    None for a version that was written while the clock stood before the previous version's time.
+    """
+
+    section: str
+    format: str
+    version: int
+    digest: str
+    last_modified: datetime | None
+    bodies: Mapping[str, bytes]
+
+    def etag(self, encoding: str) -> str:
+        """The strong entity tag of one coding, quoted (RFC 9110 section 8.8.3)."""
+        return f'"{self.version}-{self.digest}-{encoding}"'
+
+
+PasswordHash = NewType("PasswordHash", str)
+"""The hash of a password that was not refused: what the store takes, so that it never sees a password."""

@@ -1,0 +1,97 @@
+"""A feed with all its places filled: what cannot be rendered gives its place to the next one, in a preview as well.
+
+read → render → settle, and once more with what stands behind, while places stay empty
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from syndication.model.values import Article, Feed, LeftOut, Rendered, Section
+from syndication.pipeline.gather import Gathered, has_place, window
+
+MORE_ROUNDS = 5
+"""How often more articles are read to fill the places of those that are left out: each time twice as many."""
+
+LAST = datetime.max.replace(tzinfo=UTC)
+"""The end of the calendar: a preview's moment may be so late that no window ends before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A feed as it is to be published, what it lacks of what should stand in it, and when it changes by itself."""
+
+    feed: Feed
+    left_out: tuple[LeftOut, ...]
+    next_due: datetime | None
+
+
+class Read(Protocol):
+    """What was read of a section, with ``more`` articles beyond its feed."""
+
+    @property
+    def gathered(self) -> Gathered: ...
+    @property
+    def more(self) -> int: ...
+
+
+R = TypeVar("R", bound=Read)
+
+
+def fill(read: R, again: Callable[[int], R], render: Callable[[R, Feed], Rendered]) -> tuple[R, Settled, Rendered]:
+    """The last reading, the feed that comes of it, and that feed rendered.
+
+    ``again`` reads with so many more; it is only called while what is left out leaves places empty.
+    """
+    settled, rendered = _settled(read, render)
+    for _ in range(MORE_ROUNDS):
+        if len(settled.left_out) <= read.more:
+            break
+        before = len(read.gathered.candidates)
+        read = again(2 * len(settled.left_out))
+        settled, rendered = _settled(read, render)
+        if len(read.gathered.candidates) <= before:
+            break
+    return read, settled, rendered
+
+
+def settle(gathered: Gathered, refused: Iterable[LeftOut]) -> Settled:
+    """The feed without what was ``refused``: whatever is left out gives its place to the next one."""
+    section, now = gathered.feed.section, gathered.now
+    bad = {item.article_id: item for item in (*gathered.left_out, *refused)}
+    shown: list[str] = []
+    missing: list[LeftOut] = []
+    for candidate in gathered.candidates:
+        if not has_place(section, len(shown) + 1, candidate.published_at, now):
+            break
+        if candidate.article_id in bad:
+            missing.append(bad[candidate.article_id])
+        else:
+            shown.append(candidate.article_id)
+    stays = set(shown)
+    entries = tuple(entry for entry in gathered.feed.entries if entry.article_id in stays)
+    articles = [gathered.articles[id] for id in shown]
+    return Settled(
+        feed=replace(gathered.feed, entries=entries),
+        left_out=tuple(missing),
+        next_due=_next_due(articles, section, gathered.upcoming, now),
+    )
+
+
+def _settled(read: R, render: Callable[[R, Feed], Rendered]) -> tuple[Settled, Rendered]:
+    rendered = render(read, read.gathered.feed)
+    settled = settle(read.gathered, rendered.left_out)
+    if [entry.article_id for entry in rendered.entries] != [entry.article_id for entry in settled.feed.entries]:
+        rendered = render(read, settled.feed)
+    return settled, replace(rendered, left_out=settled.left_out)
+
+
+def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | None, now: datetime) -> datetime | None:
+    open_for = window(section)
+    moments = [upcoming]
+    moments += [article.expires_at for article in chosen]
+    moments += [article.updated_at for article in chosen]
+    ages = [a.published_at for a in chosen[section.entries :] if a.published_at and a.published_at <= LAST - open_for]
+    moments += [published_at + open_for for published_at in ages]
+    return min((moment for moment in moments if moment is not None and moment > now), default=None)

@@ -1,0 +1,223 @@
+"""What changed or fell due becomes sections to regenerate; a section becomes the Feed to render.
+
+It reads ``now`` as a value, and knows neither formats nor HTTP.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from syndication.logs import get_logger
+from syndication.model.values import ALL, Article, Entry, Feed, LeftOut, Section, Site
+from syndication.pipeline.entries import tag_uri, to_entry
+from syndication.store import Connection
+from syndication.store.articles import article_sizes, articles, feed_query, render_deaths
+from syndication.store.db.database import DatabaseDown, DatabaseError
+from syndication.store.publishing import change_queue, section_state
+
+log = get_logger(__name__)
+
+LONGEST_WINDOW = 24 * 366 * 100
+"""Hours that can be counted back from any time: the calendar begins with the year 1."""
+
+NOTHING: Mapping[str, Article | None] = {}
+
+
+@dataclass(frozen=True)
+class Newsroom:
+    """What gathering needs of the configuration: the site and its sections by slug."""
+
+    site: Site
+    sections: Mapping[str, Section]
+
+    def fingerprints(self) -> Mapping[str, str]:
+        """A digest by section of everything in the configuration that its documents depend on."""
+        return self._fingerprints
+
+    @cached_property
+    def named(self) -> Mapping[str, Section]:
+        """The sections by every slug under which articles are filed."""
+        return {slug: section for section in self.sections.values() for slug in section.filed_under}
+
+    @cached_property
+    def _fingerprints(self) -> Mapping[str, str]:
+        titles = [(slug, section.title, section.filed_under) for slug, section in self.sections.items()]
+        return {
+            slug: hashlib.sha256(repr((self.site, section, titles)).encode()).hexdigest()
+            for slug, section in self.sections.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What may stand in a feed at ``now``, newest first, and what cannot: ``fill`` makes the feed of it.
+
+    ``feed`` holds entries of all ``candidates`` but those that are ``left_out``: as many as have a place, and some
+    behind them. ``upcoming`` is when the next embargo ends.
+    """
+
+    feed: Feed
+    candidates: tuple[feed_query.Candidate, ...]
+    articles: Mapping[str, Article]
+    left_out: tuple[LeftOut, ...]
+    upcoming: datetime | None
+    now: datetime
+
+
+def notice(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
+    """Mark the sections of everything that changed or fell due, in one write transaction.
+
+    Gives the number of changes read and of sections fallen due; call again until it is 0.
+
+    What another configuration has registered is marked whatever changed: a section that is not in this one may be
+    in that of a newer worker, or come back, and under which slugs it files its articles is known only there.
+    """
+    read = change_queue.read(conn)
+    if read.seqs:
+        # A writer whose snapshot was older than a link left it with the article's former state.
+        feed_query.mend_links(conn, None if read.everything else sorted(read.article_ids))
+    touched: set[str] = set()
+    if read.seqs:
+        touched.update(section_state.others(conn, newsroom.fingerprints()))
+    if read.everything:
+        touched.update(newsroom.sections)
+    elif read.article_ids:
+        slugs = change_queue.sections_of(conn, read.article_ids)
+        touched.update(section.slug for section in newsroom.sections.values() if slugs & set(section.filed_under))
+        touched.add(ALL)
+    fallen_due = section_state.due(conn, now)
+    noticed = {slug: read.noticed_at for slug in touched if read.noticed_at is not None}
+    for slug, moment in fallen_due.items():
+        noticed[slug] = min(moment, noticed.get(slug, moment))
+    section_state.request(conn, noticed, now, noticed)
+    if fallen_due:
+        section_state.clear_due(conn, list(fallen_due))
+    change_queue.remove(conn, read.seqs)
+    return len(read.seqs) + len(fallen_due)
+
+
+def gather(
+    conn: Connection,
+    newsroom: Newsroom,
+    section: Section,
+    now: datetime,
+    more: int = 0,
+    instead: Mapping[str, Article | None] = NOTHING,
+) -> Gathered:
+    """What may stand in the section's feed at ``now``, and ``more`` behind it, read from one snapshot.
+
+    ``instead`` are articles as they might be, by id: they stand in for what is stored; None takes one out.
+    """
+    found = _candidates(conn, section, now, more + len(instead))
+    taken = sum(len(article.html.encode("utf-8", "replace")) for article in instead.values() if article is not None)
+    loaded, unreadable = _load(conn, [c.article_id for c in found if c.article_id not in instead], taken)
+    if instead:
+        loaded |= {id: article for id, article in instead.items() if article is not None}
+        found = _with(found, instead)
+    known = render_deaths.fatal(conn)
+    fatal = [
+        LeftOut(one.id, render_deaths.REASON)
+        for one in loaded.values()
+        if known and render_deaths.still_fatal(one, known)
+    ]
+    bad = {item.article_id for item in fatal}
+    feed, left_out = feed_of(
+        [loaded[c.article_id] for c in found if c.article_id in loaded.keys() - bad], newsroom, section, now
+    )
+    return Gathered(
+        feed=feed,
+        candidates=tuple(found),
+        articles=loaded,
+        left_out=(*unreadable, *fatal, *left_out),
+        upcoming=feed_query.first_upcoming(conn, section.filed_under, now),
+        now=now,
+    )
+
+
+def feed_of(
+    chosen: Iterable[Article], newsroom: Newsroom, section: Section, now: datetime
+) -> tuple[Feed, tuple[LeftOut, ...]]:
+    """The feed with these articles, in this order, and those of which no entry can be made."""
+    entries: list[Entry] = []
+    left_out: list[LeftOut] = []
+    for article in chosen:
+        try:
+            entries.append(to_entry(article, newsroom.site, newsroom.named, now))
+        except Exception as error:  # One row that is not as it should be costs its feed one entry.
+            left_out.append(_unreadable(article.id, error))
+    feed = Feed(
+        id=tag_uri(newsroom.site, f"section/{section.origin}"),
+        site=newsroom.site,
+        section=section,
+        entries=tuple(entries),
+        updated=now.replace(microsecond=0),
+    )
+    return feed, tuple(left_out)
+
+
+def _candidates(conn: Connection, section: Section, now: datetime, more: int) -> list[feed_query.Candidate]:
+    found = feed_query.newest(conn, section.filed_under, now, section.entries + more)
+    if len(found) == section.entries + more and _is_recent(section, found[-1].published_at, now):
+        ordered = feed_query.newest(conn, section.filed_under, now, section.max_entries + more)
+        found = [c for place, c in enumerate(ordered, 1) if has_place(section, place - more, c.published_at, now)]
+    return found
+
+
+def _with(found: Sequence[feed_query.Candidate], instead: Mapping[str, Article | None]) -> list[feed_query.Candidate]:
+    """The candidates as they are with these articles, newest first."""
+    ours = [feed_query.Candidate(a.id, a.published_at) for a in instead.values() if a is not None and a.published_at]
+    both = [*ours, *(candidate for candidate in found if candidate.article_id not in instead)]
+    return sorted(both, key=lambda candidate: (candidate.published_at, candidate.article_id), reverse=True)
+
+
+def _load(conn: Connection, ids: Sequence[str], taken: int) -> tuple[dict[str, Article], list[LeftOut]]:
+    """The articles with these ids in their order, and those that cannot be read (a time beyond the calendar, say).
+
+    ``taken`` is how many bytes other bodies of the feed take already.
+    """
+    over: dict[str, str] = {}
+    try:
+        over = article_sizes.over_limit(conn, ids, taken)
+        loaded = articles.load_articles(conn, [id for id in ids if id not in over])
+        return {id: loaded[id] for id in ids if id not in over}, _left_out(over)
+    except Exception as error:
+        found, unreadable = {}, _left_out(over)
+        for id in [id for id in ids if id not in over]:
+            try:
+                found[id] = articles.load_articles(conn, [id])[id]
+            except Exception as problem:
+                unreadable.append(_unreadable(id, problem))
+        if not found and isinstance(error, DatabaseDown):
+            raise error
+        return found, unreadable
+
+
+def _left_out(over: Mapping[str, str]) -> list[LeftOut]:
+    return [LeftOut(id, reason) for id, reason in over.items()]
+
+
+def _unreadable(article_id: str, error: Exception) -> LeftOut:
+    log.warning("article_unreadable", article=article_id, error=type(error).__name__)
+    # The words of a driver may quote other rows.
+    words = "" if isinstance(error, DatabaseError) else f": {error}"
+    return LeftOut(article_id, f"its row cannot be read ({type(error).__name__}{words})"[:500])
+
+
+def has_place(section: Section, place: int, published_at: datetime, now: datetime) -> bool:
+    """Whether the ``place``-th newest article of a section (1 is the newest) stands in its feed.
+
+    So many do, and beyond them all of the last hours up to a maximum: on a busy day everything of the last hours
+    stays, so that a reader who polls once an hour loses nothing.
+    """
+    return place <= section.entries or (place <= section.max_entries and _is_recent(section, published_at, now))
+
+
+def _is_recent(section: Section, published_at: datetime, now: datetime) -> bool:
+    return published_at > now - window(section)
+
+
+def window(section: Section) -> timedelta:
+    """For how long every article of a section has a place, up to its maximum."""
+    return timedelta(hours=min(section.hours, LONGEST_WINDOW))

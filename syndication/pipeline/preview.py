@@ -1,0 +1,188 @@
+"""What a feed, or one article's entry, would look like with given changes: rendered by a worker, published nowhere.
+
+The web process asks by a row of ``store.previews``; ``Previewer`` answers it within the worker's main thread.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from syndication.errors import SyndicationError
+from syndication.logs import get_logger
+from syndication.model.article_json import article_fields, article_from, merge_patch, slugs_by_title
+from syndication.model.field_limits import MAX_FEED_HTML
+from syndication.model.values import ALL, Article, Section
+from syndication.pipeline.fill import fill
+from syndication.pipeline.gather import Gathered, Newsroom, feed_of, gather
+from syndication.render import atom, rss
+from syndication.render.fragment_cache import cut
+from syndication.render.renderer import Renderer
+from syndication.store import Connection
+from syndication.store.articles import article_sizes
+from syndication.store.articles.readable_articles import read_article
+from syndication.store.db.database import Database, DatabaseDown
+from syndication.store.publishing import previews
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A section (None: the entry alone), and articles as JSON merge patches over what is stored, each with its id."""
+
+    section: str | None
+    changes: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What may stand in a feed with the changes, and how many articles were read beyond it."""
+
+    gathered: Gathered
+    more: int
+
+
+class Previewer:
+    """Answers the previews that were asked for, one after the other."""
+
+    def __init__(self, database: Database, newsroom: Newsroom, renderer: Renderer) -> None:
+        self.database = database
+        self.newsroom = newsroom
+        self.renderer = renderer
+        self.slugs = slugs_by_title(newsroom.sections)
+
+    def answer_all(self) -> int:
+        """Answer what waits; gives the number of answers."""
+        answered = 0
+        while self.answer_next():
+            answered += 1
+        return answered
+
+    def answer_next(self) -> bool:
+        """Answer the oldest request; gives whether there was one."""
+        claimed = self._claim()
+        if claimed is None:
+            return False
+        id, asked = claimed
+        self._answer(id, Question(asked["section"], asked["changes"]))
+        return True
+
+    def waiting(self) -> bool:
+        """Whether any request has no answer."""
+        with self.database.read() as conn:
+            return previews.waiting(conn)
+
+    def _claim(self) -> tuple[str, dict[str, Any]] | None:
+        if not self.waiting():
+            return None
+        with self.database.write() as conn:
+            now = self.database.now(conn)
+            previews.forget(conn, now)
+            return previews.claim(conn, now)
+
+    def _answer(self, id: str, question: Question) -> None:
+        result, error = None, None
+        try:
+            result = self.preview(question)
+        except DatabaseDown:
+            raise
+        except SyndicationError as problem:
+            error = str(problem)
+        except Exception as problem:  # The request loop: a question that fails holds up no other.
+            log.exception("preview_failed", preview=id)
+            error = f"it could not be rendered: {type(problem).__name__}"
+        with self.database.write() as conn:
+            previews.answer(conn, id, self.database.now(conn), result=result, error=error)
+
+    def preview(self, question: Question) -> dict[str, Any]:
+        """The answer, as JSON values; raises SyndicationError for a question that has none."""
+        with self.database.snapshot() as conn:
+            now = self.database.now(conn)
+            _check_sizes(conn, question.changes)
+            changed = [self._changed(conn, change, now) for change in question.changes]
+        # An embargoed story is shown as it will stand when its time has come.
+        moment = max([now, *(a.published_at for a in changed if a.published_at)])
+        if question.section is None:
+            if len(changed) != 1:
+                raise SyndicationError("an entry is of one article: name a section to see several in its feed")
+            return self._entry(changed[0], moment)
+        section = self.newsroom.sections.get(question.section)
+        if section is None:
+            raise SyndicationError(f"there is no section {question.section!r}")
+        return self._feed(section, changed, moment)
+
+    def _changed(self, conn: Connection, change: Mapping[str, Any], now: datetime) -> Article:
+        """The stored article with the change, or a new one; a draft as it would be if it were published."""
+        stored = _stored(conn, change)
+        article = article_from(merge_patch(article_fields(stored) if stored else {}, change), self.slugs)
+        if article.status == "draft":
+            article = replace(article, status="published")
+        return article if article.published_at else replace(article, published_at=now)
+
+    def _feed(self, section: Section, changed: Sequence[Article], moment: datetime) -> dict[str, Any]:
+        instead = {article.id: article if _stands_in(article, section, moment) else None for article in changed}
+
+        def read(more: int) -> Reading:
+            with self.database.snapshot() as conn:
+                return Reading(gather(conn, self.newsroom, section, moment, more, instead), more)
+
+        _, _, rendered = fill(read(0), read, lambda _, feed: self.renderer.render(feed))
+        return {
+            "section": section.slug,
+            "entries": [entry.article_id for entry in rendered.entries],
+            "left_out": [{"article_id": item.article_id, "reason": item.reason} for item in rendered.left_out],
+            "documents": {format: body.decode() for format, body in rendered.bodies.items()},
+        }
+
+    def _entry(self, article: Article, moment: datetime) -> dict[str, Any]:
+        slug = next((slug for slug in article.sections if slug in self.newsroom.sections), ALL)
+        feed, unreadable = feed_of([article], self.newsroom, self.newsroom.sections[slug], moment)
+        rendered = self.renderer.render(feed)
+        for item in (*unreadable, *rendered.left_out):
+            raise SyndicationError(item.reason)
+        return {"section": slug, "article_id": article.id, "entry": _cut_out(rendered.bodies)}
+
+
+def _check_sizes(conn: Connection, changes: Sequence[Mapping[str, Any]]) -> None:
+    """Raise SyndicationError if the bodies are more than one feed may hold; those stored are measured, not read."""
+    sent = [change["html"] for change in changes if isinstance(change.get("html"), str)]
+    stored, _ = article_sizes.measure(conn, [_id(change) for change in changes if "html" not in change])
+    total = sum(len(html.encode("utf-8", "replace")) for html in sent) + sum(stored.values())
+    if total > MAX_FEED_HTML:
+        whose = "This article's body has" if len(changes) == 1 else "The bodies of these articles have"
+        advice = "Shorten it." if len(changes) == 1 else "Preview fewer at once."
+        raise SyndicationError(
+            f"{whose} {total / 2**20:,.0f} MiB, and a preview takes {MAX_FEED_HTML // 2**20} MiB. {advice}"
+        )
+
+
+def _stored(conn: Connection, change: Mapping[str, Any]) -> Article | None:
+    """The stored article of a change, without what the change replaces if that is large."""
+    found = read_article(conn, _id(change), 0 if "html" in change else MAX_FEED_HTML)
+    if found is None:
+        return None
+    for field, words in found.errors:
+        if field.partition(".")[0] not in change:
+            raise SyndicationError(
+                f"The stored article is over a limit: its {field} {words}. Change it, then try again."
+            )
+    return found.article
+
+
+def _id(change: Mapping[str, Any]) -> str:
+    return str(change.get("id") or "")
+
+
+def _cut_out(bodies: Mapping[str, bytes]) -> dict[str, str]:
+    """The one entry of each document, without the feed around it."""
+    marks = {"atom": (atom.ENTRY, atom.END), "rss": (rss.ENTRY, rss.END)}
+    entry = {format: cut(bodies[format], *of)[1][0].decode() for format, of in marks.items()}
+    document = bodies["json"].decode()
+    return entry | {"json": document[document.index(',"items":[') + len(',"items":[') : -len("]}")]}
+
+
+def _stands_in(article: Article, section: Section, moment: datetime) -> bool:
+    filed = section.slug == ALL or bool(set(article.sections) & set(section.filed_under))
+    expired = article.expires_at is not None and article.expires_at <= moment
+    return filed and not expired and article.status == "published"

@@ -1,0 +1,115 @@
+"""An entry with every text cleaned, which the three formats then say in their own way."""
+
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from syndication.errors import Unrenderable
+from syndication.model.formats import email_address, language_tag, media_type
+from syndication.model.values import Enclosure, Entry, Image, Person, Section, Site
+from syndication.render.body_limits import beyond_limits, too_large
+from syndication.render.html import sanitize, with_correction
+from syndication.render.text import iri, one_line, plain, shorten, web_address
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What is said of an entry. ``html`` is None in a section of summaries; all texts are legal in XML.
+
+    ``id`` is the guid as readers know it, ``atom_id`` the same as an IRI.
+    """
+
+    article_id: str
+    id: str
+    atom_id: str
+    url: str
+    title: str
+    html: str | None
+    summary: str
+    authors: tuple[Person, ...]
+    categories: tuple[tuple[str, str, str], ...]  # term, scheme, label
+    language: str | None
+    image: Image | None
+    enclosures: tuple[Enclosure, ...]
+    published: str
+    updated: str
+    entry: Entry
+
+
+def clean(entry: Entry, site: Site, section: Section) -> Cleaned:
+    """Raises Unrenderable, with the reason in words, for an entry that no reader could use."""
+    title = one_line(entry.title)
+    if not title:
+        raise Unrenderable(entry.article_id, "its title has no printable characters: give it one")
+    url = web_address(entry.url)
+    if url is None:
+        raise Unrenderable(entry.article_id, f"its url {one_line(entry.url)!r} is not an http or https address")
+    identity = one_line(entry.id)
+    if not identity:
+        raise Unrenderable(entry.article_id, "its guid has no printable characters: give it one, or none at all")
+    correction = one_line(entry.correction or "") or None
+    if reason := beyond_limits(entry.html) or beyond_limits(entry.summary or "", "summary"):
+        raise Unrenderable(entry.article_id, reason)
+    body = sanitize(entry.html, url)
+    if reason := too_large(body):
+        raise Unrenderable(entry.article_id, reason)
+    language = language_tag(one_line(entry.language or ""))
+    return Cleaned(
+        article_id=entry.article_id,
+        id=identity,
+        atom_id=atom_id(identity, site),
+        url=url,
+        title=title,
+        html=with_correction(body, correction) if section.content == "full" else None,
+        summary=_summary(entry, body, correction, section),
+        authors=tuple(author for author in map(_person, entry.authors) if author.name),
+        categories=_categories(entry, site),
+        language=language if language and language.lower() != section.language.lower() else None,
+        image=_image(entry.image),
+        enclosures=tuple(file for file in map(_enclosure, entry.enclosures) if file),
+        published=entry.published.isoformat(),
+        updated=entry.updated.isoformat(),
+        entry=entry,
+    )
+
+
+def atom_id(guid: str, site: Site) -> str:
+    """``guid`` as an atom:id, which must be an IRI (RFC 4287 section 4.2.6); an imported one may be any text.
+
+    What is none becomes a tag: URI of the newsroom, always the same for the same guid.
+    """
+    known = one_line(guid)
+    return iri(known) or f"tag:{site.authority},{site.authority_date}:guid/{quote(known, safe='')}"
+
+
+def _summary(entry: Entry, body: str, correction: str | None, section: Section) -> str:
+    summary = plain(entry.summary or "") or shorten(plain(body), section.summary_length)
+    if correction and section.content == "summary":
+        # There is no body in whose front it could stand.
+        return f"{summary} (Correction: {correction})".strip()
+    return summary
+
+
+def _categories(entry: Entry, site: Site) -> tuple[tuple[str, str, str], ...]:
+    sections = [(slug, f"{site.home_url}/sections", one_line(title) or slug) for slug, title in entry.categories]
+    tags = [(tag, f"{site.home_url}/tags", tag) for tag in dict.fromkeys(map(one_line, entry.tags)) if tag]
+    return (*sections, *tags)
+
+
+def _person(person: Person) -> Person:
+    return Person(one_line(person.name), email_address(one_line(person.email or "")), web_address(person.uri or ""))
+
+
+def _image(image: Image | None) -> Image | None:
+    url = web_address(image.url) if image else None
+    if image is None or url is None:
+        return None
+    caption, credit, alt = (one_line(text or "") or None for text in (image.caption, image.credit, image.alt))
+    return replace(image, url=url, caption=caption, credit=credit, alt=alt)
+
+
+def _enclosure(file: Enclosure) -> Enclosure | None:
+    url = web_address(file.url)
+    if url is None:
+        return None
+    kind = media_type(one_line(file.media_type)) or "application/octet-stream"
+    return replace(file, url=url, media_type=kind, title=one_line(file.title or "") or None)

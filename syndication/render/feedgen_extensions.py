@@ -1,0 +1,150 @@
+"""What feedgen lacks or gets wrong, on its own extension base.
+
+An extension's ``extend_atom`` and ``extend_rss`` are given the element that feedgen has just built, so that they
+can add to it and mend it. ``entry.news.cleaned``, ``feed.news.feed`` and
+``feed.news.format`` are set by those who build.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from lxml import etree
+
+from syndication.model.values import Enclosure, Feed, Image
+from syndication.render.clean_entry import Cleaned
+
+DC = "http://purl.org/dc/elements/1.1/"
+MEDIA = "http://search.yahoo.com/mrss/"
+SY = "http://purl.org/rss/1.0/modules/syndication/"
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+IMAGE_TYPES: Mapping[str, str] = {
+    "apng": "image/apng",
+    "avif": "image/avif",
+    "bmp": "image/bmp",
+    "gif": "image/gif",
+    "heic": "image/heic",
+    "heif": "image/heif",
+    "jfif": "image/jpeg",
+    "jpe": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "jxl": "image/jxl",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "tif": "image/tiff",
+    "tiff": "image/tiff",
+    "webp": "image/webp",
+}
+"""By file name extension. Python's own table is that of the machine: the same feed would differ between two."""
+
+DAY_MINUTES = 1440
+
+
+def ttl_minutes(feed: Feed) -> int:
+    """How long a reader may wait: the largest part of a day that the browsers' cache time covers.
+
+    A part of a day, so that ttl and sy: say exactly the same.
+    """
+    wanted = max(1, feed.section.cache.browser // 60)
+    return max(minutes for minutes in range(1, DAY_MINUTES + 1) if minutes <= wanted and DAY_MINUTES % minutes == 0)
+
+
+class NewsExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
+    """The head of a feed."""
+
+    feed: Feed
+    format: str
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"media": MEDIA} if self.format == "atom" else {"dc": DC, "media": MEDIA, "sy": SY}
+
+    def extend_rss(self, feed: Any) -> Any:
+        channel = feed[0]
+        # feedgen's own syndication extension writes sy:UpdatePeriod, which nobody reads.
+        minutes = ttl_minutes(self.feed)
+        hourly = 60 % minutes == 0
+        _add(channel, SY, "updatePeriod", "hourly" if hourly else "daily")
+        _add(channel, SY, "updateFrequency", str((60 if hourly else DAY_MINUTES) // minutes))
+        return feed
+
+
+class NewsEntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
+    """One entry of a feed."""
+
+    cleaned: Cleaned
+
+    def extend_atom(self, entry: Any) -> Any:
+        cleaned = self.cleaned
+        if cleaned.language:
+            entry.set(XML_LANG, cleaned.language)
+        # feedgen (issue 135) writes the href of an entry's links alone.
+        for element, link in zip(entry.findall("link"), links(cleaned), strict=True):
+            element.attrib.update({name: link[name] for name in ("rel", "type", "title", "length") if name in link})
+        _image(entry, cleaned.image)
+        return entry
+
+    def extend_rss(self, item: Any) -> Any:
+        cleaned = self.cleaned
+        # feedgen drops an author without an e-mail address, and RSS's own element must have one. For those who have,
+        # dc:creator alone as well: both for one person would be said twice.
+        for author in cleaned.authors:
+            _add(item, DC, "creator", author.name)
+        if cleaned.language:
+            _add(item, DC, "language", cleaned.language)
+        _image(item, cleaned.image)
+        # An item has one enclosure (RSS Best Practices Profile); the others are Media RSS.
+        for file in cleaned.enclosures[1:]:
+            _media_file(item, file)
+        return item
+
+
+def links(cleaned: Cleaned) -> list[dict[str, str]]:
+    """The atom:link elements of an entry, in order."""
+    found = [{"href": cleaned.url, "rel": "alternate", "type": "text/html"}]
+    for file in cleaned.enclosures:
+        link = {"href": file.url, "rel": "enclosure", "type": file.media_type}
+        if file.title:
+            link["title"] = file.title
+        if file.length is not None:
+            link["length"] = str(file.length)
+        found.append(link)
+    return found
+
+
+def _image(parent: Any, image: Image | None) -> None:
+    if image is None:
+        return
+    content = _add(parent, MEDIA, "content", None, url=image.url, medium="image")
+    media_type = IMAGE_TYPES.get(urlsplit(image.url).path.rpartition(".")[2].lower())
+    if media_type:
+        content.set("type", media_type)
+    if image.width and image.height:
+        content.set("width", str(image.width))
+        content.set("height", str(image.height))
+    description = image.caption or image.alt
+    if description:
+        _add(content, MEDIA, "description", description, type="plain")
+    if image.credit:
+        _add(content, MEDIA, "credit", image.credit)
+    _add(parent, MEDIA, "thumbnail", None, url=image.url)
+
+
+def _media_file(parent: Any, file: Enclosure) -> None:
+    content = _add(parent, MEDIA, "content", None, url=file.url, type=file.media_type)
+    kind = file.media_type.partition("/")[0]
+    content.set("medium", kind if kind in ("audio", "video", "image") else "document")
+    if file.length is not None:
+        content.set("fileSize", str(file.length))
+    if file.duration is not None:
+        content.set("duration", str(file.duration))
+    if file.title:
+        _add(content, MEDIA, "title", file.title, type="plain")
+
+
+def _add(parent: Any, namespace: str, name: str, text: str | None, **attributes: str) -> Any:
+    element = etree.SubElement(parent, f"{{{namespace}}}{name}", attributes)
+    element.text = text
+    return element

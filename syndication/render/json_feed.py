@@ -1,0 +1,71 @@
+"""JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from syndication.model.values import Feed
+from syndication.render.clean_entry import Cleaned
+from syndication.render.feedgen_common import address
+from syndication.render.text import one_line
+
+
+def jsonfeed(feed: Feed, items: Sequence[str]) -> bytes:
+    """The document with these items, each rendered by ``item``."""
+    site, section = feed.site, feed.section
+    title = one_line(section.title) or section.slug
+    head = _without_nothing(
+        {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": title,
+            "home_page_url": f"{site.home_url}/",
+            "feed_url": address(feed, "json"),
+            "description": one_line(section.description),
+            "icon": site.logo,
+            "favicon": site.icon,
+            "authors": [{"name": one_line(site.title) or section.slug, "url": f"{site.home_url}/"}],
+            "language": section.language,
+        }
+    )
+    text = _dump(head)[:-1] + ',"items":[' + ",".join(items) + "]}"
+    return text.encode()
+
+
+def item(cleaned: Cleaned) -> str:
+    """One item as JSON text."""
+    values = {
+        "id": cleaned.id,
+        "url": cleaned.url,
+        "title": cleaned.title,
+        # Exactly one of both has to be there; a summary beside a text that is the summary says nothing.
+        "content_html": cleaned.html or None,
+        "content_text": None if cleaned.html else cleaned.summary or cleaned.title,
+        "summary": cleaned.summary if cleaned.html else None,
+        "image": cleaned.image.url if cleaned.image else None,
+        "date_published": cleaned.published,
+        "date_modified": cleaned.updated,
+        "authors": [_without_nothing({"name": a.name, "url": a.uri}) for a in cleaned.authors],
+        "tags": [label for _, _, label in cleaned.categories],
+        "language": cleaned.language,
+        "attachments": [
+            _without_nothing(
+                {
+                    "url": file.url,
+                    "mime_type": file.media_type,
+                    "title": file.title,
+                    "size_in_bytes": file.length,
+                    "duration_in_seconds": file.duration,
+                }
+            )
+            for file in cleaned.enclosures
+        ],
+    }
+    return _dump(_without_nothing(values))
+
+
+def _without_nothing(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None and value not in ("", [])}
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

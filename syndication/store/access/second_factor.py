@@ -1,0 +1,73 @@
+"""The second factor of users: turned on and off, and codes that are accepted once.
+
+The secret of an app is stored as it is: whoever checks a code needs it. A key to encrypt it would have to be kept
+outside of the database, and lost with it every second factor; what a thief of the database cannot do with it is log
+in, as the password is stored as a hash alone.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from syndication.auth import second_factor
+from syndication.errors import SyndicationError
+from syndication.store.access import sessions
+from syndication.store.access.audit_log import Act, Actor, record
+from syndication.store.access.users import Account
+from syndication.store.tables.access import AccountRow, RecoveryCodeRow
+
+
+def turn_on(
+    conn: Connection, account: Account, secret: str, step: int, by: Actor, now: datetime, *, keep: str
+) -> list[str]:
+    """Turn it on with a secret that was confirmed by the code of ``step``; gives the recovery codes, shown once.
+
+    Ends every other session than the one with the secret ``keep``. Raises SyndicationError if it is on already.
+    """
+    unset = (AccountRow.id == account.id) & AccountRow.second_factor_at.is_(None) & AccountRow.disabled_at.is_(None)
+    values = {"totp_secret": secret, "totp_step": step, "second_factor_at": now}
+    if conn.execute(update(AccountRow).where(unset).values(**values)).rowcount == 0:
+        raise SyndicationError("the second factor is already on: turn it off first to set up another app")
+    codes = second_factor.new_recovery_codes()
+    conn.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account.id))
+    rows = [{"account_id": account.id, "hash": second_factor.recovery_hash(account.id, code)} for code in codes]
+    conn.execute(insert(RecoveryCodeRow), rows)
+    sessions.end_all(conn, account.id, but=keep)
+    record(conn, by, [Act("turn on second factor of user", account.name, "changed")], now)
+    return codes
+
+
+def remove(conn: Connection, account: Account, by: Actor, now: datetime, *, keep: str | None = None) -> bool:
+    """Turn it off, by its user or by an admin, and end every session but ``keep``; gives whether it was on."""
+    is_on = (AccountRow.id == account.id) & AccountRow.second_factor_at.is_not(None)
+    values = {"totp_secret": None, "totp_step": None, "second_factor_at": None}
+    if conn.execute(update(AccountRow).where(is_on).values(**values)).rowcount == 0:
+        return False
+    conn.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account.id))
+    sessions.end_all(conn, account.id, but=keep)
+    record(conn, by, [Act("remove second factor of user", account.name, "removed")], now)
+    return True
+
+
+def accept(conn: Connection, account: Account, code: str, source: str, now: datetime) -> bool:
+    """Whether a code of the app or a recovery code is right; it is used up then."""
+    query = select(AccountRow.totp_secret, AccountRow.totp_step).where(AccountRow.id == account.id).with_for_update()
+    row = conn.execute(query).one_or_none()
+    if row is None or row.totp_secret is None:
+        return False
+    step = second_factor.accepted_step(row.totp_secret, code, now, row.totp_step or 0)
+    if step is not None:
+        conn.execute(update(AccountRow).where(AccountRow.id == account.id).values(totp_step=step))
+        return True
+    hash = second_factor.recovery_hash(account.id, code)
+    used = delete(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account.id, RecoveryCodeRow.hash == hash)
+    if conn.execute(used).rowcount == 0:
+        return False
+    record(conn, account.actor(source), [Act("use recovery code", account.name, "used")], now)
+    return True
+
+
+def recovery_codes_left(conn: Connection, account: Account) -> int:
+    """How many recovery codes have not been used."""
+    query = select(func.count()).select_from(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account.id)
+    return conn.scalar(query) or 0

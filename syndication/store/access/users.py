@@ -1,0 +1,148 @@
+"""People who log in to the dashboard: who there is. A password comes here as its hash only, and leaves never."""
+
+import re
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from syndication.errors import SyndicationError
+from syndication.model.values import PasswordHash
+from syndication.store.access.audit_log import Act, Actor, record
+from syndication.store.access.tokens import in_order
+from syndication.store.tables.access import AccountRow
+
+MAX_USERS = 10_000
+"""People in all, with those who are disabled, who are never deleted: decades of a large newsroom."""
+
+NAME = re.compile(r"[a-z0-9._-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who may log in, without the password's hash."""
+
+    id: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    created_by: str
+    last_login_at: datetime | None
+    disabled_at: datetime | None
+    second_factor_at: datetime | None = None
+
+    @property
+    def enabled(self) -> bool:
+        """Whether this person may log in."""
+        return self.disabled_at is None
+
+    def actor(self, source: str) -> Actor:
+        """This person in the audit log, acting from an address."""
+        return Actor(f"user {self.name}", source)
+
+
+COLUMNS = [getattr(AccountRow, name) for name in Account.__slots__]
+"""What makes an Account. The hash is not among them."""
+
+
+def check_name(name: str) -> None:
+    """Raise SyndicationError unless a person may have this name."""
+    if not NAME.fullmatch(name):
+        raise SyndicationError(
+            f"the name is {name[:80]!r}: it should be 1 to 64 of the lower-case letters a to z, digits, dots,"
+            " hyphens and underscores, like mei-hua.lin"
+        )
+
+
+def scopes_of_person(scopes: Collection[str]) -> tuple[str, ...]:
+    """The scopes as they are stored. Raises SyndicationError for one that there is not, and for none at all."""
+    return in_order(scopes, "a person without a scope sees nothing")
+
+
+def refuse_taken(conn: Connection, name: str) -> None:
+    """Raise SyndicationError if there is somebody of this name, also one who is disabled."""
+    if named(conn, name) is not None:
+        raise _taken(name)
+
+
+def create(
+    conn: Connection, name: str, hash: PasswordHash, scopes: Collection[str], by: Actor, now: datetime
+) -> Account:
+    """Let a person in. Raises SyndicationError for a wrong name or scope, and for a name that is taken."""
+    check_name(name)
+    ordered = scopes_of_person(scopes)
+    if (conn.scalar(select(func.count()).select_from(AccountRow)) or 0) >= MAX_USERS:
+        raise SyndicationError(
+            f"there are {MAX_USERS:,} users already, with those who are disabled, and no more are created:"
+            " enable one of them instead"
+        )
+    account = Account(uuid.uuid4().hex[:12], name, ordered, now, by.name, None, None)
+    insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
+    statement = insert(AccountRow).values(
+        id=account.id, name=name, hash=hash, scopes=" ".join(ordered), created_at=now, created_by=by.name
+    )
+    if conn.execute(statement.on_conflict_do_nothing().returning(AccountRow.id)).one_or_none() is None:
+        raise _taken(name)
+    record(conn, by, [Act("create user", name, "created", " ".join(ordered))], now)
+    return account
+
+
+def listed(conn: Connection) -> list[Account]:
+    """Everybody, by name; those who are disabled too."""
+    return [account_of(row) for row in conn.execute(select(*COLUMNS).order_by(AccountRow.name))]
+
+
+def named(conn: Connection, name: str) -> Account | None:
+    """The person of this name."""
+    return _one(conn, AccountRow.name == name)
+
+
+def get(conn: Connection, id: str) -> Account | None:
+    """The person with this id."""
+    return _one(conn, AccountRow.id == id)
+
+
+def any_enabled(conn: Connection) -> bool:
+    """Whether anybody may log in."""
+    return conn.scalar(select(AccountRow.id).where(AccountRow.disabled_at.is_(None)).limit(1)) is not None
+
+
+def hash_of(conn: Connection, account: Account) -> PasswordHash | None:
+    """The hash of a person's password, to verify one by; None if the person is gone."""
+    found = conn.scalar(select(AccountRow.hash).where(AccountRow.id == account.id))
+    return None if found is None else PasswordHash(found)
+
+
+def unchanged(conn: Connection, account: Account, hash: PasswordHash) -> bool:
+    """Whether the person is enabled and still has the password that was verified.
+
+    Verifying takes a while, outside of any transaction. From here on nobody changes either until this one ends.
+    """
+    same = select(AccountRow.id).where(
+        AccountRow.id == account.id, AccountRow.hash == hash, AccountRow.disabled_at.is_(None)
+    )
+    return conn.scalar(same.with_for_update()) is not None
+
+
+def rehash(conn: Connection, account: Account, hash: PasswordHash) -> None:
+    """Store the same password under today's parameters."""
+    conn.execute(update(AccountRow).where(AccountRow.id == account.id).values(hash=hash))
+
+
+def account_of(row: object) -> Account:
+    """An account from a row of ``COLUMNS``."""
+    values = {name: getattr(row, name) for name in Account.__slots__}
+    return Account(**values | {"scopes": tuple(values["scopes"].split())})
+
+
+def _taken(name: str) -> SyndicationError:
+    return SyndicationError(f"there is a person {name!r} already: choose another name, or enable that one")
+
+
+def _one(conn: Connection, condition: ColumnElement[bool]) -> Account | None:
+    row = conn.execute(select(*COLUMNS).where(condition)).one_or_none()
+    return None if row is None else account_of(row)

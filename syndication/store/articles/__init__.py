@@ -1,0 +1,1 @@
+"""The newsroom's rows: written, read for feeds, searched, explained."""

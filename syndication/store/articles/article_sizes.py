@@ -1,0 +1,125 @@
+"""Which stored articles are over a limit, found without reading them: a program of the newsroom may write any row."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, LargeBinary, case, cast, func, or_, select
+
+from syndication.model.field_limits import (
+    MAX_AUTHORS,
+    MAX_CAPTION,
+    MAX_ENCLOSURES,
+    MAX_FEED_HTML,
+    MAX_LANGUAGE,
+    MAX_MEDIA_TYPE,
+    MAX_NAME,
+    MAX_SECTIONS,
+    MAX_SLUG,
+    MAX_SUMMARY,
+    MAX_TAG,
+    MAX_TAGS,
+    MAX_TITLE,
+    MAX_URL,
+)
+from syndication.store.db.batches import chunks
+from syndication.store.tables.articles import ArticleRow, AuthorRow, Base, EnclosureRow, ImageRow, SectionLink, TagRow
+
+BYTES_A_CHARACTER = 4
+"""Of UTF-8 at most (RFC 3629 section 3): bytes are known without reading a text, characters are not."""
+
+TEXTS = {
+    "title": MAX_TITLE,
+    "url": MAX_URL,
+    "slug": MAX_SLUG,
+    "summary": MAX_SUMMARY,
+    "language": MAX_LANGUAGE,
+    "correction": MAX_CAPTION,
+    "guid": MAX_URL,
+}
+"""The most characters of an article's own texts, but for its body."""
+
+PARTS: tuple[tuple[str, type[Base], int, dict[str, int]], ...] = (
+    ("sections", SectionLink, MAX_SECTIONS, {}),
+    ("tags", TagRow, MAX_TAGS, {"tag": MAX_TAG}),
+    ("authors", AuthorRow, MAX_AUTHORS, {"name": MAX_NAME, "email": MAX_NAME, "uri": MAX_URL}),
+    (
+        "image",
+        ImageRow,
+        1,
+        {"url": MAX_URL, "caption": MAX_CAPTION, "credit": MAX_CAPTION, "alt": MAX_CAPTION},
+    ),
+    ("enclosures", EnclosureRow, MAX_ENCLOSURES, {"url": MAX_URL, "media_type": MAX_MEDIA_TYPE, "title": MAX_TITLE}),
+)
+"""What else belongs to an article: its field, its table, the most rows, the most characters of their texts."""
+
+
+def measure(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
+    """The bytes of each body, of the articles that there are, and why each of those over a limit is."""
+    bodies: dict[str, int] = {}
+    found: dict[str, str] = {}
+    for some in chunks(ids):
+        _measure(conn, some, bodies, found)
+        for name, table, most, texts in PARTS:
+            _count(conn, some, name, table, most, texts, found)
+    return bodies, found
+
+
+def over_limit(conn: Connection, ids: Sequence[str], taken: int = 0) -> dict[str, str]:
+    """Why each of these articles cannot be read for a feed; those that can are not in it.
+
+    In the order of ``ids``: once the bodies before it fill a feed, an article is over the limit as well. ``taken`` is
+    how many bytes other bodies take already.
+    """
+    bodies, found = measure(conn, ids)
+    total = taken
+    for id in ids:
+        if id in found:
+            continue
+        size = bodies.get(id, 0)
+        if total + size > MAX_FEED_HTML:
+            found[id] = f"the bodies of this feed would be over {MAX_FEED_HTML // 2**20} MiB with it: shorten it"
+        else:
+            total += size
+    return found
+
+
+def _measure(conn: Connection, ids: Sequence[str], bodies: dict[str, int], found: dict[str, str]) -> None:
+    columns = ArticleRow.__table__.c
+    long = case(
+        *((_octets(conn, columns[name]) > most * BYTES_A_CHARACTER, name) for name, most in TEXTS.items()), else_=None
+    )
+    query = select(columns.id, _octets(conn, columns.html).label("body"), long.label("long")).where(columns.id.in_(ids))
+    for row in conn.execute(query):
+        bodies[row.id] = row.body
+        if row.long is not None:
+            found[row.id] = f"its {row.long} is too long: it should have at most {TEXTS[row.long]:,} characters"
+        elif row.body > MAX_FEED_HTML:
+            found[row.id] = f"its html has {row.body:,} bytes: it should have at most {MAX_FEED_HTML:,}"
+
+
+def _count(
+    conn: Connection,
+    ids: Sequence[str],
+    name: str,
+    table: type[Base],
+    most: int,
+    texts: dict[str, int],
+    found: dict[str, str],
+) -> None:
+    columns = table.__table__.c
+    number = func.count()
+    long = [func.max(_octets(conn, columns[text])) > size * BYTES_A_CHARACTER for text, size in texts.items()]
+    query = select(columns.article_id, number.label("number")).where(columns.article_id.in_(ids))
+    for row in conn.execute(query.group_by(columns.article_id).having(or_(number > most, *long))):
+        words = (
+            f"it has {row.number:,} {name}: it should have at most {most:,}"
+            if row.number > most
+            else f"a text of its {name} is too long"
+        )
+        found.setdefault(row.article_id, words)
+
+
+def _octets(conn: Connection, column: ColumnElement[str]) -> ColumnElement[int]:
+    """The bytes of a text; PostgreSQL knows them without reading what is stored beside the row."""
+    if conn.dialect.name == "postgresql":
+        return func.octet_length(column)
+    return func.length(cast(column, LargeBinary))

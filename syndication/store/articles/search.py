@@ -1,0 +1,129 @@
+"""Finding articles by title, id or address, page by page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select
+
+from syndication.model.field_limits import MAX_TITLE, MAX_URL
+from syndication.store.articles.article_outlines import cut
+from syndication.store.articles.feed_query import PUBLISHED
+from syndication.store.articles.shown_articles import digests, is_public
+from syndication.store.articles.stored_digests import stored_digests
+from syndication.store.db.cursors import read_mark, write_mark
+from syndication.store.tables.articles import ArticleRow, SectionLink
+from syndication.store.tables.publishing import ShownArticleRow
+
+_COLUMNS: Sequence[Any] = (
+    ArticleRow.id,
+    cut(ArticleRow.title, MAX_TITLE),
+    cut(ArticleRow.url, MAX_URL),
+    ArticleRow.status,
+    ArticleRow.published_at,
+    ArticleRow.updated_at,
+    ArticleRow.expires_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An article in a list."""
+
+    id: str
+    title: str
+    url: str
+    status: str
+    published_at: datetime | None
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for: ``text`` in title, id or address, a status, sections; ``hidden`` articles too or not."""
+
+    text: str = ""
+    status: str | None = None
+    sections: tuple[str, ...] | None = None
+    hidden: bool = False
+
+
+def search(
+    conn: Connection, wanted: Wanted, now: datetime, limit: int, after: str | None
+) -> tuple[list[Found], str | None]:
+    """One page, the newest first, and where the next one begins; raises SyndicationError for a bad ``after``.
+
+    Drafts stand last. Unless ``wanted.hidden`` it has only what is public, or is as readers
+    were shown it.
+    """
+    place = read_mark(after) if after is not None else None
+    rows: list[Row[Any]] = []
+    while len(rows) <= limit:
+        read = conn.execute(_page(wanted, now, limit, place)).all()
+        rows += read if wanted.hidden else _readable(conn, read, now)
+        if len(read) <= limit:
+            break
+        place = read[-1].published_at, read[-1].id
+    found = [Found(**{name: getattr(row, name) for name in Found.__slots__}) for row in rows[:limit]]
+    return found, write_mark(found[-1].published_at, found[-1].id) if len(rows) > limit else None
+
+
+def _page(wanted: Wanted, now: datetime, limit: int, place: tuple[datetime | None, str] | None) -> Select[Any]:
+    query = _filtered(wanted, now)
+    if place is not None:
+        query = query.where(_behind(*place))
+    return query.order_by(*_order(wanted), ArticleRow.id.desc()).limit(limit + 1)
+
+
+def _readable(conn: Connection, rows: Sequence[Row[Any]], now: datetime) -> list[Row[Any]]:
+    """Those that are public, or still are what readers were shown: a digest is nothing that a database compares."""
+    others = [row.id for row in rows if not is_public(row, now)]
+    if not others:
+        return list(rows)
+    remembered = digests(conn, others)
+    same = {id for id, digest in stored_digests(conn, others).items() if remembered.get(id) == digest}
+    return [row for row in rows if row.id in same or is_public(row, now)]
+
+
+def _public(now: datetime) -> ColumnElement[bool]:
+    not_expired = or_(ArticleRow.expires_at.is_(None), ArticleRow.expires_at > now)
+    return and_(ArticleRow.status == PUBLISHED, ArticleRow.published_at <= now, not_expired)
+
+
+def _filtered(wanted: Wanted, now: datetime) -> Select[Any]:
+    query = select(*_COLUMNS)
+    if not wanted.hidden:
+        was_shown = exists().where(ShownArticleRow.article_id == ArticleRow.id, ShownArticleRow.digest.is_not(None))
+        query = query.where(or_(_public(now), was_shown))
+    if wanted.status == "published":
+        query = query.where(ArticleRow.status == PUBLISHED)
+    elif wanted.status is not None:
+        query = query.where(ArticleRow.status == wanted.status)
+    if wanted.sections is not None:
+        filed = exists().where(SectionLink.article_id == ArticleRow.id, SectionLink.section.in_(wanted.sections))
+        query = query.where(filed)
+    if wanted.text:
+        query = query.where(
+            or_(
+                *(
+                    column.icontains(wanted.text, autoescape=True)
+                    for column in (ArticleRow.title, ArticleRow.id, ArticleRow.url)
+                )
+            )
+        )
+    return query
+
+
+def _order(wanted: Wanted) -> Sequence[ColumnElement[Any]]:
+    # Every published article has its time, so that the index serves as it is; of others the database must be told.
+    if wanted.status == "published":
+        return [ArticleRow.published_at.desc()]
+    return [ArticleRow.published_at.desc().nulls_last()]
+
+
+def _behind(published_at: datetime | None, id: str) -> ColumnElement[bool]:
+    moment = ArticleRow.published_at
+    if published_at is None:
+        return and_(moment.is_(None), ArticleRow.id < id)
+    return or_(moment < published_at, and_(moment == published_at, ArticleRow.id < id), moment.is_(None))

@@ -1,0 +1,161 @@
+"""Which articles readers were ever shown, and with which content: remembered by id, and never pruned.
+
+A regeneration records what its documents hold; whoever may not preview sees an article that is not public now only
+as far as this goes. A row without a digest says that the article was shown, and that its content then is not known.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Row, Select, Subquery, bindparam, select, union
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from syndication.model.values import Article
+from syndication.store.db.batches import chunks
+from syndication.store.tables.articles import ArticleRow, WithdrawalRow
+from syndication.store.tables.publishing import EntryRow, ShownArticleRow
+
+DIGEST_LENGTH = 32
+"""Hexadecimal digits: 128 bits, which nobody meets by chance."""
+
+NOT_CONTENT = {"id", "status", "sections", "authors", "tags", "image", "enclosures"}
+"""The status may change, and what was shown is still what was shown. The others are spelled out below."""
+
+_PLAIN = tuple(sorted(name for name in Article.__dataclass_fields__ if name not in NOT_CONTENT))
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+
+
+def _exposure_of(ids: Subquery) -> Select[Any]:
+    return (
+        select(
+            ids.c.id,
+            ArticleRow.id.is_not(None).label("stored"),
+            ArticleRow.status,
+            ArticleRow.published_at,
+            ArticleRow.expires_at,
+            WithdrawalRow.article_id.is_not(None).label("withdrawn"),
+            ShownArticleRow.article_id.is_not(None).label("shown"),
+            ShownArticleRow.digest,
+        )
+        .select_from(ids)
+        .outerjoin(ArticleRow, ArticleRow.id == ids.c.id)
+        .outerjoin(WithdrawalRow, WithdrawalRow.article_id == ids.c.id)
+        .outerjoin(ShownArticleRow, ShownArticleRow.article_id == ids.c.id)
+    )
+
+
+_EXPOSURE = _exposure_of(select(bindparam("id", type_=ShownArticleRow.article_id.type).label("id")).subquery())
+"""One statement for every id, so that its time does not depend on whether there is an article."""
+
+_EXPOSURES = _exposure_of(
+    union(
+        select(ArticleRow.id.label("id")).where(ArticleRow.id.in_(_IDS)),
+        select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(_IDS)),
+        select(ShownArticleRow.article_id).where(ShownArticleRow.article_id.in_(_IDS)),
+    ).subquery()
+)
+"""For many ids at once: those of which nothing is known are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What there is of an article, and how far readers know it; ``digest`` is of the content that they saw last."""
+
+    stored: bool
+    withdrawn: bool
+    public: bool
+    shown: bool
+    digest: str | None
+
+
+NOTHING = Exposure(stored=False, withdrawn=False, public=False, shown=False, digest=None)
+
+
+def exposure(conn: Connection, article_id: str, now: datetime) -> Exposure:
+    """One look, of the same cost for any id."""
+    return _exposure(conn.execute(_EXPOSURE, {"id": article_id}).one(), now)
+
+
+def exposures(conn: Connection, article_ids: Collection[str], now: datetime) -> dict[str, Exposure]:
+    """The exposure of each of many articles, in one look for each 500."""
+    found = dict.fromkeys(article_ids, NOTHING)
+    for some in chunks(list(found)):
+        found.update((row.id, _exposure(row, now)) for row in conn.execute(_EXPOSURES, {"ids": list(some)}))
+    return found
+
+
+def _exposure(row: Row[Any], now: datetime) -> Exposure:
+    return Exposure(
+        stored=row.stored,
+        withdrawn=row.withdrawn,
+        public=row.stored and is_public(row, now),
+        shown=row.shown,
+        digest=row.digest,
+    )
+
+
+def is_public(found: Any, now: datetime) -> bool:
+    """Whether the public may read an article (or a row with its status and times) now."""
+    return bool(
+        found.status == "published"
+        and found.published_at is not None
+        and found.published_at <= now
+        and (found.expires_at is None or found.expires_at > now)
+    )
+
+
+def content_digest(article: Article) -> str:
+    """A digest of all that an article says; another program's version gives the same."""
+    values = [_plain(getattr(article, name)) for name in _PLAIN]
+    image = article.image
+    parts = [
+        values,
+        list(article.sections),
+        [[one.name, one.email, one.uri] for one in article.authors],
+        list(article.tags),
+        image and [image.url, image.caption, image.credit, image.alt, image.width, image.height],
+        [[one.url, one.media_type, one.length, one.title, one.duration] for one in article.enclosures],
+    ]
+    # Escaped to ASCII, as a text may hold half a surrogate pair.
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def _plain(value: Any) -> Any:
+    return value.timestamp() if isinstance(value, datetime) else value
+
+
+def digests(conn: Connection, article_ids: Collection[str]) -> dict[str, str | None]:
+    """What is remembered of these articles; one that was never shown is missing from the answer."""
+    found: dict[str, str | None] = {}
+    for some in chunks(sorted(article_ids)):
+        query = select(ShownArticleRow.article_id, ShownArticleRow.digest).where(ShownArticleRow.article_id.in_(some))
+        found.update((row.article_id, row.digest) for row in conn.execute(query))
+    return found
+
+
+def record(conn: Connection, shown: Mapping[str, str]) -> None:
+    """Remember articles by id with the digest of their content, in the transaction that publishes them.
+
+    In one order, so that two workers never wait for each other.
+    """
+    if not shown:
+        return
+    insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
+    statement = insert(ShownArticleRow)
+    conn.execute(
+        statement.on_conflict_do_update(index_elements=["article_id"], set_={"digest": statement.excluded.digest}),
+        [{"article_id": id, "digest": shown[id]} for id in sorted(shown)],
+    )
+
+
+def unrecorded_sections(conn: Connection) -> list[str]:
+    """The sections with an entry whose content is not remembered: an older program published it."""
+    known = (ShownArticleRow.article_id == EntryRow.article_id) & ShownArticleRow.digest.is_not(None)
+    query = select(EntryRow.section).outerjoin(ShownArticleRow, known).where(ShownArticleRow.article_id.is_(None))
+    return sorted(conn.scalars(query.distinct()))

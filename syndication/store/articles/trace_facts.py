@@ -1,0 +1,112 @@
+"""The facts from which it is told why an article stands in a feed or does not: read in one snapshot."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from syndication.model.values import ALL, Section
+from syndication.store.articles.article_outlines import ArticleOutline, read_outline
+from syndication.store.articles.feed_query import public
+from syndication.store.articles.withdrawals import Withdrawal, get_withdrawal
+from syndication.store.processes import workers
+from syndication.store.publishing import documents
+from syndication.store.publishing.section_state import SectionState, states
+from syndication.store.tables.articles import ArticleRow, SectionLink
+from syndication.store.tables.publishing import ChangeRow, EntryRow, LeftOutRow, TombstoneRow
+
+COUNTED = 10_000
+"""Newer articles counted at most: behind so many an article is far out of every feed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An article's entry in a published feed; ``position`` 0 is the newest."""
+
+    position: int
+    version: int
+    since_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """That an article left a feed: in which version, when, and why."""
+
+    version: int
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an article (None: there is no row) at ``now``; the mappings are by section.
+
+    ``newer`` is how many stand before it, without those that are left out: they take no place. ``concealed`` says that
+    whoever asks may know nothing of the article but that it was shown once.
+    """
+
+    article_id: str
+    article: ArticleOutline | None
+    withdrawal: Withdrawal | None
+    now: datetime
+    noticed: bool
+    workers: int
+    states: Mapping[str, SectionState]
+    standing: Mapping[str, Standing]
+    departed: Mapping[str, Departure]
+    left_out: Mapping[str, str]
+    newer: Mapping[str, int]
+    concealed: bool = False
+
+
+def read_facts(conn: Connection, article_id: str, sections: Mapping[str, Section], now: datetime) -> Facts:
+    """Everything that a trace needs of these sections."""
+    article = read_outline(conn, article_id)
+    by_article = {row.section: row for row in conn.execute(_of(EntryRow, article_id))}
+    tombstones = conn.execute(_of(TombstoneRow, article_id))
+    left_out: dict[str, set[str]] = {}
+    for item in documents.left_out(conn):
+        left_out.setdefault(item.section, set()).add(item.article_id)
+    queued = select(func.count()).where((ChangeRow.article_id == article_id) | ChangeRow.article_id.is_(None))
+    return Facts(
+        article_id=article_id,
+        article=article,
+        withdrawal=get_withdrawal(conn, article_id),
+        now=now,
+        noticed=bool(conn.scalar(queued)),
+        workers=len(workers.alive(conn, now)),
+        states={state.section: state for state in states(conn)},
+        standing={slug: Standing(row.position, row.version, row.since_version) for slug, row in by_article.items()},
+        departed={row.section: Departure(row.version, row.reason, row.at) for row in tombstones},
+        left_out={row.section: row.reason for row in conn.execute(_of(LeftOutRow, article_id))},
+        newer={
+            slug: len(_newer(conn, section.filed_under, article, now) - left_out.get(slug, set()))
+            for slug, section in sections.items()
+        }
+        if article
+        else {},
+    )
+
+
+def _of(table: type[EntryRow | TombstoneRow | LeftOutRow], article_id: str):  # type: ignore[no-untyped-def]
+    return select(table.__table__).where(table.__table__.c.article_id == article_id)
+
+
+def _newer(conn: Connection, slugs: Collection[str], article: ArticleOutline, now: datetime) -> set[str]:
+    """The public articles that stand before it in a section, up to a bound."""
+    if article.published_at is None:
+        return set()
+    found: set[str] = set()
+    for slug in slugs:
+        moment, id = (
+            (ArticleRow.published_at, ArticleRow.id)
+            if slug == ALL
+            else (
+                SectionLink.published_at,
+                SectionLink.article_id,
+            )
+        )
+        before = (moment > article.published_at) | ((moment == article.published_at) & (id > article.id))
+        found.update(conn.scalars(public(slug, now).where(before).limit(COUNTED)))
+    return found

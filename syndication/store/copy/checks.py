@@ -1,0 +1,51 @@
+"""What keeps a row of the source from being copied: a value that the target cannot hold, a row that it refers to."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, ForeignKeyConstraint, Table, exists, select
+
+from syndication.store.copy.rows import Row, Tally, Told, as_stored, batches
+from syndication.store.copy.values import Reader, Unfit, reader
+
+
+def readers(table: Table, target: str) -> list[Reader]:
+    """What reads the values of each column for a target of this kind."""
+    return [reader(column, target) for column in table.columns]
+
+
+def examine(conn: Connection, table: Table, target: str, tally: Tally, told: Told) -> Iterator[str]:
+    """Count every row of the source; gives in words what is wrong with each that cannot be copied."""
+    read = readers(table, target)
+    for some in batches(conn, table, told):
+        for raw in some:
+            try:
+                tally.add(tuple(one(value) for one, value in zip(read, raw, strict=True)))
+            except Unfit:
+                yield from _wrong(table, read, raw)
+    for constraint in table.foreign_key_constraints:
+        yield from _orphans(conn, table, constraint)
+
+
+def place(table: Table, row: Sequence[Any]) -> str:
+    """Where a row stands, by its key."""
+    names = [column.name for column in table.columns]
+    return f"{table.name} {', '.join(str(row[names.index(column.name)]) for column in table.primary_key)}"
+
+
+def _wrong(table: Table, read: Sequence[Reader], row: Row) -> Iterator[str]:
+    for column, one, value in zip(table.columns, read, row, strict=True):
+        try:
+            one(value)
+        except Unfit as unfit:
+            yield f"{place(table, row)}: {column.name}: {unfit}"
+
+
+def _orphans(conn: Connection, table: Table, constraint: ForeignKeyConstraint) -> Iterator[str]:
+    """Rows that refer to one that there is not: a shell of SQLite does not look."""
+    parent = constraint.referred_table
+    pairs = [(element.column, element.parent) for element in constraint.elements]
+    there = exists(select(1).select_from(parent).where(*(theirs == ours for theirs, ours in pairs)))
+    for row in conn.execute(as_stored(table).where(~there)):
+        key = ", ".join(str(getattr(row, ours.name)) for _, ours in pairs)
+        yield f"{place(table, row)}: there is no {parent.name} {key} to which it belongs"

@@ -1,0 +1,177 @@
+"""One copy, from the first look to the comparison."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection, Table, exists, insert, inspect, select, text
+
+from syndication.errors import StoreError
+from syndication.store.articles import articles
+from syndication.store.copy.checks import examine, place, readers
+from syndication.store.copy.rows import TABLES, Row, Tally, batches, exactly
+from syndication.store.copy.sequences import NUMBERED, go_on_behind, position
+from syndication.store.db.database import Database, DatabaseDown, DatabaseError
+from syndication.store.db.errors import kind
+from syndication.store.migrations import runner
+from syndication.store.processes import web_processes, workers
+from syndication.store.triggers import drop_triggers, make_triggers
+
+TOLD = 20
+"""Rows that cannot be copied which are named; of more there is the number."""
+
+Progress = Callable[[str, str, int], None]
+"""Is told what is being done to which table, and how many of its rows are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """One table: its rows and their digest, the same in both databases."""
+
+    table: str
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What was copied; ``missed`` are the changes of articles that came into the source since, and are not in it."""
+
+    tables: tuple[Copied, ...]
+    missed: int
+
+
+def copy_database(source: Database, target: Database, progress: Progress, *, live: bool = False) -> Copy:
+    """Copy everything that stands in the source at one moment into an empty target.
+
+    Raises StoreError, with nothing in the target, if the source is not this program's, if workers or web processes are
+    alive there (unless ``live``), if something stands in the target, if a row cannot be copied, and if the two differ.
+    """
+    if source.url == target.url:
+        raise StoreError("source and target are the same database: name another, empty one")
+    _refuse_newer("source", runner.check(source))
+    with _snapshot(source) as old, _empty(target) as new:
+        if not live:
+            _refuse_at_work(old, source)
+        places = {table: position(old, table) for table in NUMBERED}
+        tallies = _examined(old, new.dialect.name, progress)
+        for table in TABLES:
+            _fill(old, new, table, progress)
+        _compare(new, tallies, progress)
+        for table, last in places.items():  # The last step, because no rollback takes it back on PostgreSQL.
+            go_on_behind(new, table, last)
+    articles.analyze(target)
+    done = tuple(Copied(table.name, tally.rows, f"{tally.digest:032x}"[:12]) for table, tally in tallies.items())
+    return Copy(done, _missed(source, places))
+
+
+@contextmanager
+def _snapshot(source: Database) -> Iterator[Connection]:
+    with source.snapshot() as conn, exactly(conn):
+        _stay_open(conn)
+        yield conn
+
+
+@contextmanager
+def _empty(target: Database) -> Iterator[Connection]:
+    """A transaction in which the tables are there and no trigger is; they are made at its end."""
+    with runner.alone(target) as conn, exactly(conn):
+        _stay_open(conn)
+        _refuse_newer("target", runner.newer(conn, runner.revision(conn)))
+        _refuse_filled(conn)
+        runner.upgrade(conn)
+        drop_triggers(conn)
+        yield conn
+        make_triggers(conn)
+
+
+def _stay_open(conn: Connection) -> None:
+    """Each of the two waits for the other, for longer than PostgreSQL lets a transaction be idle."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+
+
+def _refuse_newer(which: str, revision: str | None) -> None:
+    """This program copies its own tables, and no column that it does not know."""
+    if revision is not None:
+        raise StoreError(f"the {which} is at revision {revision}, of a newer program: copy with that one")
+
+
+def _refuse_filled(conn: Connection) -> None:
+    if conn.dialect.name == "postgresql":
+        encoding = conn.scalar(text("SHOW server_encoding"))
+        if encoding != "UTF8":
+            raise StoreError(f"the target's texts are {encoding}: make it with ENCODING 'UTF8' TEMPLATE template0")
+    there = set(inspect(conn).get_table_names())
+    filled = [t.name for t in TABLES if t.name in there and conn.scalar(select(exists(select(1).select_from(t))))]
+    if filled:
+        raise StoreError(f"the target is not empty, there are rows in {', '.join(filled)}: name an empty database")
+
+
+def _refuse_at_work(conn: Connection, source: Database) -> None:
+    """Workers publish, and editors write by web processes."""
+    now = source.now(conn)
+    at_work = [("worker", one.pid, one.host) for one in workers.alive(conn, now)]
+    at_work += [("web process", one.pid, one.host) for one in web_processes.alive(conn, now)]
+    if at_work:
+        what, pid, host = at_work[0]
+        raise StoreError(
+            f"a {what} is at work on the source (process {pid} on {host}), and what is written from now on would not be"
+            " in the copy: stop the service and whoever else writes, or copy with --live to try it out"
+        )
+
+
+def _examined(old: Connection, target: str, progress: Progress) -> dict[Table, Tally]:
+    """What stands in the source, table by table; a StoreError that names each row which the target cannot hold."""
+    tallies, problems, count = {}, [], 0
+    for table in TABLES:
+        tallies[table] = Tally()
+        for problem in examine(old, table, target, tallies[table], partial(progress, "examining", table.name)):
+            count += 1
+            if count <= TOLD:
+                problems.append(problem)
+    if problems:
+        more = [f"and {count - TOLD:,} more"] if count > TOLD else []
+        raise StoreError("nothing was copied, because the target cannot hold this: correct it first", problems + more)
+    return tallies
+
+
+def _fill(old: Connection, new: Connection, table: Table, progress: Progress) -> None:
+    names = [column.name for column in table.columns]
+    read = readers(table, new.dialect.name)
+    for some in batches(old, table, partial(progress, "copying", table.name)):
+        rows = [tuple(one(value) for one, value in zip(read, raw, strict=True)) for raw in some]
+        _insert(new, table, names, rows)
+
+
+def _insert(new: Connection, table: Table, names: list[str], rows: list[Row]) -> None:
+    values = [dict(zip(names, row, strict=True)) for row in rows]
+    try:
+        with new.begin_nested():
+            new.execute(insert(table), values)
+    except DatabaseDown:
+        raise
+    except DatabaseError as error:
+        if len(rows) == 1:
+            raise StoreError(f"nothing was copied: the target {kind(error)}: {place(table, rows[0])}") from error
+        for row in rows:  # One of them; which, the driver tells only in words that quote it.
+            _insert(new, table, names, [row])
+
+
+def _compare(new: Connection, tallies: Mapping[Table, Tally], progress: Progress) -> None:
+    for table, wanted in tallies.items():
+        read, found = readers(table, new.dialect.name), Tally()
+        for some in batches(new, table, partial(progress, "comparing", table.name)):
+            for raw in some:
+                found.add(tuple(one(value) for one, value in zip(read, raw, strict=True)))
+        if found != wanted:
+            raise StoreError(
+                f"nothing was copied: {table.name} came out different in the target ({found.rows:,} rows of"
+                f" {wanted.rows:,}). Has it triggers or rules of its own?"
+            )
+
+
+def _missed(source: Database, places: Mapping[Table, int]) -> int:
+    with source.read() as conn:
+        return sum(position(conn, table) - last for table, last in places.items() if table.name == "change")

@@ -1,0 +1,95 @@
+"""What a value is, whichever kind of database it stands in; and which values a kind cannot hold."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary
+
+from syndication.store.db.types import UtcTime, utc_text
+
+SMALL, LARGE = 2**31, 2**63
+"""Whole numbers of PostgreSQL are below these, by type; SQLite's all have 64 bits."""
+
+
+class Unfit(Exception):  # noqa: N818  # it is a state of the value
+    """A value that cannot be copied; the words say why, and never what it is: it may be a secret."""
+
+
+class NotUtf8(bytes):
+    """A text of SQLite that is none."""
+
+
+def exact_text(raw: bytes) -> str | NotUtf8:
+    """A text as SQLite holds it: what is not UTF-8 stays recognisable."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return NotUtf8(raw)
+
+
+Reader = Callable[[Any], Any]
+"""Makes of a driver's value the one that both databases have in common, or raises Unfit."""
+
+
+def reader(column: Column[Any], target: str) -> Reader:
+    """What reads the values of a column for a target of this kind: texts, whole numbers, bytes and times in UTC."""
+    if isinstance(column.type, UtcTime):
+        return _time
+    if isinstance(column.type, LargeBinary):
+        return _bytes
+    if isinstance(column.type, Integer):  # BigInteger is one too.
+        small = target == "postgresql" and not isinstance(column.type, BigInteger)
+        return _below(SMALL if small else LARGE)
+    return _text_without_nul if target == "postgresql" else _text
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, NotUtf8):
+        raise Unfit("it is not UTF-8")
+    raise Unfit(f"it is {_kind(value)}, not a text")
+
+
+def _text_without_nul(value: Any) -> str | None:
+    text = _text(value)
+    if text is not None and "\0" in text:
+        raise Unfit("it holds U+0000 (NUL), which no text of PostgreSQL can")
+    return text
+
+
+def _below(limit: int) -> Reader:
+    def read(value: Any) -> int | None:
+        if value is None or (isinstance(value, int) and -limit <= value < limit):
+            return value
+        if isinstance(value, int):
+            raise Unfit(f"it is {value}, and PostgreSQL's column ends at {limit - 1}")
+        raise Unfit(f"it is {_kind(value)}, not a whole number")
+
+    return read
+
+
+def _bytes(value: Any) -> bytes | None:
+    if value is None or (isinstance(value, bytes) and not isinstance(value, NotUtf8)):
+        return value
+    raise Unfit(f"it is {_kind(value)}, not bytes")
+
+
+def _time(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    try:
+        moment = datetime.fromisoformat(value)
+        if utc_text(moment) == value:
+            return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise Unfit("it is no time as it is written here, like 2026-01-31T08:00:00.000000Z")
+
+
+def _kind(value: Any) -> str:
+    kinds = {NotUtf8: "a text that is not UTF-8", bytes: "a BLOB", str: "a text", int: "a number", float: "a number"}
+    return kinds.get(type(value), f"of type {type(value).__name__}")

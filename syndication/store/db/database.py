@@ -1,0 +1,223 @@
+"""The database: how it is opened, and the three ways to talk to it (read, snapshot, write).
+
+SQLite's own driver begins transactions when it likes; here every BEGIN is ours, so that a snapshot is one from
+its first statement, and a writer takes the lock at its start instead of failing in the middle.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from psycopg.errors import IdleInTransactionSessionTimeout
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import URL, Engine, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from syndication.config.loading import mask
+from syndication.errors import ConfigError, StoreError
+from syndication.store.db.clock import Clock, system_clock
+from syndication.store.db.errors import DatabaseDown, DatabaseError, TryAgain, count, understood
+from syndication.store.db.timeouts import connect_patiently, limits
+
+__all__ = ["DOCUMENTS", "WORK", "Database", "DatabaseDown", "DatabaseError", "TryAgain"]
+
+WORK = "syndication_work"
+"""The channel on which workers are woken: something changed or is asked for."""
+
+DOCUMENTS = "syndication_documents"
+"""The channel on which web processes are woken: a version was published."""
+
+BUSY_SECONDS = 10.0
+"""How long a writer waits for another one before it says that the database is locked."""
+
+IDLE_SECONDS = 10.0
+"""A process that was frozen within a transaction loses it after so long on PostgreSQL, and holds up nobody."""
+
+OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
+"""Permissions of a new folder and file of the database: embargoed stories are in it."""
+
+_BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN", "read": "BEGIN"}
+
+
+class Database:
+    """One database, SQLite or PostgreSQL. ``clock`` replaces the database's own, for tests.
+
+    ``patience`` is for callers that somebody waits for: the seconds after which a statement, or the wait for another
+    writer, is given up as DatabaseDown. SQLite's own reads wait for nobody.
+    """
+
+    def __init__(self, url: str, *, clock: Clock | None = None, patience: float | None = None) -> None:
+        self.url = url
+        self._clock = clock
+        parsed = _address(url)
+        self.dialect = parsed.get_backend_name()
+        if self.dialect not in ("sqlite", "postgresql"):
+            raise ConfigError(f"database.url names {self.dialect!r}: it should begin with sqlite:/// or postgresql://")
+        if self.dialect == "sqlite":
+            self.engine = _sqlite(url, BUSY_SECONDS if patience is None else patience)
+        else:
+            self.engine = _postgresql(url, patience)
+        self._closed = False
+        event.listen(self.engine, "handle_error", understood, retval=True)
+        event.listen(self.engine, "checkin", self._returned)
+
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        try:
+            conn = self.engine.connect()
+        except PoolTimeout as error:
+            count("down")
+            raise DatabaseDown("the database has no connection left for us (pool timeout)") from error
+        with conn:
+            yield conn
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection to read with."""
+        with self._connect() as conn:
+            yield conn
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection that sees one state of the database, that of its first statement."""
+        with self._connect() as conn:
+            if self.dialect == "postgresql":
+                conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield conn
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction to write in: committed at the end, rolled back on an exception."""
+        with self._connect() as conn:
+            conn.execution_options(syndication_mode="write")
+            with conn.begin():
+                yield conn
+
+    def now(self, conn: Connection) -> datetime:
+        """The time: PostgreSQL's own on PostgreSQL, so that skewed machines agree on an embargo."""
+        if self._clock is not None:
+            return self._clock()
+        if self.dialect == "sqlite":
+            return system_clock()
+        now: datetime = conn.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return now.astimezone(UTC)
+
+    def notify(self, conn: Connection, channel: str) -> None:
+        """Wake those who listen on ``channel`` when this transaction commits; on SQLite they see it by themselves."""
+        if self.dialect == "postgresql":
+            conn.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
+
+    def close(self) -> None:
+        """Close every connection; one that is in use, when it is given back."""
+        self._closed = True
+        self.engine.dispose()
+
+    def _returned(self, _dbapi: object, record: ConnectionPoolEntry) -> None:
+        if self._closed:
+            record.invalidate()
+
+
+def _address(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        # Without the cause, whose words quote the address and so its password.
+        raise ConfigError(
+            f"database.url is not an address: {mask(url)!r} should be like sqlite:///var/syndication.db"
+            " or postgresql://user:password@host/name"
+        ) from None
+
+
+def sqlite_path(url: str) -> Path:
+    """The file of a SQLite address; an address without a file is a ConfigError, because processes share it."""
+    name = make_url(url).database
+    if not name or name == ":memory:":
+        raise ConfigError(f"database.url is {mask(url)!r}: it should name a file, like sqlite:///var/syndication.db")
+    return Path(name)
+
+
+def _create_private(path: Path) -> None:
+    """Create the file before SQLite does, which would make it as wide as the umask allows.
+
+    SQLite gives its -wal and -shm the permissions of the file itself. One that is there already keeps its own.
+    """
+    # Where it cannot be created, opening it fails in SQLite's words, which are translated.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, OWNER_FILE))
+
+
+def _sqlite(url: str, busy: float) -> Engine:
+    path = sqlite_path(url)
+    try:
+        path.parent.mkdir(mode=OWNER_FOLDER, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the folder {path.parent} of the database cannot be made ({error.strerror})") from error
+    _create_private(path)
+    engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": busy})
+
+    @event.listens_for(engine, "connect")
+    def opened(dbapi: Any, _record: Any) -> None:
+        dbapi.isolation_level = None
+        # SQLite takes any bytes for a text: one that is not UTF-8 is shown with marks in it, and stops nobody.
+        dbapi.text_factory = partial(str, encoding="utf-8", errors="replace")
+        for pragma in (
+            f"busy_timeout={busy * 1000:.0f}",
+            "journal_mode=WAL",
+            # FULL: what was committed is there after a power cut. It costs a sync a commit, not a poll anything.
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            dbapi.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: Connection) -> None:
+        mode = conn.get_execution_options().get("syndication_mode", "read")
+        conn.exec_driver_sql(_BEGIN[mode])
+
+    return engine
+
+
+def _postgresql(url: str, patience: float | None) -> Engine:
+    engine = create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        connect_args=KEEPALIVE | {"options": _options(patience)},
+    )
+
+    @event.listens_for(engine, "handle_error")
+    def lost(context: ExceptionContext) -> None:
+        # psycopg files it under internal errors; it is a connection that was cut, as by any other hand.
+        if isinstance(context.original_exception, IdleInTransactionSessionTimeout):
+            context.is_disconnect = True
+
+    if patience is not None:
+        connect_patiently(engine, patience)
+    return engine
+
+
+def _options(patience: float | None) -> str:
+    settings = limits(patience, BUSY_SECONDS) | {"idle_in_transaction_session_timeout": IDLE_SECONDS}
+    return " ".join(["-c timezone=UTC", *(f"-c {name}={1000 * value:.0f}" for name, value in settings.items())])
+
+
+KEEPALIVE = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    # Nothing asks a connection on which something was sent whether it lives: TCP sends that again, at pauses twice as
+    # long each time, for a quarter of an hour. After so many milliseconds without an acknowledgement it is given up.
+    "tcp_user_timeout": 4_000,
+    # A transaction pooler in between gives each transaction another connection: nothing may be prepared on one.
+    "prepare_threshold": None,
+}
+"""A connection that was cut silently is noticed within some seven seconds, whether it waits or has just asked."""

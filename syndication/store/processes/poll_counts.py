@@ -1,0 +1,113 @@
+"""How often feeds are asked for: counted by the web processes, added up by section in slots of five minutes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from syndication.store.tables.publishing import PollCountRow
+
+SLOT = timedelta(minutes=5)
+
+KEPT = timedelta(days=8)
+"""A week is shown, and a day more, so that its first hours are whole in every time zone."""
+
+HOUR = timedelta(hours=1)
+
+_NUMBERS = ("full", "not_modified", "bytes")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Polls:
+    """Polls of a section's feeds: how many got the whole feed, how many a 304, and the bytes sent."""
+
+    full: int = 0
+    not_modified: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: "Polls") -> "Polls":
+        full, not_modified = self.full + other.full, self.not_modified + other.not_modified
+        return Polls(full, not_modified, self.bytes + other.bytes)
+
+    @property
+    def total(self) -> int:
+        """All polls."""
+        return self.full + self.not_modified
+
+    @property
+    def share(self) -> float | None:
+        """The share of polls that got a 304, from 0 to 1; None if there were no polls."""
+        return self.not_modified / self.total if self.total else None
+
+
+NONE = Polls()
+
+
+def slot(moment: datetime) -> datetime:
+    """The beginning of the five minutes in which a moment lies."""
+    return moment - (moment - _EPOCH) % SLOT
+
+
+def add(conn: Connection, counted: Mapping[tuple[str, datetime], Polls]) -> None:
+    """Add to what is stored, by section and slot. Two processes that add to the same rows both count."""
+    if not counted:
+        return
+    insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
+    statement: Any = insert(PollCountRow)
+    sums = {name: getattr(PollCountRow, name) + statement.excluded[name] for name in _NUMBERS}
+    statement = statement.on_conflict_do_update(index_elements=["section", "at"], set_=sums)
+    # In one order, so that two processes never wait for each other in a circle.
+    ordered = sorted(counted.items(), key=lambda item: item[0])
+    conn.execute(
+        statement,
+        [
+            {"section": section, "at": at, "full": n.full, "not_modified": n.not_modified, "bytes": n.bytes}
+            for (section, at), n in ordered
+        ],
+    )
+
+
+def read(conn: Connection, sections: Collection[str], since: datetime) -> dict[str, dict[datetime, Polls]]:
+    """What was counted since then, by section and slot; a section without polls has no slots."""
+    found: dict[str, dict[datetime, Polls]] = {section: {} for section in sections}
+    rows = conn.execute(
+        select(PollCountRow.__table__)
+        .where(PollCountRow.section.in_(found), PollCountRow.at >= since)
+        .order_by(PollCountRow.section, PollCountRow.at)
+    )
+    for row in rows:
+        found[row.section][row.at] = Polls(row.full, row.not_modified, row.bytes)
+    return found
+
+
+def total(conn: Connection, sections: Collection[str], since: datetime) -> dict[datetime, Polls]:
+    """What was counted since then of all these sections together, by slot."""
+    sums = [func.sum(getattr(PollCountRow, name)).label(name) for name in _NUMBERS]
+    rows = conn.execute(
+        select(PollCountRow.at, *sums)
+        .where(PollCountRow.at >= since, PollCountRow.section.in_(sections))
+        .group_by(PollCountRow.at)
+        .order_by(PollCountRow.at)
+    )
+    # PostgreSQL adds up to a numeric, which is a Decimal here.
+    return {row.at: Polls(int(row.full), int(row.not_modified), int(row.bytes)) for row in rows}
+
+
+def last_hour(conn: Connection, now: datetime) -> dict[str, Polls]:
+    """The sums of the slots that began within the last hour, by section; only sections with polls are in it."""
+    sums = [func.sum(getattr(PollCountRow, name)).label(name) for name in _NUMBERS]
+    rows = conn.execute(
+        select(PollCountRow.section, *sums).where(PollCountRow.at > now - HOUR).group_by(PollCountRow.section)
+    )
+    # PostgreSQL adds 64-bit numbers up to a decimal.
+    return {section: Polls(int(full), int(same), int(size)) for section, full, same, size in rows}
+
+
+def forget(conn: Connection, now: datetime) -> None:
+    """Delete what is kept no longer."""
+    conn.execute(delete(PollCountRow).where(PollCountRow.at < now - KEPT))

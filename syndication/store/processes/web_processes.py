@@ -1,0 +1,58 @@
+"""Which web processes are alive, and which versions each serves of the sections of which caches are to be told."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, insert, select, update
+
+from syndication.store.processes.workers import ALIVE, FORGOTTEN, keep_newest
+from syndication.store.tables.publishing import WebRow
+
+
+@dataclass(frozen=True, slots=True)
+class WebSeen:
+    """A web process, when it last said that it is alive, and when it last loaded what is published.
+
+    ``serves`` are its versions of the sections of which caches are to be told, and of no others.
+    """
+
+    id: str
+    host: str
+    pid: int
+    started_at: datetime
+    seen_at: datetime
+    loaded_at: datetime | None
+    serves: Mapping[str, int] = field(default_factory=dict)
+
+    def keeps_up(self, now: datetime) -> bool:
+        """Whether it loads what is published, or has only just begun: nobody waits for one that hangs."""
+        return (self.loaded_at or self.started_at) > now - ALIVE
+
+
+def seen(conn: Connection, web: WebSeen) -> None:
+    """Record that one web process is alive."""
+    serves = json.dumps(dict(web.serves), sort_keys=True)
+    told = {"seen_at": web.seen_at, "loaded_at": web.loaded_at, "serves": serves}
+    if conn.execute(update(WebRow).where(WebRow.id == web.id).values(told)).rowcount == 0:
+        keep_newest(conn, WebRow)
+        conn.execute(insert(WebRow).values(asdict(web) | told))
+
+
+def gone(conn: Connection, id: str) -> None:
+    """Record that a web process stopped in good order."""
+    conn.execute(delete(WebRow).where(WebRow.id == id))
+
+
+def alive(conn: Connection, now: datetime) -> list[WebSeen]:
+    """The web processes that were seen within the last few seconds, the oldest first."""
+    # One of a time to come was seen by a clock that stands so no more.
+    lately = and_(WebRow.seen_at > now - ALIVE, WebRow.seen_at < now + ALIVE)
+    rows = conn.execute(select(WebRow.__table__).where(lately).order_by(WebRow.started_at))
+    return [WebSeen(**{**row._mapping, "serves": json.loads(row.serves)}) for row in rows]
+
+
+def forget(conn: Connection, now: datetime) -> None:
+    """Delete the traces of web processes that died long ago."""
+    conn.execute(delete(WebRow).where(WebRow.seen_at < now - FORGOTTEN))

@@ -1,0 +1,71 @@
+"""Which worker processes are alive."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from syndication.store.tables.publishing import WebRow, WorkerRow
+
+HEARTBEAT = timedelta(seconds=2)
+"""How often a worker says that it is alive."""
+
+ALIVE = timedelta(seconds=6)
+"""A worker that was silent for longer is taken for dead: two heartbeats may be late."""
+
+FORGOTTEN = timedelta(days=1)
+
+KEPT = 1_000
+"""Processes of each kind that are remembered, most of them dead: one that dies again and again fills no table."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSeen:
+    """A worker process and when it last said that it is alive."""
+
+    id: str
+    host: str
+    pid: int
+    started_at: datetime
+    seen_at: datetime
+
+
+def seen(conn: Connection, worker: WorkerSeen) -> None:
+    """Record the heartbeat of one worker."""
+    done = conn.execute(update(WorkerRow).where(WorkerRow.id == worker.id).values(seen_at=worker.seen_at))
+    if done.rowcount == 0:
+        keep_newest(conn, WorkerRow)
+        conn.execute(
+            insert(WorkerRow).values(
+                id=worker.id,
+                host=worker.host,
+                pid=worker.pid,
+                started_at=worker.started_at,
+                seen_at=worker.seen_at,
+            )
+        )
+
+
+def keep_newest(conn: Connection, table: type[WorkerRow | WebRow]) -> None:
+    """Make room for one more process: the one that was silent for the longest is forgotten."""
+    old = select(table.id).order_by(table.seen_at.desc(), table.id).offset(KEPT - 1)
+    if ids := list(conn.scalars(old)):
+        conn.execute(delete(table).where(table.id.in_(ids)))
+
+
+def gone(conn: Connection, worker_id: str) -> None:
+    """Record that a worker stopped in good order."""
+    conn.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
+
+
+def alive(conn: Connection, now: datetime) -> list[WorkerSeen]:
+    """The workers that were seen within the last few seconds, the oldest first."""
+    rows = conn.execute(
+        select(WorkerRow.__table__).where(WorkerRow.seen_at > now - ALIVE).order_by(WorkerRow.started_at)
+    )
+    return [WorkerSeen(row.id, row.host, row.pid, row.started_at, row.seen_at) for row in rows]
+
+
+def forget(conn: Connection, now: datetime) -> None:
+    """Delete the traces of workers that died long ago."""
+    conn.execute(delete(WorkerRow).where(WorkerRow.seen_at < now - FORGOTTEN))

@@ -1,0 +1,1 @@
+"""What workers and web processes share: the queue of changes, sections, leases, documents, versions."""

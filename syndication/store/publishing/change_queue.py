@@ -1,0 +1,73 @@
+"""The change queue: what triggers noticed, waiting to be gathered."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select
+
+from syndication.store.db.batches import chunks
+from syndication.store.tables.articles import SectionLink
+from syndication.store.tables.publishing import ChangeRow, EntryRow
+
+AT_ONCE = 5000
+"""Changes gathered in one transaction: it stays short, whatever an import left behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Rows of the queue: ``seqs`` are what to delete; ``everything`` says that any article may have changed.
+
+    ``noticed_at`` is the time of the oldest; None if there are none.
+    """
+
+    seqs: tuple[int, ...]
+    article_ids: frozenset[str]
+    everything: bool
+    noticed_at: datetime | None
+
+
+def read(conn: Connection) -> Changes:
+    """The oldest changes, locked on PostgreSQL so that two workers never gather the same ones."""
+    rows = conn.execute(
+        select(ChangeRow.seq, ChangeRow.article_id, ChangeRow.noticed_at)
+        .order_by(ChangeRow.seq)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    return Changes(
+        seqs=tuple(row.seq for row in rows),
+        article_ids=frozenset(row.article_id for row in rows if row.article_id is not None),
+        everything=any(row.article_id is None for row in rows),
+        noticed_at=min((row.noticed_at for row in rows), default=None),
+    )
+
+
+def remove(conn: Connection, seqs: Sequence[int]) -> None:
+    """Delete exactly these rows: one with a smaller number may have been committed since they were read."""
+    for some in chunks(seqs):
+        conn.execute(delete(ChangeRow).where(ChangeRow.seq.in_(some)))
+
+
+def sections_of(conn: Connection, article_ids: Collection[str]) -> set[str]:
+    """The slugs under which the articles stand now, and the feeds that show them still."""
+    found: set[str] = set()
+    for some in chunks(sorted(article_ids)):
+        filed = select(SectionLink.section).where(SectionLink.article_id.in_(some))
+        shown = select(EntryRow.section).where(EntryRow.article_id.in_(some))
+        found.update(conn.scalars(filed.union(shown)))
+    return found
+
+
+def oldest(conn: Connection) -> datetime | None:
+    """When the change that has waited longest was noticed.
+
+    By the number that was given first, which is a look at one row however long the queue is.
+    """
+    return conn.scalar(select(ChangeRow.noticed_at).order_by(ChangeRow.seq).limit(1))
+
+
+def waiting(conn: Connection, most: int) -> int:
+    """How many changes wait, counted up to ``most``: a big import leaves more than anybody wants counted."""
+    some = select(ChangeRow.seq).limit(most).subquery()
+    return conn.scalar(select(func.count()).select_from(some)) or 0

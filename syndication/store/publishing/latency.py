@@ -1,0 +1,27 @@
+"""Since when what stands in a version was waited for: by a change, and by whoever asked for it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, select, tuple_
+
+from syndication.store.tables.access import EditionRow, RegenerationRow, RegenerationSectionRow
+
+
+def noticed(conn: Connection, versions: Mapping[str, int]) -> list[datetime]:
+    """When the oldest change was noticed that led to each of these versions; one that no change led to has none."""
+    here = tuple_(EditionRow.section, EditionRow.version).in_(versions.items())
+    return list(conn.scalars(select(EditionRow.noticed_at).where(here, EditionRow.noticed_at.is_not(None))))
+
+
+def requested(conn: Connection, versions: Mapping[str, int]) -> list[datetime]:
+    """When somebody asked for a regeneration from which one of these versions came, once for each section."""
+    rows = RegenerationSectionRow
+    here = tuple_(rows.section, rows.version).in_(versions.items())
+    return list(
+        conn.scalars(
+            select(RegenerationRow.requested_at)
+            .join(rows, rows.regeneration_id == RegenerationRow.id)
+            .where(here, rows.result == "published")
+        )
+    )

@@ -1,0 +1,178 @@
+"""Questions to a worker about what a feed would look like, and its answers, kept for minutes."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, or_, select, text, update
+
+from syndication.errors import SyndicationError
+from syndication.store.access.audit_log import Act, Actor, record_repeated
+from syndication.store.tables.access import PreviewRow
+
+KEPT = timedelta(minutes=10)
+"""How long an answer is kept: it may hold a story under embargo."""
+
+CLAIM = timedelta(seconds=40)
+"""A worker that has not answered for so long is taken for dead, and another one answers."""
+
+ATTEMPTS = 2
+"""Workers that try a question; after them it is taken for what killed them."""
+
+FATAL = "two workers died while they rendered it"
+
+
+WANTED = timedelta(minutes=1)
+"""A request that no worker has taken for so long is dropped unrendered: the client has given up."""
+
+WAITING_EACH = 2
+"""Unanswered requests of one token or user at once."""
+
+WAITING_ALL = 16
+"""Unanswered requests of all together at once."""
+
+KEPT_EACH = 4
+"""Answers of one token or user that are kept: older ones are deleted when another request comes."""
+
+KEPT_ALL = 32
+"""Answers of all together that are kept."""
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a request, and of an answer."""
+
+DROPPED = "no worker rendered it within a minute: request it again"
+
+_LOCK = 0x70726576
+"""The advisory lock of PostgreSQL under which requests are counted one after the other: "prev"."""
+
+
+class TooManyPreviewsError(SyndicationError):
+    """All places are taken; ``own`` if by the caller's own requests."""
+
+    def __init__(self, *, own: bool) -> None:
+        whose = "of yours " if own else ""
+        super().__init__(f"There are too many previews {whose}waiting. Nothing was requested. Try again in a moment.")
+
+
+class PreviewTooLargeError(SyndicationError):
+    """The request or its answer has more bytes than a preview may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A question and, once ``finished_at`` is set, its answer or what was wrong with it."""
+
+    id: str
+    requested_at: datetime
+    requested_by: str
+    finished_at: datetime | None
+    result: Mapping[str, Any] | None
+    error: str | None
+
+
+def request(conn: Connection, question: Mapping[str, Any], target: str, by: Actor, now: datetime) -> str:
+    """Ask; gives the id under which the answer will be.
+
+    Raises TooManyPreviewsError and PreviewTooLargeError, and then nothing is stored.
+    """
+    content = json.dumps(question)
+    if len(content) > LARGEST:
+        raise PreviewTooLargeError(f"The changes are over {LARGEST // 1024**2} MB. Preview fewer articles at once.")
+    _drop_unwanted(conn, now)
+    _find_place(conn, by)
+    _prune_answers(conn, by)
+    id = uuid.uuid4().hex
+    conn.execute(insert(PreviewRow).values(id=id, requested_at=now, requested_by=by.name, request=content))
+    record_repeated(conn, by, Act("preview", target, "requested"), now)
+    return id
+
+
+def get(conn: Connection, id: str, now: datetime) -> Preview | None:
+    """A question that is still kept."""
+    row = conn.execute(
+        select(PreviewRow.__table__).where(PreviewRow.id == id, PreviewRow.requested_at > now - KEPT)
+    ).one_or_none()
+    if row is None:
+        return None
+    result = json.loads(row.result) if row.result is not None else None
+    return Preview(row.id, row.requested_at, row.requested_by, row.finished_at, result, row.error)
+
+
+def waiting(conn: Connection) -> bool:
+    """Whether any question has no answer."""
+    return conn.scalar(select(PreviewRow.id).where(PreviewRow.finished_at.is_(None)).limit(1)) is not None
+
+
+def claim(conn: Connection, now: datetime) -> tuple[str, dict[str, Any]] | None:
+    """Take the oldest question that nobody answers: its id and what is asked. Those nobody waits for are dropped."""
+    _drop_unwanted(conn, now)
+    free = or_(PreviewRow.claimed_at.is_(None), PreviewRow.claimed_at < now - CLAIM)
+    conn.execute(
+        update(PreviewRow)
+        .where(PreviewRow.finished_at.is_(None), PreviewRow.attempts >= ATTEMPTS, free)
+        .values(finished_at=now, error=FATAL)
+    )
+    row = conn.execute(
+        select(PreviewRow.id, PreviewRow.request)
+        .where(PreviewRow.finished_at.is_(None), free)
+        .order_by(PreviewRow.requested_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    conn.execute(
+        update(PreviewRow).where(PreviewRow.id == row.id).values(claimed_at=now, attempts=PreviewRow.attempts + 1)
+    )
+    return row.id, json.loads(row.request)
+
+
+def answer(
+    conn: Connection, id: str, now: datetime, *, result: Mapping[str, Any] | None = None, error: str | None = None
+) -> None:
+    """Answer a question, with a result or with what is wrong with it."""
+    content = json.dumps(result, ensure_ascii=False).encode() if result is not None else None
+    if content is not None and len(content) > LARGEST:
+        content, error = None, f"it is over {LARGEST // 1024**2} MB: preview fewer articles at once"
+    # What is wrong with a question may quote it, also what no database text may hold.
+    words = error.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00") if error is not None else None
+    # What was asked is needed no longer, and may be large.
+    answered = {"finished_at": now, "result": content, "error": words, "request": "{}"}
+    conn.execute(update(PreviewRow).where(PreviewRow.id == id, PreviewRow.finished_at.is_(None)).values(answered))
+
+
+def forget(conn: Connection, now: datetime) -> None:
+    """Delete what is kept no longer, and drop what nobody waits for any more."""
+    _drop_unwanted(conn, now)
+    conn.execute(delete(PreviewRow).where(PreviewRow.requested_at <= now - KEPT))
+
+
+def _drop_unwanted(conn: Connection, now: datetime) -> None:
+    """End the requests whose deadline has passed, unless a worker is rendering one."""
+    free = or_(PreviewRow.claimed_at.is_(None), PreviewRow.claimed_at < now - CLAIM)
+    late = (PreviewRow.finished_at.is_(None), PreviewRow.requested_at <= now - WANTED, free)
+    conn.execute(update(PreviewRow).where(*late).values(finished_at=now, error=DROPPED, request="{}"))
+
+
+def _find_place(conn: Connection, by: Actor) -> None:
+    """Raise TooManyPreviewsError if there is none."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    waiting = conn.scalars(select(PreviewRow.requested_by).where(PreviewRow.finished_at.is_(None))).all()
+    if waiting.count(by.name) >= WAITING_EACH:
+        raise TooManyPreviewsError(own=True)
+    if len(waiting) >= WAITING_ALL:
+        raise TooManyPreviewsError(own=False)
+
+
+def _prune_answers(conn: Connection, by: Actor) -> None:
+    """Delete the oldest answers beyond those that are kept, the caller's and everyone's."""
+    answers = select(PreviewRow.id).where(PreviewRow.finished_at.is_not(None))
+    newest = answers.order_by(PreviewRow.requested_at.desc(), PreviewRow.id)
+    own = newest.where(PreviewRow.requested_by == by.name)
+    old = [*conn.scalars(own.offset(KEPT_EACH)), *conn.scalars(newest.offset(KEPT_ALL))]
+    if old:
+        conn.execute(delete(PreviewRow).where(PreviewRow.id.in_(old)))

@@ -1,0 +1,212 @@
+"""Writing a version of a feed: documents, entries and tombstones in the caller's one transaction."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, case, delete, func, insert, literal, null, select, update
+
+from syndication.model.values import ENCODINGS, Document, LeftOut
+from syndication.store.db.types import UtcTime
+from syndication.store.tables.publishing import DocumentRow, EntryRow, LeftOutRow, SectionRow, TombstoneRow
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What is published of a section, as a regeneration read it. ``version`` 0 says: nothing yet.
+
+    ``fingerprint`` is that of the configuration which the section belongs to, ``left_out`` the number of articles
+    that could not be shown, ``failures`` that of attempts in vain, ``deaths`` that
+    of workers that died of it one after the other. ``noticed_at`` is since when a change has waited,
+    ``marked_at`` since when anything has.
+    """
+
+    section: str
+    fingerprint: str
+    mark: int
+    marked_at: datetime | None
+    noticed_at: datetime | None
+    failures: int
+    version: int
+    updated_at: datetime | None
+    next_due: datetime | None
+    deaths: int | None
+    left_out: int
+    digests: Mapping[str, str]
+    entries: Mapping[str, "PublishedEntry"]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedEntry:
+    """An article in a published feed; ``version`` is where it last changed, ``since_version`` where it came."""
+
+    article_id: str
+    entry_id: str
+    position: int
+    digest: str
+    version: int
+    since_version: int
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """An article that left a feed, and why."""
+
+    article_id: str
+    entry_id: str
+    reason: str
+
+
+_OF_THE_SECTION = (
+    "section", "fingerprint", "mark", "marked_at", "noticed_at", "failures", "version", "updated_at", "next_due",
+    "deaths",
+)  # fmt: skip
+
+
+def read_edition(conn: Connection, section: str) -> Edition:
+    """The section's mark and what is published of it; raises LookupError for one that was never registered."""
+    edition = perhaps_edition(conn, section)
+    if edition is None:
+        raise LookupError(f"no worker has registered the section {section}")
+    return edition
+
+
+def perhaps_edition(conn: Connection, section: str) -> Edition | None:
+    """The same, or None for a section that no worker has seen yet."""
+    state = conn.execute(
+        select(*(getattr(SectionRow, name) for name in _OF_THE_SECTION)).where(SectionRow.section == section)
+    ).one_or_none()
+    if state is None:
+        return None
+    left_out = conn.scalar(select(func.count()).where(LeftOutRow.section == section))
+    digests = conn.execute(select(DocumentRow.format, DocumentRow.digest).where(DocumentRow.section == section))
+    columns = [EntryRow.__table__.c[name] for name in PublishedEntry.__slots__]
+    entries = conn.execute(select(*columns).where(EntryRow.section == section).order_by(EntryRow.position))
+    return Edition(
+        **state._mapping,
+        left_out=left_out or 0,
+        digests={row.format: row.digest for row in digests},
+        entries={row.article_id: PublishedEntry(**row._mapping) for row in entries},
+    )
+
+
+def finish(
+    conn: Connection, edition: Edition, *, version: int, regenerated_at: datetime, **state: datetime | None
+) -> bool:
+    """Close the regeneration that read ``edition``; False if another one, or another configuration, was faster.
+
+    The work is done for the edition's mark only: what was marked meanwhile goes on waiting, behind the others.
+    """
+    moment = literal(regenerated_at, UtcTime())
+    result = conn.execute(
+        update(SectionRow)
+        .where(
+            SectionRow.section == edition.section,
+            SectionRow.fingerprint == edition.fingerprint,
+            SectionRow.version == edition.version,
+            SectionRow.done <= edition.mark,
+        )
+        .values(
+            version=version,
+            done=edition.mark,
+            tried=edition.mark,
+            regenerated_at=regenerated_at,
+            marked_at=case((SectionRow.mark > edition.mark, moment), else_=SectionRow.marked_at),
+            # A change that came meanwhile counts from here on.
+            noticed_at=case(
+                (and_(SectionRow.mark > edition.mark, SectionRow.noticed_at.is_not(None)), moment), else_=null()
+            ),
+            failures=0,
+            deaths=None,
+            under_way=None,
+            retry_at=None,
+            error=None,
+            lease_owner=None,
+            lease_until=None,
+            **state,
+        )
+    )
+    return result.rowcount == 1
+
+
+def write_documents(conn: Connection, documents: Sequence[Document]) -> None:
+    """Replace the documents of a section."""
+    conn.execute(delete(DocumentRow).where(DocumentRow.section == documents[0].section))
+    conn.execute(
+        insert(DocumentRow),
+        [
+            {
+                "section": document.section,
+                "format": document.format,
+                "version": document.version,
+                "digest": document.digest,
+                "last_modified": document.last_modified,
+                **{encoding: document.bodies[encoding] for encoding in ENCODINGS},
+            }
+            for document in documents
+        ],
+    )
+
+
+def write_entries(conn: Connection, section: str, entries: Collection[PublishedEntry]) -> None:
+    """Replace the list of the section's entries; an entry that came back has no tombstone any more.
+
+    An entry is what readers know by its id, whichever article it is of.
+    """
+    conn.execute(delete(EntryRow).where(EntryRow.section == section))
+    if not entries:
+        return
+    rows = [{name: getattr(entry, name) for name in PublishedEntry.__slots__} for entry in entries]
+    conn.execute(insert(EntryRow), [{"section": section, **row} for row in rows])
+    ids = [entry.entry_id for entry in entries]
+    conn.execute(delete(TombstoneRow).where(TombstoneRow.section == section, TombstoneRow.entry_id.in_(ids)))
+
+
+def write_tombstones(
+    conn: Connection, section: str, tombstones: Collection[Tombstone], version: int, now: datetime
+) -> None:
+    """Remember what left the section in this version, and why."""
+    if not tombstones:
+        return
+    ids = [tombstone.article_id for tombstone in tombstones]
+    conn.execute(delete(TombstoneRow).where(TombstoneRow.section == section, TombstoneRow.article_id.in_(ids)))
+    conn.execute(
+        insert(TombstoneRow),
+        [
+            {
+                "section": section,
+                "article_id": tombstone.article_id,
+                "entry_id": tombstone.entry_id,
+                "version": version,
+                "reason": tombstone.reason,
+                "at": now,
+            }
+            for tombstone in tombstones
+        ],
+    )
+
+
+def write_left_out(conn: Connection, section: str, left_out: Collection[LeftOut], now: datetime) -> None:
+    """Replace the section's list of what is left out; an entry that stays on it keeps its ``since``."""
+    known = {
+        (row.article_id, row.reason): row.since
+        for row in conn.execute(select(LeftOutRow.__table__).where(LeftOutRow.section == section))
+    }
+    wanted = {(item.article_id, item.reason) for item in left_out}
+    if wanted == known.keys():
+        return
+    conn.execute(delete(LeftOutRow).where(LeftOutRow.section == section))
+    if wanted:
+        conn.execute(
+            insert(LeftOutRow),
+            [
+                {"section": section, "article_id": key[0], "reason": key[1], "since": known.get(key, now)}
+                for key in sorted(wanted)
+            ],
+        )
+
+
+def forget_tombstones(conn: Connection, before: datetime) -> None:
+    """Delete the tombstones that are older than every reader needs."""
+    conn.execute(delete(TombstoneRow).where(TombstoneRow.at < before))

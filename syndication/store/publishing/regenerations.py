@@ -1,0 +1,170 @@
+"""What was asked to be regenerated, and what came of it section by section."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
+
+from syndication.errors import SyndicationError
+from syndication.store.access.audit_log import Act, Actor, record_repeated
+from syndication.store.db.batches import chunks
+from syndication.store.publishing import section_state
+from syndication.store.tables.access import RegenerationRow, RegenerationSectionRow
+from syndication.store.tables.publishing import SectionRow
+
+PER_MINUTE = 30
+"""Regenerations that one token or user may request within a minute; those that join another one are not counted."""
+
+KEPT = 5_000
+"""Regenerations that are kept, however many were requested within the time that they are kept for."""
+
+
+class TooManyRegenerationsError(SyndicationError):
+    """The caller requested as many within a minute as one may."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"Nothing was requested: you may request {PER_MINUTE} regenerations a minute. Try again later."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SectionOutcome:
+    """One section of a regeneration.
+
+    ``state`` is waiting, running, published, unchanged or failed; ``version`` the one that stands afterwards.
+    A failed section is tried again by itself: ``error`` is that of the first attempt.
+    """
+
+    section: str
+    state: str
+    version: int | None
+    error: str | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Regeneration:
+    """What was asked for; ``state`` is requested, running, done or failed."""
+
+    id: str
+    requested_at: datetime
+    requested_by: str
+    reason: str | None
+    outcomes: tuple[SectionOutcome, ...]
+
+    @property
+    def state(self) -> str:
+        """The state of all its sections together."""
+        states = {outcome.state for outcome in self.outcomes}
+        if not states & {"waiting", "running"}:
+            return "failed" if "failed" in states else "done"
+        return "requested" if states == {"waiting"} else "running"
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When the last section was finished; None while one is not."""
+        moments = [outcome.finished_at for outcome in self.outcomes]
+        return None if None in moments else max((m for m in moments if m is not None), default=None)
+
+
+def request(
+    conn: Connection, slugs: Collection[str], reason: str | None, by: Actor, now: datetime
+) -> tuple[Regeneration, bool]:
+    """Ask for these sections; gives the regeneration, and whether it is one that was waiting already.
+
+    Asking again for what still waits joins it: the same work is not asked for twice.
+    """
+    waiting = _waiting_for(conn, set(slugs))
+    if waiting is not None:
+        record_repeated(conn, by, Act("regenerate", _sections(slugs), "joined", waiting.id), now)
+        return waiting, True
+    _check_rate(conn, by, now)
+    marks = section_state.request(conn, slugs, now)
+    id = uuid.uuid4().hex
+    conn.execute(insert(RegenerationRow).values(id=id, requested_at=now, requested_by=by.name, reason=reason))
+    # One that no worker has seen yet has no mark: whatever renders it first is what was asked for.
+    waits = [{"regeneration_id": id, "section": slug, "mark": marks.get(slug, 0)} for slug in sorted(set(slugs))]
+    conn.execute(insert(RegenerationSectionRow), waits)
+    record_repeated(conn, by, Act("regenerate", _sections(slugs), "requested", id), now)
+    found = get(conn, id)
+    if found is None:
+        raise LookupError(id)
+    return found, False
+
+
+def get(conn: Connection, id: str) -> Regeneration | None:
+    """One regeneration as it stands now."""
+    row = conn.execute(select(RegenerationRow.__table__).where(RegenerationRow.id == id)).one_or_none()
+    if row is None:
+        return None
+    return Regeneration(row.id, row.requested_at, row.requested_by, row.reason, tuple(_outcomes(conn, id)))
+
+
+def finished(
+    conn: Connection, section: str, mark: int, result: str, version: int | None, error: str | None, now: datetime
+) -> None:
+    """Tell all who asked for ``section`` up to ``mark`` what came of it, in the transaction that ends it."""
+    rows = RegenerationSectionRow
+    conn.execute(
+        update(rows)
+        .where(rows.section == section, rows.result.is_(None), rows.mark <= mark)
+        .values(result=result, version=version, error=error, finished_at=now)
+    )
+
+
+def forget(conn: Connection, before: datetime) -> None:
+    """Delete what was asked for long ago, and the oldest beyond those that are kept."""
+    conn.execute(delete(RegenerationRow).where(RegenerationRow.requested_at < before))
+    newest = select(RegenerationRow.id).order_by(RegenerationRow.requested_at.desc(), RegenerationRow.id)
+    old = conn.scalars(newest.offset(KEPT)).all()
+    for ids in chunks(old):
+        conn.execute(delete(RegenerationRow).where(RegenerationRow.id.in_(ids)))
+
+
+def _check_rate(conn: Connection, by: Actor, now: datetime) -> None:
+    recent = select(func.count()).where(
+        RegenerationRow.requested_at > now - timedelta(minutes=1), RegenerationRow.requested_by == by.name
+    )
+    if (conn.scalar(recent) or 0) >= PER_MINUTE:
+        raise TooManyRegenerationsError
+
+
+def _outcomes(conn: Connection, id: str) -> list[SectionOutcome]:
+    rows = conn.execute(
+        select(RegenerationSectionRow.__table__, SectionRow.lease_owner)
+        .outerjoin(SectionRow, SectionRow.section == RegenerationSectionRow.section)
+        .where(RegenerationSectionRow.regeneration_id == id)
+        .order_by(RegenerationSectionRow.section)
+    )
+    return [
+        SectionOutcome(
+            section=row.section,
+            state=row.result or ("running" if row.lease_owner else "waiting"),
+            version=row.version,
+            error=row.error,
+            finished_at=row.finished_at,
+        )
+        for row in rows
+    ]
+
+
+def _waiting_for(conn: Connection, slugs: set[str]) -> Regeneration | None:
+    """A regeneration of exactly these sections of which none has been finished or begun."""
+    rows = RegenerationSectionRow
+    started = exists().where(rows.regeneration_id == RegenerationRow.id, rows.result.is_not(None))
+    some = exists().where(rows.regeneration_id == RegenerationRow.id)
+    recent: Sequence[str] = conn.scalars(
+        select(RegenerationRow.id).where(some, ~started).order_by(RegenerationRow.requested_at.desc()).limit(20)
+    ).all()
+    for id in recent:
+        found = get(conn, id)
+        if found and found.state == "requested" and {outcome.section for outcome in found.outcomes} == slugs:
+            return found
+    return None
+
+
+def _sections(slugs: Collection[str]) -> str:
+    return ", ".join(sorted(slugs))

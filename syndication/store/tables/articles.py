@@ -1,0 +1,205 @@
+"""The tables of the newsroom: articles and what belongs to them.
+
+A program of the newsroom may write these by ORM, by Core or by hand: triggers notice every way.
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, Text, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from syndication.store.db.types import BigInt, UtcTime, slug_check, utc_check, years_check
+
+
+class Base(DeclarativeBase):
+    """Names for every constraint, so that migrations can speak of them on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {str: Text, datetime: UtcTime}
+
+
+# Without a rowid, REPLACE can displace a row by its key alone, and so none of another article.
+NO_ROWID = {"sqlite_with_rowid": False}
+
+
+def _owner() -> Mapped[str]:
+    return mapped_column(ForeignKey("article.id", ondelete="CASCADE", onupdate="CASCADE"), primary_key=True)
+
+
+class ArticleRow(Base):
+    """An article. It has no unique key beside its id, so that REPLACE can displace no other row."""
+
+    __tablename__ = "article"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    guid: Mapped[str | None]
+    slug: Mapped[str]
+    url: Mapped[str]
+    title: Mapped[str]
+    summary: Mapped[str | None]
+    html: Mapped[str] = mapped_column(server_default="")
+    language: Mapped[str | None]
+    published_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(server_default="draft")
+    correction: Mapped[str | None]
+
+    sections: Mapped[list["SectionLink"]] = relationship(order_by="SectionLink.position", cascade="all, delete-orphan")
+    authors: Mapped[list["AuthorRow"]] = relationship(order_by="AuthorRow.position", cascade="all, delete-orphan")
+    tags: Mapped[list["TagRow"]] = relationship(order_by="TagRow.position", cascade="all, delete-orphan")
+    image: Mapped["ImageRow | None"] = relationship(cascade="all, delete-orphan")
+    enclosures: Mapped[list["EnclosureRow"]] = relationship(
+        order_by="EnclosureRow.position", cascade="all, delete-orphan"
+    )
+
+    __table_args__ = (
+        CheckConstraint("id <> ''", name="id_is_not_empty"),
+        CheckConstraint("status IN ('draft', 'published', 'withdrawn')", name="status_is_known"),
+        CheckConstraint("status <> 'published' OR published_at IS NOT NULL", name="published_has_published_at"),
+        utc_check("published_at"),
+        utc_check("updated_at"),
+        utc_check("expires_at"),
+        years_check("published_at"),
+        years_check("updated_at"),
+        years_check("expires_at"),
+    )
+
+
+class SectionLink(Base):
+    """An article stands in a section. Triggers copy the article's published_at, status and expires_at into it."""
+
+    __tablename__ = "article_section"
+
+    article_id: Mapped[str] = _owner()
+    section: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(server_default="0")
+    published_at: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(server_default="draft")
+    expires_at: Mapped[datetime | None]
+
+    __table_args__ = (slug_check("section"), NO_ROWID)
+
+
+class AuthorRow(Base):
+    """One author of an article, in the order of the byline."""
+
+    __tablename__ = "article_author"
+
+    article_id: Mapped[str] = _owner()
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    email: Mapped[str | None]
+    uri: Mapped[str | None]
+
+    __table_args__ = NO_ROWID
+
+
+class TagRow(Base):
+    """One tag of an article."""
+
+    __tablename__ = "article_tag"
+
+    article_id: Mapped[str] = _owner()
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tag: Mapped[str]
+
+    __table_args__ = NO_ROWID
+
+
+class ImageRow(Base):
+    """The lead image of an article; width and height in pixels."""
+
+    __tablename__ = "article_image"
+
+    article_id: Mapped[str] = _owner()
+    url: Mapped[str]
+    caption: Mapped[str | None]
+    credit: Mapped[str | None]
+    alt: Mapped[str | None]
+    width: Mapped[int | None] = mapped_column(BigInt)
+    height: Mapped[int | None] = mapped_column(BigInt)
+
+    __table_args__ = NO_ROWID
+
+
+class EnclosureRow(Base):
+    """A file that belongs to an article; length in bytes, duration in seconds."""
+
+    __tablename__ = "article_enclosure"
+
+    article_id: Mapped[str] = _owner()
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    url: Mapped[str]
+    media_type: Mapped[str]
+    length: Mapped[int | None] = mapped_column(BigInt)
+    title: Mapped[str | None]
+    duration: Mapped[int | None] = mapped_column(BigInt)
+
+    __table_args__ = NO_ROWID
+
+
+class WithdrawalRow(Base):
+    """That an article stays out, until somebody restores it by name. It outlives the article's row.
+
+    ``former_status`` is what it goes back to: what it was, or what somebody wanted it to be since. None: not known.
+    """
+
+    __tablename__ = "withdrawal"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str | None]
+    former_status: Mapped[str | None]
+
+    __table_args__ = (
+        CheckConstraint("reason IN ('withdrawn', 'deleted')", name="reason_is_known"),
+        utc_check("at"),
+        years_check("at"),
+    )
+
+
+class ReplacingRow(Base):
+    """A note between two triggers of SQLite, that REPLACE is about to displace an article. Empty on PostgreSQL."""
+
+    __tablename__ = "replacing"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+
+
+PUBLISHED = text("status = 'published'")
+
+# The queries walk these backwards and stop: the newest entries of a feed cost the same at any number of articles.
+# They hold what decides whether an article has expired, so that no row is looked up of those that have; and the status,
+# which is always the same, because else SQLite looks for it in the row.
+Index(
+    "ix_article_newest",
+    ArticleRow.published_at.desc(),
+    ArticleRow.id.desc(),
+    ArticleRow.expires_at,
+    sqlite_where=PUBLISHED,
+    postgresql_where=PUBLISHED,
+)
+Index(
+    "ix_article_section_newest",
+    SectionLink.section,
+    SectionLink.published_at.desc(),
+    SectionLink.article_id.desc(),
+    SectionLink.expires_at,
+    SectionLink.status,
+    sqlite_where=PUBLISHED,
+    postgresql_where=PUBLISHED,
+)
+# What expires, in the order of time: few articles do, and only those are in it.
+EXPIRES = text("status = 'published' AND expires_at IS NOT NULL")
+Index("ix_article_expiry", ArticleRow.expires_at, ArticleRow.id, sqlite_where=EXPIRES, postgresql_where=EXPIRES)

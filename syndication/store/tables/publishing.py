@@ -1,0 +1,201 @@
+"""The tables of the service: what changed, what is published, who is at work. Only the service writes them."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from syndication.store.db.types import BigInt
+from syndication.store.tables.articles import Base
+
+# A number is never given twice, so that a reader cannot take a new row for the one that it deleted.
+AUTOINCREMENT = {"sqlite_autoincrement": True}
+
+
+class ChangeRow(Base):
+    """An article changed (None: any may have). Triggers append; gathering deletes exactly what it read."""
+
+    __tablename__ = "change"
+
+    seq: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=True)
+    article_id: Mapped[str | None]
+    noticed_at: Mapped[datetime]
+
+    __table_args__ = AUTOINCREMENT
+
+
+class SectionRow(Base):
+    """The state of one feed.
+
+    ``mark`` counts the requests to regenerate it, ``done`` the mark that its documents answer to, ``tried``
+    the mark of the last attempt: work is waiting while ``mark > done``. ``noticed_at`` is when the oldest change that
+    waits was noticed, or when its moment came; None if what waits is no change. ``deaths`` counts the workers that died
+    one after the other while they regenerated it, ``under_way`` is the article that is rendered just now, written down
+    after a death alone.
+    """
+
+    __tablename__ = "section_state"
+
+    section: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    revision: Mapped[int] = mapped_column(server_default="0")
+    mark: Mapped[int] = mapped_column(BigInt, server_default="1")
+    done: Mapped[int] = mapped_column(BigInt, server_default="0")
+    tried: Mapped[int] = mapped_column(BigInt, server_default="0")
+    marked_at: Mapped[datetime | None]
+    noticed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(BigInt, server_default="0")
+    updated_at: Mapped[datetime | None]
+    last_modified: Mapped[datetime | None]
+    regenerated_at: Mapped[datetime | None]
+    next_due: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(server_default="0")
+    retry_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    deaths: Mapped[int | None]
+    under_way: Mapped[str | None]
+
+
+class DocumentRow(Base):
+    """The bytes of one feed in one format, in every content coding."""
+
+    __tablename__ = "document"
+
+    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
+    format: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInt)
+    digest: Mapped[str]
+    last_modified: Mapped[datetime | None]
+    identity: Mapped[bytes] = mapped_column(LargeBinary)
+    gzip: Mapped[bytes] = mapped_column(LargeBinary)
+    br: Mapped[bytes] = mapped_column(LargeBinary)
+    zstd: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class EntryRow(Base):
+    """An article stands in a published feed. ``version`` is where it last changed, ``since_version`` where it came."""
+
+    __tablename__ = "entry"
+
+    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    entry_id: Mapped[str]
+    position: Mapped[int]
+    digest: Mapped[str]
+    version: Mapped[int] = mapped_column(BigInt)
+    since_version: Mapped[int] = mapped_column(BigInt)
+    published_at: Mapped[datetime]
+
+
+class TombstoneRow(Base):
+    """An article left a feed for another reason than its age."""
+
+    __tablename__ = "tombstone"
+
+    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    entry_id: Mapped[str]
+    version: Mapped[int] = mapped_column(BigInt)
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+
+class ShownArticleRow(Base):
+    """An article that readers were shown; ``digest`` is of its content then (None: not known). Never pruned."""
+
+    __tablename__ = "shown_article"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str | None]
+
+
+class LeftOutRow(Base):
+    """An article should stand in a feed and cannot: the reason is in words for an editor."""
+
+    __tablename__ = "left_out"
+
+    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    since: Mapped[datetime]
+
+
+class FatalRow(Base):
+    """An article that two workers died of while they rendered it; ``digest`` is of what it was then."""
+
+    __tablename__ = "fatal_article"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str]
+    at: Mapped[datetime]
+
+
+class WorkerRow(Base):
+    """A worker process, seen alive at ``seen_at``."""
+
+    __tablename__ = "worker"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
+class WebRow(Base):
+    """A web process, seen alive at ``seen_at``, that last loaded what is published at ``loaded_at``.
+
+    ``serves`` is JSON: the versions that it serves of the sections of which caches are to be told.
+    """
+
+    __tablename__ = "web"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    loaded_at: Mapped[datetime | None]
+    serves: Mapped[str] = mapped_column(server_default="{}")
+
+
+class PurgeRow(Base):
+    """Caches in front are to be told of a version. ``retry_at`` is when it may be tried (again), None: at once."""
+
+    __tablename__ = "purge"
+
+    section: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    created_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    retry_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+    given_up_at: Mapped[datetime | None]
+
+
+class PollCountRow(Base):
+    """How often a section's feeds were asked for in the minutes from ``at`` on: 200 (``full``), 304, and bytes sent."""
+
+    __tablename__ = "poll_count"
+
+    section: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    full: Mapped[int] = mapped_column(BigInt)
+    not_modified: Mapped[int] = mapped_column(BigInt)
+    bytes: Mapped[int] = mapped_column(BigInt)
+
+
+class CompatibleRow(Base):
+    """A revision whose programs may run on the tables as they are: the tables' own first of all, and earlier ones."""
+
+    __tablename__ = "compatible"
+
+    revision: Mapped[str] = mapped_column(primary_key=True)
+
+
+Index("ix_entry_article_id", EntryRow.article_id)
+Index("ix_tombstone_article_id", TombstoneRow.article_id)
+Index("ix_section_state_next_due", SectionRow.next_due)
+Index("ix_poll_count_at", PollCountRow.at)

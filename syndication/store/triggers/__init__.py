@@ -1,0 +1,89 @@
+"""The triggers by which changes are noticed, made again after every migration and checked at every start.
+
+Whoever writes (the ORM, a bulk statement, a person in ``sqlite3`` or ``psql``), the article's id goes into
+the queue in the writer's own transaction. Timestamps cannot do this: transactions commit late and clocks tie.
+"""
+
+import hashlib
+
+from sqlalchemy import Connection, text
+
+from syndication.store.triggers.postgresql import FUNCTIONS, postgresql_triggers
+from syndication.store.triggers.sqlite import sqlite_triggers
+
+PREFIX = "syndication_"
+"""All our triggers begin with this; those of the newsroom's own are left alone."""
+
+_SQLITE_NAMES = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'syndication\\_%' ESCAPE '\\'"
+
+_SQLITE_BODIES = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+
+_POSTGRESQL_BODIES = """
+    SELECT t.tgname AS name, d.description AS digest, p.prosrc AS body
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+    LEFT JOIN pg_description d ON d.objoid = t.oid AND d.classoid = 'pg_trigger'::regclass
+    WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal
+"""
+
+_POSTGRESQL_NAMES = """
+    SELECT t.tgname AS name, c.relname AS "table" FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal
+      AND t.tgenabled <> 'D' AND t.tgname LIKE 'syndication\\_%'
+"""
+
+
+def drop_triggers(conn: Connection) -> None:
+    """Drop ours, in the caller's transaction: until they are made again, rows come in as they are."""
+    if conn.dialect.name == "sqlite":
+        for name in conn.scalars(text(_SQLITE_NAMES)).all():
+            conn.exec_driver_sql(f'DROP TRIGGER "{name}"')
+        return
+    for row in conn.execute(text(_POSTGRESQL_NAMES)).all():
+        conn.exec_driver_sql(f'DROP TRIGGER "{row.name}" ON "{row.table}"')
+
+
+def make_triggers(conn: Connection) -> None:
+    """Drop ours and make them anew, in the caller's transaction."""
+    drop_triggers(conn)
+    if conn.dialect.name == "sqlite":
+        for statement in sqlite_triggers().values():
+            conn.exec_driver_sql(statement)
+        return
+    functions, triggers = postgresql_triggers(_schema(conn))
+    for statement in [*functions, *(trigger.statement for trigger in triggers.values())]:
+        conn.exec_driver_sql(statement.replace("%", "%%"))
+    for name, trigger in triggers.items():
+        conn.exec_driver_sql(f"COMMENT ON TRIGGER {name} ON {trigger.table} IS '{_digest(trigger.statement)}'")
+
+
+def _schema(conn: Connection) -> str:
+    schema: str = conn.execute(text("SELECT quote_ident(current_schema())")).scalar_one()
+    return schema
+
+
+def _digest(statement: str) -> str:
+    """What PostgreSQL keeps of a trigger's statement, in a comment: it gives it back in words of its own only."""
+    return hashlib.sha256(statement.encode()).hexdigest()[:16]
+
+
+def changed_triggers(conn: Connection) -> list[str]:
+    """The names of the triggers that are missing, or are not as this program makes them."""
+    if conn.dialect.name == "sqlite":
+        there = {row.name: row.sql for row in conn.execute(text(_SQLITE_BODIES))}
+        return sorted(name for name, statement in sqlite_triggers().items() if there.get(name) != statement)
+    wanted = postgresql_triggers(_schema(conn))[1]
+    bodies = {row.name: (row.digest, row.body) for row in conn.execute(text(_POSTGRESQL_BODIES))}
+    right = {name: (_digest(trigger.statement), FUNCTIONS[trigger.function]) for name, trigger in wanted.items()}
+    return sorted({name for name in wanted if bodies.get(name) != right[name]} | set(missing_triggers(conn)))
+
+
+def missing_triggers(conn: Connection) -> list[str]:
+    """The names of the triggers that should be there and are not, or are disabled.
+
+    By name alone: a program that still runs is not disturbed by the triggers of a newer one.
+    """
+    if conn.dialect.name == "sqlite":
+        wanted, query = set(sqlite_triggers()), _SQLITE_NAMES
+    else:
+        wanted, query = set(postgresql_triggers("public")[1]), _POSTGRESQL_NAMES
+    return sorted(wanted - set(conn.scalars(text(query))))

@@ -1,0 +1,165 @@
+"""Errors of the API as problem details (RFC 9457): what was wrong, where, and what would be right."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, json, request
+from pydantic import BaseModel, Field, ValidationError
+from werkzeug.exceptions import HTTPException
+
+from syndication.errors import ArticleError, SyndicationError
+from syndication.logs import get_logger
+from syndication.model.article_json import FIELDS
+from syndication.model.body_limits import too_large
+from syndication.model.json_types import problems as wrong_fields
+from syndication.store.db.database import DatabaseDown
+from syndication.web.request_log import request_id
+
+log = get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+KINDS = {
+    HTTPStatus.BAD_REQUEST: ("bad-request", "The request cannot be read."),
+    HTTPStatus.NOT_FOUND: ("not-found", "There is nothing at this address: /api/v1/docs lists what there is."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method-not-allowed", "This address takes other methods: Allow lists them."),
+}
+"""What Werkzeug refuses, in our words: of its own some differ by the version."""
+
+ARTICLES = ("ArticleJson", "ArticleBody", "StoredArticle")
+"""The schemas of an article, by the names that stand in their errors."""
+
+RETRY_SECONDS = 5
+"""When to come back while the database does not answer."""
+
+
+class FieldProblem(BaseModel):
+    """One wrong field: its place, like ``authors.0.email``, and what is wrong with it."""
+
+    field: str
+    detail: str
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457 section 3; ``errors`` names each wrong field, ``request_id`` is that of the answer's X-Request-ID."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+    errors: list[FieldProblem] = Field(default_factory=list)
+
+
+class Problem(SyndicationError):  # noqa: N818  # RFC 9457 calls it that
+    """An answer that says no. ``kind`` is the last part of the problem's type."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        kind: str,
+        detail: str,
+        *,
+        errors: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        """The problem as it is sent."""
+        values: dict[str, Any] = {
+            "type": f"/api/v1/docs#{self.kind}",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "detail": self.detail,
+        }
+        if (id := request_id()) is not None:
+            values["request_id"] = id
+        if self.errors:
+            values["errors"] = [{"field": field, "detail": words} for field, words in self.errors]
+        response = Response(json.dumps(values), self.status.value, self.headers, content_type=MEDIA_TYPE)
+        response.headers["Cache-Control"] = "no-store"
+        complete(response)
+        return response
+
+
+def complete(response: Response) -> Response:
+    """What every answer of the API carries, also one that is given before the app is reached.
+
+    No browser guesses another type for it, and shows it in no frame (OWASP REST Security Cheat Sheet).
+    """
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    return response
+
+
+def invalid(error: ValidationError) -> Problem:
+    """What a schema refused, field by field."""
+    found = wrong_fields(error, FIELDS if error.title in ARTICLES else ())
+    field, words = found[0]
+    count = error.error_count()
+    more = f" (and {count - 1:,} more)" if count > 1 else ""
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{field} {words}{more}", errors=found)
+
+
+def named(error: ArticleError) -> tuple[str, str]:
+    """The field with which the error's sentence begins, and the rest of it."""
+    field, _, words = str(error).partition(" ")
+    return (field, words) if field in FIELDS else ("", str(error))
+
+
+def not_found(what: str) -> Problem:
+    """The same for what there is not, and for what the caller may not know of."""
+    return Problem(HTTPStatus.NOT_FOUND, "not-found", f"There is no {what}.")
+
+
+def handle_errors(app: Flask) -> None:
+    """Every error of the app becomes a problem; what nobody expected is logged and told without its words."""
+
+    @app.errorhandler(Problem)
+    def problem(error: Problem) -> Response:
+        return error.response()
+
+    @app.errorhandler(ArticleError)
+    def article(error: ArticleError) -> Response:
+        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", str(error), errors=[named(error)]).response()
+
+    @app.errorhandler(SyndicationError)
+    def refused(error: SyndicationError) -> Response:
+        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", str(error)).response()
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        status = HTTPStatus(error.code or 500)
+        known = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            limits = app.extensions["editors"].settings.editors.body_limits
+            return Problem(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", too_large(request.method, request.path, limits)
+            ).response()
+        kind, detail = KINDS.get(status, ("unexpected", error.description or status.phrase))
+        return Problem(status, kind, detail, headers=known).response()
+
+    @app.errorhandler(DatabaseDown)
+    def down(error: DatabaseDown) -> Response:
+        log.warning("database_down", error=type(error).__name__)
+        return Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "database-down",
+            "The database does not answer. Feeds go on being served as they were; try again.",
+            headers={"Retry-After": str(RETRY_SECONDS)},
+        ).response()
+
+    @app.errorhandler(Exception)
+    def unexpected(_: Exception) -> Response:
+        log.exception("request_failed")
+        return Problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", "Something went wrong here; the log says what."
+        ).response()

@@ -1,0 +1,161 @@
+"""The pages that anybody may ask for, by Flask: the front page, health, metrics, and feeds where nobody was quicker."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from syndication.metrics import web as web_metrics
+from syndication.metrics.editors_process import EditorsProcess
+from syndication.metrics.web_gauges import Watched
+from syndication.model.values import ALL, FORMATS, MEDIA_TYPES
+from syndication.serve.catalogue import address, is_for_feeds
+from syndication.serve.respond import answer
+
+if TYPE_CHECKING:
+    from syndication.web.document_loader import Watcher
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self' {origin}; img-src 'self' {origin};"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+STATIC_AGE = 3600
+"""Seconds for which a browser keeps the style sheet and the icon."""
+
+METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
+LABELS = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
+
+
+class Ready(Response):
+    """A response whose headers are complete: nothing is added to them."""
+
+    default_mimetype = None
+    automatically_set_content_length = False  # A HEAD's length is that of the GET.
+
+
+def flask_app(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None = None) -> Flask:
+    """The app without the short cut, which answers just the same.
+
+    ``editors`` says how the editors process is, where there is one.
+    """
+    app = Flask("syndication", static_folder=None)
+    # Each of these redirects, to an address that is built from the Host header.
+    app.url_map.merge_slashes = app.url_map.strict_slashes = app.url_map.redirect_defaults = False
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE
+    app.register_blueprint(blueprint(watcher, editors))
+    app.extensions["watcher"] = watcher
+    return app
+
+
+def blueprint(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None = None) -> Blueprint:
+    """All routes; they read the watcher's memory and never the database."""
+    routes = Blueprint(
+        "serve", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
+    )
+
+    def feed(rest: str = "") -> Response:  # noqa: ARG001  # the answer reads the whole path
+        environ = request.environ
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        status, headers, body, counted = answer(watcher.catalogue, method, path, environ)
+        watcher.tally.count(counted, len(body))
+        return Ready([body], status, headers)
+
+    routes.add_url_rule("/feeds/", "feeds", feed, methods=METHODS, provide_automatic_options=False)
+    routes.add_url_rule("/feeds/<path:rest>", "feed", feed, methods=METHODS, provide_automatic_options=False)
+
+    def error(problem: HTTPException) -> BaseResponse:
+        """What Flask's router refuses below /feeds/ (an invented method, say) is for the answer to word."""
+        return feed() if is_for_feeds(request.environ["PATH_INFO"]) else _problem(problem)
+
+    routes.app_errorhandler(HTTPException)(error)
+
+    @routes.after_request
+    def unsniffed(response: Response) -> Response:
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response
+
+    @routes.get("/")
+    def front() -> Response:
+        return _front(watcher)
+
+    @routes.get("/healthz")
+    def healthz() -> Response:
+        return _text("ok\n")
+
+    @routes.get("/readyz")
+    def readyz() -> Response:
+        return _readyz(watcher, editors)
+
+    @routes.get("/metrics")
+    def prometheus() -> Response:
+        catalogue = watcher.catalogue
+        values = Watched(watcher.seen(), catalogue.size, datetime.now(UTC), catalogue.versions())
+        response = _text(web_metrics.exposition(values, *([editors()] if editors else [])))
+        response.headers["Content-Type"] = web_metrics.CONTENT_TYPE
+        return response
+
+    return routes
+
+
+def _text(text: str | bytes) -> Response:
+    response = Response(text, content_type="text/plain; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _problem(problem: HTTPException) -> BaseResponse:
+    """An error in words; what a stranger asked for is not repeated."""
+    missing = problem.code == HTTPStatus.NOT_FOUND
+    response = problem.get_response()
+    response.data = b"There is nothing here.\n" if missing else f"{problem.name}\n".encode()
+    response.content_type = "text/plain; charset=utf-8"
+    response.headers["Cache-Control"] = "public, max-age=60" if missing else "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _readyz(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None) -> Response:
+    """Ready is who serves feeds: a web process whose editors process is away still does."""
+    state = watcher.seen()
+    response = jsonify(
+        documents=len(watcher.catalogue.documents),
+        database=state.database,
+        since=state.since.isoformat() if state.since else None,
+        triggers="missing" if state.missing_triggers else "ok",
+        workers=state.workers,
+        **({"editors": editors().state} if editors else {}),
+    )
+    response.status_code = 200 if state.loaded else 503
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _front(watcher: "Watcher") -> Response:
+    catalogue = watcher.catalogue
+    base = catalogue.site.base_url
+    updated = max((document.modified or 0 for document in catalogue.documents.values()), default=0)
+    page = render_template(
+        "front.html",
+        site=catalogue.site,
+        feeds=[
+            {
+                "title": "All stories" if slug == ALL else section.title,
+                "description": section.description,
+                "addresses": [
+                    (LABELS[name], MEDIA_TYPES[name].split(";")[0], base + address(slug, name)) for name in FORMATS
+                ],
+            }
+            for slug, section in catalogue.sections.items()
+        ],
+        updated=datetime.fromtimestamp(updated, UTC) if updated else None,
+    )
+    response = Response(page, content_type="text/html; charset=utf-8")
+    scheme, _, rest = base.partition("://")
+    response.headers["Content-Security-Policy"] = PAGE_POLICY.format(origin=f"{scheme}://{rest.partition('/')[0]}")
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "public, max-age=60"
+    return response

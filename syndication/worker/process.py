@@ -1,0 +1,263 @@
+"""The worker process: woken by changes and by its timetable, it regenerates what needs it.
+
+The main thread does all the work; other threads only put words into its inbox.
+"""
+
+import os
+import signal
+import socket
+import threading
+import time
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from syndication.config.loading import Settings
+from syndication.logs import get_logger
+from syndication.metrics import database as database_metrics
+from syndication.metrics import worker as worker_metrics
+from syndication.metrics.progress import Progress
+from syndication.pipeline.gather import Newsroom
+from syndication.pipeline.outcome import Outcome, say
+from syndication.pipeline.preview import Previewer
+from syndication.pipeline.regenerate import Pace, Regenerator
+from syndication.process.child import Limits
+from syndication.process.parent import exit_with_parent
+from syndication.render.isolated import IsolatedRenderer
+from syndication.store.articles import feed_query, render_deaths
+from syndication.store.db import errors
+from syndication.store.db.database import WORK, Database, DatabaseDown, TryAgain
+from syndication.store.db.listen import Waker
+from syndication.store.migrations import runner
+from syndication.store.processes import workers
+from syndication.store.publishing import section_state
+from syndication.worker.preview_share import PreviewShare
+from syndication.worker.purge.purger import Purger
+from syndication.worker.retention import forget
+from syndication.worker.schedule import ClockSteps, ring_at, set_jobs, timetable
+from syndication.worker.tasks import Inbox, Task
+
+log = get_logger(__name__)
+
+PAUSE_WITHOUT_DATABASE = 1.0
+"""Seconds between two attempts to reach a database that is down."""
+
+RECENT = timedelta(hours=1)
+"""What was regenerated within this time needs no reconciliation: another worker has just done it."""
+
+
+class Worker:
+    """One worker: give it tasks by its inbox, and ``run`` does them until it is asked to stop."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+        self.inbox = Inbox()
+        self.id = uuid.uuid4().hex
+        pace = Pace(
+            lease=timedelta(seconds=settings.worker.lease),
+            retry_first=timedelta(seconds=settings.worker.retry_first),
+            retry_max=timedelta(seconds=settings.worker.retry_max),
+            keep_versions=settings.worker.keep_versions,
+            purge=bool(settings.purge.url),
+        )
+        limits = Limits(settings.worker.render_seconds, settings.worker.render_memory)
+        self.isolated = IsolatedRenderer(limits, _renderer_died)
+        self.regenerator = Regenerator(
+            database,
+            Newsroom(settings.site, settings.sections),
+            pace,
+            self.id,
+            fragment_memory=settings.worker.fragment_memory * 1024 * 1024,
+            entries=self.isolated,
+        )
+        self.purger = Purger(database, settings.purge) if settings.purge.url else None
+        self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
+        self.preview_share = PreviewShare()
+        self.scheduler: BackgroundScheduler = timetable(settings.worker, self.inbox, self.heartbeat)
+        self._progress = Progress(settings.worker.progress_path)
+        self._stopping = threading.Event()
+        with database.read() as conn:
+            now = database.now(conn)
+        self._seen = workers.WorkerSeen(self.id, socket.gethostname(), os.getpid(), now, now)
+
+    def run(self) -> None:
+        """Work until ``stop``; the section under way is finished first."""
+        own = self.settings.worker
+        worker_metrics.serve(own.metrics_host, own.metrics_port, self.regenerator.renderer.memory_used)
+        self.isolated.start()
+        self.heartbeat()
+        marked = self.regenerator.register()
+        log.info("worker_started", sections=len(self.settings.sections), to_regenerate=len(marked))
+        self.scheduler.start()
+        waking = threading.Thread(target=self._wake, name="wake", daemon=True)
+        waking.start()
+        if self.purger is not None:
+            self.purger.start()
+        self.inbox.put(Task.GATHER)
+        self._progress.start()
+        try:
+            self._loop()
+        finally:
+            self._progress.stop()
+            self._stopping.set()
+            self.scheduler.shutdown(wait=True)
+            waking.join(timeout=2)
+            if self.purger is not None:
+                self.purger.stop()
+            self.isolated.close()
+            self._say_goodbye()
+
+    def stop(self) -> None:
+        """End ``run`` after the section under way."""
+        self._stopping.set()
+        self.inbox.put(Task.STOP)
+
+    def heartbeat(self) -> None:
+        """Say that this worker is alive, and carry what failed to Prometheus."""
+        database_metrics.flush(errors.errors)
+        try:
+            with self.database.write() as conn:
+                self._seen = replace(self._seen, seen_at=self.database.now(conn))
+                workers.seen(conn, self._seen)
+        except DatabaseDown as error:
+            log.warning("heartbeat_failed", error=type(error).__name__)
+
+    def _loop(self) -> None:
+        timeout: float | None = None
+        while not self._stopping.is_set():
+            self._progress.rest()
+            tasks = self.inbox.take(timeout)
+            self._progress.step()
+            try:
+                self._do(tasks)
+                timeout = self._pause()
+            except TryAgain:
+                # Another transaction went first; the tasks are not lost, because every one looks at the whole state.
+                for task in tasks | {Task.GATHER}:
+                    self.inbox.put(task)
+            except DatabaseDown as error:
+                # Feeds are served as they were; the tasks are not lost, because every one looks at the whole state.
+                log.warning("database_down", error=type(error).__name__)
+                self._stopping.wait(PAUSE_WITHOUT_DATABASE)
+                for task in tasks | {Task.GATHER}:
+                    self.inbox.put(task)
+
+    def _do(self, tasks: frozenset[Task]) -> None:
+        if Task.HOUSEKEEP in tasks:
+            self._housekeep()
+        self._drain()
+        if Task.RECONCILE in tasks and not self._stopping.is_set():
+            self._reconcile()
+        due, now = self.regenerator.next_due()
+        ring_at(self.scheduler, self.inbox, due, now)
+
+    def _drain(self) -> list[Outcome]:
+        """Gather and regenerate until nothing may be done now; news is gathered between any two sections.
+
+        Publishing goes first: at most one preview is answered after a section, and after each preview comes another
+        look for news. ``preview_share`` bounds the time that previews have altogether.
+        """
+        outcomes = []
+        while not self._stopping.is_set():
+            self._progress.step()
+            noticed = self.regenerator.notice()
+            outcome = self.regenerator.regenerate_next()
+            if outcome is not None:
+                say(outcome)
+                worker_metrics.regenerated(outcome.result, outcome.seconds)
+                if self.purger is not None and outcome.result == "published":
+                    self.purger.poke()
+                outcomes.append(outcome)
+            if not self._answer_preview() and outcome is None and not noticed:
+                break
+        return outcomes
+
+    def _answer_preview(self) -> bool:
+        """Answer one preview if its share of the time allows it; gives whether one was answered."""
+        started = time.monotonic()
+        if self.preview_share.wait(started):
+            return False
+        answered = self.previewer.answer_next()
+        if answered:
+            self.preview_share.record(started, time.monotonic())
+        return answered
+
+    def _pause(self) -> float | None:
+        """Seconds until a section that waits may be claimed, or a preview that waits may be answered."""
+        ready, now = self.regenerator.ready_at()
+        pauses = [] if ready is None else [max((ready - now).total_seconds(), 0.001)]
+        preview = self.preview_share.wait(time.monotonic())
+        if preview and self.previewer.waiting():
+            pauses.append(preview)
+        return min(pauses, default=None)
+
+    def _reconcile(self) -> None:
+        """Render everything anew. Whatever comes out different was missed, or is not rendered purely: say so."""
+        self.regenerator.renderer.clear()
+        with self.database.write() as conn:
+            now = self.database.now(conn)
+            feed_query.mend_links(conn, None)
+            marks = section_state.request(conn, section_state.stale(conn, self.settings.sections, now - RECENT), now)
+        outcomes = self._drain()
+        # A section that something else changed meanwhile has another mark, or was read with the news still waiting.
+        different = [
+            outcome.section
+            for outcome in outcomes
+            if outcome.result == "published" and outcome.quiet_at == marks.get(outcome.section, 0)
+        ]
+        if different:
+            log.error("reconciliation_found_changes", sections=different)
+        else:
+            log.info("reconciled", sections=len(outcomes))
+
+    def _housekeep(self) -> None:
+        with self.database.write() as conn:
+            forget(conn, self.settings, self.database.now(conn))
+
+    def _wake(self) -> None:
+        waker = Waker(self.database, WORK, interval=self.settings.worker.wake_interval)
+        steps = ClockSteps()
+        try:
+            while not self._stopping.is_set():
+                stepped = steps.happened()
+                if stepped:
+                    log.warning("clock_was_set")
+                    set_jobs(self.scheduler, self.settings.worker, self.inbox, self.heartbeat)
+                if waker.wait(1.0) or stepped:
+                    self.inbox.put(Task.GATHER)
+        finally:
+            waker.close()
+
+    def _say_goodbye(self) -> None:
+        try:
+            with self.database.write() as conn:
+                render_deaths.give_back(conn, self.id)
+                workers.gone(conn, self.id)
+        except DatabaseDown as error:
+            log.warning("goodbye_failed", error=type(error).__name__)
+
+
+def _renderer_died(cause: str) -> None:
+    # Which article it was at is told with the feed that leaves it out: it may be under embargo.
+    log.warning("renderer_died", cause=cause)
+    worker_metrics.renderer_died(cause)
+
+
+def run(settings: Settings) -> None:
+    """Run a worker until SIGTERM or SIGINT."""
+    database = Database(settings.database_url)
+    newer = runner.check(database)
+    if newer is not None:
+        log.warning("database_is_newer", revision=newer)
+    worker = Worker(settings, database)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # A handler runs between two steps of this very thread, which may hold the inbox: another thread stops it.
+        signal.signal(number, lambda *_: threading.Thread(target=worker.stop).start())
+    exit_with_parent()
+    try:
+        worker.run()
+    finally:
+        database.close()

@@ -1,0 +1,162 @@
+"""The thread of a worker that tells caches what was published: any number of workers share what is to be sent.
+
+What was published is in the table ``purge``, and so survives every process. It is sent when each web process that is
+alive serves it: a cache that came for it sooner would keep the former version for its whole time.
+"""
+
+import threading
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from syndication.config.schema import PurgeSettings
+from syndication.logs import get_logger
+from syndication.metrics.worker import PURGES
+from syndication.store.db.database import Database, DatabaseDown
+from syndication.store.processes import purge_queue, web_processes
+from syndication.store.processes.purge_queue import Key, Purge
+from syndication.store.processes.web_processes import WebSeen
+from syndication.worker.purge.http import send
+from syndication.worker.purge.requests import requests
+
+log = get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How often it is looked for what other workers left to send, or what is to be tried again."""
+
+EAGER_SECONDS = 0.1
+"""The same while web processes are waited for."""
+
+AT_ONCE = 4
+"""Sections of which caches are told at once: one cache that hangs holds up few others."""
+
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
+"""Before a cache that failed is tried again; each pause is twice the one before."""
+
+MARGIN = timedelta(seconds=10)
+"""What a lease is longer than all requests may take: to connect, and to write what came of it."""
+
+
+class Purger:
+    """Sends what is due. All its state is the database's."""
+
+    def __init__(self, database: Database, settings: PurgeSettings) -> None:
+        self.database = database
+        self.settings = settings
+        self.patience = timedelta(seconds=settings.patience)
+        self.lease = timedelta(seconds=2 * settings.timeout * len(requests(settings, "any"))) + MARGIN
+        self._longest = max(self.lease, LONGEST_PAUSE)
+        self._failing = False
+        self._stopped = threading.Event()
+        self._poked = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="purger", daemon=True)
+
+    def start(self) -> None:
+        """Start sending."""
+        self._thread.start()
+
+    def poke(self) -> None:
+        """Something was published: look now."""
+        self._poked.set()
+
+    def stop(self) -> None:
+        """Stop; what is under way is sent again by another worker, which does no harm."""
+        self._stopped.set()
+        self._poked.set()
+        self._thread.join(timeout=1)
+
+    def step(self) -> float:
+        """Send what may be sent now; gives the seconds until the next look."""
+        with self.database.read() as conn:
+            now = self.database.now(conn)
+            due = purge_queue.due(conn, now, self._longest)
+            serving = web_processes.alive(conn, now) if due else []
+        ready = _newest([purge for purge in due if _is_served(purge, serving, now)])[:AT_ONCE]
+        if ready:
+            self._send(ready)
+            return 0.0
+        return EAGER_SECONDS if due and serving else LOOK_SECONDS
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            pause = LOOK_SECONDS
+            try:
+                pause = self.step()
+                self._failing = False
+            except DatabaseDown as error:  # Without the driver's words: they may hold a row.
+                if not self._failing:
+                    log.warning("purges_wait", error=type(error).__name__)
+                self._failing = True
+            except Exception:  # A thread that ended in silence would let caches show what was withdrawn.
+                log.exception("purger_failed")
+            self._poked.wait(pause)
+            self._poked.clear()
+
+    def _send(self, ready: Sequence[Purge]) -> None:
+        with self.database.write() as conn:
+            keys, now = [purge.key for purge in ready], self.database.now(conn)
+            taken = purge_queue.claim(conn, keys, now, self.lease, self._longest)
+        mine = [purge for purge in ready if purge.key in taken]
+        errors: dict[Key, str | None] = {}
+
+        def tell(purge: Purge) -> None:
+            asked = [send(request, self.settings.timeout) for request in requests(self.settings, purge.section)]
+            errors[purge.key] = next((error for error in asked if error), None)
+
+        # Daemons: a worker that is stopped waits for no cache.
+        threads = [threading.Thread(target=tell, args=(purge,), name="purge", daemon=True) for purge in mine]
+        for thread in threads:
+            thread.start()
+        for thread, purge in zip(threads, mine, strict=True):
+            thread.join()
+            self._record(purge, errors.get(purge.key, "the request failed; the log says why"))
+
+    def _record(self, purge: Purge, error: str | None) -> None:
+        with self.database.write() as conn:
+            now = self.database.now(conn)
+            if error is None:
+                outcome = "sent"
+                purge_queue.sent(conn, purge.key)
+            elif now - purge.created_at >= self.patience:
+                outcome = "given-up"
+                purge_queue.given_up(conn, purge.key, error, now)
+            else:
+                outcome = "failed"
+                purge_queue.failed(conn, purge.key, error, now + _pause(purge.attempts))
+        PURGES.labels(outcome).inc()
+        _say(purge, outcome, error, now)
+
+
+def _is_served(purge: Purge, serving: Collection[WebSeen], now: datetime) -> bool:
+    """Whether every web process that keeps up serves the version, or a later one.
+
+    Without any the copies that caches have are all that readers get: they are left to them.
+    """
+    current = [web for web in serving if web.keeps_up(now)]
+    return bool(current) and all(web.serves.get(purge.section, 0) >= purge.version for web in current)
+
+
+def _newest(ready: Sequence[Purge]) -> list[Purge]:
+    """Of each section the newest version, those first that have waited longest.
+
+    A still newer one may not be served yet: where there is one all the time, caches must not wait for the last.
+    """
+    by_section = {purge.section: purge for purge in sorted(ready, key=lambda purge: purge.version)}
+    return sorted(by_section.values(), key=lambda purge: purge.since)
+
+
+def _pause(attempts: int) -> timedelta:
+    return min(FIRST_PAUSE * (1 << min(attempts, 10)), LONGEST_PAUSE)
+
+
+def _say(purge: Purge, outcome: str, error: str | None, now: datetime) -> None:
+    values = {
+        "section": purge.section,
+        "version": purge.version,
+        "outcome": outcome,
+        "attempt": purge.attempts + 1,
+        "waited_ms": round((now - purge.since).total_seconds() * 1000, 1),
+    }
+    if error is None:
+        log.info("purged", **values)
+    else:
+        (log.error if outcome == "given-up" else log.warning)("purged", error=error, **values)

@@ -19,7 +19,7 @@ from benchmarks.databases import database, folder, urls
 from benchmarks.options import Options
 from benchmarks.processes import free_port, running, syndication, wait_until_served, write_config
 from benchmarks.table import count, median, ms, percentile, show
-from syndication.model.article_json import article_fields
+from syndication.model.article_json import dump_article
 from syndication.store.access import tokens
 from syndication.store.access.audit_log import SERVICE
 from syndication.store.db.database import Database
@@ -48,7 +48,7 @@ def run(options: Options) -> None:
         ):
             for slug in newsroom.slugs(sections):
                 wait_until_served(port, f"/feeds/{slug}.atom")
-            batch = [article_fields(next(coming)) for _ in range(options.size(5, 500, 500))]
+            batch = [dump_article(next(coming)) for _ in range(options.size(5, 500, 500))]
             rows = [_row("nothing else", _polls(port, seconds), None)]
             for name, make in _kinds(port, batch, options.size(10_000, 4_000_000, 12_000_000)).items():
                 with _asking(port, secrets, make) as answered:

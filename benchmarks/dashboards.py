@@ -94,7 +94,7 @@ def _show(polled: dict[int, list[float]], rates: dict[int, list[float]], looks: 
 
 
 def _let_in(opened: Database) -> None:
-    hash = passwords.hashed(PASSWORD, NAME)
+    hash = passwords.hash_password(PASSWORD, NAME)
     with opened.write() as conn:
         users.create(conn, NAME, hash, ["read", "preview", "regenerate"], SERVICE, opened.now(conn))
 

@@ -19,7 +19,7 @@ from benchmarks.latency import Poller
 from benchmarks.options import Options
 from benchmarks.processes import free_port, running, syndication, wait_until_served, write_config
 from benchmarks.table import count, median, ms, percentile, show
-from syndication.model.article_json import article_fields
+from syndication.model.article_json import dump_article
 from syndication.model.values import Article
 from syndication.store.access import tokens
 from syndication.store.access.audit_log import SERVICE
@@ -141,7 +141,7 @@ def _clicks(api: Api, name: str, request: dict[str, Any], number: int) -> list[s
 
 def _fresh(article: Article, slug: str) -> dict[str, Any]:
     now = datetime.now(UTC).isoformat()
-    return article_fields(article) | {"sections": [slug], "published_at": now, "updated_at": now}
+    return dump_article(article) | {"sections": [slug], "published_at": now, "updated_at": now}
 
 
 def _row(name: str, seconds: list[float]) -> list[str]:

@@ -10,16 +10,16 @@ from sqlalchemy import Connection, insert, text
 from benchmarks import newsroom
 from syndication.model.values import Article, Section
 from syndication.pipeline.gather import Newsroom
-from syndication.pipeline.regenerate import Pace, Regenerator
+from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
-from syndication.store.tables.articles import ArticleRow, SectionLink
-from syndication.store.triggers import make_triggers
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
+from syndication.store.triggers import create_triggers
 from syndication.store.triggers.sqlite import sqlite_triggers
 
 TABLES = ("article", "article_section")
 COLUMNS = tuple(column.name for column in ArticleRow.__table__.c)
-PACE = Pace(
+PACE = RegenerationPolicy(
     lease=timedelta(seconds=30), retry_first=timedelta(seconds=2), retry_max=timedelta(seconds=60), keep_versions=100
 )
 
@@ -38,8 +38,8 @@ def regenerator(database: Database, sections: Mapping[str, Section]) -> Regenera
 
 def publish(worker: Regenerator) -> int:
     """Regenerate whatever waits and may be regenerated now; gives the number of versions published."""
-    worker.notice()
-    outcomes = list(worker.pending())
+    worker.process_changes()
+    outcomes = list(worker.regenerate_pending())
     failed = [outcome for outcome in outcomes if outcome.result == "failed"]
     if failed:
         raise RuntimeError(f"{failed[0].section} failed: {failed[0].error}")
@@ -57,7 +57,7 @@ def fill_fast(database: Database, found: Iterable[Article], *, batch: int = 1_00
         _triggers_off(conn)
         while some := list(islice(waiting, batch)):
             conn.execute(insert(ArticleRow), [{name: getattr(article, name) for name in COLUMNS} for article in some])
-            conn.execute(insert(SectionLink), [_link(article) for article in some])
+            conn.execute(insert(ArticleSectionRow), [_link(article) for article in some])
         _triggers_on(conn)
     if database.dialect == "postgresql":
         with database.write() as conn:
@@ -81,7 +81,7 @@ def _triggers_off(conn: Connection) -> None:
 
 def _triggers_on(conn: Connection) -> None:
     if conn.dialect.name == "sqlite":
-        make_triggers(conn)
+        create_triggers(conn)
         return
     for table in TABLES:
         conn.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")

@@ -21,9 +21,9 @@ from benchmarks.databases import database, urls
 from benchmarks.options import Options
 from benchmarks.peers import SECTION
 from benchmarks.table import count, median, ms, ratio, show
-from syndication.model.values import Entry, Feed, Rendered
+from syndication.model.values import Entry, Feed, RenderedFeed
 from syndication.pipeline import publish
-from syndication.pipeline.fill import settle
+from syndication.pipeline.fill import select_entries
 from syndication.pipeline.gather import gather
 from syndication.pipeline.regenerate import COMPRESSING_THREADS, Regenerator
 from syndication.render.atom import atom
@@ -32,7 +32,7 @@ from syndication.render.json_feed import item, jsonfeed
 from syndication.render.rss import rss
 from syndication.store.db.database import Database
 from syndication.store.publishing import published
-from syndication.store.publishing.published import Edition
+from syndication.store.publishing.published import PublishedState
 
 Timed = dict[str, list[float]]
 
@@ -50,7 +50,7 @@ def run(options: Options) -> None:
         filling.publish(worker)
         for n, article in enumerate(coming):
             filling.put(opened, [article])
-            worker.notice()
+            worker.process_changes()
             feed, sizes = _regenerate(opened, worker, pool, timed, n + 1)
             _peers(feed, timed)
     _show({name: median(values) for name, values in timed.items()}, sizes, rounds)
@@ -61,32 +61,32 @@ def _regenerate(
 ) -> tuple[Feed, Mapping[str, int]]:
     def read() -> Any:
         with opened.snapshot() as conn:
-            edition = published.read_edition(conn, SECTION)
-            return edition, settle(gather(conn, worker.newsroom, section, opened.now(conn)), ())
+            current = published.get_published(conn, SECTION)
+            return current, select_entries(gather(conn, worker.newsroom, section, opened.now(conn)), ())
 
     def write() -> bool:
         with opened.write() as conn:
             now = opened.now(conn)
             due = settled.next_due
             return publish.write_version(
-                conn, edition, feed, rendered, bodies, feed.updated, {}, now=now, next_due=due, keep=100
+                conn, current, feed, rendered, bodies, feed.updated, {}, now=now, next_due=due, keep=100
             )
 
     section = worker.newsroom.sections[SECTION]
-    edition, settled = _time(timed, "read", read)
+    current, settled = _time(timed, "read", read)
     # Each round is a version of a later second, as it would be in use.
     feed = replace(settled.feed, updated=settled.feed.updated + timedelta(seconds=seconds))
-    as_before = replace(feed, updated=edition.updated_at)
-    rendered = _time(timed, "render", lambda: _render(worker, edition, as_before, feed))
+    as_before = replace(feed, updated=current.updated_at)
+    rendered = _time(timed, "render", lambda: _render(worker, current, as_before, feed))
     bodies = _time(timed, "compress", lambda: publish.compress(rendered.bodies, pool))
     if not _time(timed, "write", write):
         raise RuntimeError("the version was not written")
     return feed, {format: len(body) for format, body in rendered.bodies.items()}
 
 
-def _render(worker: Regenerator, edition: Edition, as_before: Feed, feed: Feed) -> Rendered:
+def _render(worker: Regenerator, current: PublishedState, as_before: Feed, feed: Feed) -> RenderedFeed:
     """As the regenerator does it: with the published version's time to see whether anything changed, then anew."""
-    if publish.is_published(edition, worker.renderer.render(as_before)):
+    if publish.is_unchanged(current, worker.renderer.render(as_before)):
         raise RuntimeError("a new article changed nothing")
     return worker.renderer.render(feed)
 

@@ -14,8 +14,8 @@ from itertools import accumulate, count, islice
 from pathlib import Path
 from typing import Any
 
-from syndication.model.article_json import article_from
-from syndication.model.values import Article, CachePolicy, Image, Person, Section, Site
+from syndication.model.article_json import parse_article
+from syndication.model.values import Article, Author, CachePolicy, Image, Section, Site
 
 ENTRIES = 50
 SHORT = (800, 2_000)
@@ -96,7 +96,7 @@ def _bodies(lengths: tuple[int, int], source: Path | None) -> Iterator[Article]:
 @cache
 def _from_file(source: Path) -> list[Article]:
     with source.open(encoding="utf-8") as lines:
-        return [article_from(json.loads(line), {}) for line in islice(lines, 10_000)]
+        return [parse_article(json.loads(line), {}) for line in islice(lines, 10_000)]
 
 
 @cache
@@ -116,7 +116,7 @@ def _story(rng: random.Random, length: int) -> Article:
         title=_sentence(rng, rng.randint(5, 9)).rstrip("."),
         html="\n".join(parts),
         summary=_sentence(rng, 25),
-        authors=(Person(_sentence(rng, 2).rstrip(".").title()),),
+        authors=(Author(_sentence(rng, 2).rstrip(".").title()),),
         tags=tuple(rng.sample(_words()[0][100:200], 3)),
         image=Image(f"/photos/{rng.randrange(10**6)}.jpg", alt=_sentence(rng, 6)),
     )

@@ -56,7 +56,7 @@ def _rebuild(opened: Database, url: str, where: Path, crew: int, number: int) ->
         before = _tried(where)
         started = time.perf_counter()
         with opened.write() as conn:
-            section_state.request(conn, [state.section for state in section_state.states(conn)], opened.now(conn))
+            section_state.request(conn, [state.section for state in section_state.list_states(conn)], opened.now(conn))
         _wait(lambda: not _waiting(opened))
         seconds = time.perf_counter() - started
     tried = _tried(where)[len(before) :]
@@ -73,12 +73,12 @@ def _tried(where: Path) -> list[str]:
 
 def _alive(opened: Database) -> int:
     with opened.read() as conn:
-        return len(workers.alive(conn, opened.now(conn)))
+        return len(workers.list_alive(conn, opened.now(conn)))
 
 
 def _waiting(opened: Database) -> bool:
     with opened.read() as conn:
-        found = section_state.states(conn)
+        found = section_state.list_states(conn)
         return not found or any(state.pending for state in found)
 
 

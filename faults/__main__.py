@@ -22,7 +22,7 @@ MOST_TOLD = 20
 
 def main(arguments: list[str] | None = None) -> int:
     """Inject what is named; 1 if anything was lost. What this machine cannot show is said, and is no loss."""
-    pace, names, seed = parse(arguments)
+    policy, names, seed = parse(arguments)
     signal.signal(signal.SIGTERM, _end)
     print(f"The seed is {seed}.", flush=True)
     rows, losses = [], 0
@@ -32,10 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{name}: not tried, {why_not}", flush=True)
             continue
         for plan in FAULTS[name].plans:
-            played = _play(name, plan, pace, seed)
+            played = _play(name, plan, policy, seed)
             rows.append(_row(name, plan, played))
             losses += len(played.losses)
-            _tell(name, plan, played, f"{name} {_length(pace)} --seed {seed}")
+            _tell(name, plan, played, f"{name} {_length(policy)} --seed {seed}")
     show("Faults", COLUMNS, rows)
     return 1 if losses else 0
 
@@ -64,15 +64,15 @@ def parse(arguments: list[str] | None) -> tuple[Pace, list[str], str]:
     return Pace(rounds=rounds, minutes=values.minutes or 0.0), values.names or list(FAULTS), values.seed
 
 
-def _play(name: str, plan: Plan, pace: Pace, seed: str) -> Played:
+def _play(name: str, plan: Plan, policy: Pace, seed: str) -> Played:
     try:
-        return play(plan, FAULTS[name].inject, pace, f"{seed}-{name}-{plan.dialect}")
+        return play(plan, FAULTS[name].inject, policy, f"{seed}-{name}-{plan.dialect}")
     except NeverHappened as error:  # One that cannot even begin, or end, leaves the others their turn.
         return Played(losses=[str(error)])
 
 
-def _length(pace: Pace) -> str:
-    return f"--minutes {pace.minutes:g}" if pace.rounds is None else f"--rounds {pace.rounds}"
+def _length(policy: Pace) -> str:
+    return f"--minutes {policy.minutes:g}" if policy.rounds is None else f"--rounds {policy.rounds}"
 
 
 def _row(name: str, plan: Plan, played: Played) -> list[str]:

@@ -56,22 +56,22 @@ class Played:
     losses: list[str] = field(default_factory=list)
 
 
-def play(plan: Plan, faults: Sequence[Inject], pace: Pace, seed: str) -> Played:
+def play(plan: Plan, faults: Sequence[Inject], policy: Pace, seed: str) -> Played:
     """Play on a new stage. The seed decides what is written and what breaks when; processes decide the rest."""
     rng = Random(seed)
     with staged(plan) as stage:
         writers = [
-            Writer(f"w{n}", stage.url, stage.clock, Random(f"{seed}-{n}"), pace.between_acts)
+            Writer(f"w{n}", stage.url, stage.clock, Random(f"{seed}-{n}"), policy.between_acts)
             for n in range(1, plan.writers + 1)
         ]
-        pollers = [Poller(web, pace.between_polls) for web in stage.webs]
+        pollers = [Poller(web, policy.between_polls) for web in stage.webs]
         for thread in (*writers, *pollers):
             thread.start()
         played = Played()
         try:
-            played.injected = _break(stage, faults, pace, rng)
+            played.injected = _break(stage, faults, policy, rng)
             until(
-                lambda: sum(len(writer.journal) for writer in writers) >= pace.acts, ACTS_SECONDS, "enough is written"
+                lambda: sum(len(writer.journal) for writer in writers) >= policy.acts, ACTS_SECONDS, "enough is written"
             )
             for writer in writers:
                 writer.stop()
@@ -91,19 +91,19 @@ def play(plan: Plan, faults: Sequence[Inject], pace: Pace, seed: str) -> Played:
         return played
 
 
-def _break(stage: Stage, faults: Sequence[Inject], pace: Pace, rng: Random) -> int:
+def _break(stage: Stage, faults: Sequence[Inject], policy: Pace, rng: Random) -> int:
     """Inject one fault after the other, at random moments; gives their number."""
-    deadline = time.monotonic() + pace.minutes * 60
+    deadline = time.monotonic() + policy.minutes * 60
     injected = 0
-    while injected < pace.rounds * len(faults) if pace.rounds is not None else time.monotonic() < deadline:
-        time.sleep(rng.uniform(0.3, 1.7) * pace.between_faults)
+    while injected < policy.rounds * len(faults) if policy.rounds is not None else time.monotonic() < deadline:
+        time.sleep(rng.uniform(0.3, 1.7) * policy.between_faults)
         fault = faults[injected % len(faults)]
         try:
             fault(stage, rng)
         except NeverHappened as error:
             stage.claims.append(str(error))
         injected += 1
-    time.sleep(rng.uniform(0.3, 1.7) * pace.between_faults)
+    time.sleep(rng.uniform(0.3, 1.7) * policy.between_faults)
     return injected
 
 

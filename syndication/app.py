@@ -9,20 +9,20 @@ from syndication.api.app import editors_app
 from syndication.config.loading import Settings, load_settings
 from syndication.dashboard.app import dashboard_app
 from syndication.metrics import database as database_metrics
-from syndication.serve.poll_counter import Tally
+from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
 from syndication.web.credentials import API
-from syndication.web.document_loader import Watcher
+from syndication.web.document_loader import DocumentLoader
 from syndication.web.editors_server import SERVED_VERSIONS
 from syndication.web.front import empty_catalogue, flush
-from syndication.web.heartbeat import Presence
-from syndication.web.poll_writer import WRITE_SECONDS, Counts
+from syndication.web.heartbeat import HeartbeatThread
+from syndication.web.poll_writer import WRITE_SECONDS, PollWriter
 from syndication.web.public_pages import flask_app
-from syndication.web.request_log import logged
-from syndication.web.served_versions import EditorsWatcher, believe
-from syndication.web.wsgi.admission import Door
-from syndication.web.wsgi.feed_middleware import ShortCut
+from syndication.web.request_log import log_requests
+from syndication.web.served_versions import EditorsLoader, update_served
+from syndication.web.wsgi.admission import AdmissionControl
+from syndication.web.wsgi.feed_middleware import FeedMiddleware
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,36 +37,36 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
     `syndication web` does not run it: there the front admits requests, and API and dashboard have their own process.
     """
     settings = settings or load_settings()
-    watcher = Watcher(Database(settings.database_url), empty_catalogue(settings), flush)
-    app = flask_app(watcher)
-    editors, of_editors = settings.editors, Database(settings.database_url, patience=EDITORS_PATIENCE)
-    door = Door(
+    loader = DocumentLoader(Database(settings.database_url), empty_catalogue(settings), flush)
+    app = flask_app(loader)
+    editors, of_editors = settings.editors, Database(settings.database_url, timeout=EDITORS_PATIENCE)
+    door = AdmissionControl(
         app.wsgi_app,
-        editors_app(settings, of_editors, watcher),
-        dashboard_app(settings, of_editors, watcher),
+        editors_app(settings, of_editors, loader),
+        dashboard_app(settings, of_editors, loader),
         at_once=editors.at_once,
         waiting=editors.at_once,
         trusted_proxies=editors.trusted_proxies,
     )
-    app.wsgi_app = ShortCut(door, watcher)  # type: ignore[method-assign]  # Flask's documented way
-    Presence(watcher.database, watcher).start()
-    watcher.start()
-    Counts(watcher.database, watcher.tally, every=write_polls_every).start()
+    app.wsgi_app = FeedMiddleware(door, loader)  # type: ignore[method-assign]  # Flask's documented way
+    HeartbeatThread(loader.database, loader).start()
+    loader.start()
+    PollWriter(loader.database, loader.counter, every=write_polls_every).start()
     return app
 
 
 def create_editors(settings: Settings) -> "WSGIApplication":
     """What the editors process answers with: API and dashboard, beside a watcher whose documents pages show."""
     # The front measures and counts; this one's documents are for pages alone.
-    watcher = EditorsWatcher(Database(settings.database_url), empty_catalogue(settings), _flush_errors, measured=False)
-    database = Database(settings.database_url, patience=EDITORS_PATIENCE)
-    api, dashboard = editors_app(settings, database, watcher), dashboard_app(settings, database, watcher)
-    watcher.start()
+    loader = EditorsLoader(Database(settings.database_url), empty_catalogue(settings), _flush_errors, measured=False)
+    database = Database(settings.database_url, timeout=EDITORS_PATIENCE)
+    api, dashboard = editors_app(settings, database, loader), dashboard_app(settings, database, loader)
+    loader.start()
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        believe(environ.get(SERVED_VERSIONS))
+        update_served(environ.get(SERVED_VERSIONS))
         app = api if environ["PATH_INFO"].startswith(API) else dashboard
-        return logged(whole(app), environ, start_response)
+        return log_requests(whole(app), environ, start_response)
 
     return answer
 
@@ -85,5 +85,5 @@ def whole(app: "WSGIApplication") -> "WSGIApplication":
     return answer
 
 
-def _flush_errors(_: Tally) -> None:
-    database_metrics.flush(errors.errors)
+def _flush_errors(_: PollCounter) -> None:
+    database_metrics.flush(errors.counted)

@@ -31,7 +31,7 @@ class ArticleError(SyndicationError):
     """An article cannot be stored: the message names the field, the value and what would be right."""
 
 
-class Unrenderable(SyndicationError):  # noqa: N818  # it is a state of the article
+class UnrenderableArticleError(SyndicationError):  # it is a state of the article
     """One article cannot stand in a feed; its feed goes on without it.
 
     ``article_id`` names the article, the message is the reason shown to editors.

@@ -42,7 +42,7 @@ def setup(settings: _LogSettings, process: Process) -> None:
         _of(process),
         add_log_level,
         TimeStamper(fmt="iso", utc=True),
-        _without_rows,
+        _redact_rows,
         *([format_exc_info] if json else []),
     ]
     structlog.configure(
@@ -66,7 +66,7 @@ def setup(settings: _LogSettings, process: Process) -> None:
     )
 
 
-def tell(words: str, *, wrong: bool = False) -> None:
+def print_message(words: str, *, wrong: bool = False) -> None:
     """Say a sentence to whoever started the program: a line on a console, an event where machines read the logs."""
     if isinstance(structlog.get_config()["processors"][-1], JSONRenderer):
         log = get_logger()
@@ -85,13 +85,13 @@ def _of(process: Process) -> Any:
     return name
 
 
-def _without_rows(_logger: Any, _method: str, event: Event) -> Event:
+def _redact_rows(_logger: Any, _method: str, event: Event) -> Event:
     """Replace an exception of the database by the names of its types, whose words may quote a row."""
     problem = event.get("exc_info")
     if problem is True:
         problem = sys.exc_info()
     error = problem[1] if isinstance(problem, tuple) else problem
-    if isinstance(error, BaseException) and (names := _of_the_database(error)):
+    if isinstance(error, BaseException) and (names := _is_database_error(error)):
         event["error"] = names
         event.pop("exc_info")
     return event
@@ -111,7 +111,7 @@ def _console() -> Any:
     return on_one_line
 
 
-def _of_the_database(error: BaseException) -> str:
+def _is_database_error(error: BaseException) -> str:
     """The types of an exception and of those behind it, if a driver's is among them; a traceback prints them all."""
     found: list[BaseException] = []
     waiting = [error]

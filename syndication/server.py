@@ -21,7 +21,7 @@ from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
 from syndication.config.loading import Settings
-from syndication.process.parent import alive, exit_with_parent
+from syndication.process.parent import exit_with_parent, is_alive
 from syndication.web import draining
 from syndication.web.editors_keeper import EditorsKeeper
 
@@ -48,7 +48,7 @@ LOGGING = {"loggers": {"_granian": {"propagate": True}}}
 """Granian's lines go where all others go, in the same form; it has no line for each request."""
 
 
-class Draining(MPServer):
+class DrainingServer(MPServer):
     """Granian's server, which after SIGTERM goes on answering for some seconds before it stops.
 
     Granian closes its port at once, and resets the connections that it has not accepted yet. Ctrl-C, and a second
@@ -84,7 +84,7 @@ def run_web(settings: Settings) -> None:
     keeper = EditorsKeeper(own_folder("editors"))
     os.environ["SYNDICATION_EDITORS_FOLDER"] = keeper.folder
     # Host and port may come from the command line; workers need neither.
-    server = Draining(
+    server = DrainingServer(
         settings.server.drain_seconds,
         "syndication.web.front:create_front",
         factory=True,
@@ -131,6 +131,6 @@ def own_folder(kind: str) -> str:
     """A new folder that no other user can enter; those of processes that were killed go."""
     for old in Path(tempfile.gettempdir()).glob(f"syndication-{kind}-*"):
         named = re.fullmatch(rf"syndication-{kind}-([0-9]+)-\w+", old.name)
-        if named and not alive(int(named[1])):
+        if named and not is_alive(int(named[1])):
             shutil.rmtree(old, ignore_errors=True)  # Another user's stays.
     return tempfile.mkdtemp(prefix=f"syndication-{kind}-{os.getpid()}-")

@@ -16,11 +16,11 @@ from syndication.config.schema import EditorsSettings
 from syndication.pipeline.preview import Previewer
 from syndication.serve.catalogue import Catalogue
 from syndication.store.access import tokens
-from syndication.store.access.audit_log import Actor, Recorded, read
+from syndication.store.access.audit_log import Actor, AuditEntry, list_entries
 from syndication.store.access.tokens import SCOPES
 from syndication.store.db.database import Database
 from syndication.store.processes import workers
-from syndication.web.document_loader import Watcher
+from syndication.web.document_loader import DocumentLoader
 from tests.desk import Desk
 from tests.newsroom import at
 
@@ -106,8 +106,8 @@ class Api:
             editors=EditorsSettings(**{"webhook_secret": WEBHOOK_SECRET} | editors),
         )
         empty = Catalogue.empty(self.desk.site, self.desk.sections, {}, frozenset())
-        self.watcher = Watcher(database, empty, lambda tally: None)
-        self.app = editors_app(self.settings, database, self.watcher)
+        self.loader = DocumentLoader(database, empty, lambda counter: None)
+        self.app = editors_app(self.settings, database, self.loader)
         self.previewer = Previewer(database, self.desk.regenerator.newsroom, self.desk.regenerator.renderer)
         self._secrets: dict[tuple[str, ...], str] = {}
 
@@ -154,16 +154,16 @@ class Api:
             found.append(self.get(following, scopes))
         return found
 
-    def audit(self, **wanted: Any) -> list[Recorded]:
+    def audit(self, **wanted: Any) -> list[AuditEntry]:
         """The audit log, the newest first."""
         with self.database.read() as conn:
-            return read(conn, 10_000, **wanted)
+            return list_entries(conn, 10_000, **wanted)
 
     def worker_seen(self, id: str = "w1") -> None:
         """A worker says that it is alive."""
         with self.database.write() as conn:
             now = self.database.now(conn)
-            workers.seen(conn, workers.WorkerSeen(id, "host", 1, now, now))
+            workers.record_heartbeat(conn, workers.WorkerProcess(id, "host", 1, now, now))
 
     def everything_stored(self, *but: str) -> str:
         """Every value of every table, but some, as one text."""

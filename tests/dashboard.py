@@ -173,14 +173,14 @@ class Dashboard:
     def restart(self, **settings: Any) -> None:
         """Another web process, with other settings."""
         self.api.settings = replace(self.api.settings, **settings)
-        self.app = dashboard_app(self.api.settings, self.database, self.api.watcher)
+        self.app = dashboard_app(self.api.settings, self.database, self.api.loader)
         self.app.jinja_env.bytecode_cache = Compiled()
 
     def publish(self, **later: float) -> None:
         """Let the worker do what there is to do, after a while; and the web process see what came of it."""
         self.desk.later(**later) if later else self.desk.work()
-        self.api.watcher.load()
-        self.api.watcher.look()
+        self.api.loader.load()
+        self.api.loader.read_state()
 
     def stranger(self, address: str = HERE) -> Browser:
         """A browser in which nobody is logged in."""
@@ -191,10 +191,10 @@ class Dashboard:
         scopes, browser = scopes or SCOPES, self.stranger()
         name = name or ".".join(scopes)
         with self.database.read() as conn:
-            account = users.named(conn, name)
-        account = account or person(self.database, name, *scopes)
+            user = users.find_by_name(conn, name)
+        user = user or person(self.database, name, *scopes)
         with self.database.write() as conn:
-            secret = sessions.start(conn, account, HERE, self.api.settings.editors.session_hours, self.now)
+            secret = sessions.create_session(conn, user, HERE, self.api.settings.editors.session_hours, self.now)
         with browser.client.session_transaction(f"{PREFIX}/") as session:
             session["login"] = secret
         return browser

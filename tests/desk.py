@@ -9,14 +9,14 @@ from sqlalchemy import select
 from syndication.model.values import Document, Section
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome
-from syndication.pipeline.regenerate import Pace, Regenerator
+from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
 from syndication.store.publishing import documents, section_state
 from syndication.store.tables.publishing import TombstoneRow
 from tests.newsroom import article, section, site
 
-PACE = Pace(
+PACE = RegenerationPolicy(
     lease=timedelta(seconds=30), retry_first=timedelta(seconds=2), retry_max=timedelta(seconds=60), keep_versions=5
 )
 
@@ -44,9 +44,9 @@ class Desk:
 
     def work(self) -> dict[str, Outcome]:
         """Gather and regenerate what may be done now."""
-        while self.regenerator.notice():
+        while self.regenerator.process_changes():
             pass
-        return {outcome.section: outcome for outcome in self.regenerator.pending()}
+        return {outcome.section: outcome for outcome in self.regenerator.regenerate_pending()}
 
     def later(self, **delta: float) -> dict[str, Outcome]:
         """Let time go by (a second, unless told), then work."""
@@ -68,12 +68,12 @@ class Desk:
 
     def state(self, slug: str = "taiwan") -> section_state.SectionState:
         with self.database.read() as conn:
-            return next(state for state in section_state.states(conn) if state.section == slug)
+            return next(state for state in section_state.list_states(conn) if state.section == slug)
 
     def left_out(self, slug: str = "taiwan") -> dict[str, str]:
         """The reasons by article."""
         with self.database.read() as conn:
-            return {item.article_id: item.reason for item in documents.left_out(conn) if item.section == slug}
+            return {item.article_id: item.reason for item in documents.list_left_out(conn) if item.section == slug}
 
     def tombstone_ids(self, slug: str = "taiwan") -> set[str]:
         with self.database.read() as conn:

@@ -25,12 +25,12 @@ from syndication.store.access import (
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles.withdrawals import restore, withdraw
 from syndication.store.copy.rows import TABLES
-from syndication.store.copy.sequences import NUMBERED, position
+from syndication.store.copy.sequences import NUMBERED, read_position
 from syndication.store.db.database import Database
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
-from syndication.store.processes.poll_counts import Polls
+from syndication.store.processes.poll_counts import PollSums
 from syndication.store.publishing import previews, regenerations
-from syndication.store.tables.publishing import FatalRow
+from syndication.store.tables.publishing import FatalArticleRow
 from tests.conftest import FakeClock
 from tests.desk import Desk
 from tests.newsroom import at
@@ -89,15 +89,15 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
     desk.later()
     desk.put("waiting", published_at=clock())  # It is noticed, and in no feed yet.
     with database.write() as conn:
-        conn.execute(text("INSERT INTO replacing (article_id) VALUES ('story-9')"))
+        conn.execute(text("INSERT INTO replaced_article (article_id) VALUES ('story-9')"))
         now = database.now(conn)
-        workers.seen(conn, workers.WorkerSeen("dead", "host", 7, now - LONG_AGO, now - LONG_AGO))
-        web_processes.seen(
-            conn, web_processes.WebSeen("dead", "host", 8, now - LONG_AGO, now - LONG_AGO, None, {"taiwan": 2})
+        workers.record_heartbeat(conn, workers.WorkerProcess("dead", "host", 7, now - LONG_AGO, now - LONG_AGO))
+        web_processes.record_heartbeat(
+            conn, web_processes.WebProcess("dead", "host", 8, now - LONG_AGO, now - LONG_AGO, None, {"taiwan": 2})
         )
-        purge_queue.want(conn, "taiwan", 2, now)
-        conn.execute(insert(FatalRow).values(article_id=HOSTILE, digest="d", at=now))
-        conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = marked_at, failures = 2"))
+        purge_queue.enqueue(conn, "taiwan", 2, now)
+        conn.execute(insert(FatalArticleRow).values(article_id=HOSTILE, digest="d", at=now))
+        conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = requested_at, failures = 2"))
     return desk
 
 
@@ -109,13 +109,13 @@ def _let_in(database: Database, by: Actor) -> None:
         tokens.revoke(conn, "old", by, now)
     mei, gone = person(database, "mei", "read", "admin"), person(database, "gone")
     with database.write() as conn:
-        sessions.start(conn, mei, "192.0.2.7", 12, database.now(conn))
-        sessions.failed(conn, mei, "192.0.2.7", database.now(conn))
+        sessions.create_session(conn, mei, "192.0.2.7", 12, database.now(conn))
+        sessions.record_failed_login(conn, mei, "192.0.2.7", database.now(conn))
         secret, now = new_secret(), database.now(conn)
-        second_factor.turn_on(conn, mei, secret, 2**40, by, now, keep="")
-        sessions.start(conn, mei, "192.0.2.7", 12, now)
+        second_factor.enable(conn, mei, secret, 2**40, by, now, keep="")
+        sessions.create_session(conn, mei, "192.0.2.7", 12, now)
         pending_logins.start(conn, mei, now)
-        login_failures.record(conn, "0" * 64, login_failures.STRANGERS, now)
+        login_failures.record(conn, "0" * 64, login_failures.UNKNOWN_DEVICE, now)
     change(database, user_changes.disable, gone)
     signing_key.signing_key(database)
 
@@ -128,15 +128,15 @@ def _ask(database: Database, by: Actor) -> None:
         asked = previews.claim(conn, now)
         assert asked is not None
         conn.execute(text("UPDATE preview SET result = :bytes"), {"bytes": bytes(range(256))})
-        webhook_ids.first_time(conn, "msg_1", now)
-        poll_counts.add(conn, {("taiwan", poll_counts.slot(now)): Polls(2**40, 3, 2**50)})
+        webhook_ids.record_if_new(conn, "msg_1", now)
+        poll_counts.add_polls(conn, {("taiwan", poll_counts.slot_of(now)): PollSums(2**40, 3, 2**50)})
 
 
 def everything(database: Database) -> dict[str, list[str]]:
     """Every row of every table that is copied, and how far the numbers have come."""
     with database.snapshot() as conn:
         found = {table.name: sorted(repr(tuple(row)) for row in conn.execute(select(table))) for table in TABLES}
-        return found | {f"numbers of {table.name}": [str(position(conn, table))] for table in NUMBERED}
+        return found | {f"numbers of {table.name}": [str(read_position(conn, table))] for table in NUMBERED}
 
 
 def empty(database: Database) -> bool:

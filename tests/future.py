@@ -29,7 +29,7 @@ oldest_program = "{TODAY}"
 def upgrade():
     op.add_column("article", sa.Column("subtitle", sa.Text(), nullable=True))
     op.add_column("section_state", sa.Column("weight", sa.Integer(), server_default="1", nullable=False))
-    op.add_column("audit", sa.Column("why", sa.Text(), nullable=True))
+    op.add_column("audit_log", sa.Column("why", sa.Text(), nullable=True))
     op.create_table("topic", sa.Column("name", sa.Text(), primary_key=True))
     op.create_index("ix_article_url", "article", ["url"])
 '''
@@ -42,7 +42,7 @@ down_revision = "{NEXT}"
 oldest_program = "{NEXT}"
 
 def upgrade():
-    op.drop_table("replacing" if op.get_bind().dialect.name == "postgresql" else "webhook")
+    op.drop_table("replaced_article" if op.get_bind().dialect.name == "postgresql" else "webhook")
 '''
 
 _SQLITE_TRIGGER = "CREATE TRIGGER syndication_topic AFTER INSERT ON topic BEGIN SELECT 1; END"

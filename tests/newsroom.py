@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syndication.model.values import Article, CachePolicy, Entry, Feed, Person, Section, Site
+from syndication.model.values import Article, Author, CachePolicy, Entry, Feed, Section, Site
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, tzinfo=UTC)
 """The time at which the tests' newsroom begins."""
@@ -56,7 +56,7 @@ def article(id: str = "a1", **changes: Any) -> Article:
         "title": f"Story {id}",
         "html": f"<p>The body of {id}.</p>",
         "summary": f"The summary of {id}.",
-        "authors": (Person("Lin Mei-hua"),),
+        "authors": (Author("Lin Mei-hua"),),
         "sections": ("taiwan",),
         "tags": ("rail",),
         "published_at": at(hours=-1),
@@ -74,7 +74,7 @@ def entry(article_id: str = "a1", **changes: Any) -> Entry:
         "title": f"Story {article_id}",
         "html": f"<p>The body of {article_id}.</p>",
         "summary": f"The summary of {article_id}.",
-        "authors": (Person("Lin Mei-hua"),),
+        "authors": (Author("Lin Mei-hua"),),
         "categories": (("taiwan", "Taiwan"),),
         "tags": ("rail",),
         "language": None,

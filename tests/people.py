@@ -6,7 +6,7 @@ from typing import Any
 from syndication.auth import passwords
 from syndication.store.access import users
 from syndication.store.access.audit_log import Actor
-from syndication.store.access.users import Account
+from syndication.store.access.users import User
 from syndication.store.db.database import Database
 
 PASSWORD = "three ferries to Matsu"
@@ -18,10 +18,10 @@ BOSS = Actor("boss", "a test")
 @cache
 def hash_of(password: str) -> passwords.PasswordHash:
     """The hash of a password that is not weak."""
-    return passwords.hashed(password, "nobody")
+    return passwords.hash_password(password, "nobody")
 
 
-def person(database: Database, name: str = "mei", *scopes: str, password: str = PASSWORD) -> Account:
+def person(database: Database, name: str = "mei", *scopes: str, password: str = PASSWORD) -> User:
     """Let somebody in, with the scope read unless told."""
     with database.write() as conn:
         return users.create(conn, name, hash_of(password), scopes or ("read",), BOSS, database.now(conn))

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from werkzeug.test import create_environ, run_wsgi_app
 
-from syndication.web.wsgi.admission import Door
+from syndication.web.wsgi.admission import AdmissionControl
 from tests.service import running, until
 from tests.test_logs_of_processes import JSON, lines
 
@@ -138,7 +138,7 @@ def test_who_is_sent_away_at_the_door_gets_an_id_too():
         start_response("200 OK", [])
         return [b""]
 
-    door = Door(slow, slow, slow, at_once=1, waiting=0, trusted_proxies=0)
+    door = AdmissionControl(slow, slow, slow, at_once=1, waiting=0, trusted_proxies=0)
     first = threading.Thread(target=run_wsgi_app, args=(door, create_environ("/api/v1/status")))
     first.start()
     try:

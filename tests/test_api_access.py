@@ -22,7 +22,7 @@ SCOPE_OF = {
     ("POST", "/articles/x/restore"): "write",
     ("GET", "/articles/x/trace"): "read",
     ("GET", "/articles/x/history"): "read",
-    ("GET", "/coming-up"): "preview",
+    ("GET", "/upcoming"): "preview",
     ("GET", "/status"): "read",
     ("GET", "/sections"): "read",
     ("GET", "/sections/taiwan"): "read",
@@ -42,7 +42,7 @@ SCOPE_OF = {
     ("POST", "/users"): "admin",
     ("PATCH", "/users/x"): "admin",
     ("DELETE", "/users/x/second-factor"): "admin",
-    ("GET", "/audit"): "admin",
+    ("GET", "/audit-log"): "admin",
 }
 """Every operation and the one scope that it needs, as people mean it; `test_matrix.py` tries what is declared."""
 
@@ -79,7 +79,7 @@ def test_a_secret_is_shown_once_and_stored_nowhere(api):
     assert api.get("/sections", secret=secret).status == 200
     assert made.json["scopes"] == ["read", "write"]
     assert secret not in api.everything_stored() and secret[4:] not in api.everything_stored()
-    assert secret.encode() not in api.get("/tokens").body + api.get("/audit").body
+    assert secret.encode() not in api.get("/tokens").body + api.get("/audit-log").body
     assert "secret" not in api.get("/tokens").json["tokens"][0]
 
 
@@ -125,7 +125,7 @@ def test_the_last_use_is_recorded_once_a_minute_also_by_many_at_once(api, clock)
 
     def used():
         with api.database.read() as conn:
-            return tokens.named(conn, "cms")[0].last_used_at
+            return tokens.find_by_name(conn, "cms")[0].last_used_at
 
     assert used() is None
     first = clock()
@@ -191,11 +191,11 @@ def test_secrets_are_compared_in_the_same_time_wherever_they_differ(sqlite_api, 
 
 @pytest.mark.parametrize(("proxies", "source"), [(0, "192.0.2.7"), (1, "198.51.100.2"), (2, "198.51.100.1")])
 def test_forwarded_addresses_are_believed_only_of_trusted_proxies(sqlite_database, clock, proxies, source):
-    from syndication.web.wsgi.admission import Door
+    from syndication.web.wsgi.admission import AdmissionControl
 
     api = Api(sqlite_database, clock)
     app = api.app.wsgi_app
-    api.app.wsgi_app = Door(app, app, app, at_once=2, waiting=2, trusted_proxies=proxies)
+    api.app.wsgi_app = AdmissionControl(app, app, app, at_once=2, waiting=2, trusted_proxies=proxies)
     headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.1, 198.51.100.2"}
     api.ask("PUT", "/articles/a1", story(), headers=headers)
     assert api.audit(act="put")[0].source == source
@@ -235,10 +235,10 @@ def test_every_act_of_the_api_is_recorded_with_who_what_where_when_and_outcome(a
 def test_the_audit_log_is_read_page_by_page_and_by_act_actor_and_target(api):
     for n in range(7):
         api.put(f"a{n}")
-    pages = api.pages("/audit?limit=3&act=put")
+    pages = api.pages("/audit-log?limit=3&act=put")
     assert [act["target"] for page in pages for act in page.json["acts"]] == [f"a{n}" for n in range(6, -1, -1)]
-    assert [act["act"] for act in api.get("/audit?target=a3").json["acts"]] == ["put"]
-    assert len(api.get("/audit?actor=nobody").json["acts"]) == 0
+    assert [act["act"] for act in api.get("/audit-log?target=a3").json["entries"]] == ["put"]
+    assert len(api.get("/audit-log?actor=nobody").json["entries"]) == 0
 
 
 def test_a_target_that_no_index_could_hold_is_cut(api):
@@ -289,7 +289,7 @@ def test_every_act_of_the_command_line_is_recorded(command, sqlite_url):
     command("token", "revoke", "cms")
     database = Database(sqlite_url)
     with database.read() as conn:
-        acts = audit_log.read(conn, 20)[::-1]
+        acts = audit_log.list_entries(conn, 20)[::-1]
     database.close()
     assert [(act.act, act.target, act.outcome) for act in acts][1:] == [
         ("withdraw", "a1", "withdrawn"),

@@ -19,7 +19,7 @@ def patch(api, name="mei", **body):
 
 def right(api, password, name="mei"):
     with api.database.read() as conn:
-        return passwords.verified(password, users.hash_of(conn, users.named(conn, name)))
+        return passwords.verify_password(password, users.get_password_hash(conn, users.find_by_name(conn, name)))
 
 
 def test_a_person_is_let_in_with_a_password_which_is_told_to_nobody(api, clock):
@@ -31,7 +31,7 @@ def test_a_person_is_let_in_with_a_password_which_is_told_to_nobody(api, clock):
         "second_factor_at": None, "password": None,
     }  # fmt: skip
     assert right(api, PASSWORD)
-    told = said.body + api.get("/users", ADMIN).body + api.get("/audit", ADMIN).body
+    told = said.body + api.get("/users", ADMIN).body + api.get("/audit-log", ADMIN).body
     assert PASSWORD.encode() not in told and b"argon2" not in told
     assert PASSWORD not in api.everything_stored()
 
@@ -39,7 +39,7 @@ def test_a_person_is_let_in_with_a_password_which_is_told_to_nobody(api, clock):
 def test_without_a_password_a_good_one_is_made_and_told_once(api):
     said = post(api)
     made = said.json["password"]
-    passwords.refuse_weak(made, "mei")
+    passwords.reject_weak(made, "mei")
     assert right(api, made)
     assert made.encode() not in api.get("/users", ADMIN).body and made not in api.everything_stored()
 
@@ -57,10 +57,10 @@ def test_a_change_of_each_kind_logs_the_person_out(api, clock):
     mei = person(api.database)
     for body in ({"scopes": ["read", "write"]}, {"password": OTHER}, {"disabled": True}):
         with api.database.write() as conn:
-            secret = sessions.start(conn, mei, "192.0.2.7", 12, clock())
+            secret = sessions.create_session(conn, mei, "192.0.2.7", 12, clock())
         assert patch(api, **body).status == 200
         with api.database.read() as conn:
-            assert sessions.find(conn, secret, clock()) is None
+            assert sessions.find_user(conn, secret, clock()) is None
     said = patch(api)
     assert (said.json["scopes"], said.json["disabled_at"]) == (["read", "write"], "2026-03-14T12:00:00Z")
     assert right(api, OTHER)

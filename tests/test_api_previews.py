@@ -163,7 +163,7 @@ def test_a_preview_is_gone_after_ten_minutes_from_the_database_too(api, clock):
     clock.advance(1)
     assert api.get(where).kind == "not-found"
     with api.database.write() as conn:
-        previews.forget(conn, clock())
+        previews.prune(conn, clock())
     assert "UNSEEN" not in api.everything_stored()
 
 
@@ -211,11 +211,11 @@ def test_all_tokens_together_have_so_many_places(api, clock):
 
 def test_a_preview_nobody_waits_for_any_more_is_dropped_unrendered(api, clock):
     where = api.ask("POST", "/previews", {"changes": [{"id": "draft"}]}).headers["Location"]
-    clock.advance(previews.WANTED.total_seconds())
+    clock.advance(previews.POLLED_WITHIN.total_seconds())
     assert api.previewer.answer_all() == 0
     assert api.get(where).json["state"] == "failed"
     ((request, result, _, error),) = rows(api)
-    assert (request, result, error) == ("{}", None, previews.DROPPED)
+    assert (request, result, error) == ("{}", None, previews.DROPPED_ERROR)
 
 
 def test_what_was_asked_is_deleted_once_it_is_answered(api):

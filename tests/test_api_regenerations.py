@@ -19,7 +19,7 @@ def test_a_regeneration_goes_from_requested_to_done(api, clock):
     assert api.get(where, ("read",)).json == asked.json
     api.put("a2")
     api.desk.later()
-    api.watcher.load()
+    api.loader.load()
     said = api.get(where).json
     assert (said["state"], said["done"], said["total"]) == ("done", 2, 2)
     outcomes = {one["section"]: (one["state"], one["version"]) for one in said["sections"]}
@@ -34,7 +34,7 @@ def test_what_is_published_and_not_served_here_yet_has_no_time_of_serving(api):
     api.put("a2")
     api.desk.later()
     assert api.get(where).json["served_ms"] is None and api.get(where).json["state"] == "done"
-    api.watcher.load()
+    api.loader.load()
     assert api.get(where).json["served_ms"] is not None
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from syndication.model.formats import email_address, language_tag, media_type
 from syndication.process.child import Limits
-from syndication.render.body_limits import beyond_limits
+from syndication.render.body_limits import exceeds_limits
 from syndication.render.isolated import IsolatedRenderer
 from syndication.render.renderer import Renderer
 from syndication.render.srcset import candidates
@@ -54,7 +54,7 @@ def test_a_body_beyond_a_bound_is_left_out_and_the_bound_is_named(html, words):
     ],
 )
 def test_what_newsrooms_write_is_within_bounds(html):
-    assert beyond_limits(html) is None
+    assert exceeds_limits(html) is None
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ TEXTS = [*SRCSETS, lambda n: "a-" * n, lambda n: "a." * n, lambda n: "a" * n + "
 TEXTS += [lambda n: "a/b;" * n, lambda n: "%" * n, lambda n: " " * n + "x", lambda n: "http://" + "a-" * n]
 TEXTS += [lambda n: "http://" + "a." * n + "!", lambda n: 'a/b;c="' * n, lambda n: "<" * n, lambda n: '<a b="' * n]
 TEXTS += [lambda n: "<!--" * n, lambda n: "<a " * n, lambda n: "</b>" * n, lambda n: "a/b" + ";a=b" * n + "!"]
-READERS = [lambda t: list(candidates(t)), language_tag, email_address, media_type, web_address, iri, beyond_limits]
+READERS = [lambda t: list(candidates(t)), language_tag, email_address, media_type, web_address, iri, exceeds_limits]
 
 
 @pytest.mark.parametrize("read", READERS, ids=range(len(READERS)))

@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from syndication.model.body_limits import MIB, SMALL_BYTES, BodyLimits, largest_body
 from syndication.model.field_limits import MAX_BATCH_VALUES, MAX_ERRORS_LISTED, MAX_FEED_HTML, MAX_HTML, MAX_TAGS
-from syndication.model.json_structure import MAX_VALUES, NotAList, TooMuchStructure, check_structure, split_list
-from syndication.render.body_limits import beyond_limits
+from syndication.model.json_structure import MAX_VALUES, NotAList, StructureLimitExceeded, check_structure, split_list
+from syndication.render.body_limits import exceeds_limits
 from syndication.store.articles.article_sizes import over_limit
 from tests.api import Api, story
 
@@ -140,14 +140,14 @@ def test_whatever_the_setting_no_article_is_taken_that_is_longer_than_a_feed_tak
     api = Api(sqlite_database, clock, largest_article_mb=32)
     said = api.put(html="x" * (MAX_HTML + 1))
     assert (said.status, said.json["errors"][0]["field"]) == (422, "html"), said.json
-    assert beyond_limits("x" * MAX_HTML) is None and "characters" in beyond_limits("x" * (MAX_HTML + 1))
+    assert exceeds_limits("x" * MAX_HTML) is None and "characters" in exceeds_limits("x" * (MAX_HTML + 1))
     # In another script it may have twice as many bytes.
     html = ("<p>" + "夜車" * 100 + "</p>") * 34_000
     assert 16 * MIB < len(html.encode()) < MAX_FEED_HTML
     body = json.dumps(story(html=html), ensure_ascii=False).encode()
     assert api.ask("PUT", "/articles/a1", data=body, content_type="application/json").status == 201
     with sqlite_database.snapshot() as conn:
-        assert over_limit(conn, ["a1"]) == {} and beyond_limits(html) is None
+        assert over_limit(conn, ["a1"]) == {} and exceeds_limits(html) is None
 
 
 def test_one_bad_article_of_a_batch_refuses_only_itself_however_it_is_broken(sqlite_api):
@@ -181,7 +181,7 @@ def test_the_structure_is_counted_outside_of_texts():
     check_structure(b'{"html":"' + b"[1,]{" * 100_000 + b'\\""}')
     check_structure(b"[" + b"1," * (MAX_VALUES - 2) + b"1]")
     for over in (b"[" + b"1," * MAX_VALUES + b"1]", b"[" * 17 + b"]" * 17, b'{"a":' * 20):
-        with pytest.raises(TooMuchStructure):
+        with pytest.raises(StructureLimitExceeded):
             check_structure(over)
 
 

@@ -16,7 +16,7 @@ from syndication.store.processes import workers
 from tests.desk import Desk
 from tests.newsroom import at
 
-COMMANDS = ["audit", "config", "copy-database", "demonstrate", "import", "migrate", "regenerate", "restore"]
+COMMANDS = ["audit-log", "config", "copy-database", "demonstrate", "import", "migrate", "regenerate", "restore"]
 COMMANDS += ["serve", "status", "token", "trace", "user", "web", "withdraw", "worker"]
 
 LINE = {"id": "a1", "title": "T", "url": "/a1", "sections": ["Taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
@@ -141,7 +141,10 @@ def test_status_tells_of_a_section_that_waits_though_its_change_is_gathered(run,
     desk = Desk(Database(sqlite_url), clock=lambda: at())
     desk.work()
     with store.write() as conn:
-        conn.exec_driver_sql("UPDATE section_state SET mark = mark + 1, marked_at = '2026-01-01T00:00:00.000000Z'")
+        conn.exec_driver_sql(
+            "UPDATE section_state SET requested_generation = requested_generation + 1,"
+            " requested_at = '2026-01-01T00:00:00.000000Z'"
+        )
         conn.exec_driver_sql("INSERT INTO section_state (section, fingerprint) VALUES ('gone', 'x')")
     done = run("status")
     assert "A change has waited for" in done.stdout and "not yet processed: none" not in done.stdout
@@ -167,7 +170,7 @@ def test_the_address_of_a_trial_can_be_opened(run, tmp_path, monkeypatch, host, 
 def test_a_worker_that_is_alive_is_counted(run, store):
     with store.write() as conn:
         now = store.now(conn)
-        workers.seen(conn, workers.WorkerSeen("w", "host", 1, now, now))
+        workers.record_heartbeat(conn, workers.WorkerProcess("w", "host", 1, now, now))
     assert "Workers alive: 1" in run("status").stdout
 
 

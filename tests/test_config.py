@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from syndication.config.loading import defaults_folder, load_settings, mask, settings_report
-from syndication.config.schema import Main
+from syndication.config.schema import SyndicationFile
 from syndication.errors import ConfigError
 
 SECTION = '[[section]]\nslug = "taiwan"\ntitle = "Taiwan"\n'
@@ -196,7 +196,7 @@ def test_the_file_is_found_by_the_variable_here_or_in_the_package(tmp_path, monk
 def test_every_setting_stands_in_the_file_with_its_default_and_a_comment():
     text = (defaults_folder() / "syndication.toml").read_text()
     tables = tomllib.loads(text)
-    for table, values in Main().model_dump().items():
+    for table, values in SyndicationFile().model_dump().items():
         if table == "cache":
             assert tables["cache"] == values
             continue

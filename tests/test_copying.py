@@ -138,9 +138,9 @@ def test_a_newer_programs_target_is_refused(sqlite_database, target, tmp_path):
 
 def alive(conn, what: str, now) -> None:
     if what == "worker":
-        workers.seen(conn, workers.WorkerSeen("w", "host", 7, now, now))
+        workers.record_heartbeat(conn, workers.WorkerProcess("w", "host", 7, now, now))
     else:
-        web_processes.seen(conn, web_processes.WebSeen("w", "host", 7, now, now, None))
+        web_processes.record_heartbeat(conn, web_processes.WebProcess("w", "host", 7, now, now, None))
 
 
 @pytest.mark.parametrize("what", ["worker", "web process"])

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from syndication.errors import StoreError
 from syndication.store.copy import copy_database
-from syndication.store.copy.copy import TOLD
+from syndication.store.copy.copy import MAX_REPORTED
 from syndication.store.db.database import Database
 from syndication.store.triggers import drop_triggers
 from tests.desk import Desk
@@ -20,7 +20,9 @@ FOR_POSTGRESQL = {
     "UPDATE article SET title = 'a' || char(0) || 'b' WHERE id = 'a1'": (
         "article a1: title: it holds U+0000 (NUL), which no text of PostgreSQL can"
     ),
-    "UPDATE audit SET target = char(0)": "audit 1: target: it holds U+0000 (NUL), which no text of PostgreSQL can",
+    "UPDATE audit_log SET target = char(0)": (
+        "audit_log 1: target: it holds U+0000 (NUL), which no text of PostgreSQL can"
+    ),
     "INSERT INTO article_tag VALUES ('a1', 7, char(0))": "article_tag a1, 7: tag: it holds U+0000 (NUL), which no",
     "UPDATE article_tag SET position = 2147483648 WHERE article_id = 'a1'": (
         "article_tag a1, 2147483648: position: it is 2147483648, and PostgreSQL's column ends at 2147483647"
@@ -32,13 +34,13 @@ FOR_NOBODY = {
     "UPDATE article SET html = cast(x'C328' AS text) WHERE id = 'a1'": "article a1: html: it is not UTF-8",
     "UPDATE article SET html = cast(x'61EDA080' AS text) WHERE id = 'a1'": "article a1: html: it is not UTF-8",
     "UPDATE article SET title = x'616263' WHERE id = 'a1'": "article a1: title: it is a BLOB, not a text",
-    "UPDATE audit SET outcome = x'616263'": "audit 1: outcome: it is a BLOB, not a text",
-    "UPDATE audit SET at = '2026-03-14 08:00:00'": (
-        "audit 1: at: it is no time as it is written here, like 2026-01-31T08:00:00.000000Z"
+    "UPDATE audit_log SET outcome = x'616263'": "audit_log 1: outcome: it is a BLOB, not a text",
+    "UPDATE audit_log SET at = '2026-03-14 08:00:00'": (
+        "audit_log 1: at: it is no time as it is written here, like 2026-01-31T08:00:00.000000Z"
     ),
-    "UPDATE audit SET at = cast(x'C328' AS text)": "audit 1: at: it is no time as it is written here",
-    "UPDATE audit SET times = 1.5": "audit 1: times: it is a number, not a whole number",
-    "UPDATE audit SET times = 'many'": "audit 1: times: it is a text, not a whole number",
+    "UPDATE audit_log SET at = cast(x'C328' AS text)": "audit_log 1: at: it is no time as it is written here",
+    "UPDATE audit_log SET times = 1.5": "audit_log 1: times: it is a number, not a whole number",
+    "UPDATE audit_log SET times = 'many'": "audit_log 1: times: it is a text, not a whole number",
     "UPDATE preview SET result = 'text'": "preview p: result: it is a text, not bytes",
     "PRAGMA foreign_keys = OFF; INSERT INTO article_tag VALUES ('gone', 0, 'rail')": (
         "article_tag gone, 0: there is no article gone to which it belongs"
@@ -56,7 +58,7 @@ def source(sqlite_database, clock):
     Desk(sqlite_database, clock).put("a1")
     with sqlite_database.write() as conn:
         drop_triggers(conn)
-        conn.execute(text("INSERT INTO audit (at, actor, source, act, target, outcome) SELECT"
+        conn.execute(text("INSERT INTO audit_log (at, actor, source, act, target, outcome) SELECT"
                           " noticed_at, 'a', 's', 'act', 't', 'o' FROM change LIMIT 1"))  # fmt: skip
         conn.execute(text("INSERT INTO preview (id, requested_at, requested_by, request) SELECT"
                           " 'p', noticed_at, 'a', '{}' FROM change LIMIT 1"))  # fmt: skip
@@ -108,7 +110,9 @@ def test_all_of_it_is_named_at_once_and_the_rest_counted(source, target, monkeyp
     words = refused(source, target, monkeypatch).splitlines()
     assert words[0] == "nothing was copied, because the target cannot hold this: correct it first"
     assert words[1] == "- article a1: html: it is a BLOB, not a text"
-    assert [line.split(":")[0] for line in words[2:-1]] == [f"- article_tag a1, {n}" for n in range(10, 9 + TOLD)]
+    assert [line.split(":")[0] for line in words[2:-1]] == [
+        f"- article_tag a1, {n}" for n in range(10, 9 + MAX_REPORTED)
+    ]
     assert words[-1] == "- and 81 more"
     assert "x'61'" not in "".join(words)
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from syndication.store.db.database import Database
-from syndication.store.tables.articles import ArticleRow, SectionLink
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from tests.full_newsroom import empty, everything, full_newsroom
 from tests.newsroom import at
 from tests.service import ROOT, Service, environ, running, until
@@ -85,7 +85,7 @@ def peak_megabytes(source: str, target: str, count: int) -> float:
                 id=f"a{number}", slug="s", url="/u", title="t", html=f"{number} " * (BODY_BYTES // 5),
                 status="published", published_at=at(minutes=-number),
             ))  # fmt: skip
-            conn.execute(insert(SectionLink).values(article_id=f"a{number}", section="taiwan"))
+            conn.execute(insert(ArticleSectionRow).values(article_id=f"a{number}", section="taiwan"))
     database.close()
     env = environ(SYNDICATION_DATABASE__URL=source)
     command = [sys.executable, "-c", MEASURED, target]

@@ -38,21 +38,21 @@ SCOPE_OF = {
     ("POST", "/article/preview"): "preview",
     ("GET", "/live/previews/x"): "preview",
     ("GET", "/previews/x/view"): "preview",
-    ("GET", "/coming-up"): "preview",
-    ("GET", "/plots"): "read",
-    ("GET", "/plots/polls.svg"): "read",
-    ("GET", "/activity"): "admin",
+    ("GET", "/upcoming"): "preview",
+    ("GET", "/charts"): "read",
+    ("GET", "/charts/polls.svg"): "read",
+    ("GET", "/audit-log"): "admin",
     ("GET", "/tokens"): "admin",
     ("POST", "/tokens"): "admin",
     ("POST", "/tokens/revoke"): "admin",
-    ("GET", "/people"): "admin",
-    ("POST", "/people"): "admin",
-    ("GET", "/people/x"): "admin",
-    ("POST", "/people/x/scopes"): "admin",
-    ("POST", "/people/x/password"): "admin",
-    ("POST", "/people/x/disable"): "admin",
-    ("POST", "/people/x/enable"): "admin",
-    ("POST", "/people/x/second-factor"): "admin",
+    ("GET", "/users"): "admin",
+    ("POST", "/users"): "admin",
+    ("GET", "/users/x"): "admin",
+    ("POST", "/users/x/scopes"): "admin",
+    ("POST", "/users/x/password"): "admin",
+    ("POST", "/users/x/disable"): "admin",
+    ("POST", "/users/x/enable"): "admin",
+    ("POST", "/users/x/second-factor"): "admin",
 }
 """Every page and form, and the scope that it needs, as people mean it: `test_matrix.py` tries what is declared."""
 
@@ -73,7 +73,7 @@ def test_the_table_has_a_row_for_every_page_and_every_form(sqlite_dashboard):
 
 def test_a_stranger_gets_to_the_form_from_everywhere_and_learns_not_what_there_is(dashboard):
     stranger = dashboard.stranger()
-    for method, path in [*SCOPE_OF, ("GET", "/nothing"), ("GET", "/people/nobody"), ("GET", "/sections/no/where")]:
+    for method, path in [*SCOPE_OF, ("GET", "/nothing"), ("GET", "/users/nobody"), ("GET", "/sections/no/where")]:
         if method == "GET" and path not in ("/login", "/login/code", "/"):
             for asked in ("GET", "HEAD"):
                 page = stranger.ask(asked, path)
@@ -86,7 +86,7 @@ def test_a_part_of_a_page_leads_a_stranger_back_to_the_whole_page(dashboard):
     part = dashboard.stranger().part("/live/overview", on="/article?id=a%2Fb%26c&preview=x")
     assert (part.status, part.body) == (204, b"")
     assert part.headers["HX-Redirect"] == "/editors/login?next=%2Feditors%2Farticle%3Fid%3Da%252Fb%2526c%26preview%3Dx"
-    odd = dashboard.stranger().get("/live/overview", HX_Request="true", HX_Current_URL="https://[evil/editors/people")
+    odd = dashboard.stranger().get("/live/overview", HX_Request="true", HX_Current_URL="https://[evil/editors/users")
     assert (odd.status, odd.headers["HX-Redirect"]) == (204, "/editors/login")
 
 
@@ -139,14 +139,14 @@ def test_a_form_that_is_refused_for_want_of_a_scope_is_in_the_audit_log(dashboar
     assert [(act.target, act.outcome, act.detail) for act in dashboard.api.audit(actor="user reader")[::-1][1:]] == [
         (f"/editors{path}", "refused", f"needs {SCOPE_OF['POST', path]}") for path in forms
     ]
-    reader.get("/people")
+    reader.get("/users")
     assert len(dashboard.api.audit(actor="user reader")) == len(forms) + 1
 
 
 def test_a_refusal_of_an_address_that_no_database_can_hold_is_recorded_all_the_same(dashboard):
-    page = dashboard.person("read").post("/people/a%00b/disable")
+    page = dashboard.person("read").post("/users/a%00b/disable")
     assert page.status == 403
-    assert dashboard.api.audit(act="POST people.disable")[0].target == "/editors/people/a␀b/disable"
+    assert dashboard.api.audit(act="POST people.disable")[0].target == "/editors/users/a␀b/disable"
     said = dashboard.api.ask("PUT", "/articles/a%00b", {}, scopes=("read",))
     assert (said.status, said.kind) == (403, "scope")
 
@@ -156,17 +156,17 @@ def test_what_no_address_may_hold_is_refused_in_words(dashboard):
     for path in (
         "/sections/%00", "/sections/%00/versions", "/sections/%00/reader", "/sections/%00/reader/view",
         "/sections/%00/documents/atom", "/?regeneration=%00", "/sections/taiwan?regeneration=%00", "/article?id=%00",
-        "/live/regenerations/%00", "/live/previews/%00", "/previews/%00/view", "/people/%00", "/articles?q=%00",
-        "/articles?after=%00", "/coming-up?after=%00", "/activity?actor=%00", "/activity?before=%00",
-        "/plots?section=%00", "/plots/%00.svg", "/article?id=a1&preview=%00",
+        "/live/regenerations/%00", "/live/previews/%00", "/previews/%00/view", "/users/%00", "/articles?q=%00",
+        "/articles?after=%00", "/upcoming?after=%00", "/audit-log?actor=%00", "/audit-log?before=%00",
+        "/charts?section=%00", "/charts/%00.svg", "/article?id=a1&preview=%00",
     ):  # fmt: skip
         assert browser.get(path).status in (404, 422), path
 
 
-@pytest.mark.parametrize("environ", [{"QUERY_STRING": "after=\xff"}, {"PATH_INFO": "/editors/people/\xff"}])
+@pytest.mark.parametrize("environ", [{"QUERY_STRING": "after=\xff"}, {"PATH_INFO": "/editors/users/\xff"}])
 def test_an_address_that_is_not_utf8_is_refused_in_words(sqlite_dashboard, environ):
     for browser in (sqlite_dashboard.stranger(), sqlite_dashboard.person()):
-        page = browser.ask("GET", "/coming-up", environ_overrides=environ)
+        page = browser.ask("GET", "/upcoming", environ_overrides=environ)
         assert page.status == 400 and page.note.startswith("The address is not UTF-8")
     said = sqlite_dashboard.api.ask("GET", "/articles", environ_overrides={"QUERY_STRING": "q=\xff"})
     assert (said.status, said.kind) == (400, "bad-request")

@@ -50,7 +50,7 @@ def test_an_article_is_found_by_what_stands_in_its_title_or_id_and_shown(newsroo
             page = browser.get(link(found, f"Title {number:02}"))
             assert (page.status, page.title) == (200, f"Title {number:02}")
         assert shown_id(page) == read(id)
-        part = browser.part(page.tree.xpath("string(//*[@id='ways']/@hx-get)"))
+        part = browser.part(page.tree.xpath("string(//*[@id='feed_traces']/@hx-get)"))
         assert part.status == 200 and "<html" not in part.text and "in the feed" in part.text
 
 

@@ -32,7 +32,7 @@ def test_what_comes_up_is_told_by_the_newsroom_s_days(newsroom):
     newsroom.desk.put("leaving", expires_at=at(hours=5))
     newsroom.desk.put("never", expires_at=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
     newsroom.publish()
-    days = told(newsroom.person("preview").get("/coming-up"))
+    days = told(newsroom.person("preview").get("/upcoming"))
     assert ("23:59:00", "appears Story tonight") in days["Saturday, 14 March 2026"]
     assert ("00:00:00", "appears Story tomorrow") in days["Sunday, 15 March 2026"]
     assert ("01:00:00", "leaves Story leaving") in days["Sunday, 15 March 2026"]
@@ -45,7 +45,7 @@ def test_pages_lead_on_and_each_renews_itself_alone(newsroom):
         newsroom.desk.put(f"a{number:03}", published_at=at(hours=1, minutes=number))
     newsroom.publish()
     browser = newsroom.person("preview")
-    first = browser.get("/coming-up")
+    first = browser.get("/upcoming")
     (address,) = first.tree.xpath("//a[text()='Later']/@href")
     second = browser.get(address)
     stories = [what for page in (first, second) for rows in told(page).values() for _, what in rows if "Story" in what]
@@ -53,9 +53,9 @@ def test_pages_lead_on_and_each_renews_itself_alone(newsroom):
     for page in (first, second):
         part = browser.part(page.tree.xpath("string(//*[@id='coming']/@hx-get)"))
         assert told(part) == told(page) and "<html" not in part.text
-    assert second.tree.xpath("//a[text()='From now on']/@href") == ["/editors/coming-up"]
+    assert second.tree.xpath("//a[text()='From now on']/@href") == ["/editors/upcoming"]
 
 
 def test_where_nothing_comes_up_that_is_said(newsroom):
     newsroom.publish()
-    assert "Nothing is under embargo, nothing expires" in newsroom.person("preview").get("/coming-up").words
+    assert "Nothing is under embargo, nothing expires" in newsroom.person("preview").get("/upcoming").words

@@ -29,8 +29,8 @@ def copied(dashboard, browser):
 def do(dashboard, act, *arguments, name="mei"):
     """Do an act of the store to a person."""
     with dashboard.database.read() as conn:
-        account = users.named(conn, name)
-    change(dashboard.database, act, account, *arguments)
+        user = users.find_by_name(conn, name)
+    change(dashboard.database, act, user, *arguments)
 
 
 @pytest.mark.parametrize(("base_url", "secure"), [("https://feeds.daily.example", True), ("http://127.0.0.1", False)])
@@ -83,9 +83,9 @@ ENDS = {
     "the scopes are changed": lambda d: do(d, user_changes.set_scopes, ("read", "preview")),
     "the person is disabled": lambda d: do(d, user_changes.disable),
     "the hours are over": lambda d: d.clock.advance(12 * 3600),
-    "an admin gives another password": lambda d: d.person().post("/people/mei/password"),
-    "an admin changes the scopes": lambda d: d.person().post("/people/mei/scopes", scope="read"),
-    "an admin disables": lambda d: d.person().post("/people/mei/disable"),
+    "an admin gives another password": lambda d: d.person().post("/users/mei/password"),
+    "an admin changes the scopes": lambda d: d.person().post("/users/mei/scopes", scope="read"),
+    "an admin disables": lambda d: d.person().post("/users/mei/disable"),
 }
 
 

@@ -35,10 +35,10 @@ def visited(browser):
     """Every page with something on it, parts of pages, and refusals."""
     asked = browser.follow(browser.post("/regenerations", what="all"))
     previewed = browser.follow(browser.post("/article/preview?id=a1"))
-    yield from (asked, previewed, browser.post("/people", name="new", scope="read"))
+    yield from (asked, previewed, browser.post("/users", name="new", scope="read"))
     yield browser.post("/tokens", name="cms", scope="read", days="30")
     yield from (browser.get(path) for path in PAGES if not path.endswith((".svg", "/view", "/login/code")))
-    more = "/article?id=a1", "/article/withdraw?id=a1", "/article/restore?id=a1", "/articles?q=none", "/people/new"
+    more = "/article?id=a1", "/article/withdraw?id=a1", "/article/restore?id=a1", "/articles?q=none", "/users/new"
     yield from (browser.get(path) for path in (*more, "/sections/taiwan/versions?old=0&new=1", "/nothing"))
     yield from (
         browser.post("/account", old="x"),

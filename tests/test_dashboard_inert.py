@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from syndication.dashboard import overview
-from syndication.model.values import Person
+from syndication.model.values import Author
 from syndication.store.access import audit_log
 from syndication.store.access.audit_log import Act, Actor
 from syndication.store.db.database import Database
@@ -37,7 +37,7 @@ PIECES = st.one_of(
 @pytest.fixture(autouse=True)
 def always_looked_up(monkeypatch):
     """No page shows what was looked up for one before it."""
-    monkeypatch.setattr(overview, "FRESH", 0.0)
+    monkeypatch.setattr(overview, "CACHE_SECONDS", 0.0)
 
 
 class Structure(HTMLParser):
@@ -73,13 +73,13 @@ def newsroom(database, clock, texts):
     for number, text in enumerate(texts):
         moment = at(hours=number + 1) if number % 3 == 1 else at(hours=-number)
         dashboard.desk.put(
-            f"{number} {text}", title=text, authors=(Person(text),), tags=(text,), correction=text, guid=f"g{number}",
+            f"{number} {text}", title=text, authors=(Author(text),), tags=(text,), correction=text, guid=f"g{number}",
             url=f"/{number}/{quote(text)}", published_at=moment, expires_at=at(days=2, hours=number), html="<p>x</p>",
             summary="x",
         )  # fmt: skip
     dashboard.desk.put("bad", url=f"ftp://{texts[0]}")
     with database.write() as conn:
-        workers.seen(conn, workers.WorkerSeen("w1", texts[0], 1, clock(), clock()))
+        workers.record_heartbeat(conn, workers.WorkerProcess("w1", texts[0], 1, clock(), clock()))
         audit_log.record(conn, Actor(texts[0], texts[0]), [Act(text, text, text, text) for text in texts], clock())
     dashboard.publish()
     dashboard.restart(site=replace(dashboard.desk.site, title=texts[0]))
@@ -92,7 +92,7 @@ def shown(dashboard, texts, visits):
     pages = {path: browser.get(path) for path in (
         "/", "/sections/taiwan", "/sections/taiwan/reader", "/sections/taiwan/reader/view", "/sections/taiwan/versions",
         "/sections/taiwan/documents/atom", "/sections/taiwan/documents/rss", "/sections/taiwan/documents/json",
-        "/articles", "/coming-up", "/plots?section=taiwan", "/activity", "/account", "/people", "/people/mei",
+        "/articles", "/upcoming", "/charts?section=taiwan", "/audit-log", "/account", "/users", "/users/mei",
     )}  # fmt: skip
     for number, one in enumerate(texts[:visits]):
         for path in ("/article", "/article/withdraw", "/article/restore"):
@@ -106,11 +106,11 @@ def shown(dashboard, texts, visits):
     (id,) = pages["a token"].tree.xpath("//input[@name='id']/@value")
     pages["a revoked token"] = browser.follow(browser.post("/tokens/revoke", id=id))
     pages["a search"] = browser.get(f"/articles?{urlencode({'q': f'none {text}'[:200]})}")
-    pages["a filter"] = browser.get(f"/activity?{urlencode({'actor': f'none {text}', 'act': text, 'target': text})}")
-    pages["an unknown person"] = browser.get(f"/people/{quote(text, safe='')}")
+    pages["a filter"] = browser.get(f"/audit-log?{urlencode({'actor': f'none {text}', 'act': text, 'target': text})}")
+    pages["an unknown person"] = browser.get(f"/users/{quote(text, safe='')}")
     pages["an unknown section"] = browser.post("/regenerations", section=text)
-    pages["a wrong name"] = browser.post("/people", name=f"wrong {text}", scope="read")
-    pages["a wrong scope"] = browser.post("/people", name="new", scope=text)
+    pages["a wrong name"] = browser.post("/users", name=f"wrong {text}", scope="read")
+    pages["a wrong scope"] = browser.post("/users", name="new", scope=text)
     pages["days"] = browser.post("/tokens", name="x", scope="read", days=text)
     pages["the form to log in"] = browser.get(f"/login?{urlencode({'next': f'/editors/{text}'})}")
     pages["a refused log-in"] = dashboard.stranger().post("/login", "x", name=text)

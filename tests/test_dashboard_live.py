@@ -40,7 +40,7 @@ def live(browser):
 @pytest.fixture
 def newsroom(dashboard, monkeypatch):
     """A newsroom at work, in which nothing that was looked up is taken for fresh."""
-    monkeypatch.setattr(overview, "FRESH", 0.0)
+    monkeypatch.setattr(overview, "CACHE_SECONDS", 0.0)
     dashboard.desk.put("a1")
     dashboard.api.worker_seen()
     dashboard.publish()
@@ -88,7 +88,7 @@ def test_what_is_not_fresh_is_looked_up_again(newsroom):
 
 
 def test_two_hundred_sections_are_looked_at_with_as_many_statements_as_four(database, clock, monkeypatch):
-    monkeypatch.setattr(overview, "FRESH", 0.0)
+    monkeypatch.setattr(overview, "CACHE_SECONDS", 0.0)
     four, many = (["all", *(f"s{n}" for n in range(number - 1))] for number in (4, 200))
     asked = []
     for slugs in (four, many):

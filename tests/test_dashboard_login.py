@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from syndication.auth import passwords
 from syndication.auth.known_devices import COOKIE as DEVICE
-from syndication.auth.login import BUSY, NOT_NOW, WRONG
+from syndication.auth.login import BUSY, NOT_CURRENT, WRONG
 from syndication.store.access import user_changes, users
 from tests.dashboard import PREFIX, Dashboard
 from tests.people import OTHER, PASSWORD, change, hash_of, person
@@ -98,10 +98,10 @@ def test_a_refusal_is_the_same_whatever_is_wrong_and_the_log_knows_what_it_was(d
 def test_the_form_keeps_the_name_and_the_page_and_never_the_password(dashboard, capfd):
     person(dashboard.database)
     browser = dashboard.stranger()
-    page = browser.log_in("mei", "hunter2-hunter2", next="/editors/plots")
+    page = browser.log_in("mei", "hunter2-hunter2", next="/editors/charts")
     (form,) = page.forms()
     assert {name: value for name, value in form.form_values() if name != "csrf_token"} == {
-        "next": "/editors/plots", "name": "mei",
+        "next": "/editors/charts", "name": "mei",
     }  # fmt: skip
     assert "hunter2" not in page.text + dashboard.api.everything_stored() + "".join(capfd.readouterr())
 
@@ -143,18 +143,18 @@ def test_an_open_browser_is_no_place_to_guess_the_password_either(sqlite_databas
     ],
 )
 def test_who_is_kept_out_while_the_password_is_verified_does_not_change_it_any_more(dashboard, monkeypatch, meanwhile):
-    browser, verify = dashboard.person("read", name="mei"), passwords.verified
+    browser, verify = dashboard.person("read", name="mei"), passwords.verify_password
     with dashboard.database.read() as conn:
-        mei = users.named(conn, "mei")
+        mei = users.find_by_name(conn, "mei")
 
     def verified(password, hash):
         meanwhile(dashboard.database, mei)
         return verify(password, hash)
 
     token = browser.token()
-    monkeypatch.setattr(passwords, "verified", verified)
+    monkeypatch.setattr(passwords, "verify_password", verified)
     page = browser.post("/account", token, old=PASSWORD, new=OTHER, again=OTHER)
-    assert (page.status, page.note) == (422, NOT_NOW)
+    assert (page.status, page.note) == (422, NOT_CURRENT)
     monkeypatch.undo()
     assert dashboard.stranger().log_in("mei", OTHER).status == 422
 
@@ -232,9 +232,9 @@ def test_a_full_queue_of_log_ins_is_a_503_that_says_when_to_come_back(sqlite_das
     person(sqlite_dashboard.database)
     browser = sqlite_dashboard.stranger()
     token = browser.token()
-    entrance = sqlite_dashboard.app.extensions["entrance"]
-    entrance.queue.waiting = 0
-    with entrance.queue.turn("somebody"):
+    login_service = sqlite_dashboard.app.extensions["login_service"]
+    login_service.queue.waiting = 0
+    with login_service.queue.turn("somebody"):
         page = browser.post("/login", token, name="mei", password=PASSWORD)
     assert (page.status, page.note, page.headers["Retry-After"]) == (503, BUSY, "5")
     assert browser.log_in("mei").status == 303

@@ -6,7 +6,7 @@ import pytest
 
 from syndication.dashboard.chart_pages import KINDS, OVER, POLICY
 from syndication.store.processes import poll_counts
-from syndication.store.processes.poll_counts import Polls
+from syndication.store.processes.poll_counts import PollSums
 from tests.newsroom import NOON
 
 
@@ -16,7 +16,7 @@ def newsroom(dashboard):
     for id in ("a1", "a2"):
         dashboard.desk.put(id)
     with dashboard.database.write() as conn:
-        poll_counts.add(conn, {("taiwan", NOON): Polls(25, 75, 1000), ("all", NOON): Polls(1, 0, 10)})
+        poll_counts.add_polls(conn, {("taiwan", NOON): PollSums(25, 75, 1000), ("all", NOON): PollSums(1, 0, 10)})
     dashboard.publish()
     return dashboard
 
@@ -30,23 +30,23 @@ def table(page, name):
 
 def test_a_page_has_every_plot_as_a_picture_and_as_a_table(newsroom):
     browser = newsroom.person("read")
-    page = browser.get("/plots?section=taiwan")
-    assert page.tree.xpath("//img/@src") == [f"/editors/plots/{kind}.svg?section=taiwan&over=day" for kind in KINDS]
+    page = browser.get("/charts?section=taiwan")
+    assert page.tree.xpath("//img/@src") == [f"/editors/charts/{kind}.svg?section=taiwan&over=day" for kind in KINDS]
     assert (table(page, "Articles"), table(page, "Polls"), table(page, "Share")) == (
         [["2"]],
         [["25", "75"]],
         [["75 %"]],
     )
-    everything = browser.get("/plots?over=week")
+    everything = browser.get("/charts?over=week")
     assert (table(everything, "Articles"), table(everything, "Polls")) == ([["2"]], [["26", "75"]])
-    assert "No polls in this time" in browser.get("/plots?section=china").text
+    assert "No polls in this time" in browser.get("/charts?section=china").text
 
 
 @pytest.mark.parametrize("over", OVER)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_picture_is_svg_that_may_do_nothing(newsroom, kind, over):
     browser = newsroom.person("read")
-    for address in (f"/plots/{kind}.svg?over={over}", f"/plots/{kind}.svg?section=taiwan&over={over}&narrow=1"):
+    for address in (f"/charts/{kind}.svg?over={over}", f"/charts/{kind}.svg?section=taiwan&over={over}&narrow=1"):
         page = browser.get(address)
         assert (page.status, page.headers["Content-Type"]) == (200, "image/svg+xml")
         assert page.headers["Content-Security-Policy"] == POLICY
@@ -59,11 +59,11 @@ def test_a_picture_is_svg_that_may_do_nothing(newsroom, kind, over):
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
-        ("/plots/nothing.svg", 404, "There is no plot 'nothing'."),
-        ("/plots/polls.svg?section=horoscope", 404, "There is no section 'horoscope'."),
-        ("/plots/polls.svg?over=year", 422, "over should be day or week."),
-        ("/plots?section=horoscope", 404, "There is no section 'horoscope'."),
-        ("/plots?over=year", 422, "over should be day or week."),
+        ("/charts/nothing.svg", 404, "There is no plot 'nothing'."),
+        ("/charts/polls.svg?section=horoscope", 404, "There is no section 'horoscope'."),
+        ("/charts/polls.svg?over=year", 422, "over should be day or week."),
+        ("/charts?section=horoscope", 404, "There is no section 'horoscope'."),
+        ("/charts?over=year", 422, "over should be day or week."),
     ],
 )
 def test_a_plot_that_there_is_not_is_refused_in_words(newsroom, path, status, words):
@@ -72,23 +72,23 @@ def test_a_plot_that_there_is_not_is_refused_in_words(newsroom, path, status, wo
 
 
 def test_whatever_is_asked_no_more_is_remembered_than_there_are_plots(newsroom):
-    browser, memo = newsroom.person("read"), newsroom.app.extensions["memo"]
+    browser, cache = newsroom.person("read"), newsroom.app.extensions["ttl_cache"]
     sections = ["", "taiwan"]
     for section in sections:
         for over in OVER:
             for narrow in ("", "1"):
-                browser.get(f"/plots/polls.svg?section={section}&over={over}&narrow={narrow}")
-    most = len(memo)
+                browser.get(f"/charts/polls.svg?section={section}&over={over}&narrow={narrow}")
+    most = len(cache)
     for number in range(60):
-        browser.get(f"/plots/polls.svg?x={number}&narrow={number + 2}&section=taiwan&over=day")
-        browser.get(f"/plots/{number}.svg")
-        browser.get(f"/plots/polls.svg?section={number}")
-        browser.get(f"/plots/polls.svg?over={number}")
+        browser.get(f"/charts/polls.svg?x={number}&narrow={number + 2}&section=taiwan&over=day")
+        browser.get(f"/charts/{number}.svg")
+        browser.get(f"/charts/polls.svg?section={number}")
+        browser.get(f"/charts/polls.svg?over={number}")
         browser.part(f"/live/overview?seen={number}")
-    assert most == 3 * len(sections) * len(OVER) and len(memo) <= most + 2
+    assert most == 3 * len(sections) * len(OVER) and len(cache) <= most + 2
 
 
 def test_a_stranger_makes_nothing_be_drawn(newsroom):
     for kind in KINDS:
-        assert newsroom.stranger().get(f"/plots/{kind}.svg").status == 303
-    assert len(newsroom.app.extensions["memo"]) == 0
+        assert newsroom.stranger().get(f"/charts/{kind}.svg").status == 303
+    assert len(newsroom.app.extensions["ttl_cache"]) == 0

@@ -6,7 +6,7 @@ import pyotp
 from sqlalchemy import text
 
 from syndication.auth.known_devices import COOKIE as DEVICE
-from syndication.auth.login import NOT_NOW, WRONG, WRONG_CODE
+from syndication.auth.login import NOT_CURRENT, WRONG, WRONG_CODE
 from syndication.store.access import user_changes, users
 from tests.dashboard import Dashboard
 from tests.people import OTHER, PASSWORD, change, person
@@ -50,7 +50,7 @@ def is_in(browser):
 
 def account_of(dashboard, name="mei"):
     with dashboard.database.read() as conn:
-        return users.named(conn, name)
+        return users.find_by_name(conn, name)
 
 
 def test_it_is_set_up_with_the_password_and_a_first_code_and_ends_other_sessions(dashboard):
@@ -79,7 +79,7 @@ def test_it_is_set_up_with_the_password_and_a_first_code_and_ends_other_sessions
 def test_nothing_is_turned_on_by_a_wrong_password_a_wrong_code_or_too_late(dashboard):
     browser = dashboard.person("read", name="mei")
     page = browser.post(f"{PAGE}/set-up", password=OTHER)
-    assert (page.status, page.note) == (422, NOT_NOW) and browser.get("/account/second-factor.svg").status == 404
+    assert (page.status, page.note) == (422, NOT_CURRENT) and browser.get("/account/second-factor.svg").status == 404
     assert dashboard.api.audit(act="set up second factor of user")[0].detail == "wrong password"
     page = browser.follow(browser.post(f"{PAGE}/set-up", password=PASSWORD))
     phone = Phone(dashboard, page)
@@ -222,20 +222,20 @@ def test_an_admin_sees_who_has_it_and_resets_it_and_it_is_recorded(dashboard):
     browser, boss = dashboard.person("read", name="mei"), dashboard.person(name="boss")
     set_up(dashboard, browser)
     waiting = first_step(dashboard)
-    assert "on" in boss.get("/people").tree.xpath("string(//tr[th/a='mei']/td[@data-label='second factor'])")
-    page = boss.submit(boss.get("/people/mei"), "/people/mei/second-factor")
+    assert "on" in boss.get("/users").tree.xpath("string(//tr[th/a='mei']/td[@data-label='second factor'])")
+    page = boss.submit(boss.get("/users/mei"), "/users/mei/second-factor")
     assert "mei has no second factor now" in boss.follow(page).words
     assert not is_in(browser) and waiting.get("/login/code").location == "/editors/login"
     assert dashboard.stranger().log_in("mei").location == "/editors/"
     (act,) = dashboard.api.audit(act="remove second factor of user")
     assert (act.actor, act.target, act.outcome) == ("user boss", "mei", "removed")
-    assert not [form for form in boss.get("/people/mei").forms() if "second-factor" in form.get("action", "")]
+    assert not [form for form in boss.get("/users/mei").forms() if "second-factor" in form.get("action", "")]
 
 
 def test_an_admin_s_own_needs_password_and_code(dashboard):
     boss = dashboard.person(name="boss")
     set_up(dashboard, boss)
-    page = boss.post("/people/boss/second-factor")
+    page = boss.post("/users/boss/second-factor")
     assert page.status == 422 and "your own second factor is turned off on your account page" in page.note
     assert account_of(dashboard, "boss").second_factor_at is not None
 
@@ -257,10 +257,10 @@ def test_where_it_is_required_nothing_comes_before_it(sqlite_database, clock):
     person(dashboard.database, "mei", "read", "admin")
     browser = dashboard.stranger()
     assert browser.log_in("mei").status == 303
-    for path in ("/", "/articles", "/people", "/account"):
+    for path in ("/", "/articles", "/users", "/account"):
         assert browser.get(path).location == f"/editors{PAGE}"
     assert browser.part("/live/overview").headers["HX-Redirect"] == f"/editors{PAGE}"
-    page = browser.post("/people/mei/disable")
+    page = browser.post("/users/mei/disable")
     assert page.status == 403 and page.note.startswith("Set up a second factor first")
     assert account_of(dashboard).enabled
     phone, _ = set_up(dashboard, browser)
@@ -280,5 +280,5 @@ def test_a_name_with_a_wrong_password_is_refused_alike_with_and_without_it(dashb
 
 def test_a_new_password_keeps_the_second_factor(dashboard):
     set_up(dashboard, dashboard.person("read", name="mei"))
-    dashboard.person(name="boss").post("/people/mei/password")
+    dashboard.person(name="boss").post("/users/mei/password")
     assert account_of(dashboard).second_factor_at is not None

@@ -99,7 +99,7 @@ def test_who_may_not_preview_gets_the_pages_of_a_newsroom_without_secrets(databa
         assert pages.keys() == others.keys() and len(pages) > 40
         for address, page in pages.items():
             # The audit log, which is for admin, has the ids of articles, and never a text.
-            if not address.startswith(f"{PREFIX}/activity"):
+            if not address.startswith(f"{PREFIX}/audit-log"):
                 assert bare(page) == bare(others[address]), address
                 assert not TRACES.search(SEARCHED.sub("", page.text)), address
 
@@ -115,7 +115,7 @@ def test_who_may_preview_finds_them_all(sqlite_database, clock):
 def test_to_ask_for_one_by_its_id_is_to_ask_for_nothing(told):
     for scopes in BLIND:
         browser = told.person(*scopes)
-        token, before = browser.token(), told.api.everything_stored("login", "audit")
+        token, before = browser.token(), told.api.everything_stored("session", "audit_log")
         acts = ("/article/withdraw", "/article/restore") if "write" in scopes else ()
         for id in SECRETS:
             asked = [("GET", "/article"), *((method, path) for path in acts for method in ("GET", "POST"))]
@@ -127,7 +127,7 @@ def test_to_ask_for_one_by_its_id_is_to_ask_for_nothing(told):
                 assert page.status == nothing.status == 404
                 assert bare(page).replace(id, "") == bare(nothing).replace("no-such-article", "")
             assert browser.part(f"/article?id={id}").status == 404
-        assert told.api.everything_stored("login", "audit") == before
+        assert told.api.everything_stored("session", "audit_log") == before
 
 
 def test_a_preview_of_one_is_shown_to_nobody_who_may_not_preview(told):

@@ -10,14 +10,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from syndication.cli import main
 from syndication.config.loading import defaults_folder
-from syndication.config.schema import Main, RetiredTable, SectionTable
+from syndication.config.schema import RetiredTable, SectionTable, SyndicationFile
 from syndication.metrics import database as database_metrics
 from syndication.metrics import front
 from syndication.metrics import web as web_metrics
 from syndication.metrics import worker as worker_metrics
 from syndication.metrics.editors_process import EditorsProcess
-from syndication.metrics.web_gauges import Watched
-from syndication.web.document_loader import State
+from syndication.metrics.web_gauges import WebGauges
+from syndication.web.document_loader import LoaderState
 from tests.newsroom import NOON
 from tests.service import ROOT
 
@@ -75,13 +75,13 @@ def told() -> set[str]:
 
 def exposition() -> str:
     web_metrics.POLLS.labels("atom", "200", "gzip").inc(0)
-    worker_metrics.regenerated("published", 0.1)
+    worker_metrics.record_regeneration("published", 0.1)
     worker_metrics.JOBS.labels("gather", "done").inc(0)
-    worker_metrics.renderer_died("time")
+    worker_metrics.record_renderer_death("time")
     worker_metrics.PURGES.labels("sent").inc(0)
     database_metrics.ERRORS.labels("down").inc(0)
     front.start_at_zero(["editors"])
-    watched = Watched(State(since=NOON), 0, NOON, {"taiwan": 1})
+    watched = WebGauges(LoaderState(since=NOON), 0, NOON, {"taiwan": 1})
     return web_metrics.exposition(watched, EditorsProcess("running", 0)).decode()
 
 
@@ -107,7 +107,7 @@ def test_a_document_names_only_what_there_is(document):
     text = DOCUMENTS[document]
     for path in re.findall(r"`((?:[\w.-]+/)*[\w-]+\.(?:py|toml|md))`", text):
         assert [*ROOT.glob(path), *ROOT.glob(f"[a-z]*/**/{path}")], path
-    variables = [f"SYNDICATION_{table.upper()}__" for table in Main.model_fields] + ["SYNDICATION_CONFIG"]
+    variables = [f"SYNDICATION_{table.upper()}__" for table in SyndicationFile.model_fields] + ["SYNDICATION_CONFIG"]
     for variable in re.findall(r"\bSYNDICATION_[A-Z_]+", text):
         assert any(variable.startswith(known) for known in variables), variable
     for metric in re.findall(r"`(syndication_\w+)`", text):

@@ -8,7 +8,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from syndication.web.wsgi import admission
-from syndication.web.wsgi.admission import BUSY, Door
+from syndication.web.wsgi.admission import BUSY, AdmissionControl
 from tests.service import until
 
 
@@ -37,7 +37,7 @@ class Room:
 def house():
     """A door with room for two, before which two may wait; and the apps behind it."""
     rooms = [Room(name) for name in ("feeds", "api", "dashboard")]
-    return Door(*rooms, at_once=2, waiting=2, trusted_proxies=0), *rooms
+    return AdmissionControl(*rooms, at_once=2, waiting=2, trusted_proxies=0), *rooms
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,10 @@ def test_so_many_come_in_at_once_so_many_wait_and_the_others_are_told(house, mon
         inside = [pool.submit(client.get, "/editors/") for _ in range(2)]
         for _ in inside:
             assert dashboard.here.acquire(timeout=10)
-        monkeypatch.setattr(admission, "PATIENCE", 0.05)
+        monkeypatch.setattr(admission, "TIMEOUT_SECONDS", 0.05)
         tired = client.get("/editors/")
         assert (tired.status_code, tired.text, tired.mimetype) == (503, f"{BUSY}\n", "text/plain")
-        monkeypatch.setattr(admission, "PATIENCE", 10.0)
+        monkeypatch.setattr(admission, "TIMEOUT_SECONDS", 10.0)
         waiting = [pool.submit(client.get, path) for path in ("/editors/", "/api/v1/status")]
         until(lambda: entry._here._value == 0)
         for path, kind in (("/editors/", "text/plain"), ("/api/v1/status", "application/problem+json")):

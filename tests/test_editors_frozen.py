@@ -49,7 +49,7 @@ def test_a_stopped_process_is_ended_and_replaced(tmp_path):
     )  # fmt: skip
     said = done.stdout + done.stderr
     assert done.returncode == 0 and "replaced" in done.stdout, said
-    assert "editors_not_answering" in said and "editors_frozen" in said and "editors_ended" in said
+    assert "editors_not_answering" in said and "editors_frozen" in said and "editors_process_exited" in said
 
 
 PYTHON = """

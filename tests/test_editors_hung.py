@@ -33,7 +33,7 @@ def within(seconds: float):
 
 @pytest.fixture
 def patient(postgres_url, clock):
-    database = Database(postgres_url, clock=clock, patience=PATIENCE)
+    database = Database(postgres_url, clock=clock, timeout=PATIENCE)
     yield database
     database.close()
 
@@ -118,7 +118,7 @@ class Swallowing:
 
 def test_a_network_that_swallows_everything_is_noticed(postgres_url, clock):
     network = Swallowing(postgres_url)
-    database = Database(network.url, clock=clock, patience=PATIENCE)
+    database = Database(network.url, clock=clock, timeout=PATIENCE)
     with database.read() as conn:
         assert conn.scalar(text("SELECT 1")) == 1
     network.swallow.set()
@@ -158,7 +158,7 @@ def frozen_writer(url: str):
 
 
 def test_a_frozen_writer_of_sqlite_keeps_writers_waiting_so_long_and_readers_once(sqlite_url, clock):
-    database = Database(sqlite_url, clock=clock, patience=PATIENCE)
+    database = Database(sqlite_url, clock=clock, timeout=PATIENCE)
     api = Api(database, clock)
     reader, writer = api.token("read"), api.token("write")
     with frozen_writer(sqlite_url):

@@ -44,5 +44,5 @@ def test_it_is_started_again_however_often_and_whoever_is_forked_meanwhile(tmp_p
         cwd=tmp_path, env=environ(), capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert done.stdout.split()[-2:] == ["4", "None"], done.stdout + done.stderr
-    assert done.stderr.count("editors_ended") + done.stdout.count("editors_ended") >= 3
+    assert done.stderr.count("editors_process_exited") + done.stdout.count("editors_process_exited") >= 3
     assert not os.path.exists(tmp_path / "own")

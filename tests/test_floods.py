@@ -138,12 +138,12 @@ def test_wrong_passwords_from_fifty_addresses_shut_nobody_out(service, tokens, s
     assert statuses(served_beside(service, tokens[0], session, 1)) == ALL_WELL
     assert guess(0) in WRONG
     before = memory(service)
-    with flood(20, guess) as guesses:
-        until(lambda: sum(guesses.values()) > 10, 60)
+    with flood(20, guess) as limiter:
+        until(lambda: sum(limiter.values()) > 10, 60)
         found = served_beside(service, tokens[0], session, 12)
         assert memory(service) - before < 40 + 64 + 40
     assert statuses(found) == ALL_WELL, found
-    assert set(guesses) <= {*WRONG, 429, 503}
+    assert set(limiter) <= {*WRONG, 429, 503}
     # The verification of a password takes 64 MB while it lasts, and the last ones go on when nobody waits any more.
     until(lambda: memory(service) - before < 40, 60)
 
@@ -171,9 +171,9 @@ def test_wrong_tokens_of_many_addresses_shut_nobody_out(service, tokens, session
         return service.get("/api/v1/articles?q=x", asked).status
 
     before = memory(service)
-    with flood(20, guess) as guesses:
-        until(lambda: sum(guesses.values()) > 10, 60)
+    with flood(20, guess) as limiter:
+        until(lambda: sum(limiter.values()) > 10, 60)
         found = served_beside(service, tokens[0], session, 12)
     assert statuses(found) == ALL_WELL, found
-    assert set(guesses) <= {401, 429, 503} and sum(guesses.values()) > 50
+    assert set(limiter) <= {401, 429, 503} and sum(limiter.values()) > 50
     assert memory(service) - before < 40

@@ -14,7 +14,7 @@ from syndication.web.admission import Busy, Lane
 from syndication.web.body_buffer import BodyRefused, ClientGone
 from syndication.web.editors_client import EditorsClient, EditorsDown, EditorsNotAsked
 from syndication.web.heartbeat_link import read_restarts, write_restarts, write_state
-from syndication.web.requests import Arrived, EditorsRequests, reason_of
+from syndication.web.requests import EditorsRequest, EditorsRequestHandler, reason_of
 from syndication.web.socket_address import socket_address
 from tests.loops import run_in_thread
 from tests.service import environ
@@ -34,13 +34,13 @@ def refused() -> dict[str, float]:
 def requests(tmp_path, monkeypatch):
     """The requests of a front with one place in the lane, whose editors process is what a test makes of it."""
     monkeypatch.setenv("SYNDICATION_EDITORS__AT_ONCE", "1")
-    requests = EditorsRequests(load_settings(), EditorsClient(str(tmp_path)))
+    requests = EditorsRequestHandler(load_settings(), EditorsClient(str(tmp_path)))
     requests.lanes[LANE] = Lane(requests.lanes[LANE].size, patience=60)
     return requests
 
 
 def ask(requests):
-    arrived = Arrived("GET", "/api/v1/docs", {}, "192.0.2.1", time.perf_counter())
+    arrived = EditorsRequest("GET", "/api/v1/docs", {}, "192.0.2.1", time.perf_counter())
     return requests.answer(arrived, {}, asyncio.Event().wait, None)
 
 

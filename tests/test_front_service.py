@@ -82,8 +82,8 @@ def test_feeds_are_served_while_the_editors_process_is_gone_and_it_comes_back(se
     again = until(lambda: editors_of(web) not in (None, editors) and editors_of(web))
     assert b'"Cut"' in talk(service, _request("GET", "/api/v1/articles/cut", token))
     assert service.children()["web"] == web and worker_of(web) == front and again != editors
-    told = [line for line in lines(service.log) if line["event"] in ("editors_ended", "editors_down")]
-    assert {line["event"] for line in told} == {"editors_ended", "editors_down"}
+    told = [line for line in lines(service.log) if line["event"] in ("editors_process_exited", "editors_down")]
+    assert {line["event"] for line in told} == {"editors_process_exited", "editors_down"}
     own = [line for line in lines(service.log) if line["event"] == "request" and line["request_id"] == _id_of(cut)]
     assert [line["status"] for line in own] == [503]
 

@@ -90,7 +90,7 @@ class Watch:
     def shows(self, *ids: str) -> bool:
         """Whether every format of the section has these articles; versions never go back meanwhile."""
         with self.database.snapshot() as conn:
-            versions = documents.versions(conn)
+            versions = documents.read_versions(conn)
             found = documents.load_documents(conn, ["taiwan"])
         assert all(versions[slug] >= version for slug, version in self.seen.items())
         self.seen = versions
@@ -100,12 +100,12 @@ class Watch:
 
     def settled(self) -> bool:
         with self.database.read() as conn:
-            states = section_state.states(conn)
+            states = section_state.list_states(conn)
         return len(states) == 15 and not any(state.pending for state in states)
 
     def failures(self) -> int:
         with self.database.read() as conn:
-            return sum(state.failures for state in section_state.states(conn))
+            return sum(state.failures for state in section_state.list_states(conn))
 
 
 @pytest.fixture

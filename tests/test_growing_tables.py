@@ -13,12 +13,12 @@ from syndication.api.webhooks import TOLERANCE
 from syndication.cli import main
 from syndication.errors import SyndicationError
 from syndication.store.access import audit_log, sessions, tokens, users, webhook_ids
-from syndication.store.access.audit_log import DIFFERENT, OTHERS, Actor
+from syndication.store.access.audit_log import MAX_DISTINCT, OTHERS, Actor
 from syndication.store.articles import render_deaths, trace_facts
 from syndication.store.articles.articles import load_articles
 from syndication.store.processes import web_processes, workers
 from syndication.store.publishing import regenerations
-from syndication.store.tables.publishing import FatalRow
+from syndication.store.tables.publishing import FatalArticleRow
 from syndication.worker import retention
 from syndication.worker.retention import FATAL_KEPT, REQUESTS_KEPT
 from tests.newsroom import NOON, at
@@ -46,10 +46,10 @@ def test_a_client_that_loops_fills_one_line_a_minute(api, clock):
 
 
 def test_a_client_that_tries_every_article_fills_so_many_lines_a_minute(api):
-    for number in range(DIFFERENT + 20):
+    for number in range(MAX_DISTINCT + 20):
         assert api.put(f"a{number}", scopes=("read",)).status == 403
     assert api.put("a3", scopes=("read",)).status == 403
-    shown = [(f"/articles/a{number}", 1 + (number == 3)) for number in range(DIFFERENT)]
+    shown = [(f"/articles/a{number}", 1 + (number == 3)) for number in range(MAX_DISTINCT)]
     assert refused(api) == [*shown, (OTHERS.target, 20)]
 
 
@@ -74,11 +74,11 @@ def test_what_is_done_between_two_refusals_is_a_line_each(api):
 def test_a_person_who_presses_a_button_again_and_again_fills_one_line(api):
     from syndication.dashboard.app import dashboard_app
 
-    account = person(api.database, "mei", "read")
-    app = dashboard_app(api.settings, api.database, api.watcher)
+    user = person(api.database, "mei", "read")
+    app = dashboard_app(api.settings, api.database, api.loader)
     with app.test_client() as client:
         with api.database.write() as conn:
-            secret = sessions.start(conn, account, "192.0.2.7", 12, api.clock())
+            secret = sessions.create_session(conn, user, "192.0.2.7", 12, api.clock())
         with client.session_transaction() as session:
             session["login"] = secret
         for _ in range(3):
@@ -91,9 +91,9 @@ def test_it_is_told_how_often(api):
     for _ in range(1200):
         with api.database.write() as conn:
             audit_log.record_refusal(conn, CLIENT, "PUT article", "a1", "needs write", api.clock())
-    (line,) = api.get("/audit?actor=token+cms").json["acts"]
+    (line,) = api.get("/audit-log?actor=token+cms").json["entries"]
     assert (line["outcome"], line["times"]) == ("refused", 1200)
-    done = CliRunner().invoke(main, ["audit"], env={"SYNDICATION_DATABASE__URL": api.database.url})
+    done = CliRunner().invoke(main, ["audit-log"], env={"SYNDICATION_DATABASE__URL": api.database.url})
     assert "PUT article a1: refused (needs write), 1,200 times within a minute\n" in done.output
 
 
@@ -114,20 +114,20 @@ def plans(conn: Connection, ask: Callable[[], Any], table: str) -> str:
 
 def test_an_articles_tombstones_are_found_by_an_index(sqlite_database):
     with sqlite_database.snapshot() as conn:
-        plan = plans(conn, lambda: trace_facts.read_facts(conn, "a1", {}, NOON), "tombstone")
+        plan = plans(conn, lambda: trace_facts.read_trace_facts(conn, "a1", {}, NOON), "tombstone")
     assert "ix_tombstone_article_id" in plan and "SCAN tombstone" not in plan, plan
 
 
 def test_what_one_did_is_found_by_an_index(sqlite_database):
     asks = (
-        lambda: audit_log.read(conn, 50, actor=CLIENT.name),
-        lambda: audit_log.read(conn, 50, actor=CLIENT.name, before=1000),
+        lambda: audit_log.list_entries(conn, 50, actor=CLIENT.name),
+        lambda: audit_log.list_entries(conn, 50, actor=CLIENT.name, before=1000),
         lambda: audit_log.record_refusal(conn, CLIENT, "PUT", "a1", "needs write", NOON),
     )
     with sqlite_database.write() as conn:
-        found = [plans(conn, ask, "audit") for ask in asks]
+        found = [plans(conn, ask, "audit_log") for ask in asks]
     for plan in found:
-        assert "ix_audit_actor (actor=?" in plan and "SCAN" not in plan and "TEMP B-TREE" not in plan, plan
+        assert "ix_audit_log_actor (actor=?" in plan and "SCAN" not in plan and "TEMP B-TREE" not in plan, plan
 
 
 def test_a_push_that_changes_nothing_is_counted(api):
@@ -140,7 +140,7 @@ def test_a_push_that_changes_nothing_is_counted(api):
 def test_failed_log_ins_from_one_address_are_counted(api):
     for _ in range(30):
         with api.database.write() as conn:
-            sessions.failed(conn, None, "192.0.2.7", api.clock())
+            sessions.record_failed_login(conn, None, "192.0.2.7", api.clock())
     (line,) = [line for line in api.audit() if line.act == "log in"]
     assert line.times == 30
 
@@ -166,7 +166,7 @@ def test_only_so_many_regenerations_are_kept(api, clock, monkeypatch):
             regenerations.request(conn, ["taiwan", f"s{number}"], None, CLIENT, clock())
         clock.advance(1)
     with api.database.write() as conn:
-        regenerations.forget(conn, clock() - REQUESTS_KEPT)
+        regenerations.prune(conn, clock() - REQUESTS_KEPT)
         assert conn.exec_driver_sql("SELECT count(*) FROM regeneration").scalar() == 3
 
 
@@ -178,17 +178,17 @@ def count(database, table):
 def test_the_oldest_session_of_a_user_ends_when_one_more_is_opened(database, clock):
     mei, chen = person(database, "mei"), person(database, "chen")
 
-    def log_in(account):
+    def log_in(user):
         clock.advance(1)
         with database.write() as conn:
-            return sessions.start(conn, account, "192.0.2.7", 12, clock())
+            return sessions.create_session(conn, user, "192.0.2.7", 12, clock())
 
     others = log_in(chen)
     secrets = [log_in(mei) for _ in range(sessions.MAX_SESSIONS + 1)]
     with database.read() as conn:
-        found = [sessions.find(conn, secret, clock()) for secret in secrets]
-        assert [account is not None for account in found] == [False] + [True] * sessions.MAX_SESSIONS
-        found = sessions.find(conn, others, clock())
+        found = [sessions.find_user(conn, secret, clock()) for secret in secrets]
+        assert [user is not None for user in found] == [False] + [True] * sessions.MAX_SESSIONS
+        found = sessions.find_user(conn, others, clock())
         assert found is not None and found.id == chen.id
 
 
@@ -216,7 +216,7 @@ def test_tokens_that_ended_are_listed_for_as_long_as_the_audit_log_and_so_many(a
     def names(before):
         with api.database.write() as conn:
             tokens.prune(conn, clock(), before)
-            return {token.name for token in tokens.listed(conn)}
+            return {token.name for token in tokens.list_all(conn)}
 
     assert names(NOON) == {"active", "t2", "t3"}
     assert names(clock()) == {"active", "t3"}
@@ -238,18 +238,18 @@ def test_processes_that_die_again_and_again_fill_no_table(database, clock, monke
         clock.advance(1)
         with database.write() as conn:
             now = clock()
-            workers.seen(conn, workers.WorkerSeen(f"w{number}", "here", number, now, now))
-            web_processes.seen(conn, web_processes.WebSeen(f"w{number}", "here", number, now, now, None))
+            workers.record_heartbeat(conn, workers.WorkerProcess(f"w{number}", "here", number, now, now))
+            web_processes.record_heartbeat(conn, web_processes.WebProcess(f"w{number}", "here", number, now, now, None))
     with database.read() as conn:
-        assert [one.id for one in workers.alive(conn, clock())] == ["w3", "w4", "w5"]
-        assert [one.id for one in web_processes.alive(conn, clock())] == ["w3", "w4", "w5"]
+        assert [one.id for one in workers.list_alive(conn, clock())] == ["w3", "w4", "w5"]
+        assert [one.id for one in web_processes.list_alive(conn, clock())] == ["w3", "w4", "w5"]
     assert count(database, "worker") == count(database, "web") == 3
 
 
 def test_ids_of_webhooks_are_forgotten_after_their_signatures_ran_out_without_any_worker(database, clock):
     def first_time(id):
         with database.write() as conn:
-            return webhook_ids.first_time(conn, id, clock())
+            return webhook_ids.record_if_new(conn, id, clock())
 
     assert first_time("a")
     clock.advance(2 * TOLERANCE)
@@ -266,12 +266,14 @@ def test_an_article_that_killed_workers_is_forgotten_once_it_is_gone_or_changed_
         stored = load_articles(conn, ["same", "changed", "gone", "old"])
         for id, article in stored.items():
             moment = NOON - FATAL_KEPT - timedelta(seconds=1) if id == "old" else NOON
-            conn.execute(insert(FatalRow).values(article_id=id, digest=render_deaths.digest_of(article), at=moment))
+            conn.execute(
+                insert(FatalArticleRow).values(article_id=id, digest=render_deaths.article_digest(article), at=moment)
+            )
         conn.exec_driver_sql("UPDATE article SET title = 'Another' WHERE id = 'changed'")
         conn.exec_driver_sql("DELETE FROM article WHERE id = 'gone'")
     with api.database.write() as conn:
-        retention.forget(conn, api.settings, NOON)
-        assert set(render_deaths.fatal(conn)) == {"same"}
+        retention.prune(conn, api.settings, NOON)
+        assert set(render_deaths.read_fatal(conn)) == {"same"}
 
 
 def test_only_so_many_fatal_articles_are_remembered(api, monkeypatch):
@@ -280,7 +282,7 @@ def test_only_so_many_fatal_articles_are_remembered(api, monkeypatch):
         api.put(f"a{number}")
     with api.database.write() as conn:
         for number, article in enumerate(load_articles(conn, [f"a{n}" for n in range(4)]).values()):
-            digest, moment = render_deaths.digest_of(article), at(seconds=number)
-            conn.execute(insert(FatalRow).values(article_id=article.id, digest=digest, at=moment))
+            digest, moment = render_deaths.article_digest(article), at(seconds=number)
+            conn.execute(insert(FatalArticleRow).values(article_id=article.id, digest=digest, at=moment))
         render_deaths.prune(conn, NOON)
-        assert set(render_deaths.fatal(conn)) == {"a2", "a3"}
+        assert set(render_deaths.read_fatal(conn)) == {"a2", "a3"}

@@ -127,7 +127,7 @@ def test_the_history_is_looked_up_by_indexes(sqlite_api):
     """EXPLAIN of what is really asked, so that no copy of the queries is tested."""
     from sqlalchemy import event
 
-    from syndication.store.articles.history import happened
+    from syndication.store.articles.history import list_events
 
     asked = []
     event.listen(
@@ -135,8 +135,8 @@ def test_the_history_is_looked_up_by_indexes(sqlite_api):
         lambda conn, cursor, statement, parameters, context, many: asked.append((statement, parameters)),
     )  # fmt: skip
     with sqlite_api.database.snapshot() as conn:
-        happened(conn, "a1", 50, acts=True)
+        list_events(conn, "a1", 50, acts=True)
         queries = [one for one in asked if one[0].lstrip().startswith("SELECT")]
         plans = [[row[-1] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {q}", p)] for q, p in queries]
     plan = "\n".join(line for lines in plans for line in lines)
-    assert "ix_audit_target" in plan and "ix_edition_change_article_id" in plan and "SCAN" not in plan, plan
+    assert "ix_audit_log_target" in plan and "ix_feed_version_change_article_id" in plan and "SCAN" not in plan, plan

@@ -11,7 +11,7 @@ from dataclasses import replace
 import feedparser
 import pytest
 
-from syndication.model.values import Enclosure, Image, Person
+from syndication.model.values import Author, Enclosure, Image
 from syndication.store.db.database import Database
 from tests.conftest import FakeClock
 from tests.desk import Desk
@@ -120,7 +120,7 @@ def test_a_served_feed_comes_into_another_newsroom_with_its_ids_and_all_that_it_
         "full",
         title="Ein „Titel“ & <mehr> 台灣",
         html='<p>Body &amp; <a href="/x">link</a></p>',
-        authors=(Person("Lin Mei-hua"), Person("Ana", uri="https://ana.example/")),
+        authors=(Author("Lin Mei-hua"), Author("Ana", uri="https://ana.example/")),
         tags=("rail", "台鐵"),
         enclosures=(Enclosure("https://cdn.example/a.mp3", "audio/mpeg", 1234),),
         image=Image("https://cdn.example/a.jpg", "Caption", "Credit", "Alt", 800, 600),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from syndication.errors import SyndicationError
-from syndication.pipeline.preview import Previewer, Question
+from syndication.pipeline.preview import Previewer, PreviewQuery
 from syndication.process.child import Limits
 from syndication.process.messages import receive, send
 from syndication.render.isolated import IsolatedRenderer
@@ -109,8 +109,8 @@ def test_a_preview_with_a_hostile_body_is_answered_with_the_reason(database, clo
     for html, words in ((TABLE, "took longer than 1 s"), ("<div>" * 5000, "nests 5,000 elements deep")):
         story = {"id": "x", "title": "T", "url": "/x", "html": html, "published_at": "2026-03-14T10:00:00Z"}
         with pytest.raises(SyndicationError, match=words):
-            previewer.preview(Question(None, [story]))
-    assert previewer.preview(Question(None, [story | {"html": "fine"}]))["entry"]["atom"]
+            previewer.preview(PreviewQuery(None, [story]))
+    assert previewer.preview(PreviewQuery(None, [story | {"html": "fine"}]))["entry"]["atom"]
 
 
 def test_a_large_feed_is_filled_up_to_its_bound_and_says_what_did_not_fit(monkeypatch):

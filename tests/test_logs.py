@@ -128,8 +128,8 @@ def test_what_ends_a_thread_is_logged_without_a_drivers_words(lines):
 
 @pytest.mark.parametrize("lines", ["console", "json"], indirect=True)
 def test_what_a_person_is_told_is_a_plain_line_on_a_console_and_an_event_for_machines(lines, request, capsys):
-    logs.tell("It runs.")
-    logs.tell("It ends.", wrong=True)
+    logs.print_message("It runs.")
+    logs.print_message("It ends.", wrong=True)
     if request.node.callspec.params["lines"] == "console":
         assert capsys.readouterr() == ("It runs.\n", "It ends.\n")
     else:

@@ -79,7 +79,7 @@ def api(sqlite_database, clock):
     person(api.database, "somebody")
     api.token("read", name="cms")
     api.desk.work()
-    api.watcher.load()
+    api.loader.load()
     return api
 
 
@@ -143,7 +143,7 @@ def test_an_operation_answers_exactly_those_tokens_that_have_its_scope(api):
     """With each of the sets of scopes; a refusal is the same whatever there is, and changes nothing."""
     secrets = {scopes: api.token(*scopes, name="+".join(sorted(scopes))) for scopes in SETS if scopes}
     rows, wrong = [row for row in operations(api) if row[2]], []
-    before = api.everything_stored("audit", "token", "sqlite_sequence")
+    before = api.everything_stored("audit_log", "token", "sqlite_sequence")
     for method, address, scope in rows:
         for scopes in secrets:
             if scope in scopes:
@@ -155,7 +155,7 @@ def test_an_operation_answers_exactly_those_tokens_that_have_its_scope(api):
             if known != unknown or known[:2] != (403, challenge):
                 wrong.append((method, address, sorted(scopes), known, unknown))
     assert wrong == []
-    assert api.everything_stored("audit", "token", "sqlite_sequence") == before
+    assert api.everything_stored("audit_log", "token", "sqlite_sequence") == before
     for method, address, scope in rows:
         for scopes in (some for some in TELLING if scope in some):
             for existing in (True, False) if method == "GET" else (False,):
@@ -253,16 +253,18 @@ def strangers(dashboard):
         return one
 
     def session_of(name):
-        account = person(database, name, *SCOPES)
+        user = person(database, name, *SCOPES)
         with database.write() as conn:
-            return account, sessions.start(conn, account, "192.0.2.7", 1, now)
+            return user, sessions.create_session(conn, user, "192.0.2.7", 1, now)
 
     ended, of_disabled, of_deleted = session_of("ended"), session_of("disabled"), session_of("deleted")
     expired, half = session_of("expired"), session_of("half")
     with database.write() as conn:
-        sessions.end(conn, ended[1], "192.0.2.7", now)
-        conn.execute(text("UPDATE account SET second_factor_at = created_at, totp_secret = 'A' WHERE name = 'half'"))
-        conn.execute(text("DELETE FROM account WHERE name = 'deleted'"))
+        sessions.end_session(conn, ended[1], "192.0.2.7", now)
+        conn.execute(
+            text("UPDATE dashboard_user SET second_factor_at = created_at, totp_secret = 'A' WHERE name = 'half'")
+        )
+        conn.execute(text("DELETE FROM dashboard_user WHERE name = 'deleted'"))
         pending = pending_logins.start(conn, half[0], now + timedelta(hours=2))
     change(database, user_changes.disable, of_disabled[0])
     dashboard.clock.advance(3600)
@@ -334,7 +336,7 @@ def test_a_page_is_open_to_exactly_those_who_have_its_scope(each_newsroom):
 def test_a_form_does_nothing_without_its_scope_and_its_token(newsroom):
     browsers, wrong = people(newsroom), []
     forms = [row for row in routes(newsroom.app) if row[0] == "POST" and row[2] != "anybody"]
-    before = newsroom.api.everything_stored("audit", "sqlite_sequence")
+    before = newsroom.api.everything_stored("audit_log", "sqlite_sequence")
     stolen = newsroom.stranger().token()
     for _, rule, scope, _ in forms:
         for scopes, browser in browsers.items():
@@ -349,7 +351,7 @@ def test_a_form_does_nothing_without_its_scope_and_its_token(newsroom):
             if not all(found):
                 wrong.append((rule, sorted(scopes), found))
     assert wrong == [] and len(forms) >= 15
-    assert newsroom.api.everything_stored("audit", "sqlite_sequence") == before
+    assert newsroom.api.everything_stored("audit_log", "sqlite_sequence") == before
 
 
 def test_a_form_needs_no_other_scope_than_its_own(newsroom):
@@ -384,4 +386,4 @@ def test_where_a_second_factor_is_required_nothing_else_is_open_without_it(sqlit
     assert wrong == [] and browser.get("/account/second-factor").status == 200
     assert dashboard.api.everything_stored() == before
     with dashboard.database.read() as conn:
-        assert users.named(conn, "chief") is not None
+        assert users.find_by_name(conn, "chief") is not None

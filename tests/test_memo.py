@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from syndication.dashboard import ttl_cache
-from syndication.dashboard.ttl_cache import Memo
+from syndication.dashboard.ttl_cache import TTLCache
 
 
 class Counter:
@@ -22,7 +22,7 @@ class Counter:
 
 def test_a_value_is_made_once_while_it_is_fresh_and_anew_afterwards():
     now = [100.0]
-    kept, make = Memo(lambda: now[0]), Counter()
+    kept, make = TTLCache(lambda: now[0]), Counter()
     assert [kept.get("a", 60, make) for _ in range(3)] == [1, 1, 1]
     now[0] = 159.9
     assert kept.get("a", 60, make) == 1
@@ -32,7 +32,7 @@ def test_a_value_is_made_once_while_it_is_fresh_and_anew_afterwards():
 
 
 def test_who_asks_for_what_is_being_made_waits_for_it():
-    kept, begun, may_end, make = Memo(), threading.Event(), threading.Event(), Counter()
+    kept, begun, may_end, make = TTLCache(), threading.Event(), threading.Event(), Counter()
 
     def slowly():
         begun.set()
@@ -49,7 +49,7 @@ def test_who_asks_for_what_is_being_made_waits_for_it():
 
 
 def test_what_fails_is_remembered_by_nobody_and_the_next_one_tries_again():
-    kept, make = Memo(), Counter()
+    kept, make = TTLCache(), Counter()
 
     def fail():
         make()
@@ -65,8 +65,8 @@ def test_what_fails_is_remembered_by_nobody_and_the_next_one_tries_again():
 
 
 def test_the_one_that_nobody_asked_for_the_longest_gives_its_place(monkeypatch):
-    monkeypatch.setattr(ttl_cache, "ENTRIES", 3)
-    kept, make = Memo(), Counter()
+    monkeypatch.setattr(ttl_cache, "MAX_ENTRIES", 3)
+    kept, make = TTLCache(), Counter()
     for key in "abc":
         kept.get(key, 60, make)
     assert kept.get("a", 60, make) == 1

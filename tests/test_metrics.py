@@ -25,9 +25,9 @@ from syndication.store.access.audit_log import Actor
 from syndication.store.db import errors
 from syndication.store.db.database import Database, DatabaseDown
 from syndication.store.publishing import regenerations
-from syndication.web.document_loader import Watcher
-from syndication.worker.schedule import timetable
-from syndication.worker.tasks import Inbox
+from syndication.web.document_loader import DocumentLoader
+from syndication.worker.schedule import build_scheduler
+from syndication.worker.tasks import TaskQueue
 from tests.desk import Desk
 from tests.hostile import editors_of
 from tests.newsroom import at
@@ -137,7 +137,7 @@ def test_a_worker_whose_port_is_taken_warns_and_works(service):
     )  # fmt: skip
     try:
         first, second = worker.stderr.readline(), worker.stderr.readline()
-        assert "metrics_not_told" in first and f"port={service.metrics}" in first and "in use" in first
+        assert "metrics_not_listening" in first and f"port={service.metrics}" in first and "in use" in first
         assert "worker_started" in second
     finally:
         worker.send_signal(signal.SIGTERM)
@@ -184,39 +184,45 @@ def observed(histogram) -> tuple[float, float]:
 def test_what_a_process_loads_first_has_made_nobody_wait(desk):
     desk.put("a1", published_at=at(seconds=10), updated_at=None)
     desk.later(seconds=20)
-    watcher = Watcher(desk.database, Catalogue.empty(desk.site, desk.sections, {}, frozenset()), lambda tally: None)
+    loader = DocumentLoader(
+        desk.database, Catalogue.empty(desk.site, desk.sections, {}, frozenset()), lambda counter: None
+    )
     before = observed(CHANGE_TO_SERVED)
-    watcher.load()
-    assert observed(CHANGE_TO_SERVED) == before and watcher.catalogue.versions()["taiwan"] == 2
+    loader.load()
+    assert observed(CHANGE_TO_SERVED) == before and loader.catalogue.versions()["taiwan"] == 2
 
 
 def test_a_wait_is_measured_from_its_moment_until_it_is_served(desk, clock):
-    watcher = Watcher(desk.database, Catalogue.empty(desk.site, desk.sections, {}, frozenset()), lambda tally: None)
-    watcher.load()
+    loader = DocumentLoader(
+        desk.database, Catalogue.empty(desk.site, desk.sections, {}, frozenset()), lambda counter: None
+    )
+    loader.load()
     desk.put("a1", published_at=at(seconds=10), updated_at=None)
     desk.work()
     clock.advance(14)
     desk.work()
     clock.advance(5)
     number, seconds = observed(CHANGE_TO_SERVED)
-    watcher.load()
+    loader.load()
     after = observed(CHANGE_TO_SERVED)
     # Its section and the feed of everything, ten seconds each and what loading took.
     assert after[0] == number + 2 and 20 <= after[1] - seconds < 22
-    watcher.load()
+    loader.load()
     assert observed(CHANGE_TO_SERVED) == after
 
 
 def test_a_request_is_measured_until_what_came_of_it_is_served(desk, clock):
-    watcher = Watcher(desk.database, Catalogue.empty(desk.site, desk.sections, {}, frozenset()), lambda tally: None)
-    watcher.load()
+    loader = DocumentLoader(
+        desk.database, Catalogue.empty(desk.site, desk.sections, {}, frozenset()), lambda counter: None
+    )
+    loader.load()
     with desk.database.write() as conn:
         regenerations.request(conn, ["taiwan", "china"], None, Actor("a test", "the tests"), clock())
     desk.put("a1")
     clock.advance(3)
     desk.work()
     changed, requested = observed(CHANGE_TO_SERVED), observed(REQUEST_TO_SERVED)
-    watcher.load()
+    loader.load()
     after = observed(REQUEST_TO_SERVED)
     # China was unchanged: nothing of it is served anew.
     assert after[0] == requested[0] + 1 and 3 <= after[1] - requested[1] < 4
@@ -236,7 +242,7 @@ def outcomes(job: str) -> dict[str, float]:
 
 @pytest.fixture
 def scheduler():
-    scheduler: BackgroundScheduler = timetable(WorkerSettings(safety_net=3600.0), Inbox(), lambda: None)
+    scheduler: BackgroundScheduler = build_scheduler(WorkerSettings(safety_net=3600.0), TaskQueue(), lambda: None)
     yield scheduler
     scheduler.shutdown()
 
@@ -269,7 +275,7 @@ def test_a_job_that_begins_late_is_counted_as_late_besides(scheduler):
 
 
 def told_errors() -> dict[str, float]:
-    database_metrics.flush(errors.errors)
+    database_metrics.flush(errors.counted)
     return {
         sample.labels["kind"]: sample.value
         for sample in database_metrics.ERRORS.collect()[0].samples

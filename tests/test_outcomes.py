@@ -2,14 +2,14 @@
 
 from structlog.testing import capture_logs
 
-from syndication.pipeline.outcome import say
+from syndication.pipeline.outcome import log_outcome
 from tests.desk import Desk
 from tests.newsroom import at
 
 
 def told(outcome) -> dict:
     with capture_logs() as logs:
-        say(outcome)
+        log_outcome(outcome)
     (line,) = logs
     assert line.pop("event") == "regenerated" and line.pop("ms") > 0
     return line
@@ -34,7 +34,7 @@ def test_how_long_a_change_waited_is_told_from_its_moment_on(database, clock):
     desk = Desk(database, clock)
     desk.put("a1", published_at=at(minutes=5), updated_at=None)
     desk.work()
-    assert desk.later(minutes=6)["taiwan"].waited == 60.0
+    assert desk.later(minutes=6)["taiwan"].waited_seconds == 60.0
 
 
 def test_what_is_unchanged_is_told_too(database, clock):

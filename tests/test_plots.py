@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from syndication.dashboard.charts import series as chart_series
 from syndication.dashboard.charts import time_axis
-from syndication.dashboard.charts.svg import NARROW, WIDE, marks, short, svg
-from syndication.store.articles.hourly_counts import Hour
-from syndication.store.processes.poll_counts import Polls
+from syndication.dashboard.charts.svg import NARROW, WIDE, short, svg, ticks
+from syndication.store.articles.hourly_counts import HourlyCount
+from syndication.store.processes.poll_counts import PollSums
 from tests.newsroom import NOON, at
 
 TAIPEI = ZoneInfo("Asia/Taipei")
@@ -23,11 +23,11 @@ KOLKATA = ZoneInfo("Asia/Kolkata")
 
 SVG = "{http://www.w3.org/2000/svg}"
 
-POLLS = {at(hours=-hour): Polls(10, 90, 1000) for hour in range(20)}
-HOURS = [Hour(3, at(hours=-2), at(hours=-1.5)), Hour(1, at(hours=-1), at(hours=-1))]
+POLLS = {at(hours=-hour): PollSums(10, 90, 1000) for hour in range(20)}
+HOURS = [HourlyCount(3, at(hours=-2), at(hours=-1.5)), HourlyCount(1, at(hours=-1), at(hours=-1))]
 
 
-def figures(title: str = "Taiwan", polls=POLLS, hours=HOURS) -> dict[str, chart_series.Figure]:
+def figures(title: str = "Taiwan", polls=POLLS, hours=HOURS) -> dict[str, chart_series.Chart]:
     day, week = time_axis.day(NOON, TAIPEI), time_axis.week(NOON, TAIPEI)
     return {
         "publications": chart_series.publications(title, [hours], time_axis.day(NOON, TAIPEI, 60)),
@@ -79,40 +79,40 @@ def test_a_title_is_only_a_text(kind, title):
 
 @pytest.mark.parametrize("narrow", [False, True])
 def test_nothing_is_said_where_there_is_nothing(narrow):
-    for kind, figure in figures(polls={}, hours=[]).items():
+    for kind, chart in figures(polls={}, hours=[]).items():
         words = "No publications in this time" if "publications" in kind else "No polls in this time"
-        assert figure.is_empty and words in texts(svg(figure, narrow=narrow))
-        assert b"<circle" not in svg(figure, narrow=narrow)
-    assert not [figure for figure in figures().values() if figure.is_empty]
+        assert chart.is_empty and words in texts(svg(chart, narrow=narrow))
+        assert b"<circle" not in svg(chart, narrow=narrow)
+    assert not [chart for chart in figures().values() if chart.is_empty]
 
 
 def test_a_share_of_nothing_is_a_gap_and_a_share_of_none_is_not_empty():
-    figure = chart_series.share(
-        "Taiwan", [{at(hours=-2): Polls(5, 0, 1), NOON: Polls(1, 3, 1)}], time_axis.day(NOON, UTC)
+    chart = chart_series.share(
+        "Taiwan", [{at(hours=-2): PollSums(5, 0, 1), NOON: PollSums(1, 3, 1)}], time_axis.day(NOON, UTC)
     )
-    assert [value for value in figure.series[0].values if value is not None] == [0, 75]
-    assert not figure.is_empty
-    assert svg(figure).count(b"<circle") == 2
+    assert [value for value in chart.series[0].values if value is not None] == [0, 75]
+    assert not chart.is_empty
+    assert svg(chart).count(b"<circle") == 2
 
 
 def test_only_two_series_have_a_legend():
-    for kind, figure in figures().items():
-        assert ("Whole feed (200)" in texts(svg(figure))) == kind.startswith("polls")
+    for kind, chart in figures().items():
+        assert ("Whole feed (200)" in texts(svg(chart))) == kind.startswith("polls")
 
 
 def test_sections_are_summed_by_bar():
-    figure = chart_series.polls(
+    chart = chart_series.polls(
         "All",
-        [{NOON: Polls(1, 2, 3)}, {NOON: Polls(10, 20, 30), at(minutes=-5): Polls(5, 5, 5)}],
+        [{NOON: PollSums(1, 2, 3)}, {NOON: PollSums(10, 20, 30), at(minutes=-5): PollSums(5, 5, 5)}],
         time_axis.day(at(minutes=7), UTC),
     )
-    assert [series.values[-2:] for series in figure.series] == [(5, 11), (5, 22)]
+    assert [series.values[-2:] for series in chart.series] == [(5, 11), (5, 22)]
 
 
 def test_the_rows_are_the_same_numbers_in_local_time():
-    figure = figures()["polls"]
-    assert figure.heads == ("From", "Whole feed (200)", "Nothing new (304)")
-    rows = figure.rows()
+    chart = figures()["polls"]
+    assert chart.header == ("From", "Whole feed (200)", "Nothing new (304)")
+    rows = chart.rows()
     assert rows[-1] == ("Sat 14 Mar, 20:00", "10", "90") and len(rows) == 48
     assert figures()["share"].rows()[-2:] == [("Sat 14 Mar, 19:30", "–"), ("Sat 14 Mar, 20:00", "90 %")]
     assert figures()["publications"].rows()[-3:] == [
@@ -156,8 +156,8 @@ def test_no_day_is_missing_when_clocks_change():
 def test_now_is_in_the_last_bar(now, zone, long):
     bars = time_axis.week(now, zone) if long else time_axis.day(now, zone)
     assert bars.starts[-1] <= now < bars.until
-    assert bars.sums([(now, 1), (bars.until, 5), (bars.since - timedelta(seconds=1), 5)], 0)[-1] == 1
-    assert sum(bars.sums([(start, 1) for start in bars.starts], 0)) == len(bars.starts)
+    assert bars.sum_values([(now, 1), (bars.until, 5), (bars.since - timedelta(seconds=1), 5)], 0)[-1] == 1
+    assert sum(bars.sum_values([(start, 1) for start in bars.starts], 0)) == len(bars.starts)
 
 
 # The axis
@@ -165,7 +165,7 @@ def test_now_is_in_the_last_bar(now, zone, long):
 
 @given(largest=st.integers(0, 10**12), most=st.integers(2, 6))
 def test_an_axis_has_few_round_numbers_and_holds_the_largest(largest, most):
-    numbers = marks(largest, most)
+    numbers = ticks(largest, most)
     step = numbers[1]
     assert numbers[0] == 0 and numbers[-1] >= largest and len(numbers) <= most + 1
     assert str(step).rstrip("0") in {"1", "2", "5"}

@@ -10,7 +10,7 @@ import pytest
 from syndication.store.db.clock import system_clock
 from syndication.store.db.database import Database
 from syndication.store.processes import poll_counts
-from syndication.store.processes.poll_counts import NONE, Polls
+from syndication.store.processes.poll_counts import NONE, PollSums
 from syndication.web.shutdown import SECONDS
 from tests.service import Service, running, until
 
@@ -23,15 +23,15 @@ make_server("127.0.0.1", int(sys.argv[1]), create_app(load_settings(), write_pol
 """
 
 
-def counted(url: str, section: str = "taiwan") -> Polls:
+def counted(url: str, section: str = "taiwan") -> PollSums:
     database = Database(url)
     with database.read() as conn:
-        slots = poll_counts.read(conn, [section], system_clock() - timedelta(hours=1))[section]
+        slots = poll_counts.read_polls(conn, [section], system_clock() - timedelta(hours=1))[section]
     database.close()
     return sum(slots.values(), NONE)
 
 
-def poll(service: Service, times: int) -> Polls:
+def poll(service: Service, times: int) -> PollSums:
     """Poll in every way; gives what is to be counted of it."""
     size = 0
     for _ in range(times):
@@ -42,7 +42,7 @@ def poll(service: Service, times: int) -> Polls:
         missing = service.get("/feeds/nowhere.atom")
         assert [answer.status for answer in (whole, same, head, missing)] == [200, 304, 200, 404]
         size += len(whole.body)
-    return Polls(2 * times, times, size)
+    return PollSums(2 * times, times, size)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 from syndication.serve.catalogue import Catalogue
 from syndication.store.db.database import Database
 from syndication.store.processes import purge_queue, web_processes
-from syndication.store.processes.workers import ALIVE
-from syndication.web.document_loader import Watcher
-from syndication.web.heartbeat import Presence
+from syndication.store.processes.workers import ALIVE_WITHIN
+from syndication.web.document_loader import DocumentLoader
+from syndication.web.heartbeat import HeartbeatThread
 from tests.desk import Desk
 from tests.service import running, until
 from tests.test_hung_database import frozen
@@ -29,27 +29,29 @@ def desk(database_url):
     database.close()
 
 
-def watching(desk: Desk) -> Watcher:
-    return Watcher(desk.database, Catalogue.empty(desk.site, desk.sections, {}, frozenset()), lambda tally: None)
+def watching(desk: Desk) -> DocumentLoader:
+    return DocumentLoader(
+        desk.database, Catalogue.empty(desk.site, desk.sections, {}, frozenset()), lambda counter: None
+    )
 
 
-def alive(database: Database) -> list[web_processes.WebSeen]:
+def alive(database: Database) -> list[web_processes.WebProcess]:
     with database.read() as conn:
-        return web_processes.alive(conn, database.now(conn))
+        return web_processes.list_alive(conn, database.now(conn))
 
 
 def test_what_is_served_is_told_at_once_if_a_cache_waits_for_it_and_the_end_too(desk):
-    watcher = watching(desk)
-    presence = Presence(desk.database, watcher, every=3600)
+    loader = watching(desk)
+    presence = HeartbeatThread(desk.database, loader, every=3600)
     presence._thread.start()
     first = until(lambda: alive(desk.database))[0]
     assert (first.pid, first.loaded_at, first.started_at) == (os.getpid(), None, first.seen_at)
     desk.work()
     with desk.database.write() as conn:
-        purge_queue.want(conn, "taiwan", 1, desk.database.now(conn))
-    watcher.load()
+        purge_queue.enqueue(conn, "taiwan", 1, desk.database.now(conn))
+    loader.load()
     second = until(lambda: next((web for web in alive(desk.database) if web.loaded_at), None))
-    assert (second.serves, second.loaded_at) == ({"taiwan": 1}, watcher.loaded_at)
+    assert (second.serves, second.loaded_at) == ({"taiwan": 1}, loader.loaded_at)
     assert second.started_at == first.started_at
     presence.stop()
     assert alive(desk.database) == []
@@ -57,64 +59,64 @@ def test_what_is_served_is_told_at_once_if_a_cache_waits_for_it_and_the_end_too(
 
 def test_only_what_caches_wait_for_is_told_and_only_once(desk):
     desk.work()
-    watcher = watching(desk)
-    watcher.load()
-    assert watcher.serves == {} and not watcher.news.is_set()
+    loader = watching(desk)
+    loader.load()
+    assert loader.versions_to_purge == {} and not loader.changed_event.is_set()
     with desk.database.write() as conn:
         for section in ("taiwan", "china"):
-            purge_queue.want(conn, section, 1, desk.database.now(conn))
-    watcher.load()
-    assert watcher.serves == {"taiwan": 1, "china": 1} and watcher.news.is_set()
-    watcher.news.clear()
+            purge_queue.enqueue(conn, section, 1, desk.database.now(conn))
+    loader.load()
+    assert loader.versions_to_purge == {"taiwan": 1, "china": 1} and loader.changed_event.is_set()
+    loader.changed_event.clear()
     with desk.database.write() as conn:
-        purge_queue.sent(conn, ("taiwan", 1))
-    watcher.load()
-    assert watcher.serves == {"china": 1} and not watcher.news.is_set()
+        purge_queue.record_success(conn, ("taiwan", 1))
+    loader.load()
+    assert loader.versions_to_purge == {"china": 1} and not loader.changed_event.is_set()
 
 
 def test_a_section_that_a_process_does_not_have_keeps_no_cache_waiting(desk):
     desk.work()
     del desk.sections["china"]
-    watcher = watching(desk)
+    loader = watching(desk)
     with desk.database.write() as conn:
-        purge_queue.want(conn, "china", 1, desk.database.now(conn))
-    watcher.load()
-    assert watcher.serves == {"china": 1} and "china" not in watcher.catalogue.versions()
+        purge_queue.enqueue(conn, "china", 1, desk.database.now(conn))
+    loader.load()
+    assert loader.versions_to_purge == {"china": 1} and "china" not in loader.catalogue.versions()
 
 
 def test_without_any_wake_up_what_is_published_is_served_within_seconds(desk):
     """As behind a pooler that swallows notifications."""
     desk.work()
-    watcher = watching(desk)
-    watcher.start()
+    loader = watching(desk)
+    loader.start()
     try:
-        until(lambda: watcher.catalogue.versions().get("taiwan") == 1)
+        until(lambda: loader.catalogue.versions().get("taiwan") == 1)
         if desk.database.dialect == "postgresql":
             with psycopg.connect(desk.database.url) as conn:
                 conn.execute("ALTER TABLE document DISABLE TRIGGER ALL")
         desk.put("a1")
-        until(lambda: (desk.work(), watcher.catalogue.versions()["taiwan"])[1] == 2)
+        until(lambda: (desk.work(), loader.catalogue.versions()["taiwan"])[1] == 2)
     finally:
-        watcher.stop()
+        loader.stop()
 
 
 def test_a_database_that_is_away_is_told_once_and_ends_no_thread(clock):
     away = Database("postgresql://secret:word@127.0.0.1:1/news", clock=clock)
-    watcher = Watcher(away, Catalogue.empty(None, {}, {}, frozenset()), lambda tally: None)
-    presence = Presence(away, watcher, every=0.01)
+    loader = DocumentLoader(away, Catalogue.empty(None, {}, {}, frozenset()), lambda counter: None)
+    presence = HeartbeatThread(away, loader, every=0.01)
     with capture_logs() as logs:
         presence._thread.start()
         time.sleep(0.3)
         assert presence._thread.is_alive()
         presence.stop()
-    assert logs == [{"event": "presence_not_told", "error": "DatabaseDown", "log_level": "warning"}]
+    assert logs == [{"event": "heartbeat_not_recorded", "error": "DatabaseDown", "log_level": "warning"}]
     away.close()
 
 
 def test_a_database_that_hangs_delays_the_stop_by_a_second_at_most(postgres_url):
     database = Database(postgres_url)
-    watcher = Watcher(database, Catalogue.empty(None, {}, {}, frozenset()), lambda tally: None)
-    presence = Presence(database, watcher, every=0.05)
+    loader = DocumentLoader(database, Catalogue.empty(None, {}, {}, frozenset()), lambda counter: None)
+    presence = HeartbeatThread(database, loader, every=0.05)
     presence._thread.start()
     until(lambda: alive(database))
     with frozen(postgres_url):
@@ -140,7 +142,7 @@ def test_real_web_processes_come_and_go(tmp_path, database_url):
         # A killed one is started again; it says nothing any more, and is taken for dead a few seconds later.
         before = alive(database)[0]
         os.kill(before.pid, signal.SIGKILL)
-        until(lambda: before.id not in {web.id for web in alive(database)}, ALIVE.total_seconds() + 10)
+        until(lambda: before.id not in {web.id for web in alive(database)}, ALIVE_WITHIN.total_seconds() + 10)
         until(lambda: len(alive(database)) == 2)
     assert alive(database) == []
     database.close()

@@ -4,13 +4,13 @@ import pytest
 from sqlalchemy import text
 
 from syndication.store.articles import articles, hourly_counts
-from syndication.store.articles.hourly_counts import Hour
+from syndication.store.articles.hourly_counts import HourlyCount
 from tests.newsroom import NOON, article, at, section
 
 
 def hours(database, slug="taiwan", since=None, **changes):
     with database.read() as conn:
-        found = hourly_counts.hourly(conn, [section(slug, **changes)], since or at(days=-7), NOON)
+        found = hourly_counts.count_hourly(conn, [section(slug, **changes)], since or at(days=-7), NOON)
     return found[slug]
 
 
@@ -29,9 +29,9 @@ def test_an_hour_has_its_count_its_first_and_its_last_moment(database):
         article("a5", published_at=NOON),
     )
     assert hours(database) == (
-        Hour(3, at(hours=-3, minutes=1), at(hours=-3, minutes=59, seconds=59.5)),
-        Hour(1, at(hours=-2), at(hours=-2)),
-        Hour(1, NOON, NOON),
+        HourlyCount(3, at(hours=-3, minutes=1), at(hours=-3, minutes=59, seconds=59.5)),
+        HourlyCount(1, at(hours=-2), at(hours=-2)),
+        HourlyCount(1, NOON, NOON),
     )
     assert [hour.count for hour in hours(database, "china")] == [1]
     assert [hour.count for hour in hours(database, "all")] == [3, 1, 1]
@@ -53,7 +53,7 @@ def test_an_hour_has_its_count_its_first_and_its_last_moment(database):
 )
 def test_what_is_not_public_is_not_counted(database, slug, secret):
     put(database, article("a1", **secret), article("a2", published_at=at(hours=-1)))
-    assert hours(database, slug) == (Hour(1, at(hours=-1), at(hours=-1)),)
+    assert hours(database, slug) == (HourlyCount(1, at(hours=-1), at(hours=-1)),)
 
 
 def test_a_renamed_section_counts_an_article_under_both_names_once(database):
@@ -70,7 +70,7 @@ def test_a_renamed_section_counts_an_article_under_both_names_once(database):
 def test_each_section_is_asked_for_by_name(database):
     put(database, article("a1"), article("a2", sections=("china",)))
     with database.read() as conn:
-        found = hourly_counts.hourly(conn, [section("taiwan"), section("sports")], at(days=-1), NOON)
+        found = hourly_counts.count_hourly(conn, [section("taiwan"), section("sports")], at(days=-1), NOON)
     assert {slug: len(hours) for slug, hours in found.items()} == {"taiwan": 1, "sports": 0}
 
 

@@ -7,12 +7,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from syndication.config.schema import PurgeSettings
-from syndication.diagnostics.health import Signs, examine
+from syndication.diagnostics.health import HealthFacts, examine
 from syndication.metrics.worker import PURGES
 from syndication.store.db.database import Database
 from syndication.store.processes import purge_queue, web_processes
 from syndication.store.processes.purge_queue import Purge
-from syndication.store.processes.web_processes import WebSeen
+from syndication.store.processes.web_processes import WebProcess
 from syndication.worker.purge.purger import EAGER_SECONDS, LOOK_SECONDS, Purger
 from tests.caches import Cache, cache, hangs
 from tests.newsroom import NOON
@@ -28,7 +28,7 @@ def purger(database: Database, server: Cache, **values) -> Purger:
 
 def published(database: Database, section: str = "taiwan", version: int = 1) -> None:
     with database.write() as conn:
-        purge_queue.want(conn, section, version, database.now(conn))
+        purge_queue.enqueue(conn, section, version, database.now(conn))
 
 
 def serves(
@@ -42,12 +42,14 @@ def serves(
         now = database.now(conn)
         loaded_at = None if version is None else now - timedelta(seconds=behind)
         serves = {} if version is None else {"taiwan": version}
-        web_processes.seen(conn, WebSeen(id, "here", 1, now - timedelta(seconds=started), now, loaded_at, serves))
+        web_processes.record_heartbeat(
+            conn, WebProcess(id, "here", 1, now - timedelta(seconds=started), now, loaded_at, serves)
+        )
 
 
 def waiting(database: Database) -> list[Purge]:
     with database.read() as conn:
-        return purge_queue.waiting(conn)
+        return purge_queue.list_waiting(conn)
 
 
 def counted(outcome: str) -> float:
@@ -93,7 +95,7 @@ def test_one_that_is_just_starting_is_waited_for_and_one_that_hangs_is_not(datab
         one.step()
         assert server.asked == []
         with database.write() as conn:
-            web_processes.gone(conn, "starting")
+            web_processes.remove(conn, "starting")
         serves(database, None, "loads nothing", started=7)
         serves(database, 0, "hung", behind=7)
         one.step()
@@ -240,7 +242,7 @@ def test_after_an_hour_it_is_given_up_and_told(database, clock, served):
 def findings(database: Database) -> list:
     with database.read() as conn:
         now = database.now(conn)
-    signs = Signs(now, (), (), 1, None, purges=waiting(database))
+    signs = HealthFacts(now, (), (), 1, None, purges=waiting(database))
     return examine(signs)
 
 
@@ -298,7 +300,9 @@ def test_workers_share_what_is_to_be_sent(database, clock):
     with cache() as server:
         workers = [purger(database, server) for _ in range(3)]
         with database.write() as conn:
-            web_processes.seen(conn, WebSeen("w1", "here", 1, NOON, NOON, NOON, dict.fromkeys(sections, 1)))
+            web_processes.record_heartbeat(
+                conn, WebProcess("w1", "here", 1, NOON, NOON, NOON, dict.fromkeys(sections, 1))
+            )
 
         def work(one):
             while one.step() == 0.0:
@@ -346,7 +350,7 @@ def test_the_thread_sends_as_soon_as_it_is_served_and_stops_at_once(real_time):
         one.start()
         serves(real_time, 1)
         published(real_time)
-        one.poke()
+        one.notify()
         until(lambda: server.sections() == ["feed-taiwan"])
         one.stop()
         assert not one._thread.is_alive()
@@ -358,9 +362,9 @@ def test_a_database_that_is_away_is_told_once_and_stops_no_thread(clock):
         one = purger(away, server)
         one.start()
         for _ in range(3):
-            one.poke()
+            one.notify()
             threading.Event().wait(0.1)
         assert one._thread.is_alive()
         one.stop()
-    assert logs == [{"event": "purges_wait", "error": "DatabaseDown", "log_level": "warning"}]
+    assert logs == [{"event": "purges_not_sent", "error": "DatabaseDown", "log_level": "warning"}]
     away.close()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from syndication.store.db.database import Database
 from syndication.store.processes import purge_queue, web_processes
-from syndication.store.tables.articles import ArticleRow, SectionLink
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from tests.caches import cache, hangs
 from tests.newsroom import NOON
 from tests.service import Service, running
@@ -38,7 +38,7 @@ def publish(url: str, id: str) -> None:
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     story = ArticleRow(
         id=id, slug=id, url=f"/{id}", title=f"Story {id}", status="published", published_at=NOON,
-        sections=[SectionLink(section="taiwan")],
+        sections=[ArticleSectionRow(section="taiwan")],
     )  # fmt: skip
     with closing(Session(engine)) as session:
         session.add(story)
@@ -49,15 +49,15 @@ def publish(url: str, id: str) -> None:
 def waiting(url: str) -> list[purge_queue.Purge]:
     database = Database(url)
     with database.read() as conn:
-        found = purge_queue.waiting(conn)
+        found = purge_queue.list_waiting(conn)
     database.close()
     return found
 
 
-def alive(url: str) -> list[web_processes.WebSeen]:
+def alive(url: str) -> list[web_processes.WebProcess]:
     database = Database(url)
     with database.read() as conn:
-        found = web_processes.alive(conn, database.now(conn))
+        found = web_processes.list_alive(conn, database.now(conn))
     database.close()
     return found
 

@@ -4,11 +4,11 @@ import feedparser
 import pytest
 from sqlalchemy import delete, text, update
 
-from syndication.model.values import Enclosure, Image, Person
+from syndication.model.values import Author, Enclosure, Image
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import withdrawals
 from syndication.store.publishing import section_state
-from syndication.store.tables.articles import ArticleRow, SectionLink
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from tests.desk import Desk, titles
 from tests.newsroom import at
 
@@ -167,7 +167,7 @@ def test_a_section_publishes_one_version_a_second_and_none_is_lost(desk):
     assert desk.work()["taiwan"].result == "published"
     desk.put("a2")
     assert desk.work() == {}, "what follows within the second waits"
-    ready, now = desk.regenerator.ready_at()
+    ready, now = desk.regenerator.next_ready_at()
     assert 0 < (ready - now).total_seconds() <= 1
     desk.put("a3")
     first = desk.document().version
@@ -194,7 +194,7 @@ def test_times_never_go_back_when_the_clock_does(desk):
 
 
 def test_the_version_where_an_entry_last_changed_is_kept(desk, database):
-    from syndication.store.publishing.published import read_edition
+    from syndication.store.publishing.published import get_published
 
     desk.put("a1")
     desk.put("a2")
@@ -203,7 +203,7 @@ def test_the_version_where_an_entry_last_changed_is_kept(desk, database):
     desk.put("a1", title="Story a1, corrected")
     desk.later()
     with database.read() as conn:
-        entries = read_edition(conn, "taiwan").entries
+        entries = get_published(conn, "taiwan").entries
     assert (entries["a1"].version, entries["a1"].since_version) == (first + 1, first)
     assert (entries["a2"].version, entries["a2"].since_version) == (first, first)
 
@@ -403,7 +403,7 @@ def test_a_late_worker_whose_lease_ran_out_writes_nothing(database, clock):
     early.work()
     early.put("a1")
     clock.advance(1)
-    late.regenerator.notice()
+    late.regenerator.process_changes()
     assert late.regenerator._claim() == "taiwan"
     read = late.regenerator._read("taiwan")
     clock.advance(60)
@@ -418,7 +418,7 @@ def test_a_leased_section_is_left_to_its_worker_until_the_lease_runs_out(databas
     one.work()
     one.put("a1")
     clock.advance(1)
-    one.regenerator.notice()
+    one.regenerator.process_changes()
     claimed = one.regenerator._claim()
     assert claimed not in other.work()
     assert claimed in other.later(seconds=31)
@@ -426,11 +426,11 @@ def test_a_leased_section_is_left_to_its_worker_until_the_lease_runs_out(databas
 
 def test_a_change_during_a_regeneration_stays_marked(desk):
     desk.put("a1")
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     section = desk.regenerator._claim()
     read = desk.regenerator._read(section)
     desk.put("a2")
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     desk.regenerator._publish(*desk.regenerator._render(read))
     assert desk.state(section).pending
     desk.later()
@@ -460,7 +460,7 @@ def test_an_entry_id_survives_a_new_slug_and_a_new_url(desk):
     desk.put("a 1/é")
     desk.work()
     before = feedparser.parse(desk.body()).entries[0].id
-    desk.put("a 1/é", slug="other", url="https://elsewhere.example/x", authors=(Person("Wu"),))
+    desk.put("a 1/é", slug="other", url="https://elsewhere.example/x", authors=(Author("Wu"),))
     desk.later()
     assert (
         feedparser.parse(desk.body()).entries[0].id == before == "tag:daily.example,2026-01-01:article/a%201%2F%C3%A9"
@@ -473,7 +473,7 @@ def test_a_bulk_statement_reaches_the_feeds(desk):
     desk.work()
     with desk.database.write() as conn:
         conn.execute(update(ArticleRow).values(title="Story bulk"))
-        conn.execute(delete(SectionLink).where(SectionLink.article_id == "a0"))
+        conn.execute(delete(ArticleSectionRow).where(ArticleSectionRow.article_id == "a0"))
     desk.later()
     assert titles(desk.body("taiwan")) == ["Story bulk"] * 2
     assert titles(desk.body("all")) == ["Story bulk"] * 3

@@ -13,7 +13,7 @@ import pytest
 from feedgen.entry import FeedEntry
 from lxml import etree
 
-from syndication.model.values import Enclosure, Image, Person
+from syndication.model.values import Author, Enclosure, Image
 from syndication.render import atom, rss
 from syndication.render.html import sanitize
 from syndication.render.renderer import Renderer
@@ -32,7 +32,7 @@ NS = {
 FULL = entry(
     "full",
     html='<p>Body <a href="/x">link</a> <img src="i.png"></p>',
-    authors=(Person("Lin Mei-hua", "lin@daily.example", "https://daily.example/lin"), Person("Wu Pei-shan")),
+    authors=(Author("Lin Mei-hua", "lin@daily.example", "https://daily.example/lin"), Author("Wu Pei-shan")),
     image=Image("https://cdn.example/i.jpg", "A caption", "Photo: CNA", "An alternative", 1200, 800),
     enclosures=(
         Enclosure("https://cdn.example/a.mp3", "audio/mpeg", 1234, "Listen", 90),
@@ -403,7 +403,7 @@ OOPS = "http://[oops"
 def test_an_address_that_cannot_be_read_costs_itself_alone():
     bad = entry(
         html=f"<p>Body <a href='{OOPS}'>link</a><img src='{OOPS}'></p>",
-        authors=(Person("Lin Mei-hua", None, OOPS),),
+        authors=(Author("Lin Mei-hua", None, OOPS),),
         image=Image(OOPS),
         enclosures=(Enclosure(OOPS, "audio/mpeg"), Enclosure("https://h.example:99999/", "audio/mpeg")),
     )
@@ -437,7 +437,7 @@ def test_a_language_is_a_tag_or_is_not_said(said, tag):
 
 @pytest.mark.parametrize("email", ["@", "lin", "lin@", "lin@daily", "lin mei@daily.example", "<lin@daily.example>"])
 def test_what_is_no_mail_address_is_not_said(email):
-    _, tree, _, _ = rendered(entry(authors=(Person("Lin Mei-hua", email),)))
+    _, tree, _, _ = rendered(entry(authors=(Author("Lin Mei-hua", email),)))
     assert texts(tree, "//a:entry/a:author/a:name") == ["Lin Mei-hua"] and texts(tree, "//a:email") == []
 
 
@@ -530,7 +530,7 @@ def test_a_control_character_anywhere_costs_no_feed():
     dirty = "A\x0b\ufffe\ud800B"
     told = entry(
         title=dirty, html=dirty, summary=dirty, correction=dirty, tags=(dirty,), categories=(("s", dirty),),
-        authors=(Person(dirty, f"{dirty}@daily.example", f"https://daily.example/{dirty}"),),
+        authors=(Author(dirty, f"{dirty}@daily.example", f"https://daily.example/{dirty}"),),
         image=Image("https://x.example/i.jpg", dirty, dirty, dirty),
         enclosures=(Enclosure("https://x.example/a", "audio/mpeg", 1, dirty), Enclosure("https://x.example/b", dirty)),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from syndication.model.values import Enclosure, Image, Person
+from syndication.model.values import Author, Enclosure, Image
 from syndication.render.renderer import Renderer
 from syndication.render.text import web_address
 from tests.newsroom import at, entry, feed, section
@@ -55,7 +55,7 @@ def entries(draw):
         html=draw(MARKUP),
         summary=draw(st.none() | MARKUP),
         authors=tuple(
-            Person(*names) for names in draw(st.lists(st.tuples(TEXT, TEXT | st.none(), TEXT | ADDRESS), max_size=3))
+            Author(*names) for names in draw(st.lists(st.tuples(TEXT, TEXT | st.none(), TEXT | ADDRESS), max_size=3))
         ),
         categories=tuple((f"s{n}", title) for n, title in enumerate(draw(st.lists(TEXT, max_size=3)))),
         tags=tuple(draw(st.lists(TEXT, max_size=3))),

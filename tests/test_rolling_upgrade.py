@@ -86,11 +86,11 @@ def test_a_missing_trigger_is_found_in_a_newer_programs_database_too(database, t
 
 
 def test_each_migration_says_which_programs_go_on(tmp_path):
-    assert runner.programs()[0] == TODAY
+    assert runner.compatible_revisions()[0] == TODAY
     with program(NEXT, tmp_path):
-        assert runner.programs()[:2] == [NEXT, TODAY]
+        assert runner.compatible_revisions()[:2] == [NEXT, TODAY]
     with program(LATER, tmp_path):
-        assert runner.programs() == [LATER, NEXT], "what it takes away, the one before it cannot give back"
+        assert runner.compatible_revisions() == [LATER, NEXT], "what it takes away, the one before it cannot give back"
 
 
 def test_each_migration_from_the_first_that_is_compatible_names_its_oldest_program():
@@ -119,7 +119,7 @@ def test_two_releases_at_once_stop_the_program_before_both(database, tmp_path):
 
 
 def test_a_migration_that_a_long_reader_keeps_waiting_holds_nobody_up_for_long(postgres_url):
-    database = Database(postgres_url, patience=1.0)
+    database = Database(postgres_url, timeout=1.0)
     with psycopg.connect(postgres_url) as reader:
         reader.execute("SELECT 1 FROM article")
         with pytest.raises(DatabaseDown, match="is locked by another process"):

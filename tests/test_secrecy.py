@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import event, text
 
-from syndication.dashboard.ttl_cache import Memo
+from syndication.dashboard.ttl_cache import TTLCache
 from syndication.store.db.database import Database
 from syndication.web.public_pages import flask_app
 from tests.conftest import FakeClock
@@ -56,7 +56,7 @@ class Lives(RuleBasedStateMachine):
         self.api.worker_seen()
         paths = self.api.get("/openapi.json", ()).json["paths"]
         self.gets = [path for path, item in paths.items() if "get" in item]
-        self.site = flask_app(self.api.watcher).test_client()
+        self.site = flask_app(self.api.loader).test_client()
         self.browser = self.dashboard.person(*READER)
         self.revision = 0
         self.shown_words, self.shown_ids, self.shown_rows = set(), set(), {}
@@ -208,9 +208,9 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def no_page_of_the_dashboard_shows_anything_else(self):
-        self.dashboard.app.extensions["memo"] = Memo()
+        self.dashboard.app.extensions["ttl_cache"] = TTLCache()
         addresses = [
-            f"{PREFIX}{path}" for path in ("/", "/live/overview", "/articles", "/plots", "/coming-up", "/activity")
+            f"{PREFIX}{path}" for path in ("/", "/live/overview", "/articles", "/charts", "/upcoming", "/audit-log")
         ]
         addresses += [f"{PREFIX}/articles?{query}" for query in ("status=withdrawn", "status=draft", "section=nowhere")]
         addresses += [f"{PREFIX}/{page}?id={id}" for id in IDS for page in ("article", "article/withdraw")]
@@ -294,7 +294,7 @@ def test_what_was_shown_stays_visible_to_read_until_its_text_changes(api):
     trace = api.get("/articles/a1/trace", READER)
     assert trace.status == 200 and {one["rule"] for one in trace.json["sections"]} == {"withdrawn"}
     with api.database.write() as conn:
-        for table in ("entry", "tombstone", "edition_change", "edition"):
+        for table in ("entry", "tombstone", "feed_version_change", "feed_version"):
             conn.execute(text(f"DELETE FROM {table}"))  # As old ones are pruned.
     assert api.get("/articles/a1/history", READER).status == 200
 

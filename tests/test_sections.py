@@ -10,7 +10,7 @@ from syndication.render import RENDER_REVISION
 from syndication.store.db.database import WORK, Database
 from syndication.store.db.listen import Waker
 from syndication.store.publishing import change_queue, leases, section_state
-from syndication.store.tables.publishing import ChangeRow, SectionRow
+from syndication.store.tables.publishing import ChangeRow, SectionStateRow
 from tests.desk import Desk, titles
 from tests.newsroom import at, section
 
@@ -48,21 +48,21 @@ def break_reading(desk, monkeypatch, *slugs):
 
 def put(desk, values, slug="taiwan"):
     with desk.database.write() as conn:
-        conn.execute(SectionRow.__table__.update().where(SectionRow.section == slug).values(**values))
+        conn.execute(SectionStateRow.__table__.update().where(SectionStateRow.section == slug).values(**values))
 
 
 def row(desk, slug="taiwan"):
     with desk.database.read() as conn:
-        return conn.execute(select(SectionRow.__table__).where(SectionRow.section == slug)).one()
+        return conn.execute(select(SectionStateRow.__table__).where(SectionStateRow.section == slug)).one()
 
 
 def test_a_section_that_cannot_be_read_backs_off_and_holds_up_no_other(desk, monkeypatch):
     break_reading(desk, monkeypatch, "all")
     desk.put("a1", sections=("taiwan", "china"))
-    while desk.regenerator.notice():
+    while desk.regenerator.process_changes():
         pass
     done = []
-    for outcome in desk.regenerator.pending():
+    for outcome in desk.regenerator.regenerate_pending():
         done.append((outcome.section, outcome.result))
         assert len(done) < 10, "it is tried again and again"
     assert sorted(done) == [("all", "failed"), ("china", "published"), ("taiwan", "published")]
@@ -76,30 +76,32 @@ def test_a_section_that_cannot_be_read_backs_off_and_holds_up_no_other(desk, mon
 def test_a_section_that_fails_and_changes_all_the_time_stands_behind_the_others(desk, monkeypatch):
     break_reading(desk, monkeypatch, "china")
     desk.put("a1", sections=("taiwan", "china", "sports"))
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     order = []
     for n in range(4):
         desk.clock.advance(0.01)
         order.append(desk.regenerator.regenerate_next().section)
         desk.put("a1", title=f"Story {n}", sections=("china",))
-        desk.regenerator.notice()
+        desk.regenerator.process_changes()
     assert set(order) == {"all", "china", "taiwan", "sports"}
 
 
 def test_a_busy_section_neither_waits_for_ever_nor_holds_up_another(desk):
     desk.put("a1", sections=("taiwan",))
-    desk.regenerator.notice()
-    waits = row(desk, "taiwan").marked_at
+    desk.regenerator.process_changes()
+    waits = row(desk, "taiwan").requested_at
     desk.clock.advance(0.1)
     desk.put("a2", sections=("taiwan",))
-    desk.regenerator.notice()
-    assert row(desk, "taiwan").marked_at == waits, "it keeps its place while it waits"
+    desk.regenerator.process_changes()
+    assert row(desk, "taiwan").requested_at == waits, "it keeps its place while it waits"
     reading = desk.regenerator._read("taiwan")
     desk.put("a3", sections=("taiwan", "china"))
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     desk.clock.advance(0.1)
     desk.regenerator._publish(*desk.regenerator._render(reading))
-    assert row(desk, "taiwan").marked_at > row(desk, "china").marked_at, "what is marked meanwhile goes to the end"
+    assert row(desk, "taiwan").requested_at > row(desk, "china").requested_at, (
+        "what is marked meanwhile goes to the end"
+    )
 
 
 def test_a_row_that_makes_the_driver_fail_is_a_failure_of_its_section_and_not_of_the_database(desk, monkeypatch):
@@ -129,20 +131,20 @@ def test_a_change_resets_the_back_off(desk, monkeypatch):
 
 def test_the_lease_of_a_dead_worker_holds_nothing_up_after_the_clock_was_set_back(desk):
     desk.put("comes")
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     desk.clock.advance(1)
     dead = Desk(desk.database, desk.clock, owner="dead")
     assert dead.regenerator._claim() is not None
     desk.clock.advance(-3600)
-    ready, now = desk.regenerator.ready_at()
+    ready, now = desk.regenerator.next_ready_at()
     assert ready == now
-    assert {outcome.result for outcome in desk.regenerator.pending()} == {"published"}
+    assert {outcome.result for outcome in desk.regenerator.regenerate_pending()} == {"published"}
     assert not any(desk.state(slug).pending for slug in desk.sections)
 
 
 def test_who_asked_for_the_time_first_and_claims_last_takes_no_lease_away(desk):
     desk.put("comes")
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     desk.clock.advance(1)
     lease = timedelta(seconds=30)
     taken = []
@@ -155,12 +157,12 @@ def test_who_asked_for_the_time_first_and_claims_last_takes_no_lease_away(desk):
 
 def test_a_late_worker_that_fails_leaves_the_lease_of_another(desk):
     desk.put("a1")
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     slug = desk.regenerator._claim()
     put(desk, {"lease_owner": "other"}, slug)
     with desk.database.write() as conn:
         pause = (timedelta(seconds=2), timedelta(seconds=60))
-        assert leases.failed(conn, slug, "desk", None, "too late", pause, desk.clock()) is None
+        assert leases.record_failure(conn, slug, "desk", None, "too late", pause, desk.clock()) is None
     assert (row(desk, slug).lease_owner, row(desk, slug).failures, row(desk, slug).error) == ("other", 0, None)
 
 
@@ -168,7 +170,7 @@ def test_the_pause_after_a_failure_may_be_as_long_as_one_likes(desk):
     put(desk, {"failures": 200, "lease_owner": "desk"})
     with desk.database.write() as conn:
         long = timedelta(days=10_000)
-        leases.failed(conn, "taiwan", "desk", None, "x", (long, long), desk.clock())
+        leases.record_failure(conn, "taiwan", "desk", None, "x", (long, long), desk.clock())
     assert row(desk).retry_at == desk.clock() + long
 
 
@@ -207,7 +209,7 @@ def test_an_old_worker_that_reads_a_change_keeps_it_for_the_sections_that_only_a
     newer.later()
     newer.later()
     desk.put("a1", sections=("island",))
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     with desk.database.read() as conn:
         assert change_queue.oldest(conn) is None
     newer.later()
@@ -219,7 +221,7 @@ def test_who_takes_a_change_wakes_the_workers_that_its_marks_are_for(desk):
     desk.put("a1")
     while waker.wait(0.3):
         pass
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     assert waker.wait(0.3)
     assert not waker.wait(0.3)
     waker.close()
@@ -229,7 +231,7 @@ def test_of_two_configurations_the_one_registered_last_wins(desk):
     desk.put("a1", title="Story")
     newer = other_desk(desk, "taiwan", "china", "sports", entries=7)
     assert desk.work() == {}, "an old worker leaves the sections of a newer configuration alone"
-    assert desk.regenerator.ready_at()[0] is None, "and does not wake for them"
+    assert desk.regenerator.next_ready_at()[0] is None, "and does not wake for them"
     assert set(newer.later()) == {"all", "taiwan", "china", "sports"}
     assert newer.later() == {}
     desk.put("a1", title="Story new")
@@ -239,15 +241,15 @@ def test_of_two_configurations_the_one_registered_last_wins(desk):
 
 def test_a_regeneration_that_began_under_the_old_configuration_writes_nothing(desk):
     desk.put("a1")
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     slug = desk.regenerator._claim()
     reading = desk.regenerator._read(slug)
     newer = other_desk(desk, "taiwan", "china", "sports", entries=7)
     assert desk.regenerator._publish(*desk.regenerator._render(reading))[0] == "overtaken"
-    assert row(desk, slug).done < row(desk, slug).mark
+    assert row(desk, slug).completed_generation < row(desk, slug).requested_generation
     assert newer.work()[slug].result == "published", "the lease of the old worker holds up nobody"
     late = desk.regenerator._read(slug)
-    put(desk, {"mark": row(desk, slug).mark + 1}, slug)
+    put(desk, {"mark": row(desk, slug).requested_generation + 1}, slug)
     assert desk.regenerator._publish(*desk.regenerator._render(late))[0] == "overtaken"
 
 
@@ -265,8 +267,8 @@ def test_changes_that_another_transaction_holds_are_left_to_it(postgres_url, clo
     desk.put("a1")
     with database.write() as holder:
         holder.execute(select(ChangeRow.seq).with_for_update())
-        assert desk.regenerator.notice() == 0
-    assert desk.regenerator.notice() > 0
+        assert desk.regenerator.process_changes() == 0
+    assert desk.regenerator.process_changes() > 0
     database.close()
 
 
@@ -278,8 +280,8 @@ def test_a_withdrawal_behind_a_big_import_need_not_wait_for_all_of_it(desk, monk
     for n in range(9):
         desk.put(f"n{n}", sections=("taiwan",), published_at=at(days=-50 - n), updated_at=at(days=-50 - n))
     desk.put("a1", status="withdrawn")
-    desk.regenerator.notice()
-    assert {o.section for o in desk.regenerator.pending()} == {"all", "taiwan"}
+    desk.regenerator.process_changes()
+    assert {o.section for o in desk.regenerator.regenerate_pending()} == {"all", "taiwan"}
     assert "Story a1" not in titles(desk.body("taiwan"))
     with desk.database.read() as conn:
         assert change_queue.oldest(conn) is not None, "the import is still being gathered"
@@ -289,17 +291,17 @@ def test_the_oldest_change_not_processed_is_in_the_queue_or_a_mark(desk):
     desk.put("a1")
     with desk.database.read() as conn:
         queued = change_queue.oldest(conn)
-        assert section_state.waiting_since(section_state.states(conn), queued) == queued
-    desk.regenerator.notice()
+        assert section_state.oldest_waiting(section_state.list_states(conn), queued) == queued
+    desk.regenerator.process_changes()
     marked = desk.clock()
     desk.clock.advance(100)
     with desk.database.read() as conn:
-        found = section_state.states(conn)
+        found = section_state.list_states(conn)
         assert change_queue.oldest(conn) is None
-        assert section_state.waiting_since(found, None) == marked
+        assert section_state.oldest_waiting(found, None) == marked
     desk.work()
     with desk.database.read() as conn:
-        assert section_state.waiting_since(section_state.states(conn), change_queue.oldest(conn)) is None
+        assert section_state.oldest_waiting(section_state.list_states(conn), change_queue.oldest(conn)) is None
 
 
 def test_a_window_may_be_longer_than_the_calendar(desk):

@@ -11,10 +11,10 @@ from syndication.model.values import ENCODINGS, FORMATS, Document
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.conditional import MAX_LIST_LENGTH, MAX_TAGS, is_fresh
 from syndication.serve.negotiate import negotiate
-from syndication.serve.poll_counter import Tally
-from syndication.serve.respond import NOT_MODIFIED, answer
+from syndication.serve.poll_counter import PollCounter
+from syndication.serve.respond import NOT_MODIFIED, respond
 from syndication.web.public_pages import flask_app
-from syndication.web.wsgi.feed_middleware import ShortCut
+from syndication.web.wsgi.feed_middleware import FeedMiddleware
 from tests.newsroom import NOON, section, site
 
 TAG = "7-abc-gzip"
@@ -118,8 +118,8 @@ def test_nothing_of_a_long_header_is_kept() -> None:
     feeds = catalogue()
     for n in range(50):
         for name in ("HTTP_IF_NONE_MATCH", "HTTP_ACCEPT_ENCODING", "HTTP_IF_MODIFIED_SINCE"):
-            assert answer(feeds, "GET", "/feeds/taiwan.atom", {name: f"{n}, " * 3_000})[0] == "200 OK"
-    assert not feeds.memo
+            assert respond(feeds, "GET", "/feeds/taiwan.atom", {name: f"{n}, " * 3_000})[0] == "200 OK"
+    assert not feeds.responses
 
 
 def test_if_none_match_overrules_if_modified_since() -> None:
@@ -160,18 +160,18 @@ def test_the_same_or_a_later_date_gets_a_304(since: str) -> None:
     ],
 )
 def test_each_address_has_its_answer(method: str, path: str, status: str) -> None:
-    assert answer(catalogue(), method, path, {})[0].startswith(status)
+    assert respond(catalogue(), method, path, {})[0].startswith(status)
 
 
 def test_last_modified_is_left_out_of_a_version_without_one() -> None:
-    _, headers, *_ = answer(catalogue(last_modified=None), "GET", "/feeds/taiwan.atom", {})
+    _, headers, *_ = respond(catalogue(last_modified=None), "GET", "/feeds/taiwan.atom", {})
     assert "Last-Modified" not in dict(headers)
 
 
 def test_an_entity_tag_answers_in_its_own_coding_alone() -> None:
     feeds, gzip_tag = catalogue(), {"HTTP_IF_NONE_MATCH": f'"{TAG}"'}
-    assert answer(feeds, "GET", "/feeds/taiwan.atom", gzip_tag | {"HTTP_ACCEPT_ENCODING": "gzip"})[0][:3] == "304"
-    assert answer(feeds, "GET", "/feeds/taiwan.atom", gzip_tag | {"HTTP_ACCEPT_ENCODING": "br"})[0][:3] == "200"
+    assert respond(feeds, "GET", "/feeds/taiwan.atom", gzip_tag | {"HTTP_ACCEPT_ENCODING": "gzip"})[0][:3] == "304"
+    assert respond(feeds, "GET", "/feeds/taiwan.atom", gzip_tag | {"HTTP_ACCEPT_ENCODING": "br"})[0][:3] == "200"
 
 
 PATHS = [
@@ -205,11 +205,11 @@ def test_view_and_short_cut_agree_to_the_byte(method: str, path: str) -> None:
     for headers in HEADERS:
         answers = []
         for short in (False, True):
-            watcher: Any = SimpleNamespace(catalogue=catalogue(), tally=Tally())
-            app: Any = flask_app(watcher).wsgi_app
+            loader: Any = SimpleNamespace(catalogue=catalogue(), counter=PollCounter())
+            app: Any = flask_app(loader).wsgi_app
             environ = EnvironBuilder(path, method=method, headers=headers, query_string="a=1").get_environ()
-            body, status, sent = run_wsgi_app(ShortCut(app, watcher) if short else app, environ)
-            answers.append((status, sorted(sent), b"".join(body), watcher.tally.polls))
+            body, status, sent = run_wsgi_app(FeedMiddleware(app, loader) if short else app, environ)
+            answers.append((status, sorted(sent), b"".join(body), loader.counter.polls))
         assert answers[0] == answers[1], headers
         assert "evil.example" not in str(answers), headers
         assert "Set-Cookie" not in dict(answers[1][1])
@@ -218,12 +218,12 @@ def test_view_and_short_cut_agree_to_the_byte(method: str, path: str) -> None:
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_a_poll_is_counted_by_the_coding_of_its_answer(encoding: str) -> None:
     asked = {"HTTP_ACCEPT_ENCODING": f"{encoding}, *;q=0"}
-    status, headers, _, counted = answer(catalogue(), "GET", "/feeds/taiwan.atom", asked)
+    status, headers, _, counted = respond(catalogue(), "GET", "/feeds/taiwan.atom", asked)
     assert dict(headers).get("Content-Encoding", "identity") == encoding
     assert counted == ("/feeds/taiwan.atom", status, encoding) == ("/feeds/taiwan.atom", "200 OK", encoding)
     asked["HTTP_IF_NONE_MATCH"] = dict(headers)["ETag"]
-    assert answer(catalogue(), "GET", "/feeds/taiwan.atom", asked)[3] == ("/feeds/taiwan.atom", NOT_MODIFIED, encoding)
-    assert answer(catalogue(), "HEAD", "/feeds/taiwan.atom", {})[3] == ("/feeds/taiwan.atom", "200 OK", "identity")
+    assert respond(catalogue(), "GET", "/feeds/taiwan.atom", asked)[3] == ("/feeds/taiwan.atom", NOT_MODIFIED, encoding)
+    assert respond(catalogue(), "HEAD", "/feeds/taiwan.atom", {})[3] == ("/feeds/taiwan.atom", "200 OK", "identity")
 
 
 def test_what_is_no_documents_is_counted_by_format() -> None:
@@ -233,6 +233,6 @@ def test_what_is_no_documents_is_counted_by_format() -> None:
         ("POST", "/feeds/taiwan.atom", ("atom", "405", "identity")),
         ("GET", "/feeds/", ("other", "404", "identity")),
     ):
-        assert answer(catalogue(), method, path, {"HTTP_ACCEPT_ENCODING": "gzip"})[3] == counted
-    nothing_left = answer(catalogue(), "GET", "/feeds/taiwan.atom", {"HTTP_ACCEPT_ENCODING": "*;q=0"})
+        assert respond(catalogue(), method, path, {"HTTP_ACCEPT_ENCODING": "gzip"})[3] == counted
+    nothing_left = respond(catalogue(), "GET", "/feeds/taiwan.atom", {"HTTP_ACCEPT_ENCODING": "*;q=0"})
     assert nothing_left[3] == ("atom", "406", "identity")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from syndication.serve.catalogue import Catalogue
-from syndication.serve.poll_counter import Tally
+from syndication.serve.poll_counter import PollCounter
 from syndication.web.public_pages import flask_app
-from syndication.web.wsgi.feed_middleware import ShortCut
+from syndication.web.wsgi.feed_middleware import FeedMiddleware
 from tests.newsroom import section, site
 
 EVIL = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
@@ -19,10 +19,10 @@ def client(short: bool = True, **changes: Any):
         slug: section(slug, title=title) for slug, title in (("all", "The Daily Example"), ("asia", "Asia & us"))
     }
     catalogue = Catalogue.empty(site(**changes), sections, {}, frozenset())
-    watcher: Any = SimpleNamespace(catalogue=catalogue, tally=Tally())
-    app = flask_app(watcher)
+    loader: Any = SimpleNamespace(catalogue=catalogue, counter=PollCounter())
+    app = flask_app(loader)
     if short:
-        app.wsgi_app = ShortCut(app.wsgi_app, watcher)  # type: ignore[method-assign]
+        app.wsgi_app = FeedMiddleware(app.wsgi_app, loader)  # type: ignore[method-assign]
     return app.test_client()
 
 

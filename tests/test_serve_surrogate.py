@@ -6,7 +6,7 @@ import pytest
 
 from syndication.model.values import ENCODINGS, FORMATS, Document
 from syndication.serve.catalogue import Catalogue
-from syndication.serve.respond import answer
+from syndication.serve.respond import respond
 from tests.newsroom import NOON, section, site
 
 NAMES = ("Surrogate-Key", "Cache-Tag", "CDN-Cache-Control")
@@ -22,7 +22,7 @@ def catalogue(**changes: Any) -> Catalogue:
 
 def told(path: str, environ: dict[str, str] | None = None, method: str = "GET", **changes: Any) -> dict[str, str]:
     """The status and what is told of keys and times."""
-    status, headers, *_ = answer(catalogue(**changes), method, path, environ or {})
+    status, headers, *_ = respond(catalogue(**changes), method, path, environ or {})
     return {"status": status[:3]} | {name: value for name, value in headers if name in NAMES}
 
 
@@ -71,9 +71,9 @@ def test_who_has_no_such_cache_need_not_send_them(path: str) -> None:
 
 def test_new_documents_keep_the_choice_and_forget_old_answers() -> None:
     before = catalogue(surrogate_keys=False)
-    old = answer(before, "GET", "/feeds/taiwan.atom", {})
+    old = respond(before, "GET", "/feeds/taiwan.atom", {})
     bodies = dict.fromkeys(ENCODINGS, b"new")
     after = before.with_documents([Document("taiwan", "atom", 8, "def", NOON, bodies)])
-    new = answer(after, "GET", "/feeds/taiwan.atom", {})
+    new = respond(after, "GET", "/feeds/taiwan.atom", {})
     assert (old[2], new[2]) == (b"identity", b"new")
     assert not {name for name, _ in new[1]} & set(NAMES)

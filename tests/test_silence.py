@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndication.diagnostics.silence import FEWEST_DAYS, HISTORY, MORE, TIMES, Silence, unusual_silence
-from syndication.store.articles.hourly_counts import Hour
+from syndication.store.articles.hourly_counts import HourlyCount
 from tests.newsroom import NOON, at
 
 DAY = timedelta(days=1)
@@ -18,13 +18,13 @@ HOUR = timedelta(hours=1)
 minutes = st.integers(0, 24 * 60 - 1)
 
 
-def by_hour(moments: Iterable[datetime], now: datetime = NOON) -> list[Hour]:
+def by_hour(moments: Iterable[datetime], now: datetime = NOON) -> list[HourlyCount]:
     """What the store gives of articles that appeared at these moments."""
     found: dict[datetime, list[datetime]] = {}
     for moment in sorted(moments):
         if now - HISTORY <= moment <= now:
             found.setdefault(moment.replace(minute=0, second=0, microsecond=0), []).append(moment)
-    return [Hour(len(some), some[0], some[-1]) for some in found.values()]
+    return [HourlyCount(len(some), some[0], some[-1]) for some in found.values()]
 
 
 def every(period: timedelta, last: datetime) -> list[datetime]:
@@ -81,8 +81,8 @@ def test_the_time_of_day_is_the_newsrooms_when_clocks_change():
 
 @given(period=st.integers(10, 7 * 24 * 60), ago=st.floats(0, 1, exclude_max=True))
 def test_a_section_that_publishes_at_one_pace_is_never_called_silent(period, ago):
-    pace = timedelta(minutes=period)
-    assert silent(every(pace, NOON - pace * ago)) is None
+    policy = timedelta(minutes=period)
+    assert silent(every(policy, NOON - policy * ago)) is None
 
 
 @given(

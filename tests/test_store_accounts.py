@@ -17,19 +17,21 @@ from tests.people import OTHER, PASSWORD, change, hash_of, person
 from tests.test_store_triggers import wait_for_a_lock
 
 
-def log_in(database, account, hours=12):
+def log_in(database, user, hours=12):
     with database.write() as conn:
-        return sessions.start(conn, account, "192.0.2.7", hours, database.now(conn))
+        return sessions.create_session(conn, user, "192.0.2.7", hours, database.now(conn))
 
 
 def who(database, secret):
     with database.read() as conn:
-        return sessions.find(conn, secret, database.now(conn))
+        return sessions.find_user(conn, secret, database.now(conn))
 
 
 def acts(database):
     with database.read() as conn:
-        return [(act.actor, act.act, act.target, act.outcome, act.detail) for act in audit_log.read(conn, 100)][::-1]
+        return [(act.actor, act.act, act.target, act.outcome, act.detail) for act in audit_log.list_entries(conn, 100)][
+            ::-1
+        ]
 
 
 def test_a_person_is_found_by_name_and_id_without_the_hash(database):
@@ -37,23 +39,23 @@ def test_a_person_is_found_by_name_and_id_without_the_hash(database):
     assert (made.scopes, made.created_at, made.created_by) == (("read", "admin"), NOON, "boss")
     assert made.enabled and made.last_login_at is None
     with database.read() as conn:
-        assert users.named(conn, "mei-hua.lin_2") == users.get(conn, made.id) == made
-        assert users.hash_of(conn, made) == hash_of(PASSWORD)
-        assert users.named(conn, "nobody") is users.get(conn, "nobody") is None
+        assert users.find_by_name(conn, "mei-hua.lin_2") == users.find(conn, made.id) == made
+        assert users.get_password_hash(conn, made) == hash_of(PASSWORD)
+        assert users.find_by_name(conn, "nobody") is users.find(conn, "nobody") is None
     assert not hasattr(made, "hash")
 
 
 def test_everybody_is_listed_by_name(database):
     with database.read() as conn:
-        assert users.listed(conn) == [] and not users.any_enabled(conn)
+        assert users.list_all(conn) == [] and not users.any_enabled(conn)
     people = [person(database, name) for name in ("lin", "chen", "wu")]
     with database.read() as conn:
-        assert [account.name for account in users.listed(conn)] == ["chen", "lin", "wu"]
+        assert [user.name for user in users.list_all(conn)] == ["chen", "lin", "wu"]
         assert users.any_enabled(conn)
-    for account in people:
-        change(database, user_changes.disable, account)
+    for user in people:
+        change(database, user_changes.disable, user)
     with database.read() as conn:
-        assert not users.any_enabled(conn) and len(users.listed(conn)) == 3
+        assert not users.any_enabled(conn) and len(users.list_all(conn)) == 3
 
 
 @pytest.mark.parametrize("name", ["", "Mei", "mei lin", "x" * 65, "美華", "mei\n", "a/b", "mei\x00"])
@@ -100,8 +102,8 @@ def test_logging_out_ends_one_login_and_is_recorded(database):
     mei = person(database)
     first, second = log_in(database, mei), log_in(database, mei)
     with database.write() as conn:
-        assert sessions.end(conn, first, "192.0.2.7", database.now(conn)).name == "mei"
-        assert sessions.end(conn, first, "192.0.2.7", database.now(conn)) is None
+        assert sessions.end_session(conn, first, "192.0.2.7", database.now(conn)).name == "mei"
+        assert sessions.end_session(conn, first, "192.0.2.7", database.now(conn)) is None
     assert who(database, first) is None and who(database, second) is not None
     assert [act for act in acts(database) if act[1] == "log out"] == [
         ("user mei", "log out", "mei", "logged out", None)
@@ -130,7 +132,7 @@ def test_the_browser_in_which_the_password_is_changed_stays_in(database):
     change(database, user_changes.set_password, mei, hash_of(OTHER), keep=here)
     assert who(database, here) is not None and who(database, there) is None
     with database.read() as conn:
-        assert users.hash_of(conn, mei) == hash_of(OTHER)
+        assert users.get_password_hash(conn, mei) == hash_of(OTHER)
 
 
 def test_a_login_from_before_does_not_come_back_with_its_person(database):
@@ -140,7 +142,7 @@ def test_a_login_from_before_does_not_come_back_with_its_person(database):
     change(database, user_changes.enable, disabled)
     assert who(database, secret) is None
     with database.read() as conn:
-        assert users.named(conn, "mei").enabled
+        assert users.find_by_name(conn, "mei").enabled
 
 
 def test_a_login_of_a_disabled_person_opens_nothing_even_if_its_row_is_there(database):
@@ -213,7 +215,7 @@ def test_a_login_under_way_while_the_password_is_changed_is_none(postgres_url, c
 
     def verified():
         with database.write() as conn:
-            return users.unchanged(conn, mei, hash_of(PASSWORD))
+            return users.is_unchanged(conn, mei, hash_of(PASSWORD))
 
     assert verified()
     with ThreadPoolExecutor(1) as pool, psycopg.connect(postgres_url, autocommit=True) as watching:
@@ -230,17 +232,17 @@ def test_a_password_change_waits_for_a_login_under_way_and_ends_it(postgres_url,
     mei = person(database)
     with ThreadPoolExecutor(1) as pool, psycopg.connect(postgres_url, autocommit=True) as watching:
         with database.write() as conn:
-            assert users.unchanged(conn, mei, hash_of(PASSWORD))
+            assert users.is_unchanged(conn, mei, hash_of(PASSWORD))
             waiting = pool.submit(change, database, user_changes.set_password, mei, hash_of(OTHER))
             wait_for_a_lock(watching)
-            secret = sessions.start(conn, mei, "192.0.2.7", 12, NOON)
+            secret = sessions.create_session(conn, mei, "192.0.2.7", 12, NOON)
         waiting.result(10)
     assert who(database, secret) is None
     database.close()
 
 
 def test_the_worker_forgets_logins_that_have_expired(database, clock):
-    from syndication.store.tables.access import LoginRow
+    from syndication.store.tables.access import SessionRow
     from syndication.worker.process import Worker
 
     mei = person(database)
@@ -249,5 +251,5 @@ def test_the_worker_forgets_logins_that_have_expired(database, clock):
     clock.advance(timedelta(hours=2).total_seconds())
     Worker(Api(database, clock).settings, database)._do(frozenset({Task.HOUSEKEEP}))
     with database.read() as conn:
-        assert len(conn.execute(LoginRow.__table__.select()).all()) == 1
+        assert len(conn.execute(SessionRow.__table__.select()).all()) == 1
     assert who(database, kept) is not None

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from syndication.errors import ArticleError
-from syndication.model.values import Enclosure, Image, Person
+from syndication.model.values import Author, Enclosure, Image
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles, withdrawals
 from syndication.store.db.database import Database
@@ -17,7 +17,7 @@ from tests.newsroom import article, at
 
 FULL = article(
     "full",
-    authors=(Person("Lin Mei-hua", "lin@daily.example", "https://daily.example/lin"), Person("Wu")),
+    authors=(Author("Lin Mei-hua", "lin@daily.example", "https://daily.example/lin"), Author("Wu")),
     sections=("china", "taiwan"),
     tags=("b", "a"),
     language="zh-Hant",

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from syndication.errors import ConfigError, StoreError
 from syndication.store.articles import articles
-from syndication.store.db.database import WORK, Database, DatabaseDown, TryAgain
+from syndication.store.db.database import WORK, Database, DatabaseDown, SerializationConflict
 from syndication.store.db.listen import Waker
 from syndication.store.migrations.runner import check, head, migrate
 from syndication.store.tables import publishing
@@ -110,7 +110,7 @@ KILLED = """
 import os, sys
 from syndication.store.migrations import runner as module
 from syndication.store.db.database import Database
-module.make_triggers = lambda conn: os._exit(77)
+module.create_triggers = lambda conn: os._exit(77)
 module.migrate(Database(sys.argv[1]))
 """
 
@@ -309,7 +309,7 @@ def test_a_deadlock_is_no_fault_of_the_database_and_is_tried_again(postgres_url)
                 conn.execute(update(ArticleRow).where(ArticleRow.id == first).values(title="x"))
                 met.wait(10)
                 conn.execute(update(ArticleRow).where(ArticleRow.id == second).values(title="y"))
-        except TryAgain as error:
+        except SerializationConflict as error:
             caught.append(error)
 
     both = [threading.Thread(target=change, args=ids) for ids in (("a1", "a2"), ("a2", "a1"))]

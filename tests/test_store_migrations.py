@@ -14,7 +14,7 @@ from syndication.store.articles import articles
 from syndication.store.db.database import Database
 from syndication.store.migrations.runner import _config, check, head, migrate, revisions
 from syndication.store.publishing import change_queue
-from syndication.store.tables.articles import SectionLink
+from syndication.store.tables.articles import ArticleSectionRow
 from tests.newsroom import at
 from tests.test_store_engine import KILLED, python
 
@@ -138,7 +138,7 @@ def test_links_of_an_earlier_database_learn_when_their_articles_expire(old):
         conn.exec_driver_sql("INSERT INTO article_section (article_id, section) VALUES ('a2', 'taiwan')")
     migrate(old)
     with old.read() as conn:
-        found = dict(conn.execute(select(SectionLink.article_id, SectionLink.expires_at)).all())
+        found = dict(conn.execute(select(ArticleSectionRow.article_id, ArticleSectionRow.expires_at)).all())
     assert found == {"a1": at(), "a2": None}
 
 

@@ -6,13 +6,13 @@ from sqlalchemy import insert, text, update
 
 from syndication.store.articles import articles, feed_query
 from syndication.store.db.database import Database
-from syndication.store.tables.articles import ArticleRow, SectionLink
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from tests.newsroom import article, at
 
 
 def ids(database, slug):
     with database.read() as conn:
-        return [candidate.article_id for candidate in feed_query.newest(conn, [slug], at(), 10)]
+        return [candidate.article_id for candidate in feed_query.list_newest(conn, [slug], at(), 10)]
 
 
 def old_snapshot(url: str, change: str) -> None:
@@ -34,8 +34,8 @@ def test_what_a_link_copied_never_publishes_what_the_article_is_not(postgres_url
         assert conn.execute(text("SELECT status FROM article_section WHERE section = 'china'")).scalar() == "published"
     assert ids(database, "china") == []
     with database.write() as conn:
-        assert feed_query.mend_links(conn, ["a1", "a2"]) == 1
-        assert feed_query.mend_links(conn, None) == 0
+        assert feed_query.repair_links(conn, ["a1", "a2"]) == 1
+        assert feed_query.repair_links(conn, None) == 0
     database.close()
 
 
@@ -45,7 +45,7 @@ def test_a_link_that_a_writer_did_not_see_is_mended(postgres_url, clock):
     old_snapshot(postgres_url, "UPDATE article SET status = 'published'")
     assert ids(database, "china") == ["a2"]
     with database.write() as conn:
-        assert feed_query.mend_links(conn, None) == 1
+        assert feed_query.repair_links(conn, None) == 1
     assert ids(database, "china") == ["a2", "a1"]
     database.close()
 
@@ -56,7 +56,7 @@ def test_a_link_that_has_expired_although_its_article_has_not_is_mended(postgres
     old_snapshot(postgres_url, "UPDATE article SET expires_at = NULL")
     assert ids(database, "china") == []
     with database.write() as conn:
-        assert feed_query.mend_links(conn, ["a1"]) == 1
+        assert feed_query.repair_links(conn, ["a1"]) == 1
     assert ids(database, "china") == ids(database, "taiwan") == ["a1"]
     database.close()
 
@@ -74,8 +74,8 @@ def test_a_link_whose_trigger_was_missing_is_mended(database):
     with database.write() as conn:
         on = " ON article_section" if database.dialect == "postgresql" else ""
         conn.execute(text(f"DROP TRIGGER syndication_article_section_kept{on}"))
-        conn.execute(update(SectionLink).values(status="draft", published_at=None))
-        assert feed_query.mend_links(conn, ["a1"]) == 1
+        conn.execute(update(ArticleSectionRow).values(status="draft", published_at=None))
+        assert feed_query.repair_links(conn, ["a1"]) == 1
     assert ids(database, "taiwan") == ["a1"]
 
 
@@ -86,12 +86,12 @@ def fill(database, **values):
     with database.write() as conn:
         conn.execute(insert(ArticleRow), [{"id": f"a{n}", "published_at": at(minutes=-n), **values} for n in count])
         links = [{"article_id": f"a{n}", "section": ("taiwan", "china")[n % 2]} for n in count]
-        conn.execute(insert(SectionLink), links)
+        conn.execute(insert(ArticleSectionRow), links)
 
 
 def plan_of(database, slug, explain):
     with database.read() as conn:
-        query = feed_query.public(slug, at()).limit(20).compile(conn, compile_kwargs={"literal_binds": True})
+        query = feed_query.public_articles(slug, at()).limit(20).compile(conn, compile_kwargs={"literal_binds": True})
         return "\n".join(row[-1] for row in conn.exec_driver_sql(f"{explain} {query}".replace("%", "%%")))
 
 

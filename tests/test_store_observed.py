@@ -8,11 +8,11 @@ from sqlalchemy import select, text
 
 from syndication.store.db.database import Database
 from syndication.store.processes import purge_queue, web_processes
-from syndication.store.processes.web_processes import WebSeen
-from syndication.store.processes.workers import ALIVE
+from syndication.store.processes.web_processes import WebProcess
+from syndication.store.processes.workers import ALIVE_WITHIN
 from syndication.store.publishing import change_queue, section_state
-from syndication.store.tables.access import EditionRow
-from syndication.store.tables.publishing import SectionRow
+from syndication.store.tables.access import FeedVersionRow
+from syndication.store.tables.publishing import SectionStateRow
 from tests.desk import Desk
 from tests.newsroom import NOON, at
 
@@ -47,14 +47,14 @@ def noticed(desk: Desk, slug: str = "taiwan") -> list:
     """By version, since when it was waited for; at last what waits now."""
     with desk.database.read() as conn:
         of_versions = conn.scalars(
-            select(EditionRow.noticed_at).where(EditionRow.section == slug).order_by(EditionRow.version)
+            select(FeedVersionRow.noticed_at).where(FeedVersionRow.section == slug).order_by(FeedVersionRow.version)
         )
-        return [*of_versions, conn.scalar(select(SectionRow.noticed_at).where(SectionRow.section == slug))]
+        return [*of_versions, conn.scalar(select(SectionStateRow.noticed_at).where(SectionStateRow.section == slug))]
 
 
 def test_a_version_tells_since_when_its_oldest_change_was_waiting(desk):
     put(desk, 0.25)
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     put(desk, 0.5, "a2")
     desk.work()
     assert noticed(desk) == [None, at(seconds=0.25), None]
@@ -67,7 +67,7 @@ def test_a_version_that_somebody_asked_for_waited_for_no_change(desk):
         section_state.request(conn, ["taiwan"], desk.clock())
     assert noticed(desk) == [None, None]
     put(desk, 0.5)
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     with desk.database.write() as conn:
         section_state.request(conn, ["taiwan"], desk.clock())
     assert noticed(desk)[-1] == at(seconds=0.5)
@@ -82,13 +82,13 @@ def test_a_story_under_embargo_is_waited_for_from_its_moment_on(desk):
 
 def test_a_change_that_comes_while_its_section_is_regenerated_counts_from_the_end_of_that(desk, monkeypatch):
     put(desk, 0.25)
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     render = desk.regenerator.renderer.render
 
     def rendering(feed):
         monkeypatch.setattr(desk.regenerator.renderer, "render", render)
         put(desk, 0.5, "a2")
-        desk.regenerator.notice()
+        desk.regenerator.process_changes()
         return render(feed)
 
     monkeypatch.setattr(desk.regenerator.renderer, "render", rendering)
@@ -99,11 +99,15 @@ def test_a_change_that_comes_while_its_section_is_regenerated_counts_from_the_en
 def test_what_another_program_left_there_is_told_of_no_later_version(desk):
     """An older one knows no such column, and so leaves what stands in it."""
     with desk.database.write() as conn:
-        conn.execute(SectionRow.__table__.update().values(noticed_at=at(hours=-3)))
+        conn.execute(SectionStateRow.__table__.update().values(noticed_at=at(hours=-3)))
         section_state.request(conn, ["taiwan"], desk.clock())
     assert noticed(desk)[-1] is None
     with desk.database.write() as conn:
-        conn.execute(SectionRow.__table__.update().values(noticed_at=at(hours=-3), revision=0, done=SectionRow.mark))
+        conn.execute(
+            SectionStateRow.__table__.update().values(
+                noticed_at=at(hours=-3), revision=0, completed_generation=SectionStateRow.requested_generation
+            )
+        )
     desk.restart()
     assert noticed(desk)[-1] is None
 
@@ -118,31 +122,31 @@ def test_the_queue_is_counted_up_to_a_limit(desk):
 # Web processes
 
 
-def web(id: str = "w1", **changed) -> WebSeen:
+def web(id: str = "w1", **changed) -> WebProcess:
     values = {"host": "here", "pid": 1, "started_at": NOON, "seen_at": NOON, "loaded_at": None}
-    return WebSeen(id, **values | changed)
+    return WebProcess(id, **values | changed)
 
 
 def test_a_web_process_is_alive_while_it_says_so(database):
     with database.write() as conn:
-        web_processes.seen(conn, web())
-        web_processes.seen(conn, web("w2", started_at=at(seconds=1)))
-        web_processes.seen(conn, web(seen_at=at(seconds=3), loaded_at=at(seconds=2), serves={"taiwan": 7}))
+        web_processes.record_heartbeat(conn, web())
+        web_processes.record_heartbeat(conn, web("w2", started_at=at(seconds=1)))
+        web_processes.record_heartbeat(conn, web(seen_at=at(seconds=3), loaded_at=at(seconds=2), serves={"taiwan": 7}))
     with database.write() as conn:
-        assert [one.id for one in web_processes.alive(conn, at(seconds=3))] == ["w1", "w2"]
-        assert web_processes.alive(conn, NOON + ALIVE) == [
+        assert [one.id for one in web_processes.list_alive(conn, at(seconds=3))] == ["w1", "w2"]
+        assert web_processes.list_alive(conn, NOON + ALIVE_WITHIN) == [
             web(seen_at=at(seconds=3), loaded_at=at(seconds=2), serves={"taiwan": 7})
         ]
-        web_processes.gone(conn, "w1")
-        assert web_processes.alive(conn, NOON + ALIVE) == []
-        web_processes.forget(conn, at(days=2))
-        assert conn.scalar(text("SELECT count(*) FROM web")) == 0
+        web_processes.remove(conn, "w1")
+        assert web_processes.list_alive(conn, NOON + ALIVE_WITHIN) == []
+        web_processes.prune(conn, at(days=2))
+        assert conn.scalar(text("SELECT count(*) FROM web_process")) == 0
 
 
 def test_a_web_process_that_loads_nothing_does_not_keep_up():
-    assert web().keeps_up(at(seconds=5)) and not web().keeps_up(at(seconds=6))
-    assert web(loaded_at=at(minutes=5)).keeps_up(at(minutes=5, seconds=5))
-    assert not web(loaded_at=at(minutes=5)).keeps_up(at(minutes=5, seconds=6))
+    assert web().is_loading(at(seconds=5)) and not web().is_loading(at(seconds=6))
+    assert web(loaded_at=at(minutes=5)).is_loading(at(minutes=5, seconds=5))
+    assert not web(loaded_at=at(minutes=5)).is_loading(at(minutes=5, seconds=6))
 
 
 # Purges
@@ -150,7 +154,7 @@ def test_a_web_process_that_loads_nothing_does_not_keep_up():
 
 def want(database, section: str, version: int, **delta: float) -> None:
     with database.write() as conn:
-        purge_queue.want(conn, section, version, at(**delta))
+        purge_queue.enqueue(conn, section, version, at(**delta))
 
 
 def keys(found) -> list:
@@ -162,21 +166,21 @@ def test_versions_are_due_the_oldest_first_and_the_newest_ones_are_told(database
     want(database, "china", 7, seconds=1)
     want(database, "taiwan", 2, seconds=2)
     with database.write() as conn:
-        assert keys(purge_queue.due(conn, at(seconds=2), LONGEST)) == [("taiwan", 1), ("china", 7), ("taiwan", 2)]
-        assert purge_queue.sections(conn) == {"taiwan", "china"}
-        found = purge_queue.waiting(conn)
+        assert keys(purge_queue.list_due(conn, at(seconds=2), LONGEST)) == [("taiwan", 1), ("china", 7), ("taiwan", 2)]
+        assert purge_queue.pending_sections(conn) == {"taiwan", "china"}
+        found = purge_queue.list_waiting(conn)
         assert keys(found) == [("china", 7), ("taiwan", 2)]
         assert (found[1].since, found[1].created_at, found[1].attempts) == (NOON, at(seconds=2), 0)
-        purge_queue.sent(conn, ("taiwan", 2))
-        assert keys(purge_queue.waiting(conn)) == [("china", 7)]
+        purge_queue.record_success(conn, ("taiwan", 2))
+        assert keys(purge_queue.list_waiting(conn)) == [("china", 7)]
 
 
 def test_what_was_sent_says_nothing_of_a_newer_version(database):
     want(database, "taiwan", 1)
     want(database, "taiwan", 2)
     with database.write() as conn:
-        purge_queue.sent(conn, ("taiwan", 1))
-        assert keys(purge_queue.due(conn, NOON, LONGEST)) == [("taiwan", 2)]
+        purge_queue.record_success(conn, ("taiwan", 1))
+        assert keys(purge_queue.list_due(conn, NOON, LONGEST)) == [("taiwan", 2)]
 
 
 def test_what_is_claimed_is_nobody_elses_until_its_lease_ends(database):
@@ -186,9 +190,9 @@ def test_what_is_claimed_is_nobody_elses_until_its_lease_ends(database):
         assert (
             purge_queue.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
             == []
-            == purge_queue.due(conn, at(seconds=29), LONGEST)
+            == purge_queue.list_due(conn, at(seconds=29), LONGEST)
         )
-        (again,) = purge_queue.due(conn, at(seconds=30), LONGEST)
+        (again,) = purge_queue.list_due(conn, at(seconds=30), LONGEST)
         assert again.attempts == 1
         assert purge_queue.claim(conn, [again.key], at(seconds=30), LEASE, LONGEST) == [again.key]
 
@@ -197,45 +201,45 @@ def test_what_failed_waits_and_a_newer_version_does_not(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
         purge_queue.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
-        purge_queue.failed(conn, ("taiwan", 1), "503", at(seconds=60))
-        assert purge_queue.due(conn, at(seconds=59), LONGEST) == []
-        assert purge_queue.due(conn, at(seconds=60), LONGEST)[0].error == "503"
+        purge_queue.record_failure(conn, ("taiwan", 1), "503", at(seconds=60))
+        assert purge_queue.list_due(conn, at(seconds=59), LONGEST) == []
+        assert purge_queue.list_due(conn, at(seconds=60), LONGEST)[0].error == "503"
     want(database, "taiwan", 2, seconds=3)
     with database.write() as conn:
-        assert keys(purge_queue.due(conn, at(seconds=3), LONGEST)) == [("taiwan", 2)]
-        assert keys(purge_queue.due(conn, at(seconds=60), LONGEST)) == [("taiwan", 1), ("taiwan", 2)]
+        assert keys(purge_queue.list_due(conn, at(seconds=3), LONGEST)) == [("taiwan", 2)]
+        assert keys(purge_queue.list_due(conn, at(seconds=60), LONGEST)) == [("taiwan", 1), ("taiwan", 2)]
         purge_queue.claim(conn, [("taiwan", 2)], at(seconds=3), LEASE, LONGEST)
-        assert keys(purge_queue.due(conn, at(seconds=60), LONGEST)) == [("taiwan", 2)]
+        assert keys(purge_queue.list_due(conn, at(seconds=60), LONGEST)) == [("taiwan", 2)]
 
 
 def test_what_was_given_up_is_told_for_a_day_and_never_tried(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
-        purge_queue.given_up(conn, ("taiwan", 1), "503", at(hours=1))
+        purge_queue.record_given_up(conn, ("taiwan", 1), "503", at(hours=1))
         assert (
-            purge_queue.due(conn, at(hours=2), LONGEST)
+            purge_queue.list_due(conn, at(hours=2), LONGEST)
             == []
             == purge_queue.claim(conn, [("taiwan", 1)], at(hours=2), LEASE, LONGEST)
         )
-        assert purge_queue.sections(conn) == set()
-        (told,) = purge_queue.waiting(conn)
+        assert purge_queue.pending_sections(conn) == set()
+        (told,) = purge_queue.list_waiting(conn)
         assert (told.error, told.given_up_at) == ("503", at(hours=1))
-        purge_queue.forget(conn, NOON + purge_queue.KEPT)
-        assert purge_queue.waiting(conn)
-        purge_queue.forget(conn, NOON + purge_queue.KEPT + timedelta(seconds=1))
-        assert not purge_queue.waiting(conn)
+        purge_queue.prune(conn, NOON + purge_queue.KEPT)
+        assert purge_queue.list_waiting(conn)
+        purge_queue.prune(conn, NOON + purge_queue.KEPT + timedelta(seconds=1))
+        assert not purge_queue.list_waiting(conn)
 
 
 def test_a_clock_that_was_set_back_makes_nothing_wait(database):
     want(database, "taiwan", 1, hours=3)
     with database.write() as conn:
         purge_queue.claim(conn, [("taiwan", 1)], at(hours=3), LEASE, LONGEST)
-        purge_queue.failed(conn, ("taiwan", 1), "503", at(hours=3, seconds=60))
-        assert keys(purge_queue.due(conn, NOON, LONGEST)) == [("taiwan", 1)]
+        purge_queue.record_failure(conn, ("taiwan", 1), "503", at(hours=3, seconds=60))
+        assert keys(purge_queue.list_due(conn, NOON, LONGEST)) == [("taiwan", 1)]
         assert purge_queue.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
-        assert purge_queue.due(conn, NOON, LONGEST) == []
-        web_processes.seen(conn, web("of another time", seen_at=at(hours=3)))
-        assert web_processes.alive(conn, NOON) == []
+        assert purge_queue.list_due(conn, NOON, LONGEST) == []
+        web_processes.record_heartbeat(conn, web("of another time", seen_at=at(hours=3)))
+        assert web_processes.list_alive(conn, NOON) == []
 
 
 def test_many_workers_share_what_is_due(database):
@@ -264,5 +268,5 @@ def test_a_purge_that_somebody_holds_is_left_alone_and_holds_up_nobody(postgres_
     with database.write() as first, database.write() as second:
         assert purge_queue.claim(first, [("taiwan", 1)], NOON, LEASE, LONGEST) == [("taiwan", 1)]
         assert purge_queue.claim(second, [("taiwan", 1), ("china", 1)], NOON, LEASE, LONGEST) == [("china", 1)]
-        purge_queue.want(second, "taiwan", 2, NOON)
+        purge_queue.enqueue(second, "taiwan", 2, NOON)
     database.close()

@@ -20,15 +20,15 @@ from syndication.store.migrations.runner import check, migrate
 from syndication.store.publishing import change_queue
 from syndication.store.tables.articles import (
     ArticleRow,
+    ArticleSectionRow,
     AuthorRow,
     EnclosureRow,
     ImageRow,
-    SectionLink,
     TagRow,
     WithdrawalRow,
 )
 from syndication.store.tables.publishing import ChangeRow
-from syndication.store.triggers import changed_triggers, make_triggers, missing_triggers
+from syndication.store.triggers import changed_triggers, create_triggers, missing_triggers
 from tests.newsroom import article, at
 
 VALUES = {"id": "a1", "slug": "s", "url": "/u", "title": "T", "status": "published", "published_at": at()}
@@ -54,13 +54,15 @@ def status(database, id="a1"):
 
 def link(database, id="a1"):
     with database.read() as conn:
-        query = select(SectionLink.section, SectionLink.status, SectionLink.published_at)
-        return [tuple(row) for row in conn.execute(query.where(SectionLink.article_id == id))]
+        query = select(ArticleSectionRow.section, ArticleSectionRow.status, ArticleSectionRow.published_at)
+        return [tuple(row) for row in conn.execute(query.where(ArticleSectionRow.article_id == id))]
 
 
 def test_an_orm_commit_is_noticed(database):
     with Session(database.engine) as session:
-        session.add(ArticleRow(**VALUES, sections=[SectionLink(section="taiwan")], tags=[TagRow(position=0, tag="x")]))
+        session.add(
+            ArticleRow(**VALUES, sections=[ArticleSectionRow(section="taiwan")], tags=[TagRow(position=0, tag="x")])
+        )
         session.commit()
     assert noticed(database) == {"a1"}
     with Session(database.engine) as session:
@@ -107,11 +109,11 @@ def test_a_row_deleted_outright_counts_as_withdrawn(database):
     assert status(database) == "withdrawn"
 
 
-@pytest.mark.parametrize("table", [SectionLink, AuthorRow, TagRow, ImageRow, EnclosureRow])
+@pytest.mark.parametrize("table", [ArticleSectionRow, AuthorRow, TagRow, ImageRow, EnclosureRow])
 def test_every_table_that_a_feed_reads_is_watched(database, table):
     file = (Enclosure("/a.mp3", "audio/mpeg"),)
     put(database, "a1", "a2", image=Image("/i.jpg"), enclosures=file)
-    columns = {SectionLink: "section", AuthorRow: "name", TagRow: "tag"}
+    columns = {ArticleSectionRow: "section", AuthorRow: "name", TagRow: "tag"}
     change = {columns.get(table, "url"): "changed"}
     with database.write() as conn:
         conn.execute(update(table).where(table.article_id == "a1").values(**change))
@@ -128,7 +130,7 @@ def test_a_cascade_is_noticed(database):
     put(database, "a1")
     with database.write() as conn:
         conn.execute(text("DELETE FROM article WHERE id = 'a1'"))
-        assert conn.scalar(select(SectionLink.section)) is None
+        assert conn.scalar(select(ArticleSectionRow.section)) is None
     assert noticed(database) == {"a1"}
 
 
@@ -145,16 +147,16 @@ def test_links_follow_the_article(database):
         conn.execute(update(ArticleRow).values(published_at=at(hours=2), status="draft"))
     assert link(database) == [("taiwan", "draft", at(hours=2))]
     with database.write() as conn:
-        conn.execute(insert(SectionLink).values(article_id="a1", section="china", status="published"))
+        conn.execute(insert(ArticleSectionRow).values(article_id="a1", section="china", status="published"))
     assert {status for _, status, _ in link(database)} == {"draft"}
     with database.write() as conn:
-        conn.execute(update(SectionLink).values(status="published", published_at=at(days=-9)))
+        conn.execute(update(ArticleSectionRow).values(status="published", published_at=at(days=-9)))
     assert {tuple(values) for _, *values in link(database)} == {("draft", at(hours=2))}
 
 
 def expiries(database):
     with database.read() as conn:
-        return set(conn.scalars(select(SectionLink.expires_at)))
+        return set(conn.scalars(select(ArticleSectionRow.expires_at)))
 
 
 def test_links_know_when_the_article_expires(database):
@@ -163,10 +165,10 @@ def test_links_know_when_the_article_expires(database):
     for moment in (at(hours=2), None, at(hours=-1)):
         with database.write() as conn:
             conn.execute(update(ArticleRow).values(expires_at=moment))
-            conn.execute(insert(SectionLink).values(article_id="a1", section=f"s{moment.hour if moment else 0}"))
+            conn.execute(insert(ArticleSectionRow).values(article_id="a1", section=f"s{moment.hour if moment else 0}"))
         assert expiries(database) == {moment}
     with database.write() as conn:
-        conn.execute(update(SectionLink).values(expires_at=at(days=9)))
+        conn.execute(update(ArticleSectionRow).values(expires_at=at(days=9)))
     assert expiries(database) == {at(hours=-1)}
 
 
@@ -295,7 +297,7 @@ def test_a_missing_trigger_is_found_and_made_again(database):
     with pytest.raises(Exception, match=f"lacks the trigger {name}.*syndication migrate"):
         check(database)
     with database.write() as conn:
-        make_triggers(conn)
+        create_triggers(conn)
     check(database)
 
 
@@ -439,7 +441,7 @@ def test_what_sqlite_takes_and_no_program_can_read_is_refused(sqlite_database, s
 def test_a_section_that_is_no_slug_is_refused(database, slug):
     put(database, "a1")
     with pytest.raises(IntegrityError), database.write() as conn:
-        conn.execute(insert(SectionLink).values(article_id="a1", section=slug))
+        conn.execute(insert(ArticleSectionRow).values(article_id="a1", section=slug))
 
 
 def test_a_raw_session_with_another_search_path_is_noticed(postgres_url, clock):

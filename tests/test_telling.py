@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import lxml.html
 import pytest
 
-from syndication.dashboard.filters import Telling, after, number, share, size, span
+from syndication.dashboard.filters import TimeFilters, after, number, share, size, span
 
-TAIPEI, BERLIN, YORK = (Telling(ZoneInfo(name)) for name in ("Asia/Taipei", "Europe/Berlin", "America/New_York"))
+TAIPEI, BERLIN, YORK = (TimeFilters(ZoneInfo(name)) for name in ("Asia/Taipei", "Europe/Berlin", "America/New_York"))
 
 
 def told(markup):

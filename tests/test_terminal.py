@@ -23,7 +23,7 @@ def test_what_is_unsafe_is_written_out_and_the_rest_stays():
     assert escape("café 臺灣 👩‍👩‍👧 עברית") == "café 臺灣 👩‍👩‍👧 עברית"
 
 
-@pytest.mark.parametrize("command", [["audit"], ["trace", EVIL], ["withdraw", EVIL], ["restore", EVIL]])
+@pytest.mark.parametrize("command", [["audit-log"], ["trace", EVIL], ["withdraw", EVIL], ["restore", EVIL]])
 def test_a_command_prints_data_on_the_line_where_it_belongs(sqlite_database, clock, command):
     with sqlite_database.write() as conn:
         audit_log.record(conn, Actor(EVIL, EVIL), [Act("put", EVIL, "created", EVIL)], clock())

@@ -19,7 +19,7 @@ from sqlalchemy import Text
 from syndication.cli import main
 from syndication.store.copy.rows import TABLES
 from syndication.store.db.database import Database
-from syndication.store.triggers import drop_triggers, make_triggers
+from syndication.store.triggers import create_triggers, drop_triggers
 from tests.conftest import FakeClock
 from tests.full_newsroom import full_newsroom
 
@@ -118,7 +118,7 @@ def newsroom(sqlite_template, tmp_path_factory):
         # What belongs to nothing cannot be copied, and is named.
         conn.execute("INSERT INTO article_section (article_id, section) VALUES (?, 'taiwan')", (EVIL,))
     with database.write() as conn:
-        make_triggers(conn)
+        create_triggers(conn)
     database.close()
     return path
 

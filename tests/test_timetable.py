@@ -17,10 +17,10 @@ from syndication.store.processes import workers
 from syndication.store.publishing import documents, section_state
 from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.publishing import DocumentRow, TombstoneRow, WorkerRow
-from syndication.store.triggers import make_triggers
+from syndication.store.triggers import create_triggers
 from syndication.worker.process import Worker
-from syndication.worker.schedule import ClockSteps, ring_at, set_jobs, timetable
-from syndication.worker.tasks import Inbox, Task
+from syndication.worker.schedule import ClockStepDetector, build_scheduler, schedule_due, set_jobs
+from syndication.worker.tasks import Task, TaskQueue
 from tests.newsroom import article, at
 from tests.service import until
 
@@ -46,7 +46,7 @@ def working(database, **environ):
 
 def pending(database):
     with database.read() as conn:
-        found = section_state.states(conn)
+        found = section_state.list_states(conn)
     return len(found) < 15 or any(state.pending for state in found)
 
 
@@ -70,7 +70,7 @@ def without_triggers(database, statement):
         for name in names.all():
             conn.exec_driver_sql(f'DROP TRIGGER "{name}"')
         conn.execute(statement)
-        make_triggers(conn)
+        create_triggers(conn)
 
 
 def test_the_reconciliation_finds_what_nobody_noticed_and_says_so(database, clock):
@@ -78,10 +78,10 @@ def test_the_reconciliation_finds_what_nobody_noticed_and_says_so(database, cloc
     with working(database) as worker:
         clock.advance(7200)
         without_triggers(database, update(ArticleRow).where(ArticleRow.id == "a1").values(title="Unnoticed"))
-        worker.inbox.put(Task.GATHER)
-        worker.inbox.put(Task.HOUSEKEEP)
+        worker.tasks.put(Task.GATHER)
+        worker.tasks.put(Task.HOUSEKEEP)
         assert b"Unnoticed" not in body(database)
-        worker.inbox.put(Task.RECONCILE)
+        worker.tasks.put(Task.RECONCILE)
         until(lambda: said(worker, "reconciliation_found_changes"))
         (line,) = said(worker, "reconciliation_found_changes")
         assert line["log_level"] == "error" and sorted(line["sections"]) == ["all", "taiwan"]
@@ -92,18 +92,18 @@ def test_the_reconciliation_of_what_is_right_writes_no_version_and_repeats_nothi
     list(articles.put_articles(database, [article("a1")]))
     with working(database) as worker:
         with database.read() as conn:
-            before = documents.versions(conn)
+            before = documents.read_versions(conn)
         clock.advance(7200)
-        worker.inbox.put(Task.RECONCILE)
+        worker.tasks.put(Task.RECONCILE)
         until(lambda: said(worker, "reconciled"))
         assert said(worker, "reconciled")[0]["sections"] == 15
         # Another worker's night begins a little later: what was just done is not done again.
         clock.advance(60)
-        worker.inbox.put(Task.RECONCILE)
+        worker.tasks.put(Task.RECONCILE)
         until(lambda: len(said(worker, "reconciled")) == 2)
         assert said(worker, "reconciled")[1]["sections"] == 0
         with database.read() as conn:
-            assert documents.versions(conn) == before
+            assert documents.read_versions(conn) == before
         assert not said(worker, "reconciliation_found_changes")
 
 
@@ -113,7 +113,7 @@ def test_the_reconciliation_mends_a_document_that_was_damaged(database, clock):
         clock.advance(7200)
         with database.write() as conn:
             conn.execute(update(DocumentRow).where(DocumentRow.section == "taiwan").values(digest="damaged"))
-        worker.inbox.put(Task.RECONCILE)
+        worker.tasks.put(Task.RECONCILE)
         until(lambda: said(worker, "reconciliation_found_changes"))
         assert said(worker, "reconciliation_found_changes")[0]["sections"] == ["taiwan"]
         with database.read() as conn:
@@ -127,12 +127,12 @@ def test_housekeeping_forgets_old_tombstones_and_dead_workers_alone(database, cl
         withdrawals.withdraw(database, ["old"], by=Actor("the test", "test"))
         until(lambda: b"article/old" not in body(database) and not pending(database))
         with database.write() as conn:
-            workers.seen(conn, workers.WorkerSeen("dead", "elsewhere", 1, clock(), clock()))
+            workers.record_heartbeat(conn, workers.WorkerProcess("dead", "elsewhere", 1, clock(), clock()))
         clock.advance(2 * 86400)
         withdrawals.withdraw(database, ["young"], by=Actor("the test", "test"))
         until(lambda: b"article/young" not in body(database) and not pending(database))
         with database.write() as conn:
-            workers.seen(conn, workers.WorkerSeen("silent", "elsewhere", 2, clock(), clock()))
+            workers.record_heartbeat(conn, workers.WorkerProcess("silent", "elsewhere", 2, clock(), clock()))
 
         def left():
             with database.read() as conn:
@@ -143,14 +143,14 @@ def test_housekeeping_forgets_old_tombstones_and_dead_workers_alone(database, cl
         # Three days and an hour after "old", which is a day and an hour after "young" and after the silent one.
         clock.advance(86400 + 3600)
         with database.write() as conn:
-            workers.seen(conn, workers.WorkerSeen("silent", "elsewhere", 2, clock(), clock()))
-        worker.inbox.put(Task.HOUSEKEEP)
+            workers.record_heartbeat(conn, workers.WorkerProcess("silent", "elsewhere", 2, clock(), clock()))
+        worker.tasks.put(Task.HOUSEKEEP)
         until(lambda: left() != ({"old", "young"}, {"dead", "silent"}))
         assert left() == ({"young"}, {"silent"})
 
 
 def test_the_timetable_has_the_jobs_that_its_docstring_names_and_says_how_they_run():
-    scheduler = timetable(WorkerSettings(reconcile_at="03:30"), Inbox(), lambda: None)
+    scheduler = build_scheduler(WorkerSettings(reconcile_at="03:30"), TaskQueue(), lambda: None)
     scheduler.start(paused=True)
     try:
         jobs = {job.id: job for job in scheduler.get_jobs()}
@@ -163,15 +163,15 @@ def test_the_timetable_has_the_jobs_that_its_docstring_names_and_says_how_they_r
 
 
 def test_a_date_job_rings_when_its_moment_comes_and_never_before():
-    inbox = Inbox()
-    scheduler = timetable(WorkerSettings(safety_net=3600.0), inbox, lambda: None)
+    tasks = TaskQueue()
+    scheduler = build_scheduler(WorkerSettings(safety_net=3600.0), tasks, lambda: None)
     scheduler.start()
     try:
         # The database's clock is an hour ahead of this machine's: its distance counts.
         began = datetime.now(UTC)
         now = began + timedelta(hours=1)
-        ring_at(scheduler, inbox, now + timedelta(seconds=0.5), now)
-        assert inbox.take(10) == {Task.GATHER}
+        schedule_due(scheduler, tasks, now + timedelta(seconds=0.5), now)
+        assert tasks.take_all(10) == {Task.GATHER}
         assert timedelta(seconds=0.5) <= datetime.now(UTC) - began < timedelta(seconds=5)
         until(lambda: scheduler.get_job("due") is None)
     finally:
@@ -179,21 +179,21 @@ def test_a_date_job_rings_when_its_moment_comes_and_never_before():
 
 
 def test_a_due_moment_that_changed_rings_once_and_one_that_is_gone_rings_not():
-    inbox = Inbox()
-    scheduler = timetable(WorkerSettings(safety_net=3600.0), inbox, lambda: None)
+    tasks = TaskQueue()
+    scheduler = build_scheduler(WorkerSettings(safety_net=3600.0), tasks, lambda: None)
     scheduler.start()
     try:
         now = datetime.now(UTC)
-        ring_at(scheduler, inbox, now + timedelta(hours=2), now)
-        ring_at(scheduler, inbox, now + timedelta(seconds=0.2), now)
-        assert inbox.take(10) == {Task.GATHER}
-        ring_at(scheduler, inbox, now + timedelta(hours=2), now)
+        schedule_due(scheduler, tasks, now + timedelta(hours=2), now)
+        schedule_due(scheduler, tasks, now + timedelta(seconds=0.2), now)
+        assert tasks.take_all(10) == {Task.GATHER}
+        schedule_due(scheduler, tasks, now + timedelta(hours=2), now)
         assert scheduler.get_job("due") is not None
-        ring_at(scheduler, inbox, None, now)
+        schedule_due(scheduler, tasks, None, now)
         assert scheduler.get_job("due") is None
         # A moment that is past already rings at once: a machine that slept is late, not silent.
-        ring_at(scheduler, inbox, now - timedelta(hours=2), now)
-        assert inbox.take(10) == {Task.GATHER}
+        schedule_due(scheduler, tasks, now - timedelta(hours=2), now)
+        assert tasks.take_all(10) == {Task.GATHER}
         until(lambda: scheduler.get_job("due") is None)
     finally:
         scheduler.shutdown()
@@ -220,35 +220,35 @@ def test_a_worker_publishes_at_the_due_moment_without_any_other_wake_up(real_tim
 @pytest.mark.parametrize("by", [-3600, 3600, -2, 2])
 def test_a_clock_that_is_set_is_noticed_once(by):
     shown, steady = [1_000.0], [5.0]
-    steps = ClockSteps(lambda: shown[0], lambda: steady[0])
+    steps = ClockStepDetector(lambda: shown[0], lambda: steady[0])
     for passing in (0.5, 100.0):
         shown[0], steady[0] = shown[0] + passing, steady[0] + passing
-        assert not steps.happened()
+        assert not steps.has_stepped()
     shown[0] += by
-    assert steps.happened() and not steps.happened()
+    assert steps.has_stepped() and not steps.has_stepped()
 
 
 def test_a_clock_that_is_put_right_bit_by_bit_is_not_set():
     shown, steady = [1_000.0], [5.0]
-    steps = ClockSteps(lambda: shown[0], lambda: steady[0])
+    steps = ClockStepDetector(lambda: shown[0], lambda: steady[0])
     for _ in range(100):
         shown[0], steady[0] = shown[0] + 0.9, steady[0] + 1.0
-        assert not steps.happened()
+        assert not steps.has_stepped()
 
 
 def test_jobs_that_wait_for_a_clock_to_catch_up_are_seen_from_now_when_they_are_set_anew():
-    inbox, beats = Inbox(), []
+    tasks, beats = TaskQueue(), []
     settings = WorkerSettings(safety_net=0.1)
-    scheduler = timetable(settings, inbox, lambda: beats.append(1))
+    scheduler = build_scheduler(settings, tasks, lambda: beats.append(1))
     scheduler.start()
     try:
         # As it is after the clock was set back by an hour.
         for job in scheduler.get_jobs():
             job.modify(next_run_time=datetime.now(UTC) + timedelta(hours=1))
-        inbox.take(0.0)
-        assert not inbox.take(0.3)
-        set_jobs(scheduler, settings, inbox, lambda: beats.append(2))
-        assert inbox.take(5.0) == {Task.GATHER}
+        tasks.take_all(0.0)
+        assert not tasks.take_all(0.3)
+        set_jobs(scheduler, settings, tasks, lambda: beats.append(2))
+        assert tasks.take_all(5.0) == {Task.GATHER}
         until(lambda: beats == [2])
     finally:
         scheduler.shutdown()

@@ -13,10 +13,10 @@ from syndication.diagnostics.trace import trace
 from syndication.model.values import Image
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import withdrawals
-from syndication.store.articles.trace_facts import read_facts
+from syndication.store.articles.trace_facts import read_trace_facts
 from syndication.store.db.database import Database
 from syndication.store.processes import workers
-from syndication.store.publishing.published import read_edition
+from syndication.store.publishing.published import get_published
 from tests.conftest import FakeClock
 from tests.desk import Desk
 from tests.newsroom import at, section
@@ -34,12 +34,12 @@ def desk(database, clock):
 def alive(desk):
     with desk.database.write() as conn:
         now = desk.database.now(conn)
-        workers.seen(conn, workers.WorkerSeen("w1", "here", 1, now, now))
+        workers.record_heartbeat(conn, workers.WorkerProcess("w1", "here", 1, now, now))
 
 
 def facts_of(desk, id):
     with desk.database.snapshot() as conn:
-        return read_facts(conn, id, desk.sections, desk.database.now(conn))
+        return read_trace_facts(conn, id, desk.sections, desk.database.now(conn))
 
 
 def ask(desk, id="a1", slug="taiwan", retired=frozenset()):
@@ -174,7 +174,7 @@ def test_a_change_that_waits_is_told_of_a_story_in_the_feed(desk):
 
 def test_an_unknown_article_has_no_facts(desk):
     facts = facts_of(desk, "nobody")
-    assert facts.article is None and facts.withdrawal is None and not facts.standing
+    assert facts.article is None and facts.withdrawal is None and not facts.positions
 
 
 moments = st.integers(-40, 40).map(lambda hours: at(hours=hours, minutes=1))
@@ -243,7 +243,7 @@ def verdicts_of(desk):
 
 def standing(desk):
     with desk.database.snapshot() as conn:
-        return {slug: list(read_edition(conn, slug).entries) for slug in desk.sections}
+        return {slug: list(get_published(conn, slug).entries) for slug in desk.sections}
 
 
 def check(desk):

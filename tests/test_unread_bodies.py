@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, text
 
 from syndication.model.field_limits import MAX_FEED_HTML, MAX_TAGS, MAX_TITLE
-from syndication.pipeline.preview import Question
+from syndication.pipeline.preview import PreviewQuery
 from syndication.store.articles.withdrawals import get_withdrawal
 from tests.api import story
 
@@ -71,7 +71,7 @@ def test_the_dashboards_pages_read_no_body(dashboard):
     dashboard.publish()
     browser = dashboard.person("read", "preview", "write")
     with statements(dashboard.database) as asked:
-        for path in ("/article?id=a1", "/article/withdraw?id=a1", "/articles", "/sections/taiwan", "/", "/coming-up"):
+        for path in ("/article?id=a1", "/article/withdraw?id=a1", "/articles", "/sections/taiwan", "/", "/upcoming"):
             assert browser.get(path).status == 200, path
         assert browser.post("/article/withdraw?id=a1").status == 303
     assert asked and not bodies(asked)
@@ -175,7 +175,7 @@ def test_a_preview_of_one_article_over_the_limit_says_so_and_one_that_replaces_i
 def test_a_previews_feed_counts_the_bodies_of_its_changes(sqlite_api):
     """20 MiB in the change and 20 MiB stored beside it are too much together: the stored one is left out."""
     large_articles(sqlite_api, 1, 20 * MIB)
-    question = Question("taiwan", [story(id="new", url="/new", html="<p>" + "y " * 10 * MIB)])
+    question = PreviewQuery("taiwan", [story(id="new", url="/new", html="<p>" + "y " * 10 * MIB)])
     gathered = sqlite_api.previewer.preview(question)
     assert "large0" in {item["article_id"]: item["reason"] for item in gathered["left_out"]}
 

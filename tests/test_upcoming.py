@@ -5,7 +5,7 @@ from sqlalchemy import insert, update
 
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import withdrawals
-from syndication.store.articles.upcoming import KINDS, coming_up, walk
+from syndication.store.articles.upcoming import EVENTS, query_events, read_upcoming
 from syndication.store.tables.articles import ArticleRow
 from tests.api import when
 from tests.desk import Desk
@@ -19,11 +19,11 @@ def desk(database, clock):
 
 def ask(desk, limit=50, after=None):
     with desk.database.snapshot() as conn:
-        return coming_up(conn, desk.sections, desk.database.now(conn), limit, after)
+        return read_upcoming(conn, desk.sections, desk.database.now(conn), limit, after)
 
 
 def told(desk):
-    return [(item.at, item.what, item.article_id, item.sections) for item in ask(desk)[0]]
+    return [(item.at, item.event, item.article_id, item.sections) for item in ask(desk)[0]]
 
 
 def test_embargoes_and_expiries_come_in_the_order_of_time_with_their_sections(desk):
@@ -76,10 +76,10 @@ def test_what_is_foretold_happens(desk, clock):
     desk.work()
     assert desk.document().version == 1
     for _ in range(2):
-        item = next(item for item in ask(desk)[0] if item.what != "section-due")
+        item = next(item for item in ask(desk)[0] if item.event != "section-due")
         clock.now = item.at
         desk.work()
-        assert ("article/a1<" in desk.body()) == (item.what == "appears")
+        assert ("article/a1<" in desk.body()) == (item.event == "appears")
     assert told(desk) == []
 
 
@@ -90,7 +90,7 @@ def test_every_item_is_on_exactly_one_page_also_at_the_same_moment(desk):
         desk.put(f"b{n}", published_at=at(hours=-1), expires_at=at(hours=1))
     desk.work()
     whole = ask(desk, limit=200)[0]
-    assert {item.what for item in whole} == set(KINDS)
+    assert {item.event for item in whole} == set(EVENTS)
     assert [item.at for item in whole] == sorted(item.at for item in whole)
     for limit in (1, 3, 7):
         page, after = ask(desk, limit)
@@ -116,7 +116,7 @@ def test_each_kind_is_a_walk_of_one_index_that_stops(database):
         conn.exec_driver_sql("ANALYZE")
     for what, index in INDEXES.items():
         for since in (None, (at(hours=1), "appears", "a1")):
-            plan = planned(database, walk(what, ["taiwan"], at(), since).limit(51))
+            plan = planned(database, query_events(what, ["taiwan"], at(), since).limit(51))
             assert index in plan, plan
             assert "Sort" not in plan and "TEMP B-TREE" not in plan, plan
             assert "SCAN" not in plan and "Seq Scan" not in plan, plan
@@ -134,27 +134,27 @@ def test_the_api_tells_those_who_may_preview_page_by_page(api):
     api.put("b/2", title="EMBARGO two", published_at=when(hours=1), expires_at=when(hours=2))
     api.put("draft", published_at=None)
     api.desk.work()
-    said = api.get("/coming-up", ("preview",))
+    said = api.get("/upcoming", ("preview",))
     assert said.status == 200 and said.next is None
     assert said.json["items"][:2] == [
-        {"at": when(hours=1), "what": "appears", "sections": ["all", "taiwan"],
+        {"at": when(hours=1), "event": "appears", "sections": ["all", "taiwan"],
          "article": {"id": id, "title": f"EMBARGO {name}"}} for id, name in (("a1", "one"), ("b/2", "two"))
     ]  # fmt: skip
-    assert [(item["what"], item["article"]) for item in said.json["items"][2:]] == [
+    assert [(item["event"], item["article"]) for item in said.json["items"][2:]] == [
         ("section-due", None), ("section-due", None), ("leaves", {"id": "b/2", "title": "EMBARGO two"}),
     ]  # fmt: skip
-    pages = api.pages("/coming-up?limit=1", ("preview",))
+    pages = api.pages("/upcoming?limit=1", ("preview",))
     assert [item for page in pages for item in page.json["items"]] == said.json["items"]
 
 
 @pytest.mark.parametrize("after", ["x", "IA", "MjAyNi0wMy0xNFQxMjowMDowMCswMDowMCBub3RoaW5nIGE", "é"])
 def test_a_page_that_there_is_not_is_refused(sqlite_api, after):
-    said = sqlite_api.get(f"/coming-up?after={after}")
+    said = sqlite_api.get(f"/upcoming?after={after}")
     assert said.kind == "invalid" and "follow the link" in said.json["detail"]
 
 
 def test_without_preview_nothing_of_what_comes_is_told(api):
     api.put("secret-id", title="SECRET", published_at=when(hours=1))
     others = ("read", "write", "regenerate", "admin")
-    said = api.get("/coming-up", others)
+    said = api.get("/upcoming", others)
     assert said.kind == "scope" and b"SECRET" not in said.body and b"secret-id" not in said.body

@@ -37,7 +37,7 @@ def user(sqlite_url, tmp_path):
 
 def right(database, password, name="mei"):
     with database.read() as conn:
-        return passwords.verified(password, users.hash_of(conn, users.named(conn, name)))
+        return passwords.verify_password(password, users.get_password_hash(conn, users.find_by_name(conn, name)))
 
 
 def test_a_person_is_made_with_a_password_from_a_pipe(user, database):
@@ -45,8 +45,8 @@ def test_a_person_is_made_with_a_password_from_a_pipe(user, database):
     assert (made.returncode, made.stdout, made.stderr) == (0, "", "mei may log in.\n")
     assert right(database, PASSWORD)
     with database.read() as conn:
-        assert users.named(conn, "mei").scopes == ("read", "preview")
-        (act,) = audit_log.read(conn, 10)
+        assert users.find_by_name(conn, "mei").scopes == ("read", "preview")
+        (act,) = audit_log.list_entries(conn, 10)
     assert (act.act, act.target, act.source) == ("create user", "mei", "command line")
 
 
@@ -116,13 +116,15 @@ def test_a_lost_phone_is_forgotten_by_command(user, database):
     assert user("reset-second-factor", "mei").stdout == "mei has no second factor and had none.\n"
     with database.write() as conn:
         now = database.now(conn)
-        second_factor.turn_on(conn, mei, new_secret(), 0, BOSS, now, keep="")
-        session = sessions.start(conn, mei, "192.0.2.7", 12, now)
+        second_factor.enable(conn, mei, new_secret(), 0, BOSS, now, keep="")
+        session = sessions.create_session(conn, mei, "192.0.2.7", 12, now)
     assert "on             enabled" in user("list").stdout
     assert user("reset-second-factor", "mei").stdout == "mei has no second factor now.\n"
     with database.read() as conn:
-        assert users.named(conn, "mei").second_factor_at is None and sessions.find(conn, session, now) is None
-        act = audit_log.read(conn, 1)[0]
+        assert (
+            users.find_by_name(conn, "mei").second_factor_at is None and sessions.find_user(conn, session, now) is None
+        )
+        act = audit_log.list_entries(conn, 1)[0]
     assert (act.act, act.target, act.outcome, act.source) == (
         "remove second factor of user", "mei", "removed", "command line",
     )  # fmt: skip
@@ -161,4 +163,4 @@ def test_what_is_wrong_is_said_in_one_sentence(user, database, arguments, input,
     done = user(*arguments, input=input)
     assert done.returncode == code and words in done.stderr and "Traceback" not in done.stderr
     with database.read() as conn:
-        assert [account.name for account in users.listed(conn)] == ["chen"]
+        assert [user.name for user in users.list_all(conn)] == ["chen"]

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from syndication.auth.bearer import Guesses
-from syndication.auth.login import Entered, Entrance
+from syndication.auth.bearer import FailureLimiter
+from syndication.auth.login import LoggedIn, LoginService
 from syndication.store.access import user_changes, users
 from syndication.store.access.audit_log import Actor
 from syndication.store.access.tokens import SCOPES
@@ -35,7 +35,7 @@ def database(tmp_path):
 
 
 def enter(database, password):
-    return Entrance(database, Guesses(100), 12).enter("demonstration", password, "192.0.2.7")
+    return LoginService(database, FailureLimiter(100), 12).log_in("demonstration", password, "192.0.2.7")
 
 
 def password_in(text):
@@ -46,20 +46,20 @@ def test_a_visitor_is_in_while_the_demonstration_runs_and_no_longer(start, datab
     with start("--demonstration") as text:
         first = password_in(text)
         entered = enter(database, first)
-        assert isinstance(entered, Entered) and entered.account.scopes == SCOPES
-    assert not isinstance(enter(database, first), Entered)
+        assert isinstance(entered, LoggedIn) and entered.user.scopes == SCOPES
+    assert not isinstance(enter(database, first), LoggedIn)
     with start("--demonstration") as text:
         second = password_in(text)
         assert second != first
-        assert not isinstance(enter(database, first), Entered)
-        assert isinstance(enter(database, second), Entered)
-    assert not isinstance(enter(database, second), Entered)
+        assert not isinstance(enter(database, first), LoggedIn)
+        assert isinstance(enter(database, second), LoggedIn)
+    assert not isinstance(enter(database, second), LoggedIn)
 
 
 def let_in(database, by):
     with database.write() as conn:
         now = database.now(conn)
-        found = users.named(conn, "demonstration")
+        found = users.find_by_name(conn, "demonstration")
         if found is None:
             users.create(conn, "demonstration", hash_of(OTHER), SCOPES, by, now)
         else:
@@ -71,9 +71,9 @@ def test_a_visitor_of_a_demonstration_that_was_killed_is_out_from_the_next_start
     with start("--demonstration"):
         pass
     let_in(database, Actor("a test", "a test"))  # As one who was killed leaves it.
-    assert isinstance(enter(database, OTHER), Entered)
+    assert isinstance(enter(database, OTHER), LoggedIn)
     with start() as text:
-        assert not isinstance(enter(database, OTHER), Entered)
+        assert not isinstance(enter(database, OTHER), LoggedIn)
         assert "Nobody may log in to the dashboard yet" in text
 
 
@@ -82,5 +82,5 @@ def test_a_person_of_that_name_whom_somebody_let_in_is_left_alone(start, databas
         pass
     let_in(database, Actor("boss", "command line"))
     with start() as text:
-        assert isinstance(enter(database, OTHER), Entered)
+        assert isinstance(enter(database, OTHER), LoggedIn)
         assert "Nobody may log in" not in text

@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 
 from syndication.metrics.web import exposition
-from syndication.metrics.web_gauges import Watched
+from syndication.metrics.web_gauges import WebGauges
 from syndication.serve.catalogue import Catalogue
 from syndication.server import metrics_folder
-from syndication.web.document_loader import Watcher
+from syndication.web.document_loader import DocumentLoader
 from tests.desk import Desk
 
 
@@ -25,14 +25,16 @@ def desk(database, clock):
 
 
 def looked(desk):
-    watcher = Watcher(desk.database, Catalogue.empty(desk.site, desk.sections, {}, frozenset()), lambda tally: None)
-    watcher.look()
-    return watcher.state
+    loader = DocumentLoader(
+        desk.database, Catalogue.empty(desk.site, desk.sections, {}, frozenset()), lambda counter: None
+    )
+    loader.read_state()
+    return loader.state
 
 
 def test_a_section_that_is_no_longer_configured_alerts_nobody(desk):
     desk.put("a1", sections=("china",))
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     del desk.sections["china"]
     desk.restart()
     desk.later()
@@ -44,11 +46,11 @@ def test_a_section_that_is_no_longer_configured_alerts_nobody(desk):
 
 def test_a_section_that_waits_is_seen_by_its_age(desk):
     desk.put("a1")
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     marked = desk.clock()
     state = looked(desk)
     assert state.oldest_change == marked
-    text = exposition(Watched(state, 0, marked + timedelta(seconds=100))).decode()
+    text = exposition(WebGauges(state, 0, marked + timedelta(seconds=100))).decode()
     assert "syndication_oldest_change_seconds 100.0" in text
 
 

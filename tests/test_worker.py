@@ -12,10 +12,10 @@ from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles
 from syndication.store.processes import poll_counts
 from syndication.store.publishing import previews
-from syndication.worker.preview_share import PreviewShare
+from syndication.worker.preview_share import PreviewThrottle
 from syndication.worker.process import RECENT, Worker
-from syndication.worker.schedule import ring_at, timetable
-from syndication.worker.tasks import Inbox, Task
+from syndication.worker.schedule import build_scheduler, schedule_due
+from syndication.worker.tasks import Task, TaskQueue
 from tests.newsroom import article, at
 
 
@@ -72,7 +72,7 @@ def test_what_is_published_during_the_night_is_no_alarm(worker, clock, monkeypat
 
 def test_a_change_that_waits_already_is_no_alarm(worker, clock):
     put(worker, sections=("taiwan",))
-    worker.regenerator.notice()
+    worker.regenerator.process_changes()
     put(worker, "a2", sections=("china",))
     assert night(worker, clock).keys() == {"reconciled"}
 
@@ -86,14 +86,14 @@ def test_an_embargo_that_ends_during_the_night_is_no_alarm(worker, clock):
 def test_a_batch_of_changes_and_a_section_take_turns(worker, clock, monkeypatch):
     monkeypatch.setattr("syndication.store.publishing.change_queue.AT_ONCE", 4)
     steps = []
-    notice, regenerate = worker.regenerator.notice, worker.regenerator.regenerate
+    notice, regenerate = worker.regenerator.process_changes, worker.regenerator.regenerate
 
     def noticing():
         number = notice()
         steps.append("batch" if number else "look")
         return number
 
-    monkeypatch.setattr(worker.regenerator, "notice", noticing)
+    monkeypatch.setattr(worker.regenerator, "process_changes", noticing)
     monkeypatch.setattr(worker.regenerator, "regenerate", lambda slug: steps.append(slug) or regenerate(slug))
     for n in range(6):
         put(worker, f"a{n}", sections=("taiwan",))
@@ -103,25 +103,25 @@ def test_a_batch_of_changes_and_a_section_take_turns(worker, clock, monkeypatch)
 
 
 def test_what_is_kept_for_ever_is_no_overflow(worker):
-    worker._housekeep()
+    worker._prune()
 
 
 def test_housekeeping_forgets_polls_after_eight_days(worker, clock):
     with worker.database.write() as conn:
-        poll_counts.add(conn, {("taiwan", at(days=-day)): poll_counts.Polls(1) for day in range(12)})
-    worker._housekeep()
+        poll_counts.add_polls(conn, {("taiwan", at(days=-day)): poll_counts.PollSums(1) for day in range(12)})
+    worker._prune()
     with worker.database.read() as conn:
-        left = poll_counts.read(conn, ["taiwan"], at(days=-30))["taiwan"]
+        left = poll_counts.read_polls(conn, ["taiwan"], at(days=-30))["taiwan"]
     assert set(left) == {at(days=-day) for day in range(8)}  # It is a second after noon.
 
 
 def alarm(due, now):
     """In how long the worker rings."""
-    inbox = Inbox()
-    scheduler = timetable(WorkerSettings(), inbox, lambda: None)
+    tasks = TaskQueue()
+    scheduler = build_scheduler(WorkerSettings(), tasks, lambda: None)
     scheduler.start(paused=True)
     try:
-        ring_at(scheduler, inbox, due, now)
+        schedule_due(scheduler, tasks, due, now)
         job = scheduler.get_job("due")
         return job.next_run_time - datetime.now(UTC)
     finally:
@@ -168,7 +168,7 @@ def steps(worker, monkeypatch):
 def test_publishing_goes_before_the_previews_that_wait(worker, clock, monkeypatch):
     preview_requests(worker, clock, 8)
     put(worker, sections=("taiwan", "china", "sports"))
-    worker.preview_share = PreviewShare(share=1.0)  # As if previews cost nothing: their order alone is tried.
+    worker.preview_share = PreviewThrottle(share=1.0)  # As if previews cost nothing: their order alone is tried.
     order = steps(worker, monkeypatch)
     worker._drain()
     assert order.index("section") < order.index("preview")
@@ -178,7 +178,7 @@ def test_publishing_goes_before_the_previews_that_wait(worker, clock, monkeypatc
 
 def test_previews_have_a_share_of_the_time(worker, clock):
     preview_requests(worker, clock, 8)
-    worker.preview_share = PreviewShare(share=1e-6)
+    worker.preview_share = PreviewThrottle(share=1e-6)
     worker._drain()
     with worker.database.read() as conn:
         assert conn.exec_driver_sql("SELECT count(*) FROM preview WHERE finished_at IS NOT NULL").scalar() == 1
@@ -186,7 +186,7 @@ def test_previews_have_a_share_of_the_time(worker, clock):
 
 
 def test_the_share_is_of_the_time_that_the_preview_took():
-    share = PreviewShare(share=0.2)
+    share = PreviewThrottle(share=0.2)
     assert share.wait(0) == 0
     share.record(10, 12)
     assert share.wait(12) == pytest.approx(8) and share.wait(20) == 0

@@ -9,7 +9,7 @@ import pytest
 
 from syndication.store.articles import render_deaths
 from syndication.store.processes import workers
-from syndication.store.processes.workers import WorkerSeen
+from syndication.store.processes.workers import WorkerProcess
 from syndication.store.publishing import leases
 from tests.desk import Desk, titles
 from tests.service import until
@@ -81,7 +81,7 @@ def test_the_article_that_kills_workers_is_left_out_the_third_time_and_its_feed_
 def test_one_death_costs_a_section_no_waiting(database, clock):
     desk = Desk(database, clock)
     desk.put("a")
-    desk.regenerator.notice()
+    desk.regenerator.process_changes()
     assert Desk(database, clock, owner="dead").regenerator._claim() is not None
     clock.advance(31)
     outcomes = desk.work()
@@ -96,10 +96,10 @@ def test_a_slow_worker_is_not_taken_for_dead_and_one_that_stopped_left_nothing(d
     clock.advance(31)
     with database.write() as conn:
         if alive:
-            workers.seen(conn, WorkerSeen("other", "host", 1, clock(), clock()))
+            workers.record_heartbeat(conn, WorkerProcess("other", "host", 1, clock(), clock()))
         else:
-            render_deaths.give_back(conn, "other")
-        assert render_deaths.record(conn, desk.regenerator.fingerprints, "desk", RETRY, clock()) == []
+            render_deaths.release_leases(conn, "other")
+        assert render_deaths.record_deaths(conn, desk.regenerator.fingerprints, "desk", RETRY, clock()) == []
     assert desk.state(slug).failures == 0
 
 
@@ -110,8 +110,8 @@ def test_a_worker_that_wakes_late_writes_down_nothing_in_anothers_section(databa
     clock.advance(31)
     assert desk.regenerator._claim() == slug
     with database.write() as conn:
-        leases.under_way(conn, slug, "late", "innocent")
+        leases.record_rendering_article(conn, slug, "late", "innocent")
         clock.advance(31)
-        render_deaths.record(conn, desk.regenerator.fingerprints, "third", RETRY, clock())
-        assert render_deaths.fatal(conn) == {}
+        render_deaths.record_deaths(conn, desk.regenerator.fingerprints, "third", RETRY, clock())
+        assert render_deaths.read_fatal(conn) == {}
     assert desk.state(slug).failures == 2

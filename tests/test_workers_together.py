@@ -48,7 +48,7 @@ def regenerated(workers):
 
 def state(database):
     with database.read() as conn:
-        return section_state.states(conn), len(workers.alive(conn, database.now(conn)))
+        return section_state.list_states(conn), len(workers.list_alive(conn, database.now(conn)))
 
 
 def settled(database):

@@ -3,13 +3,13 @@
 from flask import Flask
 
 from syndication.app import create_app as with_short_cut
-from syndication.web.wsgi.feed_middleware import ShortCut
+from syndication.web.wsgi.feed_middleware import FeedMiddleware
 
 
 def create_app() -> Flask:
     """The app whose polls are answered by the view."""
     app = with_short_cut()
     outermost = app.wsgi_app
-    assert isinstance(outermost, ShortCut)
+    assert isinstance(outermost, FeedMiddleware)
     app.wsgi_app = outermost.app
     return app

@@ -21,7 +21,7 @@ def back_and_forth(stage: Stage, rng: Random) -> None:
     said = listen(stage)
     _set_all(stage, -HOUR)
     time.sleep(rng.uniform(*LASTS))
-    say_unless(stage, lambda: said("clock_was_set"), 10, "a worker notices that its clock was set")
+    say_unless(stage, lambda: said("clock_changed"), 10, "a worker notices that its clock was set")
     _set_all(stage, STRAIGHT)
 
 

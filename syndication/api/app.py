@@ -29,15 +29,15 @@ from syndication.api import (  # noqa: F401  # they add to the operations on art
 )
 from syndication.api import openapi as openapi_document
 from syndication.api.operations import PUBLIC, Context, Operations, context
-from syndication.auth.bearer import Access, Guesses, refuse_token_in_address, refuse_unreadable_address
+from syndication.auth.bearer import FailureLimiter, TokenAccess, refuse_token_in_address, refuse_unreadable_address
 from syndication.config.loading import Settings
 from syndication.model.body_limits import SMALL_BYTES, largest_body
 from syndication.model.field_limits import MAX_PREVIEW_CHANGES
-from syndication.model.json_structure import MAX_VALUES, TooMuchStructure, check_structure
+from syndication.model.json_structure import MAX_VALUES, StructureLimitExceeded, check_structure
 from syndication.store.db.database import Database
-from syndication.web.document_loader import Watcher
+from syndication.web.document_loader import DocumentLoader
 from syndication.web.problems import Problem, ProblemDetails, complete, handle_errors, invalid
-from syndication.web.request_log import name_rule
+from syndication.web.request_log import set_rule
 
 SUBJECTS = (
     articles, article_trace, article_history, upcoming, sections, versions, regenerations,
@@ -51,7 +51,7 @@ Errors are problem details (RFC 9457). Times are RFC 3339, UTC. A draft or an em
 tokens with the scope preview: for all others it is in no list, trace, count or error."""
 
 
-def editors_app(settings: Settings, database: Database, watcher: Watcher) -> openapi.OpenAPI:
+def editors_app(settings: Settings, database: Database, loader: DocumentLoader) -> openapi.OpenAPI:
     """The app; ``database`` is its own, so that a slow request holds no connection of the watcher's."""
     app = openapi.OpenAPI(
         "syndication.api",
@@ -69,10 +69,10 @@ def editors_app(settings: Settings, database: Database, watcher: Watcher) -> ope
     app.url_map.strict_slashes = False  # Flask would redirect, and build the address from the Host header.
     app.url_map.converters["article"] = ArticleConverter
     app.extensions["editors"] = Context(
-        database, watcher, Access(database, Guesses(settings.editors.failed_attempts)), settings
+        database, loader, TokenAccess(database, FailureLimiter(settings.editors.failed_attempts)), settings
     )
     handle_errors(app)
-    app.before_request(name_rule)
+    app.before_request(set_rule)
     app.before_request(_admit)
     app.after_request(complete)
     for subject in SUBJECTS:
@@ -108,7 +108,7 @@ def _admit() -> Response | None:
         raise NotFound
     request.max_content_length = largest_body(request.method, request.path, editors.settings.editors.body_limits)
     if request.endpoint == "webhooks.receive_article":
-        _refuse_endless()
+        _reject_unbounded()
         webhooks.check_signature(editors.settings.editors.webhook_secret)
     elif scope != PUBLIC:
         g.caller = editors.access.admit(request, scope)
@@ -117,7 +117,7 @@ def _admit() -> Response | None:
     return None
 
 
-def _refuse_endless() -> None:
+def _reject_unbounded() -> None:
     """Refuse a body whose length was not told and that is too long: Werkzeug would give what it read so far."""
     if request.content_length is None and len(request.get_data()) >= (request.max_content_length or SMALL_BYTES):
         raise RequestEntityTooLarge
@@ -127,7 +127,7 @@ def _check_json() -> None:
     """Refuse what is no JSON object, saying where it stops being one. Operations without a body need none."""
     if not request.content_length and not request.headers.get("Transfer-Encoding"):
         return
-    _refuse_endless()
+    _reject_unbounded()
     if not request.is_json:
         detail = "The body should be JSON: send it with Content-Type: application/json."
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", detail)
@@ -147,7 +147,7 @@ def _check_structure() -> None:
     most = MAX_VALUES * (MAX_PREVIEW_CHANGES if request.endpoint == "previews.request_preview" else 1)
     try:
         check_structure(request.get_data(), most)
-    except TooMuchStructure as error:
+    except StructureLimitExceeded as error:
         if error.deep:
             raise Problem(HTTPStatus.BAD_REQUEST, "not-json", f"{error}.") from error
         errors = [(error.field, error.words)]

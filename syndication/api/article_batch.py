@@ -7,28 +7,28 @@ from typing import Any, Literal
 
 from flask import Response, request
 
-from syndication.api.articles import Outcome, operation, outcome_for, parse
-from syndication.api.operations import answer, caller, context
-from syndication.api.schemas import Answer
+from syndication.api.articles import Outcome, operation, outcome_for, parse_article_json
+from syndication.api.operations import caller, context, respond
+from syndication.api.schemas import ResponseModel
 from syndication.api.visibility import visibilities
 from syndication.errors import ArticleError
 from syndication.model.field_limits import MAX_BATCH_ARTICLES, MAX_BATCH_VALUES
-from syndication.model.json_structure import Item, NotAList, TooMuchStructure, check_structure, split_list
-from syndication.model.json_types import LONGEST_ID, kind
+from syndication.model.json_structure import Item, NotAList, StructureLimitExceeded, check_structure, split_list
+from syndication.model.json_types import MAX_ID, kind
 from syndication.model.values import Article
 from syndication.store.articles import articles as store
-from syndication.web.problems import FieldProblem, Problem, named
+from syndication.web.problems import FieldProblem, Problem, problem_fields
 
-BATCH = MAX_BATCH_ARTICLES
+MAX_BATCH = MAX_BATCH_ARTICLES
 
 TOGETHER_BYTES = 1024 * 1024
 """JSON of the articles that are in memory and stored at once, unless a single one is longer."""
 
-LISTED = 200
+MAX_LISTED = 200
 """Errors of all articles that are listed, and beyond them the first of each: an answer is no larger than it must be."""
 
 
-class BatchOutcome(Answer):
+class BatchOutcome(ResponseModel):
     """What came of one article of the batch: its place there (from 0), its id, and what is wrong with it."""
 
     index: int
@@ -37,7 +37,7 @@ class BatchOutcome(Answer):
     errors: list[FieldProblem]
 
 
-class BatchOutcomes(Answer):
+class BatchOutcomes(ResponseModel):
     """One outcome an article, in the order of the batch."""
 
     outcomes: list[BatchOutcome]
@@ -58,20 +58,20 @@ def put_articles() -> Response:
     for some in _together(wanted):
         found = [_read(body, items[index]) for index in some]
         by_id = dict(zip((article.id for article in found), some, strict=True))
-        for done in store.put_articles(context().database, found, batch=BATCH, by=who.actor, blind=blind):
+        for done in store.put_articles(context().database, found, batch=MAX_BATCH, by=who.actor, blind=blind):
             told = outcome_for(done, seen[done.article_id])
             index = by_id[done.article_id]
             outcomes[index] = BatchOutcome(index=index, id=done.article_id, outcome=told, errors=[])
-    return answer(BatchOutcomes(outcomes=[outcomes[index] for index in sorted(outcomes)]))
+    return respond(BatchOutcomes(outcomes=[outcomes[index] for index in sorted(outcomes)]))
 
 
 def _items(body: bytes) -> list[Item]:
     try:
-        items = split_list(body, "articles", BATCH)
+        items = split_list(body, "articles", MAX_BATCH)
     except NotAList as error:
         raise _refusal("", str(error)) from error
-    if not 1 <= len(items) <= BATCH:
-        raise _refusal("articles", f"should have 1 to {BATCH:,} articles: send more in another batch")
+    if not 1 <= len(items) <= MAX_BATCH:
+        raise _refusal("articles", f"should have 1 to {MAX_BATCH:,} articles: send more in another batch")
     return items
 
 
@@ -89,8 +89,8 @@ def _check(body: bytes, items: Sequence[Item]) -> tuple[dict[int, BatchOutcome],
         try:
             article = _read(body, item)
         except (Problem, ArticleError) as error:
-            errors = list(error.errors) if isinstance(error, Problem) else [named(error)]
-            errors = errors if listed + len(errors) <= LISTED else errors[:1]
+            errors = list(error.errors) if isinstance(error, Problem) else [problem_fields(error)]
+            errors = errors if listed + len(errors) <= MAX_LISTED else errors[:1]
             listed += len(errors)
             outcomes[index] = _refused(index, _id(body, item), errors)
             continue
@@ -122,7 +122,7 @@ def _read(body: bytes, item: Item) -> Article:
     value = _value(body, item)
     if not isinstance(value, dict):
         raise ArticleError(f"is {kind(value)}: it should be an object")
-    article = parse(value)
+    article = parse_article_json(value)
     store.validate(article)
     return article
 
@@ -132,7 +132,7 @@ def _value(body: bytes, item: Item) -> Any:
     try:
         check_structure(text)
         return json.loads(text)
-    except TooMuchStructure as error:
+    except StructureLimitExceeded as error:
         raise ArticleError(str(error)) from error
     except ValueError as error:
         raise ArticleError(f"is not JSON: {error}") from error
@@ -145,7 +145,7 @@ def _id(body: bytes, item: Item) -> str | None:
     except ArticleError:
         return None
     id = value.get("id") if isinstance(value, dict) else None
-    return id if isinstance(id, str) and len(id) <= LONGEST_ID else None
+    return id if isinstance(id, str) and len(id) <= MAX_ID else None
 
 
 def _together(sizes: Mapping[int, int]) -> Iterator[list[int]]:

@@ -4,17 +4,17 @@ from typing import Literal
 
 from flask import Response
 
-from syndication.api.audit_log import ActAnswer, act_answer
-from syndication.api.operations import Operations, answer, caller, context, instant
-from syndication.api.schemas import Answer, ArticlePath, Limit, Query
+from syndication.api.audit_log import AuditEntryResponse, audit_entry_response
+from syndication.api.operations import Operations, caller, context, instant, respond
+from syndication.api.schemas import ArticlePath, Limit, RequestModel, ResponseModel
 from syndication.api.visibility import check_exists
-from syndication.store.access.audit_log import Recorded
-from syndication.store.articles.history import Passage, happened
+from syndication.store.access.audit_log import AuditEntry
+from syndication.store.articles.history import FeedEvent, list_events
 
-operation = Operations("past", "History", "What happened to a story, and who did it.")
+operation = Operations("history", "History", "What happened to a story, and who did it.")
 
 
-class PassageAnswer(Answer):
+class FeedEventResponse(ResponseModel):
     """That the article came into a feed, changed there, or is gone; ``reason`` says why it is gone."""
 
     section: str
@@ -23,29 +23,29 @@ class PassageAnswer(Answer):
     reason: str | None
 
 
-class EventAnswer(Answer):
+class HistoryEventResponse(ResponseModel):
     """One event: something happened to the article in a ``feed``, or somebody did it (``act``); the other is null."""
 
     at: str | None
-    feed: PassageAnswer | None
-    act: ActAnswer | None
+    feed: FeedEventResponse | None
+    act: AuditEntryResponse | None
 
 
-class HistoryAnswer(Answer):
+class HistoryResponse(ResponseModel):
     """The newest events first. ``acts`` says whether what was done is among them: the audit log is for admin."""
 
     article_id: str
     acts: bool
-    events: list[EventAnswer]
+    events: list[HistoryEventResponse]
 
 
-class HistoryQuery(Query):
+class HistoryQuery(RequestModel):
     """How many events."""
 
     limit: Limit = 50
 
 
-@operation("GET", "/articles/<article:id>/history", "read", {200: HistoryAnswer})
+@operation("GET", "/articles/<article:id>/history", "read", {200: HistoryResponse})
 def list_history(path: ArticlePath, query: HistoryQuery) -> Response:
     """What happened to an article in the feeds, the newest first; with the scope admin also who did what.
 
@@ -54,12 +54,12 @@ def list_history(path: ArticlePath, query: HistoryQuery) -> Response:
     acts = caller().may("admin")
     with context().database.snapshot() as conn:
         check_exists(conn, path.id)
-        found = happened(conn, path.id, query.limit, acts=acts)
-    return answer(HistoryAnswer(article_id=path.id, acts=acts, events=[_event(one) for one in found]))
+        found = list_events(conn, path.id, query.limit, acts=acts)
+    return respond(HistoryResponse(article_id=path.id, acts=acts, events=[_event(one) for one in found]))
 
 
-def _event(found: Passage | Recorded) -> EventAnswer:
-    if isinstance(found, Recorded):
-        return EventAnswer(at=instant(found.at), feed=None, act=act_answer(found))
-    passage = PassageAnswer(section=found.section, version=found.version, change=found.change, reason=found.reason)
-    return EventAnswer(at=instant(found.at), feed=passage, act=None)
+def _event(found: FeedEvent | AuditEntry) -> HistoryEventResponse:
+    if isinstance(found, AuditEntry):
+        return HistoryEventResponse(at=instant(found.at), feed=None, act=audit_entry_response(found))
+    passage = FeedEventResponse(section=found.section, version=found.version, change=found.change, reason=found.reason)
+    return HistoryEventResponse(at=instant(found.at), feed=passage, act=None)

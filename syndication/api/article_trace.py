@@ -2,16 +2,16 @@
 
 from flask import Response
 
-from syndication.api.operations import Operations, answer, context, instant
-from syndication.api.schemas import Answer, ArticlePath
+from syndication.api.operations import Operations, context, instant, respond
+from syndication.api.schemas import ArticlePath, ResponseModel
 from syndication.api.visibility import check_exists, visible_facts
-from syndication.diagnostics.trace import Happens, Rule, trace
-from syndication.store.articles.trace_facts import read_facts
+from syndication.diagnostics.trace import Rule, Transition, trace
+from syndication.store.articles.trace_facts import read_trace_facts
 
-operation = Operations("traces", "Trace", "Why a story is, or is not, in a feed.")
+operation = Operations("trace", "Trace", "Why a story is, or is not, in a feed.")
 
 
-class VerdictAnswer(Answer):
+class VerdictResponse(ResponseModel):
     """Whether the article is in the feed now, and the rule that decides, in words.
 
     ``changes_at`` is when that will change by itself, and ``changes_to`` what happens then.
@@ -25,27 +25,27 @@ class VerdictAnswer(Answer):
     since_version: int | None
     changed_in_version: int | None
     changes_at: str | None
-    changes_to: Happens | None
+    changes_to: Transition | None
 
 
-class TraceAnswer(Answer):
+class TraceResponse(ResponseModel):
     """A verdict for every section; ``noticed`` says that a change of the article is not gathered yet."""
 
     article_id: str
     workers: int
     noticed: bool
-    sections: list[VerdictAnswer]
+    sections: list[VerdictResponse]
 
 
-@operation("GET", "/articles/<article:id>/trace", "read", {200: TraceAnswer})
+@operation("GET", "/articles/<article:id>/trace", "read", {200: TraceResponse})
 def trace_article(path: ArticlePath) -> Response:
     """For every section, whether the article is in its feed, and if not, why not and when that will change."""
     settings, database = context().settings, context().database
     with database.snapshot() as conn:
         found = check_exists(conn, path.id)
-        facts = visible_facts(conn, read_facts(conn, path.id, settings.sections, database.now(conn)), found)
+        facts = visible_facts(conn, read_trace_facts(conn, path.id, settings.sections, database.now(conn)), found)
     verdicts = [
-        VerdictAnswer(
+        VerdictResponse(
             section=verdict.section,
             in_feed=verdict.in_feed,
             rule=verdict.rule,
@@ -58,4 +58,4 @@ def trace_article(path: ArticlePath) -> Response:
         )
         for verdict in trace(facts, settings.sections, settings.retired)
     ]
-    return answer(TraceAnswer(article_id=path.id, workers=facts.workers, noticed=facts.noticed, sections=verdicts))
+    return respond(TraceResponse(article_id=path.id, workers=facts.workers, noticed=facts.noticed, sections=verdicts))

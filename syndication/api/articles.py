@@ -10,10 +10,19 @@ from typing import Any, Literal
 from flask import Response, current_app, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from syndication.api.operations import Operations, answer, caller, context, instant, link_next
-from syndication.api.schemas import Answer, ArticleBody, ArticlePath, Cursor, Limit, Query, Slug, StoredArticle
+from syndication.api.operations import Operations, caller, context, instant, link_next, respond
+from syndication.api.schemas import (
+    ArticleBody,
+    ArticlePath,
+    Cursor,
+    Limit,
+    RequestModel,
+    ResponseModel,
+    Slug,
+    StoredArticle,
+)
 from syndication.api.visibility import Visibility, check_exists, visibility, visible_outline
-from syndication.model.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, article_fields, merge_patch
+from syndication.model.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, dump_article, merge_patch
 from syndication.model.json_types import Text
 from syndication.model.json_types import problems as wrong_fields
 from syndication.model.values import ALL, Article
@@ -26,14 +35,14 @@ from syndication.web.problems import FieldProblem, Problem, invalid, not_found
 
 operation = Operations("articles", "Articles", "What the newsroom writes. A CMS pushes here.")
 
-STAYS_OUT = "It was withdrawn and stays out; its text was stored. Restore it to bring it back."
+STAYS_WITHDRAWN = "It was withdrawn and stays out; its text was stored. Restore it to bring it back."
 
 WAS_DELETED = "Its row was deleted and it stays out: nothing was stored. Restore it, then put it again."
 
 Outcome = Literal["created", "updated", "unchanged", "kept_out"]
 
 
-class Stored(Answer):
+class StoredResponse(ResponseModel):
     """What came of a write; ``message`` says so where it is not what one would expect.
 
     ``article`` is null for one whose row was deleted: it is kept out, and nothing was stored.
@@ -45,7 +54,7 @@ class Stored(Answer):
     article: StoredArticle | None
 
 
-class FoundArticle(Answer):
+class FoundArticle(ResponseModel):
     """An article in a list."""
 
     id: str
@@ -56,7 +65,7 @@ class FoundArticle(Answer):
     updated_at: str | None
 
 
-class FoundArticles(Answer):
+class FoundArticles(ResponseModel):
     """One page; the next one is in the header Link (RFC 8288)."""
 
     articles: list[FoundArticle]
@@ -71,7 +80,7 @@ class ArticleAnswer(StoredArticle):
     errors: list[FieldProblem] = Field(default_factory=list, exclude_if=lambda errors: not errors)
 
 
-class SearchQuery(Query):
+class SearchQuery(RequestModel):
     """What is looked for: ``q`` in title, id and address."""
 
     q: Text = Field("", max_length=200, description="Stands in the title, the id or the address.")
@@ -91,7 +100,7 @@ class ArticlePatch(BaseModel):
 def list_articles(query: SearchQuery) -> Response:
     """Find articles, the newest first: by title, id or address, status and section."""
     who = caller()
-    wanted = finding.Wanted(query.q, query.status, _filed_under(query.section), hidden=who.may("preview"))
+    wanted = finding.ArticleFilter(query.q, query.status, _section_slug(query.section), hidden=who.may("preview"))
     with context().database.read() as conn:
         found, after = finding.search(conn, wanted, who.now, query.limit, query.after)
     rows = [
@@ -105,7 +114,7 @@ def list_articles(query: SearchQuery) -> Response:
         )
         for item in found
     ]
-    response = answer(FoundArticles(articles=rows))
+    response = respond(FoundArticles(articles=rows))
     if after is not None:
         link_next(response, "/articles", query.model_dump(), after=after)
     return response
@@ -123,10 +132,10 @@ def get_one_article(path: ArticlePath) -> Response:
     if found is None:
         raise not_found(f"article {path.id!r}")
     told = _told(found)
-    return answer(told) if told.errors else answer(told, ETag=tag(found.article))
+    return respond(told) if told.errors else respond(told, ETag=tag(found.article))
 
 
-@operation("PUT", "/articles/<article:id>", "write", {200: Stored, 201: Stored}, problems=(412,))
+@operation("PUT", "/articles/<article:id>", "write", {200: StoredResponse, 201: StoredResponse}, problems=(412,))
 def put_article(path: ArticlePath, body: ArticleBody) -> Response:
     """Create or replace an article. Putting the same twice changes nothing.
 
@@ -145,10 +154,10 @@ def put_article(path: ArticlePath, body: ArticleBody) -> Response:
         check_preconditions(stored)
         return wanted
 
-    return _stored(path.id, decide, "put", look)
+    return _store(path.id, decide, "put", look)
 
 
-@operation("PATCH", "/articles/<article:id>", "write", {200: Stored}, problems=(412,))
+@operation("PATCH", "/articles/<article:id>", "write", {200: StoredResponse}, problems=(412,))
 def patch_article(path: ArticlePath, body: ArticlePatch) -> Response:
     """Change some fields of an article, by a JSON merge patch (RFC 7396)."""
     patch = body.model_dump()
@@ -159,14 +168,14 @@ def patch_article(path: ArticlePath, body: ArticlePatch) -> Response:
         if stored is None or not found.shows(stored):
             raise not_found(f"article {path.id!r}")
         check_preconditions(stored)
-        return parse(merge_patch(article_fields(stored), patch))
+        return parse_article_json(merge_patch(dump_article(stored), patch))
 
-    return _stored(path.id, decide, "patch", check_exists)
+    return _store(path.id, decide, "patch", check_exists)
 
 
 def tag(article: Article) -> str:
     """The strong entity tag of an article's content."""
-    text = json.dumps(article_fields(article), sort_keys=True)
+    text = json.dumps(dump_article(article), sort_keys=True)
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
 
 
@@ -200,7 +209,7 @@ def _check_address(id: str) -> None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
 
 
-def _stored(
+def _store(
     id: str,
     decide: Callable[[Article | None, Visibility], Article],
     act: str,
@@ -226,15 +235,15 @@ def _stored(
         article = replace(article, status=wanted[0].status)
     stored = _shown(article) if article else None
     status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
-    told = Stored(id=id, outcome=outcome, message=stays_out(outcome, article), article=stored)
-    return answer(told, status, **({"ETag": tag(article)} if article else {}))
+    told = StoredResponse(id=id, outcome=outcome, message=stays_withdrawn(outcome, article), article=stored)
+    return respond(told, status, **({"ETag": tag(article)} if article else {}))
 
 
-def stays_out(outcome: Outcome, article: Article | None) -> str | None:
+def stays_withdrawn(outcome: Outcome, article: Article | None) -> str | None:
     """Why what was written is in no feed, if it is kept out."""
     if outcome != "kept_out":
         return None
-    return STAYS_OUT if article else WAS_DELETED
+    return STAYS_WITHDRAWN if article else WAS_DELETED
 
 
 def outcome_for(done: PutOutcome, found: Visibility) -> Outcome:
@@ -250,7 +259,7 @@ def outcome_for(done: PutOutcome, found: Visibility) -> Outcome:
     return "updated" if done.outcome == "unchanged" and not known else done.outcome
 
 
-def _filed_under(slug: str | None) -> tuple[str, ...] | None:
+def _section_slug(slug: str | None) -> tuple[str, ...] | None:
     """The slugs under which a section's articles are filed; None for every article, as in ``all``."""
     if slug is None or slug == ALL:
         return None
@@ -260,14 +269,14 @@ def _filed_under(slug: str | None) -> tuple[str, ...] | None:
 
 def _shown(article: Article) -> StoredArticle:
     """The article as it was written just now."""
-    return StoredArticle.model_validate(article_fields(article))
+    return StoredArticle.model_validate(dump_article(article))
 
 
 def _told(found: ReadableArticle) -> ArticleAnswer:
     """The article as the API gives it, also a row that no request could have written: words say what is wrong."""
     errors = list(found.errors)
     try:
-        StoredArticle.model_validate(article_fields(found.article))
+        StoredArticle.model_validate(dump_article(found.article))
     except ValidationError as error:
         errors += [one for one in wrong_fields(error, FIELDS) if one not in errors]
     return ArticleAnswer.model_construct(
@@ -288,7 +297,7 @@ def _values(article: Article) -> dict[str, Any]:
     }
 
 
-def parse(value: dict[str, Any]) -> Article:
+def parse_article_json(value: dict[str, Any]) -> Article:
     """The article that JSON describes; raises the 422 of one that it does not."""
     try:
         return StoredArticle.model_validate(value).article(context().slugs)

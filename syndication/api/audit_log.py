@@ -3,14 +3,16 @@
 from flask import Response
 from pydantic import Field
 
-from syndication.api.operations import Operations, answer, context, instant, link_next
-from syndication.api.schemas import Answer, Filter, Limit, Query
+from syndication.api.operations import Operations, context, instant, link_next, respond
+from syndication.api.schemas import Filter, Limit, RequestModel, ResponseModel
 from syndication.store.access import audit_log
 
-operation = Operations("log", "Audit log", "Every act, of the API and of the command line. No article's text is in it.")
+operation = Operations(
+    "audit_log", "Audit log", "Every act, of the API and of the command line. No article's text is in it."
+)
 
 
-class ActAnswer(Answer):
+class AuditEntryResponse(ResponseModel):
     """One act. ``source`` is an address, or the command line; ``times`` how often the same was refused in a minute."""
 
     seq: int
@@ -24,13 +26,13 @@ class ActAnswer(Answer):
     times: int
 
 
-class AuditAnswer(Answer):
+class AuditLogResponse(ResponseModel):
     """One page, the newest first; the next one is in the header Link."""
 
-    acts: list[ActAnswer]
+    entries: list[AuditEntryResponse]
 
 
-class AuditQuery(Query):
+class AuditLogQuery(RequestModel):
     """Which acts: all, or those of one kind, of one actor, on one target (an article's id, say)."""
 
     act: Filter | None = None
@@ -40,23 +42,23 @@ class AuditQuery(Query):
     before: int | None = Field(None, ge=1, le=2**53, description="Only acts before this number.")
 
 
-@operation("GET", "/audit", "admin", {200: AuditAnswer})
-def list_acts(query: AuditQuery) -> Response:
+@operation("GET", "/audit-log", "admin", {200: AuditLogResponse})
+def list_audit_log(query: AuditLogQuery) -> Response:
     """Who did what, the newest first."""
     with context().database.read() as conn:
-        found = audit_log.read(
+        found = audit_log.list_entries(
             conn, query.limit + 1, before=query.before, act=query.act, actor=query.actor, target=query.target
         )
     page = found[: query.limit]
-    response = answer(AuditAnswer(acts=[act_answer(act) for act in page]))
+    response = respond(AuditLogResponse(entries=[audit_entry_response(act) for act in page]))
     if len(found) > query.limit:
-        link_next(response, "/audit", query.model_dump(), before=page[-1].seq)
+        link_next(response, "/audit-log", query.model_dump(), before=page[-1].seq)
     return response
 
 
-def act_answer(act: audit_log.Recorded) -> ActAnswer:
+def audit_entry_response(act: audit_log.AuditEntry) -> AuditEntryResponse:
     """One act as the API tells it."""
-    return ActAnswer(
+    return AuditEntryResponse(
         seq=act.seq,
         at=instant(act.at),
         actor=act.actor,

@@ -108,7 +108,7 @@ def description(app: OpenAPI, limits: BodyLimits) -> dict[str, Any]:
     document: dict[str, Any] = app.api_doc
     for address, item in document["paths"].items():
         for method, operation in item.items():
-            _mend(method, operation)
+            _complete_operation(method, operation)
             _state_limit(method, address, operation, limits)
     return document
 
@@ -122,7 +122,7 @@ def _state_limit(method: str, address: str, operation: dict[str, Any], limits: B
         operation["requestBody"]["description"] = f"At most {in_words(largest)}."
 
 
-def _mend(method: str, operation: dict[str, Any]) -> None:
+def _complete_operation(method: str, operation: dict[str, Any]) -> None:
     """What flask-openapi3 leaves: line ends of docstrings as HTML, the media type of a patch (RFC 7396), headers."""
     if operation["operationId"] == "put_articles":  # Read item by item, and so not by flask-openapi3.
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": BATCH_SCHEMA}}}

@@ -12,11 +12,11 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
 
-from syndication.auth.bearer import Access, Caller
+from syndication.auth.bearer import Caller, TokenAccess
 from syndication.config.loading import Settings
 from syndication.model.article_json import slugs_by_title
 from syndication.store.db.database import Database
-from syndication.web.document_loader import Watcher
+from syndication.web.document_loader import DocumentLoader
 from syndication.web.problems import MEDIA_TYPE
 
 PREFIX = "/api/v1"
@@ -77,8 +77,8 @@ class Context:
     """What the operations work with; one for each web process."""
 
     database: Database
-    watcher: Watcher
-    access: Access
+    loader: DocumentLoader
+    access: TokenAccess
     settings: Settings
 
     @cached_property
@@ -97,9 +97,9 @@ def caller() -> Caller:
     return cast(Caller, g.caller)
 
 
-def answer(value: BaseModel, status: int = 200, **headers: str) -> Response:
-    """A JSON answer, which no cache may keep; ``g.told`` is its value, for the dashboard."""
-    g.told = value
+def respond(value: BaseModel, status: int = 200, **headers: str) -> Response:
+    """A JSON answer, which no cache may keep; ``g.returned`` is its value, for the dashboard."""
+    g.returned = value
     text = json.dumps(value.model_dump(mode="json", by_alias=True), ensure_ascii=False)
     # What a caller sent may be told back to them, half a surrogate pair too: as the escape by which JSON writes it.
     response = Response(text.encode("utf-8", "backslashreplace"), status, content_type="application/json")

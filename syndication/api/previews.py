@@ -6,8 +6,8 @@ from typing import Any, Literal
 from flask import Response
 from pydantic import Field, ValidationError
 
-from syndication.api.operations import NO_WORKER, PREFIX, Operations, answer, caller, context, instant
-from syndication.api.schemas import Answer, ArticlePath, IdPath, Query, Slug
+from syndication.api.operations import NO_WORKER, PREFIX, Operations, caller, context, instant, respond
+from syndication.api.schemas import ArticlePath, IdPath, RequestModel, ResponseModel, Slug
 from syndication.model.field_limits import MAX_PREVIEW_CHANGES
 from syndication.model.json_types import problems as wrong_fields
 from syndication.store.db.database import WORK
@@ -21,7 +21,7 @@ RETRY_SECONDS = 2
 operation = Operations("previews", "Preview", "What it would look like. Nothing is published, and no cache keeps it.")
 
 
-class PreviewRequest(Query):
+class PreviewRequest(RequestModel):
     """A section's feed with changes, or (without ``section``) one article's entry.
 
     ``changes`` are JSON merge patches over stored articles, or new articles, each with its ``id``: {"id": "…"}
@@ -32,14 +32,14 @@ class PreviewRequest(Query):
     changes: list[dict[str, Any]] = Field(default_factory=list, max_length=MAX_PREVIEW_CHANGES)
 
 
-class LeftOutPreview(Answer):
+class LeftOutPreview(ResponseModel):
     """An article that could not be rendered, and why."""
 
     article_id: str
     reason: str
 
 
-class PreviewAnswer(Answer):
+class PreviewResponse(ResponseModel):
     """The answer, once ``state`` is done: whole documents, or the ``entry`` alone, by format."""
 
     id: str
@@ -53,7 +53,7 @@ class PreviewAnswer(Answer):
     entry: dict[str, str] = Field(default_factory=dict)
 
 
-@operation("POST", "/previews", "preview", {202: PreviewAnswer})
+@operation("POST", "/previews", "preview", {202: PreviewResponse})
 def request_preview(body: PreviewRequest) -> Response:
     """Ask what it would look like; a worker answers within a second or so, at the address in Location."""
     _check(body)
@@ -67,21 +67,21 @@ def request_preview(body: PreviewRequest) -> Response:
             raise _too_many(error) from error
         except previews.PreviewTooLargeError as error:
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", str(error)) from error
-        alive = len(workers.alive(conn, now))
+        alive = len(workers.list_alive(conn, now))
         database.notify(conn, WORK)
     message = None if alive else NO_WORKER
-    asked = PreviewAnswer(id=id, state="requested", message=message, requested_at=instant(now))
-    response = answer(asked, HTTPStatus.ACCEPTED)
+    asked = PreviewResponse(id=id, state="requested", message=message, requested_at=instant(now))
+    response = respond(asked, HTTPStatus.ACCEPTED)
     response.headers["Location"] = f"{PREFIX}/previews/{id}"
     return response
 
 
-@operation("GET", "/previews/<id>", "preview", {200: PreviewAnswer})
+@operation("GET", "/previews/<id>", "preview", {200: PreviewResponse})
 def get_preview(path: IdPath) -> Response:
     """The preview, if a worker has answered; it is kept for ten minutes."""
     with context().database.snapshot() as conn:
         now = context().database.now(conn)
-        found, alive = previews.get(conn, path.id, now), len(workers.alive(conn, now))
+        found, alive = previews.get(conn, path.id, now), len(workers.list_alive(conn, now))
     if found is None:
         raise not_found(f"preview {path.id!r}: it is kept for ten minutes")
     state: Literal["requested", "done", "failed"] = "requested"
@@ -90,9 +90,9 @@ def get_preview(path: IdPath) -> Response:
         state = "failed" if found.error else "done"
     elif not alive:
         message = NO_WORKER
-    result = {key: value for key, value in (found.result or {}).items() if key in PreviewAnswer.model_fields}
-    return answer(
-        PreviewAnswer(id=found.id, state=state, message=message, requested_at=instant(found.requested_at), **result)
+    result = {key: value for key, value in (found.result or {}).items() if key in PreviewResponse.model_fields}
+    return respond(
+        PreviewResponse(id=found.id, state=state, message=message, requested_at=instant(found.requested_at), **result)
     )
 
 

@@ -8,8 +8,8 @@ from typing import Literal
 from flask import Response
 from pydantic import Field
 
-from syndication.api.operations import NO_WORKER, PREFIX, Operations, answer, caller, context, instant
-from syndication.api.schemas import Answer, IdPath, Query, Slug
+from syndication.api.operations import NO_WORKER, PREFIX, Operations, caller, context, instant, respond
+from syndication.api.schemas import IdPath, RequestModel, ResponseModel, Slug
 from syndication.model.field_limits import MAX_REASON, MAX_REGENERATION_SECTIONS
 from syndication.model.json_types import Text
 from syndication.store.db.database import WORK
@@ -21,13 +21,13 @@ from syndication.web.problems import Problem, not_found
 RETRY_SECONDS = 10
 """When to come back after too many requests within a minute."""
 
-MOST_NAMED = 20
+MAX_NAMED = 20
 """Sections that an error names."""
 
 operation = Operations("regenerations", "Regeneration", "Ask for feeds to be regenerated, and see what came of it.")
 
 
-class RegenerationRequest(Query):
+class RegenerationRequest(RequestModel):
     """Which sections: ``all_sections``, or some by name. ``reason`` is kept beside it."""
 
     sections: list[Slug] = Field(default_factory=list, max_length=MAX_REGENERATION_SECTIONS)
@@ -35,7 +35,7 @@ class RegenerationRequest(Query):
     reason: Text | None = Field(None, max_length=MAX_REASON)
 
 
-class SectionOutcome(Answer):
+class SectionOutcome(ResponseModel):
     """One section; ``served_ms`` is from the request until this web process served the outcome."""
 
     section: str
@@ -46,7 +46,7 @@ class SectionOutcome(Answer):
     served_ms: int | None
 
 
-class RegenerationAnswer(Answer):
+class RegenerationResponse(ResponseModel):
     """How far it is. ``message`` says what stands in its way."""
 
     id: str
@@ -62,7 +62,7 @@ class RegenerationAnswer(Answer):
     sections: list[SectionOutcome]
 
 
-@operation("POST", "/regenerations", "regenerate", {202: RegenerationAnswer})
+@operation("POST", "/regenerations", "regenerate", {202: RegenerationResponse})
 def request_regeneration(body: RegenerationRequest) -> Response:
     """Ask for sections to be regenerated; where nothing changed, no new version is published.
 
@@ -77,27 +77,27 @@ def request_regeneration(body: RegenerationRequest) -> Response:
         except regenerations.TooManyRegenerationsError as error:
             again = {"Retry-After": str(RETRY_SECONDS)}
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "too-many-regenerations", str(error), headers=again) from error
-        alive = len(workers.alive(conn, now))
+        alive = len(workers.list_alive(conn, now))
         database.notify(conn, WORK)
-    response = answer(_answer(asked, alive), HTTPStatus.ACCEPTED)
+    response = respond(_answer(asked, alive), HTTPStatus.ACCEPTED)
     response.headers["Location"] = f"{PREFIX}/regenerations/{asked.id}"
     return response
 
 
-@operation("GET", "/regenerations/<id>", "read", {200: RegenerationAnswer})
+@operation("GET", "/regenerations/<id>", "read", {200: RegenerationResponse})
 def get_regeneration(path: IdPath) -> Response:
     """How far a regeneration is, and each section's outcome."""
     with context().database.snapshot() as conn:
         found = regenerations.get(conn, path.id)
-        alive = len(workers.alive(conn, context().database.now(conn)))
+        alive = len(workers.list_alive(conn, context().database.now(conn)))
     if found is None:
         raise not_found(f"regeneration {path.id!r}")
-    return answer(_answer(found, alive))
+    return respond(_answer(found, alive))
 
 
 def _choices(configured: Collection[str]) -> str:
     """What would be right, in a sentence that stays short with hundreds of sections."""
-    if len(configured) > MOST_NAMED:
+    if len(configured) > MAX_NAMED:
         return "GET /api/v1/sections lists those there are"
     return f"there are {', '.join(configured)}"
 
@@ -117,7 +117,7 @@ def _sections(body: RegenerationRequest) -> list[str]:
     return sorted(set(body.sections))
 
 
-def _answer(found: Regeneration, alive: int) -> RegenerationAnswer:
+def _answer(found: Regeneration, alive: int) -> RegenerationResponse:
     outcomes = [
         SectionOutcome(
             section=outcome.section,
@@ -130,7 +130,7 @@ def _answer(found: Regeneration, alive: int) -> RegenerationAnswer:
         for outcome in found.outcomes
     ]
     times = [outcome.served_ms for outcome in outcomes]
-    return RegenerationAnswer(
+    return RegenerationResponse(
         id=found.id,
         state=found.state,  # type: ignore[arg-type]  # one of the states
         requested_at=instant(found.requested_at),
@@ -151,7 +151,7 @@ def _served(outcome: regenerations.SectionOutcome, requested_at: datetime) -> in
         return None
     moment = outcome.finished_at
     if outcome.state == "published":
-        version, since = context().watcher.served.get(outcome.section, (0, moment))
+        version, since = context().loader.served.get(outcome.section, (0, moment))
         if version < (outcome.version or 0):
             return None
         moment = max(moment, since) if version == outcome.version else moment

@@ -5,21 +5,21 @@ from typing import Literal
 
 from flask import Response
 
-from syndication.api.operations import Operations, answer, caller, context, instant
-from syndication.api.schemas import Answer, SectionPath
+from syndication.api.operations import Operations, caller, context, instant, respond
+from syndication.api.schemas import ResponseModel, SectionPath
 from syndication.api.visibility import visible_left_out, visible_outlines, visible_states
 from syndication.model.values import FORMATS, Section
 from syndication.serve.catalogue import address
 from syndication.store import Connection
 from syndication.store.processes import web_processes, workers
 from syndication.store.publishing import change_queue, published
-from syndication.store.publishing.section_state import SectionState, states, waiting_since
+from syndication.store.publishing.section_state import SectionState, list_states, oldest_waiting
 from syndication.web.problems import not_found
 
 operation = Operations("sections", "Sections", "The feeds: their state, their entries, their versions.")
 
 
-class SectionAnswer(Answer):
+class SectionResponse(ResponseModel):
     """A section and its state: current, waiting, failing, or not rendered yet.
 
     ``next_due`` is when it changes by itself. It and what else would show that a hidden story was written is for those
@@ -42,13 +42,13 @@ class SectionAnswer(Answer):
     feeds: list[str]
 
 
-class SectionsAnswer(Answer):
+class SectionsResponse(ResponseModel):
     """Every configured section, ``all`` first."""
 
-    sections: list[SectionAnswer]
+    sections: list[SectionResponse]
 
 
-class StatusAnswer(Answer):
+class StatusResponse(ResponseModel):
     """How the service is: ``workers`` and ``web`` are the processes alive of each kind.
 
     ``oldest_change`` is when the oldest change not yet processed was noticed, for those who may preview.
@@ -60,7 +60,7 @@ class StatusAnswer(Answer):
     sections: dict[str, int]
 
 
-class EntryAnswer(Answer):
+class EntryResponse(ResponseModel):
     """An entry of a feed; ``version`` is where it last changed, ``since_version`` where it came."""
 
     place: int
@@ -73,15 +73,15 @@ class EntryAnswer(Answer):
     since_version: int
 
 
-class EntriesAnswer(Answer):
+class EntriesResponse(ResponseModel):
     """What stands in the feed, in its order."""
 
     section: str
     version: int
-    entries: list[EntryAnswer]
+    entries: list[EntryResponse]
 
 
-class LeftOutAnswer(Answer):
+class LeftOutResponse(ResponseModel):
     """An article that should stand in the feed and cannot, and why."""
 
     article_id: str
@@ -89,27 +89,27 @@ class LeftOutAnswer(Answer):
     since: str | None
 
 
-class LeftOutsAnswer(Answer):
+class LeftOutsResponse(ResponseModel):
     """Everything that is left out of the feed."""
 
     section: str
-    left_out: list[LeftOutAnswer]
+    left_out: list[LeftOutResponse]
 
 
-@operation("GET", "/status", "read", {200: StatusAnswer})
+@operation("GET", "/status", "read", {200: StatusResponse})
 def get_status() -> Response:
     """How the service is: processes alive, the oldest change not yet processed, sections by state."""
     with context().database.read() as conn:
         now = context().database.now(conn)
-        alive, serving = len(workers.alive(conn, now)), len(web_processes.alive(conn, now))
+        alive, serving = len(workers.list_alive(conn, now)), len(web_processes.list_alive(conn, now))
         known = _states(conn)
-        oldest = waiting_since(known.values(), change_queue.oldest(conn))
+        oldest = oldest_waiting(known.values(), change_queue.oldest(conn))
     found = _answers(known)
     counts = dict.fromkeys(("current", "waiting", "failing", "not-rendered"), 0)
     for section in found:
         counts[section.state] += 1
-    return answer(
-        StatusAnswer(
+    return respond(
+        StatusResponse(
             workers=alive,
             web=serving,
             oldest_change=instant(oldest) if caller().may("preview") else None,
@@ -118,34 +118,34 @@ def get_status() -> Response:
     )
 
 
-@operation("GET", "/sections", "read", {200: SectionsAnswer})
+@operation("GET", "/sections", "read", {200: SectionsResponse})
 def list_sections() -> Response:
     """Every section with its state."""
     with context().database.read() as conn:
-        return answer(SectionsAnswer(sections=_answers(_states(conn))))
+        return respond(SectionsResponse(sections=_answers(_states(conn))))
 
 
-@operation("GET", "/sections/<slug>", "read", {200: SectionAnswer})
+@operation("GET", "/sections/<slug>", "read", {200: SectionResponse})
 def get_section(path: SectionPath) -> Response:
     """One section with its state."""
     section = configured(path.slug)
     with context().database.read() as conn:
-        return answer(next(found for found in _answers(_states(conn)) if found.slug == section.slug))
+        return respond(next(found for found in _answers(_states(conn)) if found.slug == section.slug))
 
 
-@operation("GET", "/sections/<slug>/entries", "read", {200: EntriesAnswer})
+@operation("GET", "/sections/<slug>/entries", "read", {200: EntriesResponse})
 def list_entries(path: SectionPath) -> Response:
     """What stands in the feed, and the version in which each entry last changed."""
     section = configured(path.slug)
     with context().database.snapshot() as conn:
-        edition = published.perhaps_edition(conn, section.slug)
-        entries = list(edition.entries.values()) if edition else []
+        current = published.find_published(conn, section.slug)
+        entries = list(current.entries.values()) if current else []
         seen = visible_outlines(conn, [entry.article_id for entry in entries])
     rows = []
     for place, entry in enumerate(entries, 1):
         article = seen.get(entry.article_id)
         rows.append(
-            EntryAnswer(
+            EntryResponse(
                 place=place,
                 article_id=entry.article_id,
                 entry_id=entry.entry_id,
@@ -156,17 +156,19 @@ def list_entries(path: SectionPath) -> Response:
                 since_version=entry.since_version,
             )
         )
-    return answer(EntriesAnswer(section=section.slug, version=edition.version if edition else 0, entries=rows))
+    return respond(EntriesResponse(section=section.slug, version=current.version if current else 0, entries=rows))
 
 
-@operation("GET", "/sections/<slug>/left-out", "read", {200: LeftOutsAnswer})
+@operation("GET", "/sections/<slug>/left-out", "read", {200: LeftOutsResponse})
 def list_left_out(path: SectionPath) -> Response:
     """What should stand in the feed and cannot, and why."""
     section = configured(path.slug)
     with context().database.snapshot() as conn:
         found = [item for item in visible_left_out(conn) if item.section == section.slug]
-    rows = [LeftOutAnswer(article_id=item.article_id, reason=item.reason, since=instant(item.since)) for item in found]
-    return answer(LeftOutsAnswer(section=section.slug, left_out=rows))
+    rows = [
+        LeftOutResponse(article_id=item.article_id, reason=item.reason, since=instant(item.since)) for item in found
+    ]
+    return respond(LeftOutsResponse(section=section.slug, left_out=rows))
 
 
 def configured(slug: str) -> Section:
@@ -177,19 +179,19 @@ def configured(slug: str) -> Section:
     return section
 
 
-def _answers(known: Mapping[str, SectionState]) -> list[SectionAnswer]:
+def _answers(known: Mapping[str, SectionState]) -> list[SectionResponse]:
     return [_answer(section, known.get(slug)) for slug, section in context().settings.sections.items()]
 
 
 def _states(conn: Connection) -> dict[str, SectionState]:
     """The states of the configured sections; one that no worker has seen is missing."""
-    known = {state.section: state for state in states(conn) if state.section in context().settings.sections}
+    known = {state.section: state for state in list_states(conn) if state.section in context().settings.sections}
     return visible_states(conn, known)
 
 
-def _answer(section: Section, state: SectionState | None) -> SectionAnswer:
+def _answer(section: Section, state: SectionState | None) -> SectionResponse:
     settings = context().settings
-    return SectionAnswer(
+    return SectionResponse(
         slug=section.slug,
         title=section.title,
         state=_state(state),

@@ -7,19 +7,19 @@ from typing import Annotated, Literal
 from flask import Response
 from pydantic import Field
 
-from syndication.api.operations import Operations, answer, caller, context, instant
-from syndication.api.schemas import Answer, IdPath
+from syndication.api.operations import Operations, caller, context, instant, respond
+from syndication.api.schemas import IdPath, ResponseModel
 from syndication.model.field_limits import MAX_SCOPES
-from syndication.model.json_types import Moment, Shape, Text
+from syndication.model.json_types import Moment, StrictModel, Text
 from syndication.store.access import tokens
 from syndication.web.problems import not_found
 
-operation = Operations("keys", "Tokens", "Who may use the API. Only admin sees them, and nobody the secret again.")
+operation = Operations("tokens", "Tokens", "Who may use the API. Only admin sees them, and nobody the secret again.")
 
 Scope = Literal["read", "preview", "write", "regenerate", "admin"]
 
 
-class TokenAnswer(Answer):
+class TokenResponse(ResponseModel):
     """A token without its secret."""
 
     id: str
@@ -32,19 +32,19 @@ class TokenAnswer(Answer):
     revoked_at: str | None
 
 
-class NewToken(TokenAnswer):
+class NewToken(TokenResponse):
     """A token with its secret, which is shown this once."""
 
     secret: str
 
 
-class TokensAnswer(Answer):
+class TokensResponse(ResponseModel):
     """Every token that there was, the newest first."""
 
-    tokens: list[TokenAnswer]
+    tokens: list[TokenResponse]
 
 
-class TokenRequest(Shape):
+class TokenRequest(StrictModel):
     """A name that says whose it is, what it may, and until when (never, if nothing is said)."""
 
     name: Annotated[Text, Field(min_length=1, max_length=100)]
@@ -52,12 +52,12 @@ class TokenRequest(Shape):
     expires_at: Moment = None
 
 
-@operation("GET", "/tokens", "admin", {200: TokensAnswer})
+@operation("GET", "/tokens", "admin", {200: TokensResponse})
 def list_tokens() -> Response:
     """Every token, also expired and revoked ones."""
     with context().database.read() as conn:
-        found = tokens.listed(conn)
-    return answer(TokensAnswer(tokens=[TokenAnswer.model_validate(_values(token)) for token in found]))
+        found = tokens.list_all(conn)
+    return respond(TokensResponse(tokens=[TokenResponse.model_validate(_values(token)) for token in found]))
 
 
 @operation("POST", "/tokens", "admin", {201: NewToken})
@@ -68,19 +68,19 @@ def create_token(body: TokenRequest) -> Response:
     with database.write() as conn:
         now = database.now(conn)
         token, secret = tokens.create(conn, body.name, body.scopes, expires, caller().actor, now)
-    return answer(NewToken.model_validate({**_values(token), "secret": secret}), HTTPStatus.CREATED)
+    return respond(NewToken.model_validate({**_values(token), "secret": secret}), HTTPStatus.CREATED)
 
 
-@operation("DELETE", "/tokens/<id>", "admin", {200: TokenAnswer})
+@operation("DELETE", "/tokens/<id>", "admin", {200: TokenResponse})
 def revoke_token(path: IdPath) -> Response:
     """Revoke a token, by its id or name: from now on it opens nothing."""
     database = context().database
     with database.write() as conn:
         revoked = tokens.revoke(conn, path.id, caller().actor, database.now(conn))
-        found = tokens.named(conn, path.id) if revoked else []
+        found = tokens.find_by_name(conn, path.id) if revoked else []
     if not found:
         raise not_found(f"token {path.id!r} that is in use")
-    return answer(TokenAnswer.model_validate(_values(found[-1])))
+    return respond(TokenResponse.model_validate(_values(found[-1])))
 
 
 def _values(token: tokens.Token) -> dict[str, object]:

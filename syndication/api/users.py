@@ -6,30 +6,30 @@ from typing import Annotated
 from flask import Response
 from pydantic import Field
 
-from syndication.api.operations import Operations, answer, caller, context, instant
-from syndication.api.schemas import Answer, Query, Reference
+from syndication.api.operations import Operations, caller, context, instant, respond
+from syndication.api.schemas import Reference, RequestModel, ResponseModel
 from syndication.api.tokens import Scope
 from syndication.auth import passwords
 from syndication.model.field_limits import MAX_SCOPES
-from syndication.model.json_types import Shape, Text
+from syndication.model.json_types import StrictModel, Text
 from syndication.store import Connection
 from syndication.store.access import second_factor, user_changes
 from syndication.store.access import users as stored_users
-from syndication.store.access.users import Account
+from syndication.store.access.users import User
 from syndication.web.problems import not_found
 
-operation = Operations("people", "People", "Who may log in to the dashboard. Only admin sees and changes them.")
+operation = Operations("users", "Users", "Who may log in to the dashboard. Only admin sees and changes them.")
 
 Password = Annotated[Text, Field(min_length=1, max_length=passwords.LONGEST)]
 
 
-class NamePath(Query):
+class NamePath(RequestModel):
     """A person's name."""
 
     name: Reference
 
 
-class UserAnswer(Answer):
+class UserResponse(ResponseModel):
     """A person, without the password."""
 
     id: str
@@ -42,19 +42,19 @@ class UserAnswer(Answer):
     second_factor_at: str | None
 
 
-class NewUser(UserAnswer):
+class NewUser(UserResponse):
     """A person who was just let in, with the password if it was made here: it is shown this once."""
 
     password: str | None
 
 
-class UsersAnswer(Answer):
+class UsersResponse(ResponseModel):
     """Everybody, by name; those who are disabled too."""
 
-    users: list[UserAnswer]
+    users: list[UserResponse]
 
 
-class UserRequest(Shape):
+class UserRequest(StrictModel):
     """A lower-case name, what the person may, and a password of 12 characters or more (without, a good one is made)."""
 
     name: Annotated[Text, Field(min_length=1, max_length=64)]
@@ -62,7 +62,7 @@ class UserRequest(Shape):
     password: Password | None = None
 
 
-class UserChange(Shape):
+class UserChange(StrictModel):
     """What is to change; what is left out, or null, stays as it is."""
 
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=MAX_SCOPES)] | None = None
@@ -70,12 +70,12 @@ class UserChange(Shape):
     disabled: bool | None = None
 
 
-@operation("GET", "/users", "admin", {200: UsersAnswer})
+@operation("GET", "/users", "admin", {200: UsersResponse})
 def list_users() -> Response:
     """Everybody who may log in to the dashboard, and those who may no more."""
     with context().database.read() as conn:
-        found = stored_users.listed(conn)
-    return answer(UsersAnswer(users=[UserAnswer.model_validate(_values(account)) for account in found]))
+        found = stored_users.list_all(conn)
+    return respond(UsersResponse(users=[UserResponse.model_validate(_values(user)) for user in found]))
 
 
 @operation("POST", "/users", "admin", {201: NewUser})
@@ -83,14 +83,14 @@ def create_user(body: UserRequest) -> Response:
     """Let a person log in to the dashboard. A password that is made here is in this answer and nowhere else."""
     database = context().database
     stored_users.check_name(body.name)
-    made = passwords.made() if body.password is None else None
-    hash = passwords.hashed(body.password or made or "", body.name, context().settings.site.names)
+    made = passwords.generate_password() if body.password is None else None
+    hash = passwords.hash_password(body.password or made or "", body.name, context().settings.site.names)
     with database.write() as conn:
-        account = stored_users.create(conn, body.name, hash, body.scopes, caller().actor, database.now(conn))
-    return answer(NewUser.model_validate({**_values(account), "password": made}), HTTPStatus.CREATED)
+        user = stored_users.create(conn, body.name, hash, body.scopes, caller().actor, database.now(conn))
+    return respond(NewUser.model_validate({**_values(user), "password": made}), HTTPStatus.CREATED)
 
 
-@operation("PATCH", "/users/<name>", "admin", {200: UserAnswer})
+@operation("PATCH", "/users/<name>", "admin", {200: UserResponse})
 def change_user(path: NamePath, body: UserChange) -> Response:
     """Change what a person may, the password, or whether the person may log in; each logs the person out everywhere.
 
@@ -98,24 +98,24 @@ def change_user(path: NamePath, body: UserChange) -> Response:
     """
     database = context().database
     with database.read() as conn:
-        _known(conn, path.name)
+        _get_user(conn, path.name)
     # Outside of the transaction: a hash takes long.
     known = context().settings.site.names
-    hash = passwords.hashed(body.password, path.name, known) if body.password is not None else None
+    hash = passwords.hash_password(body.password, path.name, known) if body.password is not None else None
     by = caller().actor
     with database.write() as conn:
-        account, now = _known(conn, path.name), database.now(conn)
+        user, now = _get_user(conn, path.name), database.now(conn)
         if hash is not None:
-            user_changes.set_password(conn, account, hash, by, now)
+            user_changes.set_password(conn, user, hash, by, now)
         if body.scopes is not None:
-            account = user_changes.set_scopes(conn, account, body.scopes, by, now)
+            user = user_changes.set_scopes(conn, user, body.scopes, by, now)
         if body.disabled is not None:
             change = user_changes.disable if body.disabled else user_changes.enable
-            account = change(conn, account, by, now)
-    return answer(UserAnswer.model_validate(_values(account)))
+            user = change(conn, user, by, now)
+    return respond(UserResponse.model_validate(_values(user)))
 
 
-@operation("DELETE", "/users/<name>/second-factor", "admin", {200: UserAnswer})
+@operation("DELETE", "/users/<name>/second-factor", "admin", {200: UserResponse})
 def reset_second_factor(path: NamePath) -> Response:
     """Remove the second factor of a user who lost the phone, and log the user out everywhere.
 
@@ -123,26 +123,26 @@ def reset_second_factor(path: NamePath) -> Response:
     """
     database = context().database
     with database.write() as conn:
-        second_factor.remove(conn, _known(conn, path.name), caller().actor, database.now(conn))
-        account = _known(conn, path.name)
-    return answer(UserAnswer.model_validate(_values(account)))
+        second_factor.disable(conn, _get_user(conn, path.name), caller().actor, database.now(conn))
+        user = _get_user(conn, path.name)
+    return respond(UserResponse.model_validate(_values(user)))
 
 
-def _known(conn: Connection, name: str) -> Account:
-    account = stored_users.named(conn, name)
-    if account is None:
+def _get_user(conn: Connection, name: str) -> User:
+    user = stored_users.find_by_name(conn, name)
+    if user is None:
         raise not_found(f"person {name!r}")
-    return account
+    return user
 
 
-def _values(account: Account) -> dict[str, object]:
+def _values(user: User) -> dict[str, object]:
     return {
-        "id": account.id,
-        "name": account.name,
-        "scopes": list(account.scopes),
-        "created_at": instant(account.created_at),
-        "created_by": account.created_by,
-        "last_login_at": instant(account.last_login_at),
-        "disabled_at": instant(account.disabled_at),
-        "second_factor_at": instant(account.second_factor_at),
+        "id": user.id,
+        "name": user.name,
+        "scopes": list(user.scopes),
+        "created_at": instant(user.created_at),
+        "created_by": user.created_by,
+        "last_login_at": instant(user.last_login_at),
+        "disabled_at": instant(user.disabled_at),
+        "second_factor_at": instant(user.second_factor_at),
     }

@@ -7,8 +7,8 @@ from typing import Literal
 from flask import Response
 from pydantic import Field
 
-from syndication.api.operations import Operations, answer, context, instant, link_next
-from syndication.api.schemas import Answer, Limit, Query, SectionPath
+from syndication.api.operations import Operations, context, instant, link_next, respond
+from syndication.api.schemas import Limit, RequestModel, ResponseModel, SectionPath
 from syndication.api.sections import configured
 from syndication.store.publishing import versions as stored_versions
 from syndication.web.problems import Problem
@@ -16,7 +16,7 @@ from syndication.web.problems import Problem
 operation = Operations("versions", "Versions", "What happened in each feed, version by version.")
 
 
-class ChangeAnswer(Answer):
+class ChangeResponse(ResponseModel):
     """How an entry changed. A gone one was withdrawn, deleted, unpublished, expired, moved, left-out or pushed-out."""
 
     article_id: str
@@ -24,55 +24,55 @@ class ChangeAnswer(Answer):
     reason: str | None
 
 
-class VersionAnswer(Answer):
+class VersionResponse(ResponseModel):
     """A version of the feed and how it differs from the one before; bytes of all formats, uncompressed."""
 
     version: int
     at: str | None
     entries: int
     bytes: int
-    changes: list[ChangeAnswer]
+    changes: list[ChangeResponse]
 
 
-class VersionsAnswer(Answer):
+class VersionsResponse(ResponseModel):
     """One page, the newest first; the next one is in the header Link."""
 
     section: str
-    versions: list[VersionAnswer]
+    versions: list[VersionResponse]
 
 
-class DifferenceAnswer(Answer):
+class DifferenceResponse(ResponseModel):
     """What happened from one version to another."""
 
     section: str
     old: int
     new: int
-    changes: list[ChangeAnswer]
+    changes: list[ChangeResponse]
 
 
-class VersionsQuery(Query):
+class VersionsQuery(RequestModel):
     """Which page."""
 
     limit: Limit = 20
     before: int | None = Field(None, ge=1, le=2**53, description="Only versions before this one.")
 
 
-class DifferenceQuery(Query):
+class DifferenceQuery(RequestModel):
     """Two versions of the section; 0 is the empty feed before the first."""
 
     old: int = Field(ge=0, le=2**53)
     new: int = Field(ge=1, le=2**53)
 
 
-@operation("GET", "/sections/<slug>/versions", "read", {200: VersionsAnswer})
+@operation("GET", "/sections/<slug>/versions", "read", {200: VersionsResponse})
 def list_versions(path: SectionPath, query: VersionsQuery) -> Response:
     """The versions that are kept, the newest first, and what changed in each."""
     section = configured(path.slug)
     with context().database.snapshot() as conn:
-        found = stored_versions.read(conn, section.slug, query.limit + 1, query.before)
+        found = stored_versions.list_versions(conn, section.slug, query.limit + 1, query.before)
     page = found[: query.limit]
     rows = [
-        VersionAnswer(
+        VersionResponse(
             version=item.version,
             at=instant(item.at),
             entries=item.entries,
@@ -81,13 +81,13 @@ def list_versions(path: SectionPath, query: VersionsQuery) -> Response:
         )
         for item in page
     ]
-    response = answer(VersionsAnswer(section=section.slug, versions=rows))
+    response = respond(VersionsResponse(section=section.slug, versions=rows))
     if len(found) > query.limit:
         link_next(response, f"/sections/{section.slug}/versions", query.model_dump(), before=page[-1].version)
     return response
 
 
-@operation("GET", "/sections/<slug>/difference", "read", {200: DifferenceAnswer})
+@operation("GET", "/sections/<slug>/difference", "read", {200: DifferenceResponse})
 def get_difference(path: SectionPath, query: DifferenceQuery) -> Response:
     """What happened between two versions: entries added, changed, and gone and why."""
     section = configured(path.slug)
@@ -95,15 +95,17 @@ def get_difference(path: SectionPath, query: DifferenceQuery) -> Response:
         words = f"is {query.new}: it should not be before old, {query.old}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"new {words}", errors=[("new", words)])
     with context().database.snapshot() as conn:
-        kept = stored_versions.kept(conn, section.slug)
-        found = stored_versions.difference(conn, section.slug, query.old, query.new) if query.new in kept else None
+        kept = stored_versions.list_kept(conn, section.slug)
+        found = (
+            stored_versions.compare_versions(conn, section.slug, query.old, query.new) if query.new in kept else None
+        )
     if found is None:
         there = f"{kept.start} to {kept.stop - 1}" if kept else "none yet"
         detail = f"Versions {query.old} to {query.new} are not all kept: {there} are."
         raise Problem(HTTPStatus.NOT_FOUND, "not-found", detail)
-    changed = DifferenceAnswer(section=section.slug, old=query.old, new=query.new, changes=_changes(found))
-    return answer(changed)
+    changed = DifferenceResponse(section=section.slug, old=query.old, new=query.new, changes=_changes(found))
+    return respond(changed)
 
 
-def _changes(found: Collection[stored_versions.EntryChange]) -> list[ChangeAnswer]:
-    return [ChangeAnswer(article_id=c.article_id, change=c.change, reason=c.reason) for c in found]
+def _changes(found: Collection[stored_versions.EntryChange]) -> list[ChangeResponse]:
+    return [ChangeResponse(article_id=c.article_id, change=c.change, reason=c.reason) for c in found]

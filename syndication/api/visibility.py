@@ -16,8 +16,8 @@ from syndication.store.articles import shown_articles
 from syndication.store.articles.article_outlines import ArticleOutline, read_outline, read_outlines
 from syndication.store.articles.shown_articles import Exposure, content_digest, exposure, exposures, is_public
 from syndication.store.articles.stored_digests import stored_digests
-from syndication.store.articles.trace_facts import Facts
-from syndication.store.publishing.documents import LeftOutArticle, left_out
+from syndication.store.articles.trace_facts import TraceFacts
+from syndication.store.publishing.documents import LeftOutArticle, list_left_out
 from syndication.store.publishing.section_state import SectionState
 from syndication.web.problems import not_found
 
@@ -97,7 +97,7 @@ def visible_outlines(conn: Connection, ids: list[str]) -> dict[str, ArticleOutli
 
 def visible_left_out(conn: Connection) -> list[LeftOutArticle]:
     """What is left out of any feed, as far as the caller may know."""
-    found = left_out(conn)
+    found = list_left_out(conn)
     seen = visible_outlines(conn, sorted({item.article_id for item in found}))
     return [item for item in found if item.article_id in seen]
 
@@ -110,7 +110,7 @@ def visible_state(state: SectionState, left_out: int) -> SectionState:
     return replace(
         state,
         left_out=left_out,
-        done=state.mark,
+        completed_generation=state.requested_generation,
         regenerated_at=None,
         next_due=None,
         failures=1 if state.error else 0,
@@ -129,7 +129,7 @@ def visible_states(conn: Connection, known: Mapping[str, SectionState]) -> dict[
     return {slug: visible_state(state, counts[slug]) for slug, state in known.items()}
 
 
-def visible_facts(conn: Connection, facts: Facts, found: Visibility) -> Facts:
+def visible_facts(conn: Connection, facts: TraceFacts, found: Visibility) -> TraceFacts:
     """What a trace may be told from; of a text that nobody was shown, nothing but that there is one."""
     if found.may_preview:
         return facts

@@ -11,19 +11,19 @@ from typing import Literal
 
 from flask import Response, request
 
-from syndication.api.articles import Outcome, outcome_for, stays_out
-from syndication.api.operations import PUBLIC, Operations, answer, context
-from syndication.api.schemas import Answer
+from syndication.api.articles import Outcome, outcome_for, stays_withdrawn
+from syndication.api.operations import PUBLIC, Operations, context, respond
+from syndication.api.schemas import ResponseModel
 from syndication.api.visibility import Visibility
 from syndication.model.article_json import ArticleJson
-from syndication.model.json_types import Shape
+from syndication.model.json_types import StrictModel
 from syndication.store import Connection
 from syndication.store.access import webhook_ids
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles
 from syndication.store.articles.shown_articles import exposure
 from syndication.web.problems import Problem
-from syndication.web.request_log import name_actor
+from syndication.web.request_log import set_actor
 
 operation = Operations("webhooks", "Webhook", "How a CMS announces a changed article, signed instead of with a token.")
 
@@ -31,14 +31,14 @@ TOLERANCE = 300
 """Seconds that the sender's clock may be off, and for which a signature is valid."""
 
 
-class Announcement(Shape):
+class Announcement(StrictModel):
     """That an article changed, with the article as it is now."""
 
     type: Literal["article.changed", "article.created", "article.updated"]
     data: ArticleJson
 
 
-class Received(Answer):
+class WebhookResponse(ResponseModel):
     """What came of it."""
 
     id: str
@@ -46,7 +46,7 @@ class Received(Answer):
     message: str | None
 
 
-@operation("POST", "/webhooks/articles", PUBLIC, {200: Received}, problems=(409,))
+@operation("POST", "/webhooks/articles", PUBLIC, {200: WebhookResponse}, problems=(409,))
 def receive_article(body: Announcement) -> Response:
     """Take the changed article of a CMS.
 
@@ -62,17 +62,17 @@ def receive_article(body: Announcement) -> Response:
 
     def once(conn: Connection) -> None:
         # In the transaction that stores the article: a webhook that failed may be sent again.
-        if not webhook_ids.first_time(conn, id, database.now(conn)):
+        if not webhook_ids.record_if_new(conn, id, database.now(conn)):
             raise Problem(HTTPStatus.CONFLICT, "replayed", f"The webhook {id!r} was received already.")
         found[:] = [Visibility(exposure(conn, article.id, now := database.now(conn)), False, now)]
 
     actor = Actor("the CMS's webhook", request.remote_addr or "unknown")
-    name_actor(actor)
+    set_actor(actor)
     done, there = articles.change_article(
         database, article.id, lambda _stored: article, actor, act="webhook", first=once, blind=True
     )
     outcome = outcome_for(done, found[0])
-    return answer(Received(id=done.article_id, outcome=outcome, message=stays_out(outcome, there)))
+    return respond(WebhookResponse(id=done.article_id, outcome=outcome, message=stays_withdrawn(outcome, there)))
 
 
 def check_signature(secret: str) -> None:

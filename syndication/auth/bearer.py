@@ -19,7 +19,7 @@ from syndication.store.access.audit_log import Actor
 from syndication.store.access.tokens import PREFIX, USE_RECORDED, Token
 from syndication.store.db.database import Database, DatabaseDown
 from syndication.web.problems import Problem
-from syndication.web.request_log import name_actor
+from syndication.web.request_log import set_actor
 
 SECRET = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_-]{43}")
 """A whole token. An article whose id begins as they do is none."""
@@ -42,7 +42,7 @@ class Caller:
         return scope in self.scopes
 
 
-class Guesses:
+class FailureLimiter:
     """How often an address was wrong within a minute, in this process.
 
     Of IPv6 it is the network that counts: one who guesses has as many addresses as a /64 has (RFC 4291 section
@@ -53,31 +53,31 @@ class Guesses:
         self._item = RateLimitItemPerMinute(per_minute)
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
-    def wrong(self, address: str) -> int | None:
+    def record(self, address: str) -> int | None:
         """Count a wrong attempt; gives the seconds to wait if there were too many, else None."""
         guesser = network(address)
-        return None if self._limiter.hit(self._item, guesser) else self._seconds(guesser)
+        return None if self._limiter.hit(self._item, guesser) else self._seconds_left(guesser)
 
-    def too_many(self, address: str) -> int | None:
+    def blocked_for(self, address: str) -> int | None:
         """The seconds to wait for an address that may try no more, else None; it counts nothing."""
         guesser = network(address)
-        return None if self._limiter.test(self._item, guesser) else self._seconds(guesser)
+        return None if self._limiter.test(self._item, guesser) else self._seconds_left(guesser)
 
-    def counted(self, address: str) -> int:
+    def count(self, address: str) -> int:
         """How often the address was wrong within the last minute."""
         return self._item.amount - self._limiter.get_window_stats(self._item, network(address)).remaining
 
-    def _seconds(self, guesser: str) -> int:
+    def _seconds_left(self, guesser: str) -> int:
         reset: float = self._limiter.get_window_stats(self._item, guesser).reset_time
         return max(1, math.ceil(reset - time.time()))
 
 
-class Access:
+class TokenAccess:
     """Decides who may do what. A right token is never refused because of others' wrong ones."""
 
-    def __init__(self, database: Database, guesses: Guesses) -> None:
+    def __init__(self, database: Database, limiter: FailureLimiter) -> None:
         self.database = database
-        self.guesses = guesses
+        self.limiter = limiter
         self._record_use_from = 0.0
 
     def admit(self, request: Request, scope: str) -> Caller:
@@ -89,9 +89,9 @@ class Access:
             token = tokens.find(conn, secret, now)
         if token is None:
             raise self.refuse(address, "This token is not known, has expired or was revoked.", "invalid_token")
-        self._remember_use(token, now)
+        self._record_use(token, now)
         actor = Actor(f"token {token.name}", address)
-        name_actor(actor)
+        set_actor(actor)
         if scope not in token.scopes:
             self._record_refusal(actor, request, scope)
             raise Problem(
@@ -104,7 +104,7 @@ class Access:
 
     def refuse(self, address: str, detail: str, error: str = "") -> Problem:
         """The answer to a wrong attempt: 401, and 429 for who tries too often (RFC 6585 section 4)."""
-        wait = self.guesses.wrong(address)
+        wait = self.limiter.record(address)
         if wait is not None:
             return Problem(
                 HTTPStatus.TOO_MANY_REQUESTS,
@@ -115,15 +115,15 @@ class Access:
         challenge = f'{CHALLENGE}, error="{error}"' if error else CHALLENGE
         return Problem(HTTPStatus.UNAUTHORIZED, "token", detail, headers={"WWW-Authenticate": challenge})
 
-    def _remember_use(self, token: Token, now: datetime) -> None:
-        if not tokens.needs_recording(token, now) or time.monotonic() < self._record_use_from:
+    def _record_use(self, token: Token, now: datetime) -> None:
+        if not tokens.needs_use_recorded(token, now) or time.monotonic() < self._record_use_from:
             return
         try:
             with self.database.write() as conn:
-                tokens.used(conn, token, now)
+                tokens.record_use(conn, token, now)
         except DatabaseDown as error:  # Who only reads is not refused because nothing can be written, and waits once.
             self._record_use_from = time.monotonic() + USE_RECORDED.total_seconds()
-            log.warning("use_not_recorded", error=type(error).__name__)
+            log.warning("token_use_not_recorded", error=type(error).__name__)
 
     def _record_refusal(self, actor: Actor, request: Request, scope: str) -> None:
         act, now = f"{request.method} {request.endpoint}", self.database.now

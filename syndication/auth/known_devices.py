@@ -29,14 +29,14 @@ def known_devices() -> dict[str, str]:
         found = _serializer().loads(request.cookies.get(COOKIE, ""), max_age=AGE)
     except BadData:
         return {}
-    return {str(account): str(device) for account, device in found}
+    return {str(user): str(device) for user, device in found}
 
 
-def remember_device(response: Response, account_id: str) -> None:
+def remember_device(response: Response, user_id: str) -> None:
     """Let the browser know that this user logged in here."""
     known = known_devices()
-    device = known.pop(account_id, "") or secrets.token_urlsafe(16)
-    known[account_id] = device  # As the newest, which is the last to be forgotten.
+    device = known.pop(user_id, "") or secrets.token_urlsafe(16)
+    known[user_id] = device  # As the newest, which is the last to be forgotten.
     newest = list(known.items())[-USERS:]
     response.set_cookie(
         COOKIE,

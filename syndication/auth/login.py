@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syndication.auth import passwords
-from syndication.auth.bearer import Guesses
+from syndication.auth.bearer import FailureLimiter
 from syndication.auth.verification_queue import RETRY_SECONDS, VerificationQueue
 from syndication.model.client_network import network
 from syndication.model.values import PasswordHash
 from syndication.store import Connection
 from syndication.store.access import login_failures, pending_logins, second_factor, sessions, signing_key, users
-from syndication.store.access.login_failures import STRANGERS
-from syndication.store.access.users import NAME, Account
+from syndication.store.access.login_failures import UNKNOWN_DEVICE
+from syndication.store.access.users import NAME, User
 from syndication.store.db.database import Database
 
 WRONG = "This name and this password do not go together."
 """The same for an unknown name, a wrong password and a disabled person: which of them it was is in the audit log."""
 
-NOT_NOW = "This is not the password that you have now."
+NOT_CURRENT = "This is not the password that you have now."
 
 WRONG_CODE = "Wrong code. A code works once and for about a minute: enter the next one that the app shows."
 
@@ -34,17 +34,17 @@ BUSY = f"Many people are logging in at once, and your password was not checked: 
 FAILED_ATTEMPTS = 10
 """Wrong passwords and codes for one name in a quarter of an hour, unless the settings say otherwise."""
 
-LOGGED_IN = "logged in"
+LOGGED_IN_DEVICE = "logged in"
 """The device of somebody who is logged in, where the browser does not say more."""
 
-NOBODY_KNOWN: Mapping[str, str] = {}
+NO_DEVICES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class LoggedIn:
     """Somebody has logged in; ``secret`` is for the cookie, and is not told again."""
 
-    account: Account
+    user: User
     secret: str
 
 
@@ -52,12 +52,12 @@ class Entered:
 class CodeNeeded:
     """The password was right, and the code of the second factor comes next; ``secret`` is for the cookie."""
 
-    account: Account
+    user: User
     secret: str
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Denied:
     """Nobody has: why, in words, and the seconds to wait after too many wrong attempts (429), else None (401).
 
     ``busy`` is for a queue that is full (503): nothing was verified.
@@ -69,7 +69,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
+class _FailureKey:
     """By what a failure is counted."""
 
     address: str
@@ -77,7 +77,7 @@ class _Counted:
     device: str
 
 
-class Entrance:
+class LoginService:
     """Where people come in; one for each web process.
 
     Its guesses are not those of tokens: a CMS with a revoked token locks out nobody who sits behind the same address.
@@ -86,157 +86,155 @@ class Entrance:
     def __init__(
         self,
         database: Database,
-        guesses: Guesses,
+        limiter: FailureLimiter,
         hours: int,
         failed_attempts: int = FAILED_ATTEMPTS,
         queue: VerificationQueue | None = None,
     ) -> None:
         self.database = database
-        self.guesses = guesses
+        self.limiter = limiter
         self.hours = hours
         self.failed_attempts = failed_attempts
         self.queue = queue or VerificationQueue()
         self._key = b""
 
-    def enter(
-        self, name: str, password: str, address: str, devices: Mapping[str, str] = NOBODY_KNOWN
-    ) -> Entered | CodeNeeded | Refused:
+    def log_in(
+        self, name: str, password: str, address: str, devices: Mapping[str, str] = NO_DEVICES
+    ) -> LoggedIn | CodeNeeded | Denied:
         """Log somebody in, for the hours that are set. Who was wrong too often is refused before anything is hashed."""
         typed = name.strip().lower()
-        account, hash = self._look_up(typed)
-        counted = self._counted(typed, account, address, devices)
-        enabled = account is not None and account.enabled
-        refused = self._verify(password, hash, counted, enabled=enabled, failed=account)
-        if refused is not None or account is None or hash is None:
-            return refused or Refused(WRONG)
-        return self._start(account, hash, password, address)
+        user, hash = self._look_up(typed)
+        counted = self._failure_key(typed, user, address, devices)
+        enabled = user is not None and user.enabled
+        refused = self._verify(password, hash, counted, enabled=enabled, failing_user=user)
+        if refused is not None or user is None or hash is None:
+            return refused or Denied(WRONG)
+        return self._start(user, hash, password, address)
 
     def check_code(
-        self, pending: str, code: str, address: str, devices: Mapping[str, str] = NOBODY_KNOWN
-    ) -> Entered | Refused | None:
+        self, pending: str, code: str, address: str, devices: Mapping[str, str] = NO_DEVICES
+    ) -> LoggedIn | Denied | None:
         """The second step: log in whoever gave the right password before; None if that is too long ago."""
         with self.database.read() as conn:
-            account = pending_logins.find(conn, pending, self.database.now(conn))
-        if account is None:
+            user = pending_logins.find(conn, pending, self.database.now(conn))
+        if user is None:
             return None
-        counted = self._counted(account.name, account, address, devices)
+        counted = self._failure_key(user.name, user, address, devices)
         with self.database.write() as conn:
             now = self.database.now(conn)
-            refused = self._too_many(conn, counted, now)
+            refused = self._blocked(conn, counted, now)
             if refused is not None or pending_logins.find(conn, pending, now) is None:
                 return refused
-            if second_factor.accept(conn, account, code, address, now):
+            if second_factor.accept_code(conn, user, code, address, now):
                 pending_logins.end(conn, pending)
-                return Entered(account, sessions.start(conn, account, address, self.hours, now))
-            self._count(conn, counted, now)
-            sessions.failed(conn, account, address, now, wrong="wrong code")
-        return Refused(WRONG_CODE)
+                return LoggedIn(user, sessions.create_session(conn, user, address, self.hours, now))
+            self._record_failure(conn, counted, now)
+            sessions.record_failed_login(conn, user, address, now, wrong="wrong code")
+        return Denied(WRONG_CODE)
 
-    def confirm(
-        self, account: Account, password: str, address: str, devices: Mapping[str, str] = NOBODY_KNOWN
-    ) -> PasswordHash | Refused:
+    def verify(
+        self, user: User, password: str, address: str, devices: Mapping[str, str] = NO_DEVICES
+    ) -> PasswordHash | Denied:
         """Whether it is really the person who is logged in: the hash that was verified if it is, else why not."""
         with self.database.read() as conn:
-            hash = users.hash_of(conn, account)
-        counted = self._counted(account.name, account, address, {account.id: LOGGED_IN} | dict(devices))
+            hash = users.get_password_hash(conn, user)
+        counted = self._failure_key(user.name, user, address, {user.id: LOGGED_IN_DEVICE} | dict(devices))
         refused = self._verify(password, hash, counted, enabled=True, confirming=True)
         if refused is not None and refused.wait is not None:
             return refused
-        return Refused(NOT_NOW) if refused is not None or hash is None else hash
+        return Denied(NOT_CURRENT) if refused is not None or hash is None else hash
 
-    def confirm_code(
-        self, account: Account, code: str, address: str, devices: Mapping[str, str] = NOBODY_KNOWN
-    ) -> Refused | None:
+    def verify_code(
+        self, user: User, code: str, address: str, devices: Mapping[str, str] = NO_DEVICES
+    ) -> Denied | None:
         """Whether the person who is logged in has the second factor at hand; why not if it is not so."""
-        counted = self._counted(account.name, account, address, {account.id: LOGGED_IN} | dict(devices))
+        counted = self._failure_key(user.name, user, address, {user.id: LOGGED_IN_DEVICE} | dict(devices))
         with self.database.write() as conn:
             now = self.database.now(conn)
-            refused = self._too_many(conn, counted, now)
+            refused = self._blocked(conn, counted, now)
             if refused is not None:
                 return refused
-            if second_factor.accept(conn, account, code, address, now):
+            if second_factor.accept_code(conn, user, code, address, now):
                 return None
-            self._count(conn, counted, now)
-        return Refused(WRONG_CODE)
+            self._record_failure(conn, counted, now)
+        return Denied(WRONG_CODE)
 
     def _verify(
         self,
         password: str,
         hash: PasswordHash | None,
-        counted: _Counted,
+        key: _FailureKey,
         *,
         enabled: bool,
         confirming: bool = False,
-        failed: Account | None = None,
-    ) -> Refused | None:
+        failing_user: User | None = None,
+    ) -> Denied | None:
         """Wait for the turn, hash, and count a failure; all within the turn, so that nobody is counted late.
 
         Who was wrong too often takes no place in the queue.
         """
-        if (refused := self._too_many_now(counted)) is not None:
+        if (refused := self._blocked_now(key)) is not None:
             return refused
-        known, failures = counted.device != STRANGERS, self.guesses.counted(counted.address)
-        with self.queue.turn(network(counted.address), known=known, failures=failures) as mine:
+        known, failures = key.device != UNKNOWN_DEVICE, self.limiter.count(key.address)
+        with self.queue.turn(network(key.address), known=known, failures=failures) as mine:
             if not mine:
-                return Refused(BUSY, RETRY_SECONDS, busy=True)
-            if (refused := self._too_many_now(counted)) is not None:
+                return Denied(BUSY, RETRY_SECONDS, busy=True)
+            if (refused := self._blocked_now(key)) is not None:
                 return refused
-            if passwords.verified(password, hash) and enabled:
+            if passwords.verify_password(password, hash) and enabled:
                 return None
             with self.database.write() as conn:
                 now = self.database.now(conn)
-                self._count(conn, counted, now)
+                self._record_failure(conn, key, now)
                 if not confirming:  # Whoever asks to confirm records what was refused.
-                    sessions.failed(conn, failed, counted.address, now)
-        return Refused(WRONG)
+                    sessions.record_failed_login(conn, failing_user, key.address, now)
+        return Denied(WRONG)
 
-    def _too_many_now(self, counted: _Counted) -> Refused | None:
+    def _blocked_now(self, key: _FailureKey) -> Denied | None:
         with self.database.read() as conn:
-            return self._too_many(conn, counted, self.database.now(conn))
+            return self._blocked(conn, key, self.database.now(conn))
 
-    def _too_many(self, conn: Connection, counted: _Counted, now: datetime) -> Refused | None:
-        wait = self.guesses.too_many(counted.address)
+    def _blocked(self, conn: Connection, key: _FailureKey, now: datetime) -> Denied | None:
+        wait = self.limiter.blocked_for(key.address)
         if wait is not None:
-            return Refused(f"There were too many wrong attempts from {counted.address}: try again in {wait} s.", wait)
-        left = login_failures.wait(conn, counted.name_hash, counted.device, self.failed_attempts, now)
+            return Denied(f"There were too many wrong attempts from {key.address}: try again in {wait} s.", wait)
+        left = login_failures.seconds_to_wait(conn, key.name_hash, key.device, self.failed_attempts, now)
         if left is None:
             return None
         seconds = max(1, math.ceil(left))
-        where = "with this name" if counted.device == STRANGERS else "with this name in this browser"
-        return Refused(f"There were too many wrong attempts {where}: try again in {seconds} s.", seconds)
+        where = "with this name" if key.device == UNKNOWN_DEVICE else "with this name in this browser"
+        return Denied(f"There were too many wrong attempts {where}: try again in {seconds} s.", seconds)
 
-    def _count(self, conn: Connection, counted: _Counted, now: datetime) -> None:
-        self.guesses.wrong(counted.address)
-        login_failures.record(conn, counted.name_hash, counted.device, now)
+    def _record_failure(self, conn: Connection, key: _FailureKey, now: datetime) -> None:
+        self.limiter.record(key.address)
+        login_failures.record(conn, key.name_hash, key.device, now)
 
-    def _counted(self, typed: str, account: Account | None, address: str, devices: Mapping[str, str]) -> _Counted:
+    def _failure_key(self, typed: str, user: User | None, address: str, devices: Mapping[str, str]) -> _FailureKey:
         """The same work for a name that nobody has: what is stored is a keyed hash of what was typed."""
         self._key = self._key or signing_key.signing_key(self.database)
         name_hash = hmac.digest(self._key, f"log-in {typed}".encode("utf-8", "surrogatepass"), "sha256").hex()
-        device = devices.get(account.id, STRANGERS) if account is not None else STRANGERS
-        return _Counted(address, name_hash, device)
+        device = devices.get(user.id, UNKNOWN_DEVICE) if user is not None else UNKNOWN_DEVICE
+        return _FailureKey(address, name_hash, device)
 
-    def _look_up(self, typed: str) -> tuple[Account | None, PasswordHash | None]:
+    def _look_up(self, typed: str) -> tuple[User | None, PasswordHash | None]:
         if not NAME.fullmatch(typed):
             return None, None
         with self.database.read() as conn:
-            account = users.named(conn, typed)
-            return account, users.hash_of(conn, account) if account else None
+            user = users.find_by_name(conn, typed)
+            return user, users.get_password_hash(conn, user) if user else None
 
-    def _start(
-        self, account: Account, hash: PasswordHash, password: str, address: str
-    ) -> Entered | CodeNeeded | Refused:
-        better = passwords.hash_anew(password) if passwords.needs_rehash(hash) else None
+    def _start(self, user: User, hash: PasswordHash, password: str, address: str) -> LoggedIn | CodeNeeded | Denied:
+        better = passwords.rehash_password(password) if passwords.needs_rehash(hash) else None
         with self.database.write() as conn:
             now = self.database.now(conn)
-            if users.unchanged(conn, account, hash):
+            if users.is_unchanged(conn, user, hash):
                 if better is not None:
-                    users.rehash(conn, account, better)
+                    users.rehash(conn, user, better)
                 # As it is now: the second factor may have been turned on meanwhile.
-                today = users.get(conn, account.id) or account
+                today = users.find(conn, user.id) or user
                 if today.second_factor_at is not None:
                     return CodeNeeded(today, pending_logins.start(conn, today, now))
-                return Entered(today, sessions.start(conn, today, address, self.hours, now))
+                return LoggedIn(today, sessions.create_session(conn, today, address, self.hours, now))
             # Somebody disabled the person, or changed the password, while it was verified.
-            sessions.failed(conn, account, address, now)
-        return Refused(WRONG)
+            sessions.record_failed_login(conn, user, address, now)
+        return Denied(WRONG)

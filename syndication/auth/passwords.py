@@ -63,22 +63,22 @@ _hashing = threading.Lock()
 """One hash at a time in this process, whoever asks for it: 64 MB are all that it takes."""
 
 
-def hashed(password: str, name: str, known: Collection[str] = ()) -> PasswordHash:
+def hash_password(password: str, name: str, known: Collection[str] = ()) -> PasswordHash:
     """The hash under which the password of the user ``name`` is stored. Raises SyndicationError if it is too weak.
 
     ``known`` is what anybody knows of the newsroom: its title and its domain.
     """
-    refuse_weak(password, name, known)
-    return hash_anew(password)
+    reject_weak(password, name, known)
+    return rehash_password(password)
 
 
-def hash_anew(password: str) -> PasswordHash:
+def rehash_password(password: str) -> PasswordHash:
     """The hash of a password that was taken before, under today's parameters: it stays good, whatever is weak today."""
     with _hashing:
         return PasswordHash(_hasher.hash(_bytes(password)))
 
 
-def verified(password: str, hash: PasswordHash | None) -> bool:
+def verify_password(password: str, hash: PasswordHash | None) -> bool:
     """Whether it is the password of this hash; without a hash it takes as long, and is not.
 
     So nobody learns from the time that an answer takes whether there is such a person.
@@ -100,12 +100,12 @@ def needs_rehash(hash: PasswordHash) -> bool:
     return _hasher.check_needs_rehash(hash)
 
 
-def made() -> str:
+def generate_password() -> str:
     """A new random password that a person can read aloud and type, like ``k7mqx-2rtha-9vbnc-p4ewd``."""
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(GROUP)) for _ in range(GROUPS))
 
 
-def refuse_weak(password: str, name: str, known: Collection[str] = ()) -> None:
+def reject_weak(password: str, name: str, known: Collection[str] = ()) -> None:
     """Raise SyndicationError if it is guessed too easily, with words that say what would be right (ASVS 2.1.7)."""
     if len(password) > LONGEST:
         raise SyndicationError(f"the password has {len(password)} characters: it should have {SHORTEST} to {LONGEST}")
@@ -122,7 +122,7 @@ def refuse_weak(password: str, name: str, known: Collection[str] = ()) -> None:
     names = _names((name, *known))
     if _left(normal.casefold(), names) < FEWEST_OWN:
         raise SyndicationError(f"the password is made of your name or the newsroom's: {RIGHT}")
-    if (found := _too_easy(normal, names)) is not None:
+    if (found := _is_guessable(normal, names)) is not None:
         raise SyndicationError(f"the password is too easy to guess ({found}): {RIGHT}")
 
 
@@ -142,7 +142,7 @@ def _left(folded: str, names: Collection[str]) -> int:
     return len(text)
 
 
-def _too_easy(password: str, names: list[str]) -> str | None:
+def _is_guessable(password: str, names: list[str]) -> str | None:
     """What makes it too easy to guess, in words; None if it is not."""
     from zxcvbn import zxcvbn  # 14 MB of word lists, in the processes that need them.
 

@@ -56,7 +56,9 @@ def accepted_step(secret: str, code: str, now: datetime, last: int) -> int | Non
 
     totp, current, found = TOTP(secret, interval=STEP), int(now.timestamp()) // STEP, None
     for step in range(current - DRIFT, current + DRIFT + 1):
-        right = hmac.compare_digest(totp.generate_otp(step).encode(), typed(code).encode("utf-8", "surrogatepass"))
+        right = hmac.compare_digest(
+            totp.generate_otp(step).encode(), normalize_code(code).encode("utf-8", "surrogatepass")
+        )
         if right and step > last:
             found = step
     return found
@@ -67,12 +69,12 @@ def new_recovery_codes() -> list[str]:
     return [_recovery_code() for _ in range(RECOVERY_CODES)]
 
 
-def recovery_hash(account_id: str, code: str) -> str:
+def recovery_hash(user_id: str, code: str) -> str:
     """The hash under which a recovery code of an account is stored."""
-    return hashlib.sha256(f"{account_id} {typed(code)}".encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(f"{user_id} {normalize_code(code)}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def typed(code: str) -> str:
+def normalize_code(code: str) -> str:
     """A code as it was meant: apps show a space in it, an input method may give its digits in full width."""
     normal = unicodedata.normalize("NFKC", code).casefold()
     return "".join(character for character in normal if character not in " -\t\r\n")

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-WAITING = 16
+MAX_WAITING = 16
 """Log-ins that wait for their turn: the last of them for about two seconds. As many again of known devices."""
 
-EACH = 4
+MAX_WAITING_EACH = 4
 """Of them those of one network: one address, or one /64, cannot fill the queue."""
 
-PATIENCE = 8.0
+TIMEOUT_SECONDS = 8.0
 """Seconds that a log-in waits."""
 
 RETRY_SECONDS = 5
@@ -33,19 +33,21 @@ class Ticket:
     network: str
     known: bool
     rank: tuple[bool, int, int]
-    mine: bool = False
+    admitted: bool = False
     called: threading.Event = field(default_factory=threading.Event)
 
-    def call(self, *, mine: bool) -> None:
+    def call(self, *, admitted: bool) -> None:
         """End the waiting: it is this one's turn, or its place was given to another."""
-        self.mine = mine
+        self.admitted = admitted
         self.called.set()
 
 
 class VerificationQueue:
     """One queue for each web process."""
 
-    def __init__(self, waiting: int = WAITING, each: int = EACH, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, waiting: int = MAX_WAITING, each: int = MAX_WAITING_EACH, patience: float = TIMEOUT_SECONDS
+    ) -> None:
         self.waiting = waiting
         self.each = each
         self.patience = patience
@@ -76,7 +78,7 @@ class VerificationQueue:
             ticket = Ticket(network, known, (not known, failures, before))
             if not self._verifying:
                 self._verifying = True
-                ticket.call(mine=True)
+                ticket.call(admitted=True)
                 return ticket
             if before >= self.each:
                 return None
@@ -85,7 +87,7 @@ class VerificationQueue:
                 if last.rank <= ticket.rank:
                     return None
                 self._tickets.remove(last)
-                last.call(mine=False)
+                last.call(admitted=False)
             self._tickets.append(ticket)
             return ticket
 
@@ -96,7 +98,7 @@ class VerificationQueue:
                 return
             following = min(self._tickets, key=lambda ticket: ticket.rank)
             self._tickets.remove(following)
-            following.call(mine=True)
+            following.call(admitted=True)
 
     def _await(self, ticket: Ticket) -> bool:
         """Wait for the turn, and leave the queue if it does not come in time; whether it came, maybe just now."""
@@ -104,4 +106,4 @@ class VerificationQueue:
         with self._lock:
             if ticket in self._tickets:
                 self._tickets.remove(ticket)
-            return ticket.mine
+            return ticket.admitted

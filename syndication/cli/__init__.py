@@ -14,7 +14,7 @@ from syndication.cli.articles import import_, restore, withdraw
 from syndication.cli.copy_database import copy_database
 from syndication.cli.feeds import regenerate, status
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
-from syndication.cli.queries import audit, trace
+from syndication.cli.queries import audit_log, trace
 from syndication.cli.tokens import token
 from syndication.cli.users import user
 from syndication.errors import SyndicationError
@@ -55,11 +55,11 @@ class Commands(click.Group):
 
 
 def _refuse(words: str, *details: str) -> NoReturn:
-    from syndication.logs import tell
+    from syndication.logs import print_message
 
-    tell(f"Error: {words}", wrong=True)
+    print_message(f"Error: {words}", wrong=True)
     for detail in details:
-        tell(f"- {detail}", wrong=True)
+        print_message(f"- {detail}", wrong=True)
     sys.exit(1)
 
 
@@ -95,6 +95,6 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 for command in (
     serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, status, trace,
-    token, user, audit, config, copy_database,
+    token, user, audit_log, config, copy_database,
 ):  # fmt: skip
     main.add_command(command)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syndication.cli.common import open_database, person, settings_of
+from syndication.cli.common import current_user, open_database, settings_of
 from syndication.cli.output import line
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
             import_file(database, settings, name, sections, report, reader=reader, progress=sys.stderr.isatty())
         with database.write() as conn:
             done = Act("import", ", ".join(Path(name).name for name in files), report.summary())
-            record(conn, person(), [done], database.now(conn))
+            record(conn, current_user(), [done], database.now(conn))
         if report.outcomes["created"] + report.outcomes["updated"] >= MANY:
             analyze(database)
     _show(report)
@@ -95,8 +95,8 @@ def withdraw(ctx: click.Context, ids: tuple[str, ...]) -> None:
     from syndication.store.articles.withdrawals import withdraw as run
 
     with open_database(settings_of(ctx)) as database:
-        unknown = run(database, ids, by=person())
-    _tell(ids, unknown, "withdrawn")
+        unknown = run(database, ids, by=current_user())
+    _report(ids, unknown, "withdrawn")
 
 
 @click.command()
@@ -110,11 +110,11 @@ def restore(ctx: click.Context, ids: tuple[str, ...]) -> None:
     from syndication.store.articles.withdrawals import restore as run
 
     with open_database(settings_of(ctx)) as database:
-        unknown = run(database, ids, by=person())
-    _tell(ids, unknown, "restored")
+        unknown = run(database, ids, by=current_user())
+    _report(ids, unknown, "restored")
 
 
-def _tell(ids: tuple[str, ...], unknown: list[str], done: str) -> None:
+def _report(ids: tuple[str, ...], unknown: list[str], done: str) -> None:
     for id in ids:
         if id in unknown:
             line(f"There is no article {id!r}.", err=True)

@@ -37,7 +37,7 @@ def open_database(settings: Settings, *, check: bool = True) -> Iterator[Databas
         database.close()
 
 
-def person() -> Actor:
+def current_user() -> Actor:
     """Who types the command, for the audit log."""
     try:
         name = getpass.getuser()

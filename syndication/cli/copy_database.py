@@ -12,10 +12,10 @@ from syndication.config.loading import mask
 from syndication.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
-    from syndication.store.copy import Copy
+    from syndication.store.copy import CopyResult
     from syndication.store.db.database import Database
 
-OFTEN = 0.2
+INTERVAL_SECONDS = 0.2
 """Seconds between two words about the progress."""
 
 
@@ -49,7 +49,7 @@ def copy_database(ctx: click.Context, to: str, from_: str | None, live: bool) ->
     source, target = _database(url, "--from" if from_ else "database.url"), _database(to, "TO_URL")
     started = time.monotonic()
     try:
-        done = run(source, target, Telling(), live=live)
+        done = run(source, target, ProgressPrinter(), live=live)
     except (DatabaseDown, DatabaseError) as error:
         # The driver's words may hold a row; its kind and the addresses are what an operator needs.
         words = kind(error.__cause__ or error)
@@ -57,10 +57,10 @@ def copy_database(ctx: click.Context, to: str, from_: str | None, live: bool) ->
     finally:
         source.close()
         target.close()
-    _tell(done, time.monotonic() - started)
+    _report(done, time.monotonic() - started)
 
 
-class Telling:
+class ProgressPrinter:
     """Tells the progress on standard error: on a terminal row by row, elsewhere each step once."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Telling:
     def __call__(self, doing: str, table: str, rows: int) -> None:
         """Say what is being done."""
         now = time.monotonic()
-        if self._terminal and now - self._last >= OFTEN:
+        if self._terminal and now - self._last >= INTERVAL_SECONDS:
             self._last = now
             click.echo(f"\r\x1b[K{doing} {table}{f': {rows:,} rows' if rows else ''}", err=True, nl=False)
         elif not self._terminal and doing != self._told:
@@ -88,7 +88,7 @@ def _database(url: str, name: str) -> "Database":
         raise ConfigError(str(error).replace("database.url", name, 1)) from None
 
 
-def _tell(done: "Copy", seconds: float) -> None:
+def _report(done: "CopyResult", seconds: float) -> None:
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)
     width = max(len(copied.table) for copied in done.tables)

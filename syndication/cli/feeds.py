@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syndication.cli.common import open_database, person, settings_of
+from syndication.cli.common import current_user, open_database, settings_of
 from syndication.cli.output import json_document, line
 from syndication.errors import ConfigError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from syndication.store.publishing.section_state import SectionState
 
 NO_WORKER = 3
-PATIENCE = 3.0
+TIMEOUT_SECONDS = 3.0
 """Seconds without any worker after which waiting is given up: one that restarts is back by then."""
 
 
@@ -37,7 +37,7 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
     """Ask the workers to regenerate sections now. Where nothing changed, no new version is published."""
     from syndication.store.db.database import WORK
     from syndication.store.publishing import regenerations
-    from syndication.store.publishing.section_state import states
+    from syndication.store.publishing.section_state import list_states
 
     settings = settings_of(ctx)
     slugs = list(settings.sections) if everything else [_known(slug, settings) for slug in sections]
@@ -45,10 +45,10 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
         raise click.UsageError("name sections, or --all of them")
     with open_database(settings) as database:
         with database.write() as conn:
-            asked, _joined = regenerations.request(conn, slugs, reason, person(), database.now(conn))
+            asked, _joined = regenerations.request(conn, slugs, reason, current_user(), database.now(conn))
             database.notify(conn, WORK)
         with database.read() as conn:
-            unseen = sorted(set(slugs) - {state.section for state in states(conn)})
+            unseen = sorted(set(slugs) - {state.section for state in list_states(conn)})
         for slug in unseen:
             line(f"{slug}: no worker has seen this section yet: start one, and it is rendered.", err=True)
         if wait:
@@ -92,7 +92,7 @@ def _wait(database: "Database", regeneration_id: str) -> int:
             return code
         if _workers(database):
             last_alive = time.monotonic()
-        elif time.monotonic() - last_alive > PATIENCE:
+        elif time.monotonic() - last_alive > TIMEOUT_SECONDS:
             line("No worker is alive to do it: start one with `syndication worker`.", err=True)
             return NO_WORKER
         time.sleep(0.05)
@@ -102,7 +102,7 @@ def _workers(database: "Database") -> int:
     from syndication.store.processes import workers
 
     with database.read() as conn:
-        return len(workers.alive(conn, database.now(conn)))
+        return len(workers.list_alive(conn, database.now(conn)))
 
 
 @click.command()
@@ -117,18 +117,20 @@ def status(ctx: click.Context, as_json: bool) -> None:
     from syndication.store import triggers
     from syndication.store.processes import purge_queue, web_processes, workers
     from syndication.store.publishing import change_queue, documents
-    from syndication.store.publishing.section_state import states, waiting_since
+    from syndication.store.publishing.section_state import list_states, oldest_waiting
 
     settings = settings_of(ctx)
     with open_database(settings) as database, database.read() as conn:
         now = database.now(conn)
-        found = [state for state in states(conn) if state.section in settings.sections]
-        alive, serving = workers.alive(conn, now), web_processes.alive(conn, now)
-        oldest = waiting_since(found, change_queue.oldest(conn))
-        left_out = documents.left_out(conn)
+        found = [state for state in list_states(conn) if state.section in settings.sections]
+        alive, serving = workers.list_alive(conn, now), web_processes.list_alive(conn, now)
+        oldest = oldest_waiting(found, change_queue.oldest(conn))
+        left_out = documents.list_left_out(conn)
         missing = triggers.missing_triggers(conn)
-        unsent = purge_queue.waiting(conn) if settings.purge.url else []
-    findings = health.examine(health.Signs(now, settings.sections, found, len(alive), oldest, missing, purges=unsent))
+        unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
+    findings = health.examine(
+        health.HealthFacts(now, settings.sections, found, len(alive), oldest, missing, purges=unsent)
+    )
     problems = [finding.words for finding in health.problems(findings)]
     notices = [finding.words for finding in findings if finding.severity == "notice"]
     if as_json:

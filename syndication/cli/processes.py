@@ -42,8 +42,8 @@ def serve(ctx: click.Context, host: str | None, port: int | None, demonstration:
     if demonstration:
         _load_demonstration(settings)
     startup.print_addresses(settings)
-    startup.say_who_may(settings, demonstration)
-    logs.tell("Ctrl-C ends it.")
+    startup.print_access(settings, demonstration)
+    logs.print_message("Ctrl-C ends it.")
     children = ["worker", "web", *(["demonstrate"] if demonstration else [])]
     try:
         Supervisor(children, environ, drain_seconds=settings.server.drain_seconds).run()
@@ -196,7 +196,7 @@ def _migrate(settings: Settings) -> tuple[str | None, str]:
 
 
 def _migrated(before: str | None, now: str) -> str:
-    from syndication.store.migrations.runner import head, programs
+    from syndication.store.migrations.runner import compatible_revisions, head
 
     if now != head():
         return f"The database is at revision {now}, a newer program's, on which this one may run: nothing was done."
@@ -205,14 +205,14 @@ def _migrated(before: str | None, now: str) -> str:
     done = f"The database went from revision {before or 'none'} to {now}."
     if before is None:
         return done
-    if before in programs():
+    if before in compatible_revisions():
         return f"{done}\nPrograms of revision {before} may go on running."
     return f"{done}\nPrograms of revision {before} do not run on it: start every worker and web process anew."
 
 
 def _load_demonstration(settings: Settings) -> None:
     from syndication.demo import load
-    from syndication.logs import tell
+    from syndication.logs import print_message
 
     if settings.site.authority != "ledger.example":
         raise ConfigError(
@@ -222,4 +222,4 @@ def _load_demonstration(settings: Settings) -> None:
     with open_database(settings) as database:
         loaded = load(database)
     if loaded:
-        tell(f"Loaded the demonstration newsroom: {loaded} articles.")
+        print_message(f"Loaded the demonstration newsroom: {loaded} articles.")

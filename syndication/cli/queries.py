@@ -21,11 +21,11 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
     """
     from syndication.diagnostics.trace import moment
     from syndication.diagnostics.trace import trace as run
-    from syndication.store.articles.trace_facts import read_facts
+    from syndication.store.articles.trace_facts import read_trace_facts
 
     settings = settings_of(ctx)
     with open_database(settings) as database, database.snapshot() as conn:
-        facts = read_facts(conn, id, settings.sections, database.now(conn))
+        facts = read_trace_facts(conn, id, settings.sections, database.now(conn))
     if facts.article is None and facts.withdrawal is None:
         line(f"There is no article {id!r}.", err=True)
         sys.exit(1)
@@ -48,12 +48,12 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, the newest.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
-def audit(ctx: click.Context, target: str | None, actor: str | None, limit: int, as_json: bool) -> None:
+def audit_log(ctx: click.Context, target: str | None, actor: str | None, limit: int, as_json: bool) -> None:
     """Show who did what, when, from where, and what came of it: the acts of the API and of the command line."""
     from syndication.store.access import audit_log as log
 
     with open_database(settings_of(ctx)) as database, database.read() as conn:
-        found = log.read(conn, limit, target=target, actor=actor)
+        found = log.list_entries(conn, limit, target=target, actor=actor)
     if as_json:
         json_document(json.dumps([asdict(item) for item in found], default=str, indent=2))
         return

@@ -5,14 +5,14 @@ from datetime import timedelta
 from syndication.auth import passwords
 from syndication.cli.common import open_database
 from syndication.config.loading import Settings
-from syndication.logs import tell
+from syndication.logs import print_message
 from syndication.store import Connection
 from syndication.store.access import tokens, user_changes, users
 from syndication.store.access.audit_log import SERVICE
 from syndication.store.access.tokens import SCOPES
 from syndication.store.db.database import Database
 
-ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  # what to listen on is the operator's choice
+WILDCARD_HOSTS = ("0.0.0.0", "::")  # noqa: S104  # what to listen on is the operator's choice
 
 DEMONSTRATION = "demonstration"
 """The name of the demonstration's token, and of its person."""
@@ -20,7 +20,7 @@ DEMONSTRATION = "demonstration"
 
 def base_url(settings: Settings) -> str:
     """Where a browser on this machine finds the service."""
-    host = settings.server.host if settings.server.host not in ANYWHERE else "127.0.0.1"
+    host = settings.server.host if settings.server.host not in WILDCARD_HOSTS else "127.0.0.1"
     # RFC 3986 section 3.2.2: an IPv6 address stands in brackets, so that its colons are no port's.
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
 
@@ -28,57 +28,57 @@ def base_url(settings: Settings) -> str:
 def print_addresses(settings: Settings) -> None:
     """Print the addresses of the front page, the feeds and the API."""
     base = base_url(settings)
-    tell(f"Front page  {base}/")
+    print_message(f"Front page  {base}/")
     for name, format in (("Atom", "atom"), ("RSS", "rss"), ("JSON Feed", "json")):
-        tell(f"{name:<12}{base}/feeds/all.{format}")
-    tell(f"API         {base}/api/v1/docs")
+        print_message(f"{name:<12}{base}/feeds/all.{format}")
+    print_message(f"API         {base}/api/v1/docs")
 
 
-def say_who_may(settings: Settings, demonstration: bool) -> None:
+def print_access(settings: Settings, demonstration: bool) -> None:
     """A real newsroom starts with nobody let in; a demonstration hands out a token for a day, and a password."""
     with open_database(settings) as database:
         if demonstration:
-            _let_visitors_in(settings, database)
+            _enable_demonstration_user(settings, database)
         else:
-            _say_how_to_let_in(database)
+            _print_how_to_add_user(database)
 
 
 def end_demonstration(settings: Settings) -> None:
     """Close the dashboard to the demonstration's person."""
     with open_database(settings, check=False) as database, database.write() as conn:
-        _disable_visitor(conn, database)
+        _disable_demonstration_user(conn, database)
 
 
-def _let_visitors_in(settings: Settings, database: Database) -> None:
-    password = passwords.made()
-    hash = passwords.hashed(password, DEMONSTRATION)
+def _enable_demonstration_user(settings: Settings, database: Database) -> None:
+    password = passwords.generate_password()
+    hash = passwords.hash_password(password, DEMONSTRATION)
     with database.write() as conn:
         now = database.now(conn)
         tokens.revoke(conn, DEMONSTRATION, SERVICE, now)
         _, secret = tokens.create(conn, DEMONSTRATION, SCOPES, now + timedelta(days=1), SERVICE, now)
-        visitor = users.named(conn, DEMONSTRATION)
+        visitor = users.find_by_name(conn, DEMONSTRATION)
         if visitor is None:
             users.create(conn, DEMONSTRATION, hash, SCOPES, SERVICE, now)
         else:
             user_changes.set_password(conn, visitor, hash, SERVICE, now)
             user_changes.set_scopes(conn, visitor, SCOPES, SERVICE, now)
             user_changes.enable(conn, visitor, SERVICE, now)
-    tell(f"Dashboard   {base_url(settings)}/editors/  (log in as {DEMONSTRATION}, password {password})")
-    tell(f"Token       {secret} (may everything, for a day)")
+    print_message(f"Dashboard   {base_url(settings)}/editors/  (log in as {DEMONSTRATION}, password {password})")
+    print_message(f"Token       {secret} (may everything, for a day)")
 
 
-def _say_how_to_let_in(database: Database) -> None:
+def _print_how_to_add_user(database: Database) -> None:
     with database.write() as conn:
         # A demonstration that was killed could not do it itself.
-        _disable_visitor(conn, database)
+        _disable_demonstration_user(conn, database)
         anybody, any_token = users.any_enabled(conn), tokens.any_usable(conn, database.now(conn))
     if not any_token:
-        tell("Nobody may use the API yet: `syndication token create NAME --scope read` lets somebody in.")
+        print_message("Nobody may use the API yet: `syndication token create NAME --scope read` lets somebody in.")
     if not anybody:
-        tell("Nobody may log in to the dashboard yet: `syndication user create NAME --all` lets somebody in.")
+        print_message("Nobody may log in to the dashboard yet: `syndication user create NAME --all` lets somebody in.")
 
 
-def _disable_visitor(conn: Connection, database: Database) -> None:
-    visitor = users.named(conn, DEMONSTRATION)
+def _disable_demonstration_user(conn: Connection, database: Database) -> None:
+    visitor = users.find_by_name(conn, DEMONSTRATION)
     if visitor is not None and visitor.created_by == SERVICE.name:
         user_changes.disable(conn, visitor, SERVICE, database.now(conn), force=True)

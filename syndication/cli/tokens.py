@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from syndication.cli.common import open_database, person, settings_of
+from syndication.cli.common import current_user, open_database, settings_of
 from syndication.cli.output import line
 from syndication.store.access.tokens import SCOPES, Token
 
@@ -42,7 +42,7 @@ def create(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: b
     with open_database(settings_of(ctx)) as database, database.write() as conn:
         now = database.now(conn)
         expires = now + timedelta(days=days) if days else None
-        _, secret = tokens.create(conn, name, SCOPES if everything else scopes, expires, person(), now)
+        _, secret = tokens.create(conn, name, SCOPES if everything else scopes, expires, current_user(), now)
     line("Keep it: it is shown this once, and sent as Authorization: Bearer TOKEN.", err=True)
     line(secret)
 
@@ -56,7 +56,7 @@ def list_(ctx: click.Context, everything: bool) -> None:
 
     with open_database(settings_of(ctx)) as database, database.read() as conn:
         now = database.now(conn)
-        found = [token for token in tokens.listed(conn) if everything or token.usable(now)]
+        found = [token for token in tokens.list_all(conn) if everything or token.usable(now)]
     if not found:
         line("Nobody is let in: make a token with `syndication token create NAME --scope read`.")
         return
@@ -77,7 +77,7 @@ def revoke(ctx: click.Context, name: str) -> None:
     from syndication.store.access import tokens
 
     with open_database(settings_of(ctx)) as database, database.write() as conn:
-        revoked = tokens.revoke(conn, name, person(), database.now(conn))
+        revoked = tokens.revoke(conn, name, current_user(), database.now(conn))
     if not revoked:
         line(f"There is no token {name!r} in use.", err=True)
         sys.exit(1)

@@ -11,13 +11,13 @@ from typing import Any
 import click
 
 from syndication.auth import passwords
-from syndication.cli.common import open_database, person, settings_of
+from syndication.cli.common import current_user, open_database, settings_of
 from syndication.cli.output import line
 from syndication.errors import SyndicationError
 from syndication.store import Connection
 from syndication.store.access import second_factor, user_changes, users
 from syndication.store.access.tokens import SCOPES
-from syndication.store.access.users import Account
+from syndication.store.access.users import User
 
 
 @click.group()
@@ -63,14 +63,14 @@ def create(
       syndication user create mei-hua --scope read --scope preview --scope regenerate
     """
     users.check_name(name)
-    wanted = users.scopes_of_person(SCOPES if everything else scopes)
+    wanted = users.check_scopes(SCOPES if everything else scopes)
     with open_database(settings_of(ctx)) as database:
         with database.read() as conn:
-            users.refuse_taken(conn, name)
+            users.reject_taken(conn, name)
         password = _password(piped, generate)
-        hash = passwords.hashed(password, name, settings_of(ctx).site.names)
+        hash = passwords.hash_password(password, name, settings_of(ctx).site.names)
         with database.write() as conn:
-            users.create(conn, name, hash, wanted, person(), database.now(conn))
+            users.create(conn, name, hash, wanted, current_user(), database.now(conn))
     line(f"{name} may log in.", err=True)
     _show(password, generate)
 
@@ -81,18 +81,17 @@ def create(
 def list_(ctx: click.Context, everything: bool) -> None:
     """List the people who may log in to the dashboard, and when each did last."""
     with open_database(settings_of(ctx)) as database, database.read() as conn:
-        found = [account for account in users.listed(conn) if everything or account.enabled]
+        found = [user for user in users.list_all(conn) if everything or user.enabled]
     if not found:
         line("Nobody may log in: let somebody in with `syndication user create NAME --all`.")
         return
-    width = max(len("name"), *(len(account.name) for account in found))
+    width = max(len("name"), *(len(user.name) for user in found))
     line(f"{'name':<{width}}  {'last login':<16}  {'second factor':<13}  state     scopes")
-    for account in found:
-        state = "enabled" if account.enabled else "disabled"
-        factor = "on" if account.second_factor_at else "off"
+    for user in found:
+        state = "enabled" if user.enabled else "disabled"
+        factor = "on" if user.second_factor_at else "off"
         line(
-            f"{account.name:<{width}}  {_when(account.last_login_at):<16}  {factor:<13}  {state:<8}"
-            f"  {', '.join(account.scopes)}"
+            f"{user.name:<{width}}  {_when(user.last_login_at):<16}  {factor:<13}  {state:<8}  {', '.join(user.scopes)}"
         )
 
 
@@ -103,10 +102,10 @@ def list_(ctx: click.Context, everything: bool) -> None:
 @click.pass_context
 def scopes(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: bool, force: bool) -> None:
     """Change what a person may, to these scopes and no others; the person is logged out."""
-    with _changing(ctx, name) as (conn, account, now):
+    with _changing(ctx, name) as (conn, user, now):
         wanted = SCOPES if everything else scopes
         with _or_by_force():
-            changed = user_changes.set_scopes(conn, account, wanted, person(), now, force=force)
+            changed = user_changes.set_scopes(conn, user, wanted, current_user(), now, force=force)
     line(f"{name} has {', '.join(changed.scopes)}.")
 
 
@@ -119,9 +118,9 @@ def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None
     with _changing(ctx, name):
         pass  # Whoever has mistyped the name is told so before the password is asked for.
     password = _password(piped, generate)
-    hash = passwords.hashed(password, name, settings_of(ctx).site.names)
-    with _changing(ctx, name) as (conn, account, now):
-        user_changes.set_password(conn, account, hash, person(), now)
+    hash = passwords.hash_password(password, name, settings_of(ctx).site.names)
+    with _changing(ctx, name) as (conn, user, now):
+        user_changes.set_password(conn, user, hash, current_user(), now)
     line(f"{name} has another password.", err=True)
     _show(password, generate)
 
@@ -132,8 +131,8 @@ def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None
 @click.pass_context
 def disable(ctx: click.Context, name: str, force: bool) -> None:
     """Let a person in no more: all logins end at once. The name stays, for the audit log."""
-    with _changing(ctx, name) as (conn, account, now), _or_by_force():
-        user_changes.disable(conn, account, person(), now, force=force)
+    with _changing(ctx, name) as (conn, user, now), _or_by_force():
+        user_changes.disable(conn, user, current_user(), now, force=force)
     line(f"{name} is disabled.")
 
 
@@ -142,8 +141,8 @@ def disable(ctx: click.Context, name: str, force: bool) -> None:
 @click.pass_context
 def enable(ctx: click.Context, name: str) -> None:
     """Let a person who was disabled in again, with the password and scopes from before."""
-    with _changing(ctx, name) as (conn, account, now):
-        user_changes.enable(conn, account, person(), now)
+    with _changing(ctx, name) as (conn, user, now):
+        user_changes.enable(conn, user, current_user(), now)
     line(f"{name} is enabled.")
 
 
@@ -152,19 +151,19 @@ def enable(ctx: click.Context, name: str) -> None:
 @click.pass_context
 def reset_second_factor(ctx: click.Context, name: str) -> None:
     """Remove the second factor of a user who lost the phone; the user is logged out, and the password alone logs in."""
-    with _changing(ctx, name) as (conn, account, now):
-        removed = second_factor.remove(conn, account, person(), now)
+    with _changing(ctx, name) as (conn, user, now):
+        removed = second_factor.disable(conn, user, current_user(), now)
     line(f"{name} has no second factor {'now' if removed else 'and had none'}.")
 
 
 @contextmanager
-def _changing(ctx: click.Context, name: str) -> Iterator[tuple[Connection, Account, datetime]]:
+def _changing(ctx: click.Context, name: str) -> Iterator[tuple[Connection, User, datetime]]:
     """A transaction in which somebody is changed, who is that, and the time."""
     with open_database(settings_of(ctx)) as database, database.write() as conn:
-        account = users.named(conn, name)
-        if account is None:
+        user = users.find_by_name(conn, name)
+        if user is None:
             raise SyndicationError(f"there is no person {name!r}: `syndication user list --all` shows who there is")
-        yield conn, account, database.now(conn)
+        yield conn, user, database.now(conn)
 
 
 @contextmanager
@@ -181,7 +180,7 @@ def _password(piped: bool, generate: bool) -> str:
     if piped and generate:
         raise click.UsageError("Give --password-stdin or --generate, not both.")
     if generate:
-        return passwords.made()
+        return passwords.generate_password()
     if piped:
         return sys.stdin.read().removesuffix("\n").removesuffix("\r")
     if not sys.stdin.isatty():

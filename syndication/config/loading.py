@@ -22,12 +22,12 @@ from syndication.config.schema import (
     CacheTable,
     EditorsSettings,
     LogSettings,
-    Main,
     PurgeSettings,
     Sections,
     SectionTable,
     ServerSettings,
-    Table,
+    SyndicationFile,
+    TomlTable,
     WorkerSettings,
 )
 from syndication.errors import ConfigError
@@ -50,7 +50,7 @@ NOT_SETTINGS = {
 _SERVICE = re.compile(r"SYNDICATION_([A-Z0-9_]+_)?SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)")
 _SERVICE_PORT = re.compile(r"SYNDICATION_([A-Z0-9_]+?_)??PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?")
 
-T = TypeVar("T", bound=Table)
+T = TypeVar("T", bound=TomlTable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Settings:
     editors: EditorsSettings
     purge: PurgeSettings
     logs: LogSettings
-    main: Main
+    main: SyndicationFile
 
 
 def defaults_folder() -> Path:
@@ -81,7 +81,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
     """Read and check everything; raises ConfigError with one sentence."""
     environ = os.environ if environ is None else environ
     source = _find(path, environ)
-    main = _check(Main, _overlay(_read(source), environ), source)
+    main = _check(SyndicationFile, _overlay(_read(source), environ), source)
     beside = source.with_name("sections.toml")
     tables = _check(Sections, _read(beside), beside)
     _check_slugs(tables, beside)
@@ -176,8 +176,12 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, An
             table = table.setdefault(key, {})
             if not isinstance(table, dict):
                 raise ConfigError(f"the environment variable {name} names no setting")
-        if len(keys) < 2 or keys[0] not in Main.model_fields:
-            near = _near(keys[0], Main.model_fields) if len(keys) > 1 else _near(name, _variables(), all_of_them=False)
+        if len(keys) < 2 or keys[0] not in SyndicationFile.model_fields:
+            near = (
+                _suggestion(keys[0], SyndicationFile.model_fields)
+                if len(keys) > 1
+                else _suggestion(name, _variables(), all_of_them=False)
+            )
             raise ConfigError(f"the environment variable {name} names no setting: write SYNDICATION_TABLE__KEY{near}")
         if keys[-1].endswith(FILE):
             keys[-1] = keys[-1].removesuffix(FILE)
@@ -212,7 +216,9 @@ def _of_a_service(name: str, value: str) -> bool:
 
 def _variables() -> list[str]:
     """The variables of all settings."""
-    tables = {name: field.annotation for name, field in Main.model_fields.items()} | {"cache__news": CacheTable}
+    tables = {name: field.annotation for name, field in SyndicationFile.model_fields.items()} | {
+        "cache__news": CacheTable
+    }
     return [
         f"{PREFIX}{table}__{key}".upper()
         for table, model in tables.items()
@@ -222,7 +228,7 @@ def _variables() -> list[str]:
 
 def _typed(keys: list[str], text: str) -> str | int | float | bool:
     """A number or a switch for a setting that is one; what is none stays a text, and is refused with its name."""
-    known = CacheTable if keys[0] == "cache" else Main.model_fields[keys[0]].annotation
+    known = CacheTable if keys[0] == "cache" else SyndicationFile.model_fields[keys[0]].annotation
     # In purge.headers names are not ours.
     field = getattr(known, "model_fields", {}).get(keys[-1]) if keys[1:2] != ["headers"] else None
     if field is not None and field.annotation is bool and text in ("true", "false"):
@@ -242,7 +248,7 @@ def _check(model: type[T], values: dict[str, Any], path: Path) -> T:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            near = _near(str(first["loc"][-1]), _keys(model, first["loc"][:-1]))
+            near = _suggestion(str(first["loc"][-1]), _keys(model, first["loc"][:-1]))
             raise ConfigError(f"{path.name}: {key} is not a setting{near}") from error
         if first["type"] == "missing":
             raise ConfigError(f"{path.name}: {key} is missing: every such table needs it") from error
@@ -255,7 +261,7 @@ def _check(model: type[T], values: dict[str, Any], path: Path) -> T:
         raise ConfigError(f"{path.name}: {key} is {shown}: it {right}") from error
 
 
-def _keys(model: type[Table], loc: tuple[int | str, ...]) -> Iterable[str]:
+def _keys(model: type[TomlTable], loc: tuple[int | str, ...]) -> Iterable[str]:
     """The names that could stand at a place of the file."""
     fields: Any = model.model_fields
     for part in loc:
@@ -267,7 +273,7 @@ def _keys(model: type[Table], loc: tuple[int | str, ...]) -> Iterable[str]:
     return list(fields)
 
 
-def _near(name: str, known: Iterable[str], *, all_of_them: bool = True) -> str:
+def _suggestion(name: str, known: Iterable[str], *, all_of_them: bool = True) -> str:
     known = list(known)
     close = difflib.get_close_matches(name, known, 1)
     if close:
@@ -288,7 +294,7 @@ def _check_slugs(tables: Sections, path: Path) -> None:
         seen[slug] = where
 
 
-def _site(main: Main) -> Site:
+def _site(main: SyndicationFile) -> Site:
     site = main.site
     return Site(
         title=site.title,
@@ -305,7 +311,7 @@ def _site(main: Main) -> Site:
     )
 
 
-def _section(slug: str, table: AllTable, main: Main, site: Site, path: Path) -> Section:
+def _section(slug: str, table: AllTable, main: SyndicationFile, site: Site, path: Path) -> Section:
     def setting(name: str) -> Any:
         own = getattr(table, name)
         return getattr(main.feeds, name) if own is None else own

@@ -43,7 +43,7 @@ def _address(value: str) -> str:
     return value.rstrip("/")
 
 
-def _perhaps_address(value: str) -> str:
+def _optional_address(value: str) -> str:
     return _address(value) if value else ""
 
 
@@ -53,11 +53,11 @@ def _language(value: str) -> str:
     return value
 
 
-def _perhaps_language(value: str) -> str:
+def _optional_language(value: str) -> str:
     return _language(value) if value else ""
 
 
-def _perhaps_email(value: str) -> str:
+def _optional_email(value: str) -> str:
     if value and email_address(value) != value:
         raise ValueError("should be a mail address like desk@daily.example, or empty")
     return value
@@ -143,10 +143,10 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
 
 Slug = Annotated[str, AfterValidator(_slug)]
 Address = Annotated[str, AfterValidator(_address)]
-PerhapsAddress = Annotated[str, AfterValidator(_perhaps_address)]
+OptionalAddress = Annotated[str, AfterValidator(_optional_address)]
 Language = Annotated[str, AfterValidator(_language)]
-PerhapsLanguage = Annotated[str, AfterValidator(_perhaps_language)]
-PerhapsEmail = Annotated[str, AfterValidator(_perhaps_email)]
+OptionalLanguage = Annotated[str, AfterValidator(_optional_language)]
+OptionalEmail = Annotated[str, AfterValidator(_optional_email)]
 Seconds = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 Content = Literal["full", "summary"]
@@ -154,35 +154,35 @@ Switch = Annotated[bool, BeforeValidator(_switch)]
 Text = Annotated[str, Field(min_length=1)]
 
 
-class Table(BaseModel):
+class TomlTable(BaseModel):
     """A table of the file: an unknown key and a value of another type are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class SiteTable(Table):
+class SiteTable(TomlTable):
     """[site]: what all feeds share."""
 
     title: Text = "The Daily Example"
     description: str = ""
     base_url: Address = "http://127.0.0.1:8000"
-    home_url: PerhapsAddress = ""
+    home_url: OptionalAddress = ""
     authority: Annotated[str, AfterValidator(_authority)] = "daily.example"
     authority_date: Annotated[str, AfterValidator(_day)] = "2026-01-01"
     language: Language = "en"
     rights: str = ""
-    logo: PerhapsAddress = ""
-    icon: PerhapsAddress = ""
-    email: PerhapsEmail = ""
+    logo: OptionalAddress = ""
+    icon: OptionalAddress = ""
+    email: OptionalEmail = ""
 
 
-class DatabaseTable(Table):
+class DatabaseTable(TomlTable):
     """[database]."""
 
     url: Text = "sqlite:///var/syndication.db"
 
 
-class ServerSettings(Table):
+class ServerSettings(TomlTable):
     """[server]: where the web process listens, how many workers answer, and whether caches are told keys."""
 
     host: Text = "127.0.0.1"
@@ -192,7 +192,7 @@ class ServerSettings(Table):
     drain_seconds: Annotated[float, Field(ge=0, le=300)] = 0.0
 
 
-class WorkerSettings(Table):
+class WorkerSettings(TomlTable):
     """[worker]: seconds unless told otherwise."""
 
     safety_net: Annotated[float, Field(gt=0)] = 30.0
@@ -211,7 +211,7 @@ class WorkerSettings(Table):
     progress_path: str = ""
 
 
-class EditorsSettings(Table):
+class EditorsSettings(TomlTable):
     """[editors]: the API and the dashboard."""
 
     webhook_secret: Annotated[str, AfterValidator(_secret)] = ""
@@ -232,7 +232,7 @@ class EditorsSettings(Table):
         return BodyLimits(self.largest_article_mb * MIB, self.largest_batch_mb * MIB)
 
 
-class PurgeSettings(Table):
+class PurgeSettings(TomlTable):
     """[purge]: which caches in front are told that a feed changed, and how."""
 
     url: Annotated[str, AfterValidator(_templates)] = ""
@@ -243,14 +243,14 @@ class PurgeSettings(Table):
     patience: Annotated[float, Field(gt=0)] = 3600.0
 
 
-class LogSettings(Table):
+class LogSettings(TomlTable):
     """[logs]."""
 
     format: Literal["console", "json"] = "console"
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class FeedsTable(Table):
+class FeedsTable(TomlTable):
     """[feeds]: what a section has that does not say otherwise."""
 
     entries: Count = 50
@@ -261,7 +261,7 @@ class FeedsTable(Table):
     cache: str = "news"
 
 
-class CacheTable(Table):
+class CacheTable(TomlTable):
     """[cache.NAME]: how long a copy may be used, in seconds."""
 
     browser: Seconds = 300
@@ -270,12 +270,12 @@ class CacheTable(Table):
     stale_if_error: Seconds = 86400
 
 
-class AllTable(Table):
+class AllTable(TomlTable):
     """[all]: the feed of everything; an empty value is that of [feeds] or [site]."""
 
     title: str = ""
     description: str = ""
-    language: PerhapsLanguage = ""
+    language: OptionalLanguage = ""
     entries: Count | None = None
     hours: Annotated[int, Field(ge=0)] | None = None
     max_entries: Count | None = None
@@ -292,13 +292,13 @@ class SectionTable(AllTable):
     formerly: list[Slug] = []
 
 
-class RetiredTable(Table):
+class RetiredTable(TomlTable):
     """[[retired]]: a feed that is no more."""
 
     slug: Slug
 
 
-class Main(Table):
+class SyndicationFile(TomlTable):
     """syndication.toml."""
 
     site: SiteTable = SiteTable()
@@ -312,7 +312,7 @@ class Main(Table):
     logs: LogSettings = LogSettings()
 
 
-class Sections(Table):
+class Sections(TomlTable):
     """sections.toml."""
 
     all: AllTable = AllTable()

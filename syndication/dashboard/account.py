@@ -8,52 +8,52 @@ from werkzeug.wrappers import Response as BaseResponse
 from syndication.api.operations import caller, context
 from syndication.auth import passwords
 from syndication.auth.known_devices import known_devices
-from syndication.auth.login import NOT_NOW, Refused
-from syndication.dashboard.login import address, entrance, refuse
-from syndication.dashboard.pages import PERSON, Pages, back, page
+from syndication.auth.login import NOT_CURRENT, Denied
+from syndication.dashboard.login import address, login_service, show_denied
+from syndication.dashboard.pages import LOGGED_IN, Pages, back, page
 from syndication.errors import SyndicationError
 from syndication.store.access import audit_log, user_changes, users
 from syndication.store.access.audit_log import Act
 
-pages = Pages("own")
+pages = Pages("account")
 
 
-@pages.get("/account", PERSON)
-def show_own() -> Response:
+@pages.get("/account", LOGGED_IN)
+def show_account() -> Response:
     """What one may, and the form for another password."""
     return _page()
 
 
-@pages.post("/account", PERSON)
+@pages.post("/account", LOGGED_IN)
 def change_own_password() -> BaseResponse:
     """Change one's own password: the one before is asked for, as a browser may stand open."""
-    form, account, database = request.form, g.account, context().database
-    verified = entrance().confirm(account, form.get("old", ""), address(), known_devices())
-    if isinstance(verified, Refused):
+    form, user, database = request.form, g.user, context().database
+    verified = login_service().verify(user, form.get("old", ""), address(), known_devices())
+    if isinstance(verified, Denied):
         return _refuse(verified)
     if form.get("new", "") != form.get("again", ""):
         return _page("The new password was not typed the same twice.")
     try:
-        made = passwords.hashed(form.get("new", ""), account.name, context().settings.site.names)
+        made = passwords.hash_password(form.get("new", ""), user.name, context().settings.site.names)
     except SyndicationError as error:
         return _page(f"{str(error)[:1].upper()}{str(error)[1:]}.")
     with database.write() as conn:
         # Verifying took a while: somebody who keeps out a thief by another password is not overruled by that thief.
-        unchanged, now = users.unchanged(conn, account, verified), database.now(conn)
+        unchanged, now = users.is_unchanged(conn, user, verified), database.now(conn)
         if unchanged:
-            user_changes.set_password(conn, account, made, caller().actor, now, keep=session["login"])
+            user_changes.set_password(conn, user, made, caller().actor, now, keep=session["login"])
     if not unchanged:
-        return _refuse(Refused(NOT_NOW))
+        return _refuse(Denied(NOT_CURRENT))
     flash("Your password is changed. In other browsers you are logged out.")
     return back("/account")
 
 
-def _refuse(refused: Refused) -> Response:
+def _refuse(refused: Denied) -> Response:
     if refused.wait is None:
-        act = Act("change password of user", g.account.name, "refused", "wrong password")
+        act = Act("change password of user", g.user.name, "refused", "wrong password")
         with context().database.write() as conn:
             audit_log.record(conn, caller().actor, [act], caller().now)
-    return refuse(refused, _page(refused.detail))
+    return show_denied(refused, _page(refused.detail))
 
 
 def _page(wrong: str = "") -> Response:

@@ -11,8 +11,8 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 from syndication import __version__
 from syndication.api.operations import Context
-from syndication.auth.bearer import Access, Guesses
-from syndication.auth.login import Entrance
+from syndication.auth.bearer import FailureLimiter, TokenAccess
+from syndication.auth.login import LoginService
 from syndication.config.loading import Settings
 from syndication.dashboard import (
     account,
@@ -31,14 +31,14 @@ from syndication.dashboard import (
     users,
 )
 from syndication.dashboard.errors import handle_errors
-from syndication.dashboard.filters import Telling
+from syndication.dashboard.filters import TimeFilters
 from syndication.dashboard.pages import POLICY, PREFIX
-from syndication.dashboard.session_cookie import Sessions
-from syndication.dashboard.ttl_cache import Memo
+from syndication.dashboard.session_cookie import SessionCookies
+from syndication.dashboard.ttl_cache import TTLCache
 from syndication.model.body_limits import SMALL_BYTES
 from syndication.store.db.database import Database
-from syndication.web.document_loader import Watcher
-from syndication.web.request_log import name_rule
+from syndication.web.document_loader import DocumentLoader
+from syndication.web.request_log import set_rule
 
 SUBJECTS = (
     login, overview, regenerations, sections, documents, articles, previews, upcoming, chart_pages, audit_log, tokens,
@@ -49,10 +49,10 @@ STATIC_AGE = 365 * 86400
 """Seconds for which a browser keeps the style sheet: its address has the digest of what it is."""
 
 
-def dashboard_app(settings: Settings, database: Database, watcher: Watcher) -> Flask:
+def dashboard_app(settings: Settings, database: Database, loader: DocumentLoader) -> Flask:
     """The app; ``database`` is the editors' own, so that a slow page holds no connection of the watcher's."""
     app = Flask("syndication.dashboard", static_folder="static", static_url_path=f"{PREFIX}/static", root_path=None)
-    app.session_interface = Sessions(database)
+    app.session_interface = SessionCookies(database)
     app.config.update(
         MAX_CONTENT_LENGTH=SMALL_BYTES,
         SEND_FILE_MAX_AGE_DEFAULT=STATIC_AGE,
@@ -66,15 +66,15 @@ def dashboard_app(settings: Settings, database: Database, watcher: Watcher) -> F
     app.url_map.merge_slashes = app.url_map.strict_slashes = app.url_map.redirect_defaults = False
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     limits = settings.editors
-    access = Access(database, Guesses(limits.failed_attempts))
-    app.extensions["editors"] = Context(database, watcher, access, settings)
-    app.extensions["entrance"] = Entrance(
-        database, Guesses(limits.failed_attempts), limits.session_hours, limits.user_failed_attempts
+    access = TokenAccess(database, FailureLimiter(limits.failed_attempts))
+    app.extensions["editors"] = Context(database, loader, access, settings)
+    app.extensions["login_service"] = LoginService(
+        database, FailureLimiter(limits.failed_attempts), limits.session_hours, limits.user_failed_attempts
     )
-    app.extensions["memo"] = Memo()
+    app.extensions["ttl_cache"] = TTLCache()
     handle_errors(app)
-    app.before_request(name_rule)
-    app.before_request(login.admit)
+    app.before_request(set_rule)
+    app.before_request(login.authenticate)
     CSRFProtect(app)
     app.after_request(_complete)
     _describe(app, settings)
@@ -97,8 +97,8 @@ def _complete(response: Response) -> Response:
 
 def _describe(app: Flask, settings: Settings) -> None:
     """What every template knows."""
-    telling = Telling(ZoneInfo(settings.editors.timezone))
-    telling.add_to(app)
+    time_filters = TimeFilters(ZoneInfo(settings.editors.timezone))
+    time_filters.add_to(app)
     digests = {
         item.name: hashlib.sha256(item.read_bytes()).hexdigest()[:12]
         for item in files("syndication.dashboard").joinpath("static").iterdir()
@@ -109,11 +109,11 @@ def _describe(app: Flask, settings: Settings) -> None:
         who = g.get("caller")
         return {
             "site": settings.site,
-            "zone": telling.name,
+            "zone": time_filters.name,
             "csrf_token": generate_csrf,
-            "told": get_flashed_messages,
+            "flashes": get_flashed_messages,
             "program": __version__,
-            "account": g.get("account"),
+            "current_user": g.get("user"),
             "may": lambda scope: who is not None and who.may(scope),
             "static": lambda name: f"{PREFIX}/static/{name}?{digests[name]}",
             "now": who.now if who else datetime.now(UTC),

@@ -11,10 +11,10 @@ from syndication.api import articles as api
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath
 from syndication.api.visibility import visible_outline
-from syndication.dashboard.pages import Pages, ask, asked_for, back, is_live, next_page, page, titles
+from syndication.dashboard.pages import Pages, back, call, is_live, next_page, page, parse_request, titles
 from syndication.dashboard.previews import shown
 from syndication.dashboard.sections import served_version
-from syndication.diagnostics.trace_steps import way
+from syndication.diagnostics.trace_steps import trace_steps
 from syndication.model.values import ALL
 from syndication.store.articles.article_outlines import ArticleOutline
 from syndication.store.articles.article_sizes import measure
@@ -29,8 +29,8 @@ STATUSES = ("published", "draft", "withdrawn")
 def find_articles() -> Response:
     """Articles by title, id or address, the newest first."""
     given = {name: request.args.get(name) or None for name in ("q", "status", "section", "after")}
-    query = asked_for(api.SearchQuery, **given)
-    found = ask(api.list_articles, api.FoundArticles, query=query)
+    query = parse_request(api.SearchQuery, **given)
+    found = call(api.list_articles, api.FoundArticles, query=query)
     following = next_page()
     asked = {name: value for name, value in given.items() if value and name != "after"}
     return page(
@@ -48,23 +48,26 @@ def find_articles() -> Response:
 def show_article() -> Response:
     """One article: its way into every feed, what it looks like there, what happened to it."""
     path = _path()
-    told, article = ask(article_trace.trace_article, article_trace.TraceAnswer, path=path), _stored(path)
-    concerned = [verdict for verdict in told.sections if _concerns(verdict, article)]
-    ways: dict[str, Any] = {
+    told, article = call(article_trace.trace_article, article_trace.TraceResponse, path=path), _stored(path)
+    concerned = [verdict for verdict in told.sections if _is_relevant(verdict, article)]
+    feed_traces: dict[str, Any] = {
         "id": path.id,
-        "ways": [(one, way(one, served_version(one.section) or None, _standing(one.section))) for one in concerned],
+        "feed_traces": [
+            (one, trace_steps(one, served_version(one.section) or None, _published_versions(one.section)))
+            for one in concerned
+        ],
         "elsewhere": [verdict.section for verdict in told.sections if article and verdict not in concerned],
         "titles": titles(),
     }
     if is_live():
-        return page("parts/trace_steps.html", **ways)
+        return page("parts/trace_steps.html", **feed_traces)
     return page(
         "article.html",
-        **ways,
+        **feed_traces,
         article=article,
         over=_over_limit(path) if article else None,
         out=any(verdict.rule in ("withdrawn", "deleted") for verdict in told.sections),
-        history=ask(api_past.list_history, api_past.HistoryAnswer, path=path, query=api_past.HistoryQuery()),
+        history=call(api_past.list_history, api_past.HistoryResponse, path=path, query=api_past.HistoryQuery()),
         **shown(request.args.get("preview")),
     )
 
@@ -79,7 +82,7 @@ def confirm_withdrawal() -> Response:
 def withdraw() -> BaseResponse:
     """Take it out of every feed."""
     path = _path()
-    flash(ask(withdrawals.withdraw_article, withdrawals.Done, path=path).message)
+    flash(call(withdrawals.withdraw_article, withdrawals.WithdrawalResponse, path=path).message)
     return back("/article", id=path.id)
 
 
@@ -93,13 +96,13 @@ def confirm_restoration() -> Response:
 def restore() -> BaseResponse:
     """Bring it back."""
     path = _path()
-    flash(ask(withdrawals.restore_article, withdrawals.Done, path=path).message)
+    flash(call(withdrawals.restore_article, withdrawals.WithdrawalResponse, path=path).message)
     return back("/article", id=path.id)
 
 
 def _confirm(act: str) -> Response:
     path = _path()
-    told = ask(article_trace.trace_article, article_trace.TraceAnswer, path=path)
+    told = call(article_trace.trace_article, article_trace.TraceResponse, path=path)
     sections = context().settings.sections
     longest = max(
         (sections[v.section].cache for v in told.sections if v.in_feed and v.section in sections),
@@ -118,7 +121,7 @@ def _confirm(act: str) -> Response:
 
 def _path() -> ArticlePath:
     """The article that is asked for, in the address of forms too: in their fields browsers change the ends of lines."""
-    return asked_for(ArticlePath, id=request.args.get("id", ""))
+    return parse_request(ArticlePath, id=request.args.get("id", ""))
 
 
 def _stored(path: ArticlePath) -> ArticleOutline | None:
@@ -138,7 +141,7 @@ def _over_limit(path: ArticlePath) -> str | None:
         return measure(conn, [path.id])[1].get(path.id)
 
 
-def _concerns(verdict: article_trace.VerdictAnswer, article: ArticleOutline | None) -> bool:
+def _is_relevant(verdict: article_trace.VerdictResponse, article: ArticleOutline | None) -> bool:
     """Whether the article belongs into this section, or would; a withdrawn one is kept out of all the others too."""
     section = context().settings.sections.get(verdict.section)
     if section is None or section.slug == ALL or verdict.in_feed:
@@ -146,7 +149,7 @@ def _concerns(verdict: article_trace.VerdictAnswer, article: ArticleOutline | No
     return article is not None and not set(article.sections).isdisjoint(section.filed_under)
 
 
-def _standing(slug: str) -> int | None:
+def _published_versions(slug: str) -> int | None:
     """The version that is published, as the watcher last saw it."""
-    found = [state.version for state in context().watcher.state.sections if state.section == slug]
+    found = [state.version for state in context().loader.state.sections if state.section == slug]
     return found[0] if found else None

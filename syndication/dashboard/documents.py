@@ -14,10 +14,10 @@ from markupsafe import Markup
 from syndication.api import sections as api
 from syndication.api.operations import context
 from syndication.api.schemas import SectionPath
-from syndication.dashboard.pages import Pages, ask, asked_for, html, page, titles
+from syndication.dashboard.pages import Pages, call, html, page, parse_request, titles
 from syndication.model.values import FORMATS
 from syndication.serve.catalogue import address
-from syndication.serve.prepared import Prepared
+from syndication.serve.prepared import PreparedDocument
 from syndication.web.problems import not_found
 
 pages = Pages("documents")
@@ -34,7 +34,7 @@ READER_POLICY = (
 @pages.get("/sections/<slug>/reader", "read")
 def show_reader(slug: str) -> Response:
     """How a reader shows the feed; the feed itself is in a frame of its own."""
-    section = ask(api.get_section, api.SectionAnswer, path=asked_for(SectionPath, slug=slug))
+    section = call(api.get_section, api.SectionResponse, path=parse_request(SectionPath, slug=slug))
     _document(slug, "json")
     return page("reader.html", section=section, title=titles()[slug])
 
@@ -43,16 +43,16 @@ def show_reader(slug: str) -> Response:
 def reader_view(slug: str) -> Response:
     """What stands in the frame."""
     api.configured(slug)
-    document = json.loads(_document(slug, "json").codings["identity"].body)
-    return as_readers_show(document.get("title", ""), document.get("items", []))
+    document = json.loads(_document(slug, "json").encoded["identity"].body)
+    return render_reader_preview(document.get("title", ""), document.get("items", []))
 
 
 @pages.get("/sections/<slug>/documents/<format>", "read")
 def show_document(slug: str, format: str) -> Response:
     """The document, to the letter, and the headers with which it is served."""
-    section = ask(api.get_section, api.SectionAnswer, path=asked_for(SectionPath, slug=slug))
+    section = call(api.get_section, api.SectionResponse, path=parse_request(SectionPath, slug=slug))
     found = _document(slug, format)
-    plain = found.codings["identity"]
+    plain = found.encoded["identity"]
     return page(
         "document.html",
         section=section,
@@ -67,7 +67,7 @@ def show_document(slug: str, format: str) -> Response:
     )
 
 
-def as_readers_show(title: str, items: list[dict[str, Any]]) -> Response:
+def render_reader_preview(title: str, items: list[dict[str, Any]]) -> Response:
     """Items of a JSON Feed as a feed reader shows them, under a policy that lets them do nothing."""
     style, digest = _style()
     text = render_template("dashboard/parts/reader.html", title=title, items=items, style=style)
@@ -83,8 +83,8 @@ def _style() -> tuple[Markup, str]:
     return Markup(text), base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()  # noqa: S704  # our own file
 
 
-def _document(slug: str, format: str) -> Prepared:
-    found = context().watcher.catalogue.documents.get(address(slug, format)) if format in FORMATS else None
+def _document(slug: str, format: str) -> PreparedDocument:
+    found = context().loader.catalogue.documents.get(address(slug, format)) if format in FORMATS else None
     if found is None:
         raise not_found(f"document of {slug} in {format} yet")
     return found

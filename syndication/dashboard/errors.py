@@ -31,20 +31,20 @@ def handle_errors(app: Flask) -> None:
 
     @app.errorhandler(Problem)
     def problem(error: Problem) -> Response:
-        return _refuse(error.status, error.detail, error.headers)
+        return _error_page(error.status, error.detail, error.headers)
 
     @app.errorhandler(DatabaseDown)
     def down(error: DatabaseDown) -> Response:
         log.warning("database_down", error=type(error).__name__)
-        return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_DOWN, {"Retry-After": str(RETRY_SECONDS)})
+        return _error_page(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_DOWN, {"Retry-After": str(RETRY_SECONDS)})
 
     @app.errorhandler(SyndicationError)
     def refused(error: SyndicationError) -> Response:
-        return _refuse(HTTPStatus.UNPROCESSABLE_ENTITY, f"{str(error).rstrip('.')}.")
+        return _error_page(HTTPStatus.UNPROCESSABLE_ENTITY, f"{str(error).rstrip('.')}.")
 
     @app.errorhandler(CSRFError)
     def forged(_: CSRFError) -> Response:
-        return _refuse(HTTPStatus.BAD_REQUEST, STALE_FORM)
+        return _error_page(HTTPStatus.BAD_REQUEST, STALE_FORM)
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
@@ -53,15 +53,15 @@ def handle_errors(app: Flask) -> None:
             return unexpected(cause)
         status = HTTPStatus(error.code or 500)
         allow = {name: value for name, value in error.get_headers() if name == "Allow"}
-        return _refuse(status, WORDS.get(status, error.description or status.phrase), allow)
+        return _error_page(status, WORDS.get(status, error.description or status.phrase), allow)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         log.error("page_failed", exc_info=error)
-        return _refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says what.")
+        return _error_page(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says what.")
 
 
-def _refuse(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> Response:
+def _error_page(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> Response:
     """A whole page; a part of one stays as it was, and says in a line that it is not up to date."""
     retry = status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "GET"
     template = "error_part.html" if is_live() else "error.html"

@@ -14,7 +14,7 @@ MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC
 """A time as ``editors.trace`` writes it into a sentence."""
 
 
-class Telling:
+class TimeFilters:
     """The filters of the templates."""
 
     def __init__(self, zone: ZoneInfo) -> None:
@@ -23,7 +23,7 @@ class Telling:
 
     def add_to(self, app: Flask) -> None:
         """Make the filters known to an app's templates."""
-        app.extensions["telling"] = self
+        app.extensions["time_filters"] = self
         app.template_filter("moment")(self.moment)
         app.template_filter("ago")(self.ago)
         app.template_filter("ahead")(self.ahead)
@@ -89,9 +89,9 @@ class Telling:
             return moment.astimezone(UTC)
 
 
-def telling() -> Telling:
+def time_filters() -> TimeFilters:
     """The filters of the app that answers this request."""
-    found: Telling = current_app.extensions["telling"]
+    found: TimeFilters = current_app.extensions["time_filters"]
     return found
 
 

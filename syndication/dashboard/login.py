@@ -11,14 +11,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from syndication.api.operations import context
 from syndication.auth.bearer import Caller, refuse_token_in_address, refuse_unreadable_address
 from syndication.auth.known_devices import known_devices, remember_device
-from syndication.auth.login import CodeNeeded, Entered, Entrance, Refused
-from syndication.dashboard.pages import ANYBODY, PERSON, PREFIX, Pages, back, is_live, lacking, page
+from syndication.auth.login import CodeNeeded, Denied, LoggedIn, LoginService
+from syndication.dashboard.pages import LOGGED_IN, PREFIX, PUBLIC, Pages, back, is_live, missing_scope, page
 from syndication.store.access import audit_log, pending_logins, sessions, users
 from syndication.store.access.audit_log import Actor
-from syndication.store.access.users import Account
+from syndication.store.access.users import User
 from syndication.store.db.database import DatabaseDown
 from syndication.web.problems import Problem
-from syndication.web.request_log import name_actor
+from syndication.web.request_log import set_actor
 
 pages = Pages("login")
 
@@ -29,7 +29,7 @@ OPEN_WITHOUT_SECOND_FACTOR = {
 """What is open to those who need a second factor and have none yet."""
 
 
-def admit() -> BaseResponse | None:
+def authenticate() -> BaseResponse | None:
     """First who asks, then what: a stranger learns nothing but where to log in."""
     if request.endpoint == "static":
         return None
@@ -38,77 +38,77 @@ def admit() -> BaseResponse | None:
     refuse_unreadable_address(request)
     refuse_token_in_address(request)
     scope = Pages.scopes.get(request.endpoint or "")
-    if scope == ANYBODY:
+    if scope == PUBLIC:
         return None
     secret = session.get("login", "")
     database = context().database
     with database.read() as conn:
         now = database.now(conn)
-        account = sessions.find(conn, secret, now) if secret else None
-    if account is None:
+        user = sessions.find_user(conn, secret, now) if secret else None
+    if user is None:
         return _to_log_in()
-    g.account = account
-    g.caller = Caller(Actor(f"user {account.name}", address()), frozenset(account.scopes), now)
-    name_actor(g.caller.actor)
+    g.user = user
+    g.caller = Caller(Actor(f"user {user.name}", address()), frozenset(user.scopes), now)
+    set_actor(g.caller.actor)
     if scope is None:
         raise request.routing_exception or NotFound
-    if _lacks_second_factor(account) and request.endpoint not in OPEN_WITHOUT_SECOND_FACTOR:
+    if _lacks_second_factor(user) and request.endpoint not in OPEN_WITHOUT_SECOND_FACTOR:
         return _to_set_up()
-    if scope != PERSON and scope not in account.scopes:
+    if scope != LOGGED_IN and scope not in user.scopes:
         if request.method == "POST":
             _record_refusal(scope)
-        raise lacking(scope)
+        raise missing_scope(scope)
     return None
 
 
-@pages.get("/login", ANYBODY)
+@pages.get("/login", PUBLIC)
 def log_in() -> Response:
     """The form."""
     return _form()
 
 
-@pages.post("/login", ANYBODY)
+@pages.post("/login", PUBLIC)
 def check_log_in() -> BaseResponse:
     """Let somebody in, or say that name and password do not belong together: never which of them is wrong."""
     form = request.form
-    outcome = entrance().enter(form.get("name", ""), form.get("password", ""), address(), known_devices())
-    if isinstance(outcome, Refused):
-        return refuse(outcome, _form(outcome.detail))
+    outcome = login_service().log_in(form.get("name", ""), form.get("password", ""), address(), known_devices())
+    if isinstance(outcome, Denied):
+        return show_denied(outcome, _form(outcome.detail))
     if isinstance(outcome, CodeNeeded):
-        _end_login()
+        _end_session()
         session["pending"] = outcome.secret
         wanted = _wanted()
         return back("/login/code", next=wanted if wanted != f"{PREFIX}/" else None)
-    return _let_in(outcome)
+    return _log_in(outcome)
 
 
-@pages.get("/login/code", ANYBODY)
+@pages.get("/login/code", PUBLIC)
 def ask_for_code() -> BaseResponse:
     """The second step, for those whose password was right; all others begin with the first."""
     database = context().database
     with database.read() as conn:
         waits = pending_logins.find(conn, _pending(), database.now(conn)) is not None
-    return _code_form() if waits else _begin_again()
+    return _code_form() if waits else _restart()
 
 
-@pages.post("/login/code", ANYBODY)
+@pages.post("/login/code", PUBLIC)
 def check_code() -> BaseResponse:
     """Let somebody in whose password was right before, and whose code is right now."""
     code = request.form.get("code", "")
-    outcome = entrance().check_code(_pending(), code, address(), known_devices())
+    outcome = login_service().check_code(_pending(), code, address(), known_devices())
     if outcome is None:
-        return _begin_again()
-    if isinstance(outcome, Refused):
-        return refuse(outcome, _code_form(outcome.detail))
-    return _let_in(outcome)
+        return _restart()
+    if isinstance(outcome, Denied):
+        return show_denied(outcome, _code_form(outcome.detail))
+    return _log_in(outcome)
 
 
-def _let_in(entered: Entered) -> BaseResponse:
-    name_actor(Actor(f"user {entered.account.name}", address()))
-    _end_login()  # What a stranger may have put into this browser does not become a login.
-    session["login"] = entered.secret
+def _log_in(logged_in: LoggedIn) -> BaseResponse:
+    set_actor(Actor(f"user {logged_in.user.name}", address()))
+    _end_session()  # What a stranger may have put into this browser does not become a login.
+    session["login"] = logged_in.secret
     answer = back(_wanted().removeprefix(PREFIX))
-    remember_device(answer, entered.account.id)
+    remember_device(answer, logged_in.user.id)
     return answer
 
 
@@ -117,7 +117,7 @@ def _pending() -> str:
     return str(session.get("pending", ""))
 
 
-def _begin_again() -> BaseResponse:
+def _restart() -> BaseResponse:
     wanted = _wanted()
     if session.pop("pending", None) is not None:
         flash("That took too long, or your account was changed meanwhile: log in again.")
@@ -129,17 +129,17 @@ def _code_form(wrong: str = "") -> Response:
     return page("login_code.html", status, wrong=wrong, wanted=_wanted())
 
 
-@pages.post("/logout", PERSON)
+@pages.post("/logout", LOGGED_IN)
 def log_out() -> BaseResponse:
     """End the login, here and in the database."""
-    _end_login()
+    _end_session()
     flash("You are logged out.")
     return back("/login")
 
 
-def entrance() -> Entrance:
+def login_service() -> LoginService:
     """Where people come in, in the app that answers this request."""
-    return cast(Entrance, current_app.extensions["entrance"])
+    return cast(LoginService, current_app.extensions["login_service"])
 
 
 def address() -> str:
@@ -147,7 +147,7 @@ def address() -> str:
     return request.remote_addr or "unknown"
 
 
-def _end_login() -> None:
+def _end_session() -> None:
     """Forget what this browser has, and let it open nothing any more, whoever has a copy of it."""
     secret, pending, database = session.get("login"), session.get("pending"), context().database
     if pending is not None:
@@ -155,25 +155,25 @@ def _end_login() -> None:
             pending_logins.end(conn, pending)
     if secret is not None:
         with database.write() as conn:
-            sessions.end(conn, secret, address(), database.now(conn))
+            sessions.end_session(conn, secret, address(), database.now(conn))
     session.clear()
 
 
-def refuse(refused: Refused, form: Response) -> Response:
+def show_denied(denied: Denied, form: Response) -> Response:
     """The form again, which says what was wrong; and when to come back after too many wrong passwords."""
-    if refused.wait is not None:
-        form.status_code = HTTPStatus.SERVICE_UNAVAILABLE if refused.busy else HTTPStatus.TOO_MANY_REQUESTS
-        form.headers["Retry-After"] = str(refused.wait)
+    if denied.wait is not None:
+        form.status_code = HTTPStatus.SERVICE_UNAVAILABLE if denied.busy else HTTPStatus.TOO_MANY_REQUESTS
+        form.headers["Retry-After"] = str(denied.wait)
     return form
 
 
 def _form(wrong: str = "") -> Response:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
     name = request.form.get("name", "")
-    return page("login.html", status, wrong=wrong, name=name, wanted=_wanted(), nobody=_nobody_yet())
+    return page("login.html", status, wrong=wrong, name=name, wanted=_wanted(), nobody=_no_users_yet())
 
 
-def _nobody_yet() -> bool:
+def _no_users_yet() -> bool:
     database = context().database
     with database.read() as conn:
         return not users.any_enabled(conn)
@@ -187,8 +187,8 @@ def _wanted() -> str:
     return wanted if ours and plain and not wanted.startswith(f"{PREFIX}/log") else f"{PREFIX}/"
 
 
-def _lacks_second_factor(account: Account) -> bool:
-    return context().settings.editors.require_second_factor and account.second_factor_at is None
+def _lacks_second_factor(user: User) -> bool:
+    return context().settings.editors.require_second_factor and user.second_factor_at is None
 
 
 def _to_set_up() -> BaseResponse:

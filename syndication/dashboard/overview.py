@@ -12,20 +12,20 @@ from markupsafe import Markup
 from syndication.api.operations import caller, context
 from syndication.api.visibility import visible_states
 from syndication.dashboard.pages import Pages, html, page, titles
-from syndication.dashboard.quiet_sections import quiet
+from syndication.dashboard.quiet_sections import find_silences
 from syndication.dashboard.regenerations import shown
-from syndication.dashboard.ttl_cache import Memo
+from syndication.dashboard.ttl_cache import TTLCache
 from syndication.diagnostics import health
 from syndication.model.values import FORMATS, Section
 from syndication.serve.catalogue import address
 from syndication.store.processes import poll_counts, purge_queue, workers
-from syndication.store.processes.poll_counts import Polls
+from syndication.store.processes.poll_counts import PollSums
 from syndication.store.publishing import change_queue
-from syndication.store.publishing.section_state import SectionState, states, waiting_since
+from syndication.store.publishing.section_state import SectionState, list_states, oldest_waiting
 
 pages = Pages("overview")
 
-FRESH = 1.0
+CACHE_SECONDS = 1.0
 """Seconds for which one look at the database serves everybody who watches."""
 
 
@@ -71,37 +71,37 @@ def live() -> Response:
 
 
 def _part() -> Part:
-    memo: Memo = current_app.extensions["memo"]
+    cache: TTLCache = current_app.extensions["ttl_cache"]
     may = {"may_preview": caller().may("preview"), "may_regenerate": caller().may("regenerate")}
-    return memo.get(("overview", *may.values()), FRESH, lambda: _render(may))
+    return cache.get(("overview", *may.values()), CACHE_SECONDS, lambda: _render(may))
 
 
 def _render(may: dict[str, bool]) -> Part:
-    values = _look(may["may_preview"]) | may
+    values = _read(may["may_preview"]) | may
     bare = render_template("dashboard/parts/overview.html", digest="", **values)
     digest = hashlib.sha256(bare.encode()).hexdigest()[:16]
     return Part(Markup(bare.replace("?seen=", f"?seen={digest}", 1)), digest)  # noqa: S704  # rendered, and so escaped
 
 
-def _look(may_preview: bool) -> dict[str, Any]:
-    database, settings, watcher = context().database, context().settings, context().watcher
+def _read(may_preview: bool) -> dict[str, Any]:
+    database, settings, loader = context().database, context().settings, context().loader
     with database.snapshot() as conn:
         now = database.now(conn)
-        found = {state.section: state for state in states(conn) if state.section in settings.sections}
+        found = {state.section: state for state in list_states(conn) if state.section in settings.sections}
         known = visible_states(conn, found)
-        alive = workers.alive(conn, now)
-        oldest = waiting_since(known.values(), change_queue.oldest(conn)) if may_preview else None
+        alive = workers.list_alive(conn, now)
+        oldest = oldest_waiting(known.values(), change_queue.oldest(conn)) if may_preview else None
         asked = poll_counts.last_hour(conn, now)
-        unsent = purge_queue.waiting(conn) if settings.purge.url else []
-    silences, named = quiet(), titles()
+        unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
+    silences, named = find_silences(), titles()
     findings = health.examine(
-        health.Signs(
+        health.HealthFacts(
             now=now,
             sections=settings.sections,
             states=list(known.values()),
             workers=len(alive),
             oldest_change=oldest,
-            missing_triggers=watcher.state.missing_triggers,
+            missing_triggers=loader.state.missing_triggers,
             purges=unsent,
             silences={slug: f"{named[slug]} is {words}" for slug, words in silences.items()},
         )
@@ -122,8 +122,8 @@ def _look(may_preview: bool) -> dict[str, Any]:
     }
 
 
-def _row(section: Section, title: str, state: SectionState | None, asked: Polls, silence: str) -> Row:
-    documents = context().watcher.catalogue.documents
+def _row(section: Section, title: str, state: SectionState | None, asked: PollSums, silence: str) -> Row:
+    documents = context().loader.catalogue.documents
     found = [documents.get(address(section.slug, format)) for format in FORMATS]
     name, words = _state(state, silence)
     return Row(
@@ -138,7 +138,7 @@ def _row(section: Section, title: str, state: SectionState | None, asked: Polls,
         next_due=state.next_due if state else None,
         polls=asked.total,
         not_modified=asked.not_modified,
-        size=sum(len(document.codings["identity"].body) for document in found if document),
+        size=sum(len(document.encoded["identity"].body) for document in found if document),
     )
 
 

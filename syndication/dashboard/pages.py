@@ -15,10 +15,10 @@ from syndication.web.problems import Problem, invalid
 
 PREFIX = "/editors"
 
-ANYBODY = "anybody"
+PUBLIC = "anybody"
 """The scope of what needs nobody to be logged in: logging in, and the style sheet."""
 
-PERSON = "person"
+LOGGED_IN = "person"
 """The scope of what everybody who is logged in may."""
 
 View = Callable[..., BaseResponse]
@@ -68,7 +68,7 @@ def html(text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
     return Response(text, status.value, content_type="text/html; charset=utf-8")
 
 
-def gone(part: str, words: str) -> Response:
+def expired_part(part: str, words: str) -> Response:
     """What stands in the place of a part of a page that nobody remembers any more: it asks for nothing."""
     return html(render_template("dashboard/parts/gone.html", part=part, words=words))
 
@@ -79,25 +79,25 @@ def back(path: str, **query: Any) -> BaseResponse:
     return redirect(f"{PREFIX}{path}{'?' + urlencode(given, doseq=True) if given else ''}", HTTPStatus.SEE_OTHER)
 
 
-def ask(operation: Callable[..., Response], model: type[M], **asked: Any) -> M:
+def call(operation: Callable[..., Response], model: type[M], **asked: Any) -> M:
     """The value that an operation of the API answers, asked in this process by whoever is logged in.
 
     So who may what, what is hidden from whom and what is recorded is decided in one place. Raises Problem.
     """
     scope = Operations.needs[operation]
     if not caller().may(scope):
-        raise lacking(scope)
-    g.told = g.next_page = None
+        raise missing_scope(scope)
+    g.returned = g.next_page = None
     operation(**asked)
-    if not isinstance(g.told, model):
-        raise TypeError(f"{operation.__name__} answered {type(g.told).__name__}")
-    return g.told
+    if not isinstance(g.returned, model):
+        raise TypeError(f"{operation.__name__} answered {type(g.returned).__name__}")
+    return g.returned
 
 
-def asked_for(shape: type[M], **values: Any) -> M:
+def parse_request(model: type[M], **values: Any) -> M:
     """What a form or an address asks, in the API's shape; raises the Problem of what is wrong with it."""
     try:
-        return shape.model_validate({name: value for name, value in values.items() if value is not None})
+        return model.model_validate({name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
         raise invalid(error) from error
 
@@ -113,7 +113,7 @@ def titles() -> dict[str, str]:
     return {slug: "All stories" if slug == ALL else section.title for slug, section in sections.items()}
 
 
-def lacking(scope: str) -> Problem:
+def missing_scope(scope: str) -> Problem:
     """The refusal of who is logged in and may not."""
     detail = f"This needs the scope {scope}, which you do not have. Somebody with the scope admin can give it to you."
     return Problem(HTTPStatus.FORBIDDEN, "scope", detail)

@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import previews as api
 from syndication.api.schemas import IdPath
-from syndication.dashboard.documents import LABELS, as_readers_show
-from syndication.dashboard.pages import Pages, ask, asked_for, back, gone, html
+from syndication.dashboard.documents import LABELS, render_reader_preview
+from syndication.dashboard.pages import Pages, back, call, expired_part, html, parse_request
 from syndication.web.problems import Problem, not_found
 
 pages = Pages("previews")
@@ -20,8 +20,8 @@ pages = Pages("previews")
 def preview() -> BaseResponse:
     """Ask a worker what the article's entry looks like."""
     id = request.args.get("id", "")
-    body = asked_for(api.PreviewRequest, changes=[{"id": id}])
-    asked = ask(api.request_preview, api.PreviewAnswer, body=body)
+    body = parse_request(api.PreviewRequest, changes=[{"id": id}])
+    asked = call(api.request_preview, api.PreviewResponse, body=body)
     return back("/article", id=id, preview=asked.id)
 
 
@@ -30,17 +30,17 @@ def live_preview(id: str) -> Response:
     """The preview as it comes."""
     found = shown(id)
     if found["preview"] is None:
-        return gone("preview", "This preview is gone: it is kept for ten minutes. Ask for another one.")
+        return expired_part("preview", "This preview is gone: it is kept for ten minutes. Ask for another one.")
     return html(render_template("dashboard/parts/preview.html", **found))
 
 
 @pages.get("/previews/<id>/view", "preview")
 def preview_view(id: str) -> Response:
     """What stands in the frame: the entry as a reader shows it."""
-    found = ask(api.get_preview, api.PreviewAnswer, path=asked_for(IdPath, id=id))
+    found = call(api.get_preview, api.PreviewResponse, path=parse_request(IdPath, id=id))
     if "json" not in found.entry:
         raise not_found(f"entry in the preview {id!r}")
-    return as_readers_show("Preview", [json.loads(found.entry["json"])])
+    return render_reader_preview("Preview", [json.loads(found.entry["json"])])
 
 
 def shown(id: str | None) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def shown(id: str | None) -> dict[str, Any]:
     if not id:
         return {"preview": None}
     try:
-        found = ask(api.get_preview, api.PreviewAnswer, path=asked_for(IdPath, id=id))
+        found = call(api.get_preview, api.PreviewResponse, path=parse_request(IdPath, id=id))
     except Problem as problem:
         if problem.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
             raise

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import regenerations as api
 from syndication.api.schemas import IdPath
-from syndication.dashboard.pages import Pages, ask, asked_for, back, gone, html
+from syndication.dashboard.pages import Pages, back, call, expired_part, html, parse_request
 from syndication.web.problems import Problem
 
 pages = Pages("regenerations")
@@ -21,7 +21,7 @@ WORDS = {"published": "published anew", "unchanged": "unchanged", "failed": "fai
 def regenerate() -> BaseResponse:
     """Ask for some sections or all, and go back to the page on which it was asked."""
     form = request.form
-    body = asked_for(
+    body = parse_request(
         api.RegenerationRequest,
         sections=form.getlist("section"),
         all_sections=form.get("what") == "all",
@@ -29,7 +29,7 @@ def regenerate() -> BaseResponse:
     )
     if not body.sections and not body.all_sections:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Choose at least one section, then regenerate.")
-    asked = ask(api.request_regeneration, api.RegenerationAnswer, body=body)
+    asked = call(api.request_regeneration, api.RegenerationResponse, body=body)
     section = form.get("back", "")
     return back(f"/sections/{section}" if section in body.sections else "/", regeneration=asked.id)
 
@@ -39,7 +39,7 @@ def live_regeneration(id: str) -> Response:
     """The bar."""
     found = shown(id)
     if found["regeneration"] is None:
-        return gone("regeneration", "This regeneration is so long ago that nothing is remembered of it.")
+        return expired_part("regeneration", "This regeneration is so long ago that nothing is remembered of it.")
     return html(render_template("dashboard/parts/regeneration.html", **found))
 
 
@@ -48,7 +48,7 @@ def shown(id: str | None) -> dict[str, Any]:
     if not id:
         return {"regeneration": None}
     try:
-        found = ask(api.get_regeneration, api.RegenerationAnswer, path=asked_for(IdPath, id=id))
+        found = call(api.get_regeneration, api.RegenerationResponse, path=parse_request(IdPath, id=id))
     except Problem as problem:
         if problem.status != HTTPStatus.NOT_FOUND:
             raise

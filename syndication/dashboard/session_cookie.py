@@ -11,7 +11,7 @@ from syndication.store.db.database import Database, DatabaseDown, DatabaseError
 log = get_logger(__name__)
 
 
-class Sessions(SecureCookieSessionInterface):
+class SessionCookies(SecureCookieSessionInterface):
     """Flask's signed cookies; the key is read when it is first needed."""
 
     def __init__(self, database: Database) -> None:

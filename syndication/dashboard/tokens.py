@@ -10,11 +10,11 @@ from syndication.api import tokens as api
 from syndication.api.operations import caller
 from syndication.api.schemas import IdPath
 from syndication.dashboard.filters import after
-from syndication.dashboard.pages import Pages, ask, asked_for, back, page
+from syndication.dashboard.pages import Pages, back, call, page, parse_request
 from syndication.store.access.tokens import SCOPES
 from syndication.web.problems import Problem
 
-pages = Pages("keys")
+pages = Pages("tokens")
 
 
 @pages.get("/tokens", "admin")
@@ -24,30 +24,30 @@ def show_tokens() -> Response:
 
 
 @pages.post("/tokens", "admin")
-def make_token() -> Response:
+def create_token() -> Response:
     """Make one, and show its secret this once."""
     days = request.form.get("days", "")
     if days and not (days.isascii() and days.isdecimal() and 1 <= int(days[:9]) <= 36_500):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"days is {days[:20]!r}: it should be 1 to 36500.")
-    body = asked_for(
+    body = parse_request(
         api.TokenRequest,
         name=request.form.get("name", "").strip(),
         scopes=request.form.getlist("scope"),
         expires_at=(caller().now + timedelta(days=int(days))).isoformat() if days else None,
     )
-    return _page(ask(api.create_token, api.NewToken, body=body))
+    return _page(call(api.create_token, api.NewToken, body=body))
 
 
 @pages.post("/tokens/revoke", "admin")
 def revoke_token() -> BaseResponse:
     """Revoke one: from now on it opens nothing."""
-    revoked = ask(api.revoke_token, api.TokenAnswer, path=asked_for(IdPath, id=request.form.get("id", "")))
+    revoked = call(api.revoke_token, api.TokenResponse, path=parse_request(IdPath, id=request.form.get("id", "")))
     flash(f"The token {revoked.name} is revoked: it opens nothing any more.")
     return back("/tokens")
 
 
 def _page(made: api.NewToken | None = None) -> Response:
-    found = ask(api.list_tokens, api.TokensAnswer).tokens
+    found = call(api.list_tokens, api.TokensResponse).tokens
     states = {token.id: _state(token) for token in found}
     return page(
         "tokens.html",
@@ -59,7 +59,7 @@ def _page(made: api.NewToken | None = None) -> Response:
     )
 
 
-def _state(token: api.TokenAnswer) -> str:
+def _state(token: api.TokenResponse) -> str:
     if token.revoked_at:
         return "revoked"
     return "expired" if token.expires_at and not after(token.expires_at, caller().now) else "open"

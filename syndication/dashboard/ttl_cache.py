@@ -7,11 +7,11 @@ from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
-ENTRIES = 512
+MAX_ENTRIES = 512
 """The most values that are kept: of those that nobody asked for the longest, one gives its place to a new one."""
 
 
-class _Kept:
+class _Entry:
     """A value and when it was made; its lock is held by whoever makes it."""
 
     __slots__ = ("lock", "made_at", "value")
@@ -22,12 +22,12 @@ class _Kept:
         self.value: Any = None
 
 
-class Memo:
+class TTLCache:
     """Remembers values for a while. Who asks for one that is being made waits for it instead of making it too."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept: dict[Hashable, _Kept] = {}
+        self._kept: dict[Hashable, _Entry] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -35,17 +35,17 @@ class Memo:
 
     def get(self, key: Hashable, seconds: float, make: Callable[[], T]) -> T:
         """The value, at most ``seconds`` old. What ``make`` raises is remembered by nobody."""
-        kept = self._place(key)
+        kept = self._entry(key)
         with kept.lock:
             if kept.made_at is None or self._clock() - kept.made_at >= seconds:
                 kept.value = make()
                 kept.made_at = self._clock()
             return cast(T, kept.value)
 
-    def _place(self, key: Hashable) -> _Kept:
+    def _entry(self, key: Hashable) -> _Entry:
         with self._lock:
-            kept = self._kept.pop(key, None) or _Kept()
+            kept = self._kept.pop(key, None) or _Entry()
             self._kept[key] = kept  # The last of the dictionary, again if it stood there before.
-            if len(self._kept) > ENTRIES:
+            if len(self._kept) > MAX_ENTRIES:
                 del self._kept[next(iter(self._kept))]
         return kept

@@ -5,27 +5,27 @@ from itertools import groupby
 from flask import Response, request
 
 from syndication.api import upcoming as api
-from syndication.dashboard.filters import telling
-from syndication.dashboard.pages import Pages, ask, asked_for, is_live, next_page, page, titles
+from syndication.dashboard.filters import time_filters
+from syndication.dashboard.pages import Pages, call, is_live, next_page, page, parse_request, titles
 
-pages = Pages("coming")
+pages = Pages("upcoming")
 
 SHOWN = 100
 """Moments on a page."""
 
 
-@pages.get("/coming-up", "preview")
-def show_coming_up() -> Response:
+@pages.get("/upcoming", "preview")
+def show_upcoming() -> Response:
     """Embargoes that end, stories that expire, feeds that change for their age."""
-    query = asked_for(api.ComingQuery, limit=SHOWN, after=request.args.get("after") or None)
-    found = ask(api.list_coming_up, api.ComingsAnswer, query=query)
+    query = parse_request(api.UpcomingQuery, limit=SHOWN, after=request.args.get("after") or None)
+    found = call(api.list_upcoming, api.UpcomingResponse, query=query)
     following = next_page()
     # A section falls due for its articles' moments too: those are told already.
     told = {(item.at, section) for item in found.items if item.article for section in item.sections}
     items = [item for item in found.items if item.article or (item.at, item.sections[0]) not in told]
     return page(
         "parts/upcoming.html" if is_live() else "upcoming.html",
-        days=[(day, list(of)) for day, of in groupby(items, key=lambda item: telling().day(item.at))],
+        days=[(day, list(of)) for day, of in groupby(items, key=lambda item: time_filters().day(item.at))],
         titles=titles(),
         following={"after": following["after"]} if following else None,
         paged=bool(query.after),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from syndication.config.loading import defaults_folder
-from syndication.model.article_json import article_from
+from syndication.model.article_json import parse_article
 from syndication.model.values import Article
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
@@ -16,7 +16,7 @@ def stories(now: datetime) -> Iterator[Article]:
     """The stories of ``demonstration.jsonl``, whose times are minutes before or after ``now``."""
     with (defaults_folder() / "demonstration.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
-            yield article_from(_with_times(json.loads(line), now), {})
+            yield parse_article(_with_times(json.loads(line), now), {})
 
 
 def load(database: Database) -> int:

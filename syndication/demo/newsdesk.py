@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from syndication.demo.wire_stories import LIVE, wire_story
-from syndication.logs import tell
+from syndication.logs import print_message
 from syndication.model.values import ALL, Article
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles, feed_query, withdrawals
@@ -17,7 +17,7 @@ EMBARGO = timedelta(seconds=30)
 
 RECENT = 20
 
-DESK = Actor("the night desk", "demonstration")
+ACTOR = Actor("the night desk", "demonstration")
 
 
 def keep_publishing(database: Database, stop: threading.Event, pause: float) -> None:
@@ -25,16 +25,16 @@ def keep_publishing(database: Database, stop: threading.Event, pause: float) -> 
     dice = random.Random()  # noqa: S311  # nothing secret is drawn
     while not stop.wait(pause):
         try:
-            tell(one_act(database, dice))
+            print_message(act_once(database, dice))
         except DatabaseDown:
-            tell("The newsroom waits for the database.")
+            print_message("The newsroom waits for the database.")
 
 
-def one_act(database: Database, dice: random.Random) -> str:
+def act_once(database: Database, dice: random.Random) -> str:
     """Publish mostly, correct and hold back sometimes, withdraw rarely; gives what was done, in words."""
     with database.read() as conn:
         now = database.now(conn)
-        recent = feed_query.newest(conn, (ALL,), now, RECENT)
+        recent = feed_query.list_newest(conn, (ALL,), now, RECENT)
         found = articles.load_articles(conn, [candidate.article_id for candidate in recent])
     live = [article for article in found.values() if article.id.startswith(LIVE)]
     (act,) = dice.choices(("publish", "correct", "hold", "withdraw"), (6, 2, 1, 1))
@@ -73,7 +73,7 @@ def hold(database: Database, story: Article) -> str:
 
 def withdraw(database: Database, story: Article) -> str:
     """Take a story out of every feed."""
-    withdrawals.withdraw(database, [story.id], by=DESK)
+    withdrawals.withdraw(database, [story.id], by=ACTOR)
     return f"Withdrawn: {story.title}"
 
 

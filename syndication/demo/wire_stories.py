@@ -4,7 +4,7 @@ import random
 import uuid
 from datetime import datetime, timedelta
 
-from syndication.model.values import Article, Person
+from syndication.model.values import Article, Author
 
 PLACES = ("Keelung", "Hsinchu", "Miaoli", "Nantou", "Yunlin", "Taitung", "Penghu", "Kinmen")
 
@@ -39,7 +39,7 @@ def wire_story(now: datetime, dice: random.Random) -> Article:
         url=f"/news/{sections.split()[0]}/{id}",
         title=title.format(place=place),
         html=f"<p>{place.upper()} — {text}</p>",
-        authors=(Person(dice.choice(AUTHORS)),),
+        authors=(Author(dice.choice(AUTHORS)),),
         sections=tuple(sections.split()),
         tags=("wire",),
         published_at=now,

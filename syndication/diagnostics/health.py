@@ -20,7 +20,7 @@ Severity = Literal["standstill", "problem", "notice"]
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class HealthFacts:
     """What is known of the service at ``now``.
 
     ``sections`` are the configured slugs; ``silences`` say of a section in words that it is unusually quiet; of
@@ -47,13 +47,13 @@ class Finding:
     section: str | None = None
 
 
-def examine(signs: Signs) -> list[Finding]:
+def examine(facts: HealthFacts) -> list[Finding]:
     """Everything to look at, the worst first; an empty list if all is as it should be."""
-    if not signs.database_up:  # Whatever else was read is of another time.
+    if not facts.database_up:  # Whatever else was read is of another time.
         return [Finding("standstill", "The database does not answer: feeds are served as they were, and stay so.")]
-    silent = [Finding("notice", words, slug) for slug, words in sorted(signs.silences.items())]
-    wrong = [*_standstill(signs), *_failing(signs), *_not_rendered(signs), *_late(signs)]
-    return [*wrong, *_not_purged(signs), *silent]
+    silent = [Finding("notice", words, slug) for slug, words in sorted(facts.silences.items())]
+    wrong = [*_no_worker(facts), *_failing(facts), *_unpublished(facts), *_late(facts)]
+    return [*wrong, *_not_purged(facts), *silent]
 
 
 def problems(findings: Collection[Finding]) -> list[Finding]:
@@ -69,44 +69,44 @@ def headline(findings: Collection[Finding]) -> str:
     return wrong[0].words if len(wrong) == 1 else f"{len(wrong)} things are wrong. The worst: {wrong[0].words}"
 
 
-def _standstill(signs: Signs) -> Iterator[Finding]:
-    if signs.missing_triggers:
-        names = ", ".join(sorted(signs.missing_triggers))
+def _no_worker(facts: HealthFacts) -> Iterator[Finding]:
+    if facts.missing_triggers:
+        names = ", ".join(sorted(facts.missing_triggers))
         words = f"Changes go unnoticed, because triggers are missing: {names}. Run `syndication migrate`."
         yield Finding("standstill", words)
-    if not signs.workers:
+    if not facts.workers:
         words = "No worker is alive: feeds stay as they are. Start one with `syndication worker`."
         yield Finding("standstill", words)
 
 
-def _failing(signs: Signs) -> Iterator[Finding]:
-    for state in signs.states:
-        if state.failures and state.section in signs.sections:
+def _failing(facts: HealthFacts) -> Iterator[Finding]:
+    for state in facts.states:
+        if state.failures and state.section in facts.sections:
             words = f"{state.section} has failed {state.failures} times: {state.error}"
             yield Finding("problem", words, state.section)
 
 
-def _not_rendered(signs: Signs) -> Iterator[Finding]:
-    missing = sorted(set(signs.sections) - {state.section for state in signs.states if state.version})
+def _unpublished(facts: HealthFacts) -> Iterator[Finding]:
+    missing = sorted(set(facts.sections) - {state.section for state in facts.states if state.version})
     if missing:
         words = f"Not rendered yet: {', '.join(missing)}."
         yield Finding("problem", words, missing[0] if len(missing) == 1 else None)
 
 
-def _late(signs: Signs) -> Iterator[Finding]:
-    waited = (signs.now - signs.oldest_change).total_seconds() if signs.oldest_change else 0.0
+def _late(facts: HealthFacts) -> Iterator[Finding]:
+    waited = (facts.now - facts.oldest_change).total_seconds() if facts.oldest_change else 0.0
     if waited > LATE:
         yield Finding("problem", f"A change has waited for {waited:.0f} s.")
 
 
-def _not_purged(signs: Signs) -> Iterator[Finding]:
-    for purge in signs.purges:
+def _not_purged(facts: HealthFacts) -> Iterator[Finding]:
+    for purge in facts.purges:
         if purge.given_up_at is not None:
             words = (
                 f"The cache in front was not told of {purge.section}, and nobody tries any more: {purge.error}."
                 " It shows the former version until its time is up."
             )
-        elif (signs.now - purge.since).total_seconds() > LATE:
+        elif (facts.now - purge.since).total_seconds() > LATE:
             why = purge.error or "no web process has loaded its newest version yet"
             words = f"The cache in front has not been told of {purge.section}: {why}. It is tried again by itself."
         else:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import count, islice
 
-from syndication.store.articles.hourly_counts import Hour
+from syndication.store.articles.hourly_counts import HourlyCount
 
 DAYS = 28
 """Four of each day of the week: a section that rests on Sundays is not called silent on one."""
@@ -40,7 +40,7 @@ class Silence:
     usual: timedelta
 
 
-def unusual_silence(hours: Sequence[Hour], now: datetime, zone: tzinfo = UTC) -> Silence | None:
+def unusual_silence(hours: Sequence[HourlyCount], now: datetime, zone: tzinfo = UTC) -> Silence | None:
     """The silence of a section, if it is unusual; ``hours`` are those of the HISTORY, ``zone`` is the newsroom's."""
     moments = _moments(hours, now)
     if not moments:
@@ -54,7 +54,7 @@ def unusual_silence(hours: Sequence[Hour], now: datetime, zone: tzinfo = UTC) ->
     return Silence(since, usual) if lasted > TIMES * usual and lasted >= usual + MORE else None
 
 
-def _moments(hours: Sequence[Hour], now: datetime) -> list[datetime]:
+def _moments(hours: Sequence[HourlyCount], now: datetime) -> list[datetime]:
     """When something appeared, as far as it is known: between the first and the last of an hour it is not."""
     known = {moment for hour in hours for moment in (hour.first, hour.last)}
     return sorted(moment for moment in known if moment <= now)

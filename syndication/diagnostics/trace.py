@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from syndication.model.values import ALL, Section
-from syndication.pipeline.gather import has_place
+from syndication.pipeline.gather import is_within_limits
 from syndication.store.articles.article_outlines import ArticleOutline
-from syndication.store.articles.trace_facts import Facts
+from syndication.store.articles.trace_facts import TraceFacts
 
 Rule = Literal[
     "in-feed", "draft", "embargo", "withdrawn", "deleted", "expired", "not-filed", "pushed-out", "left-out",
@@ -16,7 +16,7 @@ Rule = Literal[
 ]  # fmt: skip
 """What decides whether an article stands in a feed; ``editors.way`` has a station for each."""
 
-Happens = Literal["appears", "leaves"]
+Transition = Literal["appears", "leaves"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +35,17 @@ class Verdict:
     since_version: int | None = None
     changed_in_version: int | None = None
     changes_at: datetime | None = None
-    changes_to: Happens | None = None
+    changes_to: Transition | None = None
 
 
-def trace(facts: Facts, sections: Mapping[str, Section], retired: frozenset[str]) -> list[Verdict]:
+def trace(facts: TraceFacts, sections: Mapping[str, Section], retired: frozenset[str]) -> list[Verdict]:
     """A verdict for every configured section, and for each other one under which the article is filed."""
     return [*(_verdict(facts, section) for section in sections.values()), *_elsewhere(facts, sections, retired)]
 
 
-def _verdict(facts: Facts, section: Section) -> Verdict:
-    standing = facts.standing.get(section.slug)
-    kept_out = _kept_out(facts, section)
+def _verdict(facts: TraceFacts, section: Section) -> Verdict:
+    standing = facts.positions.get(section.slug)
+    kept_out = _excluded(facts, section)
     if standing is None:
         return kept_out or _missing(facts, section)
     stands = Verdict(
@@ -71,21 +71,21 @@ Reason = tuple[Rule, str, datetime | None]
 """A rule, its words, and when the article appears by itself."""
 
 
-def _kept_out(facts: Facts, section: Section) -> Verdict | None:
+def _excluded(facts: TraceFacts, section: Section) -> Verdict | None:
     """The rule by which the article does not belong into this feed; None if it does."""
     found = _by_withdrawal(facts)
     if found is None and facts.concealed:
         found = "draft", "It is not public now.", None
     elif found is None and facts.article is not None:
         article = facts.article
-        found = _by_filing(article, section) or _by_time(article, facts) or _by_place(article, section, facts)
+        found = _by_section(article, section) or _by_time(article, facts) or _by_position(article, section, facts)
     if found is None:
         return None
     rule, words, appears = found
     return Verdict(section.slug, False, rule, words, changes_at=appears, changes_to="appears" if appears else None)
 
 
-def _by_withdrawal(facts: Facts) -> Reason | None:
+def _by_withdrawal(facts: TraceFacts) -> Reason | None:
     gone = facts.withdrawal
     if facts.article is None:
         when = f" at {moment(gone.at)}" if gone else ""
@@ -96,13 +96,13 @@ def _by_withdrawal(facts: Facts) -> Reason | None:
     return "withdrawn", f"It was {gone.reason}{by} at {moment(gone.at)}: only restore brings it back.", None
 
 
-def _by_filing(article: ArticleOutline, section: Section) -> Reason | None:
+def _by_section(article: ArticleOutline, section: Section) -> Reason | None:
     if section.slug == ALL or set(article.sections) & set(section.filed_under):
         return None
     return "not-filed", "It is not filed under this section.", None
 
 
-def _by_time(article: ArticleOutline, facts: Facts) -> Reason | None:
+def _by_time(article: ArticleOutline, facts: TraceFacts) -> Reason | None:
     if article.status == "draft" or article.published_at is None:
         return "draft", "It is a draft: publish it.", None
     if article.expires_at is not None and article.expires_at <= max(article.published_at, facts.now):
@@ -114,16 +114,16 @@ def _by_time(article: ArticleOutline, facts: Facts) -> Reason | None:
     return None
 
 
-def _by_place(article: ArticleOutline, section: Section, facts: Facts) -> Reason | None:
+def _by_position(article: ArticleOutline, section: Section, facts: TraceFacts) -> Reason | None:
     place = facts.newer.get(section.slug, 0) + 1
-    if article.published_at is not None and not has_place(section, place, article.published_at, facts.now):
+    if article.published_at is not None and not is_within_limits(section, place, article.published_at, facts.now):
         room = _room(section, article.published_at, facts.now)
         return "pushed-out", f"Newer ones pushed it out: it has place {place} of {room}.", None
     reason = facts.left_out.get(section.slug)
     return ("left-out", f"It is left out, because {reason}.", None) if reason is not None else None
 
 
-def _missing(facts: Facts, section: Section) -> Verdict:
+def _missing(facts: TraceFacts, section: Section) -> Verdict:
     """It belongs into the feed and is not there yet."""
     rule, words = _late(facts, section)
     state = facts.states.get(section.slug)
@@ -134,7 +134,7 @@ def _missing(facts: Facts, section: Section) -> Verdict:
     )  # fmt: skip
 
 
-def _late(facts: Facts, section: Section) -> tuple[Rule, str]:
+def _late(facts: TraceFacts, section: Section) -> tuple[Rule, str]:
     """Why a feed is not what it should be: the rule and the words."""
     state = facts.states.get(section.slug)
     if not facts.workers:
@@ -145,7 +145,7 @@ def _late(facts: Facts, section: Section) -> tuple[Rule, str]:
     return "waiting", "A worker will do it within a second or so."
 
 
-def _pending(facts: Facts, section: Section) -> bool:
+def _pending(facts: TraceFacts, section: Section) -> bool:
     state = facts.states.get(section.slug)
     return state is not None and state.pending
 
@@ -163,7 +163,7 @@ def _room(section: Section, published_at: datetime, now: datetime) -> int:
     return section.max_entries if published_at > now - timedelta(hours=section.hours) else section.entries
 
 
-def _elsewhere(facts: Facts, sections: Mapping[str, Section], retired: frozenset[str]) -> Iterator[Verdict]:
+def _elsewhere(facts: TraceFacts, sections: Mapping[str, Section], retired: frozenset[str]) -> Iterator[Verdict]:
     known = {slug for section in sections.values() for slug in section.filed_under}
     for slug in facts.article.sections if facts.article else ():
         if slug in retired:

@@ -15,7 +15,7 @@ as it should; ahead is not reached; leaving is still there, and goes with the ne
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
+class Step:
     """One station: ``key`` for programs, its name for people, and in a word or two how it is with the article."""
 
     key: str
@@ -24,7 +24,7 @@ class Station:
     state: State
 
 
-class Told(Protocol):
+class TracedVerdict(Protocol):
     """What is needed of a verdict: the trace's own, or the API's answer."""
 
     @property
@@ -37,7 +37,7 @@ class Told(Protocol):
     def changed_in_version(self) -> int | None: ...
 
 
-NAMES: Mapping[str, str] = {
+STEP_NAMES: Mapping[str, str] = {
     "stored": "Stored",
     "feed": "The section has a feed",
     "not-withdrawn": "Not withdrawn",
@@ -51,7 +51,7 @@ NAMES: Mapping[str, str] = {
 }
 """The stations in their order; behind them stands only the web process, ``served``."""
 
-STOPS: Mapping[Rule, tuple[str, State, str]] = {
+STOPPED_AT: Mapping[Rule, tuple[str, State, str]] = {
     "deleted": ("stored", "ends", "deleted"),
     "retired": ("feed", "ends", "retired"),
     "not-configured": ("feed", "stuck", "no feed"),
@@ -69,41 +69,41 @@ STOPS: Mapping[Rule, tuple[str, State, str]] = {
 """At which station each rule stops an article, how it stands there, and the word for it."""
 
 
-def way(verdict: Told, served: int | None = None, standing: int | None = None) -> tuple[Station, ...]:
+def trace_steps(verdict: TracedVerdict, served: int | None = None, published: int | None = None) -> tuple[Step, ...]:
     """The stations in order.
 
-    ``served`` is the section's version that this web process has in memory (None: not known), ``standing`` the one
+    ``served`` is the section's version that this web process has in memory (None: not known), ``published`` the one
     that is published.
     """
-    return (*_stations(verdict), _served(verdict, served, standing))
+    return (*_steps(verdict), _served(verdict, served, published))
 
 
-def _stations(verdict: Told) -> list[Station]:
-    stop, state, word = STOPS.get(verdict.rule, (None, None, ""))
+def _steps(verdict: TracedVerdict) -> list[Step]:
+    stop, state, word = STOPPED_AT.get(verdict.rule, (None, None, ""))
     found, reached = [], True
-    for key, name in NAMES.items():
+    for key, name in STEP_NAMES.items():
         if key == stop and state is not None:
-            found.append(Station(key, name, word, state))
+            found.append(Step(key, name, word, state))
             reached = False
         elif key == "in-feed" and verdict.in_feed and not reached:
-            found.append(Station(key, name, "still", "leaving"))
+            found.append(Step(key, name, "still", "leaving"))
         else:
-            found.append(Station(key, name, "yes" if reached else "", "passed" if reached else "ahead"))
+            found.append(Step(key, name, "yes" if reached else "", "passed" if reached else "ahead"))
     return found
 
 
-def _served(verdict: Told, served: int | None, standing: int | None) -> Station:
-    word, state = _how_served(verdict, served, standing)
-    return Station("served", "Served here", word, state)
+def _served(verdict: TracedVerdict, served: int | None, published: int | None) -> Step:
+    word, state = _how_served(verdict, served, published)
+    return Step("served", "Served here", word, state)
 
 
-def _how_served(verdict: Told, served: int | None, standing: int | None) -> tuple[str, State]:
+def _how_served(verdict: TracedVerdict, served: int | None, published: int | None) -> tuple[str, State]:
     if served is None:
         return "", "ahead"
     version = f"version {served}"
     if not verdict.in_feed:
         # The one that is published has it no more: an older one may still show it.
-        return (f"still {version}", "leaving") if served < (standing or 0) else ("", "ahead")
+        return (f"still {version}", "leaving") if served < (published or 0) else ("", "ahead")
     if served < (verdict.since_version or 0):
         return f"not yet: {version}", "waits"
     if served < (verdict.changed_in_version or 0):

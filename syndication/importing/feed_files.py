@@ -15,7 +15,7 @@ import feedparser
 from syndication.errors import ArticleError
 from syndication.importing.xml_limits import check_markup
 from syndication.model.article_json import slugify
-from syndication.model.json_types import LARGEST_MEASURE, LARGEST_NUMBER, kind, short
+from syndication.model.json_types import MAX_DIMENSION, MAX_NUMBER, kind, short
 from syndication.render.text import plain, shorten
 
 Fields = dict[str, Any]
@@ -69,7 +69,7 @@ def _from_json_feed(item: Any, language: Any) -> Fields:
                 "media_type": file.get("mime_type") or "application/octet-stream",
                 "length": _number(file.get("size_in_bytes")),
                 "title": file.get("title"),
-                "duration": _number(file.get("duration_in_seconds"), LARGEST_MEASURE),
+                "duration": _number(file.get("duration_in_seconds"), MAX_DIMENSION),
             }
             for file in _objects(item.get("attachments"))
             if file.get("url")
@@ -162,7 +162,7 @@ def _moment(entry: dict[str, Any], name: str) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _number(value: Any, largest: int = LARGEST_NUMBER) -> int | None:
+def _number(value: Any, largest: int = MAX_NUMBER) -> int | None:
     """A length or a duration, None if it is none: a file may be told without."""
     try:
         number = math.floor(float(value)) if isinstance(value, str | int | float) else -1

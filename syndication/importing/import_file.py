@@ -16,17 +16,17 @@ from syndication.errors import ArticleError
 from syndication.importing.feed_reader import FeedFileReader
 from syndication.importing.file_kind import FeedKind, feed_kind
 from syndication.importing.report import Report
-from syndication.model.article_json import article_from, slugify, slugs_by_title
-from syndication.model.json_structure import TooMuchStructure, check_structure
+from syndication.model.article_json import parse_article, slugify, slugs_by_title
+from syndication.model.json_structure import StructureLimitExceeded, check_structure
 from syndication.model.terminal import escape
 from syndication.model.values import Article
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
 
-TOGETHER = 500
+BATCH_SIZE = 500
 """Articles whose sections are looked up at once."""
 
-LONGEST_LINE = 16 * 1024 * 1024
+MAX_LINE = 16 * 1024 * 1024
 """Bytes: no article is longer, and a file without line ends is not read into memory whole."""
 
 
@@ -54,9 +54,9 @@ def import_file(
             content = chain([first], lines)
             kind = feed_kind(first)
             if kind is None:
-                found = _filed(_lines(name, content, slugs, report), chosen, slugs)
+                found = _with_sections(_lines(name, content, slugs, report), chosen, slugs)
             else:
-                found = _added(database, _entries(name, kind, content, reader, slugs, report), chosen, slugs)
+                found = _count_added(database, _entries(name, kind, content, reader, slugs, report), chosen, slugs)
             for outcome in articles.put_articles(database, _known(found, known, report)):
                 report.outcomes[outcome.outcome] += 1
     except _UnreadableError as error:
@@ -75,19 +75,19 @@ def _file(article: Article, sections: tuple[str, ...], slugs: dict[str, str]) ->
     return replace(article, sections=sections, tags=tags)
 
 
-def _filed(found: Iterator[Article], chosen: tuple[str, ...], slugs: dict[str, str]) -> Iterator[Article]:
+def _with_sections(found: Iterator[Article], chosen: tuple[str, ...], slugs: dict[str, str]) -> Iterator[Article]:
     for article in found:
         yield article if article.sections else _file(article, chosen, slugs)
 
 
-def _added(
+def _count_added(
     database: Database, found: Iterator[Article], chosen: tuple[str, ...], slugs: dict[str, str]
 ) -> Iterator[Article]:
     """A feed file tells no sections: those of ``chosen`` are added to what the article is filed under already.
 
     So a story that stood in two old feeds stands in both sections, whichever file came first.
     """
-    while some := list(islice(found, TOGETHER)):
+    while some := list(islice(found, BATCH_SIZE)):
         with database.read() as conn:
             known = articles.load_articles(conn, [article.id for article in some])
         for article in some:
@@ -107,7 +107,7 @@ def _lines(name: str, lines: Iterator[bytes], slugs: dict[str, str], report: Rep
 
 def _line(place: str, line: bytes, slugs: dict[str, str], report: Report) -> Article | None:
     try:
-        article = article_from(_json(line), slugs)
+        article = parse_article(_json(line), slugs)
         articles.validate(article)
         return article
     except ArticleError as error:
@@ -118,11 +118,11 @@ def _line(place: str, line: bytes, slugs: dict[str, str], report: Report) -> Art
 
 
 def _json(line: bytes) -> Any:
-    if len(line) >= LONGEST_LINE:
-        raise ArticleError(f"it is longer than {LONGEST_LINE // 2**20} MB: put each article on a line of its own")
+    if len(line) >= MAX_LINE:
+        raise ArticleError(f"it is longer than {MAX_LINE // 2**20} MB: put each article on a line of its own")
     try:
         check_structure(line)
-    except TooMuchStructure as error:
+    except StructureLimitExceeded as error:
         raise ArticleError(str(error)) from error
     try:
         return json.loads(line.removeprefix(b"\xef\xbb\xbf"))
@@ -132,7 +132,7 @@ def _json(line: bytes) -> Any:
         raise ArticleError(f"it is not JSON: {error}") from error
 
 
-def _whole(lines: Iterator[bytes], most: int) -> bytes | None:
+def _rejoin_lines(lines: Iterator[bytes], most: int) -> bytes | None:
     """A feed file, which is read as a whole; None for one of more than ``most`` bytes."""
     pieces, size = [], 0
     for line in lines:
@@ -146,7 +146,7 @@ def _whole(lines: Iterator[bytes], most: int) -> bytes | None:
 def _entries(
     name: str, kind: FeedKind, lines: Iterator[bytes], reader: FeedFileReader, slugs: dict[str, str], report: Report
 ) -> Iterator[Article]:
-    content = _whole(lines, reader.limits.bytes)
+    content = _rejoin_lines(lines, reader.limits.bytes)
     if content is None:
         most = reader.limits.bytes // 2**20
         report.problem(name, f"it is a feed of more than {most} MB, the most of one file: split it into several files")
@@ -171,7 +171,7 @@ def _article(found: dict[str, Any] | str, slugs: dict[str, str]) -> Article:
         raise ArticleError(found)
     if not found.get("published_at"):
         raise ArticleError("it has no date of publication: add pubDate, published or date_published")
-    article = article_from(found, slugs)
+    article = parse_article(found, slugs)
     articles.validate(article)
     return article
 
@@ -212,7 +212,7 @@ def _read(file: IO[bytes]) -> Iterator[bytes]:
 
 def _next(file: IO[bytes]) -> bytes:
     with _reading():
-        return file.readline(LONGEST_LINE)
+        return file.readline(MAX_LINE)
 
 
 def _counted(file: IO[bytes], bar: Any) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-MOST_PROBLEMS = 100
+MAX_PROBLEMS = 100
 """Problems told one by one; a file of a million bad lines is told by its count."""
 
 
@@ -19,7 +19,7 @@ class Report:
     def problem(self, place: str, reason: str) -> None:
         """One line or item that was not imported."""
         self.bad += 1
-        if len(self.problems) < MOST_PROBLEMS:
+        if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(f"{place}: {reason}")
 
     def unknown_sections(self) -> list[str]:

@@ -6,11 +6,11 @@ from prometheus_client import Counter
 
 ERRORS = Counter("syndication_database_errors", "Statements and connections that failed", ["kind"])
 
-_told: dict[str, int] = {}
+_flushed: dict[str, int] = {}
 
 
 def flush(seen: Mapping[str, int]) -> None:
     """Carry to Prometheus what was counted by kind since the last time."""
     for kind, number in dict(seen).items():
-        ERRORS.labels(kind).inc(number - _told.get(kind, 0))
-        _told[kind] = number
+        ERRORS.labels(kind).inc(number - _flushed.get(kind, 0))
+        _flushed[kind] = number

@@ -12,8 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY, Collector
 
-from syndication.metrics.web_gauges import Watched
-from syndication.process.parent import alive
+from syndication.metrics.web_gauges import WebGauges
+from syndication.process.parent import is_alive
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -34,16 +34,16 @@ REQUEST_TO_SERVED = Histogram(
 )
 
 
-def flush(tally: Any) -> None:
+def flush(counter: Any) -> None:
     """Carry what a tally has counted since the last time to Prometheus."""
-    polls, sent = tally.news()
+    polls, sent = counter.take_increments()
     for (format, status, coding), number in polls.items():
         POLLS.labels(format, status, coding).inc(number)
     if sent:
         SENT.inc(sent)
 
 
-def exposition(watched: Watched, *others: Collector) -> bytes:
+def exposition(watched: WebGauges, *others: Collector) -> bytes:
     """The text that Prometheus reads."""
     registry = CollectorRegistry()
     for collector in (watched, *others):
@@ -61,5 +61,5 @@ def forget_the_dead(folder: Path) -> None:
     Their counters stay, so that no sum falls. The client leaves this to the parent, which must not import it.
     """
     for gauges in folder.glob("gauge_live*_*.db"):
-        if not alive(int(gauges.stem.rpartition("_")[2])):
+        if not is_alive(int(gauges.stem.rpartition("_")[2])):
             gauges.unlink(missing_ok=True)  # Another front may have been asked at the same time.

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Watched(Collector):
+class WebGauges(Collector):
     """What the watcher knows: its state, the bytes of the documents in memory, the time, and versions by section."""
 
     state: Any

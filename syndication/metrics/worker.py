@@ -20,13 +20,13 @@ RENDERER_DEATHS = Counter("syndication_renderer_deaths", "Deaths of the process 
 FRAGMENTS = Gauge("syndication_fragment_bytes", "Memory that rendered entries take")
 
 
-def regenerated(result: str, seconds: float) -> None:
+def record_regeneration(result: str, seconds: float) -> None:
     """Count one regeneration of a section."""
     REGENERATIONS.labels(result).inc()
     REGENERATION_SECONDS.observe(seconds)
 
 
-def renderer_died(cause: str) -> None:
+def record_renderer_death(cause: str) -> None:
     """Count one death of the process that renders entries: time, memory, silence or signal."""
     RENDERER_DEATHS.labels(cause).inc()
 
@@ -39,6 +39,6 @@ def serve(host: str, port: int, fragments: Callable[[], int]) -> None:
     try:
         start_http_server(port, host)
     except OSError as error:
-        log.warning("metrics_not_told", host=host, port=port, error=error.strerror or str(error))
+        log.warning("metrics_not_listening", host=host, port=port, error=error.strerror or str(error))
     else:
-        log.info("metrics_told", host=host, port=port)
+        log.info("metrics_listening", host=host, port=port)

@@ -30,65 +30,65 @@ from syndication.model.field_limits import (
     MAX_URL,
 )
 from syndication.model.json_types import (
+    Dimension,
     Id,
-    Measure,
     Moment,
+    NonEmptyText,
     Number,
-    Required,
     SectionName,
-    Shape,
+    StrictModel,
     Text,
+    empty_list_if_none,
     kind,
-    listed,
-    nothing,
+    none_if_empty,
     problems,
 )
-from syndication.model.values import Article, Enclosure, Image, Person, Section
+from syndication.model.values import Article, Author, Enclosure, Image, Section
 
 # An empty text is none, and a longer one than this is refused.
-PerhapsName = Annotated[Annotated[Text, Field(max_length=MAX_NAME)] | None, BeforeValidator(nothing)]
-PerhapsUrl = Annotated[Annotated[Text, Field(max_length=MAX_URL)] | None, BeforeValidator(nothing)]
-PerhapsCaption = Annotated[Annotated[Text, Field(max_length=MAX_CAPTION)] | None, BeforeValidator(nothing)]
-PerhapsTitle = Annotated[Annotated[Text, Field(max_length=MAX_TITLE)] | None, BeforeValidator(nothing)]
-PerhapsSlug = Annotated[Annotated[Text, Field(max_length=MAX_SLUG)] | None, BeforeValidator(nothing)]
-PerhapsSummary = Annotated[Annotated[Text, Field(max_length=MAX_SUMMARY)] | None, BeforeValidator(nothing)]
-PerhapsLanguage = Annotated[Annotated[Text, Field(max_length=MAX_LANGUAGE)] | None, BeforeValidator(nothing)]
+OptionalName = Annotated[Annotated[Text, Field(max_length=MAX_NAME)] | None, BeforeValidator(none_if_empty)]
+OptionalUrl = Annotated[Annotated[Text, Field(max_length=MAX_URL)] | None, BeforeValidator(none_if_empty)]
+OptionalCaption = Annotated[Annotated[Text, Field(max_length=MAX_CAPTION)] | None, BeforeValidator(none_if_empty)]
+OptionalTitle = Annotated[Annotated[Text, Field(max_length=MAX_TITLE)] | None, BeforeValidator(none_if_empty)]
+OptionalSlug = Annotated[Annotated[Text, Field(max_length=MAX_SLUG)] | None, BeforeValidator(none_if_empty)]
+OptionalSummary = Annotated[Annotated[Text, Field(max_length=MAX_SUMMARY)] | None, BeforeValidator(none_if_empty)]
+OptionalLanguage = Annotated[Annotated[Text, Field(max_length=MAX_LANGUAGE)] | None, BeforeValidator(none_if_empty)]
 
 
-class AuthorJson(Shape):
+class AuthorJson(StrictModel):
     """An author as the byline names them."""
 
-    name: Annotated[Required, Field(max_length=MAX_NAME)]
-    email: PerhapsName = None
-    uri: PerhapsUrl = None
+    name: Annotated[NonEmptyText, Field(max_length=MAX_NAME)]
+    email: OptionalName = None
+    uri: OptionalUrl = None
 
 
-class ImageJson(Shape):
+class ImageJson(StrictModel):
     """The lead image; width and height in pixels."""
 
-    url: Annotated[Required, Field(max_length=MAX_URL)]
-    caption: PerhapsCaption = None
-    credit: PerhapsCaption = None
-    alt: PerhapsCaption = None
-    width: Measure | None = None
-    height: Measure | None = None
+    url: Annotated[NonEmptyText, Field(max_length=MAX_URL)]
+    caption: OptionalCaption = None
+    credit: OptionalCaption = None
+    alt: OptionalCaption = None
+    width: Dimension | None = None
+    height: Dimension | None = None
 
 
-class EnclosureJson(Shape):
+class EnclosureJson(StrictModel):
     """A file that belongs to the article; length in bytes, duration in seconds."""
 
-    url: Annotated[Required, Field(max_length=MAX_URL)]
-    media_type: Annotated[Required, Field(max_length=MAX_MEDIA_TYPE)]
+    url: Annotated[NonEmptyText, Field(max_length=MAX_URL)]
+    media_type: Annotated[NonEmptyText, Field(max_length=MAX_MEDIA_TYPE)]
     length: Number | None = None
-    title: PerhapsTitle = None
-    duration: Measure | None = None
+    title: OptionalTitle = None
+    duration: Dimension | None = None
 
 
 def _author(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-Author = Annotated[
+AuthorOrName = Annotated[
     AuthorJson,
     BeforeValidator(_author),
     WithJsonSchema(
@@ -111,10 +111,10 @@ Author = Annotated[
 ]
 
 
-Tag = Annotated[Required, Field(max_length=MAX_TAG)]
+Tag = Annotated[NonEmptyText, Field(max_length=MAX_TAG)]
 
 
-class ArticleJson(Shape):
+class ArticleJson(StrictModel):
     """An article.
 
     A ``published_at`` in the future is an embargo. ``status`` is published if there is a ``published_at``,
@@ -124,29 +124,31 @@ class ArticleJson(Shape):
     """
 
     id: Id
-    title: Annotated[Required, Field(max_length=MAX_TITLE)]
-    url: Annotated[Required, Field(max_length=MAX_URL)]
-    slug: PerhapsSlug = None
+    title: Annotated[NonEmptyText, Field(max_length=MAX_TITLE)]
+    url: Annotated[NonEmptyText, Field(max_length=MAX_URL)]
+    slug: OptionalSlug = None
     html: Annotated[Text, BeforeValidator(lambda value: "" if value is None else value), Field(max_length=MAX_HTML)] = (
         ""
     )
-    summary: PerhapsSummary = None
-    authors: Annotated[list[Author], BeforeValidator(listed)] = Field(default_factory=list, max_length=MAX_AUTHORS)
-    sections: Annotated[list[SectionName], BeforeValidator(listed)] = Field(
+    summary: OptionalSummary = None
+    authors: Annotated[list[AuthorOrName], BeforeValidator(empty_list_if_none)] = Field(
+        default_factory=list, max_length=MAX_AUTHORS
+    )
+    sections: Annotated[list[SectionName], BeforeValidator(empty_list_if_none)] = Field(
         default_factory=list, max_length=MAX_SECTIONS
     )
-    tags: Annotated[list[Tag], BeforeValidator(listed)] = Field(default_factory=list, max_length=MAX_TAGS)
-    language: PerhapsLanguage = None
+    tags: Annotated[list[Tag], BeforeValidator(empty_list_if_none)] = Field(default_factory=list, max_length=MAX_TAGS)
+    language: OptionalLanguage = None
     image: ImageJson | None = None
-    enclosures: Annotated[list[EnclosureJson], BeforeValidator(listed)] = Field(
+    enclosures: Annotated[list[EnclosureJson], BeforeValidator(empty_list_if_none)] = Field(
         default_factory=list, max_length=MAX_ENCLOSURES
     )
     published_at: Moment = None
     updated_at: Moment = None
     expires_at: Moment = None
-    status: Annotated[Literal["draft", "published", "withdrawn"] | None, BeforeValidator(nothing)] = None
-    correction: PerhapsCaption = None
-    guid: PerhapsUrl = None
+    status: Annotated[Literal["draft", "published", "withdrawn"] | None, BeforeValidator(none_if_empty)] = None
+    correction: OptionalCaption = None
+    guid: OptionalUrl = None
 
     def article(self, slugs: Mapping[str, str]) -> Article:
         """The article; ``slugs`` are the configured sections' slugs by their titles, lower-case."""
@@ -158,7 +160,7 @@ class ArticleJson(Shape):
             title=self.title,
             html=self.html,
             summary=self.summary,
-            authors=tuple(Person(a.name, a.email, a.uri) for a in self.authors),
+            authors=tuple(Author(a.name, a.email, a.uri) for a in self.authors),
             sections=tuple(dict.fromkeys(sections)),
             tags=tuple(self.tags),
             language=self.language,
@@ -176,7 +178,7 @@ class ArticleJson(Shape):
 FIELDS = tuple(ArticleJson.model_fields)
 
 
-def article_from(value: Any, slugs: Mapping[str, str]) -> Article:
+def parse_article(value: Any, slugs: Mapping[str, str]) -> Article:
     """The article that ``value``, parsed JSON, describes; raises ArticleError, which names the first wrong field."""
     if not isinstance(value, dict):
         raise ArticleError(f"a line should be a JSON object, not {kind(value)}")
@@ -187,16 +189,16 @@ def article_from(value: Any, slugs: Mapping[str, str]) -> Article:
         raise ArticleError(f"{field} {words}") from error
 
 
-def article_fields(article: Article) -> dict[str, Any]:
+def dump_article(article: Article) -> dict[str, Any]:
     """The article as JSON values, in the shape that ``article_from`` takes."""
     values = asdict(article)
     for name in ("published_at", "updated_at", "expires_at"):
         moment = values[name]
         values[name] = moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
-    return {name: _plain(values[name]) for name in FIELDS}
+    return {name: _to_json(values[name]) for name in FIELDS}
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -20,7 +20,7 @@ SHOWN = 60
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 
 
-class TooMuchStructure(Exception):  # noqa: N818  # it is what the JSON has
+class StructureLimitExceeded(Exception):  # noqa: N818  # it is what the JSON has
     """The JSON has too many values or is nested too deeply; ``field`` is the member in which that was seen."""
 
     def __init__(self, field: str, words: str, *, deep: bool = False) -> None:
@@ -54,9 +54,11 @@ def check_structure(body: bytes, most_values: int = MAX_VALUES) -> None:
             depth += token != b","
         if depth > MAX_DEPTH:
             words = f"is nested too deeply: it should have at most {MAX_DEPTH} levels"
-            raise TooMuchStructure(_name(field), words, deep=True)
+            raise StructureLimitExceeded(_name(field), words, deep=True)
         if values > most_values:
-            raise TooMuchStructure(_name(field), f"has too many values: there should be at most {most_values:,} in all")
+            raise StructureLimitExceeded(
+                _name(field), f"has too many values: there should be at most {most_values:,} in all"
+            )
 
 
 def _name(field: bytes) -> str:

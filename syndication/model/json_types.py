@@ -9,19 +9,19 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from syndication.model.field_limits import MAX_ERRORS_LISTED
 
-LARGEST_NUMBER = 2**53 - 1
+MAX_NUMBER = 2**53 - 1
 """The largest whole number that every JSON parser reads as it was written (RFC 8259 section 6)."""
 
-LARGEST_MEASURE = 2**31 - 1
+MAX_DIMENSION = 2**31 - 1
 """Pixels and seconds: the largest number that an INTEGER of PostgreSQL holds."""
 
-LONGEST_NAME = 60
+MAX_NAME_SHOWN = 60
 """Characters of a field's name in an error: strangers choose those that there are not."""
 
 _SHORT = Repr()  # It looks at the first items of a list alone.
 
-LONGEST_ID = 500
-LONGEST_SECTION = 100
+MAX_ID = 500
+MAX_SECTION_NAME = 100
 """Characters: both are together in an index, of which PostgreSQL takes some 2,700 bytes a row."""
 
 
@@ -53,31 +53,31 @@ def _moment(value: Any) -> Any:
         raise ValueError(f"is {short(value)}: it should be in the years 1 to 9999, as UTC too") from error
 
 
-def nothing(value: Any) -> Any:
+def none_if_empty(value: Any) -> Any:
     """An empty text says the same as none."""
     return None if value == "" else value
 
 
-def listed(value: Any) -> Any:
+def empty_list_if_none(value: Any) -> Any:
     """No list says the same as an empty one."""
     return [] if value is None else value
 
 
 Text = Annotated[str, BeforeValidator(_text)]
-Required = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
-Perhaps = Annotated[Text | None, BeforeValidator(nothing)]
+NonEmptyText = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+OptionalText = Annotated[Text | None, BeforeValidator(none_if_empty)]
 Moment = Annotated[
     datetime | None,
     BeforeValidator(_moment),
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
 ]
-Number = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
-Measure = Annotated[int, Field(ge=0, le=LARGEST_MEASURE)]
-Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), BeforeValidator(_text)]
-SectionName = Annotated[str, Field(min_length=1, max_length=LONGEST_SECTION), BeforeValidator(_text)]
+Number = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
+Dimension = Annotated[int, Field(ge=0, le=MAX_DIMENSION)]
+Id = Annotated[str, Field(min_length=1, max_length=MAX_ID), BeforeValidator(_text)]
+SectionName = Annotated[str, Field(min_length=1, max_length=MAX_SECTION_NAME), BeforeValidator(_text)]
 
 
-class Shape(BaseModel):
+class StrictModel(BaseModel):
     """An object with exactly these fields, each of exactly its type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -97,7 +97,7 @@ def problems(
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
-    return ".".join(str(part)[:LONGEST_NAME] for part in loc) or "the body"
+    return ".".join(str(part)[:MAX_NAME_SHOWN] for part in loc) or "the body"
 
 
 _TYPES = {

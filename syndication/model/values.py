@@ -25,7 +25,7 @@ MEDIA_TYPES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Author:
     """An author as the byline names them."""
 
     name: str
@@ -71,7 +71,7 @@ class Article:
     title: str
     html: str = ""
     summary: str | None = None
-    authors: tuple[Person, ...] = ()
+    authors: tuple[Author, ...] = ()
     sections: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     language: str | None = None
@@ -171,7 +171,7 @@ class Entry:
     title: str
     html: str
     summary: str | None
-    authors: tuple[Person, ...]
+    authors: tuple[Author, ...]
     categories: tuple[tuple[str, str], ...]
     tags: tuple[str, ...]
     language: str | None
@@ -214,7 +214,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedFeed:
     """A feed's bytes by format, its entries in feed order, and what had to be left out."""
 
     bodies: Mapping[str, bytes]

@@ -12,7 +12,7 @@ REMEMBERED = 8192
 """Addresses resolved lately: most entries of a feed stood in it the last time."""
 
 
-def to_entry(article: Article, site: Site, named: Mapping[str, Section], now: datetime) -> Entry:
+def to_entry(article: Article, site: Site, sections_by_slug: Mapping[str, Section], now: datetime) -> Entry:
     """An article as it stands in a feed at ``now``.
 
     An ``updated_at`` that is still to come counts when its time comes, and one before the publication
@@ -34,7 +34,7 @@ def to_entry(article: Article, site: Site, named: Mapping[str, Section], now: da
         html=article.html,
         summary=article.summary,
         authors=article.authors,
-        categories=_categories(article.sections, named),
+        categories=_categories(article.sections, sections_by_slug),
         tags=article.tags,
         language=article.language,
         image=article.image and replace(article.image, url=_absolute(home, article.image.url)),
@@ -59,10 +59,10 @@ def tag_uri(site: Site, specific: str) -> str:
     return f"tag:{site.authority},{site.authority_date}:{specific}"
 
 
-def _categories(filed: Collection[str], named: Mapping[str, Section]) -> tuple[tuple[str, str], ...]:
+def _categories(filed: Collection[str], sections_by_slug: Mapping[str, Section]) -> tuple[tuple[str, str], ...]:
     """Slug and title of the sections an article stands in; one that is not configured has its slug for a title."""
     categories = {}
     for slug in filed:
-        section = named.get(slug)
+        section = sections_by_slug.get(slug)
         categories[section.slug if section else slug] = section.title if section else slug
     return tuple(categories.items())

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
-from syndication.model.values import Article, Feed, LeftOut, Rendered, Section
-from syndication.pipeline.gather import Gathered, has_place, window
+from syndication.model.values import Article, Feed, LeftOut, RenderedFeed, Section
+from syndication.pipeline.gather import Gathered, is_within_limits, window
 
-MORE_ROUNDS = 5
+MAX_ROUNDS = 5
 """How often more articles are read to fill the places of those that are left out: each time twice as many."""
 
-LAST = datetime.max.replace(tzinfo=UTC)
+END_OF_CALENDAR = datetime.max.replace(tzinfo=UTC)
 """The end of the calendar: a preview's moment may be so late that no window ends before it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class FilledFeed:
     """A feed as it is to be published, what it lacks of what should stand in it, and when it changes by itself."""
 
     feed: Feed
@@ -27,7 +27,7 @@ class Settled:
     next_due: datetime | None
 
 
-class Read(Protocol):
+class Snapshot(Protocol):
     """What was read of a section, with ``more`` articles beyond its feed."""
 
     @property
@@ -36,34 +36,36 @@ class Read(Protocol):
     def more(self) -> int: ...
 
 
-R = TypeVar("R", bound=Read)
+R = TypeVar("R", bound=Snapshot)
 
 
-def fill(read: R, again: Callable[[int], R], render: Callable[[R, Feed], Rendered]) -> tuple[R, Settled, Rendered]:
+def fill_feed(
+    snapshot: R, read_more: Callable[[int], R], render: Callable[[R, Feed], RenderedFeed]
+) -> tuple[R, FilledFeed, RenderedFeed]:
     """The last reading, the feed that comes of it, and that feed rendered.
 
-    ``again`` reads with so many more; it is only called while what is left out leaves places empty.
+    ``read_more`` reads with so many more; it is only called while what is left out leaves places empty.
     """
-    settled, rendered = _settled(read, render)
-    for _ in range(MORE_ROUNDS):
-        if len(settled.left_out) <= read.more:
+    filled, rendered = _select_and_render(snapshot, render)
+    for _ in range(MAX_ROUNDS):
+        if len(filled.left_out) <= snapshot.more:
             break
-        before = len(read.gathered.candidates)
-        read = again(2 * len(settled.left_out))
-        settled, rendered = _settled(read, render)
-        if len(read.gathered.candidates) <= before:
+        before = len(snapshot.gathered.candidates)
+        snapshot = read_more(2 * len(filled.left_out))
+        filled, rendered = _select_and_render(snapshot, render)
+        if len(snapshot.gathered.candidates) <= before:
             break
-    return read, settled, rendered
+    return snapshot, filled, rendered
 
 
-def settle(gathered: Gathered, refused: Iterable[LeftOut]) -> Settled:
-    """The feed without what was ``refused``: whatever is left out gives its place to the next one."""
+def select_entries(gathered: Gathered, rejected: Iterable[LeftOut]) -> FilledFeed:
+    """The feed without what was ``rejected``: whatever is left out gives its place to the next one."""
     section, now = gathered.feed.section, gathered.now
-    bad = {item.article_id: item for item in (*gathered.left_out, *refused)}
+    bad = {item.article_id: item for item in (*gathered.left_out, *rejected)}
     shown: list[str] = []
     missing: list[LeftOut] = []
     for candidate in gathered.candidates:
-        if not has_place(section, len(shown) + 1, candidate.published_at, now):
+        if not is_within_limits(section, len(shown) + 1, candidate.published_at, now):
             break
         if candidate.article_id in bad:
             missing.append(bad[candidate.article_id])
@@ -72,19 +74,19 @@ def settle(gathered: Gathered, refused: Iterable[LeftOut]) -> Settled:
     stays = set(shown)
     entries = tuple(entry for entry in gathered.feed.entries if entry.article_id in stays)
     articles = [gathered.articles[id] for id in shown]
-    return Settled(
+    return FilledFeed(
         feed=replace(gathered.feed, entries=entries),
         left_out=tuple(missing),
         next_due=_next_due(articles, section, gathered.upcoming, now),
     )
 
 
-def _settled(read: R, render: Callable[[R, Feed], Rendered]) -> tuple[Settled, Rendered]:
-    rendered = render(read, read.gathered.feed)
-    settled = settle(read.gathered, rendered.left_out)
-    if [entry.article_id for entry in rendered.entries] != [entry.article_id for entry in settled.feed.entries]:
-        rendered = render(read, settled.feed)
-    return settled, replace(rendered, left_out=settled.left_out)
+def _select_and_render(snapshot: R, render: Callable[[R, Feed], RenderedFeed]) -> tuple[FilledFeed, RenderedFeed]:
+    rendered = render(snapshot, snapshot.gathered.feed)
+    filled = select_entries(snapshot.gathered, rendered.left_out)
+    if [entry.article_id for entry in rendered.entries] != [entry.article_id for entry in filled.feed.entries]:
+        rendered = render(snapshot, filled.feed)
+    return filled, replace(rendered, left_out=filled.left_out)
 
 
 def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | None, now: datetime) -> datetime | None:
@@ -92,6 +94,10 @@ def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | 
     moments = [upcoming]
     moments += [article.expires_at for article in chosen]
     moments += [article.updated_at for article in chosen]
-    ages = [a.published_at for a in chosen[section.entries :] if a.published_at and a.published_at <= LAST - open_for]
+    ages = [
+        a.published_at
+        for a in chosen[section.entries :]
+        if a.published_at and a.published_at <= END_OF_CALENDAR - open_for
+    ]
     moments += [published_at + open_for for published_at in ages]
     return min((moment for moment in moments if moment is not None and moment > now), default=None)

@@ -19,10 +19,10 @@ from syndication.store.publishing import change_queue, section_state
 
 log = get_logger(__name__)
 
-LONGEST_WINDOW = 24 * 366 * 100
+MAX_WINDOW_HOURS = 24 * 366 * 100
 """Hours that can be counted back from any time: the calendar begins with the year 1."""
 
-NOTHING: Mapping[str, Article | None] = {}
+NO_OVERLAY: Mapping[str, Article | None] = {}
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Newsroom:
         return self._fingerprints
 
     @cached_property
-    def named(self) -> Mapping[str, Section]:
+    def sections_by_slug(self) -> Mapping[str, Section]:
         """The sections by every slug under which articles are filed."""
         return {slug: section for section in self.sections.values() for slug in section.filed_under}
 
@@ -66,7 +66,7 @@ class Gathered:
     now: datetime
 
 
-def notice(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
+def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
     """Mark the sections of everything that changed or fell due, in one write transaction.
 
     Gives the number of changes read and of sections fallen due; call again until it is 0.
@@ -77,17 +77,17 @@ def notice(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
     read = change_queue.read(conn)
     if read.seqs:
         # A writer whose snapshot was older than a link left it with the article's former state.
-        feed_query.mend_links(conn, None if read.everything else sorted(read.article_ids))
+        feed_query.repair_links(conn, None if read.everything else sorted(read.article_ids))
     touched: set[str] = set()
     if read.seqs:
-        touched.update(section_state.others(conn, newsroom.fingerprints()))
+        touched.update(section_state.list_foreign(conn, newsroom.fingerprints()))
     if read.everything:
         touched.update(newsroom.sections)
     elif read.article_ids:
         slugs = change_queue.sections_of(conn, read.article_ids)
         touched.update(section.slug for section in newsroom.sections.values() if slugs & set(section.filed_under))
         touched.add(ALL)
-    fallen_due = section_state.due(conn, now)
+    fallen_due = section_state.list_due(conn, now)
     noticed = {slug: read.noticed_at for slug in touched if read.noticed_at is not None}
     for slug, moment in fallen_due.items():
         noticed[slug] = min(moment, noticed.get(slug, moment))
@@ -104,26 +104,26 @@ def gather(
     section: Section,
     now: datetime,
     more: int = 0,
-    instead: Mapping[str, Article | None] = NOTHING,
+    overlay: Mapping[str, Article | None] = NO_OVERLAY,
 ) -> Gathered:
     """What may stand in the section's feed at ``now``, and ``more`` behind it, read from one snapshot.
 
-    ``instead`` are articles as they might be, by id: they stand in for what is stored; None takes one out.
+    ``overlay`` are articles as they might be, by id: they stand in for what is stored; None takes one out.
     """
-    found = _candidates(conn, section, now, more + len(instead))
-    taken = sum(len(article.html.encode("utf-8", "replace")) for article in instead.values() if article is not None)
-    loaded, unreadable = _load(conn, [c.article_id for c in found if c.article_id not in instead], taken)
-    if instead:
-        loaded |= {id: article for id, article in instead.items() if article is not None}
-        found = _with(found, instead)
-    known = render_deaths.fatal(conn)
+    found = _candidates(conn, section, now, more + len(overlay))
+    taken = sum(len(article.html.encode("utf-8", "replace")) for article in overlay.values() if article is not None)
+    loaded, unreadable = _load(conn, [c.article_id for c in found if c.article_id not in overlay], taken)
+    if overlay:
+        loaded |= {id: article for id, article in overlay.items() if article is not None}
+        found = _with_overlay(found, overlay)
+    known = render_deaths.read_fatal(conn)
     fatal = [
         LeftOut(one.id, render_deaths.REASON)
         for one in loaded.values()
-        if known and render_deaths.still_fatal(one, known)
+        if known and render_deaths.is_still_fatal(one, known)
     ]
     bad = {item.article_id for item in fatal}
-    feed, left_out = feed_of(
+    feed, left_out = build_feed(
         [loaded[c.article_id] for c in found if c.article_id in loaded.keys() - bad], newsroom, section, now
     )
     return Gathered(
@@ -136,7 +136,7 @@ def gather(
     )
 
 
-def feed_of(
+def build_feed(
     chosen: Iterable[Article], newsroom: Newsroom, section: Section, now: datetime
 ) -> tuple[Feed, tuple[LeftOut, ...]]:
     """The feed with these articles, in this order, and those of which no entry can be made."""
@@ -144,7 +144,7 @@ def feed_of(
     left_out: list[LeftOut] = []
     for article in chosen:
         try:
-            entries.append(to_entry(article, newsroom.site, newsroom.named, now))
+            entries.append(to_entry(article, newsroom.site, newsroom.sections_by_slug, now))
         except Exception as error:  # One row that is not as it should be costs its feed one entry.
             left_out.append(_unreadable(article.id, error))
     feed = Feed(
@@ -158,17 +158,21 @@ def feed_of(
 
 
 def _candidates(conn: Connection, section: Section, now: datetime, more: int) -> list[feed_query.Candidate]:
-    found = feed_query.newest(conn, section.filed_under, now, section.entries + more)
+    found = feed_query.list_newest(conn, section.filed_under, now, section.entries + more)
     if len(found) == section.entries + more and _is_recent(section, found[-1].published_at, now):
-        ordered = feed_query.newest(conn, section.filed_under, now, section.max_entries + more)
-        found = [c for place, c in enumerate(ordered, 1) if has_place(section, place - more, c.published_at, now)]
+        ordered = feed_query.list_newest(conn, section.filed_under, now, section.max_entries + more)
+        found = [
+            c for place, c in enumerate(ordered, 1) if is_within_limits(section, place - more, c.published_at, now)
+        ]
     return found
 
 
-def _with(found: Sequence[feed_query.Candidate], instead: Mapping[str, Article | None]) -> list[feed_query.Candidate]:
+def _with_overlay(
+    found: Sequence[feed_query.Candidate], overlay: Mapping[str, Article | None]
+) -> list[feed_query.Candidate]:
     """The candidates as they are with these articles, newest first."""
-    ours = [feed_query.Candidate(a.id, a.published_at) for a in instead.values() if a is not None and a.published_at]
-    both = [*ours, *(candidate for candidate in found if candidate.article_id not in instead)]
+    ours = [feed_query.Candidate(a.id, a.published_at) for a in overlay.values() if a is not None and a.published_at]
+    both = [*ours, *(candidate for candidate in found if candidate.article_id not in overlay)]
     return sorted(both, key=lambda candidate: (candidate.published_at, candidate.article_id), reverse=True)
 
 
@@ -205,7 +209,7 @@ def _unreadable(article_id: str, error: Exception) -> LeftOut:
     return LeftOut(article_id, f"its row cannot be read ({type(error).__name__}{words})"[:500])
 
 
-def has_place(section: Section, place: int, published_at: datetime, now: datetime) -> bool:
+def is_within_limits(section: Section, place: int, published_at: datetime, now: datetime) -> bool:
     """Whether the ``place``-th newest article of a section (1 is the newest) stands in its feed.
 
     So many do, and beyond them all of the last hours up to a maximum: on a busy day everything of the last hours
@@ -220,4 +224,4 @@ def _is_recent(section: Section, published_at: datetime, now: datetime) -> bool:
 
 def window(section: Section) -> timedelta:
     """For how long every article of a section has a place, up to its maximum."""
-    return timedelta(hours=min(section.hours, LONGEST_WINDOW))
+    return timedelta(hours=min(section.hours, MAX_WINDOW_HOURS))

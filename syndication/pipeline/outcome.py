@@ -14,9 +14,9 @@ Result = Literal["published", "unchanged", "overtaken", "failed"]
 class Outcome:
     """What came of one regeneration; ``seconds`` is how long it took, ``version`` the one that stands now.
 
-    ``quiet_at`` is the mark that it answers to if nothing else was waiting to be noticed when it read. ``bytes`` are
-    those of all formats, uncoded. ``attempt`` is 1 for the first one, None if nothing could be read. ``waited`` is how
-    many seconds the oldest change, or whatever else was asked for, has waited until this was done.
+    ``caught_up_at`` is the generation it completes if no change was waiting then. ``bytes`` are
+    those of all formats, uncoded. ``attempt`` is 1 for the first one, None if nothing could be read.
+    ``waited_seconds`` is how long the oldest change, or whatever else was asked for, has waited until this was done.
     """
 
     section: str
@@ -24,22 +24,22 @@ class Outcome:
     version: int
     seconds: float
     error: str | None = None
-    quiet_at: int | None = None
+    caught_up_at: int | None = None
     entries: int = 0
     left_out: int = 0
     bytes: int = 0
     attempt: int | None = None
-    waited: float | None = None
+    waited_seconds: float | None = None
 
 
-def say(outcome: Outcome) -> None:
+def log_outcome(outcome: Outcome) -> None:
     """Log the one line that each regeneration of a section has."""
     values: dict[str, Any] = {
         "section": outcome.section,
         "result": outcome.result,
         "version": outcome.version,
         "ms": _milliseconds(outcome.seconds),
-        "waited_ms": _milliseconds(outcome.waited),
+        "waited_ms": _milliseconds(outcome.waited_seconds),
         "entries": outcome.entries,
         "left_out": outcome.left_out,
         "bytes": outcome.bytes,

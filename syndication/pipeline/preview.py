@@ -10,11 +10,11 @@ from typing import Any
 
 from syndication.errors import SyndicationError
 from syndication.logs import get_logger
-from syndication.model.article_json import article_fields, article_from, merge_patch, slugs_by_title
+from syndication.model.article_json import dump_article, merge_patch, parse_article, slugs_by_title
 from syndication.model.field_limits import MAX_FEED_HTML
 from syndication.model.values import ALL, Article, Section
-from syndication.pipeline.fill import fill
-from syndication.pipeline.gather import Gathered, Newsroom, feed_of, gather
+from syndication.pipeline.fill import fill_feed
+from syndication.pipeline.gather import Gathered, Newsroom, build_feed, gather
 from syndication.render import atom, rss
 from syndication.render.fragment_cache import cut
 from syndication.render.renderer import Renderer
@@ -28,7 +28,7 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PreviewQuery:
     """A section (None: the entry alone), and articles as JSON merge patches over what is stored, each with its id."""
 
     section: str | None
@@ -36,7 +36,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PreviewSnapshot:
     """What may stand in a feed with the changes, and how many articles were read beyond it."""
 
     gathered: Gathered
@@ -65,7 +65,7 @@ class Previewer:
         if claimed is None:
             return False
         id, asked = claimed
-        self._answer(id, Question(asked["section"], asked["changes"]))
+        self._answer(id, PreviewQuery(asked["section"], asked["changes"]))
         return True
 
     def waiting(self) -> bool:
@@ -78,13 +78,13 @@ class Previewer:
             return None
         with self.database.write() as conn:
             now = self.database.now(conn)
-            previews.forget(conn, now)
+            previews.prune(conn, now)
             return previews.claim(conn, now)
 
-    def _answer(self, id: str, question: Question) -> None:
+    def _answer(self, id: str, query: PreviewQuery) -> None:
         result, error = None, None
         try:
-            result = self.preview(question)
+            result = self.preview(query)
         except DatabaseDown:
             raise
         except SyndicationError as problem:
@@ -95,27 +95,27 @@ class Previewer:
         with self.database.write() as conn:
             previews.answer(conn, id, self.database.now(conn), result=result, error=error)
 
-    def preview(self, question: Question) -> dict[str, Any]:
+    def preview(self, query: PreviewQuery) -> dict[str, Any]:
         """The answer, as JSON values; raises SyndicationError for a question that has none."""
         with self.database.snapshot() as conn:
             now = self.database.now(conn)
-            _check_sizes(conn, question.changes)
-            changed = [self._changed(conn, change, now) for change in question.changes]
+            _check_sizes(conn, query.changes)
+            changed = [self._changed(conn, change, now) for change in query.changes]
         # An embargoed story is shown as it will stand when its time has come.
         moment = max([now, *(a.published_at for a in changed if a.published_at)])
-        if question.section is None:
+        if query.section is None:
             if len(changed) != 1:
                 raise SyndicationError("an entry is of one article: name a section to see several in its feed")
             return self._entry(changed[0], moment)
-        section = self.newsroom.sections.get(question.section)
+        section = self.newsroom.sections.get(query.section)
         if section is None:
-            raise SyndicationError(f"there is no section {question.section!r}")
+            raise SyndicationError(f"there is no section {query.section!r}")
         return self._feed(section, changed, moment)
 
     def _changed(self, conn: Connection, change: Mapping[str, Any], now: datetime) -> Article:
         """The stored article with the change, or a new one; a draft as it would be if it were published."""
         stored = _stored(conn, change)
-        article = article_from(merge_patch(article_fields(stored) if stored else {}, change), self.slugs)
+        article = parse_article(merge_patch(dump_article(stored) if stored else {}, change), self.slugs)
         if article.status == "draft":
             article = replace(article, status="published")
         return article if article.published_at else replace(article, published_at=now)
@@ -123,11 +123,11 @@ class Previewer:
     def _feed(self, section: Section, changed: Sequence[Article], moment: datetime) -> dict[str, Any]:
         instead = {article.id: article if _stands_in(article, section, moment) else None for article in changed}
 
-        def read(more: int) -> Reading:
+        def read(more: int) -> PreviewSnapshot:
             with self.database.snapshot() as conn:
-                return Reading(gather(conn, self.newsroom, section, moment, more, instead), more)
+                return PreviewSnapshot(gather(conn, self.newsroom, section, moment, more, instead), more)
 
-        _, _, rendered = fill(read(0), read, lambda _, feed: self.renderer.render(feed))
+        _, _, rendered = fill_feed(read(0), read, lambda _, feed: self.renderer.render(feed))
         return {
             "section": section.slug,
             "entries": [entry.article_id for entry in rendered.entries],
@@ -137,7 +137,7 @@ class Previewer:
 
     def _entry(self, article: Article, moment: datetime) -> dict[str, Any]:
         slug = next((slug for slug in article.sections if slug in self.newsroom.sections), ALL)
-        feed, unreadable = feed_of([article], self.newsroom, self.newsroom.sections[slug], moment)
+        feed, unreadable = build_feed([article], self.newsroom, self.newsroom.sections[slug], moment)
         rendered = self.renderer.render(feed)
         for item in (*unreadable, *rendered.left_out):
             raise SyndicationError(item.reason)

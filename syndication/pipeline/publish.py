@@ -12,12 +12,12 @@ import brotli
 import zstandard
 from zlib_ng import gzip_ng
 
-from syndication.model.values import Document, Feed, LeftOut, Rendered
+from syndication.model.values import Document, Feed, LeftOut, RenderedFeed
 from syndication.store import Connection
 from syndication.store.articles import shown_articles
 from syndication.store.publishing import published as published_state
 from syndication.store.publishing import regenerations, versions
-from syndication.store.publishing.published import Edition, PublishedEntry, Tombstone
+from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
 from syndication.store.publishing.versions import EntryChange
 
 DIGEST_LENGTH = 16
@@ -28,7 +28,7 @@ DIGEST_LENGTH = 16
 GZIP_LEVEL, BROTLI_QUALITY, ZSTD_LEVEL = 5, 5, 3
 
 
-NOTHING: Mapping[str, str] = {}
+NO_DIGESTS: Mapping[str, str] = {}
 
 
 def digest(body: bytes) -> str:
@@ -69,47 +69,47 @@ def _zstd(body: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(body)
 
 
-def is_published(edition: Edition, rendered: Rendered) -> bool:
+def is_unchanged(current: PublishedState, rendered: RenderedFeed) -> bool:
     """Whether these bytes are what is published already."""
-    return edition.version > 0 and edition.digests == {format: digest(body) for format, body in rendered.bodies.items()}
+    return current.version > 0 and current.digests == {format: digest(body) for format, body in rendered.bodies.items()}
 
 
-def moment_of(edition: Edition, now: datetime) -> tuple[datetime, datetime | None]:
+def publication_times(current: PublishedState, now: datetime) -> tuple[datetime, datetime | None]:
     """The ``updated`` and the Last-Modified of the next version, both in whole seconds.
 
     Neither goes back: while the clock stands before the last version's time, ``updated`` stays and
     Last-Modified is left out, so that the ETag decides (RFC 9110 section 8.8.2.1).
     """
     second = now.replace(microsecond=0)
-    if edition.updated_at is not None and second <= edition.updated_at:
-        return edition.updated_at, None
+    if current.updated_at is not None and second <= current.updated_at:
+        return current.updated_at, None
     return second, second
 
 
 def write_version(
     conn: Connection,
-    edition: Edition,
+    current: PublishedState,
     feed: Feed,
-    rendered: Rendered,
+    rendered: RenderedFeed,
     bodies: Mapping[str, Mapping[str, bytes]],
     last_modified: datetime | None,
-    gone: Mapping[str, str],
+    departure_reasons: Mapping[str, str],
     *,
     now: datetime,
     next_due: datetime | None,
     keep: int,
-    shown: Mapping[str, str] = NOTHING,
+    shown: Mapping[str, str] = NO_DIGESTS,
 ) -> bool:
     """Write the next version of a section; False, with nothing written, if another worker was faster.
 
     ``gone`` says why articles left; ``keep`` is how many versions are remembered. ``shown`` are the digests of those
     articles of which readers now see something that is not remembered yet.
     """
-    version = edition.version + 1
-    section = edition.section
-    if not published_state.finish(
+    version = current.version + 1
+    section = current.section
+    if not published_state.complete(
         conn,
-        edition,
+        current,
         version=version,
         updated_at=feed.updated,
         last_modified=last_modified,
@@ -122,42 +122,44 @@ def write_version(
         for format in rendered.bodies
     ]
     published_state.write_documents(conn, documents)
-    entries = _entries(edition, feed, rendered, version)
-    reasons = {item.article_id: "left-out" for item in rendered.left_out} | dict(gone)
+    entries = _entries(current, feed, rendered, version)
+    reasons = {item.article_id: "left-out" for item in rendered.left_out} | dict(departure_reasons)
     published_state.write_entries(conn, section, entries)
-    published_state.write_tombstones(conn, section, _tombstones(edition, entries, reasons), version, now)
-    shown_articles.record(conn, shown)
+    published_state.write_tombstones(conn, section, _tombstones(current, entries, reasons), version, now)
+    shown_articles.record_shown(conn, shown)
     published_state.write_left_out(conn, section, rendered.left_out, now)
     size = sum(len(body) for body in rendered.bodies.values())
-    changes = _changes(edition, entries, reasons)
-    versions.write(conn, section, version, now, len(entries), size, changes, keep, edition.noticed_at)
-    regenerations.finished(conn, section, edition.mark, "published", version, None, now)
+    changes = _changes(current, entries, reasons)
+    versions.record_version(conn, section, version, now, len(entries), size, changes, keep, current.noticed_at)
+    regenerations.record_result(conn, section, current.requested_generation, "published", version, None, now)
     return True
 
 
 def write_unchanged(
     conn: Connection,
-    edition: Edition,
+    current: PublishedState,
     left_out: Sequence[LeftOut],
     *,
     now: datetime,
     next_due: datetime | None,
-    shown: Mapping[str, str] = NOTHING,
+    shown: Mapping[str, str] = NO_DIGESTS,
 ) -> bool:
     """Record that a regeneration found nothing new; False if another worker was faster."""
-    done = published_state.finish(conn, edition, version=edition.version, regenerated_at=now, next_due=next_due)
+    done = published_state.complete(conn, current, version=current.version, regenerated_at=now, next_due=next_due)
     if done:
-        shown_articles.record(conn, shown)
-        published_state.write_left_out(conn, edition.section, left_out, now)
-        regenerations.finished(conn, edition.section, edition.mark, "unchanged", edition.version, None, now)
+        shown_articles.record_shown(conn, shown)
+        published_state.write_left_out(conn, current.section, left_out, now)
+        regenerations.record_result(
+            conn, current.section, current.requested_generation, "unchanged", current.version, None, now
+        )
     return done
 
 
-def _entries(edition: Edition, feed: Feed, rendered: Rendered, version: int) -> list[PublishedEntry]:
+def _entries(current: PublishedState, feed: Feed, rendered: RenderedFeed, version: int) -> list[PublishedEntry]:
     published = {entry.article_id: entry.published for entry in feed.entries}
     entries = []
     for position, entry in enumerate(rendered.entries):
-        before = edition.entries.get(entry.article_id)
+        before = current.entries.get(entry.article_id)
         same = before is not None and before.digest == entry.digest
         entries.append(
             PublishedEntry(
@@ -173,21 +175,25 @@ def _entries(edition: Edition, feed: Feed, rendered: Rendered, version: int) -> 
     return entries
 
 
-def _tombstones(edition: Edition, entries: Sequence[PublishedEntry], reasons: Mapping[str, str]) -> list[Tombstone]:
+def _tombstones(
+    current: PublishedState, entries: Sequence[PublishedEntry], reasons: Mapping[str, str]
+) -> list[Tombstone]:
     """What readers are to take away: an entry is what they know by its id, whichever article it is of."""
     shown = {entry.entry_id for entry in entries}
     stays = {entry.article_id for entry in entries}
     because = {**reasons, **dict.fromkeys(stays, "new-id")}
     return [
         Tombstone(entry.article_id, entry.entry_id, because[entry.article_id])
-        for entry in edition.entries.values()
+        for entry in current.entries.values()
         if entry.entry_id not in shown and entry.article_id in because
     ]
 
 
-def _changes(edition: Edition, entries: Sequence[PublishedEntry], reasons: Mapping[str, str]) -> list[EntryChange]:
+def _changes(
+    current: PublishedState, entries: Sequence[PublishedEntry], reasons: Mapping[str, str]
+) -> list[EntryChange]:
     """How the entries differ from those of the version before."""
-    version = edition.version + 1
+    version = current.version + 1
     new = [
         EntryChange(entry.article_id, "added" if entry.since_version == version else "changed")
         for entry in entries
@@ -195,11 +201,11 @@ def _changes(edition: Edition, entries: Sequence[PublishedEntry], reasons: Mappi
     ]
     gone = [
         EntryChange(entry.article_id, "gone", reasons.get(entry.article_id, "pushed-out"))
-        for entry in _left(edition, entries)
+        for entry in _departed(current, entries)
     ]
     return new + gone
 
 
-def _left(edition: Edition, entries: Sequence[PublishedEntry]) -> list[PublishedEntry]:
+def _departed(current: PublishedState, entries: Sequence[PublishedEntry]) -> list[PublishedEntry]:
     stays = {entry.article_id for entry in entries}
-    return [entry for entry in edition.entries.values() if entry.article_id not in stays]
+    return [entry for entry in current.entries.values() if entry.article_id not in stays]

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 
 def exit_with_parent() -> None:
@@ -20,12 +20,12 @@ def exit_with_parent() -> None:
 
 def _watch(parent: int, direct: bool) -> None:
     # A dead process that nobody has waited for still takes signals, so a direct parent is asked for by getppid.
-    while os.getppid() == parent if direct else alive(parent):
-        time.sleep(LOOK_SECONDS)
+    while os.getppid() == parent if direct else is_alive(parent):
+        time.sleep(POLL_SECONDS)
     os._exit(1)  # Nothing to tidy up is worth a port that stays taken: the database holds all state.
 
 
-def alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Whether a process of this number runs."""
     try:
         os.kill(pid, 0)

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syndication.errors import ConfigError
-from syndication.logs import tell
+from syndication.logs import print_message
 
 STOP_SECONDS = 4.0
 """How long the children may take to stop; then they are killed, so that all ends within five seconds."""
@@ -25,7 +25,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 HEALTHY = 10.0
 """A child that lived for so many seconds was well: its next pause is the first one again."""
 
-LOOK = 0.1
+POLL_SECONDS = 0.1
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -73,7 +73,7 @@ class Supervisor:
             while not self._stop.is_set():
                 for child in self._children:
                     self._look_after(child)
-                self._stop.wait(LOOK)
+                self._stop.wait(POLL_SECONDS)
         finally:
             self._end()
 
@@ -84,7 +84,7 @@ class Supervisor:
                 return
             if now - child.started > HEALTHY:
                 child.pause = FIRST_PAUSE
-            tell(
+            print_message(
                 f"The {child.command} process ended with {child.process.returncode}: it is started again"
                 f" in {child.pause:g} s.",
                 wrong=True,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from syndication.model.values import Feed
-from syndication.render.clean_entry import Cleaned
+from syndication.render.clean_entry import CleanEntry
 from syndication.render.feedgen_common import add_entry, generator
 from syndication.render.feedgen_extensions import links
 from syndication.render.text import one_line
@@ -14,7 +14,7 @@ ENTRY = (b"<entry", b"</entry>")
 END = b"</feed>"
 
 
-def atom(feed: Feed, entries: Sequence[Cleaned]) -> bytes:
+def atom(feed: Feed, entries: Sequence[CleanEntry]) -> bytes:
     """The document with these entries."""
     head = generator(feed, "atom", "application/atom+xml")
     # RFC 4287 section 4.1.1: an entry without an author has the feed's.

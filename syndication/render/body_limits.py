@@ -18,7 +18,7 @@ from syndication.render.element_counter import (
     MOST_FORMATTING,
     VOID,
     ElementCounter,
-    TooMuch,
+    LimitExceeded,
 )
 
 MOST_ATTRIBUTES = 200
@@ -46,7 +46,7 @@ _TEXT_ONLY = {"script", "style", "xmp", "iframe", "noembed", "noframes", "noscri
 _ENDS = {name: re.compile(rf"</{name}[\t\n\f\r />]", re.IGNORECASE) for name in _TEXT_ONLY - {"plaintext"}}
 
 
-def beyond_limits(html: str, part: str = "body") -> str | None:
+def exceeds_limits(html: str, part: str = "body") -> str | None:
     """The reason, for editors, why this part of an article is not rendered; None for one within all bounds."""
     reason = _beyond(html)
     return reason.replace("its body", f"its {part}") if reason else None
@@ -60,8 +60,8 @@ def _beyond(html: str) -> str | None:
     counter = ElementCounter()
     try:
         _read(html, counter)
-    except TooMuch as found:
-        return found.reason or _REASONS[found.kind](_Told(*_simply(html)))
+    except LimitExceeded as found:
+        return found.reason or _REASONS[found.kind](_Failure(*_simply(html)))
     return None
 
 
@@ -72,7 +72,7 @@ def too_large(sanitized: str) -> str | None:
     return f"its body has {len(sanitized):,} characters when it is cleaned up: at most {LARGEST_RESULT:,}"
 
 
-class _Told(NamedTuple):
+class _Failure(NamedTuple):
     """Plain counts for words: of start tags, of those that are open at once, of formatting elements left open."""
 
     tags: int
@@ -80,7 +80,7 @@ class _Told(NamedTuple):
     formatting: int
 
 
-_REASONS: dict[str, Callable[[_Told], str]] = {
+_REASONS: dict[str, Callable[[_Failure], str]] = {
     "depth": lambda told: f"its body nests {max(told.depth, DEEPEST + 1):,} elements deep: at most {DEEPEST:,}",
     "elements": lambda told: _elements(told.tags),
     "formatting": lambda told: (
@@ -118,7 +118,9 @@ def _read(html: str, counter: ElementCounter) -> None:
             counter.end(name)
             continue
         if len(attributes) > SHORT_TAG and (number := len(_ATTRIBUTE.findall(attributes))) > MOST_ATTRIBUTES:
-            raise TooMuch("attributes", f"an element of its body has {number:,} attributes: at most {MOST_ATTRIBUTES}")
+            raise LimitExceeded(
+                "attributes", f"an element of its body has {number:,} attributes: at most {MOST_ATTRIBUTES}"
+            )
         counter.start(name, attributes)
         if name in _TEXT_ONLY and not counter.in_foreign:
             end = _ENDS[name].search(html, place) if name in _ENDS else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from syndication.model.values import Entry, Feed, LeftOut
 from syndication.process.serve_parent import serve
-from syndication.render.clean_entry import Cleaned
+from syndication.render.clean_entry import CleanEntry
 from syndication.render.entries import clean_each, write_entries
 from syndication.render.html import forget_sanitized
 
@@ -21,10 +21,10 @@ def work(task: tuple[Feed, Sequence[Entry]] | None) -> Iterator[Any]:
         forget_sanitized()
         return
     feed, entries = task
-    cleaned: list[Cleaned] = []
+    cleaned: list[CleanEntry] = []
     for entry in entries:
         found = _cleaned(feed, entry)
-        if isinstance(found, Cleaned):
+        if isinstance(found, CleanEntry):
             cleaned.append(found)
         yield found.reason if isinstance(found, LeftOut) else ""
     fragments, refused = write_entries(feed, cleaned)
@@ -34,7 +34,7 @@ def work(task: tuple[Feed, Sequence[Entry]] | None) -> Iterator[Any]:
     )
 
 
-def _cleaned(feed: Feed, entry: Entry) -> Cleaned | LeftOut:
+def _cleaned(feed: Feed, entry: Entry) -> CleanEntry | LeftOut:
     try:
         return next(clean_each(feed, [entry]))
     except MemoryError:

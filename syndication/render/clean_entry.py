@@ -3,16 +3,16 @@
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from syndication.errors import Unrenderable
+from syndication.errors import UnrenderableArticleError
 from syndication.model.formats import email_address, language_tag, media_type
-from syndication.model.values import Enclosure, Entry, Image, Person, Section, Site
-from syndication.render.body_limits import beyond_limits, too_large
+from syndication.model.values import Author, Enclosure, Entry, Image, Section, Site
+from syndication.render.body_limits import exceeds_limits, too_large
 from syndication.render.html import sanitize, with_correction
 from syndication.render.text import iri, one_line, plain, shorten, web_address
 
 
 @dataclass(frozen=True, slots=True)
-class Cleaned:
+class CleanEntry:
     """What is said of an entry. ``html`` is None in a section of summaries; all texts are legal in XML.
 
     ``id`` is the guid as readers know it, ``atom_id`` the same as an IRI.
@@ -25,7 +25,7 @@ class Cleaned:
     title: str
     html: str | None
     summary: str
-    authors: tuple[Person, ...]
+    authors: tuple[Author, ...]
     categories: tuple[tuple[str, str, str], ...]  # term, scheme, label
     language: str | None
     image: Image | None
@@ -35,25 +35,29 @@ class Cleaned:
     entry: Entry
 
 
-def clean(entry: Entry, site: Site, section: Section) -> Cleaned:
+def clean(entry: Entry, site: Site, section: Section) -> CleanEntry:
     """Raises Unrenderable, with the reason in words, for an entry that no reader could use."""
     title = one_line(entry.title)
     if not title:
-        raise Unrenderable(entry.article_id, "its title has no printable characters: give it one")
+        raise UnrenderableArticleError(entry.article_id, "its title has no printable characters: give it one")
     url = web_address(entry.url)
     if url is None:
-        raise Unrenderable(entry.article_id, f"its url {one_line(entry.url)!r} is not an http or https address")
+        raise UnrenderableArticleError(
+            entry.article_id, f"its url {one_line(entry.url)!r} is not an http or https address"
+        )
     identity = one_line(entry.id)
     if not identity:
-        raise Unrenderable(entry.article_id, "its guid has no printable characters: give it one, or none at all")
+        raise UnrenderableArticleError(
+            entry.article_id, "its guid has no printable characters: give it one, or none at all"
+        )
     correction = one_line(entry.correction or "") or None
-    if reason := beyond_limits(entry.html) or beyond_limits(entry.summary or "", "summary"):
-        raise Unrenderable(entry.article_id, reason)
+    if reason := exceeds_limits(entry.html) or exceeds_limits(entry.summary or "", "summary"):
+        raise UnrenderableArticleError(entry.article_id, reason)
     body = sanitize(entry.html, url)
     if reason := too_large(body):
-        raise Unrenderable(entry.article_id, reason)
+        raise UnrenderableArticleError(entry.article_id, reason)
     language = language_tag(one_line(entry.language or ""))
-    return Cleaned(
+    return CleanEntry(
         article_id=entry.article_id,
         id=identity,
         atom_id=atom_id(identity, site),
@@ -95,8 +99,8 @@ def _categories(entry: Entry, site: Site) -> tuple[tuple[str, str, str], ...]:
     return (*sections, *tags)
 
 
-def _person(person: Person) -> Person:
-    return Person(one_line(person.name), email_address(one_line(person.email or "")), web_address(person.uri or ""))
+def _person(person: Author) -> Author:
+    return Author(one_line(person.name), email_address(one_line(person.email or "")), web_address(person.uri or ""))
 
 
 def _image(image: Image | None) -> Image | None:

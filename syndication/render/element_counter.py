@@ -120,7 +120,7 @@ _LIKE_THE_SAME = 3
 """Of formatting elements that are the same to the letter no more are made anew (the "Noah's Ark clause")."""
 
 
-class TooMuch(Exception):  # noqa: N818  # it is a finding
+class LimitExceeded(Exception):  # noqa: N818  # it is a finding
     """A bound was passed: ``kind`` names it; ``reason`` is set where it is known at once."""
 
     def __init__(self, kind: str, reason: str | None = None) -> None:
@@ -242,19 +242,19 @@ class ElementCounter:
         self._reconstruct()
         same = [one for one in self._since_marker() if one.name == name and one.attributes == attributes]
         if len(same) >= _LIKE_THE_SAME:
-            self._forget(same[-1])
+            self._remove_formatting(same[-1])
         entry = _Formatting(name, attributes)
         self._make(name, entry)
         self._formatting.append(entry)
         self._unmarked += 1
         if self._unmarked > MOST_FORMATTING:
-            raise TooMuch("formatting")
+            raise LimitExceeded("formatting")
 
     def _since_marker(self) -> list[_Formatting]:
         """The entries behind the last marker, the last one first."""
         return self._formatting[: -self._unmarked - 1 : -1] if self._unmarked else []
 
-    def _forget(self, entry: _Formatting) -> None:
+    def _remove_formatting(self, entry: _Formatting) -> None:
         for place in range(len(self._formatting) - 1, -1, -1):
             if self._formatting[place] is entry:
                 del self._formatting[place]
@@ -291,7 +291,7 @@ class ElementCounter:
             if here and here[-1] > (self._special[-1] if self._special else -1):
                 self._pop_to(here[-1])
             return
-        self._forget(entry)
+        self._remove_formatting(entry)
         if not entry.open:
             return
         place = next(p for p in range(len(self._stack) - 1, -1, -1) if self._stack[p][1] is entry)
@@ -321,13 +321,13 @@ class ElementCounter:
     def _count(self, number: int = 1) -> None:
         self.elements += number
         if self.elements > MOST_ELEMENTS:
-            raise TooMuch("elements")
+            raise LimitExceeded("elements")
 
     def _make(self, name: str, entry: _Formatting | None = None) -> None:
         self._count()
         self._push(name, entry)
         if len(self._stack) > DEEPEST:
-            raise TooMuch("depth")
+            raise LimitExceeded("depth")
 
     def _push(self, name: str, entry: _Formatting | None) -> None:
         place = len(self._stack)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from syndication.errors import Unrenderable
+from syndication.errors import UnrenderableArticleError
 from syndication.model.values import Entry, Feed, LeftOut
 from syndication.render import atom, rss
-from syndication.render.clean_entry import Cleaned, clean
+from syndication.render.clean_entry import CleanEntry, clean
 from syndication.render.fragment_cache import Fragments, cut
 from syndication.render.json_feed import item
 
@@ -15,16 +15,16 @@ LARGEST_ENTRY = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class RenderedEntries:
     """Fragments by article, and those of which none could be made."""
 
     fragments: dict[str, Fragments]
     left_out: list[LeftOut]
 
 
-def render_entries(feed: Feed, entries: Sequence[Entry]) -> Made:
+def render_entries(feed: Feed, entries: Sequence[Entry]) -> RenderedEntries:
     """In one batch, because a document costs as much as its head."""
-    made, cleaned = Made({}, []), []
+    made, cleaned = RenderedEntries({}, []), []
     for found in clean_each(feed, entries):
         if isinstance(found, LeftOut):
             made.left_out.append(found)
@@ -36,16 +36,16 @@ def render_entries(feed: Feed, entries: Sequence[Entry]) -> Made:
     return made
 
 
-def clean_each(feed: Feed, entries: Sequence[Entry]) -> Iterator[Cleaned | LeftOut]:
+def clean_each(feed: Feed, entries: Sequence[Entry]) -> Iterator[CleanEntry | LeftOut]:
     """Each entry cleaned, or why it cannot be."""
     for entry in entries:
         try:
             yield clean(entry, feed.site, feed.section)
-        except Unrenderable as error:
+        except UnrenderableArticleError as error:
             yield LeftOut(error.article_id, error.reason)
 
 
-def write_entries(feed: Feed, entries: Sequence[Cleaned]) -> tuple[dict[str, Fragments], list[LeftOut]]:
+def write_entries(feed: Feed, entries: Sequence[CleanEntry]) -> tuple[dict[str, Fragments], list[LeftOut]]:
     """All in one document; one by one only to find what XML refuses."""
     if not entries:
         return {}, []
@@ -69,9 +69,9 @@ def write_entries(feed: Feed, entries: Sequence[Cleaned]) -> tuple[dict[str, Fra
     return _within_bounds({cleaned.article_id: Fragments(a, r, j) for cleaned, a, r, j in parts})
 
 
-def _within_bounds(made: dict[str, Fragments]) -> tuple[dict[str, Fragments], list[LeftOut]]:
+def _within_bounds(rendered: dict[str, Fragments]) -> tuple[dict[str, Fragments], list[LeftOut]]:
     """An entry that fills a document alone is left out."""
-    large = {id: size for id, fragments in made.items() if (size := fragments.largest) > LARGEST_ENTRY}
-    kept = {id: fragments for id, fragments in made.items() if id not in large}
+    large = {id: size for id, fragments in rendered.items() if (size := fragments.largest) > LARGEST_ENTRY}
+    kept = {id: fragments for id, fragments in rendered.items() if id not in large}
     words = "its entry in a feed has {:,} bytes: at most {:,}"
     return kept, [LeftOut(id, words.format(size, LARGEST_ENTRY)) for id, size in large.items()]

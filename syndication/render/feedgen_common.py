@@ -4,7 +4,7 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
 from syndication.model.values import Feed
-from syndication.render.clean_entry import Cleaned
+from syndication.render.clean_entry import CleanEntry
 from syndication.render.feedgen_extensions import NewsEntryExtension, NewsExtension
 from syndication.render.text import one_line
 
@@ -41,7 +41,7 @@ def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
     return head
 
 
-def add_entry(head: FeedGenerator, cleaned: Cleaned, id: str) -> FeedEntry:
+def add_entry(head: FeedGenerator, cleaned: CleanEntry, id: str) -> FeedEntry:
     """One entry with what is the same in both formats; ``append``, because feedgen prepends unless told."""
     entry = head.add_entry(order="append")
     entry.news.cleaned = cleaned

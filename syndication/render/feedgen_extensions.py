@@ -13,7 +13,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
 from syndication.model.values import Enclosure, Feed, Image
-from syndication.render.clean_entry import Cleaned
+from syndication.render.clean_entry import CleanEntry
 
 DC = "http://purl.org/dc/elements/1.1/"
 MEDIA = "http://search.yahoo.com/mrss/"
@@ -74,7 +74,7 @@ class NewsExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
 class NewsEntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
     """One entry of a feed."""
 
-    cleaned: Cleaned
+    cleaned: CleanEntry
 
     def extend_atom(self, entry: Any) -> Any:
         cleaned = self.cleaned
@@ -101,7 +101,7 @@ class NewsEntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen h
         return item
 
 
-def links(cleaned: Cleaned) -> list[dict[str, str]]:
+def links(cleaned: CleanEntry) -> list[dict[str, str]]:
     """The atom:link elements of an entry, in order."""
     found = [{"href": cleaned.url, "rel": "alternate", "type": "text/html"}]
     for file in cleaned.enclosures:

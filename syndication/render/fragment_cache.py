@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-MEMORY = 256 * 1024 * 1024
+MAX_BYTES = 256 * 1024 * 1024
 """Bytes of fragments kept: some twenty thousand entries, as many as stand in 200 feeds on a busy day."""
 
 DIGEST_LENGTH = 16
@@ -33,7 +33,7 @@ class Fragments:
 class FragmentCache:
     """The fragments used last, up to a size."""
 
-    def __init__(self, memory: int = MEMORY) -> None:
+    def __init__(self, memory: int = MAX_BYTES) -> None:
         self._memory = memory
         self.used = 0
         """Bytes that are kept."""
@@ -63,12 +63,12 @@ class FragmentCache:
         self.used = 0
 
 
-def cut(document: bytes, marks: tuple[bytes, bytes], end: bytes) -> tuple[bytes, list[bytes]]:
+def cut(document: bytes, delimiters: tuple[bytes, bytes], end: bytes) -> tuple[bytes, list[bytes]]:
     """The head of a document and its entries; the document is head + entries + ``end``.
 
-    ``marks`` are how an entry begins and ends. Raises ValueError if the document is not made so.
+    ``delimiters`` are how an entry begins and ends. Raises ValueError if the document is not made so.
     """
-    begin, stop = marks
+    begin, stop = delimiters
     if not document.endswith(end):
         raise ValueError(f"the document does not end in {end.decode()}")
     first = document.find(begin)

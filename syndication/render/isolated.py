@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from syndication.model.values import Entry, Feed, LeftOut
 from syndication.process.child import Child, ChildDied, Limits
-from syndication.render.entries import Made
+from syndication.render.entries import RenderedEntries
 from syndication.render.fragment_cache import Fragments
 
 CHUNK_CHARACTERS = 4 * 2**20
@@ -35,15 +35,15 @@ class IsolatedRenderer:
         """End the child."""
         self._child.close()
 
-    def __call__(self, feed: Feed, entries: Sequence[Entry]) -> Made:
+    def __call__(self, feed: Feed, entries: Sequence[Entry]) -> RenderedEntries:
         """Fragments of these entries, and why some have none."""
-        made = Made({}, [])
+        made = RenderedEntries({}, [])
         head = replace(feed, entries=())
         for chunk in _chunks(entries):
             self._chunk(head, chunk, made)
         return made
 
-    def _chunk(self, feed: Feed, entries: Sequence[Entry], made: Made) -> None:
+    def _chunk(self, feed: Feed, entries: Sequence[Entry], made: RenderedEntries) -> None:
         while entries:
             refused: list[LeftOut] = []
             seen = 0
@@ -62,7 +62,7 @@ class IsolatedRenderer:
                 entries = self._without_culprit(feed, entries, seen, death, made)
 
     def _without_culprit(
-        self, feed: Feed, entries: Sequence[Entry], at: int, death: ChildDied, made: Made
+        self, feed: Feed, entries: Sequence[Entry], at: int, death: ChildDied, made: RenderedEntries
     ) -> Sequence[Entry]:
         """What is to be asked for again, once the one that was under way is done with."""
         if at < len(entries):
@@ -73,7 +73,7 @@ class IsolatedRenderer:
             self._alone(feed, entry, None if len(entries) > 1 else death, made)
         return []
 
-    def _alone(self, feed: Feed, entry: Entry, death: ChildDied | None, made: Made) -> None:
+    def _alone(self, feed: Feed, entry: Entry, death: ChildDied | None, made: RenderedEntries) -> None:
         """Once more, unless time was up: somebody may have killed the child, and the entry had no part in that."""
         if death is None or death.cause != "time":
             try:
@@ -98,7 +98,7 @@ class IsolatedRenderer:
         }[death.cause]
 
 
-def _add(made: Made, answer: tuple[list[tuple[str, bytes, bytes, str]], list[tuple[str, str]]]) -> None:
+def _add(made: RenderedEntries, answer: tuple[list[tuple[str, bytes, bytes, str]], list[tuple[str, str]]]) -> None:
     fragments, refused = answer
     made.fragments.update({id: Fragments(atom, rss, json) for id, atom, rss, json in fragments})
     made.left_out.extend(LeftOut(*item) for item in refused)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from syndication.model.values import Feed
-from syndication.render.clean_entry import Cleaned
+from syndication.render.clean_entry import CleanEntry
 from syndication.render.feedgen_common import address
 from syndication.render.text import one_line
 
@@ -31,7 +31,7 @@ def jsonfeed(feed: Feed, items: Sequence[str]) -> bytes:
     return text.encode()
 
 
-def item(cleaned: Cleaned) -> str:
+def item(cleaned: CleanEntry) -> str:
     """One item as JSON text."""
     values = {
         "id": cleaned.id,

@@ -8,11 +8,11 @@ from dataclasses import replace
 from hashlib import sha256
 from sys import getsizeof
 
-from syndication.model.values import Entry, Feed, LeftOut, Rendered, RenderedEntry
+from syndication.model.values import Entry, Feed, LeftOut, RenderedEntry, RenderedFeed
 from syndication.render import atom, rss
 from syndication.render.clean_entry import atom_id
-from syndication.render.entries import LARGEST_ENTRY, Made, render_entries
-from syndication.render.fragment_cache import MEMORY, FragmentCache, Fragments, cut
+from syndication.render.entries import LARGEST_ENTRY, RenderedEntries, render_entries
+from syndication.render.fragment_cache import MAX_BYTES, FragmentCache, Fragments, cut
 from syndication.render.html import forget_sanitized
 from syndication.render.json_feed import jsonfeed
 
@@ -22,7 +22,7 @@ LARGEST_DOCUMENT = LARGEST_ENTRY
 MOST_REFUSED = 10_000
 """Articles of which it is remembered why they cannot be rendered."""
 
-RenderEntries = Callable[[Feed, Sequence[Entry]], Made]
+RenderEntries = Callable[[Feed, Sequence[Entry]], RenderedEntries]
 """Makes the fragments of entries: here, or in another process."""
 
 Careful = Callable[[str | None], None]
@@ -32,7 +32,7 @@ Careful = Callable[[str | None], None]
 class Renderer:
     """Renders feeds, in one thread."""
 
-    def __init__(self, memory: int = MEMORY, entries: RenderEntries = render_entries) -> None:
+    def __init__(self, memory: int = MAX_BYTES, entries: RenderEntries = render_entries) -> None:
         self._cache = FragmentCache(memory)
         self._entries = entries
         self._refused: dict[str, tuple[str, str]] = {}
@@ -47,7 +47,7 @@ class Renderer:
         """Bytes of the entries that are kept."""
         return self._cache.used
 
-    def render(self, feed: Feed, careful: Careful | None = None) -> Rendered:
+    def render(self, feed: Feed, careful: Careful | None = None) -> RenderedFeed:
         """The feed in every format. An entry that cannot be rendered is left out, with the reason.
 
         With ``careful`` what is new is rendered one by one, and each article told before it is, None behind the last.
@@ -60,7 +60,7 @@ class Renderer:
         empty = replace(feed, entries=())
         atom_head, _ = cut(atom.atom(empty, []), atom.ENTRY, atom.END)
         rss_head, _ = cut(rss.rss(empty, []), rss.ENTRY, rss.END)
-        return Rendered(
+        return RenderedFeed(
             bodies={
                 "atom": b"".join([atom_head, *(f.atom for f in fragments), atom.END]),
                 "rss": b"".join([rss_head, *(f.rss for f in fragments), rss.END]),
@@ -95,10 +95,10 @@ class Renderer:
             self._refuse(feed, by_id[item.article_id], item.reason)
         return found, left_out + made.left_out
 
-    def _made(self, feed: Feed, fresh: Sequence[Entry], careful: Careful | None) -> Made:
+    def _made(self, feed: Feed, fresh: Sequence[Entry], careful: Careful | None) -> RenderedEntries:
         if careful is None or not fresh:
-            return self._entries(feed, fresh) if fresh else Made({}, [])
-        made = Made({}, [])
+            return self._entries(feed, fresh) if fresh else RenderedEntries({}, [])
+        made = RenderedEntries({}, [])
         for entry in fresh:
             careful(entry.article_id)
             one = self._entries(feed, [entry])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 from syndication.model.values import Feed
-from syndication.render.clean_entry import Cleaned
+from syndication.render.clean_entry import CleanEntry
 from syndication.render.feedgen_common import add_entry, generator
 from syndication.render.feedgen_extensions import ttl_minutes
 
@@ -21,7 +21,7 @@ _REFERENCES = {b"&amp;": b"&#x26;", b"&lt;": b"&#x3C;", b"&gt;": b"&#x3E;"}
 _NAMED = re.compile(b"|".join(_REFERENCES))
 
 
-def rss(feed: Feed, entries: Sequence[Cleaned]) -> bytes:
+def rss(feed: Feed, entries: Sequence[CleanEntry]) -> bytes:
     """The document with these entries."""
     head = generator(feed, "rss", "application/rss+xml")
     head.ttl(ttl_minutes(feed))

@@ -6,16 +6,16 @@ from typing import Self
 
 from syndication.model.values import FORMATS, Document, Section, Site
 from syndication.serve.cdn_headers import Headers, key_headers
-from syndication.serve.prepared import Prepared, prepare
+from syndication.serve.prepared import PreparedDocument, prepare
 
-CountedAs = tuple[str, str, str]
+CountKey = tuple[str, str, str]
 """What a poll is counted as: of a document its path, the whole status line and the coding; of all else, whose paths
 strangers choose, the format, three digits and "identity"."""
 
-Answer = tuple[str, Headers, bytes, CountedAs]
+CountedResponse = tuple[str, Headers, bytes, CountKey]
 """Status line, headers and body, as WSGI wants them, and what the poll is counted as."""
 
-Question = tuple[str, str, str | None, str | None, str | None]
+RequestKey = tuple[str, str, str | None, str | None, str | None]
 """Method, path, Accept-Encoding, If-None-Match, If-Modified-Since: all that an answer depends on."""
 
 
@@ -23,16 +23,16 @@ Question = tuple[str, str, str | None, str | None, str | None]
 class Catalogue:
     """The documents by address, and the addresses that have something else to say.
 
-    ``memo`` remembers answers to questions; as the catalogue never changes they never go stale.
+    ``responses`` caches the answer by request; as the catalogue never changes, none goes stale.
     """
 
     site: Site
     sections: Mapping[str, Section]
-    documents: Mapping[str, Prepared]
+    documents: Mapping[str, PreparedDocument]
     renamed: Mapping[str, str]
     retired: frozenset[str]
     surrogate_keys: bool = True
-    memo: dict[Question, Answer] = field(default_factory=dict, compare=False, repr=False)
+    responses: dict[RequestKey, CountedResponse] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def empty(
@@ -56,7 +56,7 @@ class Catalogue:
             for document in documents
             if document.section in self.sections
         }
-        return replace(self, documents={**self.documents, **fresh}, memo={})
+        return replace(self, documents={**self.documents, **fresh}, responses={})
 
     def keys(self, slug: str | None = None) -> Headers:
         """The key headers of an answer without a document, if any are wanted: no stranger's text is a ``slug``."""
@@ -69,7 +69,7 @@ class Catalogue:
     @property
     def size(self) -> int:
         """The bytes of all bodies."""
-        return sum(len(coded.body) for document in self.documents.values() for coded in document.codings.values())
+        return sum(len(coded.body) for document in self.documents.values() for coded in document.encoded.values())
 
 
 def is_for_feeds(path: str) -> bool:

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from syndication.model.values import ENCODINGS, FORMATS, MEDIA_TYPES, CachePolicy, Document, Section, Site
 from syndication.serve.cdn_headers import Headers, key_headers, lifetime_header
 
-COMMON: Headers = [
+COMMON_HEADERS: Headers = [
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Expose-Headers", "ETag, Link"),
     ("X-Content-Type-Options", "nosniff"),
@@ -16,7 +16,7 @@ COMMON: Headers = [
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
+class EncodedDocument:
     """A document in one coding; ``tag`` is the entity tag without its quotes."""
 
     tag: str
@@ -26,14 +26,14 @@ class Coded:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedDocument:
     """A document ready to be sent; ``modified`` is in seconds since 1970."""
 
     section: str
     format: str
     version: int
     modified: float | None
-    codings: Mapping[str, Coded]
+    encoded: Mapping[str, EncodedDocument]
 
 
 def cache_control(policy: CachePolicy) -> str:
@@ -44,20 +44,20 @@ def cache_control(policy: CachePolicy) -> str:
     )
 
 
-def prepare(document: Document, section: Section, site: Site, *, surrogate_keys: bool = True) -> Prepared:
+def prepare(document: Document, section: Section, site: Site, *, surrogate_keys: bool = True) -> PreparedDocument:
     """Make every answer of a document; URLs come from the configured base URL alone."""
     modified = document.last_modified
     surrogate = [lifetime_header(section.cache), *key_headers(section.slug)] if surrogate_keys else []
-    return Prepared(
+    return PreparedDocument(
         section=document.section,
         format=document.format,
         version=document.version,
         modified=modified.replace(microsecond=0).timestamp() if modified else None,
-        codings={encoding: _coded(document, encoding, section, site, surrogate) for encoding in ENCODINGS},
+        encoded={encoding: _encode(document, encoding, section, site, surrogate) for encoding in ENCODINGS},
     )
 
 
-def _coded(document: Document, encoding: str, section: Section, site: Site, surrogate: Headers) -> Coded:
+def _encode(document: Document, encoding: str, section: Section, site: Site, surrogate: Headers) -> EncodedDocument:
     body = document.bodies[encoding]
     etag = document.etag(encoding)
     # RFC 9110 section 15.4.5: a 304 carries Cache-Control, ETag and Vary as the 200 would have.
@@ -73,10 +73,10 @@ def _coded(document: Document, encoding: str, section: Section, site: Site, surr
         for other in FORMATS
         if other != document.format
     ]
-    return Coded(
+    return EncodedDocument(
         tag=etag[1:-1],
         body=body,
-        ok=[*ok, *validators, *surrogate, ("Link", ", ".join([link, *others])), *COMMON],
+        ok=[*ok, *validators, *surrogate, ("Link", ", ".join([link, *others])), *COMMON_HEADERS],
         # A cache takes over what a 304 says (RFC 9111 section 3.2), and so its keys stand there too.
-        not_modified=[*validators, *surrogate, *COMMON],
+        not_modified=[*validators, *surrogate, *COMMON_HEADERS],
     )

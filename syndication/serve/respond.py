@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from syndication.serve.catalogue import Answer, Catalogue, address, format_of, parse
+from syndication.serve.catalogue import Catalogue, CountedResponse, address, format_of, parse
 from syndication.serve.cdn_headers import Headers
 from syndication.serve.conditional import is_fresh
 from syndication.serve.negotiate import negotiate
-from syndication.serve.prepared import COMMON, Prepared, cache_control
+from syndication.serve.prepared import COMMON_HEADERS, PreparedDocument, cache_control
 
-Said = tuple[str, Headers, bytes]
+Response = tuple[str, Headers, bytes]
 """Status line, headers and body."""
 
 OK = "200 OK"
@@ -25,85 +25,91 @@ ALLOW = ("Allow", "GET, HEAD, OPTIONS")
 MAX_TARGET = 8000
 """Characters of path and query; RFC 9110 section 4.1 asks for at least so many."""
 
-MEMO_ENTRIES = 4096
-MEMO_KEY = 400
+MAX_CACHED_RESPONSES = 4096
+MAX_CACHED_KEY = 400
 """Bounds of a catalogue's memo: strangers write the headers, so neither number nor length is theirs to choose."""
 
 RETRY_SECONDS = 5
 """When to come back for a feed that is configured but not rendered yet."""
 
 
-def answer(catalogue: Catalogue, method: str, path: str, headers: Mapping[str, Any]) -> Answer:
+def respond(catalogue: Catalogue, method: str, path: str, headers: Mapping[str, Any]) -> CountedResponse:
     """Answer a request for a path below /feeds/; ``headers`` is a WSGI environ or has its names."""
     get = headers.get
     accept, match, since = get("HTTP_ACCEPT_ENCODING"), get("HTTP_IF_NONE_MATCH"), get("HTTP_IF_MODIFIED_SINCE")
     question = (method, path, accept, match, since)
-    known = catalogue.memo.get(question)
+    known = catalogue.responses.get(question)
     if known is not None and len(path) + len(get("QUERY_STRING", "")) <= MAX_TARGET:
         return known
     if len(path) + len(get("QUERY_STRING", "")) > MAX_TARGET:
-        too_long = _plain(HTTPStatus.REQUEST_URI_TOO_LONG, "The address is too long.", method, "no-store")
-        return _counted(path, too_long)
+        too_long = _text_response(HTTPStatus.REQUEST_URI_TOO_LONG, "The address is too long.", method, "no-store")
+        return _with_count_key(path, too_long)
     document = catalogue.documents.get(path)
     if document is None or method not in ("GET", "HEAD"):
-        return _counted(path, _without_document(catalogue, method, path))
-    decided = _poll(document, method, path, accept, match, since)
-    if len(accept or "") + len(match or "") + len(since or "") <= MEMO_KEY:
-        if len(catalogue.memo) >= MEMO_ENTRIES:
-            catalogue.memo.clear()
-        catalogue.memo[question] = decided
+        return _with_count_key(path, _respond_without_document(catalogue, method, path))
+    decided = _respond_with_document(document, method, path, accept, match, since)
+    if len(accept or "") + len(match or "") + len(since or "") <= MAX_CACHED_KEY:
+        if len(catalogue.responses) >= MAX_CACHED_RESPONSES:
+            catalogue.responses.clear()
+        catalogue.responses[question] = decided
     return decided
 
 
-def _poll(
-    document: Prepared, method: str, path: str, accept: str | None, match: str | None, since: str | None
-) -> Answer:
+def _respond_with_document(
+    document: PreparedDocument, method: str, path: str, accept: str | None, match: str | None, since: str | None
+) -> CountedResponse:
     """200, 304 or 406 for a document that is there."""
     encoding = negotiate(accept)
     if encoding is None:
         text = "None of br, zstd, gzip and identity is acceptable to you."
-        return _counted(path, _plain(HTTPStatus.NOT_ACCEPTABLE, text, method, "no-store", ("Vary", "Accept-Encoding")))
-    coded = document.codings[encoding]
+        return _with_count_key(
+            path, _text_response(HTTPStatus.NOT_ACCEPTABLE, text, method, "no-store", ("Vary", "Accept-Encoding"))
+        )
+    coded = document.encoded[encoding]
     if is_fresh(coded.tag, document.modified, match, since):
         return NOT_MODIFIED, coded.not_modified, b"", (path, NOT_MODIFIED, encoding)
     return OK, coded.ok, coded.body if method == "GET" else b"", (path, OK, encoding)
 
 
-def _counted(path: str, said: Said) -> Answer:
+def _with_count_key(path: str, response: Response) -> CountedResponse:
     """An answer without a document, counted by format: strangers choose the path."""
-    return (*said, (format_of(path), said[0][:3], "identity"))
+    return (*response, (format_of(path), response[0][:3], "identity"))
 
 
-def _without_document(catalogue: Catalogue, method: str, path: str) -> Said:
+def _respond_without_document(catalogue: Catalogue, method: str, path: str) -> Response:
     """The answers that need no document: preflight, wrong method, renamed, retired, not yet rendered, unknown."""
     if method == "OPTIONS":
         return "204 No Content", [ALLOW, *_PREFLIGHT], b""
     if method not in ("GET", "HEAD"):
-        return _plain(HTTPStatus.METHOD_NOT_ALLOWED, "A feed can only be read.", method, "no-store", ALLOW)
+        return _text_response(HTTPStatus.METHOD_NOT_ALLOWED, "A feed can only be read.", method, "no-store", ALLOW)
     slug, format = parse(path) or ("", "")
     if slug in catalogue.renamed:
         target = catalogue.site.base_url + address(catalogue.renamed[slug], format)
         section = catalogue.sections.get(catalogue.renamed[slug])
         control = cache_control(section.cache) if section else "public, max-age=60"
         moved, keys = f"This feed has moved to {target}", catalogue.keys(slug)
-        return _plain(HTTPStatus.MOVED_PERMANENTLY, moved, method, control, ("Location", target), *keys)
+        return _text_response(HTTPStatus.MOVED_PERMANENTLY, moved, method, control, ("Location", target), *keys)
     if slug in catalogue.retired:
-        return _plain(HTTPStatus.GONE, "This feed has ended.", method, "public, max-age=3600", *catalogue.keys(slug))
+        return _text_response(
+            HTTPStatus.GONE, "This feed has ended.", method, "public, max-age=3600", *catalogue.keys(slug)
+        )
     if slug in catalogue.sections:
         retry = ("Retry-After", str(RETRY_SECONDS))
-        return _plain(HTTPStatus.SERVICE_UNAVAILABLE, "This feed is being prepared.", method, "no-store", retry)
-    return _plain(HTTPStatus.NOT_FOUND, "There is no such feed.", method, "public, max-age=60", *catalogue.keys())
+        return _text_response(HTTPStatus.SERVICE_UNAVAILABLE, "This feed is being prepared.", method, "no-store", retry)
+    return _text_response(
+        HTTPStatus.NOT_FOUND, "There is no such feed.", method, "public, max-age=60", *catalogue.keys()
+    )
 
 
 _PREFLIGHT: Headers = [
     ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
     ("Access-Control-Allow-Headers", "If-None-Match, If-Modified-Since, A-IM"),
     ("Access-Control-Max-Age", "86400"),
-    *COMMON,
+    *COMMON_HEADERS,
 ]
 
 
-def _plain(status: HTTPStatus, text: str, method: str, control: str, *more: tuple[str, str]) -> Said:
+def _text_response(status: HTTPStatus, text: str, method: str, control: str, *more: tuple[str, str]) -> Response:
     """A short answer in words."""
     body = (text + "\n").encode()
     headers = [
@@ -111,6 +117,6 @@ def _plain(status: HTTPStatus, text: str, method: str, control: str, *more: tupl
         ("Content-Length", str(len(body))),
         ("Cache-Control", control),
         *more,
-        *COMMON,
+        *COMMON_HEADERS,
     ]
     return f"{status.value} {status.phrase}", headers, b"" if method == "HEAD" else body

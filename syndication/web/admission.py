@@ -85,7 +85,7 @@ class Lane:
                 self._leave(party, rank)
             raise
         finally:
-            self._forget(party, rank, turn)
+            self._drop_turn(party, rank, turn)
 
     def _has_room(self, party: str, rank: Rank) -> bool:
         full = self._held.total() >= self.size.places or self._held[party] >= self.size.each
@@ -104,7 +104,7 @@ class Lane:
         queues.setdefault(party, deque()).append(turn)
         return turn
 
-    def _forget(self, party: str, rank: Rank, turn: "asyncio.Future[None]") -> None:
+    def _drop_turn(self, party: str, rank: Rank, turn: "asyncio.Future[None]") -> None:
         queue = self._waiting[rank].get(party)
         if queue is not None:
             with contextlib.suppress(ValueError):

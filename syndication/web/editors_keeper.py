@@ -90,7 +90,7 @@ class EditorsKeeper:
                 return
             if time.monotonic() - started > HEALTHY:
                 pause = FIRST_PAUSE
-            log.error("editors_ended", code=code, again_in_seconds=pause)
+            log.error("editors_process_exited", code=code, again_in_seconds=pause)
             self._stopped.wait(pause)
             restarts += 1
             write_restarts(self.folder, restarts)

@@ -18,25 +18,25 @@ from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
 from syndication.process.parent import exit_with_parent
 from syndication.serve.catalogue import Catalogue, is_for_feeds
-from syndication.serve.poll_counter import Tally
+from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
 from syndication.web import page_threads
 from syndication.web.body_buffer import Receive
 from syndication.web.credentials import is_for_editors
-from syndication.web.document_loader import Watcher
+from syndication.web.document_loader import DocumentLoader
 from syndication.web.draining import HEADERS as LEAVING_HEADERS
 from syndication.web.draining import LEAVING, READINESS, SIGNAL
 from syndication.web.editors_client import EditorsClient
-from syndication.web.heartbeat import Presence
+from syndication.web.heartbeat import HeartbeatThread
 from syndication.web.listening import cut_off_stalled_clients
 from syndication.web.poll_lane import answer_polls_first
-from syndication.web.poll_writer import Counts
-from syndication.web.polls import CLOSE, Polls, start_of
+from syndication.web.poll_writer import PollWriter
+from syndication.web.polls import CLOSE, PollResponder, start_of
 from syndication.web.public_pages import flask_app
 from syndication.web.request_head import decode_path, environ_of, read_headers
-from syndication.web.request_log import HEADER, sane_id
-from syndication.web.requests import Arrived, EditorsRequests, log_refused
+from syndication.web.request_log import HEADER, sanitize_id
+from syndication.web.requests import EditorsRequest, EditorsRequestHandler, log_refused
 
 FOLDER = "SYNDICATION_EDITORS_FOLDER"
 """The variable with the folder of the editors process's socket."""
@@ -50,9 +50,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Front:
     """Answers, or has the editors process answer."""
 
-    def __init__(self, watcher: Watcher, app: Flask, requests: EditorsRequests) -> None:
-        self.polls = Polls(watcher)
-        self._watcher = watcher
+    def __init__(self, loader: DocumentLoader, app: Flask, requests: EditorsRequestHandler) -> None:
+        self.polls = PollResponder(loader)
+        self._watcher = loader
         self._app = app
         self._requests = requests
         self._pages = page_threads.pool()
@@ -86,9 +86,9 @@ class Front:
     async def _editors(self, scope: dict[str, Any], path: str, receive: Receive) -> tuple[dict[str, Any], bytes]:
         """An answer under the request's id, which its line in the log has too."""
         headers = read_headers(scope["headers"])
-        address = self._requests.believed(scope["client"][0], headers)
-        arrived = Arrived(scope["method"], path, headers, address, time.perf_counter())
-        id = sane_id(headers.get(b"x-request-id", ""))
+        address = self._requests.believed_address(scope["client"][0], headers)
+        arrived = EditorsRequest(scope["method"], path, headers, address, time.perf_counter())
+        id = sanitize_id(headers.get(b"x-request-id", ""))
         environ = environ_of(scope, path, headers, address) | {"HTTP_X_REQUEST_ID": id}
         served = self._watcher.served if "/regenerations" in path else None
         with bound_contextvars(request_id=id):
@@ -105,21 +105,21 @@ def create_front() -> Front:
     settings = load_settings()
     exit_with_parent()
     logs.setup(settings.logs, "web")
-    watcher = Watcher(Database(settings.database_url), empty_catalogue(settings), flush)
+    loader = DocumentLoader(Database(settings.database_url), empty_catalogue(settings), flush)
     client = EditorsClient(os.environ[FOLDER])
     front = Front(
-        watcher,
-        flask_app(watcher, lambda: EditorsProcess(client.state, client.restarts)),
-        EditorsRequests(settings, client),
+        loader,
+        flask_app(loader, lambda: EditorsProcess(client.state, client.restarts)),
+        EditorsRequestHandler(settings, client),
     )
     sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(SIGNAL, lambda *_: front.drain())
     loop = asyncio.get_event_loop()
     answer_polls_first(loop, front.polls.try_first)
     loop.call_soon(cut_off_stalled_clients)
-    Presence(watcher.database, watcher).start()
-    watcher.start()
-    Counts(watcher.database, watcher.tally).start()
+    HeartbeatThread(loader.database, loader).start()
+    loader.start()
+    PollWriter(loader.database, loader.counter).start()
     return front
 
 
@@ -134,7 +134,7 @@ def empty_catalogue(settings: Settings) -> Catalogue:
     )
 
 
-def flush(tally: Tally) -> None:
+def flush(counter: PollCounter) -> None:
     """Carry to Prometheus what was counted since the last time."""
-    web_metrics.flush(tally)
-    database_metrics.flush(errors.errors)
+    web_metrics.flush(counter)
+    database_metrics.flush(errors.counted)

@@ -12,21 +12,21 @@ from syndication.store.publishing import latency
 
 
 @dataclass(frozen=True, slots=True)
-class Waited:
+class WaitingSince:
     """Since when the versions were waited for that are just being loaded."""
 
     noticed: tuple[datetime, ...] = ()
     requested: tuple[datetime, ...] = ()
 
-    def served(self, now: datetime) -> None:
+    def observe(self, now: datetime) -> None:
         """Tell Prometheus that they are served from ``now`` on."""
         _observe(CHANGE_TO_SERVED, self.noticed, now)
         _observe(REQUEST_TO_SERVED, self.requested, now)
 
 
-def read(conn: Connection, versions: Mapping[str, int]) -> Waited:
+def read_waiting_since(conn: Connection, versions: Mapping[str, int]) -> WaitingSince:
     """Since when these versions, by section, were waited for."""
-    return Waited(tuple(latency.noticed(conn, versions)), tuple(latency.requested(conn, versions)))
+    return WaitingSince(tuple(latency.read_noticed(conn, versions)), tuple(latency.read_requested(conn, versions)))
 
 
 def _observe(histogram: Histogram, since: Iterable[datetime], now: datetime) -> None:

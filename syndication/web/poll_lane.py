@@ -20,13 +20,13 @@ def answer_polls_first(
         if len(args) == 2 and (scope := getattr(args[1], "scope", None)) is not None:
             request, coroutine = args[1], args[0]
             if answer(scope, request.proto.send):
-                _forget(coroutine)
+                _discard(coroutine)
                 return None
         return schedule(callback, *args, context=context)
 
     loop.call_soon_threadsafe = first  # type: ignore[method-assign,assignment]  # this one loop's alone
 
 
-def _forget(coroutine: Coroutine[Any, Any, Any]) -> None:
+def _discard(coroutine: Coroutine[Any, Any, Any]) -> None:
     """It would have answered in the loop; closed before its first step it does nothing."""
     coroutine.close()

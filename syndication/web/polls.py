@@ -5,8 +5,8 @@ from typing import Any
 
 from syndication.serve.catalogue import Catalogue, is_for_feeds
 from syndication.serve.cdn_headers import Headers
-from syndication.serve.respond import NOT_MODIFIED, OK, answer
-from syndication.web.document_loader import Watcher
+from syndication.serve.respond import NOT_MODIFIED, OK, respond
+from syndication.web.document_loader import DocumentLoader
 from syndication.web.request_head import decode_path
 
 ANSWERED_BY = {
@@ -22,11 +22,11 @@ Start = dict[str, Any]
 Send = Callable[[dict[str, Any]], Any]
 
 
-class Polls:
+class PollResponder:
     """Answers what is below /feeds/. Only the web server's thread calls it."""
 
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
+    def __init__(self, loader: DocumentLoader) -> None:
+        self._watcher = loader
         self._catalogue: Catalogue | None = None
         self._starts: dict[int, tuple[Headers, Start]] = {}
         self.draining = False
@@ -49,8 +49,8 @@ class Polls:
                 key, text = ANSWERED_BY[name], value.decode("latin-1")
                 asked[key] = f"{asked[key]},{text}" if key in asked else text
         catalogue = self._watcher.catalogue
-        status, headers, body, counted = answer(catalogue, scope["method"], path, asked)
-        self._watcher.tally.count(counted, len(body))
+        status, headers, body, counted = respond(catalogue, scope["method"], path, asked)
+        self._watcher.counter.count(counted, len(body))
         return self._start(catalogue, status, headers), body
 
     def _start(self, catalogue: Catalogue, status: str, headers: Headers) -> Start:

@@ -109,7 +109,7 @@ def invalid(error: ValidationError) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{field} {words}{more}", errors=found)
 
 
-def named(error: ArticleError) -> tuple[str, str]:
+def problem_fields(error: ArticleError) -> tuple[str, str]:
     """The field with which the error's sentence begins, and the rest of it."""
     field, _, words = str(error).partition(" ")
     return (field, words) if field in FIELDS else ("", str(error))
@@ -129,7 +129,9 @@ def handle_errors(app: Flask) -> None:
 
     @app.errorhandler(ArticleError)
     def article(error: ArticleError) -> Response:
-        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", str(error), errors=[named(error)]).response()
+        return Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", str(error), errors=[problem_fields(error)]
+        ).response()
 
     @app.errorhandler(SyndicationError)
     def refused(error: SyndicationError) -> Response:

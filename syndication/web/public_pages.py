@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
-from syndication.metrics.web_gauges import Watched
+from syndication.metrics.web_gauges import WebGauges
 from syndication.model.values import ALL, FORMATS, MEDIA_TYPES
 from syndication.serve.catalogue import address, is_for_feeds
-from syndication.serve.respond import answer
+from syndication.serve.respond import respond
 
 if TYPE_CHECKING:
-    from syndication.web.document_loader import Watcher
+    from syndication.web.document_loader import DocumentLoader
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self' {origin}; img-src 'self' {origin};"
@@ -30,14 +30,14 @@ METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 LABELS = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 
 
-class Ready(Response):
+class ReadyResponse(Response):
     """A response whose headers are complete: nothing is added to them."""
 
     default_mimetype = None
     automatically_set_content_length = False  # A HEAD's length is that of the GET.
 
 
-def flask_app(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None = None) -> Flask:
+def flask_app(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | None = None) -> Flask:
     """The app without the short cut, which answers just the same.
 
     ``editors`` says how the editors process is, where there is one.
@@ -46,12 +46,12 @@ def flask_app(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None =
     # Each of these redirects, to an address that is built from the Host header.
     app.url_map.merge_slashes = app.url_map.strict_slashes = app.url_map.redirect_defaults = False
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE
-    app.register_blueprint(blueprint(watcher, editors))
-    app.extensions["watcher"] = watcher
+    app.register_blueprint(blueprint(loader, editors))
+    app.extensions["watcher"] = loader
     return app
 
 
-def blueprint(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None = None) -> Blueprint:
+def blueprint(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | None = None) -> Blueprint:
     """All routes; they read the watcher's memory and never the database."""
     routes = Blueprint(
         "serve", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
@@ -60,9 +60,9 @@ def blueprint(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None =
     def feed(rest: str = "") -> Response:  # noqa: ARG001  # the answer reads the whole path
         environ = request.environ
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        status, headers, body, counted = answer(watcher.catalogue, method, path, environ)
-        watcher.tally.count(counted, len(body))
-        return Ready([body], status, headers)
+        status, headers, body, counted = respond(loader.catalogue, method, path, environ)
+        loader.counter.count(counted, len(body))
+        return ReadyResponse([body], status, headers)
 
     routes.add_url_rule("/feeds/", "feeds", feed, methods=METHODS, provide_automatic_options=False)
     routes.add_url_rule("/feeds/<path:rest>", "feed", feed, methods=METHODS, provide_automatic_options=False)
@@ -80,7 +80,7 @@ def blueprint(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None =
 
     @routes.get("/")
     def front() -> Response:
-        return _front(watcher)
+        return _front(loader)
 
     @routes.get("/healthz")
     def healthz() -> Response:
@@ -88,12 +88,12 @@ def blueprint(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None =
 
     @routes.get("/readyz")
     def readyz() -> Response:
-        return _readyz(watcher, editors)
+        return _readyz(loader, editors)
 
     @routes.get("/metrics")
     def prometheus() -> Response:
-        catalogue = watcher.catalogue
-        values = Watched(watcher.seen(), catalogue.size, datetime.now(UTC), catalogue.versions())
+        catalogue = loader.catalogue
+        values = WebGauges(loader.current_state(), catalogue.size, datetime.now(UTC), catalogue.versions())
         response = _text(web_metrics.exposition(values, *([editors()] if editors else [])))
         response.headers["Content-Type"] = web_metrics.CONTENT_TYPE
         return response
@@ -118,11 +118,11 @@ def _problem(problem: HTTPException) -> BaseResponse:
     return response
 
 
-def _readyz(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None) -> Response:
+def _readyz(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | None) -> Response:
     """Ready is who serves feeds: a web process whose editors process is away still does."""
-    state = watcher.seen()
+    state = loader.current_state()
     response = jsonify(
-        documents=len(watcher.catalogue.documents),
+        documents=len(loader.catalogue.documents),
         database=state.database,
         since=state.since.isoformat() if state.since else None,
         triggers="missing" if state.missing_triggers else "ok",
@@ -134,8 +134,8 @@ def _readyz(watcher: "Watcher", editors: Callable[[], EditorsProcess] | None) ->
     return response
 
 
-def _front(watcher: "Watcher") -> Response:
-    catalogue = watcher.catalogue
+def _front(loader: "DocumentLoader") -> Response:
+    catalogue = loader.catalogue
     base = catalogue.site.base_url
     updated = max((document.modified or 0 for document in catalogue.documents.values()), default=0)
     page = render_template(

@@ -33,13 +33,15 @@ WAITED_SECONDS = "syndication.waited_seconds"
 ACTOR = "syndication.actor"
 """Here who was recognized is left for the process that received the request."""
 
-SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
+SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 """An id that a caller or a proxy may give: it can be searched for in any log, and breaks none."""
 
 
-def logged(app: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+def log_requests(
+    app: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
+) -> Iterable[bytes]:
     """Answer with ``app``, which gives its answer as a whole, under the id of the request; then log the line."""
-    id = sane_id(environ.get("HTTP_X_REQUEST_ID", ""))
+    id = sanitize_id(environ.get("HTTP_X_REQUEST_ID", ""))
     began = time.perf_counter() - environ.get(WAITED_SECONDS, 0.0)
     answered: list[str] = []
 
@@ -62,9 +64,9 @@ def logged(app: "WSGIApplication", environ: "WSGIEnvironment", start_response: "
             unbind_contextvars("actor")
 
 
-def sane_id(given: str) -> str:
+def sanitize_id(given: str) -> str:
     """The id of a request: the given one, unless it could break a log."""
-    return given if SANE.fullmatch(given) else uuid.uuid4().hex
+    return given if SAFE_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def request_id() -> str | None:
@@ -73,12 +75,12 @@ def request_id() -> str | None:
     return id
 
 
-def name_actor(actor: Actor) -> None:
+def set_actor(actor: Actor) -> None:
     """From here on the lines of this request tell who asks."""
     bind_contextvars(actor=actor.name)
 
 
-def name_rule() -> None:
+def set_rule() -> None:
     """Note the rule of the address that is asked for, like ``/api/v1/articles/<article:id>``."""
     if request.url_rule is None:
         return

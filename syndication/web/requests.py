@@ -67,7 +67,7 @@ def threads_for(at_once: int, fronts: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class EditorsRequest:
     """The head of a request: what was asked, by whom, and when it came."""
 
     method: str
@@ -82,7 +82,7 @@ class Arrived:
         return self.path.startswith(API)
 
 
-class EditorsRequests:
+class EditorsRequestHandler:
     """Decides which requests the editors process is asked, and when."""
 
     def __init__(self, settings: Settings, client: EditorsClient) -> None:
@@ -95,12 +95,12 @@ class EditorsRequests:
         self.known = KnownCredentials(time.monotonic)
         start_at_zero(self.lanes)
 
-    def believed(self, peer: str, headers: Mapping[bytes, str]) -> str:
+    def believed_address(self, peer: str, headers: Mapping[bytes, str]) -> str:
         """The address that counts."""
         return believed_address(peer, headers.get(b"x-forwarded-for"), self.trusted_proxies)
 
     async def answer(
-        self, arrived: Arrived, environ: dict[str, str], receive: Receive, served: Served | None
+        self, arrived: EditorsRequest, environ: dict[str, str], receive: Receive, served: Served | None
     ) -> EditorsAnswer | Response:
         """The answer of the editors process, or why it was not asked."""
         claim = claim_of(arrived.method, arrived.path, arrived.headers)
@@ -113,7 +113,7 @@ class EditorsRequests:
             return _refused(arrived, error, self.body_limits)
 
     async def _ask(
-        self, arrived: Arrived, claim: Claim, environ: dict[str, str], receive: Receive, served: Served | None
+        self, arrived: EditorsRequest, claim: Claim, environ: dict[str, str], receive: Receive, served: Served | None
     ) -> EditorsAnswer:
         party, rank = self._party(claim, arrived.address)
         async with AsyncExitStack() as held:
@@ -126,7 +126,7 @@ class EditorsRequests:
                 "served": None if served is None else encode_served(served),
             }
             answer = await self._client.ask(environ, body, more)
-        self._learn(claim, answer)
+        self._remember_credential(claim, answer)
         return answer
 
     def _party(self, claim: Claim, address: str) -> tuple[str, Rank]:
@@ -134,14 +134,14 @@ class EditorsRequests:
         owner = self.known.owner(claim.credential)
         return (owner, "known") if owner else (f"network {network(address)}", "unknown")
 
-    def _body(self, arrived: Arrived, claim: Claim, receive: Receive, party: str, rank: Rank) -> Any:
+    def _body(self, arrived: EditorsRequest, claim: Claim, receive: Receive, party: str, rank: Rank) -> Any:
         declared = declared_length(arrived.headers)
         if arrived.is_api and claim.kind == "public":
             declared = 0  # Without a token it is refused, or is a page to read: no body is looked at.
         largest = largest_body(arrived.method, arrived.path, self.body_limits)
         return self.bodies[claim.kind].read(receive, declared, largest, party, rank)
 
-    def _learn(self, claim: Claim, answer: EditorsAnswer) -> None:
+    def _remember_credential(self, claim: Claim, answer: EditorsAnswer) -> None:
         """Remember which credentials open something, and forget those that do not any more."""
         if answer.actor is None:
             if claim.credential is not None and answer.status in NOT_ACCEPTED:
@@ -172,27 +172,27 @@ def reason_of(error: Refusal) -> Reason:
             return "editors-down"
 
 
-def _refused(arrived: Arrived, error: Refusal, limits: BodyLimits) -> Response:
+def _refused(arrived: EditorsRequest, error: Refusal, limits: BodyLimits) -> Response:
     match error:
         case Busy():
-            return refusal(arrived, HTTPStatus.SERVICE_UNAVAILABLE, "busy", BUSY, {"Retry-After": "1"})
+            return refuse(arrived, HTTPStatus.SERVICE_UNAVAILABLE, "busy", BUSY, {"Retry-After": "1"})
         case BodyRefused():
             return _body_refused(arrived, error, limits)
         case ClientGone():
-            return refusal(arrived, HTTPStatus.BAD_REQUEST, "bad-request", ENDED, {"Connection": "close"})
+            return refuse(arrived, HTTPStatus.BAD_REQUEST, "bad-request", ENDED, {"Connection": "close"})
         case EditorsDown():
             words, seconds = (NOT_ASKED, "10") if isinstance(error, EditorsNotAsked) else (DOWN, "2")
-            return refusal(arrived, HTTPStatus.SERVICE_UNAVAILABLE, "editors-down", words, {"Retry-After": seconds})
+            return refuse(arrived, HTTPStatus.SERVICE_UNAVAILABLE, "editors-down", words, {"Retry-After": seconds})
 
 
-def _body_refused(arrived: Arrived, error: BodyRefused, limits: BodyLimits) -> Response:
+def _body_refused(arrived: EditorsRequest, error: BodyRefused, limits: BodyLimits) -> Response:
     if error.status == HTTPStatus.REQUEST_TIMEOUT:
-        return refusal(arrived, error.status, "slow-body", SLOW, {"Connection": "close"})
+        return refuse(arrived, error.status, "slow-body", SLOW, {"Connection": "close"})
     detail = too_large(arrived.method, arrived.path, limits) if arrived.is_api else FORM_TOO_LARGE
-    return refusal(arrived, error.status, "too-large", detail, {"Connection": "close"})
+    return refuse(arrived, error.status, "too-large", detail, {"Connection": "close"})
 
 
-def refusal(arrived: Arrived, status: HTTPStatus, kind: str, detail: str, headers: dict[str, str]) -> Response:
+def refuse(arrived: EditorsRequest, status: HTTPStatus, kind: str, detail: str, headers: dict[str, str]) -> Response:
     """A no: as a problem for programs; for people in plain words, as a page would have to be made."""
     if arrived.is_api:
         return Problem(status, kind, detail, headers=headers).response()
@@ -200,7 +200,7 @@ def refusal(arrived: Arrived, status: HTTPStatus, kind: str, detail: str, header
     return Response(f"{detail}\n", status, more, content_type="text/plain; charset=utf-8")
 
 
-def log_refused(arrived: Arrived, status: int) -> None:
+def log_refused(arrived: EditorsRequest, status: int) -> None:
     """The line of a request that the editors process has not seen, and so did not log."""
     ms = round((time.perf_counter() - arrived.began) * 1000, 1)
     log.info("request", method=arrived.method, path=None, status=status, ms=ms)

@@ -9,14 +9,14 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-from syndication.web.document_loader import Watcher
+from syndication.web.document_loader import DocumentLoader
 
 Served = dict[str, tuple[int, datetime]]
 
 _of_front: ContextVar[Served | None] = ContextVar("served_versions", default=None)
 
 
-class EditorsWatcher(Watcher):
+class EditorsLoader(DocumentLoader):
     """A watcher that tells what the front serves, where the request brought it along."""
 
     @property
@@ -35,10 +35,10 @@ def encode_served(served: Served) -> dict[str, list[Any]]:
     return {slug: [version, since.isoformat()] for slug, (version, since) in served.items()}
 
 
-def believe(told: Mapping[str, tuple[int, str]] | None) -> None:
+def update_served(versions: Mapping[str, tuple[int, str]] | None) -> None:
     """From here on this thread knows what the front serves; None: it was not told."""
     _of_front.set(
         None
-        if told is None
-        else {slug: (version, datetime.fromisoformat(since)) for slug, (version, since) in told.items()}
+        if versions is None
+        else {slug: (version, datetime.fromisoformat(since)) for slug, (version, since) in versions.items()}
     )

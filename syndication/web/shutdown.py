@@ -7,7 +7,7 @@ SECONDS = 1.0
 """How long each last act may delay the end of a process."""
 
 
-def at_the_end(name: str, act: Callable[[], None]) -> None:
+def run_at_exit(name: str, act: Callable[[], None]) -> None:
     """Do ``act`` when the main thread has ended. The thread is no daemon: the interpreter waits for it."""
 
     def wait() -> None:

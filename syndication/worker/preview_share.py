@@ -4,7 +4,7 @@ SHARE = 0.2
 """Of a worker's time while previews wait: after each one, four times as long as it took belongs to publishing."""
 
 
-class PreviewShare:
+class PreviewThrottle:
     """When the next preview may be rendered. Times are seconds of the steady clock."""
 
     def __init__(self, share: float = SHARE) -> None:

@@ -20,24 +20,24 @@ from syndication.metrics import database as database_metrics
 from syndication.metrics import worker as worker_metrics
 from syndication.metrics.progress import Progress
 from syndication.pipeline.gather import Newsroom
-from syndication.pipeline.outcome import Outcome, say
+from syndication.pipeline.outcome import Outcome, log_outcome
 from syndication.pipeline.preview import Previewer
-from syndication.pipeline.regenerate import Pace, Regenerator
+from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
 from syndication.process.child import Limits
 from syndication.process.parent import exit_with_parent
 from syndication.render.isolated import IsolatedRenderer
 from syndication.store.articles import feed_query, render_deaths
 from syndication.store.db import errors
-from syndication.store.db.database import WORK, Database, DatabaseDown, TryAgain
+from syndication.store.db.database import WORK, Database, DatabaseDown, SerializationConflict
 from syndication.store.db.listen import Waker
 from syndication.store.migrations import runner
 from syndication.store.processes import workers
 from syndication.store.publishing import section_state
-from syndication.worker.preview_share import PreviewShare
+from syndication.worker.preview_share import PreviewThrottle
 from syndication.worker.purge.purger import Purger
-from syndication.worker.retention import forget
-from syndication.worker.schedule import ClockSteps, ring_at, set_jobs, timetable
-from syndication.worker.tasks import Inbox, Task
+from syndication.worker.retention import prune
+from syndication.worker.schedule import ClockStepDetector, build_scheduler, schedule_due, set_jobs
+from syndication.worker.tasks import Task, TaskQueue
 
 log = get_logger(__name__)
 
@@ -54,9 +54,9 @@ class Worker:
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings = settings
         self.database = database
-        self.inbox = Inbox()
+        self.tasks = TaskQueue()
         self.id = uuid.uuid4().hex
-        pace = Pace(
+        policy = RegenerationPolicy(
             lease=timedelta(seconds=settings.worker.lease),
             retry_first=timedelta(seconds=settings.worker.retry_first),
             retry_max=timedelta(seconds=settings.worker.retry_max),
@@ -68,20 +68,20 @@ class Worker:
         self.regenerator = Regenerator(
             database,
             Newsroom(settings.site, settings.sections),
-            pace,
+            policy,
             self.id,
             fragment_memory=settings.worker.fragment_memory * 1024 * 1024,
             entries=self.isolated,
         )
         self.purger = Purger(database, settings.purge) if settings.purge.url else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
-        self.preview_share = PreviewShare()
-        self.scheduler: BackgroundScheduler = timetable(settings.worker, self.inbox, self.heartbeat)
+        self.preview_share = PreviewThrottle()
+        self.scheduler: BackgroundScheduler = build_scheduler(settings.worker, self.tasks, self.heartbeat)
         self._progress = Progress(settings.worker.progress_path)
         self._stopping = threading.Event()
         with database.read() as conn:
             now = database.now(conn)
-        self._seen = workers.WorkerSeen(self.id, socket.gethostname(), os.getpid(), now, now)
+        self._seen = workers.WorkerProcess(self.id, socket.gethostname(), os.getpid(), now, now)
 
     def run(self) -> None:
         """Work until ``stop``; the section under way is finished first."""
@@ -96,7 +96,7 @@ class Worker:
         waking.start()
         if self.purger is not None:
             self.purger.start()
-        self.inbox.put(Task.GATHER)
+        self.tasks.put(Task.GATHER)
         self._progress.start()
         try:
             self._loop()
@@ -108,20 +108,20 @@ class Worker:
             if self.purger is not None:
                 self.purger.stop()
             self.isolated.close()
-            self._say_goodbye()
+            self._remove_heartbeat()
 
     def stop(self) -> None:
         """End ``run`` after the section under way."""
         self._stopping.set()
-        self.inbox.put(Task.STOP)
+        self.tasks.put(Task.STOP)
 
     def heartbeat(self) -> None:
         """Say that this worker is alive, and carry what failed to Prometheus."""
-        database_metrics.flush(errors.errors)
+        database_metrics.flush(errors.counted)
         try:
             with self.database.write() as conn:
                 self._seen = replace(self._seen, seen_at=self.database.now(conn))
-                workers.seen(conn, self._seen)
+                workers.record_heartbeat(conn, self._seen)
         except DatabaseDown as error:
             log.warning("heartbeat_failed", error=type(error).__name__)
 
@@ -129,30 +129,30 @@ class Worker:
         timeout: float | None = None
         while not self._stopping.is_set():
             self._progress.rest()
-            tasks = self.inbox.take(timeout)
+            tasks = self.tasks.take_all(timeout)
             self._progress.step()
             try:
                 self._do(tasks)
                 timeout = self._pause()
-            except TryAgain:
+            except SerializationConflict:
                 # Another transaction went first; the tasks are not lost, because every one looks at the whole state.
                 for task in tasks | {Task.GATHER}:
-                    self.inbox.put(task)
+                    self.tasks.put(task)
             except DatabaseDown as error:
                 # Feeds are served as they were; the tasks are not lost, because every one looks at the whole state.
                 log.warning("database_down", error=type(error).__name__)
                 self._stopping.wait(PAUSE_WITHOUT_DATABASE)
                 for task in tasks | {Task.GATHER}:
-                    self.inbox.put(task)
+                    self.tasks.put(task)
 
     def _do(self, tasks: frozenset[Task]) -> None:
         if Task.HOUSEKEEP in tasks:
-            self._housekeep()
+            self._prune()
         self._drain()
         if Task.RECONCILE in tasks and not self._stopping.is_set():
             self._reconcile()
         due, now = self.regenerator.next_due()
-        ring_at(self.scheduler, self.inbox, due, now)
+        schedule_due(self.scheduler, self.tasks, due, now)
 
     def _drain(self) -> list[Outcome]:
         """Gather and regenerate until nothing may be done now; news is gathered between any two sections.
@@ -163,13 +163,13 @@ class Worker:
         outcomes = []
         while not self._stopping.is_set():
             self._progress.step()
-            noticed = self.regenerator.notice()
+            noticed = self.regenerator.process_changes()
             outcome = self.regenerator.regenerate_next()
             if outcome is not None:
-                say(outcome)
-                worker_metrics.regenerated(outcome.result, outcome.seconds)
+                log_outcome(outcome)
+                worker_metrics.record_regeneration(outcome.result, outcome.seconds)
                 if self.purger is not None and outcome.result == "published":
-                    self.purger.poke()
+                    self.purger.notify()
                 outcomes.append(outcome)
             if not self._answer_preview() and outcome is None and not noticed:
                 break
@@ -187,7 +187,7 @@ class Worker:
 
     def _pause(self) -> float | None:
         """Seconds until a section that waits may be claimed, or a preview that waits may be answered."""
-        ready, now = self.regenerator.ready_at()
+        ready, now = self.regenerator.next_ready_at()
         pauses = [] if ready is None else [max((ready - now).total_seconds(), 0.001)]
         preview = self.preview_share.wait(time.monotonic())
         if preview and self.previewer.waiting():
@@ -199,51 +199,53 @@ class Worker:
         self.regenerator.renderer.clear()
         with self.database.write() as conn:
             now = self.database.now(conn)
-            feed_query.mend_links(conn, None)
-            marks = section_state.request(conn, section_state.stale(conn, self.settings.sections, now - RECENT), now)
+            feed_query.repair_links(conn, None)
+            marks = section_state.request(
+                conn, section_state.list_stale(conn, self.settings.sections, now - RECENT), now
+            )
         outcomes = self._drain()
         # A section that something else changed meanwhile has another mark, or was read with the news still waiting.
         different = [
             outcome.section
             for outcome in outcomes
-            if outcome.result == "published" and outcome.quiet_at == marks.get(outcome.section, 0)
+            if outcome.result == "published" and outcome.caught_up_at == marks.get(outcome.section, 0)
         ]
         if different:
             log.error("reconciliation_found_changes", sections=different)
         else:
             log.info("reconciled", sections=len(outcomes))
 
-    def _housekeep(self) -> None:
+    def _prune(self) -> None:
         with self.database.write() as conn:
-            forget(conn, self.settings, self.database.now(conn))
+            prune(conn, self.settings, self.database.now(conn))
 
     def _wake(self) -> None:
         waker = Waker(self.database, WORK, interval=self.settings.worker.wake_interval)
-        steps = ClockSteps()
+        steps = ClockStepDetector()
         try:
             while not self._stopping.is_set():
-                stepped = steps.happened()
+                stepped = steps.has_stepped()
                 if stepped:
-                    log.warning("clock_was_set")
-                    set_jobs(self.scheduler, self.settings.worker, self.inbox, self.heartbeat)
+                    log.warning("clock_changed")
+                    set_jobs(self.scheduler, self.settings.worker, self.tasks, self.heartbeat)
                 if waker.wait(1.0) or stepped:
-                    self.inbox.put(Task.GATHER)
+                    self.tasks.put(Task.GATHER)
         finally:
             waker.close()
 
-    def _say_goodbye(self) -> None:
+    def _remove_heartbeat(self) -> None:
         try:
             with self.database.write() as conn:
-                render_deaths.give_back(conn, self.id)
-                workers.gone(conn, self.id)
+                render_deaths.release_leases(conn, self.id)
+                workers.remove(conn, self.id)
         except DatabaseDown as error:
-            log.warning("goodbye_failed", error=type(error).__name__)
+            log.warning("shutdown_step_failed", error=type(error).__name__)
 
 
 def _renderer_died(cause: str) -> None:
     # Which article it was at is told with the feed that leaves it out: it may be under embargo.
     log.warning("renderer_died", cause=cause)
-    worker_metrics.renderer_died(cause)
+    worker_metrics.record_renderer_death(cause)
 
 
 def run(settings: Settings) -> None:

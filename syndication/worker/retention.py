@@ -16,22 +16,22 @@ FATAL_KEPT = timedelta(days=30)
 """How long an article that killed workers is left out if nobody changes it; then it is tried again."""
 
 
-def forget(conn: Connection, settings: Settings, now: datetime) -> None:
+def prune(conn: Connection, settings: Settings, now: datetime) -> None:
     """Delete what is kept no longer, in the caller's transaction."""
-    published.forget_tombstones(conn, _days_before(now, settings.worker.tombstone_days))
-    workers.forget(conn, now)
-    web_processes.forget(conn, now)
-    purge_queue.forget(conn, now)
-    previews.forget(conn, now)
-    regenerations.forget(conn, now - REQUESTS_KEPT)
-    webhook_ids.forget(conn, now)
+    published.prune_tombstones(conn, _days_before(now, settings.worker.tombstone_days))
+    workers.prune(conn, now)
+    web_processes.prune(conn, now)
+    purge_queue.prune(conn, now)
+    previews.prune(conn, now)
+    regenerations.prune(conn, now - REQUESTS_KEPT)
+    webhook_ids.prune(conn, now)
     tokens.prune(conn, now, _days_before(now, settings.editors.audit_days))
     render_deaths.prune(conn, now - FATAL_KEPT)
-    sessions.forget(conn, now)
+    sessions.delete_expired(conn, now)
     pending_logins.prune(conn, now)
     login_failures.prune(conn, now)
-    poll_counts.forget(conn, now)
-    audit_log.forget(conn, _days_before(now, settings.editors.audit_days))
+    poll_counts.prune(conn, now)
+    audit_log.prune(conn, _days_before(now, settings.editors.audit_days))
 
 
 def _days_before(now: datetime, days: int) -> datetime:

@@ -11,7 +11,7 @@ exception: it must go on while the main thread is busy with a long rebuild.
     heartbeat   every two seconds
 
 All of it is told by this machine's clock. One that is set back would let every job wait until it has caught up, and
-one that is set forward would not wake the scheduler: so somebody looks at ``ClockSteps``, and ``set_jobs`` anew.
+one that is set forward would not wake the scheduler: so somebody looks at ``ClockStepDetector``, and ``set_jobs`` anew.
 """
 
 import time
@@ -32,7 +32,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from syndication.config.schema import WorkerSettings
 from syndication.metrics.worker import JOBS
 from syndication.store.processes.workers import HEARTBEAT
-from syndication.worker.tasks import Inbox, Task
+from syndication.worker.tasks import Task, TaskQueue
 
 LATE = timedelta(seconds=1)
 """A job that begins so long after its time is counted as late."""
@@ -46,7 +46,7 @@ OUTCOMES = {
 }
 """What is counted: skipped is what still ran when its time came again. Late ones are counted besides."""
 
-FARTHEST = timedelta(days=1)
+MAX_AHEAD = timedelta(days=1)
 """An alarm is set no farther ahead, and again when it rings: a time may be so far off that no clock can count to it."""
 
 
@@ -54,7 +54,7 @@ STEP_SECONDS = 1.0
 """What a clock that is put right bit by bit never comes to between two looks."""
 
 
-def timetable(settings: WorkerSettings, inbox: Inbox, heartbeat: Callable[[], None]) -> BackgroundScheduler:
+def build_scheduler(settings: WorkerSettings, tasks: TaskQueue, heartbeat: Callable[[], None]) -> BackgroundScheduler:
     """The worker's jobs, not started yet."""
     scheduler = BackgroundScheduler(
         timezone=UTC,
@@ -68,13 +68,13 @@ def timetable(settings: WorkerSettings, inbox: Inbox, heartbeat: Callable[[], No
             "misfire_grace_time": None,
         },
     )
-    set_jobs(scheduler, settings, inbox, heartbeat)
+    set_jobs(scheduler, settings, tasks, heartbeat)
     scheduler.add_listener(_count, sum(OUTCOMES))
     return scheduler
 
 
 def set_jobs(
-    scheduler: BackgroundScheduler, settings: WorkerSettings, inbox: Inbox, heartbeat: Callable[[], None]
+    scheduler: BackgroundScheduler, settings: WorkerSettings, tasks: TaskQueue, heartbeat: Callable[[], None]
 ) -> None:
     """Give it its jobs, as seen from now; those that it has are replaced."""
     hour, minute = settings.reconcile_at.split(":")
@@ -83,11 +83,11 @@ def set_jobs(
         (Task.RECONCILE, "cron", {"hour": hour, "minute": minute}),
         (Task.HOUSEKEEP, "interval", {"hours": 1}),
     ):
-        scheduler.add_job(inbox.put, trigger, args=[act], id=act.value, replace_existing=True, **options)
+        scheduler.add_job(tasks.put, trigger, args=[act], id=act.value, replace_existing=True, **options)
     scheduler.add_job(heartbeat, "interval", seconds=HEARTBEAT.total_seconds(), id="heartbeat", replace_existing=True)
 
 
-class ClockSteps:
+class ClockStepDetector:
     """Notices that this machine's clock was set, by the one that nobody can set; waking from a sleep is the same."""
 
     def __init__(self, clock: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
@@ -95,7 +95,7 @@ class ClockSteps:
         self._steady = steady
         self._ahead = clock() - steady()
 
-    def happened(self) -> bool:
+    def has_stepped(self) -> bool:
         """Whether it was set, by more than a second, since the last time that it was asked."""
         before, self._ahead = self._ahead, self._clock() - self._steady()
         return abs(self._ahead - before) > STEP_SECONDS
@@ -107,13 +107,13 @@ def _count(event: JobEvent) -> None:
         JOBS.labels(event.job_id, OUTCOMES[event.code]).inc()
 
 
-def ring_at(scheduler: BackgroundScheduler, inbox: Inbox, due: datetime | None, now: datetime) -> None:
+def schedule_due(scheduler: BackgroundScheduler, tasks: TaskQueue, due: datetime | None, now: datetime) -> None:
     """Gather when ``due`` comes. ``now`` is the database's time: its distance counts, not this machine's clock."""
     if due is None:
         if scheduler.get_job("due"):
             scheduler.remove_job("due")
         return
-    ahead = min(due - now, FARTHEST)
+    ahead = min(due - now, MAX_AHEAD)
     # A date job fires within the millisecond before its time as well as after it: one more makes it surely due.
     moment = datetime.now(UTC) + ahead + timedelta(milliseconds=1)
-    scheduler.add_job(inbox.put, "date", run_date=moment, args=[Task.GATHER], id="due", replace_existing=True)
+    scheduler.add_job(tasks.put, "date", run_date=moment, args=[Task.GATHER], id="due", replace_existing=True)

@@ -13,7 +13,7 @@ class Task(Enum):
     STOP = "stop"
 
 
-class Inbox:
+class TaskQueue:
     """Other threads put tasks in; the main thread takes all of them at once."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Inbox:
             self._tasks.add(task)
             self._filled.notify()
 
-    def take(self, timeout: float | None) -> frozenset[Task]:
+    def take_all(self, timeout: float | None) -> frozenset[Task]:
         """Everything asked for since the last call; empty after ``timeout`` seconds without a task."""
         with self._filled:
             self._filled.wait_for(lambda: self._tasks, timeout)

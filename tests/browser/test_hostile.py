@@ -69,12 +69,12 @@ PLACES = [
     "/editors/article?" + urlencode({"id": 'bad"><b>url'}),
     "/editors/article?" + urlencode({"id": MISCHIEF[0] + " that there is not"}),
     "/editors/article/withdraw?" + urlencode({"id": MISCHIEF[1]}),
-    "/editors/coming-up",
-    "/editors/plots?section=odd",
-    "/editors/activity",
-    "/editors/activity?" + urlencode({"target": MISCHIEF[0]}),
+    "/editors/upcoming",
+    "/editors/charts?section=odd",
+    "/editors/audit-log",
+    "/editors/audit-log?" + urlencode({"target": MISCHIEF[0]}),
     "/editors/tokens",
-    "/editors/people/" + quote(MISCHIEF[1], safe=""),
+    "/editors/users/" + quote(MISCHIEF[1], safe=""),
     "/editors/sections/" + quote(MISCHIEF[1], safe=""),
 ]
 

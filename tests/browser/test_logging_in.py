@@ -41,5 +41,5 @@ def test_logging_out_ends_the_login_and_its_cookie_opens_nothing(visit, house):
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("status")).to_have_text("You are logged out.")
     thief = visit.stranger(storage_state=kept)
-    thief.goto("/editors/people")
+    thief.goto("/editors/users")
     expect(thief).to_have_url(re.compile("/editors/login"))

@@ -66,7 +66,7 @@ def test_its_forms_refuse_whoever_makes_them_by_hand(visit, house, scope):
         assert navigation.value.status == 403, path
         expect(page.get_by_role("alert").first).to_have_text(LACKING.format(scope))
         page.goto("/editors/account")
-    acts = json.loads(house.service.run("audit", "--json").stdout)
+    acts = json.loads(house.service.run("audit-log", "--json").stdout)
     assert any(act["act"].startswith("POST ") and act["outcome"] == "refused" for act in acts)
 
 

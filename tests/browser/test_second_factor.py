@@ -71,7 +71,7 @@ def test_an_admin_resets_that_of_a_lost_phone(visit, somebody):
     page = visit.stranger()
     log_in(page, name, password)
     set_up(page, password)
-    boss = visit("chief", f"/editors/people/{name}")
+    boss = visit("chief", f"/editors/users/{name}")
     expect(boss.get_by_text("on since")).to_be_visible()
     look_at(boss)
     boss.get_by_role("button", name="Reset second factor").click()

@@ -39,7 +39,7 @@ def test_to_others_a_story_that_is_not_public_is_one_that_there_is_not(visit, id
 def test_its_title_stands_nowhere_for_them(visit):
     page = visit("no-preview")
     for path in (
-        "/", "/sections/taiwan", "/sections/all/versions", "/articles", "/articles?q=Budget", "/activity", "/plots",
+        "/", "/sections/taiwan", "/sections/all/versions", "/articles", "/articles?q=Budget", "/audit-log", "/charts",
     ):  # fmt: skip
         page.goto(f"/editors{path}")
         expect(page.locator("h1")).to_be_visible()

@@ -14,7 +14,7 @@ def ask(house, secret):
 
 def let_in(page, name, *scopes):
     """Let a person in; gives the password that is shown."""
-    page.goto("/editors/people")
+    page.goto("/editors/users")
     page.get_by_label("Name to log in with").fill(name)
     for scope in scopes:
         page.get_by_role("checkbox", name=re.compile(f"^{scope}")).check()
@@ -53,13 +53,13 @@ def test_a_token_without_a_scope_is_refused_in_words(visit):
 
 
 def test_whoever_is_let_in_logs_in_and_is_out_at_once_when_disabled(visit):
-    chief = visit("chief", "/editors/people")
+    chief = visit("chief", "/editors/users")
     password = let_in(chief, "new-one", "preview")
     other = visit.stranger()
     log_in(other, "new-one", password)
     expect(other.get_by_role("link", name="new-one")).to_be_visible()
     expect(other.get_by_role("link", name="People")).to_have_count(0)
-    chief.goto("/editors/people/new-one")
+    chief.goto("/editors/users/new-one")
     chief.get_by_role("button", name="Let in no more").click()
     expect(chief.get_by_role("status").first).to_contain_text("new-one is logged out")
     expect(other).to_have_url(re.compile("/editors/login"))  # The page that stands open leaves by itself.
@@ -72,7 +72,7 @@ def test_a_new_password_ends_the_logins_from_before(visit, house):
     other = visit.stranger()
     log_in(other, "forgetful", password)
     expect(other.get_by_role("button", name="Log out")).to_be_visible()
-    chief = visit("chief", "/editors/people/forgetful")
+    chief = visit("chief", "/editors/users/forgetful")
     chief.get_by_role("button", name="Make a new password").click()
     made = chief.get_by_label("Password", exact=True).inner_text()
     expect(other).to_have_url(re.compile("/editors/login"))

@@ -1,20 +1,20 @@
 """The same feed by plain feedgen, without any reuse: what the renderer's bytes are held against."""
 
-from syndication.errors import Unrenderable
+from syndication.errors import UnrenderableArticleError
 from syndication.model.values import Feed
 from syndication.render.atom import atom
-from syndication.render.clean_entry import Cleaned, clean
+from syndication.render.clean_entry import CleanEntry, clean
 from syndication.render.json_feed import item, jsonfeed
 from syndication.render.rss import rss
 
 
 def plain_feedgen(feed: Feed) -> dict[str, bytes]:
     """The document of each format."""
-    entries: list[Cleaned] = []
+    entries: list[CleanEntry] = []
     for entry in feed.entries:
         try:
             entries.append(clean(entry, feed.site, feed.section))
-        except Unrenderable:
+        except UnrenderableArticleError:
             continue
     return {
         "atom": atom(feed, entries),

@@ -13,8 +13,8 @@ from typing import Any
 import pygal
 from pygal.style import Style
 
-from syndication.dashboard.charts.series import Figure
-from syndication.dashboard.charts.time_axis import DAY, Stretch
+from syndication.dashboard.charts.series import Chart
+from syndication.dashboard.charts.time_axis import DAY, TimeAxis
 
 # pygal takes part in every import of the process, for maps, by a method that Python 3.12 dropped and 3.11 warns of.
 sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pygal")]
@@ -37,7 +37,7 @@ text { fill: var(--soft); font: 12px system-ui, sans-serif }
 .series .line { stroke: var(--second); stroke-width: 2; stroke-linejoin: round }
 """
 
-NEEDLESS = ("script", "desc", "title")
+UNUSED_ELEMENTS = ("script", "desc", "title")
 """What pygal adds for its own script, and for a mouse, which an image in a page does not notice."""
 
 TOOLTIP = "plot tooltip-overlay"
@@ -47,7 +47,7 @@ GAP = 0.08
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class ChartSize:
     """A picture in pixels: how many round numbers its axis may have above 0, and what stands below.
 
     ``label_hours`` are those between two labels of a day. pygal leaves too little room for legends in many columns:
@@ -56,36 +56,36 @@ class Size:
 
     width: int
     height: int
-    marks: int
+    ticks: int
     label_hours: int
     dates: bool
     legend_columns: int
     legend_room: int
 
 
-WIDE = Size(900, 260, marks=5, label_hours=3, dates=True, legend_columns=4, legend_room=24)
-NARROW = Size(350, 220, marks=4, label_hours=6, dates=False, legend_columns=2, legend_room=6)
+WIDE = ChartSize(900, 260, ticks=5, label_hours=3, dates=True, legend_columns=4, legend_room=24)
+NARROW = ChartSize(350, 220, ticks=4, label_hours=6, dates=False, legend_columns=2, legend_room=6)
 
 MARGIN = 12
 LOWER_MARGIN = 6
 """Below the labels of the axis there is nothing but air already."""
 
 
-def svg(figure: Figure, *, narrow: bool = False) -> bytes:
+def svg(chart_data: Chart, *, narrow: bool = False) -> bytes:
     """The picture, for a page of 900 pixels or for a narrow one of 350."""
-    chart = _chart(figure, NARROW if narrow else WIDE)
-    if figure.is_empty:
+    chart = _chart(chart_data, NARROW if narrow else WIDE)
+    if chart_data.is_empty:
         chart.add("", [])
     else:
-        for series in figure.series:
+        for series in chart_data.series:
             chart.add(series.name, list(series.values))
     rendered: bytes = chart.render()
     return rendered
 
 
-def marks(largest: float, most: int) -> list[int]:
+def ticks(largest: float, count: int) -> list[int]:
     """Round numbers for an axis: from 0, by 1, 2 or 5 times a power of ten, to the first that is not too small."""
-    step = next(step for step in _steps() if step * most >= largest)
+    step = next(step for step in _steps() if step * count >= largest)
     return list(range(0, max(ceil(largest / step), 1) * step + 1, step))
 
 
@@ -105,55 +105,55 @@ def _steps() -> Iterator[int]:
     return (factor * 10**power for power in count() for factor in (1, 2, 5))
 
 
-def _chart(figure: Figure, size: Size) -> Any:
-    is_share, has_legend = figure.kind == "percent", len(figure.series) > 1 and not figure.is_empty
-    numbers = [0, 25, 50, 75, 100] if is_share else marks(_highest(figure), size.marks)
+def _chart(chart_data: Chart, size: ChartSize) -> Any:
+    is_share, has_legend = chart_data.kind == "percent", len(chart_data.series) > 1 and not chart_data.is_empty
+    numbers = [0, 25, 50, 75, 100] if is_share else ticks(_highest(chart_data), size.ticks)
     kind = pygal.Line if is_share else pygal.StackedBar
     chart = kind(
-        title=figure.title,
-        classes=(figure.kind,),
+        title=chart_data.title,
+        classes=(chart_data.kind,),
         width=size.width,
         height=size.height,
         explicit_size=True,
         margin=MARGIN,
         margin_bottom=size.legend_room if has_legend else LOWER_MARGIN,
-        x_labels=_labels(figure.stretch, size),
+        x_labels=_labels(chart_data.axis, size),
         truncate_label=-1,
         y_labels=numbers,
         range=(0, numbers[-1]),
-        show_y_labels=not figure.is_empty,
+        show_y_labels=not chart_data.is_empty,
         value_formatter=percent if is_share else short,
         show_legend=has_legend,
         legend_at_bottom=True,
         legend_at_bottom_columns=size.legend_columns,
         allow_interruptions=True,
         dots_size=2,
-        no_data_text=figure.empty,
+        no_data_text=chart_data.empty,
         no_prefix=True,
         style=Style(label_font_size=12, legend_font_size=12, title_font_size=14, font_family="sans-serif"),
         css=(),
         js=(),
     )
     chart._series_margin = GAP
-    chart.add_xml_filter(_still)
+    chart.add_xml_filter(_remove_animation)
     return chart
 
 
-def _labels(stretch: Stretch, size: Size) -> list[str]:
-    if len(stretch.starts) * stretch.step <= DAY:
-        return stretch.times(size.label_hours)
-    return stretch.days(dates=size.dates)
+def _labels(axis: TimeAxis, size: ChartSize) -> list[str]:
+    if len(axis.starts) * axis.step <= DAY:
+        return axis.times(size.label_hours)
+    return axis.days(dates=size.dates)
 
 
-def _highest(figure: Figure) -> float:
-    return max(sum(value or 0 for value in bar) for bar in zip(*(s.values for s in figure.series), strict=True))
+def _highest(chart_data: Chart) -> float:
+    return max(sum(value or 0 for value in bar) for bar in zip(*(s.values for s in chart_data.series), strict=True))
 
 
-def _still(root: Any) -> Any:
+def _remove_animation(root: Any) -> Any:
     """The picture alone: with our style, and without script, comments and what a script would show."""
     heading = next(element for element in root if _kind(element) == "title")
     for element in list(root.iter()):
-        if element is not heading and _is_needless(element):
+        if element is not heading and _is_unused(element):
             element.getparent().remove(element)
         elif _kind(element) == "style":
             element.text = STYLE
@@ -166,9 +166,9 @@ def _kind(element: Any) -> str | None:
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else None
 
 
-def _is_needless(element: Any) -> bool:
+def _is_unused(element: Any) -> bool:
     kind = _kind(element)
-    if kind is None or kind in NEEDLESS or element.get("class") == TOOLTIP:
+    if kind is None or kind in UNUSED_ELEMENTS or element.get("class") == TOOLTIP:
         return True
     # Upright lines, and bars without a label.
     parent = element.getparent()

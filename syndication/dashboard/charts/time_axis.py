@@ -17,7 +17,7 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class TimeAxis:
     """Bars of ``step`` each, the last of which holds now; ``starts`` are UTC, labels are in ``zone``."""
 
     starts: tuple[datetime, ...]
@@ -34,16 +34,16 @@ class Stretch:
         """Where the last bar ends."""
         return self.starts[-1] + self.step
 
-    def sums(self, values: Iterable[tuple[datetime, V]], nothing: V) -> list[V]:
+    def sum_values(self, values: Iterable[tuple[datetime, V]], zero: V) -> list[V]:
         """The values added up by the bar in which their moments lie; those of other times are left out."""
-        found = [nothing] * len(self.starts)
+        found = [zero] * len(self.starts)
         for moment, value in values:
             place = (moment - self.since) // self.step
             if 0 <= place < len(found):
                 found[place] = found[place] + value  # type: ignore[operator]  # whatever can be added
         return found
 
-    def names(self) -> list[str]:
+    def labels(self) -> list[str]:
         """The local time at which each bar begins, for a table."""
         return [_full(start.astimezone(self.zone)) for start in self.starts]
 
@@ -61,21 +61,21 @@ class Stretch:
         return [after if after != before else None for before, after in pairwise(edges)]
 
 
-def day(now: datetime, zone: tzinfo, minutes: int = 30) -> Stretch:
+def day(now: datetime, zone: tzinfo, minutes: int = 30) -> TimeAxis:
     """The last 24 hours, in bars of so many minutes: a divisor of a day."""
-    return _stretch(now, zone, DAY, timedelta(minutes=minutes))
+    return _time_axis(now, zone, DAY, timedelta(minutes=minutes))
 
 
-def week(now: datetime, zone: tzinfo, hours: int = 3) -> Stretch:
+def week(now: datetime, zone: tzinfo, hours: int = 3) -> TimeAxis:
     """The last seven days, in bars of so many hours: a divisor of 24."""
-    return _stretch(now, zone, 7 * DAY, timedelta(hours=hours))
+    return _time_axis(now, zone, 7 * DAY, timedelta(hours=hours))
 
 
-def _stretch(now: datetime, zone: tzinfo, length: timedelta, step: timedelta) -> Stretch:
+def _time_axis(now: datetime, zone: tzinfo, length: timedelta, step: timedelta) -> TimeAxis:
     local = now.astimezone(zone)
     last = now.astimezone(UTC) - _since_midnight(local) % step
     bars = length // step
-    return Stretch(tuple(last - step * place for place in reversed(range(bars))), step, zone)
+    return TimeAxis(tuple(last - step * place for place in reversed(range(bars))), step, zone)
 
 
 def _since_midnight(local: datetime) -> timedelta:

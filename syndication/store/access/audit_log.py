@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from syndication.store.tables.access import AuditRow
+from syndication.store.tables.access import AuditLogRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Actor:
     source: str
 
 
-LONGEST = 1000
+MAX_TARGET = 1000
 """Bytes of a target: as an article's id may have."""
 
 SERVICE = Actor("the service", "the service")
@@ -39,20 +39,20 @@ class Act:
 
 REFUSED = "refused"
 
-TOGETHER = timedelta(minutes=1)
+MERGE_WINDOW = timedelta(minutes=1)
 """Within this time the same refusal is one line that counts: a client that loops fills no table."""
 
-DIFFERENT = 10
+MAX_DISTINCT = 10
 """Different refusals of one actor that have lines of their own within that time; the others share one."""
 
-OTHERS = Act("other acts", "others", REFUSED, f"more than {DIFFERENT} different ones in a minute")
+OTHERS = Act("other acts", "others", REFUSED, f"more than {MAX_DISTINCT} different ones in a minute")
 
 _LOOKED_AT = 50
 """Lines of one actor among which the same refusal is looked for: room for what it may do between two of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class AuditEntry:
     """One line of the audit log; ``seq`` rises with time, ``times`` is more than 1 for what was refused repeatedly."""
 
     seq: int
@@ -81,7 +81,7 @@ def record(conn: Connection, actor: Actor, acts: Iterable[Act], now: datetime) -
         for act in acts
     ]
     if rows:
-        conn.execute(insert(AuditRow), rows)
+        conn.execute(insert(AuditLogRow), rows)
 
 
 def record_refusal(conn: Connection, actor: Actor, act: str, target: str, detail: str, now: datetime) -> None:
@@ -95,24 +95,27 @@ def record_repeated(conn: Connection, actor: Actor, act: Act, now: datetime) -> 
     Of many different ones only so many have their own line; the others of that outcome share one.
     """
     told = Act(act.act, _stored(act.target), act.outcome, act.detail)
-    recent = _recent(conn, actor, act.outcome, now)
-    if told not in recent and len(recent) >= DIFFERENT:
+    recent = _find_recent(conn, actor, act.outcome, now)
+    if told not in recent and len(recent) >= MAX_DISTINCT:
         told = Act(OTHERS.act, OTHERS.target, act.outcome, OTHERS.detail)
     if told in recent:
-        conn.execute(update(AuditRow).where(AuditRow.seq == recent[told]).values(times=AuditRow.times + 1))
+        conn.execute(update(AuditLogRow).where(AuditLogRow.seq == recent[told]).values(times=AuditLogRow.times + 1))
     else:
         record(conn, actor, [told], now)
 
 
-def _recent(conn: Connection, actor: Actor, outcome: str, now: datetime) -> dict[Act, int]:
+def _find_recent(conn: Connection, actor: Actor, outcome: str, now: datetime) -> dict[Act, int]:
     """What the actor did just now with that outcome, with the number of the line that says it."""
     rows = conn.execute(
-        select(AuditRow.__table__).where(AuditRow.actor == actor.name).order_by(AuditRow.seq.desc()).limit(_LOOKED_AT)
+        select(AuditLogRow.__table__)
+        .where(AuditLogRow.actor == actor.name)
+        .order_by(AuditLogRow.seq.desc())
+        .limit(_LOOKED_AT)
     )
     return {
         Act(row.act, row.target, row.outcome, row.detail): row.seq
         for row in rows
-        if row.outcome == outcome and row.source == actor.source and row.at > now - TOGETHER
+        if row.outcome == outcome and row.source == actor.source and row.at > now - MERGE_WINDOW
     }
 
 
@@ -123,10 +126,12 @@ def _stored(target: str) -> str:
     with U+0000, which an address may have.
     """
     whole = target.replace("\0", "␀")
-    return whole if len(whole.encode()) <= LONGEST else whole.encode()[: LONGEST - 3].decode(errors="ignore") + "…"
+    return (
+        whole if len(whole.encode()) <= MAX_TARGET else whole.encode()[: MAX_TARGET - 3].decode(errors="ignore") + "…"
+    )
 
 
-def read(
+def list_entries(
     conn: Connection,
     limit: int,
     *,
@@ -135,20 +140,20 @@ def read(
     actor: str | None = None,
     target: str | None = None,
     acts: Collection[str] | None = None,
-) -> list[Recorded]:
+) -> list[AuditEntry]:
     """The newest acts first; ``before`` is the ``seq`` of the last one that was read, ``acts`` are the kinds wanted."""
-    query = select(AuditRow.__table__).order_by(AuditRow.seq.desc()).limit(limit)
+    query = select(AuditLogRow.__table__).order_by(AuditLogRow.seq.desc()).limit(limit)
     if before is not None:
-        query = query.where(AuditRow.seq < before)
+        query = query.where(AuditLogRow.seq < before)
     if acts is not None:
-        query = query.where(AuditRow.act.in_(acts))
+        query = query.where(AuditLogRow.act.in_(acts))
     stored = _stored(target) if target is not None else None
-    for column, wanted in ((AuditRow.act, act), (AuditRow.actor, actor), (AuditRow.target, stored)):
+    for column, wanted in ((AuditLogRow.act, act), (AuditLogRow.actor, actor), (AuditLogRow.target, stored)):
         if wanted is not None:
             query = query.where(column == wanted)
-    return [Recorded(**row._mapping) for row in conn.execute(query)]
+    return [AuditEntry(**row._mapping) for row in conn.execute(query)]
 
 
-def forget(conn: Connection, before: datetime) -> None:
+def prune(conn: Connection, before: datetime) -> None:
     """Delete what is older than it is kept."""
-    conn.execute(delete(AuditRow).where(AuditRow.at < before))
+    conn.execute(delete(AuditLogRow).where(AuditLogRow.at < before))

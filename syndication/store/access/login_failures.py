@@ -14,20 +14,20 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from syndication.store.tables.access import LoginFailureRow
 
-STRANGERS = ""
+UNKNOWN_DEVICE = ""
 """The device of all browsers in which a user never logged in."""
 
 WINDOW = timedelta(minutes=15)
 """From the first failure on. Five windows touch an hour: 20 failures each are the 100 that ASVS 2.2.1 has."""
 
 
-def wait(conn: Connection, name_hash: str, device: str, most: int, now: datetime) -> float | None:
+def seconds_to_wait(conn: Connection, name_hash: str, device: str, limit: int, now: datetime) -> float | None:
     """The seconds to wait if there were ``most`` failures already, else None."""
     query = select(LoginFailureRow.failures, LoginFailureRow.since).where(
         LoginFailureRow.name_hash == name_hash, LoginFailureRow.device == device
     )
     row = conn.execute(query).one_or_none()
-    if row is None or row.failures < most or row.since + WINDOW <= now:
+    if row is None or row.failures < limit or row.since + WINDOW <= now:
         return None
     # After a clock that was set back a row may be of the future.
     left: timedelta = min(row.since + WINDOW - now, WINDOW)

@@ -13,61 +13,59 @@ from syndication.auth import second_factor
 from syndication.errors import SyndicationError
 from syndication.store.access import sessions
 from syndication.store.access.audit_log import Act, Actor, record
-from syndication.store.access.users import Account
-from syndication.store.tables.access import AccountRow, RecoveryCodeRow
+from syndication.store.access.users import User
+from syndication.store.tables.access import RecoveryCodeRow, UserRow
 
 
-def turn_on(
-    conn: Connection, account: Account, secret: str, step: int, by: Actor, now: datetime, *, keep: str
-) -> list[str]:
+def enable(conn: Connection, user: User, secret: str, step: int, by: Actor, now: datetime, *, keep: str) -> list[str]:
     """Turn it on with a secret that was confirmed by the code of ``step``; gives the recovery codes, shown once.
 
     Ends every other session than the one with the secret ``keep``. Raises SyndicationError if it is on already.
     """
-    unset = (AccountRow.id == account.id) & AccountRow.second_factor_at.is_(None) & AccountRow.disabled_at.is_(None)
+    unset = (UserRow.id == user.id) & UserRow.second_factor_at.is_(None) & UserRow.disabled_at.is_(None)
     values = {"totp_secret": secret, "totp_step": step, "second_factor_at": now}
-    if conn.execute(update(AccountRow).where(unset).values(**values)).rowcount == 0:
+    if conn.execute(update(UserRow).where(unset).values(**values)).rowcount == 0:
         raise SyndicationError("the second factor is already on: turn it off first to set up another app")
     codes = second_factor.new_recovery_codes()
-    conn.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account.id))
-    rows = [{"account_id": account.id, "hash": second_factor.recovery_hash(account.id, code)} for code in codes]
+    conn.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.user_id == user.id))
+    rows = [{"user_id": user.id, "hash": second_factor.recovery_hash(user.id, code)} for code in codes]
     conn.execute(insert(RecoveryCodeRow), rows)
-    sessions.end_all(conn, account.id, but=keep)
-    record(conn, by, [Act("turn on second factor of user", account.name, "changed")], now)
+    sessions.end_all_sessions(conn, user.id, keep=keep)
+    record(conn, by, [Act("turn on second factor of user", user.name, "changed")], now)
     return codes
 
 
-def remove(conn: Connection, account: Account, by: Actor, now: datetime, *, keep: str | None = None) -> bool:
+def disable(conn: Connection, user: User, by: Actor, now: datetime, *, keep: str | None = None) -> bool:
     """Turn it off, by its user or by an admin, and end every session but ``keep``; gives whether it was on."""
-    is_on = (AccountRow.id == account.id) & AccountRow.second_factor_at.is_not(None)
+    is_on = (UserRow.id == user.id) & UserRow.second_factor_at.is_not(None)
     values = {"totp_secret": None, "totp_step": None, "second_factor_at": None}
-    if conn.execute(update(AccountRow).where(is_on).values(**values)).rowcount == 0:
+    if conn.execute(update(UserRow).where(is_on).values(**values)).rowcount == 0:
         return False
-    conn.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account.id))
-    sessions.end_all(conn, account.id, but=keep)
-    record(conn, by, [Act("remove second factor of user", account.name, "removed")], now)
+    conn.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.user_id == user.id))
+    sessions.end_all_sessions(conn, user.id, keep=keep)
+    record(conn, by, [Act("remove second factor of user", user.name, "removed")], now)
     return True
 
 
-def accept(conn: Connection, account: Account, code: str, source: str, now: datetime) -> bool:
+def accept_code(conn: Connection, user: User, code: str, source: str, now: datetime) -> bool:
     """Whether a code of the app or a recovery code is right; it is used up then."""
-    query = select(AccountRow.totp_secret, AccountRow.totp_step).where(AccountRow.id == account.id).with_for_update()
+    query = select(UserRow.totp_secret, UserRow.totp_step).where(UserRow.id == user.id).with_for_update()
     row = conn.execute(query).one_or_none()
     if row is None or row.totp_secret is None:
         return False
     step = second_factor.accepted_step(row.totp_secret, code, now, row.totp_step or 0)
     if step is not None:
-        conn.execute(update(AccountRow).where(AccountRow.id == account.id).values(totp_step=step))
+        conn.execute(update(UserRow).where(UserRow.id == user.id).values(totp_step=step))
         return True
-    hash = second_factor.recovery_hash(account.id, code)
-    used = delete(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account.id, RecoveryCodeRow.hash == hash)
+    hash = second_factor.recovery_hash(user.id, code)
+    used = delete(RecoveryCodeRow).where(RecoveryCodeRow.user_id == user.id, RecoveryCodeRow.hash == hash)
     if conn.execute(used).rowcount == 0:
         return False
-    record(conn, account.actor(source), [Act("use recovery code", account.name, "used")], now)
+    record(conn, user.actor(source), [Act("use recovery code", user.name, "used")], now)
     return True
 
 
-def recovery_codes_left(conn: Connection, account: Account) -> int:
+def count_recovery_codes(conn: Connection, user: User) -> int:
     """How many recovery codes have not been used."""
-    query = select(func.count()).select_from(RecoveryCodeRow).where(RecoveryCodeRow.account_id == account.id)
+    query = select(func.count()).select_from(RecoveryCodeRow).where(RecoveryCodeRow.user_id == user.id)
     return conn.scalar(query) or 0

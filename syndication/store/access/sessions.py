@@ -7,87 +7,87 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, insert, select, update
 
 from syndication.store.access.audit_log import Act, Actor, record, record_repeated
-from syndication.store.access.users import COLUMNS, Account, account_of
-from syndication.store.tables.access import AccountRow, LoginRow, PendingLoginRow
+from syndication.store.access.users import COLUMNS, User, user_from_row
+from syndication.store.tables.access import PendingLoginRow, SessionRow, UserRow
 
 BYTES = 32
 
 MAX_SESSIONS = 50
 """Browsers in which a person is logged in at once: when another one is added, the oldest session ends."""
 
-UNKNOWN = "an unknown name"
+UNKNOWN_NAME = "an unknown name"
 """What the audit log says instead of a name that nobody has: people type their password there."""
 
 
-def start(conn: Connection, account: Account, source: str, hours: int, now: datetime) -> str:
+def create_session(conn: Connection, user: User, source: str, hours: int, now: datetime) -> str:
     """Log somebody in for some hours; gives the secret for the cookie, which is kept nowhere here."""
-    _end_oldest(conn, account.id)
+    _end_oldest(conn, user.id)
     secret = secrets.token_urlsafe(BYTES)
     conn.execute(
-        insert(LoginRow).values(
+        insert(SessionRow).values(
             hash=hash_secret(secret),
-            account_id=account.id,
+            user_id=user.id,
             created_at=now,
             expires_at=now + timedelta(hours=hours),
             source=source,
         )
     )
-    conn.execute(update(AccountRow).where(AccountRow.id == account.id).values(last_login_at=now))
-    record(conn, account.actor(source), [Act("log in", account.name, "logged in")], now)
+    conn.execute(update(UserRow).where(UserRow.id == user.id).values(last_login_at=now))
+    record(conn, user.actor(source), [Act("log in", user.name, "logged in")], now)
     return secret
 
 
-def _end_oldest(conn: Connection, account_id: str) -> None:
+def _end_oldest(conn: Connection, user_id: str) -> None:
     """Make room for one more session."""
-    newest = select(LoginRow.hash).where(LoginRow.account_id == account_id).order_by(LoginRow.created_at.desc())
-    old = list(conn.scalars(newest.order_by(LoginRow.hash).offset(MAX_SESSIONS - 1)))
+    newest = select(SessionRow.hash).where(SessionRow.user_id == user_id).order_by(SessionRow.created_at.desc())
+    old = list(conn.scalars(newest.order_by(SessionRow.hash).offset(MAX_SESSIONS - 1)))
     if old:
-        conn.execute(delete(LoginRow).where(LoginRow.hash.in_(old)))
+        conn.execute(delete(SessionRow).where(SessionRow.hash.in_(old)))
 
 
-def failed(
-    conn: Connection, account: Account | None, source: str, now: datetime, *, wrong: str = "wrong password"
+def record_failed_login(
+    conn: Connection, user: User | None, source: str, now: datetime, *, wrong: str = "wrong password"
 ) -> None:
     """Record that somebody gave a wrong password (or code) for a person, a disabled person's, or an unknown name."""
-    target = account.name if account else UNKNOWN
-    why = "disabled" if account and not account.enabled else wrong if account else None
+    target = user.name if user else UNKNOWN_NAME
+    why = "disabled" if user and not user.enabled else wrong if user else None
     record_repeated(conn, Actor("somebody", source), Act("log in", target, "refused", why), now)
 
 
-def find(conn: Connection, secret: str, now: datetime) -> Account | None:
+def find_user(conn: Connection, secret: str, now: datetime) -> User | None:
     """Whoever is logged in with this secret: not expired, not logged out, not disabled."""
     row = conn.execute(
         select(*COLUMNS)
-        .join(LoginRow, LoginRow.account_id == AccountRow.id)
-        .where(LoginRow.hash == hash_secret(secret), LoginRow.expires_at > now, AccountRow.disabled_at.is_(None))
+        .join(SessionRow, SessionRow.user_id == UserRow.id)
+        .where(SessionRow.hash == hash_secret(secret), SessionRow.expires_at > now, UserRow.disabled_at.is_(None))
     ).one_or_none()
-    return None if row is None else account_of(row)
+    return None if row is None else user_from_row(row)
 
 
-def end(conn: Connection, secret: str, source: str, now: datetime) -> Account | None:
+def end_session(conn: Connection, secret: str, source: str, now: datetime) -> User | None:
     """Log out of one browser; gives who was logged in there."""
-    account = find(conn, secret, now)
-    conn.execute(delete(LoginRow).where(LoginRow.hash == hash_secret(secret)))
-    if account is not None:
-        record(conn, account.actor(source), [Act("log out", account.name, "logged out")], now)
-    return account
+    user = find_user(conn, secret, now)
+    conn.execute(delete(SessionRow).where(SessionRow.hash == hash_secret(secret)))
+    if user is not None:
+        record(conn, user.actor(source), [Act("log out", user.name, "logged out")], now)
+    return user
 
 
-def end_all(conn: Connection, account_id: str, but: str | None = None) -> int:
+def end_all_sessions(conn: Connection, user_id: str, keep: str | None = None) -> int:
     """Log a person out of every browser, ``but`` the one with this secret; gives of how many.
 
     A log-in that waits for its second step ends too. It is a part of another act, which is what the audit log tells.
     """
-    theirs = LoginRow.account_id == account_id
-    if but is not None:
-        theirs &= LoginRow.hash != hash_secret(but)
-    conn.execute(delete(PendingLoginRow).where(PendingLoginRow.account_id == account_id))
-    return conn.execute(delete(LoginRow).where(theirs)).rowcount
+    theirs = SessionRow.user_id == user_id
+    if keep is not None:
+        theirs &= SessionRow.hash != hash_secret(keep)
+    conn.execute(delete(PendingLoginRow).where(PendingLoginRow.user_id == user_id))
+    return conn.execute(delete(SessionRow).where(theirs)).rowcount
 
 
-def forget(conn: Connection, now: datetime) -> None:
+def delete_expired(conn: Connection, now: datetime) -> None:
     """Delete those that have expired."""
-    conn.execute(delete(LoginRow).where(LoginRow.expires_at <= now))
+    conn.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
 
 
 def hash_secret(secret: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, not_, or
 
 from syndication.errors import SyndicationError
 from syndication.store.access.audit_log import Act, Actor, record
-from syndication.store.db.batches import chunks
+from syndication.store.db.batches import batched
 from syndication.store.tables.access import TokenRow
 
 SCOPES = ("read", "preview", "write", "regenerate", "admin")
@@ -53,11 +53,11 @@ class Token:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
 
-def in_order(scopes: Collection[str], without: str) -> tuple[str, ...]:
+def sort_scopes(scopes: Collection[str], if_empty: str) -> tuple[str, ...]:
     """The scopes as they are stored. Raises SyndicationError for one that there is not, and ``without`` if none is."""
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
-        wrong = f"there is no scope {unknown[0]!r}" if unknown else without
+        wrong = f"there is no scope {unknown[0]!r}" if unknown else if_empty
         raise SyndicationError(f"{wrong}: there are {', '.join(SCOPES)}")
     return tuple(scope for scope in SCOPES if scope in scopes)
 
@@ -66,10 +66,10 @@ def create(
     conn: Connection, name: str, scopes: Collection[str], expires_at: datetime | None, by: Actor, now: datetime
 ) -> tuple[Token, str]:
     """Make a token; gives it and its secret, which nobody can ask for again. Raises SyndicationError."""
-    ordered = in_order(scopes, "a token without a scope opens nothing")
+    ordered = sort_scopes(scopes, "a token without a scope opens nothing")
     if expires_at is not None and expires_at <= now:
         raise SyndicationError(f"expires_at is {expires_at.isoformat()}, which is past: name a time to come")
-    if any(token.usable(now) for token in named(conn, name)):
+    if any(token.usable(now) for token in find_by_name(conn, name)):
         raise SyndicationError(f"there is a token {name!r} already: revoke it, or choose another name")
     if _count_active(conn, now) >= MAX_ACTIVE:
         raise SyndicationError(
@@ -106,24 +106,24 @@ def find(conn: Connection, secret: str, now: datetime) -> Token | None:
     return token if token.usable(now) else None
 
 
-def used(conn: Connection, token: Token, now: datetime) -> None:
+def record_use(conn: Connection, token: Token, now: datetime) -> None:
     """Remember that it was used, unless another request has done so in the meantime."""
     old = or_(TokenRow.last_used_at.is_(None), TokenRow.last_used_at <= now - USE_RECORDED)
     conn.execute(update(TokenRow).where(TokenRow.id == token.id, old).values(last_used_at=now))
 
 
-def needs_recording(token: Token, now: datetime) -> bool:
+def needs_use_recorded(token: Token, now: datetime) -> bool:
     """Whether its last use was recorded so long ago that it is to be recorded again."""
     return token.last_used_at is None or now - token.last_used_at >= USE_RECORDED
 
 
-def listed(conn: Connection) -> list[Token]:
+def list_all(conn: Connection) -> list[Token]:
     """Every token that there was, the newest first."""
     rows = conn.execute(select(TokenRow.__table__).order_by(TokenRow.created_at.desc(), TokenRow.id))
     return [_token(row) for row in rows]
 
 
-def named(conn: Connection, name_or_id: str) -> list[Token]:
+def find_by_name(conn: Connection, name_or_id: str) -> list[Token]:
     """The tokens of this name, or with this id."""
     rows = conn.execute(
         select(TokenRow.__table__)
@@ -152,13 +152,13 @@ def prune(conn: Connection, now: datetime, before: datetime) -> None:
     ended = select(TokenRow.id).where(not_(_active(now)))
     ids = [*conn.scalars(ended.where(ended_at < before))]
     ids += conn.scalars(ended.order_by(ended_at.desc(), TokenRow.id).offset(MAX_ENDED))
-    for some in chunks(ids):
+    for some in batched(ids):
         conn.execute(delete(TokenRow).where(TokenRow.id.in_(some)))
 
 
 def revoke(conn: Connection, name_or_id: str, by: Actor, now: datetime) -> list[Token]:
     """Close the tokens of this name or id, from now on; gives those that were open."""
-    open_ones = [token for token in named(conn, name_or_id) if token.usable(now)]
+    open_ones = [token for token in find_by_name(conn, name_or_id) if token.usable(now)]
     for token in open_ones:
         conn.execute(update(TokenRow).where(TokenRow.id == token.id).values(revoked_at=now))
     record(conn, by, [Act("revoke token", token.name, "revoked") for token in open_ones], now)

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Connection, String, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from syndication.model.field_limits import MAX_CAPTION, MAX_SECTIONS, MAX_TITLE, MAX_URL
-from syndication.store.db.batches import chunks
-from syndication.store.tables.articles import ArticleRow, SectionLink
+from syndication.store.db.batches import batched
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ _COLUMNS = (
 def read_outlines(conn: Connection, ids: Sequence[str]) -> dict[str, ArticleOutline]:
     """The outlines of those of these articles that there are, whatever their status."""
     found: dict[str, ArticleOutline] = {}
-    for some in chunks(ids):
+    for some in batched(ids):
         sections = _sections(conn, some)
         for row in conn.execute(select(*_COLUMNS).where(ArticleRow.id.in_(some))):
             found[row.id] = ArticleOutline(**row._mapping, sections=tuple(sections.get(row.id, ())))
@@ -62,8 +62,16 @@ def read_outline(conn: Connection, article_id: str) -> ArticleOutline | None:
 
 def _sections(conn: Connection, ids: Sequence[str]) -> dict[str, list[str]]:
     """The sections of each article in its order, as many as an article may have."""
-    place = func.row_number().over(partition_by=SectionLink.article_id, order_by=SectionLink.position).label("place")
-    links = select(SectionLink.article_id, SectionLink.section, place).where(SectionLink.article_id.in_(ids)).subquery()
+    place = (
+        func.row_number()
+        .over(partition_by=ArticleSectionRow.article_id, order_by=ArticleSectionRow.position)
+        .label("place")
+    )
+    links = (
+        select(ArticleSectionRow.article_id, ArticleSectionRow.section, place)
+        .where(ArticleSectionRow.article_id.in_(ids))
+        .subquery()
+    )
     found: dict[str, list[str]] = {}
     for row in conn.execute(select(links).where(links.c.place <= MAX_SECTIONS).order_by(links.c.place)):
         found.setdefault(row.article_id, []).append(row.section)

@@ -20,8 +20,16 @@ from syndication.model.field_limits import (
     MAX_TITLE,
     MAX_URL,
 )
-from syndication.store.db.batches import chunks
-from syndication.store.tables.articles import ArticleRow, AuthorRow, Base, EnclosureRow, ImageRow, SectionLink, TagRow
+from syndication.store.db.batches import batched
+from syndication.store.tables.articles import (
+    ArticleRow,
+    ArticleSectionRow,
+    AuthorRow,
+    Base,
+    EnclosureRow,
+    ImageRow,
+    TagRow,
+)
 
 BYTES_A_CHARACTER = 4
 """Of UTF-8 at most (RFC 3629 section 3): bytes are known without reading a text, characters are not."""
@@ -38,7 +46,7 @@ TEXTS = {
 """The most characters of an article's own texts, but for its body."""
 
 PARTS: tuple[tuple[str, type[Base], int, dict[str, int]], ...] = (
-    ("sections", SectionLink, MAX_SECTIONS, {}),
+    ("sections", ArticleSectionRow, MAX_SECTIONS, {}),
     ("tags", TagRow, MAX_TAGS, {"tag": MAX_TAG}),
     ("authors", AuthorRow, MAX_AUTHORS, {"name": MAX_NAME, "email": MAX_NAME, "uri": MAX_URL}),
     (
@@ -56,7 +64,7 @@ def measure(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, int], dict[
     """The bytes of each body, of the articles that there are, and why each of those over a limit is."""
     bodies: dict[str, int] = {}
     found: dict[str, str] = {}
-    for some in chunks(ids):
+    for some in batched(ids):
         _measure(conn, some, bodies, found)
         for name, table, most, texts in PARTS:
             _count(conn, some, name, table, most, texts, found)

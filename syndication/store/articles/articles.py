@@ -8,28 +8,28 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, inspect, select, text, update
 
 from syndication.errors import ArticleError
-from syndication.model.json_types import LONGEST_ID, LONGEST_SECTION
-from syndication.model.values import Article, Enclosure, Image, Person
+from syndication.model.json_types import MAX_ID, MAX_SECTION_NAME
+from syndication.model.values import Article, Author, Enclosure, Image
 from syndication.store.access.audit_log import Act, Actor, record, record_repeated
 from syndication.store.articles.shown_articles import content_digest, digests
-from syndication.store.db.batches import chunks
+from syndication.store.db.batches import batched
 from syndication.store.db.database import Database
 from syndication.store.tables.articles import (
     ArticleRow,
+    ArticleSectionRow,
     AuthorRow,
     Base,
     EnclosureRow,
     ImageRow,
-    SectionLink,
     TagRow,
     WithdrawalRow,
 )
 
 STATUSES = ("draft", "published", "withdrawn")
 
-LONGEST = {"id": LONGEST_ID, "sections": LONGEST_SECTION}
+MAX_LENGTHS = {"id": MAX_ID, "sections": MAX_SECTION_NAME}
 
-LARGEST = 2**63 - 1
+MAX_NUMBERS = 2**63 - 1
 """The largest number that a column takes, on both databases."""
 
 MANY = 10_000
@@ -39,7 +39,7 @@ _COLUMNS = tuple(column.name for column in ArticleRow.__table__.c)
 _AUTHOR = ("name", "email", "uri")
 _IMAGE = ("url", "caption", "credit", "alt", "width", "height")
 _ENCLOSURE = ("url", "media_type", "length", "title", "duration")
-_CHILDREN: tuple[type[Base], ...] = (SectionLink, AuthorRow, TagRow, ImageRow, EnclosureRow)
+_CHILDREN: tuple[type[Base], ...] = (ArticleSectionRow, AuthorRow, TagRow, ImageRow, EnclosureRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def validate(article: Article) -> None:
 def _check_sizes(article: Article) -> None:
     names = [("id", article.id), *(("sections", slug) for slug in article.sections)]
     for name, value in names:
-        size, most = len(value), LONGEST[name]
+        size, most = len(value), MAX_LENGTHS[name]
         if size > most:
             raise ArticleError(f"{name} has {value[:20]!r}…, of {size:,} characters: it should have at most {most:,}")
     image, files = article.image, article.enclosures
@@ -101,8 +101,8 @@ def _check_sizes(article: Article) -> None:
     for n, file in enumerate(files):
         numbers += [(f"enclosures.{n}.length", file.length), (f"enclosures.{n}.duration", file.duration)]
     for name, number in numbers:
-        if number is not None and not 0 <= number <= LARGEST:
-            raise ArticleError(f"{name} is {number}: it should be between 0 and {LARGEST}")
+        if number is not None and not 0 <= number <= MAX_NUMBERS:
+            raise ArticleError(f"{name} is {number}: it should be between 0 and {MAX_NUMBERS}")
 
 
 Decide = Callable[[Article | None], Article]
@@ -160,7 +160,7 @@ def _record_writes(conn: Connection, by: Actor, act: str, outcomes: Sequence[Put
 
 def _name_withdrawals(conn: Connection, written: Iterable[Article], by: Actor) -> None:
     """Say who withdrew what was written as withdrawn: the trigger that recorded it cannot know."""
-    for some in chunks([article.id for article in written if article.status == "withdrawn"]):
+    for some in batched([article.id for article in written if article.status == "withdrawn"]):
         unnamed = update(WithdrawalRow).where(WithdrawalRow.article_id.in_(some), WithdrawalRow.by.is_(None))
         conn.execute(unnamed.values(by=by.name))
 
@@ -171,7 +171,7 @@ def _lock(conn: Connection, ids: Sequence[str]) -> None:
     In one order, so that two never wait for each other. On SQLite there is one writer anyway.
     """
     if conn.dialect.name == "postgresql":
-        for some in chunks(sorted(ids)):
+        for some in batched(sorted(ids)):
             conn.execute(
                 text("SELECT pg_advisory_xact_lock(hashtextextended(id, 0)) FROM unnest(CAST(:ids AS text[])) AS id"),
                 {"ids": list(some)},
@@ -181,14 +181,14 @@ def _lock(conn: Connection, ids: Sequence[str]) -> None:
 def _write(conn: Connection, wanted: dict[str, Article], blind: bool) -> list[PutOutcome]:
     ids = list(wanted)
     known = load_articles(conn, ids)
-    out = _kept_out(conn, ids)
+    out = _withdrawn_ids(conn, ids)
     deleted = out.keys() - known.keys()
     unseen = deleted - digests(conn, deleted).keys() if blind and deleted else set()
-    new = [_stays(a, id in out) for id, a in wanted.items() if id not in known and id not in deleted - unseen]
-    _remember_wanted(conn, wanted, out)
-    stale = [article for id, article in wanted.items() if id in known and _stays(article, id in out) != known[id]]
+    new = [_with_status(a, id in out) for id, a in wanted.items() if id not in known and id not in deleted - unseen]
+    _record_wanted_status(conn, wanted, out)
+    stale = [article for id, article in wanted.items() if id in known and _with_status(article, id in out) != known[id]]
     _insert(conn, new)
-    _replace(conn, [_stays(article, article.id in out) for article in stale])
+    _replace(conn, [_with_status(article, article.id in out) for article in stale])
     outcomes: dict[str, Literal["created", "updated"]] = dict.fromkeys((a.id for a in new), "created")
     outcomes |= dict.fromkeys((a.id for a in stale), "updated")
     return [
@@ -201,21 +201,21 @@ def _write(conn: Connection, wanted: dict[str, Article], blind: bool) -> list[Pu
     ]
 
 
-def _stays(article: Article, out: bool) -> Article:
+def _with_status(article: Article, out: bool) -> Article:
     """What is out stays out; its text may be replaced all the same."""
     return replace(article, status="withdrawn") if out else article
 
 
-def _kept_out(conn: Connection, ids: Sequence[str]) -> dict[str, str | None]:
+def _withdrawn_ids(conn: Connection, ids: Sequence[str]) -> dict[str, str | None]:
     """Those of ``ids`` that are out, and the status that each goes back to."""
     found: dict[str, str | None] = {}
-    for some in chunks(ids):
+    for some in batched(ids):
         query = select(WithdrawalRow.article_id, WithdrawalRow.former_status).where(WithdrawalRow.article_id.in_(some))
         found.update((row.article_id, row.former_status) for row in conn.execute(query))
     return found
 
 
-def _remember_wanted(conn: Connection, wanted: dict[str, Article], out: dict[str, str | None]) -> None:
+def _record_wanted_status(conn: Connection, wanted: dict[str, Article], out: dict[str, str | None]) -> None:
     """What is out goes back to what was wanted of it last."""
     for id, former in out.items():
         status = wanted[id].status
@@ -233,7 +233,7 @@ def _replace(conn: Connection, articles: Sequence[Article]) -> None:
     for article in articles:
         values = _article_values(article)
         conn.execute(update(ArticleRow).where(ArticleRow.id == values.pop("id")).values(values))
-    for some in chunks([article.id for article in articles]):
+    for some in batched([article.id for article in articles]):
         for table in _CHILDREN:
             conn.execute(delete(table).where(table.__table__.c.article_id.in_(some)))
     _insert_children(conn, articles)
@@ -259,7 +259,7 @@ def _children(article: Article) -> dict[type[Base], list[dict[str, Any]]]:
 
     image = article.image
     return {
-        SectionLink: [{"section": slug, "position": n} for n, slug in enumerate(dict.fromkeys(article.sections))],
+        ArticleSectionRow: [{"section": slug, "position": n} for n, slug in enumerate(dict.fromkeys(article.sections))],
         AuthorRow: numbered(article.authors, _AUTHOR),
         TagRow: [{"tag": tag, "position": n} for n, tag in enumerate(article.tags)],
         ImageRow: [{name: getattr(image, name) for name in _IMAGE}] if image else [],
@@ -282,9 +282,9 @@ _WITH_IDS = {table: _with_ids(table) for table in _TABLES}
 def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
     """The articles with these ids, whatever their status; one query a table for each 500 ids."""
     found: dict[str, Article] = {}
-    for some in chunks(ids):
-        sections = _by_article(conn, SectionLink, some, lambda row: row.section)
-        authors = _by_article(conn, AuthorRow, some, lambda row: Person(*(getattr(row, n) for n in _AUTHOR)))
+    for some in batched(ids):
+        sections = _by_article(conn, ArticleSectionRow, some, lambda row: row.section)
+        authors = _by_article(conn, AuthorRow, some, lambda row: Author(*(getattr(row, n) for n in _AUTHOR)))
         tags = _by_article(conn, TagRow, some, lambda row: row.tag)
         images = _by_article(conn, ImageRow, some, lambda row: Image(*(getattr(row, n) for n in _IMAGE)))
         files = _by_article(conn, EnclosureRow, some, lambda row: Enclosure(*(getattr(row, n) for n in _ENCLOSURE)))

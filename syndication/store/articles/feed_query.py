@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Select, literal_column, or_, s
 from sqlalchemy.orm import InstrumentedAttribute
 
 from syndication.model.values import ALL
-from syndication.store.db.batches import chunks
-from syndication.store.tables.articles import ArticleRow, SectionLink
+from syndication.store.db.batches import batched
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 
 # A literal, not a parameter: only so do both databases see that the partial indexes serve.
 PUBLISHED: ColumnElement[str] = literal_column("'published'")
@@ -23,11 +23,11 @@ class Candidate:
     published_at: datetime
 
 
-def newest(conn: Connection, slugs: Sequence[str], now: datetime, limit: int) -> list[Candidate]:
+def list_newest(conn: Connection, slugs: Sequence[str], now: datetime, limit: int) -> list[Candidate]:
     """The newest ``limit`` articles filed under any of ``slugs`` that are public at ``now``, newest first."""
     found: dict[str, Candidate] = {}
     for slug in slugs:
-        for row in conn.execute(public(slug, now).limit(limit)):
+        for row in conn.execute(public_articles(slug, now).limit(limit)):
             found[row.id] = Candidate(row.id, row.published_at)
     ordered = sorted(found.values(), key=lambda c: (c.published_at, c.article_id), reverse=True)
     return ordered[:limit]
@@ -41,20 +41,26 @@ def first_upcoming(conn: Connection, slugs: Sequence[str], now: datetime) -> dat
             query = select(ArticleRow.published_at).where(ArticleRow.status == PUBLISHED)
             moment = ArticleRow.published_at
         else:
-            query = select(SectionLink.published_at).where(SectionLink.section == slug, SectionLink.status == PUBLISHED)
-            moment = SectionLink.published_at
+            query = select(ArticleSectionRow.published_at).where(
+                ArticleSectionRow.section == slug, ArticleSectionRow.status == PUBLISHED
+            )
+            moment = ArticleSectionRow.published_at
         moments.append(conn.scalar(query.where(moment > now).order_by(moment).limit(1)))
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def why_gone(conn: Connection, slugs: Sequence[str], article_ids: Collection[str], now: datetime) -> dict[str, str]:
+def find_departure_reasons(
+    conn: Connection, slugs: Sequence[str], article_ids: Collection[str], now: datetime
+) -> dict[str, str]:
     """Why articles that stood in a feed do not now: withdrawn, deleted, unpublished, expired or moved.
 
     An article that is missing from the answer was pushed out by newer ones.
     """
     reasons = dict.fromkeys(article_ids, "deleted")
-    for some in chunks(sorted(article_ids)):
-        filed = select(SectionLink.article_id).where(SectionLink.article_id.in_(some), SectionLink.section.in_(slugs))
+    for some in batched(sorted(article_ids)):
+        filed = select(ArticleSectionRow.article_id).where(
+            ArticleSectionRow.article_id.in_(some), ArticleSectionRow.section.in_(slugs)
+        )
         here = set(some) if ALL in slugs else set(conn.scalars(filed))
         columns = (ArticleRow.id, ArticleRow.status, ArticleRow.published_at, ArticleRow.expires_at)
         for row in conn.execute(select(*columns).where(ArticleRow.id.in_(some))):
@@ -71,36 +77,36 @@ def why_gone(conn: Connection, slugs: Sequence[str], article_ids: Collection[str
     return reasons
 
 
-def mend_links(conn: Connection, article_ids: Collection[str] | None) -> int:
+def repair_links(conn: Connection, article_ids: Collection[str] | None) -> int:
     """Copy the articles' columns once more into the links of these articles (None: of all); gives how many differed.
 
     On PostgreSQL a writer with an old snapshot (REPEATABLE READ) does not see a link that another committed since,
     and leaves it as it was. Both queue the article: whoever reads the queue mends what they left, and loses nothing.
     """
-    return sum(_mend(conn, some) for some in (chunks(sorted(article_ids)) if article_ids is not None else [None]))
+    return sum(_repair(conn, some) for some in (batched(sorted(article_ids)) if article_ids is not None else [None]))
 
 
-def _mend(conn: Connection, article_ids: Sequence[str] | None) -> int:
-    same_article = SectionLink.article_id == ArticleRow.id
+def _repair(conn: Connection, article_ids: Sequence[str] | None) -> int:
+    same_article = ArticleSectionRow.article_id == ArticleRow.id
     differs = or_(
-        SectionLink.status != ArticleRow.status,
-        SectionLink.published_at.is_distinct_from(ArticleRow.published_at),
-        SectionLink.expires_at.is_distinct_from(ArticleRow.expires_at),
+        ArticleSectionRow.status != ArticleRow.status,
+        ArticleSectionRow.published_at.is_distinct_from(ArticleRow.published_at),
+        ArticleSectionRow.expires_at.is_distinct_from(ArticleRow.expires_at),
     )
     query = select(ArticleRow.id).where(same_article, differs).distinct()
     if article_ids is not None:
         query = query.where(ArticleRow.id.in_(article_ids))
     mended = 0
-    for some in chunks(sorted(conn.scalars(query))):
+    for some in batched(sorted(conn.scalars(query))):
         # The article first and then its links, as every writer takes them.
         conn.execute(select(ArticleRow.id).where(ArticleRow.id.in_(some)).order_by(ArticleRow.id).with_for_update())
         values = {name: getattr(ArticleRow, name) for name in ("status", "published_at", "expires_at")}
-        statement = update(SectionLink).values(values).where(same_article, differs, ArticleRow.id.in_(some))
+        statement = update(ArticleSectionRow).values(values).where(same_article, differs, ArticleRow.id.in_(some))
         mended += conn.execute(statement).rowcount
     return mended
 
 
-def public(slug: str, now: datetime) -> Select[str, datetime | None]:
+def public_articles(slug: str, now: datetime) -> Select[str, datetime | None]:
     """The ids and times of what a section may show at ``now``, newest first."""
     not_expired = _not_expired(ArticleRow.expires_at, now)
     if slug == ALL:
@@ -111,20 +117,20 @@ def public(slug: str, now: datetime) -> Select[str, datetime | None]:
         )
     return (
         select(ArticleRow.id, ArticleRow.published_at)
-        .select_from(SectionLink)
-        .join(ArticleRow, ArticleRow.id == SectionLink.article_id)
+        .select_from(ArticleSectionRow)
+        .join(ArticleRow, ArticleRow.id == ArticleSectionRow.article_id)
         .where(
-            SectionLink.section == slug,
-            SectionLink.status == PUBLISHED,
-            SectionLink.published_at <= now,
-            _not_expired(SectionLink.expires_at, now),
+            ArticleSectionRow.section == slug,
+            ArticleSectionRow.status == PUBLISHED,
+            ArticleSectionRow.published_at <= now,
+            _not_expired(ArticleSectionRow.expires_at, now),
             # The copies in the link lead the walk, and the article itself has the last word: see mend_links.
             # A parameter, not PUBLISHED: the articles' own index is not the one to walk here.
             ArticleRow.status == "published",
             ArticleRow.published_at <= now,
             not_expired,
         )
-        .order_by(SectionLink.published_at.desc(), SectionLink.article_id.desc())
+        .order_by(ArticleSectionRow.published_at.desc(), ArticleSectionRow.article_id.desc())
     )
 
 

@@ -6,16 +6,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, select
 
-from syndication.store.access.audit_log import Recorded, read
+from syndication.store.access.audit_log import AuditEntry, list_entries
 from syndication.store.publishing.versions import Change
-from syndication.store.tables.access import EditionChangeRow, EditionRow
+from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 
 ACTS = ("put", "patch", "webhook", "withdraw", "restore")
 """The acts whose target is an article: that of others may be a section or a token of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class FeedEvent:
     """That an article came into a feed, changed there, or is gone and why: in which version, and when."""
 
     at: datetime
@@ -25,24 +25,31 @@ class Passage:
     reason: str | None
 
 
-def happened(conn: Connection, article_id: str, limit: int, *, acts: bool) -> list[Passage | Recorded]:
+def list_events(conn: Connection, article_id: str, limit: int, *, acts: bool) -> list[FeedEvent | AuditEntry]:
     """The newest ``limit`` events first: what happened in the versions that are kept, and the ``acts`` if wanted.
 
     What came of an act stands above it, also where both are of one moment.
     """
-    done: list[Passage | Recorded] = [*read(conn, limit, target=article_id, acts=ACTS)] if acts else []
-    merged = heapq.merge(_passages(conn, article_id, limit), done, key=lambda event: event.at, reverse=True)
+    done: list[FeedEvent | AuditEntry] = [*list_entries(conn, limit, target=article_id, acts=ACTS)] if acts else []
+    merged = heapq.merge(_list_feed_events(conn, article_id, limit), done, key=lambda event: event.at, reverse=True)
     return list(merged)[:limit]
 
 
-def _passages(conn: Connection, article_id: str, limit: int) -> list[Passage]:
-    of = and_(EditionRow.section == EditionChangeRow.section, EditionRow.version == EditionChangeRow.version)
-    columns = (EditionChangeRow.section, EditionChangeRow.version, EditionChangeRow.change, EditionChangeRow.reason)
+def _list_feed_events(conn: Connection, article_id: str, limit: int) -> list[FeedEvent]:
+    of = and_(
+        FeedVersionRow.section == FeedVersionChangeRow.section, FeedVersionRow.version == FeedVersionChangeRow.version
+    )
+    columns = (
+        FeedVersionChangeRow.section,
+        FeedVersionChangeRow.version,
+        FeedVersionChangeRow.change,
+        FeedVersionChangeRow.reason,
+    )
     rows = conn.execute(
-        select(EditionRow.at, *columns)
-        .join(EditionChangeRow, of)
-        .where(EditionChangeRow.article_id == article_id)
-        .order_by(EditionRow.at.desc(), EditionChangeRow.section, EditionChangeRow.version.desc())
+        select(FeedVersionRow.at, *columns)
+        .join(FeedVersionChangeRow, of)
+        .where(FeedVersionChangeRow.article_id == article_id)
+        .order_by(FeedVersionRow.at.desc(), FeedVersionChangeRow.section, FeedVersionChangeRow.version.desc())
         .limit(limit)
     )
-    return [Passage(**row._mapping) for row in rows]
+    return [FeedEvent(**row._mapping) for row in rows]

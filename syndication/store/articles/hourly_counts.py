@@ -9,15 +9,15 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy import Text as SqlText
 
 from syndication.model.values import ALL, Section
-from syndication.store.articles.feed_query import public
-from syndication.store.tables.articles import ArticleRow, SectionLink
+from syndication.store.articles.feed_query import public_articles
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 
 HOUR_TEXT = len("2026-03-14T08")
 """How much of SQLite's text of a time is its hour."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hour:
+class HourlyCount:
     """An hour, by UTC, in which articles appeared: how many, and the moments of the first and of the last."""
 
     count: int
@@ -25,14 +25,14 @@ class Hour:
     last: datetime
 
 
-def hourly(
+def count_hourly(
     conn: Connection, sections: Collection[Section], since: datetime, now: datetime
-) -> dict[str, tuple[Hour, ...]]:
+) -> dict[str, tuple[HourlyCount, ...]]:
     """By section the hours in which articles appeared since then, the earliest first; "all" counts every article."""
     return {section.slug: _hours(conn, section.filed_under, since, now) for section in sections}
 
 
-def _hours(conn: Connection, slugs: Sequence[str], since: datetime, now: datetime) -> tuple[Hour, ...]:
+def _hours(conn: Connection, slugs: Sequence[str], since: datetime, now: datetime) -> tuple[HourlyCount, ...]:
     # A section that was renamed may hold an article under two names: a union counts it once.
     first, *others = (_shown(slug, since, now) for slug in slugs)
     moment = (first.union(*others) if others else first).subquery().c.published_at
@@ -40,12 +40,12 @@ def _hours(conn: Connection, slugs: Sequence[str], since: datetime, now: datetim
     rows = conn.execute(
         select(func.count(), earliest, func.max(moment)).group_by(_hour(conn, moment)).order_by(earliest)
     )
-    return tuple(Hour(count, first, last) for count, first, last in rows)
+    return tuple(HourlyCount(count, first, last) for count, first, last in rows)
 
 
 def _shown(slug: str, since: datetime, now: datetime) -> Any:
-    moment = ArticleRow.published_at if slug == ALL else SectionLink.published_at
-    return public(slug, now).where(moment >= since).order_by(None)
+    moment = ArticleRow.published_at if slug == ALL else ArticleSectionRow.published_at
+    return public_articles(slug, now).where(moment >= since).order_by(None)
 
 
 def _hour(conn: Connection, moment: ColumnElement[Any]) -> ColumnElement[Any]:

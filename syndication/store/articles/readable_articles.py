@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, String, func, select
 
-from syndication.model.json_types import LONGEST_SECTION
-from syndication.model.values import Article, Enclosure, Image, Person
+from syndication.model.json_types import MAX_SECTION_NAME
+from syndication.model.values import Article, Author, Enclosure, Image
 from syndication.store.articles.article_sizes import PARTS, TEXTS, measure
 from syndication.store.articles.articles import get_article
 from syndication.store.tables.articles import ArticleRow
@@ -52,7 +52,7 @@ def read_cut(conn: Connection, article_id: str, body: int, most_html: int) -> Re
 
 _MAKERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "sections": lambda row: row["section"],
-    "authors": lambda row: Person(row["name"], row["email"], row["uri"]),
+    "authors": lambda row: Author(row["name"], row["email"], row["uri"]),
     "tags": lambda row: row["tag"],
     "image": lambda row: Image(**{name: row[name] for name in Image.__dataclass_fields__}),
     "enclosures": lambda row: Enclosure(**{name: row[name] for name in Enclosure.__dataclass_fields__}),
@@ -63,7 +63,7 @@ def _part(conn: Connection, article_id: str, name: str, errors: list[tuple[str, 
     """The first items of a list that belongs to the article; the image is a list of one."""
     table, most, texts = next(part[1:] for part in PARTS if part[0] == name)
     if name == "sections":
-        texts = {"section": LONGEST_SECTION}
+        texts = {"section": MAX_SECTION_NAME}
     columns = table.__table__.c
     query = select(*(_begin(column, texts) for column in columns)).where(columns.article_id == article_id)
     if "position" in columns:

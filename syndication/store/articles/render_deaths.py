@@ -1,8 +1,9 @@
 """A worker that died while it regenerated a section: that is the section's failure, and perhaps an article's.
 
 The first death costs nothing: the next worker goes on at once, but writes down each article that it renders
-(``leases.under_way``). After another one the section waits, twice as long each time, and the article that was under
-way then is left out for as long as its row stays as it is (``FatalRow``).
+(``leases.record_rendering_article``).
+After another one the section waits, twice as long each time, and the article that was under
+way then is left out for as long as its row stays as it is (``FatalArticleRow``).
 """
 
 import hashlib
@@ -14,9 +15,9 @@ from sqlalchemy import Connection, and_, delete, exists, insert, not_, select, u
 from syndication.model.values import Article
 from syndication.store.articles import articles
 from syndication.store.articles.stored_digests import stored_digests
-from syndication.store.db.batches import chunks
-from syndication.store.processes.workers import ALIVE
-from syndication.store.tables.publishing import FatalRow, SectionRow, WorkerRow
+from syndication.store.db.batches import batched
+from syndication.store.processes.workers import ALIVE_WITHIN
+from syndication.store.tables.publishing import FatalArticleRow, SectionStateRow, WorkerRow
 
 ERROR = "a worker died while it regenerated this section"
 
@@ -26,7 +27,7 @@ KEPT = 1_000
 REASON = "two workers died while they rendered it: change the article, and it is tried again"
 
 
-def record(
+def record_deaths(
     conn: Connection, mine: Mapping[str, str], owner: str, retry: tuple[timedelta, timedelta], now: datetime
 ) -> list[str]:
     """Record a failure for each section whose lease ran out in the hands of a dead worker; gives their slugs.
@@ -34,14 +35,19 @@ def record(
     A worker that stops in order has given its leases back, one that is only slow still says that it is alive, and
     whoever wakes up again is ``owner`` itself.
     """
-    alive = exists().where(WorkerRow.id == SectionRow.lease_owner, WorkerRow.seen_at > now - ALIVE)
+    alive = exists().where(WorkerRow.id == SectionStateRow.lease_owner, WorkerRow.seen_at > now - ALIVE_WITHIN)
     rows = conn.execute(
-        select(SectionRow.section, SectionRow.failures, SectionRow.deaths, SectionRow.under_way)
+        select(
+            SectionStateRow.section,
+            SectionStateRow.failures,
+            SectionStateRow.deaths,
+            SectionStateRow.rendering_article_id,
+        )
         .where(
-            SectionRow.section.in_(mine),
-            SectionRow.fingerprint.in_(mine.values()),
-            and_(SectionRow.lease_owner.is_not(None), SectionRow.lease_owner != owner),
-            SectionRow.lease_until <= now,
+            SectionStateRow.section.in_(mine),
+            SectionStateRow.fingerprint.in_(mine.values()),
+            and_(SectionStateRow.lease_owner.is_not(None), SectionStateRow.lease_owner != owner),
+            SectionStateRow.lease_until <= now,
             not_(alive),
         )
         .with_for_update(skip_locked=True)
@@ -51,32 +57,34 @@ def record(
         before = row.deaths or 0
         pause = min(longest, first * 2 ** min(before - 1, 20)) if before else 0.0
         conn.execute(
-            update(SectionRow)
-            .where(SectionRow.section == row.section)
+            update(SectionStateRow)
+            .where(SectionStateRow.section == row.section)
             .values(
                 failures=row.failures + 1,
                 deaths=before + 1,
                 error=ERROR,
-                under_way=None,
+                rendering_article_id=None,
                 lease_owner=None,
                 lease_until=None,
                 **({"retry_at": now + timedelta(seconds=pause)} if pause else {}),
             )
         )
-        if row.under_way is not None and (digest := _stored(conn, row.under_way)) is not None:
-            conn.execute(delete(FatalRow).where(FatalRow.article_id == row.under_way))
-            conn.execute(insert(FatalRow).values(article_id=row.under_way, digest=digest, at=now))
+        if row.rendering_article_id is not None and (digest := _stored(conn, row.rendering_article_id)) is not None:
+            conn.execute(delete(FatalArticleRow).where(FatalArticleRow.article_id == row.rendering_article_id))
+            conn.execute(insert(FatalArticleRow).values(article_id=row.rendering_article_id, digest=digest, at=now))
     return [row.section for row in rows]
 
 
-def fatal(conn: Connection) -> dict[str, str]:
+def read_fatal(conn: Connection) -> dict[str, str]:
     """The articles that killed workers, each with the digest of what it was then."""
-    return {row.article_id: row.digest for row in conn.execute(select(FatalRow.article_id, FatalRow.digest))}
+    return {
+        row.article_id: row.digest for row in conn.execute(select(FatalArticleRow.article_id, FatalArticleRow.digest))
+    }
 
 
-def still_fatal(article: Article, known: Mapping[str, str]) -> bool:
+def is_still_fatal(article: Article, known: Mapping[str, str]) -> bool:
     """Whether the article is one of them, and has not changed since."""
-    return article.id in known and known[article.id] == digest_of(article)
+    return article.id in known and known[article.id] == article_digest(article)
 
 
 def prune(conn: Connection, before: datetime) -> None:
@@ -84,25 +92,27 @@ def prune(conn: Connection, before: datetime) -> None:
 
     One that is still stored as it was is tried again then: the next program may render it.
     """
-    conn.execute(delete(FatalRow).where(FatalRow.at < before))
-    known = fatal(conn)
-    same = stored_digests(conn, known, digest_of)
-    newest = select(FatalRow.article_id).order_by(FatalRow.at.desc(), FatalRow.article_id)
+    conn.execute(delete(FatalArticleRow).where(FatalArticleRow.at < before))
+    known = read_fatal(conn)
+    same = stored_digests(conn, known, article_digest)
+    newest = select(FatalArticleRow.article_id).order_by(FatalArticleRow.at.desc(), FatalArticleRow.article_id)
     other = {id for id, digest in known.items() if same.get(id) != digest} | set(conn.scalars(newest.offset(KEPT)))
-    for some in chunks(sorted(other)):
-        conn.execute(delete(FatalRow).where(FatalRow.article_id.in_(some)))
+    for some in batched(sorted(other)):
+        conn.execute(delete(FatalArticleRow).where(FatalArticleRow.article_id.in_(some)))
 
 
-def digest_of(article: Article) -> str:
+def article_digest(article: Article) -> str:
     """A digest of everything that is stored of an article."""
     return hashlib.sha256(repr(article).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def give_back(conn: Connection, owner: str) -> None:
+def release_leases(conn: Connection, owner: str) -> None:
     """A worker that stops in order holds no section any more."""
-    conn.execute(update(SectionRow).where(SectionRow.lease_owner == owner).values(lease_owner=None, lease_until=None))
+    conn.execute(
+        update(SectionStateRow).where(SectionStateRow.lease_owner == owner).values(lease_owner=None, lease_until=None)
+    )
 
 
 def _stored(conn: Connection, article_id: str) -> str | None:
     found: Sequence[Article] = list(articles.load_articles(conn, [article_id]).values())
-    return digest_of(found[0]) if found else None
+    return article_digest(found[0]) if found else None

@@ -12,8 +12,8 @@ from syndication.store.articles.article_outlines import cut
 from syndication.store.articles.feed_query import PUBLISHED
 from syndication.store.articles.shown_articles import digests, is_public
 from syndication.store.articles.stored_digests import stored_digests
-from syndication.store.db.cursors import read_mark, write_mark
-from syndication.store.tables.articles import ArticleRow, SectionLink
+from syndication.store.db.cursors import decode_cursor, encode_cursor
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from syndication.store.tables.publishing import ShownArticleRow
 
 _COLUMNS: Sequence[Any] = (
@@ -28,7 +28,7 @@ _COLUMNS: Sequence[Any] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundArticle:
     """An article in a list."""
 
     id: str
@@ -40,7 +40,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ArticleFilter:
     """What is looked for: ``text`` in title, id or address, a status, sections; ``hidden`` articles too or not."""
 
     text: str = ""
@@ -50,14 +50,14 @@ class Wanted:
 
 
 def search(
-    conn: Connection, wanted: Wanted, now: datetime, limit: int, after: str | None
-) -> tuple[list[Found], str | None]:
+    conn: Connection, wanted: ArticleFilter, now: datetime, limit: int, after: str | None
+) -> tuple[list[FoundArticle], str | None]:
     """One page, the newest first, and where the next one begins; raises SyndicationError for a bad ``after``.
 
     Drafts stand last. Unless ``wanted.hidden`` it has only what is public, or is as readers
     were shown it.
     """
-    place = read_mark(after) if after is not None else None
+    place = decode_cursor(after) if after is not None else None
     rows: list[Row[Any]] = []
     while len(rows) <= limit:
         read = conn.execute(_page(wanted, now, limit, place)).all()
@@ -65,11 +65,11 @@ def search(
         if len(read) <= limit:
             break
         place = read[-1].published_at, read[-1].id
-    found = [Found(**{name: getattr(row, name) for name in Found.__slots__}) for row in rows[:limit]]
-    return found, write_mark(found[-1].published_at, found[-1].id) if len(rows) > limit else None
+    found = [FoundArticle(**{name: getattr(row, name) for name in FoundArticle.__slots__}) for row in rows[:limit]]
+    return found, encode_cursor(found[-1].published_at, found[-1].id) if len(rows) > limit else None
 
 
-def _page(wanted: Wanted, now: datetime, limit: int, place: tuple[datetime | None, str] | None) -> Select[Any]:
+def _page(wanted: ArticleFilter, now: datetime, limit: int, place: tuple[datetime | None, str] | None) -> Select[Any]:
     query = _filtered(wanted, now)
     if place is not None:
         query = query.where(_behind(*place))
@@ -91,7 +91,7 @@ def _public(now: datetime) -> ColumnElement[bool]:
     return and_(ArticleRow.status == PUBLISHED, ArticleRow.published_at <= now, not_expired)
 
 
-def _filtered(wanted: Wanted, now: datetime) -> Select[Any]:
+def _filtered(wanted: ArticleFilter, now: datetime) -> Select[Any]:
     query = select(*_COLUMNS)
     if not wanted.hidden:
         was_shown = exists().where(ShownArticleRow.article_id == ArticleRow.id, ShownArticleRow.digest.is_not(None))
@@ -101,7 +101,9 @@ def _filtered(wanted: Wanted, now: datetime) -> Select[Any]:
     elif wanted.status is not None:
         query = query.where(ArticleRow.status == wanted.status)
     if wanted.sections is not None:
-        filed = exists().where(SectionLink.article_id == ArticleRow.id, SectionLink.section.in_(wanted.sections))
+        filed = exists().where(
+            ArticleSectionRow.article_id == ArticleRow.id, ArticleSectionRow.section.in_(wanted.sections)
+        )
         query = query.where(filed)
     if wanted.text:
         query = query.where(
@@ -115,7 +117,7 @@ def _filtered(wanted: Wanted, now: datetime) -> Select[Any]:
     return query
 
 
-def _order(wanted: Wanted) -> Sequence[ColumnElement[Any]]:
+def _order(wanted: ArticleFilter) -> Sequence[ColumnElement[Any]]:
     # Every published article has its time, so that the index serves as it is; of others the database must be told.
     if wanted.status == "published":
         return [ArticleRow.published_at.desc()]

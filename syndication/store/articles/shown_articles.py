@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from syndication.model.values import Article
-from syndication.store.db.batches import chunks
+from syndication.store.db.batches import batched
 from syndication.store.tables.articles import ArticleRow, WithdrawalRow
 from syndication.store.tables.publishing import EntryRow, ShownArticleRow
 
@@ -85,7 +85,7 @@ def exposure(conn: Connection, article_id: str, now: datetime) -> Exposure:
 def exposures(conn: Connection, article_ids: Collection[str], now: datetime) -> dict[str, Exposure]:
     """The exposure of each of many articles, in one look for each 500."""
     found = dict.fromkeys(article_ids, NOTHING)
-    for some in chunks(list(found)):
+    for some in batched(list(found)):
         found.update((row.id, _exposure(row, now)) for row in conn.execute(_EXPOSURES, {"ids": list(some)}))
     return found
 
@@ -133,13 +133,13 @@ def _plain(value: Any) -> Any:
 def digests(conn: Connection, article_ids: Collection[str]) -> dict[str, str | None]:
     """What is remembered of these articles; one that was never shown is missing from the answer."""
     found: dict[str, str | None] = {}
-    for some in chunks(sorted(article_ids)):
+    for some in batched(sorted(article_ids)):
         query = select(ShownArticleRow.article_id, ShownArticleRow.digest).where(ShownArticleRow.article_id.in_(some))
         found.update((row.article_id, row.digest) for row in conn.execute(query))
     return found
 
 
-def record(conn: Connection, shown: Mapping[str, str]) -> None:
+def record_shown(conn: Connection, shown: Mapping[str, str]) -> None:
     """Remember articles by id with the digest of their content, in the transaction that publishes them.
 
     In one order, so that two workers never wait for each other.

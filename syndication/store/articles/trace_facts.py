@@ -8,20 +8,20 @@ from sqlalchemy import Connection, func, select
 
 from syndication.model.values import ALL, Section
 from syndication.store.articles.article_outlines import ArticleOutline, read_outline
-from syndication.store.articles.feed_query import public
+from syndication.store.articles.feed_query import public_articles
 from syndication.store.articles.withdrawals import Withdrawal, get_withdrawal
 from syndication.store.processes import workers
 from syndication.store.publishing import documents
-from syndication.store.publishing.section_state import SectionState, states
-from syndication.store.tables.articles import ArticleRow, SectionLink
+from syndication.store.publishing.section_state import SectionState, list_states
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from syndication.store.tables.publishing import ChangeRow, EntryRow, LeftOutRow, TombstoneRow
 
-COUNTED = 10_000
+MAX_COUNTED = 10_000
 """Newer articles counted at most: behind so many an article is far out of every feed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EntryPosition:
     """An article's entry in a published feed; ``position`` 0 is the newest."""
 
     position: int
@@ -39,7 +39,7 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class TraceFacts:
     """What is known of an article (None: there is no row) at ``now``; the mappings are by section.
 
     ``newer`` is how many stand before it, without those that are left out: they take no place. ``concealed`` says that
@@ -53,32 +53,34 @@ class Facts:
     noticed: bool
     workers: int
     states: Mapping[str, SectionState]
-    standing: Mapping[str, Standing]
-    departed: Mapping[str, Departure]
+    positions: Mapping[str, EntryPosition]
+    departures: Mapping[str, Departure]
     left_out: Mapping[str, str]
     newer: Mapping[str, int]
     concealed: bool = False
 
 
-def read_facts(conn: Connection, article_id: str, sections: Mapping[str, Section], now: datetime) -> Facts:
+def read_trace_facts(conn: Connection, article_id: str, sections: Mapping[str, Section], now: datetime) -> TraceFacts:
     """Everything that a trace needs of these sections."""
     article = read_outline(conn, article_id)
     by_article = {row.section: row for row in conn.execute(_of(EntryRow, article_id))}
     tombstones = conn.execute(_of(TombstoneRow, article_id))
     left_out: dict[str, set[str]] = {}
-    for item in documents.left_out(conn):
+    for item in documents.list_left_out(conn):
         left_out.setdefault(item.section, set()).add(item.article_id)
     queued = select(func.count()).where((ChangeRow.article_id == article_id) | ChangeRow.article_id.is_(None))
-    return Facts(
+    return TraceFacts(
         article_id=article_id,
         article=article,
         withdrawal=get_withdrawal(conn, article_id),
         now=now,
         noticed=bool(conn.scalar(queued)),
-        workers=len(workers.alive(conn, now)),
-        states={state.section: state for state in states(conn)},
-        standing={slug: Standing(row.position, row.version, row.since_version) for slug, row in by_article.items()},
-        departed={row.section: Departure(row.version, row.reason, row.at) for row in tombstones},
+        workers=len(workers.list_alive(conn, now)),
+        states={state.section: state for state in list_states(conn)},
+        positions={
+            slug: EntryPosition(row.position, row.version, row.since_version) for slug, row in by_article.items()
+        },
+        departures={row.section: Departure(row.version, row.reason, row.at) for row in tombstones},
         left_out={row.section: row.reason for row in conn.execute(_of(LeftOutRow, article_id))},
         newer={
             slug: len(_newer(conn, section.filed_under, article, now) - left_out.get(slug, set()))
@@ -103,10 +105,10 @@ def _newer(conn: Connection, slugs: Collection[str], article: ArticleOutline, no
             (ArticleRow.published_at, ArticleRow.id)
             if slug == ALL
             else (
-                SectionLink.published_at,
-                SectionLink.article_id,
+                ArticleSectionRow.published_at,
+                ArticleSectionRow.article_id,
             )
         )
         before = (moment > article.published_at) | ((moment == article.published_at) & (id > article.id))
-        found.update(conn.scalars(public(slug, now).where(before).limit(COUNTED)))
+        found.update(conn.scalars(public_articles(slug, now).where(before).limit(MAX_COUNTED)))
     return found

@@ -17,14 +17,14 @@ from syndication.model.field_limits import MAX_TITLE
 from syndication.model.values import ALL, Section
 from syndication.store.articles.article_outlines import cut
 from syndication.store.articles.feed_query import PUBLISHED
-from syndication.store.db.batches import chunks
-from syndication.store.db.cursors import WRONG, read_mark, write_mark
-from syndication.store.tables.articles import ArticleRow, SectionLink
-from syndication.store.tables.publishing import SectionRow
+from syndication.store.db.batches import batched
+from syndication.store.db.cursors import INVALID_CURSOR, decode_cursor, encode_cursor
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
+from syndication.store.tables.publishing import SectionStateRow
 
-What = Literal["appears", "leaves", "section-due"]
+UpcomingEvent = Literal["appears", "leaves", "section-due"]
 
-KINDS: Sequence[What] = get_args(What)
+EVENTS: Sequence[UpcomingEvent] = get_args(UpcomingEvent)
 """In the order in which they stand at one moment."""
 
 
@@ -36,23 +36,26 @@ class Upcoming:
     """
 
     at: datetime
-    what: What
+    event: UpcomingEvent
     article_id: str | None
     title: str | None
     sections: tuple[str, ...]
 
 
-def coming_up(
+def read_upcoming(
     conn: Connection, sections: Mapping[str, Section], now: datetime, limit: int, after: str | None = None
 ) -> tuple[list[Upcoming], str | None]:
     """One page, the next first, and where the one after it begins; raises SyndicationError for a bad ``after``."""
-    since = _since(after) if after is not None else None
+    since = _decode_position(after) if after is not None else None
     walks = (
-        [(row.at, what, row.id, row.title) for row in conn.execute(walk(what, sections, now, since).limit(limit + 1))]
-        for what in KINDS
+        [
+            (row.at, what, row.id, row.title)
+            for row in conn.execute(query_events(what, sections, now, since).limit(limit + 1))
+        ]
+        for what in EVENTS
     )
     # Each walk keeps the order of its database, which may sort ids in its own way.
-    merged = list(heapq.merge(*walks, key=lambda item: (item[0], KINDS.index(item[1]))))[: limit + 1]
+    merged = list(heapq.merge(*walks, key=lambda item: (item[0], EVENTS.index(item[1]))))[: limit + 1]
     page = merged[:limit]
     filed = _filed(conn, [id for _, what, id, _ in page if what != "section-due"])
     found = [
@@ -61,59 +64,67 @@ def coming_up(
         else Upcoming(at, what, id, title, _feeds(filed.get(id, set()), sections))
         for at, what, id, title in page
     ]
-    return found, write_mark(page[-1][0], f"{page[-1][1]} {page[-1][2]}") if len(merged) > limit else None
+    return found, encode_cursor(page[-1][0], f"{page[-1][1]} {page[-1][2]}") if len(merged) > limit else None
 
 
-Walk = Select[Any, Any, Any]
+EventQuery = Select[Any, Any, Any]
 """Rows of ``at``, ``id`` and ``title``."""
 
-Since = tuple[datetime, What, str]
+Position = tuple[datetime, UpcomingEvent, str]
 """The last item of the page before: its moment, what happened, and to what."""
 
 
-def walk(what: What, sections: Iterable[str], now: datetime, since: Since | None = None) -> Walk:
+def query_events(
+    event: UpcomingEvent, sections: Iterable[str], now: datetime, since: Position | None = None
+) -> EventQuery:
     """What of one kind happens after ``now``, in the order of one index."""
-    query: Walk
-    if what == "section-due":
-        query = select(SectionRow.next_due.label("at"), SectionRow.section.label("id"), null().label("title"))
-        return _ordered(query.where(SectionRow.section.in_(list(sections))), SectionRow.next_due, what, now, since)
-    moment = ArticleRow.published_at if what == "appears" else ArticleRow.expires_at
+    query: EventQuery
+    if event == "section-due":
+        query = select(SectionStateRow.next_due.label("at"), SectionStateRow.section.label("id"), null().label("title"))
+        return _ordered(
+            query.where(SectionStateRow.section.in_(list(sections))), SectionStateRow.next_due, event, now, since
+        )
+    moment = ArticleRow.published_at if event == "appears" else ArticleRow.expires_at
     query = select(moment.label("at"), ArticleRow.id, cut(ArticleRow.title, MAX_TITLE)).where(
         ArticleRow.status == PUBLISHED
     )
     # What expires before it is published never appears, and so does not leave.
     ever_public = ArticleRow.expires_at > ArticleRow.published_at
-    if what == "appears":
+    if event == "appears":
         ever_public = or_(ArticleRow.expires_at.is_(None), ever_public)
-    return _ordered(query.where(ever_public), moment, what, now, since)
+    return _ordered(query.where(ever_public), moment, event, now, since)
 
 
-def _ordered(query: Walk, moment: InstrumentedAttribute[Any], what: What, now: datetime, since: Since | None) -> Walk:
-    id = SectionRow.section if what == "section-due" else ArticleRow.id
+def _ordered(
+    query: EventQuery, moment: InstrumentedAttribute[Any], event: UpcomingEvent, now: datetime, since: Position | None
+) -> EventQuery:
+    id = SectionStateRow.section if event == "section-due" else ArticleRow.id
     query = query.where(moment > now).order_by(moment, id)
     if since is None:
         return query
     last, kind, last_id = since
-    if KINDS.index(what) < KINDS.index(kind):
+    if EVENTS.index(event) < EVENTS.index(kind):
         return query.where(moment > last)
     query = query.where(moment >= last)
-    return query.where(or_(moment > last, id > last_id)) if what == kind else query
+    return query.where(or_(moment > last, id > last_id)) if event == kind else query
 
 
-def _since(after: str) -> Since:
-    moment, rest = read_mark(after)
+def _decode_position(after: str) -> Position:
+    moment, rest = decode_cursor(after)
     what, _, id = rest.partition(" ")
-    for kind in KINDS:
+    for kind in EVENTS:
         if kind == what and moment is not None:
             return moment, kind, id
-    raise SyndicationError(WRONG)
+    raise SyndicationError(INVALID_CURSOR)
 
 
 def _filed(conn: Connection, article_ids: Sequence[str]) -> dict[str, set[str]]:
     """The slugs under which articles are filed."""
     found: dict[str, set[str]] = {}
-    for some in chunks(sorted(set(article_ids))):
-        query = select(SectionLink.article_id, SectionLink.section).where(SectionLink.article_id.in_(some))
+    for some in batched(sorted(set(article_ids))):
+        query = select(ArticleSectionRow.article_id, ArticleSectionRow.section).where(
+            ArticleSectionRow.article_id.in_(some)
+        )
         for row in conn.execute(query):
             found.setdefault(row.article_id, set()).add(row.section)
     return found

@@ -8,6 +8,6 @@
 Then the target is committed, so that a copy that was killed leaves it as it was.
 """
 
-from syndication.store.copy.copy import Copied as Copied
-from syndication.store.copy.copy import Copy as Copy
+from syndication.store.copy.copy import CopiedTable as CopiedTable
+from syndication.store.copy.copy import CopyResult as CopyResult
 from syndication.store.copy.copy import copy_database as copy_database

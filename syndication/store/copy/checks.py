@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, ForeignKeyConstraint, Table, exists, select
 
-from syndication.store.copy.rows import Row, Tally, Told, as_stored, batches
-from syndication.store.copy.values import Reader, Unfit, reader
+from syndication.store.copy.rows import OnProgress, Row, TableDigest, as_stored, batches
+from syndication.store.copy.values import InvalidValue, Reader, reader
 
 
 def readers(table: Table, target: str) -> list[Reader]:
@@ -14,17 +14,19 @@ def readers(table: Table, target: str) -> list[Reader]:
     return [reader(column, target) for column in table.columns]
 
 
-def examine(conn: Connection, table: Table, target: str, tally: Tally, told: Told) -> Iterator[str]:
+def check_table(
+    conn: Connection, table: Table, target: str, digest: TableDigest, on_progress: OnProgress
+) -> Iterator[str]:
     """Count every row of the source; gives in words what is wrong with each that cannot be copied."""
     read = readers(table, target)
-    for some in batches(conn, table, told):
+    for some in batches(conn, table, on_progress):
         for raw in some:
             try:
-                tally.add(tuple(one(value) for one, value in zip(read, raw, strict=True)))
-            except Unfit:
-                yield from _wrong(table, read, raw)
+                digest.add(tuple(one(value) for one, value in zip(read, raw, strict=True)))
+            except InvalidValue:
+                yield from _unreadable_value(table, read, raw)
     for constraint in table.foreign_key_constraints:
-        yield from _orphans(conn, table, constraint)
+        yield from _find_orphans(conn, table, constraint)
 
 
 def place(table: Table, row: Sequence[Any]) -> str:
@@ -33,15 +35,15 @@ def place(table: Table, row: Sequence[Any]) -> str:
     return f"{table.name} {', '.join(str(row[names.index(column.name)]) for column in table.primary_key)}"
 
 
-def _wrong(table: Table, read: Sequence[Reader], row: Row) -> Iterator[str]:
+def _unreadable_value(table: Table, read: Sequence[Reader], row: Row) -> Iterator[str]:
     for column, one, value in zip(table.columns, read, row, strict=True):
         try:
             one(value)
-        except Unfit as unfit:
+        except InvalidValue as unfit:
             yield f"{place(table, row)}: {column.name}: {unfit}"
 
 
-def _orphans(conn: Connection, table: Table, constraint: ForeignKeyConstraint) -> Iterator[str]:
+def _find_orphans(conn: Connection, table: Table, constraint: ForeignKeyConstraint) -> Iterator[str]:
     """Rows that refer to one that there is not: a shell of SQLite does not look."""
     parent = constraint.referred_table
     pairs = [(element.column, element.parent) for element in constraint.elements]

@@ -9,24 +9,24 @@ from sqlalchemy import Connection, Table, exists, insert, inspect, select, text
 
 from syndication.errors import StoreError
 from syndication.store.articles import articles
-from syndication.store.copy.checks import examine, place, readers
-from syndication.store.copy.rows import TABLES, Row, Tally, batches, exactly
-from syndication.store.copy.sequences import NUMBERED, go_on_behind, position
+from syndication.store.copy.checks import check_table, place, readers
+from syndication.store.copy.rows import TABLES, Row, TableDigest, batches, exact_values
+from syndication.store.copy.sequences import NUMBERED, advance_sequence, read_position
 from syndication.store.db.database import Database, DatabaseDown, DatabaseError
 from syndication.store.db.errors import kind
 from syndication.store.migrations import runner
 from syndication.store.processes import web_processes, workers
-from syndication.store.triggers import drop_triggers, make_triggers
+from syndication.store.triggers import create_triggers, drop_triggers
 
-TOLD = 20
+MAX_REPORTED = 20
 """Rows that cannot be copied which are named; of more there is the number."""
 
-Progress = Callable[[str, str, int], None]
+OnTableProgress = Callable[[str, str, int], None]
 """Is told what is being done to which table, and how many of its rows are done."""
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class CopiedTable:
     """One table: its rows and their digest, the same in both databases."""
 
     table: str
@@ -35,14 +35,14 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class CopyResult:
     """What was copied; ``missed`` are the changes of articles that came into the source since, and are not in it."""
 
-    tables: tuple[Copied, ...]
+    tables: tuple[CopiedTable, ...]
     missed: int
 
 
-def copy_database(source: Database, target: Database, progress: Progress, *, live: bool = False) -> Copy:
+def copy_database(source: Database, target: Database, progress: OnTableProgress, *, live: bool = False) -> CopyResult:
     """Copy everything that stands in the source at one moment into an empty target.
 
     Raises StoreError, with nothing in the target, if the source is not this program's, if workers or web processes are
@@ -54,21 +54,21 @@ def copy_database(source: Database, target: Database, progress: Progress, *, liv
     with _snapshot(source) as old, _empty(target) as new:
         if not live:
             _refuse_at_work(old, source)
-        places = {table: position(old, table) for table in NUMBERED}
-        tallies = _examined(old, new.dialect.name, progress)
+        places = {table: read_position(old, table) for table in NUMBERED}
+        tallies = _check_tables(old, new.dialect.name, progress)
         for table in TABLES:
             _fill(old, new, table, progress)
         _compare(new, tallies, progress)
         for table, last in places.items():  # The last step, because no rollback takes it back on PostgreSQL.
-            go_on_behind(new, table, last)
+            advance_sequence(new, table, last)
     articles.analyze(target)
-    done = tuple(Copied(table.name, tally.rows, f"{tally.digest:032x}"[:12]) for table, tally in tallies.items())
-    return Copy(done, _missed(source, places))
+    done = tuple(CopiedTable(table.name, tally.rows, f"{tally.digest:032x}"[:12]) for table, tally in tallies.items())
+    return CopyResult(done, _count_missed(source, places))
 
 
 @contextmanager
 def _snapshot(source: Database) -> Iterator[Connection]:
-    with source.snapshot() as conn, exactly(conn):
+    with source.snapshot() as conn, exact_values(conn):
         _stay_open(conn)
         yield conn
 
@@ -76,14 +76,14 @@ def _snapshot(source: Database) -> Iterator[Connection]:
 @contextmanager
 def _empty(target: Database) -> Iterator[Connection]:
     """A transaction in which the tables are there and no trigger is; they are made at its end."""
-    with runner.alone(target) as conn, exactly(conn):
+    with runner.exclusive(target) as conn, exact_values(conn):
         _stay_open(conn)
         _refuse_newer("target", runner.newer(conn, runner.revision(conn)))
         _refuse_filled(conn)
         runner.upgrade(conn)
         drop_triggers(conn)
         yield conn
-        make_triggers(conn)
+        create_triggers(conn)
 
 
 def _stay_open(conn: Connection) -> None:
@@ -112,8 +112,8 @@ def _refuse_filled(conn: Connection) -> None:
 def _refuse_at_work(conn: Connection, source: Database) -> None:
     """Workers publish, and editors write by web processes."""
     now = source.now(conn)
-    at_work = [("worker", one.pid, one.host) for one in workers.alive(conn, now)]
-    at_work += [("web process", one.pid, one.host) for one in web_processes.alive(conn, now)]
+    at_work = [("worker", one.pid, one.host) for one in workers.list_alive(conn, now)]
+    at_work += [("web process", one.pid, one.host) for one in web_processes.list_alive(conn, now)]
     if at_work:
         what, pid, host = at_work[0]
         raise StoreError(
@@ -122,22 +122,22 @@ def _refuse_at_work(conn: Connection, source: Database) -> None:
         )
 
 
-def _examined(old: Connection, target: str, progress: Progress) -> dict[Table, Tally]:
+def _check_tables(old: Connection, target: str, progress: OnTableProgress) -> dict[Table, TableDigest]:
     """What stands in the source, table by table; a StoreError that names each row which the target cannot hold."""
     tallies, problems, count = {}, [], 0
     for table in TABLES:
-        tallies[table] = Tally()
-        for problem in examine(old, table, target, tallies[table], partial(progress, "examining", table.name)):
+        tallies[table] = TableDigest()
+        for problem in check_table(old, table, target, tallies[table], partial(progress, "examining", table.name)):
             count += 1
-            if count <= TOLD:
+            if count <= MAX_REPORTED:
                 problems.append(problem)
     if problems:
-        more = [f"and {count - TOLD:,} more"] if count > TOLD else []
+        more = [f"and {count - MAX_REPORTED:,} more"] if count > MAX_REPORTED else []
         raise StoreError("nothing was copied, because the target cannot hold this: correct it first", problems + more)
     return tallies
 
 
-def _fill(old: Connection, new: Connection, table: Table, progress: Progress) -> None:
+def _fill(old: Connection, new: Connection, table: Table, progress: OnTableProgress) -> None:
     names = [column.name for column in table.columns]
     read = readers(table, new.dialect.name)
     for some in batches(old, table, partial(progress, "copying", table.name)):
@@ -159,9 +159,9 @@ def _insert(new: Connection, table: Table, names: list[str], rows: list[Row]) ->
             _insert(new, table, names, [row])
 
 
-def _compare(new: Connection, tallies: Mapping[Table, Tally], progress: Progress) -> None:
-    for table, wanted in tallies.items():
-        read, found = readers(table, new.dialect.name), Tally()
+def _compare(new: Connection, digests: Mapping[Table, TableDigest], progress: OnTableProgress) -> None:
+    for table, wanted in digests.items():
+        read, found = readers(table, new.dialect.name), TableDigest()
         for some in batches(new, table, partial(progress, "comparing", table.name)):
             for raw in some:
                 found.add(tuple(one(value) for one, value in zip(read, raw, strict=True)))
@@ -172,6 +172,6 @@ def _compare(new: Connection, tallies: Mapping[Table, Tally], progress: Progress
             )
 
 
-def _missed(source: Database, places: Mapping[Table, int]) -> int:
+def _count_missed(source: Database, places: Mapping[Table, int]) -> int:
     with source.read() as conn:
-        return sum(position(conn, table) - last for table, last in places.items() if table.name == "change")
+        return sum(read_position(conn, table) - last for table, last in places.items() if table.name == "change")

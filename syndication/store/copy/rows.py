@@ -22,12 +22,12 @@ TOGETHER, DOCUMENTS_TOGETHER = 200, 5
 
 Row = tuple[Any, ...]
 
-Told = Callable[[int], None]
+OnProgress = Callable[[int], None]
 """Is told how many rows are done."""
 
 
 @dataclass(slots=True)
-class Tally:
+class TableDigest:
     """How many rows a table has, and a digest of them all that does not depend on their order."""
 
     rows: int = 0
@@ -45,20 +45,20 @@ def as_stored(table: Table) -> Select[*tuple[Any, ...]]:
     return select(*(type_coerce(column, NULLTYPE).label(column.name) for column in table.columns))
 
 
-def batches(conn: Connection, table: Table, told: Told) -> Iterator[Sequence[Row]]:
+def batches(conn: Connection, table: Table, on_progress: OnProgress) -> Iterator[Sequence[Row]]:
     """All rows, as they are stored, so many at a time."""
     together = DOCUMENTS_TOGETHER if any(isinstance(c.type, LargeBinary) for c in table.columns) else TOGETHER
     result = conn.execute(as_stored(table), execution_options={"stream_results": True, "yield_per": together})
     done = 0
-    told(done)
+    on_progress(done)
     for some in result.partitions():
         yield [tuple(row) for row in some]
         done += len(some)
-        told(done)
+        on_progress(done)
 
 
 @contextmanager
-def exactly(conn: Connection) -> Iterator[None]:
+def exact_values(conn: Connection) -> Iterator[None]:
     """Within, SQLite's texts are read as they are, and not made readable."""
     if conn.dialect.name != "sqlite":
         yield

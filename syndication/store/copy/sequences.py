@@ -9,7 +9,7 @@ from syndication.store.copy.rows import TABLES
 NUMBERED = [table for table in TABLES if table.autoincrement_column is not None]
 
 
-def position(conn: Connection, table: Table) -> int:
+def read_position(conn: Connection, table: Table) -> int:
     """The last number that was given, also to a row that is gone; 0 if none ever was."""
     if conn.dialect.name == "sqlite":
         query = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
@@ -18,7 +18,7 @@ def position(conn: Connection, table: Table) -> int:
     return int(row.last_value) if row.is_called else 0
 
 
-def go_on_behind(conn: Connection, table: Table, last: int) -> None:
+def advance_sequence(conn: Connection, table: Table, last: int) -> None:
     """Let the next row have a number greater than ``last``."""
     if conn.dialect.name == "sqlite":
         conn.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": table.name})

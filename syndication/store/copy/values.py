@@ -12,7 +12,7 @@ SMALL, LARGE = 2**31, 2**63
 """Whole numbers of PostgreSQL are below these, by type; SQLite's all have 64 bits."""
 
 
-class Unfit(Exception):  # noqa: N818  # it is a state of the value
+class InvalidValue(Exception):  # noqa: N818  # it is a state of the value
     """A value that cannot be copied; the words say why, and never what it is: it may be a secret."""
 
 
@@ -48,14 +48,14 @@ def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, NotUtf8):
-        raise Unfit("it is not UTF-8")
-    raise Unfit(f"it is {_kind(value)}, not a text")
+        raise InvalidValue("it is not UTF-8")
+    raise InvalidValue(f"it is {_kind(value)}, not a text")
 
 
 def _text_without_nul(value: Any) -> str | None:
     text = _text(value)
     if text is not None and "\0" in text:
-        raise Unfit("it holds U+0000 (NUL), which no text of PostgreSQL can")
+        raise InvalidValue("it holds U+0000 (NUL), which no text of PostgreSQL can")
     return text
 
 
@@ -64,8 +64,8 @@ def _below(limit: int) -> Reader:
         if value is None or (isinstance(value, int) and -limit <= value < limit):
             return value
         if isinstance(value, int):
-            raise Unfit(f"it is {value}, and PostgreSQL's column ends at {limit - 1}")
-        raise Unfit(f"it is {_kind(value)}, not a whole number")
+            raise InvalidValue(f"it is {value}, and PostgreSQL's column ends at {limit - 1}")
+        raise InvalidValue(f"it is {_kind(value)}, not a whole number")
 
     return read
 
@@ -73,7 +73,7 @@ def _below(limit: int) -> Reader:
 def _bytes(value: Any) -> bytes | None:
     if value is None or (isinstance(value, bytes) and not isinstance(value, NotUtf8)):
         return value
-    raise Unfit(f"it is {_kind(value)}, not bytes")
+    raise InvalidValue(f"it is {_kind(value)}, not bytes")
 
 
 def _time(value: Any) -> datetime | None:
@@ -87,7 +87,7 @@ def _time(value: Any) -> datetime | None:
             return moment.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise Unfit("it is no time as it is written here, like 2026-01-31T08:00:00.000000Z")
+    raise InvalidValue("it is no time as it is written here, like 2026-01-31T08:00:00.000000Z")
 
 
 def _kind(value: Any) -> str:

@@ -5,11 +5,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PARAMETERS = 500
+MAX_PARAMETERS = 500
 """Ids in one statement: far below SQLite's limit of 32,766 and PostgreSQL's of 65,535, and quick to plan."""
 
 
-def chunks(values: Sequence[T], size: int = PARAMETERS) -> Iterator[Sequence[T]]:
+def batched(values: Sequence[T], size: int = MAX_PARAMETERS) -> Iterator[Sequence[T]]:
     """``values`` in order, at most ``size`` at a time."""
     for start in range(0, len(values), size):
         yield values[start : start + size]

@@ -6,23 +6,23 @@ from datetime import UTC, datetime
 
 from syndication.errors import SyndicationError
 
-WRONG = "after is not the end of a page: follow the link that the page before gave"
+INVALID_CURSOR = "after is not the end of a page: follow the link that the page before gave"
 
 
-def write_mark(moment: datetime | None, rest: str) -> str:
+def encode_cursor(moment: datetime | None, rest: str) -> str:
     """The mark of a page whose last item has this time and, behind it, this text."""
     text = f"{moment.isoformat() if moment else ''} {rest}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read_mark(after: str) -> tuple[datetime | None, str]:
+def decode_cursor(cursor: str) -> tuple[datetime | None, str]:
     """The time and the text of a mark; raises SyndicationError for what is none."""
     try:
-        text = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         moment, _, rest = text.partition(" ")
         parsed = datetime.fromisoformat(moment) if moment else None
         if "\x00" in rest or (parsed is not None and parsed.utcoffset() is None):
             raise ValueError(text)
         return (parsed.astimezone(UTC) if parsed is not None else None), rest
     except (ValueError, OverflowError, binascii.Error) as error:
-        raise SyndicationError(WRONG) from error
+        raise SyndicationError(INVALID_CURSOR) from error

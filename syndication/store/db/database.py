@@ -22,10 +22,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from syndication.config.loading import mask
 from syndication.errors import ConfigError, StoreError
 from syndication.store.db.clock import Clock, system_clock
-from syndication.store.db.errors import DatabaseDown, DatabaseError, TryAgain, count, understood
-from syndication.store.db.timeouts import connect_patiently, limits
+from syndication.store.db.errors import DatabaseDown, DatabaseError, SerializationConflict, count_error, translate
+from syndication.store.db.timeouts import connect_with_timeout, server_timeouts
 
-__all__ = ["DOCUMENTS", "WORK", "Database", "DatabaseDown", "DatabaseError", "TryAgain"]
+__all__ = ["DOCUMENTS", "WORK", "Database", "DatabaseDown", "DatabaseError", "SerializationConflict"]
 
 WORK = "syndication_work"
 """The channel on which workers are woken: something changed or is asked for."""
@@ -52,7 +52,7 @@ class Database:
     writer, is given up as DatabaseDown. SQLite's own reads wait for nobody.
     """
 
-    def __init__(self, url: str, *, clock: Clock | None = None, patience: float | None = None) -> None:
+    def __init__(self, url: str, *, clock: Clock | None = None, timeout: float | None = None) -> None:
         self.url = url
         self._clock = clock
         parsed = _address(url)
@@ -60,11 +60,11 @@ class Database:
         if self.dialect not in ("sqlite", "postgresql"):
             raise ConfigError(f"database.url names {self.dialect!r}: it should begin with sqlite:/// or postgresql://")
         if self.dialect == "sqlite":
-            self.engine = _sqlite(url, BUSY_SECONDS if patience is None else patience)
+            self.engine = _sqlite(url, BUSY_SECONDS if timeout is None else timeout)
         else:
-            self.engine = _postgresql(url, patience)
+            self.engine = _postgresql(url, timeout)
         self._closed = False
-        event.listen(self.engine, "handle_error", understood, retval=True)
+        event.listen(self.engine, "handle_error", translate, retval=True)
         event.listen(self.engine, "checkin", self._returned)
 
     @contextmanager
@@ -72,7 +72,7 @@ class Database:
         try:
             conn = self.engine.connect()
         except PoolTimeout as error:
-            count("down")
+            count_error("down")
             raise DatabaseDown("the database has no connection left for us (pool timeout)") from error
         with conn:
             yield conn
@@ -183,13 +183,13 @@ def _sqlite(url: str, busy: float) -> Engine:
     return engine
 
 
-def _postgresql(url: str, patience: float | None) -> Engine:
+def _postgresql(url: str, timeout: float | None) -> Engine:
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=10,
-        connect_args=KEEPALIVE | {"options": _options(patience)},
+        connect_args=KEEPALIVE | {"options": _options(timeout)},
     )
 
     @event.listens_for(engine, "handle_error")
@@ -198,13 +198,13 @@ def _postgresql(url: str, patience: float | None) -> Engine:
         if isinstance(context.original_exception, IdleInTransactionSessionTimeout):
             context.is_disconnect = True
 
-    if patience is not None:
-        connect_patiently(engine, patience)
+    if timeout is not None:
+        connect_with_timeout(engine, timeout)
     return engine
 
 
-def _options(patience: float | None) -> str:
-    settings = limits(patience, BUSY_SECONDS) | {"idle_in_transaction_session_timeout": IDLE_SECONDS}
+def _options(timeout: float | None) -> str:
+    settings = server_timeouts(timeout, BUSY_SECONDS) | {"idle_in_transaction_session_timeout": IDLE_SECONDS}
     return " ".join(["-c timezone=UTC", *(f"-c {name}={1000 * value:.0f}" for name, value in settings.items())])
 
 

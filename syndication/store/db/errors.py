@@ -15,7 +15,7 @@ DatabaseError = SQLAlchemyError
 """Whatever the database says. Its words may quote a row, so that only the kind of it is ever told."""
 
 
-errors: dict[str, int] = {}
+counted: dict[str, int] = {}
 """How often a database failed this process: it was ``down``, had another go first (``yielded``) or ``refused``."""
 
 
@@ -23,7 +23,7 @@ class DatabaseDown(StoreError):  # noqa: N818  # it is a state of the database
     """The database cannot be reached, is locked, is full or is out of connections: later it may answer again."""
 
 
-class TryAgain(DatabaseDown):
+class SerializationConflict(DatabaseDown):
     """Two transactions got into each other's way and this one was chosen to yield: it may be tried again at once."""
 
 
@@ -36,7 +36,7 @@ _SQLITE = {
     sqlite3.SQLITE_FULL: "has no space left on its disk",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened",
 }
-_OPENED_ANEW = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+_RECONNECTED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 """A connection that came to such a file stays as it is, also when the file is as it should be again."""
 
 _SQLITE_REFUSES = {
@@ -56,29 +56,29 @@ _POSTGRESQL_STATES = {
 _AGAIN = {"40001", "40P01"}
 
 
-def understood(context: ExceptionContext) -> DatabaseDown | None:
+def translate(context: ExceptionContext) -> DatabaseDown | None:
     """The error that is raised in the place of the driver's, or None if the driver's is raised."""
     error = context.sqlalchemy_exception
     # A ping that fails before the connection is used is no error: the pool makes another connection.
     if context.is_pre_ping or not isinstance(error, DBAPIError):
         return None
     meant = _meaning(error, context)
-    count("yielded" if isinstance(meant, TryAgain) else "down" if meant is not None else "refused")
+    count_error("yielded" if isinstance(meant, SerializationConflict) else "down" if meant is not None else "refused")
     return meant
 
 
-def count(kind: str) -> None:
+def count_error(kind: str) -> None:
     """Count a failure: no lock is needed for an addition to a dict's value."""
-    errors.setdefault(kind, 0)
-    errors[kind] += 1
+    counted.setdefault(kind, 0)
+    counted[kind] += 1
 
 
 def _meaning(error: DBAPIError, context: ExceptionContext) -> DatabaseDown | None:
     original: Any = error.orig
-    if isinstance(original, sqlite3.Error) and _sqlite_code(original) in _OPENED_ANEW:
+    if isinstance(original, sqlite3.Error) and _sqlite_code(original) in _RECONNECTED:
         context.is_disconnect = True
     if getattr(original, "sqlstate", None) in _AGAIN:
-        return TryAgain(f"the database let another transaction go first ({type(original).__name__})")
+        return SerializationConflict(f"the database let another transaction go first ({type(original).__name__})")
     if error.connection_invalidated or context.is_disconnect or _is_down(original):
         return DatabaseDown(f"the database {kind(error)}")
     return None

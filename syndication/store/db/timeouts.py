@@ -11,14 +11,14 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, event
 
-GRACE = 1.2
+GRACE_FACTOR = 1.2
 """The server's own timeout comes first, and keeps the connection: so much longer a silence may last."""
 
 
-class PatientConnection(psycopg.Connection[Any]):
+class TimeoutConnection(psycopg.Connection[Any]):
     """A connection that is given up after ``patience`` seconds in which nothing came."""
 
-    patience = float("inf")
+    timeout = float("inf")
 
     def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **options: Any) -> Any:
         """Everything that is sent and answered goes through here, in steps of a tenth of a second."""
@@ -33,7 +33,7 @@ class PatientConnection(psycopg.Connection[Any]):
                 now = time.monotonic()
                 if ready:
                     heard = now
-                elif now - heard > self.patience * GRACE:
+                elif now - heard > self.timeout * GRACE_FACTOR:
                     self.pgconn.finish()
                     raise psycopg.OperationalError("nothing came from the server for too long")
                 wanted = gen.send(ready)
@@ -41,19 +41,19 @@ class PatientConnection(psycopg.Connection[Any]):
             return done.value
 
 
-def connect_patiently(engine: Engine, patience: float) -> None:
+def connect_with_timeout(engine: Engine, timeout: float) -> None:
     """Let the engine make such connections."""
 
     @event.listens_for(engine, "do_connect")
-    def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> PatientConnection:
-        connection = PatientConnection.connect(*arguments, **options)
-        connection.patience = patience
+    def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> TimeoutConnection:
+        connection = TimeoutConnection.connect(*arguments, **options)
+        connection.timeout = timeout
         return connection
 
 
-def limits(patience: float | None, lock: float) -> dict[str, float]:
+def server_timeouts(timeout: float | None, lock: float) -> dict[str, float]:
     """The server's limits in seconds, where a writer waits for ``lock`` seconds unless somebody waits for it."""
-    if patience is None:
+    if timeout is None:
         return {"lock_timeout": lock}
     # The lock's comes first, so that it is said what was waited for.
-    return {"lock_timeout": min(lock, 0.8 * patience), "statement_timeout": patience}
+    return {"lock_timeout": min(lock, 0.8 * timeout), "statement_timeout": timeout}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
 
-def programs(scripts: "ScriptDirectory") -> list[str]:
+def compatible_revisions(scripts: "ScriptDirectory") -> list[str]:
     """The revisions whose programs may run on the tables of the newest one: that one first, and then back in time.
 
     A migration's ``oldest_program`` is that of its own tables, unless it says more. What one of them takes away from
@@ -33,13 +33,13 @@ def programs(scripts: "ScriptDirectory") -> list[str]:
     return found
 
 
-def record(conn: Connection, revisions: Sequence[str]) -> None:
+def record_compatible(conn: Connection, revisions: Sequence[str]) -> None:
     """Leave it in the database, in the transaction of the migration."""
     conn.execute(delete(CompatibleRow))
     conn.execute(insert(CompatibleRow), [{"revision": revision} for revision in revisions])
 
 
-def recorded(conn: Connection) -> set[str]:
+def read_compatible(conn: Connection) -> set[str]:
     """What the last migration left; nothing in a database of the time before."""
     if not inspect(conn).has_table(CompatibleRow.__tablename__):
         return set()

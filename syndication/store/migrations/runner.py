@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 from syndication.errors import StoreError
 from syndication.store.db.database import Database
 from syndication.store.migrations import compatibility
-from syndication.store.triggers import changed_triggers, make_triggers, missing_triggers
+from syndication.store.triggers import changed_triggers, create_triggers, missing_triggers
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -32,12 +32,12 @@ def migrate(database: Database) -> tuple[str | None, str]:
     Everything happens in one transaction, triggers included: a run that was killed has done nothing. A newer
     program's database, on which this one may run, is left as it is.
     """
-    with alone(database) as conn:
+    with exclusive(database) as conn:
         before = revision(conn)
         if (there := newer(conn, before)) is not None:
             return there, there
         upgrade(conn)
-        make_triggers(conn)
+        create_triggers(conn)
     return before, head()
 
 
@@ -48,7 +48,7 @@ def upgrade(conn: Connection) -> None:
     config = _config()
     config.attributes["connection"] = conn
     command.upgrade(config, "head")
-    compatibility.record(conn, programs())
+    compatibility.record_compatible(conn, compatible_revisions())
 
 
 def head() -> str:
@@ -64,11 +64,11 @@ def revisions() -> list[str]:
     return sorted(file.stem[1:].partition("_")[0] for file in files)
 
 
-def programs() -> list[str]:
+def compatible_revisions() -> list[str]:
     """The revisions whose programs may run on this one's tables, this one's first."""
     from alembic.script import ScriptDirectory
 
-    return compatibility.programs(ScriptDirectory.from_config(_config()))
+    return compatibility.compatible_revisions(ScriptDirectory.from_config(_config()))
 
 
 def check(database: Database) -> str | None:
@@ -102,7 +102,7 @@ def newer(conn: Connection, current: str | None) -> str | None:
     """
     if current is None or current in revisions():
         return None
-    if not {current, head()} <= compatibility.recorded(conn):
+    if not {current, head()} <= compatibility.read_compatible(conn):
         raise StoreError(
             f"the database is at revision {current}, on which this program, of revision {head()}, does not run:"
             " start the program that migrated it, or a newer one"
@@ -111,7 +111,7 @@ def newer(conn: Connection, current: str | None) -> str | None:
 
 
 @contextmanager
-def alone(database: Database) -> Iterator[Connection]:
+def exclusive(database: Database) -> Iterator[Connection]:
     """A transaction in which nobody else migrates."""
     with database.write() as conn:
         if database.dialect == "postgresql":

@@ -23,16 +23,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Polls:
+class PollSums:
     """Polls of a section's feeds: how many got the whole feed, how many a 304, and the bytes sent."""
 
     full: int = 0
     not_modified: int = 0
     bytes: int = 0
 
-    def __add__(self, other: "Polls") -> "Polls":
+    def __add__(self, other: "PollSums") -> "PollSums":
         full, not_modified = self.full + other.full, self.not_modified + other.not_modified
-        return Polls(full, not_modified, self.bytes + other.bytes)
+        return PollSums(full, not_modified, self.bytes + other.bytes)
 
     @property
     def total(self) -> int:
@@ -45,15 +45,15 @@ class Polls:
         return self.not_modified / self.total if self.total else None
 
 
-NONE = Polls()
+NONE = PollSums()
 
 
-def slot(moment: datetime) -> datetime:
+def slot_of(moment: datetime) -> datetime:
     """The beginning of the five minutes in which a moment lies."""
     return moment - (moment - _EPOCH) % SLOT
 
 
-def add(conn: Connection, counted: Mapping[tuple[str, datetime], Polls]) -> None:
+def add_polls(conn: Connection, counted: Mapping[tuple[str, datetime], PollSums]) -> None:
     """Add to what is stored, by section and slot. Two processes that add to the same rows both count."""
     if not counted:
         return
@@ -72,20 +72,20 @@ def add(conn: Connection, counted: Mapping[tuple[str, datetime], Polls]) -> None
     )
 
 
-def read(conn: Connection, sections: Collection[str], since: datetime) -> dict[str, dict[datetime, Polls]]:
+def read_polls(conn: Connection, sections: Collection[str], since: datetime) -> dict[str, dict[datetime, PollSums]]:
     """What was counted since then, by section and slot; a section without polls has no slots."""
-    found: dict[str, dict[datetime, Polls]] = {section: {} for section in sections}
+    found: dict[str, dict[datetime, PollSums]] = {section: {} for section in sections}
     rows = conn.execute(
         select(PollCountRow.__table__)
         .where(PollCountRow.section.in_(found), PollCountRow.at >= since)
         .order_by(PollCountRow.section, PollCountRow.at)
     )
     for row in rows:
-        found[row.section][row.at] = Polls(row.full, row.not_modified, row.bytes)
+        found[row.section][row.at] = PollSums(row.full, row.not_modified, row.bytes)
     return found
 
 
-def total(conn: Connection, sections: Collection[str], since: datetime) -> dict[datetime, Polls]:
+def total(conn: Connection, sections: Collection[str], since: datetime) -> dict[datetime, PollSums]:
     """What was counted since then of all these sections together, by slot."""
     sums = [func.sum(getattr(PollCountRow, name)).label(name) for name in _NUMBERS]
     rows = conn.execute(
@@ -95,19 +95,19 @@ def total(conn: Connection, sections: Collection[str], since: datetime) -> dict[
         .order_by(PollCountRow.at)
     )
     # PostgreSQL adds up to a numeric, which is a Decimal here.
-    return {row.at: Polls(int(row.full), int(row.not_modified), int(row.bytes)) for row in rows}
+    return {row.at: PollSums(int(row.full), int(row.not_modified), int(row.bytes)) for row in rows}
 
 
-def last_hour(conn: Connection, now: datetime) -> dict[str, Polls]:
+def last_hour(conn: Connection, now: datetime) -> dict[str, PollSums]:
     """The sums of the slots that began within the last hour, by section; only sections with polls are in it."""
     sums = [func.sum(getattr(PollCountRow, name)).label(name) for name in _NUMBERS]
     rows = conn.execute(
         select(PollCountRow.section, *sums).where(PollCountRow.at > now - HOUR).group_by(PollCountRow.section)
     )
     # PostgreSQL adds 64-bit numbers up to a decimal.
-    return {section: Polls(int(full), int(same), int(size)) for section, full, same, size in rows}
+    return {section: PollSums(int(full), int(same), int(size)) for section, full, same, size in rows}
 
 
-def forget(conn: Connection, now: datetime) -> None:
+def prune(conn: Connection, now: datetime) -> None:
     """Delete what is kept no longer."""
     conn.execute(delete(PollCountRow).where(PollCountRow.at < now - KEPT))

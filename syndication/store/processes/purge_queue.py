@@ -41,23 +41,23 @@ class Purge:
         return self.section, self.version
 
 
-def want(conn: Connection, section: str, version: int, now: datetime) -> None:
+def enqueue(conn: Connection, section: str, version: int, now: datetime) -> None:
     """Ask, in the transaction that publishes a version, that caches be told of it."""
     conn.execute(insert(PurgeRow).values(section=section, version=version, created_at=now))
 
 
-def waiting(conn: Connection) -> list[Purge]:
+def list_waiting(conn: Connection) -> list[Purge]:
     """Of each section the newest version of which a cache does not know yet, also if it was given up."""
     newer = aliased(PurgeRow)
     return _read(conn, ~exists().where(newer.section == PurgeRow.section, newer.version > PurgeRow.version))
 
 
-def sections(conn: Connection) -> set[str]:
+def pending_sections(conn: Connection) -> set[str]:
     """The sections of which a cache is to be told."""
     return set(conn.scalars(select(PurgeRow.section).where(PurgeRow.given_up_at.is_(None)).distinct()))
 
 
-def due(conn: Connection, now: datetime, longest: timedelta) -> list[Purge]:
+def list_due(conn: Connection, now: datetime, longest: timedelta) -> list[Purge]:
     """What may be sent now, the oldest first. Behind a version that was tried already none is of any use.
 
     Nothing waits for more than ``longest``: a time farther ahead is of a clock that stands so no more.
@@ -79,22 +79,22 @@ def claim(conn: Connection, keys: Collection[Key], now: datetime, lease: timedel
     return taken
 
 
-def sent(conn: Connection, key: Key) -> None:
+def record_success(conn: Connection, key: Key) -> None:
     """The cache was told of this version, and so of those before it."""
     conn.execute(delete(PurgeRow).where(PurgeRow.section == key[0], PurgeRow.version <= key[1]))
 
 
-def failed(conn: Connection, key: Key, error: str, retry_at: datetime) -> None:
+def record_failure(conn: Connection, key: Key, error: str, retry_at: datetime) -> None:
     """The cache could not be told; it is tried again."""
-    _say(conn, key, {"error": error, "retry_at": retry_at})
+    _update(conn, key, {"error": error, "retry_at": retry_at})
 
 
-def given_up(conn: Connection, key: Key, error: str, now: datetime) -> None:
+def record_given_up(conn: Connection, key: Key, error: str, now: datetime) -> None:
     """The cache could not be told for so long that nobody tries any more."""
-    _say(conn, key, {"error": error, "given_up_at": now})
+    _update(conn, key, {"error": error, "given_up_at": now})
 
 
-def forget(conn: Connection, now: datetime) -> None:
+def prune(conn: Connection, now: datetime) -> None:
     """Delete what is kept no longer."""
     conn.execute(delete(PurgeRow).where(PurgeRow.created_at < now - KEPT))
 
@@ -116,5 +116,5 @@ def _read(conn: Connection, *where: ColumnElement[bool]) -> list[Purge]:
     return [Purge(**row._mapping) for row in rows]
 
 
-def _say(conn: Connection, key: Key, values: dict[str, object]) -> None:
+def _update(conn: Connection, key: Key, values: dict[str, object]) -> None:
     conn.execute(update(PurgeRow).where(PurgeRow.section == key[0], PurgeRow.version == key[1]).values(values))

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
-from syndication.store.processes.workers import ALIVE, FORGOTTEN, keep_newest
-from syndication.store.tables.publishing import WebRow
+from syndication.store.processes.workers import ALIVE_WITHIN, KEPT, keep_newest
+from syndication.store.tables.publishing import WebProcessRow
 
 
 @dataclass(frozen=True, slots=True)
-class WebSeen:
+class WebProcess:
     """A web process, when it last said that it is alive, and when it last loaded what is published.
 
     ``serves`` are its versions of the sections of which caches are to be told, and of no others.
@@ -26,33 +26,33 @@ class WebSeen:
     loaded_at: datetime | None
     serves: Mapping[str, int] = field(default_factory=dict)
 
-    def keeps_up(self, now: datetime) -> bool:
+    def is_loading(self, now: datetime) -> bool:
         """Whether it loads what is published, or has only just begun: nobody waits for one that hangs."""
-        return (self.loaded_at or self.started_at) > now - ALIVE
+        return (self.loaded_at or self.started_at) > now - ALIVE_WITHIN
 
 
-def seen(conn: Connection, web: WebSeen) -> None:
+def record_heartbeat(conn: Connection, web: WebProcess) -> None:
     """Record that one web process is alive."""
     serves = json.dumps(dict(web.serves), sort_keys=True)
     told = {"seen_at": web.seen_at, "loaded_at": web.loaded_at, "serves": serves}
-    if conn.execute(update(WebRow).where(WebRow.id == web.id).values(told)).rowcount == 0:
-        keep_newest(conn, WebRow)
-        conn.execute(insert(WebRow).values(asdict(web) | told))
+    if conn.execute(update(WebProcessRow).where(WebProcessRow.id == web.id).values(told)).rowcount == 0:
+        keep_newest(conn, WebProcessRow)
+        conn.execute(insert(WebProcessRow).values(asdict(web) | told))
 
 
-def gone(conn: Connection, id: str) -> None:
+def remove(conn: Connection, id: str) -> None:
     """Record that a web process stopped in good order."""
-    conn.execute(delete(WebRow).where(WebRow.id == id))
+    conn.execute(delete(WebProcessRow).where(WebProcessRow.id == id))
 
 
-def alive(conn: Connection, now: datetime) -> list[WebSeen]:
+def list_alive(conn: Connection, now: datetime) -> list[WebProcess]:
     """The web processes that were seen within the last few seconds, the oldest first."""
     # One of a time to come was seen by a clock that stands so no more.
-    lately = and_(WebRow.seen_at > now - ALIVE, WebRow.seen_at < now + ALIVE)
-    rows = conn.execute(select(WebRow.__table__).where(lately).order_by(WebRow.started_at))
-    return [WebSeen(**{**row._mapping, "serves": json.loads(row.serves)}) for row in rows]
+    lately = and_(WebProcessRow.seen_at > now - ALIVE_WITHIN, WebProcessRow.seen_at < now + ALIVE_WITHIN)
+    rows = conn.execute(select(WebProcessRow.__table__).where(lately).order_by(WebProcessRow.started_at))
+    return [WebProcess(**{**row._mapping, "serves": json.loads(row.serves)}) for row in rows]
 
 
-def forget(conn: Connection, now: datetime) -> None:
+def prune(conn: Connection, now: datetime) -> None:
     """Delete the traces of web processes that died long ago."""
-    conn.execute(delete(WebRow).where(WebRow.seen_at < now - FORGOTTEN))
+    conn.execute(delete(WebProcessRow).where(WebProcessRow.seen_at < now - KEPT))

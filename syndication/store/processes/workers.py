@@ -5,22 +5,22 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from syndication.store.tables.publishing import WebRow, WorkerRow
+from syndication.store.tables.publishing import WebProcessRow, WorkerRow
 
 HEARTBEAT = timedelta(seconds=2)
 """How often a worker says that it is alive."""
 
-ALIVE = timedelta(seconds=6)
+ALIVE_WITHIN = timedelta(seconds=6)
 """A worker that was silent for longer is taken for dead: two heartbeats may be late."""
 
-FORGOTTEN = timedelta(days=1)
+KEPT = timedelta(days=1)
 
-KEPT = 1_000
+MAX_KEPT = 1_000
 """Processes of each kind that are remembered, most of them dead: one that dies again and again fills no table."""
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerSeen:
+class WorkerProcess:
     """A worker process and when it last said that it is alive."""
 
     id: str
@@ -30,7 +30,7 @@ class WorkerSeen:
     seen_at: datetime
 
 
-def seen(conn: Connection, worker: WorkerSeen) -> None:
+def record_heartbeat(conn: Connection, worker: WorkerProcess) -> None:
     """Record the heartbeat of one worker."""
     done = conn.execute(update(WorkerRow).where(WorkerRow.id == worker.id).values(seen_at=worker.seen_at))
     if done.rowcount == 0:
@@ -46,26 +46,26 @@ def seen(conn: Connection, worker: WorkerSeen) -> None:
         )
 
 
-def keep_newest(conn: Connection, table: type[WorkerRow | WebRow]) -> None:
+def keep_newest(conn: Connection, table: type[WorkerRow | WebProcessRow]) -> None:
     """Make room for one more process: the one that was silent for the longest is forgotten."""
-    old = select(table.id).order_by(table.seen_at.desc(), table.id).offset(KEPT - 1)
+    old = select(table.id).order_by(table.seen_at.desc(), table.id).offset(MAX_KEPT - 1)
     if ids := list(conn.scalars(old)):
         conn.execute(delete(table).where(table.id.in_(ids)))
 
 
-def gone(conn: Connection, worker_id: str) -> None:
+def remove(conn: Connection, worker_id: str) -> None:
     """Record that a worker stopped in good order."""
     conn.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
 
 
-def alive(conn: Connection, now: datetime) -> list[WorkerSeen]:
+def list_alive(conn: Connection, now: datetime) -> list[WorkerProcess]:
     """The workers that were seen within the last few seconds, the oldest first."""
     rows = conn.execute(
-        select(WorkerRow.__table__).where(WorkerRow.seen_at > now - ALIVE).order_by(WorkerRow.started_at)
+        select(WorkerRow.__table__).where(WorkerRow.seen_at > now - ALIVE_WITHIN).order_by(WorkerRow.started_at)
     )
-    return [WorkerSeen(row.id, row.host, row.pid, row.started_at, row.seen_at) for row in rows]
+    return [WorkerProcess(row.id, row.host, row.pid, row.started_at, row.seen_at) for row in rows]
 
 
-def forget(conn: Connection, now: datetime) -> None:
+def prune(conn: Connection, now: datetime) -> None:
     """Delete the traces of workers that died long ago."""
-    conn.execute(delete(WorkerRow).where(WorkerRow.seen_at < now - FORGOTTEN))
+    conn.execute(delete(WorkerRow).where(WorkerRow.seen_at < now - KEPT))

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
 
-from syndication.store.db.batches import chunks
-from syndication.store.tables.articles import SectionLink
+from syndication.store.db.batches import batched
+from syndication.store.tables.articles import ArticleSectionRow
 from syndication.store.tables.publishing import ChangeRow, EntryRow
 
 AT_ONCE = 5000
@@ -45,15 +45,15 @@ def read(conn: Connection) -> Changes:
 
 def remove(conn: Connection, seqs: Sequence[int]) -> None:
     """Delete exactly these rows: one with a smaller number may have been committed since they were read."""
-    for some in chunks(seqs):
+    for some in batched(seqs):
         conn.execute(delete(ChangeRow).where(ChangeRow.seq.in_(some)))
 
 
 def sections_of(conn: Connection, article_ids: Collection[str]) -> set[str]:
     """The slugs under which the articles stand now, and the feeds that show them still."""
     found: set[str] = set()
-    for some in chunks(sorted(article_ids)):
-        filed = select(SectionLink.section).where(SectionLink.article_id.in_(some))
+    for some in batched(sorted(article_ids)):
+        filed = select(ArticleSectionRow.section).where(ArticleSectionRow.article_id.in_(some))
         shown = select(EntryRow.section).where(EntryRow.article_id.in_(some))
         found.update(conn.scalars(filed.union(shown)))
     return found

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from syndication.model.values import ENCODINGS, Document
-from syndication.store.db.batches import chunks
-from syndication.store.tables.publishing import DocumentRow, LeftOutRow, SectionRow
+from syndication.store.db.batches import batched
+from syndication.store.tables.publishing import DocumentRow, LeftOutRow, SectionStateRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,16 @@ class LeftOutArticle:
     since: datetime
 
 
-def versions(conn: Connection) -> dict[str, int]:
+def read_versions(conn: Connection) -> dict[str, int]:
     """The version of each section that has been published."""
-    rows = conn.execute(select(SectionRow.section, SectionRow.version).where(SectionRow.version > 0))
+    rows = conn.execute(select(SectionStateRow.section, SectionStateRow.version).where(SectionStateRow.version > 0))
     return {row.section: row.version for row in rows}
 
 
 def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
     """The documents of these sections in every format; a section without any is missing from the answer."""
     found: list[Document] = []
-    for some in chunks(sorted(sections)):
+    for some in batched(sorted(sections)):
         query = select(DocumentRow.__table__).where(DocumentRow.section.in_(some))
         for row in conn.execute(query.order_by(DocumentRow.section, DocumentRow.format)).mappings():
             found.append(
@@ -46,7 +46,7 @@ def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
     return found
 
 
-def left_out(conn: Connection) -> Sequence[LeftOutArticle]:
+def list_left_out(conn: Connection) -> Sequence[LeftOutArticle]:
     """Every article that is left out of a feed now."""
     rows = conn.execute(select(LeftOutRow.__table__).order_by(LeftOutRow.section, LeftOutRow.article_id))
     return [LeftOutArticle(row.section, row.article_id, row.reason, row.since) for row in rows]

@@ -5,16 +5,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, tuple_
 
-from syndication.store.tables.access import EditionRow, RegenerationRow, RegenerationSectionRow
+from syndication.store.tables.access import FeedVersionRow, RegenerationRow, RegenerationSectionRow
 
 
-def noticed(conn: Connection, versions: Mapping[str, int]) -> list[datetime]:
+def read_noticed(conn: Connection, versions: Mapping[str, int]) -> list[datetime]:
     """When the oldest change was noticed that led to each of these versions; one that no change led to has none."""
-    here = tuple_(EditionRow.section, EditionRow.version).in_(versions.items())
-    return list(conn.scalars(select(EditionRow.noticed_at).where(here, EditionRow.noticed_at.is_not(None))))
+    here = tuple_(FeedVersionRow.section, FeedVersionRow.version).in_(versions.items())
+    return list(conn.scalars(select(FeedVersionRow.noticed_at).where(here, FeedVersionRow.noticed_at.is_not(None))))
 
 
-def requested(conn: Connection, versions: Mapping[str, int]) -> list[datetime]:
+def read_requested(conn: Connection, versions: Mapping[str, int]) -> list[datetime]:
     """When somebody asked for a regeneration from which one of these versions came, once for each section."""
     rows = RegenerationSectionRow
     here = tuple_(rows.section, rows.version).in_(versions.items())

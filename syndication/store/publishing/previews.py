@@ -25,7 +25,7 @@ ATTEMPTS = 2
 FATAL = "two workers died while they rendered it"
 
 
-WANTED = timedelta(minutes=1)
+POLLED_WITHIN = timedelta(minutes=1)
 """A request that no worker has taken for so long is dropped unrendered: the client has given up."""
 
 WAITING_EACH = 2
@@ -43,7 +43,7 @@ KEPT_ALL = 32
 LARGEST = 16 * 1024 * 1024
 """Bytes of a request, and of an answer."""
 
-DROPPED = "no worker rendered it within a minute: request it again"
+DROPPED_ERROR = "no worker rendered it within a minute: request it again"
 
 _LOCK = 0x70726576
 """The advisory lock of PostgreSQL under which requests are counted one after the other: "prev"."""
@@ -73,15 +73,15 @@ class Preview:
     error: str | None
 
 
-def request(conn: Connection, question: Mapping[str, Any], target: str, by: Actor, now: datetime) -> str:
+def request(conn: Connection, query: Mapping[str, Any], target: str, by: Actor, now: datetime) -> str:
     """Ask; gives the id under which the answer will be.
 
     Raises TooManyPreviewsError and PreviewTooLargeError, and then nothing is stored.
     """
-    content = json.dumps(question)
+    content = json.dumps(query)
     if len(content) > LARGEST:
         raise PreviewTooLargeError(f"The changes are over {LARGEST // 1024**2} MB. Preview fewer articles at once.")
-    _drop_unwanted(conn, now)
+    _drop_abandoned(conn, now)
     _find_place(conn, by)
     _prune_answers(conn, by)
     id = uuid.uuid4().hex
@@ -108,7 +108,7 @@ def waiting(conn: Connection) -> bool:
 
 def claim(conn: Connection, now: datetime) -> tuple[str, dict[str, Any]] | None:
     """Take the oldest question that nobody answers: its id and what is asked. Those nobody waits for are dropped."""
-    _drop_unwanted(conn, now)
+    _drop_abandoned(conn, now)
     free = or_(PreviewRow.claimed_at.is_(None), PreviewRow.claimed_at < now - CLAIM)
     conn.execute(
         update(PreviewRow)
@@ -144,17 +144,17 @@ def answer(
     conn.execute(update(PreviewRow).where(PreviewRow.id == id, PreviewRow.finished_at.is_(None)).values(answered))
 
 
-def forget(conn: Connection, now: datetime) -> None:
+def prune(conn: Connection, now: datetime) -> None:
     """Delete what is kept no longer, and drop what nobody waits for any more."""
-    _drop_unwanted(conn, now)
+    _drop_abandoned(conn, now)
     conn.execute(delete(PreviewRow).where(PreviewRow.requested_at <= now - KEPT))
 
 
-def _drop_unwanted(conn: Connection, now: datetime) -> None:
+def _drop_abandoned(conn: Connection, now: datetime) -> None:
     """End the requests whose deadline has passed, unless a worker is rendering one."""
     free = or_(PreviewRow.claimed_at.is_(None), PreviewRow.claimed_at < now - CLAIM)
-    late = (PreviewRow.finished_at.is_(None), PreviewRow.requested_at <= now - WANTED, free)
-    conn.execute(update(PreviewRow).where(*late).values(finished_at=now, error=DROPPED, request="{}"))
+    late = (PreviewRow.finished_at.is_(None), PreviewRow.requested_at <= now - POLLED_WITHIN, free)
+    conn.execute(update(PreviewRow).where(*late).values(finished_at=now, error=DROPPED_ERROR, request="{}"))
 
 
 def _find_place(conn: Connection, by: Actor) -> None:

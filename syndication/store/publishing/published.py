@@ -8,11 +8,11 @@ from sqlalchemy import Connection, and_, case, delete, func, insert, literal, nu
 
 from syndication.model.values import ENCODINGS, Document, LeftOut
 from syndication.store.db.types import UtcTime
-from syndication.store.tables.publishing import DocumentRow, EntryRow, LeftOutRow, SectionRow, TombstoneRow
+from syndication.store.tables.publishing import DocumentRow, EntryRow, LeftOutRow, SectionStateRow, TombstoneRow
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class PublishedState:
     """What is published of a section, as a regeneration read it. ``version`` 0 says: nothing yet.
 
     ``fingerprint`` is that of the configuration which the section belongs to, ``left_out`` the number of articles
@@ -23,8 +23,8 @@ class Edition:
 
     section: str
     fingerprint: str
-    mark: int
-    marked_at: datetime | None
+    requested_generation: int
+    requested_at: datetime | None
     noticed_at: datetime | None
     failures: int
     version: int
@@ -58,24 +58,24 @@ class Tombstone:
     reason: str
 
 
-_OF_THE_SECTION = (
-    "section", "fingerprint", "mark", "marked_at", "noticed_at", "failures", "version", "updated_at", "next_due",
-    "deaths",
+_SECTION_COLUMNS = (
+    "section", "fingerprint", "requested_generation", "requested_at", "noticed_at", "failures", "version",
+    "updated_at", "next_due", "deaths",
 )  # fmt: skip
 
 
-def read_edition(conn: Connection, section: str) -> Edition:
-    """The section's mark and what is published of it; raises LookupError for one that was never registered."""
-    edition = perhaps_edition(conn, section)
-    if edition is None:
+def get_published(conn: Connection, section: str) -> PublishedState:
+    """What is published of the section; raises LookupError for one that was never registered."""
+    current = find_published(conn, section)
+    if current is None:
         raise LookupError(f"no worker has registered the section {section}")
-    return edition
+    return current
 
 
-def perhaps_edition(conn: Connection, section: str) -> Edition | None:
+def find_published(conn: Connection, section: str) -> PublishedState | None:
     """The same, or None for a section that no worker has seen yet."""
     state = conn.execute(
-        select(*(getattr(SectionRow, name) for name in _OF_THE_SECTION)).where(SectionRow.section == section)
+        select(*(getattr(SectionStateRow, name) for name in _SECTION_COLUMNS)).where(SectionStateRow.section == section)
     ).one_or_none()
     if state is None:
         return None
@@ -83,7 +83,7 @@ def perhaps_edition(conn: Connection, section: str) -> Edition | None:
     digests = conn.execute(select(DocumentRow.format, DocumentRow.digest).where(DocumentRow.section == section))
     columns = [EntryRow.__table__.c[name] for name in PublishedEntry.__slots__]
     entries = conn.execute(select(*columns).where(EntryRow.section == section).order_by(EntryRow.position))
-    return Edition(
+    return PublishedState(
         **state._mapping,
         left_out=left_out or 0,
         digests={row.format: row.digest for row in digests},
@@ -91,35 +91,45 @@ def perhaps_edition(conn: Connection, section: str) -> Edition | None:
     )
 
 
-def finish(
-    conn: Connection, edition: Edition, *, version: int, regenerated_at: datetime, **state: datetime | None
+def complete(
+    conn: Connection, current: PublishedState, *, version: int, regenerated_at: datetime, **state: datetime | None
 ) -> bool:
-    """Close the regeneration that read ``edition``; False if another one, or another configuration, was faster.
+    """Close the regeneration that read ``current``; False if another one, or another configuration, was faster.
 
-    The work is done for the edition's mark only: what was marked meanwhile goes on waiting, behind the others.
+    Only the generation that was read is completed: what was requested meanwhile goes on waiting, behind the others.
     """
     moment = literal(regenerated_at, UtcTime())
     result = conn.execute(
-        update(SectionRow)
+        update(SectionStateRow)
         .where(
-            SectionRow.section == edition.section,
-            SectionRow.fingerprint == edition.fingerprint,
-            SectionRow.version == edition.version,
-            SectionRow.done <= edition.mark,
+            SectionStateRow.section == current.section,
+            SectionStateRow.fingerprint == current.fingerprint,
+            SectionStateRow.version == current.version,
+            SectionStateRow.completed_generation <= current.requested_generation,
         )
         .values(
             version=version,
-            done=edition.mark,
-            tried=edition.mark,
+            completed_generation=current.requested_generation,
+            attempted_generation=current.requested_generation,
             regenerated_at=regenerated_at,
-            marked_at=case((SectionRow.mark > edition.mark, moment), else_=SectionRow.marked_at),
+            requested_at=case(
+                (SectionStateRow.requested_generation > current.requested_generation, moment),
+                else_=SectionStateRow.requested_at,
+            ),
             # A change that came meanwhile counts from here on.
             noticed_at=case(
-                (and_(SectionRow.mark > edition.mark, SectionRow.noticed_at.is_not(None)), moment), else_=null()
+                (
+                    and_(
+                        SectionStateRow.requested_generation > current.requested_generation,
+                        SectionStateRow.noticed_at.is_not(None),
+                    ),
+                    moment,
+                ),
+                else_=null(),
             ),
             failures=0,
             deaths=None,
-            under_way=None,
+            rendering_article_id=None,
             retry_at=None,
             error=None,
             lease_owner=None,
@@ -207,6 +217,6 @@ def write_left_out(conn: Connection, section: str, left_out: Collection[LeftOut]
         )
 
 
-def forget_tombstones(conn: Connection, before: datetime) -> None:
+def prune_tombstones(conn: Connection, before: datetime) -> None:
     """Delete the tombstones that are older than every reader needs."""
     conn.execute(delete(TombstoneRow).where(TombstoneRow.at < before))

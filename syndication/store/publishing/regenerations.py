@@ -9,10 +9,10 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from syndication.errors import SyndicationError
 from syndication.store.access.audit_log import Act, Actor, record_repeated
-from syndication.store.db.batches import chunks
+from syndication.store.db.batches import batched
 from syndication.store.publishing import section_state
 from syndication.store.tables.access import RegenerationRow, RegenerationSectionRow
-from syndication.store.tables.publishing import SectionRow
+from syndication.store.tables.publishing import SectionStateRow
 
 PER_MINUTE = 30
 """Regenerations that one token or user may request within a minute; those that join another one are not counted."""
@@ -77,7 +77,7 @@ def request(
 
     Asking again for what still waits joins it: the same work is not asked for twice.
     """
-    waiting = _waiting_for(conn, set(slugs))
+    waiting = _find_joinable(conn, set(slugs))
     if waiting is not None:
         record_repeated(conn, by, Act("regenerate", _sections(slugs), "joined", waiting.id), now)
         return waiting, True
@@ -85,8 +85,8 @@ def request(
     marks = section_state.request(conn, slugs, now)
     id = uuid.uuid4().hex
     conn.execute(insert(RegenerationRow).values(id=id, requested_at=now, requested_by=by.name, reason=reason))
-    # One that no worker has seen yet has no mark: whatever renders it first is what was asked for.
-    waits = [{"regeneration_id": id, "section": slug, "mark": marks.get(slug, 0)} for slug in sorted(set(slugs))]
+    # One that no worker has seen yet has generation 0: whatever renders it first is what was asked for.
+    waits = [{"regeneration_id": id, "section": slug, "generation": marks.get(slug, 0)} for slug in sorted(set(slugs))]
     conn.execute(insert(RegenerationSectionRow), waits)
     record_repeated(conn, by, Act("regenerate", _sections(slugs), "requested", id), now)
     found = get(conn, id)
@@ -103,24 +103,24 @@ def get(conn: Connection, id: str) -> Regeneration | None:
     return Regeneration(row.id, row.requested_at, row.requested_by, row.reason, tuple(_outcomes(conn, id)))
 
 
-def finished(
-    conn: Connection, section: str, mark: int, result: str, version: int | None, error: str | None, now: datetime
+def record_result(
+    conn: Connection, section: str, generation: int, result: str, version: int | None, error: str | None, now: datetime
 ) -> None:
-    """Tell all who asked for ``section`` up to ``mark`` what came of it, in the transaction that ends it."""
+    """Tell all who asked for ``section`` up to ``generation`` what came of it, in the transaction that ends it."""
     rows = RegenerationSectionRow
     conn.execute(
         update(rows)
-        .where(rows.section == section, rows.result.is_(None), rows.mark <= mark)
+        .where(rows.section == section, rows.result.is_(None), rows.generation <= generation)
         .values(result=result, version=version, error=error, finished_at=now)
     )
 
 
-def forget(conn: Connection, before: datetime) -> None:
+def prune(conn: Connection, before: datetime) -> None:
     """Delete what was asked for long ago, and the oldest beyond those that are kept."""
     conn.execute(delete(RegenerationRow).where(RegenerationRow.requested_at < before))
     newest = select(RegenerationRow.id).order_by(RegenerationRow.requested_at.desc(), RegenerationRow.id)
     old = conn.scalars(newest.offset(KEPT)).all()
-    for ids in chunks(old):
+    for ids in batched(old):
         conn.execute(delete(RegenerationRow).where(RegenerationRow.id.in_(ids)))
 
 
@@ -134,8 +134,8 @@ def _check_rate(conn: Connection, by: Actor, now: datetime) -> None:
 
 def _outcomes(conn: Connection, id: str) -> list[SectionOutcome]:
     rows = conn.execute(
-        select(RegenerationSectionRow.__table__, SectionRow.lease_owner)
-        .outerjoin(SectionRow, SectionRow.section == RegenerationSectionRow.section)
+        select(RegenerationSectionRow.__table__, SectionStateRow.lease_owner)
+        .outerjoin(SectionStateRow, SectionStateRow.section == RegenerationSectionRow.section)
         .where(RegenerationSectionRow.regeneration_id == id)
         .order_by(RegenerationSectionRow.section)
     )
@@ -151,7 +151,7 @@ def _outcomes(conn: Connection, id: str) -> list[SectionOutcome]:
     ]
 
 
-def _waiting_for(conn: Connection, slugs: set[str]) -> Regeneration | None:
+def _find_joinable(conn: Connection, slugs: set[str]) -> Regeneration | None:
     """A regeneration of exactly these sections of which none has been finished or begun."""
     rows = RegenerationSectionRow
     started = exists().where(rows.regeneration_id == RegenerationRow.id, rows.result.is_not(None))

@@ -29,13 +29,13 @@ class TokenRow(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class AccountRow(Base):
+class UserRow(Base):
     """A person who logs in to the dashboard. ``name`` is lower-case, ``hash`` Argon2's; spaces part ``scopes``.
 
     With a second factor there are the secret of the app in base32, and the last time step whose code was accepted.
     """
 
-    __tablename__ = "account"
+    __tablename__ = "dashboard_user"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
@@ -55,7 +55,7 @@ class RecoveryCodeRow(Base):
 
     __tablename__ = "recovery_code"
 
-    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("dashboard_user.id", ondelete="CASCADE"), primary_key=True)
     hash: Mapped[str] = mapped_column(primary_key=True)
 
 
@@ -65,7 +65,7 @@ class PendingLoginRow(Base):
     __tablename__ = "pending_login"
 
     hash: Mapped[str] = mapped_column(primary_key=True)
-    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("dashboard_user.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime]
 
 
@@ -80,13 +80,13 @@ class LoginFailureRow(Base):
     since: Mapped[datetime]
 
 
-class LoginRow(Base):
+class SessionRow(Base):
     """One browser in which a person is logged in. ``hash`` is the SHA-256 of 256 random bits that its cookie has."""
 
-    __tablename__ = "login"
+    __tablename__ = "session"
 
     hash: Mapped[str] = mapped_column(primary_key=True)
-    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("dashboard_user.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     source: Mapped[str]
@@ -102,13 +102,13 @@ class SigningKeyRow(Base):
     created_at: Mapped[datetime]
 
 
-class AuditRow(Base):
+class AuditLogRow(Base):
     """Who did what to what, when, from where, and what came of it. Never a text of an article.
 
     ``times`` is how often the same was refused within a minute: a client that loops fills no table.
     """
 
-    __tablename__ = "audit"
+    __tablename__ = "audit_log"
 
     seq: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=True)
     at: Mapped[datetime]
@@ -135,26 +135,26 @@ class RegenerationRow(Base):
 
 
 class RegenerationSectionRow(Base):
-    """One section of a regeneration: it is done when the section has been regenerated for ``mark`` or a later one."""
+    """One section of a regeneration, done once the section is regenerated for ``generation`` or a later one."""
 
     __tablename__ = "regeneration_section"
 
     regeneration_id: Mapped[str] = mapped_column(ForeignKey("regeneration.id", ondelete="CASCADE"), primary_key=True)
     section: Mapped[str] = mapped_column(primary_key=True)
-    mark: Mapped[int] = mapped_column(BigInt)
+    generation: Mapped[int] = mapped_column(BigInt)
     result: Mapped[str | None]
     version: Mapped[int | None] = mapped_column(BigInt)
     error: Mapped[str | None]
     finished_at: Mapped[datetime | None]
 
 
-class EditionRow(Base):
+class FeedVersionRow(Base):
     """A version of a feed that was published; the newest so many are kept.
 
     ``noticed_at`` is when the oldest change that led to it was noticed, or its moment came; None if no change did.
     """
 
-    __tablename__ = "edition"
+    __tablename__ = "feed_version"
 
     section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
     version: Mapped[int] = mapped_column(BigInt, primary_key=True)
@@ -164,10 +164,10 @@ class EditionRow(Base):
     noticed_at: Mapped[datetime | None]
 
 
-class EditionChangeRow(Base):
+class FeedVersionChangeRow(Base):
     """How one entry of a version differs from the version before: added, changed or gone, and why."""
 
-    __tablename__ = "edition_change"
+    __tablename__ = "feed_version_change"
 
     section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
     version: Mapped[int] = mapped_column(BigInt, primary_key=True)
@@ -201,14 +201,14 @@ class WebhookRow(Base):
     received_at: Mapped[datetime]
 
 
-Index("ix_login_account_id", LoginRow.account_id)
-Index("ix_pending_login_account_id", PendingLoginRow.account_id)
+Index("ix_session_user_id", SessionRow.user_id)
+Index("ix_pending_login_user_id", PendingLoginRow.user_id)
 Index("ix_login_failure_since", LoginFailureRow.since)
-Index("ix_audit_at", AuditRow.at)
-Index("ix_audit_target", AuditRow.target, AuditRow.seq)
-Index("ix_audit_actor", AuditRow.actor, AuditRow.seq)
+Index("ix_audit_log_at", AuditLogRow.at)
+Index("ix_audit_log_target", AuditLogRow.target, AuditLogRow.seq)
+Index("ix_audit_log_actor", AuditLogRow.actor, AuditLogRow.seq)
 Index("ix_regeneration_requested_at", RegenerationRow.requested_at)
 Index("ix_regeneration_section_section", RegenerationSectionRow.section, RegenerationSectionRow.result)
-Index("ix_edition_change_article_id", EditionChangeRow.article_id)
+Index("ix_feed_version_change_article_id", FeedVersionChangeRow.article_id)
 Index("ix_preview_requested_at", PreviewRow.requested_at)
 Index("ix_webhook_received_at", WebhookRow.received_at)

@@ -31,7 +31,7 @@ class Base(DeclarativeBase):
 NO_ROWID = {"sqlite_with_rowid": False}
 
 
-def _owner() -> Mapped[str]:
+def _article_key() -> Mapped[str]:
     return mapped_column(ForeignKey("article.id", ondelete="CASCADE", onupdate="CASCADE"), primary_key=True)
 
 
@@ -54,7 +54,9 @@ class ArticleRow(Base):
     status: Mapped[str] = mapped_column(server_default="draft")
     correction: Mapped[str | None]
 
-    sections: Mapped[list["SectionLink"]] = relationship(order_by="SectionLink.position", cascade="all, delete-orphan")
+    sections: Mapped[list["ArticleSectionRow"]] = relationship(
+        order_by="ArticleSectionRow.position", cascade="all, delete-orphan"
+    )
     authors: Mapped[list["AuthorRow"]] = relationship(order_by="AuthorRow.position", cascade="all, delete-orphan")
     tags: Mapped[list["TagRow"]] = relationship(order_by="TagRow.position", cascade="all, delete-orphan")
     image: Mapped["ImageRow | None"] = relationship(cascade="all, delete-orphan")
@@ -75,12 +77,12 @@ class ArticleRow(Base):
     )
 
 
-class SectionLink(Base):
+class ArticleSectionRow(Base):
     """An article stands in a section. Triggers copy the article's published_at, status and expires_at into it."""
 
     __tablename__ = "article_section"
 
-    article_id: Mapped[str] = _owner()
+    article_id: Mapped[str] = _article_key()
     section: Mapped[str] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(server_default="0")
     published_at: Mapped[datetime | None]
@@ -95,7 +97,7 @@ class AuthorRow(Base):
 
     __tablename__ = "article_author"
 
-    article_id: Mapped[str] = _owner()
+    article_id: Mapped[str] = _article_key()
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     name: Mapped[str]
     email: Mapped[str | None]
@@ -109,7 +111,7 @@ class TagRow(Base):
 
     __tablename__ = "article_tag"
 
-    article_id: Mapped[str] = _owner()
+    article_id: Mapped[str] = _article_key()
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     tag: Mapped[str]
 
@@ -121,7 +123,7 @@ class ImageRow(Base):
 
     __tablename__ = "article_image"
 
-    article_id: Mapped[str] = _owner()
+    article_id: Mapped[str] = _article_key()
     url: Mapped[str]
     caption: Mapped[str | None]
     credit: Mapped[str | None]
@@ -137,7 +139,7 @@ class EnclosureRow(Base):
 
     __tablename__ = "article_enclosure"
 
-    article_id: Mapped[str] = _owner()
+    article_id: Mapped[str] = _article_key()
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     url: Mapped[str]
     media_type: Mapped[str]
@@ -169,10 +171,10 @@ class WithdrawalRow(Base):
     )
 
 
-class ReplacingRow(Base):
+class ReplacedArticleRow(Base):
     """A note between two triggers of SQLite, that REPLACE is about to displace an article. Empty on PostgreSQL."""
 
-    __tablename__ = "replacing"
+    __tablename__ = "replaced_article"
 
     article_id: Mapped[str] = mapped_column(primary_key=True)
 
@@ -192,11 +194,11 @@ Index(
 )
 Index(
     "ix_article_section_newest",
-    SectionLink.section,
-    SectionLink.published_at.desc(),
-    SectionLink.article_id.desc(),
-    SectionLink.expires_at,
-    SectionLink.status,
+    ArticleSectionRow.section,
+    ArticleSectionRow.published_at.desc(),
+    ArticleSectionRow.article_id.desc(),
+    ArticleSectionRow.expires_at,
+    ArticleSectionRow.status,
     sqlite_where=PUBLISHED,
     postgresql_where=PUBLISHED,
 )

@@ -24,14 +24,14 @@ class ChangeRow(Base):
     __table_args__ = AUTOINCREMENT
 
 
-class SectionRow(Base):
+class SectionStateRow(Base):
     """The state of one feed.
 
-    ``mark`` counts the requests to regenerate it, ``done`` the mark that its documents answer to, ``tried``
-    the mark of the last attempt: work is waiting while ``mark > done``. ``noticed_at`` is when the oldest change that
-    waits was noticed, or when its moment came; None if what waits is no change. ``deaths`` counts the workers that died
-    one after the other while they regenerated it, ``under_way`` is the article that is rendered just now, written down
-    after a death alone.
+    Each request to regenerate it raises ``requested_generation``. ``completed_generation`` is the one that its
+    documents answer to, ``attempted_generation`` that of the last attempt: work is waiting while the completed one is
+    behind the requested one. ``noticed_at`` is when the oldest waiting change was noticed, or fell due; None if no
+    change is waiting. ``deaths`` counts the workers that died in a row while they regenerated it;
+    ``rendering_article_id`` is recorded only after such a death.
     """
 
     __tablename__ = "section_state"
@@ -39,10 +39,10 @@ class SectionRow(Base):
     section: Mapped[str] = mapped_column(primary_key=True)
     fingerprint: Mapped[str]
     revision: Mapped[int] = mapped_column(server_default="0")
-    mark: Mapped[int] = mapped_column(BigInt, server_default="1")
-    done: Mapped[int] = mapped_column(BigInt, server_default="0")
-    tried: Mapped[int] = mapped_column(BigInt, server_default="0")
-    marked_at: Mapped[datetime | None]
+    requested_generation: Mapped[int] = mapped_column(BigInt, server_default="1")
+    completed_generation: Mapped[int] = mapped_column(BigInt, server_default="0")
+    attempted_generation: Mapped[int] = mapped_column(BigInt, server_default="0")
+    requested_at: Mapped[datetime | None]
     noticed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(BigInt, server_default="0")
     updated_at: Mapped[datetime | None]
@@ -55,7 +55,7 @@ class SectionRow(Base):
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     deaths: Mapped[int | None]
-    under_way: Mapped[str | None]
+    rendering_article_id: Mapped[str | None]
 
 
 class DocumentRow(Base):
@@ -122,7 +122,7 @@ class LeftOutRow(Base):
     since: Mapped[datetime]
 
 
-class FatalRow(Base):
+class FatalArticleRow(Base):
     """An article that two workers died of while they rendered it; ``digest`` is of what it was then."""
 
     __tablename__ = "fatal_article"
@@ -144,13 +144,13 @@ class WorkerRow(Base):
     seen_at: Mapped[datetime]
 
 
-class WebRow(Base):
+class WebProcessRow(Base):
     """A web process, seen alive at ``seen_at``, that last loaded what is published at ``loaded_at``.
 
     ``serves`` is JSON: the versions that it serves of the sections of which caches are to be told.
     """
 
-    __tablename__ = "web"
+    __tablename__ = "web_process"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     host: Mapped[str]
@@ -197,5 +197,5 @@ class CompatibleRow(Base):
 
 Index("ix_entry_article_id", EntryRow.article_id)
 Index("ix_tombstone_article_id", TombstoneRow.article_id)
-Index("ix_section_state_next_due", SectionRow.next_due)
+Index("ix_section_state_next_due", SectionStateRow.next_due)
 Index("ix_poll_count_at", PollCountRow.at)

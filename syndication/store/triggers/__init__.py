@@ -42,7 +42,7 @@ def drop_triggers(conn: Connection) -> None:
         conn.exec_driver_sql(f'DROP TRIGGER "{row.name}" ON "{row.table}"')
 
 
-def make_triggers(conn: Connection) -> None:
+def create_triggers(conn: Connection) -> None:
     """Drop ours and make them anew, in the caller's transaction."""
     drop_triggers(conn)
     if conn.dialect.name == "sqlite":

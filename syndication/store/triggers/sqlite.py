@@ -7,7 +7,7 @@ have foreign keys off, so that what a cascade would do is written out.
 from sqlalchemy import Integer, Table
 
 from syndication.store.db.types import UtcTime
-from syndication.store.tables.articles import ArticleRow, AuthorRow, EnclosureRow, ImageRow, SectionLink, TagRow
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, AuthorRow, EnclosureRow, ImageRow, TagRow
 
 NOW = "strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'"
 
@@ -30,14 +30,15 @@ def _withdrawal(article_id: str, reason: str, former: str, where: str = "1") -> 
 # is noted before, so that afterwards it is known that nobody deleted it. A note is read by the INSERT alone that
 # wrote it: one that an INSERT OR IGNORE leaves behind does nothing.
 NOTE_REPLACED = """
-    DELETE FROM replacing WHERE article_id = NEW.id;
-    INSERT INTO replacing (article_id) SELECT id FROM article WHERE id = NEW.id
+    DELETE FROM replaced_article WHERE article_id = NEW.id;
+    INSERT INTO replaced_article (article_id) SELECT id FROM article WHERE id = NEW.id
       AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id);
 """
 
 NOT_DELETED = """
-    DELETE FROM withdrawal WHERE article_id = NEW.id AND EXISTS (SELECT 1 FROM replacing WHERE article_id = NEW.id);
-    DELETE FROM replacing WHERE article_id = NEW.id;
+    DELETE FROM withdrawal WHERE article_id = NEW.id
+      AND EXISTS (SELECT 1 FROM replaced_article WHERE article_id = NEW.id);
+    DELETE FROM replaced_article WHERE article_id = NEW.id;
 """
 
 WITHDRAWAL_FOLLOWS = """
@@ -179,7 +180,7 @@ def _child(table: str) -> list[tuple[str, str]]:
 
 def _readable() -> list[tuple[str, str]]:
     """Refuse what no program of ours can read: SQLite itself takes any value in any column."""
-    tables = [row.__table__ for row in (ArticleRow, SectionLink, AuthorRow, TagRow, ImageRow, EnclosureRow)]
+    tables = [row.__table__ for row in (ArticleRow, ArticleSectionRow, AuthorRow, TagRow, ImageRow, EnclosureRow)]
     triggers = []
     for table in tables:
         if not isinstance(table, Table):

@@ -17,8 +17,8 @@ from flask import Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from syndication.web.problems import Problem
-from syndication.web.request_log import logged
-from syndication.web.wsgi.body_buffer import Arrivals
+from syndication.web.request_log import log_requests
+from syndication.web.wsgi.body_buffer import BodyBuffer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -29,13 +29,13 @@ API, DASHBOARD = "/api/", "/editors"
 WEBHOOKS = "/api/v1/webhooks/"
 """Here the API must read what a stranger sends, before it knows who it is."""
 
-PATIENCE = 2.0
+TIMEOUT_SECONDS = 2.0
 """Seconds that a request waits for its turn."""
 
 BUSY = "So many requests are being answered that this one would have to wait: try again."
 
 
-class Door:
+class AdmissionControl:
     """Sends what is below ``/api/`` and ``/editors`` to the editors' apps, so many requests at once."""
 
     def __init__(
@@ -53,28 +53,28 @@ class Door:
         self.dashboard = _behind(dashboard, trusted_proxies)
         self._inside = threading.BoundedSemaphore(at_once)
         self._here = threading.BoundedSemaphore(at_once + waiting)
-        self._arrivals = Arrivals()
+        self._arrivals = BodyBuffer()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         editors = self._editors(environ["PATH_INFO"])
         if editors is None:
             return self.app(environ, start_response)
         busy = _busy if editors is self.api else _busy_page
-        return logged(partial(self._let_in, editors, busy), environ, start_response)
+        return log_requests(partial(self._admit, editors, busy), environ, start_response)
 
-    def _let_in(
+    def _admit(
         self,
         editors: "WSGIApplication",
         busy: "Callable[[], WSGIApplication]",
         environ: "WSGIEnvironment",
         start_response: "StartResponse",
     ) -> Iterable[bytes]:
-        if self._of_strangers(environ["PATH_INFO"]) and not self._arrivals.receive(environ):
+        if self._is_unauthenticated(environ["PATH_INFO"]) and not self._arrivals.read(environ):
             return busy()(environ, start_response)
         if not self._here.acquire(blocking=False):
             return busy()(environ, start_response)
         try:
-            if not self._inside.acquire(timeout=PATIENCE):
+            if not self._inside.acquire(timeout=TIMEOUT_SECONDS):
                 return busy()(environ, start_response)
             try:
                 # Read to its end and closed here: what is sent later is in memory and needs no place, nor a file.
@@ -90,7 +90,7 @@ class Door:
         finally:
             self._here.release()
 
-    def _of_strangers(self, path: str) -> bool:
+    def _is_unauthenticated(self, path: str) -> bool:
         """Whether a body is read there before anybody is known: all else asks for a token first."""
         return not path.startswith(API) or path.startswith(WEBHOOKS)
 

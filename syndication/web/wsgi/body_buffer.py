@@ -17,35 +17,35 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-PLACES = 32
+MAX_BODIES = 32
 """Bodies that may arrive at once."""
 
-EACH = 8
+MAX_BODIES_EACH = 8
 """Those of them that may come from one address. One that is sent at once arrives in a moment."""
 
-LARGEST = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 """Bytes that are read from a stranger; the apps refuse what is longer, unread if its length was told."""
 
 
-class Arrivals:
+class BodyBuffer:
     """The waiting room of one web process."""
 
-    def __init__(self, places: int = PLACES, each: int = EACH) -> None:
+    def __init__(self, places: int = MAX_BODIES, each: int = MAX_BODIES_EACH) -> None:
         self._places = places
         self._each = each
         self._lock = threading.Lock()
         self._here: Counter[str] = Counter()
 
-    def receive(self, environ: "WSGIEnvironment") -> bool:
+    def read(self, environ: "WSGIEnvironment") -> bool:
         """Read the whole body into memory, if there is one; False if no place is free for it."""
         told = environ.get("CONTENT_LENGTH") or ""
-        if "HTTP_TRANSFER_ENCODING" not in environ and (not told.isdigit() or not 0 < int(told) <= LARGEST):
+        if "HTTP_TRANSFER_ENCODING" not in environ and (not told.isdigit() or not 0 < int(told) <= MAX_BYTES):
             return True  # There is none, or it is too long and will not be read.
         address = environ.get("REMOTE_ADDR", "")
         if not self._enter(address):
             return False
         try:
-            body = environ["wsgi.input"].read(LARGEST + 1)
+            body = environ["wsgi.input"].read(MAX_BYTES + 1)
         finally:
             self._leave(address)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from syndication.worker.purge.requests import Request
 
-NOT_THERE = (404, 412)
+NOT_CACHED = (404, 412)
 """What caches answer to PURGE for an address of which they hold nothing (Squid, nginx): then all is done as well."""
 
 
@@ -39,7 +39,7 @@ def send(request: Request, timeout: float) -> str | None:
         connection.close()
     if status == 0 or late.is_set():  # An answer that was cut off looks as if it had ended.
         return f"{name} did not answer within {timeout:g} s"
-    told = 200 <= status < 300 or (request.method == "PURGE" and status in NOT_THERE)
+    told = 200 <= status < 300 or (request.method == "PURGE" and status in NOT_CACHED)
     return None if told else f"{name} answered {status}"
 
 

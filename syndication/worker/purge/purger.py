@@ -14,7 +14,7 @@ from syndication.metrics.worker import PURGES
 from syndication.store.db.database import Database, DatabaseDown
 from syndication.store.processes import purge_queue, web_processes
 from syndication.store.processes.purge_queue import Key, Purge
-from syndication.store.processes.web_processes import WebSeen
+from syndication.store.processes.web_processes import WebProcess
 from syndication.worker.purge.http import send
 from syndication.worker.purge.requests import requests
 
@@ -54,7 +54,7 @@ class Purger:
         """Start sending."""
         self._thread.start()
 
-    def poke(self) -> None:
+    def notify(self) -> None:
         """Something was published: look now."""
         self._poked.set()
 
@@ -68,8 +68,8 @@ class Purger:
         """Send what may be sent now; gives the seconds until the next look."""
         with self.database.read() as conn:
             now = self.database.now(conn)
-            due = purge_queue.due(conn, now, self._longest)
-            serving = web_processes.alive(conn, now) if due else []
+            due = purge_queue.list_due(conn, now, self._longest)
+            serving = web_processes.list_alive(conn, now) if due else []
         ready = _newest([purge for purge in due if _is_served(purge, serving, now)])[:AT_ONCE]
         if ready:
             self._send(ready)
@@ -84,7 +84,7 @@ class Purger:
                 self._failing = False
             except DatabaseDown as error:  # Without the driver's words: they may hold a row.
                 if not self._failing:
-                    log.warning("purges_wait", error=type(error).__name__)
+                    log.warning("purges_not_sent", error=type(error).__name__)
                 self._failing = True
             except Exception:  # A thread that ended in silence would let caches show what was withdrawn.
                 log.exception("purger_failed")
@@ -115,23 +115,23 @@ class Purger:
             now = self.database.now(conn)
             if error is None:
                 outcome = "sent"
-                purge_queue.sent(conn, purge.key)
+                purge_queue.record_success(conn, purge.key)
             elif now - purge.created_at >= self.patience:
                 outcome = "given-up"
-                purge_queue.given_up(conn, purge.key, error, now)
+                purge_queue.record_given_up(conn, purge.key, error, now)
             else:
                 outcome = "failed"
-                purge_queue.failed(conn, purge.key, error, now + _pause(purge.attempts))
+                purge_queue.record_failure(conn, purge.key, error, now + _pause(purge.attempts))
         PURGES.labels(outcome).inc()
-        _say(purge, outcome, error, now)
+        _log_purge(purge, outcome, error, now)
 
 
-def _is_served(purge: Purge, serving: Collection[WebSeen], now: datetime) -> bool:
+def _is_served(purge: Purge, serving: Collection[WebProcess], now: datetime) -> bool:
     """Whether every web process that keeps up serves the version, or a later one.
 
     Without any the copies that caches have are all that readers get: they are left to them.
     """
-    current = [web for web in serving if web.keeps_up(now)]
+    current = [web for web in serving if web.is_loading(now)]
     return bool(current) and all(web.serves.get(purge.section, 0) >= purge.version for web in current)
 
 
@@ -148,7 +148,7 @@ def _pause(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << min(attempts, 10)), LONGEST_PAUSE)
 
 
-def _say(purge: Purge, outcome: str, error: str | None, now: datetime) -> None:
+def _log_purge(purge: Purge, outcome: str, error: str | None, now: datetime) -> None:
     values = {
         "section": purge.section,
         "version": purge.version,

@@ -9,7 +9,7 @@ from syndication.config.schema import PurgeSettings
 from syndication.model.values import FORMATS
 from syndication.serve.cdn_headers import section_key
 
-OURS = {"User-Agent": f"newsroom-syndication/{__version__}", "Accept": "*/*", "Connection": "close"}
+PLACEHOLDERS = {"User-Agent": f"newsroom-syndication/{__version__}", "Accept": "*/*", "Connection": "close"}
 
 _PLACE = re.compile(r"\{(key|section|format)\}")
 
@@ -41,7 +41,7 @@ def _request(settings: PurgeSettings, url: str, places: Mapping[str, str]) -> Re
         return _PLACE.sub(lambda place: places[place[1]], template)
 
     body = filled(settings.body).encode() if settings.body else None
-    ours = OURS | ({"Content-Type": "application/json"} if body else {})
+    ours = PLACEHOLDERS | ({"Content-Type": "application/json"} if body else {})
     theirs = {name: filled(value) for name, value in settings.headers.items()}
     named = {name.lower() for name in theirs}
     kept = {name: value for name, value in ours.items() if name.lower() not in named}

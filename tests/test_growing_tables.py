@@ -233,7 +233,7 @@ def test_users_have_a_largest_number(api, monkeypatch):
 
 
 def test_processes_that_die_again_and_again_fill_no_table(database, clock, monkeypatch):
-    monkeypatch.setattr(workers, "KEPT", 3)
+    monkeypatch.setattr(workers, "MAX_KEPT", 3)
     for number in range(6):
         clock.advance(1)
         with database.write() as conn:

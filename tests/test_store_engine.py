@@ -108,9 +108,12 @@ def test_another_revision_is_refused_in_one_sentence(database):
 
 KILLED = """
 import os, sys
+from pathlib import Path
 from syndication.store.migrations import runner as module
 from syndication.store.db.database import Database
 module.create_triggers = lambda conn: os._exit(77)
+if "VERSIONS" in globals():  # Those of a newer program.
+    module.VERSIONS.append(Path(VERSIONS))
 module.migrate(Database(sys.argv[1]))
 """
 

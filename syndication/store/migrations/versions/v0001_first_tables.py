@@ -1,17 +1,28 @@
-"""The newsroom's tables and the service's own."""
+"""All tables of the first release; the triggers are created after every migration."""
 
 import sqlalchemy as sa
 from alembic import op
 
-from syndication.store.db.types import BigInt, UtcTime, slug_check, utc_check
+from syndication.store.db.types import BigInt, UtcTime, slug_check, utc_check, years_check
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+oldest_program = "0001"
 
 
 def upgrade() -> None:
+    _create_newsroom_tables()
+    _create_publishing_tables()
+    _create_request_tables()
+    _create_access_tables()
+    _create_process_tables()
+    _store_documents_uncompressed()
+
+
+def _create_newsroom_tables() -> None:
+    """What the newsroom writes."""
     op.create_table(
         "article",
         sa.Column("id", sa.Text(), nullable=False),
@@ -28,69 +39,28 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), server_default="draft", nullable=False),
         sa.Column("correction", sa.Text(), nullable=True),
         utc_check("expires_at"),
+        years_check("expires_at"),
         sa.CheckConstraint("id <> ''", name="id_is_not_empty"),
         utc_check("published_at"),
+        years_check("published_at"),
         sa.CheckConstraint("status <> 'published' OR published_at IS NOT NULL", name="published_has_published_at"),
         sa.CheckConstraint("status IN ('draft', 'published', 'withdrawn')", name="status_is_known"),
         utc_check("updated_at"),
+        years_check("updated_at"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(
-        "ix_article_newest",
-        "article",
-        [sa.literal_column("published_at DESC"), sa.literal_column("id DESC")],
-        unique=False,
-        sqlite_where=sa.text("status = 'published'"),
-        postgresql_where=sa.text("status = 'published'"),
-    )
     op.create_table(
-        "change",
-        sa.Column("seq", BigInt, autoincrement=True, nullable=False),
-        sa.Column("article_id", sa.Text(), nullable=True),
-        sa.Column("noticed_at", UtcTime(), nullable=False),
-        sa.PrimaryKeyConstraint("seq"),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
-        "section_state",
-        sa.Column("section", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.Text(), nullable=False),
-        sa.Column("revision", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("mark", BigInt, server_default="1", nullable=False),
-        sa.Column("done", BigInt, server_default="0", nullable=False),
-        sa.Column("tried", BigInt, server_default="0", nullable=False),
-        sa.Column("marked_at", UtcTime(), nullable=True),
-        sa.Column("version", BigInt, server_default="0", nullable=False),
-        sa.Column("updated_at", UtcTime(), nullable=True),
-        sa.Column("last_modified", UtcTime(), nullable=True),
-        sa.Column("regenerated_at", UtcTime(), nullable=True),
-        sa.Column("next_due", UtcTime(), nullable=True),
-        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("retry_at", UtcTime(), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("lease_owner", sa.Text(), nullable=True),
-        sa.Column("lease_until", UtcTime(), nullable=True),
-        sa.PrimaryKeyConstraint("section"),
-    )
-    op.create_index("ix_section_state_next_due", "section_state", ["next_due"], unique=False)
-    op.create_table(
-        "withdrawal",
+        "article_section",
         sa.Column("article_id", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("at", UtcTime(), nullable=False),
-        sa.Column("by", sa.Text(), nullable=True),
-        utc_check("at"),
-        sa.CheckConstraint("reason IN ('withdrawn', 'deleted')", name="reason_is_known"),
-        sa.PrimaryKeyConstraint("article_id"),
-    )
-    op.create_table(
-        "worker",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("host", sa.Text(), nullable=False),
-        sa.Column("pid", sa.Integer(), nullable=False),
-        sa.Column("started_at", UtcTime(), nullable=False),
-        sa.Column("seen_at", UtcTime(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("published_at", UtcTime(), nullable=True),
+        sa.Column("status", sa.Text(), server_default="draft", nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=True),
+        slug_check("section"),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], onupdate="CASCADE", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("article_id", "section"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "article_author",
@@ -104,14 +74,10 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "article_enclosure",
+        "article_tag",
         sa.Column("article_id", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("url", sa.Text(), nullable=False),
-        sa.Column("media_type", sa.Text(), nullable=False),
-        sa.Column("length", BigInt, nullable=True),
-        sa.Column("title", sa.Text(), nullable=True),
-        sa.Column("duration", sa.Integer(), nullable=True),
+        sa.Column("tag", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], onupdate="CASCADE", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("article_id", "position"),
         sqlite_with_rowid=False,
@@ -123,41 +89,80 @@ def upgrade() -> None:
         sa.Column("caption", sa.Text(), nullable=True),
         sa.Column("credit", sa.Text(), nullable=True),
         sa.Column("alt", sa.Text(), nullable=True),
-        sa.Column("width", sa.Integer(), nullable=True),
-        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("width", BigInt, nullable=True),
+        sa.Column("height", BigInt, nullable=True),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], onupdate="CASCADE", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("article_id"),
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "article_section",
-        sa.Column("article_id", sa.Text(), nullable=False),
-        sa.Column("section", sa.Text(), nullable=False),
-        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("published_at", UtcTime(), nullable=True),
-        sa.Column("status", sa.Text(), server_default="draft", nullable=False),
-        slug_check("section"),
-        sa.ForeignKeyConstraint(["article_id"], ["article.id"], onupdate="CASCADE", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("article_id", "section"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index(
-        "ix_article_section_newest",
-        "article_section",
-        ["section", sa.literal_column("published_at DESC"), sa.literal_column("article_id DESC")],
-        unique=False,
-        sqlite_where=sa.text("status = 'published'"),
-        postgresql_where=sa.text("status = 'published'"),
-    )
-    op.create_table(
-        "article_tag",
+        "article_enclosure",
         sa.Column("article_id", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("tag", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("length", BigInt, nullable=True),
+        sa.Column("title", sa.Text(), nullable=True),
+        sa.Column("duration", BigInt, nullable=True),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], onupdate="CASCADE", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("article_id", "position"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "withdrawal",
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=True),
+        sa.Column("former_status", sa.Text(), nullable=True),
+        utc_check("at"),
+        years_check("at"),
+        sa.CheckConstraint("reason IN ('withdrawn', 'deleted')", name="reason_is_known"),
+        sa.PrimaryKeyConstraint("article_id"),
+    )
+    op.create_table(
+        "replaced_article",
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("article_id"),
+    )
+    _create_article_indexes()
+
+
+def _create_publishing_tables() -> None:
+    """Sections, their published documents and the versions that are kept."""
+    op.create_table(
+        "change",
+        sa.Column("seq", BigInt, autoincrement=True, nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=True),
+        sa.Column("noticed_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "section_state",
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("requested_generation", BigInt, server_default="1", nullable=False),
+        sa.Column("completed_generation", BigInt, server_default="0", nullable=False),
+        sa.Column("attempted_generation", BigInt, server_default="0", nullable=False),
+        sa.Column("requested_at", UtcTime(), nullable=True),
+        sa.Column("noticed_at", UtcTime(), nullable=True),
+        sa.Column("version", BigInt, server_default="0", nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=True),
+        sa.Column("last_modified", UtcTime(), nullable=True),
+        sa.Column("regenerated_at", UtcTime(), nullable=True),
+        sa.Column("next_due", UtcTime(), nullable=True),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("retry_at", UtcTime(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", UtcTime(), nullable=True),
+        sa.Column("deaths", sa.Integer(), nullable=True),
+        sa.Column("rendering_article_id", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("section"),
+    )
+    op.create_index("ix_section_state_next_due", "section_state", ["next_due"])
     op.create_table(
         "document",
         sa.Column("section", sa.Text(), nullable=False),
@@ -185,16 +190,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "article_id"),
     )
-    op.create_index("ix_entry_article_id", "entry", ["article_id"], unique=False)
-    op.create_table(
-        "left_out",
-        sa.Column("section", sa.Text(), nullable=False),
-        sa.Column("article_id", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("since", UtcTime(), nullable=False),
-        sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("section", "article_id"),
-    )
+    op.create_index("ix_entry_article_id", "entry", ["article_id"])
     op.create_table(
         "tombstone",
         sa.Column("section", sa.Text(), nullable=False),
@@ -206,3 +202,275 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "article_id"),
     )
+    op.create_index("ix_tombstone_article_id", "tombstone", ["article_id"])
+    op.create_table(
+        "left_out",
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("section", "article_id"),
+    )
+    op.create_table(
+        "shown_article",
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("article_id"),
+    )
+    op.create_table(
+        "fatal_article",
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("article_id"),
+    )
+    op.create_table(
+        "feed_version",
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("version", BigInt, nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("noticed_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("section", "version"),
+    )
+    op.create_table(
+        "feed_version_change",
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("version", BigInt, nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("change", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("section", "version", "article_id"),
+    )
+    op.create_index("ix_feed_version_change_article_id", "feed_version_change", ["article_id"])
+
+
+def _create_request_tables() -> None:
+    """Requests to regenerate, previews and webhooks."""
+    op.create_table(
+        "regeneration",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("requested_at", UtcTime(), nullable=False),
+        sa.Column("requested_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_regeneration_requested_at", "regeneration", ["requested_at"])
+    op.create_table(
+        "regeneration_section",
+        sa.Column("regeneration_id", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("generation", BigInt, nullable=False),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("version", BigInt, nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("finished_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["regeneration_id"], ["regeneration.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("regeneration_id", "section"),
+    )
+    op.create_index("ix_regeneration_section_section", "regeneration_section", ["section", "result"])
+    op.create_table(
+        "preview",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("requested_at", UtcTime(), nullable=False),
+        sa.Column("requested_by", sa.Text(), nullable=False),
+        sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("claimed_at", UtcTime(), nullable=True),
+        sa.Column("finished_at", UtcTime(), nullable=True),
+        sa.Column("result", sa.LargeBinary(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_preview_requested_at", "preview", ["requested_at"])
+    op.create_table(
+        "webhook",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("received_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_webhook_received_at", "webhook", ["received_at"])
+
+
+def _create_access_tables() -> None:
+    """Tokens, users, sessions, and the audit log."""
+    op.create_table(
+        "token",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=True),
+        sa.Column("last_used_at", UtcTime(), nullable=True),
+        sa.Column("revoked_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("hash"),
+    )
+    op.create_table(
+        "dashboard_user",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("last_login_at", UtcTime(), nullable=True),
+        sa.Column("disabled_at", UtcTime(), nullable=True),
+        sa.Column("second_factor_at", UtcTime(), nullable=True),
+        sa.Column("totp_secret", sa.Text(), nullable=True),
+        sa.Column("totp_step", BigInt, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+    )
+    op.create_table(
+        "recovery_code",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["dashboard_user.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "hash"),
+    )
+    op.create_table(
+        "session",
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["dashboard_user.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    op.create_index("ix_session_user_id", "session", ["user_id"])
+    op.create_table(
+        "pending_login",
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["dashboard_user.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    op.create_index("ix_pending_login_user_id", "pending_login", ["user_id"])
+    op.create_table(
+        "login_failure",
+        sa.Column("name_hash", sa.Text(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("since", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name_hash", "device"),
+    )
+    op.create_index("ix_login_failure_since", "login_failure", ["since"])
+    op.create_table(
+        "signing_key",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "audit_log",
+        sa.Column("seq", BigInt, autoincrement=True, nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("times", BigInt, server_default="1", nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_audit_log_at", "audit_log", ["at"])
+    op.create_index("ix_audit_log_target", "audit_log", ["target", "seq"])
+    op.create_index("ix_audit_log_actor", "audit_log", ["actor", "seq"])
+
+
+def _create_process_tables() -> None:
+    """Running processes, cache purges, poll counts, and which programs the tables suit."""
+    op.create_table(
+        "worker",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("started_at", UtcTime(), nullable=False),
+        sa.Column("seen_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "web_process",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("started_at", UtcTime(), nullable=False),
+        sa.Column("seen_at", UtcTime(), nullable=False),
+        sa.Column("loaded_at", UtcTime(), nullable=True),
+        sa.Column("serves", sa.Text(), server_default="{}", nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "purge",
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("version", BigInt, nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("retry_at", UtcTime(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("given_up_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("section", "version"),
+    )
+    op.create_table(
+        "poll_count",
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("full", BigInt, nullable=False),
+        sa.Column("not_modified", BigInt, nullable=False),
+        sa.Column("bytes", BigInt, nullable=False),
+        sa.PrimaryKeyConstraint("section", "at"),
+    )
+    op.create_index("ix_poll_count_at", "poll_count", ["at"])
+    op.create_table(
+        "compatible",
+        sa.Column("revision", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("revision"),
+    )
+
+
+def _create_article_indexes() -> None:
+    """For the newest articles of a feed, and for what expires: only published ones, so that they stay small."""
+    published = sa.text("status = 'published'")
+    op.create_index(
+        "ix_article_newest",
+        "article",
+        [sa.literal_column("published_at DESC"), sa.literal_column("id DESC"), "expires_at"],
+        sqlite_where=published,
+        postgresql_where=published,
+    )
+    op.create_index(
+        "ix_article_section_newest",
+        "article_section",
+        [
+            "section",
+            sa.literal_column("published_at DESC"),
+            sa.literal_column("article_id DESC"),
+            "expires_at",
+            "status",
+        ],
+        sqlite_where=published,
+        postgresql_where=published,
+    )
+    expires = sa.text("status = 'published' AND expires_at IS NOT NULL")
+    op.create_index(
+        "ix_article_expiry", "article", ["expires_at", "id"], sqlite_where=expires, postgresql_where=expires
+    )
+
+
+def _store_documents_uncompressed() -> None:
+    """PostgreSQL would spend longer compressing documents, most of them in vain, than on the rest of a version."""
+    if op.get_bind().dialect.name == "postgresql":
+        for column in ("identity", "gzip", "br", "zstd"):
+            op.execute(f"ALTER TABLE document ALTER COLUMN {column} SET STORAGE EXTERNAL")

@@ -25,7 +25,7 @@ def test_a_section_tells_its_state_and_where_its_feeds_are(api, clock):
     assert said in api.get("/sections").json["sections"]
     assert [one["slug"] for one in api.get("/sections").json["sections"]] == ["all", "taiwan", "china", "sports"]
     api.ask("POST", "/regenerations", {"sections": ["taiwan"]})
-    assert api.get("/sections/taiwan").json["state"] == "waiting"
+    assert api.get("/sections/taiwan").json["state"] == "pending"
     assert api.get("/sections/nothing").kind == api.get("/sections/nothing/entries").kind == "not-found"
     assert api.get("/sections/%00").kind == "invalid"
 
@@ -33,7 +33,7 @@ def test_a_section_tells_its_state_and_where_its_feeds_are(api, clock):
 def test_the_status_counts_workers_sections_and_what_waits(api):
     assert api.get("/status").json == {
         "workers": 0, "web": 0, "oldest_change": None,
-        "sections": {"current": 4, "failing": 0, "not-rendered": 0, "waiting": 0},
+        "sections": {"current": 4, "failing": 0, "unpublished": 0, "pending": 0},
     }  # fmt: skip
     api.worker_seen()
     api.put("a3")

@@ -1,7 +1,7 @@
 """Sections: the state of each feed, what stands in it and what does not, and how its versions differ."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import get_args
 
 from flask import Response
 
@@ -13,23 +13,29 @@ from syndication.serve.catalogue import address
 from syndication.store import Connection
 from syndication.store.processes import web_processes, workers
 from syndication.store.publishing import change_queue, published
-from syndication.store.publishing.section_state import SectionState, list_states, oldest_waiting
+from syndication.store.publishing.section_state import (
+    SectionState,
+    SectionStatus,
+    list_states,
+    oldest_waiting,
+    section_status,
+)
 from syndication.web.problems import not_found
 
 operation = Operations("sections", "Sections", "The feeds: their state, their entries, their versions.")
 
 
 class SectionResponse(ResponseModel):
-    """A section and its state: current, waiting, failing, or not rendered yet.
+    """A section and its state: current, pending, failing or unpublished.
 
     ``next_due`` is when it changes by itself. It and what else would show that a hidden story was written is for those
-    who may preview: to others ``regenerated_at`` and ``retry_at`` are null, ``state`` is never waiting, and
+    who may preview: to others ``regenerated_at`` and ``retry_at`` are null, ``state`` is never pending, and
     ``failures`` is 1 while the section fails.
     """
 
     slug: str
     title: str
-    state: Literal["current", "waiting", "failing", "not-rendered"]
+    state: SectionStatus
     version: int
     entries: int
     left_out: int
@@ -105,7 +111,7 @@ def get_status() -> Response:
         known = _states(conn)
         oldest = oldest_waiting(known.values(), change_queue.oldest(conn))
     found = _answers(known)
-    counts = dict.fromkeys(("current", "waiting", "failing", "not-rendered"), 0)
+    counts = dict.fromkeys(get_args(SectionStatus), 0)
     for section in found:
         counts[section.state] += 1
     return respond(
@@ -194,7 +200,7 @@ def _answer(section: Section, state: SectionState | None) -> SectionResponse:
     return SectionResponse(
         slug=section.slug,
         title=section.title,
-        state=_state(state),
+        state=section_status(state),
         version=state.version if state else 0,
         entries=state.entries if state else 0,
         left_out=state.left_out if state else 0,
@@ -206,11 +212,3 @@ def _answer(section: Section, state: SectionState | None) -> SectionResponse:
         error=state.error if state else None,
         feeds=[settings.site.base_url + address(section.slug, format) for format in FORMATS],
     )
-
-
-def _state(state: SectionState | None) -> Literal["current", "waiting", "failing", "not-rendered"]:
-    if state is not None and state.failures:
-        return "failing"
-    if state is None or not state.version:
-        return "not-rendered"
-    return "waiting" if state.pending else "current"

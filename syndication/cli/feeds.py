@@ -156,11 +156,14 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
 
 def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]", now: datetime) -> None:
+    from syndication.store.sections import section_status
+
     width = max((len(state.section) for state in found), default=7)
     line()
     line(f"{'section':<{width}}  version  entries  regenerated  next due  state")
     for state in found:
-        words = f"failing: {state.error}" if state.failures else "waiting" if state.pending else "current"
+        status = section_status(state)
+        words = f"failing: {state.error}" if status == "failing" else status
         line(
             f"{state.section:<{width}}  {state.version:>7}  {state.entries:>7}  {_ago(state.regenerated_at, now):>11}"
             f"  {_ahead(state.next_due, now):>8}  {words}"

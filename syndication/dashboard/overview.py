@@ -21,7 +21,7 @@ from syndication.serve.catalogue import address
 from syndication.store.processes import poll_counts, purge_queue, workers
 from syndication.store.processes.poll_counts import PollSums
 from syndication.store.publishing import change_queue
-from syndication.store.publishing.section_state import SectionState, list_states, oldest_waiting
+from syndication.store.publishing.section_state import SectionState, list_states, oldest_waiting, section_status
 
 pages = Pages("overview")
 
@@ -144,10 +144,7 @@ def _row(section: Section, title: str, state: SectionState | None, asked: PollSu
 
 def _state(state: SectionState | None, silence: str) -> tuple[str, str]:
     """The state in a word, and what is to be said of it."""
-    if state is not None and state.failures:
-        return "failing", state.error or ""
-    if state is None or not state.version:
-        return "not-rendered", ""
-    if state.pending:
-        return "regenerating", ""
-    return ("silent", silence) if silence else ("fresh", "")
+    status = section_status(state)
+    if status == "failing" and state is not None:
+        return status, state.error or ""
+    return ("silent", silence) if status == "current" and silence else (status, "")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Case, Connection, Row, and_, case, func, literal, not_, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -11,6 +11,8 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from syndication.store.db.types import UtcTime
 from syndication.store.tables.publishing import EntryRow, LeftOutRow, SectionStateRow
+
+SectionStatus = Literal["current", "pending", "failing", "unpublished"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,15 @@ class SectionState:
     def pending(self) -> bool:
         """Whether a regeneration is waiting or under way."""
         return self.requested_generation > self.completed_generation
+
+
+def section_status(state: SectionState | None) -> SectionStatus:
+    """Returns the status of a section; ``state`` is None if no worker has seen it yet."""
+    if state is not None and state.failures:
+        return "failing"
+    if state is None or not state.version:
+        return "unpublished"
+    return "pending" if state.pending else "current"
 
 
 def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, now: datetime) -> list[str]:

@@ -156,7 +156,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
 
 def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]", now: datetime) -> None:
-    from syndication.store.sections import section_status
+    from syndication.store.publishing.section_state import section_status
 
     width = max((len(state.section) for state in found), default=7)
     line()

@@ -16,11 +16,11 @@ from argon2 import PasswordHasher
 from syndication.auth import passwords
 from syndication.store.db.database import Database
 from syndication.store.migrations.runner import migrate
-from tests.newsroom import NOON
+from tests.support.newsroom import NOON
 
 if TYPE_CHECKING:
-    from tests.api import Api
-    from tests.dashboard import Dashboard
+    from tests.support.api import Api
+    from tests.support.dashboard import Dashboard
 
 
 MEMORY, NEEDED = Path("/dev/shm"), 4 * 1024**3
@@ -159,14 +159,14 @@ def sqlite_database(sqlite_url: str, clock: FakeClock) -> Iterator[Database]:
 @pytest.fixture
 def api(database: Database, clock: FakeClock) -> "Api":
     """The editors' API on a database of each kind."""
-    from tests.api import Api
+    from tests.support.api import Api
 
     return Api(database, clock)
 
 
 @pytest.fixture
 def sqlite_api(sqlite_database: Database, clock: FakeClock) -> "Api":
-    from tests.api import Api
+    from tests.support.api import Api
 
     return Api(sqlite_database, clock)
 
@@ -174,13 +174,13 @@ def sqlite_api(sqlite_database: Database, clock: FakeClock) -> "Api":
 @pytest.fixture
 def dashboard(database: Database, clock: FakeClock) -> "Dashboard":
     """The editors' dashboard on a database of each kind."""
-    from tests.dashboard import Dashboard
+    from tests.support.dashboard import Dashboard
 
     return Dashboard(database, clock)
 
 
 @pytest.fixture
 def sqlite_dashboard(sqlite_database: Database, clock: FakeClock) -> "Dashboard":
-    from tests.dashboard import Dashboard
+    from tests.support.dashboard import Dashboard
 
     return Dashboard(sqlite_database, clock)

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from syndication.store.access.tokens import SCOPES
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
-from tests.newsroom import article
-from tests.service import Service, running, until
+from tests.support.newsroom import article
+from tests.support.service import Service, running, until
 
 SITE = """
 [site]

@@ -10,7 +10,7 @@ from syndication.demo import stories
 from syndication.store.db.clock import system_clock
 from tests.browser.conftest import ARGUMENTS, chromium_path
 from tests.browser.visits import DESK, PHONE, log_in
-from tests.service import ROOT, Service, running
+from tests.support.service import ROOT, Service, running
 
 DOCS = ROOT / "docs"
 

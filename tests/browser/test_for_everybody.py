@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.places import PAGES
 from tests.browser.visits import DESK, PHONE, fits
-from tests.thorough import THOROUGH
+from tests.support.thorough import THOROUGH
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

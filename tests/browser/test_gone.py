@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.house import House, write_configuration
 from tests.browser.visits import Visits
-from tests.service import running, until
+from tests.support.service import running, until
 
 OLD = "This is not up to date."
 

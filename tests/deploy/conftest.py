@@ -9,7 +9,7 @@ from tests.deploy.nginx import Nginx
 from tests.deploy.programs import needs
 from tests.deploy.varnish import Varnish
 from tests.deploy.webs import PATIENCE, Webs, webs
-from tests.service import until
+from tests.support.service import until
 
 CACHES = [
     pytest.param(Nginx, marks=needs("nginx", "openssl"), id="nginx"),

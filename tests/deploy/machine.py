@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.deploy import runbook
 from tests.deploy.webs import Front
-from tests.service import ROOT, Answer, environ, free_port, until
+from tests.support.service import ROOT, Answer, environ, free_port, until
 
 SYSTEMCTL = Path(__file__).with_name("systemctl.py")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.deploy.programs import DEPLOY, program, run, substituted
 from tests.deploy.webs import Front
-from tests.service import free_port, until
+from tests.support.service import free_port, until
 
 SITE = DEPLOY / "nginx/syndication.conf"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service import ROOT
+from tests.support.service import ROOT
 
 DEPLOY = ROOT / "deploy"
 

@@ -15,7 +15,7 @@ from tests.deploy import webs
 from tests.deploy.nginx import Nginx
 from tests.deploy.varnish import Varnish
 from tests.deploy.webs import Webs
-from tests.service import Answer, until
+from tests.support.service import Answer, until
 
 FIRST = webs.FIRST.encode()
 

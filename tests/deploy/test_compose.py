@@ -12,7 +12,7 @@ import yaml
 from syndication.config.loading import load_settings
 from tests.deploy.nginx import SITE
 from tests.deploy.programs import DEPLOY, run
-from tests.service import ROOT, environ
+from tests.support.service import ROOT, environ
 
 FILE = DEPLOY / "docker/compose.yaml"
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())

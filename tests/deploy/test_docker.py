@@ -11,7 +11,7 @@ import pytest
 
 from tests.deploy import dockerfile
 from tests.deploy.dockerfile import Instruction, instructions, of
-from tests.service import ROOT, free_port, until
+from tests.support.service import ROOT, free_port, until
 
 FOLDERS = ("/build", "/wheels", "/src", "/opt/syndication", "/var/lib/syndication")
 """Where the image has things, and a test has them below its own folder."""

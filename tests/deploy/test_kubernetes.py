@@ -11,7 +11,7 @@ import yaml
 from syndication.config.loading import load_settings
 from tests.deploy import dockerfile
 from tests.deploy.programs import DEPLOY, run
-from tests.service import environ
+from tests.support.service import environ
 
 FOLDER = DEPLOY / "kubernetes"
 OBJECTS: list[dict[str, Any]] = [

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.deploy.programs import DEPLOY, needs, run
 from tests.deploy.runbook import anchors
-from tests.service import ROOT, free_port, running, until
+from tests.support.service import ROOT, free_port, running, until
 
 FOLDER = DEPLOY / "monitoring"
 RULES: list[dict[str, Any]] = [

@@ -14,7 +14,7 @@ from tests.deploy.nginx import Nginx
 from tests.deploy.origin import Origin
 from tests.deploy.programs import needs, run
 from tests.deploy.webs import Front
-from tests.service import free_port, until
+from tests.support.service import free_port, until
 
 pytestmark = needs("nginx", "openssl")
 

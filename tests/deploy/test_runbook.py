@@ -11,7 +11,7 @@ from syndication.cli import main
 from tests.deploy import runbook
 from tests.deploy.machine import Machine
 from tests.deploy.programs import DEPLOY, needs, substituted
-from tests.service import ROOT
+from tests.support.service import ROOT
 
 ADDRESS = (
     "postgresql://syndication:PASSWORD@db.daily.example/news"

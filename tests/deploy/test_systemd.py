@@ -13,8 +13,8 @@ from syndication.config.loading import load_settings
 from syndication.web.requests import threads_for
 from tests.deploy import sandbox
 from tests.deploy.programs import DEPLOY, needs, run
-from tests.forbid_skips import NOT_ALLOWED
-from tests.service import ROOT, Service, environ, running, until
+from tests.support.forbid_skips import NOT_ALLOWED
+from tests.support.service import ROOT, Service, environ, running, until
 
 pytestmark = needs("systemd-analyze")
 

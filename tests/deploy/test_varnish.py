@@ -9,7 +9,7 @@ from syndication.config.loading import load_settings
 from tests.deploy.programs import needs, run
 from tests.deploy.varnish import Varnish, parameters, vcl
 from tests.deploy.webs import FIRST
-from tests.service import ROOT, until
+from tests.support.service import ROOT, until
 
 pytestmark = needs("varnishd")
 

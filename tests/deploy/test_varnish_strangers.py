@@ -11,7 +11,7 @@ from tests.deploy.origin import Origin
 from tests.deploy.programs import needs
 from tests.deploy.terminators import HAProxy, Hitch
 from tests.deploy.varnish import Varnish
-from tests.service import Answer, until
+from tests.support.service import Answer, until
 
 pytestmark = needs("varnishd")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.deploy.programs import DEPLOY, program, run, substituted
 from tests.deploy.webs import Front
-from tests.service import Answer, free_port, until
+from tests.support.service import Answer, free_port, until
 
 VCL = DEPLOY / "varnish/default.vcl"
 UNIT = DEPLOY / "varnish/varnish.service.d/syndication.conf"

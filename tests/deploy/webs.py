@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.service import Answer, Service, free_port, until
+from tests.support.service import Answer, Service, free_port, until
 
 SETTINGS = """
 [site]

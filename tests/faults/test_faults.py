@@ -9,7 +9,7 @@ from faults.catalogue import FAULTS, POSTGRESQL, SQLITE, lacking
 from faults.injected import cuts, freezes, kills, refusals, times
 from faults.play import Pace, play
 from faults.stage.stage import Plan
-from tests.service import ROOT, environ
+from tests.support.service import ROOT, environ
 
 SHORT = Pace(rounds=1, acts=40, between_acts=0.05, between_polls=0.02, between_faults=0.3)
 

@@ -1,0 +1,112 @@
+"""People by the API: admin lets them in, changes and disables them, and never sees a password again."""
+
+import pytest
+
+from syndication.auth import passwords
+from syndication.store.access import sessions, users
+from tests.support.people import OTHER, PASSWORD, person
+
+ADMIN = ("admin",)
+
+
+def post(api, **body):
+    return api.ask("POST", "/users", {"name": "mei", "scopes": ["read"]} | body, scopes=ADMIN)
+
+
+def patch(api, name="mei", **body):
+    return api.ask("PATCH", f"/users/{name}", body, scopes=ADMIN)
+
+
+def right(api, password, name="mei"):
+    with api.database.read() as conn:
+        return passwords.verify_password(password, users.get_password_hash(conn, users.find_by_name(conn, name)))
+
+
+def test_a_person_is_let_in_with_a_password_which_is_told_to_nobody(api, clock):
+    said = post(api, password=PASSWORD, scopes=["write", "read"])
+    assert said.status == 201
+    assert said.json | {"id": ""} == {
+        "id": "", "name": "mei", "scopes": ["read", "write"], "created_at": "2026-03-14T12:00:00Z",
+        "created_by": "token admin", "last_login_at": None, "disabled_at": None,
+        "second_factor_at": None, "password": None,
+    }  # fmt: skip
+    assert right(api, PASSWORD)
+    told = said.body + api.get("/users", ADMIN).body + api.get("/audit-log", ADMIN).body
+    assert PASSWORD.encode() not in told and b"argon2" not in told
+    assert PASSWORD not in api.everything_stored()
+
+
+def test_without_a_password_a_good_one_is_made_and_told_once(api):
+    said = post(api)
+    made = said.json["password"]
+    passwords.reject_weak(made, "mei")
+    assert right(api, made)
+    assert made.encode() not in api.get("/users", ADMIN).body and made not in api.everything_stored()
+
+
+def test_everybody_is_listed_by_name(sqlite_api):
+    for name in ("wu", "chen"):
+        person(sqlite_api.database, name)
+    listed = sqlite_api.get("/users", ADMIN).json["users"]
+    assert [user["name"] for user in listed] == ["chen", "wu"]
+    assert all("password" not in user and "hash" not in user for user in listed)
+
+
+def test_a_change_of_each_kind_logs_the_person_out(api, clock):
+    person(api.database, "boss", "admin")
+    mei = person(api.database)
+    for body in ({"scopes": ["read", "write"]}, {"password": OTHER}, {"disabled": True}):
+        with api.database.write() as conn:
+            secret = sessions.create_session(conn, mei, "192.0.2.7", 12, clock())
+        assert patch(api, **body).status == 200
+        with api.database.read() as conn:
+            assert sessions.find_user(conn, secret, clock()) is None
+    said = patch(api)
+    assert (said.json["scopes"], said.json["disabled_at"]) == (["read", "write"], "2026-03-14T12:00:00Z")
+    assert right(api, OTHER)
+    assert patch(api, disabled=False).json["disabled_at"] is None
+    assert [act.act for act in api.audit(actor="token admin")] == [
+        "enable user", "disable user", "change password of user", "change scopes of user"
+    ]  # fmt: skip
+
+
+def test_what_is_null_stays_as_it_is(sqlite_api):
+    person(sqlite_api.database)
+    said = patch(sqlite_api, scopes=None, password=None, disabled=None)
+    assert said.status == 200 and right(sqlite_api, PASSWORD) and not sqlite_api.audit(actor="token admin")
+
+
+def test_all_changes_of_a_request_are_made_or_none(api):
+    person(api.database, "boss", "admin")
+    said = patch(api, "boss", password=OTHER, disabled=True)
+    assert (said.status, said.kind) == (422, "invalid")
+    assert "boss is the last person with the scope admin" in said.json["detail"]
+    assert right(api, PASSWORD, "boss") and not api.audit(actor="token admin")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"name": "Mei"}, "the name is 'Mei': it should be 1 to 64 of the lower-case letters a to z"),
+        ({"name": "x" * 65}, "name has 65 characters: it should have at most 64"),
+        ({"scopes": []}, "scopes is empty"),
+        ({"scopes": ["root"]}, "scopes.0 is 'root'"),
+        ({"password": "short"}, "the password has 5 characters: it should have 12 or more"),
+        ({"password": "password1234"}, "too easy to guess"),
+        ({"password": "x" * 1001}, "password has 1001 characters: it should have at most 1000"),
+        ({"password": 123456789012}, "password is a number: it should be a text"),
+        ({"hash": "x"}, "hash is not known here"),
+    ],
+)
+def test_a_person_who_is_asked_for_wrongly_is_refused_with_what_would_be_right(sqlite_api, wrong, words):
+    said = post(sqlite_api, **{"password": PASSWORD} | wrong)
+    assert (said.status, said.kind) == (422, "invalid")
+    assert words in said.json["detail"] and PASSWORD not in said.json["detail"]
+    assert sqlite_api.get("/users", ADMIN).json["users"] == []
+
+
+def test_a_name_that_is_taken_and_one_that_nobody_has(sqlite_api):
+    assert post(sqlite_api).status == 201
+    assert "there is a person 'mei' already" in post(sqlite_api).json["detail"]
+    said = patch(sqlite_api, "nobody", disabled=True)
+    assert (said.status, said.kind, said.json["detail"]) == (404, "not-found", "There is no person 'nobody'.")

@@ -1,0 +1,214 @@
+"""The command line teaches, and its exit codes can be relied on."""
+
+import json
+import time
+import tomllib
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from syndication.cli import main
+from syndication.config.loading import load_settings
+from syndication.store.articles import articles
+from syndication.store.db.database import Database
+from syndication.store.processes import workers
+from tests.support.desk import Desk
+from tests.support.newsroom import at
+
+COMMANDS = ["audit-log", "config", "copy-database", "demonstrate", "import", "migrate", "regenerate", "restore"]
+COMMANDS += ["serve", "status", "token", "trace", "user", "web", "withdraw", "worker"]
+
+LINE = {"id": "a1", "title": "T", "url": "/a1", "sections": ["Taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
+
+
+@pytest.fixture
+def run(sqlite_url, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, input=None):
+        return CliRunner().invoke(main, arguments, env={"SYNDICATION_DATABASE__URL": sqlite_url}, input=input)
+
+    return run
+
+
+@pytest.fixture
+def store(sqlite_url):
+    database = Database(sqlite_url)
+    yield database
+    database.close()
+
+
+def test_every_command_has_help_that_says_what_it_does(run):
+    # A hidden one is for our own processes.
+    assert sorted(name for name, command in main.commands.items() if not command.hidden) == COMMANDS
+    text = run("--help").output
+    for command in COMMANDS:
+        assert command in text
+        assert len(run(command, "--help").output) > 150
+
+
+def test_exit_codes_are_told(run):
+    assert "3 no worker is alive" in " ".join(run("--help").output.split())
+    assert run("regenerate").exit_code == 2
+    assert run("nonsense").exit_code == 2
+
+
+def test_an_import_tells_what_came_of_every_line(run, store, tmp_path):
+    lines = [json.dumps(LINE), "{broken", json.dumps(LINE | {"id": "a2", "published_at": "2026-03-14T08:00:00"})]
+    lines += [
+        json.dumps(LINE | {"id": "a3", "sections": ["Chess & Go", "taiwan"]}),
+        json.dumps(LINE | {"id": "a4", "x": 1}),
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    done = run("import", "a.jsonl")
+    assert done.exit_code == 1
+    assert done.stdout == "2 created, 0 updated, 0 unchanged, 0 kept out, 3 not imported.\n"
+    assert "a.jsonl line 2: it is not JSON" in done.stderr
+    assert "a.jsonl line 3: published_at is '2026-03-14T08:00:00', without a time zone" in done.stderr
+    assert "a.jsonl line 5: x is not a field of an article" in done.stderr
+    assert "Section 'chess-go' is not configured: its 1 articles are kept and stand in `all`" in done.stderr
+    pasted = tomllib.loads(done.stderr[done.stderr.index("[[section]]") :])
+    assert pasted == {"section": [{"slug": "chess-go", "title": "Chess Go"}]}
+    with store.read() as conn:
+        assert articles.get_article(conn, "a3").sections == ("chess-go", "taiwan")
+
+
+def test_importing_twice_changes_nothing(run):
+    assert run("import", "-", input=json.dumps(LINE)).stdout.startswith("1 created")
+    again = run("import", "-", input=json.dumps(LINE))
+    assert (again.exit_code, again.stdout) == (0, "0 created, 0 updated, 1 unchanged, 0 kept out, 0 not imported.\n")
+
+
+def test_what_was_withdrawn_is_kept_out_of_an_import(run):
+    run("import", "-", input=json.dumps(LINE))
+    assert run("withdraw", "a1").stdout == "a1 is withdrawn.\n"
+    assert "1 kept out" in run("import", "-", input=json.dumps(LINE)).stdout
+    assert run("restore", "a1").exit_code == 0
+
+
+def test_a_file_that_is_not_there_is_said_in_one_sentence(run):
+    done = run("import", "missing.jsonl")
+    words = "missing.jsonl: it cannot be read: No such file or directory; nothing of it was imported\n"
+    assert (done.exit_code, done.stderr) == (1, words)
+
+
+@pytest.mark.parametrize("format", ["atom", "rss", "json"])
+def test_an_old_feed_comes_in_with_the_ids_that_readers_know(run, store, database, clock, tmp_path, format):
+    desk = Desk(database, clock)
+    desk.put("old", title="Story from before", html="<p>The body</p>", published_at=at(days=-2), updated_at=at(days=-1))
+    desk.work()
+    (tmp_path / "old-feed").write_text(desk.body("taiwan", format))
+    done = run("import", "--section", "World", "old-feed")
+    assert done.stdout.startswith("1 created"), done.output
+    guid = "tag:daily.example,2026-01-01:article/old"
+    with store.read() as conn:
+        found = articles.get_article(conn, guid)
+    assert (found.guid, found.title, found.sections) == (guid, "Story from before", ("world",))
+    assert (found.published_at, found.url) == (at(days=-2), "https://www.daily.example/news/a1".replace("a1", "old"))
+    assert "<p>The body</p>" in found.html and found.authors[0].name == "Lin Mei-hua"
+    assert run("import", "--section", "world", "old-feed").stdout.startswith("0 created, 0 updated, 1 unchanged")
+
+
+def test_nobody_alive_is_said_at_once(run, sqlite_url, clock):
+    Desk(Database(sqlite_url), clock)
+    started = time.monotonic()
+    done = run("regenerate", "taiwan", "--wait")
+    assert done.exit_code == 3 and "No worker is alive" in done.stderr
+    assert time.monotonic() - started < 6
+    assert run("regenerate", "taiwan").exit_code == 3
+
+
+def test_an_unknown_section_is_named_with_its_neighbour(run):
+    done = run("regenerate", "taiwn")
+    assert (done.exit_code, done.stderr) == (1, "Error: there is no section 'taiwn': did you mean taiwan?\n")
+
+
+def test_status_tells_what_is_wrong_and_what_is_left_out(run, sqlite_url, store):
+    desk = Desk(Database(sqlite_url), clock=lambda: at())
+    desk.clock = None
+    desk.put("bad", title="\x01")
+    desk.work()
+    done = run("status")
+    assert done.exit_code == 1 and "No worker is alive" in done.stdout
+    assert "left out: bad: its title has no printable characters" in done.stdout
+    values = json.loads(run("status", "--json").stdout)
+    assert {"problems", "notices", "workers", "web", "sections", "left_out", "oldest_change"} == values.keys()
+    assert values["left_out"][0]["article_id"] == "bad"
+
+
+def test_status_tells_of_a_section_that_waits_though_its_change_is_gathered(run, sqlite_url, store):
+    desk = Desk(Database(sqlite_url), clock=lambda: at())
+    desk.work()
+    with store.write() as conn:
+        conn.exec_driver_sql(
+            "UPDATE section_state SET requested_generation = requested_generation + 1,"
+            " requested_at = '2026-01-01T00:00:00.000000Z'"
+        )
+        conn.exec_driver_sql("INSERT INTO section_state (section, fingerprint) VALUES ('gone', 'x')")
+    done = run("status")
+    assert "A change has waited for" in done.stdout and "not yet processed: none" not in done.stdout
+    assert json.loads(run("status", "--json").stdout)["oldest_change"].startswith("2026-01-01 00:00:00")
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [("::1", "http://[::1]:8131"), ("127.0.0.1", "http://127.0.0.1:8131"), ("::", "http://127.0.0.1:8131")],
+)
+def test_the_address_of_a_trial_can_be_opened(run, tmp_path, monkeypatch, host, base):
+    from syndication.cli.processes import _environ
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("SERVER__HOST", "SERVER__PORT", "SITE__BASE_URL"):  # Noted first, so that they are undone.
+        monkeypatch.setenv(f"SYNDICATION_{name}", "")
+        monkeypatch.delenv(f"SYNDICATION_{name}")
+    context = click.Context(click.Command("serve"), obj=None)
+    assert _environ(context, host, 8131)["SYNDICATION_SITE__BASE_URL"] == base
+    assert load_settings().site.base_url == base
+
+
+def test_a_worker_that_is_alive_is_counted(run, store):
+    with store.write() as conn:
+        now = store.now(conn)
+        workers.record_heartbeat(conn, workers.WorkerProcess("w", "host", 1, now, now))
+    assert "Workers alive: 1" in run("status").stdout
+
+
+def test_config_shows_every_setting_and_checks(run):
+    assert run("config", "--check").exit_code == 0
+    text = run("config").stdout
+    assert "site.base_url = http://127.0.0.1:8000" in text and "worker.lease = 30.0" in text
+
+
+@pytest.mark.parametrize("command", [("status",), ("migrate",), ("import", "-"), ("withdraw", "a1")])
+def test_a_file_that_is_no_database_is_said_in_one_sentence(tmp_path, command):
+    other = tmp_path / "other.txt"
+    other.write_text("root:x:0:0:root:/root:/bin/bash\n" * 100)
+    done = CliRunner().invoke(main, command, env={"SYNDICATION_DATABASE__URL": f"sqlite:///{other}"}, input="")
+    assert done.exit_code == 1
+    assert done.stderr == f"Error: the database sqlite:///{other} is a file, but none of SQLite (SQLITE_NOTADB).\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://u:secret@127.0.0.1:1/x", "postgresql://u:***@127.0.0.1:1/x does not answer (OperationalError)."),
+        ("sqlite:////dev/null/x.db", "the folder /dev/null of the database cannot be made (File exists)."),
+        ("sqlite:////dev", "sqlite:////dev cannot be opened (SQLITE_CANTOPEN)."),
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_said_in_one_sentence(url, words):
+    done = CliRunner().invoke(main, ["status"], env={"SYNDICATION_DATABASE__URL": url})
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: ") and done.stderr.endswith(f"{words}\n")
+    assert done.stderr.count("\n") == 1 and "u:secret" not in done.stderr
+
+
+def test_after_a_large_import_the_planner_is_told(run, monkeypatch):
+    told = []
+    monkeypatch.setattr(articles, "MANY", 2)
+    monkeypatch.setattr(articles, "analyze", told.append)
+    run("import", "-", input=json.dumps(LINE))
+    assert told == []
+    run("import", "-", input="\n".join(json.dumps(LINE | {"id": id}) for id in ("a2", "a3")))
+    assert len(told) == 1

@@ -1,0 +1,208 @@
+"""No command prints control characters that come from the database, a file, a setting or an argument.
+
+Every command of the program has cases here: a new one fails until it has.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Text
+
+from syndication.cli import main
+from syndication.store.copy.rows import TABLES
+from syndication.store.db.database import Database
+from syndication.store.triggers import create_triggers, drop_triggers
+from tests.conftest import FakeClock
+from tests.support.full_newsroom import full_newsroom
+
+EVIL = "a\x1b[2J\r\nforged\u202eline\x9b31m\u2028"
+
+UNSAFE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|^forged", re.MULTILINE
+)
+"""Line ends are ours, as long as no line begins with what follows one in the data."""
+
+KEPT = {
+    "status", "reason", "section", "format", "result", "change", "scopes", "serves", "request", "hash", "totp_secret",
+    "former_status",
+}  # fmt: skip
+"""Columns that hold one of the program's own words, a slug, JSON or a digest: the database or a reader checks them."""
+
+DATABASE, FUTURE, FILE, FEED, TARGET = "DATABASE", "FUTURE", "FILE", "FEED", "TARGET"
+"""Stand for what a test makes: a database, one of another revision, files to import, a database to copy to."""
+
+AUTHORITY = {"SYNDICATION_SITE__AUTHORITY": EVIL}
+OF_ANOTHER_REVISION = {"SYNDICATION_DATABASE__URL": FUTURE}
+PROGRESS = {"SYNDICATION_WORKER__PROGRESS_PATH": EVIL}
+
+Case = tuple[list[str], dict[str, str]]
+
+CASES: dict[str, list[Case]] = {
+    "serve": [(["--host", EVIL], {}), ([], AUTHORITY)],
+    "web": [(["--host", EVIL], {}), ([], AUTHORITY)],
+    "editors": [([], AUTHORITY)],
+    "worker": [(["--check"], PROGRESS), ([], AUTHORITY)],
+    "demonstrate": [(["--pause", EVIL], {}), ([], AUTHORITY)],
+    "migrate": [([], {}), ([], OF_ANOTHER_REVISION)],
+    "config": [([], {"SYNDICATION_SITE__TITLE": EVIL}), (["--check"], {f"SYNDICATION_{EVIL}": "1"})],
+    "import": [([FILE, FEED], {}), (["--section", EVIL, FEED], {}), ([f"missing{EVIL}"], {})],
+    "withdraw": [([f"story-10{EVIL}"], {}), ([EVIL], {})],
+    "restore": [([f"story-1{EVIL}"], {}), ([EVIL], {})],
+    "regenerate": [(["taiwan", "--wait"], {}), (["--all", "--reason", EVIL], {}), ([EVIL], {})],
+    "status": [([], {}), (["--json"], {}), ([], OF_ANOTHER_REVISION)],
+    "trace": [([f"story-1{EVIL}"], {}), ([f"story-1{EVIL}", "--json"], {}), ([EVIL], {}), (["\udcff"], {})],
+    "audit": [([], {}), (["--json"], {}), (["--actor", f"desk{EVIL}"], {})],
+    "token create": [([EVIL, "--scope", "read"], {}), (["cms", "--scope", EVIL], {})],
+    "token list": [(["--all"], {})],
+    "token revoke": [([f"cms{EVIL}"], {}), ([EVIL], {})],
+    "user create": [([EVIL, "--all", "--generate"], {}), ([f"mei{EVIL}", "--all", "--generate"], {})],
+    "user list": [(["--all"], {})],
+    "user scopes": [([f"mei{EVIL}", "--scope", "read", "--force"], {}), ([EVIL, "--all"], {})],
+    "user password": [([f"mei{EVIL}", "--generate"], {}), ([EVIL, "--generate"], {})],
+    "user disable": [([f"mei{EVIL}", "--force"], {}), ([f"mei{EVIL}"], {}), ([EVIL], {})],
+    "user enable": [([f"gone{EVIL}"], {}), ([EVIL], {})],
+    "user reset-second-factor": [([f"mei{EVIL}"], {}), ([EVIL], {})],
+    "copy-database": [
+        ([TARGET], {}),
+        (["--live", TARGET], {}),
+        ([f"x{EVIL}://"], {}),
+    ],
+}
+"""For each command its arguments, and the settings of its environment."""
+
+SAYS_NOTHING_OF_DATA = {"editors", "token create"}
+"""A process that only the program starts, and one whose output is a secret of ours."""
+
+
+def leaves(group: click.Group, prefix: str = "") -> Iterator[str]:
+    """Every command that does something, by its words."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from leaves(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}"
+
+
+@pytest.fixture(scope="module")
+def newsroom(sqlite_template, tmp_path_factory):
+    """A database of which every free text ends in control characters."""
+    folder = tmp_path_factory.mktemp("hostile")
+    path = folder / "hostile.db"
+    shutil.copy(sqlite_template, path)
+    database = Database(f"sqlite:///{path}", clock=FakeClock())
+    full_newsroom(database, FakeClock(), folder)
+    with database.write() as conn:
+        drop_triggers(conn)
+    with contextlib.closing(sqlite3.connect(path)) as conn, conn:
+        for table in TABLES:
+            for column in table.columns:
+                if type(column.type) is Text and column.name not in KEPT:
+                    conn.execute(f'UPDATE "{table.name}" SET "{column.name}" = "{column.name}" || ?', (EVIL,))
+        conn.execute("UPDATE section_state SET failures = 3, error = ?", (EVIL,))
+        conn.execute("UPDATE left_out SET reason = ?", (EVIL,))
+        conn.execute("UPDATE worker SET seen_at = '9000-01-01T00:00:00.000000Z'")
+        failed = "UPDATE regeneration_section SET result = 'failed', error = {}, finished_at = marked"
+        failed = failed.format("char(97, 27, 13, 10) || 'forged' || char(8238, 155)").replace(
+            "marked", "'2026-03-14T12:00:00.000000Z'"
+        )
+        conn.execute(failed)
+        conn.execute(f"CREATE TRIGGER fail AFTER INSERT ON regeneration_section BEGIN {failed}; END")
+        # What belongs to nothing cannot be copied, and is named.
+        conn.execute("INSERT INTO article_section (article_id, section) VALUES (?, 'taiwan')", (EVIL,))
+    with database.write() as conn:
+        create_triggers(conn)
+    database.close()
+    return path
+
+
+class Prepared:
+    """What one case needs, made when it is named."""
+
+    def __init__(self, newsroom, template, folder):
+        self.newsroom, self.template, self.folder = newsroom, template, folder
+
+    def __call__(self, word: str) -> str:
+        make = {DATABASE: self.database, FUTURE: self.future, FILE: self.file, FEED: self.feed, TARGET: self.target}
+        return make[word]() if word in make else word
+
+    def database(self) -> str:
+        return f"sqlite:///{shutil.copy(self.newsroom, self.folder / 'newsroom.db')}"
+
+    def future(self) -> str:
+        path = shutil.copy(self.template, self.folder / "future.db")
+        with contextlib.closing(sqlite3.connect(path)) as conn, conn:
+            conn.execute("UPDATE alembic_version SET version_num = ?", (EVIL,))
+        return f"sqlite:///{path}"
+
+    def target(self) -> str:
+        return f"sqlite:///{self.folder}/target.db"
+
+    def file(self) -> str:
+        good = {"title": EVIL, "url": "/x", "html": "", "published_at": "2026-03-14T08:00:00+08:00"}
+        articles = [
+            good | {"id": EVIL, "sections": [EVIL]}, good | {"id": "b", "sections": ["unknown"]},
+            good | {"id": "c", "sections": ["taiwan"], "status": EVIL}, {EVIL: EVIL}, good | {"id": EVIL, EVIL: 1},
+            good | {"id": "d", "published_at": EVIL, "sections": ["taiwan"]},
+        ]  # fmt: skip
+        path = self.folder / f"articles{EVIL}.jsonl"
+        path.write_text("\n".join(map(json.dumps, articles)) + "\nno JSON \x1b[2J\u202e\n")
+        return str(path)
+
+    def feed(self) -> str:
+        item = "<item><guid>a\x9b\u202e\u2028</guid><title>b\x9b</title><pubDate>c\x9b\u202e</pubDate></item>"
+        path = self.folder / f"feed{EVIL}.xml"
+        path.write_text(f'<rss version="2.0"><channel>{item}</channel></rss>')
+        return str(path)
+
+
+@pytest.fixture
+def printed(newsroom, sqlite_template, tmp_path, monkeypatch):
+    """What a command prints, on both of its outputs."""
+    prepared = Prepared(newsroom, sqlite_template, tmp_path)
+
+    def run(command: str, arguments: list[str], settings: dict[str, str]) -> str:
+        words = [*command.split(), *map(prepared, arguments)]
+        env = {"SYNDICATION_DATABASE__URL": DATABASE, "NO_COLOR": "1"} | settings
+        before = dict(os.environ)
+        try:
+            done = CliRunner().invoke(main, words, env={key: prepared(value) for key, value in env.items()})
+        finally:  # Some commands set variables for their children.
+            os.environ.clear()
+            os.environ.update(before)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.output
+
+    return run
+
+
+def test_every_command_has_cases():
+    assert set(CASES) == set(leaves(main))
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_what_a_command_prints_of_data_forges_no_line_and_moves_no_cursor(printed, command):
+    outputs = [printed(command, *case) for case in CASES[command]]
+    for case, output in zip(CASES[command], outputs, strict=True):
+        assert output and not UNSAFE.search(output), (case, output)
+    if command not in SAYS_NOTHING_OF_DATA:
+        assert "forged" in "".join(outputs), "none of the cases shows any of the data"
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_what_a_command_says_of_wrong_arguments_forges_no_line_either(printed, command):
+    for arguments in ([f"--{EVIL}"], [EVIL] * 3, [f"-{EVIL}"], [f"--config{EVIL}"]):
+        output = printed(command, arguments, AUTHORITY)
+        assert output and not UNSAFE.search(output), (arguments, output)
+
+
+@pytest.mark.parametrize("arguments", [[EVIL], ["token", EVIL], ["user", f"--{EVIL}"], ["--config", EVIL, "status"]])
+def test_the_program_itself_and_its_groups_do_not_either(printed, arguments):
+    assert not UNSAFE.search(printed("", arguments, {}))

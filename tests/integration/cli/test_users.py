@@ -1,0 +1,166 @@
+"""``syndication user`` as people type it: in processes, at a terminal and in scripts."""
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from syndication.auth import passwords
+from syndication.auth.second_factor import new_secret
+from syndication.store.access import audit_log, second_factor, sessions, users
+from syndication.store.db.database import Database
+from tests.support.people import BOSS, OTHER, PASSWORD, person
+from tests.support.service import environ
+
+
+@pytest.fixture
+def database(sqlite_url):
+    database = Database(sqlite_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def user(sqlite_url, tmp_path):
+    """Runs the command; ``input`` is a pipe, as in a script."""
+
+    def run(*arguments, input=""):
+        return subprocess.run(
+            [sys.executable, "-m", "syndication", "user", *arguments], cwd=tmp_path, input=input,
+            env=environ(SYNDICATION_DATABASE__URL=sqlite_url), capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    return run
+
+
+def right(database, password, name="mei"):
+    with database.read() as conn:
+        return passwords.verify_password(password, users.get_password_hash(conn, users.find_by_name(conn, name)))
+
+
+def test_a_person_is_made_with_a_password_from_a_pipe(user, database):
+    made = user("create", "mei", "--scope", "read", "--scope", "preview", "--password-stdin", input=f"{PASSWORD}\n")
+    assert (made.returncode, made.stdout, made.stderr) == (0, "", "mei may log in.\n")
+    assert right(database, PASSWORD)
+    with database.read() as conn:
+        assert users.find_by_name(conn, "mei").scopes == ("read", "preview")
+        (act,) = audit_log.list_entries(conn, 10)
+    assert (act.act, act.target, act.source) == ("create user", "mei", "command line")
+
+
+def test_a_made_password_is_shown_once_and_works(user, database):
+    made = user("create", "mei", "--all", "--generate")
+    assert made.returncode == 0 and made.stdout.count("\n") == 1
+    assert right(database, made.stdout.strip())
+    again = user("password", "mei", "--generate")
+    assert right(database, again.stdout.strip()) and again.stdout != made.stdout
+    assert made.stdout.strip() not in user("list").stdout
+
+
+def typed(answers, *arguments, url, folder):
+    """The exit code and what is on the screen of a terminal at which somebody answers each question."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "syndication", "user", *arguments],
+            environ(SYNDICATION_DATABASE__URL=url),
+        )
+    screen = b""
+    for question, answer in answers:
+        asked = len(screen)
+        while question not in screen[asked:]:
+            screen += os.read(terminal, 1000)
+        os.write(terminal, answer.encode() + b"\n")
+    while True:
+        try:
+            screen += os.read(terminal, 1000)
+        except OSError:  # As Linux tells the end of a terminal.
+            break
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen.decode()
+
+
+def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(database, sqlite_url, tmp_path):
+    answers = [(b"Password:", PASSWORD), (b"The same again:", PASSWORD)]
+    code, screen = typed(answers, "create", "mei", "--all", url=sqlite_url, folder=tmp_path)
+    assert code == 0 and "mei may log in." in screen and PASSWORD not in screen
+    assert right(database, PASSWORD)
+    answers = [
+        (b"Password:", OTHER), (b"The same again:", PASSWORD), (b"Password:", OTHER), (b"The same again:", OTHER)
+    ]  # fmt: skip
+    code, screen = typed(answers, "password", "mei", url=sqlite_url, folder=tmp_path)
+    assert code == 0 and "do not match" in screen
+    assert right(database, OTHER)
+
+
+def test_people_are_listed_without_hashes(user, database):
+    nobody = user("list")
+    assert nobody.stdout == "Nobody may log in: let somebody in with `syndication user create NAME --all`.\n"
+    person(database, "mei", "read", "write")
+    person(database, "chen", "admin")
+    assert user("disable", "mei").stdout == "mei is disabled.\n"
+    assert "mei" not in user("list").stdout
+    everybody = user("list", "--all").stdout
+    assert "disabled  read, write" in everybody and "never" in everybody and "argon2" not in everybody
+    assert user("enable", "mei").stdout == "mei is enabled.\n"
+    assert "mei" in user("list").stdout
+
+
+def test_a_lost_phone_is_forgotten_by_command(user, database):
+    mei = person(database)
+    assert "off            enabled" in user("list").stdout
+    assert user("reset-second-factor", "mei").stdout == "mei has no second factor and had none.\n"
+    with database.write() as conn:
+        now = database.now(conn)
+        second_factor.enable(conn, mei, new_secret(), 0, BOSS, now, keep="")
+        session = sessions.create_session(conn, mei, "192.0.2.7", 12, now)
+    assert "on             enabled" in user("list").stdout
+    assert user("reset-second-factor", "mei").stdout == "mei has no second factor now.\n"
+    with database.read() as conn:
+        assert (
+            users.find_by_name(conn, "mei").second_factor_at is None and sessions.find_user(conn, session, now) is None
+        )
+        act = audit_log.list_entries(conn, 1)[0]
+    assert (act.act, act.target, act.outcome, act.source) == (
+        "remove second factor of user", "mei", "removed", "command line",
+    )  # fmt: skip
+
+
+def test_the_last_admin_goes_only_by_force(user, database):
+    person(database, "chen", "admin")
+    for arguments in (("disable", "chen"), ("scopes", "chen", "--scope", "read")):
+        refused = user(*arguments)
+        assert refused.returncode == 1
+        assert "chen is the last person with the scope admin" in refused.stderr and "--force" in refused.stderr
+    assert user("scopes", "chen", "--scope", "read", "--force").stdout == "chen has read.\n"
+    assert user("scopes", "chen", "--all").stdout == "chen has read, preview, write, regenerate, admin.\n"
+    assert user("disable", "chen", "--force").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "input", "code", "words"),
+    [
+        (("create", "Mei", "--all"), "", 1, "the name is 'Mei': it should be 1 to 64 of the lower-case letters"),
+        (("create", "chen", "--all"), "", 1, "there is a person 'chen' already"),
+        (("create", "mei"), "", 1, "a person without a scope sees nothing: there are read, preview"),
+        (("create", "mei", "--all"), PASSWORD, 1, "there is no terminal to ask for the password"),
+        (("create", "mei", "--all", "--password-stdin"), "short\n", 1, "the password has 5 characters"),
+        (("create", "mei", "--all", "--password-stdin", "--generate"), "", 2, "not both"),
+        (("password", "nobody", "--generate"), "", 1, "there is no person 'nobody'"),
+        (("scopes", "nobody", "--all"), "", 1, "there is no person 'nobody'"),
+        (("scopes", "chen"), "", 1, "a person without a scope sees nothing"),
+        (("disable", "nobody"), "", 1, "there is no person 'nobody'"),
+        (("reset-second-factor", "nobody"), "", 1, "there is no person 'nobody'"),
+        (("enable", "nobody"), "", 1, "`syndication user list --all` shows who there is"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_one_sentence(user, database, arguments, input, code, words):
+    person(database, "chen", "admin")
+    done = user(*arguments, input=input)
+    assert done.returncode == code and words in done.stderr and "Traceback" not in done.stderr
+    with database.read() as conn:
+        assert [user.name for user in users.list_all(conn)] == ["chen"]

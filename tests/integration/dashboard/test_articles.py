@@ -1,0 +1,127 @@
+"""Articles in the dashboard: found, shown, withdrawn, restored and previewed, whatever their ids are."""
+
+from urllib.parse import urlencode
+
+import pytest
+
+from syndication.store.articles.withdrawals import get_withdrawal
+from tests.support.newsroom import at
+
+IDS = [
+    "a1", "2026/03/night train", "it's \"quoted\"", "two\nlines", "two\r\nlines", "a%2fb", "夜車 🚆", "?q=1&id=2#x",
+    "<b>&amp;</b>", "a+b", "..", " spaces\t", "x" * 500,
+]  # fmt: skip
+
+
+def link(page, text):
+    """Where a link with this text leads."""
+    return next(a.get("href") for a in page.tree.iter("a") if a.text_content() == text)
+
+
+def shown_id(page):
+    return page.tree.xpath("string(//dt[.='Id']/following-sibling::dd[1])")
+
+
+def read(id):
+    """An id as it is read in HTML, where every end of a line is the same."""
+    return id.replace("\r\n", "\n")
+
+
+def is_out(dashboard, id):
+    with dashboard.database.read() as conn:
+        return get_withdrawal(conn, id) is not None
+
+
+@pytest.fixture
+def newsroom(dashboard):
+    """A newsroom with an article of each id, and none that is only nearly called so."""
+    for number, id in enumerate(IDS):
+        dashboard.desk.put(id, title=f"Title {number:02}", url=f"/news/{number}", guid=f"guid-{number}")
+    dashboard.api.worker_seen()
+    dashboard.publish()
+    return dashboard
+
+
+def test_an_article_is_found_by_what_stands_in_its_title_or_id_and_shown(newsroom):
+    browser = newsroom.person("read")
+    for number, id in enumerate(IDS):
+        for words in (f"Title {number:02}", id[:200]):
+            found = browser.get(f"/articles?{urlencode({'q': words})}")
+            page = browser.get(link(found, f"Title {number:02}"))
+            assert (page.status, page.title) == (200, f"Title {number:02}")
+        assert shown_id(page) == read(id)
+        part = browser.part(page.tree.xpath("string(//*[@id='feed_traces']/@hx-get)"))
+        assert part.status == 200 and "<html" not in part.text and "in the feed" in part.text
+
+
+def test_an_article_is_withdrawn_and_restored_with_two_clicks_each(newsroom):
+    browser = newsroom.person()
+    for number, id in enumerate(IDS):
+        page = browser.get(f"/article?{urlencode({'id': id})}")
+        for act, words in (("Withdraw", "It leaves every feed"), ("Restore", "It is back in its feeds")):
+            asked = browser.get(link(page, f"{act} …"))
+            assert f"Title {number:02}" in asked.words and is_out(newsroom, id) == (act == "Restore")
+            page = browser.follow(browser.submit(asked, f"/article/{act.lower()}"))
+            assert page.status == 200 and shown_id(page) == read(id) and words in page.words
+            assert is_out(newsroom, id) == (act == "Withdraw")
+    acts = newsroom.api.audit(act="withdraw") + newsroom.api.audit(act="restore")
+    assert sorted(act.target for act in acts) == sorted(2 * IDS)
+    assert {act.actor for act in acts} == {"user read.preview.write.regenerate.admin"}
+
+
+def test_an_article_is_previewed_with_a_click(newsroom):
+    browser = newsroom.person()
+    pages = [browser.get(f"/article?{urlencode({'id': id})}") for id in IDS]
+    for number, shown in enumerate(pages):
+        page = browser.follow(browser.submit(shown, "/article/preview"))
+        newsroom.api.previewer.answer_all()
+        part = browser.part(page.tree.xpath("string(//*[@id='preview']/@hx-get)"))
+        assert f"Title {number:02}" in part.tree.xpath("string(//*[@id='entry-atom'])")
+        assert f"Title {number:02}" in browser.get(part.tree.xpath("string(//iframe/@src)")).text
+
+
+def test_a_withdrawal_tells_what_it_is_before_it_is_done_and_what_a_second_one_is(newsroom):
+    browser = newsroom.person()
+    asked = browser.get("/article/withdraw?id=a1")
+    assert "It leaves Taiwan, All stories" in asked.words or "It leaves All stories, Taiwan" in asked.words
+    assert "Copies in caches may show it for another 7 min." in asked.words
+    browser.submit(asked, "/article/withdraw")
+    assert "It was out already." in browser.follow(browser.submit(asked, "/article/withdraw")).words
+
+
+def test_an_embargo_is_over_in_the_second_in_which_it_ends(newsroom):
+    newsroom.desk.put("soon", title="Soon", published_at=at(seconds=10))
+    browser = newsroom.person()
+
+    def told():
+        return ["embargo" in page.words for page in (browser.get("/articles?q=soon"), browser.get("/article?id=soon"))]
+
+    newsroom.clock.advance(9.999999)
+    assert told() == [True, True]
+    newsroom.clock.advance(0.000001)
+    assert told() == [False, False]
+    newsroom.clock.advance(0.5)
+    assert told() == [False, False]
+
+
+def test_what_is_not_there_and_what_is_no_id_is_told(newsroom):
+    browser = newsroom.person()
+    for path in ("/article", "/article/withdraw", "/article/restore"):
+        assert (browser.get(f"{path}?id=nothing").status, browser.get(path).status) == (404, 422)
+        assert browser.get(f"{path}?id=nothing").note == "There is no article 'nothing'."
+        assert browser.get(f"{path}?id={'x' * 501}").note == "id has 501 characters: it should have at most 500"
+    for path in ("/article/withdraw?id=nothing", "/article/restore?id=nothing"):
+        assert browser.post(path).status == 404
+
+
+def test_a_search_that_finds_nothing_says_what_to_try_and_pages_lead_on(newsroom):
+    browser = newsroom.person("read")
+    assert "Nothing was found. Try fewer words" in browser.get("/articles?q=nothing+of+the+kind").words
+    assert browser.get("/articles?section=nowhere").status == 200
+    assert browser.get("/articles?status=lost").note.startswith("status is 'lost': it should be 'draft'")
+    for number in range(60):
+        newsroom.desk.put(f"more {number}", title=f"More & more {number:02}")
+    first = browser.get("/articles?q=more+%26&section=taiwan")
+    second = browser.get(link(first, "Older"))
+    titles = [row.text_content() for page in (first, second) for row in page.tree.xpath("//tbody//th")]
+    assert len(titles) == len(set(titles)) == 60 and link(second, "From the newest")

@@ -1,0 +1,71 @@
+"""Editors whose database is away are told so in words, and go on when it is back."""
+
+import contextlib
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from syndication.dashboard.errors import DATABASE_DOWN
+from syndication.dashboard.pages import POLICY
+from syndication.store.db.database import Database
+from tests.support.dashboard import Dashboard
+
+
+@pytest.fixture
+def dashboard(postgres_url, clock):
+    database = Database(postgres_url, clock=clock)
+    yield Dashboard(database, clock)
+    database.close()
+
+
+@contextlib.contextmanager
+def away(url):
+    """Throw everybody out of a database and let nobody in."""
+    address = make_url(url)
+    name, admin = address.database, address.set(database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(admin, autocommit=True) as conn:
+        conn.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        conn.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", (name,))
+        yield
+        conn.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+def check_told(browser, token):
+    """Every page says it, a part of one in a line, and a form too; what needs no database is there."""
+    for page in (browser.get("/"), browser.get("/login"), browser.get("/nothing"), browser.post("/logout", token)):
+        assert (page.status, page.note, page.headers.get("Retry-After")) == (503, DATABASE_DOWN, "5")
+        assert page.title == "Service Unavailable" and not page.cookies
+        assert page.headers["Cache-Control"] == "no-store" and page.headers["Content-Security-Policy"] == POLICY
+    part = browser.part("/live/overview")
+    assert (part.status, part.note) == (503, DATABASE_DOWN) and "<html" not in part.text
+    assert browser.get("/static/dashboard.css").status == 200
+
+
+def test_pages_say_that_the_database_is_away_and_who_is_logged_in_stays_so(dashboard, postgres_url):
+    browser = dashboard.person()
+    token = browser.token()
+    with away(postgres_url):
+        check_told(browser, token)
+    assert browser.get("/").status == 200
+
+
+def test_a_web_process_that_starts_while_the_database_is_away_says_so_as_well(dashboard, postgres_url):
+    browser = dashboard.person()
+    token, cookie = browser.token(), browser.cookie
+    dashboard.restart()
+    again = dashboard.stranger()
+    again.cookie = cookie
+    with away(postgres_url):
+        check_told(again, token)
+    assert again.get("/").status == 200
+
+
+def test_the_api_says_that_the_database_is_away(dashboard, postgres_url):
+    api = dashboard.api
+    assert api.get("/status").status == 200
+    with away(postgres_url):
+        for said in (api.get("/status"), api.put("a1")):
+            assert (said.status, said.kind) == (503, "database-down")
+            assert said.headers["Retry-After"] == "5" and "OperationalError" not in said.json["detail"]
+    assert api.put("a1").status == 201

@@ -1,0 +1,91 @@
+"""Is all well? One line says so, and what is not stands below it, the worst first."""
+
+import json
+from typing import Any
+
+import pytest
+
+from syndication.diagnostics.health import Finding, HealthFacts, examine, headline, problems
+from syndication.store.publishing.section_state import SectionState
+from tests.support.newsroom import NOON, at
+
+SLUGS = ("all", "taiwan")
+
+
+def state(slug: str, **changes: Any) -> SectionState:
+    values = dict.fromkeys(SectionState.__slots__) | {
+        "section": slug, "version": 3, "entries": 5, "left_out": 0, "failures": 0,
+        "requested_generation": 1, "completed_generation": 1, "attempted_generation": 1,
+    }  # fmt: skip
+    return SectionState(**values | changes)
+
+
+def facts(**changes: Any) -> HealthFacts:
+    """A service that is as it should be, but for the changes."""
+    values: dict[str, Any] = {
+        "now": NOON, "sections": SLUGS, "states": [state(slug) for slug in SLUGS], "workers": 1, "oldest_change": None,
+    }  # fmt: skip
+    return HealthFacts(**values | changes)
+
+
+def test_where_nothing_is_wrong_all_is_well():
+    assert examine(facts()) == []
+    assert headline([]) == "All is well."
+
+
+FAILING = [state("all"), state("taiwan", failures=2, error="ZeroDivisionError")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "finding"),
+    [
+        ({"workers": 0}, Finding("standstill", "No worker is alive: feeds stay as they are. Start one with"
+                                               " `syndication worker`.")),
+        ({"missing_triggers": ["b", "a"]}, Finding("standstill", "Changes go unnoticed, because triggers are missing:"
+                                                                 " a, b. Run `syndication migrate`.")),
+        ({"database_up": False}, Finding("standstill", "The database does not answer: feeds are served as they were,"
+                                                       " and stay so.")),
+        ({"states": FAILING}, Finding("problem", "taiwan has failed 2 times: ZeroDivisionError", "taiwan")),
+        ({"states": [state("all")]}, Finding("problem", "Not rendered yet: taiwan.", "taiwan")),
+        ({"states": []}, Finding("problem", "Not rendered yet: all, taiwan.")),
+        ({"oldest_change": at(seconds=-61)}, Finding("problem", "A change has waited for 61 s.")),
+        ({"silences": {"taiwan": "Nothing new for 9 h."}}, Finding("notice", "Nothing new for 9 h.", "taiwan")),
+    ],
+)  # fmt: skip
+def test_each_thing_that_is_wrong_is_told_with_its_severity_and_section(changes, finding):
+    found = examine(facts(**changes))
+    assert found == [finding]
+    assert headline(found) == ("All is well." if finding.severity == "notice" else finding.words)
+
+
+def test_a_change_that_waits_for_a_minute_is_no_problem():
+    assert examine(facts(oldest_change=at(seconds=-60))) == []
+
+
+def test_what_another_configuration_has_registered_is_not_told():
+    assert examine(facts(states=[*facts().states, state("gone", version=0, failures=9)])) == []
+
+
+def test_the_worst_comes_first_and_a_notice_is_no_problem():
+    everything = {"workers": 0, "states": FAILING, "oldest_change": at(hours=-1), "silences": {"all": "Quiet."}}
+    found = examine(facts(**everything))
+    assert [finding.severity for finding in found] == ["standstill", "problem", "problem", "notice"]
+    assert problems(found) == found[:3]
+    assert headline(found).startswith("3 things are wrong. The worst: No worker is alive")
+
+
+def test_a_database_that_is_down_is_told_alone():
+    found = examine(facts(database_up=False, workers=0, states=[]))
+    assert len(found) == 1 and "database" in headline(found)
+
+
+def test_the_command_line_says_the_same_as_the_dashboard(sqlite_url, monkeypatch):
+    from click.testing import CliRunner
+
+    from syndication.cli import main
+
+    monkeypatch.setenv("SYNDICATION_DATABASE__URL", sqlite_url)
+    done = CliRunner().invoke(main, ["status", "--json"])
+    (first, second) = json.loads(done.stdout)["problems"]
+    assert done.exit_code == 1 and first == examine(facts(workers=0))[0].words
+    assert second.startswith("Not rendered yet: all, ")

@@ -1,0 +1,286 @@
+"""Why is my story not in the feed? Every reason, and that the answer and the feed never disagree."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from syndication.diagnostics.trace import trace
+from syndication.model.values import Image
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles import withdrawals
+from syndication.store.articles.trace_facts import read_trace_facts
+from syndication.store.db.database import Database
+from syndication.store.processes import workers
+from syndication.store.publishing.published import get_published
+from tests.conftest import FakeClock
+from tests.support.desk import Desk
+from tests.support.newsroom import at, section
+
+EDITOR = Actor("the night editor", "test")
+
+
+@pytest.fixture
+def desk(database, clock):
+    desk = Desk(database, clock)
+    alive(desk)
+    return desk
+
+
+def alive(desk):
+    with desk.database.write() as conn:
+        now = desk.database.now(conn)
+        workers.record_heartbeat(conn, workers.WorkerProcess("w1", "here", 1, now, now))
+
+
+def facts_of(desk, id):
+    with desk.database.snapshot() as conn:
+        return read_trace_facts(conn, id, desk.sections, desk.database.now(conn))
+
+
+def ask(desk, id="a1", slug="taiwan", retired=frozenset()):
+    """The verdict on an article in one section."""
+    verdicts = {verdict.section: verdict for verdict in trace(facts_of(desk, id), desk.sections, retired)}
+    return verdicts[slug]
+
+
+def test_a_story_in_the_feed_has_its_place_and_versions(desk):
+    desk.put("a1", published_at=at(hours=-2))
+    desk.work()
+    desk.put("a2", published_at=at(hours=-1))
+    desk.later()
+    verdict = ask(desk)
+    assert (verdict.in_feed, verdict.rule, verdict.place) == (True, "in-feed", 2)
+    assert (verdict.since_version, verdict.changed_in_version, verdict.changes_at) == (1, 1, None)
+    assert verdict.words == "It is in the feed, at place 2, since version 1."
+
+
+def test_a_draft_is_to_be_published(desk):
+    desk.put(status="draft", published_at=None)
+    desk.work()
+    assert ask(desk).rule == "draft"
+
+
+def test_an_embargo_is_told_with_its_end(desk):
+    desk.put(published_at=at(hours=2))
+    desk.work()
+    verdict = ask(desk)
+    assert (verdict.rule, verdict.changes_at, verdict.changes_to) == ("embargo", at(hours=2), "appears")
+    assert verdict.words == "It is under embargo until 2026-03-14 14:00:00 UTC."
+
+
+def test_a_withdrawal_is_told_with_its_name_and_time(desk):
+    desk.put()
+    desk.work()
+    withdrawals.withdraw(desk.database, ["a1"], by=EDITOR)
+    before = ask(desk)
+    assert before.in_feed and before.rule == "withdrawn" and before.changes_to == "leaves"
+    assert "still in the feed" in before.words
+    desk.later()
+    verdict = ask(desk)
+    assert (
+        not verdict.in_feed and verdict.rule == "withdrawn" and "withdrawn by the night editor at 20" in verdict.words
+    )
+
+
+def test_a_deleted_row_is_told(desk):
+    desk.put()
+    desk.work()
+    with desk.database.write() as conn:
+        conn.execute(text("DELETE FROM article"))
+    desk.later()
+    assert ask(desk).rule == "deleted"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"expires_at": at(minutes=-1)}, "It expired at 2026-03-14 11:59:00 UTC."),
+        (
+            {"published_at": at(hours=3), "expires_at": at(hours=2)},
+            "It expires at 2026-03-14 14:00:00 UTC, before it is published.",
+        ),
+    ],
+)
+def test_an_expiry_is_told(desk, change, words):
+    desk.put(**change)
+    desk.work()
+    verdict = ask(desk)
+    assert (verdict.rule, verdict.words, verdict.changes_at) == ("expired", words, None)
+
+
+def test_what_newer_ones_pushed_out_is_told_with_its_place(desk):
+    desk.put("a1", published_at=at(days=-3))
+    for number in range(5):
+        desk.put(f"b{number}", published_at=at(days=-2))
+    desk.work()
+    verdict = ask(desk)
+    assert (verdict.rule, verdict.words) == ("pushed-out", "Newer ones pushed it out: it has place 6 of 5.")
+
+
+def test_on_a_busy_day_there_are_more_places_and_it_is_told_when_one_ends(desk):
+    for number in range(7):
+        desk.put(f"b{number}", published_at=at(minutes=-number))
+    desk.work()
+    verdict = ask(desk, "b6")
+    assert (verdict.in_feed, verdict.place) == (True, 7)
+    assert (verdict.changes_at, verdict.changes_to) == (at(minutes=-6, hours=24), "leaves")
+
+
+def test_what_cannot_be_rendered_is_told_with_the_reason(desk):
+    desk.put(title="\x01\x02")
+    desk.work()
+    verdict = ask(desk)
+    assert verdict.rule == "left-out" and "its title has no printable characters" in verdict.words
+
+
+def test_a_section_under_which_it_is_not_filed_is_told(desk):
+    desk.put(sections=("china", "gone", "typo"))
+    desk.work()
+    assert ask(desk, slug="taiwan").rule == "not-filed"
+    assert ask(desk, slug="gone", retired=frozenset(["gone"])).rule == "retired"
+    assert ask(desk, slug="typo").rule == "not-configured"
+
+
+def test_it_is_told_that_a_worker_will_do_it_or_that_there_is_none(desk, clock):
+    desk.put()
+    verdict = ask(desk)
+    assert (verdict.in_feed, verdict.rule, verdict.changes_to) == (False, "waiting", "appears")
+    clock.advance(60)
+    verdict = ask(desk)
+    assert (verdict.rule, verdict.changes_at) == ("no-worker", None) and "No worker is alive" in verdict.words
+
+
+def test_a_failing_section_is_told_with_its_error_and_the_next_attempt(desk, monkeypatch):
+    desk.put()
+    monkeypatch.setattr(desk.regenerator.renderer, "render", lambda feed: 1 / 0)
+    desk.work()
+    alive(desk)
+    verdict = ask(desk)
+    assert verdict.rule == "failing" and "ZeroDivisionError" in verdict.words
+    assert verdict.changes_at == at(seconds=2) and verdict.changes_to == "appears"
+
+
+def test_a_change_that_waits_is_told_of_a_story_in_the_feed(desk):
+    desk.put()
+    desk.work()
+    desk.put(title="Story a1, corrected")
+    assert "A change is noticed and not regenerated yet." in ask(desk).words
+
+
+def test_an_unknown_article_has_no_facts(desk):
+    facts = facts_of(desk, "nobody")
+    assert facts.article is None and facts.withdrawal is None and not facts.positions
+
+
+moments = st.integers(-40, 40).map(lambda hours: at(hours=hours, minutes=1))
+stories = st.fixed_dictionaries(
+    {
+        "sections": st.sets(st.sampled_from(["taiwan", "china", "sports"]), max_size=3).map(tuple),
+        "status": st.sampled_from(["published", "published", "published", "draft", "withdrawn"]),
+        "published_at": moments,
+        "expires_at": st.none() | moments,
+        "title": st.sampled_from(["Story", "\x01"]),
+        "image": st.none() | st.just(Image("https://pictures.example/1.jpg")),
+    }
+)
+acts = st.lists(
+    st.tuples(st.sampled_from(["put", "put", "put", "withdraw", "restore", "delete"]), st.integers(0, 9), stories),
+    min_size=1,
+    max_size=25,
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts, st.lists(st.integers(1, 3_000), max_size=4))
+def test_trace_and_feed_always_agree_and_what_is_foretold_happens(sqlite_template, tmp_path, done, pauses):
+    path = Path(tmp_path) / "agree.db"
+    shutil.copy(sqlite_template, path)
+    clock = FakeClock()
+    desk = Desk(Database(f"sqlite:///{path}", clock=clock), clock)
+    desk.sections = {slug: section(slug, entries=3, max_entries=5) for slug in desk.sections}
+    desk.restart()
+    try:
+        for act, number, story in done:
+            do(desk, act, f"a{number}", story)
+        desk.work()
+        check(desk)
+        for minutes in pauses:
+            clock.advance(minutes * 60)
+            desk.work()
+            check(desk)
+        foretold(desk, clock)
+    finally:
+        desk.database.close()
+
+
+def do(desk, act, id, story):
+    if act == "put":
+        desk.put(id, **story)
+    elif act == "withdraw":
+        withdrawals.withdraw(desk.database, [id], by=EDITOR)
+    elif act == "restore":
+        withdrawals.restore(desk.database, [id], by=EDITOR)
+    else:
+        with desk.database.write() as conn:
+            conn.execute(text("DELETE FROM article WHERE id = :id"), {"id": id})
+
+
+def verdicts_of(desk):
+    alive(desk)
+    found = {}
+    for number in range(10):
+        id = f"a{number}"
+        facts = facts_of(desk, id)
+        if facts.article is not None or facts.withdrawal is not None:
+            found |= {(id, verdict.section): verdict for verdict in trace(facts, desk.sections, frozenset())}
+    return found
+
+
+def standing(desk):
+    with desk.database.snapshot() as conn:
+        return {slug: list(get_published(conn, slug).entries) for slug in desk.sections}
+
+
+def check(desk):
+    """In the feed exactly if the trace says so, at the place that it says; and nothing is said to wait."""
+    feeds = standing(desk)
+    for (id, slug), verdict in verdicts_of(desk).items():
+        assert verdict.in_feed == (id in feeds.get(slug, ())), (id, verdict)
+        assert verdict.rule not in ("waiting", "failing", "no-worker"), verdict
+        assert (verdict.rule == "in-feed") == verdict.in_feed, verdict
+        if verdict.in_feed:
+            assert feeds[slug][verdict.place - 1] == id
+            assert f"article/{id}<" in desk.body(slug)
+
+
+def foretold(desk, clock):
+    """Until the first moment that is foretold nothing changes by itself; then what was foretold happens."""
+    due = [verdict for verdict in verdicts_of(desk).values() if verdict.changes_at is not None]
+    if not due:
+        return
+    first = min(due, key=lambda verdict: verdict.changes_at)
+    before = standing(desk)
+    clock.now = first.changes_at - timedelta(seconds=1)
+    desk.work()
+    assert standing(desk) == before
+    clock.now = first.changes_at + timedelta(seconds=1)
+    desk.work()
+    after = {(id, slug) for slug, ids in standing(desk).items() for id in ids}
+    for (id, slug), verdict in verdicts_of(desk).items():
+        assert verdict.in_feed == ((id, slug) in after)
+    if first.changes_to == "leaves":
+        assert standing(desk) != before
+
+
+def test_what_is_left_out_takes_no_place(desk):
+    desk.put("bad", title="\x01", published_at=at(days=-2))
+    for number in range(6):
+        desk.put(f"b{number}", published_at=at(days=-3, minutes=-number))
+    desk.work()
+    assert [ask(desk, f"b{number}").place for number in range(5)] == [1, 2, 3, 4, 5]
+    assert ask(desk, "b5").words == "Newer ones pushed it out: it has place 6 of 5."

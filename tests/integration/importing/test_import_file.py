@@ -1,0 +1,236 @@
+"""Files from anywhere: what is wrong with one item is told with its number, and the others come in."""
+
+import json
+import shutil
+from contextlib import closing
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from syndication.config.loading import load_settings
+from syndication.importing.feed_reader import FeedFileReader
+from syndication.importing.import_file import import_file
+from syndication.importing.report import Report
+from syndication.render.renderer import Renderer
+from syndication.store.articles import articles
+from syndication.store.db.database import Database
+from tests.support.newsroom import entry, feed
+
+RSS = """<?xml version="1.0" encoding="{encoding}"?>
+<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>T</title><link>https://x.example/</link>
+{items}</channel></rss>"""
+ITEM = "<item><guid isPermaLink='false'>{id}</guid><link>https://x.example/{id}</link>{more}</item>"
+DATE = "<pubDate>Sat, 14 Mar 2026 08:00:00 +0800</pubDate>"
+
+
+def item(id="1", more="<title>Story</title>" + DATE):
+    return ITEM.format(id=id, more=more)
+
+
+def rss(*items, encoding="utf-8"):
+    return RSS.format(encoding=encoding, items="".join(items)).encode(encoding)
+
+
+def json_feed(*items, **more):
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": items} | more).encode()
+
+
+FINE = {"id": "fine", "url": "https://x.example/fine", "title": "T", "date_published": "2026-03-14T08:00:00Z"}
+
+
+@pytest.fixture(scope="module")
+def reader():
+    with closing(FeedFileReader()) as reader:
+        yield reader
+
+
+@pytest.fixture
+def take(database, tmp_path, reader):
+    """Imports bytes; gives the report and the articles by id."""
+    known = load_settings(environ={})
+
+    def take(content, *sections):
+        path = tmp_path / "file"
+        path.write_bytes(content)
+        report = Report()
+        import_file(database, known, str(path), sections, report, reader=reader, progress=False)
+        return report
+
+    return take
+
+
+def stored(database, id):
+    with database.read() as conn:
+        return articles.get_article(conn, id)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_story_of_two_old_feeds_stands_in_both_sections(database, take, again):
+    take(rss(item("shared"), item("a")), "taiwan")
+    take(rss(item("shared"), item("b")), "travel")
+    if again:
+        assert take(rss(item("shared"), item("a")), "taiwan").outcomes == {"unchanged": 2}
+    assert stored(database, "shared").sections == ("taiwan", "travel")
+    assert (stored(database, "a").sections, stored(database, "b").sections) == (("taiwan",), ("travel",))
+    take(rss(item("shared")))
+    assert stored(database, "shared").sections == ("taiwan", "travel"), "and no section leaves those that are there"
+
+
+def test_a_line_that_names_sections_is_filed_there_alone(database, take):
+    line = {"id": "a", "title": "T", "url": "/a", "published_at": "2026-03-14T08:00:00Z"}
+    take(json.dumps(line | {"sections": ["taiwan"]}).encode(), "world")
+    take(json.dumps(line | {"sections": ["travel"]}).encode(), "world")
+    assert stored(database, "a").sections == ("travel",)
+
+
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><id>x:1</id><entry><id>x:2</id>
+<link href="https://x.example/2"/><updated>2026-03-14T08:00:00Z</updated>{title}</entry></feed>"""
+
+
+@pytest.mark.parametrize(
+    ("content", "id", "title"),
+    [
+        (rss(item(more=f"<title>&amp;ldquo;Fish&amp;rdquo; &lt;b&gt;now&lt;/b&gt;</title>{DATE}")), "1", "“Fish” now"),
+        (rss(item(more=f"<title>AT&amp;T: 1 &lt; 2</title>{DATE}")), "1", "AT&T: 1 < 2"),
+        (ATOM.format(title='<title type="html">A &amp;amp; &lt;b&gt;B&lt;/b&gt;</title>').encode(), "x:2", "A & B"),
+        (ATOM.format(title="<title>A &amp;amp; B &lt;b&gt;</title>").encode(), "x:2", "A &amp; B <b>"),
+        (json_feed(FINE | {"title": "A &amp; <b>"}), "fine", "A &amp; <b>"),
+        (json_feed(FINE | {"title": None, "content_text": "1 < 2\n\nnext"}), "fine", "1 < 2 next"),
+        (rss(item(more=f"<description>&lt;p&gt;No title&lt;/p&gt;</description>{DATE}")), "1", "No title"),
+    ],
+)  # fmt: skip
+def test_a_title_is_text_whatever_it_was_in_the_feed(database, take, content, id, title):
+    assert take(content).outcomes == {"created": 1}
+    assert stored(database, id).title == title
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "windows-1252", "iso-8859-1"])
+def test_a_feed_is_read_in_the_encoding_that_it_declares(database, take, encoding):
+    assert take(rss(item(more=f"<title>Café</title>{DATE}"), encoding=encoding)).outcomes == {"created": 1}
+    assert stored(database, "1").title == "Café"
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ("text", "an item should be a JSON object, not a text"),
+        (None, "an item should be a JSON object, not null"),
+        ({"title": "T", "date_published": "2026-03-14T08:00:00Z"}, "it has neither an id nor an address"),
+        ({"id": "1", "title": "T"}, "it has no date of publication"),
+        ({"id": "1", "date_published": "2026-03-14T08:00:00Z"}, "it has neither a title nor a text"),
+        (FINE | {"id": ["x"]}, "id is a list: it should be a text"),
+        (FINE | {"title": 5}, "title is a number: it should be a text"),
+        (FINE | {"content_html": {"a": 1}}, "html is an object: it should be a text"),
+        (FINE | {"tags": [["x"]]}, "tags.0 is a list: it should be a text"),
+        (FINE | {"date_published": "yesterday"}, "published_at is 'yesterday': it should be like 2026"),
+        (FINE | {"date_published": 10**400}, "published_at is a number"),
+        (FINE | {"date_published": "0001-01-01T00:00:00+08:00"}, "it should be in the years 1 to 9999, as UTC too"),
+        (FINE | {"id": "x" * 6000}, "id has 6000 characters: it should have at most 500"),
+        (FINE | {"image": {"a": 1}}, "image.url is an object: it should be a text"),
+    ],
+)
+def test_a_bad_item_of_a_json_feed_is_told_with_its_number(database, take, bad, words):
+    report = take(json_feed(FINE | {"id": "first"}, bad, FINE))
+    assert report.outcomes == {"created": 2} and report.bad == 1
+    assert "item 2: " in report.problems[0] and words in report.problems[0]
+
+
+def test_what_an_attachment_cannot_tell_is_left_out(database, take):
+    files = [{"url": "https://x.example/a", "size_in_bytes": 10**30, "duration_in_seconds": 90.5}, "x", {"url": None}]
+    files += [
+        {"url": "https://x.example/b", "size_in_bytes": -1, "duration_in_seconds": 2**31, "mime_type": "audio/mpeg"}
+    ]
+    extra = {"attachments": files, "authors": ["x", {"name": "Lin"}, {}], "tags": ["", "rail"], "id": 12345}
+    assert take(json_feed(FINE | extra)).outcomes == {"created": 1}
+    found = stored(database, "12345")
+    assert [(f.media_type, f.length, f.duration) for f in found.enclosures] == [
+        ("application/octet-stream", None, 90),
+        ("audio/mpeg", None, None),
+    ]
+    assert ([author.name for author in found.authors], found.tags) == (["Lin"], ("rail",))
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("<title>T</title>", "it has no date of publication"),
+        (
+            "<title>T</title><pubDate>the other day</pubDate>",
+            "its date is 'the other day': it should be like Sat, 14 Mar",
+        ),
+        ("<title>T</title><pubDate>Sat, 14 Mar 99999 08:00:00 +0800</pubDate>", "its date is"),
+        (DATE, "it has neither a title nor a text"),
+    ],
+)
+def test_a_bad_item_of_an_rss_file_is_told_with_its_number(database, take, more, words):
+    report = take(rss(item("first"), item("2", more), item("3")))
+    assert report.outcomes == {"created": 2} and report.bad == 1
+    assert "item 2: " in report.problems[0] and words in report.problems[0]
+
+
+@pytest.mark.parametrize("length", ["9" * 40, "²", "-5", "many", ""])
+def test_an_unusable_length_of_an_enclosure_is_left_out(database, take, length):
+    file = f"<title>T</title>{DATE}<enclosure url='https://x.example/a' length='{length}' type='audio/mpeg'/>"
+    assert take(rss(item(more=file))).outcomes == {"created": 1}
+    assert stored(database, "1").enclosures[0].length is None
+
+
+LINE = {"id": "a", "title": "T", "url": "/a", "published_at": "2026-03-14T08:00:00+08:00"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"published_at": "0001-01-01T00:00:00+08:00"}, "it should be in the years 1 to 9999, as UTC too"),
+        ({"published_at": "9999-12-31T23:59:59-08:00"}, "it should be in the years 1 to 9999, as UTC too"),
+        ({"image": {"url": "/i", "width": 2**31}}, "image.width is 2147483648: it should be less than or equal to"),
+        ({"enclosures": [{"url": "/e", "media_type": "a/b", "duration": 2**40}]}, "enclosures.0.duration is"),
+        ({"enclosures": [{"url": "/e", "media_type": "a/b", "length": 10**30}]}, "enclosures.0.length is"),
+        ({"id": "é" * 501}, "id has 501 characters: it should have at most 500"),
+        ({"sections": ["x" * 101]}, "sections.0 has 101 characters: it should have at most 100"),
+        ({"title": "a\x00b"}, "title holds the character U+0000"),
+        ({"title": "a\ud800b"}, "title holds half a surrogate pair"),
+    ],
+)
+def test_a_line_that_no_database_can_hold_is_told_with_its_number(take, changes, words):
+    lines = [json.dumps(value) for value in (LINE, LINE | changes, LINE | {"id": "z"})]
+    report = take("\n".join(lines).encode())
+    assert report.outcomes == {"created": 2}
+    assert [words in problem and "line 2: " in problem for problem in report.problems] == [True]
+
+
+def test_the_longest_id_and_section_can_be_stored(database, take):
+    line = LINE | {"id": "\U0001f600" * 500, "sections": ["x" * 100]}
+    assert take(json.dumps(line).encode()).outcomes == {"created": 1}
+
+
+FILES = list(Renderer().render(feed(entry("a1"), entry("a2", title="A &amp; B"))).bodies.values())
+FILES += [rss(item("1"), item("2"), encoding=encoding) for encoding in ("utf-16", "windows-1252")]
+FILES += [ATOM.format(title="<title>T</title>").encode(), json.dumps(LINE).encode() + b"\n" + json.dumps(LINE).encode()]
+PIECES = [b"<", b">", b"&", b"]]>", b"\x00", b"\xff", b"null", b"9" * 400, b"[", b"]", b"{", b"}", b'"', b"1e999", b"-"]
+PIECES += [b"<item>", b"</item>", b"<entry>", b"<!DOCTYPE x [<!ENTITY y 'z'>]>", b"&y;", b"utf-16", b"koi8-r", b"2026"]
+PIECES += [b"0001-01-01T00:00:00+08:00", b"Sat, 31 Feb 0000 99:99:99 +9999", b"http://[oops", b"type='html'"]
+
+
+@st.composite
+def mutated(draw):
+    content = draw(st.sampled_from(FILES))
+    for _ in range(draw(st.integers(1, 6))):
+        at = draw(st.integers(0, len(content)))
+        piece = draw(st.sampled_from(PIECES) | st.binary(max_size=4))
+        content = content[:at] + piece + content[at + draw(st.integers(0, 40)) :]
+    return content
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(content=mutated())
+def test_no_file_ends_in_a_traceback(sqlite_template, tmp_path_factory, reader, content):
+    folder = tmp_path_factory.mktemp("mutated", numbered=True)
+    database = Database(f"sqlite:///{shutil.copy(sqlite_template, folder / 'newsroom.db')}")
+    path = folder / "file"
+    path.write_bytes(content)
+    report = Report()
+    import_file(database, load_settings(environ={}), str(path), ("taiwan",), report, reader=reader, progress=False)
+    database.close()
+    assert report.bad == len(report.problems) and all(": " in problem for problem in report.problems)

@@ -1,0 +1,192 @@
+"""The worker between its tasks: alarms, the nightly reconciliation, and what it keeps for how long."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from structlog.testing import capture_logs
+
+from syndication.config.loading import load_settings
+from syndication.config.schema import WorkerSettings
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles import articles
+from syndication.store.processes import poll_counts
+from syndication.store.publishing import previews
+from syndication.worker.preview_share import PreviewThrottle
+from syndication.worker.process import RECENT, Worker
+from syndication.worker.schedule import build_scheduler, schedule_due
+from syndication.worker.tasks import Task, TaskQueue
+from tests.support.newsroom import article, at
+
+
+@pytest.fixture
+def worker(database, clock, tmp_path):
+    (tmp_path / "syndication.toml").write_text(
+        "[worker]\ntombstone_days = 999999999\n[editors]\naudit_days = 999999999"
+    )
+    (tmp_path / "sections.toml").write_text(
+        "".join(f"[[section]]\nslug = '{slug}'\ntitle = '{slug}'\n" for slug in ("taiwan", "china", "sports"))
+    )
+    worker = Worker(load_settings(tmp_path / "syndication.toml", {}), database)
+    worker.regenerator.register()
+    worker._drain()
+    clock.advance(1)
+    yield worker
+    worker._stopping.set()
+
+
+def put(worker, id="a1", **changes):
+    list(articles.put_articles(worker.database, [article(id, **changes)]))
+
+
+def night(worker, clock):
+    """What the reconciliation logs, an hour and more after the last regeneration."""
+    clock.advance(RECENT.total_seconds() + 1)
+    with capture_logs() as logs:
+        worker._reconcile()
+    return {entry["event"]: entry.get("sections") for entry in logs if "reconcil" in entry["event"]}
+
+
+def test_a_quiet_night_finds_nothing(worker, clock):
+    assert night(worker, clock) == {"reconciled": 4}
+
+
+def test_what_was_missed_is_found_and_said(worker, clock):
+    put(worker, sections=("taiwan",))
+    with worker.database.write() as conn:
+        conn.exec_driver_sql("DELETE FROM change")  # As if no trigger had noticed it.
+    assert night(worker, clock) == {"reconciliation_found_changes": ["taiwan", "all"]}
+
+
+def test_what_is_published_during_the_night_is_no_alarm(worker, clock, monkeypatch):
+    real = worker.regenerator._read
+
+    def read(slug, *rest):
+        if slug == "all":
+            put(worker, sections=("taiwan",))
+        return real(slug, *rest)
+
+    monkeypatch.setattr(worker.regenerator, "_read", read)
+    assert night(worker, clock).keys() == {"reconciled"}
+
+
+def test_a_change_that_waits_already_is_no_alarm(worker, clock):
+    put(worker, sections=("taiwan",))
+    worker.regenerator.process_changes()
+    put(worker, "a2", sections=("china",))
+    assert night(worker, clock).keys() == {"reconciled"}
+
+
+def test_an_embargo_that_ends_during_the_night_is_no_alarm(worker, clock):
+    put(worker, sections=("taiwan",), published_at=at(minutes=50))
+    worker._drain()
+    assert night(worker, clock).keys() == {"reconciled"}
+
+
+def test_a_batch_of_changes_and_a_section_take_turns(worker, clock, monkeypatch):
+    monkeypatch.setattr("syndication.store.publishing.change_queue.AT_ONCE", 4)
+    steps = []
+    notice, regenerate = worker.regenerator.process_changes, worker.regenerator.regenerate
+
+    def noticing():
+        number = notice()
+        steps.append("batch" if number else "look")
+        return number
+
+    monkeypatch.setattr(worker.regenerator, "process_changes", noticing)
+    monkeypatch.setattr(worker.regenerator, "regenerate", lambda slug: steps.append(slug) or regenerate(slug))
+    for n in range(6):
+        put(worker, f"a{n}", sections=("taiwan",))
+    worker._drain()
+    assert steps[:4] == ["batch", "taiwan", "batch", "all"]
+    assert "batch" in steps[4:] and steps[-1] == "look"
+
+
+def test_what_is_kept_for_ever_is_no_overflow(worker):
+    worker._prune()
+
+
+def test_housekeeping_forgets_polls_after_eight_days(worker, clock):
+    with worker.database.write() as conn:
+        poll_counts.add_polls(conn, {("taiwan", at(days=-day)): poll_counts.PollSums(1) for day in range(12)})
+    worker._prune()
+    with worker.database.read() as conn:
+        left = poll_counts.read_polls(conn, ["taiwan"], at(days=-30))["taiwan"]
+    assert set(left) == {at(days=-day) for day in range(8)}  # It is a second after noon.
+
+
+def alarm(due, now):
+    """In how long the worker rings."""
+    tasks = TaskQueue()
+    scheduler = build_scheduler(WorkerSettings(), tasks, lambda: None)
+    scheduler.start(paused=True)
+    try:
+        schedule_due(scheduler, tasks, due, now)
+        job = scheduler.get_job("due")
+        return job.next_run_time - datetime.now(UTC)
+    finally:
+        scheduler.shutdown()
+
+
+def test_a_moment_at_the_end_of_the_calendar_is_no_overflow():
+    assert timedelta(hours=23) < alarm(datetime.max.replace(tzinfo=UTC), at()) <= timedelta(days=1, seconds=1)
+
+
+def test_a_near_moment_rings_in_its_time():
+    assert timedelta(seconds=50) < alarm(at(minutes=1), at()) < timedelta(seconds=62)
+
+
+def test_an_article_that_expires_at_the_end_of_the_calendar_is_published(worker, clock):
+    put(worker, expires_at=datetime.max.replace(tzinfo=UTC))
+    worker.scheduler.start(paused=True)
+    try:
+        worker._do(frozenset({Task.GATHER}))
+        assert worker.scheduler.get_job("due") is not None
+    finally:
+        worker.scheduler.shutdown()
+
+
+def preview_requests(worker, clock, number):
+    with worker.database.write() as conn:
+        for who in range(number):
+            previews.request(conn, {"section": "taiwan", "changes": []}, "taiwan", Actor(f"t{who}", "-"), clock())
+
+
+def steps(worker, monkeypatch):
+    """The order in which the worker looks for changes, publishes sections and answers previews."""
+    order = []
+    for owner, name, step in (
+        (worker.regenerator, "notice", "look"),
+        (worker.regenerator, "regenerate", "section"),
+        (worker.previewer, "_answer", "preview"),
+    ):
+        real = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *a, _real=real, _step=step: (order.append(_step), _real(*a))[1])
+    return order
+
+
+def test_publishing_goes_before_the_previews_that_wait(worker, clock, monkeypatch):
+    preview_requests(worker, clock, 8)
+    put(worker, sections=("taiwan", "china", "sports"))
+    worker.preview_share = PreviewThrottle(share=1.0)  # As if previews cost nothing: their order alone is tried.
+    order = steps(worker, monkeypatch)
+    worker._drain()
+    assert order.index("section") < order.index("preview")
+    assert order.count("section") == 4 and order.count("preview") == 8
+    assert all(after == "look" for step, after in pairwise(order) if step == "preview")
+
+
+def test_previews_have_a_share_of_the_time(worker, clock):
+    preview_requests(worker, clock, 8)
+    worker.preview_share = PreviewThrottle(share=1e-6)
+    worker._drain()
+    with worker.database.read() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM preview WHERE finished_at IS NOT NULL").scalar() == 1
+    assert worker._pause() > 0  # It comes back for those that wait.
+
+
+def test_the_share_is_of_the_time_that_the_preview_took():
+    share = PreviewThrottle(share=0.2)
+    assert share.wait(0) == 0
+    share.record(10, 12)
+    assert share.wait(12) == pytest.approx(8) and share.wait(20) == 0

@@ -1,0 +1,370 @@
+"""When a cache is told of a version, by whom, and how it goes on when the cache fails; on both databases."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from syndication.config.schema import PurgeSettings
+from syndication.diagnostics.health import HealthFacts, examine
+from syndication.metrics.worker import PURGES
+from syndication.store.db.database import Database
+from syndication.store.processes import purge_queue, web_processes
+from syndication.store.processes.purge_queue import Purge
+from syndication.store.processes.web_processes import WebProcess
+from syndication.worker.purge.purger import EAGER_SECONDS, LOOK_SECONDS, Purger
+from tests.support.caches import Cache, cache, hangs
+from tests.support.newsroom import NOON
+from tests.support.service import until
+
+SECRET = "Bearer s3cret"
+
+
+def purger(database: Database, server: Cache, **values) -> Purger:
+    headers = {"Surrogate-Key": "{key}", "Authorization": SECRET}
+    return Purger(database, PurgeSettings(url=server.url, method="PURGE", headers=headers, **values))
+
+
+def published(database: Database, section: str = "taiwan", version: int = 1) -> None:
+    with database.write() as conn:
+        purge_queue.enqueue(conn, section, version, database.now(conn))
+
+
+def serves(
+    database: Database, version: int | None = None, id: str = "w1", *, behind: float = 0, started: float = 0
+) -> None:
+    """A web process says that it is alive and serves this version of taiwan (None: it has loaded nothing yet).
+
+    It loaded for the last time so many seconds ago.
+    """
+    with database.write() as conn:
+        now = database.now(conn)
+        loaded_at = None if version is None else now - timedelta(seconds=behind)
+        serves = {} if version is None else {"taiwan": version}
+        web_processes.record_heartbeat(
+            conn, WebProcess(id, "here", 1, now - timedelta(seconds=started), now, loaded_at, serves)
+        )
+
+
+def waiting(database: Database) -> list[Purge]:
+    with database.read() as conn:
+        return purge_queue.list_waiting(conn)
+
+
+def counted(outcome: str) -> float:
+    return PURGES.labels(outcome)._value.get()
+
+
+# When
+
+
+def test_a_cache_is_told_when_a_web_process_serves_the_version(database, clock):
+    with cache() as server:
+        one = purger(database, server)
+        published(database)
+        serves(database, 0)
+        assert one.step() == EAGER_SECONDS and server.asked == []
+        serves(database, 1)
+        sent = counted("sent")
+        assert one.step() == 0.0
+        assert server.sections() == ["feed-taiwan"] and server.asked[0].headers["authorization"] == SECRET
+        assert (waiting(database), counted("sent")) == ([], sent + 1)
+        assert one.step() == LOOK_SECONDS and len(server.asked) == 1
+
+
+def test_all_web_processes_that_are_alive_are_waited_for(database, clock):
+    with cache() as server:
+        one = purger(database, server)
+        published(database, version=5)
+        serves(database, 5)
+        serves(database, 4, "w2")
+        one.step()
+        assert server.asked == []
+        serves(database, 6, "w2")
+        one.step()
+        assert server.sections() == ["feed-taiwan"]
+
+
+def test_one_that_is_just_starting_is_waited_for_and_one_that_hangs_is_not(database, clock):
+    with cache() as server:
+        one = purger(database, server)
+        published(database)
+        serves(database, 1)
+        serves(database, None, "starting")
+        one.step()
+        assert server.asked == []
+        with database.write() as conn:
+            web_processes.remove(conn, "starting")
+        serves(database, None, "loads nothing", started=7)
+        serves(database, 0, "hung", behind=7)
+        one.step()
+        assert server.sections() == ["feed-taiwan"]
+
+
+def test_the_dead_are_not_waited_for(database, clock):
+    with cache() as server:
+        one = purger(database, server)
+        serves(database, 0, "dead")
+        published(database)
+        clock.advance(5.5)
+        serves(database, 1)
+        one.step()
+        assert server.asked == []
+        clock.advance(0.5)
+        one.step()
+        assert server.sections() == ["feed-taiwan"]
+
+
+def test_without_a_web_process_readers_keep_the_copies_that_caches_have(database, clock):
+    with cache() as server:
+        one = purger(database, server)
+        published(database)
+        for _ in range(3):
+            assert one.step() == LOOK_SECONDS
+            clock.advance(60)
+        assert server.asked == []
+        serves(database, 1)
+        one.step()
+        assert server.sections() == ["feed-taiwan"]
+
+
+def test_only_the_newest_version_is_told(database, clock):
+    with cache() as server:
+        one = purger(database, server)
+        for version in (1, 2, 3):
+            published(database, version=version)
+        serves(database, 3)
+        one.step()
+        assert server.sections() == ["feed-taiwan"] and waiting(database) == []
+
+
+def test_a_section_that_changes_all_the_time_is_told_of_what_is_served(database, clock):
+    """Its newest version is always one that somebody does not serve yet."""
+    with cache() as server:
+        one = purger(database, server)
+        for version in range(1, 6):
+            published(database, version=version)
+            serves(database, version - 1)
+            one.step()
+        assert server.sections() == ["feed-taiwan"] * 4
+        assert [purge.version for purge in waiting(database)] == [5]
+
+
+def test_a_version_that_comes_while_a_cache_is_told_is_told_as_well(database, clock):
+    def publishing(handler):
+        published(database, version=2)
+        handler.send_response(200)
+        handler.end_headers()
+
+    with cache(publishing, 200) as server:
+        one = purger(database, server)
+        published(database)
+        serves(database, 1)
+        one.step()
+        assert [purge.version for purge in waiting(database)] == [2]
+        one.step()
+        assert len(server.asked) == 1
+        serves(database, 2)
+        one.step()
+        assert server.sections() == ["feed-taiwan"] * 2 and waiting(database) == []
+
+
+# When a cache fails
+
+
+@pytest.fixture
+def served(database, clock):
+    """A version that every web process serves."""
+    published(database)
+    serves(database, 9)
+
+
+def step(one: Purger, clock, seconds: float = 0) -> float:
+    """A look, so many seconds later, with a web process that serves everything."""
+    clock.advance(seconds)
+    serves(one.database, 9)
+    return one.step()
+
+
+def test_a_cache_that_fails_is_told_again(database, clock, served):
+    with cache(500, hangs, 200) as server:
+        one = purger(database, server, timeout=0.2)
+        failed = counted("failed")
+        with capture_logs() as logs:
+            step(one, clock)
+            (purge,) = waiting(database)
+            assert (purge.attempts, purge.error) == (1, "127.0.0.1 answered 500")
+            step(one, clock, 0.5)
+            assert len(server.asked) == 1
+            step(one, clock, 0.5)
+            assert waiting(database)[0].error == "127.0.0.1 did not answer within 0.2 s"
+            step(one, clock, 2)
+        assert waiting(database) == [] and len(server.asked) == 3 and counted("failed") == failed + 2
+    told = [(line["log_level"], line["outcome"], line["attempt"]) for line in logs if line["event"] == "purged"]
+    assert told == [("warning", "failed", 1), ("warning", "failed", 2), ("info", "sent", 3)]
+    assert SECRET not in str(logs)
+
+
+def test_pauses_grow_up_to_a_minute(database, clock, served):
+    with cache(500) as server:
+        one, pauses = purger(database, server), []
+        while len(server.asked) < 10:
+            before, waited = len(server.asked), 0.0
+            while len(server.asked) == before:
+                step(one, clock, 0.5)
+                waited += 0.5
+            pauses.append(waited)
+    assert [round(pause) for pause in pauses[1:]] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_after_an_hour_it_is_given_up_and_told(database, clock, served):
+    with cache(503) as server:
+        one = purger(database, server)
+        step(one, clock)
+        with capture_logs() as logs:
+            step(one, clock, 3600)
+        assert ("error", "given-up") in [(line["log_level"], line.get("outcome")) for line in logs]
+        step(one, clock, 3600)
+        assert len(server.asked) == 2
+        (finding,) = findings(database)
+        assert finding.severity == "notice" and finding.section == "taiwan"
+        assert finding.words == (
+            "The cache in front was not told of taiwan, and nobody tries any more: 127.0.0.1 answered 503."
+            " It shows the former version until its time is up."
+        )
+        server.answers = [200]
+        published(database, version=2)
+        step(one, clock)
+        assert waiting(database) == [] and findings(database) == []
+
+
+def findings(database: Database) -> list:
+    with database.read() as conn:
+        now = database.now(conn)
+    signs = HealthFacts(now, (), (), 1, None, purges=waiting(database))
+    return examine(signs)
+
+
+def test_what_failed_is_tried_again_though_a_newer_version_is_not_served_yet(database, clock, served):
+    with cache(500, 200) as server:
+        one = purger(database, server)
+        step(one, clock)
+        published(database, version=10)
+        step(one, clock, 1)
+        assert len(server.asked) == 2 and [purge.version for purge in waiting(database)] == [10]
+
+
+def test_what_failed_is_not_tried_again_behind_a_newer_version_that_was_tried(database, clock, served):
+    with cache(500) as server:
+        one = purger(database, server)
+        step(one, clock)
+        published(database, version=2)
+        step(one, clock)
+        assert len(server.asked) == 2
+        step(one, clock, 1)
+        step(one, clock, 0.1)
+        assert len(server.asked) == 3
+
+
+def test_a_cache_that_was_not_told_for_a_minute_is_worth_a_notice(database, clock, served):
+    clock.advance(60)
+    assert findings(database) == []
+    clock.advance(1)
+    (finding,) = findings(database)
+    assert finding.words.startswith("The cache in front has not been told of taiwan: no web process has loaded")
+    with cache(503) as server:
+        step(purger(database, server), clock)
+    (finding,) = findings(database)
+    assert finding.words == (
+        "The cache in front has not been told of taiwan: 127.0.0.1 answered 503. It is tried again by itself."
+    )
+
+
+def test_one_of_two_caches_that_fails_is_told_again_with_the_other(database, clock, served):
+    with cache() as first, cache(500, 200) as second:
+        one = Purger(database, PurgeSettings(url=f"{first.url} {second.url}"))
+        step(one, clock)
+        assert (len(first.asked), len(second.asked)) == (1, 1) and waiting(database)
+        step(one, clock, 1)
+        assert (len(first.asked), len(second.asked)) == (2, 2) and not waiting(database)
+
+
+# Many workers
+
+
+def test_workers_share_what_is_to_be_sent(database, clock):
+    sections = [f"s{number}" for number in range(12)]
+    for section in sections:
+        published(database, section)
+    with cache() as server:
+        workers = [purger(database, server) for _ in range(3)]
+        with database.write() as conn:
+            web_processes.record_heartbeat(
+                conn, WebProcess("w1", "here", 1, NOON, NOON, NOON, dict.fromkeys(sections, 1))
+            )
+
+        def work(one):
+            while one.step() == 0.0:
+                pass
+
+        threads = [threading.Thread(target=work, args=(one,)) for one in workers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(server.sections()) == sorted(f"feed-{section}" for section in sections)
+    assert waiting(database) == []
+
+
+def test_what_a_dead_worker_had_taken_is_sent_by_another_when_its_lease_ends(database, clock, served):
+    with cache() as server:
+        one = purger(database, server)
+        with database.write() as conn:
+            assert purge_queue.claim(conn, [("taiwan", 1)], NOON, one.lease, timedelta(hours=1))
+        step(one, clock, one.lease.total_seconds() - 1)
+        assert server.asked == []
+        step(one, clock, 1)
+        assert server.sections() == ["feed-taiwan"]
+
+
+def test_a_lease_is_longer_than_all_requests_of_a_section_may_take(database):
+    url = " ".join(f"http://cache-{number}.example/{{format}}" for number in range(3))
+    one = Purger(database, PurgeSettings(url=url, timeout=5.0))
+    assert one.lease >= timedelta(seconds=9 * 2 * 5)
+
+
+# The thread
+
+
+@pytest.fixture
+def real_time(database_url):
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+def test_the_thread_sends_as_soon_as_it_is_served_and_stops_at_once(real_time):
+    with cache() as server:
+        one = purger(real_time, server)
+        one.start()
+        serves(real_time, 1)
+        published(real_time)
+        one.notify()
+        until(lambda: server.sections() == ["feed-taiwan"])
+        one.stop()
+        assert not one._thread.is_alive()
+
+
+def test_a_database_that_is_away_is_told_once_and_stops_no_thread(clock):
+    away = Database("postgresql://secret:word@127.0.0.1:1/news", clock=clock)
+    with cache() as server, capture_logs() as logs:
+        one = purger(away, server)
+        one.start()
+        for _ in range(3):
+            one.notify()
+            threading.Event().wait(0.1)
+        assert one._thread.is_alive()
+        one.stop()
+    assert logs == [{"event": "purges_not_sent", "error": "DatabaseDown", "log_level": "warning"}]
+    away.close()

@@ -1,0 +1,155 @@
+"""The dashboard in real processes, beside the feeds: its cookie concerns them not, and its waiting holds up no poll."""
+
+import contextlib
+import http.client
+import re
+import socket
+import threading
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.service.test_hung_database import frozen, poll_at_once
+from tests.support.service import Answer, running, until
+
+PASSWORD = "three ferries to Matsu"
+
+READERS = ["/feeds/all.atom", "/feeds/taiwan.json", "/feeds/nothing.rss", "/", "/healthz", "/readyz", "/metrics",
+           "/api/v1/docs", "/api/v1/status", "/nothing", "/editorsx"]  # fmt: skip
+
+
+SLOWLY = (
+    b"POST /editors/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    b"Content-Length: 1000\r\n\r\nname=mei&"
+)
+"""The beginning of a form, whose end never comes."""
+
+
+class Visitor:
+    """Somebody with a browser that keeps one cookie."""
+
+    def __init__(self, service):
+        self.service = service
+        self.cookie = ""
+
+    def ask(self, method, path, fields=None, timeout=30, **headers):
+        sent = {"Cookie": self.cookie, "Content-Type": "application/x-www-form-urlencoded"} | headers
+        connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=timeout)
+        with contextlib.closing(connection):
+            connection.request(method, path, urlencode(fields) if fields else None, sent)
+            answer = Answer(connection.getresponse())
+        self.cookie = answer.headers.get("set-cookie", self.cookie).partition(";")[0]
+        return answer
+
+    def get(self, path, **more):
+        return self.ask("GET", f"/editors{path}", **more)
+
+    def post(self, path, **fields):
+        return self.ask("POST", f"/editors{path}", fields | {"csrf_token": self.token()})
+
+    def token(self):
+        return re.search(r'name="csrf_token" value="([^"]+)"', self.get("/login").body.decode())[1]
+
+
+def logged_in(service):
+    """Somebody whom the command line let in."""
+    arguments = ("user", "create", "mei", "--all", "--password-stdin")
+    assert service.run(*arguments, input=PASSWORD).returncode == 0
+    visitor = Visitor(service)
+    assert visitor.post("/login", name="mei", password=PASSWORD).status == 303
+    assert visitor.get("/").status == 200
+    return visitor
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("dashboard")) as service:
+        yield service.ready()
+
+
+@pytest.fixture(scope="module")
+def visitor(service):
+    return logged_in(service)
+
+
+MOMENTARY = ("date", "x-request-id")
+
+
+def bare(answer):
+    """An answer without what is of this moment alone."""
+    headers = {name: value for name, value in answer.headers.items() if name not in MOMENTARY}
+    momentary = rb'^syndication_(polls|sent|oldest).*$|^python.*$|^process.*$|"request_id": "\w+"'
+    return answer.status, headers, re.sub(momentary, b"", answer.body, flags=re.MULTILINE)
+
+
+def test_the_cookie_changes_no_answer_but_the_dashboard_s_and_no_other_answer_sets_one(service, visitor):
+    for path in READERS:
+        for headers in ({}, {"Accept-Encoding": "br"}, {"If-None-Match": "*"}):
+            with_cookie = service.get(path, headers | {"Cookie": visitor.cookie})
+            assert bare(with_cookie) == bare(service.get(path, headers)), path
+            assert "set-cookie" not in with_cookie.headers
+            assert path.startswith("/api") or "Cookie" not in with_cookie.headers.get("vary", "")
+
+
+def test_a_cookie_is_sent_by_no_address_but_the_dashboard_s(service):
+    cookie = service.get("/editors/login").headers["set-cookie"]
+    assert "; Path=/editors" in cookie and "; HttpOnly" in cookie and "; SameSite=Lax" in cookie
+    assert "Secure" not in cookie  # The trial's own address is no https.
+
+
+def test_a_page_comes_over_http_as_it_is_made(service, visitor):
+    page = visitor.get("/")
+    assert page.status == 200 and b"Every feed" in page.body
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert page.headers["x-content-type-options"] == "nosniff" and page.headers["cache-control"] == "no-store"
+    head = visitor.ask("HEAD", "/editors/")
+    assert (head.status, head.body, head.headers["content-type"]) == (200, b"", "text/html; charset=utf-8")
+    assert visitor.get("/live/overview?seen=x").status == 200
+
+
+def test_a_story_is_withdrawn_with_a_click_and_leaves_the_feed(service, visitor):
+    line = '{"id": "two\\nlines/ä", "title": "Clicked", "url": "/c", "published_at": "2026-03-14T08:00:00Z"}'
+    assert service.run("import", "-", input=line).returncode == 0
+    until(lambda: b"Clicked" in service.get("/feeds/all.atom").body)
+    done = visitor.post("/article/withdraw?id=two%0Alines/%C3%A4")
+    assert done.status == 303
+    until(lambda: b"Clicked" not in service.get("/feeds/all.atom").body)
+
+
+def test_slow_forms_hold_up_no_poll(service, visitor):
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", service.port), timeout=20))
+            sock.sendall(SLOWLY)
+        for _ in range(3):
+            poll_at_once(service)
+    until(lambda: visitor.get("/").status == 200)
+
+
+def test_a_form_that_is_too_large_is_refused_in_words(service, visitor):
+    page = visitor.post("/article/preview?id=a", more="x" * 300_000)
+    assert page.status == 413 and b"The form is over 64 KiB, the most that is read" in page.body
+
+
+def test_pages_and_log_ins_that_wait_for_a_hung_database_hold_up_no_poll(tmp_path, postgres_url):
+    with running(tmp_path, url=postgres_url) as service:
+        visitor = logged_in(service.ready())
+        token, found = visitor.token(), []
+
+        def ask(method, path, fields=None):
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                found.append(visitor.ask(method, f"/editors{path}", fields).status)
+
+        asked = [("GET", "/"), ("GET", "/live/overview"), ("GET", "/articles"), ("GET", "/login")]
+        asked.append(("POST", "/login", {"csrf_token": token, "name": "mei", "password": PASSWORD}))
+        with frozen(postgres_url):
+            threads = [threading.Thread(target=ask, args=one, daemon=True) for one in 6 * asked]
+            for thread in threads:
+                thread.start()
+            for _ in range(3):
+                poll_at_once(service)
+        for thread in threads:
+            thread.join(60)
+        assert len(found) == len(threads) and set(found) <= {200, 204, 303, 400, 503}
+        until(lambda: visitor.get("/").status == 200)
+        assert "Traceback" not in service.log.read_text() and "page_failed" not in service.log.read_text()

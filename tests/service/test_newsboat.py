@@ -1,0 +1,115 @@
+"""A reader that people use, newsboat, subscribes, polls again and sees each story once."""
+
+import contextlib
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+
+import pytest
+
+from syndication.store.access.audit_log import SERVICE
+from syndication.store.articles import articles
+from syndication.store.articles.withdrawals import withdraw
+from syndication.store.db.database import Database
+from tests.support.newsroom import article, at
+from tests.support.service import running, until
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("newsboat") is None, reason="newsboat is not installed: apt-get install newsboat"
+)
+
+FORMATS = ("atom", "rss")
+"""newsboat 2.21 reads no JSON Feed."""
+
+
+class Newsboat:
+    """A reader with one subscription and a cache of its own (which keeps an id once for all feeds)."""
+
+    def __init__(self, folder, address):
+        folder.mkdir(exist_ok=True)
+        self.folder, self.address = folder, address
+        (folder / "urls").write_text(f"{address}\n")
+        # The server is this machine's: no reader waits for it longer.
+        (folder / "config").write_text("download-timeout 10\ndownload-retries 1\n")
+
+    def reload(self):
+        done = subprocess.run(
+            ["newsboat", "-u", "urls", "-c", "cache.db", "-C", "config", "-x", "reload"],
+            cwd=self.folder, env=os.environ | {"HOME": str(self.folder), "LC_ALL": "C.UTF-8"},
+            capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def items(self):
+        """What it keeps, by id."""
+        with contextlib.closing(sqlite3.connect(self.folder / "cache.db")) as conn:
+            conn.row_factory = sqlite3.Row
+            return {row["guid"]: dict(row) for row in conn.execute("SELECT * FROM rss_item")}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("newsboat")) as service:
+        yield service.ready()
+
+
+@pytest.fixture
+def database(service):
+    database = Database(f"sqlite:///{service.folder}/var/syndication.db")
+    yield database
+    database.close()
+
+
+def put(database, *wanted):
+    return [outcome.outcome for outcome in articles.put_articles(database, wanted)]
+
+
+def tag(id):
+    return f"tag:ledger.example,2026-01-01:article/{id}"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_newsboat_sees_each_story_once_through_corrections_and_withdrawals(service, database, tmp_path, format):
+    slug = {"atom": "taiwan", "rss": "china"}[format]
+    kept, corrected, withdrawn, fresh = (f"{format}-{name}" for name in ("kept", "corrected", "withdrawn", "fresh"))
+    put(database, *(article(id, title=f"Titel „{id}“ & co.", sections=(slug,)) for id in (kept, corrected, withdrawn)))
+    path = f"/feeds/{slug}.{format}"
+    until(lambda: tag(withdrawn).encode() in service.get(path).body)
+    boat = Newsboat(tmp_path / "reader", f"http://127.0.0.1:{service.port}{path}")
+    boat.reload()
+    items = boat.items()
+    assert items.keys() == {tag(kept), tag(corrected), tag(withdrawn)}
+    assert items[tag(kept)]["title"] == f"Titel „{kept}“ & co."
+    assert items[tag(kept)]["url"] == f"https://www.ledger.example/news/{kept}"
+    assert items[tag(kept)]["author"] == "Lin Mei-hua"
+    assert items[tag(kept)]["pubDate"] == at(hours=-1).timestamp()
+    assert f"The body of {kept}" in items[tag(kept)]["content"]
+
+    moved = {"title": "Corrected", "slug": "another", "url": "/news/another", "correction": "We were wrong."}
+    put(database, article(corrected, sections=(slug,), **moved), article(fresh, sections=(slug,)))
+    withdraw(database, [withdrawn], SERVICE)
+    until(lambda: tag(fresh).encode() in service.get(path).body)
+    until(lambda: tag(withdrawn).encode() not in service.get(path).body)
+    boat.reload()
+    items = boat.items()
+    # A reader keeps what it has; what matters is that nothing comes to it a second time under another id.
+    assert items.keys() == {tag(kept), tag(corrected), tag(withdrawn), tag(fresh)}
+    assert items[tag(corrected)]["title"] == "Corrected"
+    assert items[tag(corrected)]["url"] == "https://www.ledger.example/news/another"
+    newcomer = Newsboat(tmp_path / "newcomer", boat.address)
+    newcomer.reload()
+    assert newcomer.items().keys() == {tag(kept), tag(corrected), tag(fresh)}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_newsboat_polls_an_unchanged_feed_at_the_cost_of_a_304(service, database, tmp_path, format):
+    put(database, article("still", sections=("world",)))
+    until(lambda: b"article/still" in service.get(f"/feeds/world.{format}").body)
+    boat = Newsboat(tmp_path, f"http://127.0.0.1:{service.port}/feeds/world.{format}")
+    for _ in range(3):  # newsboat 2.21 keeps no entity tag of the first answer.
+        boat.reload()
+    counted = rf'syndication_polls_total{{.*format="{format}",status="304"}} 1\.0'.encode()
+    until(lambda: re.search(counted, service.get("/metrics").body))
+    assert len(boat.items()) == 1

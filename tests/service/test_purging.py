@@ -1,0 +1,191 @@
+"""In real processes: a cache in front is told once every web process serves the version, never in the way of one."""
+
+import json
+import os
+import signal
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from syndication.store.db.database import Database
+from syndication.store.processes import purge_queue, web_processes
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
+from tests.support.caches import cache, hangs
+from tests.support.newsroom import NOON
+from tests.support.service import Service, running
+from tests.support.service import until as until_soon
+
+until = partial(until_soon, seconds=60.0)
+"""Two databases and four processes take their time to start on a busy machine."""
+
+SECRET = "Bearer s3cret-of-the-cache"
+
+
+def told(url: str, **more: str) -> dict[str, str]:
+    """The environment by which caches at ``url`` are told."""
+    values = {"URL": url, "METHOD": "PURGE", "HEADERS__AUTHORIZATION": SECRET, "HEADERS__SURROGATE_KEY": "{key}"}
+    return {f"SYNDICATION_PURGE__{name}": value for name, value in (values | more).items()}
+
+
+def publish(url: str, id: str) -> None:
+    """Write a story as a CMS does."""
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    story = ArticleRow(
+        id=id, slug=id, url=f"/{id}", title=f"Story {id}", status="published", published_at=NOON,
+        sections=[ArticleSectionRow(section="taiwan")],
+    )  # fmt: skip
+    with closing(Session(engine)) as session:
+        session.add(story)
+        session.commit()
+    engine.dispose()
+
+
+def waiting(url: str) -> list[purge_queue.Purge]:
+    database = Database(url)
+    with database.read() as conn:
+        found = purge_queue.list_waiting(conn)
+    database.close()
+    return found
+
+
+def alive(url: str) -> list[web_processes.WebProcess]:
+    database = Database(url)
+    with database.read() as conn:
+        found = web_processes.list_alive(conn, database.now(conn))
+    database.close()
+    return found
+
+
+def ready(service: Service) -> None:
+    """Wait until everything is rendered, and caches were told of it."""
+    service.ready(60)
+    until(lambda: not waiting(service.env["SYNDICATION_DATABASE__URL"]))
+
+
+@pytest.mark.thorough("sqlite")
+def test_when_a_cache_is_told_every_web_process_serves_the_story(tmp_path, database_url):
+    ports: list[int] = []
+
+    def comes_at_once(handler):
+        """As a cache whose readers are waiting: many at a time, so that both web processes are asked."""
+
+        def poll(_):
+            with urllib.request.urlopen(f"http://127.0.0.1:{ports[0]}/feeds/taiwan.atom", timeout=5) as answer:
+                return b"Story news-" in answer.read()
+
+        if handler.headers["Surrogate-Key"] == "feed-taiwan":
+            with ThreadPoolExecutor(8) as pool:
+                fetched.append(all(pool.map(poll, range(40))))
+        handler.send_response(200)
+        handler.end_headers()
+
+    fetched: list[bool] = []
+    with cache(200) as server:
+        env = told(server.url) | {"SYNDICATION_SERVER__WORKERS": "2"}
+        with running(tmp_path, url=database_url, env=env) as service:
+            ready(service)
+            ports.append(service.port)
+            server.answers = [comes_at_once]
+            # One that is slow to load what is new has been heard of lately, and so is waited for.
+            slow = until(lambda: len(found := alive(database_url)) == 2 and found)[0]
+            os.kill(slow.pid, signal.SIGSTOP)
+            publish(database_url, "news-1")
+            until(lambda: [web for web in alive(database_url) if "taiwan" in web.serves and web.pid != slow.pid])
+            assert fetched == []
+            os.kill(slow.pid, signal.SIGCONT)
+            until(lambda: fetched)
+            assert fetched == [True]
+            until(lambda: {"feed-taiwan", "feed-all"} <= {asked.headers["surrogate-key"] for asked in server.asked})
+            until(lambda: not waiting(database_url))
+            assert {asked.headers["authorization"] for asked in server.asked} == {SECRET}
+            assert service.run("status").returncode == 0
+            assert SECRET not in service.run("config").stdout
+        assert SECRET not in service.log.read_text()
+
+
+@pytest.mark.thorough("sqlite")
+def test_what_a_killed_worker_left_is_sent_by_the_next_one(tmp_path, database_url):
+    """Nobody serves anything yet, and so the first worker has nothing to send when it dies."""
+    with cache() as server:
+        env = told(server.url)
+        assert Service(tmp_path, "migrate", url=database_url).process.wait(60) == 0
+        with running(tmp_path, "worker", url=database_url, env=env) as first:
+            publish(database_url, "left")
+            until(lambda: {"taiwan", "all"} <= {purge.section for purge in waiting(database_url)})
+            first.process.kill()
+            first.process.wait()
+        assert server.asked == []
+        with running(tmp_path, "web", url=database_url), running(tmp_path, "worker", url=database_url, env=env):
+            until(lambda: not waiting(database_url))
+        assert {"feed-taiwan", "feed-all"} <= set(server.sections())
+
+
+@pytest.mark.thorough("sqlite")
+def test_a_worker_that_is_killed_while_it_tells_is_replaced(tmp_path, database_url):
+    with cache(hangs) as server:
+        env = told(server.url, TIMEOUT="1.0")
+        with running(tmp_path, url=database_url, env=env) as service:
+            service.ready(60)
+            until(lambda: server.asked)
+            before = service.children()["worker"]
+            os.kill(before, signal.SIGKILL)
+            server.answers = [200]
+            server.released.set()
+            until(lambda: not waiting(database_url))
+
+
+@pytest.mark.thorough("sqlite")
+def test_a_cache_that_hangs_holds_up_no_publication_and_no_stop(tmp_path, database_url):
+    with cache(hangs) as server:
+        env = told(server.url, TIMEOUT="30.0")
+        with running(tmp_path, url=database_url, env=env) as service:
+            service.ready(60)
+            until(lambda: len(server.asked) >= 4)
+            for number in range(3):
+                began = time.monotonic()
+                publish(database_url, f"h{number}")
+                until(lambda n=number: f"Story h{n}".encode() in service.get("/feeds/taiwan.atom").body)
+                assert time.monotonic() - began < 5
+            assert service.stop() < 5
+
+
+@pytest.mark.thorough("postgresql")
+def test_a_cache_that_fails_is_told_of_in_the_status_and_the_log(tmp_path, database_url):
+    with cache(503) as server:
+        env = told(server.url, PATIENCE="0.5") | {"SYNDICATION_LOGS__FORMAT": "json"}
+        with running(tmp_path, url=database_url, env=env) as service:
+            service.ready(60)
+            until(lambda: all(purge.given_up_at for purge in waiting(database_url)) and waiting(database_url))
+            done = service.run("status", "--json")
+            (notice,) = [notice for notice in json.loads(done.stdout)["notices"] if " taiwan," in notice]
+            assert done.returncode == 0
+            assert notice.startswith("The cache in front was not told of taiwan, and nobody tries any more: 127.0.0.1")
+            assert notice in service.run("status").stdout
+        lines = [json.loads(line) for line in service.log.read_text().splitlines()]
+        given_up = [line for line in lines if line["event"] == "purged" and line["outcome"] == "given-up"]
+        assert given_up and {line["level"] for line in given_up} == {"error"}
+        assert {line["error"] for line in given_up} == {"127.0.0.1 answered 503"}
+
+
+def test_without_a_cache_nothing_is_kept_for_one(tmp_path, sqlite_url):
+    with running(tmp_path, url=sqlite_url) as service:
+        service.ready(60)
+        assert waiting(sqlite_url) == []
+        engine = create_engine(sqlite_url)
+        with engine.connect() as conn:
+            assert conn.execute(text("SELECT count(*) FROM purge")).scalar() == 0
+        engine.dispose()
+
+
+@pytest.mark.parametrize("value", ["{key", "ftp://cache.example", "https://u:s3cret@cache.example/{key}"])
+def test_a_wrong_address_is_told_without_its_secret(tmp_path, value):
+    done = Service(tmp_path, "config", env={"SYNDICATION_PURGE__URL": value})
+    assert done.process.wait(30) == 1
+    text = done.log.read_text()
+    assert text.startswith("Error: syndication.toml: purge.url is ") and "s3cret" not in text

@@ -1,0 +1,92 @@
+"""A newsroom at work on a real database: tests publish, correct and withdraw with it, and regenerate."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from syndication.model.values import Document, Section
+from syndication.pipeline.gather import Newsroom
+from syndication.pipeline.outcome import Outcome
+from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
+from syndication.store.articles import articles
+from syndication.store.db.database import Database
+from syndication.store.publishing import documents, section_state
+from syndication.store.tables.publishing import TombstoneRow
+from tests.support.newsroom import article, section, site
+
+PACE = RegenerationPolicy(
+    lease=timedelta(seconds=30), retry_first=timedelta(seconds=2), retry_max=timedelta(seconds=60), keep_versions=5
+)
+
+
+class Desk:
+    """One newsroom with its own worker steps; ``clock`` is the database's."""
+
+    def __init__(self, database: Database, clock: Any, *, owner: str = "desk", **site_changes: Any) -> None:
+        self.database = database
+        self.clock = clock
+        self.owner = owner
+        self.sections: dict[str, Section] = {slug: section(slug) for slug in ("all", "taiwan", "china", "sports")}
+        self.site = site(**site_changes)
+        self.restart()
+
+    def restart(self) -> list[str]:
+        """A new worker with the configuration as it is now."""
+        self.regenerator = Regenerator(self.database, Newsroom(self.site, self.sections), PACE, self.owner)
+        return self.regenerator.register()
+
+    def put(self, id: str = "a1", **changes: Any) -> str:
+        """Write one article; gives what came of it."""
+        (outcome,) = articles.put_articles(self.database, [article(id, **changes)])
+        return outcome.outcome
+
+    def work(self) -> dict[str, Outcome]:
+        """Gather and regenerate what may be done now."""
+        while self.regenerator.process_changes():
+            pass
+        return {outcome.section: outcome for outcome in self.regenerator.regenerate_pending()}
+
+    def later(self, **delta: float) -> dict[str, Outcome]:
+        """Let time go by (a second, unless told), then work."""
+        self.clock.advance(timedelta(**(delta or {"seconds": 1})).total_seconds())
+        return self.work()
+
+    def document(self, slug: str = "taiwan", format: str = "atom") -> Document:
+        with self.database.read() as conn:
+            return next(d for d in documents.load_documents(conn, [slug]) if d.format == format)
+
+    def body(self, slug: str = "taiwan", format: str = "atom") -> str:
+        return self.document(slug, format).bodies["identity"].decode()
+
+    def everything(self) -> str:
+        """Every byte that is published, as one text."""
+        with self.database.read() as conn:
+            found = documents.load_documents(conn, self.sections)
+        return "\n".join(document.bodies["identity"].decode() for document in found)
+
+    def state(self, slug: str = "taiwan") -> section_state.SectionState:
+        with self.database.read() as conn:
+            return next(state for state in section_state.list_states(conn) if state.section == slug)
+
+    def left_out(self, slug: str = "taiwan") -> dict[str, str]:
+        """The reasons by article."""
+        with self.database.read() as conn:
+            return {item.article_id: item.reason for item in documents.list_left_out(conn) if item.section == slug}
+
+    def tombstone_ids(self, slug: str = "taiwan") -> set[str]:
+        with self.database.read() as conn:
+            return set(conn.scalars(select(TombstoneRow.entry_id).where(TombstoneRow.section == slug)))
+
+    def tombstones(self, slug: str = "taiwan") -> dict[str, str]:
+        with self.database.read() as conn:
+            rows = conn.execute(
+                select(TombstoneRow.article_id, TombstoneRow.reason).where(TombstoneRow.section == slug)
+            )
+            return {row.article_id: row.reason for row in rows}
+
+
+def titles(body: str) -> list[str]:
+    """The titles of the ``Story …`` articles in an Atom document, in order."""
+    return re.findall(r"<title[^>]*>(Story [^<]*)</title>", body)

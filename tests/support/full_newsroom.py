@@ -1,0 +1,146 @@
+"""A newsroom that has been at work for a while: no table of its database is empty."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, inspect, select, text
+
+from syndication.auth.second_factor import new_secret
+from syndication.config.loading import load_settings
+from syndication.importing.feed_reader import FeedFileReader
+from syndication.importing.import_file import import_file
+from syndication.importing.report import Report
+from syndication.store.access import (
+    login_failures,
+    pending_logins,
+    second_factor,
+    sessions,
+    signing_key,
+    tokens,
+    user_changes,
+    webhook_ids,
+)
+from syndication.store.access.audit_log import Actor
+from syndication.store.articles.withdrawals import restore, withdraw
+from syndication.store.copy.rows import TABLES
+from syndication.store.copy.sequences import NUMBERED, read_position
+from syndication.store.db.database import Database
+from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
+from syndication.store.processes.poll_counts import PollSums
+from syndication.store.publishing import previews, regenerations
+from syndication.store.tables.publishing import FatalArticleRow
+from tests.conftest import FakeClock
+from tests.support.desk import Desk
+from tests.support.newsroom import at
+from tests.support.people import change, person
+
+LONG_AGO = timedelta(days=3)
+
+HOSTILE = "夜車 🚆 \u200b \ufeff \x85 \u2028 %s %(x)s :x \\ ' \" \ud7ff\ue000 \U0010ffff e\u0301"
+"""What a text may hold, and what drivers stumble over; no NUL, which PostgreSQL refuses."""
+
+
+def made_up(number: int) -> dict[str, Any]:
+    """One line of an import."""
+    section = ("taiwan", "china", "sports")[number % 3]
+    line: dict[str, Any] = {
+        "id": f"story-{number}", "title": f"Story {number} {HOSTILE}", "url": f"/news/{number}",
+        "html": f"<p>{'word ' * (number % 90)}{number}</p>", "sections": [section, "taiwan"][: 1 + number % 2],
+        "authors": [{"name": "Lin", "email": "lin@daily.example"}], "tags": ["rail", f"t{number % 7}"],
+        "published_at": at(minutes=-number).isoformat(), "updated_at": at(minutes=-number, microseconds=1).isoformat(),
+    }  # fmt: skip
+    if number % 5 == 0:
+        line["image"] = {"url": "/i.jpg", "alt": HOSTILE, "width": 1200, "height": 1}
+        line["enclosures"] = [{"url": "/a.mp3", "media_type": "audio/mpeg", "length": 5_000_000_000, "duration": 90}]
+    if number % 11 == 0:
+        line["status"] = "draft"
+    if number % 13 == 0:
+        line["expires_at"] = at(hours=number).isoformat()
+    return line
+
+
+def bring_articles(database: Database, count: int, folder: Path) -> None:
+    path = folder / "made-up.jsonl"
+    path.write_text("\n".join(json.dumps(made_up(number)) for number in range(count)))
+    report = Report()
+    reader = FeedFileReader()  # Its child is started for feeds alone.
+    import_file(database, load_settings(environ={}), str(path), (), report, reader=reader, progress=False)
+    assert (report.problems, report.outcomes["created"]) == ([], count)
+
+
+def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
+    """Import, publish, correct, withdraw and regenerate; let people and programs in; leave work waiting."""
+    by = Actor("desk", "192.0.2.7")
+    desk = Desk(database, clock)
+    bring_articles(database, 300, folder)
+    desk.put("bad", title="\x01", published_at=at())
+    desk.work()
+    withdraw(database, ["story-1", "story-2", "story-4"], by)
+    restore(database, ["story-2"], by)
+    with database.write() as conn:
+        conn.execute(text("DELETE FROM article WHERE id = 'story-7'"))
+        conn.execute(text("UPDATE article SET title = 'Corrected', correction = 'It was wrong.' WHERE id = 'story-3'"))
+        conn.execute(text("UPDATE article_image SET width = 1099511627776"))
+    desk.later()
+    _let_in(database, by)
+    _ask(database, by)
+    desk.later()
+    desk.put("waiting", published_at=clock())  # It is noticed, and in no feed yet.
+    with database.write() as conn:
+        conn.execute(text("INSERT INTO replaced_article (article_id) VALUES ('story-9')"))
+        now = database.now(conn)
+        workers.record_heartbeat(conn, workers.WorkerProcess("dead", "host", 7, now - LONG_AGO, now - LONG_AGO))
+        web_processes.record_heartbeat(
+            conn, web_processes.WebProcess("dead", "host", 8, now - LONG_AGO, now - LONG_AGO, None, {"taiwan": 2})
+        )
+        purge_queue.enqueue(conn, "taiwan", 2, now)
+        conn.execute(insert(FatalArticleRow).values(article_id=HOSTILE, digest="d", at=now))
+        conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = requested_at, failures = 2"))
+    return desk
+
+
+def _let_in(database: Database, by: Actor) -> None:
+    with database.write() as conn:
+        now = database.now(conn)
+        tokens.create(conn, "cms", ("read", "write"), now + LONG_AGO, by, now)
+        tokens.create(conn, "old", ("read",), None, by, now)
+        tokens.revoke(conn, "old", by, now)
+    mei, gone = person(database, "mei", "read", "admin"), person(database, "gone")
+    with database.write() as conn:
+        sessions.create_session(conn, mei, "192.0.2.7", 12, database.now(conn))
+        sessions.record_failed_login(conn, mei, "192.0.2.7", database.now(conn))
+        secret, now = new_secret(), database.now(conn)
+        second_factor.enable(conn, mei, secret, 2**40, by, now, keep="")
+        sessions.create_session(conn, mei, "192.0.2.7", 12, now)
+        pending_logins.start(conn, mei, now)
+        login_failures.record(conn, "0" * 64, login_failures.UNKNOWN_DEVICE, now)
+    change(database, user_changes.disable, gone)
+    signing_key.signing_key(database)
+
+
+def _ask(database: Database, by: Actor) -> None:
+    with database.write() as conn:
+        now = database.now(conn)
+        regenerations.request(conn, ["taiwan", "china"], HOSTILE, by, now)
+        previews.request(conn, {"section": "taiwan"}, "taiwan", by, now)
+        asked = previews.claim(conn, now)
+        assert asked is not None
+        conn.execute(text("UPDATE preview SET result = :bytes"), {"bytes": bytes(range(256))})
+        webhook_ids.record_if_new(conn, "msg_1", now)
+        poll_counts.add_polls(conn, {("taiwan", poll_counts.slot_of(now)): PollSums(2**40, 3, 2**50)})
+
+
+def everything(database: Database) -> dict[str, list[str]]:
+    """Every row of every table that is copied, and how far the numbers have come."""
+    with database.snapshot() as conn:
+        found = {table.name: sorted(repr(tuple(row)) for row in conn.execute(select(table))) for table in TABLES}
+        return found | {f"numbers of {table.name}": [str(read_position(conn, table))] for table in NUMBERED}
+
+
+def empty(database: Database) -> bool:
+    """Whether no row of ours stands in a database, if it has tables at all."""
+    with database.read() as conn:
+        there = [table for table in TABLES if inspect(conn).has_table(table.name)]
+        return all(conn.execute(select(table).limit(1)).first() is None for table in there)

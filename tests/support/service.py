@@ -1,0 +1,130 @@
+"""The whole service as processes of its own, for tests that ask it over HTTP."""
+
+import contextlib
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return trial.getsockname()[1]
+
+
+def environ(**more: str) -> dict[str, str]:
+    """The environment without settings of ours."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("SYNDICATION_")}
+    return clean | {"PYTHONPATH": str(ROOT)} | more
+
+
+def until(ask: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """What ``ask`` gives as soon as it gives something; AssertionError if it never does."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            found = ask()
+            if found:
+                return found
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)
+
+
+class Answer:
+    """One HTTP answer, header names in lower case."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.body = response.read()
+
+
+class Service:
+    """``python -m syndication COMMAND`` in a folder, on a port."""
+
+    def __init__(
+        self,
+        folder: Path,
+        command: str = "serve",
+        *,
+        url: str = "",
+        arguments: tuple[str, ...] = (),
+        env: Mapping[str, str] | None = None,
+        python: str = sys.executable,
+        port: int = 0,
+    ) -> None:
+        self.folder = folder
+        self.python = python
+        self.port = port or free_port()
+        self.env = environ(**({"SYNDICATION_DATABASE__URL": url} if url else {}), **(env or {}))
+        arguments = ("--port", str(self.port), *arguments) if command in ("serve", "web") else arguments
+        self.log = folder / f"{command}.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [python, "-m", "syndication", command, *arguments],
+                cwd=folder, env=self.env, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def get(
+        self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: str | None = None
+    ) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request(method, path, body, headers=dict(headers or {}))
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Another command on the same database."""
+        return subprocess.run(
+            [self.python, "-m", "syndication", *arguments],
+            cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=60, **options,
+        )  # fmt: skip
+
+    def ready(self, seconds: float = 20.0) -> "Service":
+        """Wait until every section is served."""
+        until(lambda: self.get("/readyz").status == 200, seconds)
+        # The last section of a first start, and the feed of everything, which comes after them all.
+        until(lambda: all(self.get(f"/feeds/{slug}.json").status == 200 for slug in ("world", "all")), seconds)
+        return self
+
+    def children(self) -> dict[str, int]:
+        """Process ids by command, of the supervisor's children."""
+        found = {}
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = path.read_text().rsplit(")", 1)[1].split()
+                if int(fields[1]) == self.process.pid and fields[0] != "Z":
+                    words = (path.parent / "cmdline").read_text().split("\0")
+                    match = [word for word in words if re.fullmatch("worker|web|demonstrate", word)]
+                    if match:
+                        found[match[0]] = int(path.parent.name)
+        return found
+
+    def stop(self) -> float:
+        """SIGTERM; gives the seconds that it took."""
+        started = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.process.wait(15)
+        return time.monotonic() - started
+
+
+@contextlib.contextmanager
+def running(folder: Path, command: str = "serve", **options: Any) -> Iterator[Service]:
+    service = Service(folder, command, **options)
+    try:
+        yield service
+    finally:
+        service.stop()

@@ -1,0 +1,238 @@
+"""The answer to a poll, and that the Flask view and the short cut give the same one to the byte."""
+
+import itertools
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from syndication.model.values import ENCODINGS, FORMATS, Document
+from syndication.serve.catalogue import Catalogue
+from syndication.serve.conditional import MAX_LIST_LENGTH, MAX_TAGS, is_fresh
+from syndication.serve.negotiate import negotiate
+from syndication.serve.poll_counter import PollCounter
+from syndication.serve.respond import NOT_MODIFIED, respond
+from syndication.web.public_pages import flask_app
+from syndication.web.wsgi.feed_middleware import FeedMiddleware
+from tests.support.newsroom import NOON, section, site
+
+TAG = "7-abc-gzip"
+
+
+def document(format: str = "atom", **changes: Any) -> Document:
+    bodies = {encoding: f"{format} as {encoding}".encode() for encoding in ENCODINGS}
+    values = {"section": "taiwan", "format": format, "version": 7, "digest": "abc", "last_modified": NOON}
+    return Document(**values | {"bodies": bodies} | changes)
+
+
+def catalogue(**changes: Any) -> Catalogue:
+    sections = {slug: section(slug) for slug in ("all", "taiwan", "asia")}
+    empty = Catalogue.empty(site(), sections, {"formosa": "taiwan"}, frozenset({"horoscope"}))
+    return empty.with_documents(document(format, **changes) for format in FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        (None, "identity"),
+        ("", "identity"),
+        ("gzip", "gzip"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip;q=1, br;q=0.5", "gzip"),
+        ("gzip;q=0", "identity"),
+        ("*", "br"),
+        ("br;q=0, *", "zstd"),
+        ("identity;q=0", None),
+        ("*;q=0", None),
+        ("identity;q=0, gzip", "gzip"),
+        ("*;q=0, identity", "identity"),
+        ("gzip;q=banana", "identity"),
+        ("GZIP", "gzip"),
+        ("br, " * 100, "br"),
+        ("br, " * 1_000, "identity"),
+        ("*;q=0, " * 1_000, "identity"),
+    ],
+)
+def test_the_coding_is_the_one_the_client_likes_best(accept: str | None, expected: str | None) -> None:
+    assert negotiate(accept) == expected
+
+
+@pytest.mark.parametrize(
+    "value", ['"7-abc-gzip"', 'W/"7-abc-gzip"', '"x", "7-abc-gzip"', "*", '"7-abc-gzip-gzip"', '"7-abc-gzip;gzip"']
+)
+def test_if_none_match_knows_lists_stars_weak_tags_and_the_suffixes_of_proxies(value: str) -> None:
+    assert is_fresh(TAG, None, value, None)
+
+
+OLD = [f'"{version}-{version:012x}-gzip"' for version in range(40)]
+"""Tags that a cache may still have."""
+
+
+@pytest.mark.parametrize("others", [OLD, [f"W/{tag}" for tag in OLD], ['"with, a comma"', '""', '"*"', "W/*"]])
+def test_a_tag_among_old_ones_is_found_wherever_it_stands(others: list[str]) -> None:
+    for at in range(len(others) + 1):
+        for ours in (f'"{TAG}"', f'W/"{TAG}"', f'W/"{TAG}-gzip"'):
+            assert is_fresh(TAG, None, ", ".join([*others[:at], ours, *others[at:]]), None)
+    assert not is_fresh(TAG, None, ", ".join(others), None)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "**",
+        '"*"',
+        f'"x{TAG}"',
+        f'"{TAG}x"',
+        f'"{TAG}-gzip-gzip"',
+        f"'{TAG}'",
+        f'"a {TAG}"',
+        f'"", {TAG}',
+        f'"{TAG}',
+        f"x, {TAG}",
+    ],
+)
+def test_what_only_looks_like_the_tag_is_another_one(value: str) -> None:
+    assert not is_fresh(TAG, None, value, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "fresh"),
+    [
+        (f'"{TAG}", "{"x" * (MAX_LIST_LENGTH - len(TAG) - 6)}"', True),
+        (f'"{TAG}", "{"x" * (MAX_LIST_LENGTH - len(TAG) - 5)}"', False),
+        (f'"{TAG}"' + ", " * MAX_LIST_LENGTH, False),
+        ("*" + " " * MAX_LIST_LENGTH, False),
+        ('"", ' * (MAX_TAGS - 1) + f'"{TAG}"', True),
+        ('"", ' * MAX_TAGS + f'"{TAG}"', False),
+        (f'"x{TAG}", ' * 500, False),
+    ],
+)
+def test_a_list_that_is_too_long_matches_nothing(value: str, fresh: bool) -> None:
+    """It gets the whole feed whatever the date is: a 304 would be wrong, and an error would help nobody."""
+    assert is_fresh(TAG, 1000.0, value, "Sat, 14 Mar 2099 12:00:00 GMT") is fresh
+
+
+def test_nothing_of_a_long_header_is_kept() -> None:
+    feeds = catalogue()
+    for n in range(50):
+        for name in ("HTTP_IF_NONE_MATCH", "HTTP_ACCEPT_ENCODING", "HTTP_IF_MODIFIED_SINCE"):
+            assert respond(feeds, "GET", "/feeds/taiwan.atom", {name: f"{n}, " * 3_000})[0] == "200 OK"
+    assert not feeds.responses
+
+
+def test_if_none_match_overrules_if_modified_since() -> None:
+    assert not is_fresh(TAG, 1000.0, '"6-old-gzip"', "Sat, 14 Mar 2099 12:00:00 GMT")
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        "rubbish",
+        "",
+        "Sat, 14 Mar 20260000000 12:00:00 GMT",
+        "Mon, 01 Jan 1800 00:00:00 GMT",
+        "Sat, 14 Mar 2026 12:00:00 GMT" + " " * 40,
+    ],
+)
+def test_a_malformed_or_older_date_gets_the_feed(since: str) -> None:
+    assert not is_fresh(TAG, NOON.timestamp(), None, since)
+
+
+@pytest.mark.parametrize("since", ["Sat, 14 Mar 2026 12:00:00 GMT", "Sat, 14 Mar 2026 13:00:00 GMT"])
+def test_the_same_or_a_later_date_gets_a_304(since: str) -> None:
+    assert is_fresh(TAG, NOON.timestamp(), None, since)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/feeds/taiwan.atom", "200 OK"),
+        ("GET", "/feeds/asia.rss", "503 Service Unavailable"),
+        ("GET", "/feeds/formosa.json", "301 Moved Permanently"),
+        ("GET", "/feeds/horoscope.atom", "410 Gone"),
+        ("GET", "/feeds/nowhere.atom", "404 Not Found"),
+        ("GET", "/feeds/taiwan.xml", "404 Not Found"),
+        ("GET", "/feeds/" + "a" * 9000, "414 "),
+        ("POST", "/feeds/taiwan.atom", "405 Method Not Allowed"),
+        ("OPTIONS", "/feeds/taiwan.atom", "204 No Content"),
+    ],
+)
+def test_each_address_has_its_answer(method: str, path: str, status: str) -> None:
+    assert respond(catalogue(), method, path, {})[0].startswith(status)
+
+
+def test_last_modified_is_left_out_of_a_version_without_one() -> None:
+    _, headers, *_ = respond(catalogue(last_modified=None), "GET", "/feeds/taiwan.atom", {})
+    assert "Last-Modified" not in dict(headers)
+
+
+def test_an_entity_tag_answers_in_its_own_coding_alone() -> None:
+    feeds, gzip_tag = catalogue(), {"HTTP_IF_NONE_MATCH": f'"{TAG}"'}
+    assert respond(feeds, "GET", "/feeds/taiwan.atom", gzip_tag | {"HTTP_ACCEPT_ENCODING": "gzip"})[0][:3] == "304"
+    assert respond(feeds, "GET", "/feeds/taiwan.atom", gzip_tag | {"HTTP_ACCEPT_ENCODING": "br"})[0][:3] == "200"
+
+
+PATHS = [
+    "/feeds",
+    "/feeds/",
+    "/feeds/taiwan.atom",
+    "/feeds/taiwan.json",
+    "/feeds/asia.rss",
+    "/feeds/formosa.json",
+    "/feeds/horoscope.atom",
+    "/feeds/nope.atom",
+    "/feeds///x",
+    "/feeds/a/b",
+    "/feeds/t.xml",
+]
+METHODS = ["GET", "HEAD", "OPTIONS", "POST", "DELETE", "BREW"]
+HEADERS = [
+    {},
+    {"Accept-Encoding": "gzip"},
+    {"Accept-Encoding": "gzip", "If-None-Match": f'"{TAG}"'},
+    {"If-None-Match": "*"},
+    {"If-Modified-Since": "Sat, 14 Mar 2026 12:00:00 GMT"},
+    {"If-Modified-Since": "Sat, 14 Mar 20260000000 12:00:00 GMT"},
+    {"Accept-Encoding": "identity;q=0"},
+    {"Range": "bytes=0-3", "Host": "evil.example", "Cookie": "a=b"},
+]
+
+
+@pytest.mark.parametrize(("method", "path"), list(itertools.product(METHODS, PATHS)))
+def test_view_and_short_cut_agree_to_the_byte(method: str, path: str) -> None:
+    for headers in HEADERS:
+        answers = []
+        for short in (False, True):
+            loader: Any = SimpleNamespace(catalogue=catalogue(), counter=PollCounter())
+            app: Any = flask_app(loader).wsgi_app
+            environ = EnvironBuilder(path, method=method, headers=headers, query_string="a=1").get_environ()
+            body, status, sent = run_wsgi_app(FeedMiddleware(app, loader) if short else app, environ)
+            answers.append((status, sorted(sent), b"".join(body), loader.counter.polls))
+        assert answers[0] == answers[1], headers
+        assert "evil.example" not in str(answers), headers
+        assert "Set-Cookie" not in dict(answers[1][1])
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_poll_is_counted_by_the_coding_of_its_answer(encoding: str) -> None:
+    asked = {"HTTP_ACCEPT_ENCODING": f"{encoding}, *;q=0"}
+    status, headers, _, counted = respond(catalogue(), "GET", "/feeds/taiwan.atom", asked)
+    assert dict(headers).get("Content-Encoding", "identity") == encoding
+    assert counted == ("/feeds/taiwan.atom", status, encoding) == ("/feeds/taiwan.atom", "200 OK", encoding)
+    asked["HTTP_IF_NONE_MATCH"] = dict(headers)["ETag"]
+    assert respond(catalogue(), "GET", "/feeds/taiwan.atom", asked)[3] == ("/feeds/taiwan.atom", NOT_MODIFIED, encoding)
+    assert respond(catalogue(), "HEAD", "/feeds/taiwan.atom", {})[3] == ("/feeds/taiwan.atom", "200 OK", "identity")
+
+
+def test_what_is_no_documents_is_counted_by_format() -> None:
+    for method, path, counted in (
+        ("GET", "/feeds/nowhere.rss", ("rss", "404", "identity")),
+        ("GET", "/feeds/formosa.json", ("json", "301", "identity")),
+        ("POST", "/feeds/taiwan.atom", ("atom", "405", "identity")),
+        ("GET", "/feeds/", ("other", "404", "identity")),
+    ):
+        assert respond(catalogue(), method, path, {"HTTP_ACCEPT_ENCODING": "gzip"})[3] == counted
+    nothing_left = respond(catalogue(), "GET", "/feeds/taiwan.atom", {"HTTP_ACCEPT_ENCODING": "*;q=0"})
+    assert nothing_left[3] == ("atom", "406", "identity")

@@ -1,0 +1,178 @@
+"""What a cache is asked, and what comes of asking it: with a real server that answers, fails, hangs or resets."""
+
+import contextlib
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from http.server import ThreadingHTTPServer
+
+import pytest
+
+from syndication.config.schema import PurgeSettings
+from syndication.worker.purge.http import send
+from syndication.worker.purge.requests import Request, requests
+from tests.support.caches import Cache, babbles, cache, closes, drips, hangs, redirects, resets
+from tests.support.service import free_port
+
+IN_TIME = 5.0
+SHORT = 0.3
+
+
+def settings(**values) -> PurgeSettings:
+    return PurgeSettings(**{"url": "https://cache.example/purge"} | values)
+
+
+# What is asked
+
+
+def test_the_places_of_all_templates_are_filled():
+    (asked,) = requests(
+        settings(
+            url="https://api.cache.example/service/7/purge/{key}?of={section}",
+            headers={"Fastly-Key": "s3cret", "Surrogate-Key": "{key}"},
+            body='{"tags": ["{key}"], "of": {"section": "{section}"}}',
+        ),
+        "taiwan",
+    )
+    assert asked.url == "https://api.cache.example/service/7/purge/feed-taiwan?of=taiwan"
+    assert (asked.headers["Fastly-Key"], asked.headers["Surrogate-Key"]) == ("s3cret", "feed-taiwan")
+    assert asked.body == b'{"tags": ["feed-taiwan"], "of": {"section": "taiwan"}}'
+    assert asked.headers["Content-Type"] == "application/json" and "s3cret" not in repr(asked)
+
+
+def test_each_address_is_asked_and_for_each_format_where_one_has_its_place():
+    url = "http://one.example/feeds/{section}.{format} http://two.example/feeds/{section}.{format}"
+    assert [request.url for request in requests(settings(url=url, method="PURGE"), "taiwan")] == [
+        f"http://{host}.example/feeds/taiwan.{format}" for host in ("one", "two") for format in ("atom", "rss", "json")
+    ]
+    assert len(requests(settings(body="{format}"), "taiwan")) == 3
+
+
+def test_without_a_body_no_type_is_told_and_a_header_of_the_configuration_wins():
+    (asked,) = requests(settings(headers={"user-agent": "newsroom"}), "taiwan")
+    assert asked.body is None and "Content-Type" not in asked.headers
+    assert [value for name, value in asked.headers.items() if name.lower() == "user-agent"] == ["newsroom"]
+    (asked,) = requests(settings(headers={"content-type": "text/plain"}, body="x"), "taiwan")
+    assert [value for name, value in asked.headers.items() if name.lower() == "content-type"] == ["text/plain"]
+
+
+# What comes of it
+
+
+def asked(url: str, method: str = "POST", **more) -> Request:
+    return Request(url, method, {"Authorization": "Bearer s3cret", "Host": "feeds.example"} | more, b"{}")
+
+
+def test_the_request_comes_as_it_is_configured():
+    with cache(204) as server:
+        assert send(asked(f"{server.url}/purge?x=1", "PURGE"), IN_TIME) is None
+    (came,) = server.asked
+    assert (came.method, came.path, came.body) == ("PURGE", "/purge?x=1", "{}")
+    assert (came.headers["authorization"], came.headers["host"]) == ("Bearer s3cret", "feeds.example")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (500, "127.0.0.1 answered 500"),
+        (401, "127.0.0.1 answered 401"),
+        (404, "127.0.0.1 answered 404"),
+        (redirects, "127.0.0.1 answered 307"),
+        (hangs, f"127.0.0.1 did not answer within {SHORT} s"),
+        (drips, f"127.0.0.1 did not answer within {SHORT} s"),
+        (resets, "127.0.0.1 cannot be asked (Connection reset by peer)"),
+        (closes, "127.0.0.1 cannot be asked (RemoteDisconnected)"),
+        (babbles, "127.0.0.1 cannot be asked (BadStatusLine)"),
+    ],
+)
+def test_whatever_a_cache_does_is_told_in_words_and_in_time(answer, words):
+    with cache(answer) as server:
+        began = time.monotonic()
+        assert send(asked(server.url), SHORT if answer in (hangs, drips) else IN_TIME) == words
+        assert time.monotonic() - began < IN_TIME
+    assert [request.path for request in server.asked] == ["/"]
+
+
+@pytest.mark.parametrize("status", [404, 412])
+def test_a_cache_that_holds_nothing_of_what_is_purged_has_done_its_part(status):
+    with cache(status) as server:
+        assert send(asked(server.url, "PURGE"), IN_TIME) is None
+
+
+def test_a_cache_that_cannot_be_reached_is_told():
+    assert send(asked(f"http://127.0.0.1:{free_port()}"), IN_TIME) == "127.0.0.1 cannot be asked (Connection refused)"
+    assert send(asked("http://nowhere.invalid/"), IN_TIME).startswith("nowhere.invalid cannot be asked (")
+
+
+def test_a_cache_that_takes_no_connection_is_waited_for_no_longer():
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        with contextlib.ExitStack() as stack:
+            for _ in range(3):  # Its queue is full from then on.
+                waiting = stack.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(("127.0.0.1", port))
+            assert send(asked(f"http://127.0.0.1:{port}"), SHORT) == f"127.0.0.1 did not answer within {SHORT} s"
+
+
+def test_no_proxy_of_the_environment_gets_the_secret(monkeypatch):
+    with cache() as server, cache() as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        assert send(asked(server.url), IN_TIME) is None
+    assert len(server.asked) == 1 and proxy.asked == []
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate of 127.0.0.1 that only who is told to trusts, with its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=cache", "-addext",
+         "subjectAltName=IP:127.0.0.1", "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def secured(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    server = Cache()
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # A client that trusts it not ends the handshake.
+    thread = threading.Thread(target=ThreadingHTTPServer.serve_forever, args=(server, 0.05))
+    thread.start()
+    yield server
+    server.released.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_certificate_that_nobody_vouches_for_gets_no_secret(secured):
+    words = send(asked(secured.url.replace("http:", "https:")), IN_TIME)
+    assert words.startswith("127.0.0.1 has a certificate that is not trusted (self")
+    assert secured.asked == []
+
+
+def test_a_certificate_that_is_vouched_for_is_enough(secured, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
+    assert send(asked(secured.url.replace("http:", "https:")), IN_TIME) is None
+    assert len(secured.asked) == 1
+
+
+def test_a_cache_that_drips_over_tls_is_cut_off_as_well(secured, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
+    secured.answers = [drips]
+    began = time.monotonic()
+    assert send(asked(secured.url.replace("http:", "https:")), SHORT) == f"127.0.0.1 did not answer within {SHORT} s"
+    assert time.monotonic() - began < IN_TIME

@@ -30,7 +30,7 @@ format: .venv/.dev ## bring the code into the project's form
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-pictures: .venv/.dev ## make the README's pictures of the dashboard (with Debian's chromium)
+pictures: .venv/.dev ## make the pictures of the dashboard in docs/editors.md (with Debian's chromium)
 	$(BIN)/python -m tests.browser.pictures
 
 bench: .venv/.dev ## measure (ARGS="polls latency" for some, see python -m benchmarks --help)

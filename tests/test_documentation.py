@@ -17,13 +17,8 @@ from syndication.serve.watcher import State
 from tests.newsroom import NOON
 from tests.service import ROOT
 
-DOCUMENTS = {
-    str(path.relative_to(ROOT)): path.read_text()
-    for path in [
-        *(ROOT / f"{name}.md" for name in ("README", "DESIGN", "CONTRIBUTING")),
-        *sorted(ROOT.glob("docs/*.md")),
-    ]
-}
+NAMES = ["README.md", "DESIGN.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
+DOCUMENTS = {name: (ROOT / name).read_text() for name in sorted(NAMES)}
 OPERATORS = DOCUMENTS["docs/operators.md"]
 
 

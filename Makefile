@@ -7,7 +7,7 @@ PIN := $(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --allow-
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run test thorough lint format pictures bench faults lock clean
+.PHONY: help run quick test thorough lint format pictures bench faults lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -15,10 +15,13 @@ help: ## list the targets
 run: .venv/.run ## start the service with the demonstration newsroom (HOST=127.0.0.1 PORT=8000)
 	@exec $(BIN)/syndication serve --demonstration --host $(HOST) --port $(PORT)
 
+quick: .venv/.dev ## run the unit tests, in under a minute
+	$(BIN)/python -m pytest -q -n 2 tests/unit $(ARGS)
+
 test: .venv/.dev ## run the tests, on SQLite and PostgreSQL (ARGS="-k embargo")
 	$(BIN)/python -m pytest -q -n 3 --dist worksteal $(ARGS)
 
-thorough: ## run all of them: also the variants that cost much and seldom tell more
+thorough: ## run every test, with the variants that cost much and rarely find more
 	@THOROUGH=1 $(MAKE) test
 
 lint: .venv/.dev ## check style and types
@@ -26,32 +29,32 @@ lint: .venv/.dev ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: .venv/.dev ## bring the code into the project's form
+format: .venv/.dev ## format the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-pictures: .venv/.dev ## make the README's pictures of the dashboard (with Debian's chromium)
+pictures: .venv/.dev ## make the pictures of the dashboard in docs/editors.md (with Debian's chromium)
 	$(BIN)/python -m tests.browser.pictures
 
 bench: .venv/.dev ## measure (ARGS="polls latency" for some, see python -m benchmarks --help)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-faults: .venv/.dev ## break it on purpose and look for losses (ARGS="worker-killed --minutes 5", see python -m faults --help)
+faults: .venv/.dev ## break the service on purpose and look for losses (ARGS="worker-killed --minutes 5", see python -m faults --help)
 	$(BIN)/python -m faults $(ARGS)
 
-lock: .venv/.dev ## pin the dependencies anew
+lock: .venv/.dev ## update the pinned dependencies
 	$(PIN) -o requirements-build.txt requirements-build.in
 	$(PIN) -c requirements-build.txt -o requirements.txt pyproject.toml
 	$(PIN) --extra dev -c requirements.txt -c requirements-build.txt -o requirements-dev.txt pyproject.toml
 
-clean: ## delete what was made here, the databases in var/ excepted
+clean: ## delete everything generated here, except the databases in var/
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
 
-# What is installed is exactly what is pinned; the package itself comes last, and as this folder.
+# Installs exactly what is pinned; the package itself comes last, as this folder.
 .venv/.run: requirements.txt requirements-build.txt pyproject.toml | .venv/bin/python
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-build.txt
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -1,4 +1,4 @@
-"""``python -m tests.browser.pictures``: the README's pictures of the dashboard, from the demonstration as it runs."""
+"""``python -m tests.browser.pictures``: makes the pictures in docs/editors.md, from the demonstration as it runs."""
 
 import re
 import tempfile
@@ -15,7 +15,7 @@ from tests.support.service import ROOT, Service, running
 DOCS = ROOT / "docs"
 
 LARGEST = 200_000
-"""Bytes of a picture, so that the README is quick to read."""
+"""Bytes of a picture, so that the page loads quickly."""
 
 POLLED = {"all": 120, "taiwan": 45, "world": 30, "sports": 12}
 """How often readers ask for a feed before the pictures are made."""

@@ -64,8 +64,8 @@ def _once(url: str, name: str) -> dict[str, set[str]]:
 
 
 def _documented() -> dict[str, set[str]]:
-    """The metrics and labels of the README: what counts failures is told when there was one."""
-    rows = re.findall(r"^\| `(syndication_\w+)` \|(.*)\|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    """Returns the documented metrics and labels: a counter of failures has no sample before the first failure."""
+    rows = re.findall(r"^\| `(syndication_\w+)` \|(.*)\|$", (ROOT / "docs/operators.md").read_text(), re.MULTILINE)
     return {name: set(re.findall(r"`(\w+)`", words)) for name, words in rows}
 
 

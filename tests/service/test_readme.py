@@ -1,9 +1,11 @@
-"""What the README shows is run, against a service that its own first line starts."""
+"""Runs every command that the README and docs/ show, against a service that the README's first command starts."""
 
+import contextlib
 import http.client
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,10 +13,15 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from syndication.cli import main
 from tests.support.service import ROOT, Answer, environ, free_port, until
 
-README = (ROOT / "README.md").read_text()
+DOCUMENTS = ("README.md", "docs/editors.md", "docs/developers.md", "docs/operators.md", "docs/benchmarks.md")
+TEXT = "\n".join((ROOT / name).read_text() for name in DOCUMENTS)
+"""The documents that show commands, in the order in which a reader meets them."""
+
 MADE_BY_MAKE = ("Makefile", "pyproject.toml", "requirements.txt", "requirements-build.txt", "requirements-dev.txt")
 
 OLD_FEED = """<?xml version="1.0" encoding="UTF-8"?>
@@ -26,19 +33,19 @@ OLD_FEED = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def blocks(language: str) -> list[str]:
-    """The fenced blocks of the README in one language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    """Returns the fenced blocks in one language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 
 def lines(block: str) -> list[str]:
-    """The commands of a block, without comments."""
+    """Returns the commands of a block, without comments."""
     bare = [re.sub(r"\s+#.*", "", line).strip() for line in block.splitlines()]
     return [line for line in bare if line]
 
 
 def inline() -> list[str]:
-    """The commands that stand within sentences and tables, each once; one with SECTION, ID or FILE is a pattern."""
-    return [c for c in dict.fromkeys(re.findall(r"`(syndication [^`]+)`", README)) if not re.search(" [A-Z]{2}", c)]
+    """Returns the commands within sentences and tables, each once. One with SECTION, ID or FILE is only a pattern."""
+    return [c for c in dict.fromkeys(re.findall(r"`(syndication [^`]+)`", TEXT)) if not re.search(" [A-Z]{2}", c)]
 
 
 class Shell:
@@ -59,10 +66,20 @@ class Shell:
             cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
 
+    def type(self, command: str) -> tuple[int, str]:
+        """Runs a command and returns its exit code and output; in this process if it needs no shell, to save time."""
+        program, *arguments = shlex.split(command)
+        if program != "syndication" or re.search(r"[|$<>;&]", command):
+            done = self.run(command)
+            return done.returncode, done.stdout + done.stderr
+        with contextlib.chdir(self.folder):
+            result = CliRunner(env=self.env).invoke(main, arguments)
+        return result.exit_code, result.output
+
     def start(self, command: str) -> subprocess.Popen[bytes]:
-        """A command that runs until it is ended; what it says goes into a file of its name."""
+        """Starts a command that runs until it is stopped; its output goes to a file with its name."""
         with (self.folder / f"{command.replace(' ', '-')}.log").open("wb") as log:
-            # exec: the signal that ends it is for the command, not for the shell.
+            # exec: the signal that stops it is for the command, not for the shell.
             return subprocess.Popen(
                 ["bash", "-c", f"exec {command}"],
                 cwd=self.folder, env=self.env, stdout=log, stderr=log, start_new_session=True,
@@ -79,7 +96,7 @@ class Shell:
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory):
-    """A checkout of which only the virtual environment is shared, and the service that `make run` starts in it."""
+    """A checkout that shares only the virtual environment, and the service that `make run` starts in it."""
     folder = tmp_path_factory.mktemp("readme")
     for name in MADE_BY_MAKE:
         (folder / name).symlink_to(ROOT / name)
@@ -87,8 +104,8 @@ def shell(tmp_path_factory):
     shell = Shell(folder)
     (run,) = [line for block in blocks("sh") for line in lines(block) if line.startswith("make run")]
     process = shell.start(run)
-    until(lambda: process.poll() is None and shell.get("/readyz").status == 200, 30)
-    until(lambda: shell.get("/feeds/all.atom").status == 200)  # It comes last.
+    until(lambda: process.poll() is None and shell.get("/readyz").status == 200, 60)
+    until(lambda: shell.get("/feeds/all.atom").status == 200, 60)  # It is published last.
     yield shell
     started = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)  # As a terminal does for Ctrl-C.
@@ -97,15 +114,18 @@ def shell(tmp_path_factory):
 
 
 def test_every_block_is_of_a_kind_that_is_run():
-    assert set(re.findall(r"^```(\w+)$", README, re.MULTILINE)) <= {"sh", "bash", "console", "json", "python"}
+    assert set(re.findall(r"^```(\w+)$", TEXT, re.MULTILINE)) == {"sh", "bash", "console", "json", "python"}
 
 
 def test_make_run_prints_the_addresses_and_they_answer(shell):
     text = (shell.folder / "make-run.log").read_text()
+    (shown,) = re.findall(r"^```\n(Loaded the demonstration newsroom.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    for line in shown.replace("127.0.0.1:8000", f"127.0.0.1:{shell.port}").splitlines():
+        assert re.search(re.sub(r"\\? \d+\\? ", r" \\d+ ", re.escape(line)), text), line
     addresses = re.findall(r"http://127\.0\.0\.1:\d+(\S+)", text.partition("Ctrl-C")[0])
     assert addresses[:4] == ["/", "/feeds/all.atom", "/feeds/all.rss", "/feeds/all.json"]
     assert "/editors/" in addresses and "log in as demonstration, password " in text
-    # Whoever is not logged in is sent on from there.
+    # The dashboard redirects to its log-in page.
     assert {shell.get(path).status for path in addresses if path != "/editors/"} == {200}
     assert (shell.folder / "var/syndication.db").exists()
 
@@ -141,32 +161,35 @@ def shape(output: str) -> str:
     return re.sub(r'"\d+-[0-9a-f]+-', '"TAG-', output).replace("\r", "").strip()
 
 
-def test_editors_do_what_is_shown_with_the_article_that_is_shown(shell):
+@pytest.fixture(scope="module")
+def article(shell):
+    """The article in the documentation, imported as the documentation shows it."""
     (article,) = blocks("json")
     (shell.folder / "articles.jsonl").write_text(article)
     (shell.folder / "old-feed.xml").write_text(OLD_FEED)
     values = json.loads(article)
-    (command,) = [line for block in blocks("sh") for line in lines(block) if line.startswith("syndication import")]
-    assert shell.run(command).stdout.startswith("1 created")
+    (command,) = [
+        line for block in blocks("sh") for line in lines(block) if line == "syndication import articles.jsonl"
+    ]
+    code, output = shell.type(command)
+    assert (code, output.startswith("1 created")) == (0, True), output
     for slug in values["sections"]:
         until(lambda slug=slug: f"article/{values['id']}<" in shell.get(f"/feeds/{slug}.atom").body.decode())
-    assert shell.run(command).stdout.startswith("0 created, 0 updated, 1 unchanged")
+    code, output = shell.type(command)
+    assert output.startswith("0 created, 0 updated, 1 unchanged")
+    return values
 
 
-def test_every_other_command_that_is_shown_works(shell):
-    """In the order of the README, so that what is withdrawn is restored."""
-    (article,) = blocks("json")
-    (shell.folder / "articles.jsonl").write_text(article)
-    (shell.folder / "old-feed.xml").write_text(OLD_FEED)
-    shell.run("syndication import articles.jsonl")
-    id, slug = json.loads(article)["id"].encode(), json.loads(article)["sections"][0]
+def test_every_other_command_that_is_shown_works(shell, article):
+    """In the documents' order, so that the article that is withdrawn is restored."""
+    id, slug = article["id"].encode(), article["sections"][0]
     commands = [line for block in blocks("sh") for line in lines(block) if "syndication" in line] + inline()
     assert len(commands) >= 10
-    for command in commands:
+    for command in dict.fromkeys(commands):
         if re.search(r"syndication (serve|worker|web|demonstrate)", command):
             continue
-        done = shell.run(command)
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        code, output = shell.type(command)
+        assert code == 0, f"{command}: {output}"
         if "withdraw" in command:
             until(lambda: b"article/" + id not in shell.get(f"/feeds/{slug}.atom").body)
         if "restore" in command:
@@ -174,19 +197,19 @@ def test_every_other_command_that_is_shown_works(shell):
     until(lambda: b"From the old feed" in shell.get("/feeds/taiwan.rss").body)
 
 
-def test_worker_web_and_serve_run_alone_as_shown(shell, tmp_path):
-    shown = [c for c in inline() if re.fullmatch(r"syndication (serve|worker|web)( (?!--check).*)?", c)]
+def test_worker_web_and_serve_run_alone_as_shown(tmp_path_factory):
+    """All at once: serve in an empty folder, worker and web on one database."""
+    shown = [c for c in inline() if re.fullmatch(r"syndication (serve|worker|web)", c)]
     assert {c.split()[1] for c in shown} == {"serve", "worker", "web"}
-    alone = Shell(tmp_path)
-    assert alone.run("syndication migrate").returncode == 0
-    for command in shown:
-        process = alone.start(command)
-        if command.split()[1] == "worker":
-            until(lambda: "Workers alive: 1." in alone.run("syndication status").stdout)
-        else:
-            until(lambda: alone.get("/readyz").status == 200)
+    served, apart = Shell(tmp_path_factory.mktemp("served")), Shell(tmp_path_factory.mktemp("apart"))
+    assert apart.type("syndication migrate")[0] == 0
+    processes = {c: (served if c.endswith("serve") else apart).start(c) for c in shown}
+    for shell in (served, apart):
+        until(lambda shell=shell: json.loads(shell.get("/readyz").body).get("workers") == 1, 60)
+    for process in processes.values():
         process.terminate()
-        assert process.wait(10) == 0, command
+    for command, process in processes.items():
+        assert process.wait(15) == 0, command
 
 
 def test_the_shown_program_publishes(shell):
@@ -199,7 +222,7 @@ def test_the_shown_program_publishes(shell):
 
 def test_the_shown_use_of_the_api_works(shell):
     for script in blocks("bash"):
-        # Whoever types it looks again until it is there, a second later at most.
+        # Repeated until the story is in the feed, which takes a second at most.
         steps = [
             f"until {step}; do sleep 0.1; done" if "| grep" in step else step
             for step in re.sub(r"^#.*\n", "", script, flags=re.MULTILINE).strip().split("\n\n")
@@ -209,11 +232,11 @@ def test_the_shown_use_of_the_api_works(shell):
 
 
 def test_every_address_that_is_shown_answers(shell):
-    table = README[README.index("| address |") : README.index("Feeds answer `GET`")]
+    table = TEXT[TEXT.index("| address |") : TEXT.index("Feeds answer `GET`")]
     paths = [path for path in re.findall(r"`(/[^`]*)`", table) if "POST" not in path]
     assert {"/feeds/SECTION.atom", "/", "/healthz", "/readyz", "/metrics"} <= set(paths)
     for path in paths:
-        # The dashboard leads a stranger to the form.
+        # The dashboard redirects to its log-in page.
         wanted = (303, "/editors/login") if path == "/editors/" else (200, None)
         answer = shell.get(path.replace("SECTION", "taiwan"))
         assert (answer.status, answer.headers.get("location")) == wanted, path
@@ -227,10 +250,9 @@ def test_make_alone_lists_every_target(shell):
     assert all(len(line.split()) > 3 for line in text.splitlines())
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
-def test_every_make_command_that_is_shown_is_a_target(shell, document):
-    shown = set(re.findall(r"(?:`|^)make ([a-z]+)", (ROOT / document).read_text(), re.MULTILINE))
-    assert shown
-    for target in shown:
-        done = shell.run(f"make -n {target}")
-        assert done.returncode == 0, done.stderr
+def test_every_make_command_that_is_shown_is_a_target(shell):
+    text = "\n".join(path.read_text() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+    shown = sorted(set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)))
+    assert {"run", "test", "lint", "bench"} <= set(shown)
+    done = shell.run(f"make -n {' '.join(shown)}")
+    assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""What an operator can set, type and watch is written down: whoever adds one without a word fails here."""
+"""Every command, option, setting and metric is documented in docs/."""
 
 import re
 import tomllib
@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from syndication.cli import main
 from syndication.config.loading import defaults_folder
-from syndication.config.schema import RetiredTable, SectionTable, SyndicationFile
+from syndication.config.schema import CacheTable, RetiredTable, SectionTable, SyndicationFile
 from syndication.metrics import database as database_metrics
 from syndication.metrics import front
 from syndication.metrics import web as web_metrics
@@ -21,8 +21,9 @@ from syndication.web.document_loader import LoaderState
 from tests.support.newsroom import NOON
 from tests.support.service import ROOT
 
-README = (ROOT / "README.md").read_text()
-DOCUMENTS = {name: (ROOT / name).read_text() for name in ("README.md", "DESIGN.md", "CONTRIBUTING.md")}
+NAMES = ["README.md", "DESIGN.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
+DOCUMENTS = {name: (ROOT / name).read_text() for name in sorted(NAMES)}
+OPERATORS = DOCUMENTS["docs/operators.md"]
 
 
 def commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -41,23 +42,36 @@ def options(command: click.Command) -> list[click.Option]:
 
 
 @pytest.mark.parametrize("name", [name for name, _ in COMMANDS])
-def test_every_command_stands_in_the_readme(name):
-    assert re.search(rf"`(syndication )?{name}\b", README)
+def test_every_command_is_documented(name):
+    assert re.search(rf"`(syndication )?{name}\b", OPERATORS)
 
 
 @pytest.mark.parametrize(
     ("name", "option"),
     [pytest.param(name, o, id=f"{name} {o.opts[-1]}") for name, command in COMMANDS for o in options(command)],
 )
-def test_every_option_explains_itself_and_stands_beside_its_command(name, option):
+def test_every_option_has_help_and_is_documented_beside_its_command(name, option):
     assert option.help
-    rows = [line for line in README.splitlines() if line.startswith("|") and f"`syndication {name.split()[0]}" in line]
+    rows = [r for r in OPERATORS.splitlines() if r.startswith("|") and f"`syndication {name.split()[0]}" in r]
     assert any(option.opts[-1] in row for row in rows), rows
 
 
-def test_the_options_of_the_program_itself_stand_in_the_readme():
+def test_the_options_of_the_program_itself_are_documented():
     for option in options(main):
-        assert option.help and any(f"`{opt}`" in README for opt in option.opts), option.opts
+        assert option.help and any(re.search(rf"`{opt}\b", OPERATORS) for opt in option.opts), option.opts
+
+
+def settings() -> Iterator[tuple[str, str]]:
+    """Every setting as the heading of its table in the file, and its key."""
+    for table, field in SyndicationFile.model_fields.items():
+        heading, model = ("[cache.NAME]", CacheTable) if table == "cache" else (f"[{table}]", field.annotation)
+        yield from ((heading, key) for key in model.model_fields)
+
+
+@pytest.mark.parametrize(("table", "key"), [pytest.param(*s, id=".".join(s)) for s in settings()])
+def test_every_setting_is_documented_in_the_row_of_its_table(table, key):
+    (row,) = [line for line in OPERATORS.splitlines() if line.startswith(f"| `{table}` |")]
+    assert f"`{key}`" in row
 
 
 def test_every_setting_of_a_section_is_told_where_sections_are_written():
@@ -68,9 +82,9 @@ def test_every_setting_of_a_section_is_told_where_sections_are_written():
             assert re.search(rf"\b{key}\b", comments), f"{key} is not explained in sections.toml"
 
 
-def told() -> set[str]:
-    """The names of metrics in the README's table."""
-    return set(re.findall(r"^\| `(syndication_\w+)`", README, re.MULTILINE))
+def documented() -> set[str]:
+    """Returns the names of metrics in the documentation's tables."""
+    return set(re.findall(r"^\| `(syndication_\w+)`", OPERATORS, re.MULTILINE))
 
 
 def exposition() -> str:
@@ -92,8 +106,8 @@ def served() -> set[str]:
     return {f"{family.name}_total" if family.type == "counter" else family.name for family in ours}
 
 
-def test_every_metric_stands_in_the_readme_and_no_other():
-    assert told() == served()
+def test_every_metric_is_documented_and_no_other():
+    assert documented() == served()
     assert len(served()) >= 20
 
 

@@ -23,7 +23,7 @@ from benchmarks.databases import database, folder, urls
 from benchmarks.options import Options
 from benchmarks.processes import free_port, running, syndication, wait_until_served, write_config
 from benchmarks.table import count, median, ms, percentile, ratio, show
-from syndication.auth import passwords
+from syndication.auth.secrets import passwords
 from syndication.model.values import Article
 from syndication.store.access import users
 from syndication.store.access.audit_log import SERVICE

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 
-from syndication.auth import passwords
+from syndication.auth.secrets import passwords
 from syndication.store.db.database import Database
 from syndication.store.migrations.runner import migrate
 from tests.support.newsroom import NOON

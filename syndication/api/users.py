@@ -9,7 +9,7 @@ from pydantic import Field
 from syndication.api.operations import Operations, caller, context, instant, respond
 from syndication.api.schemas import Reference, RequestModel, ResponseModel
 from syndication.api.tokens import Scope
-from syndication.auth import passwords
+from syndication.auth.secrets import passwords
 from syndication.model.field_limits import MAX_SCOPES
 from syndication.model.json_types import StrictModel, Text
 from syndication.store import Connection

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from syndication.auth import passwords
 from syndication.auth.bearer import FailureLimiter
+from syndication.auth.secrets import passwords
 from syndication.auth.verification_queue import RETRY_SECONDS, VerificationQueue
 from syndication.model.client_network import network
 from syndication.model.values import PasswordHash

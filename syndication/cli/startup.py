@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from syndication.auth import passwords
+from syndication.auth.secrets import passwords
 from syndication.cli.common import open_database
 from syndication.config.loading import Settings
 from syndication.logs import print_message

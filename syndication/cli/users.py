@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from syndication.auth import passwords
+from syndication.auth.secrets import passwords
 from syndication.cli.common import current_user, open_database, settings_of
 from syndication.cli.output import line
 from syndication.errors import SyndicationError

@@ -6,9 +6,9 @@ from flask import Response, flash, g, request, session
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api.operations import caller, context
-from syndication.auth import passwords
 from syndication.auth.known_devices import known_devices
 from syndication.auth.login import NOT_CURRENT, Denied
+from syndication.auth.secrets import passwords
 from syndication.dashboard.login import address, login_service, show_denied
 from syndication.dashboard.pages import LOGGED_IN, Pages, back, page
 from syndication.errors import SyndicationError

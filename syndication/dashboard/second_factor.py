@@ -12,9 +12,9 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api.operations import caller, context
-from syndication.auth import second_factor
 from syndication.auth.known_devices import known_devices
 from syndication.auth.login import WRONG_CODE, Denied
+from syndication.auth.secrets import second_factor
 from syndication.dashboard.login import address, login_service, show_denied
 from syndication.dashboard.pages import LOGGED_IN, Pages, back, page
 from syndication.errors import SyndicationError

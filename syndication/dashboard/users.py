@@ -4,7 +4,7 @@ from flask import Response, flash, g, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import users as api
-from syndication.auth import passwords
+from syndication.auth.secrets import passwords
 from syndication.dashboard.pages import Pages, back, call, page, parse_request
 from syndication.errors import SyndicationError
 from syndication.store.access.tokens import SCOPES

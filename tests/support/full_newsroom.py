@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, inspect, select, text
 
-from syndication.auth.second_factor import new_secret
+from syndication.auth.secrets.second_factor import new_secret
 from syndication.config.loading import load_settings
 from syndication.importing.feed_reader import FeedFileReader
 from syndication.importing.import_file import import_file

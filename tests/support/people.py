@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from syndication.auth import passwords
+from syndication.auth.secrets import passwords
 from syndication.store.access import users
 from syndication.store.access.audit_log import Actor
 from syndication.store.access.users import User

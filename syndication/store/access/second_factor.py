@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from syndication.auth import second_factor
+from syndication.auth.secrets import second_factor
 from syndication.errors import SyndicationError
 from syndication.store.access import sessions
 from syndication.store.access.audit_log import Act, Actor, record

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndication.auth import passwords
+from syndication.auth.secrets import passwords
 from syndication.store.access import sessions, users
 from tests.support.people import OTHER, PASSWORD, person
 

@@ -7,9 +7,9 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from syndication.auth import passwords
 from syndication.auth.bearer import FailureLimiter
 from syndication.auth.login import BUSY, WRONG, Denied, LoggedIn, LoginService
+from syndication.auth.secrets import passwords
 from syndication.auth.verification_queue import VerificationQueue
 from syndication.model.client_network import network
 from syndication.store.access import sessions, user_changes, users

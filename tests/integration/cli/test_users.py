@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from syndication.auth import passwords
-from syndication.auth.second_factor import new_secret
+from syndication.auth.secrets import passwords
+from syndication.auth.secrets.second_factor import new_secret
 from syndication.store.access import audit_log, second_factor, sessions, users
 from syndication.store.db.database import Database
 from tests.support.people import BOSS, OTHER, PASSWORD, person

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndication.auth import passwords
 from syndication.auth.known_devices import COOKIE as DEVICE
 from syndication.auth.login import BUSY, NOT_CURRENT, WRONG
+from syndication.auth.secrets import passwords
 from syndication.store.access import user_changes, users
 from tests.support.dashboard import PREFIX, Dashboard
 from tests.support.people import OTHER, PASSWORD, change, hash_of, person

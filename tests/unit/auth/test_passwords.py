@@ -8,7 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 from zxcvbn import matching
 
-from syndication.auth import passwords
+from syndication.auth.secrets import passwords
 from syndication.errors import SyndicationError
 
 GOOD = "three ferries to Matsu"

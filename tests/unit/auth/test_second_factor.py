@@ -7,7 +7,7 @@ import lxml.etree
 import pyotp
 import pytest
 
-from syndication.auth import second_factor
+from syndication.auth.secrets import second_factor
 
 SECRET = base64.b32encode(b"12345678901234567890").decode()
 """That of RFC 6238 Appendix B."""

@@ -98,14 +98,14 @@ def test_restarts_are_none_until_the_keeper_has_said_a_number(tmp_path):
 KILLED = """
 import os
 from datetime import UTC, datetime
-from syndication.metrics import of_web
+from syndication.metrics import web
 from syndication.metrics.front import REFUSED, REQUESTS
-from syndication.metrics.web_gauges import Watched
-from syndication.web.document_loader import State
+from syndication.metrics.web_gauges import WebGauges
+from syndication.web.document_loader import LoaderState
 
 def lines():
     now = datetime.now(UTC)
-    text = of_web.exposition(Watched(State(since=now), 0, now)).decode()
+    text = web.exposition(WebGauges(LoaderState(since=now), 0, now)).decode()
     return [line for line in text.splitlines() if line.startswith("syndication_editors_")]
 
 REQUESTS.labels("editors", "under way").inc()

@@ -10,7 +10,7 @@ import secrets
 import unicodedata
 from datetime import datetime
 
-from syndication.auth.passwords import ALPHABET
+from syndication.auth.secrets.passwords import ALPHABET
 
 STEP = 30
 """Seconds for which a code is shown: what every app does."""

@@ -50,6 +50,7 @@ def mortal(database, clock, owner: str) -> bool:
     return done.returncode == 0
 
 
+@pytest.mark.thorough("postgresql")
 def test_the_article_that_kills_workers_is_left_out_the_third_time_and_its_feed_goes_on(database, clock):
     desk = Desk(database, clock)
     desk.put("good")

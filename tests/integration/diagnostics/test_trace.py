@@ -20,6 +20,7 @@ from syndication.store.publishing.published import get_published
 from tests.conftest import FakeClock
 from tests.support.desk import Desk
 from tests.support.newsroom import at, section
+from tests.support.thorough import THOROUGH
 
 EDITOR = Actor("the night editor", "test")
 
@@ -195,7 +196,9 @@ acts = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30 if THOROUGH else 12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(acts, st.lists(st.integers(1, 3_000), max_size=4))
 def test_trace_and_feed_always_agree_and_what_is_foretold_happens(sqlite_template, tmp_path, done, pauses):
     path = Path(tmp_path) / "agree.db"

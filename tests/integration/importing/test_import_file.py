@@ -16,6 +16,7 @@ from syndication.render.renderer import Renderer
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
 from tests.support.newsroom import entry, feed
+from tests.support.thorough import THOROUGH
 
 RSS = """<?xml version="1.0" encoding="{encoding}"?>
 <rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>T</title><link>https://x.example/</link>
@@ -223,7 +224,7 @@ def mutated(draw):
     return content
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150 if THOROUGH else 50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(content=mutated())
 def test_no_file_ends_in_a_traceback(sqlite_template, tmp_path_factory, reader, content):
     folder = tmp_path_factory.mktemp("mutated", numbered=True)

@@ -15,6 +15,7 @@ from syndication.render.renderer import Renderer
 from syndication.render.text import web_address
 from tests.support.newsroom import at, entry, feed, section
 from tests.support.reference_renderer import plain_feedgen
+from tests.support.thorough import THOROUGH
 
 # Everything that a Python string can hold: controls, lone surrogates, what XML forbids, the far planes.
 TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
@@ -70,6 +71,8 @@ def entries(draw):
     )
 
 
+EXAMPLES = 60 if THOROUGH else 25
+
 FEEDS = st.builds(
     lambda found, content: feed(*found, section=section(content=content)),
     st.lists(entries(), max_size=5, unique_by=lambda e: e.article_id),
@@ -77,7 +80,7 @@ FEEDS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(FEEDS)
 def test_every_format_parses_and_holds_every_entry_that_is_not_left_out(value):
     out = Renderer().render(value)
@@ -96,7 +99,7 @@ def test_every_format_parses_and_holds_every_entry_that_is_not_left_out(value):
         assert item.get("content_html") or item.get("content_text")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(FEEDS, min_size=1, max_size=3))
 def test_reuse_is_plain_feedgen_byte_for_byte(values):
     renderer = Renderer()

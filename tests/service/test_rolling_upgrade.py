@@ -105,10 +105,10 @@ def test_migrate_tells_whether_the_programs_that_run_may_go_on(database, tmp_pat
         return CliRunner().invoke(main, ["migrate"], env={"SYNDICATION_DATABASE__URL": database.url}).output
 
     with program(NEXT, tmp_path):
-        assert f"from revision {TODAY} to {NEXT}.\nPrograms of revision {TODAY} may go on running.\n" in told()
+        assert f"from revision {TODAY} to {NEXT}.\nPrograms at revision {TODAY} can keep running.\n" in told()
     assert told().endswith(f"revision {NEXT}, a newer program's, on which this one may run: nothing was done.\n")
     with program(LATER, tmp_path):
-        assert f"Programs of revision {NEXT} may go on running." in told()
+        assert f"Programs at revision {NEXT} can keep running." in told()
     assert told().startswith(f"Error: the database is at revision {LATER}, on which this program")
 
 

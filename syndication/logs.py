@@ -112,7 +112,7 @@ def _console() -> Any:
 
 
 def _is_database_error(error: BaseException) -> str:
-    """Returns the types in an exception's chain if a driver's is among them, else "". A traceback would print them all."""
+    """Returns the types in an exception's chain if a driver's is among them, else "". Tracebacks print the whole chain."""
     found: list[BaseException] = []
     pending = [error]
     while pending:

@@ -112,7 +112,7 @@ def _console() -> Any:
 
 
 def _is_database_error(error: BaseException) -> str:
-    """Returns the types in an exception's chain if a driver's is among them, else "". Tracebacks print the whole chain."""
+    """Returns the types in an exception's chain if it includes a driver's, else "". Tracebacks print all of it."""
     found: list[BaseException] = []
     pending = [error]
     while pending:

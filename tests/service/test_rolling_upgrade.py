@@ -115,7 +115,7 @@ def test_migrate_tells_whether_the_programs_that_run_may_go_on(database, tmp_pat
 def test_two_releases_at_once_stop_the_program_before_both(database, tmp_path):
     with program(LATER, tmp_path):
         done = CliRunner().invoke(main, ["migrate"], env={"SYNDICATION_DATABASE__URL": database.url})
-    assert f"Programs of revision {TODAY} do not run on it: start every worker and web process anew." in done.output
+    assert f"Programs at revision {TODAY} cannot use it: restart every worker and web process." in done.output
 
 
 def test_a_migration_that_a_long_reader_keeps_waiting_holds_nobody_up_for_long(postgres_url):

@@ -106,7 +106,7 @@ def test_migrate_tells_whether_the_programs_that_run_may_go_on(database, tmp_pat
 
     with program(NEXT, tmp_path):
         assert f"from revision {TODAY} to {NEXT}.\nPrograms at revision {TODAY} can keep running.\n" in told()
-    assert told().endswith(f"revision {NEXT}, a newer program's, on which this one may run: nothing was done.\n")
+    assert told().endswith(f"newer revision {NEXT}, which this program can use. Nothing was changed.\n")
     with program(LATER, tmp_path):
         assert f"Programs at revision {NEXT} can keep running." in told()
     assert told().startswith(f"Error: the database is at revision {LATER}, on which this program")

@@ -1,4 +1,4 @@
-"""The applications: what the editors process answers with, and the whole service as one WSGI app for other servers."""
+"""The WSGI applications: one for the editors process, and the whole service as one app for other servers."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -28,27 +28,27 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 EDITORS_PATIENCE = 10.0
-"""Seconds that an editor's request waits for one answer of the database, before it says that none comes."""
+"""Seconds that an editor's request waits for a reply from the database before it fails."""
 
 
 def create_app(settings: Settings | None = None, *, write_polls_every: float = WRITE_SECONDS) -> Flask:
-    """The whole service as one WSGI app, its watcher and its counting running; called after a server's fork.
+    """Returns the whole service as one WSGI app, and starts its threads. Call it after the server has forked.
 
-    `syndication web` does not run it: there the front admits requests, and API and dashboard have their own process.
+    `syndication web` does not use it: there the front admits requests, and API and dashboard have their own process.
     """
     settings = settings or load_settings()
     loader = DocumentLoader(Database(settings.database_url), empty_catalogue(settings), flush)
     app = flask_app(loader)
-    editors, of_editors = settings.editors, Database(settings.database_url, timeout=EDITORS_PATIENCE)
-    door = AdmissionControl(
+    editors, database = settings.editors, Database(settings.database_url, timeout=EDITORS_PATIENCE)
+    admission = AdmissionControl(
         app.wsgi_app,
-        editors_app(settings, of_editors, loader),
-        dashboard_app(settings, of_editors, loader),
+        editors_app(settings, database, loader),
+        dashboard_app(settings, database, loader),
         at_once=editors.at_once,
         waiting=editors.at_once,
         trusted_proxies=editors.trusted_proxies,
     )
-    app.wsgi_app = FeedMiddleware(door, loader)  # type: ignore[method-assign]  # Flask's documented way
+    app.wsgi_app = FeedMiddleware(admission, loader)  # type: ignore[method-assign]  # Flask's documented way
     HeartbeatThread(loader.database, loader).start()
     loader.start()
     PollWriter(loader.database, loader.counter, every=write_polls_every).start()
@@ -56,8 +56,8 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
 
 
 def create_editors(settings: Settings) -> "WSGIApplication":
-    """What the editors process answers with: API and dashboard, beside a watcher whose documents pages show."""
-    # The front measures and counts; this one's documents are for pages alone.
+    """Returns the app of the editors process: API and dashboard, with a loader for the documents on its pages."""
+    # The front measures and counts polls. Here documents are only shown on pages.
     loader = EditorsLoader(Database(settings.database_url), empty_catalogue(settings), _flush_errors, measured=False)
     database = Database(settings.database_url, timeout=EDITORS_PATIENCE)
     api, dashboard = editors_app(settings, database, loader), dashboard_app(settings, database, loader)
@@ -72,7 +72,7 @@ def create_editors(settings: Settings) -> "WSGIApplication":
 
 
 def whole(app: "WSGIApplication") -> "WSGIApplication":
-    """The app, its answer read to the end and closed before it is given on."""
+    """Wraps ``app`` so that its response is read to the end and closed before it is returned."""
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         parts = app(environ, start_response)

@@ -1,13 +1,13 @@
-"""The one family of errors that the project raises on purpose."""
+"""The errors that the project raises on purpose."""
 
 from collections.abc import Sequence
 
 
 class SyndicationError(Exception):
-    """Something that a user can mend; the message is one sentence that says what would be right.
+    """An error that a user can correct; the message is one sentence that states what would be valid.
 
-    ``details`` are lines of a list below it. They are no part of the message, because whoever prints it escapes line
-    ends: those in the message come from data.
+    ``details`` are list items printed below the message. They are separate because line ends in the message are
+    escaped: they come from data.
     """
 
     def __init__(self, message: str = "", details: Sequence[str] = ()) -> None:
@@ -20,22 +20,19 @@ class SyndicationError(Exception):
 
 
 class ConfigError(SyndicationError):
-    """A setting is wrong: the message names the key, the value and what would be right."""
+    """A setting is invalid: the message names the key, the value and what would be valid."""
 
 
 class StoreError(SyndicationError):
-    """The database is not as the program needs it (missing migration, missing trigger, unreachable)."""
+    """The database is not usable: unreachable, not migrated, or without a trigger."""
 
 
 class ArticleError(SyndicationError):
-    """An article cannot be stored: the message names the field, the value and what would be right."""
+    """An article cannot be stored: the message names the field, the value and what would be valid."""
 
 
-class UnrenderableArticleError(SyndicationError):  # it is a state of the article
-    """One article cannot stand in a feed; its feed goes on without it.
-
-    ``article_id`` names the article, the message is the reason shown to editors.
-    """
+class UnrenderableArticleError(SyndicationError):
+    """An article cannot be rendered, and is left out of its feeds; the message is the reason shown to editors."""
 
     def __init__(self, article_id: str, reason: str) -> None:
         super().__init__(reason)

@@ -1,6 +1,6 @@
-"""Logs by structlog: for people on a console, as JSON lines for machines. What libraries log looks the same.
+"""Configures structlog: readable lines for a console, or JSON lines. Logs of libraries have the same format.
 
-An exception of a database driver may hold a row, and so an embargoed text: only its type is logged.
+A database driver's exception may quote a row, and so an embargoed text: only its type is logged.
 """
 
 import logging
@@ -25,7 +25,7 @@ class _LogSettings(Protocol):
 
 
 Process = Literal["web", "worker", "serve", "demonstrate"]
-"""What a line can come from."""
+"""The process that writes a log line."""
 
 Event = MutableMapping[str, Any]
 
@@ -33,7 +33,7 @@ get_logger = structlog.get_logger
 
 
 def setup(settings: _LogSettings, process: Process) -> None:
-    """Write logs to standard error, each line with the process it comes from."""
+    """Sends logs to standard error, each line with the process that wrote it."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     json = settings.format == "json"
     renderer: Any = JSONRenderer() if json else _console()
@@ -67,7 +67,7 @@ def setup(settings: _LogSettings, process: Process) -> None:
 
 
 def print_message(words: str, *, wrong: bool = False) -> None:
-    """Say a sentence to whoever started the program: a line on a console, an event where machines read the logs."""
+    """Prints a message to the operator: a line on a console, a log event if logs are JSON."""
     if isinstance(structlog.get_config()["processors"][-1], JSONRenderer):
         log = get_logger()
         (log.error if wrong else log.info)(words)
@@ -76,7 +76,7 @@ def print_message(words: str, *, wrong: bool = False) -> None:
 
 
 def _of(process: Process) -> Any:
-    """The processor that names the process: in the line, as a thread begins with no context of its own."""
+    """Returns a processor that adds the process to each line. Context variables would not do: threads start without."""
 
     def name(_logger: Any, _method: str, event: Event) -> Event:
         event["process"] = process
@@ -86,7 +86,7 @@ def _of(process: Process) -> Any:
 
 
 def _redact_rows(_logger: Any, _method: str, event: Event) -> Event:
-    """Replace an exception of the database by the names of its types, whose words may quote a row."""
+    """Replaces a database exception, whose message may quote a row, with the names of its types."""
     problem = event.get("exc_info")
     if problem is True:
         problem = sys.exc_info()
@@ -101,7 +101,7 @@ _DRIVERS = frozenset(("sqlalchemy", "psycopg", "sqlite3"))
 
 
 def _console() -> Any:
-    # Where the package rich is installed, tracebacks would show local variables, and so embargoed texts.
+    # If the package rich is installed, structlog's default traceback shows local variables, and so embargoed texts.
     renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 
     def on_one_line(logger: Any, method: str, event: Event) -> str:
@@ -112,23 +112,23 @@ def _console() -> Any:
 
 
 def _is_database_error(error: BaseException) -> str:
-    """The types of an exception and of those behind it, if a driver's is among them; a traceback prints them all."""
+    """Returns the types in an exception's chain if it includes a driver's, else "". Tracebacks print all of it."""
     found: list[BaseException] = []
-    waiting = [error]
-    while waiting:
-        one = waiting.pop()
-        if any(one is known for known in found):
+    pending = [error]
+    while pending:
+        current = pending.pop()
+        if any(current is known for known in found):
             continue
-        found.append(one)
-        waiting += [other for other in (one.__context__, one.__cause__) if other is not None]
-        waiting += one.exceptions if isinstance(one, BaseExceptionGroup) else ()
-    if not any(type(one).__module__.partition(".")[0] in _DRIVERS for one in found):
+        found.append(current)
+        pending += [other for other in (current.__context__, current.__cause__) if other is not None]
+        pending += current.exceptions if isinstance(current, BaseExceptionGroup) else ()
+    if not any(type(each).__module__.partition(".")[0] in _DRIVERS for each in found):
         return ""
-    return " from ".join(dict.fromkeys(type(one).__name__ for one in found))
+    return " from ".join(dict.fromkeys(type(each).__name__ for each in found))
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    """What ends a process or a thread stands in the logs as all else does, without a driver's words."""
+    """Logs an exception that ends a process or a thread in the same format, without a driver's message."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, traceback)
     elif not issubclass(kind, SystemExit):

@@ -1,8 +1,7 @@
-"""The web process: Granian with its workers.
+"""The web process: runs Granian, whose workers are the fronts that answer polls, and keeps the editors process running.
 
-Its workers are fronts, which hold the port; beside them it keeps the editors process. It imports neither Flask nor the
-Prometheus client: the latter's directory must be set first, and Granian forks, so that no thread but those that look
-after the parent and the editors process may exist before.
+It imports neither Flask nor the Prometheus client: the client's directory must be set first. Because Granian forks,
+only the threads that watch the parent and the editors process may exist before.
 """
 
 import contextlib
@@ -26,70 +25,69 @@ from syndication.web import draining
 from syndication.web.editors_keeper import EditorsKeeper
 
 HEADERS_BYTES = 16 * 1024
-"""The longest request line with headers; more gets 431. hyper takes no buffer under 8 kB."""
+"""The longest request line with headers; longer ones get 431. hyper accepts no buffer under 8 kB."""
 
 STOP_SECONDS = 2
-"""How long open connections may delay the stop."""
+"""Seconds that open connections may delay the stop."""
 
 HEADERS_SECONDS = 20
-"""How long a client may take for the headers of a request, and how long a connection may wait for the next one."""
+"""Seconds that a client may take to send the headers of a request, and that a connection may stay idle."""
 
 CONNECTIONS = 10_000
-"""Connections that a worker holds at once; those who come then wait until one of them ends."""
+"""Concurrent connections of a worker; further ones wait until one of them ends."""
 
 SPARE_FILES = 256
-"""Files that a worker may open besides: databases, logs, static files."""
+"""Other files that a worker may open: databases, logs, static files."""
 
 BACKLOG = 4096
-"""Connections that the system keeps for us until they are accepted."""
+"""Connections that the kernel queues until they are accepted."""
 
 
 LOGGING = {"loggers": {"_granian": {"propagate": True}}}
-"""Granian's lines go where all others go, in the same form; it has no line for each request."""
+"""Sends Granian's logs to ours, in the same format. It does not log requests."""
 
 
 class DrainingServer(MPServer):
-    """Granian's server, which after SIGTERM goes on answering for some seconds before it stops.
+    """Granian's server, but it keeps serving for some seconds after SIGTERM before it stops.
 
-    Granian closes its port at once, and resets the connections that it has not accepted yet. Ctrl-C, and a second
-    SIGTERM, do not wait.
+    Granian closes its port at once, and resets connections that it has not accepted yet. Ctrl-C and a second SIGTERM
+    stop it without draining.
     """
 
     def __init__(self, seconds: float, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._seconds = seconds
-        self._waiting: threading.Timer | None = None
+        self._timer: threading.Timer | None = None
 
     def signal_handler_interrupt(self, *args: Any, **options: Any) -> None:
-        """Begin to drain, or stop."""
-        if not self._seconds or self._waiting is not None or args[:1] == (signal.SIGINT,):
+        """Starts draining, or stops the server."""
+        if not self._seconds or self._timer is not None or args[:1] == (signal.SIGINT,):
             super().signal_handler_interrupt(*args, **options)  # type: ignore[no-untyped-call]  # Granian has no types
             return
         for worker in self.wrks:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(worker.inner.pid, draining.SIGNAL)
-        self._waiting = threading.Timer(self._seconds, super().signal_handler_interrupt)
-        self._waiting.daemon = True
-        self._waiting.start()
+        self._timer = threading.Timer(self._seconds, super().signal_handler_interrupt)
+        self._timer.daemon = True
+        self._timer.start()
 
 
 def run_web(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serves until SIGTERM or SIGINT."""
     exit_with_parent()
     folder = metrics_folder()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-    os.environ["SYNDICATION_PARENT"] = str(os.getpid())  # The workers die with this process.
+    os.environ["SYNDICATION_PARENT"] = str(os.getpid())  # The workers exit with this process.
     if settings.source is not None:
         os.environ["SYNDICATION_CONFIG"] = str(settings.source)
     keeper = EditorsKeeper(own_folder("editors"))
     os.environ["SYNDICATION_EDITORS_FOLDER"] = keeper.folder
-    # Host and port may come from the command line; workers need neither.
     server = DrainingServer(
         settings.server.drain_seconds,
         "syndication.web.front:create_front",
         factory=True,
         interface=Interfaces.ASGINL,
-        loop=Loops.asyncio,  # Granian would take another one that is installed, and the poll lane knows this one.
+        loop=Loops.asyncio,  # Granian would prefer another installed loop, but the poll lane needs asyncio's.
         address=settings.server.host,
         port=settings.server.port,
         workers=settings.server.workers,
@@ -97,7 +95,7 @@ def run_web(settings: Settings) -> None:
         respawn_interval=0.5,
         workers_kill_timeout=STOP_SECONDS,
         websockets=False,
-        # Granian's own choice between HTTP/1 and 2 waits for the first byte without end.
+        # Granian's detection of HTTP/1 or 2 waits for the first byte without a timeout.
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_SECONDS * 1000, max_buffer_size=HEADERS_BYTES),
         backlog=BACKLOG,
@@ -113,7 +111,7 @@ def run_web(settings: Settings) -> None:
 
 
 def _connections() -> int:
-    """As many as are told above, or as the system lets a process have."""
+    """Returns CONNECTIONS, or fewer if the limit of open files is lower."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CONNECTIONS + SPARE_FILES
     files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -123,14 +121,14 @@ def _connections() -> int:
 
 
 def metrics_folder() -> str:
-    """A new folder for the counters of this process and its workers."""
+    """Creates and returns the folder for the metrics of this process and its workers."""
     return own_folder("metrics")
 
 
 def own_folder(kind: str) -> str:
-    """A new folder that no other user can enter; those of processes that were killed go."""
+    """Creates and returns a folder that no other user can access; deletes those of killed processes."""
     for old in Path(tempfile.gettempdir()).glob(f"syndication-{kind}-*"):
         named = re.fullmatch(rf"syndication-{kind}-([0-9]+)-\w+", old.name)
         if named and not is_alive(int(named[1])):
-            shutil.rmtree(old, ignore_errors=True)  # Another user's stays.
+            shutil.rmtree(old, ignore_errors=True)  # Another user's cannot be deleted.
     return tempfile.mkdtemp(prefix=f"syndication-{kind}-{os.getpid()}-")

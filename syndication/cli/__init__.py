@@ -1,6 +1,6 @@
-"""The command ``syndication``: one file a group of commands.
+"""The command ``syndication``, with one file per group of commands.
 
-What a command needs is imported when it runs: ``web`` never loads the renderer, and ``--help`` is quick.
+Commands import their heavy modules when they run: ``web`` never loads the renderer, and ``--help`` is fast.
 """
 
 import sys
@@ -21,29 +21,27 @@ from syndication.errors import SyndicationError
 from syndication.model.terminal import escape
 
 EPILOG = """\b
-Exit codes: 0 done, 1 something could not be done (the message says what), 2 the command was written wrong,
-3 no worker is alive to do it.
+Exit codes: 0 done; 1 failed, with the reason; 2 wrong usage; 3 no worker is running to do it.
 """
 
 
 class Commands(click.Group):
-    """A group that tells an expected error in one sentence, without a traceback."""
+    """A group that prints an expected error as one sentence, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
-        # SQLAlchemy is heavy: only a command that failed needs to know how a database fails.
         try:
             return super().invoke(ctx)
         except SyndicationError as error:
             _refuse(error.message if error.message.endswith("?") else f"{error.message.rstrip('.')}.", *error.details)
         except BrokenPipeError:
-            # Whoever read the output has gone, as `| head` does.
+            # The reader of the output closed the pipe, as `| head` does.
             sys.stderr.close()
             sys.exit(1)
         except OSError as error:
             _refuse(f"{error.filename or ''}: {error.strerror}.")
         except UnicodeEncodeError as error:
-            # The system gives bytes of arguments that are not UTF-8 as lone surrogates, which no database takes.
-            _refuse(f"{error.object!r} is not UTF-8: nothing has such an id or name.")
+            # Python decodes arguments that are not UTF-8 to lone surrogates, which no database accepts.
+            _refuse(f"{error.object!r} is not UTF-8, so no ID or name can match it.")
         except click.ClickException as error:
             raise _escaped(error) from None
 
@@ -64,8 +62,8 @@ def _refuse(words: str, *details: str) -> NoReturn:
 
 
 def _escaped(error: click.ClickException) -> click.ClickException:
-    """The same in safe words: click repeats some arguments as they were given, and a script may read them from data."""
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # It is our help, of many lines.
+    """Returns the error with its message escaped: click repeats arguments, and a script may take them from data."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # Its message is our own help text.
         return error
     words = escape(error.format_message())
     return click.UsageError(words, error.ctx) if isinstance(error, click.UsageError) else click.ClickException(words)
@@ -77,18 +75,18 @@ def _escaped(error: click.ClickException) -> click.ClickException:
     "--config",
     "path",
     type=click.Path(path_type=Path),
-    help="The configuration file. Else $SYNDICATION_CONFIG, config/syndication.toml here, or the one that is"
-    " brought along.",
+    help="The configuration file. Defaults to $SYNDICATION_CONFIG, then config/syndication.toml in this folder, then"
+    " the bundled default.",
 )
 @click.pass_context
 def main(ctx: click.Context, path: Path | None) -> None:
-    """Syndicate a newsroom's articles as Atom, RSS and JSON feeds.
+    """Publish a newsroom's articles as Atom, RSS and JSON feeds.
 
     \b
-    Try it:          syndication serve --demonstration
-    Bring articles:  syndication import articles.jsonl
-    See the state:   syndication status
-    Ask why:         syndication trace ID
+    Try it:              syndication serve --demonstration
+    Import articles:     syndication import articles.jsonl
+    Show the status:     syndication status
+    Trace one article:   syndication trace ID
     """
     ctx.obj = path
 

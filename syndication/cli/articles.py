@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     "sections",
     multiple=True,
     metavar="SLUG",
-    help="The section for articles that name none, as those of a feed file do.",
+    help="The section for articles that name none, such as those in feed files. Repeat for more.",
 )
 @click.pass_context
 def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...]) -> None:
-    """Import articles from JSON Lines, or from RSS, Atom or JSON Feed files; "-" is standard input.
+    """Import articles from JSON Lines, RSS, Atom or JSON Feed files; "-" reads standard input.
 
     \b
-    One JSON object a line, with at least:
+    JSON Lines have one object per line, with at least:
       {"id": "2026-0142", "title": "Night train to Hualien", "url": "/news/2026-0142",
        "html": "<p>…</p>", "sections": ["taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
 
     Also: slug, summary, authors, tags, language, image, enclosures, updated_at, expires_at, status, correction,
-    guid. A line that cannot be stored is reported with its number and the others are imported. Importing a file
-    twice changes nothing; what was withdrawn stays out.
+    guid. A line that cannot be stored is reported with its number; the others are imported. Importing a file twice
+    changes nothing. Withdrawn articles stay out.
 
     \b
-    From an old feed, keeping the ids that readers know:
+    Import an old feed and keep the IDs that feed readers know:
       syndication import --section taiwan old-feed.xml
     """
     from syndication.importing.feed_reader import FeedFileReader
@@ -65,12 +65,12 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
 
 @contextmanager
 def _report_when_stopped(report: "Report") -> Iterator[None]:
-    """Show what was imported before the database failed, or somebody stopped the command, in the middle."""
+    """Prints the partial result if the database fails or the command is interrupted."""
     try:
         yield
     except BaseException:
         _show(report)
-        line("The import stopped before its end. Import the same files again: what is stored stays as it is.", err=True)
+        line("The import stopped early. Import the same files again; stored articles do not change.", err=True)
         raise
 
 
@@ -78,7 +78,7 @@ def _show(report: "Report") -> None:
     for problem in report.problems:
         line(problem, err=True)
     for hint in report.unknown_sections():
-        for part in hint.split("\n"):  # Tables to paste into sections.toml are of several lines.
+        for part in hint.split("\n"):  # A table to paste into sections.toml has several lines.
             line(part, err=True)
     line(report.summary())
 
@@ -87,10 +87,10 @@ def _show(report: "Report") -> None:
 @click.argument("ids", nargs=-1, required=True, metavar="ID…")
 @click.pass_context
 def withdraw(ctx: click.Context, ids: tuple[str, ...]) -> None:
-    """Take articles out of every feed, until they are restored by name.
+    """Remove articles from every feed until they are restored.
 
-    They leave within a second, and importing them again does not bring them back. A cache that has a copy may
-    show it for as long as the section's cache times allow.
+    They leave the feeds within a second, and importing them again does not bring them back. A cache may show its copy
+    for as long as the section's cache times allow.
     """
     from syndication.store.articles.withdrawals import withdraw as run
 
@@ -103,9 +103,9 @@ def withdraw(ctx: click.Context, ids: tuple[str, ...]) -> None:
 @click.argument("ids", nargs=-1, required=True, metavar="ID…")
 @click.pass_context
 def restore(ctx: click.Context, ids: tuple[str, ...]) -> None:
-    """Bring withdrawn articles back into their feeds, in their old places.
+    """Return withdrawn articles to their feeds, in their old positions.
 
-    One whose row was deleted may be imported again afterwards.
+    A deleted article can be imported again after this.
     """
     from syndication.store.articles.withdrawals import restore as run
 

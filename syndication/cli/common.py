@@ -1,4 +1,4 @@
-"""What several commands share: the settings, and the database at this program's revision."""
+"""Settings, database access and the current user, shared by the commands."""
 
 import getpass
 import os
@@ -17,28 +17,28 @@ from syndication.store.migrations import runner as migration
 
 
 def settings_of(ctx: click.Context) -> Settings:
-    """The settings of ``--config``."""
+    """Returns the settings that ``--config`` selects."""
     path: Path | None = ctx.obj
     return load_settings(path)
 
 
 @contextmanager
 def open_database(settings: Settings, *, check: bool = True) -> Iterator[Database]:
-    """The database, refused if it is not at this program's revision."""
+    """Opens the database; raises StoreError if it does not answer or is not at this program's revision."""
     database = Database(settings.database_url)
     try:
         if check:
             migration.check(database)
         yield database
     except (DatabaseDown, DatabaseError) as error:
-        # The driver's words may hold a row; its kind and the address are what an operator needs.
+        # The driver's message may quote a row; an operator needs only its kind and the address.
         raise StoreError(f"the database {mask(settings.database_url)} {kind(error.__cause__ or error)}") from error
     finally:
         database.close()
 
 
 def current_user() -> Actor:
-    """Who types the command, for the audit log."""
+    """Returns the system user who runs the command, for the audit log."""
     try:
         name = getpass.getuser()
     except (OSError, KeyError):  # A container's user may have no name.

@@ -16,28 +16,29 @@ if TYPE_CHECKING:
     from syndication.store.db.database import Database
 
 INTERVAL_SECONDS = 0.2
-"""Seconds between two words about the progress."""
+"""Seconds between two updates of the progress."""
 
 
 @click.command("copy-database")
 @click.argument("to", metavar="TO_URL")
 @click.option("--from", "from_", metavar="URL", help="The database to copy, instead of database.url.")
-@click.option("--live", is_flag=True, help="Although the service is at work: what it writes meanwhile is not copied.")
+@click.option("--live", is_flag=True, help="Copy while the service runs; later changes are not copied.")
 @click.pass_context
 def copy_database(ctx: click.Context, to: str, from_: str | None, live: bool) -> None:
-    """Copy everything into the empty database TO_URL: from SQLite to PostgreSQL, back, or within one kind.
+    """Copy everything into the empty database TO_URL, on SQLite or PostgreSQL.
 
     \b
       syndication copy-database postgresql://syndication@db.example/news
 
-    Stop the service and whoever writes articles first. The tables are made; articles, documents, versions, tokens,
-    people and the audit log go along, so that readers see no difference. The two are compared before anything is
-    there to be seen: a copy that fails, or is killed, leaves the target as it was. Then set database.url, and start.
+    First stop the service and everything that writes articles. The command creates the tables and copies articles,
+    documents, versions, tokens, users and the audit log, so readers see no difference. Source and copy are compared
+    before the copy is committed: if it fails or is killed, the target is unchanged. Then set database.url, and start
+    the service.
 
-    What cannot be copied is named with its place, all of it, before anything is copied.
+    All rows that cannot be copied are listed before anything is copied.
 
-    Everybody on the machine can see a password in an address on the command line. With - for TO_URL the address is read
-    from standard input; PGPASSFILE and ~/.pgpass are read too.
+    Other users of the machine can see a password in a command line. Use - as TO_URL to read the address from standard
+    input, or PGPASSFILE or ~/.pgpass for the password.
     """
     from syndication.store.copy import copy_database as run
     from syndication.store.db.database import DatabaseDown, DatabaseError
@@ -51,7 +52,7 @@ def copy_database(ctx: click.Context, to: str, from_: str | None, live: bool) ->
     try:
         done = run(source, target, ProgressPrinter(), live=live)
     except (DatabaseDown, DatabaseError) as error:
-        # The driver's words may hold a row; its kind and the addresses are what an operator needs.
+        # The driver's message may quote a row; an operator needs only its kind and the addresses.
         words = kind(error.__cause__ or error)
         raise StoreError(f"nothing was copied from {mask(url)} to {mask(to)}: one of them {words}") from error
     finally:
@@ -61,22 +62,22 @@ def copy_database(ctx: click.Context, to: str, from_: str | None, live: bool) ->
 
 
 class ProgressPrinter:
-    """Tells the progress on standard error: on a terminal row by row, elsewhere each step once."""
+    """Prints progress to standard error: a running count of rows on a terminal, elsewhere one line per step."""
 
     def __init__(self) -> None:
         self._last = 0.0
-        self._told = ""
+        self._printed = ""
         self._terminal = sys.stderr.isatty()
 
     def __call__(self, doing: str, table: str, rows: int) -> None:
-        """Say what is being done."""
+        """Prints the current step, if it is due."""
         now = time.monotonic()
         if self._terminal and now - self._last >= INTERVAL_SECONDS:
             self._last = now
             click.echo(f"\r\x1b[K{doing} {table}{f': {rows:,} rows' if rows else ''}", err=True, nl=False)
-        elif not self._terminal and doing != self._told:
+        elif not self._terminal and doing != self._printed:
             line(f"{doing.capitalize()} …", err=True)
-        self._told = doing
+        self._printed = doing
 
 
 def _database(url: str, name: str) -> "Database":
@@ -98,4 +99,4 @@ def _report(done: "CopyResult", seconds: float) -> None:
     line()
     line(f"Copied {sum(copied.rows for copied in done.tables):,} rows in {seconds:.0f} s.")
     if done.missed:
-        line(f"{done.missed:,} changes were made in the source meanwhile, and are not in the copy.", err=True)
+        line(f"Changes made in the source during the copy are not included: {done.missed:,}.", err=True)

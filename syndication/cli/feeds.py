@@ -24,17 +24,24 @@ if TYPE_CHECKING:
 
 NO_WORKER = 3
 TIMEOUT_SECONDS = 3.0
-"""Seconds without any worker after which waiting is given up: one that restarts is back by then."""
+"""Seconds without any worker after which ``--wait`` gives up: a worker restarts in less."""
+
+STATUS_LABELS = {
+    "current": "Up to date",
+    "pending": "Updating",
+    "failing": "Failing",
+    "unpublished": "Not published yet",
+}
 
 
 @click.command()
 @click.argument("sections", nargs=-1, metavar="[SECTION…]")
 @click.option("--all", "everything", is_flag=True, help="Every section.")
-@click.option("--wait", is_flag=True, help="Wait for the outcome of each section, and fail if one fails.")
-@click.option("--reason", help="Why, for those who look later.")
+@click.option("--wait", is_flag=True, help="Wait for the result of each section; fail if one fails.")
+@click.option("--reason", help="The reason, recorded with the request.")
 @click.pass_context
 def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, wait: bool, reason: str | None) -> None:
-    """Ask the workers to regenerate sections now. Where nothing changed, no new version is published."""
+    """Ask the workers to regenerate sections now. A section without changes gets no new version."""
     from syndication.store.db.database import WORK
     from syndication.store.publishing import regenerations
     from syndication.store.publishing.section_state import list_states
@@ -42,7 +49,7 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
     settings = settings_of(ctx)
     slugs = list(settings.sections) if everything else [_known(slug, settings) for slug in sections]
     if not slugs:
-        raise click.UsageError("name sections, or --all of them")
+        raise click.UsageError("Name at least one section, or use --all.")
     with open_database(settings) as database:
         with database.write() as conn:
             asked, _joined = regenerations.request(conn, slugs, reason, current_user(), database.now(conn))
@@ -50,13 +57,13 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
         with database.read() as conn:
             unseen = sorted(set(slugs) - {state.section for state in list_states(conn)})
         for slug in unseen:
-            line(f"{slug}: no worker has seen this section yet: start one, and it is rendered.", err=True)
+            line(f"{slug}: no worker has seen this section yet. Start one with `syndication worker`.", err=True)
         if wait:
             sys.exit(NO_WORKER if unseen else _wait(database, asked.id))
         if not _workers(database):
-            line("Asked for, but no worker is alive to do it: start one with `syndication worker`.", err=True)
+            line("Requested, but no worker is running. Start one with `syndication worker`.", err=True)
             sys.exit(NO_WORKER)
-        line(f"Asked for {len(slugs)} sections.")
+        line(f"Requested regeneration of {len(slugs)} section{'s' if len(slugs) > 1 else ''}.")
 
 
 def _known(slug: str, settings: "Settings") -> str:
@@ -69,31 +76,31 @@ def _known(slug: str, settings: "Settings") -> str:
 
 
 def _wait(database: "Database", regeneration_id: str) -> int:
-    """Tell each section's outcome as it comes; the exit code."""
+    """Prints the result of each section when it finishes, and returns the exit code."""
     from syndication.store.publishing import regenerations
 
-    told: set[str] = set()
+    printed: set[str] = set()
     last_alive, code = time.monotonic(), 0
     while True:
         with database.snapshot() as conn:
             found = regenerations.get(conn, regeneration_id)
         outcomes = found.outcomes if found else ()
         for outcome in outcomes:
-            if outcome.finished_at is None or outcome.section in told:
+            if outcome.finished_at is None or outcome.section in printed:
                 continue
-            told.add(outcome.section)
+            printed.add(outcome.section)
             if outcome.state == "failed":
                 code = 1
                 line(f"{outcome.section}: failed: {outcome.error}", err=True)
             else:
                 done = "published version" if outcome.state == "published" else "unchanged, version"
                 line(f"{outcome.section}: {done} {outcome.version}")
-        if len(told) == len(outcomes):
+        if len(printed) == len(outcomes):
             return code
         if _workers(database):
             last_alive = time.monotonic()
         elif time.monotonic() - last_alive > TIMEOUT_SECONDS:
-            line("No worker is alive to do it: start one with `syndication worker`.", err=True)
+            line("No worker is running. Start one with `syndication worker`.", err=True)
             return NO_WORKER
         time.sleep(0.05)
 
@@ -106,12 +113,12 @@ def _workers(database: "Database") -> int:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
-    """Show every section's state; exits with 1 if something is wrong.
+    """Show the status of every section; the exit code is 1 if there is a problem.
 
-    What is left out of a feed stands below it, with the reason.
+    Articles left out of a feed are listed below it, with the reason.
     """
     from syndication.diagnostics import health
     from syndication.store import triggers
@@ -149,9 +156,8 @@ def status(ctx: click.Context, as_json: bool) -> None:
             line(words)
         _table(found, left_out, now)
         waiting = f"{(now - oldest).total_seconds():.0f} s" if oldest else "none"
-        processes = f"Workers alive: {len(alive)}. Web processes alive: {len(serving)}."
         line()
-        line(f"{processes} Oldest change not yet processed: {waiting}.")
+        line(f"Workers: {len(alive)}. Web processes: {len(serving)}. Oldest waiting change: {waiting}.")
     sys.exit(1 if problems else 0)
 
 
@@ -160,13 +166,13 @@ def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]"
 
     width = max((len(state.section) for state in found), default=7)
     line()
-    line(f"{'section':<{width}}  version  entries  regenerated  next due  state")
+    line(f"{'section':<{width}}  version  entries  regenerated  next change  status")
     for state in found:
         status = section_status(state)
-        words = f"failing: {state.error}" if status == "failing" else status
+        label = STATUS_LABELS[status]
         line(
             f"{state.section:<{width}}  {state.version:>7}  {state.entries:>7}  {_ago(state.regenerated_at, now):>11}"
-            f"  {_ahead(state.next_due, now):>8}  {words}"
+            f"  {_ahead(state.next_due, now):>11}  {f'{label}: {state.error}' if status == 'failing' else label}"
         )
         for item in left_out:
             if item.section == state.section:

@@ -1,4 +1,4 @@
-"""The one way in which commands print: whatever data holds, a line stays one line."""
+"""How commands print. Control characters in data are escaped, so one line of output stays one line."""
 
 import click
 
@@ -6,10 +6,10 @@ from syndication.model.terminal import escape
 
 
 def line(text: str = "", *, err: bool = False) -> None:
-    """Print one line, with control characters, line ends and bidi controls escaped."""
+    """Prints one line, with control characters, line ends and bidi controls escaped."""
     click.echo(escape(text), err=err)
 
 
 def json_document(text: str) -> None:
-    """Print JSON as it is: it has escapes of its own, and its line ends are ours."""
+    """Prints JSON unchanged: it escapes control characters already, and its line ends are ours."""
     click.echo(text)

@@ -17,19 +17,19 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command()
-@click.option("--host", help="Where to listen, instead of server.host.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Where to listen, instead of server.port.")
+@click.option("--host", help="The address to listen on. Defaults to server.host.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on. Defaults to server.port.")
 @click.option(
     "--demonstration", is_flag=True, help="Fill an empty database with a demonstration newsroom that keeps publishing."
 )
 @click.pass_context
 def serve(ctx: click.Context, host: str | None, port: int | None, demonstration: bool) -> None:
-    """Run worker and web together until Ctrl-C or SIGTERM.
+    """Run a worker and a web process until Ctrl-C or SIGTERM.
 
-    The database is made, or brought to this program's revision, first. A process that dies is started again.
+    First creates or upgrades the database. Restarts a process that dies.
 
-    The person `demonstration` may log in to the dashboard, with the password that is printed, while the demonstration
-    runs.
+    With --demonstration, the user `demonstration` can log in to the dashboard with the printed password while the
+    command runs.
     """
     from syndication import logs
     from syndication.process.supervisor import Supervisor, refuse_taken_port
@@ -43,7 +43,7 @@ def serve(ctx: click.Context, host: str | None, port: int | None, demonstration:
         _load_demonstration(settings)
     startup.print_addresses(settings)
     startup.print_access(settings, demonstration)
-    logs.print_message("Ctrl-C ends it.")
+    logs.print_message("Press Ctrl-C to stop.")
     children = ["worker", "web", *(["demonstrate"] if demonstration else [])]
     try:
         Supervisor(children, environ, drain_seconds=settings.server.drain_seconds).run()
@@ -53,11 +53,11 @@ def serve(ctx: click.Context, host: str | None, port: int | None, demonstration:
 
 
 @click.command()
-@click.option("--host", help="Where to listen, instead of server.host.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Where to listen, instead of server.port.")
+@click.option("--host", help="The address to listen on. Defaults to server.host.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on. Defaults to server.port.")
 @click.pass_context
 def web(ctx: click.Context, host: str | None, port: int | None) -> None:
-    """Run the web process alone: it answers polls from memory and needs the database only for news."""
+    """Run a web process. It answers polls from memory and uses the database only to load new versions."""
     from syndication import logs
     from syndication.process.supervisor import refuse_taken_port
     from syndication.server import run_web
@@ -72,7 +72,7 @@ def web(ctx: click.Context, host: str | None, port: int | None) -> None:
 @click.command(hidden=True)
 @click.pass_context
 def editors(ctx: click.Context) -> None:
-    """Answer editors behind a web process, which starts this: it is no command for people."""
+    """Serve the API and the dashboard behind a web process, which starts this command itself."""
     import socket
 
     from syndication import logs
@@ -85,7 +85,7 @@ def editors(ctx: click.Context) -> None:
 
     number = os.environ.get(LISTENER, "")
     if not number.isdigit():
-        raise ConfigError("the editors process is started by `syndication web`, which also listens: run that")
+        raise ConfigError("the editors process is started by `syndication web`: run that instead")
     exit_with_parent()
     answer_pings(socket.socket(fileno=PING_INHERITED))
     settings = settings_of(ctx)
@@ -95,12 +95,12 @@ def editors(ctx: click.Context) -> None:
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Only say whether the worker that runs here makes progress: for probes.")
+@click.option("--check", is_flag=True, help="Only check that the worker on this machine makes progress, for probes.")
 @click.pass_context
 def worker(ctx: click.Context, check: bool) -> None:
-    """Run a worker alone: it regenerates feeds when articles change or fall due.
+    """Run a worker. It regenerates feeds when articles change or become due.
 
-    Any number of workers may share one PostgreSQL database.
+    Any number of workers can share one PostgreSQL database.
     """
     from syndication import logs
     from syndication.worker.process import run
@@ -111,15 +111,15 @@ def worker(ctx: click.Context, check: bool) -> None:
         return
     logs.setup(settings.logs, "worker")
     with open_database(settings):
-        pass  # A database that is not ready is said here, in one sentence.
+        pass  # Fails here, in one sentence, if the database is not ready.
     run(settings)
 
 
 @click.command()
-@click.option("--pause", type=click.FloatRange(0.1), default=20.0, show_default=True, help="Seconds between two acts.")
+@click.option("--pause", type=click.FloatRange(0.1), default=20.0, show_default=True, help="Seconds between changes.")
 @click.pass_context
 def demonstrate(ctx: click.Context, pause: float) -> None:
-    """Keep publishing, correcting and withdrawing made-up stories, so that a person sees feeds move."""
+    """Publish, correct and withdraw made-up stories until stopped, to show feeds changing."""
     import signal
 
     from syndication import logs
@@ -139,9 +139,9 @@ def demonstrate(ctx: click.Context, pause: float) -> None:
 @click.command()
 @click.pass_context
 def migrate(ctx: click.Context) -> None:
-    """Make the tables and triggers, or bring them to this program's revision. Safe to run at any time.
+    """Create the tables and triggers, or upgrade them to this program's revision. Safe to run at any time.
 
-    It says whether the programs that run on the database may go on, until each is started anew with the new version.
+    The output states whether running programs of the old version can continue until you restart them.
     """
     before, now = _migrate(settings_of(ctx))
     for part in _migrated(before, now).split("\n"):
@@ -149,13 +149,13 @@ def migrate(ctx: click.Context) -> None:
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Only say whether the configuration is right.")
+@click.option("--check", is_flag=True, help="Only validate the configuration.")
 @click.pass_context
 def config(ctx: click.Context, check: bool) -> None:
-    """Show the effective settings, the environment's included, with secrets masked."""
+    """Show the effective settings, including those from the environment, with secrets masked."""
     settings = settings_of(ctx)
     if check:
-        line(f"{settings.source} is right: {len(settings.sections)} sections.")
+        line(f"{settings.source} is valid: {len(settings.sections)} sections.")
         return
     line(f"# {settings.source}")
     for key, value in settings_report(settings):
@@ -164,24 +164,26 @@ def config(ctx: click.Context, check: bool) -> None:
 
 
 def _check_progress(path: str) -> None:
-    """Fail unless the worker that touches this file makes progress."""
+    """Raises ClickException unless the worker has touched this file recently."""
     from syndication.metrics.progress import is_fresh
 
     if not path:
-        raise ConfigError("worker.progress_path is empty: name a file that the worker and its probe both see")
+        raise ConfigError(
+            "worker.progress_path is empty: set it to a file that the worker and its probe can both access"
+        )
     if not is_fresh(path, time.time()):
-        raise click.ClickException(f"The worker makes no progress: {path} was not touched lately.")
+        raise click.ClickException(f"The worker makes no progress: {path} was not touched recently.")
 
 
 def _environ(ctx: click.Context, host: str | None, port: int | None) -> dict[str, str]:
-    """The environment of a child process that is to see the settings of this command line."""
+    """Returns the environment for child processes, with the options of this command line."""
     if host:
         os.environ["SYNDICATION_SERVER__HOST"] = host
     if port:
         os.environ["SYNDICATION_SERVER__PORT"] = str(port)
     settings = settings_of(ctx)
     if urlsplit(settings.site.base_url).hostname in LOOPBACK and "SYNDICATION_SITE__BASE_URL" not in os.environ:
-        # Who tries it out on another port wants addresses that work; a real base_url is never guessed.
+        # A trial on another port needs addresses that work. A real base_url is never guessed.
         os.environ["SYNDICATION_SITE__BASE_URL"] = startup.base_url(settings)
     if ctx.obj:
         os.environ["SYNDICATION_CONFIG"] = str(ctx.obj.absolute())
@@ -199,15 +201,15 @@ def _migrated(before: str | None, now: str) -> str:
     from syndication.store.migrations.runner import compatible_revisions, head
 
     if now != head():
-        return f"The database is at revision {now}, a newer program's, on which this one may run: nothing was done."
+        return f"The database is at the newer revision {now}, which this program can use. Nothing was changed."
     if before == now:
-        return f"The database is at revision {now} already; its triggers were made anew."
-    done = f"The database went from revision {before or 'none'} to {now}."
+        return f"The database is already at revision {now}. Its triggers were recreated."
     if before is None:
-        return done
+        return f"Created the database at revision {now}."
+    done = f"Upgraded the database from revision {before} to {now}."
     if before in compatible_revisions():
-        return f"{done}\nPrograms of revision {before} may go on running."
-    return f"{done}\nPrograms of revision {before} do not run on it: start every worker and web process anew."
+        return f"{done}\nPrograms at revision {before} can keep running."
+    return f"{done}\nPrograms at revision {before} cannot use it: restart every worker and web process."
 
 
 def _load_demonstration(settings: Settings) -> None:
@@ -216,8 +218,8 @@ def _load_demonstration(settings: Settings) -> None:
 
     if settings.site.authority != "ledger.example":
         raise ConfigError(
-            f"the demonstration is of The Formosa Ledger, not of {settings.site.title}:"
-            " its made-up stories do not belong among real ones, so leave --demonstration out"
+            f"--demonstration is only for The Formosa Ledger, not for {settings.site.title}:"
+            " its made-up stories must not mix with real ones"
         )
     with open_database(settings) as database:
         loaded = load(database)

@@ -1,4 +1,4 @@
-"""Commands that answer questions: trace, audit."""
+"""Commands that answer questions: trace, audit-log."""
 
 import json
 import sys
@@ -12,12 +12,12 @@ from syndication.cli.output import json_document, line
 
 @click.command()
 @click.argument("id")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def trace(ctx: click.Context, id: str, as_json: bool) -> None:
-    """Why is my story not in the feed? Tells it for every section that the article ID has to do with.
+    """Show which feeds have an article, and why the others do not.
 
-    Exits with 1 if there is no such article.
+    The exit code is 1 if there is no such article.
     """
     from syndication.diagnostics.trace import moment
     from syndication.diagnostics.trace import trace as run
@@ -43,13 +43,13 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--target", help="Only acts on this: an article's id, a token's name.")
-@click.option("--actor", help="Only acts of this one.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, the newest.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--target", help="Only actions on this target: an article ID or the name of a token, for example.")
+@click.option("--actor", help="Only actions by this user or token.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many of the newest.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def audit_log(ctx: click.Context, target: str | None, actor: str | None, limit: int, as_json: bool) -> None:
-    """Show who did what, when, from where, and what came of it: the acts of the API and of the command line."""
+    """Show who did what through the API, the dashboard and the command line, with the result."""
     from syndication.store.access import audit_log as log
 
     with open_database(settings_of(ctx)) as database, database.read() as conn:

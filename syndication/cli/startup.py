@@ -1,4 +1,4 @@
-"""What a start says: where everything is, and who may; and how the demonstration's visitors come and go."""
+"""The messages that ``serve`` prints at startup, and the demonstration's user and token."""
 
 from datetime import timedelta
 
@@ -12,21 +12,21 @@ from syndication.store.access.audit_log import SERVICE
 from syndication.store.access.tokens import SCOPES
 from syndication.store.db.database import Database
 
-WILDCARD_HOSTS = ("0.0.0.0", "::")  # noqa: S104  # what to listen on is the operator's choice
+WILDCARD_HOSTS = ("0.0.0.0", "::")  # noqa: S104  # only compared with server.host
 
 DEMONSTRATION = "demonstration"
-"""The name of the demonstration's token, and of its person."""
+"""The name of the demonstration's user and of its token."""
 
 
 def base_url(settings: Settings) -> str:
-    """Where a browser on this machine finds the service."""
+    """Returns the address of the service for a browser on this machine."""
     host = settings.server.host if settings.server.host not in WILDCARD_HOSTS else "127.0.0.1"
-    # RFC 3986 section 3.2.2: an IPv6 address stands in brackets, so that its colons are no port's.
+    # RFC 3986 section 3.2.2: an IPv6 address is in brackets, to separate its colons from the port's.
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
 
 
 def print_addresses(settings: Settings) -> None:
-    """Print the addresses of the front page, the feeds and the API."""
+    """Prints the addresses of the front page, the feeds and the API."""
     base = base_url(settings)
     print_message(f"Front page  {base}/")
     for name, format in (("Atom", "atom"), ("RSS", "rss"), ("JSON Feed", "json")):
@@ -35,7 +35,7 @@ def print_addresses(settings: Settings) -> None:
 
 
 def print_access(settings: Settings, demonstration: bool) -> None:
-    """A real newsroom starts with nobody let in; a demonstration hands out a token for a day, and a password."""
+    """Prints a log-in and a token for a demonstration, else how to create the first user and token."""
     with open_database(settings) as database:
         if demonstration:
             _enable_demonstration_user(settings, database)
@@ -44,7 +44,7 @@ def print_access(settings: Settings, demonstration: bool) -> None:
 
 
 def end_demonstration(settings: Settings) -> None:
-    """Close the dashboard to the demonstration's person."""
+    """Disables the demonstration's user."""
     with open_database(settings, check=False) as database, database.write() as conn:
         _disable_demonstration_user(conn, database)
 
@@ -56,29 +56,29 @@ def _enable_demonstration_user(settings: Settings, database: Database) -> None:
         now = database.now(conn)
         tokens.revoke(conn, DEMONSTRATION, SERVICE, now)
         _, secret = tokens.create(conn, DEMONSTRATION, SCOPES, now + timedelta(days=1), SERVICE, now)
-        visitor = users.find_by_name(conn, DEMONSTRATION)
-        if visitor is None:
+        user = users.find_by_name(conn, DEMONSTRATION)
+        if user is None:
             users.create(conn, DEMONSTRATION, hash, SCOPES, SERVICE, now)
         else:
-            user_changes.set_password(conn, visitor, hash, SERVICE, now)
-            user_changes.set_scopes(conn, visitor, SCOPES, SERVICE, now)
-            user_changes.enable(conn, visitor, SERVICE, now)
+            user_changes.set_password(conn, user, hash, SERVICE, now)
+            user_changes.set_scopes(conn, user, SCOPES, SERVICE, now)
+            user_changes.enable(conn, user, SERVICE, now)
     print_message(f"Dashboard   {base_url(settings)}/editors/  (log in as {DEMONSTRATION}, password {password})")
-    print_message(f"Token       {secret} (may everything, for a day)")
+    print_message(f"Token       {secret} (all permissions, expires in 24 h)")
 
 
 def _print_how_to_add_user(database: Database) -> None:
     with database.write() as conn:
-        # A demonstration that was killed could not do it itself.
+        # A demonstration that was killed left its user enabled.
         _disable_demonstration_user(conn, database)
-        anybody, any_token = users.any_enabled(conn), tokens.any_usable(conn, database.now(conn))
+        any_user, any_token = users.any_enabled(conn), tokens.any_usable(conn, database.now(conn))
     if not any_token:
-        print_message("Nobody may use the API yet: `syndication token create NAME --scope read` lets somebody in.")
-    if not anybody:
-        print_message("Nobody may log in to the dashboard yet: `syndication user create NAME --all` lets somebody in.")
+        print_message("No API tokens yet. Create one with `syndication token create NAME --scope read`.")
+    if not any_user:
+        print_message("No dashboard users yet. Create one with `syndication user create NAME --all`.")
 
 
 def _disable_demonstration_user(conn: Connection, database: Database) -> None:
-    visitor = users.find_by_name(conn, DEMONSTRATION)
-    if visitor is not None and visitor.created_by == SERVICE.name:
-        user_changes.disable(conn, visitor, SERVICE, database.now(conn), force=True)
+    user = users.find_by_name(conn, DEMONSTRATION)
+    if user is not None and user.created_by == SERVICE.name:
+        user_changes.disable(conn, user, SERVICE, database.now(conn), force=True)

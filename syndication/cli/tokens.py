@@ -1,4 +1,4 @@
-"""Commands about who may use the API: token create, list, revoke."""
+"""Commands for API tokens: token create, list, revoke."""
 
 import sys
 from datetime import datetime, timedelta
@@ -12,29 +12,29 @@ from syndication.store.access.tokens import SCOPES, Token
 
 @click.group()
 def token() -> None:
-    """Make, list and revoke the tokens with which editors and a CMS use the API.
+    """Create, list and revoke tokens, with which editors and a CMS use the API.
 
     \b
-    What a token may, by its scopes:
-      read         see public articles, sections, versions and outcomes
+    Scopes:
+      read         see public articles, sections, versions and results
       preview      see drafts and embargoed articles too, and preview feeds
-      write        put, change, withdraw and restore articles
-      regenerate   ask for feeds to be regenerated
-      admin        manage tokens and people, read the audit log
+      write        create, change, withdraw and restore articles
+      regenerate   request the regeneration of feeds
+      admin        manage tokens and users, read the audit log
     """
 
 
 @token.command()
 @click.argument("name")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="What it may; again for each.")
-@click.option("--all", "everything", is_flag=True, help="Every scope.")
-@click.option("--days", type=click.IntRange(1, 36500), help="For how many days; without, until it is revoked.")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="A scope to grant. Repeat for more.")
+@click.option("--all", "everything", is_flag=True, help="Grant every scope.")
+@click.option("--days", type=click.IntRange(1, 36500), help="Days until the token expires. Without it, never.")
 @click.pass_context
 def create(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: bool, days: int | None) -> None:
-    """Make a token; it is shown this once.
+    """Create a token. It is shown only once.
 
     \b
-    For a CMS that pushes articles:
+    For a CMS that sends articles:
       syndication token create cms --scope write --scope read --scope preview
     """
     from syndication.store.access import tokens
@@ -43,22 +43,22 @@ def create(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: b
         now = database.now(conn)
         expires = now + timedelta(days=days) if days else None
         _, secret = tokens.create(conn, name, SCOPES if everything else scopes, expires, current_user(), now)
-    line("Keep it: it is shown this once, and sent as Authorization: Bearer TOKEN.", err=True)
+    line("Keep it secret; it is not shown again. Send it as Authorization: Bearer TOKEN.", err=True)
     line(secret)
 
 
 @token.command("list")
-@click.option("--all", "everything", is_flag=True, help="Revoked and expired ones too.")
+@click.option("--all", "everything", is_flag=True, help="Include revoked and expired tokens.")
 @click.pass_context
 def list_(ctx: click.Context, everything: bool) -> None:
-    """List the tokens, without their secrets."""
+    """List tokens, without their secrets."""
     from syndication.store.access import tokens
 
     with open_database(settings_of(ctx)) as database, database.read() as conn:
         now = database.now(conn)
         found = [token for token in tokens.list_all(conn) if everything or token.usable(now)]
     if not found:
-        line("Nobody is let in: make a token with `syndication token create NAME --scope read`.")
+        line("No active tokens. Create one with `syndication token create NAME --scope read`.")
         return
     width = max(len(token.name) for token in found)
     line(f"{'name':<{width}}  {'id':<12}  {'last used':<16}  state     scopes")
@@ -73,13 +73,13 @@ def list_(ctx: click.Context, everything: bool) -> None:
 @click.argument("name")
 @click.pass_context
 def revoke(ctx: click.Context, name: str) -> None:
-    """Revoke a token, by its name or id: it opens nothing from now on."""
+    """Revoke a token, by its name or ID. It stops working at once."""
     from syndication.store.access import tokens
 
     with open_database(settings_of(ctx)) as database, database.write() as conn:
         revoked = tokens.revoke(conn, name, current_user(), database.now(conn))
     if not revoked:
-        line(f"There is no token {name!r} in use.", err=True)
+        line(f"There is no active token {name!r}.", err=True)
         sys.exit(1)
     line(f"{name} is revoked.")
 
@@ -91,4 +91,4 @@ def _when(moment: datetime | None) -> str:
 def _state(token: Token, now: datetime) -> str:
     if token.revoked_at:
         return "revoked"
-    return "open" if token.usable(now) else "expired"
+    return "active" if token.usable(now) else "expired"

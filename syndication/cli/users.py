@@ -1,6 +1,4 @@
-"""Commands about who may log in to the dashboard: user create, list, scopes, password, disable, enable,
-reset-second-factor.
-"""
+"""Commands for dashboard users: user create, list, scopes, password, disable, enable, reset-second-factor."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -22,41 +20,41 @@ from syndication.store.access.users import User
 
 @click.group()
 def user() -> None:
-    """Make, list, change and disable the people who log in to the dashboard.
+    """Create, list, change and disable users of the dashboard.
 
-    What a person may is said by the scopes of tokens: see `syndication token --help`. A name is lower-case, a password
-    has twelve characters or more.
+    Users have the same scopes as tokens: see `syndication token --help`. Names are lower-case, and passwords have at
+    least twelve characters.
     """
 
 
-def _asks_password(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The two options that say where a password comes from; without, it is asked for."""
+def _password_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the two options that supply a password. Without them, the command prompts for it."""
     command = click.option("--password-stdin", "piped", is_flag=True, help="Read the password from standard input.")(
         command
     )
-    return click.option("--generate", is_flag=True, help="Make a good password, and show it this once.")(command)
+    return click.option("--generate", is_flag=True, help="Generate a strong password, shown only once.")(command)
 
 
-def _asks_scopes(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The two options that say what a person may."""
-    command = click.option("--all", "everything", is_flag=True, help="Every scope.")(command)
+def _scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the two options that set a user's scopes."""
+    command = click.option("--all", "everything", is_flag=True, help="Grant every scope.")(command)
     return click.option(
-        "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="What the person may; again for each."
+        "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="A scope to grant. Repeat for more."
     )(command)
 
 
-_forces = click.option("--force", is_flag=True, help="Even if nobody with the scope admin is left.")
+_force_option = click.option("--force", is_flag=True, help="Continue even if no user with the scope admin remains.")
 
 
 @user.command()
 @click.argument("name")
-@_asks_scopes
-@_asks_password
+@_scope_options
+@_password_options
 @click.pass_context
 def create(
     ctx: click.Context, name: str, scopes: tuple[str, ...], everything: bool, piped: bool, generate: bool
 ) -> None:
-    """Let a person log in; the password is asked for twice.
+    """Create a user who can log in to the dashboard. Prompts twice for the password.
 
     \b
     For an editor who regenerates feeds but writes no articles:
@@ -71,19 +69,19 @@ def create(
         hash = passwords.hash_password(password, name, settings_of(ctx).site.names)
         with database.write() as conn:
             users.create(conn, name, hash, wanted, current_user(), database.now(conn))
-    line(f"{name} may log in.", err=True)
+    line(f"Created user {name}.", err=True)
     _show(password, generate)
 
 
 @user.command("list")
-@click.option("--all", "everything", is_flag=True, help="Disabled ones too.")
+@click.option("--all", "everything", is_flag=True, help="Include disabled users.")
 @click.pass_context
 def list_(ctx: click.Context, everything: bool) -> None:
-    """List the people who may log in to the dashboard, and when each did last."""
+    """List users, with the time of their last log-in."""
     with open_database(settings_of(ctx)) as database, database.read() as conn:
         found = [user for user in users.list_all(conn) if everything or user.enabled]
     if not found:
-        line("Nobody may log in: let somebody in with `syndication user create NAME --all`.")
+        line("No enabled users. Create one with `syndication user create NAME --all`.")
         return
     width = max(len("name"), *(len(user.name) for user in found))
     line(f"{'name':<{width}}  {'last login':<16}  {'second factor':<13}  state     scopes")
@@ -97,40 +95,40 @@ def list_(ctx: click.Context, everything: bool) -> None:
 
 @user.command()
 @click.argument("name")
-@_asks_scopes
-@_forces
+@_scope_options
+@_force_option
 @click.pass_context
 def scopes(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: bool, force: bool) -> None:
-    """Change what a person may, to these scopes and no others; the person is logged out."""
+    """Replace a user's scopes. The user is logged out."""
     with _changing(ctx, name) as (conn, user, now):
         wanted = SCOPES if everything else scopes
         with _or_by_force():
             changed = user_changes.set_scopes(conn, user, wanted, current_user(), now, force=force)
-    line(f"{name} has {', '.join(changed.scopes)}.")
+    line(f"Scopes of {name}: {', '.join(changed.scopes)}.")
 
 
 @user.command()
 @click.argument("name")
-@_asks_password
+@_password_options
 @click.pass_context
 def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None:
-    """Give a person another password; it is asked for twice. The person is logged out."""
+    """Change a user's password. Prompts twice for the new one. The user is logged out."""
     with _changing(ctx, name):
-        pass  # Whoever has mistyped the name is told so before the password is asked for.
+        pass  # Reports a mistyped name before the prompt for the password.
     password = _password(piped, generate)
     hash = passwords.hash_password(password, name, settings_of(ctx).site.names)
     with _changing(ctx, name) as (conn, user, now):
         user_changes.set_password(conn, user, hash, current_user(), now)
-    line(f"{name} has another password.", err=True)
+    line(f"Changed the password of {name}.", err=True)
     _show(password, generate)
 
 
 @user.command()
 @click.argument("name")
-@_forces
+@_force_option
 @click.pass_context
 def disable(ctx: click.Context, name: str, force: bool) -> None:
-    """Let a person in no more: all logins end at once. The name stays, for the audit log."""
+    """Disable a user and end all their sessions. The name stays in use, for the audit log."""
     with _changing(ctx, name) as (conn, user, now), _or_by_force():
         user_changes.disable(conn, user, current_user(), now, force=force)
     line(f"{name} is disabled.")
@@ -140,7 +138,7 @@ def disable(ctx: click.Context, name: str, force: bool) -> None:
 @click.argument("name")
 @click.pass_context
 def enable(ctx: click.Context, name: str) -> None:
-    """Let a person who was disabled in again, with the password and scopes from before."""
+    """Enable a disabled user, with the same password and scopes as before."""
     with _changing(ctx, name) as (conn, user, now):
         user_changes.enable(conn, user, current_user(), now)
     line(f"{name} is enabled.")
@@ -150,48 +148,48 @@ def enable(ctx: click.Context, name: str) -> None:
 @click.argument("name")
 @click.pass_context
 def reset_second_factor(ctx: click.Context, name: str) -> None:
-    """Remove the second factor of a user who lost the phone; the user is logged out, and the password alone logs in."""
+    """Remove the second factor of a user who lost their phone. The user is logged out."""
     with _changing(ctx, name) as (conn, user, now):
         removed = second_factor.disable(conn, user, current_user(), now)
-    line(f"{name} has no second factor {'now' if removed else 'and had none'}.")
+    line(f"Removed the second factor of {name}." if removed else f"{name} has no second factor.")
 
 
 @contextmanager
 def _changing(ctx: click.Context, name: str) -> Iterator[tuple[Connection, User, datetime]]:
-    """A transaction in which somebody is changed, who is that, and the time."""
+    """Opens a transaction that changes a user; yields the connection, the user and the time."""
     with open_database(settings_of(ctx)) as database, database.write() as conn:
         user = users.find_by_name(conn, name)
         if user is None:
-            raise SyndicationError(f"there is no person {name!r}: `syndication user list --all` shows who there is")
+            raise SyndicationError(f"there is no user {name!r}: `syndication user list --all` lists all users")
         yield conn, user, database.now(conn)
 
 
 @contextmanager
 def _or_by_force() -> Iterator[None]:
-    """Who has the command line can always let somebody in again, and so may go on."""
+    """Adds the hint about --force to LastAdminError: the command line can always create another admin."""
     try:
         yield
     except user_changes.LastAdminError as error:
-        raise SyndicationError(f"{error} (--force does it all the same)") from error
+        raise SyndicationError(f"{error} (use --force to do it anyway)") from error
 
 
 def _password(piped: bool, generate: bool) -> str:
-    """A password, from where the options say; else asked for twice, without showing what is typed."""
+    """Returns the password that the options supply, else prompts for it twice without echo."""
     if piped and generate:
-        raise click.UsageError("Give --password-stdin or --generate, not both.")
+        raise click.UsageError("Use --password-stdin or --generate, not both.")
     if generate:
         return passwords.generate_password()
     if piped:
         return sys.stdin.read().removesuffix("\n").removesuffix("\r")
     if not sys.stdin.isatty():
-        raise SyndicationError("there is no terminal to ask for the password: give --password-stdin or --generate")
-    asked: str = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
-    return asked
+        raise SyndicationError("there is no terminal to prompt for the password: use --password-stdin or --generate")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt="Repeat password")
+    return password
 
 
 def _show(password: str, generate: bool) -> None:
     if generate:
-        line("Tell it to nobody else: it is shown this once.", err=True)
+        line("Keep it secret; it is not shown again.", err=True)
         line(password)
 
 

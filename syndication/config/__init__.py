@@ -1,1 +1,1 @@
-"""Settings: the files and variables that hold them, and what each of them may be."""
+"""Settings: loads them from files and environment variables, and validates them."""

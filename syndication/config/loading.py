@@ -1,8 +1,8 @@
-"""The settings, from files and environment, checked at the start: a wrong one is one sentence that says what is right.
+"""Loads and validates the settings. An invalid one is reported in one sentence, with what would be valid.
 
-Looked for: ``--config``, ``$SYNDICATION_CONFIG``, ``config/syndication.toml`` here, and the one that the package
-brings along. ``sections.toml`` stands beside it. ``SYNDICATION_SITE__BASE_URL`` overrides ``base_url`` in ``[site]``,
-and ``SYNDICATION_DATABASE__URL_FILE`` names a file that holds the ``url`` of ``[database]``.
+The file is the first of: ``--config``, ``$SYNDICATION_CONFIG``, ``config/syndication.toml`` in the working directory,
+and the bundled default. ``sections.toml`` is in the same folder. ``SYNDICATION_SITE__BASE_URL`` overrides ``base_url``
+in ``[site]``, and ``SYNDICATION_DATABASE__URL_FILE`` names a file that holds the ``url`` of ``[database]``.
 """
 
 import difflib
@@ -35,7 +35,7 @@ from syndication.model.values import ALL, CachePolicy, Section, Site
 
 PREFIX = "SYNDICATION_"
 FILE = "_file"
-"""The end of a variable that names a file with the value, as SYNDICATION_DATABASE__URL_FILE does."""
+"""The suffix of a variable that names a file with the value, such as SYNDICATION_DATABASE__URL_FILE."""
 
 NOT_SETTINGS = {
     "SYNDICATION_CONFIG",
@@ -43,10 +43,10 @@ NOT_SETTINGS = {
     "SYNDICATION_EDITORS_FOLDER",
     "SYNDICATION_EDITORS_LISTENER",
 }
-"""Variables of the program itself."""
+"""Variables that the program uses internally."""
 
-# What Kubernetes and Docker links put into every container beside a service of this name: of its own, or of one
-# whose name begins with it. A port of theirs is an address; a bare number is a person's SYNDICATION_SERVER__PORT.
+# Variables that Kubernetes and Docker links add to every container beside a service whose name is, or begins with,
+# "syndication". Their ports are addresses; a bare number is a mistyped SYNDICATION_SERVER__PORT.
 _SERVICE = re.compile(r"SYNDICATION_([A-Z0-9_]+_)?SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)")
 _SERVICE_PORT = re.compile(r"SYNDICATION_([A-Z0-9_]+?_)??PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?")
 
@@ -55,7 +55,7 @@ T = TypeVar("T", bound=TomlTable)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The effective configuration. ``sections`` holds ``all`` first; ``redirects`` are former slugs."""
+    """The effective configuration. ``sections`` starts with ``all``; ``redirects`` maps former slugs to new ones."""
 
     source: Path
     database_url: str
@@ -72,13 +72,13 @@ class Settings:
 
 
 def defaults_folder() -> Path:
-    """The configuration that the package brings along: in a checkout the folder ``config``."""
+    """Returns the folder of the bundled configuration; in a checkout, ``config``."""
     packaged = Path(__file__).parents[1] / "defaults"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "config"
 
 
 def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Read and check everything; raises ConfigError with one sentence."""
+    """Returns the validated settings; raises ConfigError with one sentence."""
     environ = os.environ if environ is None else environ
     source = _find(path, environ)
     main = _check(SyndicationFile, _overlay(_read(source), environ), source)
@@ -104,7 +104,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
 
 
 def settings_report(settings: Settings) -> list[tuple[str, str]]:
-    """Every effective setting as key and value, passwords and what caches are sent in headers masked."""
+    """Returns every effective setting as key and value, with passwords and purge headers masked."""
     report = []
     for table, values in settings.main.model_dump().items():
         for key, value in values.items():
@@ -123,27 +123,27 @@ def _masked(key: str, value: str) -> str:
 
 
 def mask(url: str) -> str:
-    """An address without its secrets, also one that is none: rather too much is left out than too little."""
+    """Returns a URL without its secrets. Text that is no valid URL is masked too, rather too much than too little."""
     head, rest = "", url
     if user := _USER.match(url):
         head, rest = f"{user[1]}***@", url[user.end() :]
     elif "@" in url and "://" not in url:
         head, rest = "***@", url.partition("@")[2]
-    address, mark, query = rest.partition("?")
+    address, question_mark, query = rest.partition("?")
     if head:
         address = address.rpartition("@")[2]
-    return head + address + mark + "&".join(_masked_pair(pair) for pair in query.split("&"))
+    return head + address + question_mark + "&".join(_masked_pair(pair) for pair in query.split("&"))
 
 
 _USER = re.compile(r"([\w+.-]+://[^:/@]*:)[^@]*@")
-"""An address up to its host. The password may hold anything but an @, as SQLAlchemy reads it."""
+"""A URL up to its host. The password may contain anything but an @, as SQLAlchemy parses it."""
 
 _SECRET = re.compile(r"pass(?!file)|pwd|secret|token", re.IGNORECASE)
 
 
 def _masked_pair(pair: str) -> str:
     name, equals, value = pair.partition("=")
-    # What follows "=" may be a whole address of its own.
+    # The value may itself be a URL.
     secret = _SECRET.search(unquote_plus(name)) or "@" in unquote_plus(value)
     return f"{name}=***" if equals and value and secret else pair
 
@@ -160,29 +160,29 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror}): name a configuration with --config") from error
+        raise ConfigError(f"cannot read {path} ({error.strerror}): choose a configuration with --config") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}") from error
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
 
 
 def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Put the environment's values over the file's; a text becomes what the setting's type needs."""
+    """Overrides the file's values with the environment's, each converted to the type of its setting."""
     for name in sorted(environ):
-        if not name.startswith(PREFIX) or name in NOT_SETTINGS or _of_a_service(name, environ[name]):
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS or _is_service_variable(name, environ[name]):
             continue
         keys = name.removeprefix(PREFIX).lower().split("__")
         table: Any = values
         for key in keys[:-1]:
             table = table.setdefault(key, {})
             if not isinstance(table, dict):
-                raise ConfigError(f"the environment variable {name} names no setting")
+                raise ConfigError(f"the environment variable {name} is not a setting")
         if len(keys) < 2 or keys[0] not in SyndicationFile.model_fields:
             near = (
                 _suggestion(keys[0], SyndicationFile.model_fields)
                 if len(keys) > 1
-                else _suggestion(name, _variables(), all_of_them=False)
+                else _suggestion(name, _variables(), list_all=False)
             )
-            raise ConfigError(f"the environment variable {name} names no setting: write SYNDICATION_TABLE__KEY{near}")
+            raise ConfigError(f"the environment variable {name} is not a setting (SYNDICATION_TABLE__KEY){near}")
         if keys[-1].endswith(FILE):
             keys[-1] = keys[-1].removesuffix(FILE)
             table[keys[-1]] = _typed(keys, _secret(name, environ))
@@ -192,20 +192,20 @@ def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, An
 
 
 def _secret(name: str, environ: Mapping[str, str]) -> str:
-    """What the file that a variable names holds, without the end of its line: secrets of containers and systemd."""
+    """Returns the content of the file that a variable names, without line ends: a container's or systemd's secret."""
     if (plain := name.removesuffix(FILE.upper())) in environ:
-        raise ConfigError(f"the environment has both {plain} and {name}: leave one of them out")
+        raise ConfigError(f"the environment has both {plain} and {name}: remove one of them")
     try:
         return Path(environ[name]).read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:
         reason = error.strerror
     except UnicodeDecodeError:
-        reason = "it is not UTF-8"  # Without the exception, which holds what it read.
-    raise ConfigError(f"the environment variable {name} should name a file: {environ[name]} cannot be read ({reason})")
+        reason = "not UTF-8"  # Without the exception, which contains the secret.
+    raise ConfigError(f"the environment variable {name} should name a file: cannot read {environ[name]} ({reason})")
 
 
-def _of_a_service(name: str, value: str) -> bool:
-    """Whether the variable tells of a service in the network, and was put there by whoever runs the container."""
+def _is_service_variable(name: str, value: str) -> bool:
+    """Returns whether Kubernetes or Docker set the variable, to announce a service in the network."""
     if "__" in name:
         return False
     if _SERVICE.fullmatch(name):
@@ -215,7 +215,7 @@ def _of_a_service(name: str, value: str) -> bool:
 
 
 def _variables() -> list[str]:
-    """The variables of all settings."""
+    """Returns the environment variables of all settings."""
     tables = {name: field.annotation for name, field in SyndicationFile.model_fields.items()} | {
         "cache__news": CacheTable
     }
@@ -227,9 +227,9 @@ def _variables() -> list[str]:
 
 
 def _typed(keys: list[str], text: str) -> str | int | float | bool:
-    """A number or a switch for a setting that is one; what is none stays a text, and is refused with its name."""
+    """Converts text to the setting's type. Text that does not convert stays a string and fails validation by name."""
     known = CacheTable if keys[0] == "cache" else SyndicationFile.model_fields[keys[0]].annotation
-    # In purge.headers names are not ours.
+    # Keys of purge.headers are names of HTTP headers, not settings.
     field = getattr(known, "model_fields", {}).get(keys[-1]) if keys[1:2] != ["headers"] else None
     if field is not None and field.annotation is bool and text in ("true", "false"):
         return text == "true"
@@ -251,18 +251,18 @@ def _check(model: type[T], values: dict[str, Any], path: Path) -> T:
             near = _suggestion(str(first["loc"][-1]), _keys(model, first["loc"][:-1]))
             raise ConfigError(f"{path.name}: {key} is not a setting{near}") from error
         if first["type"] == "missing":
-            raise ConfigError(f"{path.name}: {key} is missing: every such table needs it") from error
-        right = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            raise ConfigError(f"{path.name}: {key} is missing, and is required") from error
+        rule = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
         shown = "***" if key.endswith("secret") else repr(first["input"])
         if key.startswith("purge.headers"):
             shown = "***"
         elif key.startswith(("database", "purge.url")):
             shown = repr(mask(first["input"])) if isinstance(first["input"], str) else "***"
-        raise ConfigError(f"{path.name}: {key} is {shown}: it {right}") from error
+        raise ConfigError(f"{path.name}: {key} is {shown}: it {rule}") from error
 
 
 def _keys(model: type[TomlTable], loc: tuple[int | str, ...]) -> Iterable[str]:
-    """The names that could stand at a place of the file."""
+    """Returns the valid keys at a location in the file."""
     fields: Any = model.model_fields
     for part in loc:
         if isinstance(part, int) or part not in fields:
@@ -273,12 +273,12 @@ def _keys(model: type[TomlTable], loc: tuple[int | str, ...]) -> Iterable[str]:
     return list(fields)
 
 
-def _suggestion(name: str, known: Iterable[str], *, all_of_them: bool = True) -> str:
+def _suggestion(name: str, known: Iterable[str], *, list_all: bool = True) -> str:
     known = list(known)
     close = difflib.get_close_matches(name, known, 1)
     if close:
         return f": did you mean {close[0]}?"
-    return f": there are {', '.join(known)}" if known and all_of_them else ""
+    return f": choose one of {', '.join(known)}" if known and list_all else ""
 
 
 def _check_slugs(tables: Sections, path: Path) -> None:
@@ -316,9 +316,11 @@ def _section(slug: str, table: AllTable, main: SyndicationFile, site: Site, path
         own = getattr(table, name)
         return getattr(main.feeds, name) if own is None else own
 
-    entries, most = setting("entries"), setting("max_entries")
-    if most < entries:
-        raise ConfigError(f"{path.name}: max_entries of {slug} is {most}: it should be at least its entries, {entries}")
+    entries, max_entries = setting("entries"), setting("max_entries")
+    if max_entries < entries:
+        raise ConfigError(
+            f"{path.name}: max_entries of {slug} is {max_entries}: it should be at least its entries, {entries}"
+        )
     name = setting("cache")
     if name not in main.cache:
         raise ConfigError(
@@ -334,7 +336,7 @@ def _section(slug: str, table: AllTable, main: SyndicationFile, site: Site, path
         content=setting("content"),
         entries=entries,
         hours=setting("hours"),
-        max_entries=most,
+        max_entries=max_entries,
         summary_length=setting("summary_length"),
         cache=CachePolicy(**main.cache[name].model_dump()),
         formerly=tuple(table.formerly) if isinstance(table, SectionTable) else (),

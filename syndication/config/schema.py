@@ -1,4 +1,4 @@
-"""The shape of the configuration files: every key, its type and its default."""
+"""The schema of the configuration files: every key with its type and default."""
 
 import re
 from datetime import date
@@ -14,7 +14,7 @@ from syndication.model.formats import email_address, language_tag
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = ("all", "tag", "author")
-"""Slugs that name something else than a configured section."""
+"""Slugs with another meaning than a configured section."""
 
 SECRET_LENGTH = 24
 
@@ -23,23 +23,23 @@ def _slug(value: str) -> str:
     if value in RESERVED:
         raise ValueError(f"is reserved (with {', '.join(RESERVED)}): choose another slug")
     if not SLUG.fullmatch(value):
-        raise ValueError("should be lower-case letters and digits with single hyphens between, like arts-leisure")
+        raise ValueError("should be lower-case letters and digits separated by single hyphens, like arts-leisure")
     return value
 
 
 def _address(value: str) -> str:
     if not re.fullmatch(r"[!-~]*", value) or re.search(r'[<>"{}|\\^`]', value):
-        raise ValueError("should hold no space and nothing beyond ASCII: write %20, and xn-- for a host")
-    right = "should begin with https:// (or http://) and a host, like https://feeds.daily.example"
+        raise ValueError("should contain only ASCII and no spaces: write %20, and xn-- for a host")
+    rule = "should start with https:// (or http://) and a host, like https://feeds.daily.example"
     try:
         parts = urlsplit(value)
         port = parts.port
     except ValueError as error:
-        raise ValueError(right) from error
+        raise ValueError(rule) from error
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise ValueError(right)
+        raise ValueError(rule)
     if parts.query or parts.fragment:
-        raise ValueError("should have no ? and no #, like https://feeds.daily.example")
+        raise ValueError("should not contain ? or #, like https://feeds.daily.example")
     return value.rstrip("/")
 
 
@@ -59,19 +59,19 @@ def _optional_language(value: str) -> str:
 
 def _optional_email(value: str) -> str:
     if value and email_address(value) != value:
-        raise ValueError("should be a mail address like desk@daily.example, or empty")
+        raise ValueError("should be an email address like desk@daily.example, or empty")
     return value
 
 
 def _authority(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.-]+(@[A-Za-z0-9.-]+)?", value):
-        raise ValueError("should be a domain name that the newsroom holds, like daily.example (RFC 4151)")
+        raise ValueError("should be a domain name that the newsroom owns, like daily.example (RFC 4151)")
     return value.lower()
 
 
 def _article_size(value: int) -> int:
     if value > MAX_FEED_HTML // MIB:
-        raise ValueError(f"should be at most {MAX_FEED_HTML // MIB}: no feed takes a longer article")
+        raise ValueError(f"should be at most {MAX_FEED_HTML // MIB}: no feed accepts a longer article")
     return value
 
 
@@ -81,7 +81,7 @@ def _day(value: str) -> str:
     try:
         date.fromisoformat(value)
     except ValueError as error:
-        raise ValueError("should be a day of the calendar, like 2026-01-01") from error
+        raise ValueError("should be a valid date, like 2026-01-01") from error
     return value
 
 
@@ -95,14 +95,14 @@ def _timezone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("should be a time zone of the IANA database, like Asia/Taipei or UTC") from error
+        raise ValueError("should be a time zone from the IANA database, like Asia/Taipei or UTC") from error
     return value
 
 
 def _secret(value: str) -> str:
     if value and len(value) < SECRET_LENGTH:
-        # Its characters are told to nobody, not even in an error.
-        raise ValueError(f"should have at least {SECRET_LENGTH} characters, as `openssl rand -base64 32` makes them")
+        # The error never shows the secret.
+        raise ValueError(f"should have at least {SECRET_LENGTH} characters: `openssl rand -base64 32` generates one")
     return value
 
 
@@ -113,31 +113,33 @@ def _switch(value: object) -> object:
 
 
 def _templates(value: str) -> str:
-    """Addresses with spaces between them, each with places for what changed."""
+    """Validates URLs separated by spaces, each with optional placeholders."""
     for template in value.split():
         address = re.sub(r"\{(key|section|format)\}", "x", template)
         if re.search(r"[{}]", address):
-            raise ValueError("should have no other places than {key}, {section} and {format}")
+            raise ValueError("should have no placeholders other than {key}, {section} and {format}")
         if not re.fullmatch(r"[!-~]*", address) or "@" in _address(address.partition("?")[0]):
-            raise ValueError("should hold ASCII alone, and nobody's name: that belongs into the header Authorization")
+            raise ValueError("should contain only ASCII and no user name: put credentials in the header Authorization")
     return value
 
 
 def _method(value: str) -> str:
     if not re.fullmatch(r"[A-Z]+", value):
-        raise ValueError("should be a method in capitals, like POST or PURGE")
+        raise ValueError("should be an HTTP method in capitals, like POST or PURGE")
     return value
 
 
 def _headers(value: dict[str, str]) -> dict[str, str]:
-    """A variable's name has no hyphens: an underscore stands for one."""
-    # The environment's come last, and win over the file's, however their names are written.
+    """Validates headers. An underscore means a hyphen, which the name of a variable cannot contain."""
+    # Headers from the environment come last, and override the file's whatever their case.
     named = {name.lower().replace("_", "-"): (name.replace("_", "-"), content) for name, content in value.items()}
     for name, (_, content) in named.items():
         if not re.fullmatch(r"[a-z0-9-]+", name) or name in ("content-length", "transfer-encoding"):
-            raise ValueError("should be headers by name, like Authorization, but for those of a body's length")
+            raise ValueError(
+                "should be headers by name, like Authorization, but not Content-Length or Transfer-Encoding"
+            )
         if not re.fullmatch(r"[ -~]*", content):
-            raise ValueError("should have values in ASCII, each on one line")
+            raise ValueError("should have ASCII values, each on one line")
     return dict(named.values())
 
 
@@ -155,13 +157,13 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class TomlTable(BaseModel):
-    """A table of the file: an unknown key and a value of another type are refused."""
+    """A table of the file; rejects unknown keys and values of another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class SiteTable(TomlTable):
-    """[site]: what all feeds share."""
+    """[site]: settings shared by all feeds."""
 
     title: Text = "The Daily Example"
     description: str = ""
@@ -183,7 +185,7 @@ class DatabaseTable(TomlTable):
 
 
 class ServerSettings(TomlTable):
-    """[server]: where the web process listens, how many workers answer, and whether caches are told keys."""
+    """[server]: the web process's address, number of serving processes, surrogate keys and draining."""
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
@@ -193,7 +195,7 @@ class ServerSettings(TomlTable):
 
 
 class WorkerSettings(TomlTable):
-    """[worker]: seconds unless told otherwise."""
+    """[worker]; times are in seconds unless the name has another unit."""
 
     safety_net: Annotated[float, Field(gt=0)] = 30.0
     wake_interval: Annotated[float, Field(gt=0, le=1)] = 0.005
@@ -228,12 +230,12 @@ class EditorsSettings(TomlTable):
 
     @property
     def body_limits(self) -> BodyLimits:
-        """The two sizes in bytes, as ``largest_body`` takes them."""
+        """Returns both sizes in bytes, for ``largest_body``."""
         return BodyLimits(self.largest_article_mb * MIB, self.largest_batch_mb * MIB)
 
 
 class PurgeSettings(TomlTable):
-    """[purge]: which caches in front are told that a feed changed, and how."""
+    """[purge]: the requests that purge a changed feed from caches."""
 
     url: Annotated[str, AfterValidator(_templates)] = ""
     method: Annotated[str, AfterValidator(_method)] = "POST"
@@ -251,7 +253,7 @@ class LogSettings(TomlTable):
 
 
 class FeedsTable(TomlTable):
-    """[feeds]: what a section has that does not say otherwise."""
+    """[feeds]: the defaults for all sections."""
 
     entries: Count = 50
     hours: Annotated[int, Field(ge=0)] = 24
@@ -262,7 +264,7 @@ class FeedsTable(TomlTable):
 
 
 class CacheTable(TomlTable):
-    """[cache.NAME]: how long a copy may be used, in seconds."""
+    """[cache.NAME]: how long a cached copy may be used, in seconds."""
 
     browser: Seconds = 300
     cdn: Seconds = 60
@@ -271,7 +273,7 @@ class CacheTable(TomlTable):
 
 
 class AllTable(TomlTable):
-    """[all]: the feed of everything; an empty value is that of [feeds] or [site]."""
+    """[all]: the feed of all sections. Empty values default to [feeds] or [site]."""
 
     title: str = ""
     description: str = ""
@@ -293,7 +295,7 @@ class SectionTable(AllTable):
 
 
 class RetiredTable(TomlTable):
-    """[[retired]]: a feed that is no more."""
+    """[[retired]]: a feed that has ended."""
 
     slug: Slug
 

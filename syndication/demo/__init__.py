@@ -1,4 +1,4 @@
-"""The newsroom that ``syndication serve --demonstration`` shows: made-up stories with times near the present."""
+"""The demonstration newsroom of ``syndication serve --demonstration``: made-up stories dated around the present."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,14 +13,14 @@ from syndication.store.db.database import Database
 
 
 def stories(now: datetime) -> Iterator[Article]:
-    """The stories of ``demonstration.jsonl``, whose times are minutes before or after ``now``."""
+    """Yields the stories of ``demonstration.jsonl``, with times relative to ``now``."""
     with (defaults_folder() / "demonstration.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
             yield parse_article(_with_times(json.loads(line), now), {})
 
 
 def load(database: Database) -> int:
-    """Fill an empty database; gives the number of articles, 0 if there were some already."""
+    """Fills an empty database and returns the number of articles; 0 if it had articles already."""
     with database.read() as conn:
         now = database.now(conn)
         if articles.count_articles(conn):

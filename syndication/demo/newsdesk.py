@@ -1,4 +1,4 @@
-"""A newsroom at work: it publishes, corrects, holds back and withdraws, so that a person sees feeds move."""
+"""A simulated newsroom: publishes, corrects, embargoes and withdraws stories, to show feeds changing."""
 
 import random
 import threading
@@ -13,7 +13,7 @@ from syndication.store.articles import articles, feed_query, withdrawals
 from syndication.store.db.database import Database, DatabaseDown
 
 EMBARGO = timedelta(seconds=30)
-"""Long enough to look for the story and not find it, short enough to wait for it."""
+"""Long enough to check that the story is not in the feed, short enough to wait for it."""
 
 RECENT = 20
 
@@ -21,17 +21,17 @@ ACTOR = Actor("the night desk", "demonstration")
 
 
 def keep_publishing(database: Database, stop: threading.Event, pause: float) -> None:
-    """One act every ``pause`` seconds until ``stop`` is set."""
-    dice = random.Random()  # noqa: S311  # nothing secret is drawn
+    """Makes one change every ``pause`` seconds until ``stop`` is set."""
+    dice = random.Random()  # noqa: S311  # not used for secrets
     while not stop.wait(pause):
         try:
             print_message(act_once(database, dice))
         except DatabaseDown:
-            print_message("The newsroom waits for the database.")
+            print_message("Waiting for the database.")
 
 
 def act_once(database: Database, dice: random.Random) -> str:
-    """Publish mostly, correct and hold back sometimes, withdraw rarely; gives what was done, in words."""
+    """Makes a random change, most often a publication, and returns a description of it."""
     with database.read() as conn:
         now = database.now(conn)
         recent = feed_query.list_newest(conn, (ALL,), now, RECENT)
@@ -40,7 +40,7 @@ def act_once(database: Database, dice: random.Random) -> str:
     (act,) = dice.choices(("publish", "correct", "hold", "withdraw"), (6, 2, 1, 1))
     if act == "correct" and live:
         return correct(database, dice.choice(live), now)
-    if act == "withdraw" and len(live) > 2:  # so that something stays to be seen
+    if act == "withdraw" and len(live) > 2:  # Some stories must remain.
         return withdraw(database, dice.choice(live))
     if act == "hold":
         return hold(database, wire_story(now + EMBARGO, dice))
@@ -48,13 +48,13 @@ def act_once(database: Database, dice: random.Random) -> str:
 
 
 def publish(database: Database, story: Article) -> str:
-    """Publish a story now."""
+    """Publishes a story now."""
     _put(database, story)
     return f"Published: {story.title}"
 
 
 def correct(database: Database, story: Article, now: datetime) -> str:
-    """Correct a story that is out."""
+    """Corrects a published story."""
     note = "An earlier version of this story had the day wrong."
     _put(
         database,
@@ -66,13 +66,13 @@ def correct(database: Database, story: Article, now: datetime) -> str:
 
 
 def hold(database: Database, story: Article) -> str:
-    """Write a story that is under embargo; its title is not told before its time."""
+    """Stores an embargoed story; the description does not reveal its title."""
     _put(database, story)
-    return f"A story comes at {story.published_at:%H:%M:%S} UTC" if story.published_at else "A story waits"
+    return f"Embargoed: a story until {story.published_at:%H:%M:%S} UTC" if story.published_at else "Stored a draft"
 
 
 def withdraw(database: Database, story: Article) -> str:
-    """Take a story out of every feed."""
+    """Withdraws a story from every feed."""
     withdrawals.withdraw(database, [story.id], by=ACTOR)
     return f"Withdrawn: {story.title}"
 

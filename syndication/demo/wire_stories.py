@@ -1,4 +1,4 @@
-"""Stories as a wire would send them: made of a few words, every one believable and none true."""
+"""Made-up stories in the style of a news wire, generated from templates."""
 
 import random
 import uuid
@@ -22,14 +22,14 @@ STORIES = (
 AUTHORS = ("Lin Mei-hua", "Huang Kuo-ting", "Peng Yi-chun", "Tommy Liao", "Fang Li-ya")
 
 LIFETIME = timedelta(days=1)
-"""A live story expires, so that a demonstration that runs for weeks does not grow."""
+"""Generated stories expire, so that a demonstration that runs for weeks does not grow."""
 
 LIVE = "live-"
-"""Ids of live stories begin with this."""
+"""The prefix of the IDs of generated stories."""
 
 
 def wire_story(now: datetime, dice: random.Random) -> Article:
-    """A new story, published at ``now``."""
+    """Returns a new story, published at ``now``."""
     title, text, sections = dice.choice(STORIES)
     place = dice.choice(PLACES)
     id = f"{LIVE}{uuid.uuid4().hex[:12]}"

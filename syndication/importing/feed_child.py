@@ -1,7 +1,7 @@
 """``python -m syndication.importing.feed_child``: reads feed files for its parent (``feed_reader``).
 
-All entries of a file are made before the first is sent: a file beyond a limit is refused whole. Answers are plain
-values: a list of entries, each with its number and its fields or why it has none; or a text, why the file is refused.
+All entries of a file are parsed before the first is sent: a file beyond a limit is rejected as a whole. Responses are
+plain values: a list of entries, each with its number and its fields or error; or a string, why the file was rejected.
 """
 
 import pickle
@@ -14,51 +14,53 @@ from syndication.importing.file_kind import FeedKind
 from syndication.process.serve_parent import serve
 
 PIECE_BYTES = 2**20
-"""Of entries in one answer, about: what both sides hold beside the file."""
+"""Approximate size of the entries in one response, which both processes hold in memory beside the file."""
 
 READERS: dict[FeedKind, Callable[[bytes], Items]] = {"xml": xml_items, "json": json_feed_items}
 
 Found = tuple[int, Fields | str]
-"""An entry's number, and its fields or why it has none."""
+"""An entry's number, and its fields or its error."""
 
 
 def work(task: tuple[FeedKind, bytes, int]) -> Iterator[list[Found] | str]:
-    """The answers to one file."""
-    kind, content, most = task
+    """Yields the responses for one file."""
+    kind, content, max_entries = task
     try:
-        pieces = _pieces(READERS[kind](content), most)
+        pieces = _pieces(READERS[kind](content), max_entries)
     except ArticleError as error:
         yield str(error)
         return
     yield from pieces
 
 
-def _pieces(items: Items, most: int) -> list[list[Found]]:
+def _pieces(items: Items, max_entries: int) -> list[list[Found]]:
     pieces: list[list[Found]] = [[]]
     size = 0
     for count, (number, make) in enumerate(items, 1):
-        if count > most:
-            raise ArticleError(f"it has more than {most:,} entries, the most of one file: split it into several files")
+        if count > max_entries:
+            raise ArticleError(
+                f"more than {max_entries:,} entries, the limit for one file: split it into several files"
+            )
         if size > PIECE_BYTES:
             pieces.append([])
             size = 0
-        found, length = _made(make)
+        found, length = _parse(make)
         pieces[-1].append((number, found))
         size += length
     return pieces
 
 
-def _made(make: Callable[[], Fields]) -> tuple[Fields | str, int]:
-    """The fields of one entry, or why it has none, and their length."""
+def _parse(make: Callable[[], Fields]) -> tuple[Fields | str, int]:
+    """Returns the fields of one entry, or its error, and their size."""
     try:
         fields = make()
-        return fields, len(pickle.dumps(fields))  # JSON that is nested too deeply cannot be sent.
+        return fields, len(pickle.dumps(fields))  # Raises for JSON that is nested too deeply to be sent.
     except MemoryError:
         raise
     except ArticleError as error:
         return str(error), 0
-    except Exception as error:  # Strangers wrote it: one entry that nobody foresaw stops no other.
-        return f"it cannot be read ({type(error).__name__}: {error})", 0
+    except Exception as error:  # Untrusted input: an unforeseen error must not stop the other entries.
+        return f"cannot be read ({type(error).__name__}: {error})", 0
 
 
 if __name__ == "__main__":

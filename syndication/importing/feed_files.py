@@ -1,4 +1,4 @@
-"""RSS, Atom and JSON Feed files: a newsroom's old feeds, with the ids that readers know."""
+"""Reads RSS, Atom and JSON Feed files: a newsroom's old feeds, with the IDs that feed readers know."""
 
 import io
 import json
@@ -21,21 +21,21 @@ from syndication.render.text import plain, shorten
 Fields = dict[str, Any]
 
 Items = Iterator[tuple[int, Callable[[], Fields]]]
-"""Each item's number, and what makes an article's fields of it: one that cannot be read stops no other."""
+"""Each item's number and a function that returns its article fields, so that a bad item does not stop the others."""
 
 TITLE_LENGTH = 80
-"""Characters of the body that stand for a missing title, which RSS and JSON Feed allow."""
+"""Characters of the body used in place of a missing title, which RSS and JSON Feed allow."""
 
 
 def json_feed_items(content: bytes) -> Items:
-    """The items of a JSON Feed."""
+    """Yields the items of a JSON Feed."""
     try:
         feed = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise ArticleError(f"it is not JSON: {error}") from error
+        raise ArticleError(f"not valid JSON: {error}") from error
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
-        raise ArticleError("it is no JSON Feed: that is an object with a list of items")
+        raise ArticleError("not a JSON Feed: expected an object with a list of items")
     for number, item in enumerate(items, 1):
         yield number, partial(_from_json_feed, item, feed.get("language"))
 
@@ -46,7 +46,7 @@ def _from_json_feed(item: Any, language: Any) -> Fields:
     text, html, guid = item.get("content_text"), item.get("content_html"), item.get("id")
     if not html and isinstance(text, str):
         html = "".join(f"<p>{escape(part, quote=False)}</p>" for part in text.split("\n\n"))
-    # JSON Feed 1.1: an id that is a number is to be read as a text.
+    # JSON Feed 1.1: an id that is a number must be read as a string.
     guid = str(guid) if isinstance(guid, int | float) and not isinstance(guid, bool) else guid
     url = item.get("url") or item.get("external_url") or guid
     image = item.get("image") or item.get("banner_image")
@@ -80,18 +80,17 @@ def _from_json_feed(item: Any, language: Any) -> Fields:
 
 
 def xml_items(content: bytes) -> Items:
-    """The entries of an RSS or Atom file."""
+    """Yields the entries of an RSS or Atom file."""
     check_markup(content)
     try:
-        # A stream: feedparser would take bytes for the name of a file. Sanitizing is the renderer's work, and this
-        # one would do it by other rules.
+        # A stream, because feedparser takes bytes for a file name. The renderer sanitizes HTML by its own rules.
         feed = feedparser.parse(io.BytesIO(content), sanitize_html=False, resolve_relative_uris=True)
     except MemoryError:
         raise
-    except Exception as error:  # It reads what strangers wrote, and is not always prepared for it.
-        raise ArticleError(f"it cannot be read as RSS or Atom ({type(error).__name__}: {error})") from error
+    except Exception as error:  # feedparser raises unforeseen errors on malformed input.
+        raise ArticleError(f"cannot be read as RSS or Atom ({type(error).__name__}: {error})") from error
     if not feed.version:
-        raise ArticleError("it is neither RSS nor Atom")
+        raise ArticleError("neither RSS nor Atom")
     for number, entry in enumerate(feed.entries, 1):
         yield number, partial(_from_feedparser, entry)
 
@@ -129,41 +128,41 @@ def _from_feedparser(entry: dict[str, Any]) -> Fields:
 
 
 def _identity(guid: Any, url: Any, title: Any, html: Any) -> Fields:
-    """What an article cannot do without, or words that say what the item lacks."""
+    """Returns an article's required fields; raises ArticleError for an item without them."""
     if not guid:
-        raise ArticleError("it has neither an id nor an address: nothing would tell it from another")
+        raise ArticleError("no ID and no address to identify it")
     if not url:
-        raise ArticleError("it has no address: add a link (in JSON Feed, url)")
+        raise ArticleError("no address: add a link (in JSON Feed, url)")
     title = title or (shorten(plain(html), TITLE_LENGTH) if isinstance(html, str) else None)
     if not title:
-        raise ArticleError("it has neither a title nor a text")
+        raise ArticleError("no title and no text")
     return {"id": guid, "guid": guid, "url": url, "title": title, "slug": slugify(str(title))}
 
 
 def _title(entry: Mapping[str, Any]) -> str:
-    """The title as text: Atom says when it is HTML, and in RSS feedparser sees it."""
+    """Returns the title as plain text. Atom declares HTML titles, and feedparser detects them in RSS."""
     title = entry.get("title") or ""
-    told = entry.get("title_detail") or {}
-    return plain(title) if told.get("type") in ("text/html", "application/xhtml+xml") else title
+    detail = entry.get("title_detail") or {}
+    return plain(title) if detail.get("type") in ("text/html", "application/xhtml+xml") else title
 
 
 def _moment(entry: dict[str, Any], name: str) -> str | None:
-    """A date of feedparser's, which gives UTC without saying so."""
-    # As it is stored: its own get() warns when it gives a published for an updated.
-    told, parsed = dict.get(entry, name), dict.get(entry, f"{name}_parsed")
+    """Returns a date in RFC 3339; feedparser's own are in UTC without an offset."""
+    # dict.get, because feedparser's get() falls back from updated to published with a warning.
+    written, parsed = dict.get(entry, name), dict.get(entry, f"{name}_parsed")
     try:
         moment = datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
     except (ValueError, OverflowError, OSError):
         moment = None
-    if told and moment is None:
+    if written and moment is None:
         raise ArticleError(
-            f"its date is {short(told)}: it should be like Sat, 14 Mar 2026 08:00:00 +0800 or RFC 3339's"
+            f"the date is {short(written)}: it should be like Sat, 14 Mar 2026 08:00:00 +0800, or in RFC 3339"
         )
     return moment.isoformat() if moment else None
 
 
 def _number(value: Any, largest: int = MAX_NUMBER) -> int | None:
-    """A length or a duration, None if it is none: a file may be told without."""
+    """Returns a length or a duration; None, which both may be, for an unusable value."""
     try:
         number = math.floor(float(value)) if isinstance(value, str | int | float) else -1
     except (ValueError, OverflowError):

@@ -1,6 +1,6 @@
-"""Feed files are read in a child process under limits: a file beyond one costs a line in the report, and no other file.
+"""Reads feed files in a child process under limits: a file beyond one is reported, and the other files are imported.
 
-feedparser builds a tree of the whole file, some ten times as large, and is slow with markup that nobody foresaw.
+feedparser builds a tree of the whole file, some ten times its size, and is slow with unusual markup.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from syndication.process.child import PATIENCE, Child, ChildDied, Limits
 
 
 class FeedFileReader:
-    """Reads one feed file after the other; its child is started at the first."""
+    """Reads feed files one by one; starts its child process at the first."""
 
     def __init__(self, limits: FileLimits = FILE_LIMITS) -> None:
         self.limits = limits
@@ -21,15 +21,15 @@ class FeedFileReader:
 
     @property
     def pid(self) -> int | None:
-        """The child's number."""
+        """The child's process ID; None if it does not run."""
         return self._child.pid
 
     def close(self) -> None:
-        """End the child."""
+        """Ends the child."""
         self._child.close()
 
     def read(self, kind: FeedKind, content: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
-        """Each entry's number, and its fields or why it has none. Raises ArticleError, which says what was not read."""
+        """Yields each entry's number, and its fields or error. Raises ArticleError if not all of the file was read."""
         used = self._child.pid is not None
         for first in (True, False):
             done = 0
@@ -39,30 +39,30 @@ class FeedFileReader:
                     done = number
                 return
             except ChildDied as death:
-                # Somebody may have killed it, or what it read before left it less memory than a new one has.
-                mended = death.cause == "signal" or (death.cause == "memory" and used)
-                if done or not (first and mended):
+                # A new child may succeed if this one was killed, or had less memory left after earlier files.
+                may_succeed = death.cause == "signal" or (death.cause == "memory" and used)
+                if done or not (first and may_succeed):
                     raise ArticleError(self._words(death, done)) from death
 
     def _ask(self, kind: FeedKind, content: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
-        refused = ""
+        error = ""
         for answer in self._child.ask((kind, content, self.limits.entries)):
             if isinstance(answer, str):
-                refused = answer
+                error = answer
             else:
                 yield from answer
-        if refused:
-            raise ArticleError(refused)
+        if error:
+            raise ArticleError(error)
 
     def _words(self, death: ChildDied, done: int) -> str:
         seconds, megabytes = self.limits.seconds, self.limits.megabytes
-        happened = {
-            "time": f"reading it took more than {seconds} s of processor time, the most of one file",
-            "silence": f"the process that read it did not answer for {PATIENCE * seconds} s",
-            "memory": f"reading it took more than {megabytes:,} MB of memory, the most of one file",
-            "signal": f"the process that read it died{'' if done else ' twice'}, perhaps because the machine was out of"
+        cause = {
+            "time": f"reading took more than {seconds} s of CPU time, the limit for one file",
+            "silence": f"the process that read it did not respond for {PATIENCE * seconds} s",
+            "memory": f"reading took more than {megabytes:,} MB of memory, the limit for one file",
+            "signal": f"the process that read it died{'' if done else ' twice'}, perhaps because the machine ran out of"
             " memory",
         }[death.cause]
-        lost = f"nothing after its entry {done} was imported" if done else "nothing of it was imported"
+        lost = f"nothing after entry {done} was imported" if done else "nothing was imported from it"
         too_large = death.cause in ("time", "memory") and not done
-        return f"{happened}; {lost}: {'split it into several files' if too_large else 'import it again'}"
+        return f"{cause}; {lost}: {'split it into several files' if too_large else 'import it again'}"

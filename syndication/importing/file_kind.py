@@ -1,30 +1,30 @@
-"""What a file is, told by how it begins."""
+"""Detects the kind of a file from its first bytes."""
 
 from typing import Literal
 
 FeedKind = Literal["xml", "json"]
 
 SNIFFED = 2048
-"""Bytes of a file that show its kind."""
+"""Bytes of a file used to detect its kind."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 
 
 def feed_kind(first: bytes) -> FeedKind | None:
-    """The kind of feed that a file with this first line is; None for JSON Lines."""
+    """Returns the kind of feed in a file with this first line; None for JSON Lines."""
     if is_xml(first):
         return "xml"
-    # JSON over several lines is a JSON Feed: JSON Lines has an object in each.
+    # JSON across several lines is a JSON Feed: JSON Lines has one object per line.
     if is_json_feed(first[:SNIFFED]) or first.strip() in (b"{", b"["):
         return "json"
     return None
 
 
 def is_json_feed(start: bytes) -> bool:
-    """Whether a file that begins so is a JSON Feed rather than JSON Lines."""
+    """Returns whether a file that starts with these bytes is a JSON Feed rather than JSON Lines."""
     return b"https://jsonfeed.org/version/" in start
 
 
 def is_xml(start: bytes) -> bool:
-    """Whether a file that begins so is RSS or Atom, in whatever encoding."""
+    """Returns whether a file that starts with these bytes is RSS or Atom, in any encoding."""
     return start.startswith(_UTF16) or start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")

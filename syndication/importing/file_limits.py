@@ -1,4 +1,4 @@
-"""How much one RSS, Atom or JSON Feed file may cost: it is read as a whole. JSON Lines are streamed and need no limit.
+"""Limits for one RSS, Atom or JSON Feed file, which is read as a whole. JSON Lines are streamed and need no limit.
 
 An archive of 50,000 entries of 2.4 kB is within all of them: 121 MB, some 90 seconds and 800 MB.
 """
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """The most of one feed file: its bytes and entries, and the processor time and memory for reading it.
+    """Limits of one feed file: its bytes and entries, and the CPU time and memory for reading it.
 
-    Memory is for the largest file if characters beyond the Basic Multilingual Plane make Python hold each in four
-    bytes: 1.5 GB.
+    The memory allows for the largest file with characters beyond the Basic Multilingual Plane, for which Python uses
+    four bytes per character: 1.5 GB.
     """
 
     bytes: int = 128 * 2**20

@@ -1,4 +1,4 @@
-"""One file, of whatever kind, into the store."""
+"""Imports one file, of any kind, into the store."""
 
 import json
 import sys
@@ -24,10 +24,10 @@ from syndication.store.articles import articles
 from syndication.store.db.database import Database
 
 BATCH_SIZE = 500
-"""Articles whose sections are looked up at once."""
+"""Articles whose sections are read in one query."""
 
 MAX_LINE = 16 * 1024 * 1024
-"""Bytes: no article is longer, and a file without line ends is not read into memory whole."""
+"""Bytes. No article is longer, and a file without line ends is not read into memory as a whole."""
 
 
 def import_file(
@@ -40,9 +40,9 @@ def import_file(
     reader: FeedFileReader,
     progress: bool,
 ) -> None:
-    """Import one file ("-" is standard input) and add to ``report``, also what of it was not imported.
+    """Imports one file ("-" is standard input) and records the results in ``report``.
 
-    ``sections`` are for articles that name none; those of a feed file stay where they are filed already, too.
+    ``sections`` are for articles that name none. Articles of a feed file also keep the sections that they have already.
     """
     slugs = slugs_by_title(settings.sections)
     known = {slug for section in settings.sections.values() for slug in section.filed_under}
@@ -60,7 +60,7 @@ def import_file(
             for outcome in articles.put_articles(database, _known(found, known, report)):
                 report.outcomes[outcome.outcome] += 1
     except _UnreadableError as error:
-        report.problem(name, f"{error}; nothing of it was imported")
+        report.problem(name, f"{error}; nothing was imported from it")
 
 
 def _known(found: Iterator[Article], known: set[str], report: Report) -> Iterator[Article]:
@@ -70,7 +70,7 @@ def _known(found: Iterator[Article], known: set[str], report: Report) -> Iterato
 
 
 def _file(article: Article, sections: tuple[str, ...], slugs: dict[str, str]) -> Article:
-    """The article filed under ``sections``; a tag that only repeats one of them is that section."""
+    """Returns the article filed under ``sections``, without tags that only repeat one of them."""
     tags = tuple(tag for tag in article.tags if (slugs.get(tag.strip().lower()) or slugify(tag)) not in sections)
     return replace(article, sections=sections, tags=tags)
 
@@ -83,9 +83,9 @@ def _with_sections(found: Iterator[Article], chosen: tuple[str, ...], slugs: dic
 def _count_added(
     database: Database, found: Iterator[Article], chosen: tuple[str, ...], slugs: dict[str, str]
 ) -> Iterator[Article]:
-    """A feed file tells no sections: those of ``chosen`` are added to what the article is filed under already.
+    """Adds the sections ``chosen`` to those that each article has already: feed files contain no sections.
 
-    So a story that stood in two old feeds stands in both sections, whichever file came first.
+    A story from two old feeds is in both sections, in whatever order the files are imported.
     """
     while some := list(islice(found, BATCH_SIZE)):
         with database.read() as conn:
@@ -102,7 +102,7 @@ def _lines(name: str, lines: Iterator[bytes], slugs: dict[str, str], report: Rep
             if line.strip() and (article := _line(f"{name} line {number}", line, slugs, report)):
                 yield article
     except _UnreadableError as error:
-        report.problem(name, f"{error}; nothing after its line {number} was imported")
+        report.problem(name, f"{error}; nothing after line {number} was imported")
 
 
 def _line(place: str, line: bytes, slugs: dict[str, str], report: Report) -> Article | None:
@@ -112,14 +112,14 @@ def _line(place: str, line: bytes, slugs: dict[str, str], report: Report) -> Art
         return article
     except ArticleError as error:
         report.problem(place, str(error))
-    except Exception as error:  # Strangers wrote it: one line that nobody foresaw stops no other.
-        report.problem(place, f"it cannot be read ({type(error).__name__}: {error})")
+    except Exception as error:  # Untrusted input: an unforeseen error must not stop the other lines.
+        report.problem(place, f"cannot be read ({type(error).__name__}: {error})")
     return None
 
 
 def _json(line: bytes) -> Any:
     if len(line) >= MAX_LINE:
-        raise ArticleError(f"it is longer than {MAX_LINE // 2**20} MB: put each article on a line of its own")
+        raise ArticleError(f"longer than {MAX_LINE // 2**20} MB: put each article on its own line")
     try:
         check_structure(line)
     except StructureLimitExceeded as error:
@@ -127,17 +127,17 @@ def _json(line: bytes) -> Any:
     try:
         return json.loads(line.removeprefix(b"\xef\xbb\xbf"))
     except UnicodeDecodeError as error:
-        raise ArticleError(f"it is not UTF-8 (byte {error.start})") from error
+        raise ArticleError(f"not UTF-8 (byte {error.start})") from error
     except (ValueError, RecursionError) as error:
-        raise ArticleError(f"it is not JSON: {error}") from error
+        raise ArticleError(f"not valid JSON: {error}") from error
 
 
-def _rejoin_lines(lines: Iterator[bytes], most: int) -> bytes | None:
-    """A feed file, which is read as a whole; None for one of more than ``most`` bytes."""
+def _rejoin_lines(lines: Iterator[bytes], max_bytes: int) -> bytes | None:
+    """Returns the content of a feed file; None if it is longer than ``max_bytes``."""
     pieces, size = [], 0
     for line in lines:
         size += len(line)
-        if size > most:
+        if size > max_bytes:
             return None
         pieces.append(line)
     return b"".join(pieces)
@@ -148,8 +148,8 @@ def _entries(
 ) -> Iterator[Article]:
     content = _rejoin_lines(lines, reader.limits.bytes)
     if content is None:
-        most = reader.limits.bytes // 2**20
-        report.problem(name, f"it is a feed of more than {most} MB, the most of one file: split it into several files")
+        megabytes = reader.limits.bytes // 2**20
+        report.problem(name, f"larger than {megabytes} MB, the limit for a feed file: split it into several files")
         return
     try:
         for number, found in reader.read(kind, content):
@@ -157,8 +157,8 @@ def _entries(
                 article = _article(found, slugs)
             except ArticleError as error:
                 report.problem(f"{name} item {number}", str(error))
-            except Exception as error:  # Strangers wrote it: one item that nobody foresaw stops no other.
-                report.problem(f"{name} item {number}", f"it cannot be read ({type(error).__name__}: {error})")
+            except Exception as error:  # Untrusted input: an unforeseen error must not stop the other items.
+                report.problem(f"{name} item {number}", f"cannot be read ({type(error).__name__}: {error})")
             else:
                 yield article
     except ArticleError as error:
@@ -166,18 +166,18 @@ def _entries(
 
 
 def _article(found: dict[str, Any] | str, slugs: dict[str, str]) -> Article:
-    """The article of an entry; one without a date is refused, as nobody can say where it stands in a feed."""
+    """Returns the article of an entry; raises ArticleError if it has no date, which decides its position in a feed."""
     if isinstance(found, str):
         raise ArticleError(found)
     if not found.get("published_at"):
-        raise ArticleError("it has no date of publication: add pubDate, published or date_published")
+        raise ArticleError("no publication date: add pubDate, published or date_published")
     article = parse_article(found, slugs)
     articles.validate(article)
     return article
 
 
 class _UnreadableError(ArticleError):
-    """The system cannot read the file; the message says why."""
+    """The system cannot read the file; the message gives the reason."""
 
 
 @contextmanager
@@ -185,12 +185,12 @@ def _reading() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _UnreadableError(f"it cannot be read: {error.strerror}") from error
+        raise _UnreadableError(f"cannot be read: {error.strerror}") from error
 
 
 @contextmanager
 def _open(name: str, progress: bool) -> Iterator[Iterator[bytes]]:
-    """The lines of a file, with a progress bar by bytes for a person."""
+    """Opens a file and yields its lines, with a progress bar by bytes if ``progress`` is set."""
     if name == "-":
         yield _read(sys.stdin.buffer)
         return

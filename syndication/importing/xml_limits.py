@@ -1,7 +1,7 @@
-"""What the markup of a feed file may be before it is parsed.
+"""Limits for the markup of a feed file, checked before it is parsed.
 
-feedparser looks for each attribute of an element among all before it, and goes through what is open for each tag: 1 MB
-of attributes took it 67 seconds. Read in one pass, in bytes: every encoding of feeds but UTF-16 writes markup as ASCII.
+feedparser compares each attribute with all before it, and each tag with all open elements: 1 MB of attributes took it
+67 seconds. The check is one pass over the bytes: all encodings of feeds except UTF-16 encode markup as ASCII.
 """
 
 import re
@@ -10,41 +10,41 @@ from collections.abc import Iterator
 from syndication.errors import ArticleError
 
 MOST_ATTRIBUTES = 200
-"""Of one element; the head of a feed with every namespace there is has some fifty."""
+"""Attributes of one element. The root element of a feed with every known namespace has some fifty."""
 
 LONGEST_TAG = 256 * 1024
-"""Bytes of one tag. An attribute may hold a small picture."""
+"""Bytes of one tag. An attribute may contain a small image."""
 
 DEEPEST = 500
-"""Elements within each other: a feed has ten, and what is written as XHTML in it no more than a page may have."""
+"""Nested elements. A feed has ten, and its XHTML content no more than a web page."""
 
 _MARKUP = re.compile(rb"<(?:!--|!\[CDATA\[|[!?]|(/?)[A-Za-z_:\x80-\xff])")
 
 _CLOSINGS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<!": b">", b"<?": b"?>"}
 
-# Up to the end of a tag; possessive, so that nothing is tried twice.
+# Up to the end of a tag; possessive, to avoid backtracking.
 _REST = re.compile(rb"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
 
 _ATTRIBUTE = re.compile(rb"""[^\s=>/"']++\s*+=""")
 
 
 def check_markup(content: bytes) -> None:
-    """Raise ArticleError, which names the line, for markup beyond a bound."""
-    if b"\x00" in content[:4]:  # UTF-16 has a zero in each letter of markup.
+    """Raises ArticleError, with the line, for markup beyond a limit."""
+    if b"\x00" in content[:4]:  # UTF-16 has a zero byte in each ASCII character.
         content = content.decode("utf-16", "replace").encode()
     depth = 0
     for place, tag, closing in _tags(content):
         if len(tag) > LONGEST_TAG:
-            raise _error(content, place, f"a tag of {len(tag):,} bytes: at most {LONGEST_TAG:,}")
+            raise _error(content, place, f"a tag of {len(tag):,} bytes; the limit is {LONGEST_TAG:,}")
         if len(tag) > 2 * MOST_ATTRIBUTES and (number := len(_ATTRIBUTE.findall(tag))) > MOST_ATTRIBUTES:
-            raise _error(content, place, f"an element with {number:,} attributes: at most {MOST_ATTRIBUTES}")
+            raise _error(content, place, f"an element with {number:,} attributes; the limit is {MOST_ATTRIBUTES}")
         depth += -1 if closing else 0 if tag.endswith(b"/>") else 1
         if depth > DEEPEST:
-            raise _error(content, place, f"more than {DEEPEST} elements within each other, which is the most")
+            raise _error(content, place, f"more than {DEEPEST} nested elements, the limit")
 
 
 def _tags(content: bytes) -> Iterator[tuple[int, bytes, bool]]:
-    """Each tag, where it begins, and whether it closes an element; none in comments and CDATA."""
+    """Yields the offset and bytes of each tag outside comments and CDATA, and whether it closes an element."""
     place = 0
     while found := _MARKUP.search(content, place):
         closing = _CLOSINGS.get(found[0])

@@ -1,1 +1,1 @@
-"""Processes of our own: a child that works under limits and dies with its parent. It knows nothing of the work."""
+"""Child processes that run under limits and exit with their parent, whatever their work; and the supervisor."""

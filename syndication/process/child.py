@@ -1,7 +1,7 @@
-"""A child process that does one task after the other, under limits of time and memory that it cannot get around.
+"""A child process that runs tasks one by one, under limits of time and memory that it cannot bypass.
 
-The kernel ends it: when a step takes more processor time than it may, when it asks for more memory (RLIMIT_AS), and
-when its parent is gone. The parent ends it when it is silent for too long.
+The kernel kills it when a step exceeds its CPU time, when it allocates too much memory (RLIMIT_AS), and when its parent
+exits. The parent kills it when it is silent for too long.
 """
 
 import signal
@@ -17,17 +17,17 @@ from typing import Any, Literal
 from syndication.process.messages import receive, send
 
 PATIENCE = 3
-"""How many times its processor time a step may take by the clock: on a busy machine it waits for others."""
+"""Wall-clock time allowed for a step, as a multiple of its CPU time: on a busy machine it waits for other processes."""
 
 Cause = Literal["time", "memory", "silence", "signal"]
 
 OUT_OF_MEMORY = 75
-"""The exit code of a child that was refused memory and could still say so."""
+"""The exit code of a child that caught a MemoryError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of a child: processor time for each step, and memory."""
+    """A child's limits: CPU time for each step, and memory."""
 
     seconds: int
     megabytes: int
@@ -42,7 +42,7 @@ class ChildDied(Exception):  # noqa: N818  # the parent decides whether that is 
 
 
 class Child:
-    """``python -m MODULE``, which calls ``serve``; started at the first task, and again after a death."""
+    """Runs ``python -m MODULE``, which calls ``serve``; started at the first task, and restarted if it dies."""
 
     def __init__(self, module: str, limits: Limits) -> None:
         self._module = module
@@ -53,18 +53,19 @@ class Child:
 
     @property
     def pid(self) -> int | None:
-        """The number of the process, None if there is none."""
+        """The process ID; None if the child does not run."""
         return self._process.pid if self._process else None
 
     def start(self) -> socket.socket:
-        """Start it, unless it runs: it loads what it needs while its parent goes on."""
+        """Starts the child unless it runs. It imports its modules while the parent continues."""
         if self._socket is not None and self._process is not None and self._process.poll() is None:
             return self._socket
         self.close()
         ours, its = socket.socketpair()
         command = [sys.executable, "-m", self._module, str(self.limits.seconds), str(self.limits.megabytes)]
         with its:
-            # What a library writes when it fails may quote an article. A signal to our group is not meant for it.
+            # No output: a library's error message may quote an article. A new session: signals to the parent's process
+            # group must not reach the child.
             self._process = subprocess.Popen(
                 command,
                 stdin=its.fileno(),
@@ -73,19 +74,19 @@ class Child:
                 start_new_session=True,
             )
         self._socket = ours
-        # Whoever forgets this object, or ends the program, ends the child.
+        # Kills the child when this object is collected or the program exits.
         self._end = weakref.finalize(self, _end, self._process, ours)
         return ours
 
     def ask(self, task: object) -> Iterator[Any]:
-        """The answers to one task, each of which ends a step; raises ChildDied."""
+        """Yields the responses to one task, each of which ends a step; raises ChildDied."""
         sock = self.start()
-        wait = float(PATIENCE * self.limits.seconds)
+        timeout = float(PATIENCE * self.limits.seconds)
         done = False
         try:
-            sock.settimeout(wait)
+            sock.settimeout(timeout)
             send(sock, task)
-            while (answer := receive(sock, wait)) is not None:
+            while (answer := receive(sock, timeout)) is not None:
                 yield answer
             done = True
         except TimeoutError as error:
@@ -98,11 +99,11 @@ class Child:
                 self._kill()
 
     def close(self) -> None:
-        """End it."""
+        """Ends the child."""
         self._kill()
 
     def _cause(self) -> Cause:
-        """Why it ended, which it has: its side of the socket is shut."""
+        """Returns why the child died. Its side of the socket is closed already."""
         if self._process is None:
             return "signal"
         with suppress(subprocess.TimeoutExpired):

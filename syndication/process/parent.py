@@ -1,4 +1,4 @@
-"""A process that dies with its parent, so that a killed supervisor leaves no orphan on the port."""
+"""Ends a process when its parent dies, so that a killed supervisor leaves no orphan on the port."""
 
 import os
 import threading
@@ -8,9 +8,9 @@ POLL_SECONDS = 0.5
 
 
 def exit_with_parent() -> None:
-    """End this process when the one named in SYNDICATION_PARENT is gone; without that, live on.
+    """Ends this process when the process SYNDICATION_PARENT exits; does nothing if the variable is not set.
 
-    A program that a person started must outlive their shell, so the mere parent is no reason to end.
+    Without the variable, the parent may be a shell, which the program must outlive.
     """
     parent = int(os.environ.get("SYNDICATION_PARENT", "0"))
     if parent:
@@ -19,14 +19,14 @@ def exit_with_parent() -> None:
 
 
 def _watch(parent: int, direct: bool) -> None:
-    # A dead process that nobody has waited for still takes signals, so a direct parent is asked for by getppid.
+    # A zombie still accepts signals, so getppid checks a direct parent.
     while os.getppid() == parent if direct else is_alive(parent):
         time.sleep(POLL_SECONDS)
-    os._exit(1)  # Nothing to tidy up is worth a port that stays taken: the database holds all state.
+    os._exit(1)  # No cleanup: the database has all state, and the port must be released.
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process of this number runs."""
+    """Returns whether a process with this ID exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

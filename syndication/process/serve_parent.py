@@ -1,4 +1,4 @@
-"""The child's side of ``child``: takes tasks from its parent until that is gone."""
+"""The child's side of ``child``: runs its parent's tasks until the parent exits."""
 
 import ctypes
 import math
@@ -21,7 +21,7 @@ _SET_PARENT_DEATH_SIGNAL = 1
 
 
 def serve(work: Callable[[Any], Iterator[Any]], arguments: list[str]) -> None:
-    """Do each task of the parent; what ``work`` yields is an answer, and ends a step."""
+    """Runs each task of the parent; each value that ``work`` yields is a response, and ends a step."""
     seconds, megabytes = map(int, arguments)
     _die_with_parent()
     _limit(megabytes)
@@ -42,24 +42,24 @@ def serve(work: Callable[[Any], Iterator[Any]], arguments: list[str]) -> None:
 
 
 def _die_with_parent() -> None:
-    # Who stops the service stops the parent, which finishes what it is doing, and needs this process for that.
+    # These signals stop the parent, which needs this process to finish its current task.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-        # Should memory run out on the machine, this process goes and not its parent.
+        # If the machine runs out of memory, the kernel should kill this process rather than its parent.
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def _limit(megabytes: int) -> None:
-    # No image of its memory, in which articles are, is left on a disk.
+    # No core dump: it would contain articles.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(ValueError, OSError):  # Not every system knows it.
+    with suppress(ValueError, OSError):  # Not every system supports it.
         resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
 
 
 def _allow(seconds: int) -> None:
-    """So much processor time for the next step; then the kernel ends the process (SIGXCPU)."""
+    """Limits the CPU time of the next step; beyond it, the kernel kills the process (SIGXCPU)."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time()) + seconds, hard))

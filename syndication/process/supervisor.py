@@ -1,6 +1,6 @@
-"""``syndication serve``: worker and web as children that are started again when they die.
+"""The supervisor of ``syndication serve``: runs worker and web process as children, and restarts those that die.
 
-It knows nothing of their work. A supervisor that is killed leaves no orphan: the children look after it.
+If the supervisor is killed, the children notice and exit (``parent``).
 """
 
 import os
@@ -17,23 +17,23 @@ from syndication.errors import ConfigError
 from syndication.logs import print_message
 
 STOP_SECONDS = 4.0
-"""How long the children may take to stop; then they are killed, so that all ends within five seconds."""
+"""Seconds that children may take to stop before they are killed, so that everything ends within five seconds."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
-"""Seconds before a child is started again: longer each time, so that a broken one does not burn the machine."""
+"""Seconds before a restart, doubled each time, so that a child that keeps failing does not use up the CPU."""
 
 HEALTHY = 10.0
-"""A child that lived for so many seconds was well: its next pause is the first one again."""
+"""Seconds after which a child counts as healthy: its next restart has the first pause again."""
 
 POLL_SECONDS = 0.1
 
 
 def refuse_taken_port(host: str, port: int) -> None:
-    """Raise ConfigError if another program listens there already."""
+    """Raises ConfigError if the port is in use or the host cannot be resolved."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except socket.gaierror as error:
-        raise ConfigError(f"server.host is {host!r}, which has no address: try 127.0.0.1 or 0.0.0.0") from error
+        raise ConfigError(f"server.host is {host!r}, which cannot be resolved: try 127.0.0.1 or 0.0.0.0") from error
     with socket.socket(family, kind, protocol) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -47,7 +47,7 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 @dataclass
 class Child:
-    """One process and when it was, or will be, started."""
+    """A child process and its start time, past or scheduled."""
 
     command: str
     process: subprocess.Popen[bytes] | None = None
@@ -66,7 +66,7 @@ class Supervisor:
         self._stop = threading.Event()
 
     def run(self) -> None:
-        """Until a signal comes; then within five seconds, and those for draining, everything has ended."""
+        """Runs until a signal; then stops everything within five seconds, plus those for draining."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
         try:
@@ -85,15 +85,15 @@ class Supervisor:
             if now - child.started > HEALTHY:
                 child.pause = FIRST_PAUSE
             print_message(
-                f"The {child.command} process ended with {child.process.returncode}: it is started again"
-                f" in {child.pause:g} s.",
+                f"The {child.command} process exited with {child.process.returncode}. Restarting it in"
+                f" {child.pause:g} s.",
                 wrong=True,
             )
             child.process = None
             child.start_at = now + child.pause
             child.pause = min(child.pause * 2, LONGEST_PAUSE)
         if now >= child.start_at:
-            # In a session of its own, so that Ctrl-C reaches this process alone, which ends the others in order.
+            # A new session, so that Ctrl-C reaches only the supervisor, which stops the children.
             child.process = subprocess.Popen(
                 [sys.executable, "-m", "syndication", child.command], env=self._environ, start_new_session=True
             )

@@ -31,7 +31,7 @@ def machine(tmp_path_factory):
     machine = Machine(tmp_path_factory.mktemp("machine"))
     try:
         said = machine.follow(ONE)
-        assert "Workers alive: 1." in said and "<feed" in said
+        assert "Workers: 1." in said and "<feed" in said
         machine.publish("kept", "A story that stays")
         machine.until_feed("A story that stays")
         yield machine

@@ -252,8 +252,10 @@ def test_no_request_that_the_description_allows_or_forbids_breaks_the_api(tmp_pa
 def test_a_real_newsroom_starts_with_nobody_let_in_and_is_told_how_to_change_that(tmp_path):
     with running(tmp_path) as service:
         until(lambda: service.get("/readyz").status == 200)
-        assert "Nobody may use the API yet: `syndication token create NAME --scope read`" in service.log.read_text()
-        assert "Nobody may log in to the dashboard yet: `syndication user create NAME --all`" in service.log.read_text()
+        assert (
+            "No API tokens yet. Create one with `syndication token create NAME --scope read`" in service.log.read_text()
+        )
+        assert "No dashboard users yet. Create one with `syndication user create NAME --all`" in service.log.read_text()
         assert "syn_" not in service.log.read_text()
         secret = service.run("token", "create", "desk", "--scope", "read").stdout.strip()
         assert service.run("user", "create", "mei", "--all", "--generate").returncode == 0
@@ -261,4 +263,4 @@ def test_a_real_newsroom_starts_with_nobody_let_in_and_is_told_how_to_change_tha
         assert answer.status == 200
     with running(tmp_path) as service:
         until(lambda: service.get("/readyz").status == 200)
-        assert "Nobody may" not in service.log.read_text()
+        assert "yet. Create one" not in service.log.read_text()

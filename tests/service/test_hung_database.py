@@ -120,7 +120,7 @@ def test_a_writer_that_holds_sqlite_delays_no_poll(tmp_path):
         assert database_of(service) == "ok"
         assert shell.communicate("COMMIT;\n", timeout=10) == ("", None)
         until(lambda: b"Story held" in service.get("/feeds/taiwan.atom").body)
-        assert "Workers alive: 1." in service.run("status").stdout
+        assert "Workers: 1." in service.run("status").stdout
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "nowhere.invalid"])

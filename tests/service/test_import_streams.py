@@ -77,7 +77,7 @@ def test_a_stream_of_any_length_is_imported_in_the_same_memory(sqlite_url, new_u
 
 def test_every_bad_line_is_told_with_its_number_and_the_good_ones_are_imported(database_url):
     bad = {
-        2: ('{"id": "x"', "it is not JSON"),
+        2: ('{"id": "x"', "not valid JSON"),
         4: ("[]", "a line should be a JSON object, not a list"),
         5: (json.dumps(LINE | {"id": ""}), "id is empty"),
         7: (json.dumps(LINE | {"id": "b", "status": "secret"}), "status is 'secret'"),
@@ -85,7 +85,7 @@ def test_every_bad_line_is_told_with_its_number_and_the_good_ones_are_imported(d
         9: (json.dumps(LINE | {"id": "b", "title": "\ud800"}), "title holds half a surrogate pair"),
         11: (json.dumps(LINE | {"id": "b", "enclosures": [{"url": "/x"}]}), "media_type is missing"),
     }
-    bad[1200] = ("words", "it is not JSON")  # The numbers stay right in another batch.
+    bad[1200] = ("words", "not valid JSON")  # The numbers stay right in another batch.
     lines = [bad[n][0] if n in bad else json.dumps(LINE | {"id": f"a{n}"}) for n in range(1, 1501)]
     done = run(database_url, "-", input="\n\n".join(lines))
     assert done.returncode == 1
@@ -101,9 +101,9 @@ def test_an_unknown_section_is_told_once_with_its_count_and_its_articles_stand_i
     lines = [json.dumps(LINE | {"id": f"a{n}", "sections": ["Chess & Go", "taiwan"]}) for n in range(1200)]
     done = run(database_url, "-", input="\n".join([*lines, json.dumps(LINE | {"id": "b", "sections": ["bridge"]})]))
     assert done.returncode == 0
-    assert done.stderr.count("'chess-go'") == 1 and "its 1200 articles are kept and stand in `all`" in done.stderr
+    assert done.stderr.count("'chess-go'") == 1 and "Its articles (1200) are stored and appear in `all`" in done.stderr
     assert '[[section]]\nslug = "chess-go"\ntitle = "Chess Go"' in done.stderr
-    assert "its 1 articles are kept" in done.stderr
+    assert "Its articles (1) are stored" in done.stderr
     desk = newsroom(database_url)
     desk.sections["all"] = replace(desk.sections["all"], entries=20)
     desk.restart()

@@ -43,7 +43,7 @@ def clean() -> dict[str, str]:
 def test_the_installed_command_works_in_an_empty_folder(python, tmp_path):
     command = str(Path(python).with_name("syndication"))
     said = run(command, "config", "--check", cwd=tmp_path, env=clean())
-    assert said.endswith("/syndication/defaults/syndication.toml is right: 15 sections.\n")
+    assert said.endswith("/syndication/defaults/syndication.toml is valid: 15 sections.\n")
     assert str(Path(python).parents[1]) in said
     assert run(python, "-m", "syndication", "--version", cwd=tmp_path, env=clean()).startswith("syndication, version ")
 

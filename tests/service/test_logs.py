@@ -34,10 +34,10 @@ def test_every_line_of_a_whole_service_is_json(tmp_path):
         before = service.children()["worker"]
         os.kill(before, signal.SIGKILL)
         until(lambda: service.children().get("worker") not in (None, before))
-        until(lambda: any("is started again" in event for event in events(service.log, "serve")))
+        until(lambda: any("Restarting it in" in event for event in events(service.log, "serve")))
     told = lines(service.log)
     assert all({"event", "level", "timestamp", "process"} <= line.keys() for line in told)
-    assert {"Ctrl-C ends it.", f"Front page  http://127.0.0.1:{service.port}/"} <= events(service.log, "serve")
+    assert {"Press Ctrl-C to stop.", f"Front page  http://127.0.0.1:{service.port}/"} <= events(service.log, "serve")
     assert {"worker_started", "regenerated"} <= events(service.log, "worker")
     assert {"documents_loaded", "Shutting down granian"} <= events(service.log, "web")
     assert not [line for line in told if "/feeds/" in line["event"] and line["process"] != "serve"]

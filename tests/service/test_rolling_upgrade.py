@@ -105,17 +105,17 @@ def test_migrate_tells_whether_the_programs_that_run_may_go_on(database, tmp_pat
         return CliRunner().invoke(main, ["migrate"], env={"SYNDICATION_DATABASE__URL": database.url}).output
 
     with program(NEXT, tmp_path):
-        assert f"from revision {TODAY} to {NEXT}.\nPrograms of revision {TODAY} may go on running.\n" in told()
-    assert told().endswith(f"revision {NEXT}, a newer program's, on which this one may run: nothing was done.\n")
+        assert f"from revision {TODAY} to {NEXT}.\nPrograms at revision {TODAY} can keep running.\n" in told()
+    assert told().endswith(f"newer revision {NEXT}, which this program can use. Nothing was changed.\n")
     with program(LATER, tmp_path):
-        assert f"Programs of revision {NEXT} may go on running." in told()
+        assert f"Programs at revision {NEXT} can keep running." in told()
     assert told().startswith(f"Error: the database is at revision {LATER}, on which this program")
 
 
 def test_two_releases_at_once_stop_the_program_before_both(database, tmp_path):
     with program(LATER, tmp_path):
         done = CliRunner().invoke(main, ["migrate"], env={"SYNDICATION_DATABASE__URL": database.url})
-    assert f"Programs of revision {TODAY} do not run on it: start every worker and web process anew." in done.output
+    assert f"Programs at revision {TODAY} cannot use it: restart every worker and web process." in done.output
 
 
 def test_a_migration_that_a_long_reader_keeps_waiting_holds_nobody_up_for_long(postgres_url):

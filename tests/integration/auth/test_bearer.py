@@ -74,7 +74,7 @@ def test_a_visitor_of_a_demonstration_that_was_killed_is_out_from_the_next_start
     assert isinstance(enter(database, OTHER), LoggedIn)
     with start() as text:
         assert not isinstance(enter(database, OTHER), LoggedIn)
-        assert "Nobody may log in to the dashboard yet" in text
+        assert "No dashboard users yet" in text
 
 
 def test_a_person_of_that_name_whom_somebody_let_in_is_left_alone(start, database):
@@ -83,4 +83,4 @@ def test_a_person_of_that_name_whom_somebody_let_in_is_left_alone(start, databas
     let_in(database, Actor("boss", "command line"))
     with start() as text:
         assert isinstance(enter(database, OTHER), LoggedIn)
-        assert "Nobody may log in" not in text
+        assert "No dashboard users yet" not in text

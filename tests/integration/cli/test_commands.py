@@ -1,4 +1,4 @@
-"""The command line teaches, and its exit codes can be relied on."""
+"""The command line: help, output, errors and exit codes."""
 
 import json
 import time
@@ -48,13 +48,13 @@ def test_every_command_has_help_that_says_what_it_does(run):
         assert len(run(command, "--help").output) > 150
 
 
-def test_exit_codes_are_told(run):
-    assert "3 no worker is alive" in " ".join(run("--help").output.split())
+def test_the_help_lists_the_exit_codes(run):
+    assert "3 no worker is running" in " ".join(run("--help").output.split())
     assert run("regenerate").exit_code == 2
     assert run("nonsense").exit_code == 2
 
 
-def test_an_import_tells_what_came_of_every_line(run, store, tmp_path):
+def test_an_import_reports_the_result_of_every_line(run, store, tmp_path):
     lines = [json.dumps(LINE), "{broken", json.dumps(LINE | {"id": "a2", "published_at": "2026-03-14T08:00:00"})]
     lines += [
         json.dumps(LINE | {"id": "a3", "sections": ["Chess & Go", "taiwan"]}),
@@ -64,10 +64,10 @@ def test_an_import_tells_what_came_of_every_line(run, store, tmp_path):
     done = run("import", "a.jsonl")
     assert done.exit_code == 1
     assert done.stdout == "2 created, 0 updated, 0 unchanged, 0 kept out, 3 not imported.\n"
-    assert "a.jsonl line 2: it is not JSON" in done.stderr
+    assert "a.jsonl line 2: not valid JSON" in done.stderr
     assert "a.jsonl line 3: published_at is '2026-03-14T08:00:00', without a time zone" in done.stderr
     assert "a.jsonl line 5: x is not a field of an article" in done.stderr
-    assert "Section 'chess-go' is not configured: its 1 articles are kept and stand in `all`" in done.stderr
+    assert "Section 'chess-go' is not configured. Its articles (1) are stored and appear in `all`" in done.stderr
     pasted = tomllib.loads(done.stderr[done.stderr.index("[[section]]") :])
     assert pasted == {"section": [{"slug": "chess-go", "title": "Chess Go"}]}
     with store.read() as conn:
@@ -80,21 +80,21 @@ def test_importing_twice_changes_nothing(run):
     assert (again.exit_code, again.stdout) == (0, "0 created, 0 updated, 1 unchanged, 0 kept out, 0 not imported.\n")
 
 
-def test_what_was_withdrawn_is_kept_out_of_an_import(run):
+def test_an_import_keeps_withdrawn_articles_out(run):
     run("import", "-", input=json.dumps(LINE))
     assert run("withdraw", "a1").stdout == "a1 is withdrawn.\n"
     assert "1 kept out" in run("import", "-", input=json.dumps(LINE)).stdout
     assert run("restore", "a1").exit_code == 0
 
 
-def test_a_file_that_is_not_there_is_said_in_one_sentence(run):
+def test_a_missing_file_is_reported_in_one_sentence(run):
     done = run("import", "missing.jsonl")
-    words = "missing.jsonl: it cannot be read: No such file or directory; nothing of it was imported\n"
+    words = "missing.jsonl: cannot be read: No such file or directory; nothing was imported from it\n"
     assert (done.exit_code, done.stderr) == (1, words)
 
 
 @pytest.mark.parametrize("format", ["atom", "rss", "json"])
-def test_an_old_feed_comes_in_with_the_ids_that_readers_know(run, store, database, clock, tmp_path, format):
+def test_an_imported_feed_keeps_its_ids(run, store, database, clock, tmp_path, format):
     desk = Desk(database, clock)
     desk.put("old", title="Story from before", html="<p>The body</p>", published_at=at(days=-2), updated_at=at(days=-1))
     desk.work()
@@ -110,21 +110,21 @@ def test_an_old_feed_comes_in_with_the_ids_that_readers_know(run, store, databas
     assert run("import", "--section", "world", "old-feed").stdout.startswith("0 created, 0 updated, 1 unchanged")
 
 
-def test_nobody_alive_is_said_at_once(run, sqlite_url, clock):
+def test_regenerate_without_a_worker_fails_at_once(run, sqlite_url, clock):
     Desk(Database(sqlite_url), clock)
     started = time.monotonic()
     done = run("regenerate", "taiwan", "--wait")
-    assert done.exit_code == 3 and "No worker is alive" in done.stderr
+    assert done.exit_code == 3 and "No worker is running" in done.stderr
     assert time.monotonic() - started < 6
     assert run("regenerate", "taiwan").exit_code == 3
 
 
-def test_an_unknown_section_is_named_with_its_neighbour(run):
+def test_an_unknown_section_gets_a_suggestion(run):
     done = run("regenerate", "taiwn")
     assert (done.exit_code, done.stderr) == (1, "Error: there is no section 'taiwn': did you mean taiwan?\n")
 
 
-def test_status_tells_what_is_wrong_and_what_is_left_out(run, sqlite_url, store):
+def test_status_shows_problems_and_left_out_articles(run, sqlite_url, store):
     desk = Desk(Database(sqlite_url), clock=lambda: at())
     desk.clock = None
     desk.put("bad", title="\x01")
@@ -137,7 +137,7 @@ def test_status_tells_what_is_wrong_and_what_is_left_out(run, sqlite_url, store)
     assert values["left_out"][0]["article_id"] == "bad"
 
 
-def test_status_tells_of_a_section_that_waits_though_its_change_is_gathered(run, sqlite_url, store):
+def test_status_shows_a_waiting_section_whose_change_is_gathered(run, sqlite_url, store):
     desk = Desk(Database(sqlite_url), clock=lambda: at())
     desk.work()
     with store.write() as conn:
@@ -147,7 +147,7 @@ def test_status_tells_of_a_section_that_waits_though_its_change_is_gathered(run,
         )
         conn.exec_driver_sql("INSERT INTO section_state (section, fingerprint) VALUES ('gone', 'x')")
     done = run("status")
-    assert "A change has waited for" in done.stdout and "not yet processed: none" not in done.stdout
+    assert "A change has waited for" in done.stdout and "waiting change: none" not in done.stdout
     assert json.loads(run("status", "--json").stdout)["oldest_change"].startswith("2026-01-01 00:00:00")
 
 
@@ -155,7 +155,7 @@ def test_status_tells_of_a_section_that_waits_though_its_change_is_gathered(run,
     ("host", "base"),
     [("::1", "http://[::1]:8131"), ("127.0.0.1", "http://127.0.0.1:8131"), ("::", "http://127.0.0.1:8131")],
 )
-def test_the_address_of_a_trial_can_be_opened(run, tmp_path, monkeypatch, host, base):
+def test_a_loopback_base_url_follows_the_listening_port(run, tmp_path, monkeypatch, host, base):
     from syndication.cli.processes import _environ
 
     monkeypatch.chdir(tmp_path)
@@ -167,11 +167,11 @@ def test_the_address_of_a_trial_can_be_opened(run, tmp_path, monkeypatch, host, 
     assert load_settings().site.base_url == base
 
 
-def test_a_worker_that_is_alive_is_counted(run, store):
+def test_status_counts_running_workers(run, store):
     with store.write() as conn:
         now = store.now(conn)
         workers.record_heartbeat(conn, workers.WorkerProcess("w", "host", 1, now, now))
-    assert "Workers alive: 1" in run("status").stdout
+    assert "Workers: 1." in run("status").stdout
 
 
 def test_config_shows_every_setting_and_checks(run):
@@ -181,7 +181,7 @@ def test_config_shows_every_setting_and_checks(run):
 
 
 @pytest.mark.parametrize("command", [("status",), ("migrate",), ("import", "-"), ("withdraw", "a1")])
-def test_a_file_that_is_no_database_is_said_in_one_sentence(tmp_path, command):
+def test_a_file_that_is_no_database_is_reported_in_one_sentence(tmp_path, command):
     other = tmp_path / "other.txt"
     other.write_text("root:x:0:0:root:/root:/bin/bash\n" * 100)
     done = CliRunner().invoke(main, command, env={"SYNDICATION_DATABASE__URL": f"sqlite:///{other}"}, input="")
@@ -197,18 +197,18 @@ def test_a_file_that_is_no_database_is_said_in_one_sentence(tmp_path, command):
         ("sqlite:////dev", "sqlite:////dev cannot be opened (SQLITE_CANTOPEN)."),
     ],
 )
-def test_a_database_that_cannot_be_reached_is_said_in_one_sentence(url, words):
+def test_an_unreachable_database_is_reported_in_one_sentence(url, words):
     done = CliRunner().invoke(main, ["status"], env={"SYNDICATION_DATABASE__URL": url})
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: ") and done.stderr.endswith(f"{words}\n")
     assert done.stderr.count("\n") == 1 and "u:secret" not in done.stderr
 
 
-def test_after_a_large_import_the_planner_is_told(run, monkeypatch):
-    told = []
+def test_a_large_import_runs_analyze(run, monkeypatch):
+    analyzed = []
     monkeypatch.setattr(articles, "MANY", 2)
-    monkeypatch.setattr(articles, "analyze", told.append)
+    monkeypatch.setattr(articles, "analyze", analyzed.append)
     run("import", "-", input=json.dumps(LINE))
-    assert told == []
+    assert analyzed == []
     run("import", "-", input="\n".join(json.dumps(LINE | {"id": id}) for id in ("a2", "a3")))
-    assert len(told) == 1
+    assert len(analyzed) == 1

@@ -1,4 +1,4 @@
-"""What commands and logs print: whatever data holds, it forges no line and turns no text around."""
+"""Commands and logs escape data: it cannot forge a line or reverse text."""
 
 import io
 import logging

@@ -1,4 +1,4 @@
-"""``syndication user`` as people type it: in processes, at a terminal and in scripts."""
+"""``syndication user`` in processes of its own: in scripts and at a terminal."""
 
 import os
 import pty
@@ -40,9 +40,9 @@ def right(database, password, name="mei"):
         return passwords.verify_password(password, users.get_password_hash(conn, users.find_by_name(conn, name)))
 
 
-def test_a_person_is_made_with_a_password_from_a_pipe(user, database):
+def test_create_reads_the_password_from_a_pipe(user, database):
     made = user("create", "mei", "--scope", "read", "--scope", "preview", "--password-stdin", input=f"{PASSWORD}\n")
-    assert (made.returncode, made.stdout, made.stderr) == (0, "", "mei may log in.\n")
+    assert (made.returncode, made.stdout, made.stderr) == (0, "", "Created user mei.\n")
     assert right(database, PASSWORD)
     with database.read() as conn:
         assert users.find_by_name(conn, "mei").scopes == ("read", "preview")
@@ -50,7 +50,7 @@ def test_a_person_is_made_with_a_password_from_a_pipe(user, database):
     assert (act.act, act.target, act.source) == ("create user", "mei", "command line")
 
 
-def test_a_made_password_is_shown_once_and_works(user, database):
+def test_a_generated_password_is_shown_once_and_works(user, database):
     made = user("create", "mei", "--all", "--generate")
     assert made.returncode == 0 and made.stdout.count("\n") == 1
     assert right(database, made.stdout.strip())
@@ -60,7 +60,7 @@ def test_a_made_password_is_shown_once_and_works(user, database):
 
 
 def typed(answers, *arguments, url, folder):
-    """The exit code and what is on the screen of a terminal at which somebody answers each question."""
+    """Returns the exit code and the screen of a terminal at which each question is answered."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
@@ -84,22 +84,22 @@ def typed(answers, *arguments, url, folder):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen.decode()
 
 
-def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(database, sqlite_url, tmp_path):
-    answers = [(b"Password:", PASSWORD), (b"The same again:", PASSWORD)]
+def test_a_terminal_prompts_twice_without_echo(database, sqlite_url, tmp_path):
+    answers = [(b"Password:", PASSWORD), (b"Repeat password:", PASSWORD)]
     code, screen = typed(answers, "create", "mei", "--all", url=sqlite_url, folder=tmp_path)
-    assert code == 0 and "mei may log in." in screen and PASSWORD not in screen
+    assert code == 0 and "Created user mei." in screen and PASSWORD not in screen
     assert right(database, PASSWORD)
     answers = [
-        (b"Password:", OTHER), (b"The same again:", PASSWORD), (b"Password:", OTHER), (b"The same again:", OTHER)
+        (b"Password:", OTHER), (b"Repeat password:", PASSWORD), (b"Password:", OTHER), (b"Repeat password:", OTHER)
     ]  # fmt: skip
     code, screen = typed(answers, "password", "mei", url=sqlite_url, folder=tmp_path)
     assert code == 0 and "do not match" in screen
     assert right(database, OTHER)
 
 
-def test_people_are_listed_without_hashes(user, database):
-    nobody = user("list")
-    assert nobody.stdout == "Nobody may log in: let somebody in with `syndication user create NAME --all`.\n"
+def test_users_are_listed_without_hashes(user, database):
+    empty = user("list")
+    assert empty.stdout == "No enabled users. Create one with `syndication user create NAME --all`.\n"
     person(database, "mei", "read", "write")
     person(database, "chen", "admin")
     assert user("disable", "mei").stdout == "mei is disabled.\n"
@@ -110,16 +110,16 @@ def test_people_are_listed_without_hashes(user, database):
     assert "mei" in user("list").stdout
 
 
-def test_a_lost_phone_is_forgotten_by_command(user, database):
+def test_reset_second_factor_removes_it_and_ends_the_sessions(user, database):
     mei = person(database)
     assert "off            enabled" in user("list").stdout
-    assert user("reset-second-factor", "mei").stdout == "mei has no second factor and had none.\n"
+    assert user("reset-second-factor", "mei").stdout == "mei has no second factor.\n"
     with database.write() as conn:
         now = database.now(conn)
         second_factor.enable(conn, mei, new_secret(), 0, BOSS, now, keep="")
         session = sessions.create_session(conn, mei, "192.0.2.7", 12, now)
     assert "on             enabled" in user("list").stdout
-    assert user("reset-second-factor", "mei").stdout == "mei has no second factor now.\n"
+    assert user("reset-second-factor", "mei").stdout == "Removed the second factor of mei.\n"
     with database.read() as conn:
         assert (
             users.find_by_name(conn, "mei").second_factor_at is None and sessions.find_user(conn, session, now) is None
@@ -130,14 +130,14 @@ def test_a_lost_phone_is_forgotten_by_command(user, database):
     )  # fmt: skip
 
 
-def test_the_last_admin_goes_only_by_force(user, database):
+def test_the_last_admin_is_removed_only_with_force(user, database):
     person(database, "chen", "admin")
     for arguments in (("disable", "chen"), ("scopes", "chen", "--scope", "read")):
         refused = user(*arguments)
         assert refused.returncode == 1
         assert "chen is the last person with the scope admin" in refused.stderr and "--force" in refused.stderr
-    assert user("scopes", "chen", "--scope", "read", "--force").stdout == "chen has read.\n"
-    assert user("scopes", "chen", "--all").stdout == "chen has read, preview, write, regenerate, admin.\n"
+    assert user("scopes", "chen", "--scope", "read", "--force").stdout == "Scopes of chen: read.\n"
+    assert user("scopes", "chen", "--all").stdout == "Scopes of chen: read, preview, write, regenerate, admin.\n"
     assert user("disable", "chen", "--force").returncode == 0
 
 
@@ -147,18 +147,18 @@ def test_the_last_admin_goes_only_by_force(user, database):
         (("create", "Mei", "--all"), "", 1, "the name is 'Mei': it should be 1 to 64 of the lower-case letters"),
         (("create", "chen", "--all"), "", 1, "there is a person 'chen' already"),
         (("create", "mei"), "", 1, "a person without a scope sees nothing: there are read, preview"),
-        (("create", "mei", "--all"), PASSWORD, 1, "there is no terminal to ask for the password"),
+        (("create", "mei", "--all"), PASSWORD, 1, "there is no terminal to prompt for the password"),
         (("create", "mei", "--all", "--password-stdin"), "short\n", 1, "the password has 5 characters"),
         (("create", "mei", "--all", "--password-stdin", "--generate"), "", 2, "not both"),
-        (("password", "nobody", "--generate"), "", 1, "there is no person 'nobody'"),
-        (("scopes", "nobody", "--all"), "", 1, "there is no person 'nobody'"),
+        (("password", "nobody", "--generate"), "", 1, "there is no user 'nobody'"),
+        (("scopes", "nobody", "--all"), "", 1, "there is no user 'nobody'"),
         (("scopes", "chen"), "", 1, "a person without a scope sees nothing"),
-        (("disable", "nobody"), "", 1, "there is no person 'nobody'"),
-        (("reset-second-factor", "nobody"), "", 1, "there is no person 'nobody'"),
-        (("enable", "nobody"), "", 1, "`syndication user list --all` shows who there is"),
+        (("disable", "nobody"), "", 1, "there is no user 'nobody'"),
+        (("reset-second-factor", "nobody"), "", 1, "there is no user 'nobody'"),
+        (("enable", "nobody"), "", 1, "`syndication user list --all` lists all users"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_in_one_sentence(user, database, arguments, input, code, words):
+def test_an_error_is_one_sentence(user, database, arguments, input, code, words):
     person(database, "chen", "admin")
     done = user(*arguments, input=input)
     assert done.returncode == code and words in done.stderr and "Traceback" not in done.stderr

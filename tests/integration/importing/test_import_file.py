@@ -1,4 +1,4 @@
-"""Files from anywhere: what is wrong with one item is told with its number, and the others come in."""
+"""Files from untrusted sources: a bad item is reported with its number, and the others are imported."""
 
 import json
 import shutil
@@ -48,7 +48,7 @@ def reader():
 
 @pytest.fixture
 def take(database, tmp_path, reader):
-    """Imports bytes; gives the report and the articles by id."""
+    """Imports bytes and returns the report."""
     known = load_settings(environ={})
 
     def take(content, *sections):
@@ -67,7 +67,7 @@ def stored(database, id):
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_a_story_of_two_old_feeds_stands_in_both_sections(database, take, again):
+def test_a_story_from_two_feeds_is_in_both_sections(database, take, again):
     take(rss(item("shared"), item("a")), "taiwan")
     take(rss(item("shared"), item("b")), "travel")
     if again:
@@ -117,9 +117,9 @@ def test_a_feed_is_read_in_the_encoding_that_it_declares(database, take, encodin
     [
         ("text", "an item should be a JSON object, not a text"),
         (None, "an item should be a JSON object, not null"),
-        ({"title": "T", "date_published": "2026-03-14T08:00:00Z"}, "it has neither an id nor an address"),
-        ({"id": "1", "title": "T"}, "it has no date of publication"),
-        ({"id": "1", "date_published": "2026-03-14T08:00:00Z"}, "it has neither a title nor a text"),
+        ({"title": "T", "date_published": "2026-03-14T08:00:00Z"}, "no ID and no address to identify it"),
+        ({"id": "1", "title": "T"}, "no publication date"),
+        ({"id": "1", "date_published": "2026-03-14T08:00:00Z"}, "no title and no text"),
         (FINE | {"id": ["x"]}, "id is a list: it should be a text"),
         (FINE | {"title": 5}, "title is a number: it should be a text"),
         (FINE | {"content_html": {"a": 1}}, "html is an object: it should be a text"),
@@ -131,13 +131,13 @@ def test_a_feed_is_read_in_the_encoding_that_it_declares(database, take, encodin
         (FINE | {"image": {"a": 1}}, "image.url is an object: it should be a text"),
     ],
 )
-def test_a_bad_item_of_a_json_feed_is_told_with_its_number(database, take, bad, words):
+def test_a_bad_item_of_a_json_feed_is_reported_with_its_number(database, take, bad, words):
     report = take(json_feed(FINE | {"id": "first"}, bad, FINE))
     assert report.outcomes == {"created": 2} and report.bad == 1
     assert "item 2: " in report.problems[0] and words in report.problems[0]
 
 
-def test_what_an_attachment_cannot_tell_is_left_out(database, take):
+def test_unusable_values_of_an_attachment_are_left_out(database, take):
     files = [{"url": "https://x.example/a", "size_in_bytes": 10**30, "duration_in_seconds": 90.5}, "x", {"url": None}]
     files += [
         {"url": "https://x.example/b", "size_in_bytes": -1, "duration_in_seconds": 2**31, "mime_type": "audio/mpeg"}
@@ -155,16 +155,16 @@ def test_what_an_attachment_cannot_tell_is_left_out(database, take):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ("<title>T</title>", "it has no date of publication"),
+        ("<title>T</title>", "no publication date"),
         (
             "<title>T</title><pubDate>the other day</pubDate>",
-            "its date is 'the other day': it should be like Sat, 14 Mar",
+            "the date is 'the other day': it should be like Sat, 14 Mar",
         ),
-        ("<title>T</title><pubDate>Sat, 14 Mar 99999 08:00:00 +0800</pubDate>", "its date is"),
-        (DATE, "it has neither a title nor a text"),
+        ("<title>T</title><pubDate>Sat, 14 Mar 99999 08:00:00 +0800</pubDate>", "the date is"),
+        (DATE, "no title and no text"),
     ],
 )
-def test_a_bad_item_of_an_rss_file_is_told_with_its_number(database, take, more, words):
+def test_a_bad_item_of_an_rss_file_is_reported_with_its_number(database, take, more, words):
     report = take(rss(item("first"), item("2", more), item("3")))
     assert report.outcomes == {"created": 2} and report.bad == 1
     assert "item 2: " in report.problems[0] and words in report.problems[0]
@@ -194,7 +194,7 @@ LINE = {"id": "a", "title": "T", "url": "/a", "published_at": "2026-03-14T08:00:
         ({"title": "a\ud800b"}, "title holds half a surrogate pair"),
     ],
 )
-def test_a_line_that_no_database_can_hold_is_told_with_its_number(take, changes, words):
+def test_a_line_that_no_database_can_hold_is_reported_with_its_number(take, changes, words):
     lines = [json.dumps(value) for value in (LINE, LINE | changes, LINE | {"id": "z"})]
     report = take("\n".join(lines).encode())
     assert report.outcomes == {"created": 2}

@@ -1,4 +1,4 @@
-"""A hostile file costs an import a line in its report, and no other file anything."""
+"""A hostile file is reported, and the other files are imported."""
 
 import json
 import os
@@ -34,12 +34,12 @@ def feed_file(item: str) -> bytes:
 HOSTILE = {
     "attributes": ("<description " + 'a="x" ' * 40_000 + ">x</description>", "40,000 attributes"),
     "a long attribute": (f'<description a="{"x" * 300_000}">x</description>', "a tag of 300,018 bytes"),
-    "nesting": ("<a>" * 100_000, "more than 500 elements within each other"),
+    "nesting": ("<a>" * 100_000, "more than 500 nested elements"),
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_markup_beyond_a_bound_is_refused_with_its_line(name):
+def test_markup_beyond_a_limit_is_rejected_with_its_line(name):
     markup, words = HOSTILE[name]
     for content in (feed_file(markup), feed_file(markup).decode().encode("utf-16")):
         with pytest.raises(ArticleError, match=f"line 3 has .*{words}"):
@@ -55,7 +55,7 @@ def test_markup_beyond_a_bound_is_refused_with_its_line(name):
         pytest.param("<description>" + "&lt;p&gt;" * 5000 + "</description>", id="escaped"),
     ],
 )
-def test_what_feeds_are_is_within_bounds(markup):
+def test_markup_of_real_feeds_is_within_the_limits(markup):
     check_markup(feed_file(markup))
 
 
@@ -74,7 +74,7 @@ def test_a_check_reads_each_byte_once(piece):
 
 
 def run(url, folder, *files):
-    """The command as somebody calls it; gives its end and all that it wrote."""
+    """Runs the command; returns its exit code and output."""
     done = subprocess.run(
         [sys.executable, "-m", "syndication", "import", *files, "--section", "taiwan"],
         cwd=folder, env=environ(SYNDICATION_DATABASE__URL=url), capture_output=True, text=True, check=False,
@@ -87,9 +87,9 @@ def test_the_rest_of_an_import_goes_on(sqlite_url, tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "good.xml").write_bytes(feed_file("<description>x</description>"))
     code, said = run(sqlite_url, tmp_path, "missing.xml", "bad.xml", "folder", "good.xml")
-    assert "missing.xml: it cannot be read: No such file or directory; nothing of it was imported\n" in said
-    assert "bad.xml: line 3 has an element with 40,000 attributes: at most 200\n" in said
-    assert "folder: it cannot be read: Is a directory; nothing of it was imported\n" in said
+    assert "missing.xml: cannot be read: No such file or directory; nothing was imported from it\n" in said
+    assert "bad.xml: line 3 has an element with 40,000 attributes; the limit is 200\n" in said
+    assert "folder: cannot be read: Is a directory; nothing was imported from it\n" in said
     assert (code, "1 created" in said) == (1, True), said
 
 
@@ -102,36 +102,36 @@ BEYOND = {
     "bytes": (
         FileLimits(bytes=2**20),
         entries(1, 2**20),
-        "it is a feed of more than 1 MB, the most of one file: split it into several files",
+        "larger than 1 MB, the limit for a feed file: split it into several files",
     ),
     "entries": (
         FileLimits(entries=20),
         entries(21),
-        "it has more than 20 entries, the most of one file: split it into several files",
+        "more than 20 entries, the limit for one file: split it into several files",
     ),
     "seconds": (
         FileLimits(seconds=1),
         entries(20_000),
-        "reading it took more than 1 s of processor time, the most of one file; nothing of it was imported: split it"
+        "reading took more than 1 s of CPU time, the limit for one file; nothing was imported from it: split it"
         " into several files",
     ),
     "memory": (
         FileLimits(megabytes=200),
         entries(1, 30_000_000),
-        "reading it took more than 200 MB of memory, the most of one file; nothing of it was imported: split it into"
+        "reading took more than 200 MB of memory, the limit for one file; nothing was imported from it: split it into"
         " several files",
     ),
     "entries of a JSON Feed": (
         FileLimits(entries=20),
         json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [{}] * 21}).encode(),
-        "it has more than 20 entries, the most of one file: split it into several files",
+        "more than 20 entries, the limit for one file: split it into several files",
     ),
 }
 
 
 @pytest.fixture
 def take(sqlite_database, tmp_path):
-    """Imports files with one reader, as the command does; gives the report."""
+    """Imports files with one reader, as the command does, and returns the report."""
     known = load_settings(environ={})
 
     def take(reader, *contents):
@@ -192,7 +192,7 @@ def test_a_child_that_is_silent_is_ended_and_the_next_file_is_imported(take, pat
         take(reader, entries(1))
         os.kill(reader.pid, signal.SIGSTOP)
         patience(1)
-        words = "the process that read it did not answer for 1 s; nothing of it was imported: import it again"
+        words = "the process that read it did not respond for 1 s; nothing was imported from it: import it again"
         assert take(reader, entries(5)).problems == [f"0: {words}"]
         patience(60)
         assert take(reader, entries(5)).outcomes == {"created": 4, "unchanged": 1}
@@ -215,8 +215,8 @@ def test_a_file_that_was_read_in_part_is_reported_with_the_entry_at_which_it_end
     done = report.outcomes["created"]
     assert 0 < done < 40
     assert report.problems == [
-        "0: the process that read it died, perhaps because the machine was out of memory; nothing after"
-        f" its entry {done} was imported: import it again"
+        "0: the process that read it died, perhaps because the machine ran out of memory; nothing after"
+        f" entry {done} was imported: import it again"
     ]
     with closing(FeedFileReader()) as reader:
         assert take(reader, content).outcomes == {"created": 40 - done, "unchanged": done}
@@ -242,4 +242,4 @@ def test_an_import_that_stops_in_the_middle_reports_what_it_stored(sqlite_databa
     (tmp_path / "feed.xml").write_bytes(entries(1000))
     code, said = run(sqlite_url, tmp_path, "feed.xml")
     assert code == 1 and "500 created" in said, said
-    assert "The import stopped before its end. Import the same files again: what is stored stays as it is.\n" in said
+    assert "The import stopped early. Import the same files again; stored articles do not change.\n" in said

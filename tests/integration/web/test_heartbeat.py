@@ -135,7 +135,7 @@ def test_real_web_processes_come_and_go(tmp_path, database_url):
     with running(tmp_path, url=database_url, env=env) as service:
         service.ready(60)
         until(lambda: [web for web in alive(database) if web.loaded_at is not None] and len(alive(database)) == 2)
-        assert "Workers alive: 1. Web processes alive: 2." in service.run("status").stdout
+        assert "Workers: 1. Web processes: 2." in service.run("status").stdout
         told = json.loads(service.run("status", "--json").stdout)["web"]
         assert {web["pid"] for web in told} == {web.pid for web in alive(database)}
         until(lambda: b"syndication_web_alive 2.0" in service.get("/metrics").body)

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 from flask import Flask, current_app
 from markupsafe import Markup
 
+from syndication.diagnostics.health import times
+
 SPANS = ((86400, "d"), (3600, "h"), (60, "min"))
 """Seconds of each unit."""
 
@@ -34,6 +36,7 @@ class TimeFilters:
         app.template_filter("size")(size)
         app.template_filter("number")(number)
         app.template_filter("share")(share)
+        app.template_filter("times")(times)
         app.template_test("after")(after)
 
     def moment(self, value: str | datetime | None) -> Markup | str:

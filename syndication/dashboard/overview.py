@@ -103,7 +103,8 @@ def _read(may_preview: bool) -> dict[str, Any]:
             oldest_change=oldest,
             missing_triggers=loader.state.missing_triggers,
             purges=unsent,
-            silences={slug: f"{named[slug]} is {words}" for slug, words in silences.items()},
+            silences={slug: f"{named[slug]}: {words}" for slug, words in silences.items()},
+            titles=named,
         )
     )
     rows = [
@@ -114,6 +115,7 @@ def _read(may_preview: bool) -> dict[str, Any]:
         "rows": rows,
         "workers": alive,
         "oldest": oldest,
+        "pending": sum(row.state == "pending" for row in rows),
         "polls": sum(row.polls for row in rows),
         "not_modified": sum(row.not_modified for row in rows),
         "headline": health.headline(findings),

@@ -35,4 +35,4 @@ def _words(hours: tuple[hourly_counts.HourlyCount, ...], now: datetime, zone: Zo
     silence = unusual_silence(hours, now, zone)
     if silence is None:
         return ""
-    return f"silent for {span(now - silence.since)}; at this hour it usually is for {span(silence.usual)} at most"
+    return f"nothing published for {span(now - silence.since)} (usually at most {span(silence.usual)} at this time of day)"

@@ -55,7 +55,7 @@ class Finding:
 def examine(facts: HealthFacts) -> list[Finding]:
     """Returns all findings, most severe first; an empty list if the service is healthy."""
     if not facts.database_up:  # All other facts are out of date.
-        return [Finding("standstill", "The database does not answer. Feeds are still served, but they are not updating.")]
+        return [Finding("standstill", "The database does not answer. Feeds are still served but not updating.")]
     silent = [Finding("notice", words, slug) for slug, words in sorted(facts.silences.items())]
     found = [*_no_worker(facts), *_failing(facts), *_unpublished(facts), *_late(facts)]
     return [*found, *_not_purged(facts), *silent]

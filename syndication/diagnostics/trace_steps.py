@@ -106,5 +106,5 @@ def _how_served(verdict: TracedVerdict, served: int | None, published: int | Non
     if served < (verdict.since_version or 0):
         return f"not yet: {version}", "waits"
     if served < (verdict.changed_in_version or 0):
-        return f"previous text: {version}", "waits"
+        return f"update pending: {version}", "waits"
     return version, "passed" if verdict.rule == "in-feed" else "leaving"

@@ -99,7 +99,7 @@ def time_filters() -> TimeFilters:
 
 
 def after(value: str | None, now: datetime) -> bool:
-    """Returns whether a time of the API is in the future. Its text does not sort: fractions of a second are optional."""
+    """Returns whether a time of the API is in the future. Fractions of a second are optional, so the text does not sort."""
     return bool(value) and datetime.fromisoformat(value or "") > now
 
 

@@ -99,7 +99,7 @@ def time_filters() -> TimeFilters:
 
 
 def after(value: str | None, now: datetime) -> bool:
-    """Returns whether a time of the API is in the future. Fractions of a second are optional, so the text does not sort."""
+    """Returns whether a time of the API is in the future; its text does not sort, as fractions are optional."""
     return bool(value) and datetime.fromisoformat(value or "") > now
 
 

@@ -56,7 +56,7 @@ class TimeAxis:
         return [_day(moment, dates=dates) if moment else "" for moment in self._begun(DAY)]
 
     def _begun(self, every: timedelta) -> list[datetime | None]:
-        """Returns the period that begins within each bar; after a clock change, bars and days start at different times."""
+        """Returns the period that begins within each bar; after a clock change, the two start at different times."""
         edges = [_floor((edge - INSTANT).astimezone(self.zone), every) for edge in (*self.starts, self.until)]
         return [after if after != before else None for before, after in pairwise(edges)]
 

@@ -130,7 +130,7 @@ def test_status_tells_what_is_wrong_and_what_is_left_out(run, sqlite_url, store)
     desk.put("bad", title="\x01")
     desk.work()
     done = run("status")
-    assert done.exit_code == 1 and "No worker is alive" in done.stdout
+    assert done.exit_code == 1 and "No worker is running" in done.stdout
     assert "left out: bad: its title has no printable characters" in done.stdout
     values = json.loads(run("status", "--json").stdout)
     assert {"problems", "notices", "workers", "web", "sections", "left_out", "oldest_change"} == values.keys()
@@ -147,7 +147,7 @@ def test_status_tells_of_a_section_that_waits_though_its_change_is_gathered(run,
         )
         conn.exec_driver_sql("INSERT INTO section_state (section, fingerprint) VALUES ('gone', 'x')")
     done = run("status")
-    assert "A change has waited for" in done.stdout and "not yet processed: none" not in done.stdout
+    assert "A change has been waiting for" in done.stdout and "not yet processed: none" not in done.stdout
     assert json.loads(run("status", "--json").stdout)["oldest_change"].startswith("2026-01-01 00:00:00")
 
 

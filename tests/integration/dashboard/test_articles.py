@@ -19,7 +19,7 @@ def link(page, text):
 
 
 def shown_id(page):
-    return page.tree.xpath("string(//dt[.='Id']/following-sibling::dd[1])")
+    return page.tree.xpath("string(//dt[.='ID']/following-sibling::dd[1])")
 
 
 def read(id):
@@ -51,7 +51,7 @@ def test_an_article_is_found_by_what_stands_in_its_title_or_id_and_shown(newsroo
             assert (page.status, page.title) == (200, f"Title {number:02}")
         assert shown_id(page) == read(id)
         part = browser.part(page.tree.xpath("string(//*[@id='feed_traces']/@hx-get)"))
-        assert part.status == 200 and "<html" not in part.text and "in the feed" in part.text
+        assert part.status == 200 and "<html" not in part.text and "In the feed" in part.text
 
 
 def test_an_article_is_withdrawn_and_restored_with_two_clicks_each(newsroom):
@@ -84,7 +84,7 @@ def test_a_withdrawal_tells_what_it_is_before_it_is_done_and_what_a_second_one_i
     browser = newsroom.person()
     asked = browser.get("/article/withdraw?id=a1")
     assert "It leaves Taiwan, All stories" in asked.words or "It leaves All stories, Taiwan" in asked.words
-    assert "Copies in caches may show it for another 7 min." in asked.words
+    assert "Cached copies may show it for another 7 min." in asked.words
     browser.submit(asked, "/article/withdraw")
     assert "It was out already." in browser.follow(browser.submit(asked, "/article/withdraw")).words
 
@@ -116,7 +116,7 @@ def test_what_is_not_there_and_what_is_no_id_is_told(newsroom):
 
 def test_a_search_that_finds_nothing_says_what_to_try_and_pages_lead_on(newsroom):
     browser = newsroom.person("read")
-    assert "Nothing was found. Try fewer words" in browser.get("/articles?q=nothing+of+the+kind").words
+    assert "No articles found. Try fewer words" in browser.get("/articles?q=nothing+of+the+kind").words
     assert browser.get("/articles?section=nowhere").status == 200
     assert browser.get("/articles?status=lost").note.startswith("status is 'lost': it should be 'draft'")
     for number in range(60):
@@ -124,4 +124,4 @@ def test_a_search_that_finds_nothing_says_what_to_try_and_pages_lead_on(newsroom
     first = browser.get("/articles?q=more+%26&section=taiwan")
     second = browser.get(link(first, "Older"))
     titles = [row.text_content() for page in (first, second) for row in page.tree.xpath("//tbody//th")]
-    assert len(titles) == len(set(titles)) == 60 and link(second, "From the newest")
+    assert len(titles) == len(set(titles)) == 60 and link(second, "Newest")

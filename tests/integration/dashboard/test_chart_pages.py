@@ -32,14 +32,14 @@ def test_a_page_has_every_plot_as_a_picture_and_as_a_table(newsroom):
     browser = newsroom.person("read")
     page = browser.get("/charts?section=taiwan")
     assert page.tree.xpath("//img/@src") == [f"/editors/charts/{kind}.svg?section=taiwan&over=day" for kind in KINDS]
-    assert (table(page, "Articles"), table(page, "Polls"), table(page, "Share")) == (
+    assert (table(page, "Articles"), table(page, "Requests"), table(page, "Share")) == (
         [["2"]],
         [["25", "75"]],
         [["75 %"]],
     )
     everything = browser.get("/charts?over=week")
-    assert (table(everything, "Articles"), table(everything, "Polls")) == ([["2"]], [["26", "75"]])
-    assert "No polls in this time" in browser.get("/charts?section=china").text
+    assert (table(everything, "Articles"), table(everything, "Requests")) == ([["2"]], [["26", "75"]])
+    assert "No requests in this period" in browser.get("/charts?section=china").text
 
 
 @pytest.mark.parametrize("over", OVER)
@@ -59,11 +59,11 @@ def test_a_picture_is_svg_that_may_do_nothing(newsroom, kind, over):
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
-        ("/charts/nothing.svg", 404, "There is no plot 'nothing'."),
+        ("/charts/nothing.svg", 404, "There is no chart 'nothing'."),
         ("/charts/polls.svg?section=horoscope", 404, "There is no section 'horoscope'."),
-        ("/charts/polls.svg?over=year", 422, "over should be day or week."),
+        ("/charts/polls.svg?over=year", 422, "over must be day or week."),
         ("/charts?section=horoscope", 404, "There is no section 'horoscope'."),
-        ("/charts?over=year", 422, "over should be day or week."),
+        ("/charts?over=year", 422, "over must be day or week."),
     ],
 )
 def test_a_plot_that_there_is_not_is_refused_in_words(newsroom, path, status, words):

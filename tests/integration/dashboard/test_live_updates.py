@@ -66,7 +66,7 @@ def test_a_look_is_shared_only_by_those_who_may_see_the_same(newsroom, scopes):
     browser = newsroom.person(*scopes)
     newsroom.person().get("/")
     assert browser.part(live(browser)).status == 204
-    assert ("Next due" in browser.get("/").words) == ("preview" in scopes)
+    assert ("Next scheduled change" in browser.get("/").words) == ("preview" in scopes)
     assert ("Regenerate all" in browser.get("/").text) == ("regenerate" in scopes)
 
 
@@ -128,11 +128,11 @@ def test_a_bar_goes_from_what_waits_to_what_came_of_it(newsroom):
     newsroom.desk.put("a2", sections=("taiwan",))
     page = ask_for(browser, section=["taiwan", "china"], reason="Logo", what="chosen")
     said, far, address = bar(page)
-    assert said.startswith("Regenerating 2 sections …") and said.endswith(": Logo") and far == ("0", "2")
+    assert said.startswith("Regenerating 2 sections…") and said.endswith(": Logo") and far == ("0", "2")
     assert "No worker is alive" not in said
     newsroom.publish(seconds=2)
     said, far, asks = bar(browser.part(address))
-    assert said.startswith("Regenerated: 1 published anew, 1 unchanged.") and far == ("2", "2") and asks is None
+    assert said.startswith("Finished: 1 new version, 1 unchanged.") and far == ("2", "2") and asks is None
 
 
 def test_a_bar_tells_a_section_that_failed_and_leads_to_it(newsroom, monkeypatch):
@@ -141,7 +141,7 @@ def test_a_bar_tells_a_section_that_failed_and_leads_to_it(newsroom, monkeypatch
     monkeypatch.setattr(newsroom.desk.regenerator.renderer, "render", lambda *_: 1 / 0)
     newsroom.publish(seconds=2)
     page = browser.part(address)
-    assert "Regenerated, but not all of it: 1 failed." in bar(page)[0]
+    assert "Finished, 1 failed." in bar(page)[0]
     assert "taiwan failed: " in page.note and page.tree.xpath("//a/@href") == ["/editors/sections/taiwan"]
 
 
@@ -150,7 +150,7 @@ def test_a_bar_says_that_no_worker_is_alive(newsroom):
     browser = newsroom.person()
     said = bar(ask_for(browser, what="all"))
     assert "No worker is alive: it waits until one is started." in said[0] and said[1] == ("0", "4")
-    assert "No worker is alive" in browser.get("/").words
+    assert "No worker is running" in browser.get("/").words
 
 
 def test_who_asks_on_a_section_s_page_is_led_back_there_and_nowhere_else(newsroom):
@@ -166,8 +166,8 @@ def test_who_asks_on_a_section_s_page_is_led_back_there_and_nowhere_else(newsroo
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"what": "chosen"}, "Choose at least one section, then regenerate."),
-        ({}, "Choose at least one section, then regenerate."),
+        ({"what": "chosen"}, "Select at least one section."),
+        ({}, "Select at least one section."),
         ({"section": "horoscope"}, "sections has 'horoscope', which is no section: there are all, taiwan"),
         ({"section": ["taiwan", "nowhere"]}, "sections has 'nowhere', which is no section: there are all, taiwan"),
         ({"section": "taiwan", "reason": "x" * 501}, "reason has 501 characters: it should have at most 500"),
@@ -185,7 +185,7 @@ def test_a_regeneration_that_is_asked_for_wrongly_is_refused_in_words(dashboard,
 def test_a_bar_that_nobody_remembers_says_so_and_stops_asking(newsroom):
     browser = newsroom.person()
     part = browser.part("/live/regenerations/forgotten")
-    assert part.status == 200 and "nothing is remembered" in part.text and "hx-get" not in part.text
+    assert part.status == 200 and "has expired" in part.text and "hx-get" not in part.text
     assert "regeneration" not in browser.get("/?regeneration=forgotten").tree.xpath("//@id")
 
 
@@ -202,13 +202,13 @@ def test_a_preview_says_that_no_worker_is_alive_and_comes_when_one_is(newsroom):
     newsroom.clock.advance(3600)
     browser = newsroom.person()
     said, address = preview(browser.follow(browser.post("/article/preview?id=a1")))
-    assert said == "A worker is asked what it looks like … No worker is alive: it waits until one is started."
+    assert said == "Rendering preview… No worker is alive: it waits until one is started."
     newsroom.api.worker_seen()
-    assert preview(browser.part(address)) == ("A worker is asked what it looks like …", address)
+    assert preview(browser.part(address)) == ("Rendering preview…", address)
     newsroom.api.previewer.answer_all()
     part = browser.part(address)
     said, asks = preview(part)
-    assert said.startswith("This is how it will stand in a feed.") and asks is None
+    assert said.startswith("How it will appear in a feed.") and asks is None
     (frame,) = part.tree.xpath("//iframe/@src")
     assert browser.get(frame).title == "Preview"
 
@@ -218,4 +218,4 @@ def test_a_preview_that_is_gone_says_so_and_stops_asking(newsroom):
     _, address = preview(browser.follow(browser.post("/article/preview?id=a1")))
     newsroom.clock.advance(timedelta(minutes=10).total_seconds())
     said, asks = preview(browser.part(address))
-    assert said == "This preview is gone: it is kept for ten minutes. Ask for another one." and asks is None
+    assert said == "This preview has expired after 10 minutes. Request a new one." and asks is None

@@ -162,7 +162,7 @@ def test_who_is_kept_out_while_the_password_is_verified_does_not_change_it_any_m
 @pytest.mark.parametrize(
     ("new", "again", "words"),
     [
-        (OTHER, f"{OTHER}.", "The new password was not typed the same twice."),
+        (OTHER, f"{OTHER}.", "The new passwords do not match."),
         ("short", "short", "The password"),
         ("mei-mei-mei-mei", "mei-mei-mei-mei", "The password"),
         ("x" * 2000, "x" * 2000, "The password"),

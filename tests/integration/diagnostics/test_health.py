@@ -1,4 +1,4 @@
-"""Is all well? One line says so, and what is not stands below it, the worst first."""
+"""The health of the service: one headline, and the findings, most severe first."""
 
 import json
 from typing import Any
@@ -39,16 +39,16 @@ FAILING = [state("all"), state("taiwan", failures=2, error="ZeroDivisionError")]
 @pytest.mark.parametrize(
     ("changes", "finding"),
     [
-        ({"workers": 0}, Finding("standstill", "No worker is alive: feeds stay as they are. Start one with"
-                                               " `syndication worker`.")),
-        ({"missing_triggers": ["b", "a"]}, Finding("standstill", "Changes go unnoticed, because triggers are missing:"
-                                                                 " a, b. Run `syndication migrate`.")),
-        ({"database_up": False}, Finding("standstill", "The database does not answer: feeds are served as they were,"
-                                                       " and stay so.")),
-        ({"states": FAILING}, Finding("problem", "taiwan has failed 2 times: ZeroDivisionError", "taiwan")),
-        ({"states": [state("all")]}, Finding("problem", "Not rendered yet: taiwan.", "taiwan")),
-        ({"states": []}, Finding("problem", "Not rendered yet: all, taiwan.")),
-        ({"oldest_change": at(seconds=-61)}, Finding("problem", "A change has waited for 61 s.")),
+        ({"workers": 0}, Finding("standstill", "No worker is running, so feeds are not updating. Start one"
+                                               " with `syndication worker`.")),
+        ({"missing_triggers": ["b", "a"]}, Finding("standstill", "Changes are not detected because triggers are"
+                                                                 " missing: a, b. Run `syndication migrate`.")),
+        ({"database_up": False}, Finding("standstill", "The database does not answer. Feeds are still served but not"
+                                                       " updating.")),
+        ({"states": FAILING}, Finding("problem", "taiwan failed twice: ZeroDivisionError", "taiwan")),
+        ({"states": [state("all")]}, Finding("problem", "Not published yet: taiwan.", "taiwan")),
+        ({"states": []}, Finding("problem", "Not published yet: all, taiwan.")),
+        ({"oldest_change": at(seconds=-61)}, Finding("problem", "A change has been waiting for 61 s.")),
         ({"silences": {"taiwan": "Nothing new for 9 h."}}, Finding("notice", "Nothing new for 9 h.", "taiwan")),
     ],
 )  # fmt: skip
@@ -71,7 +71,7 @@ def test_the_worst_comes_first_and_a_notice_is_no_problem():
     found = examine(facts(**everything))
     assert [finding.severity for finding in found] == ["standstill", "problem", "problem", "notice"]
     assert problems(found) == found[:3]
-    assert headline(found).startswith("3 things are wrong. The worst: No worker is alive")
+    assert headline(found).startswith("3 problems. No worker is running")
 
 
 def test_a_database_that_is_down_is_told_alone():
@@ -88,4 +88,4 @@ def test_the_command_line_says_the_same_as_the_dashboard(sqlite_url, monkeypatch
     done = CliRunner().invoke(main, ["status", "--json"])
     (first, second) = json.loads(done.stdout)["problems"]
     assert done.exit_code == 1 and first == examine(facts(workers=0))[0].words
-    assert second.startswith("Not rendered yet: all, ")
+    assert second.startswith("Not published yet: all, ")

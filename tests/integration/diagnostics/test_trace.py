@@ -1,4 +1,4 @@
-"""Why is my story not in the feed? Every reason, and that the answer and the feed never disagree."""
+"""Why an article is not in a feed: every reason, and that trace and feed always agree."""
 
 import shutil
 from datetime import timedelta
@@ -56,7 +56,7 @@ def test_a_story_in_the_feed_has_its_place_and_versions(desk):
     verdict = ask(desk)
     assert (verdict.in_feed, verdict.rule, verdict.place) == (True, "in-feed", 2)
     assert (verdict.since_version, verdict.changed_in_version, verdict.changes_at) == (1, 1, None)
-    assert verdict.words == "It is in the feed, at place 2, since version 1."
+    assert verdict.words == "In the feed at position 2, added in version 1."
 
 
 def test_a_draft_is_to_be_published(desk):
@@ -79,7 +79,7 @@ def test_a_withdrawal_is_told_with_its_name_and_time(desk):
     withdrawals.withdraw(desk.database, ["a1"], by=EDITOR)
     before = ask(desk)
     assert before.in_feed and before.rule == "withdrawn" and before.changes_to == "leaves"
-    assert "still in the feed" in before.words
+    assert "Still in the feed" in before.words
     desk.later()
     verdict = ask(desk)
     assert (
@@ -119,7 +119,7 @@ def test_what_newer_ones_pushed_out_is_told_with_its_place(desk):
         desk.put(f"b{number}", published_at=at(days=-2))
     desk.work()
     verdict = ask(desk)
-    assert (verdict.rule, verdict.words) == ("pushed-out", "Newer ones pushed it out: it has place 6 of 5.")
+    assert (verdict.rule, verdict.words) == ("pushed-out", "Newer articles pushed it out: it is at position 6 of 5.")
 
 
 def test_on_a_busy_day_there_are_more_places_and_it_is_told_when_one_ends(desk):
@@ -152,7 +152,7 @@ def test_it_is_told_that_a_worker_will_do_it_or_that_there_is_none(desk, clock):
     assert (verdict.in_feed, verdict.rule, verdict.changes_to) == (False, "waiting", "appears")
     clock.advance(60)
     verdict = ask(desk)
-    assert (verdict.rule, verdict.changes_at) == ("no-worker", None) and "No worker is alive" in verdict.words
+    assert (verdict.rule, verdict.changes_at) == ("no-worker", None) and "No worker is running" in verdict.words
 
 
 def test_a_failing_section_is_told_with_its_error_and_the_next_attempt(desk, monkeypatch):
@@ -169,7 +169,7 @@ def test_a_change_that_waits_is_told_of_a_story_in_the_feed(desk):
     desk.put()
     desk.work()
     desk.put(title="Story a1, corrected")
-    assert "A change is noticed and not regenerated yet." in ask(desk).words
+    assert "A change is waiting to be regenerated." in ask(desk).words
 
 
 def test_an_unknown_article_has_no_facts(desk):
@@ -283,4 +283,4 @@ def test_what_is_left_out_takes_no_place(desk):
         desk.put(f"b{number}", published_at=at(days=-3, minutes=-number))
     desk.work()
     assert [ask(desk, f"b{number}").place for number in range(5)] == [1, 2, 3, 4, 5]
-    assert ask(desk, "b5").words == "Newer ones pushed it out: it has place 6 of 5."
+    assert ask(desk, "b5").words == "Newer articles pushed it out: it is at position 6 of 5."

@@ -80,7 +80,7 @@ def test_a_title_is_only_a_text(kind, title):
 @pytest.mark.parametrize("narrow", [False, True])
 def test_nothing_is_said_where_there_is_nothing(narrow):
     for kind, chart in figures(polls={}, hours=[]).items():
-        words = "No publications in this time" if "publications" in kind else "No polls in this time"
+        words = "No articles published in this period" if "publications" in kind else "No requests in this period"
         assert chart.is_empty and words in texts(svg(chart, narrow=narrow))
         assert b"<circle" not in svg(chart, narrow=narrow)
     assert not [chart for chart in figures().values() if chart.is_empty]
@@ -97,7 +97,7 @@ def test_a_share_of_nothing_is_a_gap_and_a_share_of_none_is_not_empty():
 
 def test_only_two_series_have_a_legend():
     for kind, chart in figures().items():
-        assert ("Whole feed (200)" in texts(svg(chart))) == kind.startswith("polls")
+        assert ("Full feed (200)" in texts(svg(chart))) == kind.startswith("polls")
 
 
 def test_sections_are_summed_by_bar():
@@ -111,7 +111,7 @@ def test_sections_are_summed_by_bar():
 
 def test_the_rows_are_the_same_numbers_in_local_time():
     chart = figures()["polls"]
-    assert chart.header == ("From", "Whole feed (200)", "Nothing new (304)")
+    assert chart.header == ("From", "Full feed (200)", "Unchanged (304)")
     rows = chart.rows()
     assert rows[-1] == ("Sat 14 Mar, 20:00", "10", "90") and len(rows) == 48
     assert figures()["share"].rows()[-2:] == [("Sat 14 Mar, 19:30", "–"), ("Sat 14 Mar, 20:00", "90 %")]

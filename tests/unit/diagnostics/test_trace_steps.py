@@ -54,7 +54,7 @@ def test_what_should_leave_is_told_to_stand_in_the_feed_still(rule):
         (None, "", "ahead"),
         (0, "not yet: version 0", "waits"),
         (4, "not yet: version 4", "waits"),
-        (5, "as it was: version 5", "waits"),
+        (5, "update pending: version 5", "waits"),
         (7, "version 7", "passed"),
         (9, "version 9", "passed"),
     ],

@@ -231,7 +231,7 @@ def test_after_an_hour_it_is_given_up_and_told(database, clock, served):
         assert finding.severity == "notice" and finding.section == "taiwan"
         assert finding.words == (
             "The cache was not purged for taiwan, and retries have stopped: 127.0.0.1 answered 503."
-            " It shows the former version until its time is up."
+            " It serves the previous version until that expires."
         )
         server.answers = [200]
         published(database, version=2)

@@ -1,4 +1,4 @@
-"""The second factor in the dashboard: set up, asked for at each log-in, turned off, reset, and required."""
+"""The second factor in the dashboard: set-up, login, turning off, reset, and requirement."""
 
 import re
 
@@ -15,20 +15,20 @@ PAGE = "/account/second-factor"
 
 
 class Phone:
-    """An app that was given the key of the page."""
+    """An authenticator app with the key from the page."""
 
     def __init__(self, dashboard, page):
         self.dashboard = dashboard
         self.totp = pyotp.TOTP(page.tree.xpath("string(//code[@aria-label='Key'])"))
 
     def code(self, *, later=30):
-        """The code after so many seconds: each is accepted once."""
+        """Returns the code after ``later`` seconds; each code is accepted once."""
         self.dashboard.clock.advance(later)
         return self.totp.at(self.dashboard.now)
 
 
 def set_up(dashboard, browser):
-    """Turn it on as people do; gives the phone and the recovery codes."""
+    """Turns it on; returns the phone and the recovery codes."""
     page = browser.follow(browser.submit(browser.get(PAGE), f"{PAGE}/set-up", password=PASSWORD))
     phone = Phone(dashboard, page)
     done = browser.submit(page, f"{PAGE}/turn-on", code=phone.code())
@@ -37,7 +37,7 @@ def set_up(dashboard, browser):
 
 
 def first_step(dashboard, address="192.0.2.9", name="mei"):
-    """A browser in which the password was given."""
+    """Returns a browser after the password step."""
     browser = dashboard.stranger(address)
     page = browser.log_in(name)
     assert page.location == "/editors/login/code"

@@ -31,7 +31,7 @@ def create_token() -> Response:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "invalid",
-            f"days is {days[:20]!r}: it must be from 1 to 36500.",
+            f"days is {days[:20]!r}: it must be 1 to 36500.",
         )
     body = parse_request(
         api.TokenRequest,

@@ -21,14 +21,14 @@ def state(slug: str, **changes: Any) -> SectionState:
 
 
 def facts(**changes: Any) -> HealthFacts:
-    """A service that is as it should be, but for the changes."""
+    """Returns the facts of a healthy service, with changes."""
     values: dict[str, Any] = {
         "now": NOON, "sections": SLUGS, "states": [state(slug) for slug in SLUGS], "workers": 1, "oldest_change": None,
     }  # fmt: skip
     return HealthFacts(**values | changes)
 
 
-def test_where_nothing_is_wrong_all_is_well():
+def test_a_healthy_service_has_no_findings():
     assert examine(facts()) == []
     assert headline([]) == "All is well."
 
@@ -52,21 +52,21 @@ FAILING = [state("all"), state("taiwan", failures=2, error="ZeroDivisionError")]
         ({"silences": {"taiwan": "Nothing new for 9 h."}}, Finding("notice", "Nothing new for 9 h.", "taiwan")),
     ],
 )  # fmt: skip
-def test_each_thing_that_is_wrong_is_told_with_its_severity_and_section(changes, finding):
+def test_each_finding_has_its_severity_and_section(changes, finding):
     found = examine(facts(**changes))
     assert found == [finding]
     assert headline(found) == ("All is well." if finding.severity == "notice" else finding.words)
 
 
-def test_a_change_that_waits_for_a_minute_is_no_problem():
+def test_a_change_waiting_for_a_minute_is_no_problem():
     assert examine(facts(oldest_change=at(seconds=-60))) == []
 
 
-def test_what_another_configuration_has_registered_is_not_told():
+def test_sections_of_another_configuration_are_ignored():
     assert examine(facts(states=[*facts().states, state("gone", version=0, failures=9)])) == []
 
 
-def test_the_worst_comes_first_and_a_notice_is_no_problem():
+def test_findings_are_sorted_by_severity_and_a_notice_is_no_problem():
     everything = {"workers": 0, "states": FAILING, "oldest_change": at(hours=-1), "silences": {"all": "Quiet."}}
     found = examine(facts(**everything))
     assert [finding.severity for finding in found] == ["standstill", "problem", "problem", "notice"]
@@ -74,12 +74,12 @@ def test_the_worst_comes_first_and_a_notice_is_no_problem():
     assert headline(found).startswith("3 problems. No worker is running")
 
 
-def test_a_database_that_is_down_is_told_alone():
+def test_a_database_that_is_down_is_the_only_finding():
     found = examine(facts(database_up=False, workers=0, states=[]))
     assert len(found) == 1 and "database" in headline(found)
 
 
-def test_the_command_line_says_the_same_as_the_dashboard(sqlite_url, monkeypatch):
+def test_command_line_and_dashboard_report_the_same(sqlite_url, monkeypatch):
     from click.testing import CliRunner
 
     from syndication.cli import main

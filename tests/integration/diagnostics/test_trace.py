@@ -43,12 +43,12 @@ def facts_of(desk, id):
 
 
 def ask(desk, id="a1", slug="taiwan", retired=frozenset()):
-    """The verdict on an article in one section."""
+    """Returns the verdict on an article in one section."""
     verdicts = {verdict.section: verdict for verdict in trace(facts_of(desk, id), desk.sections, retired)}
     return verdicts[slug]
 
 
-def test_a_story_in_the_feed_has_its_place_and_versions(desk):
+def test_an_article_in_the_feed_has_position_and_versions(desk):
     desk.put("a1", published_at=at(hours=-2))
     desk.work()
     desk.put("a2", published_at=at(hours=-1))
@@ -59,13 +59,13 @@ def test_a_story_in_the_feed_has_its_place_and_versions(desk):
     assert verdict.words == "In the feed at position 2, added in version 1."
 
 
-def test_a_draft_is_to_be_published(desk):
+def test_a_draft_is_not_in_the_feed(desk):
     desk.put(status="draft", published_at=None)
     desk.work()
     assert ask(desk).rule == "draft"
 
 
-def test_an_embargo_is_told_with_its_end(desk):
+def test_an_embargo_is_reported_with_its_end(desk):
     desk.put(published_at=at(hours=2))
     desk.work()
     verdict = ask(desk)
@@ -73,7 +73,7 @@ def test_an_embargo_is_told_with_its_end(desk):
     assert verdict.words == "It is under embargo until 2026-03-14 14:00:00 UTC."
 
 
-def test_a_withdrawal_is_told_with_its_name_and_time(desk):
+def test_a_withdrawal_is_reported_with_actor_and_time(desk):
     desk.put()
     desk.work()
     withdrawals.withdraw(desk.database, ["a1"], by=EDITOR)
@@ -87,7 +87,7 @@ def test_a_withdrawal_is_told_with_its_name_and_time(desk):
     )
 
 
-def test_a_deleted_row_is_told(desk):
+def test_a_deletion_is_reported(desk):
     desk.put()
     desk.work()
     with desk.database.write() as conn:
@@ -106,14 +106,14 @@ def test_a_deleted_row_is_told(desk):
         ),
     ],
 )
-def test_an_expiry_is_told(desk, change, words):
+def test_an_expiry_is_reported(desk, change, words):
     desk.put(**change)
     desk.work()
     verdict = ask(desk)
     assert (verdict.rule, verdict.words, verdict.changes_at) == ("expired", words, None)
 
 
-def test_what_newer_ones_pushed_out_is_told_with_its_place(desk):
+def test_an_article_pushed_out_is_reported_with_its_position(desk):
     desk.put("a1", published_at=at(days=-3))
     for number in range(5):
         desk.put(f"b{number}", published_at=at(days=-2))
@@ -122,7 +122,7 @@ def test_what_newer_ones_pushed_out_is_told_with_its_place(desk):
     assert (verdict.rule, verdict.words) == ("pushed-out", "Newer articles pushed it out: it is at position 6 of 5.")
 
 
-def test_on_a_busy_day_there_are_more_places_and_it_is_told_when_one_ends(desk):
+def test_on_a_busy_day_the_limit_is_higher_and_the_end_is_predicted(desk):
     for number in range(7):
         desk.put(f"b{number}", published_at=at(minutes=-number))
     desk.work()
@@ -131,14 +131,14 @@ def test_on_a_busy_day_there_are_more_places_and_it_is_told_when_one_ends(desk):
     assert (verdict.changes_at, verdict.changes_to) == (at(minutes=-6, hours=24), "leaves")
 
 
-def test_what_cannot_be_rendered_is_told_with_the_reason(desk):
+def test_a_left_out_article_is_reported_with_the_reason(desk):
     desk.put(title="\x01\x02")
     desk.work()
     verdict = ask(desk)
     assert verdict.rule == "left-out" and "its title has no printable characters" in verdict.words
 
 
-def test_a_section_under_which_it_is_not_filed_is_told(desk):
+def test_sections_without_the_article_are_reported(desk):
     desk.put(sections=("china", "gone", "typo"))
     desk.work()
     assert ask(desk, slug="taiwan").rule == "not-filed"
@@ -146,7 +146,7 @@ def test_a_section_under_which_it_is_not_filed_is_told(desk):
     assert ask(desk, slug="typo").rule == "not-configured"
 
 
-def test_it_is_told_that_a_worker_will_do_it_or_that_there_is_none(desk, clock):
+def test_waiting_for_a_worker_and_a_missing_worker_are_reported(desk, clock):
     desk.put()
     verdict = ask(desk)
     assert (verdict.in_feed, verdict.rule, verdict.changes_to) == (False, "waiting", "appears")
@@ -155,7 +155,7 @@ def test_it_is_told_that_a_worker_will_do_it_or_that_there_is_none(desk, clock):
     assert (verdict.rule, verdict.changes_at) == ("no-worker", None) and "No worker is running" in verdict.words
 
 
-def test_a_failing_section_is_told_with_its_error_and_the_next_attempt(desk, monkeypatch):
+def test_a_failing_section_is_reported_with_error_and_next_attempt(desk, monkeypatch):
     desk.put()
     monkeypatch.setattr(desk.regenerator.renderer, "render", lambda feed: 1 / 0)
     desk.work()
@@ -165,7 +165,7 @@ def test_a_failing_section_is_told_with_its_error_and_the_next_attempt(desk, mon
     assert verdict.changes_at == at(seconds=2) and verdict.changes_to == "appears"
 
 
-def test_a_change_that_waits_is_told_of_a_story_in_the_feed(desk):
+def test_a_waiting_change_of_an_article_in_the_feed_is_reported(desk):
     desk.put()
     desk.work()
     desk.put(title="Story a1, corrected")
@@ -197,7 +197,7 @@ acts = st.lists(
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts, st.lists(st.integers(1, 3_000), max_size=4))
-def test_trace_and_feed_always_agree_and_what_is_foretold_happens(sqlite_template, tmp_path, done, pauses):
+def test_trace_and_feed_always_agree_and_predictions_come_true(sqlite_template, tmp_path, done, pauses):
     path = Path(tmp_path) / "agree.db"
     shutil.copy(sqlite_template, path)
     clock = FakeClock()
@@ -247,7 +247,7 @@ def standing(desk):
 
 
 def check(desk):
-    """In the feed exactly if the trace says so, at the place that it says; and nothing is said to wait."""
+    """Checks that trace and feed agree on presence and position, and that nothing is waiting."""
     feeds = standing(desk)
     for (id, slug), verdict in verdicts_of(desk).items():
         assert verdict.in_feed == (id in feeds.get(slug, ())), (id, verdict)
@@ -259,7 +259,7 @@ def check(desk):
 
 
 def foretold(desk, clock):
-    """Until the first moment that is foretold nothing changes by itself; then what was foretold happens."""
+    """Checks that nothing changes before the first predicted time, and that the prediction then comes true."""
     due = [verdict for verdict in verdicts_of(desk).values() if verdict.changes_at is not None]
     if not due:
         return
@@ -277,7 +277,7 @@ def foretold(desk, clock):
         assert standing(desk) != before
 
 
-def test_what_is_left_out_takes_no_place(desk):
+def test_a_left_out_article_takes_no_position(desk):
     desk.put("bad", title="\x01", published_at=at(days=-2))
     for number in range(6):
         desk.put(f"b{number}", published_at=at(days=-3, minutes=-number))

@@ -170,7 +170,7 @@ def show_denied(denied: Denied, form: Response) -> Response:
 def _form(wrong: str = "") -> Response:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
     name = request.form.get("name", "")
-    return page("login.html", status, wrong=wrong, name=name, wanted=_wanted(), nobody=_no_users_yet())
+    return page("login.html", status, wrong=wrong, name=name, wanted=_wanted(), no_users=_no_users_yet())
 
 
 def _no_users_yet() -> bool:

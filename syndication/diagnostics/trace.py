@@ -49,7 +49,7 @@ def _verdict(facts: TraceFacts, section: Section) -> Verdict:
     kept_out = _excluded(facts, section)
     if standing is None:
         return kept_out or _missing(facts, section)
-    stands = Verdict(
+    present = Verdict(
         section.slug,
         True,
         "in-feed",
@@ -61,11 +61,11 @@ def _verdict(facts: TraceFacts, section: Section) -> Verdict:
     if kept_out is not None:
         late = _late(facts, section)
         words = f"Still in the feed, which has not been regenerated yet. {kept_out.words} {late[1]}"
-        return replace(stands, rule=kept_out.rule, words=words, changes_at=facts.now, changes_to="leaves")
+        return replace(present, rule=kept_out.rule, words=words, changes_at=facts.now, changes_to="leaves")
     leaves = _leaves_at(facts.article, section, facts.newer.get(section.slug, 0) + 1) if facts.article else None
     if facts.noticed or _pending(facts, section):
-        stands = replace(stands, words=f"{stands.words} A change is waiting to be regenerated.")
-    return replace(stands, changes_at=leaves, changes_to="leaves" if leaves else None)
+        present = replace(present, words=f"{present.words} A change is waiting to be regenerated.")
+    return replace(present, changes_at=leaves, changes_to="leaves" if leaves else None)
 
 
 Reason = tuple[Rule, str, datetime | None]

@@ -50,7 +50,7 @@ def poll(service: Service) -> None:
 def take(browser: Browser, service: Service) -> None:
     """Takes the three screenshots."""
     password = re.search(r"log in as demonstration, password (\S+)\)", service.log.read_text())
-    assert password, "the demonstration says no password"
+    assert password, "the demonstration printed no password"
     desk = browser.new_context(base_url=f"http://127.0.0.1:{service.port}", viewport={"width": DESK, "height": 800})
     page = desk.new_page()
     log_in(page, "demonstration", password[1])

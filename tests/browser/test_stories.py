@@ -31,9 +31,9 @@ def test_times_in_sentences_use_the_newsrooms_zone(visit):
 def test_a_hidden_article_looks_like_one_that_does_not_exist(visit, id):
     page = visit("no-preview", f"/editors/article?id={id}")
     expect(page.get_by_role("alert").first).to_contain_text("There is no article")
-    told = page.get_by_role("alert").first.inner_text()
+    shown = page.get_by_role("alert").first.inner_text()
     page.goto("/editors/article?id=never-was")
-    assert page.get_by_role("alert").first.inner_text() == told.replace(id, "never-was")
+    assert page.get_by_role("alert").first.inner_text() == shown.replace(id, "never-was")
 
 
 def test_its_title_appears_on_no_page_without_the_scope(visit):

@@ -93,15 +93,15 @@ def test_an_embargo_ends_on_the_second(newsroom):
     newsroom.desk.put("soon", title="Soon", published_at=at(seconds=10))
     browser = newsroom.person()
 
-    def told():
+    def embargoed():
         return ["embargo" in page.words for page in (browser.get("/articles?q=soon"), browser.get("/article?id=soon"))]
 
     newsroom.clock.advance(9.999999)
-    assert told() == [True, True]
+    assert embargoed() == [True, True]
     newsroom.clock.advance(0.000001)
-    assert told() == [False, False]
+    assert embargoed() == [False, False]
     newsroom.clock.advance(0.5)
-    assert told() == [False, False]
+    assert embargoed() == [False, False]
 
 
 def test_unknown_and_invalid_ids_are_refused(newsroom):

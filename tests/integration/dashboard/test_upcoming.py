@@ -14,7 +14,7 @@ def newsroom(database, clock):
     return Dashboard(database, clock, timezone="Asia/Taipei")
 
 
-def told(page):
+def by_day(page):
     """Returns by day the local times and changes that are shown."""
     return {
         day.text: [
@@ -32,7 +32,7 @@ def test_changes_are_grouped_by_the_newsrooms_days(newsroom):
     newsroom.desk.put("leaving", expires_at=at(hours=5))
     newsroom.desk.put("never", expires_at=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
     newsroom.publish()
-    days = told(newsroom.person("preview").get("/upcoming"))
+    days = by_day(newsroom.person("preview").get("/upcoming"))
     assert ("23:59:00", "Publishes Story tonight") in days["Saturday, 14 March 2026"]
     assert ("00:00:00", "Publishes Story tomorrow") in days["Sunday, 15 March 2026"]
     assert ("01:00:00", "Leaves the feed Story leaving") in days["Sunday, 15 March 2026"]
@@ -48,11 +48,13 @@ def test_each_page_updates_separately(newsroom):
     first = browser.get("/upcoming")
     (address,) = first.tree.xpath("//a[text()='Later']/@href")
     second = browser.get(address)
-    stories = [what for page in (first, second) for rows in told(page).values() for _, what in rows if "Story" in what]
+    stories = [
+        what for page in (first, second) for rows in by_day(page).values() for _, what in rows if "Story" in what
+    ]
     assert stories == [f"Publishes Story a{number:03}" for number in range(120)]
     for page in (first, second):
         part = browser.part(page.tree.xpath("string(//*[@id='coming']/@hx-get)"))
-        assert told(part) == told(page) and "<html" not in part.text
+        assert by_day(part) == by_day(page) and "<html" not in part.text
     assert second.tree.xpath("//a[text()='Now']/@href") == ["/editors/upcoming"]
 
 

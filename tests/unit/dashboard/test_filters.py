@@ -11,18 +11,18 @@ from syndication.dashboard.filters import TimeFilters, after, number, share, siz
 TAIPEI, BERLIN, YORK = (TimeFilters(ZoneInfo(name)) for name in ("Asia/Taipei", "Europe/Berlin", "America/New_York"))
 
 
-def told(markup):
+def parts(markup):
     """Returns the text, the datetime attribute and the tooltip."""
     element = lxml.html.fragment_fromstring(markup)
     return element.text, element.get("datetime"), element.get("title")
 
 
 def test_a_time_is_shown_in_the_newsrooms_zone_with_utc_for_machines():
-    assert told(TAIPEI.moment("2026-03-14T18:30:00.250000Z")) == (
+    assert parts(TAIPEI.moment("2026-03-14T18:30:00.250000Z")) == (
         "15 Mar 2026, 02:30:00", "2026-03-14T18:30:00.250000+00:00", "15 Mar 2026, 02:30:00 CST",
     )  # fmt: skip
     assert TAIPEI.day("2026-03-14T18:30:00Z") == "Sunday, 15 March 2026"
-    assert told(TAIPEI.clock(datetime(2026, 3, 14, 18, 30, tzinfo=UTC)))[0] == "02:30:00"
+    assert parts(TAIPEI.clock(datetime(2026, 3, 14, 18, 30, tzinfo=UTC)))[0] == "02:30:00"
 
 
 @pytest.mark.parametrize(
@@ -37,30 +37,30 @@ def test_a_time_is_shown_in_the_newsrooms_zone_with_utc_for_machines():
     ],
 )
 def test_the_hours_around_a_clock_change_are_distinguishable(utc, local, name, day):
-    text, machine, title = told(BERLIN.clock(utc))
+    text, machine, title = parts(BERLIN.clock(utc))
     assert (text, datetime.fromisoformat(machine)) == (local, datetime.fromisoformat(utc))
     assert title.endswith(f"{local} {name}")
     assert BERLIN.day(utc) == day
 
 
 @pytest.mark.parametrize(
-    ("telling", "utc"),
+    ("filters", "utc"),
     [(TAIPEI, "9999-12-31T23:59:59Z"), (BERLIN, "9999-12-31T23:30:00Z"), (YORK, "0001-01-01T00:00:00Z")],
 )
-def test_the_first_and_last_day_of_the_calendar_are_in_utc(telling, utc):
-    assert told(telling.moment(utc))[2].endswith("UTC")
-    assert telling.day(utc) in ("Friday, 31 December 9999", "Monday, 01 January 1")
-    assert "UTC" in str(telling.sentence(f"It appears at {utc[:10]} {utc[11:19]} UTC."))
+def test_the_first_and_last_day_of_the_calendar_are_in_utc(filters, utc):
+    assert parts(filters.moment(utc))[2].endswith("UTC")
+    assert filters.day(utc) in ("Friday, 31 December 9999", "Monday, 01 January 1")
+    assert "UTC" in str(filters.sentence(f"It appears at {utc[:10]} {utc[11:19]} UTC."))
 
 
 def test_a_missing_time_is_a_dash():
-    for tell in (BERLIN.moment, BERLIN.clock, BERLIN.ago, BERLIN.ahead):
-        assert tell(None) == tell("") == "–"
+    for show in (BERLIN.moment, BERLIN.clock, BERLIN.ago, BERLIN.ahead):
+        assert show(None) == show("") == "–"
     assert BERLIN.day(None) == ""
 
 
 def test_relative_times_are_absolute_without_script():
-    ago, ahead = (lxml.html.fragment_fromstring(tell("2026-03-14T12:00:00Z")) for tell in (BERLIN.ago, BERLIN.ahead))
+    ago, ahead = (lxml.html.fragment_fromstring(show("2026-03-14T12:00:00Z")) for show in (BERLIN.ago, BERLIN.ahead))
     assert (ago.get("data-count"), ago.text) == ("ago", "14 Mar, 13:00:00")
     assert (ahead.get("data-count"), ahead.text) == ("ahead", "14 Mar, 13:00:00")
 
@@ -99,6 +99,6 @@ def test_numbers_have_separators_and_a_share_of_zero_is_a_dash():
 
 def test_times_of_the_api_are_compared_by_value():
     now = datetime(2026, 3, 14, 12, 0, 0, 500_000, tzinfo=UTC)
-    told = ["12:00:00Z", "12:00:00.500000Z", "12:00:00.500001Z", "12:00:01Z"]
-    assert [after(f"2026-03-14T{time}", now) for time in told] == [False, False, True, True]
+    times = ["12:00:00Z", "12:00:00.500000Z", "12:00:00.500001Z", "12:00:01Z"]
+    assert [after(f"2026-03-14T{time}", now) for time in times] == [False, False, True, True]
     assert not after(None, now)

@@ -97,10 +97,10 @@ class House:
     def password_of(self, person: str) -> str:
         """Returns the password of one of ``PEOPLE``, who is created on first use."""
         if person not in self._passwords:
-            self._passwords[person] = self.let_in(person, PEOPLE[person])
+            self._passwords[person] = self.create_user(person, PEOPLE[person])
         return self._passwords[person]
 
-    def let_in(self, name: str, scopes: tuple[str, ...] = SCOPES) -> str:
+    def create_user(self, name: str, scopes: tuple[str, ...] = SCOPES) -> str:
         """Creates a user on the command line; returns the password."""
         password = PASSWORD.format(name)
         flags = [word for scope in scopes for word in ("--scope", scope)]

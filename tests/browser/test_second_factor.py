@@ -15,7 +15,7 @@ from tests.browser.visits import PHONE, fits, log_in
 def somebody(house, request):
     """Returns the name and password of a user for this test only."""
     name = f"somebody-{abs(hash(request.node.name)) % 10**8}"
-    return name, house.let_in(name, ("read",))
+    return name, house.create_user(name, ("read",))
 
 
 def set_up(page, password):

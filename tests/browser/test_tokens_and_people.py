@@ -12,7 +12,7 @@ def ask(house, secret):
     return house.service.get("/api/v1/sections", {"Authorization": f"Bearer {secret}"}).status
 
 
-def let_in(page, name, *scopes):
+def add_user(page, name, *scopes):
     """Adds a user; returns the password that is shown."""
     page.goto("/editors/users")
     page.get_by_label("Name", exact=True).fill(name)
@@ -54,7 +54,7 @@ def test_a_token_without_permissions_is_refused(visit):
 
 def test_a_new_user_logs_in_and_is_logged_out_when_disabled(visit):
     chief = visit("chief", "/editors/users")
-    password = let_in(chief, "new-one", "preview")
+    password = add_user(chief, "new-one", "preview")
     other = visit.stranger()
     log_in(other, "new-one", password)
     expect(other.get_by_role("link", name="new-one")).to_be_visible()
@@ -68,7 +68,7 @@ def test_a_new_user_logs_in_and_is_logged_out_when_disabled(visit):
 
 
 def test_resetting_a_password_ends_existing_sessions(visit, house):
-    password = house.let_in("forgetful", ("read",))
+    password = house.create_user("forgetful", ("read",))
     other = visit.stranger()
     log_in(other, "forgetful", password)
     expect(other.get_by_role("button", name="Log out")).to_be_visible()
@@ -81,7 +81,7 @@ def test_resetting_a_password_ends_existing_sessions(visit, house):
 
 
 def test_a_user_changes_the_password_with_the_current_one(visit, house):
-    password, new = house.let_in("careful", ("read",)), "orchard-29-teapot"
+    password, new = house.create_user("careful", ("read",)), "orchard-29-teapot"
     page = visit.stranger()
     log_in(page, "careful", password)
     page.get_by_role("link", name="careful").click()

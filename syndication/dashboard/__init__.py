@@ -1,1 +1,1 @@
-"""The dashboard at ``/editors``: pages for people, filled with what the API answers."""
+"""The dashboard at ``/editors``: HTML pages on top of the API's operations."""

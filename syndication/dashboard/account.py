@@ -1,4 +1,4 @@
-"""One's own account: what one may, and another password."""
+"""The user's own account: permissions and password."""
 
 from http import HTTPStatus
 
@@ -20,31 +20,31 @@ pages = Pages("account")
 
 @pages.get("/account", LOGGED_IN)
 def show_account() -> Response:
-    """What one may, and the form for another password."""
+    """Shows the user's permissions and the form to change the password."""
     return _page()
 
 
 @pages.post("/account", LOGGED_IN)
 def change_own_password() -> BaseResponse:
-    """Change one's own password: the one before is asked for, as a browser may stand open."""
+    """Changes the user's own password; the current one is required, because a browser may be left unattended."""
     form, user, database = request.form, g.user, context().database
     verified = login_service().verify(user, form.get("old", ""), address(), known_devices())
     if isinstance(verified, Denied):
         return _refuse(verified)
     if form.get("new", "") != form.get("again", ""):
-        return _page("The new password was not typed the same twice.")
+        return _page("The new passwords do not match.")
     try:
         made = passwords.hash_password(form.get("new", ""), user.name, context().settings.site.names)
     except SyndicationError as error:
         return _page(f"{str(error)[:1].upper()}{str(error)[1:]}.")
     with database.write() as conn:
-        # Verifying took a while: somebody who keeps out a thief by another password is not overruled by that thief.
+        # Verification takes a while: a password that was changed meanwhile, to lock out a thief, is not overwritten.
         unchanged, now = users.is_unchanged(conn, user, verified), database.now(conn)
         if unchanged:
             user_changes.set_password(conn, user, made, caller().actor, now, keep=session["login"])
     if not unchanged:
         return _refuse(Denied(NOT_CURRENT))
-    flash("Your password is changed. In other browsers you are logged out.")
+    flash("Password changed. You are logged out in other browsers.")
     return back("/account")
 
 

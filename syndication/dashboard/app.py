@@ -1,4 +1,4 @@
-"""The dashboard's own Flask app: who is let in, what every answer carries, and errors as pages."""
+"""The dashboard's own Flask app: authentication, response headers, error pages."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -46,11 +46,11 @@ SUBJECTS = (
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400
-"""Seconds for which a browser keeps the style sheet: its address has the digest of what it is."""
+"""Seconds for which a browser caches a static file; its address contains the digest of its content."""
 
 
 def dashboard_app(settings: Settings, database: Database, loader: DocumentLoader) -> Flask:
-    """The app; ``database`` is the editors' own, so that a slow page holds no connection of the watcher's."""
+    """Returns the app; ``database`` is the editors' own, so that a slow page takes no connection from the watcher."""
     app = Flask("syndication.dashboard", static_folder="static", static_url_path=f"{PREFIX}/static", root_path=None)
     app.session_interface = SessionCookies(database)
     app.config.update(
@@ -60,7 +60,7 @@ def dashboard_app(settings: Settings, database: Database, loader: DocumentLoader
         SESSION_COOKIE_PATH=PREFIX,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.site.base_url.startswith("https:"),
-        WTF_CSRF_TIME_LIMIT=None,  # A form may stand open for as long as its reader is logged in.
+        WTF_CSRF_TIME_LIMIT=None,  # A form stays valid for as long as the user is logged in.
         WTF_CSRF_SSL_STRICT=False,  # It compares the Referer with the Host header, which a proxy may have changed.
     )
     app.url_map.merge_slashes = app.url_map.strict_slashes = app.url_map.redirect_defaults = False
@@ -84,7 +84,7 @@ def dashboard_app(settings: Settings, database: Database, loader: DocumentLoader
 
 
 def _complete(response: Response) -> Response:
-    """What every answer carries."""
+    """Adds the headers of every response."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", POLICY)
     headers["X-Content-Type-Options"] = "nosniff"
@@ -96,7 +96,7 @@ def _complete(response: Response) -> Response:
 
 
 def _describe(app: Flask, settings: Settings) -> None:
-    """What every template knows."""
+    """Adds the filters and variables of every template."""
     time_filters = TimeFilters(ZoneInfo(settings.editors.timezone))
     time_filters.add_to(app)
     digests = {
@@ -106,7 +106,7 @@ def _describe(app: Flask, settings: Settings) -> None:
 
     @app.context_processor
     def known() -> dict[str, Any]:
-        who = g.get("caller")
+        current = g.get("caller")
         return {
             "site": settings.site,
             "zone": time_filters.name,
@@ -114,7 +114,7 @@ def _describe(app: Flask, settings: Settings) -> None:
             "flashes": get_flashed_messages,
             "program": __version__,
             "current_user": g.get("user"),
-            "may": lambda scope: who is not None and who.may(scope),
+            "may": lambda scope: current is not None and current.may(scope),
             "static": lambda name: f"{PREFIX}/static/{name}?{digests[name]}",
-            "now": who.now if who else datetime.now(UTC),
+            "now": current.now if current else datetime.now(UTC),
         }

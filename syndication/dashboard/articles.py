@@ -1,4 +1,4 @@
-"""Articles: finding one, its way from the store into each feed, and taking it out and back."""
+"""Articles: search, trace, withdraw and restore."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ STATUSES = ("published", "draft", "withdrawn")
 
 @pages.get("/articles", "read")
 def find_articles() -> Response:
-    """Articles by title, id or address, the newest first."""
+    """Lists articles by title, ID or URL, newest first."""
     given = {name: request.args.get(name) or None for name in ("q", "status", "section", "after")}
     query = parse_request(api.SearchQuery, **given)
     found = call(api.list_articles, api.FoundArticles, query=query)
@@ -46,17 +46,17 @@ def find_articles() -> Response:
 
 @pages.get("/article", "read")
 def show_article() -> Response:
-    """One article: its way into every feed, what it looks like there, what happened to it."""
+    """Shows one article: its trace in each feed, its preview, its history."""
     path = _path()
-    told, article = call(article_trace.trace_article, article_trace.TraceResponse, path=path), _stored(path)
-    concerned = [verdict for verdict in told.sections if _is_relevant(verdict, article)]
+    traced, article = call(article_trace.trace_article, article_trace.TraceResponse, path=path), _stored(path)
+    concerned = [verdict for verdict in traced.sections if _is_relevant(verdict, article)]
     feed_traces: dict[str, Any] = {
         "id": path.id,
         "feed_traces": [
             (one, trace_steps(one, served_version(one.section) or None, _published_versions(one.section)))
             for one in concerned
         ],
-        "elsewhere": [verdict.section for verdict in told.sections if article and verdict not in concerned],
+        "elsewhere": [verdict.section for verdict in traced.sections if article and verdict not in concerned],
         "titles": titles(),
     }
     if is_live():
@@ -66,7 +66,7 @@ def show_article() -> Response:
         **feed_traces,
         article=article,
         over=_over_limit(path) if article else None,
-        out=any(verdict.rule in ("withdrawn", "deleted") for verdict in told.sections),
+        out=any(verdict.rule in ("withdrawn", "deleted") for verdict in traced.sections),
         history=call(api_past.list_history, api_past.HistoryResponse, path=path, query=api_past.HistoryQuery()),
         **shown(request.args.get("preview")),
     )
@@ -74,13 +74,13 @@ def show_article() -> Response:
 
 @pages.get("/article/withdraw", "write")
 def confirm_withdrawal() -> Response:
-    """Are you sure?"""
+    """Asks for confirmation."""
     return _confirm("withdraw")
 
 
 @pages.post("/article/withdraw", "write")
 def withdraw() -> BaseResponse:
-    """Take it out of every feed."""
+    """Withdraws an article from all feeds."""
     path = _path()
     flash(call(withdrawals.withdraw_article, withdrawals.WithdrawalResponse, path=path).message)
     return back("/article", id=path.id)
@@ -88,13 +88,13 @@ def withdraw() -> BaseResponse:
 
 @pages.get("/article/restore", "write")
 def confirm_restoration() -> Response:
-    """Are you sure?"""
+    """Asks for confirmation."""
     return _confirm("restore")
 
 
 @pages.post("/article/restore", "write")
 def restore() -> BaseResponse:
-    """Bring it back."""
+    """Restores a withdrawn article."""
     path = _path()
     flash(call(withdrawals.restore_article, withdrawals.WithdrawalResponse, path=path).message)
     return back("/article", id=path.id)
@@ -102,10 +102,10 @@ def restore() -> BaseResponse:
 
 def _confirm(act: str) -> Response:
     path = _path()
-    told = call(article_trace.trace_article, article_trace.TraceResponse, path=path)
+    traced = call(article_trace.trace_article, article_trace.TraceResponse, path=path)
     sections = context().settings.sections
     longest = max(
-        (sections[v.section].cache for v in told.sections if v.in_feed and v.section in sections),
+        (sections[v.section].cache for v in traced.sections if v.in_feed and v.section in sections),
         key=lambda policy: policy.browser + policy.cdn + policy.stale_while_revalidate,
         default=None,
     )
@@ -114,18 +114,18 @@ def _confirm(act: str) -> Response:
         act=act,
         id=path.id,
         article=_stored(path),
-        feeds=[titles()[v.section] for v in told.sections if v.in_feed and v.section in sections],
+        feeds=[titles()[v.section] for v in traced.sections if v.in_feed and v.section in sections],
         copies=longest.browser + longest.cdn + longest.stale_while_revalidate if longest else 0,
     )
 
 
 def _path() -> ArticlePath:
-    """The article that is asked for, in the address of forms too: in their fields browsers change the ends of lines."""
+    """Returns the article's ID from the address, for forms too: browsers change line endings in form fields."""
     return parse_request(ArticlePath, id=request.args.get("id", ""))
 
 
 def _stored(path: ArticlePath) -> ArticleOutline | None:
-    """The article without its body; None for one whose row is gone: its trace tells of it still."""
+    """Returns the article without its body; None if it was deleted, as its trace is still available."""
     try:
         with context().database.read() as conn:
             return visible_outline(conn, path.id)
@@ -136,13 +136,13 @@ def _stored(path: ArticlePath) -> ArticleOutline | None:
 
 
 def _over_limit(path: ArticlePath) -> str | None:
-    """Why no feed takes the article, if another program stored more of it than the limits allow."""
+    """Returns the limit that the article exceeds, if another program stored more than the limits allow."""
     with context().database.read() as conn:
         return measure(conn, [path.id])[1].get(path.id)
 
 
 def _is_relevant(verdict: article_trace.VerdictResponse, article: ArticleOutline | None) -> bool:
-    """Whether the article belongs into this section, or would; a withdrawn one is kept out of all the others too."""
+    """Returns whether the article is in this section or could be; a withdrawn one is kept out of all others too."""
     section = context().settings.sections.get(verdict.section)
     if section is None or section.slug == ALL or verdict.in_feed:
         return True
@@ -150,6 +150,6 @@ def _is_relevant(verdict: article_trace.VerdictResponse, article: ArticleOutline
 
 
 def _published_versions(slug: str) -> int | None:
-    """The version that is published, as the watcher last saw it."""
+    """Returns the published version, as last seen by the watcher."""
     found = [state.version for state in context().loader.state.sections if state.section == slug]
     return found[0] if found else None

@@ -1,4 +1,4 @@
-"""Activity: the audit log."""
+"""The audit log."""
 
 from flask import Response, request
 
@@ -12,7 +12,7 @@ FILTERS = ("act", "actor", "target")
 
 @pages.get("/audit-log", "admin")
 def show_audit_log() -> Response:
-    """Who did what, when, from where and what came of it, the newest first."""
+    """Lists recorded actions with actor, target, source and result, newest first."""
     asked = {name: request.args[name] for name in FILTERS if request.args.get(name)}
     query = parse_request(api.AuditLogQuery, **asked, before=request.args.get("before") or None)
     found = call(api.list_audit_log, api.AuditLogResponse, query=query)

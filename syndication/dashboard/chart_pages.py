@@ -1,4 +1,4 @@
-"""Plots: publications, polls and the share of 304, of one section or of all, over a day or a week."""
+"""Statistics: publications, polls and share of 304, for one section or all, over a day or a week."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -22,18 +22,18 @@ from syndication.web.problems import Problem, not_found
 pages = Pages("charts")
 
 CACHE_SECONDS = 60.0
-"""Seconds for which a plot is as new as its numbers, which are written once a minute."""
+"""Seconds for which a chart is cached; its numbers are written once a minute."""
 
-OVER = {"day": "the last day", "week": "the last week"}
-KINDS = {"publications": "Articles published", "polls": "Polls", "share": "Share of polls that got a 304"}
+OVER = {"day": "last 24 hours", "week": "last 7 days"}
+KINDS = {"publications": "Articles published", "polls": "Requests", "share": "Share of requests answered 304"}
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-"""A picture's own style stands in it; nothing else may."""
+"""A chart contains its own style, and may load nothing."""
 
 
 @pages.get("/charts", "read")
 def show_charts() -> Response:
-    """The plots of a section, or of everything, and below them each section's polls."""
+    """Shows the charts of one section or all, and below them the polls of each section."""
     section, over = _section(), _over()
     return page(
         "charts.html",
@@ -47,10 +47,10 @@ def show_charts() -> Response:
 
 @pages.get("/charts/<kind>.svg", "read")
 def chart_svg(kind: str) -> Response:
-    """One plot."""
+    """Returns one chart as SVG."""
     section, over, narrow = _section(), _over(), request.args.get("narrow") == "1"
     if kind not in KINDS:
-        raise not_found(f"plot {kind!r}")
+        raise not_found(f"chart {kind!r}")
     cache: TTLCache = current_app.extensions["ttl_cache"]
     drawing = cache.get(
         ("plot", kind, section, over, narrow),
@@ -64,7 +64,7 @@ def chart_svg(kind: str) -> Response:
 
 
 def build_chart(kind: str, section: str, over: str) -> Chart:
-    """The numbers of a plot; an empty ``section`` is all of them."""
+    """Returns the numbers of a chart; an empty ``section`` means all."""
     cache: TTLCache = current_app.extensions["ttl_cache"]
     return cache.get(("figure", kind, section, over), CACHE_SECONDS, lambda: _counted(kind, section, over))
 
@@ -88,14 +88,14 @@ def _counted(kind: str, section: str, over: str) -> Chart:
 
 
 def _axis(kind: str, over: str, now: datetime, zone: ZoneInfo) -> TimeAxis:
-    """Bars of half an hour, or of three hours; publications are known by the hour."""
+    """Returns bars of 30 minutes or 3 hours; publications are counted by the hour."""
     if over == "week":
         return week(now, zone)
     return day(now, zone, minutes=60 if kind == "publications" else 30)
 
 
 def _section() -> str:
-    """The slug that is asked for; empty for all of them."""
+    """Returns the requested slug; empty for all sections."""
     slug = request.args.get("section", "")
     return configured(slug).slug if slug else ""
 
@@ -103,5 +103,5 @@ def _section() -> str:
 def _over() -> str:
     over = request.args.get("over", "day")
     if over not in OVER:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "over should be day or week.")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "over must be day or week.")
     return over

@@ -1,4 +1,4 @@
-"""A section's documents: as a reader shows them, and as they are."""
+"""A section's documents: reader preview and source."""
 
 import base64
 import hashlib
@@ -28,12 +28,12 @@ READER_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src https: http:; media-src https:"
     " http:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-"""A reader's view is an article's HTML: it may show its pictures, and do nothing."""
+"""The reader preview is HTML from articles: it may load images and media, but run nothing."""
 
 
 @pages.get("/sections/<slug>/reader", "read")
 def show_reader(slug: str) -> Response:
-    """How a reader shows the feed; the feed itself is in a frame of its own."""
+    """Shows the reader preview; the feed itself is in a frame."""
     section = call(api.get_section, api.SectionResponse, path=parse_request(SectionPath, slug=slug))
     _document(slug, "json")
     return page("reader.html", section=section, title=titles()[slug])
@@ -41,7 +41,7 @@ def show_reader(slug: str) -> Response:
 
 @pages.get("/sections/<slug>/reader/view", "read")
 def reader_view(slug: str) -> Response:
-    """What stands in the frame."""
+    """Returns the content of the frame."""
     api.configured(slug)
     document = json.loads(_document(slug, "json").encoded["identity"].body)
     return render_reader_preview(document.get("title", ""), document.get("items", []))
@@ -49,7 +49,7 @@ def reader_view(slug: str) -> Response:
 
 @pages.get("/sections/<slug>/documents/<format>", "read")
 def show_document(slug: str, format: str) -> Response:
-    """The document, to the letter, and the headers with which it is served."""
+    """Shows the document's source and its response headers."""
     section = call(api.get_section, api.SectionResponse, path=parse_request(SectionPath, slug=slug))
     found = _document(slug, format)
     plain = found.encoded["identity"]
@@ -68,7 +68,7 @@ def show_document(slug: str, format: str) -> Response:
 
 
 def render_reader_preview(title: str, items: list[dict[str, Any]]) -> Response:
-    """Items of a JSON Feed as a feed reader shows them, under a policy that lets them do nothing."""
+    """Returns the items of a JSON Feed as HTML, under a policy that disables scripts and forms."""
     style, digest = _style()
     text = render_template("dashboard/parts/reader.html", title=title, items=items, style=style)
     response = html(text)
@@ -78,7 +78,7 @@ def render_reader_preview(title: str, items: list[dict[str, Any]]) -> Response:
 
 @cache
 def _style() -> tuple[Markup, str]:
-    """The style sheet within the frame, which has no origin of its own to load one from; and its digest for CSP."""
+    """Returns the frame's inline style sheet and its CSP digest: a sandboxed frame has no origin to load one from."""
     text = files("syndication.dashboard").joinpath("static/reader.css").read_text("utf-8")
     return Markup(text), base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()  # noqa: S704  # our own file
 

@@ -1,4 +1,4 @@
-"""Errors as pages: what was wrong, and what to do now. What nobody expected is logged and told without its words."""
+"""Error pages: what happened and what to do. An unexpected error is logged; its message is not shown."""
 
 from http import HTTPStatus
 
@@ -16,18 +16,18 @@ from syndication.web.request_log import request_id
 log = get_logger(__name__)
 
 WORDS = {
-    HTTPStatus.NOT_FOUND: "There is no such page.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The form is over 64 KiB, the most that is read: shorten what you typed.",
+    HTTPStatus.NOT_FOUND: "Page not found.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This page does not accept that method.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The form is larger than 64 KiB. Shorten your text.",
 }
 
-DATABASE_DOWN = "The database does not answer. Feeds go on being served as they were; this page tries again by itself."
+DATABASE_DOWN = "The database does not answer. Feeds are still served. This page retries automatically."
 
-STALE_FORM = "The form was opened before you logged in, or in another browser. Go back, load the page again and repeat."
+STALE_FORM = "The form was opened before you logged in, or in another browser. Go back, reload the page and try again."
 
 
 def handle_errors(app: Flask) -> None:
-    """Every error becomes a page."""
+    """Registers the error handlers."""
 
     @app.errorhandler(Problem)
     def problem(error: Problem) -> Response:
@@ -58,15 +58,15 @@ def handle_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         log.error("page_failed", exc_info=error)
-        return _error_page(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says what.")
+        return _error_page(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong. The log has the details.")
 
 
 def _error_page(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> Response:
-    """A whole page; a part of one stays as it was, and says in a line that it is not up to date."""
+    """Returns a whole page, or one line for a live part, which keeps its last content."""
     retry = status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "GET"
     template = "error_part.html" if is_live() else "error.html"
     response = page(template, status, name=status.phrase, detail=detail, retry=retry, request_id=request_id())
     for name, value in (headers or {}).items():
-        if name != "WWW-Authenticate":  # A browser would ask for a password in its own window.
+        if name != "WWW-Authenticate":  # It would make the browser open its own password dialog.
             response.headers[name] = value
     return response

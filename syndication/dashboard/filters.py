@@ -1,4 +1,4 @@
-"""Times, sizes and shares in words, as templates say them. Times are told in the newsroom's own time zone."""
+"""Template filters for times, sizes and shares. Times are in the newsroom's time zone."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -7,22 +7,24 @@ from zoneinfo import ZoneInfo
 from flask import Flask, current_app
 from markupsafe import Markup
 
+from syndication.diagnostics.health import times
+
 SPANS = ((86400, "d"), (3600, "h"), (60, "min"))
-"""Seconds of each unit."""
+"""Units and their seconds."""
 
 MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC)")
-"""A time as ``editors.trace`` writes it into a sentence."""
+"""A time in a sentence of ``diagnostics.trace``."""
 
 
 class TimeFilters:
-    """The filters of the templates."""
+    """Template filters in one time zone."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
         self.name = str(zone)
 
     def add_to(self, app: Flask) -> None:
-        """Make the filters known to an app's templates."""
+        """Registers the filters with an app."""
         app.extensions["time_filters"] = self
         app.template_filter("moment")(self.moment)
         app.template_filter("ago")(self.ago)
@@ -34,38 +36,39 @@ class TimeFilters:
         app.template_filter("size")(size)
         app.template_filter("number")(number)
         app.template_filter("share")(share)
+        app.template_filter("times")(times)
         app.template_test("after")(after)
 
     def moment(self, value: str | datetime | None) -> Markup | str:
-        """A day and time of the newsroom."""
+        """Returns the local date and time."""
         return self._time(value, "%d %b %Y, %H:%M:%S")
 
     def day(self, value: str | datetime | None) -> str:
-        """A day of the newsroom."""
+        """Returns the local date."""
         return f"{self._local(value):%A, %d %B %Y}" if value else ""
 
     def clock(self, value: str | datetime | None) -> Markup | str:
-        """A time of a day that is told beside it."""
+        """Returns the local time, for use beside a date."""
         return self._time(value, "%H:%M:%S")
 
     def ago(self, value: str | datetime | None) -> Markup | str:
-        """A time in the past: the page's script makes "3 min ago" of it, and goes on counting."""
+        """Returns a past time; the page's script shows it as "3 min ago" and keeps counting."""
         return self._time(value, "%d %b, %H:%M:%S", "ago")
 
     def ahead(self, value: str | datetime | None) -> Markup | str:
-        """A time to come: the page's script makes a countdown of it."""
+        """Returns a future time; the page's script shows it as a countdown."""
         return self._time(value, "%d %b, %H:%M:%S", "ahead")
 
     def sentence(self, words: str) -> Markup:
-        """A sentence of the API, in which the times become those of the newsroom."""
-        return Markup("").join(self._part(part) for part in MOMENT.split(words))  # what it joins, it escapes
+        """Returns a sentence of the API with its times in the local time zone."""
+        return Markup("").join(self._part(part) for part in MOMENT.split(words))  # join escapes its parts
 
     def _part(self, words: str) -> Markup | str:
         if not MOMENT.fullmatch(words):
             return words
         try:
             return self.moment(f"{words.removesuffix(' UTC')}+00:00")
-        except ValueError:  # An article may hold what looks like a time, and a sentence may quote it.
+        except ValueError:  # A sentence may quote text that only looks like a time.
             return words
 
     def _time(self, value: str | datetime | None, form: str, counts: str = "") -> Markup | str:
@@ -82,26 +85,26 @@ class TimeFilters:
     def _local(self, value: str | datetime | None) -> datetime:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         if moment is None:
-            raise ValueError("there is no time to tell")
+            raise ValueError("no time given")
         try:
             return moment.astimezone(self.zone)
-        except OverflowError:  # On the last day of the calendar, which many take for "never", it is the next one there.
+        except OverflowError:  # The calendar's last day, often used for "never", has no next day.
             return moment.astimezone(UTC)
 
 
 def time_filters() -> TimeFilters:
-    """The filters of the app that answers this request."""
+    """Returns the current app's filters."""
     found: TimeFilters = current_app.extensions["time_filters"]
     return found
 
 
 def after(value: str | None, now: datetime) -> bool:
-    """Whether a time of the API is still to come. Their texts do not sort: some have parts of a second, some none."""
+    """Returns whether a time of the API is in the future; its text does not sort, as fractions are optional."""
     return bool(value) and datetime.fromisoformat(value or "") > now
 
 
 def span(seconds: float | timedelta) -> str:
-    """How long: "3 min"."""
+    """Returns a duration: "3 min"."""
     number = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
     for size, unit in SPANS:
         if number >= size:
@@ -110,7 +113,7 @@ def span(seconds: float | timedelta) -> str:
 
 
 def size(number: int) -> str:
-    """How many bytes: "33 kB"."""
+    """Returns a size: "33 kB"."""
     for unit, of in (("MB", 1_000_000), ("kB", 1000)):
         if number >= of:
             return f"{number / of:.{1 if number < 10 * of else 0}f} {unit}"
@@ -118,10 +121,10 @@ def size(number: int) -> str:
 
 
 def number(value: int) -> str:
-    """A number with its thousands parted."""
+    """Returns a number with thousands separators."""
     return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def share(part: int, whole: int) -> str:
-    """How much of it: "97 %"."""
+    """Returns a percentage: "97 %"."""
     return f"{100 * part / whole:.0f}\N{NARROW NO-BREAK SPACE}%" if whole else "–"

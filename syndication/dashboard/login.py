@@ -1,4 +1,4 @@
-"""Logging in and out. The cookie holds a signed secret; what it opens is decided by the database, at each request."""
+"""Logging in and out. The cookie holds a signed secret; each request looks up its session in the database."""
 
 from http import HTTPStatus
 from typing import cast
@@ -26,11 +26,11 @@ OPEN_WITHOUT_SECOND_FACTOR = {
     "login.log_out",
     *(f"second_factor.{view}" for view in ("show_second_factor", "set_up", "show_qr_code", "turn_on", "turn_off")),
 }
-"""What is open to those who need a second factor and have none yet."""
+"""Views for users who must set up a second factor first."""
 
 
 def authenticate() -> BaseResponse | None:
-    """First who asks, then what: a stranger learns nothing but where to log in."""
+    """Authenticates before routing: an unauthenticated client learns nothing but the login page."""
     if request.endpoint == "static":
         return None
     if current_app.session_interface.is_null_session(session):
@@ -63,13 +63,13 @@ def authenticate() -> BaseResponse | None:
 
 @pages.get("/login", PUBLIC)
 def log_in() -> Response:
-    """The form."""
+    """Shows the login form."""
     return _form()
 
 
 @pages.post("/login", PUBLIC)
 def check_log_in() -> BaseResponse:
-    """Let somebody in, or say that name and password do not belong together: never which of them is wrong."""
+    """Logs a user in; a refusal never reveals whether name or password was wrong."""
     form = request.form
     outcome = login_service().log_in(form.get("name", ""), form.get("password", ""), address(), known_devices())
     if isinstance(outcome, Denied):
@@ -84,7 +84,7 @@ def check_log_in() -> BaseResponse:
 
 @pages.get("/login/code", PUBLIC)
 def ask_for_code() -> BaseResponse:
-    """The second step, for those whose password was right; all others begin with the first."""
+    """Shows the form for the code, after a correct password; otherwise restarts the login."""
     database = context().database
     with database.read() as conn:
         waits = pending_logins.find(conn, _pending(), database.now(conn)) is not None
@@ -93,7 +93,7 @@ def ask_for_code() -> BaseResponse:
 
 @pages.post("/login/code", PUBLIC)
 def check_code() -> BaseResponse:
-    """Let somebody in whose password was right before, and whose code is right now."""
+    """Logs a user in whose password and code are correct."""
     code = request.form.get("code", "")
     outcome = login_service().check_code(_pending(), code, address(), known_devices())
     if outcome is None:
@@ -105,7 +105,7 @@ def check_code() -> BaseResponse:
 
 def _log_in(logged_in: LoggedIn) -> BaseResponse:
     set_actor(Actor(f"user {logged_in.user.name}", address()))
-    _end_session()  # What a stranger may have put into this browser does not become a login.
+    _end_session()  # Prevents session fixation.
     session["login"] = logged_in.secret
     answer = back(_wanted().removeprefix(PREFIX))
     remember_device(answer, logged_in.user.id)
@@ -113,14 +113,14 @@ def _log_in(logged_in: LoggedIn) -> BaseResponse:
 
 
 def _pending() -> str:
-    """The secret of the log-in that waits for its code in this browser."""
+    """Returns the secret of the login that is waiting for its code in this browser."""
     return str(session.get("pending", ""))
 
 
 def _restart() -> BaseResponse:
     wanted = _wanted()
     if session.pop("pending", None) is not None:
-        flash("That took too long, or your account was changed meanwhile: log in again.")
+        flash("The login expired, or your account was changed. Please log in again.")
     return back("/login", next=wanted if wanted != f"{PREFIX}/" else None)
 
 
@@ -131,24 +131,24 @@ def _code_form(wrong: str = "") -> Response:
 
 @pages.post("/logout", LOGGED_IN)
 def log_out() -> BaseResponse:
-    """End the login, here and in the database."""
+    """Ends the session, in this browser and in the database."""
     _end_session()
     flash("You are logged out.")
     return back("/login")
 
 
 def login_service() -> LoginService:
-    """Where people come in, in the app that answers this request."""
+    """Returns the current app's login service."""
     return cast(LoginService, current_app.extensions["login_service"])
 
 
 def address() -> str:
-    """Where the request comes from."""
+    """Returns the client's address."""
     return request.remote_addr or "unknown"
 
 
 def _end_session() -> None:
-    """Forget what this browser has, and let it open nothing any more, whoever has a copy of it."""
+    """Ends this browser's session in the database too, so that copies of its cookie stop working."""
     secret, pending, database = session.get("login"), session.get("pending"), context().database
     if pending is not None:
         with database.write() as conn:
@@ -160,7 +160,7 @@ def _end_session() -> None:
 
 
 def show_denied(denied: Denied, form: Response) -> Response:
-    """The form again, which says what was wrong; and when to come back after too many wrong passwords."""
+    """Returns the form with the error; with Retry-After when failed attempts are throttled."""
     if denied.wait is not None:
         form.status_code = HTTPStatus.SERVICE_UNAVAILABLE if denied.busy else HTTPStatus.TOO_MANY_REQUESTS
         form.headers["Retry-After"] = str(denied.wait)
@@ -170,7 +170,7 @@ def show_denied(denied: Denied, form: Response) -> Response:
 def _form(wrong: str = "") -> Response:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
     name = request.form.get("name", "")
-    return page("login.html", status, wrong=wrong, name=name, wanted=_wanted(), nobody=_no_users_yet())
+    return page("login.html", status, wrong=wrong, name=name, wanted=_wanted(), no_users=_no_users_yet())
 
 
 def _no_users_yet() -> bool:
@@ -180,7 +180,7 @@ def _no_users_yet() -> bool:
 
 
 def _wanted() -> str:
-    """The page that was asked for, if it is one of ours: an address from elsewhere is not followed."""
+    """Returns the requested page if it is in the dashboard; prevents open redirects."""
     wanted = request.values.get("next", "")
     ours = wanted == PREFIX or wanted.startswith((f"{PREFIX}/", f"{PREFIX}?"))
     plain = "\\" not in wanted and wanted.isprintable()
@@ -192,9 +192,9 @@ def _lacks_second_factor(user: User) -> bool:
 
 
 def _to_set_up() -> BaseResponse:
-    """Where a second factor is required, nothing comes before it."""
+    """Redirects to the set-up of a required second factor."""
     if request.method not in ("GET", "HEAD"):
-        detail = "Set up a second factor first: everybody needs one here. Nothing was changed."
+        detail = "Nothing was changed: a second factor is required here. Set yours up first."
         raise Problem(HTTPStatus.FORBIDDEN, "scope", detail)
     answer = back("/account/second-factor")
     if not is_live():
@@ -203,9 +203,9 @@ def _to_set_up() -> BaseResponse:
 
 
 def _to_log_in() -> BaseResponse:
-    """A page leads to the form and back; a part of one makes the browser go there; a form is not kept."""
+    """Redirects pages and live parts to the login form and back; the content of a sent form is not kept."""
     if request.method not in ("GET", "HEAD"):
-        detail = "You are logged out: log in again, and repeat what you did. Nothing was changed."
+        detail = "You are logged out. Nothing was changed. Log in and try again."
         raise Problem(HTTPStatus.UNAUTHORIZED, "token", detail)
     if is_live():
         seen = _parts(request.headers.get("HX-Current-URL", ""))
@@ -219,7 +219,7 @@ def _to_log_in() -> BaseResponse:
 
 
 def _parts(address: str) -> SplitResult:
-    """The parts of an address from outside; none of one that cannot be read."""
+    """Returns the parts of a client's address; empty ones if it is malformed."""
     try:
         return urlsplit(address)
     except ValueError:
@@ -232,6 +232,6 @@ def _joined(path: str, query: str) -> str:
 
 def _record_refusal(scope: str) -> None:
     database = context().database
-    act, who = f"{request.method} {request.endpoint}", g.caller
+    act, current = f"{request.method} {request.endpoint}", g.caller
     with database.write() as conn:
-        audit_log.record_refusal(conn, who.actor, act, request.path[:200], f"needs {scope}", who.now)
+        audit_log.record_refusal(conn, current.actor, act, request.path[:200], f"needs {scope}", current.now)

@@ -1,4 +1,4 @@
-"""The overview: every feed at a glance, and one line that says whether all is well."""
+"""The overview: the status of every feed, and one line on the health of the service."""
 
 import hashlib
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ from syndication.store.publishing.section_state import SectionState, list_states
 pages = Pages("overview")
 
 CACHE_SECONDS = 1.0
-"""Seconds for which one look at the database serves everybody who watches."""
+"""Seconds for which one database query serves all viewers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One section; times are UTC, ``size`` is the bytes of its documents, uncoded."""
+    """One section; times are UTC, ``size`` is the uncompressed size of its documents in bytes."""
 
     slug: str
     title: str
@@ -49,7 +49,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The part of the page that lives, and what tells it from what it was."""
+    """The live part of the page, and its digest to detect changes."""
 
     text: Markup
     digest: str
@@ -57,13 +57,13 @@ class Part:
 
 @pages.get("/", "read")
 def show() -> Response:
-    """The page."""
+    """Shows the overview."""
     return page("overview.html", part=_part().text, **shown(request.args.get("regeneration")))
 
 
 @pages.get("/live/overview", "read")
 def live() -> Response:
-    """What lives on it; 204 if it is as it was."""
+    """Returns the live part; 204 if it is unchanged."""
     part = _part()
     if request.args.get("seen") == part.digest:
         return Response(status=HTTPStatus.NO_CONTENT)
@@ -80,7 +80,7 @@ def _render(may: dict[str, bool]) -> Part:
     values = _read(may["may_preview"]) | may
     bare = render_template("dashboard/parts/overview.html", digest="", **values)
     digest = hashlib.sha256(bare.encode()).hexdigest()[:16]
-    return Part(Markup(bare.replace("?seen=", f"?seen={digest}", 1)), digest)  # noqa: S704  # rendered, and so escaped
+    return Part(Markup(bare.replace("?seen=", f"?seen={digest}", 1)), digest)  # noqa: S704  # a rendered template is escaped
 
 
 def _read(may_preview: bool) -> dict[str, Any]:
@@ -103,7 +103,8 @@ def _read(may_preview: bool) -> dict[str, Any]:
             oldest_change=oldest,
             missing_triggers=loader.state.missing_triggers,
             purges=unsent,
-            silences={slug: f"{named[slug]} is {words}" for slug, words in silences.items()},
+            silences={slug: f"{named[slug]}: {words}" for slug, words in silences.items()},
+            titles=named,
         )
     )
     rows = [
@@ -114,6 +115,7 @@ def _read(may_preview: bool) -> dict[str, Any]:
         "rows": rows,
         "workers": alive,
         "oldest": oldest,
+        "pending": sum(row.state == "pending" for row in rows),
         "polls": sum(row.polls for row in rows),
         "not_modified": sum(row.not_modified for row in rows),
         "headline": health.headline(findings),
@@ -143,7 +145,7 @@ def _row(section: Section, title: str, state: SectionState | None, asked: PollSu
 
 
 def _state(state: SectionState | None, silence: str) -> tuple[str, str]:
-    """The state in a word, and what is to be said of it."""
+    """Returns the status and its details."""
     status = section_status(state)
     if status == "failing" and state is not None:
         return status, state.error or ""

@@ -1,4 +1,4 @@
-"""How a page of the dashboard is declared, filled and sent; and how it asks the API."""
+"""Declaring and rendering pages, and calling the API's operations."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -16,10 +16,10 @@ from syndication.web.problems import Problem, invalid
 PREFIX = "/editors"
 
 PUBLIC = "anybody"
-"""The scope of what needs nobody to be logged in: logging in, and the style sheet."""
+"""The scope of pages that require no login: the login itself."""
 
 LOGGED_IN = "person"
-"""The scope of what everybody who is logged in may."""
+"""The scope of pages that any logged-in user may use."""
 
 View = Callable[..., BaseResponse]
 V = TypeVar("V", bound=View)
@@ -29,24 +29,24 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""No inline script or style, nothing from elsewhere."""
+"""No inline scripts or styles, nothing from other origins."""
 
 
 class Pages:
-    """One subject's pages; ``scopes`` is the table of who may, by endpoint."""
+    """The pages of one subject; ``scopes`` holds the required scope by endpoint."""
 
-    scopes: dict[str, str] = {}  # noqa: RUF012  # one table for the whole dashboard, filled when modules are imported
+    scopes: dict[str, str] = {}  # noqa: RUF012  # one table for all pages, filled on import
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.blueprint = Blueprint(name, __name__, url_prefix=PREFIX)
 
     def get(self, rule: str, scope: str) -> Callable[[V], V]:
-        """Declare the decorated function as the page at ``rule``."""
+        """Declares the decorated function as the page at ``rule``."""
         return self._declare("GET", rule, scope)
 
     def post(self, rule: str, scope: str) -> Callable[[V], V]:
-        """Declare the decorated function as what a form does."""
+        """Declares the decorated function as the handler of a form."""
         return self._declare("POST", rule, scope)
 
     def _declare(self, method: str, rule: str, scope: str) -> Callable[[V], V]:
@@ -59,30 +59,30 @@ class Pages:
 
 
 def page(template: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Response:
-    """A page, which no cache may keep."""
+    """Returns a rendered page, which no cache may store."""
     return html(render_template(f"dashboard/{template}", **values), status)
 
 
 def html(text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """HTML that was rendered before."""
+    """Returns rendered HTML as a response."""
     return Response(text, status.value, content_type="text/html; charset=utf-8")
 
 
 def expired_part(part: str, words: str) -> Response:
-    """What stands in the place of a part of a page that nobody remembers any more: it asks for nothing."""
+    """Returns a replacement for an expired live part; it polls no more."""
     return html(render_template("dashboard/parts/gone.html", part=part, words=words))
 
 
 def back(path: str, **query: Any) -> BaseResponse:
-    """After a form: the browser gets a page (303), which may be reloaded without doing it again."""
+    """Redirects after a form (303), so that reloading does not send the form again."""
     given = {name: value for name, value in query.items() if value not in (None, "")}
     return redirect(f"{PREFIX}{path}{'?' + urlencode(given, doseq=True) if given else ''}", HTTPStatus.SEE_OTHER)
 
 
 def call(operation: Callable[..., Response], model: type[M], **asked: Any) -> M:
-    """The value that an operation of the API answers, asked in this process by whoever is logged in.
+    """Returns the value of an API operation, called in this process for the current user.
 
-    So who may what, what is hidden from whom and what is recorded is decided in one place. Raises Problem.
+    Permissions, visibility and the audit log are therefore decided in one place. Raises Problem.
     """
     scope = Operations.needs[operation]
     if not caller().may(scope):
@@ -95,30 +95,38 @@ def call(operation: Callable[..., Response], model: type[M], **asked: Any) -> M:
 
 
 def parse_request(model: type[M], **values: Any) -> M:
-    """What a form or an address asks, in the API's shape; raises the Problem of what is wrong with it."""
+    """Returns form or query values as a model of the API; raises Problem if they are invalid."""
     try:
         return model.model_validate({name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
         raise invalid(error) from error
 
 
+def selected_scopes() -> list[str]:
+    """Returns the scopes selected in a form; raises Problem if there are none."""
+    scopes = request.form.getlist("scope")
+    if not scopes:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Choose at least one permission.")
+    return scopes
+
+
 def next_page() -> dict[str, str] | None:
-    """Where the next page begins, if the last answer was not all: the query of its address."""
+    """Returns the query of the next page, if the last operation returned a cursor."""
     return cast("dict[str, str] | None", g.get("next_page"))
 
 
 def titles() -> dict[str, str]:
-    """The configured sections' titles by slug; that of the feed of everything would be the newsroom's own."""
+    """Returns section titles by slug; the feed of all articles would otherwise have the newsroom's own title."""
     sections = context().settings.sections
     return {slug: "All stories" if slug == ALL else section.title for slug, section in sections.items()}
 
 
 def missing_scope(scope: str) -> Problem:
-    """The refusal of who is logged in and may not."""
-    detail = f"This needs the scope {scope}, which you do not have. Somebody with the scope admin can give it to you."
+    """Returns the error for a user without the scope."""
+    detail = f"You need the {scope} permission for this. Ask an admin to grant it."
     return Problem(HTTPStatus.FORBIDDEN, "scope", detail)
 
 
 def is_live() -> bool:
-    """Whether a page's script asks for a part of it."""
+    """Returns whether the page's script requests a live part."""
     return "HX-Request" in request.headers

@@ -1,4 +1,4 @@
-"""A preview: asked for with a button, made by a worker, looked at before anybody else can."""
+"""Previews of articles, rendered by a worker before publication."""
 
 import json
 from http import HTTPStatus
@@ -18,7 +18,7 @@ pages = Pages("previews")
 
 @pages.post("/article/preview", "preview")
 def preview() -> BaseResponse:
-    """Ask a worker what the article's entry looks like."""
+    """Requests a preview of the article from a worker."""
     id = request.args.get("id", "")
     body = parse_request(api.PreviewRequest, changes=[{"id": id}])
     asked = call(api.request_preview, api.PreviewResponse, body=body)
@@ -27,16 +27,16 @@ def preview() -> BaseResponse:
 
 @pages.get("/live/previews/<id>", "preview")
 def live_preview(id: str) -> Response:
-    """The preview as it comes."""
+    """Returns the live part with the preview."""
     found = shown(id)
     if found["preview"] is None:
-        return expired_part("preview", "This preview is gone: it is kept for ten minutes. Ask for another one.")
+        return expired_part("preview", "This preview has expired after 10 minutes. Request a new one.")
     return html(render_template("dashboard/parts/preview.html", **found))
 
 
 @pages.get("/previews/<id>/view", "preview")
 def preview_view(id: str) -> Response:
-    """What stands in the frame: the entry as a reader shows it."""
+    """Returns the content of the frame: the reader preview of the entry."""
     found = call(api.get_preview, api.PreviewResponse, path=parse_request(IdPath, id=id))
     if "json" not in found.entry:
         raise not_found(f"entry in the preview {id!r}")
@@ -44,7 +44,7 @@ def preview_view(id: str) -> Response:
 
 
 def shown(id: str | None) -> dict[str, Any]:
-    """What a page needs to show a preview; of one that is gone, nothing."""
+    """Returns the template variables of a preview; none if it has expired."""
     if not id:
         return {"preview": None}
     try:

@@ -1,4 +1,4 @@
-"""Which sections are silent for unusually long, in words: looked up once in a while for everybody who watches."""
+"""Sections that have published nothing for unusually long, as sentences; cached for all viewers."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,11 +12,11 @@ from syndication.diagnostics.silence import HISTORY, unusual_silence
 from syndication.store.articles import hourly_counts
 
 CACHE_SECONDS = 60.0
-"""Seconds between two looks: what is unusual is so by half an hour at least."""
+"""Seconds between two queries; an unusual silence lasts half an hour longer than usual anyway."""
 
 
 def find_silences() -> dict[str, str]:
-    """By slug what is unusual about a section: "silent for 9 h, at this hour 2 h at most"."""
+    """Returns by slug: "nothing published for 9 h (usually at most 2 h at this time of day)"."""
     cache: TTLCache = current_app.extensions["ttl_cache"]
     return cache.get("silences", CACHE_SECONDS, _read_silences)
 
@@ -27,12 +27,13 @@ def _read_silences() -> dict[str, str]:
         now = database.now(conn)
         hours = hourly_counts.count_hourly(conn, settings.sections.values(), now - HISTORY, now)
     zone = ZoneInfo(settings.editors.timezone)
-    told = {slug: _words(found, now, zone) for slug, found in hours.items()}
-    return {slug: words for slug, words in told.items() if words}
+    described = {slug: _words(found, now, zone) for slug, found in hours.items()}
+    return {slug: words for slug, words in described.items() if words}
 
 
 def _words(hours: tuple[hourly_counts.HourlyCount, ...], now: datetime, zone: ZoneInfo) -> str:
     silence = unusual_silence(hours, now, zone)
     if silence is None:
         return ""
-    return f"silent for {span(now - silence.since)}; at this hour it usually is for {span(silence.usual)} at most"
+    lasted, usual = span(now - silence.since), span(silence.usual)
+    return f"nothing published for {lasted} (usually at most {usual} at this time of day)"

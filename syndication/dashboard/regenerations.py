@@ -1,4 +1,4 @@
-"""Regenerating: a button, a bar, and what came of it."""
+"""Regenerations: the form, the progress bar and the result."""
 
 from collections import Counter
 from http import HTTPStatus
@@ -14,12 +14,17 @@ from syndication.web.problems import Problem
 
 pages = Pages("regenerations")
 
-WORDS = {"published": "published anew", "unchanged": "unchanged", "failed": "failed"}
+LABELS = {
+    "failed": ("failed", "failed"),
+    "published": ("new version", "new versions"),
+    "unchanged": ("unchanged", "unchanged"),
+}
+"""Singular and plural of each state."""
 
 
 @pages.post("/regenerations", "regenerate")
 def regenerate() -> BaseResponse:
-    """Ask for some sections or all, and go back to the page on which it was asked."""
+    """Requests a regeneration of some or all sections, and returns to the page of the form."""
     form = request.form
     body = parse_request(
         api.RegenerationRequest,
@@ -28,7 +33,7 @@ def regenerate() -> BaseResponse:
         reason=form.get("reason") or None,
     )
     if not body.sections and not body.all_sections:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Choose at least one section, then regenerate.")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Select at least one section.")
     asked = call(api.request_regeneration, api.RegenerationResponse, body=body)
     section = form.get("back", "")
     return back(f"/sections/{section}" if section in body.sections else "/", regeneration=asked.id)
@@ -36,15 +41,15 @@ def regenerate() -> BaseResponse:
 
 @pages.get("/live/regenerations/<id>", "read")
 def live_regeneration(id: str) -> Response:
-    """The bar."""
+    """Returns the live progress bar."""
     found = shown(id)
     if found["regeneration"] is None:
-        return expired_part("regeneration", "This regeneration is so long ago that nothing is remembered of it.")
+        return expired_part("regeneration", "This regeneration has expired from the history.")
     return html(render_template("dashboard/parts/regeneration.html", **found))
 
 
 def shown(id: str | None) -> dict[str, Any]:
-    """What a page needs to show a regeneration; of one that nobody remembers, nothing."""
+    """Returns the template variables of a regeneration; none if it has been pruned."""
     if not id:
         return {"regeneration": None}
     try:
@@ -54,5 +59,5 @@ def shown(id: str | None) -> dict[str, Any]:
             raise
         return {"regeneration": None}
     counts: Counter[str] = Counter(outcome.state for outcome in found.sections)
-    words = ", ".join(f"{counts[state]} {word}" for state, word in WORDS.items() if counts[state])
+    words = ", ".join(f"{counts[state]} {label[counts[state] > 1]}" for state, label in LABELS.items() if counts[state])
     return {"regeneration": found, "words": words}

@@ -1,7 +1,7 @@
-"""One's own second factor: set up with an app on a phone, and turned off again.
+"""The user's own second factor: set up with an authenticator app, and turned off.
 
-Between the steps of setting it up the secret is in this browser's signed cookie alone: nothing is stored before a
-code has shown that the app has it.
+During set-up the secret is only in the browser's signed cookie: nothing is stored before a correct code proves that
+the app has it.
 """
 
 from datetime import datetime, timedelta
@@ -25,20 +25,20 @@ from syndication.store.access.audit_log import Act
 pages = Pages("second_factor")
 
 SET_UP = timedelta(minutes=15)
-"""How long somebody may take between the QR code and the first code of the app."""
+"""The time limit between the QR code and the first code from the app."""
 
-REQUIRED = "Everybody needs a second factor here: to set up another phone, ask an admin to reset yours"
+REQUIRED = "A second factor is required here. To use a different phone, ask an admin to reset your second factor"
 
 
 @pages.get("/account/second-factor", LOGGED_IN)
 def show_second_factor() -> Response:
-    """Whether it is on; and the QR code, once the password was given."""
+    """Shows whether it is on, and the QR code after the password was verified."""
     return _page()
 
 
 @pages.post("/account/second-factor/set-up", LOGGED_IN)
 def set_up() -> BaseResponse:
-    """Make a secret, after asking for the password again: a browser may stand open."""
+    """Creates a secret; the password is required again, because a browser may be left unattended."""
     refused = _refused_password("set up second factor of user")
     if refused is not None:
         return show_denied(refused, _page(refused.detail))
@@ -48,7 +48,7 @@ def set_up() -> BaseResponse:
 
 @pages.get("/account/second-factor.svg", LOGGED_IN)
 def show_qr_code() -> Response:
-    """The secret as a QR code, while it is being set up."""
+    """Returns the secret as a QR code during set-up."""
     if (secret := _secret()) is None:
         raise NotFound
     text = second_factor.uri(secret, g.user.name, context().settings.site.title)
@@ -57,10 +57,10 @@ def show_qr_code() -> Response:
 
 @pages.post("/account/second-factor/turn-on", LOGGED_IN)
 def turn_on() -> BaseResponse:
-    """Turn it on, if the app shows the right code; the recovery codes are in this answer and nowhere else."""
+    """Turns it on if the code is correct; this response is the only one with the recovery codes."""
     secret, database = _secret(), context().database
     if secret is None:
-        return _page("That took too long, and nothing was changed. Start again with your password.")
+        return _page("The set-up expired. Nothing was changed. Start again with your password.")
     with database.write() as conn:
         now = database.now(conn)
         step = second_factor.accepted_step(secret, request.form.get("code", ""), now, 0)
@@ -74,7 +74,7 @@ def turn_on() -> BaseResponse:
 
 @pages.post("/account/second-factor/turn-off", LOGGED_IN)
 def turn_off() -> BaseResponse:
-    """Turn it off, with the password and a code."""
+    """Turns it off; requires the password and a code."""
     if context().settings.editors.require_second_factor:
         raise SyndicationError(REQUIRED)
     refused = _refused_password("turn off second factor of user")
@@ -85,7 +85,7 @@ def turn_off() -> BaseResponse:
     database = context().database
     with database.write() as conn:
         stored.disable(conn, g.user, caller().actor, database.now(conn), keep=session["login"])
-    flash("Your second factor is off. You are logged out in other browsers.")
+    flash("Second factor turned off. You are logged out in other browsers.")
     return back("/account")
 
 
@@ -101,7 +101,7 @@ def _refused_password(act: str) -> Denied | None:
 
 
 def _secret() -> str | None:
-    """The secret that is being set up in this browser."""
+    """Returns the secret that is being set up in this browser."""
     secret, since = session.get("second_factor", [None, 0])
     fresh = datetime.fromtimestamp(since, caller().now.tzinfo) > caller().now - SET_UP
     return secret if secret is not None and fresh and g.user.second_factor_at is None else None

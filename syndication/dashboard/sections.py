@@ -1,4 +1,4 @@
-"""One section: what stands in its feed, what does not and why, and how its versions differ."""
+"""One section: its entries, its left-out articles, and its versions."""
 
 from flask import Response, request
 
@@ -17,7 +17,7 @@ pages = Pages("sections")
 
 @pages.get("/sections/<slug>", "read")
 def show_section(slug: str) -> Response:
-    """The section, its entries and what is left out."""
+    """Shows the section, its entries and its left-out articles."""
     path = parse_request(SectionPath, slug=slug)
     section = call(api.get_section, api.SectionResponse, path=path)
     return page(
@@ -35,7 +35,7 @@ def show_section(slug: str) -> Response:
 
 @pages.get("/sections/<slug>/versions", "read")
 def show_versions(slug: str) -> Response:
-    """The versions that are kept, and what changed in each; or how two of them differ."""
+    """Shows the version history with the changes of each version, or the difference between two."""
     path = parse_request(SectionPath, slug=slug)
     section = call(api.get_section, api.SectionResponse, path=path)
     query = parse_request(api_versions.VersionsQuery, before=request.args.get("before") or None)
@@ -53,13 +53,13 @@ def show_versions(slug: str) -> Response:
 
 
 def served_version(slug: str) -> int:
-    """The version that this web process serves; 0 is none."""
+    """Returns the version that this web process serves; 0 if none."""
     found = (context().loader.catalogue.documents.get(address(slug, format)) for format in FORMATS)
     return max((document.version for document in found if document), default=0)
 
 
 def _difference(path: SectionPath) -> api_versions.DifferenceResponse | None:
-    """How the two versions differ that were asked for, in whichever order."""
+    """Returns the difference between the two requested versions, given in either order."""
     given = request.args.get("old"), request.args.get("new")
     if None in given:
         return None

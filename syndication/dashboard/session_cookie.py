@@ -1,4 +1,4 @@
-"""The cookie: signed with a key that all web processes share, so that a log-in holds on each of them."""
+"""The session cookie, signed with a key that all web processes share, so that a session is valid on each of them."""
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -12,20 +12,20 @@ log = get_logger(__name__)
 
 
 class SessionCookies(SecureCookieSessionInterface):
-    """Flask's signed cookies; the key is read when it is first needed."""
+    """Flask's signed cookies; the key is read on first use."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self._key: bytes | None = None
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """The signer; raises DatabaseDown or DatabaseError while its key cannot be read."""
+        """Returns the signer; raises DatabaseDown or DatabaseError if its key cannot be read."""
         if self._key is None:
             self._key = app.secret_key = signing_key.signing_key(self.database)
         return super().get_signing_serializer(app)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """What the cookie holds; None while the key cannot be read: nobody could tell of an error so early."""
+        """Returns the cookie's content; None if the key cannot be read, as Flask handles no errors this early."""
         try:
             return super().open_session(app, request)
         except (DatabaseDown, DatabaseError) as error:

@@ -1,4 +1,4 @@
-"""Tokens: who may use the API."""
+"""API tokens."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -10,7 +10,7 @@ from syndication.api import tokens as api
 from syndication.api.operations import caller
 from syndication.api.schemas import IdPath
 from syndication.dashboard.filters import after
-from syndication.dashboard.pages import Pages, back, call, page, parse_request
+from syndication.dashboard.pages import Pages, back, call, page, parse_request, selected_scopes
 from syndication.store.access.tokens import SCOPES
 from syndication.web.problems import Problem
 
@@ -19,20 +19,24 @@ pages = Pages("tokens")
 
 @pages.get("/tokens", "admin")
 def show_tokens() -> Response:
-    """Every token; revoked and expired ones last."""
+    """Lists all tokens; revoked and expired ones last."""
     return _page()
 
 
 @pages.post("/tokens", "admin")
 def create_token() -> Response:
-    """Make one, and show its secret this once."""
+    """Creates a token and shows its secret once."""
     days = request.form.get("days", "")
     if days and not (days.isascii() and days.isdecimal() and 1 <= int(days[:9]) <= 36_500):
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"days is {days[:20]!r}: it should be 1 to 36500.")
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "invalid",
+            f"days is {days[:20]!r}: it must be 1 to 36500.",
+        )
     body = parse_request(
         api.TokenRequest,
         name=request.form.get("name", "").strip(),
-        scopes=request.form.getlist("scope"),
+        scopes=selected_scopes(),
         expires_at=(caller().now + timedelta(days=int(days))).isoformat() if days else None,
     )
     return _page(call(api.create_token, api.NewToken, body=body))
@@ -40,9 +44,9 @@ def create_token() -> Response:
 
 @pages.post("/tokens/revoke", "admin")
 def revoke_token() -> BaseResponse:
-    """Revoke one: from now on it opens nothing."""
+    """Revokes a token."""
     revoked = call(api.revoke_token, api.TokenResponse, path=parse_request(IdPath, id=request.form.get("id", "")))
-    flash(f"The token {revoked.name} is revoked: it opens nothing any more.")
+    flash(f"Token {revoked.name} revoked: it no longer works.")
     return back("/tokens")
 
 
@@ -51,8 +55,8 @@ def _page(made: api.NewToken | None = None) -> Response:
     states = {token.id: _state(token) for token in found}
     return page(
         "tokens.html",
-        open_ones=[token for token in found if states[token.id] == "open"],
-        closed=[token for token in found if states[token.id] != "open"],
+        active=[token for token in found if states[token.id] == "active"],
+        inactive=[token for token in found if states[token.id] != "active"],
         states=states,
         made=made,
         scopes=SCOPES,
@@ -62,4 +66,4 @@ def _page(made: api.NewToken | None = None) -> Response:
 def _state(token: api.TokenResponse) -> str:
     if token.revoked_at:
         return "revoked"
-    return "expired" if token.expires_at and not after(token.expires_at, caller().now) else "open"
+    return "expired" if token.expires_at and not after(token.expires_at, caller().now) else "active"

@@ -1,4 +1,4 @@
-"""Work that is done once for all who look at the same time."""
+"""A cache with a time to live, so that simultaneous viewers share one computation."""
 
 import threading
 import time
@@ -8,11 +8,11 @@ from typing import Any, TypeVar, cast
 T = TypeVar("T")
 
 MAX_ENTRIES = 512
-"""The most values that are kept: of those that nobody asked for the longest, one gives its place to a new one."""
+"""The maximum number of values; the least recently used one is evicted."""
 
 
 class _Entry:
-    """A value and when it was made; its lock is held by whoever makes it."""
+    """A value and its time; the lock is held while the value is computed."""
 
     __slots__ = ("lock", "made_at", "value")
 
@@ -23,7 +23,7 @@ class _Entry:
 
 
 class TTLCache:
-    """Remembers values for a while. Who asks for one that is being made waits for it instead of making it too."""
+    """Caches values. A caller waits for a value that another thread is computing."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -34,7 +34,7 @@ class TTLCache:
         return len(self._kept)
 
     def get(self, key: Hashable, seconds: float, make: Callable[[], T]) -> T:
-        """The value, at most ``seconds`` old. What ``make`` raises is remembered by nobody."""
+        """Returns the value, at most ``seconds`` old. Exceptions of ``make`` are not cached."""
         kept = self._entry(key)
         with kept.lock:
             if kept.made_at is None or self._clock() - kept.made_at >= seconds:
@@ -45,7 +45,7 @@ class TTLCache:
     def _entry(self, key: Hashable) -> _Entry:
         with self._lock:
             kept = self._kept.pop(key, None) or _Entry()
-            self._kept[key] = kept  # The last of the dictionary, again if it stood there before.
+            self._kept[key] = kept  # Moves the key to the end: last used.
             if len(self._kept) > MAX_ENTRIES:
                 del self._kept[next(iter(self._kept))]
         return kept

@@ -1,4 +1,4 @@
-"""Coming up: what will happen by itself, day by day, in the newsroom's own time."""
+"""Upcoming automatic changes, day by day, in the newsroom's time zone."""
 
 from itertools import groupby
 
@@ -11,18 +11,18 @@ from syndication.dashboard.pages import Pages, call, is_live, next_page, page, p
 pages = Pages("upcoming")
 
 SHOWN = 100
-"""Moments on a page."""
+"""Items per page."""
 
 
 @pages.get("/upcoming", "preview")
 def show_upcoming() -> Response:
-    """Embargoes that end, stories that expire, feeds that change for their age."""
+    """Lists ending embargoes, expiring articles, and feeds whose entries age out."""
     query = parse_request(api.UpcomingQuery, limit=SHOWN, after=request.args.get("after") or None)
     found = call(api.list_upcoming, api.UpcomingResponse, query=query)
     following = next_page()
-    # A section falls due for its articles' moments too: those are told already.
-    told = {(item.at, section) for item in found.items if item.article for section in item.sections}
-    items = [item for item in found.items if item.article or (item.at, item.sections[0]) not in told]
+    # A section is due for its articles' changes too; those are listed already.
+    listed = {(item.at, section) for item in found.items if item.article for section in item.sections}
+    items = [item for item in found.items if item.article or (item.at, item.sections[0]) not in listed]
     return page(
         "parts/upcoming.html" if is_live() else "upcoming.html",
         days=[(day, list(of)) for day, of in groupby(items, key=lambda item: time_filters().day(item.at))],

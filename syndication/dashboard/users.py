@@ -1,11 +1,11 @@
-"""People: who may log in here, and what each may."""
+"""Users and their permissions."""
 
 from flask import Response, flash, g, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import users as api
 from syndication.auth.secrets import passwords
-from syndication.dashboard.pages import Pages, back, call, page, parse_request
+from syndication.dashboard.pages import Pages, back, call, page, parse_request, selected_scopes
 from syndication.errors import SyndicationError
 from syndication.store.access.tokens import SCOPES
 from syndication.web.problems import not_found
@@ -15,36 +15,36 @@ pages = Pages("users")
 
 @pages.get("/users", "admin")
 def show_users() -> Response:
-    """Everybody; those who are disabled last."""
+    """Lists all users; disabled ones last."""
     return _page()
 
 
 @pages.post("/users", "admin")
 def create_user() -> Response:
-    """Let somebody in, with a password that is shown this once."""
+    """Creates a user with a password that is shown once."""
     name = request.form.get("name", "").strip().lower()
-    body = parse_request(api.UserRequest, name=name, scopes=request.form.getlist("scope"))
+    body = parse_request(api.UserRequest, name=name, scopes=selected_scopes())
     made = call(api.create_user, api.NewUser, body=body)
     return _page(made.name, made.password)
 
 
 @pages.get("/users/<name>", "admin")
 def show_user(name: str) -> Response:
-    """One person."""
+    """Shows one user."""
     return page("user.html", user=_user(name), scopes=SCOPES)
 
 
 @pages.post("/users/<name>/scopes", "admin")
 def change_scopes(name: str) -> BaseResponse:
-    """Change what a person may."""
-    _change(name, scopes=request.form.getlist("scope"))
-    flash(f"What {name} may is changed. {name} has to log in again.")
+    """Changes a user's permissions."""
+    _change(name, scopes=selected_scopes())
+    flash(f"Permissions of {name} changed. {name} has to log in again.")
     return back(f"/users/{name}")
 
 
 @pages.post("/users/<name>/password", "admin")
 def reset_password(name: str) -> Response:
-    """Give a person a new password, which is shown this once."""
+    """Resets a user's password; the new one is shown once."""
     made = passwords.generate_password()
     _change(name, password=made)
     return page("user.html", user=_user(name), scopes=SCOPES, password=made)
@@ -52,27 +52,27 @@ def reset_password(name: str) -> Response:
 
 @pages.post("/users/<name>/disable", "admin")
 def disable(name: str) -> BaseResponse:
-    """Let a person in no more."""
+    """Disables a user."""
     _change(name, disabled=True)
-    flash(f"{name} is logged out and cannot log in any more.")
+    flash(f"{name} is logged out and can no longer log in.")
     return back(f"/users/{name}")
 
 
 @pages.post("/users/<name>/enable", "admin")
 def enable(name: str) -> BaseResponse:
-    """Let a person in again."""
+    """Enables a user."""
     _change(name, disabled=False)
-    flash(f"{name} can log in again, with the password from before.")
+    flash(f"{name} can log in again with the previous password.")
     return back(f"/users/{name}")
 
 
 @pages.post("/users/<name>/second-factor", "admin")
 def reset_second_factor(name: str) -> BaseResponse:
-    """Remove a user's second factor: the phone is lost."""
-    if name == g.user.name:  # Their own page asks for the password and a code.
-        raise SyndicationError("your own second factor is turned off on your account page, with a code of the app")
+    """Removes a user's second factor, for example after a lost phone."""
+    if name == g.user.name:  # The account page requires the password and a code.
+        raise SyndicationError("turn off your own second factor on your account page, with a code from the app")
     call(api.reset_second_factor, api.UserResponse, path=parse_request(api.NamePath, name=name))
-    flash(f"{name} has no second factor now, and has to log in again.")
+    flash(f"Second factor of {name} removed. {name} has to log in again.")
     return back(f"/users/{name}")
 
 
@@ -89,7 +89,7 @@ def _user(name: str) -> api.UserResponse:
     for user in _users():
         if user.name == name:
             return user
-    raise not_found(f"person {name!r}")
+    raise not_found(f"user {name!r}")
 
 
 def _page(name: str | None = None, password: str | None = None) -> Response:

@@ -1,1 +1,1 @@
-"""Facts become verdicts: why an article is or is not in a feed, whether all is well."""
+"""From facts to verdicts: why an article is or is not in a feed, and whether the service is healthy."""

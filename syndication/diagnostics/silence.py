@@ -1,7 +1,7 @@
-"""Whether a section has published nothing for unusually long, for that section and that hour. Pure.
+"""Detects that a section has published nothing for unusually long, for that section and hour. Pure.
 
-How long it has been silent now is compared with how long it had been at the same time of day on each of the days
-before. A night without news is usual; the same silence at noon may be a feed that broke.
+The current silence is compared with the silence at the same time of day on each of the previous days. A night without
+news is usual; the same silence at noon may mean a broken feed.
 """
 
 from bisect import bisect_right
@@ -13,35 +13,35 @@ from itertools import count, islice
 from syndication.store.articles.hourly_counts import HourlyCount
 
 DAYS = 28
-"""Four of each day of the week: a section that rests on Sundays is not called silent on one."""
+"""Four of each weekday, so that a section that rests on Sundays is not reported on a Sunday."""
 
 FEWEST_DAYS = 14
-"""With fewer days to compare with, nothing is unusual yet."""
+"""With fewer days to compare, nothing is reported."""
 
 HISTORY = timedelta(days=DAYS + FEWEST_DAYS)
-"""How far back the hours are read: days within the present silence say nothing of what is usual, those before do."""
+"""How far back the hours are read: days within the current silence do not count, so earlier ones are needed."""
 
 RANK = 3
-"""The third longest silence is the usual bound: two days may have been holidays, or out of order themselves."""
+"""The third longest silence is the usual maximum: two of the days may have been holidays or outages."""
 
 TIMES = 1.5
 MORE = timedelta(minutes=30)
-"""Unusual is what is that many times as long, and at least so much longer."""
+"""A silence is unusual if it is longer than usual by this factor and at least this time."""
 
 LATE = timedelta(hours=1)
-"""A story that comes at noon may come so much later: until then the silence before noon is a usual one."""
+"""Tolerance for late articles: if one usually appears at noon, the silence before noon is usual until 13:00."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """An unusual silence: since when, and how long it is at most on other days at this hour."""
+    """An unusual silence: its start, and the usual maximum on other days at this hour."""
 
     since: datetime
     usual: timedelta
 
 
 def unusual_silence(hours: Sequence[HourlyCount], now: datetime, zone: tzinfo = UTC) -> Silence | None:
-    """The silence of a section, if it is unusual; ``hours`` are those of the HISTORY, ``zone`` is the newsroom's."""
+    """Returns the section's silence if it is unusual; ``hours`` cover HISTORY, ``zone`` is the newsroom's."""
     moments = _moments(hours, now)
     if not moments:
         return None
@@ -55,13 +55,13 @@ def unusual_silence(hours: Sequence[HourlyCount], now: datetime, zone: tzinfo = 
 
 
 def _moments(hours: Sequence[HourlyCount], now: datetime) -> list[datetime]:
-    """When something appeared, as far as it is known: between the first and the last of an hour it is not."""
+    """Returns the known publication times: the first and the last of each hour."""
     known = {moment for hour in hours for moment in (hour.first, hour.last)}
     return sorted(moment for moment in known if moment <= now)
 
 
 def _earlier(moments: Sequence[datetime], now: datetime, zone: tzinfo) -> Iterator[timedelta]:
-    """How long it was silent at this time of day, one day after the other back to the first that is known."""
+    """Yields the silence at this time of day for each previous day, newest first."""
     local = now.astimezone(zone)
     for days in count(1):
         then = (local - timedelta(days=days)).astimezone(UTC)
@@ -72,10 +72,10 @@ def _earlier(moments: Sequence[datetime], now: datetime, zone: tzinfo) -> Iterat
 
 
 def _longest(moments: Sequence[datetime], then: datetime) -> timedelta:
-    """The longest silence at any moment of the hour up to ``then``."""
-    place = bisect_right(moments, then) - 1
-    longest = then - moments[place]
-    while place > 0 and moments[place] > then - LATE:
-        longest = max(longest, moments[place] - moments[place - 1])
-        place -= 1
+    """Returns the longest silence at any moment of the hour up to ``then``."""
+    index = bisect_right(moments, then) - 1
+    longest = then - moments[index]
+    while index > 0 and moments[index] > then - LATE:
+        longest = max(longest, moments[index] - moments[index - 1])
+        index -= 1
     return longest

@@ -1,6 +1,6 @@
-"""The way of an article from the store into one feed, station by station, and where on it the article stands.
+"""The steps of an article from the store into one feed, and the step at which it stopped.
 
-The stations stand in the order in which ``editors.trace`` asks: whatever stops an article has been passed before it.
+The steps are in the order in which ``trace`` applies its rules, so all steps before the one that stopped are passed.
 """
 
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from typing import Literal, Protocol
 from syndication.diagnostics.trace import Rule
 
 State = Literal["passed", "waits", "stuck", "ends", "ahead", "leaving"]
-"""passed; waits for its time, a worker or whoever publishes it; stuck until somebody mends what is wrong; ends here,
-as it should; ahead is not reached; leaving is still there, and goes with the next regeneration."""
+"""passed; waits: for its time, a worker or its publication; stuck: until an error is fixed; ends: here, as intended;
+ahead: not reached; leaving: still there until the next regeneration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One station: ``key`` for programs, its name for people, and in a word or two how it is with the article."""
+    """One step: ``key`` for programs, a name for users, and the article's state in a word or two."""
 
     key: str
     name: str
@@ -25,7 +25,7 @@ class Step:
 
 
 class TracedVerdict(Protocol):
-    """What is needed of a verdict: the trace's own, or the API's answer."""
+    """The fields needed from a verdict: the trace's own, or the API's response."""
 
     @property
     def rule(self) -> Rule: ...
@@ -39,25 +39,25 @@ class TracedVerdict(Protocol):
 
 STEP_NAMES: Mapping[str, str] = {
     "stored": "Stored",
-    "feed": "The section has a feed",
+    "feed": "Section has a feed",
     "not-withdrawn": "Not withdrawn",
-    "filed": "Filed here",
+    "filed": "In this section",
     "published": "Published",
-    "time": "Its time is now",
-    "place": "Has a place",
-    "renders": "Nothing is wrong with it",
+    "time": "Publish time reached",
+    "place": "Within entry limit",
+    "renders": "Valid",
     "regenerated": "Regenerated",
     "in-feed": "In the feed",
 }
-"""The stations in their order; behind them stands only the web process, ``served``."""
+"""The steps in order; only ``served``, the web process, follows them."""
 
 STOPPED_AT: Mapping[Rule, tuple[str, State, str]] = {
     "deleted": ("stored", "ends", "deleted"),
     "retired": ("feed", "ends", "retired"),
     "not-configured": ("feed", "stuck", "no feed"),
     "withdrawn": ("not-withdrawn", "ends", "withdrawn"),
-    "not-filed": ("filed", "ends", "elsewhere"),
-    "draft": ("published", "waits", "a draft"),
+    "not-filed": ("filed", "ends", "not in this section"),
+    "draft": ("published", "waits", "draft"),
     "expired": ("time", "ends", "expired"),
     "embargo": ("time", "waits", "under embargo"),
     "pushed-out": ("place", "ends", "pushed out"),
@@ -66,14 +66,13 @@ STOPPED_AT: Mapping[Rule, tuple[str, State, str]] = {
     "failing": ("regenerated", "stuck", "failing"),
     "waiting": ("regenerated", "waits", "waiting"),
 }
-"""At which station each rule stops an article, how it stands there, and the word for it."""
+"""The step at which each rule stops an article, the state of that step, and the word for it."""
 
 
 def trace_steps(verdict: TracedVerdict, served: int | None = None, published: int | None = None) -> tuple[Step, ...]:
-    """The stations in order.
+    """Returns the steps in order.
 
-    ``served`` is the section's version that this web process has in memory (None: not known), ``published`` the one
-    that is published.
+    ``served`` is the version in this web process's memory (None: unknown), ``published`` the published one.
     """
     return (*_steps(verdict), _served(verdict, served, published))
 
@@ -94,7 +93,7 @@ def _steps(verdict: TracedVerdict) -> list[Step]:
 
 def _served(verdict: TracedVerdict, served: int | None, published: int | None) -> Step:
     word, state = _how_served(verdict, served, published)
-    return Step("served", "Served here", word, state)
+    return Step("served", "Live on this server", word, state)
 
 
 def _how_served(verdict: TracedVerdict, served: int | None, published: int | None) -> tuple[str, State]:
@@ -102,10 +101,10 @@ def _how_served(verdict: TracedVerdict, served: int | None, published: int | Non
         return "", "ahead"
     version = f"version {served}"
     if not verdict.in_feed:
-        # The one that is published has it no more: an older one may still show it.
+        # The published version no longer has it; this process may still serve an older one.
         return (f"still {version}", "leaving") if served < (published or 0) else ("", "ahead")
     if served < (verdict.since_version or 0):
         return f"not yet: {version}", "waits"
     if served < (verdict.changed_in_version or 0):
-        return f"as it was: {version}", "waits"
+        return f"update pending: {version}", "waits"
     return version, "passed" if verdict.rule == "in-feed" else "leaving"

@@ -1,1 +1,1 @@
-"""The dashboard as people use it: in a real browser, on a running service."""
+"""The dashboard in a real browser, on a running service."""

@@ -1,4 +1,4 @@
-"""A browser and a house for it to visit: one of each for all tests of a process."""
+"""A browser and a running newsroom, shared by all tests of a process."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from tests.browser.house import House, open_house
 from tests.browser.visits import SECONDS, Visits
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-"""Without a graphics card; and the pictures of a story, which its reader would load, are not looked for outside."""
+"""No graphics card, and no network access, not even for images in articles."""
 
 expect.set_options(timeout=SECONDS * 1000)
 
 
 def chromium_path() -> str | None:
-    """Where the system's own Chromium is; None if there is none."""
+    """Returns the path of the system's Chromium, or None."""
     found = shutil.which("chromium") or "/usr/bin/chromium"
     return found if Path(found).exists() else None
 
@@ -35,14 +35,14 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house for all tests of this process: each writes stories of its own."""
+    """A newsroom for all tests of this process; each test writes its own articles."""
     with open_house(tmp_path_factory.mktemp("house")) as house:
         yield house
 
 
 @pytest.fixture
 def visit(chromium: Browser, house: House) -> Iterator[Visits]:
-    """Opens pages; afterwards nothing may have happened on them that never may."""
+    """Opens pages, and afterwards checks that none had an error."""
     visits = Visits(chromium, house)
     yield visits
     visits.close()
@@ -51,7 +51,7 @@ def visit(chromium: Browser, house: House) -> Iterator[Visits]:
 
 @pytest.fixture(scope="session")
 def journey(chromium: Browser, house: House) -> Iterator[tuple[Visits, Page]]:
-    """The one visit of ``tour``."""
+    """The browser session of ``tour``."""
     visits = Visits(chromium, house)
     yield visits, visits("chief", "/editors/account")
     visits.close()
@@ -59,7 +59,7 @@ def journey(chromium: Browser, house: House) -> Iterator[tuple[Visits, Page]]:
 
 @pytest.fixture
 def tour(journey: tuple[Visits, Page]) -> Iterator[Page]:
-    """A page of one who may everything, for tests that only look at one page after the other: it is opened once."""
+    """A page of a user with all scopes, opened once, for tests that only view pages."""
     visits, page = journey
     visits.wrong.clear()
     yield page

@@ -1,4 +1,4 @@
-"""A newsroom's house for the browser to visit: a running service, its paper, and somebody for each set of scopes."""
+"""A newsroom for the browser: a running service, its articles, and a user for each set of scopes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ failed_attempts = 1000
 """
 
 ODD_TITLE = "<b>Odd</b> {{7*7}} \"><svg onload=alert('section')>"
-"""The title of a section that holds what would be mischief, were it not inert."""
+"""The title of a section, with markup that must stay inert."""
 
 SECTIONS = f"""
 [[section]]
@@ -42,14 +42,14 @@ title = '''{ODD_TITLE}'''
 """
 
 PASSWORD = "ferry-{}-lantern-42"
-"""Everybody's, with the name in it."""
+"""The password of each user, with the name in it."""
 
 PEOPLE = {"chief": SCOPES} | {f"no-{lacking}": tuple(s for s in SCOPES if s != lacking) for lacking in SCOPES}
-"""One who may everything, and one for each scope who lacks it."""
+"""A user with all scopes, and one without each scope."""
 
 
 def stories(now: datetime) -> Iterator[dict[str, Any]]:
-    """The paper: a few public stories, an embargoed one, a draft, one that expires, one that is left out."""
+    """Yields a few public articles, an embargoed one, a draft, one that expires, one that is left out."""
     for number, title in enumerate(
         ["Night train to Hualien", "First snow on Hehuan — 合歡山初雪 ❄", "Ferry to Matsu", "A bridge is open again"], 1
     ):
@@ -64,7 +64,7 @@ def stories(now: datetime) -> Iterator[dict[str, Any]]:
 
 
 class House:
-    """What tests ask of the house; ``service`` runs, ``database`` is the one that it runs on."""
+    """A running service and its database."""
 
     def __init__(self, service: Service, database: Database) -> None:
         self.service = service
@@ -74,7 +74,7 @@ class House:
         self._passwords: dict[str, str] = {}
 
     def put(self, id: str, **changes: Any) -> str:
-        """Write one article, public since an hour unless told otherwise; gives its id."""
+        """Writes one article, by default published an hour ago; returns its ID."""
         now = datetime.now(UTC)
         values = {"published_at": now - timedelta(hours=1)} | changes
         values = {"updated_at": values["published_at"]} | values
@@ -83,25 +83,25 @@ class House:
         return id
 
     def feed(self, slug: str = "taiwan", format: str = "json") -> str:
-        """The feed as a reader gets it."""
+        """Returns the feed as readers receive it."""
         return self.service.get(f"/feeds/{slug}.{format}").body.decode()
 
     def until_in_feed(self, title: str, slug: str = "taiwan") -> None:
-        """Wait until readers see it."""
+        """Waits until the feed contains the title."""
         until(lambda: title in self.feed(slug))
 
     def until_gone(self, title: str, slug: str = "taiwan") -> None:
-        """Wait until readers see it no more."""
+        """Waits until the feed no longer contains the title."""
         until(lambda: title not in self.feed(slug))
 
     def password_of(self, person: str) -> str:
-        """The password of one of ``PEOPLE``, who is let in when first asked for."""
+        """Returns the password of one of ``PEOPLE``, who is created on first use."""
         if person not in self._passwords:
-            self._passwords[person] = self.let_in(person, PEOPLE[person])
+            self._passwords[person] = self.create_user(person, PEOPLE[person])
         return self._passwords[person]
 
-    def let_in(self, name: str, scopes: tuple[str, ...] = SCOPES) -> str:
-        """Let somebody in by the command line; gives the password."""
+    def create_user(self, name: str, scopes: tuple[str, ...] = SCOPES) -> str:
+        """Creates a user on the command line; returns the password."""
         password = PASSWORD.format(name)
         flags = [word for scope in scopes for word in ("--scope", scope)]
         done = self.service.run("user", "create", name, *flags, "--password-stdin", input=password)
@@ -109,13 +109,13 @@ class House:
         return password
 
     def run_sql(self, statement: str, **values: Any) -> None:
-        """What a program beside the service does to the database."""
+        """Runs a statement as another program would."""
         with self.database.write() as conn:
             conn.execute(text(statement), values)
 
 
 def write_configuration(folder: Path) -> Path:
-    """The house's own configuration."""
+    """Writes the configuration; returns its path."""
     config = folder / "config"
     config.mkdir()
     (config / "syndication.toml").write_text(SITE, encoding="utf-8")
@@ -125,10 +125,10 @@ def write_configuration(folder: Path) -> Path:
 
 @contextmanager
 def open_house(folder: Path) -> Iterator[House]:
-    """A house at work: the service runs and the stories are in the feeds. People come in when they are asked for."""
+    """Starts a newsroom with articles in its feeds. Users are created on first use."""
     env = {"SYNDICATION_CONFIG": str(write_configuration(folder))}
     with running(folder, env=env) as service:
-        service.ready(60)  # Browsers start beside it.
+        service.ready(60)  # Browsers start at the same time.
         database = Database(f"sqlite:///{folder}/var/syndication.db")
         house = House(service, database)
         now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""``python -m tests.browser.pictures``: makes the pictures in docs/editors.md, from the demonstration as it runs."""
+"""``python -m tests.browser.pictures``: takes the screenshots in docs/editors.md from the running demonstration."""
 
 import re
 import tempfile
@@ -15,17 +15,17 @@ from tests.support.service import ROOT, Service, running
 DOCS = ROOT / "docs"
 
 LARGEST = 200_000
-"""Bytes of a picture, so that the page loads quickly."""
+"""The maximum size of a screenshot in bytes, so that the page loads quickly."""
 
 POLLED = {"all": 120, "taiwan": 45, "world": 30, "sports": 12}
-"""How often readers ask for a feed before the pictures are made."""
+"""The number of polls per feed before the screenshots are taken."""
 
 WRITTEN = 90
-"""Seconds after which these polls are surely told: a web process writes them down once a minute."""
+"""Seconds until these polls are certainly shown: a web process writes its counts once a minute."""
 
 
 def main() -> None:
-    """Start the demonstration, let readers poll, and look at three pages."""
+    """Starts the demonstration, polls the feeds and takes the screenshots."""
     path = chromium_path()
     if path is None:
         raise SystemExit("There is no Chromium: apt-get install chromium")
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def poll(service: Service) -> None:
-    """Ask as readers do, who mostly have what is there already."""
+    """Polls like feed readers, whose copies are mostly up to date."""
     for slug, times in POLLED.items():
         etag = service.get(f"/feeds/{slug}.atom").headers["etag"]
         for _ in range(times):
@@ -48,15 +48,15 @@ def poll(service: Service) -> None:
 
 
 def take(browser: Browser, service: Service) -> None:
-    """Make the three pictures."""
+    """Takes the three screenshots."""
     password = re.search(r"log in as demonstration, password (\S+)\)", service.log.read_text())
-    assert password, "the demonstration says no password"
+    assert password, "the demonstration printed no password"
     desk = browser.new_context(base_url=f"http://127.0.0.1:{service.port}", viewport={"width": DESK, "height": 800})
     page = desk.new_page()
     log_in(page, "demonstration", password[1])
     page.wait_for_url("**/editors/")
-    # Polls are counted in memory, and written down once in a while.
-    figure = page.locator("dl.figures div", has_text="Polls in the last hour").locator("dd")
+    # Polls are counted in memory and written periodically.
+    figure = page.locator("dl.figures div", has_text="Requests (1 h)").locator("dd")
     expect(figure).not_to_have_text("0", timeout=WRITTEN * 1000)
     save(page, "overview")
     page.goto(f"/editors/article?id={embargoed()}")
@@ -69,13 +69,13 @@ def take(browser: Browser, service: Service) -> None:
 
 
 def embargoed() -> str:
-    """The id of the story that is under embargo for longest."""
+    """Returns the ID of the article with the latest embargo."""
     dated = [story for story in stories(system_clock()) if story.published_at is not None]
     return max(dated, key=lambda story: story.published_at).id
 
 
 def save(page: Page, name: str) -> None:
-    """Write the picture, if it is of a sensible size."""
+    """Writes the screenshot, if it is not too large."""
     picture = page.screenshot()
     if len(picture) > LARGEST:
         raise SystemExit(f"{name}.png has {len(picture)} bytes, and should have {LARGEST} at most")

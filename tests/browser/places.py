@@ -1,4 +1,4 @@
-"""Every page of the dashboard, by the scope that it needs."""
+"""Every page and form of the dashboard, with the scope that it needs."""
 
 PAGES = {
     "/editors/": "read",

@@ -1,4 +1,4 @@
-"""Every page can be used by everybody: axe-core finds nothing, in light and dark, on a phone and at a desk."""
+"""Accessibility: axe-core finds no violations, in light and dark, on a phone and a desktop."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,7 +10,7 @@ from tests.support.thorough import THOROUGH
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 LOOKS = {"type": "rule", "values": ["color-contrast", "target-size", "link-in-text-block"]}
-"""The rules that colours and widths decide: all others find the same in the dark and in the light."""
+"""The rules that depend on colours and widths; all others give the same result in every view."""
 
 VIEWS = [(DESK, "light", TAGS), (PHONE, "dark", TAGS)]
 if THOROUGH:
@@ -18,7 +18,7 @@ if THOROUGH:
 
 
 def violations(page, rules=TAGS):
-    """What axe-core finds on the page as it is now."""
+    """Returns the violations that axe-core finds on the current page."""
     found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
     return [f"{rule['id']} ({rule['impact']}): {node['html'][:200]}" for rule in found for node in rule["nodes"]]
 
@@ -38,12 +38,12 @@ def test_axe_finds_nothing(tour, path):
     look_at(tour)
 
 
-def test_axe_finds_nothing_at_the_entrance(visit):
+def test_axe_finds_nothing_on_the_login_page(visit):
     look_at(visit(None, "/editors/login"))
 
 
 def look_at(page):
-    """On a wide page and a narrow one, in the light and in the dark."""
+    """Checks a page wide and narrow, light and dark."""
     for width, scheme, rules in VIEWS:
         page.set_viewport_size({"width": width, "height": 844})
         page.emulate_media(color_scheme=scheme)
@@ -51,22 +51,22 @@ def look_at(page):
         assert fits(page), f"it scrolls sideways at {width}"
 
 
-def test_axe_finds_nothing_where_something_was_just_done(visit):
+def test_axe_finds_nothing_after_an_action(visit):
     page = visit("chief")
     page.get_by_role("button", name="Regenerate all").click()
-    page.get_by_text("Regenerated:").wait_for()
+    page.get_by_text("Finished:").wait_for()
     assert not violations(page)
     page.goto("/editors/tokens")
-    page.get_by_label("Name, which says whose it is").fill("axe")
-    page.get_by_role("checkbox", name="read see").check()
-    page.get_by_role("button", name="Make the token").click()
+    page.get_by_label("Name", exact=True).fill("axe")
+    page.get_by_role("checkbox", name="read view").check()
+    page.get_by_role("button", name="Create token").click()
     page.get_by_label("Secret").wait_for()
     assert not violations(page)
 
 
-def test_nothing_moves_for_who_wants_no_motion(visit, house):
+def test_nothing_moves_with_reduced_motion(visit, house):
     page = visit("chief")
-    state = "document.querySelector('.state').classList.add('regenerating')"
+    state = "document.querySelector('.state').classList.add('pending')"
     moving = "document.getAnimations().length"
     page.emulate_media(reduced_motion="reduce")
     page.evaluate(state)

@@ -1,7 +1,8 @@
-"""What a page says when something behind it is gone, and that it recovers by itself."""
+"""Pages while a worker, the database or the service is down, and their automatic recovery."""
 
 import contextlib
 import os
+import re
 import signal
 
 import psycopg
@@ -12,12 +13,12 @@ from tests.browser.house import House, write_configuration
 from tests.browser.visits import Visits
 from tests.support.service import running, until
 
-OLD = "This is not up to date."
+STALE = r"Showing data from \d\d:\d\d"
 
 
 @pytest.fixture
 def apart(postgres_url, tmp_path):
-    """A house on PostgreSQL whose web process runs alone, without anybody who starts again what dies."""
+    """A newsroom on PostgreSQL whose web process runs alone, without a supervisor that restarts processes."""
     env = {"SYNDICATION_CONFIG": str(write_configuration(tmp_path))}
     with running(tmp_path, "web", url=postgres_url, env=env) as web:
         until(lambda: web.get("/healthz").status == 200)
@@ -26,7 +27,7 @@ def apart(postgres_url, tmp_path):
 
 @contextlib.contextmanager
 def worker(house):
-    """A worker of its own; what is left of it goes at the end."""
+    """Runs a separate worker, and ends its remaining processes."""
     settings = {name: value for name, value in house.service.env.items() if name.startswith("SYNDICATION_")}
     with running(house.service.folder, "worker", env=settings) as service:
         yield service
@@ -40,22 +41,22 @@ def visit_apart(chromium, apart):
     assert not visits.wrong
 
 
-def test_the_page_says_that_no_worker_is_alive_and_when_one_is_again(visit_apart, apart):
+def test_the_page_shows_that_no_worker_is_running_until_one_starts(visit_apart, apart):
     line = "#overview [role=status]"
     with worker(apart) as first:
         apart.service.ready()
         page = visit_apart("chief")
         expect(page.locator(line)).to_contain_text("All is well.")
         os.kill(first.process.pid, signal.SIGKILL)
-        expect(page.locator(line)).to_contain_text("No worker is alive", timeout=20_000)
+        expect(page.locator(line)).to_contain_text("No worker is running", timeout=20_000)
         page.get_by_role("button", name="Regenerate all").click()
-        expect(page.get_by_role("region", name="Regeneration")).to_contain_text("No worker is alive")
+        expect(page.get_by_role("region", name="Regeneration")).to_contain_text("No worker is")
     with worker(apart):
         expect(page.locator(line)).to_contain_text("All is well.", timeout=20_000)
         expect(page.get_by_role("region", name="Regeneration")).to_contain_text("4 of 4")
 
 
-def test_the_page_says_that_the_database_is_down_and_recovers(visit_apart, apart, postgres_url, postgres_server):
+def test_the_page_shows_that_the_database_is_down_and_recovers(visit_apart, apart, postgres_url, postgres_server):
     with worker(apart):
         apart.service.ready()
         page = visit_apart("chief")
@@ -63,7 +64,9 @@ def test_the_page_says_that_the_database_is_down_and_recovers(visit_apart, apart
             name = postgres_url.partition("?")[0].rpartition("/")[2]
             conn.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
             conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
-            expect(page.locator("#old")).to_contain_text(f"{OLD} The database does not answer.", timeout=20_000)
+            expect(page.locator("#old")).to_contain_text(
+                re.compile(rf"{STALE}\. The database does not answer\."), timeout=20_000
+            )
             fresh = visit_apart("chief", "/editors/articles")
             expect(fresh.get_by_role("alert").first).to_contain_text("The database does not answer.")
             assert apart.service.get("/feeds/all.json").status == 200
@@ -72,9 +75,9 @@ def test_the_page_says_that_the_database_is_down_and_recovers(visit_apart, apart
         expect(fresh.get_by_role("heading", name="Articles")).to_be_visible(timeout=20_000)
 
 
-def test_the_page_says_that_the_service_does_not_answer_and_recovers(visit):
+def test_the_page_shows_a_lost_connection_and_recovers(visit):
     page = visit("chief")
     page.context.set_offline(True)
-    expect(page.locator("#old")).to_have_text(f"{OLD} The service does not answer; this page tries again by itself.")
+    expect(page.locator("#old")).to_have_text(re.compile(rf"^Connection lost\. {STALE}; retrying\.$"))
     page.context.set_offline(False)
     expect(page.locator("#old")).to_be_hidden()

@@ -1,6 +1,6 @@
-"""What others wrote is shown and does nothing: no script runs, nothing leaves the house, no page is pulled apart.
+"""User input is shown and inert: no script runs, no request leaves, no layout breaks.
 
-That no dialog opens, no policy is broken and no request leaves is looked after on every page by ``visits``.
+``visits`` checks on every page that no dialog opens, no policy is violated and no external request is sent.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ BODY = (
 
 @pytest.fixture(scope="session", autouse=True)
 def mischief(house):
-    """Stories with mischief in every field, tokens, reasons and errors: in the section that has it in its title."""
+    """Writes articles, tokens, reasons and errors with hostile text in every field."""
     now = datetime.now(UTC)
     for number, text in enumerate(MISCHIEF):
         fields = {
@@ -82,7 +82,7 @@ OURS = "document.querySelectorAll('main :is(script, svg, b, [onload], [onerror],
 
 
 @pytest.mark.parametrize("path", PLACES)
-def test_it_is_shown_and_does_nothing(tour, path):
+def test_hostile_text_is_shown_and_inert(tour, path):
     for width in (DESK, PHONE):
         tour.set_viewport_size({"width": width, "height": 844})
         if width == DESK:
@@ -93,14 +93,14 @@ def test_it_is_shown_and_does_nothing(tour, path):
     assert "49" not in tour.locator("h1").first.inner_text()
 
 
-def test_it_is_shown_to_the_letter(visit):
+def test_hostile_text_is_shown_exactly(visit):
     page = visit("chief", "/editors/sections/odd")
     expect(page.get_by_role("heading", level=1)).to_have_text(ODD_TITLE)
     for text in MISCHIEF[3:6]:
         expect(page.get_by_role("link", name=text, exact=True)).to_have_text(text)
 
 
-def test_an_error_of_a_section_is_shown_and_does_nothing(visit, house):
+def test_a_hostile_error_of_a_section_is_inert(visit, house):
     never = datetime.now(UTC) + timedelta(days=1)
     fail = "UPDATE section_state SET failures = :failures, error = :error, retry_at = :at WHERE section = 'world'"
     house.run_sql(fail, failures=3, error=MISCHIEF[1], at=f"{never:%Y-%m-%dT%H:%M:%S.%fZ}")
@@ -113,7 +113,7 @@ def test_an_error_of_a_section_is_shown_and_does_nothing(visit, house):
         house.run_sql(fail, failures=0, error=None, at=None)
 
 
-def test_a_script_in_a_readers_view_does_nothing(visit):
+def test_a_script_in_the_reader_preview_does_not_run(visit):
     page = visit("chief", "/editors/sections/odd/reader")
     frame = next(found for found in page.frames if found.url.endswith("/reader/view"))
     frame.get_by_text("Body").first.click()
@@ -125,7 +125,7 @@ def test_a_script_in_a_readers_view_does_nothing(visit):
     assert len(page.context.pages) == 1
 
 
-def test_what_a_person_types_is_shown_and_does_nothing(visit):
+def test_hostile_form_input_is_inert(visit):
     page = visit.stranger()
     page.goto("/editors/login?" + urlencode({"next": "javascript:alert(1)"}))
     page.get_by_label("Name").fill(MISCHIEF[2])

@@ -1,4 +1,4 @@
-"""Each task with the keyboard alone: Tab and Shift+Tab, Enter and Space, and always in sight where one is."""
+"""Each task with the keyboard alone: Tab, Shift+Tab, Enter and Space, with a visible focus."""
 
 import re
 
@@ -15,11 +15,11 @@ FOCUSED = """() => {
 }"""
 
 MOST = 80
-"""Presses of a key before one gives up."""
+"""The maximum number of key presses."""
 
 
 def go(page, name, key="Tab"):
-    """Press the key until the focus is on what is named so; on the way it is always to be seen."""
+    """Presses the key until the named element has the focus, which must always be visible."""
     passed = []
     for _ in range(MOST):
         page.keyboard.press(key)
@@ -32,7 +32,7 @@ def go(page, name, key="Tab"):
 
 
 def enter(page, name, key="Tab"):
-    """Go there and press Enter; wait for the page that follows."""
+    """Moves the focus there, presses Enter and waits for the next page."""
     go(page, name, key)
     with page.expect_navigation():
         page.keyboard.press("Enter")
@@ -52,10 +52,10 @@ def test_logging_in(visit, house):
 
 def test_regenerating_one_section(visit):
     page = visit("chief")
-    go(page, "Choose Taiwan")
+    go(page, "Select Taiwan")
     page.keyboard.press("Space")
-    enter(page, "Regenerate the chosen", "Shift+Tab")
-    expect(page.get_by_text("Regenerated:")).to_be_visible()
+    enter(page, "Regenerate selected", "Shift+Tab")
+    expect(page.get_by_text("Finished:")).to_be_visible()
     expect(page.get_by_role("region", name="Regeneration")).to_contain_text("1 of 1")
 
 
@@ -65,7 +65,7 @@ def test_finding_a_story_withdrawing_and_restoring_it(visit, house):
     house.until_in_feed(title)
     page = visit("chief")
     enter(page, "Articles")
-    go(page, "Title, id or address")
+    go(page, "Title, ID or URL")
     page.keyboard.type("by the keyboard")
     with page.expect_navigation():
         page.keyboard.press("Enter")
@@ -80,21 +80,21 @@ def test_finding_a_story_withdrawing_and_restoring_it(visit, house):
 
 def test_making_and_revoking_a_token(visit):
     page = visit("chief", "/editors/tokens")
-    go(page, "Name, which says whose it is")
+    go(page, "Name")
     page.keyboard.type("by hand")
     go(page, "read")
     page.keyboard.press("Space")
-    enter(page, "Make the token")
+    enter(page, "Create token")
     go(page, "Secret")
     enter(page, "Revoke by hand")
-    expect(page.get_by_role("status").first).to_have_text("The token by hand is revoked: it opens nothing any more.")
+    expect(page.get_by_role("status").first).to_have_text("Token by hand revoked: it no longer works.")
 
 
 @pytest.mark.parametrize("path", ["/editors/", "/editors/sections/taiwan", "/editors/tokens"])
-def test_the_first_key_leads_past_the_head_of_the_page(visit, path):
+def test_the_first_tab_skips_the_header(visit, path):
     page = visit("chief", path)
     page.keyboard.press("Tab")
-    link = page.get_by_role("link", name="Skip to the content")
+    link = page.get_by_role("link", name="Skip to main content")
     expect(link).to_be_focused()
     expect(link).to_be_in_viewport()
     page.keyboard.press("Enter")
@@ -109,4 +109,4 @@ def test_the_focus_stays_on_a_link_while_the_page_changes_around_it(visit, house
     house.put("world-news", title="News of the world", sections=("world",))
     expect(page.locator("#row-world td[data-label=Version]")).not_to_have_text(before)
     expect(page.locator("#row-world").get_by_role("link").first).to_be_focused()
-    go(page, "Choose", "Shift+Tab")
+    go(page, "Select", "Shift+Tab")

@@ -1,4 +1,4 @@
-"""Coming in and going out."""
+"""Logging in and out."""
 
 import re
 
@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.browser.visits import log_in
 
 
-def test_whoever_logs_in_comes_to_the_overview(visit, house):
+def test_logging_in_leads_to_the_overview(visit, house):
     page = visit.stranger()
     page.goto("/editors/")
     expect(page).to_have_url(re.compile("/editors/login$"))
@@ -16,7 +16,7 @@ def test_whoever_logs_in_comes_to_the_overview(visit, house):
     expect(page.get_by_role("link", name="chief", exact=True)).to_be_visible()
 
 
-def test_a_wrong_password_is_refused_in_words_and_the_name_stays(visit, house):
+def test_a_wrong_password_is_refused_and_the_name_stays(visit, house):
     page = visit.stranger()
     log_in(page, "chief", "not-the-one-at-all")
     expect(page.get_by_role("alert")).to_have_text("This name and this password do not go together.")
@@ -25,7 +25,7 @@ def test_a_wrong_password_is_refused_in_words_and_the_name_stays(visit, house):
     expect(page.get_by_label("Password")).to_be_focused()
 
 
-def test_logging_in_leads_to_the_page_that_was_wanted(visit, house):
+def test_logging_in_leads_to_the_requested_page(visit, house):
     page = visit.stranger()
     page.goto("/editors/article?id=public-1")
     log_in(page, "chief", house.password_of("chief"))
@@ -33,7 +33,7 @@ def test_logging_in_leads_to_the_page_that_was_wanted(visit, house):
     expect(page.get_by_role("heading", name="Night train to Hualien")).to_be_visible()
 
 
-def test_logging_out_ends_the_login_and_its_cookie_opens_nothing(visit, house):
+def test_logging_out_invalidates_the_cookie(visit, house):
     page = visit.stranger()
     log_in(page, "chief", house.password_of("chief"))
     expect(page.get_by_role("button", name="Log out")).to_be_visible()

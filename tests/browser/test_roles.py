@@ -1,4 +1,4 @@
-"""Who lacks a scope: no button for it, a refusal in words on its pages, and no way around with a form made by hand."""
+"""Users without a scope get no button, an error on its pages, and no way around with a forged form."""
 
 import json
 import re
@@ -13,25 +13,25 @@ from syndication.store.access.tokens import SCOPES
 from tests.browser.places import FORMS, PAGES
 from tests.browser.visits import log_in
 
-LACKING = "This needs the scope {}, which you do not have. Somebody with the scope admin can give it to you."
+LACKING = "You need the {} permission for this. Ask an admin to grant it."
 
 BUTTONS = {
-    "/editors/": [("regenerate", "button", "Regenerate all"), ("regenerate", "button", "Regenerate the chosen")],
-    "/editors/sections/taiwan": [("regenerate", "button", "Regenerate now")],
+    "/editors/": [("regenerate", "button", "Regenerate all"), ("regenerate", "button", "Regenerate selected")],
+    "/editors/sections/taiwan": [("regenerate", "button", "Regenerate")],
     "/editors/article?id=public-2": [("preview", "button", "Preview"), ("write", "link", "Withdraw …")],
 }
-"""What needs a scope of its own on a page that everybody may read."""
+"""Actions that need their own scope, on pages that need only read."""
 
-LINKS = {"Overview": "read", "Articles": "read", "Coming up": "preview", "Activity": "admin", "Tokens": "admin"}
+LINKS = {"Overview": "read", "Articles": "read", "Upcoming": "preview", "Audit log": "admin", "Tokens": "admin"}
 
 NO_PAGES = (
     "live", "view", "picture", "log_in", "check_log_in", "log_out", "change_own_password", "code", "set_up", "turn_o"
 )  # fmt: skip
-"""Parts of pages and what stands in their frames, and what everybody may do with their own login."""
+"""Live parts, contents of frames, and pages about the user's own login."""
 
 
 @pytest.mark.parametrize("lacked", [None, "preview", "write", "regenerate", "admin"])
-def test_what_needs_a_scope_is_shown_to_those_alone_who_have_it(visit, lacked):
+def test_actions_are_shown_only_with_their_scope(visit, lacked):
     page = visit(f"no-{lacked}" if lacked else "chief")
     for name, needed in LINKS.items():
         link = page.get_by_role("navigation").get_by_role("link", name=name)
@@ -43,7 +43,7 @@ def test_what_needs_a_scope_is_shown_to_those_alone_who_have_it(visit, lacked):
 
 
 @pytest.mark.parametrize("scope", SCOPES)
-def test_its_pages_refuse_in_words(visit, house, scope):
+def test_pages_without_the_scope_explain_what_is_needed(visit, house, scope):
     page = visit.stranger()
     log_in(page, f"no-{scope}", house.password_of(f"no-{scope}"))
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
@@ -54,7 +54,7 @@ def test_its_pages_refuse_in_words(visit, house, scope):
 
 
 @pytest.mark.parametrize("scope", sorted(set(FORMS.values())))
-def test_its_forms_refuse_whoever_makes_them_by_hand(visit, house, scope):
+def test_forged_forms_are_refused_and_recorded(visit, house, scope):
     page = visit(f"no-{scope}", "/editors/account")
     for path in (path for path, needed in FORMS.items() if needed == scope):
         with page.expect_navigation() as navigation:

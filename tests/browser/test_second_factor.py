@@ -13,13 +13,13 @@ from tests.browser.visits import PHONE, fits, log_in
 
 @pytest.fixture
 def somebody(house, request):
-    """A user of this test alone, with a password."""
+    """Returns the name and password of a user for this test only."""
     name = f"somebody-{abs(hash(request.node.name)) % 10**8}"
-    return name, house.let_in(name, ("read",))
+    return name, house.create_user(name, ("read",))
 
 
 def set_up(page, password):
-    """Turn it on, with the keyboard alone; gives the app of the phone, and the recovery codes."""
+    """Turns it on with the keyboard alone; returns the authenticator app and the recovery codes."""
     page.goto("/editors/account")
     page.get_by_role("link", name="Set up a second factor").press("Enter")
     page.get_by_label("Password").focus()
@@ -30,7 +30,7 @@ def set_up(page, password):
     assert picture.evaluate("image => image.complete && image.naturalWidth > 100")
     look_at(page)
     app = pyotp.TOTP(page.get_by_label("Key").inner_text())
-    page.get_by_label("Code, 6 digits").focus()
+    page.get_by_label("6-digit code").focus()
     page.keyboard.type(app.now())
     page.keyboard.press("Enter")
     codes = page.get_by_role("list", name="Recovery codes").get_by_role("listitem")
@@ -53,7 +53,7 @@ def test_it_is_set_up_asked_for_and_turned_off(visit, somebody):
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Wrong code.")
     assert not violations(page) and fits(page)
-    # Apps show the code with a space. The next one, because the one before was accepted already.
+    # Apps show the code with a space. The next code, because the current one was already used.
     following = app.at(time() + 30)
     page.keyboard.type(f"{following[:3]} {following[3:]}")
     page.keyboard.press("Enter")
@@ -63,18 +63,18 @@ def test_it_is_set_up_asked_for_and_turned_off(visit, somebody):
     page.get_by_label("Password").fill(password)
     page.get_by_label("Code from the app, or a recovery code").fill(codes[0])
     page.get_by_role("button", name="Turn off").click()
-    expect(page.get_by_role("status")).to_contain_text("Your second factor is off.")
+    expect(page.get_by_role("status")).to_contain_text("Second factor turned off.")
 
 
-def test_an_admin_resets_that_of_a_lost_phone(visit, somebody):
+def test_an_admin_resets_the_second_factor_of_a_lost_phone(visit, somebody):
     name, password = somebody
     page = visit.stranger()
     log_in(page, name, password)
     set_up(page, password)
     boss = visit("chief", f"/editors/users/{name}")
-    expect(boss.get_by_text("on since")).to_be_visible()
+    expect(boss.get_by_text("On since")).to_be_visible()
     look_at(boss)
     boss.get_by_role("button", name="Reset second factor").click()
-    expect(boss.get_by_role("status")).to_contain_text(f"{name} has no second factor now")
+    expect(boss.get_by_role("status")).to_contain_text(f"Second factor of {name} removed.")
     page.goto("/editors/")
     expect(page).to_have_url(re.compile("/editors/login"))

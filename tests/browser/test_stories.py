@@ -1,4 +1,4 @@
-"""One story: why it is not there, its moment, taking it out and back, and looking at it before anybody else can."""
+"""One article: its trace, its publish time, withdrawal, restoration and preview."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,11 +7,11 @@ from playwright.sync_api import expect
 
 
 def taiwan(page):
-    """Its way into the feed of Taiwan."""
+    """Returns its trace in the section Taiwan."""
     return page.get_by_role("region", name="Taiwan", exact=True)
 
 
-def test_the_way_of_an_embargoed_story_stops_at_its_time(visit):
+def test_the_trace_of_an_embargoed_article_stops_at_its_time(visit):
     page = visit("chief", "/editors/article?id=embargoed")
     stop = taiwan(page).locator("li[aria-current=step]")
     expect(stop).to_contain_text("under embargo")
@@ -20,23 +20,23 @@ def test_the_way_of_an_embargoed_story_stops_at_its_time(visit):
     expect(taiwan(page)).to_contain_text("It is under embargo until")
 
 
-def test_a_sentence_has_the_newsrooms_time_as_all_the_rest(visit):
+def test_times_in_sentences_use_the_newsrooms_zone(visit):
     page = visit("chief", "/editors/article?id=embargoed")
     expect(taiwan(page)).not_to_contain_text("UTC")
-    shown = page.locator("dt:has-text('Appears') + dd").inner_text()
+    shown = page.locator("dt:has-text('Publishes') + dd").inner_text()
     expect(taiwan(page)).to_contain_text(shown)
 
 
 @pytest.mark.parametrize("id", ["embargoed", "draft"])
-def test_to_others_a_story_that_is_not_public_is_one_that_there_is_not(visit, id):
+def test_a_hidden_article_looks_like_one_that_does_not_exist(visit, id):
     page = visit("no-preview", f"/editors/article?id={id}")
     expect(page.get_by_role("alert").first).to_contain_text("There is no article")
-    told = page.get_by_role("alert").first.inner_text()
+    shown = page.get_by_role("alert").first.inner_text()
     page.goto("/editors/article?id=never-was")
-    assert page.get_by_role("alert").first.inner_text() == told.replace(id, "never-was")
+    assert page.get_by_role("alert").first.inner_text() == shown.replace(id, "never-was")
 
 
-def test_its_title_stands_nowhere_for_them(visit):
+def test_its_title_appears_on_no_page_without_the_scope(visit):
     page = visit("no-preview")
     for path in (
         "/", "/sections/taiwan", "/sections/all/versions", "/articles", "/articles?q=Budget", "/audit-log", "/charts",
@@ -47,7 +47,7 @@ def test_its_title_stands_nowhere_for_them(visit):
             assert hidden not in page.content(), path
 
 
-def test_when_its_moment_comes_the_way_turns_green_by_itself(visit, house):
+def test_the_trace_updates_automatically_at_the_publish_time(visit, house):
     title = "Its second has come"
     house.put("moment", title=title, published_at=datetime.now(UTC) + timedelta(hours=1))
     page = visit("chief", "/editors/article?id=moment")
@@ -56,50 +56,50 @@ def test_when_its_moment_comes_the_way_turns_green_by_itself(visit, house):
     assert title not in house.feed()
     house.put("moment", title=title, published_at=datetime.now(UTC) + timedelta(seconds=2))
     expect(taiwan(page).locator("li.passed")).to_have_count(11)
-    expect(taiwan(page).locator("h3 .state")).to_have_text("in the feed")
+    expect(taiwan(page).locator("h3 .state")).to_have_text("In the feed")
     house.until_in_feed(title)
     assert page.evaluate("window.same")
 
 
-def test_withdrawing_one_takes_it_out_of_the_feed_and_restoring_brings_it_back(visit, house):
+def test_withdrawing_removes_it_from_the_feed_and_restoring_returns_it(visit, house):
     title = "Withdrawn and restored"
     house.put("there-and-back", title=title)
     house.until_in_feed(title)
     page = visit("chief", "/editors/article?id=there-and-back")
     page.get_by_role("link", name="Withdraw …").click()
     main = page.get_by_role("main")
-    expect(main).to_contain_text("It leaves All stories, Taiwan within a second or so")
-    expect(main).to_contain_text("Copies in caches may show it for another 7 min")
+    expect(main).to_contain_text("It leaves All stories, Taiwan within about a second")
+    expect(main).to_contain_text("Cached copies may show it for another 7 min")
     page.get_by_role("button", name="Withdraw").click()
     expect(page.get_by_role("status").first).to_have_text("It leaves every feed within a second or so.")
     house.until_gone(title)
     expect(taiwan(page)).to_contain_text("by user chief")
     page.get_by_role("link", name="Restore …").click()
-    expect(main).to_contain_text("It comes back into its feeds")
+    expect(main).to_contain_text("it returns to its feeds")
     page.get_by_role("button", name="Restore").click()
     house.until_in_feed(title)
-    expect(taiwan(page).locator("h3")).to_contain_text("in the feed")
+    expect(taiwan(page).locator("h3")).to_contain_text("In the feed")
 
 
-def test_leaving_it_as_it_is_changes_nothing(visit, house):
+def test_cancelling_a_withdrawal_changes_nothing(visit, house):
     page = visit("chief", "/editors/article/withdraw?id=public-3")
-    page.get_by_role("link", name="Leave it as it is").click()
+    page.get_by_role("link", name="Cancel").click()
     expect(page.get_by_role("link", name="Withdraw …")).to_be_visible()
     assert "Ferry to Matsu" in house.feed()
 
 
-def test_a_preview_of_an_embargoed_one_shows_it_as_a_reader_will(visit, house):
+def test_an_embargoed_article_can_be_previewed(visit, house):
     house.put("ahead", title="Seen before its time", published_at=datetime.now(UTC) + timedelta(hours=3))
     page = visit("chief", "/editors/article?id=ahead")
     page.get_by_role("button", name="Preview").click()
-    frame = page.frame_locator("iframe[title='The entry as a reader shows it']")
+    frame = page.frame_locator("iframe[title='Reader preview']")
     expect(frame.get_by_role("heading", name="Seen before its time")).to_be_visible()
-    page.get_by_text("Atom, to the letter").click()
+    page.get_by_text("Atom source").click()
     expect(page.locator("#entry-atom pre")).to_contain_text("<title>Seen before its time</title>")
     assert "Seen before its time" not in house.feed()
 
 
-def test_the_page_says_which_one_is_left_out_and_why(visit):
+def test_a_left_out_article_is_listed_with_its_reason(visit):
     page = visit("chief", "/editors/sections/taiwan")
     row = page.get_by_role("row", name="wrong")
     expect(row).to_contain_text("its url")

@@ -1,4 +1,4 @@
-"""A person's visit with a browser; whatever a page must never do is noticed on every one."""
+"""Browser sessions that check every page for errors."""
 
 from typing import Any
 
@@ -7,22 +7,22 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from tests.browser.house import House
 
 SECONDS = 10
-"""For which the browser waits for what should be there."""
+"""The timeout of the browser."""
 
 PHONE, DESK = 390, 1280
 """Widths in pixels."""
 
 EXPECTED = (
-    "Failed to load resource",  # a refusal that a test asks for, or a picture of the newsroom's that is not there
-    "Blocked script execution in",  # the reader's frame runs none
-    "Response Status Error Code 503",  # htmx says so while the database is down
-    "htmx:",  # and this while the service does not answer
+    "Failed to load resource",  # an expected error response, or a missing image
+    "Blocked script execution in",  # the sandboxed frame
+    "Response Status Error Code 503",  # from htmx while the database is down
+    "htmx:",  # while the service does not answer
 )
-"""What the browser says that is as it should be."""
+"""Expected console messages."""
 
 
 class Visits:
-    """Opens pages as one person or another, and remembers what went wrong on any of them."""
+    """Opens pages as different users, and records errors on any of them."""
 
     def __init__(self, browser: Browser, house: House) -> None:
         self.browser = browser
@@ -31,13 +31,13 @@ class Visits:
         self._contexts: list[BrowserContext] = []
 
     def __call__(self, person: str | None, path: str = "/editors/", **options: Any) -> Page:
-        """A page at ``path``, as somebody who is logged in already (None: as nobody)."""
+        """Returns a page at ``path``, logged in as ``person`` (None: not logged in)."""
         page = self.stranger(storage_state=self._cookies(person) if person else None, **options)
         page.goto(path)
         return page
 
     def stranger(self, width: int = DESK, height: int = 900, scheme: str = "light", **options: Any) -> Page:
-        """A blank page of a browser in which nobody is logged in."""
+        """Returns a blank page of a browser without a session."""
         context = self.browser.new_context(
             base_url=self.house.base, viewport={"width": width, "height": height}, color_scheme=scheme, **options
         )
@@ -54,12 +54,12 @@ class Visits:
         return context.new_page()
 
     def close(self) -> None:
-        """Leave every page."""
+        """Closes all browser contexts."""
         for context in self._contexts:
             context.close()
 
     def _cookies(self, person: str) -> Any:
-        """The cookies of somebody who has logged in, which is done once."""
+        """Returns the cookies of a logged-in user, who logs in once."""
         if person not in self.house.cookies:
             page = self.stranger()
             log_in(page, person, self.house.password_of(person))
@@ -80,7 +80,7 @@ class Visits:
 
 
 def log_in(page: Page, name: str, password: str) -> None:
-    """Type name and password, and press the button."""
+    """Fills in and submits the login form."""
     if not page.url.endswith("/login") and "/login?" not in page.url:
         page.goto("/editors/login")
     page.get_by_label("Name").fill(name)
@@ -89,5 +89,5 @@ def log_in(page: Page, name: str, password: str) -> None:
 
 
 def fits(page: Page) -> bool:
-    """Whether the page needs no scrolling sideways."""
+    """Returns whether the page fits without horizontal scrolling."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))

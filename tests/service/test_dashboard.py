@@ -99,7 +99,7 @@ def test_a_cookie_is_sent_by_no_address_but_the_dashboard_s(service):
 
 def test_a_page_comes_over_http_as_it_is_made(service, visitor):
     page = visitor.get("/")
-    assert page.status == 200 and b"Every feed" in page.body
+    assert page.status == 200 and b"Feeds</h1>" in page.body
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     assert page.headers["x-content-type-options"] == "nosniff" and page.headers["cache-control"] == "no-store"
     head = visitor.ask("HEAD", "/editors/")

@@ -165,7 +165,7 @@ def test_a_cache_that_fails_is_told_of_in_the_status_and_the_log(tmp_path, datab
             done = service.run("status", "--json")
             (notice,) = [notice for notice in json.loads(done.stdout)["notices"] if " taiwan," in notice]
             assert done.returncode == 0
-            assert notice.startswith("The cache in front was not told of taiwan, and nobody tries any more: 127.0.0.1")
+            assert notice.startswith("The cache was not purged for taiwan, and retries have stopped: 127.0.0.1")
             assert notice in service.run("status").stdout
         lines = [json.loads(line) for line in service.log.read_text().splitlines()]
         given_up = [line for line in lines if line["event"] == "purged" and line["outcome"] == "given-up"]

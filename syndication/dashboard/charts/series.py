@@ -1,6 +1,6 @@
-"""What the dashboard's plots show: publications, polls and the share of 304, as numbers by bar. Pure.
+"""The numbers of the dashboard's charts by bar: publications, polls and the share of 304. Pure.
 
-``svg`` makes a picture of a figure; its rows are the same numbers as a table, for those who see no picture.
+``svg`` draws a chart; its rows are the same numbers as an accessible table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +12,13 @@ from syndication.dashboard.charts.time_axis import TimeAxis
 from syndication.store.articles.hourly_counts import HourlyCount
 from syndication.store.processes.poll_counts import NONE, PollSums
 
-NO_POLLS = "No polls in this time"
-NO_PUBLICATIONS = "No publications in this time"
+NO_POLLS = "No requests in this period"
+NO_PUBLICATIONS = "No articles published in this period"
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One number for each bar, None where there is none."""
+    """One number per bar, or None."""
 
     name: str
     values: tuple[float | None, ...]
@@ -26,7 +26,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A plot in numbers; ``empty`` says what there is none of, and is shown in the place of a picture of nothing."""
+    """The numbers of a chart; ``empty`` is the text of an empty chart."""
 
     title: str
     axis: TimeAxis
@@ -36,16 +36,16 @@ class Chart:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to show."""
+        """Returns whether there is nothing to show."""
         return not any(value is not None if self.kind == "percent" else value for value in self._values())
 
     @property
     def header(self) -> tuple[str, ...]:
-        """The heads of the table's columns."""
+        """Returns the column headings of the table."""
         return ("From", *(series.name for series in self.series))
 
     def rows(self) -> list[tuple[str, ...]]:
-        """The table: for each bar the local time at which it begins, and its numbers."""
+        """Returns the rows of the table: each bar's local start time and numbers."""
         columns = [[self._text(value) for value in series.values] for series in self.series]
         return list(zip(self.axis.labels(), *columns, strict=True))
 
@@ -59,24 +59,24 @@ class Chart:
 
 
 def publications(title: str, hours: Iterable[Sequence[HourlyCount]], axis: TimeAxis) -> Chart:
-    """How many articles appeared, in one section or in several: in several it may be the same article."""
+    """Returns the number of articles published; an article in several sections counts in each."""
     moments = ((hour.first, hour.count) for some in hours for hour in some)
     series = Series("Articles", tuple(axis.sum_values(moments, 0)))
     return Chart(title, axis, "bars", (series,), NO_PUBLICATIONS)
 
 
 def polls(title: str, counted: Iterable[Mapping[datetime, PollSums]], axis: TimeAxis) -> Chart:
-    """How often feeds were asked for, and whether the answer was the whole feed or that nothing is new."""
+    """Returns the number of polls answered with the full feed and with 304."""
     sums = _polls(counted, axis)
-    full = Series("Whole feed (200)", tuple(bar.full for bar in sums))
-    same = Series("Nothing new (304)", tuple(bar.not_modified for bar in sums))
+    full = Series("Full feed (200)", tuple(bar.full for bar in sums))
+    same = Series("Unchanged (304)", tuple(bar.not_modified for bar in sums))
     return Chart(title, axis, "bars", (full, same), NO_POLLS)
 
 
 def share(title: str, counted: Iterable[Mapping[datetime, PollSums]], axis: TimeAxis) -> Chart:
-    """The share of polls, in percent, that were answered with nothing new."""
+    """Returns the percentage of polls answered with 304."""
     shares = tuple(None if bar.share is None else 100 * bar.share for bar in _polls(counted, axis))
-    return Chart(title, axis, "percent", (Series("Share of 304", shares),), NO_POLLS)
+    return Chart(title, axis, "percent", (Series("Unchanged (304)", shares),), NO_POLLS)
 
 
 def _polls(counted: Iterable[Mapping[datetime, PollSums]], axis: TimeAxis) -> list[PollSums]:

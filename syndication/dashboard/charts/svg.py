@@ -1,6 +1,6 @@
-"""A figure as SVG, by pygal: for <img>, and so without a script, a font of its own or anything from elsewhere.
+"""Charts as SVG by pygal, for <img>: no scripts, no fonts, no external resources.
 
-The same figure gives the same bytes. Its colours are the page's, light or dark as the reader's browser prefers.
+The output is deterministic. Colours match the page and follow the browser's light or dark scheme.
 """
 
 import sys
@@ -16,7 +16,7 @@ from pygal.style import Style
 from syndication.dashboard.charts.series import Chart
 from syndication.dashboard.charts.time_axis import DAY, TimeAxis
 
-# pygal takes part in every import of the process, for maps, by a method that Python 3.12 dropped and 3.11 warns of.
+# pygal installs an import hook for maps; it uses an API that Python 3.11 deprecates and 3.12 removes.
 sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pygal")]
 
 STYLE = """
@@ -38,20 +38,20 @@ text { fill: var(--soft); font: 12px system-ui, sans-serif }
 """
 
 UNUSED_ELEMENTS = ("script", "desc", "title")
-"""What pygal adds for its own script, and for a mouse, which an image in a page does not notice."""
+"""Elements that pygal adds for its script and for tooltips, which do not work in an <img>."""
 
 TOOLTIP = "plot tooltip-overlay"
 
 GAP = 0.08
-"""The part of a bar's place that is left free at each of its sides."""
+"""The gap on each side of a bar, as a fraction of its slot."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChartSize:
-    """A picture in pixels: how many round numbers its axis may have above 0, and what stands below.
+    """A chart's size in pixels, the maximum number of ticks above 0, and its labels.
 
-    ``label_hours`` are those between two labels of a day. pygal leaves too little room for legends in many columns:
-    ``legend_room`` is what is added.
+    ``label_hours`` are the hours between labels of a day. pygal leaves too little room for legends with many columns;
+    ``legend_room`` adds some.
     """
 
     width: int
@@ -68,11 +68,11 @@ NARROW = ChartSize(350, 220, ticks=4, label_hours=6, dates=False, legend_columns
 
 MARGIN = 12
 LOWER_MARGIN = 6
-"""Below the labels of the axis there is nothing but air already."""
+"""Smaller, because there is empty space below the axis labels."""
 
 
 def svg(chart_data: Chart, *, narrow: bool = False) -> bytes:
-    """The picture, for a page of 900 pixels or for a narrow one of 350."""
+    """Returns the SVG, 900 pixels wide, or 350 if narrow."""
     chart = _chart(chart_data, NARROW if narrow else WIDE)
     if chart_data.is_empty:
         chart.add("", [])
@@ -84,20 +84,20 @@ def svg(chart_data: Chart, *, narrow: bool = False) -> bytes:
 
 
 def ticks(largest: float, count: int) -> list[int]:
-    """Round numbers for an axis: from 0, by 1, 2 or 5 times a power of ten, to the first that is not too small."""
+    """Returns round numbers for an axis: from 0, in steps of 1, 2 or 5 times a power of ten, up to ``largest``."""
     step = next(step for step in _steps() if step * count >= largest)
     return list(range(0, max(ceil(largest / step), 1) * step + 1, step))
 
 
 def short(number: float) -> str:
-    """A number for an axis: 500 or 20k or 1.5M."""
+    """Returns a number for an axis: 500, 20k or 1.5M."""
     if number >= 1_000_000:
         return f"{number / 1_000_000:g}M"
     return f"{number / 1_000:g}k" if number >= 1_000 else f"{number:.0f}"
 
 
 def percent(number: float) -> str:
-    """A share for an axis."""
+    """Returns a percentage for an axis."""
     return f"{number:.0f} %"
 
 
@@ -150,7 +150,7 @@ def _highest(chart_data: Chart) -> float:
 
 
 def _remove_animation(root: Any) -> Any:
-    """The picture alone: with our style, and without script, comments and what a script would show."""
+    """Removes scripts, comments and tooltips, and sets the style."""
     heading = next(element for element in root if _kind(element) == "title")
     for element in list(root.iter()):
         if element is not heading and _is_unused(element):
@@ -170,7 +170,7 @@ def _is_unused(element: Any) -> bool:
     kind = _kind(element)
     if kind is None or kind in UNUSED_ELEMENTS or element.get("class") == TOOLTIP:
         return True
-    # Upright lines, and bars without a label.
+    # Vertical guides, and empty labels.
     parent = element.getparent()
     within = parent.get("class") if parent is not None else None
     if kind == "path" and "axis x" in (within, within and parent.getparent().get("class")):

@@ -1,4 +1,4 @@
-"""The stretch of time that a plot shows, cut into bars, in the newsroom's time zone. Pure."""
+"""The period of a chart, divided into bars, in the newsroom's time zone. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# Not strftime's names, which are those of the process's locale.
+# Not strftime, whose names depend on the process's locale.
 
 DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
@@ -18,7 +18,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """Bars of ``step`` each, the last of which holds now; ``starts`` are UTC, labels are in ``zone``."""
+    """Bars of ``step`` each; the last one contains now. ``starts`` are UTC, labels are in ``zone``."""
 
     starts: tuple[datetime, ...]
     step: timedelta
@@ -26,48 +26,48 @@ class TimeAxis:
 
     @property
     def since(self) -> datetime:
-        """Where the first bar begins."""
+        """Returns the start of the first bar."""
         return self.starts[0]
 
     @property
     def until(self) -> datetime:
-        """Where the last bar ends."""
+        """Returns the end of the last bar."""
         return self.starts[-1] + self.step
 
     def sum_values(self, values: Iterable[tuple[datetime, V]], zero: V) -> list[V]:
-        """The values added up by the bar in which their moments lie; those of other times are left out."""
+        """Returns the sum of the values per bar; values outside the period are ignored."""
         found = [zero] * len(self.starts)
         for moment, value in values:
-            place = (moment - self.since) // self.step
-            if 0 <= place < len(found):
-                found[place] = found[place] + value  # type: ignore[operator]  # whatever can be added
+            index = (moment - self.since) // self.step
+            if 0 <= index < len(found):
+                found[index] = found[index] + value  # type: ignore[operator]  # any type with addition
         return found
 
     def labels(self) -> list[str]:
-        """The local time at which each bar begins, for a table."""
+        """Returns the local start of each bar, for a table."""
         return [_full(start.astimezone(self.zone)) for start in self.starts]
 
     def times(self, hours: int) -> list[str]:
-        """The time for each bar in which so many hours of a day begin, an empty text for the others."""
+        """Returns a time for each bar in which a period of ``hours`` begins, and an empty string for the others."""
         return [f"{moment:%H:%M}" if moment else "" for moment in self._begun(timedelta(hours=hours))]
 
     def days(self, *, dates: bool) -> list[str]:
-        """The day for each bar in which one begins, an empty text for the others."""
+        """Returns a day for each bar in which one begins, and an empty string for the others."""
         return [_day(moment, dates=dates) if moment else "" for moment in self._begun(DAY)]
 
     def _begun(self, every: timedelta) -> list[datetime | None]:
-        """What begins within each bar: after the clocks were changed, bars do not begin with the days themselves."""
+        """Returns the period that begins within each bar; after a clock change, the two start at different times."""
         edges = [_floor((edge - INSTANT).astimezone(self.zone), every) for edge in (*self.starts, self.until)]
         return [after if after != before else None for before, after in pairwise(edges)]
 
 
 def day(now: datetime, zone: tzinfo, minutes: int = 30) -> TimeAxis:
-    """The last 24 hours, in bars of so many minutes: a divisor of a day."""
+    """Returns the last 24 hours in bars of ``minutes``, which must divide a day."""
     return _time_axis(now, zone, DAY, timedelta(minutes=minutes))
 
 
 def week(now: datetime, zone: tzinfo, hours: int = 3) -> TimeAxis:
-    """The last seven days, in bars of so many hours: a divisor of 24."""
+    """Returns the last 7 days in bars of ``hours``, which must divide 24."""
     return _time_axis(now, zone, 7 * DAY, timedelta(hours=hours))
 
 
@@ -79,7 +79,7 @@ def _time_axis(now: datetime, zone: tzinfo, length: timedelta, step: timedelta) 
 
 
 def _since_midnight(local: datetime) -> timedelta:
-    """What the clock on the wall says, also on the day on which it is changed."""
+    """Returns the time since local midnight by the clock, also on the day of a clock change."""
     return timedelta(hours=local.hour, minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
 
 

@@ -1,5 +1,5 @@
-// What a page of the dashboard does by itself: counts times up and down, and keeps what a person chose
-// while a part of the page is replaced. Without it every page works, and shows the time instead.
+// Counts times up and down, and keeps the user's input while a live part is replaced.
+// Every page works without it and shows absolute times instead.
 "use strict";
 
 const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
@@ -16,7 +16,7 @@ function span(seconds, exactly) {
 
 function count(time) {
   const seconds = (new Date(time.dateTime) - Date.now()) / 1000;
-  // Clocks differ a little: what has just been is not still to come, and what is due is due.
+  // Clocks differ a little: a past time never shows as a countdown, nor a due time as past.
   if (time.dataset.count === "ago") return seconds > -1 ? "just now" : `${span(-seconds)} ago`;
   return seconds < 0 ? "now" : `in ${span(seconds, true)}`;
 }
@@ -28,11 +28,22 @@ function tick() {
   }
 }
 
-function sayOld(event) {
-  const told = new DOMParser().parseFromString(event.detail.xhr?.responseText || "", "text/html").querySelector(".note");
-  const why = told ? told.textContent : "The service does not answer; this page tries again by itself.";
+let updatedAt = new Date();
+
+function clock(moment) {
+  const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  try {
+    return moment.toLocaleTimeString("en-GB", { ...form, timeZone: document.body.dataset.zone });
+  } catch { // The browser does not know the newsroom's time zone.
+    return moment.toLocaleTimeString("en-GB", form);
+  }
+}
+
+function showStale(event) {
+  const error = new DOMParser().parseFromString(event.detail.xhr?.responseText || "", "text/html").querySelector(".note");
+  const shown = `Showing data from ${clock(updatedAt)}`;
   const note = document.getElementById("old");
-  note.textContent = `This is not up to date. ${why}`;
+  note.textContent = error ? `${shown}. ${error.textContent}` : `Connection lost. ${shown}; retrying.`;
   note.hidden = false;
 }
 
@@ -40,19 +51,21 @@ document.addEventListener("DOMContentLoaded", () => {
   tick();
   setInterval(tick, 1000);
   document.body.addEventListener("htmx:afterSwap", tick);
-  // A page that nobody looks at asks for nothing.
+  // A hidden page does not poll.
   document.body.addEventListener("htmx:beforeRequest", (event) => {
     if (document.hidden && event.detail.requestConfig.verb === "get") event.preventDefault();
   });
-  // A part that cannot be had stays as it was, and the page says so until it can.
-  for (const name of ["responseError", "sendError", "timeout"]) document.body.addEventListener(`htmx:${name}`, sayOld);
+  // If an update fails, the part keeps its content and the page shows a note until one succeeds.
+  for (const name of ["responseError", "sendError", "timeout"]) document.body.addEventListener(`htmx:${name}`, showStale);
   document.body.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) document.getElementById("old").hidden = true;
+    if (!event.detail.successful) return;
+    updatedAt = new Date();
+    document.getElementById("old").hidden = true;
   });
   if (document.querySelector("[data-retry]")) setTimeout(() => location.reload(), 5000);
 });
 
-// A box that a person ticked stays ticked when its row is made anew, and what is open stays open.
+// Checked boxes and open details stay so when their row is replaced.
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
   !(name === "checked" && element.type === "checkbox") && !(name === "open" && element.tagName === "DETAILS");
 Idiomorph.defaults.ignoreActiveValue = true;

@@ -130,7 +130,7 @@ def test_status_shows_problems_and_left_out_articles(run, sqlite_url, store):
     desk.put("bad", title="\x01")
     desk.work()
     done = run("status")
-    assert done.exit_code == 1 and "No worker is alive" in done.stdout
+    assert done.exit_code == 1 and "No worker is running" in done.stdout
     assert "left out: bad: its title has no printable characters" in done.stdout
     values = json.loads(run("status", "--json").stdout)
     assert {"problems", "notices", "workers", "web", "sections", "left_out", "oldest_change"} == values.keys()
@@ -147,7 +147,7 @@ def test_status_shows_a_waiting_section_whose_change_is_gathered(run, sqlite_url
         )
         conn.exec_driver_sql("INSERT INTO section_state (section, fingerprint) VALUES ('gone', 'x')")
     done = run("status")
-    assert "A change has waited for" in done.stdout and "waiting change: none" not in done.stdout
+    assert "A change has been waiting for" in done.stdout and "waiting change: none" not in done.stdout
     assert json.loads(run("status", "--json").stdout)["oldest_change"].startswith("2026-01-01 00:00:00")
 
 

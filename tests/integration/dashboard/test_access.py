@@ -1,4 +1,4 @@
-"""Who is let in to the dashboard: by scope, with a form of one's own, and not at all without a log-in."""
+"""Access to the dashboard: login, scopes and CSRF tokens."""
 
 from urllib.parse import quote
 
@@ -54,12 +54,12 @@ SCOPE_OF = {
     ("POST", "/users/x/enable"): "admin",
     ("POST", "/users/x/second-factor"): "admin",
 }
-"""Every page and form, and the scope that it needs, as people mean it: `test_matrix.py` tries what is declared."""
+"""The intended scope of each page and form; `test_matrix.py` tests the declared ones."""
 
 FORMS = [path for method, path in SCOPE_OF if method == "POST" and not path.startswith("/login")]
 
 
-def test_the_table_has_a_row_for_every_page_and_every_form(sqlite_dashboard):
+def test_the_table_covers_every_page_and_form(sqlite_dashboard):
     adapter = sqlite_dashboard.app.url_map.bind("x")
     rows = {(method, adapter.match(f"/editors{path}", method)[0]): scope for (method, path), scope in SCOPE_OF.items()}
     declared = [
@@ -71,7 +71,7 @@ def test_the_table_has_a_row_for_every_page_and_every_form(sqlite_dashboard):
     assert rows == {(method, endpoint): Pages.scopes.get(endpoint) for method, endpoint in declared}
 
 
-def test_a_stranger_gets_to_the_form_from_everywhere_and_learns_not_what_there_is(dashboard):
+def test_every_address_redirects_unauthenticated_clients_to_the_login(dashboard):
     stranger = dashboard.stranger()
     for method, path in [*SCOPE_OF, ("GET", "/nothing"), ("GET", "/users/nobody"), ("GET", "/sections/no/where")]:
         if method == "GET" and path not in ("/login", "/login/code", "/"):
@@ -82,7 +82,7 @@ def test_a_stranger_gets_to_the_form_from_everywhere_and_learns_not_what_there_i
     assert stranger.get("/login").status == 200
 
 
-def test_a_part_of_a_page_leads_a_stranger_back_to_the_whole_page(dashboard):
+def test_a_live_part_redirects_unauthenticated_clients_back_to_its_page(dashboard):
     part = dashboard.stranger().part("/live/overview", on="/article?id=a%2Fb%26c&preview=x")
     assert (part.status, part.body) == (204, b"")
     assert part.headers["HX-Redirect"] == "/editors/login?next=%2Feditors%2Farticle%3Fid%3Da%252Fb%2526c%26preview%3Dx"
@@ -90,7 +90,7 @@ def test_a_part_of_a_page_leads_a_stranger_back_to_the_whole_page(dashboard):
     assert (odd.status, odd.headers["HX-Redirect"]) == (204, "/editors/login")
 
 
-def test_an_address_without_a_page_is_a_404_for_those_who_are_logged_in(dashboard):
+def test_an_unknown_address_is_a_404_for_logged_in_users(dashboard):
     browser = dashboard.person("read")
     for path in ("/nothing", "/sections", "/article/a1", "/editors/static/nothing.css", "/sections/nowhere", "/live"):
         page = browser.get(path)
@@ -98,22 +98,22 @@ def test_an_address_without_a_page_is_a_404_for_those_who_are_logged_in(dashboar
     assert dashboard.stranger().get("/static/nothing.css").status == 404
 
 
-def test_a_page_that_takes_no_form_says_so(dashboard):
+def test_a_post_to_a_page_without_a_form_is_a_405(dashboard):
     page = dashboard.person("read").post("/articles")
-    assert (page.status, page.note) == (405, "This address does not take that.")
+    assert (page.status, page.note) == (405, "This page does not accept that method.")
     assert set(page.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
-def test_a_form_sent_by_who_is_logged_out_changes_nothing_and_says_so(dashboard):
+def test_a_form_from_a_logged_out_user_changes_nothing(dashboard):
     stranger = dashboard.stranger()
     token, before = stranger.token(), dashboard.api.everything_stored()
     for path in [*FORMS, "/nothing"]:
         page = stranger.post(path, token, id="a1", old="x", new="y")
-        assert page.status == 401 and page.note.endswith("Nothing was changed."), path
+        assert page.status == 401 and "Nothing was changed." in page.note, path
     assert dashboard.api.everything_stored() == before
 
 
-def test_a_form_without_this_browser_s_token_changes_nothing(dashboard):
+def test_a_form_with_a_wrong_csrf_token_changes_nothing(dashboard):
     dashboard.desk.put("a1")
     dashboard.publish()
     browser, other = dashboard.person(), dashboard.person(name="other")
@@ -130,12 +130,12 @@ def test_a_form_without_this_browser_s_token_changes_nothing(dashboard):
     assert browser.get("/").status == 200
 
 
-def test_a_form_that_is_refused_for_want_of_a_scope_is_in_the_audit_log(dashboard):
+def test_a_form_refused_for_a_missing_scope_is_in_the_audit_log(dashboard):
     reader = dashboard.person("read", name="reader")
     forms = [path for path in FORMS if SCOPE_OF["POST", path] in SCOPES]
     for path in forms:
         assert reader.post(path, id="a1").status == 403
-        dashboard.api.clock.advance(60)  # Of many within a minute only the first have a line of their own.
+        dashboard.api.clock.advance(60)  # Repeated refusals within a minute are merged into one entry.
     assert [(act.target, act.outcome, act.detail) for act in dashboard.api.audit(actor="user reader")[::-1][1:]] == [
         (f"/editors{path}", "refused", f"needs {SCOPE_OF['POST', path]}") for path in forms
     ]
@@ -143,15 +143,15 @@ def test_a_form_that_is_refused_for_want_of_a_scope_is_in_the_audit_log(dashboar
     assert len(dashboard.api.audit(actor="user reader")) == len(forms) + 1
 
 
-def test_a_refusal_of_an_address_that_no_database_can_hold_is_recorded_all_the_same(dashboard):
+def test_a_refused_address_with_a_null_character_is_recorded(dashboard):
     page = dashboard.person("read").post("/users/a%00b/disable")
     assert page.status == 403
-    assert dashboard.api.audit(act="POST people.disable")[0].target == "/editors/users/a␀b/disable"
+    assert dashboard.api.audit(act="POST users.disable")[0].target == "/editors/users/a␀b/disable"
     said = dashboard.api.ask("PUT", "/articles/a%00b", {}, scopes=("read",))
     assert (said.status, said.kind) == (403, "scope")
 
 
-def test_what_no_address_may_hold_is_refused_in_words(dashboard):
+def test_a_null_character_in_an_address_is_refused(dashboard):
     browser = dashboard.person()
     for path in (
         "/sections/%00", "/sections/%00/versions", "/sections/%00/reader", "/sections/%00/reader/view",
@@ -164,7 +164,7 @@ def test_what_no_address_may_hold_is_refused_in_words(dashboard):
 
 
 @pytest.mark.parametrize("environ", [{"QUERY_STRING": "after=\xff"}, {"PATH_INFO": "/editors/users/\xff"}])
-def test_an_address_that_is_not_utf8_is_refused_in_words(sqlite_dashboard, environ):
+def test_an_address_that_is_not_utf8_is_refused(sqlite_dashboard, environ):
     for browser in (sqlite_dashboard.stranger(), sqlite_dashboard.person()):
         page = browser.ask("GET", "/upcoming", environ_overrides=environ)
         assert page.status == 400 and page.note.startswith("The address is not UTF-8")

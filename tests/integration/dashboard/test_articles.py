@@ -1,4 +1,4 @@
-"""Articles in the dashboard: found, shown, withdrawn, restored and previewed, whatever their ids are."""
+"""Articles in the dashboard: found, shown, withdrawn, restored and previewed, with any ID."""
 
 from urllib.parse import urlencode
 
@@ -14,16 +14,16 @@ IDS = [
 
 
 def link(page, text):
-    """Where a link with this text leads."""
+    """Returns the address of the link with this text."""
     return next(a.get("href") for a in page.tree.iter("a") if a.text_content() == text)
 
 
 def shown_id(page):
-    return page.tree.xpath("string(//dt[.='Id']/following-sibling::dd[1])")
+    return page.tree.xpath("string(//dt[.='ID']/following-sibling::dd[1])")
 
 
 def read(id):
-    """An id as it is read in HTML, where every end of a line is the same."""
+    """Returns an ID as HTML parsers read it, with normalised line endings."""
     return id.replace("\r\n", "\n")
 
 
@@ -34,7 +34,7 @@ def is_out(dashboard, id):
 
 @pytest.fixture
 def newsroom(dashboard):
-    """A newsroom with an article of each id, and none that is only nearly called so."""
+    """A newsroom with one article for each ID."""
     for number, id in enumerate(IDS):
         dashboard.desk.put(id, title=f"Title {number:02}", url=f"/news/{number}", guid=f"guid-{number}")
     dashboard.api.worker_seen()
@@ -42,7 +42,7 @@ def newsroom(dashboard):
     return dashboard
 
 
-def test_an_article_is_found_by_what_stands_in_its_title_or_id_and_shown(newsroom):
+def test_an_article_is_found_by_title_or_id_and_shown(newsroom):
     browser = newsroom.person("read")
     for number, id in enumerate(IDS):
         for words in (f"Title {number:02}", id[:200]):
@@ -51,7 +51,7 @@ def test_an_article_is_found_by_what_stands_in_its_title_or_id_and_shown(newsroo
             assert (page.status, page.title) == (200, f"Title {number:02}")
         assert shown_id(page) == read(id)
         part = browser.part(page.tree.xpath("string(//*[@id='feed_traces']/@hx-get)"))
-        assert part.status == 200 and "<html" not in part.text and "in the feed" in part.text
+        assert part.status == 200 and "<html" not in part.text and "In the feed" in part.text
 
 
 def test_an_article_is_withdrawn_and_restored_with_two_clicks_each(newsroom):
@@ -80,31 +80,31 @@ def test_an_article_is_previewed_with_a_click(newsroom):
         assert f"Title {number:02}" in browser.get(part.tree.xpath("string(//iframe/@src)")).text
 
 
-def test_a_withdrawal_tells_what_it_is_before_it_is_done_and_what_a_second_one_is(newsroom):
+def test_a_withdrawal_shows_its_effect_first_and_can_be_repeated(newsroom):
     browser = newsroom.person()
     asked = browser.get("/article/withdraw?id=a1")
     assert "It leaves Taiwan, All stories" in asked.words or "It leaves All stories, Taiwan" in asked.words
-    assert "Copies in caches may show it for another 7 min." in asked.words
+    assert "Cached copies may show it for another 7 min." in asked.words
     browser.submit(asked, "/article/withdraw")
     assert "It was out already." in browser.follow(browser.submit(asked, "/article/withdraw")).words
 
 
-def test_an_embargo_is_over_in_the_second_in_which_it_ends(newsroom):
+def test_an_embargo_ends_on_the_second(newsroom):
     newsroom.desk.put("soon", title="Soon", published_at=at(seconds=10))
     browser = newsroom.person()
 
-    def told():
+    def embargoed():
         return ["embargo" in page.words for page in (browser.get("/articles?q=soon"), browser.get("/article?id=soon"))]
 
     newsroom.clock.advance(9.999999)
-    assert told() == [True, True]
+    assert embargoed() == [True, True]
     newsroom.clock.advance(0.000001)
-    assert told() == [False, False]
+    assert embargoed() == [False, False]
     newsroom.clock.advance(0.5)
-    assert told() == [False, False]
+    assert embargoed() == [False, False]
 
 
-def test_what_is_not_there_and_what_is_no_id_is_told(newsroom):
+def test_unknown_and_invalid_ids_are_refused(newsroom):
     browser = newsroom.person()
     for path in ("/article", "/article/withdraw", "/article/restore"):
         assert (browser.get(f"{path}?id=nothing").status, browser.get(path).status) == (404, 422)
@@ -114,9 +114,9 @@ def test_what_is_not_there_and_what_is_no_id_is_told(newsroom):
         assert browser.post(path).status == 404
 
 
-def test_a_search_that_finds_nothing_says_what_to_try_and_pages_lead_on(newsroom):
+def test_an_empty_search_gives_advice_and_results_are_paginated(newsroom):
     browser = newsroom.person("read")
-    assert "Nothing was found. Try fewer words" in browser.get("/articles?q=nothing+of+the+kind").words
+    assert "No articles found. Try fewer words" in browser.get("/articles?q=nothing+of+the+kind").words
     assert browser.get("/articles?section=nowhere").status == 200
     assert browser.get("/articles?status=lost").note.startswith("status is 'lost': it should be 'draft'")
     for number in range(60):
@@ -124,4 +124,4 @@ def test_a_search_that_finds_nothing_says_what_to_try_and_pages_lead_on(newsroom
     first = browser.get("/articles?q=more+%26&section=taiwan")
     second = browser.get(link(first, "Older"))
     titles = [row.text_content() for page in (first, second) for row in page.tree.xpath("//tbody//th")]
-    assert len(titles) == len(set(titles)) == 60 and link(second, "From the newest")
+    assert len(titles) == len(set(titles)) == 60 and link(second, "Newest")

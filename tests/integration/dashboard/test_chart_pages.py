@@ -1,4 +1,4 @@
-"""Plots in the dashboard: which there are, what carries them, and that strangers' addresses fill no memory."""
+"""Charts in the dashboard: pages, headers, and a bounded cache."""
 
 import xml.etree.ElementTree as ET
 
@@ -22,29 +22,29 @@ def newsroom(dashboard):
 
 
 def table(page, name):
-    """The numbers of a plot by bar, as the page tells them beside it, without those that are none."""
+    """Returns the rows of a chart's table, without empty ones."""
     (details,) = [one for one in page.tree.iter("details") if one.findtext("summary").startswith(name)]
     rows = [[cell.text_content() for cell in row] for row in details.xpath(".//tbody/tr")]
     return [row[1:] for row in rows if any(cell not in ("0", "–") for cell in row[1:])]
 
 
-def test_a_page_has_every_plot_as_a_picture_and_as_a_table(newsroom):
+def test_a_page_has_every_chart_as_image_and_table(newsroom):
     browser = newsroom.person("read")
     page = browser.get("/charts?section=taiwan")
     assert page.tree.xpath("//img/@src") == [f"/editors/charts/{kind}.svg?section=taiwan&over=day" for kind in KINDS]
-    assert (table(page, "Articles"), table(page, "Polls"), table(page, "Share")) == (
+    assert (table(page, "Articles"), table(page, "Requests"), table(page, "Share")) == (
         [["2"]],
         [["25", "75"]],
         [["75 %"]],
     )
     everything = browser.get("/charts?over=week")
-    assert (table(everything, "Articles"), table(everything, "Polls")) == ([["2"]], [["26", "75"]])
-    assert "No polls in this time" in browser.get("/charts?section=china").text
+    assert (table(everything, "Articles"), table(everything, "Requests")) == ([["2"]], [["26", "75"]])
+    assert "No requests in this period" in browser.get("/charts?section=china").text
 
 
 @pytest.mark.parametrize("over", OVER)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_picture_is_svg_that_may_do_nothing(newsroom, kind, over):
+def test_a_chart_is_an_inert_svg(newsroom, kind, over):
     browser = newsroom.person("read")
     for address in (f"/charts/{kind}.svg?over={over}", f"/charts/{kind}.svg?section=taiwan&over={over}&narrow=1"):
         page = browser.get(address)
@@ -59,19 +59,19 @@ def test_a_picture_is_svg_that_may_do_nothing(newsroom, kind, over):
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
-        ("/charts/nothing.svg", 404, "There is no plot 'nothing'."),
+        ("/charts/nothing.svg", 404, "There is no chart 'nothing'."),
         ("/charts/polls.svg?section=horoscope", 404, "There is no section 'horoscope'."),
-        ("/charts/polls.svg?over=year", 422, "over should be day or week."),
+        ("/charts/polls.svg?over=year", 422, "over must be day or week."),
         ("/charts?section=horoscope", 404, "There is no section 'horoscope'."),
-        ("/charts?over=year", 422, "over should be day or week."),
+        ("/charts?over=year", 422, "over must be day or week."),
     ],
 )
-def test_a_plot_that_there_is_not_is_refused_in_words(newsroom, path, status, words):
+def test_an_unknown_chart_is_refused(newsroom, path, status, words):
     page = newsroom.person("read").get(path)
     assert (page.status, page.note) == (status, words)
 
 
-def test_whatever_is_asked_no_more_is_remembered_than_there_are_plots(newsroom):
+def test_the_cache_holds_no_more_than_the_existing_charts(newsroom):
     browser, cache = newsroom.person("read"), newsroom.app.extensions["ttl_cache"]
     sections = ["", "taiwan"]
     for section in sections:
@@ -88,7 +88,7 @@ def test_whatever_is_asked_no_more_is_remembered_than_there_are_plots(newsroom):
     assert most == 3 * len(sections) * len(OVER) and len(cache) <= most + 2
 
 
-def test_a_stranger_makes_nothing_be_drawn(newsroom):
+def test_unauthenticated_clients_cause_no_rendering(newsroom):
     for kind in KINDS:
         assert newsroom.stranger().get(f"/charts/{kind}.svg").status == 303
     assert len(newsroom.app.extensions["ttl_cache"]) == 0

@@ -1,4 +1,4 @@
-"""Editors whose database is away are told so in words, and go on when it is back."""
+"""The dashboard while the database is down, and its recovery."""
 
 import contextlib
 
@@ -21,7 +21,7 @@ def dashboard(postgres_url, clock):
 
 @contextlib.contextmanager
 def away(url):
-    """Throw everybody out of a database and let nobody in."""
+    """Ends all connections to a database and refuses new ones."""
     address = make_url(url)
     name, admin = address.database, address.set(database="postgres").render_as_string(hide_password=False)
     with psycopg.connect(admin, autocommit=True) as conn:
@@ -32,7 +32,7 @@ def away(url):
 
 
 def check_told(browser, token):
-    """Every page says it, a part of one in a line, and a form too; what needs no database is there."""
+    """Checks that pages, live parts and forms report it, and that static files are still served."""
     for page in (browser.get("/"), browser.get("/login"), browser.get("/nothing"), browser.post("/logout", token)):
         assert (page.status, page.note, page.headers.get("Retry-After")) == (503, DATABASE_DOWN, "5")
         assert page.title == "Service Unavailable" and not page.cookies
@@ -42,7 +42,7 @@ def check_told(browser, token):
     assert browser.get("/static/dashboard.css").status == 200
 
 
-def test_pages_say_that_the_database_is_away_and_who_is_logged_in_stays_so(dashboard, postgres_url):
+def test_pages_report_that_the_database_is_down_and_sessions_survive(dashboard, postgres_url):
     browser = dashboard.person()
     token = browser.token()
     with away(postgres_url):
@@ -50,7 +50,7 @@ def test_pages_say_that_the_database_is_away_and_who_is_logged_in_stays_so(dashb
     assert browser.get("/").status == 200
 
 
-def test_a_web_process_that_starts_while_the_database_is_away_says_so_as_well(dashboard, postgres_url):
+def test_a_web_process_started_without_database_reports_it(dashboard, postgres_url):
     browser = dashboard.person()
     token, cookie = browser.token(), browser.cookie
     dashboard.restart()
@@ -61,7 +61,7 @@ def test_a_web_process_that_starts_while_the_database_is_away_says_so_as_well(da
     assert again.get("/").status == 200
 
 
-def test_the_api_says_that_the_database_is_away(dashboard, postgres_url):
+def test_the_api_reports_that_the_database_is_down(dashboard, postgres_url):
     api = dashboard.api
     assert api.get("/status").status == 200
     with away(postgres_url):

@@ -1,4 +1,4 @@
-"""What every answer of the dashboard carries, and what no page holds: nothing inline, nothing from elsewhere."""
+"""The headers of every response, and pages without inline code or external resources."""
 
 import hashlib
 import re
@@ -15,14 +15,14 @@ from tests.support.newsroom import at
 PAGES = [path for method, path in SCOPE_OF if method == "GET"]
 
 LOADED = {"script": "src", "link": "href", "img": "src", "source": "srcset", "iframe": "src", "form": "action"}
-"""Where an address stands from which something is loaded or to which something is sent."""
+"""Attributes with addresses that a browser loads from or sends to."""
 
 STATIC = ("dashboard.css", "dashboard.js", "icon.svg")
 
 
 @pytest.fixture
 def newsroom(dashboard):
-    """A newsroom with something to show on every page."""
+    """A newsroom with content for every page."""
     for number in range(3):
         dashboard.desk.put(f"a{number}", expires_at=at(hours=5))
     dashboard.desk.put("late", published_at=at(hours=2))
@@ -32,7 +32,7 @@ def newsroom(dashboard):
 
 
 def visited(browser):
-    """Every page with something on it, parts of pages, and refusals."""
+    """Yields every page with content, live parts, and errors."""
     asked = browser.follow(browser.post("/regenerations", what="all"))
     previewed = browser.follow(browser.post("/article/preview?id=a1"))
     yield from (asked, previewed, browser.post("/users", name="new", scope="read"))
@@ -50,7 +50,7 @@ def visited(browser):
 
 
 def check_inert(page):
-    """That a page holds no script or style but by its address, and loads nothing that is not ours."""
+    """Checks that a page has no inline scripts or styles and loads nothing from other origins."""
     for element in page.tree.iter("*"):
         assert element.tag not in ("style", "base", "object", "embed", "applet")
         assert not [name for name in element.attrib if name == "style" or name.startswith("on")]
@@ -69,7 +69,7 @@ def check_headers(page):
     assert "Server" not in headers and "ETag" not in headers
 
 
-def test_no_page_holds_anything_inline_or_from_elsewhere(newsroom):
+def test_no_page_has_inline_code_or_external_resources(newsroom):
     seen = set()
     for page in [
         *visited(newsroom.person()),
@@ -84,13 +84,13 @@ def test_no_page_holds_anything_inline_or_from_elsewhere(newsroom):
     assert seen == {200, 400, 404, 422}
 
 
-def test_the_policy_allows_nothing_inline_and_nobody_to_frame_it():
+def test_the_policy_forbids_inline_code_and_framing():
     rules = dict(rule.split(maxsplit=1) for rule in POLICY.split("; "))
     assert rules.pop("default-src") == rules.pop("base-uri") == rules.pop("frame-ancestors") == "'none'"
     assert set(rules.values()) == {"'self'"} and {"script-src", "style-src", "form-action", "connect-src"} <= set(rules)
 
 
-def test_what_a_feed_holds_is_framed_so_that_it_can_do_nothing(newsroom):
+def test_the_reader_preview_is_sandboxed(newsroom):
     browser = newsroom.person()
     page = browser.get("/sections/taiwan/reader/view")
     check_headers(page)
@@ -103,7 +103,7 @@ def test_what_a_feed_holds_is_framed_so_that_it_can_do_nothing(newsroom):
     assert frame.get("sandbox") == "allow-popups allow-popups-to-escape-sandbox"
 
 
-def test_an_answer_without_a_page_carries_the_same(newsroom):
+def test_responses_without_a_body_have_the_same_headers(newsroom):
     browser = newsroom.person()
     seen = browser.get("/").tree.xpath("string(//*[@id='overview']/@hx-get)")
     for page in (newsroom.stranger().get("/"), browser.part(seen), newsroom.stranger().part("/live/overview")):
@@ -111,7 +111,7 @@ def test_an_answer_without_a_page_carries_the_same(newsroom):
         assert page.status in (204, 303) and page.headers["Cache-Control"] == "no-store"
 
 
-def test_static_files_are_kept_for_a_year_at_an_address_that_changes_with_them(sqlite_dashboard):
+def test_static_files_are_cached_for_a_year_by_digest(sqlite_dashboard):
     browser = sqlite_dashboard.stranger()
     addresses = browser.get("/login").tree.xpath("//script/@src | //link/@href")
     assert {urlsplit(address).path.removeprefix(f"{PREFIX}/static/") for address in addresses} >= set(STATIC)
@@ -125,12 +125,12 @@ def test_static_files_are_kept_for_a_year_at_an_address_that_changes_with_them(s
 
 
 @pytest.mark.parametrize("name", ["..%2flogin.py", "../login.py", "%2e%2e/login.py", "/etc/passwd", "", "nothing.css"])
-def test_nothing_but_static_files_is_given_as_one(sqlite_dashboard, name):
+def test_only_static_files_are_served_as_static(sqlite_dashboard, name):
     page = sqlite_dashboard.stranger().get(f"/static/{name}")
     assert page.status in (303, 404) and "import" not in page.text
 
 
-def test_a_style_sheet_loads_nothing_and_a_script_evaluates_nothing(sqlite_dashboard):
+def test_style_sheets_load_nothing_and_scripts_evaluate_nothing(sqlite_dashboard):
     browser = sqlite_dashboard.stranger()
     for name in ("dashboard.css", "reader.css"):
         assert not re.search(r"@import|url\(|//", browser.get(f"/static/{name}").text)

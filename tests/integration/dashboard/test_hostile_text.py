@@ -1,4 +1,4 @@
-"""Whatever people and programs write is shown as text: no title, id, name or reason becomes a part of a page."""
+"""User input is always shown as text: no title, ID, name or reason becomes markup."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -36,12 +36,12 @@ PIECES = st.one_of(
 
 @pytest.fixture(autouse=True)
 def always_looked_up(monkeypatch):
-    """No page shows what was looked up for one before it."""
+    """Disables the cache of the overview."""
     monkeypatch.setattr(overview, "CACHE_SECONDS", 0.0)
 
 
 class Structure(HTMLParser):
-    """The elements of a page and the names of their attributes, in order: what a text must never change."""
+    """The elements and attribute names of a page in order, which no text may change."""
 
     def __init__(self, text):
         super().__init__()
@@ -65,7 +65,7 @@ class Structure(HTMLParser):
 
 
 def newsroom(database, clock, texts):
-    """A newsroom in which every text that somebody may write is one of these."""
+    """A newsroom whose user-supplied texts are all from ``texts``."""
     dashboard = Dashboard(database, clock)
     for slug, section in dashboard.desk.sections.items():
         dashboard.desk.sections[slug] = replace(section, title=f"{slug} {texts[0]}", entries=50)
@@ -87,7 +87,7 @@ def newsroom(database, clock, texts):
 
 
 def shown(dashboard, texts, visits):
-    """The structure of every page on which texts are shown, by name."""
+    """Returns the structure of every page that shows texts, by name."""
     browser, text = dashboard.person(name="mei"), texts[0]
     pages = {path: browser.get(path) for path in (
         "/", "/sections/taiwan", "/sections/taiwan/reader", "/sections/taiwan/reader/view", "/sections/taiwan/versions",
@@ -128,11 +128,11 @@ def check_inert(new_url, dialect, clock, texts, visits):
 
 
 @pytest.mark.thorough("postgresql")
-def test_hostile_texts_change_the_structure_of_no_page(database, new_url, clock):
+def test_hostile_texts_never_change_the_structure_of_a_page(database, new_url, clock):
     check_inert(new_url, database.dialect, clock, HOSTILE, len(HOSTILE))
 
 
-def test_no_text_changes_the_structure_of_any_page(new_url, clock):
+def test_random_texts_never_change_the_structure_of_a_page(new_url, clock):
     @settings(max_examples=4, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.lists(PIECES, min_size=1, max_size=9).map("".join).map("x{}".format), min_size=12, max_size=12))
     def check(texts):
@@ -141,7 +141,7 @@ def test_no_text_changes_the_structure_of_any_page(new_url, clock):
     check()
 
 
-def test_the_body_of_a_story_does_nothing_where_a_reader_s_view_is_shown(sqlite_dashboard):
+def test_the_body_of_an_article_is_inert_in_the_reader_preview(sqlite_dashboard):
     body = (
         "<p onclick='x()'>Kept</p><script>alert(1)</script><style>*{}</style><form action='//evil'><input></form><base>"
     )

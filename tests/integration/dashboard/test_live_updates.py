@@ -1,4 +1,4 @@
-"""Parts of pages that renew themselves: what is told, how often it is looked up, and when they stop asking."""
+"""Live parts of pages: their content, their caching, and when they stop polling."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from tests.support.newsroom import section
 
 @contextmanager
 def counted(database):
-    """Every query of a table that is made meanwhile."""
+    """Records the queries that are executed meanwhile."""
     seen = []
 
     def note(conn, cursor, statement, *rest):
@@ -28,18 +28,18 @@ def counted(database):
 
 
 def looks(statements):
-    """The looks at all sections among them: each asks for the workers once."""
+    """Returns the number of full overview reads; each queries the workers once."""
     return sum("FROM worker" in statement for statement in statements)
 
 
 def live(browser):
-    """The part's own address, with what it has seen."""
+    """Returns the address of the live part, with its digest."""
     return browser.get("/").tree.xpath("string(//*[@id='overview']/@hx-get)")
 
 
 @pytest.fixture
 def newsroom(dashboard, monkeypatch):
-    """A newsroom at work, in which nothing that was looked up is taken for fresh."""
+    """A newsroom with a worker and without the overview's cache."""
     monkeypatch.setattr(overview, "CACHE_SECONDS", 0.0)
     dashboard.desk.put("a1")
     dashboard.api.worker_seen()
@@ -47,7 +47,7 @@ def newsroom(dashboard, monkeypatch):
     return dashboard
 
 
-def test_what_is_as_it_was_is_not_sent_again_and_what_is_new_has_a_new_digest(newsroom):
+def test_only_changed_content_is_sent_with_a_new_digest(newsroom):
     browser = newsroom.person("read")
     seen = live(browser)
     assert re.fullmatch(r"/editors/live/overview\?seen=[0-9a-f]{16}", seen)
@@ -62,15 +62,15 @@ def test_what_is_as_it_was_is_not_sent_again_and_what_is_new_has_a_new_digest(ne
 
 
 @pytest.mark.parametrize("scopes", [("read",), ("read", "preview"), ("read", "regenerate")])
-def test_a_look_is_shared_only_by_those_who_may_see_the_same(newsroom, scopes):
+def test_the_cache_is_shared_only_between_users_with_equal_scopes(newsroom, scopes):
     browser = newsroom.person(*scopes)
     newsroom.person().get("/")
     assert browser.part(live(browser)).status == 204
-    assert ("Next due" in browser.get("/").words) == ("preview" in scopes)
+    assert ("Next scheduled change" in browser.get("/").words) == ("preview" in scopes)
     assert ("Regenerate all" in browser.get("/").text) == ("regenerate" in scopes)
 
 
-def test_many_who_watch_are_answered_from_one_look(dashboard):
+def test_many_viewers_are_served_from_one_read(dashboard):
     dashboard.publish()
     browsers = [dashboard.person("read") for _ in range(40)]
     with counted(dashboard.database) as statements, ThreadPoolExecutor(8) as pool:
@@ -79,7 +79,7 @@ def test_many_who_watch_are_answered_from_one_look(dashboard):
     assert looks(statements) == 1
 
 
-def test_what_is_not_fresh_is_looked_up_again(newsroom):
+def test_an_expired_overview_is_read_again(newsroom):
     browser = newsroom.person("read")
     with counted(newsroom.database) as statements:
         browser.get("/")
@@ -87,7 +87,7 @@ def test_what_is_not_fresh_is_looked_up_again(newsroom):
     assert looks(statements) == 2
 
 
-def test_two_hundred_sections_are_looked_at_with_as_many_statements_as_four(database, clock, monkeypatch):
+def test_two_hundred_sections_need_no_more_queries_than_four(database, clock, monkeypatch):
     monkeypatch.setattr(overview, "CACHE_SECONDS", 0.0)
     four, many = (["all", *(f"s{n}" for n in range(number - 1))] for number in (4, 200))
     asked = []
@@ -101,7 +101,7 @@ def test_two_hundred_sections_are_looked_at_with_as_many_statements_as_four(data
         assert len(page.tree.xpath("//tbody/tr")) == len(slugs)
         with counted(database) as again:
             browser.get("/")
-        # Once a minute it is asked of each section whether it is silent for unusually long.
+        # The silence of each section is queried once a minute.
         assert len(first) == len(again) + len(slugs)
         asked.append(len(again))
     assert asked[0] == asked[1] <= 8
@@ -111,49 +111,49 @@ def test_two_hundred_sections_are_looked_at_with_as_many_statements_as_four(data
 
 
 def ask_for(browser, **fields):
-    """Ask for a regeneration; gives the page to which it leads."""
+    """Requests a regeneration; returns the page that follows."""
     return browser.follow(browser.post("/regenerations", **fields))
 
 
 def bar(page):
-    """What the bar says, how far it is, and what it asks for."""
+    """Returns the text of the bar, its progress, and the address it polls."""
     (found,) = page.tree.xpath("//*[@id='regeneration']")
     progress = found.find(".//progress")
     said = " ".join(found.text_content().split())
     return said, (progress.get("value"), progress.get("max")), found.get("hx-get")
 
 
-def test_a_bar_goes_from_what_waits_to_what_came_of_it(newsroom):
+def test_the_bar_advances_to_the_result(newsroom):
     browser = newsroom.person()
     newsroom.desk.put("a2", sections=("taiwan",))
     page = ask_for(browser, section=["taiwan", "china"], reason="Logo", what="chosen")
     said, far, address = bar(page)
-    assert said.startswith("Regenerating 2 sections …") and said.endswith(": Logo") and far == ("0", "2")
+    assert said.startswith("Regenerating 2 sections…") and said.endswith(": Logo") and far == ("0", "2")
     assert "No worker is alive" not in said
     newsroom.publish(seconds=2)
     said, far, asks = bar(browser.part(address))
-    assert said.startswith("Regenerated: 1 published anew, 1 unchanged.") and far == ("2", "2") and asks is None
+    assert said.startswith("Finished: 1 new version, 1 unchanged.") and far == ("2", "2") and asks is None
 
 
-def test_a_bar_tells_a_section_that_failed_and_leads_to_it(newsroom, monkeypatch):
+def test_the_bar_links_to_a_failed_section(newsroom, monkeypatch):
     browser = newsroom.person()
     address = bar(ask_for(browser, section="taiwan", what="chosen"))[2]
     monkeypatch.setattr(newsroom.desk.regenerator.renderer, "render", lambda *_: 1 / 0)
     newsroom.publish(seconds=2)
     page = browser.part(address)
-    assert "Regenerated, but not all of it: 1 failed." in bar(page)[0]
+    assert "Finished, 1 failed." in bar(page)[0]
     assert "taiwan failed: " in page.note and page.tree.xpath("//a/@href") == ["/editors/sections/taiwan"]
 
 
-def test_a_bar_says_that_no_worker_is_alive(newsroom):
+def test_the_bar_shows_that_no_worker_is_running(newsroom):
     newsroom.clock.advance(3600)
     browser = newsroom.person()
     said = bar(ask_for(browser, what="all"))
     assert "No worker is alive: it waits until one is started." in said[0] and said[1] == ("0", "4")
-    assert "No worker is alive" in browser.get("/").words
+    assert "No worker is running" in browser.get("/").words
 
 
-def test_who_asks_on_a_section_s_page_is_led_back_there_and_nowhere_else(newsroom):
+def test_a_request_from_a_section_page_returns_there(newsroom):
     browser = newsroom.person()
     assert browser.post("/regenerations", section="taiwan", back="taiwan").location.startswith(
         "/editors/sections/taiwan?regeneration="
@@ -166,14 +166,14 @@ def test_who_asks_on_a_section_s_page_is_led_back_there_and_nowhere_else(newsroo
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"what": "chosen"}, "Choose at least one section, then regenerate."),
-        ({}, "Choose at least one section, then regenerate."),
+        ({"what": "chosen"}, "Select at least one section."),
+        ({}, "Select at least one section."),
         ({"section": "horoscope"}, "sections has 'horoscope', which is no section: there are all, taiwan"),
         ({"section": ["taiwan", "nowhere"]}, "sections has 'nowhere', which is no section: there are all, taiwan"),
         ({"section": "taiwan", "reason": "x" * 501}, "reason has 501 characters: it should have at most 500"),
     ],
 )
-def test_a_regeneration_that_is_asked_for_wrongly_is_refused_in_words(dashboard, fields, words):
+def test_an_invalid_regeneration_is_refused(dashboard, fields, words):
     dashboard.publish()
     browser = dashboard.person()
     token, before = browser.token(), dashboard.api.everything_stored()
@@ -182,10 +182,10 @@ def test_a_regeneration_that_is_asked_for_wrongly_is_refused_in_words(dashboard,
     assert dashboard.api.everything_stored() == before
 
 
-def test_a_bar_that_nobody_remembers_says_so_and_stops_asking(newsroom):
+def test_an_expired_bar_stops_polling(newsroom):
     browser = newsroom.person()
     part = browser.part("/live/regenerations/forgotten")
-    assert part.status == 200 and "nothing is remembered" in part.text and "hx-get" not in part.text
+    assert part.status == 200 and "has expired" in part.text and "hx-get" not in part.text
     assert "regeneration" not in browser.get("/?regeneration=forgotten").tree.xpath("//@id")
 
 
@@ -193,29 +193,29 @@ def test_a_bar_that_nobody_remembers_says_so_and_stops_asking(newsroom):
 
 
 def preview(page):
-    """What a preview says, and what it asks for."""
+    """Returns the text of a preview, and the address it polls."""
     (found,) = page.tree.xpath("//*[@id='preview']")
     return " ".join(found.text_content().split()), found.get("hx-get")
 
 
-def test_a_preview_says_that_no_worker_is_alive_and_comes_when_one_is(newsroom):
+def test_a_preview_waits_for_a_worker(newsroom):
     newsroom.clock.advance(3600)
     browser = newsroom.person()
     said, address = preview(browser.follow(browser.post("/article/preview?id=a1")))
-    assert said == "A worker is asked what it looks like … No worker is alive: it waits until one is started."
+    assert said == "Rendering preview… No worker is alive: it waits until one is started."
     newsroom.api.worker_seen()
-    assert preview(browser.part(address)) == ("A worker is asked what it looks like …", address)
+    assert preview(browser.part(address)) == ("Rendering preview…", address)
     newsroom.api.previewer.answer_all()
     part = browser.part(address)
     said, asks = preview(part)
-    assert said.startswith("This is how it will stand in a feed.") and asks is None
+    assert said.startswith("How it will appear in a feed.") and asks is None
     (frame,) = part.tree.xpath("//iframe/@src")
     assert browser.get(frame).title == "Preview"
 
 
-def test_a_preview_that_is_gone_says_so_and_stops_asking(newsroom):
+def test_an_expired_preview_stops_polling(newsroom):
     browser = newsroom.person()
     _, address = preview(browser.follow(browser.post("/article/preview?id=a1")))
     newsroom.clock.advance(timedelta(minutes=10).total_seconds())
     said, asks = preview(browser.part(address))
-    assert said == "This preview is gone: it is kept for ten minutes. Ask for another one." and asks is None
+    assert said == "This preview has expired after 10 minutes. Request a new one." and asks is None

@@ -1,4 +1,4 @@
-"""Logging in by the form: what a stranger learns, where it leads to, and who has to wait."""
+"""The login form: no information leaks, safe redirects, throttled failures."""
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +14,7 @@ from tests.support.people import OTHER, PASSWORD, change, hash_of, person
 NEWER = "nine lighthouses of Penghu"
 
 
-def test_who_gives_name_and_password_is_in_and_led_to_the_page_that_was_asked_for(dashboard):
+def test_logging_in_leads_to_the_requested_page(dashboard):
     person(dashboard.database)
     browser = dashboard.stranger()
     form = browser.get(browser.get("/articles?q=夜車&status=published").location)
@@ -38,12 +38,12 @@ ELSEWHERE = [
 
 
 def kept(browser, wanted):
-    """The page to which the form leads, of which this one was asked for."""
+    """Returns the redirect target in the form after ``wanted`` was requested."""
     page = browser.ask("GET", "/login", query_string={"next": wanted})
     return page.tree.xpath("string(//input[@name='next']/@value)")
 
 
-def test_the_log_in_leads_to_no_other_address(sqlite_dashboard):
+def test_the_login_redirects_to_no_foreign_address(sqlite_dashboard):
     browser = sqlite_dashboard.stranger()
     assert {wanted: kept(browser, wanted) for wanted in ELSEWHERE} == dict.fromkeys(ELSEWHERE, "/editors/")
     person(sqlite_dashboard.database)
@@ -55,13 +55,13 @@ def test_the_log_in_leads_to_no_other_address(sqlite_dashboard):
     "wanted",
     ["/editors/articles?q=a%2Fb&status=draft", "/editors/article?id=a%0Ab", "/editors/sections/taiwan#left-out"],
 )
-def test_the_log_in_leads_to_an_address_of_ours_as_it_was(sqlite_dashboard, wanted):
+def test_the_login_redirects_to_our_address_unchanged(sqlite_dashboard, wanted):
     browser = sqlite_dashboard.stranger()
     person(sqlite_dashboard.database)
     assert browser.log_in("mei", next=kept(browser, wanted)).location == wanted
 
 
-def test_the_form_holds_no_address_of_elsewhere_whatever_is_asked(sqlite_dashboard):
+def test_no_text_makes_the_form_hold_a_foreign_address(sqlite_dashboard):
     browser = sqlite_dashboard.stranger()
 
     @settings(max_examples=60, deadline=None)
@@ -75,7 +75,7 @@ def test_the_form_holds_no_address_of_elsewhere_whatever_is_asked(sqlite_dashboa
     check()
 
 
-def test_a_refusal_is_the_same_whatever_is_wrong_and_the_log_knows_what_it_was(dashboard):
+def test_all_refusals_look_alike_and_the_audit_log_has_the_reason(dashboard):
     person(dashboard.database)
     change(dashboard.database, user_changes.disable, person(dashboard.database, "gone"))
     seen = set()
@@ -95,7 +95,7 @@ def test_a_refusal_is_the_same_whatever_is_wrong_and_the_log_knows_what_it_was(d
     ]
 
 
-def test_the_form_keeps_the_name_and_the_page_and_never_the_password(dashboard, capfd):
+def test_the_form_keeps_name_and_page_but_never_the_password(dashboard, capfd):
     person(dashboard.database)
     browser = dashboard.stranger()
     page = browser.log_in("mei", "hunter2-hunter2", next="/editors/charts")
@@ -106,7 +106,7 @@ def test_the_form_keeps_the_name_and_the_page_and_never_the_password(dashboard, 
     assert "hunter2" not in page.text + dashboard.api.everything_stored() + "".join(capfd.readouterr())
 
 
-def test_who_was_wrong_too_often_waits_and_nobody_elsewhere_does(sqlite_database, clock):
+def test_repeated_failures_throttle_only_their_address(sqlite_database, clock):
     dashboard = Dashboard(sqlite_database, clock, failed_attempts=2)
     person(dashboard.database)
     browser = dashboard.stranger()
@@ -118,7 +118,7 @@ def test_who_was_wrong_too_often_waits_and_nobody_elsewhere_does(sqlite_database
     assert dashboard.stranger("192.0.2.8").log_in("mei").status == 303
 
 
-def test_an_open_browser_is_no_place_to_guess_the_password_either(sqlite_database, clock):
+def test_guesses_in_the_password_form_are_throttled(sqlite_database, clock):
     dashboard = Dashboard(sqlite_database, clock, failed_attempts=2)
     browser = dashboard.person("read")
     for status, words in (
@@ -142,7 +142,7 @@ def test_an_open_browser_is_no_place_to_guess_the_password_either(sqlite_databas
         lambda database, mei: change(database, user_changes.disable, mei),
     ],
 )
-def test_who_is_kept_out_while_the_password_is_verified_does_not_change_it_any_more(dashboard, monkeypatch, meanwhile):
+def test_a_password_changed_during_verification_is_not_overwritten(dashboard, monkeypatch, meanwhile):
     browser, verify = dashboard.person("read", name="mei"), passwords.verify_password
     with dashboard.database.read() as conn:
         mei = users.find_by_name(conn, "mei")
@@ -162,34 +162,34 @@ def test_who_is_kept_out_while_the_password_is_verified_does_not_change_it_any_m
 @pytest.mark.parametrize(
     ("new", "again", "words"),
     [
-        (OTHER, f"{OTHER}.", "The new password was not typed the same twice."),
+        (OTHER, f"{OTHER}.", "The new passwords do not match."),
         ("short", "short", "The password"),
         ("mei-mei-mei-mei", "mei-mei-mei-mei", "The password"),
         ("x" * 2000, "x" * 2000, "The password"),
     ],
 )
-def test_a_new_password_that_will_not_do_is_refused_in_words(sqlite_dashboard, new, again, words):
+def test_an_unsuitable_new_password_is_refused(sqlite_dashboard, new, again, words):
     browser = sqlite_dashboard.person("read", name="mei")
     page = browser.post("/account", old=PASSWORD, new=new, again=again)
     assert page.status == 422 and page.note.startswith(words) and page.note.endswith(".")
     assert new not in page.text
 
 
-def test_where_nobody_may_log_in_yet_the_form_says_what_to_do(dashboard):
+def test_without_users_the_form_shows_how_to_create_one(dashboard):
     browser = dashboard.stranger()
     assert "syndication user create NAME --all" in browser.get("/login").words
     person(dashboard.database)
     assert "syndication user create" not in browser.get("/login").words
 
 
-def test_a_token_of_the_api_in_an_address_is_refused_and_not_repeated(sqlite_dashboard):
+def test_an_api_token_in_an_address_is_refused_and_not_shown(sqlite_dashboard):
     secret = sqlite_dashboard.api.token("read")
     for browser in (sqlite_dashboard.stranger(), sqlite_dashboard.person()):
         page = browser.get(f"/articles?q={secret}")
         assert page.status == 400 and page.note.startswith("A token stands in the address") and secret not in page.text
 
 
-def test_strangers_who_guess_lock_nobody_out_of_a_browser_of_their_own(sqlite_database, clock):
+def test_guesses_by_others_do_not_lock_known_browsers(sqlite_database, clock):
     dashboard = Dashboard(sqlite_database, clock, user_failed_attempts=3)
     person(dashboard.database)
     person(dashboard.database, "wu")
@@ -200,12 +200,12 @@ def test_strangers_who_guess_lock_nobody_out_of_a_browser_of_their_own(sqlite_da
     page = dashboard.stranger("192.0.2.2").log_in("mei")
     assert (page.status, page.headers["Retry-After"]) == (429, "900")
     assert page.note == "There were too many wrong attempts with this name: try again in 900 s."
-    # From another address, as a phone has it on its way; and with somebody else in the same browser in between.
+    # From another address, like a moving phone; and after another user in the same browser.
     known.address = "203.0.113.5"
     assert known.log_in("wu").status == 303 and known.log_in("mei").status == 303
 
 
-def test_a_device_s_cookie_that_is_not_ours_is_nobody_s(sqlite_database, clock):
+def test_a_forged_device_cookie_has_no_effect(sqlite_database, clock):
     dashboard = Dashboard(sqlite_database, clock, user_failed_attempts=1)
     person(dashboard.database)
     known = dashboard.stranger("192.0.2.1")
@@ -220,7 +220,7 @@ def test_a_device_s_cookie_that_is_not_ours_is_nobody_s(sqlite_database, clock):
     assert browser.log_in("mei").status == 303
 
 
-def test_a_browser_knows_the_last_users_and_no_more(sqlite_dashboard):
+def test_a_browser_remembers_a_limited_number_of_users(sqlite_dashboard):
     browser = sqlite_dashboard.stranger()
     for number in range(8):
         person(sqlite_dashboard.database, f"user-{number}")
@@ -228,7 +228,7 @@ def test_a_browser_knows_the_last_users_and_no_more(sqlite_dashboard):
         assert len(browser.client.get_cookie(DEVICE, "localhost", PREFIX).value) < 600
 
 
-def test_a_full_queue_of_log_ins_is_a_503_that_says_when_to_come_back(sqlite_dashboard):
+def test_a_full_login_queue_is_a_503_with_retry_after(sqlite_dashboard):
     person(sqlite_dashboard.database)
     browser = sqlite_dashboard.stranger()
     token = browser.token()

@@ -1,4 +1,4 @@
-"""The second factor in the dashboard: set up, asked for at each log-in, turned off, reset, and required."""
+"""The second factor in the dashboard: set-up, login, turning off, reset, and requirement."""
 
 import re
 
@@ -15,20 +15,20 @@ PAGE = "/account/second-factor"
 
 
 class Phone:
-    """An app that was given the key of the page."""
+    """An authenticator app with the key from the page."""
 
     def __init__(self, dashboard, page):
         self.dashboard = dashboard
         self.totp = pyotp.TOTP(page.tree.xpath("string(//code[@aria-label='Key'])"))
 
     def code(self, *, later=30):
-        """The code after so many seconds: each is accepted once."""
+        """Returns the code after ``later`` seconds; each code is accepted once."""
         self.dashboard.clock.advance(later)
         return self.totp.at(self.dashboard.now)
 
 
 def set_up(dashboard, browser):
-    """Turn it on as people do; gives the phone and the recovery codes."""
+    """Turns it on; returns the phone and the recovery codes."""
     page = browser.follow(browser.submit(browser.get(PAGE), f"{PAGE}/set-up", password=PASSWORD))
     phone = Phone(dashboard, page)
     done = browser.submit(page, f"{PAGE}/turn-on", code=phone.code())
@@ -37,7 +37,7 @@ def set_up(dashboard, browser):
 
 
 def first_step(dashboard, address="192.0.2.9", name="mei"):
-    """A browser in which the password was given."""
+    """Returns a browser after the password step."""
     browser = dashboard.stranger(address)
     page = browser.log_in(name)
     assert page.location == "/editors/login/code"
@@ -53,7 +53,7 @@ def account_of(dashboard, name="mei"):
         return users.find_by_name(conn, name)
 
 
-def test_it_is_set_up_with_the_password_and_a_first_code_and_ends_other_sessions(dashboard):
+def test_set_up_needs_password_and_code_and_ends_other_sessions(dashboard):
     browser, elsewhere = dashboard.person("read", name="mei"), dashboard.person("read", name="mei")
     assert "Off." in browser.get("/account").words
     page = browser.follow(browser.submit(browser.get(PAGE), f"{PAGE}/set-up", password=PASSWORD))
@@ -76,7 +76,7 @@ def test_it_is_set_up_with_the_password_and_a_first_code_and_ends_other_sessions
     assert (act.act, act.outcome) == ("turn on second factor of user", "changed")
 
 
-def test_nothing_is_turned_on_by_a_wrong_password_a_wrong_code_or_too_late(dashboard):
+def test_a_wrong_password_or_code_or_a_late_code_turns_nothing_on(dashboard):
     browser = dashboard.person("read", name="mei")
     page = browser.post(f"{PAGE}/set-up", password=OTHER)
     assert (page.status, page.note) == (422, NOT_CURRENT) and browser.get("/account/second-factor.svg").status == 404
@@ -87,11 +87,11 @@ def test_nothing_is_turned_on_by_a_wrong_password_a_wrong_code_or_too_late(dashb
     assert (wrong.status, wrong.note) == (422, WRONG_CODE)
     assert Phone(dashboard, wrong).totp.secret == phone.totp.secret
     late = browser.post(f"{PAGE}/turn-on", code=phone.code(later=900))
-    assert late.status == 422 and late.note.startswith("That took too long, and nothing was changed.")
+    assert late.status == 422 and late.note.startswith("The set-up expired. Nothing was changed.")
     assert account_of(dashboard).second_factor_at is None
 
 
-def test_the_log_in_asks_for_the_code_and_there_is_no_session_before_it(dashboard):
+def test_the_login_requires_the_code_before_a_session_exists(dashboard):
     browser = dashboard.person("read", name="mei")
     phone, _ = set_up(dashboard, browser)
     other = dashboard.stranger("192.0.2.9")
@@ -106,7 +106,7 @@ def test_the_log_in_asks_for_the_code_and_there_is_no_session_before_it(dashboar
     assert [act.outcome for act in dashboard.api.audit(act="log in")] == ["logged in", "logged in"]
 
 
-def test_a_code_is_accepted_once_and_a_step_early_or_late(dashboard):
+def test_a_code_is_accepted_once_within_one_step(dashboard):
     phone, _ = set_up(dashboard, dashboard.person("read", name="mei"))
     code = phone.code()
     assert first_step(dashboard).post("/login/code", code=code).status == 303
@@ -120,7 +120,7 @@ def test_a_code_is_accepted_once_and_a_step_early_or_late(dashboard):
     assert first_step(dashboard).post("/login/code", code=code).status == 422
 
 
-def test_every_wrong_code_is_answered_alike(dashboard):
+def test_all_wrong_codes_get_the_same_response(dashboard):
     phone, recovery = set_up(dashboard, dashboard.person("read", name="mei"))
     used = phone.code()
     assert first_step(dashboard).post("/login/code", code=used).status == 303
@@ -145,7 +145,7 @@ def test_a_recovery_code_logs_in_once_and_is_recorded(dashboard):
     assert (act.actor, act.source, act.target) == ("user mei", "192.0.2.9", "mei")
 
 
-def test_wrong_codes_count_as_wrong_passwords_do_by_address_and_by_name(sqlite_database, clock):
+def test_wrong_codes_are_throttled_by_address_and_name(sqlite_database, clock):
     dashboard = Dashboard(sqlite_database, clock, failed_attempts=2, user_failed_attempts=5)
     phone, _ = set_up(dashboard, dashboard.person("read", name="mei"))
     browser = first_step(dashboard)
@@ -161,7 +161,7 @@ def test_wrong_codes_count_as_wrong_passwords_do_by_address_and_by_name(sqlite_d
     assert [act.detail for act in refused for _ in range(act.times)] == ["wrong code"] * 5
 
 
-def test_what_waits_for_its_code_ends_when_it_should(dashboard):
+def test_a_pending_login_expires_and_ends_with_account_changes(dashboard):
     phone, _ = set_up(dashboard, dashboard.person("read", name="mei"))
     for end in (
         lambda: dashboard.clock.advance(600),
@@ -178,7 +178,7 @@ def test_what_waits_for_its_code_ends_when_it_should(dashboard):
     assert dashboard.stranger().post("/login/code", code=phone.code()).location == "/editors/login"
 
 
-def test_a_copy_of_the_cookie_between_the_steps_is_no_session_afterwards(dashboard):
+def test_a_cookie_copied_between_the_steps_is_no_session(dashboard):
     phone, _ = set_up(dashboard, dashboard.person("read", name="mei"))
     browser, copy = first_step(dashboard), dashboard.stranger("198.51.100.1")
     copy.cookie = browser.cookie
@@ -186,7 +186,7 @@ def test_a_copy_of_the_cookie_between_the_steps_is_no_session_afterwards(dashboa
     assert not is_in(copy) and copy.post("/login/code", code=phone.code()).location == "/editors/login"
 
 
-def test_who_reads_the_database_and_signs_a_cookie_still_needs_the_password(dashboard):
+def test_a_cookie_forged_from_the_database_is_no_pending_login(dashboard):
     set_up(dashboard, dashboard.person("read", name="mei"))
     first_step(dashboard)
     with dashboard.database.read() as conn:
@@ -199,7 +199,7 @@ def test_who_reads_the_database_and_signs_a_cookie_still_needs_the_password(dash
         assert browser.get("/login/code").location == "/editors/login"
 
 
-def test_it_is_turned_off_with_password_and_code_and_ends_other_sessions(dashboard):
+def test_turning_off_needs_password_and_code_and_ends_other_sessions(dashboard):
     browser = dashboard.person("read", name="mei")
     phone, codes = set_up(dashboard, browser)
     elsewhere = dashboard.person("read", name="mei")
@@ -218,13 +218,13 @@ def test_it_is_turned_off_with_password_and_code_and_ends_other_sessions(dashboa
         assert conn.scalar(text("SELECT count(*) FROM recovery_code")) == 0
 
 
-def test_an_admin_sees_who_has_it_and_resets_it_and_it_is_recorded(dashboard):
+def test_an_admin_sees_and_resets_it_and_it_is_recorded(dashboard):
     browser, boss = dashboard.person("read", name="mei"), dashboard.person(name="boss")
     set_up(dashboard, browser)
     waiting = first_step(dashboard)
-    assert "on" in boss.get("/users").tree.xpath("string(//tr[th/a='mei']/td[@data-label='second factor'])")
+    assert "On" in boss.get("/users").tree.xpath("string(//tr[th/a='mei']/td[@data-label='second factor'])")
     page = boss.submit(boss.get("/users/mei"), "/users/mei/second-factor")
-    assert "mei has no second factor now" in boss.follow(page).words
+    assert "Second factor of mei removed." in boss.follow(page).words
     assert not is_in(browser) and waiting.get("/login/code").location == "/editors/login"
     assert dashboard.stranger().log_in("mei").location == "/editors/"
     (act,) = dashboard.api.audit(act="remove second factor of user")
@@ -232,15 +232,15 @@ def test_an_admin_sees_who_has_it_and_resets_it_and_it_is_recorded(dashboard):
     assert not [form for form in boss.get("/users/mei").forms() if "second-factor" in form.get("action", "")]
 
 
-def test_an_admin_s_own_needs_password_and_code(dashboard):
+def test_an_admins_own_needs_password_and_code(dashboard):
     boss = dashboard.person(name="boss")
     set_up(dashboard, boss)
     page = boss.post("/users/boss/second-factor")
-    assert page.status == 422 and "your own second factor is turned off on your account page" in page.note
+    assert page.status == 422 and "turn off your own second factor on your account page" in page.note
     assert account_of(dashboard, "boss").second_factor_at is not None
 
 
-def test_by_the_api_an_admin_resets_it_too(api, clock):
+def test_an_admin_resets_it_by_the_api(api, clock):
     dashboard = Dashboard(api.database, clock)
     set_up(dashboard, dashboard.person("read", name="mei"))
     (mei,) = api.get("/users", ("admin",)).json["users"]
@@ -252,7 +252,7 @@ def test_by_the_api_an_admin_resets_it_too(api, clock):
     assert api.ask("DELETE", "/users/nobody/second-factor", scopes=("admin",)).status == 404
 
 
-def test_where_it_is_required_nothing_comes_before_it(sqlite_database, clock):
+def test_a_required_second_factor_must_be_set_up_first(sqlite_database, clock):
     dashboard = Dashboard(sqlite_database, clock, require_second_factor=True)
     person(dashboard.database, "mei", "read", "admin")
     browser = dashboard.stranger()
@@ -261,17 +261,17 @@ def test_where_it_is_required_nothing_comes_before_it(sqlite_database, clock):
         assert browser.get(path).location == f"/editors{PAGE}"
     assert browser.part("/live/overview").headers["HX-Redirect"] == f"/editors{PAGE}"
     page = browser.post("/users/mei/disable")
-    assert page.status == 403 and page.note.startswith("Set up a second factor first")
+    assert page.status == 403 and "Set yours up first" in page.note
     assert account_of(dashboard).enabled
     phone, _ = set_up(dashboard, browser)
     assert browser.get("/").status == 200
     page = browser.post(f"{PAGE}/turn-off", password=PASSWORD, code=phone.code())
-    assert page.status == 422 and "Everybody needs a second factor here" in page.note
+    assert page.status == 422 and "A second factor is required here" in page.note
     assert dashboard.stranger().log_in("mei").location == "/editors/login/code"
     assert browser.post("/logout").status == 303
 
 
-def test_a_name_with_a_wrong_password_is_refused_alike_with_and_without_it(dashboard):
+def test_a_wrong_password_gets_the_same_response_with_and_without_it(dashboard):
     set_up(dashboard, dashboard.person("read", name="mei"))
     dashboard.person("read", name="wu")
     pages = [dashboard.stranger().log_in(name, OTHER) for name in ("mei", "wu", "nobody")]

@@ -1,4 +1,4 @@
-"""The cookie of the dashboard: what it may do, and when it opens nothing."""
+"""The session cookie of the dashboard: attributes, validity and revocation."""
 
 from dataclasses import replace
 from http.cookies import SimpleCookie
@@ -13,28 +13,28 @@ from tests.support.people import OTHER, PASSWORD, change, hash_of, person
 
 
 def is_in(browser):
-    """Whether somebody is logged in there."""
+    """Returns whether a user is logged in."""
     page = browser.get("/account")
     assert page.status in (200, 303)
     return page.status == 200
 
 
 def copied(dashboard, browser):
-    """Another browser with a copy of the cookie."""
+    """Returns another browser with a copy of the cookie."""
     other = dashboard.stranger("198.51.100.1")
     other.cookie = browser.cookie
     return other
 
 
 def do(dashboard, act, *arguments, name="mei"):
-    """Do an act of the store to a person."""
+    """Applies a change of the store to a user."""
     with dashboard.database.read() as conn:
         user = users.find_by_name(conn, name)
     change(dashboard.database, act, user, *arguments)
 
 
 @pytest.mark.parametrize(("base_url", "secure"), [("https://feeds.daily.example", True), ("http://127.0.0.1", False)])
-def test_a_cookie_is_for_this_dashboard_alone_and_for_no_script(sqlite_dashboard, base_url, secure):
+def test_cookies_are_limited_to_the_dashboard_and_hidden_from_scripts(sqlite_dashboard, base_url, secure):
     sqlite_dashboard.restart(site=replace(sqlite_dashboard.desk.site, base_url=base_url))
     person(sqlite_dashboard.database)
     browser = sqlite_dashboard.stranger()
@@ -44,12 +44,12 @@ def test_a_cookie_is_for_this_dashboard_alone_and_for_no_script(sqlite_dashboard
         for one in kept:
             assert (one["httponly"], one["samesite"], one["path"], one["domain"]) == (True, "Lax", PREFIX, "")
             assert bool(one["secure"]) == secure
-            # The session ends with the browser; that it is a known device lasts, and opens nothing.
+            # The session ends with the browser; the device cookie persists and grants no access.
             assert one["max-age"] == ("" if one.key == COOKIE else str(365 * 86400))
     assert is_in(browser) and not browser.get("/").cookies
 
 
-def test_a_cookie_opens_every_web_process_and_no_other_newsroom(dashboard, new_url, clock):
+def test_a_cookie_is_valid_in_every_web_process_of_one_newsroom(dashboard, new_url, clock):
     browser = dashboard.person("read", name="mei")
     other = Dashboard(Database(new_url(dashboard.database.dialect), clock=clock), clock)
     assert is_in(other.person("read", name="mei")) and not is_in(copied(other, browser))
@@ -58,10 +58,10 @@ def test_a_cookie_opens_every_web_process_and_no_other_newsroom(dashboard, new_u
     other.database.close()
 
 
-def test_a_cookie_that_was_changed_opens_nothing(sqlite_dashboard):
+def test_a_modified_cookie_is_invalid(sqlite_dashboard):
     browser = sqlite_dashboard.person("read", name="mei")
     cookie = browser.cookie
-    # The last letter has two bits that mean nothing.
+    # Two bits of the last character are unused.
     changed = [cookie[:n] + ("A" if cookie[n] != "A" else "B") + cookie[n + 1 :] for n in range(len(cookie) - 1)]
     other = sqlite_dashboard.stranger()
     for other.cookie in (*changed, cookie[:-2], cookie + "x", "", "x", "..", "a.b.c", "é", "x" * 3000):
@@ -69,7 +69,7 @@ def test_a_cookie_that_was_changed_opens_nothing(sqlite_dashboard):
     assert is_in(browser)
 
 
-def test_a_secret_that_is_signed_and_unknown_opens_nothing(dashboard):
+def test_a_signed_unknown_secret_is_invalid(dashboard):
     dashboard.person("read", name="mei")
     for secret in ("", "x", "é\x00", "\ud800"):
         browser = dashboard.stranger()
@@ -90,7 +90,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_cookie_opens_nothing_any_more_when(dashboard, end):
+def test_a_cookie_becomes_invalid_when(dashboard, end):
     browser = dashboard.person("read", name="mei")
     assert is_in(browser)
     ENDS[end](dashboard)
@@ -100,13 +100,13 @@ def test_a_cookie_opens_nothing_any_more_when(dashboard, end):
         assert not is_in(browser)
 
 
-def test_a_cookie_is_good_until_the_last_moment_of_the_hours_that_are_set(sqlite_dashboard):
+def test_a_session_lasts_for_the_configured_hours(sqlite_dashboard):
     browser = sqlite_dashboard.person("read")
     sqlite_dashboard.clock.advance(12 * 3600 - 0.001)
     assert is_in(browser)
 
 
-def test_who_logs_out_is_out_with_every_copy_of_the_cookie_and_in_no_other_browser(dashboard):
+def test_logging_out_invalidates_every_copy_of_the_cookie(dashboard):
     browser, elsewhere = dashboard.person("read", name="mei"), dashboard.person("read", name="mei")
     copy = copied(dashboard, browser)
     page = browser.post("/logout")
@@ -115,16 +115,16 @@ def test_who_logs_out_is_out_with_every_copy_of_the_cookie_and_in_no_other_brows
     assert [act.outcome for act in dashboard.api.audit(act="log out")] == ["logged out"]
 
 
-def test_who_changes_the_password_stays_in_this_browser_and_is_out_in_all_others(dashboard):
+def test_changing_the_password_ends_all_other_sessions(dashboard):
     browser, elsewhere = dashboard.person("read", name="mei"), dashboard.person("read", name="mei")
     page = browser.post("/account", old=PASSWORD, new=OTHER, again=OTHER)
-    assert "Your password is changed." in browser.follow(page).words
+    assert "Password changed." in browser.follow(page).words
     assert is_in(browser) and not is_in(elsewhere)
     assert dashboard.stranger().log_in("mei").status == 422
     assert dashboard.stranger().log_in("mei", OTHER).status == 303
 
 
-def test_what_a_stranger_put_into_a_browser_does_not_become_a_log_in(dashboard):
+def test_session_fixation_is_prevented(dashboard):
     person(dashboard.database)
     stranger = dashboard.stranger("198.51.100.1")
     token = stranger.token()
@@ -134,7 +134,7 @@ def test_what_a_stranger_put_into_a_browser_does_not_become_a_log_in(dashboard):
     assert victim.post("/logout", token).status == 400 and is_in(victim)
 
 
-def test_who_logs_in_anew_ends_what_this_browser_had_before(dashboard):
+def test_logging_in_again_ends_the_previous_session(dashboard):
     browser = dashboard.person("read", name="wu")
     copy = copied(dashboard, browser)
     person(dashboard.database)

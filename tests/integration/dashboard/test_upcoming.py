@@ -1,4 +1,4 @@
-"""What comes up by itself: day by day in the newsroom's own time, page by page, and at the end of the calendar."""
+"""Upcoming automatic changes: by day in the newsroom's time zone, with pagination, to the end of the calendar."""
 
 from datetime import UTC, datetime
 
@@ -14,8 +14,8 @@ def newsroom(database, clock):
     return Dashboard(database, clock, timezone="Asia/Taipei")
 
 
-def told(page):
-    """By day what is told of it: the time there and what happens."""
+def by_day(page):
+    """Returns by day the local times and changes that are shown."""
     return {
         day.text: [
             (row[0].text_content(), " ".join(row[2].text_content().split()))
@@ -26,21 +26,21 @@ def told(page):
     }
 
 
-def test_what_comes_up_is_told_by_the_newsroom_s_days(newsroom):
+def test_changes_are_grouped_by_the_newsrooms_days(newsroom):
     newsroom.desk.put("tonight", published_at=at(hours=3, minutes=59))
     newsroom.desk.put("tomorrow", published_at=at(hours=4))
     newsroom.desk.put("leaving", expires_at=at(hours=5))
     newsroom.desk.put("never", expires_at=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
     newsroom.publish()
-    days = told(newsroom.person("preview").get("/upcoming"))
-    assert ("23:59:00", "appears Story tonight") in days["Saturday, 14 March 2026"]
-    assert ("00:00:00", "appears Story tomorrow") in days["Sunday, 15 March 2026"]
-    assert ("01:00:00", "leaves Story leaving") in days["Sunday, 15 March 2026"]
-    assert ("23:59:59", "leaves Story never") in days["Friday, 31 December 9999"]
+    days = by_day(newsroom.person("preview").get("/upcoming"))
+    assert ("23:59:00", "Publishes Story tonight") in days["Saturday, 14 March 2026"]
+    assert ("00:00:00", "Publishes Story tomorrow") in days["Sunday, 15 March 2026"]
+    assert ("01:00:00", "Leaves the feed Story leaving") in days["Sunday, 15 March 2026"]
+    assert ("23:59:59", "Leaves the feed Story never") in days["Friday, 31 December 9999"]
     assert newsroom.person().get("/article?id=never").status == 200
 
 
-def test_pages_lead_on_and_each_renews_itself_alone(newsroom):
+def test_each_page_updates_separately(newsroom):
     for number in range(120):
         newsroom.desk.put(f"a{number:03}", published_at=at(hours=1, minutes=number))
     newsroom.publish()
@@ -48,14 +48,16 @@ def test_pages_lead_on_and_each_renews_itself_alone(newsroom):
     first = browser.get("/upcoming")
     (address,) = first.tree.xpath("//a[text()='Later']/@href")
     second = browser.get(address)
-    stories = [what for page in (first, second) for rows in told(page).values() for _, what in rows if "Story" in what]
-    assert stories == [f"appears Story a{number:03}" for number in range(120)]
+    stories = [
+        what for page in (first, second) for rows in by_day(page).values() for _, what in rows if "Story" in what
+    ]
+    assert stories == [f"Publishes Story a{number:03}" for number in range(120)]
     for page in (first, second):
         part = browser.part(page.tree.xpath("string(//*[@id='coming']/@hx-get)"))
-        assert told(part) == told(page) and "<html" not in part.text
-    assert second.tree.xpath("//a[text()='From now on']/@href") == ["/editors/upcoming"]
+        assert by_day(part) == by_day(page) and "<html" not in part.text
+    assert second.tree.xpath("//a[text()='Now']/@href") == ["/editors/upcoming"]
 
 
-def test_where_nothing_comes_up_that_is_said(newsroom):
+def test_an_empty_list_says_so(newsroom):
     newsroom.publish()
-    assert "Nothing is under embargo, nothing expires" in newsroom.person("preview").get("/upcoming").words
+    assert "No scheduled changes" in newsroom.person("preview").get("/upcoming").words

@@ -1,4 +1,4 @@
-"""People, tokens and the log in the dashboard: let in, changed, kept out, and never left without an admin."""
+"""Users, tokens and the audit log in the dashboard: created, changed, disabled, and never without an admin."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.support.people import person
 
 
 def secret(page):
-    """The password or the secret that is shown this once."""
+    """Returns the password or secret that is shown once."""
     (found,) = page.tree.find_class("secret")
     return found.text_content()
 
@@ -17,7 +17,7 @@ def admin(dashboard):
     return dashboard.person(name="boss")
 
 
-def test_who_is_let_in_has_a_password_that_is_shown_once_and_stored_nowhere(dashboard, admin):
+def test_a_new_users_password_is_shown_once_and_never_stored(dashboard, admin):
     page = admin.post("/users", name=" Mei-Hua.Lin ", scope=["read", "preview"])
     password = secret(page)
     assert page.status == 200 and "mei-hua.lin" in page.words
@@ -29,7 +29,7 @@ def test_who_is_let_in_has_a_password_that_is_shown_once_and_stored_nowhere(dash
     assert password not in dashboard.api.everything_stored()
 
 
-def test_a_new_password_is_shown_once_and_the_old_one_opens_nothing(dashboard, admin):
+def test_a_reset_password_is_shown_once_and_the_old_one_fails(dashboard, admin):
     person(dashboard.database)
     page = admin.submit(admin.get("/users/mei"), "/users/mei/password")
     assert dashboard.stranger().log_in("mei", secret(page)).status == 303
@@ -37,20 +37,20 @@ def test_a_new_password_is_shown_once_and_the_old_one_opens_nothing(dashboard, a
     assert secret(page) not in admin.get("/users/mei").text
 
 
-def test_who_is_disabled_is_let_in_again_with_the_password_from_before(dashboard, admin):
+def test_a_disabled_user_is_enabled_with_the_same_password(dashboard, admin):
     person(dashboard.database)
     page = admin.follow(admin.submit(admin.get("/users/mei"), "/users/mei/disable"))
-    assert "mei is logged out and cannot log in any more." in page.words
+    assert "mei is logged out and can no longer log in." in page.words
     assert dashboard.stranger().log_in("mei").status == 422
     page = admin.follow(admin.submit(page, "/users/mei/enable"))
     assert "mei can log in again" in page.words
     assert dashboard.stranger("192.0.2.8").log_in("mei").status == 303
 
 
-def test_what_somebody_may_is_changed_as_it_is_ticked(dashboard, admin):
+def test_permissions_are_changed_as_selected(dashboard, admin):
     person(dashboard.database)
     page = admin.follow(admin.post("/users/mei/scopes", scope=["admin", "read"]))
-    assert "What mei may is changed." in page.words
+    assert "Permissions of mei changed." in page.words
     ticked = page.tree.xpath("//form[contains(@action, 'scopes')]//input[@checked]/@value")
     assert ticked == ["read", "admin"]
 
@@ -60,50 +60,55 @@ def test_what_somebody_may_is_changed_as_it_is_ticked(dashboard, admin):
     [
         ("/users", {"name": "Lin Mei", "scope": "read"}, 422, "the name is 'lin mei': it should be 1 to 64 of the"),
         ("/users", {"name": "", "scope": "read"}, 422, "name is empty: it should have at least one character"),
-        ("/users", {"name": "mei"}, 422, "scopes is empty: it should have at least one item"),
+        ("/users", {"name": "mei"}, 422, "Choose at least one permission."),
         ("/users", {"name": "mei", "scope": "root"}, 422, "scopes.0 is 'root': it should be 'read', 'preview'"),
         ("/users", {"name": "boss", "scope": "read"}, 422, "there is a person 'boss' already: choose another name"),
         ("/users/boss/disable", {}, 422, "boss is the last person with the scope admin: give it to somebody else"),
         ("/users/boss/scopes", {"scope": "read"}, 422, "boss is the last person with the scope admin: give it to"),
-        ("/users/boss/scopes", {}, 422, "scopes is empty: it should have at least one item"),
+        ("/users/boss/scopes", {}, 422, "Choose at least one permission."),
         ("/users/nobody/disable", {}, 404, "There is no person 'nobody'."),
         ("/users/nobody/password", {}, 404, "There is no person 'nobody'."),
         ("/tokens", {"name": "", "scope": "read"}, 422, "name is empty: it should have at least one character"),
-        ("/tokens", {"name": "cms"}, 422, "scopes is empty: it should have at least one item"),
-        ("/tokens", {"name": "cms", "scope": "read", "days": "soon"}, 422, "days is 'soon': it should be 1 to 36500."),
-        ("/tokens", {"name": "cms", "scope": "read", "days": "0"}, 422, "days is '0': it should be 1 to 36500."),
+        ("/tokens", {"name": "cms"}, 422, "Choose at least one permission."),
+        (
+            "/tokens",
+            {"name": "cms", "scope": "read", "days": "soon"},
+            422,
+            "days is 'soon': it must be 1 to 36500.",
+        ),
+        ("/tokens", {"name": "cms", "scope": "read", "days": "0"}, 422, "days is '0': it must be 1 to 36500."),
         ("/tokens", {"name": "cms", "scope": "read", "days": "9" * 5000}, 422, "days is '9999"),
-        ("/tokens", {"name": "cms", "scope": "read", "days": "³"}, 422, "days is '³': it should be 1 to 36500."),
+        ("/tokens", {"name": "cms", "scope": "read", "days": "³"}, 422, "days is '³': it must be 1 to 36500."),
         ("/tokens/revoke", {"id": "nothing"}, 404, "There is no token 'nothing' that is in use."),
     ],
 )
-def test_what_is_wrong_is_refused_in_words_and_changes_nothing(dashboard, admin, path, fields, status, words):
+def test_invalid_forms_are_refused_and_change_nothing(dashboard, admin, path, fields, status, words):
     token, before = admin.token(), dashboard.api.everything_stored()
     page = admin.post(path, token, **fields)
     assert page.status == status and page.note.startswith(words)
     assert dashboard.api.everything_stored() == before
 
 
-def test_a_token_is_shown_once_and_opens_the_api_until_it_is_revoked(dashboard, admin):
+def test_a_token_is_shown_once_and_works_until_revoked(dashboard, admin):
     page = admin.post("/tokens", name="cms", scope=["read", "write"])
     key = secret(page)
     assert dashboard.api.get("/sections", secret=key).status == 200
     assert key not in admin.get("/tokens").text + admin.get("/audit-log").text
     page = admin.follow(admin.submit(admin.get("/tokens"), "/tokens/revoke"))
-    assert "The token cms is revoked" in page.words and "No program is let in." in page.words
+    assert "Token cms revoked" in page.words and "No active tokens." in page.words
     assert dashboard.api.get("/sections", secret=key).status == 401
 
 
-def test_a_token_is_told_to_have_expired_in_the_second_in_which_it_does(dashboard, admin):
+def test_a_token_is_shown_as_expired_on_the_second(dashboard, admin):
     key = secret(admin.post("/tokens", name="cms", scope="read", days="1"))
     for seconds, is_open in ((86400 - 0.000001, True), (0.000001, False), (0.5, False)):
         dashboard.clock.advance(seconds)
         again = dashboard.person(name="boss")
-        assert ("No program is let in." not in again.get("/tokens").words) == is_open
+        assert ("No active tokens." not in again.get("/tokens").words) == is_open
         assert (dashboard.api.get("/sections", secret=key).status == 200) == is_open
 
 
-def test_the_log_is_told_page_by_page_and_by_who_what_and_to_what(dashboard, admin):
+def test_the_audit_log_is_paginated_and_filtered(dashboard, admin):
     with dashboard.database.write() as conn:
         acts = [Act("put", f"a{number}", "created") for number in range(70)]
         record(conn, Actor("token cms", "192.0.2.1"), acts, dashboard.now)
@@ -112,4 +117,4 @@ def test_the_log_is_told_page_by_page_and_by_who_what_and_to_what(dashboard, adm
     targets = [row[3].text_content().strip() for page in (first, second) for row in page.tree.xpath("//tbody/tr")]
     assert targets == [f"a{number}" for number in range(69, -1, -1)]
     assert admin.get("/audit-log?target=a7").words.count("created") == 1
-    assert "Nothing was done that fits these words" in admin.get("/audit-log?actor=nobody").words
+    assert "No matching activity" in admin.get("/audit-log?actor=nobody").words

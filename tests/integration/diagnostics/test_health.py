@@ -1,4 +1,4 @@
-"""Is all well? One line says so, and what is not stands below it, the worst first."""
+"""The health of the service: one headline, and the findings, most severe first."""
 
 import json
 from typing import Any
@@ -21,14 +21,14 @@ def state(slug: str, **changes: Any) -> SectionState:
 
 
 def facts(**changes: Any) -> HealthFacts:
-    """A service that is as it should be, but for the changes."""
+    """Returns the facts of a healthy service, with changes."""
     values: dict[str, Any] = {
         "now": NOON, "sections": SLUGS, "states": [state(slug) for slug in SLUGS], "workers": 1, "oldest_change": None,
     }  # fmt: skip
     return HealthFacts(**values | changes)
 
 
-def test_where_nothing_is_wrong_all_is_well():
+def test_a_healthy_service_has_no_findings():
     assert examine(facts()) == []
     assert headline([]) == "All is well."
 
@@ -39,47 +39,47 @@ FAILING = [state("all"), state("taiwan", failures=2, error="ZeroDivisionError")]
 @pytest.mark.parametrize(
     ("changes", "finding"),
     [
-        ({"workers": 0}, Finding("standstill", "No worker is alive: feeds stay as they are. Start one with"
-                                               " `syndication worker`.")),
-        ({"missing_triggers": ["b", "a"]}, Finding("standstill", "Changes go unnoticed, because triggers are missing:"
-                                                                 " a, b. Run `syndication migrate`.")),
-        ({"database_up": False}, Finding("standstill", "The database does not answer: feeds are served as they were,"
-                                                       " and stay so.")),
-        ({"states": FAILING}, Finding("problem", "taiwan has failed 2 times: ZeroDivisionError", "taiwan")),
-        ({"states": [state("all")]}, Finding("problem", "Not rendered yet: taiwan.", "taiwan")),
-        ({"states": []}, Finding("problem", "Not rendered yet: all, taiwan.")),
-        ({"oldest_change": at(seconds=-61)}, Finding("problem", "A change has waited for 61 s.")),
+        ({"workers": 0}, Finding("standstill", "No worker is running, so feeds are not updating. Start one"
+                                               " with `syndication worker`.")),
+        ({"missing_triggers": ["b", "a"]}, Finding("standstill", "Changes are not detected because triggers are"
+                                                                 " missing: a, b. Run `syndication migrate`.")),
+        ({"database_up": False}, Finding("standstill", "The database does not answer. Feeds are still served but not"
+                                                       " updating.")),
+        ({"states": FAILING}, Finding("problem", "taiwan failed twice: ZeroDivisionError", "taiwan")),
+        ({"states": [state("all")]}, Finding("problem", "Not published yet: taiwan.", "taiwan")),
+        ({"states": []}, Finding("problem", "Not published yet: all, taiwan.")),
+        ({"oldest_change": at(seconds=-61)}, Finding("problem", "A change has been waiting for 61 s.")),
         ({"silences": {"taiwan": "Nothing new for 9 h."}}, Finding("notice", "Nothing new for 9 h.", "taiwan")),
     ],
 )  # fmt: skip
-def test_each_thing_that_is_wrong_is_told_with_its_severity_and_section(changes, finding):
+def test_each_finding_has_its_severity_and_section(changes, finding):
     found = examine(facts(**changes))
     assert found == [finding]
     assert headline(found) == ("All is well." if finding.severity == "notice" else finding.words)
 
 
-def test_a_change_that_waits_for_a_minute_is_no_problem():
+def test_a_change_waiting_for_a_minute_is_no_problem():
     assert examine(facts(oldest_change=at(seconds=-60))) == []
 
 
-def test_what_another_configuration_has_registered_is_not_told():
+def test_sections_of_another_configuration_are_ignored():
     assert examine(facts(states=[*facts().states, state("gone", version=0, failures=9)])) == []
 
 
-def test_the_worst_comes_first_and_a_notice_is_no_problem():
+def test_findings_are_sorted_by_severity_and_a_notice_is_no_problem():
     everything = {"workers": 0, "states": FAILING, "oldest_change": at(hours=-1), "silences": {"all": "Quiet."}}
     found = examine(facts(**everything))
     assert [finding.severity for finding in found] == ["standstill", "problem", "problem", "notice"]
     assert problems(found) == found[:3]
-    assert headline(found).startswith("3 things are wrong. The worst: No worker is alive")
+    assert headline(found).startswith("3 problems. No worker is running")
 
 
-def test_a_database_that_is_down_is_told_alone():
+def test_a_database_that_is_down_is_the_only_finding():
     found = examine(facts(database_up=False, workers=0, states=[]))
     assert len(found) == 1 and "database" in headline(found)
 
 
-def test_the_command_line_says_the_same_as_the_dashboard(sqlite_url, monkeypatch):
+def test_command_line_and_dashboard_report_the_same(sqlite_url, monkeypatch):
     from click.testing import CliRunner
 
     from syndication.cli import main
@@ -88,4 +88,4 @@ def test_the_command_line_says_the_same_as_the_dashboard(sqlite_url, monkeypatch
     done = CliRunner().invoke(main, ["status", "--json"])
     (first, second) = json.loads(done.stdout)["problems"]
     assert done.exit_code == 1 and first == examine(facts(workers=0))[0].words
-    assert second.startswith("Not rendered yet: all, ")
+    assert second.startswith("Not published yet: all, ")

@@ -1,4 +1,4 @@
-"""Why is my story not in the feed? Every reason, and that the answer and the feed never disagree."""
+"""Why an article is not in a feed: every reason, and that trace and feed always agree."""
 
 import shutil
 from datetime import timedelta
@@ -44,12 +44,12 @@ def facts_of(desk, id):
 
 
 def ask(desk, id="a1", slug="taiwan", retired=frozenset()):
-    """The verdict on an article in one section."""
+    """Returns the verdict on an article in one section."""
     verdicts = {verdict.section: verdict for verdict in trace(facts_of(desk, id), desk.sections, retired)}
     return verdicts[slug]
 
 
-def test_a_story_in_the_feed_has_its_place_and_versions(desk):
+def test_an_article_in_the_feed_has_position_and_versions(desk):
     desk.put("a1", published_at=at(hours=-2))
     desk.work()
     desk.put("a2", published_at=at(hours=-1))
@@ -57,16 +57,16 @@ def test_a_story_in_the_feed_has_its_place_and_versions(desk):
     verdict = ask(desk)
     assert (verdict.in_feed, verdict.rule, verdict.place) == (True, "in-feed", 2)
     assert (verdict.since_version, verdict.changed_in_version, verdict.changes_at) == (1, 1, None)
-    assert verdict.words == "It is in the feed, at place 2, since version 1."
+    assert verdict.words == "In the feed at position 2, added in version 1."
 
 
-def test_a_draft_is_to_be_published(desk):
+def test_a_draft_is_not_in_the_feed(desk):
     desk.put(status="draft", published_at=None)
     desk.work()
     assert ask(desk).rule == "draft"
 
 
-def test_an_embargo_is_told_with_its_end(desk):
+def test_an_embargo_is_reported_with_its_end(desk):
     desk.put(published_at=at(hours=2))
     desk.work()
     verdict = ask(desk)
@@ -74,13 +74,13 @@ def test_an_embargo_is_told_with_its_end(desk):
     assert verdict.words == "It is under embargo until 2026-03-14 14:00:00 UTC."
 
 
-def test_a_withdrawal_is_told_with_its_name_and_time(desk):
+def test_a_withdrawal_is_reported_with_actor_and_time(desk):
     desk.put()
     desk.work()
     withdrawals.withdraw(desk.database, ["a1"], by=EDITOR)
     before = ask(desk)
     assert before.in_feed and before.rule == "withdrawn" and before.changes_to == "leaves"
-    assert "still in the feed" in before.words
+    assert "Still in the feed" in before.words
     desk.later()
     verdict = ask(desk)
     assert (
@@ -88,7 +88,7 @@ def test_a_withdrawal_is_told_with_its_name_and_time(desk):
     )
 
 
-def test_a_deleted_row_is_told(desk):
+def test_a_deletion_is_reported(desk):
     desk.put()
     desk.work()
     with desk.database.write() as conn:
@@ -107,23 +107,23 @@ def test_a_deleted_row_is_told(desk):
         ),
     ],
 )
-def test_an_expiry_is_told(desk, change, words):
+def test_an_expiry_is_reported(desk, change, words):
     desk.put(**change)
     desk.work()
     verdict = ask(desk)
     assert (verdict.rule, verdict.words, verdict.changes_at) == ("expired", words, None)
 
 
-def test_what_newer_ones_pushed_out_is_told_with_its_place(desk):
+def test_an_article_pushed_out_is_reported_with_its_position(desk):
     desk.put("a1", published_at=at(days=-3))
     for number in range(5):
         desk.put(f"b{number}", published_at=at(days=-2))
     desk.work()
     verdict = ask(desk)
-    assert (verdict.rule, verdict.words) == ("pushed-out", "Newer ones pushed it out: it has place 6 of 5.")
+    assert (verdict.rule, verdict.words) == ("pushed-out", "Newer articles pushed it out: it is at position 6 of 5.")
 
 
-def test_on_a_busy_day_there_are_more_places_and_it_is_told_when_one_ends(desk):
+def test_on_a_busy_day_the_limit_is_higher_and_the_end_is_predicted(desk):
     for number in range(7):
         desk.put(f"b{number}", published_at=at(minutes=-number))
     desk.work()
@@ -132,14 +132,14 @@ def test_on_a_busy_day_there_are_more_places_and_it_is_told_when_one_ends(desk):
     assert (verdict.changes_at, verdict.changes_to) == (at(minutes=-6, hours=24), "leaves")
 
 
-def test_what_cannot_be_rendered_is_told_with_the_reason(desk):
+def test_a_left_out_article_is_reported_with_the_reason(desk):
     desk.put(title="\x01\x02")
     desk.work()
     verdict = ask(desk)
     assert verdict.rule == "left-out" and "its title has no printable characters" in verdict.words
 
 
-def test_a_section_under_which_it_is_not_filed_is_told(desk):
+def test_sections_without_the_article_are_reported(desk):
     desk.put(sections=("china", "gone", "typo"))
     desk.work()
     assert ask(desk, slug="taiwan").rule == "not-filed"
@@ -147,16 +147,16 @@ def test_a_section_under_which_it_is_not_filed_is_told(desk):
     assert ask(desk, slug="typo").rule == "not-configured"
 
 
-def test_it_is_told_that_a_worker_will_do_it_or_that_there_is_none(desk, clock):
+def test_waiting_for_a_worker_and_a_missing_worker_are_reported(desk, clock):
     desk.put()
     verdict = ask(desk)
     assert (verdict.in_feed, verdict.rule, verdict.changes_to) == (False, "waiting", "appears")
     clock.advance(60)
     verdict = ask(desk)
-    assert (verdict.rule, verdict.changes_at) == ("no-worker", None) and "No worker is alive" in verdict.words
+    assert (verdict.rule, verdict.changes_at) == ("no-worker", None) and "No worker is running" in verdict.words
 
 
-def test_a_failing_section_is_told_with_its_error_and_the_next_attempt(desk, monkeypatch):
+def test_a_failing_section_is_reported_with_error_and_next_attempt(desk, monkeypatch):
     desk.put()
     monkeypatch.setattr(desk.regenerator.renderer, "render", lambda feed: 1 / 0)
     desk.work()
@@ -166,11 +166,11 @@ def test_a_failing_section_is_told_with_its_error_and_the_next_attempt(desk, mon
     assert verdict.changes_at == at(seconds=2) and verdict.changes_to == "appears"
 
 
-def test_a_change_that_waits_is_told_of_a_story_in_the_feed(desk):
+def test_a_waiting_change_of_an_article_in_the_feed_is_reported(desk):
     desk.put()
     desk.work()
     desk.put(title="Story a1, corrected")
-    assert "A change is noticed and not regenerated yet." in ask(desk).words
+    assert "A change is waiting to be regenerated." in ask(desk).words
 
 
 def test_an_unknown_article_has_no_facts(desk):
@@ -200,7 +200,7 @@ acts = st.lists(
     max_examples=30 if THOROUGH else 12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(acts, st.lists(st.integers(1, 3_000), max_size=4))
-def test_trace_and_feed_always_agree_and_what_is_foretold_happens(sqlite_template, tmp_path, done, pauses):
+def test_trace_and_feed_always_agree_and_predictions_come_true(sqlite_template, tmp_path, done, pauses):
     path = Path(tmp_path) / "agree.db"
     shutil.copy(sqlite_template, path)
     clock = FakeClock()
@@ -250,7 +250,7 @@ def standing(desk):
 
 
 def check(desk):
-    """In the feed exactly if the trace says so, at the place that it says; and nothing is said to wait."""
+    """Checks that trace and feed agree on presence and position, and that nothing is waiting."""
     feeds = standing(desk)
     for (id, slug), verdict in verdicts_of(desk).items():
         assert verdict.in_feed == (id in feeds.get(slug, ())), (id, verdict)
@@ -262,7 +262,7 @@ def check(desk):
 
 
 def foretold(desk, clock):
-    """Until the first moment that is foretold nothing changes by itself; then what was foretold happens."""
+    """Checks that nothing changes before the first predicted time, and that the prediction then comes true."""
     due = [verdict for verdict in verdicts_of(desk).values() if verdict.changes_at is not None]
     if not due:
         return
@@ -280,10 +280,10 @@ def foretold(desk, clock):
         assert standing(desk) != before
 
 
-def test_what_is_left_out_takes_no_place(desk):
+def test_a_left_out_article_takes_no_position(desk):
     desk.put("bad", title="\x01", published_at=at(days=-2))
     for number in range(6):
         desk.put(f"b{number}", published_at=at(days=-3, minutes=-number))
     desk.work()
     assert [ask(desk, f"b{number}").place for number in range(5)] == [1, 2, 3, 4, 5]
-    assert ask(desk, "b5").words == "Newer ones pushed it out: it has place 6 of 5."
+    assert ask(desk, "b5").words == "Newer articles pushed it out: it is at position 6 of 5."

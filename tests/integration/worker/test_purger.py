@@ -230,8 +230,8 @@ def test_after_an_hour_it_is_given_up_and_told(database, clock, served):
         (finding,) = findings(database)
         assert finding.severity == "notice" and finding.section == "taiwan"
         assert finding.words == (
-            "The cache in front was not told of taiwan, and nobody tries any more: 127.0.0.1 answered 503."
-            " It shows the former version until its time is up."
+            "The cache was not purged for taiwan, and retries have stopped: 127.0.0.1 answered 503."
+            " It serves the previous version until that expires."
         )
         server.answers = [200]
         published(database, version=2)
@@ -277,7 +277,7 @@ def test_a_cache_that_was_not_told_for_a_minute_is_worth_a_notice(database, cloc
         step(purger(database, server), clock)
     (finding,) = findings(database)
     assert finding.words == (
-        "The cache in front has not been told of taiwan: 127.0.0.1 answered 503. It is tried again by itself."
+        "The cache has not been purged for taiwan: 127.0.0.1 answered 503. Retrying automatically."
     )
 
 

@@ -1,4 +1,4 @@
-"""Plots are pictures for everybody: inert, the same for the same numbers, and with the numbers beside them."""
+"""Charts are inert, deterministic and accessible."""
 
 import re
 import sys
@@ -48,7 +48,7 @@ def texts(picture: bytes) -> list[str]:
 
 @pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_picture_holds_nothing_that_acts_or_comes_from_elsewhere(kind, narrow):
+def test_a_chart_has_no_scripts_or_external_resources(kind, narrow):
     picture = svg(figures()[kind], narrow=narrow)
     root = ET.fromstring(picture)
     kinds = {element.tag.removeprefix(SVG) for element in root.iter()}
@@ -69,7 +69,7 @@ def test_the_same_numbers_give_the_same_bytes(kind):
 
 @pytest.mark.parametrize("title", ["Arts & <Leisure>", '"><script>alert(1)</script>', "]]>&amp;'{{x}}", "{id} %s 夜車"])
 @pytest.mark.parametrize("kind", ["publications", "polls", "share"])
-def test_a_title_is_only_a_text(kind, title):
+def test_a_title_is_only_text(kind, title):
     picture = svg(figures(title)[kind])
     root = ET.fromstring(picture)
     assert root.findtext(f"{SVG}title") == title
@@ -78,9 +78,9 @@ def test_a_title_is_only_a_text(kind, title):
 
 
 @pytest.mark.parametrize("narrow", [False, True])
-def test_nothing_is_said_where_there_is_nothing(narrow):
+def test_an_empty_chart_says_so(narrow):
     for kind, chart in figures(polls={}, hours=[]).items():
-        words = "No publications in this time" if "publications" in kind else "No polls in this time"
+        words = "No articles published in this period" if "publications" in kind else "No requests in this period"
         assert chart.is_empty and words in texts(svg(chart, narrow=narrow))
         assert b"<circle" not in svg(chart, narrow=narrow)
     assert not [chart for chart in figures().values() if chart.is_empty]
@@ -97,7 +97,7 @@ def test_a_share_of_nothing_is_a_gap_and_a_share_of_none_is_not_empty():
 
 def test_only_two_series_have_a_legend():
     for kind, chart in figures().items():
-        assert ("Whole feed (200)" in texts(svg(chart))) == kind.startswith("polls")
+        assert ("Full feed (200)" in texts(svg(chart))) == kind.startswith("polls")
 
 
 def test_sections_are_summed_by_bar():
@@ -111,7 +111,7 @@ def test_sections_are_summed_by_bar():
 
 def test_the_rows_are_the_same_numbers_in_local_time():
     chart = figures()["polls"]
-    assert chart.header == ("From", "Whole feed (200)", "Nothing new (304)")
+    assert chart.header == ("From", "Full feed (200)", "Unchanged (304)")
     rows = chart.rows()
     assert rows[-1] == ("Sat 14 Mar, 20:00", "10", "90") and len(rows) == 48
     assert figures()["share"].rows()[-2:] == [("Sat 14 Mar, 19:30", "–"), ("Sat 14 Mar, 20:00", "90 %")]
@@ -121,7 +121,7 @@ def test_the_rows_are_the_same_numbers_in_local_time():
     assert sum(int(row[1]) for row in figures()["publications of a week"].rows()) == 4
 
 
-# Stretches and their labels
+# Periods and their labels
 
 
 def test_a_day_is_labelled_at_its_round_hours():
@@ -179,5 +179,5 @@ def test_numbers_of_an_axis_are_short(number, words):
     assert short(number) == words
 
 
-def test_the_plots_library_takes_no_part_in_the_imports_of_others():
+def test_the_import_hook_of_pygal_is_removed():
     assert not [finder for finder in sys.meta_path if type(finder).__module__.startswith("pygal")]

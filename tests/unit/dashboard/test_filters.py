@@ -1,4 +1,4 @@
-"""Times, sizes and shares as pages say them, in the newsroom's own time."""
+"""Times, sizes and shares as pages show them, in the newsroom's time zone."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,18 +11,18 @@ from syndication.dashboard.filters import TimeFilters, after, number, share, siz
 TAIPEI, BERLIN, YORK = (TimeFilters(ZoneInfo(name)) for name in ("Asia/Taipei", "Europe/Berlin", "America/New_York"))
 
 
-def told(markup):
-    """What is read, the machine's time, and what is shown of it on demand."""
+def parts(markup):
+    """Returns the text, the datetime attribute and the tooltip."""
     element = lxml.html.fragment_fromstring(markup)
     return element.text, element.get("datetime"), element.get("title")
 
 
-def test_a_time_is_told_in_the_newsroom_s_zone_and_to_machines_in_utc():
-    assert told(TAIPEI.moment("2026-03-14T18:30:00.250000Z")) == (
+def test_a_time_is_shown_in_the_newsrooms_zone_with_utc_for_machines():
+    assert parts(TAIPEI.moment("2026-03-14T18:30:00.250000Z")) == (
         "15 Mar 2026, 02:30:00", "2026-03-14T18:30:00.250000+00:00", "15 Mar 2026, 02:30:00 CST",
     )  # fmt: skip
     assert TAIPEI.day("2026-03-14T18:30:00Z") == "Sunday, 15 March 2026"
-    assert told(TAIPEI.clock(datetime(2026, 3, 14, 18, 30, tzinfo=UTC)))[0] == "02:30:00"
+    assert parts(TAIPEI.clock(datetime(2026, 3, 14, 18, 30, tzinfo=UTC)))[0] == "02:30:00"
 
 
 @pytest.mark.parametrize(
@@ -36,36 +36,36 @@ def test_a_time_is_told_in_the_newsroom_s_zone_and_to_machines_in_utc():
         ("2026-10-25T23:00:00Z", "00:00:00", "CET", "Monday, 26 October 2026"),
     ],
 )
-def test_the_hours_around_a_change_to_summer_time_are_told_apart(utc, local, name, day):
-    text, machine, title = told(BERLIN.clock(utc))
+def test_the_hours_around_a_clock_change_are_distinguishable(utc, local, name, day):
+    text, machine, title = parts(BERLIN.clock(utc))
     assert (text, datetime.fromisoformat(machine)) == (local, datetime.fromisoformat(utc))
     assert title.endswith(f"{local} {name}")
     assert BERLIN.day(utc) == day
 
 
 @pytest.mark.parametrize(
-    ("telling", "utc"),
+    ("filters", "utc"),
     [(TAIPEI, "9999-12-31T23:59:59Z"), (BERLIN, "9999-12-31T23:30:00Z"), (YORK, "0001-01-01T00:00:00Z")],
 )
-def test_the_last_and_the_first_day_of_the_calendar_are_told_in_utc(telling, utc):
-    assert told(telling.moment(utc))[2].endswith("UTC")
-    assert telling.day(utc) in ("Friday, 31 December 9999", "Monday, 01 January 1")
-    assert "UTC" in str(telling.sentence(f"It appears at {utc[:10]} {utc[11:19]} UTC."))
+def test_the_first_and_last_day_of_the_calendar_are_in_utc(filters, utc):
+    assert parts(filters.moment(utc))[2].endswith("UTC")
+    assert filters.day(utc) in ("Friday, 31 December 9999", "Monday, 01 January 1")
+    assert "UTC" in str(filters.sentence(f"It appears at {utc[:10]} {utc[11:19]} UTC."))
 
 
-def test_a_time_that_there_is_not_is_a_dash():
-    for tell in (BERLIN.moment, BERLIN.clock, BERLIN.ago, BERLIN.ahead):
-        assert tell(None) == tell("") == "–"
+def test_a_missing_time_is_a_dash():
+    for show in (BERLIN.moment, BERLIN.clock, BERLIN.ago, BERLIN.ahead):
+        assert show(None) == show("") == "–"
     assert BERLIN.day(None) == ""
 
 
-def test_what_the_script_counts_is_marked_and_reads_without_it():
-    ago, ahead = (lxml.html.fragment_fromstring(tell("2026-03-14T12:00:00Z")) for tell in (BERLIN.ago, BERLIN.ahead))
+def test_relative_times_are_absolute_without_script():
+    ago, ahead = (lxml.html.fragment_fromstring(show("2026-03-14T12:00:00Z")) for show in (BERLIN.ago, BERLIN.ahead))
     assert (ago.get("data-count"), ago.text) == ("ago", "14 Mar, 13:00:00")
     assert (ahead.get("data-count"), ahead.text) == ("ahead", "14 Mar, 13:00:00")
 
 
-def test_the_times_in_a_sentence_are_those_of_the_newsroom_and_all_else_is_a_text():
+def test_times_in_a_sentence_are_local_and_the_rest_is_escaped():
     sentence = BERLIN.sentence('Out until 2026-03-14 12:00:00 UTC <b>&amp; "on"</b> 2026-99-99 99:99:99 UTC.')
     element = lxml.html.fragment_fromstring(sentence, create_parent="p")
     assert [child.tag for child in element] == ["time"] and element[0].text == "14 Mar 2026, 13:00:00"
@@ -88,17 +88,17 @@ def test_a_span_has_one_unit(seconds, words):
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (9_940, "9.9 kB"), (33_400, "33 kB"), (1_500_000, "1.5 MB"),
      (25_000_000, "25 MB")],
 )  # fmt: skip
-def test_a_size_has_two_digits_where_they_tell_something(bytes, words):
+def test_a_size_has_up_to_two_significant_digits(bytes, words):
     assert size(bytes) == words
 
 
-def test_numbers_have_their_thousands_parted_and_a_share_of_nothing_is_a_dash():
+def test_numbers_have_separators_and_a_share_of_zero_is_a_dash():
     assert (number(0), number(999), number(1_234_567)) == ("0", "999", "1\u202f234\u202f567")
     assert (share(0, 5), share(97, 100), share(5, 5), share(0, 0)) == ("0\u202f%", "97\u202f%", "100\u202f%", "–")
 
 
-def test_a_time_of_the_api_is_after_another_one_by_its_value_and_not_by_its_letters():
+def test_times_of_the_api_are_compared_by_value():
     now = datetime(2026, 3, 14, 12, 0, 0, 500_000, tzinfo=UTC)
-    told = ["12:00:00Z", "12:00:00.500000Z", "12:00:00.500001Z", "12:00:01Z"]
-    assert [after(f"2026-03-14T{time}", now) for time in told] == [False, False, True, True]
+    times = ["12:00:00Z", "12:00:00.500000Z", "12:00:00.500001Z", "12:00:01Z"]
+    assert [after(f"2026-03-14T{time}", now) for time in times] == [False, False, True, True]
     assert not after(None, now)

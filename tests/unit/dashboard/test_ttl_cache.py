@@ -1,4 +1,4 @@
-"""What is remembered for a while: made once for all who ask at the same time, and never more than so many."""
+"""The TTL cache: one computation for simultaneous callers, and a bounded size."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ class Counter:
         return self.made
 
 
-def test_a_value_is_made_once_while_it_is_fresh_and_anew_afterwards():
+def test_a_value_is_computed_once_until_it_expires():
     now = [100.0]
     kept, make = TTLCache(lambda: now[0]), Counter()
     assert [kept.get("a", 60, make) for _ in range(3)] == [1, 1, 1]
@@ -31,7 +31,7 @@ def test_a_value_is_made_once_while_it_is_fresh_and_anew_afterwards():
     assert kept.get("b", 60, make) == 3
 
 
-def test_who_asks_for_what_is_being_made_waits_for_it():
+def test_callers_wait_for_a_running_computation():
     kept, begun, may_end, make = TTLCache(), threading.Event(), threading.Event(), Counter()
 
     def slowly():
@@ -48,7 +48,7 @@ def test_who_asks_for_what_is_being_made_waits_for_it():
         assert {one.result(10) for one in (first, *others)} == {1}
 
 
-def test_what_fails_is_remembered_by_nobody_and_the_next_one_tries_again():
+def test_a_failure_is_not_cached():
     kept, make = TTLCache(), Counter()
 
     def fail():
@@ -64,7 +64,7 @@ def test_what_fails_is_remembered_by_nobody_and_the_next_one_tries_again():
     assert kept.get("a", 60, make) == 3
 
 
-def test_the_one_that_nobody_asked_for_the_longest_gives_its_place(monkeypatch):
+def test_the_least_recently_used_value_is_evicted(monkeypatch):
     monkeypatch.setattr(ttl_cache, "MAX_ENTRIES", 3)
     kept, make = TTLCache(), Counter()
     for key in "abc":

@@ -1,4 +1,4 @@
-"""A section is called silent if it is, for that section and that hour, and never while it publishes as it does."""
+"""A section is reported as silent if that is unusual for it at this hour, and never while it publishes as usual."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ minutes = st.integers(0, 24 * 60 - 1)
 
 
 def by_hour(moments: Iterable[datetime], now: datetime = NOON) -> list[HourlyCount]:
-    """What the store gives of articles that appeared at these moments."""
+    """Returns hourly counts as the store does."""
     found: dict[datetime, list[datetime]] = {}
     for moment in sorted(moments):
         if now - HISTORY <= moment <= now:
@@ -35,13 +35,13 @@ def silent(moments: Iterable[datetime], now: datetime = NOON, **more) -> Silence
     return unusual_silence(by_hour(moments, now), now, **more)
 
 
-def test_a_section_that_always_publishes_by_the_hour_is_silent_after_more_than_two():
+def test_an_hourly_section_is_silent_after_more_than_two_hours():
     assert silent(every(HOUR, at(hours=-1))) is None
     assert silent(every(HOUR, at(hours=-1.5))) is None
     assert silent(every(HOUR, at(hours=-9))) == Silence(at(hours=-9), HOUR)
 
 
-def test_a_night_without_news_is_usual_and_a_noon_without_is_not():
+def test_a_silent_night_is_usual_and_a_silent_noon_is_not():
     office = [at(days=-day, hours=-3 + hour) for day in range(42) for hour in range(9)]
     until_six = [moment for moment in office if moment <= at(days=-1, hours=5)]
     assert silent(office, at(days=-1, hours=20)) is None  # Eight in the morning, after a night.
@@ -50,7 +50,7 @@ def test_a_night_without_news_is_usual_and_a_noon_without_is_not():
     assert found is not None and found.since == at(days=-1, hours=5) and found.usual <= 2 * HOUR
 
 
-def test_a_weekly_day_of_rest_is_no_silence():
+def test_a_weekly_day_of_rest_is_usual():
     worked = [at(days=-day, hours=h) for day in range(42) if (day % 7) for h in range(-4, 5)]
     assert silent(worked, at(hours=6)) is None
     assert silent(worked, at(hours=-2)) is None
@@ -66,7 +66,7 @@ def test_with_few_days_nothing_is_unusual():
     assert silent(known_for(FEWEST_DAYS + 0.1)) == Silence(at(hours=-9), HOUR)
 
 
-def test_one_or_two_long_silences_are_not_what_is_usual():
+def test_one_or_two_long_silences_do_not_count_as_usual():
     moments = [moment for moment in every(HOUR, at(hours=-9)) if not at(days=-4, hours=-12) < moment < at(days=-4)]
     assert silent(moments) == Silence(at(hours=-9), HOUR)
 
@@ -80,7 +80,7 @@ def test_the_time_of_day_is_the_newsrooms_when_clocks_change():
 
 
 @given(period=st.integers(10, 7 * 24 * 60), ago=st.floats(0, 1, exclude_max=True))
-def test_a_section_that_publishes_at_one_pace_is_never_called_silent(period, ago):
+def test_a_regular_section_is_never_silent(period, ago):
     policy = timedelta(minutes=period)
     assert silent(every(policy, NOON - policy * ago)) is None
 
@@ -90,7 +90,7 @@ def test_a_section_that_publishes_at_one_pace_is_never_called_silent(period, ago
     chance=st.randoms(use_true_random=False),
     now=minutes,
 )
-def test_a_section_with_a_timetable_is_never_called_silent_though_stories_come_a_quarter_late(schedule, chance, now):
+def test_a_scheduled_section_is_never_silent_with_articles_15_minutes_late(schedule, chance, now):
     midnight = NOON.replace(hour=0)
     planned = [midnight - DAY * day + timedelta(minutes=minute) for day in range(43) for minute in schedule]
     came = [moment + timedelta(minutes=chance.choice((0, 14.9, chance.uniform(0, 14.9)))) for moment in planned]
@@ -99,7 +99,7 @@ def test_a_section_with_a_timetable_is_never_called_silent_though_stories_come_a
 
 @settings(deadline=None)
 @given(gaps=st.lists(st.integers(20, 24 * 60), min_size=10, max_size=100), hours=st.floats(0, 10 * 24))
-def test_a_section_that_stops_is_called_silent_in_bounded_time(gaps, hours):
+def test_a_stopped_section_is_silent_in_bounded_time(gaps, hours):
     moments = [NOON]
     for gap in cycle(gaps):
         moments.append(moments[-1] - timedelta(minutes=gap))
@@ -112,7 +112,7 @@ def test_a_section_that_stops_is_called_silent_in_bounded_time(gaps, hours):
 
 
 @given(st.lists(st.datetimes(datetime(2026, 2, 1), datetime(2026, 3, 14)), max_size=80))
-def test_whatever_appeared_the_silence_that_is_told_is_one(moments):
+def test_every_reported_silence_is_real(moments):
     moments = [moment.replace(tzinfo=NOON.tzinfo) for moment in moments]
     found = silent(moments)
     if found is not None:

@@ -1,4 +1,4 @@
-"""An article's way into a feed: every rule of the trace stops it at one step, in the order in which it asks."""
+"""The steps of a trace: every rule stops an article at one step, in the order of the rules."""
 
 from dataclasses import replace
 from itertools import product
@@ -24,13 +24,13 @@ def states(found):
     return [step.state for step in found]
 
 
-def test_every_rule_has_a_station_and_every_station_is_one_of_the_way():
+def test_every_rule_has_a_step():
     assert STOPPED_AT.keys() | {"in-feed"} == set(RULES)
     assert {key for key, _, _ in STOPPED_AT.values()} == STEP_NAMES.keys() - {"in-feed"}
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "in-feed"])
-def test_every_rule_stops_at_exactly_one_station_behind_which_nothing_is_reached(rule):
+def test_every_rule_stops_at_exactly_one_step(rule):
     found = trace_steps(verdict(rule))
     stops = [n for n, step in enumerate(found) if step.state not in ("passed", "ahead")]
     assert len(stops) == 1 and found[stops[0]].key == STOPPED_AT[rule][0] and found[stops[0]].word
@@ -40,7 +40,7 @@ def test_every_rule_stops_at_exactly_one_station_behind_which_nothing_is_reached
 
 
 @pytest.mark.parametrize("rule", ["withdrawn", "deleted", "expired", "draft", "not-filed", "pushed-out", "left-out"])
-def test_what_should_leave_is_told_to_stand_in_the_feed_still(rule):
+def test_an_article_that_should_leave_is_shown_as_still_in_the_feed(rule):
     found = trace_steps(verdict(rule, True, since_version=2, changed_in_version=3), served=3, published=3)
     assert [(one.key, one.word) for one in found if one.state == "leaving"] == [
         ("in-feed", "still"), ("served", "version 3"),
@@ -54,18 +54,18 @@ def test_what_should_leave_is_told_to_stand_in_the_feed_still(rule):
         (None, "", "ahead"),
         (0, "not yet: version 0", "waits"),
         (4, "not yet: version 4", "waits"),
-        (5, "as it was: version 5", "waits"),
+        (5, "update pending: version 5", "waits"),
         (7, "version 7", "passed"),
         (9, "version 9", "passed"),
     ],
 )
-def test_in_the_feed_it_is_told_whether_this_process_serves_it_as_it_is(served, word, state):
+def test_the_last_step_shows_whether_this_process_serves_the_current_version(served, word, state):
     found = trace_steps(verdict("in-feed", True, since_version=5, changed_in_version=7), served, published=9)
     assert states(found) == [*["passed"] * len(STEP_NAMES), state]
     assert found[-1].word == word
 
 
-def test_a_process_that_serves_an_older_version_than_the_one_without_it_is_told():
+def test_a_process_that_still_serves_a_removed_article_is_shown():
     assert trace_steps(verdict("withdrawn"), served=3, published=4)[-1].word == "still version 3"
     assert trace_steps(verdict("withdrawn"), served=4, published=4)[-1].state == "ahead"
 
@@ -75,7 +75,7 @@ LATE = ("no-worker", "failing", "waiting")
 
 
 def facts(faults: set[str], late: str) -> TraceFacts:
-    """An article with these faults, in a section that is late for this reason."""
+    """Returns facts with these faults, in a section that is late for this reason."""
     story = article(sections=("china",) if "not-filed" in faults else ("taiwan",))
     if "draft" in faults:
         story = replace(story, status="draft")
@@ -99,7 +99,7 @@ def facts(faults: set[str], late: str) -> TraceFacts:
     )
 
 
-def test_of_several_reasons_the_trace_tells_the_one_whose_station_comes_first():
+def test_of_several_reasons_the_trace_reports_the_first_step():
     order = list(STEP_NAMES)
     for chosen, late in product(product([False, True], repeat=len(FAULTS)), LATE):
         faults = {fault for fault, there in zip(FAULTS, chosen, strict=True) if there}

@@ -38,7 +38,7 @@ def test_no_redirect_is_built_of_the_host_header(short, method, path):
 
 def test_the_list_of_feeds_has_no_address_below_feeds():
     answer = client().get("/feeds", headers=EVIL)
-    assert (answer.status_code, answer.data) == (404, b"There is no such feed.\n")
+    assert (answer.status_code, answer.data) == (404, b"Feed not found.\n")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_the_list_of_feeds_has_no_address_below_feeds():
 )
 def test_what_is_not_there_is_said_safely_and_for_a_minute(path):
     answer = client().get(path)
-    assert (answer.status_code, answer.data) == (404, b"There is nothing here.\n")
+    assert (answer.status_code, answer.data) == (404, b"Not found.\n")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert answer.headers["Cache-Control"] == "public, max-age=60"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"

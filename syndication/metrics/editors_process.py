@@ -20,7 +20,9 @@ class EditorsProcess(Collector):
     def collect(self) -> Iterable[Metric]:
         """Yields a gauge with a series for each state, one of them 1, and the number of restarts."""
         states = GaugeMetricFamily(
-            "syndication_editors_process", "State of the editors process: 1 for the current state, 0 for the others", labels=["state"]
+            "syndication_editors_process",
+            "State of the editors process: 1 for the current state, 0 for the others",
+            labels=["state"],
         )
         for state in STATES:
             states.add_metric([state], float(state == self.state))

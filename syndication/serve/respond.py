@@ -95,10 +95,10 @@ def _respond_without_document(catalogue: Catalogue, method: str, path: str) -> R
         )
     if slug in catalogue.sections:
         retry = ("Retry-After", str(RETRY_SECONDS))
-        return _text_response(HTTPStatus.SERVICE_UNAVAILABLE, "This feed is not published yet.", method, "no-store", retry)
-    return _text_response(
-        HTTPStatus.NOT_FOUND, "Feed not found.", method, "public, max-age=60", *catalogue.keys()
-    )
+        return _text_response(
+            HTTPStatus.SERVICE_UNAVAILABLE, "This feed is not published yet.", method, "no-store", retry
+        )
+    return _text_response(HTTPStatus.NOT_FOUND, "Feed not found.", method, "public, max-age=60", *catalogue.keys())
 
 
 _PREFLIGHT: Headers = [

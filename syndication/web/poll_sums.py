@@ -1,4 +1,4 @@
-"""What this process has counted of each section and what is not in the database yet."""
+"""The poll counts of this process that are not in the database yet."""
 
 import threading
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ SlotCounts = Mapping[tuple[str, datetime], PollSums]
 """Polls by section and slot."""
 
 MAX_AGE = timedelta(days=1)
-"""How long polls are remembered while the database takes none: memory has an end."""
+"""How long poll counts are kept while the database is down, to bound the memory."""
 
 
 class UnwrittenPolls:
-    """Takes what a tally has counted, each time into the slot of that moment, until somebody writes it."""
+    """Collects the increments of a PollCounter, each in its time slot, until they are written."""
 
     def __init__(self, counter: PollCounter) -> None:
         self._counter = counter
@@ -27,7 +27,7 @@ class UnwrittenPolls:
         self._lock = threading.Lock()
 
     def collect(self, now: datetime) -> None:
-        """Take what was counted since the last time."""
+        """Adds what was counted since the last call to the current slot."""
         with self._lock:
             polls, sent = dict(self._counter.polls), dict(self._counter.sent)
             for (path, status, _), number in increments(polls, self._polls_seen).items():
@@ -39,20 +39,20 @@ class UnwrittenPolls:
             self._prune(now)
 
     def take_all(self) -> SlotCounts:
-        """All that waits, to be written: who cannot write it gives it back."""
+        """Removes and returns all counts; the caller gives back what it could not write."""
         with self._lock:
             counted, self._counted = self._counted, {}
         return counted
 
     def give_back(self, counted: SlotCounts) -> None:
-        """Keep what could not be written, for the next time."""
+        """Keeps counts that could not be written for the next attempt."""
         with self._lock:
             for key, polls in counted.items():
                 self._counted[key] = self._counted.get(key, NONE) + polls
 
     def _add(self, path: str, polls: PollSums, now: datetime) -> None:
         named = parse(path)
-        if named is not None:  # Bytes that are no document's have a format for a path.
+        if named is not None:  # Bytes of other responses are counted by format, not by path.
             key = named[0], slot_of(now)
             self._counted[key] = self._counted.get(key, NONE) + polls
 

@@ -1,7 +1,7 @@
-"""The threads that carry polls from a web process's memory into the database, by section and slot.
+"""The threads that write a web process's poll counts to the database, by section and time slot.
 
-One takes the sums once a minute and never asks the database, so that polls stand in the slot in which they came;
-another writes them, and may wait for a database that is busy or hangs. No poll waits for either.
+One collects the counts once a minute without the database, so that polls are counted in the slot of their time.
+Another writes them, and may wait for a busy or hanging database. No poll waits for either.
 """
 
 import threading
@@ -17,13 +17,13 @@ from syndication.web.shutdown import SECONDS, run_at_exit
 log = get_logger(__name__)
 
 WRITE_SECONDS = 60.0
-"""How often polls are written: a process that is killed loses no more than those of so long."""
+"""How often poll counts are written: a killed process loses at most this much."""
 
 
 class PollWriter:
-    """Counts for the dashboard.
+    """Writes poll counts for the dashboard.
 
-    The time is this machine's: there is one also while the database gives none, and slots are minutes wide.
+    It uses the machine's clock, which is available while the database is down; slots are minutes wide.
     """
 
     def __init__(
@@ -41,13 +41,13 @@ class PollWriter:
         self._writer = threading.Thread(target=self._run_writer, name="poll-writer", daemon=True)
 
     def start(self) -> None:
-        """Start counting: after the fork, as threads and connections do not survive one."""
+        """Starts the threads; after the fork, which threads and connections do not survive."""
         self._taker.start()
         self._writer.start()
         run_at_exit("poll-writer-exit", self.stop)
 
     def stop(self) -> None:
-        """Stop, and write the last polls if that takes no longer than a second."""
+        """Stops, and writes the last counts if that takes no longer than a second."""
         if self._stopped.is_set():
             return
         self._stopped.set()
@@ -62,7 +62,7 @@ class PollWriter:
             try:
                 self.pending.collect(self._clock())
                 self._due.set()
-            except Exception:  # A thread that ended in silence would show a newsroom no more readers.
+            except Exception:  # If the thread ended silently, the dashboard would show no more readers.
                 log.exception("poll_writer_failed")
 
     def _run_writer(self) -> None:
@@ -81,7 +81,7 @@ class PollWriter:
             with self.database.write() as conn:
                 poll_counts.add_polls(conn, counted)
             self._failing = False
-        except DatabaseDown as error:  # Without the driver's words: they may hold a row.
+        except DatabaseDown as error:  # Without the driver's message, which may contain a row.
             self.pending.give_back(counted)
             if not self._failing:
                 log.warning("polls_not_written", error=type(error).__name__)

@@ -116,7 +116,7 @@ class Meter:
     def _waiting(self) -> int:
         return self._numbers(
             "SELECT (SELECT count(*) FROM change) + (SELECT count(*) FROM preview WHERE finished_at IS NULL)"
-            " + (SELECT count(*) FROM section_state WHERE done < mark AND retry_at IS NULL)"
+            " + (SELECT count(*) FROM section_state WHERE completed_generation < requested_generation AND retry_at IS NULL)"
         )[0]
 
     def _rows(self) -> int:

@@ -43,8 +43,8 @@ GIVE_UP_SECONDS = 300
 STILL_SECONDS = 0.3
 """A database that does not grow for so long, with nothing waiting, is done."""
 
-NOT_OURS = {"poll_count", "worker", "web", "sqlite_sequence"}
-"""Tables that grow with the time, and not by a request."""
+NOT_OURS = {"poll_count", "worker", "web_process", "sqlite_sequence"}
+"""Tables that grow over time, not because of a request."""
 
 COLUMNS = ["", "", "status", "answered ms", "until done s", "web MB more", "web MB", "worker MB", "rows", "answer kB"]
 
@@ -116,7 +116,8 @@ class Meter:
     def _waiting(self) -> int:
         return self._numbers(
             "SELECT (SELECT count(*) FROM change) + (SELECT count(*) FROM preview WHERE finished_at IS NULL)"
-            " + (SELECT count(*) FROM section_state WHERE completed_generation < requested_generation AND retry_at IS NULL)"
+            " + (SELECT count(*) FROM section_state"
+            " WHERE completed_generation < requested_generation AND retry_at IS NULL)"
         )[0]
 
     def _rows(self) -> int:

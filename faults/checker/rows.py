@@ -12,7 +12,8 @@ import psycopg
 ARTICLES = "SELECT id, title, html, status, published_at, updated_at, expires_at FROM article"
 LINKS = "SELECT article_id, section FROM article_section"
 WAITING = (
-    "SELECT (SELECT count(*) FROM change), (SELECT count(*) FROM section_state WHERE requested_generation > completed_generation),"
+    "SELECT (SELECT count(*) FROM change),"
+    " (SELECT count(*) FROM section_state WHERE requested_generation > completed_generation),"
     " (SELECT count(*) FROM section_state WHERE failures > 0)"
 )
 

@@ -1,4 +1,4 @@
-"""One run of a fault: a newsroom writes, readers poll, the fault is injected repeatedly; then everything is compared."""
+"""One run of a fault: a newsroom writes, readers poll, the fault is injected repeatedly; then all is compared."""
 
 import sqlite3
 import time

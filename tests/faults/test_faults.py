@@ -79,8 +79,8 @@ def test_help_lists_every_fault_with_a_line():
     ("arguments", "words"),
     [
         (("earthquake",), "unknown fault 'earthquake'; choose from worker-killed, "),
-        (("--rounds", "0"), "--rounds should be 1 or more"),
-        (("--minutes", "0"), "--minutes more than 0"),
+        (("--rounds", "0"), "--rounds must be at least 1"),
+        (("--minutes", "0"), "--minutes greater than 0"),
     ],
 )
 def test_what_is_asked_wrongly_is_told(arguments, words):

@@ -3,8 +3,8 @@
 Each request of the catalogue (``dearest_requests``) is sent alone to a web process with one worker, and measured until
 the worker is idle.
 
-response ms    from sending the request to the end of the response
-work s         from then until the worker is idle
+answered ms    from sending the request to the end of the response
+until done s   from then until the worker is idle
 web MB more    peak of the web process and its editors process above their memory before; for a large body the editors
                process is restarted first, so that it has no memory left from earlier requests
 web, worker MB their peaks during the request, including the worker's rendering process
@@ -46,7 +46,7 @@ STILL_SECONDS = 0.3
 NOT_OURS = {"poll_count", "worker", "web_process", "sqlite_sequence"}
 """Tables that grow over time, not because of a request."""
 
-COLUMNS = ["", "", "status", "response ms", "work s", "web MB more", "web MB", "worker MB", "rows", "response kB"]
+COLUMNS = ["", "", "status", "answered ms", "until done s", "web MB more", "web MB", "worker MB", "rows", "answer kB"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ def missing() -> str:
         with tempfile.TemporaryDirectory(prefix="syndication-faults-") as folder:
             Disk(Path(folder), 1).unmount()
     except (OSError, subprocess.CalledProcessError):
-        return "a small disk cannot be mounted here: it requires root"
+        return "this machine does not allow mounting a small disk: it requires root"
     return ""
 
 

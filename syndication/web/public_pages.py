@@ -1,11 +1,11 @@
-"""The public pages, made by Flask: front page, health and metrics, and feeds without the poll lane."""
+"""The public pages, made by Flask: front page, health and metrics."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, Response, jsonify, render_template, request
+from flask import Blueprint, Flask, Response, jsonify, render_template
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -13,8 +13,7 @@ from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
 from syndication.metrics.web_gauges import WebGauges
 from syndication.model.values import ALL, FORMATS, MEDIA_TYPES
-from syndication.serve.catalogue import address, is_for_feeds
-from syndication.serve.respond import respond
+from syndication.serve.catalogue import address
 
 if TYPE_CHECKING:
     from syndication.web.document_loader import DocumentLoader
@@ -26,21 +25,13 @@ PAGE_POLICY = (
 STATIC_AGE = 3600
 """How long browsers cache the style sheet and the icon, in seconds."""
 
-METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 LABELS = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
-
-
-class ReadyResponse(Response):
-    """A response with complete headers: Flask adds none."""
-
-    default_mimetype = None
-    automatically_set_content_length = False  # A HEAD's length is that of the GET.
 
 
 def flask_app(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | None = None) -> Flask:
     """Returns the Flask app of the public pages; ``editors`` returns the state of the editors process, if there is one.
 
-    Without the middleware it also answers polls, in the same way.
+    It has no route for feeds: the front and the middleware answer polls before Flask.
     """
     app = Flask("syndication", static_folder=None)
     # Each of these redirects to an address built from the Host header.
@@ -57,21 +48,7 @@ def blueprint(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | 
         "serve", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
     )
 
-    def feed(rest: str = "") -> Response:  # noqa: ARG001  # the answer reads the whole path
-        environ = request.environ
-        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        status, headers, body, counted = respond(loader.catalogue, method, path, environ)
-        loader.counter.count(counted, len(body))
-        return ReadyResponse([body], status, headers)
-
-    routes.add_url_rule("/feeds/", "feeds", feed, methods=METHODS, provide_automatic_options=False)
-    routes.add_url_rule("/feeds/<path:rest>", "feed", feed, methods=METHODS, provide_automatic_options=False)
-
-    def error(problem: HTTPException) -> BaseResponse:
-        """Lets the catalogue answer below /feeds/ what Flask's router refuses, such as an unknown method."""
-        return feed() if is_for_feeds(request.environ["PATH_INFO"]) else _problem(problem)
-
-    routes.app_errorhandler(HTTPException)(error)
+    routes.app_errorhandler(HTTPException)(_problem)
 
     @routes.after_request
     def unsniffed(response: Response) -> Response:

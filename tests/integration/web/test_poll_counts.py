@@ -1,4 +1,4 @@
-"""Polls are counted at the cost of an addition, kept while the database is away, and added up by section and slot."""
+"""Poll counts: cheap, kept while the database is down, and summed by section and slot."""
 
 import sys
 import threading

@@ -67,7 +67,7 @@ def test_if_none_match_knows_lists_stars_weak_tags_and_the_suffixes_of_proxies(v
 
 
 OLD = [f'"{version}-{version:012x}-gzip"' for version in range(40)]
-"""Tags that a cache may still have."""
+"""Old tags that a cache may still have."""
 
 
 @pytest.mark.parametrize("others", [OLD, [f"W/{tag}" for tag in OLD], ['"with, a comma"', '""', '"*"', "W/*"]])
@@ -111,7 +111,7 @@ def test_what_only_looks_like_the_tag_is_another_one(value: str) -> None:
     ],
 )
 def test_a_list_that_is_too_long_matches_nothing(value: str, fresh: bool) -> None:
-    """It gets the whole feed whatever the date is: a 304 would be wrong, and an error would help nobody."""
+    """The response is the whole feed whatever the date is: a 304 would be wrong, and an error useless."""
     assert is_fresh(TAG, 1000.0, value, "Sat, 14 Mar 2099 12:00:00 GMT") is fresh
 
 

@@ -1,7 +1,7 @@
 """The tests that only ``make thorough`` runs: expensive variants that rarely find more.
 
-The mark ``thorough`` applies to a whole test; with arguments, as ``thorough("sqlite")``, only to its variants with one of
-these parameters. THOROUGH=1 runs everything.
+The mark ``thorough`` applies to a whole test; with arguments, as ``thorough("sqlite")``, only to its variants with one
+of these parameters. THOROUGH=1 runs everything.
 """
 
 import os

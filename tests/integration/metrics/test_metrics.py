@@ -297,6 +297,6 @@ def test_a_database_that_fails_is_counted_by_kind(database):
 
 
 def test_the_store_loads_no_prometheus():
-    """The parent of the web process imports the store, and its children must set the counters' folder before they count."""
+    """The web process's parent imports the store, and must set the counters' folder for its children first."""
     code = "import sys, syndication.store.db.database, syndication.cli; sys.exit('prometheus_client' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env=environ(), check=False).returncode == 0

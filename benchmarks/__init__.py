@@ -1,6 +1,6 @@
-"""Measures the service beside its peers: ``python -m benchmarks --help``.
+"""Benchmarks of the service and its peers: ``python -m benchmarks --help``.
 
-Every figure is one run's on one machine. What can be compared are the ratios within a run: what stands side by side
-in a table was measured in turns, so that a noisy machine is noisy for all of it alike. All of it happens on loopback
-and in temporary folders; nothing is left running.
+Every figure comes from one run on one machine, so compare only ratios within a run. Figures in the same table are
+measured in turns, so that noise affects all of them alike. Everything runs on loopback and in temporary folders;
+nothing is left running.
 """

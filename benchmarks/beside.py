@@ -1,7 +1,7 @@
-"""Polls beside editors' requests of the dearest kinds, one kind after the other, four clients at once.
+"""Polls during the most expensive kinds of editors' requests, one kind after another, from four clients at once.
 
-One poll each 5 ms on a connection of its own; between two kinds there is a round without any of them. Clients of the
-API have a token each, those who log in send a wrong password. A worker runs, as it does in a newsroom.
+One poll every 5 ms on its own connection, with a round without other requests between two kinds. API clients have one
+token each; log-ins send a wrong password. A worker is running.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ Request = tuple[str, str, Any, dict[str, str]]
 
 
 def run(options: Options) -> None:
-    """Measure on SQLite."""
+    """Measures on SQLite."""
     sections, seconds = options.size(4, 15, 15), options.size(1, 10, 20)
     coming = newsroom.articles(200_000, sections, newsroom.SHORT, options.articles)
     with folder() as where, urls("sqlite") as (url,), database(url) as opened:
@@ -54,11 +54,11 @@ def run(options: Options) -> None:
                 with _asking(port, secrets, make) as answered:
                     polled = _polls(port, seconds)
                 rows += [_row(name, polled, answered), _row("nothing else", _polls(port, seconds / 2), None)]
-    show("polls beside editors' requests", ["", "polls", "p50 ms", "p99 ms", "most ms", "answered, a second"], rows)
+    show("polls during editors' requests", ["", "polls", "p50 ms", "p99 ms", "max ms", "requests per second"], rows)
 
 
 def _kinds(port: int, batch: list[dict[str, Any]], large: int) -> dict[str, Callable[[int], Request]]:
-    """By name, what the client of a number asks again and again."""
+    """Returns the kinds of requests by name, each a function of the client's number."""
     story = {"title": "Large", "url": "/large", "sections": [], "published_at": "2026-03-14T08:00:00Z"}
     html = json.dumps(story | {"status": "draft", "html": "<p>A long read.</p>" * (large // 19)})
     numbers = json.dumps(story | {"tags": [1] * (large // 80)})
@@ -80,7 +80,7 @@ def _token(opened: Database, number: int) -> str:
 
 
 def log_in_form(port: int) -> tuple[str, dict[str, str]]:
-    """A wrong password, and the headers with which it is sent."""
+    """Returns a form with a wrong password, and its headers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("GET", "/editors/login")
     response = connection.getresponse()
@@ -92,7 +92,7 @@ def log_in_form(port: int) -> tuple[str, dict[str, str]]:
 
 @contextlib.contextmanager
 def _asking(port: int, secrets: list[str], make: Callable[[int], Request]) -> Iterator[list[float]]:
-    """Clients ask as fast as they are answered, each a process of its own; at the end there is how often a second."""
+    """Runs clients at full speed, each in its own process; appends the requests per second at the end."""
     context, rate = multiprocessing.get_context("fork"), []
     stop, answered = context.Event(), context.Array("q", len(secrets))
     clients = [
@@ -122,7 +122,7 @@ def _ask(port: int, request: Request, secret: str, stop: Any, answered: Any, num
 
 
 def _polls(port: int, seconds: float) -> list[float]:
-    """How long polls take, one after the other with pauses, so that none waits for the one before."""
+    """Returns the durations of polls with pauses between them, so that none waits for the previous one."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     path, found = f"/feeds/{newsroom.slugs(1)[0]}.atom", []
     end = time.monotonic() + seconds

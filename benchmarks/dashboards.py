@@ -1,10 +1,10 @@
-"""What open dashboards cost those who poll: a worker, a web process with one core's worth of load, fifty dashboards.
+"""The cost of open dashboards for polls: a worker, a web process with one core's worth of load, 50 dashboards.
 
-one poll each 5 ms   how long a poll takes on a connection of its own, while nobody watches and while fifty do
-polls a second       what the web process answers at most (wrk), likewise
+one poll each 5 ms   duration of a poll on its own connection, without dashboards and with 50
+polls per second     the web process's maximum (wrk), likewise
 
-Each dashboard asks as its page does: for the live part of the overview, every two seconds, with what it has seen. The
-rounds with and without take turns. Articles go on being published meanwhile, or there would be nothing to tell.
+Each dashboard requests the live part of the overview every two seconds, as its page does. Rounds with and without
+dashboards alternate. Articles are published all the time, so that there are updates.
 """
 
 import contextlib
@@ -32,15 +32,15 @@ from syndication.store.db.database import Database
 
 WATCHERS = 50
 EVERY = 2.0
-"""Seconds between two looks of one dashboard, as templates/dashboard/parts/overview.html has it."""
+"""Seconds between two updates of one dashboard, as in templates/dashboard/parts/overview.html."""
 
 PAUSE = 0.005
-NAME, PASSWORD = "benchmark", "polls-are-not-to-wait"  # of a database that is gone afterwards
+NAME, PASSWORD = "benchmark", "polls-are-not-to-wait"  # for a temporary database
 GZIP = {"Accept-Encoding": "gzip"}
 
 
 def run(options: Options) -> None:
-    """Measure on SQLite."""
+    """Measures on SQLite."""
     sections, entries = options.size(4, 15, 15), options.size(3, newsroom.ENTRIES, newsroom.ENTRIES)
     rounds, seconds = options.size(1, 5, 10), options.size(1, 10, 20)
     coming = newsroom.articles(100_000, sections, newsroom.SHORT, options.articles)
@@ -86,10 +86,10 @@ def _show(polled: dict[int, list[float]], rates: dict[int, list[float]], looks: 
         ]
         for watchers in polled
     ]
-    columns = ["", "polls", "p50 ms", "p99 ms", "most ms", "polls a second", "of those without"]
-    notes = [f"The dashboards asked {count(looks)} times."]
+    columns = ["", "polls", "p50 ms", "p99 ms", "max ms", "polls per second", "x without"]
+    notes = [f"The dashboards sent {count(looks)} requests."]
     if not best:
-        notes.append(f"Polls a second need wrk: {wrk.INSTALL}")
+        notes.append(f"Polls per second need wrk: {wrk.INSTALL}")
     show("polls while dashboards are open", columns, rows, notes)
 
 
@@ -100,7 +100,7 @@ def _let_in(opened: Database) -> None:
 
 
 def _log_in(port: int) -> str:
-    """The cookie of somebody who is logged in."""
+    """Logs in and returns the session cookie."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("GET", "/editors/login")
     response = connection.getresponse()
@@ -111,7 +111,7 @@ def _log_in(port: int) -> str:
     response = connection.getresponse()
     response.read()
     if response.status != http.HTTPStatus.SEE_OTHER:
-        raise RuntimeError(f"nobody could log in: {response.status}")
+        raise RuntimeError(f"log-in failed: {response.status}")
     return _cookie(response)
 
 
@@ -121,7 +121,7 @@ def _cookie(response: http.client.HTTPResponse) -> str:
 
 @contextlib.contextmanager
 def _dashboards(port: int, cookie: str, number: int) -> Iterator[list[int]]:
-    """So many dashboards are open; at the end there is how often each was answered."""
+    """Keeps dashboards open, and counts the responses of each."""
     stop, answered = threading.Event(), [0] * number
     threads = [threading.Thread(target=_watch, args=(port, cookie, n, answered, stop)) for n in range(number)]
     for thread in threads:
@@ -137,13 +137,13 @@ def _dashboards(port: int, cookie: str, number: int) -> Iterator[list[int]]:
 def _watch(port: int, cookie: str, number: int, answered: list[int], stop: threading.Event) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     headers, seen = {"Cookie": cookie, "HX-Request": "true"}, ""
-    stop.wait(EVERY * number / WATCHERS)  # People do not open them all in one moment.
+    stop.wait(EVERY * number / WATCHERS)  # They are not all opened at the same moment.
     while not stop.is_set():
         connection.request("GET", f"/editors/live/overview?seen={seen}", headers=headers)
         response = connection.getresponse()
         text = response.read().decode()
         if response.status not in (http.HTTPStatus.OK, http.HTTPStatus.NO_CONTENT):
-            raise RuntimeError(f"a dashboard was answered {response.status}")
+            raise RuntimeError(f"a dashboard got {response.status}")
         found = re.search(r"seen=(\w+)", text)
         seen = found[1] if found else seen
         answered[number] += 1
@@ -151,7 +151,7 @@ def _watch(port: int, cookie: str, number: int, answered: list[int], stop: threa
 
 
 def _polls(port: int, seconds: float) -> list[float]:
-    """How long polls take, one after the other with pauses, so that none waits for the one before."""
+    """Returns the durations of polls with pauses between them, so that none waits for the previous one."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     path, found = f"/feeds/{newsroom.slugs(1)[0]}.atom", []
     end = time.monotonic() + seconds
@@ -166,7 +166,7 @@ def _polls(port: int, seconds: float) -> list[float]:
 
 @contextlib.contextmanager
 def _publishing(opened: Database, coming: Iterator[Article]) -> Iterator[None]:
-    """An article comes each second."""
+    """Publishes an article every second."""
     stop = threading.Event()
 
     def publish() -> None:

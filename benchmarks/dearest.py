@@ -1,14 +1,14 @@
-"""The dearest requests of a stranger, of a CMS that signs webhooks, and of a token with each scope alone.
+"""The most expensive requests: without a token, of a CMS that signs webhooks, and of a token with each single scope.
 
-Each request of the catalogue (``dearest_requests``) is sent alone to a web process with a worker beside it, and what
-follows is waited for: until the worker has nothing to do.
+Each request of the catalogue (``dearest_requests``) is sent alone to a web process with one worker, and measured until
+the worker is idle.
 
-answered ms    from sending the request to the end of its answer
-until done s   from then until the worker has nothing to do
-web MB more    peak of the web process and its editors process over what they held before; a large body meets an
-               editors process that was just started, so that it finds no memory that an earlier one left
-web, worker MB their peaks while it lasted, the worker's renderer included
-rows           by how many all tables grew
+answered ms    from sending the request to the end of the response
+until done s   from then until the worker is idle
+web MB more    peak of the web process and its editors process above their memory before; for a large body the editors
+               process is restarted first, so that it has no memory left from earlier requests
+web, worker MB their peaks during the request, including the worker's rendering process
+rows           by how many rows all tables grew
 """
 
 import contextlib
@@ -41,17 +41,17 @@ from syndication.store.db.database import Database
 SECRET = "what the CMS and the service share"
 GIVE_UP_SECONDS = 300
 STILL_SECONDS = 0.3
-"""A database that does not grow for so long, with nothing waiting, is done."""
+"""Seconds without new rows, and with nothing waiting, after which the work counts as done."""
 
-NOT_OURS = {"poll_count", "worker", "web", "sqlite_sequence"}
-"""Tables that grow with the time, and not by a request."""
+NOT_OURS = {"poll_count", "worker", "web_process", "sqlite_sequence"}
+"""Tables that grow over time, not because of a request."""
 
 COLUMNS = ["", "", "status", "answered ms", "until done s", "web MB more", "web MB", "worker MB", "rows", "answer kB"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one request cost."""
+    """The cost of one request."""
 
     request: Request
     status: int
@@ -65,15 +65,15 @@ class Cost:
 
 
 class Meter:
-    """Sends requests to a service, and measures what each costs."""
+    """Sends requests to a service and measures the cost of each."""
 
     def __init__(self, port: int, web: int, worker: int, file: Path, repeats: int) -> None:
         self.port, self._web, self._worker, self._file, self._repeats = port, web, worker, file, repeats
 
     def measure(self, request: Request, token: str, known: dict[str, str]) -> Cost:
-        """One request alone; what only reads is asked several times."""
+        """Measures one request; GET requests are repeated."""
         if len(request.body) > 2 * MIB:
-            self._start_editors_anew()
+            self._restart_editors()
         headers = dict(request.headers) | ({"Authorization": f"Bearer {token}"} if token else {})
         before = self._rows()
         held = forget_peak(family(self._web))
@@ -92,8 +92,8 @@ class Meter:
             request, status, median(times), done, top - held, top, peak(family(self._worker)), rows - before, len(body)
         )
 
-    def _start_editors_anew(self) -> None:
-        """The editors process holds what an earlier request took: a new one has all before it."""
+    def _restart_editors(self) -> None:
+        """Restarts the editors process, which keeps memory of earlier requests."""
         for pid in family(self._web):
             with contextlib.suppress(OSError):
                 if Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").endswith(b"\0editors"):
@@ -102,7 +102,7 @@ class Meter:
         _wait_for_editors(self.port)
 
     def _until_done(self) -> int:
-        """The rows of all tables, once nothing waits and they stay as they are."""
+        """Waits until no work is left, and returns the number of rows of all tables."""
         deadline, found, since = time.monotonic() + GIVE_UP_SECONDS, -1, time.monotonic()
         while time.monotonic() < deadline:
             now = self._rows()
@@ -111,12 +111,13 @@ class Meter:
             if time.monotonic() - since > STILL_SECONDS:
                 return found
             time.sleep(0.05)
-        return found  # The table shows for how long it was waited.
+        return found  # The table shows the wait.
 
     def _waiting(self) -> int:
         return self._numbers(
             "SELECT (SELECT count(*) FROM change) + (SELECT count(*) FROM preview WHERE finished_at IS NULL)"
-            " + (SELECT count(*) FROM section_state WHERE done < mark AND retry_at IS NULL)"
+            " + (SELECT count(*) FROM section_state"
+            " WHERE completed_generation < requested_generation AND retry_at IS NULL)"
         )[0]
 
     def _rows(self) -> int:
@@ -129,7 +130,7 @@ class Meter:
 
 
 def run(options: Options) -> None:
-    """Measure on SQLite."""
+    """Measures on SQLite."""
     sections = options.size(4, 15, 15)
     limits = options.size(BodyLimits(MIB, MIB), BodyLimits(batch=4 * MIB), BodyLimits())
     found = newsroom.articles(options.size(20, 5_000, 20_000), sections - 1, newsroom.SHORT, options.articles)
@@ -163,23 +164,23 @@ def run(options: Options) -> None:
 
 
 def _callers(catalogue: Catalogue, port: int) -> Iterator[tuple[str, Iterable[Request]]]:
-    """Who asks, and for what; those who only look come behind those who write, and see the most."""
+    """Yields the callers with their requests; readers come after writers, when there is most to read."""
     form, headers = log_in_form(port)
     log_in = Request("POST /editors/login, a wrong password", "usual", "POST", "/editors/login", form.encode(), headers)
-    yield "a stranger", chain([log_in], catalogue.of_stranger())
+    yield "no token", chain([log_in], catalogue.of_stranger())
     yield "a webhook", catalogue.of_webhook(SECRET)
     for scope in ("write", "read", "preview", "regenerate", "admin"):
         yield scope, catalogue.of_scope(scope)
 
 
 def _show(who: str, costs: list[Cost], number: int) -> None:
-    """The dearest by time, and whatever is among the three dearest by memory, rows or bytes."""
+    """Shows the most expensive requests by time, and the top three by memory, rows and bytes."""
     costs.sort(key=lambda cost: -cost.seconds)
     chosen = set(map(id, costs[:number]))
     for key in (lambda cost: cost.more, lambda cost: cost.rows, lambda cost: cost.size):
         chosen |= set(map(id, sorted(costs, key=key, reverse=True)[:3]))
     rows = [_row(cost) for cost in costs if id(cost) in chosen]
-    show(f"the dearest requests of {who}: {len(rows)} of {len(costs)}", COLUMNS, rows)
+    show(f"most expensive requests, {who}: {len(rows)} of {len(costs)}", COLUMNS, rows)
 
 
 def _row(cost: Cost) -> list[str]:
@@ -190,7 +191,7 @@ def _row(cost: Cost) -> list[str]:
 
 
 def _with_large(found: list[Any], target: Target, limits: BodyLimits) -> list[Any]:
-    """The articles, and an old one of nearly the largest size; PUT adds another, and the two fill a feed."""
+    """Returns the articles and an old one of nearly the largest size; a PUT adds another, and the two fill a feed."""
     html = WIDE + PARAGRAPH * (limits.article * 9 // 10 // len(PARAGRAPH))
     id, sections = target.large_article, (target.large_section,)
     large = replace(
@@ -206,14 +207,14 @@ def _token(opened: Database, scope: str) -> str:
 
 def _ask(port: int, request: Request, headers: dict[str, str]) -> tuple[int, bytes]:
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=GIVE_UP_SECONDS)) as connection:
-        with contextlib.suppress(ConnectionError):  # Refused before all of it was sent: the answer tells why.
+        with contextlib.suppress(ConnectionError):  # Refused before the whole body was sent; the response says why.
             connection.request(request.method, request.path, request.body or None, headers)
         response = connection.getresponse()
         return response.status, response.read()
 
 
 def _remember(request: Request, status: int, body: bytes, known: dict[str, str]) -> None:
-    """Ids of what was created, for the requests behind."""
+    """Remembers the ID of what was created, for later requests."""
     if status in (http.HTTPStatus.CREATED, http.HTTPStatus.ACCEPTED):
         value, subject = json.loads(body), request.path.split("/")[3]
         known[subject] = str(value.get("name" if subject == "users" else "id"))

@@ -1,14 +1,14 @@
-"""The requests of ``dearest``: every operation of the OpenAPI description, as usual and as large as allowed.
+"""The requests of ``dearest``: every operation of the OpenAPI document, of usual size and as large as allowed.
 
-An operation without a body is asked as usual and at its largest: with the longest texts and the highest numbers in its
-query, about the largest article and its section. One with a body is sent
+An operation without a body is sent in its usual form and at its largest: with the longest strings and the highest
+numbers in its query, for the largest article and its section. One with a body is sent in these forms:
 
 usual      what a newsroom sends every day
-longest    every text at its limit, and html up to the limit of the body
+longest    every string at its limit, and html up to the limit of the body
 fullest    every list at its limit, with short items
-numbers    as many small wrong values as the limit of the body has room for
+numbers    as many small invalid values as fit into the limit of the body
 
-Texts begin with a character beyond the BMP, for which Python takes four bytes for each character of the text.
+Strings begin with a character beyond the BMP, which makes Python use four bytes for each character of the string.
 """
 
 import base64
@@ -34,13 +34,13 @@ STORY: dict[str, Any] = {
 }
 USUAL_HTML = PARAGRAPH * 50
 OLD = "2019-03-14T08:00:00Z"
-"""When the largest articles were published: so they are in their section, and not in the feed of everything."""
+"""The publication of the largest articles: old enough that they are in their section but not in ``all``."""
 
 NEWEST = "2026-03-15T08:00:00Z"
-"""When what is previewed was published: so it is in the feed, whatever was stored before."""
+"""The publication of previewed articles: new enough to be in the feed, whatever was stored before."""
 
 ROOM = 2_000
-"""Bytes of a body that are left free for what stands around its html."""
+"""Bytes of a body that are reserved for everything except its html."""
 
 EXACT: dict[str, Any] = {
     "published_at": "2026-03-14T08:00:00Z", "updated_at": "2026-03-14T08:00:00Z", "status": "published",
@@ -48,14 +48,14 @@ EXACT: dict[str, Any] = {
     "expires_at": None, "id": None, "guid": None, "width": 1200, "height": 800, "length": 5_000_000, "duration": 90,
     "password": "a long night on the train to Hualien", "disabled": False, "type": "article.changed",
 }  # fmt: skip
-"""Values of fields that take only some."""
+"""Values of fields that do not take any string or number."""
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; ``form`` says how large it is."""
+    """One request; ``form`` is its size, see above."""
 
     name: str
     form: str
@@ -67,18 +67,18 @@ class Request:
 
 @dataclass(slots=True)
 class Target:
-    """What there is to ask about: sections, an article of usual size, and one of the largest in ``large_section``."""
+    """The subjects of requests: sections, an article of usual size, and one of the largest in ``large_section``."""
 
     slugs: Sequence[str]
     large_section: str
     article: str
     large_article: str
     known: dict[str, str] = field(default_factory=dict)
-    """Ids that answers gave, by the first word of their address."""
+    """IDs from earlier responses, by the first word of their path."""
 
 
 class Catalogue:
-    """The requests of one service, made of its OpenAPI description and the table of body limits."""
+    """The requests to one service, from its OpenAPI document and the body limits."""
 
     def __init__(self, document: Json, target: Target, limits: BodyLimits = DEFAULT) -> None:
         self._document = document
@@ -87,9 +87,9 @@ class Catalogue:
         self._number = 0
 
     def of_scope(self, scope: str) -> Iterator[Request]:
-        """What a token with this scope alone may send, the small ones first."""
+        """Yields the requests for a token with only this scope, small ones first."""
         operations = [one for one in self._operations() if _scope(one[2]) == scope]
-        operations.sort(key=lambda one: one[2]["operationId"] == "restore_article")  # What was withdrawn before.
+        operations.sort(key=lambda one: one[2]["operationId"] == "restore_article")  # After the withdrawals.
         for forms in (("usual",), ("numbers", "fullest", "longest", "largest")):
             for method, path, operation in operations:
                 for form in forms:
@@ -97,7 +97,7 @@ class Catalogue:
                         yield self._request(method, path, operation, form)
 
     def of_webhook(self, secret: str) -> Iterator[Request]:
-        """What a CMS sends that knows the secret."""
+        """Yields the requests of a CMS with the webhook secret."""
         for method, path, operation in self._operations():
             if operation["operationId"] == "receive_article":
                 for form in _forms(operation):
@@ -107,7 +107,7 @@ class Catalogue:
                     )
 
     def of_stranger(self) -> Iterator[Request]:
-        """What anybody may send: pages and feeds, and without a token the longest body of every operation."""
+        """Yields the requests without a token: pages and feeds, and the longest body of every operation."""
         feed = f"/feeds/{self._target.slugs[0]}"
         tags = ", ".join(f'"{n}"' for n in range(800))
         pages = ["/feeds/", "/healthz", "/readyz", "/metrics", "/api/v1/docs", "/api/v1/openapi.json", "/editors/login"]
@@ -147,7 +147,7 @@ class Catalogue:
         if subject == "articles":
             values["id"] = target.large_article if large else target.article
             if method == "PUT" and large:
-                values["id"] += f"-{form}"  # A new one, so that all its rows are.
+                values["id"] += f"-{form}"  # A new article, so that all its rows are new.
         query = {}
         for one in operation.get("parameters", []):
             if one["in"] == "query" and (large or one["required"]):
@@ -158,7 +158,7 @@ class Catalogue:
     def _body(self, method: str, path: str, operation: Json, form: str) -> bytes:
         limit = largest_body(method, path, self._limits)
         schema = self._resolve(next(iter(operation["requestBody"]["content"].values()))["schema"])
-        if not schema.get("properties"):  # A patch, which may have any field of an article.
+        if not schema.get("properties"):  # A patch, which may contain any field of an article.
             schema = self._document["components"]["schemas"]["ArticleBody"]
         if form == "numbers":
             name = next((name for name, one in schema["properties"].items() if one.get("type") == "array"), "data")
@@ -193,7 +193,7 @@ class Catalogue:
         }
 
     def _items(self, most: int, form: str, limit: int) -> list[Json]:
-        """Articles in one body: as many as there may be, unless they would have more bytes than the body."""
+        """Returns the articles of one body: as many as allowed, within the limit of the body."""
         base = STORY | {"sections": self._target.slugs[:1], "html": USUAL_HTML}
         if form == "fullest":
             base = self._article(self._document["components"]["schemas"]["ArticleBody"], form, limit)
@@ -256,7 +256,7 @@ def _forms(operation: Json) -> tuple[str, ...]:
 
 
 def _parameter(name: str, schema: Json, target: Target) -> Json:
-    """The largest value; a page's beginning is left out, as only the service knows what stands in it."""
+    """Returns the largest value of a parameter; cursors are left out, because only the service can make them."""
     exact = {"old": 0, "new": 1, "section": target.large_section, "status": "published"}
     if name in exact:
         return {name: exact[name]}
@@ -267,14 +267,14 @@ def _parameter(name: str, schema: Json, target: Target) -> Json:
 
 
 def _differing(value: Any, number: int) -> Any:
-    """Items of a list are not the same, so that each is stored."""
+    """Makes the items of a list different, so that each is stored."""
     if isinstance(value, str):
         return f"{value[: -len(str(number))]}{number}" if len(value) > 10 else f"{value}{number}"
     return value
 
 
 def _html(size: int) -> str:
-    """Paragraphs of at most so many bytes."""
+    """Returns paragraphs of at most ``size`` bytes."""
     return WIDE + PARAGRAPH * max(0, (size - 4) // len(PARAGRAPH))
 
 

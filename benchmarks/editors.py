@@ -1,8 +1,8 @@
-"""What an editor waits for, with real processes and over HTTP: a worker, and a web process with the API.
+"""How long editors wait, with real processes and over HTTP: a worker, and a web process with the API.
 
-put to served      from sending a PUT of an article until its section's feed is answered with it, each section more
-                   than a second apart
-puts a second      one PUT after the other on one connection, and batches of a thousand
+put to served      from sending a PUT of an article until its section's feed contains it; each section is used at most
+                   once a second
+puts per second    single PUTs on one connection, and batches of a thousand
 click to served    from sending POST /regenerations until it is done and served, for one section and for all
 """
 
@@ -27,10 +27,10 @@ from syndication.store.db.database import Database
 
 SECTIONS = 200
 SPACED = 10
-"""Sections into which the timed PUTs go in turns."""
+"""Sections of the timed PUTs, in turn."""
 
 GIVE_UP_SECONDS = 120
-COLUMNS = ["", "requests", "p50 ms", "p99 ms", "a second"]
+COLUMNS = ["", "requests", "p50 ms", "p99 ms", "per second"]
 
 
 class Api:
@@ -41,7 +41,7 @@ class Api:
         self._headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
 
     def ask(self, method: str, path: str, value: Any = None) -> Any:
-        """The JSON of the answer; RuntimeError for one that says no."""
+        """Returns the JSON of the response; raises RuntimeError unless it is a success."""
         body = None if value is None else json.dumps(value)
         self._connection.request(method, f"/api/v1{path}", body, self._headers)
         response = self._connection.getresponse()
@@ -52,12 +52,12 @@ class Api:
 
 
 def run(options: Options) -> None:
-    """Measure on each database."""
+    """Measures on each database."""
     rows: list[list[str]] = []
     sections = options.size(12, SECTIONS, SECTIONS)
     for dialect in ["sqlite"] if options.quick else available():
         rows += [[f"{DIALECTS[dialect]}: {row[0]}", *row[1:]] for row in _measure(dialect, sections, options)]
-    show(f"what editors wait for, {sections} sections of {newsroom.ENTRIES} articles", COLUMNS, rows)
+    show(f"how long editors wait, {sections} sections of {newsroom.ENTRIES} articles", COLUMNS, rows)
 
 
 def _measure(dialect: str, sections: int, options: Options) -> list[list[str]]:
@@ -127,7 +127,7 @@ def _batches(api: Api, coming: Iterator[Article], number: int, size: int) -> lis
 def _clicks(api: Api, name: str, request: dict[str, Any], number: int) -> list[str]:
     seconds = []
     for _ in range(number):
-        time.sleep(1.1)  # Until the last version's second is over.
+        time.sleep(1.1)  # A section publishes at most one version a second.
         started = time.perf_counter()
         asked = api.ask("POST", "/regenerations", request)
         while asked["served_ms"] is None:

@@ -1,4 +1,4 @@
-"""A database with articles and published feeds, as a worker leaves it."""
+"""Fills a database with articles and published feeds, as a worker leaves it."""
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -25,19 +25,19 @@ PACE = RegenerationPolicy(
 
 
 def put(database: Database, found: Iterable[Article]) -> int:
-    """Write articles in the way of the import; gives their number."""
+    """Writes articles as the import does, and returns their number."""
     return sum(1 for _ in articles.put_articles(database, found))
 
 
 def regenerator(database: Database, sections: Mapping[str, Section]) -> Regenerator:
-    """A worker's hands, without its process; every section is marked."""
+    """Returns a regenerator without a worker process; every section is pending."""
     worker = Regenerator(database, Newsroom(newsroom.SITE, sections), PACE, "benchmark")
     worker.register()
     return worker
 
 
 def publish(worker: Regenerator) -> int:
-    """Regenerate whatever waits and may be regenerated now; gives the number of versions published."""
+    """Regenerates all pending sections, and returns the number of published versions."""
     worker.process_changes()
     outcomes = list(worker.regenerate_pending())
     failed = [outcome for outcome in outcomes if outcome.result == "failed"]
@@ -47,10 +47,10 @@ def publish(worker: Regenerator) -> int:
 
 
 def fill_fast(database: Database, found: Iterable[Article], *, batch: int = 1_000) -> None:
-    """Write many articles into an empty database, with its triggers off meanwhile.
+    """Writes many articles into an empty database, with its triggers disabled.
 
-    What they would have done is written out: a link holds its article's time and status. The queue of changes is
-    empty afterwards, as a worker would have left it.
+    The values that triggers would write are included: a link holds its article's time and status. The queue of changes
+    stays empty, as a worker would leave it.
     """
     waiting = iter(found)
     with database.write() as conn:

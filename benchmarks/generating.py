@@ -1,9 +1,9 @@
-"""Regenerating a section of 50 entries after one new article, stage by stage, and what peers take for the same feed.
+"""Regenerating a section of 50 entries after one new article, by stage, compared with peers rendering the same feed.
 
-Ours is what a worker does, on a real database, in all three formats: read (the snapshot), render (only the new entry
-is rendered by feedgen; the bytes are compared), compress (gzip, Brotli and zstd of each format), write (the version,
-in one transaction). The peers render the same 50 entries from values in memory: feedgen without any reuse, with the
-bodies sanitized already, and Django's feed generators, which sanitize nothing. Median of the rounds, all in turns.
+The service does a worker's work, on a real database, in all three formats: read (the snapshot), render (only the new
+entry is rendered by feedgen; the bytes are compared), compress (gzip, Brotli and zstd of each format), write (the
+version, in one transaction). The peers render the same 50 entries from memory: feedgen without any reuse, with bodies
+that are already sanitized, and Django's feed generators, which do not sanitize. Medians of alternating rounds.
 """
 
 import time
@@ -38,7 +38,7 @@ Timed = dict[str, list[float]]
 
 
 def run(options: Options) -> None:
-    """Publish one article after the other and time what follows."""
+    """Publishes one article after another and measures each regeneration."""
     if not settings.configured:
         settings.configure(USE_TZ=True)
     rounds = options.size(2, 40)
@@ -74,7 +74,7 @@ def _regenerate(
 
     section = worker.newsroom.sections[SECTION]
     current, settled = _time(timed, "read", read)
-    # Each round is a version of a later second, as it would be in use.
+    # Each round publishes a version of a later second, as in production.
     feed = replace(settled.feed, updated=settled.feed.updated + timedelta(seconds=seconds))
     as_before = replace(feed, updated=current.updated_at)
     rendered = _time(timed, "render", lambda: _render(worker, current, as_before, feed))
@@ -85,7 +85,7 @@ def _regenerate(
 
 
 def _render(worker: Regenerator, current: PublishedState, as_before: Feed, feed: Feed) -> RenderedFeed:
-    """As the regenerator does it: with the published version's time to see whether anything changed, then anew."""
+    """Renders as the regenerator does: with the published version's time to detect changes, then with the new time."""
     if publish.is_unchanged(current, worker.renderer.render(as_before)):
         raise RuntimeError("a new article changed nothing")
     return worker.renderer.render(feed)

@@ -1,4 +1,4 @@
-"""What a process holds: memory and files."""
+"""The memory and open files of a process."""
 
 import contextlib
 from collections.abc import Iterable
@@ -8,20 +8,20 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Resident memory in megabytes, and open files, connections among them."""
+    """Resident memory in megabytes, and the number of open files, including connections."""
 
     megabytes: float
     files: int
 
 
 def held(pid: int) -> Held:
-    """What it holds now."""
+    """Returns the current memory and open files of a process."""
     resident = Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0]
     return Held(int(resident) / 1024, len(list(Path(f"/proc/{pid}/fd").iterdir())))
 
 
 def family(pid: int) -> list[int]:
-    """A process and everything that it has started."""
+    """Returns a process and its descendants."""
     found = [pid]
     with contextlib.suppress(OSError):
         for of_thread in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -31,12 +31,12 @@ def family(pid: int) -> list[int]:
 
 
 def peak(pids: Iterable[int]) -> float:
-    """The most resident megabytes that each of them had since ``forget_peak``, added up."""
+    """Returns the sum of the processes' peaks of resident memory since ``forget_peak``, in megabytes."""
     return sum(_kilobytes(pid, "VmHWM:") for pid in pids) / 1024
 
 
 def forget_peak(pids: Iterable[int]) -> float:
-    """Begin a new peak for each of them (proc(5), clear_refs); gives what they hold now."""
+    """Resets the peak of each process (proc(5), clear_refs), and returns their current memory in megabytes."""
     pids = list(pids)
     for pid in pids:
         with contextlib.suppress(OSError):
@@ -48,13 +48,13 @@ def _kilobytes(pid: int, name: str) -> int:
     try:
         found = Path(f"/proc/{pid}/status").read_text().partition(name)[2].split()
     except OSError:
-        return 0  # It ended.
+        return 0  # It has ended.
     return int(found[0]) if found else 0
 
 
 def serving(web: int) -> int:
-    """The worker of a web process, which answers; Python's own helper beside it does not."""
+    """Returns the front of a web process, skipping Python's resource tracker."""
     for pid in Path(f"/proc/{web}/task/{web}/children").read_text().split():
         if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes():
             return int(pid)
-    raise RuntimeError(f"process {web} has no worker")
+    raise RuntimeError(f"process {web} has no front")

@@ -1,9 +1,8 @@
-"""Polls beside clients that nobody wants: how long a well-behaved reader waits, and what the web process holds.
+"""Polls during hostile clients: how long a well-behaved reader waits, and how much memory the web process uses.
 
-One reader polls every five milliseconds, alone before each kind of client and then beside it. Slow clients hold a
-thousand connections; floods come from two processes' worth of threads as fast as they are answered, on new connections.
-A flood of two threads takes a core and more for itself, so that on two cores even a file would be served more slowly
-beside it.
+One reader polls every five milliseconds, alone and then together with each kind of client. Slow clients hold a thousand
+connections; floods come from two threads at full speed, each request on a new connection. A flood of two threads uses
+more than one core, so that on two cores even a static file would be served more slowly.
 """
 
 import contextlib
@@ -39,11 +38,11 @@ FLOODS: dict[str, Callable[[int], str]] = {
     "huge headers": lambda n: f"GET {PATH} HTTP/1.1\r\nX: {'x' * 20_000}{n}",
     "wrong tokens": lambda n: f"GET /api/v1/status HTTP/1.1\r\nAuthorization: Bearer syn_{n}",
 }
-COLUMNS = ["", "p50 ms alone", "beside", "ratio", "p99 ms alone", "beside", "ratio", "MB before", "after"]
+COLUMNS = ["", "p50 ms alone", "together", "ratio", "p99 ms alone", "together", "ratio", "MB before", "after"]
 
 
 def run(options: Options) -> None:
-    """Measure on SQLite."""
+    """Measures on SQLite."""
     seconds, number = options.size(0.5, 5.0, 20.0), options.size(50, 1_000, 1_000)
     with folder() as where, urls("sqlite") as (url,), database(url) as opened:
         entries = options.size(3, newsroom.ENTRIES, newsroom.ENTRIES)
@@ -60,7 +59,7 @@ def run(options: Options) -> None:
                 rows.append(_row(f"{number} x {name}", port, pid, seconds, _slow(port, number, first.encode())))
             for name, request in FLOODS.items():
                 rows.append(_row(f"a flood of {name}", port, pid, seconds, _flood(port, request)))
-    show("polls beside hostile clients", COLUMNS, rows)
+    show("polls during hostile clients", COLUMNS, rows)
 
 
 def _row(name: str, port: int, pid: int, seconds: float, beside: contextlib.AbstractContextManager[None]) -> list[str]:
@@ -83,7 +82,7 @@ def _polls(port: int, seconds: float) -> list[float]:
             response = connection.getresponse()
             response.read()
             if response.status != 200:
-                raise RuntimeError(f"a reader was answered {response.status}")
+                raise RuntimeError(f"a reader got {response.status}")
             found.append(time.perf_counter() - started)
             time.sleep(PAUSE)
     return found
@@ -91,7 +90,7 @@ def _polls(port: int, seconds: float) -> list[float]:
 
 @contextlib.contextmanager
 def _slow(port: int, number: int, first: bytes) -> Iterator[None]:
-    """So many connections, on each of which a byte is sent every second if it began to say something."""
+    """Opens connections that send ``first``, if any, and then its last byte every second."""
     with contextlib.ExitStack() as stack:
         opened = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 20)) for _ in range(number)]
 
@@ -108,7 +107,7 @@ def _slow(port: int, number: int, first: bytes) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _flood(port: int, request: Callable[[int], str]) -> Iterator[None]:
-    """Two clients that ask as fast as they are answered."""
+    """Runs two clients that send requests at full speed."""
     numbers = iter(range(10**9))
 
     def ask() -> None:

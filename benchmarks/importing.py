@@ -1,8 +1,8 @@
-"""``syndication import`` of a JSON Lines file: articles a second, and the most memory that the process ever held.
+"""``syndication import`` of a JSON Lines file: articles per second, and the peak memory of the process.
 
-A tenth of the file is imported first and then all of it, each into an empty database: memory that does not grow with
-the file is bounded. The second import of the same file changes nothing. The worker is not running. Memory is VmHWM of
-Linux: the largest resident set.
+First a tenth of the file is imported and then all of it, each into an empty database, to show that memory does not grow
+with the file. Then the same file is imported again, which changes nothing. No worker is running. Memory is Linux's
+VmHWM: the largest resident set.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ LOOK_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One run of the command: how long it took, and its largest resident set in bytes."""
+    """One run of the command: its duration, its largest resident set in bytes, and its output."""
 
     seconds: float
     memory: int
@@ -32,7 +32,7 @@ class Import:
 
 
 def run(options: Options) -> None:
-    """Import on each database."""
+    """Measures on each database."""
     number = options.size(200, 20_000, 1_000_000)
     rows: list[list[str]] = []
     with folder() as where:
@@ -40,7 +40,7 @@ def run(options: Options) -> None:
         sizes = [_write(where, amount, options) for amount in (number // 10, number)]
         for dialect in ["sqlite"] if options.quick else available():
             rows += _measure(where, dialect, number)
-    columns = ["", "articles", "seconds", "articles a second", "memory, MB", "x tenth"]
+    columns = ["", "articles", "seconds", "articles per second", "memory, MB", "x tenth"]
     notes = [f"files of {sizes[0] / 1e6:,.0f} and {sizes[1] / 1e6:,.0f} MB, {SECTIONS} sections"]
     show("import of a JSON Lines file", columns, rows, notes)
 

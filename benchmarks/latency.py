@@ -1,13 +1,13 @@
 """From the commit of an article to the changed ETag, with real processes: a worker and a web process.
 
-The clock starts when the commit returns and stops when the web process answers a conditional poll of the section with
-200 instead of 304. The poll is repeated each millisecond on one connection, so that a figure is right to a millisecond
-or two, and its load is part of what is measured. Three rows for each database:
+The measurement starts when the commit returns and ends when the web process answers a conditional poll of the section
+with 200 instead of 304. The poll is repeated every millisecond on one connection, so figures are accurate to a
+millisecond or two and include the load of polling. Three rows for each database:
 
-    in turns    a commit every 0.15 seconds, each into another section, each section more than a second apart
-    alone       a commit every 1.2 seconds into one section, with nothing else going on
-    burst       five commits within a quarter of a second into one section, timed from the last one until that article
-                is served: a section publishes one version a second, so that this waits for the next second
+    in turns    a commit every 0.15 seconds, in each section in turn, so that each gets at most one a second
+    alone       a commit every 1.2 seconds in one section, without other load
+    burst       five commits within a quarter of a second in one section, measured from the last one until that article
+                is served: a section publishes one version a second, so this waits for the next second
 """
 
 import http.client
@@ -32,14 +32,14 @@ COLUMNS = ["", "commits", "p50 ms", "p99 ms", "max ms"]
 
 
 class Poller:
-    """Asks for one feed after the other on one connection, as a reader does: with the ETag that it knows."""
+    """Polls feeds on one connection as a reader does, with the last ETag."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         self._etags: dict[str, str] = {}
 
     def poll(self, slug: str) -> bytes | None:
-        """The body if it changed."""
+        """Returns the body if it has changed."""
         headers = {"Accept-Encoding": "identity"} | (
             {"If-None-Match": self._etags[slug]} if slug in self._etags else {}
         )
@@ -52,7 +52,7 @@ class Poller:
         return body
 
     def wait(self, slug: str, words: bytes = b"") -> float:
-        """The moment at which a changed body with ``words`` in it was there."""
+        """Waits for a changed body that contains ``words``, and returns the time of its arrival."""
         deadline = time.perf_counter() + GIVE_UP_SECONDS
         while time.perf_counter() < deadline:
             body = self.poll(slug)
@@ -63,7 +63,7 @@ class Poller:
 
 
 def run(options: Options) -> None:
-    """Measure on each database."""
+    """Measures on each database."""
     rows: list[list[str]] = []
     for dialect in ["sqlite"] if options.quick else available():
         for name, seconds in _measure(dialect, options).items():
@@ -86,7 +86,7 @@ def _measure(dialect: str, options: Options) -> dict[str, list[float]]:
         ):
             for slug in newsroom.slugs(SECTIONS):
                 wait_until_served(port, f"/feeds/{slug}.atom")
-            time.sleep(1.5)  # Until the last version's second is over.
+            time.sleep(1.5)  # A section publishes at most one version a second.
             poller = Poller(port)
             return {
                 "in turns": _spaced(opened, poller, coming, options.size(10, 100, 400), newsroom.slugs(SECTIONS), 0.15),
@@ -98,7 +98,7 @@ def _measure(dialect: str, options: Options) -> dict[str, list[float]]:
 def _spaced(
     opened: Database, poller: Poller, coming: Iterator[Article], commits: int, slugs: Sequence[str], pause: float
 ) -> list[float]:
-    """One commit each ``pause`` seconds, into one section after the other; the seconds that each took."""
+    """Commits every ``pause`` seconds, in each section in turn, and returns the latencies in seconds."""
     rng = random.Random(3)
     found = []
     for slug in slugs:
@@ -108,7 +108,7 @@ def _spaced(
         slug = slugs[n % len(slugs)]
         committed = _commit(opened, coming, slug)
         found.append(poller.wait(slug) - committed)
-        # Never in step with the seconds of the clock.
+        # Random, so that commits are not aligned with the seconds of the clock.
         time.sleep(max(0.0, pause - (time.perf_counter() - started)) + rng.random() * pause / 5)
     return found
 
@@ -127,7 +127,7 @@ def _bursts(opened: Database, poller: Poller, coming: Iterator[Article], bursts:
 
 
 def _commit(opened: Database, coming: Iterator[Article], slug: str, **changes: str) -> float:
-    """Publish an article now; the moment at which the commit had returned."""
+    """Publishes an article now, and returns the time at which the commit returned."""
     now = datetime.now(UTC)
     article = replace(next(coming), sections=(slug,), published_at=now, updated_at=now, **changes)
     filling.put(opened, [article])

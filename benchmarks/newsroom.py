@@ -1,7 +1,7 @@
-"""A newsroom of any size: the same articles at every run, made up or out of a file.
+"""A newsroom of any size: the same articles in every run, generated or from a file.
 
-Made-up bodies are believable in what matters here: paragraphs with links, headings, quotations and pictures, and words
-that come as unevenly as in a language, so that they compress as news does (about 3.5 times).
+Generated bodies are realistic where it matters: paragraphs with links, headings, quotations and pictures, and a word
+distribution like that of a language, so that they compress like news (about 3.5 times).
 """
 
 import json
@@ -19,11 +19,11 @@ from syndication.model.values import Article, Author, CachePolicy, Image, Sectio
 
 ENTRIES = 50
 SHORT = (800, 2_000)
-"""Characters of the bodies in the feed of 50 entries and some 140 kB."""
+"""The length of bodies in characters, for feeds of 50 entries and about 140 kB."""
 
 USUAL = (2_000, 10_000)
 BODIES = 500
-"""Different bodies; each article has one of them, and a title, an address and an id of its own."""
+"""The number of different bodies; each article has one of them, and its own title, URL and ID."""
 
 SYLLABLES = ("ta", "lo", "rin", "es", "mo", "ka", "den", "i", "st", "ur", "ve", "an", "che", "po", "gul", "wi")
 
@@ -33,12 +33,12 @@ CACHE = CachePolicy(browser=300, cdn=60, stale_while_revalidate=60, stale_if_err
 
 
 def slugs(number: int) -> list[str]:
-    """The slugs of so many sections."""
+    """Returns the slugs of the sections."""
     return [f"section-{n:03}" for n in range(number)]
 
 
 def sections(number: int, entries: int = ENTRIES) -> dict[str, Section]:
-    """``all`` and so many sections; what is in a feed depends on the count alone, not on the hour."""
+    """Returns ``all`` and the sections; the content of their feeds depends only on the count, not on the time."""
     return {
         slug: Section(slug, slug.title(), f"What happens in {slug}", "en", "full", entries, 0, entries, 300, CACHE)
         for slug in ["all", *slugs(number)]
@@ -48,7 +48,7 @@ def sections(number: int, entries: int = ENTRIES) -> dict[str, Section]:
 def articles(
     number: int, section_count: int, lengths: tuple[int, int], source: Path | None = None
 ) -> Iterator[Article]:
-    """So many articles, the oldest first, filed under one section after the other."""
+    """Yields articles, oldest first, in each section in turn."""
     filed = slugs(section_count)
     for n, body in zip(range(number), _bodies(lengths, source), strict=False):
         moment = START + timedelta(minutes=2 * n)
@@ -65,7 +65,7 @@ def articles(
 
 
 def write_lines(path: Path, found: Iterator[Article]) -> int:
-    """Write articles as the import reads them; gives the size of the file in bytes."""
+    """Writes articles in the import's format, and returns the size of the file in bytes."""
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(_line(article), ensure_ascii=False) + "\n" for article in found)
     return path.stat().st_size
@@ -141,7 +141,7 @@ def _sentence(rng: random.Random, number: int) -> str:
 
 @cache
 def _words() -> tuple[list[str], list[float]]:
-    """Four thousand words and their summed weights: the n-th is n times rarer than the first (Zipf)."""
+    """Returns 4,000 words and their cumulative weights: the n-th is n times rarer than the first (Zipf)."""
     rng = random.Random(2)
     made = ("".join(rng.choices(SYLLABLES, k=rng.randint(1, 5))) for _ in count())
     words = list(dict.fromkeys(islice(made, 8_000)))[:4_000]

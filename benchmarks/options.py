@@ -1,4 +1,4 @@
-"""How much to measure, and with whose articles."""
+"""The options of all benchmarks: size, and source of the articles."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +9,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``full`` is the size that the claims are about, ``quick`` a trial that only shows that it works.
+    """``full`` is the size of the published figures, ``quick`` only tests that the benchmark works.
 
-    ``articles`` is a JSON Lines file of real articles, used instead of made-up ones.
+    ``articles`` is a JSON Lines file of real articles, used instead of generated ones.
     """
 
     full: bool = False
@@ -19,7 +19,7 @@ class Options:
     articles: Path | None = None
 
     def size(self, quick: T, usual: T, full: T | None = None) -> T:
-        """The value for this run; without a ``full`` one the usual."""
+        """Returns the value for this run; ``usual`` if there is no ``full`` one."""
         if self.quick:
             return quick
         return full if self.full and full is not None else usual

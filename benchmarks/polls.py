@@ -1,10 +1,10 @@
-"""Polls a second of one feed: 200 with gzip, and 304.
+"""Polls per second of one feed: 200 with gzip, and 304.
 
-The same 50 articles by this service (the web process with one worker), by nginx from a file with its gzip beside it
-(one worker), by Django's syndication view and by a Flask view that builds with feedgen (both under the web server that
-the service uses, one worker). wrk asks for a second each, in turns; the median of the rounds is shown. Where there are
-two cores, servers run on one and wrk on the other. Beside the rate stands the processor time of the server for each
-poll (user and system, children included), which other work on the machine disturbs less.
+The same 50 articles are served by this service (a web process with one front), by nginx from a file with a gzip copy
+(one worker), by Django's syndication view and by a Flask view that builds with feedgen (both with the service's web
+server, one worker). wrk polls each for a second, in turns; the median of the rounds is shown. With two cores, servers
+run on one and wrk on the other. The table also shows the server's CPU time for each poll (user and system, including
+children), which other load on the machine affects less.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ WRK_CORE = ["taskset", "-c", "1"] if PINNED else []
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A server that runs, and the answers it gives."""
+    """A running server and its response to check."""
 
     name: str
     port: int
@@ -53,14 +53,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Polls a second, and microseconds of processor time a poll."""
+    """Polls per second, and microseconds of CPU time per poll."""
 
     rate: float
     cpu: float
 
 
 def run(options: Options) -> None:
-    """Start everything, ask in turns, show."""
+    """Starts all servers, polls them in turns, and shows the medians."""
     if shutil.which("wrk") is None:
         print(f"polls: wrk is missing: {wrk.INSTALL}", file=sys.stderr)
         return
@@ -89,7 +89,7 @@ def _ask(candidate: Candidate, status: int, seconds: int) -> Round:
 
 
 def _settle(pid: int) -> None:
-    """Wait until a slow server is done with what wrk left behind, which the next one would pay for."""
+    """Waits until a slow server has finished wrk's last requests, which would slow down the next server."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < deadline:
         before = cpu_seconds(pid)
@@ -137,14 +137,14 @@ def _granian(app: str, port: int) -> list[str]:
 
 
 def _candidate(name: str, port: int, pid: int) -> Candidate:
-    """Make sure that both questions are answered as they should be."""
+    """Checks that the server answers both requests correctly."""
     wait_until_served(port, PATH)
     ok = get(port, PATH, Accept_Encoding="gzip")
     candidate = Candidate(name, port, pid, ok, ok.headers["etag"])
     for status, headers in _questions(candidate).items():
         answer = get(port, PATH, **{key.replace("-", "_"): value for key, value in headers.items()})
         if answer.status != status or (status == 200 and answer.headers.get("content-encoding") != "gzip"):
-            raise RuntimeError(f"{name} answers {answer.status} {answer.headers} where {status} with gzip is due")
+            raise RuntimeError(f"{name} answers {answer.status} {answer.headers} instead of {status} with gzip")
     return candidate
 
 
@@ -159,12 +159,12 @@ def _show(candidates: list[Candidate], medians: dict[tuple[str, int], Round], ro
 
     of_nginx = ["x nginx", "CPU µs"]
     show(
-        f"polls a second, one worker each: {newsroom.ENTRIES} articles, "
+        f"polls per second, one worker each: {newsroom.ENTRIES} articles, "
         f"{rounds} rounds of {seconds} s in turns, wrk with {wrk.CONNECTIONS} connections",
         ["", "200 gzip", *of_nginx, "304", *of_nginx],
         [[c.name, *cells(c.name, 200), *cells(c.name, 304)] for c in candidates],
         [
             f"bytes with gzip: {', '.join(f'{c.name} {count(len(c.ok.body))}' for c in candidates)}",
-            f"servers on one core, wrk on another: {'yes' if PINNED else 'no'}",
+            f"servers and wrk on separate cores: {'yes' if PINNED else 'no'}",
         ],
     )

@@ -1,4 +1,4 @@
-"""Programs that run beside the benchmark on loopback, and end with it."""
+"""Programs that run during a benchmark on loopback, and are stopped at its end."""
 
 import contextlib
 import http.client
@@ -20,7 +20,7 @@ STOP_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer, header names in lower case."""
+    """One HTTP response, with header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -28,20 +28,20 @@ class Answer:
 
 
 def free_port() -> int:
-    """A port on which nothing listens."""
+    """Returns an unused port."""
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's, without settings of the service's, and with ``more``."""
+    """Returns this process's environment without the service's settings, plus ``more``."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("SYNDICATION_")}
     return clean | {"PYTHONPATH": str(ROOT)} | more
 
 
 def write_config(folder: Path, section_count: int) -> None:
-    """The configuration of a newsroom with so many sections, as ``newsroom.sections`` has them."""
+    """Writes the configuration of a newsroom with the sections of ``newsroom.sections``."""
     (folder / "config").mkdir()
     main = '[site]\ntitle = "The Daily Example"\nauthority = "daily.example"\nauthority_date = "2026-01-01"\n'
     main += 'base_url = "http://127.0.0.1:8000"\nhome_url = "https://www.daily.example"\n'
@@ -54,13 +54,13 @@ CACHE = "browser = 300\ncdn = 60\nstale_while_revalidate = 60\nstale_if_error = 
 
 
 def syndication(*arguments: str) -> list[str]:
-    """The command line of one of the service's commands."""
+    """Returns the command line of one of the service's commands."""
     return [sys.executable, "-m", "syndication", *arguments]
 
 
 @contextlib.contextmanager
 def running(command: Sequence[str], folder: Path, port: int = 0, **env: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program until the end of the block, once it listens on ``port`` (0: at once)."""
+    """Runs a program until the end of the block; waits until it listens on ``port``, unless that is 0."""
     log = folder / f"{Path(command[0]).name}-{port}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=folder, env=environment(**env), stdout=output, stderr=output)
@@ -78,7 +78,7 @@ def running(command: Sequence[str], folder: Path, port: int = 0, **env: str) -> 
 
 
 def cpu_seconds(pid: int) -> float:
-    """The processor time that a process and its children have used."""
+    """Returns the CPU time of a process and its children."""
     family, total = {pid}, 0.0
     for path in sorted(Path("/proc").glob("[0-9]*/stat"), key=lambda path: int(path.parent.name)):
         with contextlib.suppress(OSError):
@@ -90,7 +90,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def get(port: int, path: str, **headers: str) -> Answer:
-    """One GET; ``Accept_Encoding`` stands for Accept-Encoding."""
+    """Sends one GET; the argument ``Accept_Encoding`` sets Accept-Encoding."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
@@ -102,7 +102,7 @@ def get(port: int, path: str, **headers: str) -> Answer:
 
 
 def wait_until_served(port: int, path: str) -> Answer:
-    """The first 200 for ``path``."""
+    """Waits for the first 200 for ``path`` and returns it."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, http.client.HTTPException):
@@ -119,4 +119,4 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.05)
-    raise RuntimeError(f"it did not start:\n{log.read_text(errors='replace')[-2000:]}")
+    raise RuntimeError(f"the program did not start:\n{log.read_text(errors='replace')[-2000:]}")

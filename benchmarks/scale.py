@@ -1,8 +1,8 @@
-"""The same work in a large newsroom and in a small one, with as many entries in each feed.
+"""The same work in a large and in a small newsroom, with the same number of entries in each feed.
 
-One article is published, then noticed and regenerated (its section and ``all``), as a worker does it but in this
-process; the two newsrooms take turns, a second of their clock apart. Afterwards every section is rendered anew with
-nothing kept in memory. The ratio of the medians is what size costs; a full rebuild is compared by the section.
+One article is published, noticed and regenerated (its section and ``all``), as a worker does but in this process; the
+two newsrooms alternate, a second of their clocks apart. Then every section is rendered again with empty caches. The
+ratio of the medians is the cost of size; full rebuilds are compared per section.
 """
 
 import time
@@ -23,7 +23,7 @@ from syndication.store.publishing import section_state
 
 
 class Clock:
-    """Ticks a second whenever it is told to, so that no section waits for its second."""
+    """A clock that advances by a second on request, so that no section has to wait for its next second."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -32,13 +32,13 @@ class Clock:
         return self.now
 
     def tick(self) -> None:
-        """The next second."""
+        """Advances by a second."""
         self.now += timedelta(seconds=1)
 
 
 @dataclass(slots=True)
 class Scale:
-    """A newsroom of some size, its articles to come, and what was measured in it."""
+    """A newsroom of one size, its next articles, and its measurements."""
 
     articles: int
     sections: Mapping[str, Section]
@@ -51,11 +51,11 @@ class Scale:
 
 
 def run(options: Options) -> None:
-    """Measure on each database."""
+    """Measures on each database."""
     rows: list[list[str]] = []
     for dialect in ["sqlite"] if options.quick else available():
         rows += _measure(dialect, options)
-    columns = ["", "articles", "sections", "one article, ms", "x small", "full rebuild, s", "ms a section", "x small"]
+    columns = ["", "articles", "sections", "one article, ms", "x small", "full rebuild, s", "ms per section", "x small"]
     show(f"size of the newsroom, feeds of {newsroom.ENTRIES} articles", columns, rows)
 
 
@@ -93,11 +93,11 @@ def _publish_one(scale: Scale) -> None:
     published = filling.publish(scale.worker)
     scale.published.append(time.perf_counter() - started)
     if published != 2:
-        raise RuntimeError(f"{published} feeds were published where the section and all were due")
+        raise RuntimeError(f"{published} feeds were published instead of two, the section and all")
 
 
 def _rebuild(scale: Scale) -> None:
-    """As after an upgrade that renders otherwise: another base URL changes every byte."""
+    """Rebuilds everything, as after an upgrade that changes rendering: another base URL changes every document."""
     scale.clock.tick()
     site = replace(newsroom.SITE, base_url="http://127.0.0.1:8001")
     scale.worker.newsroom = Newsroom(site, scale.sections)

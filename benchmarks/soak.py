@@ -1,7 +1,7 @@
-"""Ten minutes of publications and polls: what the processes hold at the start, in the middle and at the end.
+"""Ten minutes of publishing and polling: memory and files of the processes at the start, in the middle and at the end.
 
-An article is published ten times a second; four readers poll without a pause, each now and then on a new connection.
-Memory that grows, files that stay open and any answer but 200 and 304 would show here. With ``--full`` it takes ten
+Ten articles are published a second; four readers poll without pauses, each on a new connection from time to time. The
+benchmark shows memory leaks, files that stay open, and any status except 200 and 304. With ``--full`` it takes ten
 minutes, else one.
 """
 
@@ -32,7 +32,7 @@ COLUMNS = ["", "worker MB", "worker files", "web MB", "web files"]
 
 
 class Readers:
-    """Readers who poll one feed after the other with what they know, until the end of the block."""
+    """Readers that poll one feed after another with the last ETag, until the end of the block."""
 
     def __init__(self, port: int) -> None:
         self.polls, self.errors = 0, 0
@@ -76,14 +76,14 @@ class Readers:
 
 
 def run(options: Options) -> None:
-    """Measure on SQLite."""
+    """Measures on SQLite."""
     seconds = options.size(6, 60, 600)
     coming = newsroom.articles(1_000_000, SECTIONS, newsroom.SHORT, options.articles)
     with folder() as where, urls("sqlite") as (url,), database(url) as opened:
         filling.put(opened, (next(coming) for _ in range(SECTIONS * newsroom.ENTRIES)))
         write_config(where, SECTIONS)
         port = free_port()
-        # Rendered entries are kept up to a bound; a small one is soon reached, and what grows beyond it is a leak.
+        # A small limit for the cache of rendered entries is soon reached; growth beyond it is a leak.
         env = {"SYNDICATION_DATABASE__URL": url, "SYNDICATION_WORKER__FRAGMENT_MEMORY": "8"}
         with (
             running(syndication("worker"), where, **env) as worker,
@@ -102,16 +102,16 @@ def run(options: Options) -> None:
         f"{count(published)} articles published, {count(readers.polls)} polls, {count(readers.errors)} errors,"
         f" {count(len(found_warnings))} warnings in the logs."
     ]
-    show(f"{count(seconds)} seconds of publications and polls", COLUMNS, rows, notes)
+    show(f"{count(seconds)} seconds of publishing and polling", COLUMNS, rows, notes)
     if readers.errors or found_warnings:
-        raise RuntimeError(f"there were {readers.errors} errors, and in the logs {found_warnings[:3]}")
+        raise RuntimeError(f"{readers.errors} errors; warnings in the logs: {found_warnings[:3]}")
 
 
 def _soak(
     opened: Database, coming: Iterator[Article], seconds: float, pids: tuple[int, int]
 ) -> tuple[int, dict[str, tuple[Held, Held]]]:
-    """Publish for so long; how many articles, and what both processes held meanwhile."""
-    # What is kept on purpose (rendered entries, answers, connections) is there after a tenth of the time.
+    """Publishes for some seconds, and returns the number of articles and the memory and files of both processes."""
+    # The caches (rendered entries, responses, connections) are full after a tenth of the time.
     moments = {"after a tenth": 0.1, "in the middle": 0.5, "at the end": 1.0}
     started, published = time.monotonic(), 0
     found: dict[str, tuple[Held, Held]] = {}
@@ -126,7 +126,7 @@ def _soak(
 
 
 def _warnings(where: Path) -> list[str]:
-    """Lines of warnings and errors in what the processes wrote."""
+    """Returns the warnings and errors in the logs of the processes."""
     text = "".join(path.read_text(errors="replace") for path in where.glob("*.log")).lower()
     words = "[warning", "[error", "traceback"
     return [line for line in text.splitlines() if any(word in line for word in words)]

@@ -1,4 +1,4 @@
-"""Tables on the terminal, and the two statistics that stand in them."""
+"""Tables on the terminal, and the statistics in them."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -7,7 +7,7 @@ __all__ = ["count", "median", "ms", "percentile", "ratio", "show"]
 
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> None:
-    """Print a table: the first column to the left, figures to the right."""
+    """Prints a table, with the first column aligned left and figures aligned right."""
     widths = [max(len(line[n]) for line in [columns, *rows]) for n in range(len(columns))]
     print(f"\n{title}\n")
     for line in [columns, ["-" * width for width in widths], *rows]:
@@ -19,22 +19,22 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The value that ``percent`` of them do not exceed (nearest rank)."""
+    """Returns the percentile of the values (nearest rank)."""
     ordered = sorted(values)
     return ordered[max(0, -(-len(ordered) * int(percent) // 100) - 1)]
 
 
 def ms(seconds: float) -> str:
-    """A duration in milliseconds, with as many digits as mean something."""
+    """Returns a duration in milliseconds, with the significant digits."""
     value = seconds * 1000
     return f"{value:,.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
 def ratio(value: float) -> str:
-    """How many times another value."""
+    """Returns a ratio as text."""
     return f"{value:.2f}" if value < 10 else f"{value:,.0f}"
 
 
 def count(value: float) -> str:
-    """A number with its thousands."""
+    """Returns a rounded number with thousands separators."""
     return f"{value:,.0f}"

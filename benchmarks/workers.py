@@ -1,7 +1,7 @@
-"""A full rebuild of 400 sections on PostgreSQL by one, two and four workers together, each section once.
+"""A full rebuild of 400 sections on PostgreSQL by one, two and four workers, each section once.
 
-The workers run already and have nothing to do when all sections are marked at once; the clock stops when none waits
-any more. The rounds take turns. Every section must have been tried exactly once, by the lines in the workers' logs.
+The workers are idle when all sections are requested at once; the measurement ends when no section is pending. The
+rounds alternate. According to the workers' logs, every section must be regenerated exactly once.
 """
 
 import re
@@ -20,11 +20,11 @@ from syndication.store.processes import workers
 from syndication.store.publishing import section_state
 
 GIVE_UP_SECONDS = 300
-COLUMNS = ["", "seconds", "sections a second", "times as fast"]
+COLUMNS = ["", "seconds", "sections per second", "times as fast"]
 
 
 def run(options: Options) -> None:
-    """Measure on PostgreSQL, which alone takes several workers."""
+    """Measures on PostgreSQL, where several workers can write at once."""
     if "postgresql" not in available():
         raise RuntimeError(f"PostgreSQL is missing: {INSTALL_POSTGRESQL}")
     number, entries, rounds = options.size(8, 400, 400), options.size(3, 20, 50), options.size(1, 2, 3)
@@ -46,7 +46,7 @@ def run(options: Options) -> None:
 
 
 def _rebuild(opened: Database, url: str, where: Path, crew: int, number: int) -> float:
-    """The seconds that so many workers take for all sections."""
+    """Returns the seconds that the workers take for all sections."""
     for log in where.glob("*.log"):
         log.unlink()
     with ExitStack() as stack:
@@ -66,7 +66,7 @@ def _rebuild(opened: Database, url: str, where: Path, crew: int, number: int) ->
 
 
 def _tried(where: Path) -> list[str]:
-    """The sections that were regenerated, by the workers' logs."""
+    """Returns the regenerated sections from the workers' logs."""
     text = "".join(path.read_text() for path in where.glob("*.log"))
     return re.findall(r"regenerated .*section=(\S+)", re.sub(r"\x1b\[[0-9;]*m", "", text))
 

@@ -1,4 +1,4 @@
-"""wrk, the load generator: one thread, which asks on 32 connections as fast as it is answered."""
+"""wrk, the load generator: one thread that polls on 32 connections at full speed."""
 
 import re
 import subprocess
@@ -10,14 +10,14 @@ CONNECTIONS = 32
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of one round: how many were answered, and how many a second."""
+    """The result of one round: the number of responses, and responses per second."""
 
     answered: int
     rate: float
 
 
 def ask(url: str, headers: dict[str, str], seconds: int, before: list[str]) -> Load:
-    """Poll ``url`` for some seconds; ``before`` is a command that runs wrk, such as taskset."""
+    """Polls ``url`` for some seconds; ``before`` is a command that runs wrk, such as taskset."""
     fields = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     command = [*before, "wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "--timeout", "10s", *fields, url]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30, check=True)
@@ -25,5 +25,5 @@ def ask(url: str, headers: dict[str, str], seconds: int, before: list[str]) -> L
         raise RuntimeError(f"not every poll was answered:\n{done.stdout}")
     answered, rate = re.search(r"(\d+) requests in", done.stdout), re.search(r"Requests/sec:\s*([0-9.]+)", done.stdout)
     if answered is None or rate is None:
-        raise RuntimeError(f"wrk said nothing of its rate:\n{done.stdout}")
+        raise RuntimeError(f"wrk printed no rate:\n{done.stdout}")
     return Load(int(answered[1]), float(rate[1]))

@@ -1,10 +1,10 @@
-"""Breaks the service on purpose and looks for losses: ``python -m faults --help``.
+"""Fault injection: breaks the service on purpose and checks for losses. See ``python -m faults --help``.
 
-    stage/      a real database, workers and web processes, each of which can be killed, frozen or cut off
-    writing/    a newsroom that publishes meanwhile, and keeps a journal of what it knows
-    reading/    pollers that keep every document that they see
+    stage/      a real database, workers and web processes that can be killed, frozen or cut off
+    writing/    a newsroom that publishes during the faults and keeps a journal
+    reading/    pollers that record every document they see
     injected/   the faults
-    checker/    what should have been served, worked out without a line of the service's code
+    checker/    the expected feeds, computed without any code of the service
 
-All of it happens on loopback and in temporary folders; nothing is left running.
+Everything runs on loopback and in temporary folders; nothing is left running.
 """

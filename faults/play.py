@@ -1,4 +1,4 @@
-"""One play: a newsroom writes, readers read, something breaks again and again; then all is compared."""
+"""One run of a fault: a newsroom writes, readers poll, the fault is injected repeatedly; then all is compared."""
 
 import sqlite3
 import time
@@ -24,7 +24,7 @@ from faults.writing.journal import Journal
 from faults.writing.writer import Writer
 
 SETTLED_SECONDS = 45
-"""When nothing is broken any more, everything is right within so many seconds: the safety net is 30."""
+"""Seconds after the last fault within which everything must be correct: the safety net runs every 30."""
 
 ACTS_SECONDS = 90
 
@@ -33,7 +33,7 @@ Inject = Callable[[Stage, Random], None]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long a play lasts, and how busy it is: ``acts`` are at least done, and pauses are seconds, on average."""
+    """How long a run lasts, and how busy it is: ``acts`` is a minimum, pauses are average seconds."""
 
     rounds: int | None = None
     minutes: float = 1.0
@@ -45,7 +45,7 @@ class Pace:
 
 @dataclass(slots=True)
 class Played:
-    """What came of a play."""
+    """The result of a run."""
 
     injected: int = 0
     acts: int = 0
@@ -57,7 +57,7 @@ class Played:
 
 
 def play(plan: Plan, faults: Sequence[Inject], policy: Pace, seed: str) -> Played:
-    """Play on a new stage. The seed decides what is written and what breaks when; processes decide the rest."""
+    """Runs faults on a new stage. The seed determines the writes and the faults; the rest depends on the processes."""
     rng = Random(seed)
     with staged(plan) as stage:
         writers = [
@@ -84,7 +84,7 @@ def play(plan: Plan, faults: Sequence[Inject], policy: Pace, seed: str) -> Playe
             history = History.of_all([poller.stop() for poller in pollers])
         played.losses += losses_on_the_way(history, journal, stage.clock)
         played.losses += [
-            f"{web.name} ended by itself with {code}" for web in stage.webs for code in web.ended_by_itself
+            f"{web.name} exited unexpectedly with {code}" for web in stage.webs for code in web.ended_by_itself
         ]
         played.losses += wrong_in_logs({program.name: program.log.read_text() for program in stage.programs})
         _count(played, journal, history)
@@ -92,7 +92,7 @@ def play(plan: Plan, faults: Sequence[Inject], policy: Pace, seed: str) -> Playe
 
 
 def _break(stage: Stage, faults: Sequence[Inject], policy: Pace, rng: Random) -> int:
-    """Inject one fault after the other, at random moments; gives their number."""
+    """Injects one fault after another, at random moments, and returns their number."""
     deadline = time.monotonic() + policy.minutes * 60
     injected = 0
     while injected < policy.rounds * len(faults) if policy.rounds is not None else time.monotonic() < deadline:
@@ -108,7 +108,7 @@ def _break(stage: Stage, faults: Sequence[Inject], policy: Pace, rng: Random) ->
 
 
 def settle(stage: Stage, journal: Journal) -> list[str]:
-    """Wait until every web process serves what it should; gives what is wrong if that never comes."""
+    """Waits until every web process serves the expected feeds, and returns what is still wrong after the timeout."""
     losses: list[str] = []
 
     def right() -> bool:
@@ -116,7 +116,7 @@ def settle(stage: Stage, journal: Journal) -> list[str]:
         return not losses
 
     try:
-        until(right, SETTLED_SECONDS, "everything is as it should be", pause=0.2)
+        until(right, SETTLED_SECONDS, "everything is correct", pause=0.2)
     except NeverHappened:
         return [f"{loss} (still, after {SETTLED_SECONDS} seconds)" for loss in losses]
     return []
@@ -147,7 +147,7 @@ def _wrong_of(web: Web, found: Stored, moment: datetime) -> list[str]:
 
 
 def _unfinished(found: Stored) -> list[str]:
-    numbers = {"changes nobody noticed": found.changes, "feeds wait": found.pending, "feeds fail": found.failing}
+    numbers = {"changes waiting": found.changes, "feeds pending": found.pending, "feeds failing": found.failing}
     return [f"{number} {words}" for words, number in numbers.items() if number]
 
 

@@ -1,4 +1,4 @@
-"""What the service is measured against. Each has the articles in memory, so that no peer pays for a database."""
+"""The peers that the service is compared with. Each has the articles in memory and needs no database."""
 
 import json
 import os
@@ -11,7 +11,7 @@ SECTION = "section-000"
 
 
 def loaded() -> list[dict[str, Any]]:
-    """The articles of the file that the environment names, the newest first."""
+    """Returns the articles of the file in BENCH_ARTICLES, newest first."""
     with Path(os.environ["BENCH_ARTICLES"]).open(encoding="utf-8") as lines:
         found = [json.loads(line) for line in lines]
     for article in found:

@@ -11,7 +11,7 @@ from django.utils.feedgenerator import Atom1Feed
 
 from benchmarks.peers import HOME, SECTION, loaded
 
-# In the order that Django's documentation asks for.
+# In the order that Django's documentation requires.
 MIDDLEWARE = ["django.middleware.gzip.GZipMiddleware", "django.middleware.http.ConditionalGetMiddleware"]
 if os.environ.get("DJANGO_CACHE") == "1":
     before, after = "django.middleware.cache.UpdateCacheMiddleware", "django.middleware.cache.FetchFromCacheMiddleware"
@@ -31,10 +31,10 @@ ARTICLES = loaded()
 
 
 class AtomWithContent(Atom1Feed):
-    """Django's Atom has no element for the body: this is how its documentation adds one."""
+    """Adds an element for the body to Django's Atom feed, as its documentation shows."""
 
     def add_item_elements(self, handler, item):
-        """What Django writes, and the body."""
+        """Writes Django's elements and the body."""
         super().add_item_elements(handler, item)
         handler.addQuickElement("content", item["content"], {"type": "html"})
 

@@ -1,4 +1,4 @@
-"""A Flask view that builds its feed with feedgen at each request, as feedgen's documentation shows it."""
+"""A Flask view that builds its feed with feedgen on each request, as feedgen's documentation shows."""
 
 import gzip
 
@@ -13,7 +13,7 @@ ARTICLES = loaded()
 
 @app.get(f"/feeds/{SECTION}.atom")
 def feed() -> Response:
-    """200 with gzip, or 304 by ETag."""
+    """Returns 200 with gzip, or 304 by ETag."""
     response = Response(build(), content_type="application/atom+xml; charset=utf-8")
     response.add_etag()
     response.vary.add("Accept-Encoding")
@@ -25,7 +25,7 @@ def feed() -> Response:
 
 
 def build() -> bytes:
-    """The Atom document."""
+    """Returns the Atom document."""
     head = FeedGenerator()
     head.id(f"tag:daily.example,2026-01-01:section/{SECTION}")
     head.title(SECTION)

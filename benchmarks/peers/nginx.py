@@ -1,4 +1,4 @@
-"""nginx as it serves a file best: one worker, ready gzip, open files kept, connections kept alive."""
+"""nginx in its fastest configuration for a file: one worker, precompressed gzip, cached open files, keep-alive."""
 
 import gzip
 import os
@@ -38,12 +38,12 @@ http {{
 
 
 def prepare(folder: Path, port: int, path: str, body: bytes) -> list[str]:
-    """Write the document and the configuration; gives the command to run."""
+    """Writes the document and the configuration, and returns the command to run."""
     file = folder / f"files{path}"
     file.parent.mkdir(parents=True)
     file.write_bytes(body)
     file.with_name(file.name + ".gz").write_bytes(gzip.compress(body, 6))
-    # Started by root, its worker would become nobody, who may not read our folder.
+    # Started by root, its worker would run as "nobody", which cannot read the folder.
     user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(CONFIG.format(user=user, folder=folder, port=port))
     return ["nginx", "-e", f"{folder}/nginx-error.log", "-p", str(folder), "-c", f"{folder}/nginx.conf"]

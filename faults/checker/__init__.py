@@ -1,4 +1,4 @@
-"""What should have been served, and whether it was: pure functions of what was written and what was seen.
+"""Compares the expected feeds with the served ones: pure functions of the written and the observed.
 
-It imports nothing of the service, so that it cannot share its mistakes. A loss is a sentence.
+It imports nothing from the service, so it cannot share its mistakes. A loss is a sentence.
 """

@@ -1,4 +1,4 @@
-"""When all is quiet: what each feed should hold, and what is wrong with what it does hold."""
+"""The state after everything has settled: the expected feeds, and how the served ones differ."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from faults.writing.journal import Journal, Story
 
 
 def should_hold(articles: Iterable[Row], section: str, moment: datetime) -> list[Row]:
-    """What stands in a section's feed at a moment: the newest so many, and beyond them all of the last hours."""
+    """Returns the rows expected in a feed: the newest ones, plus everything from the last hours, up to a maximum."""
     public = [
         row
         for row in articles
@@ -30,13 +30,13 @@ def should_hold(articles: Iterable[Row], section: str, moment: datetime) -> list
 
 
 def differences(document: Document, rows: list[Row], moment: datetime) -> list[str]:
-    """What is wrong with a feed that should hold these rows."""
+    """Returns how a feed differs from these expected rows."""
     if document.malformed:
         return [f"{document.path} cannot be read: {document.malformed}"]
     served = [entry.id.removeprefix(AUTHORITY) for entry in document.entries]
     wanted = [row.id for row in rows]
     losses = [f"{document.path} lacks {id}" for id in wanted if id not in served]
-    losses += [f"{document.path} shows {id}, which should not be there" for id in served if id not in wanted]
+    losses += [f"{document.path} shows {id} wrongly" for id in served if id not in wanted]
     losses += [f"{document.path} shows {id} twice" for id in sorted(set(served)) if served.count(id) > 1]
     if not losses and served != wanted:
         losses.append(f"{document.path} has the order {', '.join(served)} instead of {', '.join(wanted)}")
@@ -57,20 +57,20 @@ def _wrong(entry: object, row: Row, moment: datetime) -> Iterable[str]:
         served = getattr(entry, name)
         stored = stored.replace(microsecond=0) if isinstance(stored, datetime) else stored
         if served is not None and served != stored:
-            yield f"{row.id} with the {name} {served!s}, and stored is {stored!s}"
+            yield f"{row.id} with the {name} {served!s}, but {stored!s} is stored"
 
 
 def kept(journal: Journal, articles: Mapping[str, Row]) -> list[str]:
-    """Whether the database holds what it said that it had committed."""
+    """Returns the acknowledged writes that the database does not hold."""
     losses = [
-        f"nobody knows whether to {act.name} {act.story.id} was done, after {act.attempts} attempts"
+        f'it is unknown whether "{act.name} {act.story.id}" was committed, after {act.attempts} attempts'
         for act in journal.unknown()
     ]
     unsure = {act.story.id for act in journal.unknown()}
     for id, story in journal.now().items():
         if id not in unsure:
             losses += [f"the database {words}" for words in _unlike(story, articles.get(id))]
-    losses += [f"the database has {id}, which nobody wrote" for id in articles if id not in journal.acts]
+    losses += [f"the database has {id}, which was never written" for id in articles if id not in journal.acts]
     return losses
 
 
@@ -90,4 +90,4 @@ def _unlike(story: Story, row: Row | None) -> Iterable[str]:
     }
     for name, (wanted, found) in pairs.items():
         if wanted != found:
-            yield f"has {story.id} with the {name} {found!s}, and {wanted!s} was acknowledged"
+            yield f"has {story.id} with the {name} {found!s}, but {wanted!s} was acknowledged"

@@ -1,4 +1,4 @@
-"""What no reader may ever have seen, whatever was broken at the time: of whole documents."""
+"""Invariants of whole documents, which must hold during every fault."""
 
 from collections import defaultdict
 from itertools import combinations
@@ -8,7 +8,7 @@ from faults.reading.history import History
 
 
 def malformed(history: History) -> list[str]:
-    """Documents that no reader can read, and answers without a version in their ETag."""
+    """Returns the malformed documents, and the responses without a version in their ETag."""
     return [
         f"{s.document.path} of {s.web}, {s.etag}, cannot be read: {s.document.malformed or 'its ETag has no version'}"
         for s in history.sightings
@@ -17,7 +17,7 @@ def malformed(history: History) -> list[str]:
 
 
 def two_bodies(history: History) -> list[str]:
-    """Versions of a feed that had one body at one time or place, and another one elsewhere."""
+    """Returns the versions of a feed that had different bodies at different times or places."""
     bodies: dict[tuple[str, int], set[str]] = defaultdict(set)
     for sighting in history.sightings:
         bodies[sighting.document.path, sighting.version].add(sighting.document.digest)
@@ -27,15 +27,17 @@ def two_bodies(history: History) -> list[str]:
 
 
 def one_tag_twice(history: History) -> list[str]:
-    """ETags that stood for two bodies, or in two codings."""
+    """Returns the ETags that were used for two bodies or two encodings."""
     bodies: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
     for sighting in history.sightings:
         bodies[sighting.document.path, sighting.etag].add((sighting.document.digest, sighting.coding))
-    return [f"{path} used the ETag {etag} for {len(of)} answers" for (path, etag), of in bodies.items() if len(of) > 1]
+    return [
+        f"{path} used the ETag {etag} for {len(of)} responses" for (path, etag), of in bodies.items() if len(of) > 1
+    ]
 
 
 def disagreeing(history: History) -> list[str]:
-    """Versions in which one format tells something else than another one."""
+    """Returns the versions whose formats have different content."""
     versions: dict[tuple[str, int], dict[str, Document]] = defaultdict(dict)
     for sighting in history.sightings:
         versions[sighting.document.section, sighting.version][sighting.document.format] = sighting.document
@@ -43,18 +45,18 @@ def disagreeing(history: History) -> list[str]:
         f"{one.path} and {other.path} disagree in version {version}"
         for (_, version), formats in versions.items()
         for one, other in combinations(formats.values(), 2)
-        if _told(one) != _told(other)
+        if _content(one) != _content(other)
     ]
 
 
-def _told(document: Document) -> list[tuple[object, ...]]:
+def _content(document: Document) -> list[tuple[object, ...]]:
     return [(entry.id, entry.title, entry.html, entry.published) for entry in document.entries]
 
 
 def backwards(history: History) -> list[str]:
-    """Web processes that went back to an older version, an older Last-Modified or an older ``updated``.
+    """Returns the web processes that went back to an older version, Last-Modified or ``updated``.
 
-    One that was killed and started again counts as the same: what was once served is stored.
+    A restarted process counts as the same: everything that was served is stored.
     """
     losses = []
     for (web, path), sightings in history.by_feed().items():

@@ -1,4 +1,4 @@
-"""What no reader may ever have seen, whatever was broken at the time: of single stories."""
+"""Invariants of single stories, which must hold during every fault."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -9,11 +9,11 @@ from faults.stage.newsroom import AUTHORITY
 from faults.writing.journal import Act, Journal
 
 SLACK = timedelta(seconds=1)
-"""A document's Last-Modified counts whole seconds."""
+"""Last-Modified has a resolution of one second."""
 
 
 def early(history: History, journal: Journal, clock: Clock) -> list[str]:
-    """Stories that were seen before any act had made them public there: drafts, embargoes, other sections."""
+    """Returns the stories that were seen before they were public there: drafts, embargoes, other sections."""
     losses = []
     for sighting in history.sightings:
         moment = clock.latest(sighting.first)
@@ -27,13 +27,13 @@ def early(history: History, journal: Journal, clock: Clock) -> list[str]:
 
 
 def old(history: History, journal: Journal, clock: Clock) -> list[str]:
-    """Stories as they had been before an act that was acknowledged when the document was made.
+    """Returns the stories in a state older than an act that was acknowledged before the document was made.
 
-    A withdrawn one that is still there, a corrected one with its old text, one that was moved away.
+    For example a withdrawn story that is still shown, a corrected one with its old text, or one that was moved away.
     """
     losses = []
     for sighting in history.sightings:
-        if sighting.last_modified is None:  # The clock had gone back: it does not tell when it was made.
+        if sighting.last_modified is None:  # The clock had gone back, so the time of the document is unknown.
             continue
         for entry in sighting.document.entries:
             id = entry.id.removeprefix(AUTHORITY)
@@ -44,19 +44,19 @@ def old(history: History, journal: Journal, clock: Clock) -> list[str]:
                 done = acts[since].acknowledged or acts[since].began
                 losses.append(
                     f"{_where(sighting)}, made at {sighting.last_modified}, showed {id} as {entry.title!r},"
-                    f" although to {acts[since].name} it had been acknowledged at {done}"
+                    f' although "{acts[since].name}" had been acknowledged at {done}'
                 )
     return losses
 
 
 def _last_before(acts: Sequence[Act], made: datetime) -> int:
-    """The number of the last act that was acknowledged well before a document was made."""
+    """Returns the index of the last act that was acknowledged well before a document was made."""
     known = [n for n, act in enumerate(acts) if act.acknowledged is not None and act.acknowledged + SLACK <= made]
     return known[-1] if known else 0
 
 
 def returned(history: History, journal: Journal, clock: Clock) -> list[str]:
-    """Stories that were withdrawn or deleted, left a feed, and came back before anybody began to restore them."""
+    """Returns the withdrawn or deleted stories that left a feed and came back before a restore began."""
     losses = []
     for path, sightings in history.by_path().items():
         ordered = sorted(sightings, key=lambda sighting: (sighting.version, sighting.first))
@@ -72,12 +72,14 @@ def returned(history: History, journal: Journal, clock: Clock) -> list[str]:
                     if gone is not None and s.version > gone and id in _ids(s) and (back is None or s.first < back)
                 ]
                 if back_again:
-                    losses.append(f"{path} showed {id} again in version {back_again[0]}, after it had left in {gone}")
+                    losses.append(
+                        f"{path} showed {id} again in version {back_again[0]}, after it was removed in {gone}"
+                    )
     return losses
 
 
 def _absences(acts: Sequence[Act]) -> Iterator[tuple[datetime, datetime | None]]:
-    """From when a story is certainly out, and when somebody began to bring it back."""
+    """Yields the moments from which a story is certainly out, and at which its restore began."""
     out_since: datetime | None = None
     for act in acts:
         if act.story.out and out_since is None:
@@ -94,7 +96,7 @@ def _made_after(sighting: Sighting, moment: datetime, clock: Clock) -> bool:
 
 
 def twice(history: History) -> list[str]:
-    """Stories that stood twice in one document."""
+    """Returns the stories that were in one document twice."""
     found = {
         f"{sighting.document.path} showed {id} twice in version {sighting.version}"
         for sighting in history.sightings
@@ -118,5 +120,5 @@ def _where(sighting: Sighting) -> str:
 
 
 def some(losses: Iterable[str]) -> list[str]:
-    """Without repetition: the same document was seen in four codings."""
+    """Returns the losses without repetitions: the same document was seen in four encodings."""
     return list(dict.fromkeys(losses))

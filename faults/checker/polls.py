@@ -1,4 +1,4 @@
-"""Whether every poll was answered as it should be, while its web process was alive."""
+"""Checks that every poll was answered correctly while its web process was running."""
 
 from bisect import bisect
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from faults.reading.history import NO_ANSWER, History, Poll
 
 
 def unanswered(history: History) -> list[str]:
-    """The polls with a wrong answer, or none, that no kill excuses."""
+    """Returns the polls with a wrong response, or none, that no kill explains."""
     losses = []
     for web in sorted({poll.web for poll in history.polls}):
         polls = sorted((poll for poll in history.polls if poll.web == web), key=lambda poll: poll.ended)
@@ -17,7 +17,7 @@ def unanswered(history: History) -> list[str]:
 
 
 def _of_one(polls: Sequence[Poll], kills: Sequence[datetime]) -> list[str]:
-    """After a kill nothing is expected before the first answer, and no feed before it was served for the first time."""
+    """After a kill, no response is expected before the first one, and no feed before it was served once."""
     losses = []
     served: set[tuple[int, str]] = set()
     for poll in polls:

@@ -1,4 +1,4 @@
-"""The articles as the database has them, by SQL of the checker's own."""
+"""The articles in the database, read with the checker's own SQL."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,14 +12,15 @@ import psycopg
 ARTICLES = "SELECT id, title, html, status, published_at, updated_at, expires_at FROM article"
 LINKS = "SELECT article_id, section FROM article_section"
 WAITING = (
-    "SELECT (SELECT count(*) FROM change), (SELECT count(*) FROM section_state WHERE mark > done),"
+    "SELECT (SELECT count(*) FROM change),"
+    " (SELECT count(*) FROM section_state WHERE requested_generation > completed_generation),"
     " (SELECT count(*) FROM section_state WHERE failures > 0)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An article and where it is filed."""
+    """An article and its sections."""
 
     id: str
     title: str
@@ -33,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The articles by id, and what the service has yet to do: changes to notice, feeds to make, feeds that fail."""
+    """The articles by ID, and the service's remaining work: waiting changes, pending feeds and failing feeds."""
 
     articles: dict[str, Row]
     changes: int = 0
@@ -42,13 +43,13 @@ class Stored:
 
 
 def stored(url: str) -> Stored:
-    """What is in a database, at one moment."""
+    """Returns the content of a database, read in one snapshot."""
     with _open(url) as execute:
         return _read(execute)
 
 
 def versions(url: str) -> dict[str, int]:
-    """The published version of each feed."""
+    """Returns the published version of each feed."""
     with _open(url) as execute:
         return dict(execute("SELECT section, version FROM section_state").fetchall())
 

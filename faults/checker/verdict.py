@@ -1,4 +1,4 @@
-"""All rules together."""
+"""All checks together."""
 
 from faults.checker import documents, on_the_way, polls
 from faults.reading.history import History
@@ -7,7 +7,7 @@ from faults.writing.journal import Journal
 
 
 def losses_on_the_way(history: History, journal: Journal, clock: Clock) -> list[str]:
-    """What was lost, leaked or wrong in anything that a reader saw, each in a sentence."""
+    """Returns everything that was lost, leaked or wrong in what readers saw, each as a sentence."""
     return [
         *on_the_way.some(on_the_way.early(history, journal, clock)),
         *on_the_way.some(on_the_way.old(history, journal, clock)),

@@ -1,1 +1,1 @@
-"""The faults: each is a function that breaks something on a stage, and mends it before it returns."""
+"""The faults: each is a function that breaks something on a stage and repairs it before it returns."""

@@ -1,4 +1,4 @@
-"""The way between a process and PostgreSQL is cut, or leads through a pooler that lets only transactions through."""
+"""Faults of the connection to PostgreSQL: a silent cut, and a transaction pooler that is killed."""
 
 import time
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from faults.injected.telling import current_at_once, database_is, documents_of, 
 from faults.stage.stage import Stage
 
 DOWN_SECONDS = 9.0
-"""Within so many seconds a silent cut is told at /readyz: six, and what a busy machine takes."""
+"""Seconds within which /readyz reports a silent cut: six, plus a margin for a busy machine."""
 
 
 def cut(shortest: float, longest: float) -> Callable[[Stage, Random], None]:
-    """Cut what leads through the black hole, for some seconds."""
+    """Returns a fault that cuts the connections through the black hole for some seconds."""
     return partial(_cut, between=(shortest, longest))
 
 
@@ -31,19 +31,19 @@ def _cut(stage: Stage, rng: Random, *, between: tuple[float, float]) -> None:
 
 
 def _watch(stage: Stage, seconds: float) -> None:
-    """While it lasts feeds are served as they were, and /readyz tells of it if it lasts."""
-    time.sleep(0.5)  # What had come through before is loaded still.
+    """Checks that feeds do not change during the cut, and that /readyz reports a long one."""
+    time.sleep(0.5)  # Until the versions that came through before the cut are loaded.
     before = {web.name: documents_of(web) for web in stage.webs}
     if seconds >= DOWN_SECONDS:
         for web in stage.webs:
-            say_unless(stage, lambda web=web: database_is(web, "down"), DOWN_SECONDS, f"{web.name} tells of the cut")
+            say_unless(stage, lambda web=web: database_is(web, "down"), DOWN_SECONDS, f"{web.name} reports the cut")
     for web in stage.webs:
         if documents_of(web) != before[web.name]:
-            stage.claims.append(f"{web.name} served something else while it was cut off")
+            stage.claims.append(f"{web.name} served other documents while it was cut off")
 
 
 def pooler_dies(stage: Stage, rng: Random) -> None:
-    """The pooler is killed and started again."""
+    """Kills the pooler and restarts it."""
     if stage.pooler is None:
         raise RuntimeError("this fault needs a pooler")
     stage.pooler.kill()

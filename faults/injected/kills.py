@@ -1,4 +1,4 @@
-"""kill -9, of one kind of process or of all at once. What dies is started again by itself, as systemd does it."""
+"""kill -9 of one kind of process, or of all at once. Killed processes are restarted, as systemd does."""
 
 import time
 from random import Random
@@ -7,17 +7,17 @@ from faults.stage.stage import Stage
 
 
 def worker(stage: Stage, rng: Random) -> None:
-    """A worker dies, in the middle of whatever it does."""
+    """Kills a worker at any point of its work."""
     rng.choice(stage.workers).kill()
 
 
 def web(stage: Stage, rng: Random) -> None:
-    """A web process dies, with Granian's parent and children."""
+    """Kills a web process with Granian's parent and children."""
     rng.choice(stage.webs).kill()
 
 
 def database(stage: Stage, rng: Random) -> None:
-    """PostgreSQL dies with all its processes, and comes back after a while."""
+    """Kills PostgreSQL with all its processes, and restarts it after a while."""
     if stage.server is not None:
         stage.server.kill()
         time.sleep(rng.uniform(0.0, 1.5))
@@ -25,7 +25,7 @@ def database(stage: Stage, rng: Random) -> None:
 
 
 def everything(stage: Stage, rng: Random) -> None:
-    """A power cut: all of it dies within milliseconds, in any order."""
+    """Simulates a power cut: kills everything within milliseconds, in any order."""
     ends = [*(program.kill for program in stage.programs), *([stage.server.kill] if stage.server else [])]
     rng.shuffle(ends)
     for end in ends:

@@ -1,4 +1,4 @@
-"""What the service says of itself, and serves, while something is broken and just after."""
+"""What the service reports and serves during a fault and just after it."""
 
 import json
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from faults.stage.stage import Stage
 from faults.stage.waiting import NeverHappened, until
 
 AT_ONCE_SECONDS = 4.0
-"""Two seconds are promised; a machine that does other things meanwhile gets two more."""
+"""Two seconds are promised; a busy machine gets two more."""
 
 
 def say_unless(stage: Stage, ask: Callable[[], bool], seconds: float, words: str) -> None:
-    """Claim a loss unless ``ask`` says yes within so many seconds."""
+    """Records a loss unless ``ask`` returns True within so many seconds."""
     try:
         until(ask, seconds, words)
     except NeverHappened as error:
@@ -22,30 +22,30 @@ def say_unless(stage: Stage, ask: Callable[[], bool], seconds: float, words: str
 
 
 def current_at_once(stage: Stage) -> None:
-    """Claim a loss unless every web process soon serves what is published at this moment."""
+    """Records a loss unless every web process soon serves the versions that are published now."""
     published = versions(stage.url)
     for web in stage.webs:
         say_unless(
             stage,
             lambda web=web: all(web.version(f"/feeds/{slug}.atom") >= number for slug, number in published.items()),
             AT_ONCE_SECONDS,
-            f"{web.name} serves what was published meanwhile",
+            f"{web.name} serves what was published during the fault",
         )
 
 
 def database_is(web: Web, state: str) -> bool:
-    """Whether /readyz tells this of the database."""
+    """Returns whether /readyz reports this state of the database."""
     status, body = web.get("/readyz")
     return status == 200 and json.loads(body)["database"] == state
 
 
 def documents_of(web: Web) -> list[tuple[int, bytes]]:
-    """Every feed as it is served now."""
+    """Returns every feed as it is served now."""
     return [web.get(path) for path in PATHS]
 
 
 def listen(stage: Stage) -> Callable[..., bool]:
-    """Gives a question: has any worker logged one of these words since now?"""
+    """Returns a function that returns whether any worker has logged one of the given texts since this call."""
     sizes = {program.name: program.log.stat().st_size for program in stage.workers}
 
     def said(*words: str) -> bool:

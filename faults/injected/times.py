@@ -1,4 +1,4 @@
-"""Clocks that jump, and clocks of two machines that disagree."""
+"""Clocks that jump, and clocks of several machines that differ."""
 
 import time
 from datetime import timedelta
@@ -17,7 +17,7 @@ LASTS = (1.5, 3.0)
 
 
 def back_and_forth(stage: Stage, rng: Random) -> None:
-    """Every machine's clock is set back by an hour, and right again after a while."""
+    """Sets every machine's clock back by an hour, and right again after a while."""
     said = listen(stage)
     _set_all(stage, -HOUR)
     time.sleep(rng.uniform(*LASTS))
@@ -26,19 +26,19 @@ def back_and_forth(stage: Stage, rng: Random) -> None:
 
 
 def the_servers_alone(stage: Stage, rng: Random) -> None:
-    """PostgreSQL's clock is set back by an hour, and right again; the others' are right all the time."""
+    """Sets only PostgreSQL's clock back by an hour, and right again after a while."""
     stage.clocks["database"].set(-HOUR)
     if stage.server is not None:
         with stage.server.connect() as conn:
             (shown,) = conn.execute("SELECT clock_timestamp()").fetchone() or (now(),)
         if abs(shown - stage.clock.now()) > MINUTE:
-            stage.claims.append(f"PostgreSQL's clock shows {shown}, and was set to {stage.clock.now()}")
+            stage.claims.append(f"PostgreSQL's clock shows {shown}, but was set to {stage.clock.now()}")
     time.sleep(rng.uniform(*LASTS))
     stage.clocks["database"].set(STRAIGHT)
 
 
 def apart(stage: Stage, rng: Random) -> None:
-    """The workers' clock and the web processes' are a minute before and behind PostgreSQL's, one way or the other."""
+    """Sets the workers' clock a minute ahead of PostgreSQL's and the web processes' a minute behind, or the reverse."""
     way = rng.choice((1, -1))
     stage.clocks["worker"].set(way * MINUTE)
     stage.clocks["web"].set(-way * MINUTE)

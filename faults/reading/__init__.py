@@ -1,1 +1,1 @@
-"""Readers that poll all the time and forget nothing."""
+"""Readers that poll continuously and record everything."""

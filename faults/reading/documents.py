@@ -1,4 +1,4 @@
-"""A feed as a reader reads it: ids, titles, texts and times, in the same words for every format."""
+"""Feeds as a reader parses them: IDs, titles, texts and times, the same for every format."""
 
 import gzip
 import hashlib
@@ -25,7 +25,7 @@ DECODE: Mapping[str, Callable[[bytes], bytes]] = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One story in a feed; RSS does not tell when it was ``updated``."""
+    """One story in a feed; RSS has no ``updated``."""
 
     id: str
     title: str
@@ -36,7 +36,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A feed: ``updated`` is None in JSON, which has no place for it; ``malformed`` says why it cannot be read."""
+    """A feed: ``updated`` is None in JSON Feed, which has no such field; ``malformed`` is the parse error."""
 
     path: str
     digest: str
@@ -46,7 +46,7 @@ class Document:
 
     @property
     def section(self) -> str:
-        """The slug of its section."""
+        """The slug of the section."""
         return self.path.removeprefix("/feeds/").partition(".")[0]
 
     @property
@@ -56,11 +56,11 @@ class Document:
 
 
 def read(path: str, coding: str, sent: bytes) -> Document:
-    """The document that was sent for ``path`` in a content coding."""
+    """Returns the document that was sent for ``path`` in a content encoding."""
     try:
         body = DECODE[coding](sent)
     except (OSError, EOFError, brotli.error, zstandard.ZstdError) as error:
-        return Document(path, "", malformed=f"it is no {coding} ({type(error).__name__})")
+        return Document(path, "", malformed=f"not {coding} ({type(error).__name__})")
     digest = hashlib.sha256(body).hexdigest()
     try:
         updated, entries = _READ[path.rpartition(".")[2]](body)

@@ -1,4 +1,4 @@
-"""What readers have seen: every document, every poll, and which web process was asked."""
+"""The readers' record: every document and every poll, by web process."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ NO_ANSWER = "no answer"
 
 @dataclass(slots=True)
 class Sighting:
-    """A document as one web process served it in one coding, from the first answer with it to the last."""
+    """A document as one web process served it in one encoding, from the first response with it to the last."""
 
     web: str
     coding: str
@@ -31,7 +31,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """One poll; ``wrong`` says what was wrong with its answer, and is empty if nothing was."""
+    """One poll; ``wrong`` describes what was wrong with the response, and is empty if nothing was."""
 
     web: str
     path: str
@@ -42,21 +42,21 @@ class Poll:
 
 @dataclass(slots=True)
 class History:
-    """All that was seen; ``killed`` are the moments at which each web process was killed."""
+    """Everything that was seen; ``killed`` has the times at which each web process was killed."""
 
     sightings: list[Sighting] = field(default_factory=list)
     polls: list[Poll] = field(default_factory=list)
     killed: dict[str, list[datetime]] = field(default_factory=dict)
 
     def by_feed(self) -> dict[tuple[str, str], list[Sighting]]:
-        """The sightings by web process and path, as they came."""
+        """Returns the sightings by web process and path, in order."""
         found = defaultdict(list)
         for sighting in self.sightings:
             found[sighting.web, sighting.document.path].append(sighting)
         return found
 
     def by_path(self) -> dict[str, list[Sighting]]:
-        """The sightings by path."""
+        """Returns the sightings by path."""
         found = defaultdict(list)
         for sighting in self.sightings:
             found[sighting.document.path].append(sighting)
@@ -64,7 +64,7 @@ class History:
 
     @classmethod
     def of_all(cls, histories: Iterable["History"]) -> "History":
-        """The histories of several pollers as one."""
+        """Returns the merged history of several pollers."""
         one = cls()
         for history in histories:
             one.sightings += history.sightings

@@ -1,4 +1,4 @@
-"""A reader that never sleeps: it asks one web process for every feed in every format and coding in turns."""
+"""A reader that polls one web process continuously for every feed, in every format and encoding in turn."""
 
 import http.client
 import threading
@@ -13,11 +13,11 @@ from faults.stage.processes import Web
 from faults.stage.waiting import now
 
 PATIENCE = 5.0
-"""Seconds: a poll is answered from memory, so that one that takes longer was not answered."""
+"""The timeout in seconds: polls are answered from memory, so a longer one counts as unanswered."""
 
 
 class Poller(threading.Thread):
-    """Polls as feed readers do, with the ETag that it knows; ``history`` is what it has seen."""
+    """Polls as feed readers do, with the last ETag; ``history`` records what it has seen."""
 
     def __init__(self, web: Web, pause: float) -> None:
         super().__init__(name=f"poller of {web.name}", daemon=True)
@@ -30,7 +30,7 @@ class Poller(threading.Thread):
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Until ``stop``."""
+        """Polls until ``stop``."""
         codings = cycle(DECODE)
         while not self._stopped.is_set():
             coding = next(codings)
@@ -41,7 +41,7 @@ class Poller(threading.Thread):
         self._close()
 
     def stop(self) -> History:
-        """End it; gives what it has seen."""
+        """Stops the poller and returns its history."""
         self._stopped.set()
         self.join()
         return self.history
@@ -58,7 +58,7 @@ class Poller(threading.Thread):
         self.history.polls.append(Poll(self._web.name, path, asked, now(), wrong))
 
     def _note(self, path: str, coding: str, status: int, headers: Mapping[str, str], body: bytes) -> str:
-        """Remember what was answered; gives what is wrong with it in itself."""
+        """Records the response, and returns what is wrong with it on its own."""
         known, moment = self._seen.get((path, coding)), now()
         etag = headers.get("etag", "")
         if status == 304:
@@ -72,7 +72,7 @@ class Poller(threading.Thread):
             return f"{headers.get('content-encoding', 'identity')} where {coding} was asked for"
         modified = headers.get("last-modified")
         document = read(path, coding, body)
-        # Two codings send the same: it is kept once.
+        # The same document in another encoding is kept once.
         document = self._documents.setdefault((path, document.digest), document)
         seen = Sighting(
             self._web.name,

@@ -1,1 +1,1 @@
-"""What the faults happen to: real databases and real processes, on loopback and in a temporary folder."""
+"""The system under test: real databases and real processes, on loopback and in a temporary folder."""

@@ -1,8 +1,8 @@
-"""A connection that can be cut silently: a proxy whose sockets take in nothing any more, not even a SYN.
+"""A connection that can be cut silently: a proxy whose sockets drop every packet, even a SYN.
 
-A proxy that merely forwards nothing still acknowledges, by its kernel, whatever it is sent. Here a filter on the
-sockets drops every packet before TCP sees it, as a cable that was pulled does: the other end gets no answer, no
-refusal and no end of connection. It needs no rights.
+If a proxy just stopped forwarding, its kernel would still acknowledge all data. Here a filter on the sockets drops
+every packet before TCP sees it, like a pulled cable: the other end gets no response, no refusal and no end of the
+connection. It needs no privileges.
 """
 
 import contextlib
@@ -24,14 +24,14 @@ CHUNK = 65_536
 
 
 class BlackHole:
-    """Forwards a port of loopback to another one, until it is cut."""
+    """Forwards one loopback port to another, until it is cut."""
 
     def __init__(self, target: int) -> None:
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._pairs: dict[socket.socket, socket.socket] = {}
-        """The other end of each, and so both ways; those that clients made are in ``_clients``."""
+        """The other end of each connection, in both directions; client connections are in ``_clients``."""
         self._clients: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
@@ -44,7 +44,7 @@ class BlackHole:
 
     @contextlib.contextmanager
     def cut(self) -> Iterator[None]:
-        """Nothing comes through, either way."""
+        """Drops everything, in both directions."""
         with self._lock:
             self._open.clear()
             for end in (self._listener, *self._clients):
@@ -58,7 +58,7 @@ class BlackHole:
                 self._open.set()
 
     def close(self) -> None:
-        """Close it and all that goes through it."""
+        """Closes the proxy and its connections."""
         self._stopped.set()
         self._thread.join()
         for end in (self._listener, *self._pairs):

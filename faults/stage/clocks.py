@@ -1,4 +1,4 @@
-"""Clocks that a fault sets: libfaketime is told by a file what it is to add. Monotonic clocks stay as they are."""
+"""Clocks that a fault can set: libfaketime reads the offset from a file. Monotonic clocks are not changed."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,11 +10,11 @@ from faults.stage.waiting import now
 STRAIGHT = timedelta(0)
 
 SLEEPING = Path(__file__).parent / "faketime"
-"""Where Python finds a ``time.sleep`` that libfaketime does not mislead."""
+"""The folder with a ``time.sleep`` that libfaketime does not affect."""
 
 
 def missing() -> str:
-    """Why no clock can be set here; empty if one can."""
+    """Returns why clocks cannot be set here; empty if they can."""
     return "" if _library() else "libfaketime is missing: apt-get install faketime"
 
 
@@ -24,7 +24,7 @@ def _library() -> Path | None:
 
 
 class Clock:
-    """One machine's clock: ``steps`` are the moments at which it was set, and what it showed more from then on."""
+    """One machine's clock: ``steps`` are the moments at which it was set, with the new offset."""
 
     def __init__(self, file: Path | None = None) -> None:
         self.steps: list[tuple[datetime, timedelta]] = []
@@ -34,7 +34,7 @@ class Clock:
             file.chmod(0o644)
 
     def environ(self) -> Mapping[str, str]:
-        """What makes a program see this clock."""
+        """Returns the environment in which a program uses this clock."""
         if self._file is None:
             return {}
         return {
@@ -47,10 +47,10 @@ class Clock:
         }
 
     def set(self, more: timedelta) -> None:
-        """Let it show so much more, or less, than the right time."""
+        """Sets the offset from the correct time."""
         if self._file is None:
             raise RuntimeError("this clock is the machine's own")
-        # Both moments are known to within the write: it showed the one or the other at any time between them.
+        # The exact moment is not known: during the write the clock may show either time.
         self.steps.append((now(), more))
         beside = self._file.with_suffix(".new")
         beside.write_text(f"{more.total_seconds():+.0f}")
@@ -58,11 +58,11 @@ class Clock:
         beside.replace(self._file)
 
     def at(self, moment: datetime) -> datetime:
-        """What it showed at a moment."""
+        """Returns what the clock showed at a moment."""
         return moment + self._more(moment)
 
     def when(self, shown: datetime) -> datetime:
-        """The first moment at which it can have shown this, or anything later."""
+        """Returns the first moment at which the clock can have shown this time or a later one."""
         begins = [datetime.min.replace(tzinfo=shown.tzinfo), *(moment for moment, _ in self.steps)]
         ends = [*begins[1:], datetime.max.replace(tzinfo=shown.tzinfo)]
         for begin, end, more in zip(begins, ends, [STRAIGHT, *(more for _, more in self.steps)], strict=True):
@@ -72,13 +72,13 @@ class Clock:
         raise ValueError(f"this clock never shows {shown}")
 
     def latest(self, moment: datetime) -> datetime:
-        """The latest that it had shown by then: what was public once need not be hidden because a clock went back."""
+        """Returns the latest time shown until a moment: a public story need not be hidden when the clock goes back."""
         shown = [self.at(moment)]
         shown += [when + self._before(when) for when, _ in self.steps if when <= moment]
         return max(shown)
 
     def now(self) -> datetime:
-        """What it shows."""
+        """Returns what the clock shows now."""
         return self.at(now())
 
     def _more(self, moment: datetime) -> timedelta:

@@ -1,4 +1,4 @@
-"""New databases, empty and migrated: each is a copy of one that is made once."""
+"""New databases, empty and migrated: each is a copy of one that is created once."""
 
 import atexit
 import shutil
@@ -21,11 +21,11 @@ min_wal_size = 2MB
 max_wal_size = 8MB
 unix_socket_directories = ''
 """
-"""Small, so that a copy is quick and a full disk is soon full. What makes it safe is as it comes: synced."""
+"""Small, so that copying is fast and a disk fills up soon. The settings for durability are the defaults."""
 
 
 def new_postgresql(folder: Path) -> Path:
-    """The data of a new server, with the database ``news``."""
+    """Creates the data folder of a new server with the database ``news``."""
     data = folder / "postgresql"
     shutil.copytree(_postgresql(), data)
     for path in (data, *data.rglob("*")):
@@ -34,7 +34,7 @@ def new_postgresql(folder: Path) -> Path:
 
 
 def new_sqlite(folder: Path) -> Path:
-    """The file of a new database."""
+    """Creates the file of a new database."""
     return Path(shutil.copy(_sqlite(), folder / "news.db"))
 
 

@@ -1,4 +1,4 @@
-"""A disk that is small enough to be full: a file system in memory, which only root can mount."""
+"""A disk small enough to fill: a file system in memory, which only root can mount."""
 
 import contextlib
 import os
@@ -11,17 +11,17 @@ CHUNK = 65_536
 
 
 def missing() -> str:
-    """Why there can be no small disk here; empty if there can."""
+    """Returns why a small disk cannot be mounted here; empty if it can."""
     try:
         with tempfile.TemporaryDirectory(prefix="syndication-faults-") as folder:
             Disk(Path(folder), 1).unmount()
     except (OSError, subprocess.CalledProcessError):
-        return "this machine does not allow us to mount a small disk: only root can"
+        return "this machine does not allow mounting a small disk: it requires root"
     return ""
 
 
 class Disk:
-    """A file system of so many megabytes in a folder."""
+    """A file system with a size in megabytes, mounted on a folder."""
 
     def __init__(self, folder: Path, megabytes: int) -> None:
         self.folder = folder
@@ -31,10 +31,10 @@ class Disk:
 
     @contextlib.contextmanager
     def full(self) -> Iterator[None]:
-        """Not a byte is left on it."""
+        """Fills the disk to the last byte."""
         ballast = self.folder / "ballast"
         try:
-            # Others may be faster with the last bytes.
+            # Another process may take the last bytes.
             with contextlib.suppress(OSError), ballast.open("wb") as file:
                 while True:
                     file.write(bytes(CHUNK))
@@ -44,7 +44,7 @@ class Disk:
             ballast.unlink(missing_ok=True)
 
     def unmount(self) -> None:
-        """Let it go, whoever is still in it."""
+        """Unmounts the disk, even while it is in use."""
         subprocess.run(["umount", "--lazy", str(self.folder)], check=True, capture_output=True)
 
     def _mount(self, *options: str) -> None:

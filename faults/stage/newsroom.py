@@ -1,4 +1,4 @@
-"""The newsroom on the stage: small feeds, so that every rule of what stands in one is met within seconds."""
+"""The newsroom under test: small feeds, so that every rule of their content applies within seconds."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ FORMATS = ("atom", "json", "rss")
 PATHS = tuple(f"/feeds/{slug}.{format}" for slug in FEEDS for format in FORMATS)
 
 ENTRIES, HOURS, MOST = 6, 1, 12
-"""The newest six, and beyond them all of the last hour up to twelve."""
+"""The newest six, plus everything from the last hour (max 12)."""
 
 AUTHORITY = "tag:daily.example,2026-01-01:article/"
-"""How the id of an entry begins; the article's id follows."""
+"""The prefix of an entry's ID; the article's ID follows."""
 
 SETTINGS = f"""
 [site]
@@ -35,7 +35,7 @@ lease = 1
 
 
 def write_configuration(folder: Path) -> None:
-    """The two files of the configuration, where programs that are started in ``folder`` find them."""
+    """Writes the two configuration files, where programs started in ``folder`` find them."""
     (folder / "config").mkdir()
     (folder / "config/syndication.toml").write_text(SETTINGS)
     found = "".join(f'[[section]]\nslug = "{slug}"\ntitle = "{slug.title()}"\n' for slug in SECTIONS)

@@ -1,4 +1,4 @@
-"""PgBouncer, which gives each transaction another connection: nothing that lives longer than one gets through it."""
+"""PgBouncer in transaction mode: nothing that outlives a transaction gets through it."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from faults.stage.programs import own, user
 
 PATHS = f"{os.environ.get('PATH', '')}:/usr/sbin"
 
-# PgBouncer 1.18 knows no "options" at the start of a connection, and refuses what it does not know.
+# PgBouncer 1.18 refuses unknown startup parameters, "options" among them.
 CONFIGURATION = """
 [databases]
 news = host=127.0.0.1 port={target} dbname=news user=postgres
@@ -28,7 +28,7 @@ ignore_startup_parameters = extra_float_digits, options
 
 
 def missing() -> str:
-    """Why there can be no pooler here; empty if there can."""
+    """Returns why PgBouncer cannot run here; empty if it can."""
     return "" if shutil.which("pgbouncer", path=PATHS) else "pgbouncer is missing: apt-get install pgbouncer"
 
 
@@ -44,7 +44,7 @@ class Pooler:
         self.launch()
 
     def launch(self) -> None:
-        """Start it."""
+        """Starts PgBouncer."""
         program = shutil.which("pgbouncer", path=PATHS) or ""
         with (self._folder / "pgbouncer.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -52,6 +52,6 @@ class Pooler:
             )
 
     def kill(self) -> None:
-        """kill -9."""
+        """Kills PgBouncer with SIGKILL."""
         self._process.kill()
         self._process.wait()

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own, synced to the disk: killed as by a power cut, frozen, started again on its data."""
+"""A PostgreSQL server with durable writes, which can be killed as by a power cut, frozen, and restarted on its data."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ NOTHING: Mapping[str, str] = {}
 
 
 class Postgresql:
-    """A server on a port of its own; ``environ`` is added to its environment."""
+    """A server on its own port; ``environ`` is added to its environment."""
 
     def __init__(self, data: Path, log: Path, environ: Mapping[str, str] = NOTHING) -> None:
         self.port = free_port()
@@ -27,15 +27,15 @@ class Postgresql:
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, port: int = 0, name: str = "news") -> str:
-        """The address of a database, or the one that it has behind another port."""
+        """Returns the URL of a database, directly or through another port."""
         return f"postgresql://postgres@127.0.0.1:{port or self.port}/{name}"
 
     def connect(self, name: str = "news") -> psycopg.Connection:
-        """A connection of a person who looks after the server."""
+        """Returns an administrator's connection."""
         return psycopg.connect(self.url(name=name), autocommit=True, connect_timeout=2)
 
     def launch(self) -> None:
-        """Start it, unless it runs, without waiting for it."""
+        """Starts the server unless it is running, without waiting for it."""
         if self.runs:
             return
         command = [str(programs() / "postgres"), "-D", str(self.data), "-p", str(self.port), "-h", "127.0.0.1"]
@@ -45,7 +45,7 @@ class Postgresql:
             )
 
     def start(self, name: str = "news") -> None:
-        """Start it and wait until it answers; again while processes of the one before still hold its memory."""
+        """Starts the server and waits until it answers; retries while old processes still hold its shared memory."""
 
         def answers() -> bool:
             self.launch()
@@ -58,24 +58,24 @@ class Postgresql:
 
     @property
     def runs(self) -> bool:
-        """Whether its first process lives."""
+        """Whether the main process is running."""
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """Stop it in good order."""
+        """Stops the server cleanly."""
         if self._process is not None and self.runs:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(30)
 
     def kill(self) -> None:
-        """kill -9 all its processes at once."""
+        """Kills all processes of the server at once with SIGKILL."""
         if self._process is not None:
             self._signal(signal.SIGKILL)
             self._process.wait()
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """All its processes stand still: it accepts connections, and answers nothing."""
+        """Freezes all processes: the server accepts connections but does not answer."""
         stopped = self._signal(signal.SIGSTOP)
         try:
             yield
@@ -86,7 +86,7 @@ class Postgresql:
 
     @contextlib.contextmanager
     def standby(self) -> Iterator[None]:
-        """It is restarted as a server that only follows another one, and promoted at the end."""
+        """Restarts the server as a standby, and promotes it at the end."""
         self.stop()
         signal_file = self.data / "standby.signal"
         signal_file.touch()
@@ -99,7 +99,7 @@ class Postgresql:
                 conn.execute("SELECT pg_promote()")
 
     def _signal(self, number: int) -> list[int]:
-        """Send a signal to its processes: the first one first, so that it starts no other meanwhile."""
+        """Sends a signal to all processes; to the main process first, so that it cannot start others."""
         if self._process is None:
             return []
         first = self._process.pid

@@ -1,4 +1,4 @@
-"""The service's processes: each is started again when it dies, as systemd does it, and can be killed and frozen."""
+"""The service's processes: each is restarted when it ends, as systemd does, and can be killed and frozen."""
 
 import contextlib
 import http.client
@@ -15,21 +15,21 @@ from benchmarks.processes import environment, free_port, syndication
 from faults.stage.waiting import now
 
 RESTART_SECONDS = 0.2
-"""The pause before a process is started again."""
+"""The pause before a restart."""
 
 OBEDIENT = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
-"""What makes root obey the modes of files, as everybody else does."""
+"""Makes root obey file modes like any other user."""
 
 
 class Program:
-    """``syndication COMMAND`` with the moments at which it was killed; all its children are in one process group."""
+    """``syndication COMMAND`` with the times at which it was killed; all its children are in one process group."""
 
     def __init__(self, name: str, command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         self.killed: list[datetime] = []
         self.ended_by_itself: list[int] = []
-        # It dies with us, if we are killed.
+        # The program ends when this process is killed.
         self._environ = environment(**environ, SYNDICATION_PARENT=str(os.getpid()))
         self.command = syndication(*command)
         self._folder = folder
@@ -38,7 +38,7 @@ class Program:
         self._lock = threading.Lock()
 
     def look_after(self) -> None:
-        """Start it, if it does not run and its pause is over; one that is frozen is left alone."""
+        """Starts the program if it is not running and its pause is over; a frozen one is left alone."""
         if not self._lock.acquire(blocking=False):
             return
         try:
@@ -55,7 +55,7 @@ class Program:
             self._lock.release()
 
     def kill(self) -> None:
-        """kill -9 with all its children, at once."""
+        """Kills the program and all its children at once with SIGKILL."""
         with self._lock:
             if self._process is not None:
                 self.killed.append(now())
@@ -69,8 +69,8 @@ class Program:
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """It stands still, like a machine that was suspended."""
-        with self._lock:  # Nobody starts or kills it meanwhile.
+        """Freezes the program, like a suspended machine."""
+        with self._lock:  # So that no thread starts or kills it.
             pid = self._process.pid if self._process is not None else 0
             if pid:
                 os.killpg(pid, signal.SIGSTOP)
@@ -81,13 +81,13 @@ class Program:
                     os.killpg(pid, signal.SIGCONT)
 
     def terminate(self) -> None:
-        """Ask it to stop."""
+        """Sends SIGTERM."""
         with self._lock:
             if self._process is not None:
                 self._process.terminate()
 
     def stop(self) -> None:
-        """Wait for its end, and kill it if that does not come."""
+        """Waits for the end of the program, and kills it after a timeout."""
         with self._lock:
             if self._process is None:
                 return
@@ -101,19 +101,19 @@ class Program:
 
 
 class Web(Program):
-    """A web process on a port that stays the same when it is started again."""
+    """A web process on a port that stays the same after a restart."""
 
     def __init__(self, name: str, folder: Path, environ: Mapping[str, str]) -> None:
         self.port = free_port()
         super().__init__(name, ["web", "--port", str(self.port)], folder, environ)
 
     def get(self, path: str) -> tuple[int, bytes]:
-        """Status and body; 0 while nobody answers."""
+        """Returns status and body; status 0 without a response."""
         status, body, _ = self._ask(path)
         return status, body
 
     def version(self, path: str) -> int:
-        """The version of a feed that is served; 0 while none is."""
+        """Returns the served version of a feed; 0 if none is served."""
         _, _, etag = self._ask(path)
         number = etag.strip('"').partition("-")[0]
         return int(number) if number.isdecimal() else 0
@@ -131,7 +131,7 @@ class Web(Program):
 
 
 class Keeper(threading.Thread):
-    """Starts again what died."""
+    """Restarts ended programs."""
 
     def __init__(self, programs: Sequence[Program]) -> None:
         super().__init__(name="keeper", daemon=True)
@@ -139,13 +139,13 @@ class Keeper(threading.Thread):
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Until ``stop``."""
+        """Runs until ``stop``."""
         while not self._stopped.wait(0.03):
             for program in self._programs:
                 program.look_after()
 
     def stop(self) -> None:
-        """Let them be, and stop them all."""
+        """Stops restarting, and stops all programs."""
         self._stopped.set()
         self.join()
         for program in self._programs:

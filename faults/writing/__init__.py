@@ -1,1 +1,1 @@
-"""A newsroom that goes on working whatever breaks, and knows what it has done."""
+"""A newsroom that goes on writing during every fault, and records what it has done."""

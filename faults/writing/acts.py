@@ -1,4 +1,4 @@
-"""What a newsroom does next: chosen by chance, among what can be done to the stories that there are."""
+"""The newsroom's next act, chosen at random from those that are possible."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +12,7 @@ SOON = (1.5, 4.0)
 """Seconds until an embargo ends or a story expires."""
 
 OLD = (60, 7_200)
-"""Seconds since the publication of stories that come in late: some are older than the window of a feed."""
+"""Seconds since the publication of late stories: some are older than a feed's window."""
 
 WEIGHTS: Mapping[str, int] = {
     "publish": 30,
@@ -33,14 +33,14 @@ WEIGHTS: Mapping[str, int] = {
 
 
 def choose(rng: Random, stories: Mapping[str, Story], new_id: str, now: datetime) -> tuple[str, Story]:
-    """The name of an act, and the story as it is to be afterwards."""
+    """Returns the name of an act, and the story after it."""
     while True:
         (name,) = rng.choices(list(WEIGHTS), list(WEIGHTS.values()))
         if name in ("publish", "publish late", "schedule"):
             return name, _new(rng, name, new_id, now)
         fitting = [story for story in stories.values() if _fits(name, story)]
         if fitting:
-            # News is worked on while it is new: most acts are about stories that stand in a feed.
+            # Editors work on recent news: most acts concern stories that are in a feed.
             lately = sorted(fitting, key=lambda story: story.published_at)[-12:]
             return name, _after(rng, name, rng.choice(lately), now)
 
@@ -83,7 +83,9 @@ def _after(rng: Random, name: str, story: Story, now: datetime) -> Story:
             return replace(story, out=True)
         case "delete":
             return replace(story, out=True, there=False)
-        case "push again" | "push what was deleted":  # As a CMS that knows of no withdrawal: it stays out.
+        case (
+            "push again" | "push what was deleted"
+        ):  # As a CMS that does not know of the withdrawal; the story stays out.
             return replace(changed, there=True, draft=False)
         case "restore":
             return replace(story, out=False)

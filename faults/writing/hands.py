@@ -1,4 +1,4 @@
-"""Two ways to write a story: plain SQL, as any CMS does it, and the functions of the service's own store."""
+"""Two ways to write a story: plain SQL, as a CMS does, and the functions of the service's own store."""
 
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from syndication.store.db.types import utc_text
 WRITER = Actor("a writer", "the faults")
 
 SECONDS = 5
-"""How long a connection is waited for, and a writer of SQLite for another one."""
+"""The timeout for a connection, and for another writer of SQLite."""
 
 _PUT = """
 INSERT INTO article (id, slug, url, title, html, status, published_at, updated_at, expires_at)
@@ -26,20 +26,20 @@ ON CONFLICT (id) DO UPDATE SET title = excluded.title, html = excluded.html, sta
 
 
 class Hand(Protocol):
-    """Makes the store say what ``story`` says; doing it twice does nothing more."""
+    """Makes the store match ``story``; every method is idempotent."""
 
     def put(self, story: Story) -> None:
-        """Write it whole."""
+        """Writes the whole story."""
 
     def withdraw(self, story: Story) -> None:
-        """Take it out."""
+        """Withdraws the story."""
 
     def close(self) -> None:
-        """Let the connections go."""
+        """Closes the connections."""
 
 
 class PlainSql:
-    """A CMS that knows two tables."""
+    """A CMS that writes two tables."""
 
     def __init__(self, url: str) -> None:
         postgresql = url.startswith("postgresql")
@@ -50,51 +50,51 @@ class PlainSql:
         )
 
     def put(self, story: Story) -> None:
-        """Insert or update, and file it anew."""
+        """Inserts or updates the story, and replaces its sections."""
         with self._engine.begin() as conn:
             conn.execute(text(_PUT), _values(story))
             _file(conn, story)
 
     def withdraw(self, story: Story) -> None:
-        """Set its status."""
+        """Sets the status to withdrawn."""
         with self._engine.begin() as conn:
             conn.execute(text("UPDATE article SET status = 'withdrawn' WHERE id = :id"), {"id": story.id})
 
     def delete(self, story: Story) -> None:
-        """Delete its row, and what belongs to it."""
+        """Deletes the row and what belongs to it."""
         with self._engine.begin() as conn:
             conn.execute(text("DELETE FROM article WHERE id = :id"), {"id": story.id})
 
     def close(self) -> None:
-        """Nothing stays open."""
+        """Closes the engine."""
         self._engine.dispose()
 
 
 class OwnStore:
-    """The functions with which imports and the API write."""
+    """The functions of the store that the import and the API use."""
 
     def __init__(self, url: str) -> None:
         self._database = Database(url)
 
     def put(self, story: Story) -> None:
-        """As an import does."""
+        """Writes the story as the import does."""
         list(articles.put_articles(self._database, [_article(story)]))
 
     def withdraw(self, story: Story) -> None:
-        """As ``syndication withdraw`` does."""
+        """Withdraws the story as ``syndication withdraw`` does."""
         withdrawals.withdraw(self._database, [story.id], WRITER)
 
     def restore(self, story: Story) -> None:
-        """As ``syndication restore`` does: there is no other way back."""
+        """Restores the story as ``syndication restore`` does, the only way to do so."""
         withdrawals.restore(self._database, [story.id], WRITER)
 
     def close(self) -> None:
-        """Close the pool."""
+        """Closes the pool."""
         self._database.close()
 
 
 def _wanted(story: Story) -> str:
-    """The status that a CMS writes, which knows of no withdrawal."""
+    """Returns the status that a CMS writes that does not know of withdrawals."""
     return "draft" if story.draft else "published"
 
 

@@ -1,4 +1,4 @@
-"""What a writer knows: what each story should be after each act, and when that act began and was acknowledged."""
+"""A writer's journal: the expected story after each act, and when the act began and was acknowledged."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from datetime import datetime
 class Story:
     """An article as its writer wants it.
 
-    ``out`` says that it was withdrawn or deleted and not restored since; ``there``, whether it has a row at all.
+    ``out`` means withdrawn or deleted and not restored since; ``there`` means that it has a row.
     """
 
     id: str
@@ -24,30 +24,30 @@ class Story:
 
     @property
     def title(self) -> str:
-        """A title that no other revision of any story has, with letters that every format has to escape."""
+        """A title that is unique to this revision, with characters that every format must escape."""
         return f"Story {self.id} & <its> {self.revision}. edition, 夜車 🚆"
 
     @property
     def html(self) -> str:
-        """A body that no other revision has."""
+        """A body that is unique to this revision."""
         return f"<p>The body of {self.id} &amp; its {self.revision}. edition, 夜車 🚆.</p>"
 
     @property
     def shown(self) -> bool:
-        """Whether it may stand in feeds when its time has come."""
+        """Whether it may be in feeds once its publish time is reached."""
         return self.there and not self.out and not self.draft
 
     @property
     def status(self) -> str:
-        """What its row says."""
+        """The status of the row."""
         return "withdrawn" if self.out else "draft" if self.draft else "published"
 
 
 @dataclass(slots=True)
 class Act:
-    """What was done to a story: ``story`` is how it should be afterwards.
+    """An act on a story; ``story`` is the expected result.
 
-    Between ``began`` and ``acknowledged`` nobody knows whether it was done; it was tried again until it was known.
+    Between ``began`` and ``acknowledged`` it is unknown whether it was committed; it is retried until that is known.
     """
 
     name: str
@@ -59,24 +59,24 @@ class Act:
 
 @dataclass(slots=True)
 class Journal:
-    """The acts by story, in their order: each story has one writer."""
+    """The acts by story, in order; each story has one writer."""
 
     acts: dict[str, list[Act]] = field(default_factory=dict)
 
     def add(self, act: Act) -> None:
-        """An act begins."""
+        """Records that an act begins."""
         self.acts.setdefault(act.story.id, []).append(act)
 
     def of(self, id: str) -> list[Act]:
-        """What was done to a story."""
+        """Returns the acts on a story."""
         return self.acts.get(id, [])
 
     def now(self) -> dict[str, Story]:
-        """The stories as they are after the last act that was acknowledged."""
+        """Returns the stories after their last acknowledged act."""
         return {id: known[-1].story for id, acts in self.acts.items() if (known := [a for a in acts if a.acknowledged])}
 
     def unknown(self) -> list[Act]:
-        """The acts of which nobody knows whether they were done."""
+        """Returns the acts that were never acknowledged."""
         return [act for act in self if act.acknowledged is None]
 
     def __iter__(self) -> Iterator[Act]:
@@ -87,5 +87,5 @@ class Journal:
 
     @classmethod
     def of_all(cls, journals: list["Journal"]) -> "Journal":
-        """The journals of writers that have no story in common, as one."""
+        """Returns the merged journal of writers that share no story."""
         return cls({id: acts for journal in journals for id, acts in journal.acts.items()})

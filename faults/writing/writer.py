@@ -1,4 +1,4 @@
-"""A writer: one act after the other, each tried again until it is known to be done, all of it in a journal."""
+"""A writer: does one act after another, retries each until it is acknowledged, and records all in a journal."""
 
 import threading
 import time
@@ -15,11 +15,11 @@ from syndication.errors import StoreError
 
 RETRY_SECONDS = 0.1
 GIVE_UP_SECONDS = 90
-"""After the last fault is over, no act takes longer than this."""
+"""The longest that an act takes after the last fault."""
 
 
 class Writer(threading.Thread):
-    """Works with connections of its own, on stories whose ids begin with ``name``."""
+    """Writes with its own connections, to stories whose IDs begin with ``name``."""
 
     def __init__(self, name: str, url: str, clock: Clock, rng: Random, pause: float) -> None:
         super().__init__(name=name, daemon=True)
@@ -31,14 +31,14 @@ class Writer(threading.Thread):
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Until ``stop``; the act under way is finished."""
+        """Writes until ``stop``, and finishes the current act."""
         while not self._stopped.wait(self._rng.expovariate(1 / self._pause)):
             self._act()
         self._plain.close()
         self._own.close()
 
     def stop(self) -> None:
-        """Finish, and wait for it."""
+        """Stops the writer and waits for it."""
         self._stopped.set()
         self.join(GIVE_UP_SECONDS)
 
@@ -55,7 +55,7 @@ class Writer(threading.Thread):
                 self._do(act, own)
                 act.acknowledged = now()
             except (SQLAlchemyError, StoreError, OSError):
-                # Nobody knows whether it was committed: a second time does nothing more.
+                # It may have been committed: a retry is idempotent.
                 if self._stopped.is_set() and time.monotonic() - started > GIVE_UP_SECONDS:
                     return
                 time.sleep(RETRY_SECONDS)
@@ -66,7 +66,7 @@ class Writer(threading.Thread):
                 self._own.restore(act.story)
             case "delete":
                 self._plain.delete(act.story)
-            case "push what was deleted":  # The store's own functions write it only when it is restored.
+            case "push what was deleted":  # The store's own functions write it only after a restore.
                 self._plain.put(act.story)
             case "withdraw":
                 (self._own if own else self._plain).withdraw(act.story)

@@ -1,6 +1,5 @@
-"""Every Prometheus metric: what web processes count, what a watcher has in memory, what workers count.
+"""Every Prometheus metric: counters of web processes and workers, and gauges from the memory of the document loader.
 
-``of_web`` is imported by web processes alone, ``front`` and ``editors_process`` by fronts alone and ``of_worker`` by
-workers alone, as whatever is imported is told.
-Counters are added to beside the work, never by it: no poll and no statement waits for one.
+Every imported metric is exported, so only web processes import ``web``, only fronts ``front`` and ``editors_process``,
+and only workers ``worker``. No poll and no SQL statement waits for a counter.
 """

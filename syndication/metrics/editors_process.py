@@ -1,4 +1,4 @@
-"""The state of the editors process and how often it was restarted, as the front that is asked reads them."""
+"""State and restarts of the editors process, as the front that answers the scrape reads them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,15 +12,17 @@ STATES = ("starting", "running", "not answering")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EditorsProcess(Collector):
-    """One editors process, which all fronts of a web process share."""
+    """One editors process, shared by all fronts of a web process."""
 
     state: str
     restarts: int
 
     def collect(self) -> Iterable[Metric]:
-        """A gauge with a series for each state, one of which is 1, and the restarts."""
+        """Yields a gauge with a series for each state, one of them 1, and the number of restarts."""
         states = GaugeMetricFamily(
-            "syndication_editors_process", "1 for the state of the editors process, 0 for the others", labels=["state"]
+            "syndication_editors_process",
+            "State of the editors process: 1 for the current state, 0 for the others",
+            labels=["state"],
         )
         for state in STATES:
             states.add_metric([state], float(state == self.state))

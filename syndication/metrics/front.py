@@ -1,7 +1,7 @@
-"""What fronts count about requests of editors: who waits for a place, who has one, and who was refused.
+"""Editors' requests, counted by the fronts: waiting, in progress and refused.
 
-Each front counts for itself, and Prometheus is given the sum over all fronts. Only requests that may go to the editors
-process are counted here, never a poll.
+Each front counts its own requests, and Prometheus gets the sum over all fronts. Only requests for the editors process
+are counted here, never polls.
 """
 
 from collections.abc import Iterable
@@ -15,18 +15,18 @@ STATES: tuple[State, ...] = ("waiting", "under way")
 Reason = Literal["busy", "slow-body", "too-large", "client-gone", "editors-down", "editors-not-answering"]
 REASONS: tuple[Reason, ...] = ("busy", "slow-body", "too-large", "client-gone", "editors-down", "editors-not-answering")
 
-# "livesum": what a front that died was doing is not under way any more, see ``metrics.of_web.forget_the_dead``.
+# "livesum" drops the requests of fronts that died, see ``metrics.web.forget_the_dead``.
 REQUESTS = Gauge(
-    "syndication_editors_requests", "Requests of editors now, by lane and state", ["lane", "state"],
+    "syndication_editors_requests", "Current editors' requests by lane and state", ["lane", "state"],
     multiprocess_mode="livesum",
 )  # fmt: skip
 REFUSED = Counter(
-    "syndication_editors_refused", "Requests of editors that a front refused, by lane and reason", ["lane", "reason"]
+    "syndication_editors_refused", "Editors' requests refused by a front, by lane and reason", ["lane", "reason"]
 )
 
 
 def start_at_zero(lanes: Iterable[str]) -> None:
-    """Show every lane from the start: Prometheus sees no increase in a counter that begins at one."""
+    """Sets every series to zero: Prometheus sees no increase in a counter that begins at one."""
     for lane in lanes:
         for state in STATES:
             REQUESTS.labels(lane, state).set(0)

@@ -1,8 +1,7 @@
-"""Whether a worker makes progress, as a file whose time a probe looks at: a worker has no port to be asked at.
+"""A worker's liveness, as a file whose modification time a probe checks: a worker has no port for it.
 
-Its main thread says when it begins a step and when it has nothing to do. A thread beside it touches the file, but not
-while one step takes longer than any should. A database that is down ends every step within seconds, and so is no reason
-to start a worker again.
+The main thread records when it begins a step and when it is idle. Another thread touches the file unless one step
+takes too long. A database outage ends every step within seconds, so it does not restart workers.
 """
 
 import threading
@@ -11,17 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 EVERY = 2.0
-"""Seconds between two touches."""
+"""Seconds between touches."""
 
 FRESH = 20.0
-"""Seconds after which a file that nobody touched is the sign of a worker that hangs or is gone."""
+"""Seconds after which an untouched file means that the worker hangs or has ended."""
 
 LONGEST_STEP = 600.0
-"""Seconds for one step: the regeneration of one section, or the nightly housekeeping."""
+"""The longest step in seconds: the regeneration of one section, or the nightly retention job."""
 
 
 class Progress:
-    """The progress of one worker; with an empty path nobody is told of it."""
+    """The progress of one worker; an empty path turns the file off."""
 
     def __init__(self, path: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = Path(path) if path else None
@@ -30,29 +29,29 @@ class Progress:
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Touch the file from now on."""
+        """Starts touching the file."""
         if self._path is not None:
             threading.Thread(target=self._touch_on, name="progress", daemon=True).start()
 
     def stop(self) -> None:
-        """Touch it no more."""
+        """Stops touching the file."""
         self._stopped.set()
 
     def step(self) -> None:
-        """A step begins, and the one before has ended."""
+        """Records that a step begins and the previous one has ended."""
         self._began = self._clock()
 
     def rest(self) -> None:
-        """There is nothing to do until somebody wakes the worker."""
+        """Records that the worker is idle."""
         self._began = None
 
     def is_stuck(self) -> bool:
-        """Whether the step under way takes longer than any should."""
+        """Returns whether the current step takes too long."""
         began = self._began
         return began is not None and self._clock() - began > LONGEST_STEP
 
     def touch(self) -> None:
-        """Touch the file, if there is progress. A full disk must not end the thread."""
+        """Touches the file if there is progress; a full disk must not end the thread."""
         if self._path is None or self.is_stuck():
             return
         try:
@@ -67,7 +66,7 @@ class Progress:
 
 
 def is_fresh(path: str, now: float) -> bool:
-    """Whether the file at ``path`` was touched lately; ``now`` is in seconds since 1970."""
+    """Returns whether the file at ``path`` was touched recently; ``now`` is in seconds since 1970."""
     try:
         return now - Path(path).stat().st_mtime <= FRESH
     except OSError:

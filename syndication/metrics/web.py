@@ -1,7 +1,7 @@
-"""What web processes count and tell at ``/metrics``.
+"""The metrics of web processes, exported at ``/metrics``.
 
-Counters are summed over all web processes (PROMETHEUS_MULTIPROC_DIR, which must be set before this
-module is imported); what the watcher has in memory is the same in each, and is told by the one asked.
+Counters are summed over all fronts (PROMETHEUS_MULTIPROC_DIR, which must be set before this module is imported). The
+memory of the document loader is the same in each, so the front that answers the scrape exports its own.
 """
 
 import os
@@ -18,24 +18,24 @@ from syndication.process.parent import is_alive
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 SECONDS = (0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-"""Bounds of how long news takes: close where it is usual, up to what a long outage makes of it."""
+"""Histogram bounds of publishing latency: fine where it usually is, and wide enough for a long outage."""
 
-POLLS = Counter("syndication_polls", "Answers to requests below /feeds/", ["format", "status", "coding"])
+POLLS = Counter("syndication_polls", "Responses to requests below /feeds/", ["format", "status", "coding"])
 SENT = Counter("syndication_sent_bytes", "Bytes of feed bodies sent")
 CHANGE_TO_SERVED = Histogram(
     "syndication_change_to_served_seconds",
-    "From the notice of the oldest change in a version, or its moment, until a web process served it",
+    "From the detection of a version's oldest change, or its due time, until a web process served it",
     buckets=SECONDS,
 )
 REQUEST_TO_SERVED = Histogram(
     "syndication_request_to_served_seconds",
-    "From a request to regenerate until a web process served the version that came of it",
+    "From a request to regenerate until a web process served the resulting version",
     buckets=SECONDS,
 )
 
 
 def flush(counter: Any) -> None:
-    """Carry what a tally has counted since the last time to Prometheus."""
+    """Adds to the Prometheus counters what a PollCounter has counted since the last call."""
     polls, sent = counter.take_increments()
     for (format, status, coding), number in polls.items():
         POLLS.labels(format, status, coding).inc(number)
@@ -44,7 +44,7 @@ def flush(counter: Any) -> None:
 
 
 def exposition(watched: WebGauges, *others: Collector) -> bytes:
-    """The text that Prometheus reads."""
+    """Returns the Prometheus exposition text."""
     registry = CollectorRegistry()
     for collector in (watched, *others):
         registry.register(collector)
@@ -56,10 +56,11 @@ def exposition(watched: WebGauges, *others: Collector) -> bytes:
 
 
 def forget_the_dead(folder: Path) -> None:
-    """Remove the gauges of fronts that were killed: what they were doing then is not being done any more.
+    """Removes the gauges of killed fronts, whose requests have ended with them.
 
-    Their counters stay, so that no sum falls. The client leaves this to the parent, which must not import it.
+    Their counters stay, so that no sum decreases. The Prometheus client leaves this to the parent process, which must
+    not import it.
     """
     for gauges in folder.glob("gauge_live*_*.db"):
         if not is_alive(int(gauges.stem.rpartition("_")[2])):
-            gauges.unlink(missing_ok=True)  # Another front may have been asked at the same time.
+            gauges.unlink(missing_ok=True)  # Another front may answer a scrape at the same time.

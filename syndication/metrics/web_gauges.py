@@ -1,4 +1,4 @@
-"""What a web process's watcher has in memory, as gauges."""
+"""Gauges from the memory of a web process's document loader."""
 
 from collections import Counter as Sums
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WebGauges(Collector):
-    """What the watcher knows: its state, the bytes of the documents in memory, the time, and versions by section."""
+    """The loader's state, the bytes of the documents in memory, the time, and the versions by section."""
 
     state: Any
     document_bytes: int
@@ -20,15 +20,15 @@ class WebGauges(Collector):
     versions: Mapping[str, int] = field(default_factory=dict)
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """The gauges, from memory alone."""
+        """Yields the gauges, without asking the database."""
         state = self.state
         yield from self._sections()
         age = (self.now - state.oldest_change).total_seconds() if state.oldest_change else 0.0
-        yield _gauge("syndication_changes_waiting", "Changes that no worker has seen to, up to 10,000", state.changes)
+        yield _gauge("syndication_changes_waiting", "Changes not yet processed, counted up to 10,000", state.changes)
         yield _gauge("syndication_oldest_change_seconds", "Age of the oldest change not yet processed", max(age, 0.0))
         yield _gauge("syndication_workers_alive", "Workers with a recent heartbeat", state.workers)
         yield _gauge("syndication_web_alive", "Web processes with a recent heartbeat", state.webs)
-        yield _gauge("syndication_purges_waiting", "Sections of which a cache in front was not told yet", state.purges)
+        yield _gauge("syndication_purges_waiting", "Sections waiting for a cache purge", state.purges)
         yield _gauge("syndication_documents_bytes", "Bytes of all documents in memory", self.document_bytes)
         yield _gauge("syndication_database_up", "Whether the database answers", float(state.database == "ok"))
 
@@ -38,10 +38,10 @@ class WebGauges(Collector):
         by_state = GaugeMetricFamily("syndication_sections", "Sections by state", labels=["state"])
         for name in ("current", "pending", "failing"):
             by_state.add_metric([name], sums[name])
-        failures = GaugeMetricFamily("syndication_section_failures", "Failed attempts in a row", labels=["section"])
+        failures = GaugeMetricFamily("syndication_section_failures", "Consecutive failed attempts", labels=["section"])
         for section in sections:
             failures.add_metric([section.section], section.failures)
-        version = GaugeMetricFamily("syndication_section_version", "The version that is served", labels=["section"])
+        version = GaugeMetricFamily("syndication_section_version", "Served version", labels=["section"])
         for slug, number in self.versions.items():
             version.add_metric([slug], number)
         yield by_state

@@ -1,4 +1,4 @@
-"""What a worker counts, told on a port of its own if one is set: it has no other way to be asked."""
+"""The metrics of a worker, exported on its own port if one is set."""
 
 from collections.abc import Callable
 
@@ -12,27 +12,27 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 REGENERATIONS = Counter("syndication_regenerations", "Regenerations of sections", ["result"])
 REGENERATION_SECONDS = Histogram(
-    "syndication_regeneration_seconds", "How long the regeneration of one section took", buckets=SECONDS
+    "syndication_regeneration_seconds", "Duration of the regeneration of one section", buckets=SECONDS
 )
-JOBS = Counter("syndication_jobs", "Runs of the timetable's jobs", ["job", "outcome"])
-PURGES = Counter("syndication_purges", "Attempts to tell a cache in front that a section changed", ["outcome"])
-RENDERER_DEATHS = Counter("syndication_renderer_deaths", "Deaths of the process that renders entries", ["cause"])
-FRAGMENTS = Gauge("syndication_fragment_bytes", "Memory that rendered entries take")
+JOBS = Counter("syndication_jobs", "Runs of scheduled jobs", ["job", "outcome"])
+PURGES = Counter("syndication_purges", "Attempts to purge a section from a cache", ["outcome"])
+RENDERER_DEATHS = Counter("syndication_renderer_deaths", "Deaths of the rendering process", ["cause"])
+FRAGMENTS = Gauge("syndication_fragment_bytes", "Memory used by the cache of rendered entries")
 
 
 def record_regeneration(result: str, seconds: float) -> None:
-    """Count one regeneration of a section."""
+    """Counts one regeneration of a section."""
     REGENERATIONS.labels(result).inc()
     REGENERATION_SECONDS.observe(seconds)
 
 
 def record_renderer_death(cause: str) -> None:
-    """Count one death of the process that renders entries: time, memory, silence or signal."""
+    """Counts one death of the rendering process; its cause is time, memory, silence or signal."""
     RENDERER_DEATHS.labels(cause).inc()
 
 
 def serve(host: str, port: int, fragments: Callable[[], int]) -> None:
-    """Answer Prometheus on this port; 0: on none. Another worker's port is left to it, and this one goes on without."""
+    """Serves the metrics on ``port``, or not at all if it is 0. If the port is taken, the worker runs without."""
     if not port:
         return
     FRAGMENTS.set_function(fragments)

@@ -1,4 +1,4 @@
-"""What a web process serves at one moment: immutable, and replaced as a whole."""
+"""The documents that a web process serves: immutable, and replaced as a whole."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,21 +9,21 @@ from syndication.serve.cdn_headers import Headers, key_headers
 from syndication.serve.prepared import PreparedDocument, prepare
 
 CountKey = tuple[str, str, str]
-"""What a poll is counted as: of a document its path, the whole status line and the coding; of all else, whose paths
-strangers choose, the format, three digits and "identity"."""
+"""The key under which a poll is counted. For a document: path, status line and encoding. For any other path, which
+clients choose freely: format, three-digit status and "identity"."""
 
 CountedResponse = tuple[str, Headers, bytes, CountKey]
-"""Status line, headers and body, as WSGI wants them, and what the poll is counted as."""
+"""Status line, headers and body in WSGI form, and the key under which the poll is counted."""
 
 RequestKey = tuple[str, str, str | None, str | None, str | None]
-"""Method, path, Accept-Encoding, If-None-Match, If-Modified-Since: all that an answer depends on."""
+"""Method, path, Accept-Encoding, If-None-Match, If-Modified-Since: everything that a response depends on."""
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The documents by address, and the addresses that have something else to say.
+    """The documents by path, and the renamed and retired feeds.
 
-    ``responses`` caches the answer by request; as the catalogue never changes, none goes stale.
+    ``responses`` caches responses by request. The catalogue never changes, so they cannot go stale.
     """
 
     site: Site
@@ -44,11 +44,11 @@ class Catalogue:
         *,
         surrogate_keys: bool = True,
     ) -> Self:
-        """The catalogue of a process that has loaded nothing yet."""
+        """Returns the catalogue of a process that has loaded no documents yet."""
         return cls(site, sections, {}, renamed, retired, surrogate_keys)
 
     def with_documents(self, documents: Iterable[Document]) -> Self:
-        """A new catalogue in which these documents replace their predecessors."""
+        """Returns a new catalogue in which these documents replace their earlier versions."""
         fresh = {
             address(document.section, document.format): prepare(
                 document, self.sections[document.section], self.site, surrogate_keys=self.surrogate_keys
@@ -59,36 +59,36 @@ class Catalogue:
         return replace(self, documents={**self.documents, **fresh}, responses={})
 
     def keys(self, slug: str | None = None) -> Headers:
-        """The key headers of an answer without a document, if any are wanted: no stranger's text is a ``slug``."""
+        """Returns the key headers of a response without a document; ``slug`` is never taken from client input."""
         return key_headers(slug) if self.surrogate_keys else []
 
     def versions(self) -> dict[str, int]:
-        """The version that is served of each section."""
+        """Returns the served version of each section."""
         return {document.section: document.version for document in self.documents.values()}
 
     @property
     def size(self) -> int:
-        """The bytes of all bodies."""
+        """The total size of all bodies in bytes."""
         return sum(len(coded.body) for document in self.documents.values() for coded in document.encoded.values())
 
 
 def is_for_feeds(path: str) -> bool:
-    """Whether the answer to ``path`` is the catalogue's; /feeds too, which a router would redirect to /feeds/."""
+    """Returns whether the catalogue answers ``path``; includes /feeds, which a router would redirect to /feeds/."""
     return path.startswith("/feeds/") or path == "/feeds"
 
 
 def address(section: str, format: str) -> str:
-    """The path of a feed."""
+    """Returns the path of a feed."""
     return f"/feeds/{section}.{format}"
 
 
 def parse(path: str) -> tuple[str, str] | None:
-    """Slug and format of a feed's path, None for any other path."""
+    """Returns the slug and format of a feed's path, or None for any other path."""
     slug, dot, format = path.removeprefix("/feeds/").rpartition(".")
     return (slug, format) if dot and format in FORMATS and path.startswith("/feeds/") else None
 
 
 def format_of(path: str) -> str:
-    """The format that a path asks for, "other" if it is none of ours."""
+    """Returns the format of a path, "other" if it is not a feed format."""
     ending = path[-5:]
     return "atom" if ending == ".atom" else "json" if ending == ".json" else "rss" if ending[1:] == ".rss" else "other"

@@ -1,6 +1,6 @@
-"""What caches in front are told beside Cache-Control: under which keys to purge an answer, and how long to keep it.
+"""Headers for CDNs, in addition to Cache-Control: purge keys and lifetime.
 
-A CDN reads one of the two key headers: Surrogate-Key has spaces between the keys, Cache-Tag commas.
+A CDN reads one of the two key headers. Surrogate-Key separates keys by spaces, Cache-Tag by commas.
 """
 
 from syndication.model.values import CachePolicy
@@ -8,22 +8,22 @@ from syndication.model.values import CachePolicy
 Headers = list[tuple[str, str]]
 
 FEEDS = "feeds"
-"""The key of every answer below /feeds/ that may be kept."""
+"""The key of every cacheable response below /feeds/."""
 
 
 def section_key(slug: str) -> str:
-    """The key of a section's feeds, in all formats and codings."""
+    """Returns the key of a section's feeds, in all formats and encodings."""
     return f"feed-{slug}"
 
 
 def key_headers(slug: str | None = None) -> Headers:
-    """The keys of an answer: those of a section, or without one the key of everything alone."""
+    """Returns the key headers of a response: a section's key and the key of all feeds, or only the latter."""
     keys = [section_key(slug), FEEDS] if slug else [FEEDS]
     return [("Surrogate-Key", " ".join(keys)), ("Cache-Tag", ",".join(keys))]
 
 
 def lifetime_header(policy: CachePolicy) -> tuple[str, str]:
-    """What a CDN that knows the targeted field obeys instead of Cache-Control (RFC 9213): max-age is its own time."""
+    """Returns the header that CDNs obey instead of Cache-Control (RFC 9213); its max-age applies to the CDN only."""
     return (
         "CDN-Cache-Control",
         f"max-age={policy.cdn}, stale-while-revalidate={policy.stale_while_revalidate},"

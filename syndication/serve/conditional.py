@@ -1,6 +1,6 @@
-"""Whether the client's copy is still good (RFC 9110 section 13).
+"""Conditional requests: whether the client's copy is still current (RFC 9110 section 13).
 
-Strangers write these headers: each is read once, in time that grows with its length alone, and nothing of it is kept.
+The headers are untrusted input: each is read once, in time linear in its length, and not stored.
 """
 
 import re
@@ -11,24 +11,24 @@ from itertools import islice
 _TAG = re.compile(r'(?:W/)?"([^"]*)"(?:;[A-Za-z]+)?')
 
 _SUFFIXES = frozenset(("", "-gzip", ";gzip", "-br", ";br", "-zstd", "--gzip"))
-"""What may follow our tag: nothing, or what proxies that compress append (Apache's mod_deflate, Jetty, nginx)."""
+"""Suffixes that compressing proxies append to an ETag (Apache's mod_deflate, Jetty, nginx)."""
 
 MAX_LIST_LENGTH = 4096
-"""Characters of If-None-Match. A cache names the copies that it has, of each coding and some old ones: one of ours has
-some thirty characters. A longer list is nobody's, and matches nothing."""
+"""The longest If-None-Match that is read, in characters. A cache lists its copies in each encoding and some old ones,
+about 30 characters each. A longer list matches nothing."""
 
 MAX_TAGS = 64
-"""Tags that are read of a list."""
+"""How many tags of a list are read."""
 
 MAX_DATE_LENGTH = 64
-"""Characters of If-Modified-Since: the longest form of a date has 33 (RFC 9110 section 5.6.7)."""
+"""The longest If-Modified-Since that is read, in characters: the longest date has 33 (RFC 9110 section 5.6.7)."""
 
 
 def is_fresh(tag: str, modified: float | None, if_none_match: str | None, if_modified_since: str | None) -> bool:
-    """Whether to answer 304; ``tag`` without quotes, ``modified`` in seconds since 1970.
+    """Returns whether to answer 304; ``tag`` has no quotes, ``modified`` is in seconds since 1970.
 
-    A recipient MUST ignore If-Modified-Since if the request contains If-None-Match (section 13.1.3), one that is too
-    long included: the answer is then the whole feed, and never a wrong 304.
+    A recipient MUST ignore If-Modified-Since if the request contains If-None-Match (section 13.1.3), even one that is
+    too long. The response is then the whole feed, never a wrong 304.
     """
     if if_none_match is not None:
         return _matches(if_none_match, tag)
@@ -39,10 +39,10 @@ def is_fresh(tag: str, modified: float | None, if_none_match: str | None, if_mod
 
 
 def _matches(if_none_match: str, tag: str) -> bool:
-    """Whether a list holds the tag, or is a star; compared weakly (section 13.1.2), so that W/ is of no account."""
+    """Returns whether a list contains the tag or is "*"; the comparison is weak (section 13.1.2) and ignores W/."""
     if len(if_none_match) > MAX_LIST_LENGTH:
         return False
-    if tag not in if_none_match:  # What most lists that do not match come to, at the cost of one search.
+    if tag not in if_none_match:  # The usual mismatch, found by one search.
         return if_none_match.strip() == "*"
     if '"' not in if_none_match:
         return _is_ours(if_none_match.strip(), tag)
@@ -54,7 +54,7 @@ def _is_ours(found: str, tag: str) -> bool:
 
 
 def _seconds(if_modified_since: str) -> float | None:
-    """The time as seconds since 1970, None for what is no valid date (section 13.1.3: ignore it)."""
+    """Returns the time in seconds since 1970, or None for an invalid date, which is ignored (section 13.1.3)."""
     if len(if_modified_since) > MAX_DATE_LENGTH:
         return None
     try:

@@ -1,20 +1,20 @@
-"""Which content coding a client gets (RFC 9110 section 12.5.3)."""
+"""Content negotiation: the encoding that a client gets (RFC 9110 section 12.5.3)."""
 
 from syndication.model.values import ENCODINGS
 
 MAX_LENGTH = 512
-"""Characters of Accept-Encoding that are read: browsers send some thirty."""
+"""The longest Accept-Encoding that is read, in characters: browsers send about 30."""
 
 
 def negotiate(accept_encoding: str | None) -> str | None:
-    """The best coding for this Accept-Encoding, None when nothing is left to send.
+    """Returns the best encoding for this Accept-Encoding, or None if no encoding is acceptable.
 
-    The highest weight wins and our own order breaks ties. Identity that the client does not name is the
-    last resort, not a competitor: "gzip;q=0.5" still gets gzip.
+    The highest weight wins, and the order of ENCODINGS breaks ties. Identity is only a fallback unless the client
+    names it: "gzip;q=0.5" still gets gzip.
     """
     if accept_encoding is None or len(accept_encoding) > MAX_LENGTH:
-        # No field: any coding is acceptable, and the plain one is the safest. One that is too long is no field
-        # (section 12.1: a server may disregard it).
+        # Without the field any encoding is acceptable, and identity is the safest. A field that is too long is ignored
+        # (section 12.1 allows it).
         return "identity"
     weights = _weights(accept_encoding)
     star = weights.get("*")
@@ -30,7 +30,7 @@ def negotiate(accept_encoding: str | None) -> str | None:
 
 
 def _weights(value: str) -> dict[str, float]:
-    """The weight of each coding that is named; a malformed weight counts as a refusal."""
+    """Returns the weight of each named encoding; a malformed weight counts as a refusal."""
     weights: dict[str, float] = {}
     for item in value.split(","):
         name, *parameters = item.split(";")

@@ -1,4 +1,4 @@
-"""All that can be made ready before a poll comes: the bodies and the header lists of a document."""
+"""Documents prepared before any poll: bodies and header lists."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ COMMON_HEADERS: Headers = [
     ("Access-Control-Expose-Headers", "ETag, Link"),
     ("X-Content-Type-Options", "nosniff"),
 ]
-"""What every answer below /feeds/ carries, so that a page elsewhere may poll and read the validator."""
+"""Headers of every response below /feeds/. CORS lets pages of other origins poll and read the ETag."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedDocument:
-    """A document in one coding; ``tag`` is the entity tag without its quotes."""
+    """A document in one encoding; ``tag`` is the entity tag without its quotes."""
 
     tag: str
     body: bytes
@@ -37,7 +37,7 @@ class PreparedDocument:
 
 
 def cache_control(policy: CachePolicy) -> str:
-    """The Cache-Control value of a policy (RFC 9111, RFC 5861)."""
+    """Returns the Cache-Control value of a policy (RFC 9111, RFC 5861)."""
     return (
         f"public, max-age={policy.browser}, s-maxage={policy.cdn}, "
         f"stale-while-revalidate={policy.stale_while_revalidate}, stale-if-error={policy.stale_if_error}"
@@ -45,7 +45,7 @@ def cache_control(policy: CachePolicy) -> str:
 
 
 def prepare(document: Document, section: Section, site: Site, *, surrogate_keys: bool = True) -> PreparedDocument:
-    """Make every answer of a document; URLs come from the configured base URL alone."""
+    """Returns the document with its bodies and headers; URLs use only the configured base URL."""
     modified = document.last_modified
     surrogate = [lifetime_header(section.cache), *key_headers(section.slug)] if surrogate_keys else []
     return PreparedDocument(
@@ -60,7 +60,7 @@ def prepare(document: Document, section: Section, site: Site, *, surrogate_keys:
 def _encode(document: Document, encoding: str, section: Section, site: Site, surrogate: Headers) -> EncodedDocument:
     body = document.bodies[encoding]
     etag = document.etag(encoding)
-    # RFC 9110 section 15.4.5: a 304 carries Cache-Control, ETag and Vary as the 200 would have.
+    # RFC 9110 section 15.4.5: a 304 has the same Cache-Control, ETag and Vary as the 200.
     validators = [("ETag", etag), ("Cache-Control", cache_control(section.cache)), ("Vary", "Accept-Encoding")]
     ok = [("Content-Type", MEDIA_TYPES[document.format]), ("Content-Length", str(len(body)))]
     if encoding != "identity":
@@ -77,6 +77,6 @@ def _encode(document: Document, encoding: str, section: Section, site: Site, sur
         tag=etag[1:-1],
         body=body,
         ok=[*ok, *validators, *surrogate, ("Link", ", ".join([link, *others])), *COMMON_HEADERS],
-        # A cache takes over what a 304 says (RFC 9111 section 3.2), and so its keys stand there too.
+        # A cache updates its headers from a 304 (RFC 9111 section 3.2), so it has the keys too.
         not_modified=[*validators, *surrogate, *COMMON_HEADERS],
     )

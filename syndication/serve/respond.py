@@ -1,7 +1,7 @@
-"""The pure answer to a poll: from the catalogue and a request to status, headers and body.
+"""The response to a poll, as a pure function of the catalogue and the request.
 
-The Flask view and the WSGI short cut both call it and so cannot differ. Range is ignored on purpose
-(RFC 9110 section 14.2 allows it): a feed is small, and a part of one is of use to nobody.
+All servers call it and so cannot differ. Range is ignored on purpose (RFC 9110 section 14.2 allows it): a feed is
+small, and part of one is useless.
 """
 
 from collections.abc import Mapping
@@ -23,18 +23,18 @@ NOT_MODIFIED = "304 Not Modified"
 ALLOW = ("Allow", "GET, HEAD, OPTIONS")
 
 MAX_TARGET = 8000
-"""Characters of path and query; RFC 9110 section 4.1 asks for at least so many."""
+"""The longest path and query, in characters; RFC 9110 section 4.1 asks for at least this many."""
 
 MAX_CACHED_RESPONSES = 4096
 MAX_CACHED_KEY = 400
-"""Bounds of a catalogue's memo: strangers write the headers, so neither number nor length is theirs to choose."""
+"""Bounds of a catalogue's cache of responses: its keys contain headers, which are untrusted input."""
 
 RETRY_SECONDS = 5
-"""When to come back for a feed that is configured but not rendered yet."""
+"""Retry-After for a feed that is configured but not published yet."""
 
 
 def respond(catalogue: Catalogue, method: str, path: str, headers: Mapping[str, Any]) -> CountedResponse:
-    """Answer a request for a path below /feeds/; ``headers`` is a WSGI environ or has its names."""
+    """Returns the response to a request below /feeds/; ``headers`` is a WSGI environ or uses its names."""
     get = headers.get
     accept, match, since = get("HTTP_ACCEPT_ENCODING"), get("HTTP_IF_NONE_MATCH"), get("HTTP_IF_MODIFIED_SINCE")
     question = (method, path, accept, match, since)
@@ -58,10 +58,10 @@ def respond(catalogue: Catalogue, method: str, path: str, headers: Mapping[str, 
 def _respond_with_document(
     document: PreparedDocument, method: str, path: str, accept: str | None, match: str | None, since: str | None
 ) -> CountedResponse:
-    """200, 304 or 406 for a document that is there."""
+    """Returns 200, 304 or 406 for an existing document."""
     encoding = negotiate(accept)
     if encoding is None:
-        text = "None of br, zstd, gzip and identity is acceptable to you."
+        text = "Not acceptable. This feed is available as br, zstd, gzip or identity."
         return _with_count_key(
             path, _text_response(HTTPStatus.NOT_ACCEPTABLE, text, method, "no-store", ("Vary", "Accept-Encoding"))
         )
@@ -72,16 +72,16 @@ def _respond_with_document(
 
 
 def _with_count_key(path: str, response: Response) -> CountedResponse:
-    """An answer without a document, counted by format: strangers choose the path."""
+    """Adds the count key to a response without a document: the format, because clients choose the path."""
     return (*response, (format_of(path), response[0][:3], "identity"))
 
 
 def _respond_without_document(catalogue: Catalogue, method: str, path: str) -> Response:
-    """The answers that need no document: preflight, wrong method, renamed, retired, not yet rendered, unknown."""
+    """Returns the response without a document: preflight, wrong method, renamed, retired, unpublished or unknown."""
     if method == "OPTIONS":
         return "204 No Content", [ALLOW, *_PREFLIGHT], b""
     if method not in ("GET", "HEAD"):
-        return _text_response(HTTPStatus.METHOD_NOT_ALLOWED, "A feed can only be read.", method, "no-store", ALLOW)
+        return _text_response(HTTPStatus.METHOD_NOT_ALLOWED, "Feeds are read-only.", method, "no-store", ALLOW)
     slug, format = parse(path) or ("", "")
     if slug in catalogue.renamed:
         target = catalogue.site.base_url + address(catalogue.renamed[slug], format)
@@ -91,14 +91,14 @@ def _respond_without_document(catalogue: Catalogue, method: str, path: str) -> R
         return _text_response(HTTPStatus.MOVED_PERMANENTLY, moved, method, control, ("Location", target), *keys)
     if slug in catalogue.retired:
         return _text_response(
-            HTTPStatus.GONE, "This feed has ended.", method, "public, max-age=3600", *catalogue.keys(slug)
+            HTTPStatus.GONE, "This feed has been discontinued.", method, "public, max-age=3600", *catalogue.keys(slug)
         )
     if slug in catalogue.sections:
         retry = ("Retry-After", str(RETRY_SECONDS))
-        return _text_response(HTTPStatus.SERVICE_UNAVAILABLE, "This feed is being prepared.", method, "no-store", retry)
-    return _text_response(
-        HTTPStatus.NOT_FOUND, "There is no such feed.", method, "public, max-age=60", *catalogue.keys()
-    )
+        return _text_response(
+            HTTPStatus.SERVICE_UNAVAILABLE, "This feed is not published yet.", method, "no-store", retry
+        )
+    return _text_response(HTTPStatus.NOT_FOUND, "Feed not found.", method, "public, max-age=60", *catalogue.keys())
 
 
 _PREFLIGHT: Headers = [
@@ -110,7 +110,7 @@ _PREFLIGHT: Headers = [
 
 
 def _text_response(status: HTTPStatus, text: str, method: str, control: str, *more: tuple[str, str]) -> Response:
-    """A short answer in words."""
+    """Returns a short plain-text response."""
     body = (text + "\n").encode()
     headers = [
         ("Content-Type", "text/plain; charset=utf-8"),

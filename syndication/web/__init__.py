@@ -1,8 +1,8 @@
-"""The web process around the hot path: it reads requests, admits them, and passes those of editors on.
+"""The web process around the hot path: reads requests, answers polls, and admits and forwards editors' requests.
 
-Two processes share one port. The front holds the port, answers polls from memory and never waits for a database; the
-editors process runs API and dashboard with an interpreter of its own, and the front asks it over a Unix socket. What
-editors' requests cost is not felt by polls, and a death of the editors process is no death of feeds.
+Two processes share one port. The front holds the port, answers polls from memory and never waits for the database. The
+editors process runs the API and the dashboard in its own interpreter; the front forwards requests to it over a Unix
+socket. Editors' requests therefore cannot slow down polls, and a crash of the editors process does not stop feeds.
 
 Rules: the front parses no body and imports neither API nor dashboard.
 """

@@ -1,8 +1,8 @@
-"""Who of the editors goes first, and who is sent away: lanes with places, and queues that are fair and have an end.
+"""Admission of editors' requests: lanes with a limited number of places, and fair, bounded queues.
 
-A lane has so many places. A party (a user, a token, or the network of those who are not known) holds some of them and
-never all; those who wait are admitted in rotation, one of each party, and those who are known before those who are not.
-Lanes share nothing, so that strangers who log in take no place of the API.
+A party (a user, a token, or the network of an unauthenticated client) holds some of a lane's places, never all of them.
+Waiting requests are admitted in rotation, one of each party, and known parties before unknown ones. Lanes share
+nothing, so unauthenticated log-ins cannot take the places of the API.
 """
 
 import asyncio
@@ -16,33 +16,33 @@ Rank = Literal["known", "unknown"]
 RANKS: tuple[Rank, ...] = ("known", "unknown")
 
 PATIENCE_SECONDS = 5.0
-"""How long a request waits for its turn. Its body is here already, so that waiting costs memory and no thread."""
+"""How long a request waits for a place. Its body has arrived already, so waiting costs memory but no thread."""
 
 KNOWN_SECONDS = 900.0
-"""How long a credential that was accepted goes before those that nobody has seen."""
+"""How long an accepted credential counts as known and takes precedence."""
 
 REMEMBERED = 10_000
-"""Credentials that are remembered: far more than a newsroom has."""
+"""The most credentials that are remembered: far more than a newsroom has."""
 
 
-class Busy(Exception):  # noqa: N818  # an answer, not a fault
-    """There is no place, and none soon."""
+class Busy(Exception):  # noqa: N818  # a response, not a fault
+    """No place is free, and none became free in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class LaneSize:
-    """How many requests a lane answers at once, and how many wait: in all, and of each party."""
+    """How many requests a lane answers at once and how many wait: in total, and for each party."""
 
     places: int
     each: int
     unknown: int
-    """Places that those who are not known may hold together."""
+    """Places that all unknown parties together may hold."""
     queue: int
     queue_each: int
 
 
 class Lane:
-    """One lane of a front. All of it happens in the event loop's thread, and needs no lock."""
+    """One lane of a front. It runs in the event loop's thread only and needs no lock."""
 
     def __init__(self, size: LaneSize, patience: float = PATIENCE_SECONDS) -> None:
         self.size = size
@@ -55,7 +55,7 @@ class Lane:
 
     @contextlib.asynccontextmanager
     async def place(self, party: str, rank: Rank) -> AsyncIterator[None]:
-        """A place for a request of this party; raises Busy if there is none within the lane's patience."""
+        """Holds a place for a request of this party; raises Busy if none becomes free in time."""
         await self._enter(party, rank)
         try:
             yield
@@ -64,11 +64,11 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """The number of waiting requests."""
         return sum(len(queue) for queues in self._waiting.values() for queue in queues.values())
 
     async def _enter(self, party: str, rank: Rank) -> None:
-        # Nobody who may come in waits while there is room for him, so that a newcomer overtakes nobody.
+        # No admissible request waits while there is room, so a new one cannot overtake it.
         if self._has_room(party, rank):
             self._take(party, rank)
             return
@@ -97,7 +97,7 @@ class Lane:
 
     def _join(self, party: str, rank: Rank) -> "asyncio.Future[None]":
         queues = self._waiting[rank]
-        # Each rank has a queue of its own length: those who are not known fill none but theirs.
+        # Each rank has its own queue: unknown parties cannot fill that of known ones.
         if sum(map(len, queues.values())) >= self.size.queue or len(queues.get(party, ())) >= self.size.queue_each:
             raise Busy
         turn = asyncio.get_running_loop().create_future()
@@ -114,12 +114,12 @@ class Lane:
 
     def _leave(self, party: str, rank: Rank) -> None:
         self._held[party] -= 1
-        self._held += Counter()  # Parties that hold nothing are forgotten.
+        self._held += Counter()  # Drops parties that hold nothing.
         self._unknown -= rank == "unknown"
         self._admit()
 
     def _admit(self) -> None:
-        """Give what is free to those whose turn it is: one of each party after the other."""
+        """Gives free places to waiting requests, one of each party in rotation."""
         for rank in RANKS:
             queues = self._waiting[rank]
             for party in list(queues):
@@ -133,24 +133,24 @@ class Lane:
 
 
 class KnownCredentials:
-    """Which credentials the editors process has accepted lately, and whose they are."""
+    """The credentials that the editors process has accepted recently, with their owners."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._found: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
     def owner(self, credential: str | None) -> str | None:
-        """Whose it is: a user or a token; None if it was not accepted within the last minutes."""
+        """Returns the owner, a user or a token; None if the credential was not accepted recently."""
         owner, until = self._found.get(credential or "", ("", 0.0))
         return owner if owner and self._clock() < until else None
 
     def accept(self, credential: str, owner: str) -> None:
-        """Remember that it was accepted just now."""
+        """Records that the credential was accepted now."""
         self._found[credential] = owner, self._clock() + KNOWN_SECONDS
         self._found.move_to_end(credential)
         while len(self._found) > REMEMBERED:
             self._found.popitem(last=False)
 
     def refuse(self, credential: str) -> None:
-        """It is accepted no longer."""
+        """Forgets a credential that is no longer accepted."""
         self._found.pop(credential, None)

@@ -1,8 +1,8 @@
-"""Bodies arrive here before they take any place of the editors: in time or not at all, and never too many of them.
+"""Receives the bodies of editors' requests, within limits of time, number and size, before a request takes a place.
 
-Short ones stay in memory, longer ones go to a temporary file. Who sends is counted: bodies and bytes of each party, and
-of all who are not known together, so that strangers leave room for those who are. Each lane has a buffer of its own:
-whoever fills that of webhooks keeps nobody from logging in.
+Short bodies stay in memory, longer ones go to a temporary file. Bodies and bytes are counted for each party, and for
+all unknown parties together, so that unauthenticated clients leave room for known ones. Each lane has its own buffer:
+a flood of webhooks cannot block log-ins.
 """
 
 import asyncio
@@ -24,31 +24,31 @@ log = get_logger(__name__)
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 GRACE_SECONDS = 10.0
-"""What a body may take at any rate: a small one of a client with a bad connection."""
+"""The time that every body has, for small bodies over bad connections."""
 
 LEAST_RATE = 50_000
-"""Bytes a second that a longer body has to keep up on average: 3G does."""
+"""The average rate that a longer body must keep, in bytes a second: 3G does."""
 
 LONGEST_SECONDS = 300.0
-"""The largest batch at a little over twice that rate."""
+"""The longest time for any body: the largest batch at a little over twice that rate."""
 
 IN_MEMORY = 256 * 1024
-"""Bytes of one body that stay in memory; what is longer goes to a temporary file."""
+"""The largest body that stays in memory, in bytes; a larger one goes to a temporary file."""
 
 BODIES = {"known": 256, "unknown": 128}
-"""Bodies of one lane that arrive at once."""
+"""The most bodies of one lane that arrive at once."""
 
 BODIES_EACH = 8
-"""Those of one party. One that is sent at once arrives in a moment."""
+"""The most of one party. A body that is sent without pauses arrives in a moment."""
 
 BYTES = {"known": 192 * 1024 * 1024, "unknown": 96 * 1024 * 1024}
-"""Bytes of all bodies of one lane, in files for the most part: in a container those may be memory as well."""
+"""The most bytes of all bodies of one lane, mostly in files; in a container those may be memory too."""
 
 BYTES_EACH = 48 * 1024 * 1024
-"""Those of one party: the largest batch, and the largest article beside it."""
+"""The most bytes of one party: the largest batch and, at the same time, the largest article."""
 
 
-class BodyRefused(Exception):  # noqa: N818  # an answer, not a fault
+class BodyRefused(Exception):  # noqa: N818  # a response, not a fault
     """A body that is too long or too slow."""
 
     def __init__(self, status: HTTPStatus) -> None:
@@ -56,13 +56,13 @@ class BodyRefused(Exception):  # noqa: N818  # an answer, not a fault
         self.status = status
 
 
-class ClientGone(Exception):  # noqa: N818  # nobody is left to whom it would be an error
+class ClientGone(Exception):  # noqa: N818  # no client is left to receive an error
     """The connection ended in the middle of the body."""
 
 
 @dataclass(slots=True)
 class Body:
-    """A body that has arrived, from its beginning."""
+    """A complete body; ``file`` is at its beginning."""
 
     length: int
     file: IO[bytes]
@@ -75,14 +75,14 @@ class _Sums:
 
 
 class _Held:
-    """What one body takes of what there is for its party and its rank: what has really come, whatever was declared."""
+    """The bytes that one body has received, whatever length was declared, counted for its party and rank."""
 
     def __init__(self, sums: _Sums, party: str, rank: Rank) -> None:
         self._sums, self._party, self._rank = sums, party, rank
         self._length = 0
 
     def add(self, length: int) -> None:
-        """Take room for so many bytes more; raises Busy."""
+        """Reserves ``length`` more bytes; raises Busy."""
         here = self._sums.bytes
         if here.total() + length > BYTES[self._rank] or here[self._party] + length > BYTES_EACH:
             raise Busy
@@ -90,16 +90,16 @@ class _Held:
         self._length += length
 
     def give_back(self) -> None:
-        """It is here no longer."""
+        """Releases the body and its bytes."""
         self._sums.bytes[self._party] -= self._length
         self._sums.bodies[self._party] -= 1
-        # Parties from which nothing comes are forgotten.
+        # Drops parties that hold nothing.
         self._sums.bodies += Counter()
         self._sums.bytes += Counter()
 
 
 class BodyBuffer:
-    """The bodies of one lane of a front. All of it happens in the event loop's thread, and needs no lock."""
+    """The bodies of one lane of a front. It runs in the event loop's thread only and needs no lock."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, grace: float = GRACE_SECONDS) -> None:
         self._clock = clock
@@ -110,7 +110,7 @@ class BodyBuffer:
     async def read(
         self, receive: Receive, declared: int | None, largest: int, party: str, rank: Rank
     ) -> AsyncIterator[Body]:
-        """The whole body. Raises BodyRefused, Busy or ClientGone."""
+        """Yields the whole body; raises BodyRefused, Busy or ClientGone."""
         if declared is not None and declared > largest:
             raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if declared == 0:
@@ -129,7 +129,7 @@ class BodyBuffer:
 
     @property
     def bodies(self) -> int:
-        """How many are here or arriving."""
+        """The number of bodies that are arriving or held."""
         return sum(sums.bodies.total() for sums in self._here.values())
 
     async def _receive(self, receive: Receive, file: IO[bytes], largest: int, held: "_Held") -> int:
@@ -153,13 +153,13 @@ class BodyBuffer:
 def _store(file: IO[bytes], part: bytes) -> None:
     try:
         file.write(part)
-    except OSError as error:  # The place for temporary files is full: others may end soon.
+    except OSError as error:  # The disk for temporary files is full; other bodies may end soon.
         log.warning("body_not_stored", error=error.strerror or type(error).__name__)
         raise Busy from error
 
 
 async def _next(receive: Receive, seconds: float) -> MutableMapping[str, Any]:
-    # What is there already comes through any timeout, and would let a drip go on without end.
+    # asyncio.timeout does not interrupt data that has arrived already, so a slow drip would never end.
     if seconds > 0:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -168,5 +168,5 @@ async def _next(receive: Receive, seconds: float) -> MutableMapping[str, Any]:
 
 
 def seconds_for(received: int, grace: float = GRACE_SECONDS) -> float:
-    """How many seconds after its beginning the next part of a body may come, when so many bytes are there."""
+    """Returns the deadline for the next part of a body, in seconds after its beginning."""
     return min(grace + received / LEAST_RATE, LONGEST_SECONDS)

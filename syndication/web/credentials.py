@@ -1,4 +1,4 @@
-"""What a request of editors shows of who sends it, before anybody has looked it up: pure, and no proof of anything."""
+"""The credential that a request presents, before it is verified: pure functions that prove nothing."""
 
 import hashlib
 import re
@@ -10,37 +10,37 @@ from typing import Literal
 from syndication.store.access.tokens import PREFIX
 
 API, DASHBOARD = "/api/", "/editors"
-"""Below these addresses is what the editors process answers."""
+"""The editors process answers everything below these paths."""
 
 LOG_IN = f"{DASHBOARD}/login"
 WEBHOOKS = f"{API}v1/webhooks/"
 
 SESSION_COOKIE = "syndication_editors"
 DEVICE_COOKIE = "syndication_editors_device"
-"""Of a browser in which somebody logged in before."""
+"""Marks a browser in which a user has logged in before."""
 
 TOKEN = re.compile(rf"Bearer\s+({re.escape(PREFIX)}[A-Za-z0-9_-]{{43}})\s*", re.IGNORECASE)
 SIGNED = re.compile(r"[A-Za-z0-9_.-]{30,4000}")
-"""What a signed cookie looks like."""
+"""The form of a signed cookie."""
 
 Kind = Literal["editors", "log_in", "known_log_in", "webhook", "public"]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Where a request belongs, and the digest of the credential that it shows, if it looks like one of ours."""
+    """The kind of a request, and the digest of its credential if that has the form of one of ours."""
 
     kind: Kind
     credential: str | None = None
 
 
 def is_for_editors(path: str) -> bool:
-    """Whether the editors process answers this address."""
+    """Returns whether the editors process answers this path."""
     return path.startswith((API, f"{DASHBOARD}/")) or path == DASHBOARD
 
 
 def claim_of(method: str, path: str, headers: Mapping[bytes, str]) -> Claim:
-    """What a request claims to be."""
+    """Returns the unverified claim of a request."""
     if path.startswith(WEBHOOKS):
         return Claim("webhook")
     if path.startswith(API):
@@ -54,7 +54,7 @@ def claim_of(method: str, path: str, headers: Mapping[bytes, str]) -> Claim:
 
 
 def cookies(header: str) -> dict[str, str]:
-    """Cookies by name; none if the header cannot be read."""
+    """Returns the cookies by name; none if the header is malformed."""
     try:
         return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
     except CookieError:
@@ -62,11 +62,11 @@ def cookies(header: str) -> dict[str, str]:
 
 
 def new_session(set_cookie: str) -> str | None:
-    """The digest of the session that an answer starts or renews, if it does."""
+    """Returns the digest of the session that a response starts or renews, if any."""
     session = cookies(set_cookie).get(SESSION_COOKIE, "")
     return digest(session) if SIGNED.fullmatch(session) else None
 
 
 def digest(secret: str) -> str:
-    """A name for a credential under which it may be remembered."""
+    """Returns a digest under which a credential can be remembered."""
     return hashlib.sha256(secret.encode()).hexdigest()

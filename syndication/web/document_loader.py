@@ -1,7 +1,6 @@
-"""The thread that keeps a web process up to date, so that no request ever asks the database.
+"""The thread that keeps a web process's documents and state up to date, so that no poll asks the database.
 
-It survives the loss of the database: what was loaded goes on being served, and after the database's
-return everything is compared again.
+While the database is down, the loaded documents stay in service; when it is back, every version is compared again.
 """
 
 import threading
@@ -25,25 +24,24 @@ from syndication.web.load_latency import WaitingSince
 log = get_logger(__name__)
 
 STATE_SECONDS = 2.0
-"""How old the state shown by /readyz and /metrics may be."""
+"""The greatest age of the state shown by /readyz and /metrics."""
 
 LOAD_SECONDS = 1.0
-"""How old what is served may be, should a wake-up ever be lost."""
+"""How often versions are compared even without a wake-up, in case one is lost."""
 
 MAX_COUNTED = 10_000
-"""Up to so many changes that wait are counted."""
+"""Waiting changes are counted up to this number."""
 
 WAIT_SECONDS = 0.5
-"""The longest wait for a wake-up: stopping and counting are never later than this."""
-
+"""The longest wait for a wake-up, which bounds the delay of stopping and of counters."""
 
 HUNG_SECONDS = 3 * STATE_SECONDS
-"""A database that let so much time go by without an answer hangs, and is told as down."""
+"""A database that has not answered for this long counts as down."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoaderState:
-    """What the watcher last saw; ``since`` is when the database became as it is, ok or down."""
+    """The state that was read last; ``since`` is when ``database`` last changed between ok and down."""
 
     loaded: bool = False
     database: str = "down"
@@ -58,35 +56,35 @@ class LoaderState:
 
 
 class DocumentLoader:
-    """Holds the catalogue and the state; both are replaced whole, so that readers need no lock."""
+    """Holds the catalogue and the state; both are replaced as a whole, so readers need no lock."""
 
     def __init__(
         self, database: Database, catalogue: Catalogue, flush: Callable[[PollCounter], None], *, measured: bool = True
     ) -> None:
-        self._measured = measured  # What another process serves is measured there.
+        self._measured = measured  # The front measures what it serves itself.
         self.database = database
         self.catalogue = catalogue
         self.state = LoaderState(since=datetime.now(UTC))
         self.counter = PollCounter()
         self.served: dict[str, tuple[int, datetime]] = {}
-        """By section the version that is served here, and since when: the database's time."""
+        """The served version by section, and since when (database time)."""
         self.loaded_at: datetime | None = None
-        """When it was last looked for what is published: the database's time; None before the first time."""
+        """When the published versions were last read (database time); None before the first time."""
         self.versions_to_purge: dict[str, int] = {}
-        """The versions that are served of the sections of which caches in front are to be told."""
+        """The served versions of the sections for which a cache purge is waiting."""
         self.changed_event = threading.Event()
-        """Set when there is something new in ``versions_to_purge``, for whoever tells it."""
+        """Set when ``versions_to_purge`` has new versions, for the heartbeat."""
         self._flush = flush
         self._stopped = threading.Event()
         self._loaded = self._looked = 0.0
         self._thread = threading.Thread(target=self._run, name="document-loader", daemon=True)
 
     def start(self) -> None:
-        """Start the thread: after the fork, as threads and connections do not survive one."""
+        """Starts the thread; after the fork, which threads and connections do not survive."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the thread and wait for it."""
+        """Stops the thread and waits for it."""
         self._stopped.set()
         self._thread.join(timeout=5)
 
@@ -98,11 +96,11 @@ class DocumentLoader:
                     self._watch(waker)
                 finally:
                     waker.close()
-            except DatabaseDown:  # Without the driver's words: they may hold a row.
+            except DatabaseDown:  # Without the driver's message, which may contain a row.
                 self._mark_down()
                 self._flush(self.counter)
                 self._stopped.wait(WAIT_SECONDS)
-            except Exception:  # A thread that ended in silence would let feeds grow old behind a healthy face.
+            except Exception:  # If the thread ended silently, feeds would become stale unnoticed.
                 log.exception("document_loader_failed")
                 self._stopped.wait(STATE_SECONDS)
 
@@ -117,14 +115,14 @@ class DocumentLoader:
             changed = waker.wait(WAIT_SECONDS)
 
     def load(self) -> None:
-        """Load the documents whose version is not the one in memory."""
+        """Loads the documents whose version differs from the one in memory."""
         with self.database.snapshot() as conn:
             now, started = self.database.now(conn), time.monotonic()
             served = self.catalogue.versions()
             stored = documents.read_versions(conn)
             wanted = [slug for slug in stored if slug in self.catalogue.sections and stored[slug] != served.get(slug)]
             found = documents.load_documents(conn, wanted) if wanted else []
-            # Nobody has waited for what a process loads first: it was published before.
+            # The first load is not measured: those versions were published before this process started.
             news = wanted if self.loaded_at is not None else []
             waits = (
                 load_latency.read_waiting_since(conn, {slug: stored[slug] for slug in news}) if news else WaitingSince()
@@ -138,7 +136,7 @@ class DocumentLoader:
                 waits.observe(moment)
             log.info("documents_loaded", sections=len(wanted), documents=len(found))
         self.loaded_at, self._loaded = now, time.monotonic()
-        # One that this process does not have is served nowhere here in an older version either.
+        # A section that is not configured here counts too: this process serves no older version of it.
         before, self.versions_to_purge = (
             self.versions_to_purge,
             {slug: stored[slug] for slug in asked if slug in stored},
@@ -147,10 +145,10 @@ class DocumentLoader:
             self.changed_event.set()
 
     def read_state(self) -> None:
-        """Read what /readyz and /metrics show."""
+        """Reads the state that /readyz and /metrics show."""
         with self.database.read() as conn:
             now = self.database.now(conn)
-            # What is no longer configured stays in the store, but nobody regenerates or serves it.
+            # Sections that are no longer configured stay in the store but are neither regenerated nor served.
             found = tuple(state for state in list_states(conn) if state.section in self.catalogue.sections)
             self.state = replace(
                 self.state,
@@ -166,7 +164,7 @@ class DocumentLoader:
         self._mark_up()
 
     def current_state(self) -> LoaderState:
-        """The state for those who ask: this thread itself waits without end for a database that hangs."""
+        """Returns the state for other threads: this thread itself waits indefinitely for a hanging database."""
         state, silent = self.state, time.monotonic() - self._looked
         if state.database != "ok" or silent < HUNG_SECONDS:
             return state

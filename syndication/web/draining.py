@@ -1,12 +1,12 @@
-"""The last seconds of a web process that is to stop: it answers as before, and sends load balancers elsewhere."""
+"""Draining before a stop: the web process still answers, but reports itself as not ready to load balancers."""
 
 import signal
 
 SIGNAL = signal.SIGUSR1
-"""Tells a worker of a web process that the stop is near."""
+"""Tells a front to drain."""
 
 READINESS = "/readyz"
-"""From now on it is answered with 503."""
+"""The path that answers 503 while draining."""
 
 LEAVING = b'{"draining": true}\n'
 HEADERS = [

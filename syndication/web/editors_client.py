@@ -1,4 +1,4 @@
-"""The front's side of the Unix socket: one request to the editors process, and its whole answer."""
+"""The front's side of the Unix socket: sends one request to the editors process and reads its whole response."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ from syndication.web.heartbeat_link import EditorsState, read_restarts, read_sta
 from syndication.web.socket_address import socket_address
 
 CONNECT_SECONDS = 10.0
-"""How long a request waits for an editors process that is being started again."""
+"""How long a request waits while the editors process restarts."""
 
 ANSWER_SECONDS = 300.0
-"""The longest wait for an answer: the largest batch on a slow machine. The process gives up its database before."""
+"""The longest wait for a response: the largest batch on a slow machine. Database timeouts are shorter."""
 
 PART = 256 * 1024
-"""Bytes of a body that are sent at once."""
+"""The size of a chunk of a body that is sent at once, in bytes."""
 
 
-class EditorsDown(Exception):  # noqa: N818  # an answer, not a fault
-    """The editors process took the request not at all, or ended before it had answered."""
+class EditorsDown(Exception):  # noqa: N818  # a response, not a fault
+    """The editors process did not accept the request, or ended before it answered."""
 
 
 class EditorsNotAsked(EditorsDown):
-    """The editors process answers no pings, so that the request was not passed on."""
+    """The editors process does not answer pings, so the request was not forwarded."""
 
 
 @dataclass(frozen=True, slots=True)
 class EditorsAnswer:
-    """An answer; ``actor`` is who was recognized, like ``token cms``."""
+    """A response; ``actor`` is the authenticated user or token, such as ``token cms``."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -38,7 +38,7 @@ class EditorsAnswer:
 
 
 class EditorsClient:
-    """Asks the editors process whose socket is in ``folder``."""
+    """Forwards requests to the editors process whose socket is in ``folder``."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -46,16 +46,16 @@ class EditorsClient:
 
     @property
     def state(self) -> EditorsState:
-        """How the process is, as the keeper last found."""
+        """The state of the process, as the keeper last recorded it."""
         return read_state(self._folder)
 
     @property
     def restarts(self) -> int:
-        """How often the keeper has restarted it."""
+        """How often the keeper has restarted the process."""
         return read_restarts(self._folder)
 
     async def ask(self, environ: dict[str, str], body: Body, more: dict[str, Any]) -> EditorsAnswer:
-        """The answer to a request; raises EditorsDown."""
+        """Returns the response to a request; raises EditorsDown."""
         if self.state == "not answering":
             raise EditorsNotAsked("not answering")
         try:

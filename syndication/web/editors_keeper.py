@@ -1,4 +1,4 @@
-"""The thread that starts the editors process, and starts it again when it ends or no longer answers."""
+"""The thread that starts the editors process, and restarts it when it ends or stops answering."""
 
 import contextlib
 import os
@@ -16,32 +16,32 @@ from syndication.web.socket_address import socket_address
 log = get_logger(__name__)
 
 LISTENER = "SYNDICATION_EDITORS_LISTENER"
-"""The variable with the number of the socket on which the editors process answers."""
+"""The environment variable with the file descriptor of the socket on which the editors process answers."""
 
 INHERITED = 250
-"""The number under which it finds the socket: it begins with no other files than the first three, so this is free."""
+"""The file descriptor of that socket. The process starts with only the first three open, so this one is free."""
 
 PING_INHERITED = 251
-"""The number under which it finds its end of the link over which it is pinged."""
+"""The file descriptor of its end of the ping link."""
 
 BACKLOG = 1024
-"""Requests that wait while it is started again. Fronts pass on no more than they have places."""
+"""Requests that wait while the process restarts. Fronts forward no more than they have places."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
-"""Seconds before it is started again: longer each time, so that a broken one does not burn the machine."""
+"""Seconds before a restart: twice as long each time, so that a crash loop does not use up the CPU."""
 
 HEALTHY = 10.0
-"""One that lived for so many seconds was well: the next pause is the first one again."""
+"""Seconds of running after which the pause is reset to the first one."""
 
 STOP_SECONDS = 2.0
-"""How long it may take to stop."""
+"""How long the process may take to stop."""
 
 
 class EditorsKeeper:
-    """The editors process of one web process, and the socket by which fronts ask it.
+    """The editors process of one web process, and the socket that connects it with the fronts.
 
-    The socket stays open while the process is started again, so that requests wait meanwhile and are not refused. It
-    lies in a folder that other users of the machine cannot enter.
+    The socket stays open during a restart, so requests wait instead of being refused. It is in a folder that other
+    users of the machine cannot enter.
     """
 
     def __init__(self, folder: str, times: PingTimes = PingTimes()) -> None:  # noqa: B008  # it is frozen
@@ -55,11 +55,11 @@ class EditorsKeeper:
         self._thread = threading.Thread(target=self._run, name="editors-keeper", daemon=True)
 
     def start(self) -> None:
-        """Start the process, and keep it running."""
+        """Starts the process and keeps it running."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the process: after the fronts, which ask it. Nothing of it is left."""
+        """Stops the process, after the fronts that use it, and deletes the folder."""
         self._stopped.set()
         self._signal(signal.SIGTERM)
         self._thread.join(STOP_SECONDS)
@@ -78,12 +78,12 @@ class EditorsKeeper:
                 self.pid = self._spawn(theirs)
             watching = threading.Thread(target=self._watch, args=(self.pid, link), name="editors-pings", daemon=True)
             watching.start()
-            if self._stopped.is_set():  # It was stopped while the process was being started.
+            if self._stopped.is_set():  # ``stop`` was called while the process was starting.
                 self._signal(signal.SIGTERM)
             code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
             self.pid = None
             with contextlib.suppress(OSError):
-                link.shutdown(socket.SHUT_RDWR)  # Whoever waits for an answer is woken.
+                link.shutdown(socket.SHUT_RDWR)  # Wakes the thread that waits for an answer.
             watching.join()
             link.close()
             if self._stopped.is_set():
@@ -97,9 +97,9 @@ class EditorsKeeper:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     def _watch(self, pid: int, link: socket.socket) -> None:
-        """Ping one process until it ends, and end it if it misses too many deadlines."""
+        """Pings one process until it ends, and kills it if it misses too many deadlines."""
         pings = Pings(link, self._times)
-        with contextlib.suppress(OSError, EOFError):  # It has ended, which the other thread sees.
+        with contextlib.suppress(OSError, EOFError):  # It has ended; the other thread notices.
             while self.pid == pid and not pings.frozen:
                 if pings.ping():
                     write_state(self.folder, "running")
@@ -112,10 +112,10 @@ class EditorsKeeper:
                 self._signal(signal.SIGKILL)
 
     def _spawn(self, link: socket.socket) -> int:
-        """Start it; gives its number.
+        """Starts the process and returns its PID.
 
-        subprocess.Popen would wait until a pipe of its own is closed, and a front that Granian forks in that moment
-        keeps the pipe open for as long as it lives: a death of the editors process would not be seen.
+        subprocess.Popen would wait until a pipe of its own is closed. A front that Granian forks at that moment keeps
+        the pipe open for its whole life, and the end of the editors process would go unnoticed.
         """
         listener = self._listener.fileno()
         arguments = [sys.executable, "-m", "syndication", "editors"]
@@ -124,7 +124,7 @@ class EditorsKeeper:
             (os.POSIX_SPAWN_DUP2, listener, INHERITED),
             (os.POSIX_SPAWN_DUP2, link.fileno(), PING_INHERITED),
         ]
-        # In a session of its own: Ctrl-C reaches the web process alone, which ends the others in order.
+        # In its own session: Ctrl-C reaches only the web process, which stops the others in order.
         return os.posix_spawn(sys.executable, arguments, environ, file_actions=pass_on, setsid=True)
 
     def _signal(self, number: int) -> None:

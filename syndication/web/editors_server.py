@@ -1,4 +1,4 @@
-"""The editors process's side of the Unix socket: requests of the front, each answered by a WSGI app in a thread."""
+"""The editors process's side of the Unix socket: a WSGI app in threads answers the requests of the front."""
 
 import contextlib
 import os
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 NICE = 5
-"""How much the process yields where processors are short: polls go first."""
+"""The nice value of the process: polls go first when the CPU is busy."""
 
 STOP_SECONDS = 1.0
-"""How long requests that are being answered may delay the end: the front, which asked them, has ended before."""
+"""How long running requests may delay the exit: the fronts that sent them have ended before."""
 
 SILENT_SECONDS = 30.0
-"""The front sends what it has in memory, and reads at once: one that does neither for so long is no more."""
+"""The socket timeout. The front sends from memory and reads at once, so one that is silent for this long has ended."""
 
 SERVED_VERSIONS = "syndication.served_versions"
-"""What the front serves: by section the version, and since when."""
+"""The environ key of the versions that the front serves: by section the version, and since when."""
 
 
 class EditorsServer:
-    """Answers the requests that come over a listening socket, so many at once."""
+    """Answers the requests on a listening socket, up to ``threads`` at once."""
 
     def __init__(self, app: "WSGIApplication", listener: socket.socket, threads: int) -> None:
         self._app = app
@@ -42,8 +42,8 @@ class EditorsServer:
         self._threads = threads
 
     def serve(self) -> NoReturn:
-        """Answer until SIGTERM; then end the process, in bounded time. In the main thread only."""
-        with contextlib.suppress(OSError):  # systemd's units may forbid it.
+        """Answers until SIGTERM, then ends the process in bounded time. For the main thread only."""
+        with contextlib.suppress(OSError):  # A systemd unit may forbid it.
             os.nice(NICE)
         signal.signal(signal.SIGTERM, _stop)
         signal.signal(signal.SIGINT, _stop)
@@ -57,7 +57,7 @@ class EditorsServer:
         except SystemExit:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             wait(running, timeout=STOP_SECONDS)
-        # What still runs is a transaction that nobody waits for: the database takes it back.
+        # The database rolls back what still runs.
         os._exit(0)
 
     def _answer(self, connection: socket.socket) -> None:
@@ -66,38 +66,38 @@ class EditorsServer:
             try:
                 with connection.makefile("rb") as stream:
                     answer_request(self._app, connection, stream)
-            except (OSError, EOFError):  # The front has ended, or its client did not wait.
+            except (OSError, EOFError):  # The front has ended, or its client has disconnected.
                 return
             except Exception:
                 log.exception("editors_request_failed")
 
 
 def answer_request(app: "WSGIApplication", connection: socket.socket, stream: IO[bytes]) -> None:
-    """Read one request, have it answered, and send the answer."""
+    """Reads one request and sends the app's response."""
     head_length, body_length = decode_sizes(_exactly(stream, SIZES.size))
     head = decode_head(_exactly(stream, head_length))
     body = _BodyStream(stream, body_length)
     environ = _environ(head, body, body_length)
     status, headers, answer = _run(app, environ)
-    body.drain()  # The front reads when it has sent all of it.
-    said = {"status": status, "headers": headers, "actor": environ.get(ACTOR)}
-    connection.sendall(encode_head(said, len(answer)))
+    body.drain()  # The front reads only after it has sent the whole body.
+    response = {"status": status, "headers": headers, "actor": environ.get(ACTOR)}
+    connection.sendall(encode_head(response, len(answer)))
     connection.sendall(answer)
 
 
 def _run(app: "WSGIApplication", environ: "WSGIEnvironment") -> tuple[int, list[tuple[str, str]], bytes]:
-    said: list[tuple[str, list[tuple[str, str]]]] = []
+    started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ARG001
-        said.append((status, headers))
+        started.append((status, headers))
 
     parts: Iterable[bytes] = app(environ, start)
     try:
         answer = b"".join(parts)
     finally:
         with contextlib.suppress(AttributeError):
-            parts.close()  # type: ignore[attr-defined]  # PEP 3333: it may have one
-    status, headers = said[-1]
+            parts.close()  # type: ignore[attr-defined]  # PEP 3333: optional
+    status, headers = started[-1]
     return int(status[:3]), headers, answer
 
 
@@ -119,18 +119,18 @@ def _environ(head: dict[str, Any], body: RawIOBase, length: int) -> "WSGIEnviron
 
 
 class _BodyStream(RawIOBase):
-    """The body alone: what is read behind it is its end."""
+    """The body of one request, which ends after its length."""
 
     def __init__(self, stream: IO[bytes], length: int) -> None:
         self._stream = stream
         self._left = length
 
     def readable(self) -> bool:
-        """It can be read, and nothing else."""
+        """Returns True: the stream can only be read."""
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        """Read into a buffer; 0 at the end of the body."""
+        """Reads into a buffer; returns 0 at the end of the body."""
         view = memoryview(buffer).cast("B")
         part = self._stream.read(min(len(view), self._left))
         if not part and self._left and len(view):
@@ -140,7 +140,7 @@ class _BodyStream(RawIOBase):
         return len(part)
 
     def drain(self) -> None:
-        """Read what the app did not want."""
+        """Reads and discards the rest of the body."""
         while self._left and self.read(1024 * 1024):
             pass
 

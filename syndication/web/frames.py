@@ -1,7 +1,7 @@
-"""How the front and the editors process talk: one request and one answer on each connection of a Unix socket.
+"""The protocol between the front and the editors process: one request and one response per Unix socket connection.
 
-Not HTTP: a request was parsed once, by the web server, and nothing may be understood in another way behind it. Both
-ends are of the same release, because one starts the other.
+It is not HTTP: the web server has parsed the request once, and a second parser could read it differently. Both ends
+are of the same release, because one starts the other.
 """
 
 import json
@@ -9,20 +9,20 @@ import struct
 from typing import Any
 
 SIZES = struct.Struct("!IQ")
-"""What comes first: the length of the head and the length of the body that follows it, both in bytes."""
+"""The first bytes: the lengths of the head and of the body that follows it, in bytes."""
 
 LARGEST_HEAD = 1024 * 1024
-"""A head holds headers, which the web server has bounded, and the versions that are served."""
+"""A head holds headers, which the web server limits, and the served versions."""
 
 
 def encode_head(head: dict[str, Any], body_length: int) -> bytes:
-    """The sizes and the head; the body is sent behind it."""
+    """Returns the sizes and the head; the body follows."""
     encoded = json.dumps(head, ensure_ascii=True).encode()
     return SIZES.pack(len(encoded), body_length) + encoded
 
 
 def decode_sizes(sizes: bytes) -> tuple[int, int]:
-    """The lengths of head and body; ValueError for a head that nobody of ours writes."""
+    """Returns the lengths of head and body; raises ValueError if the head is too large."""
     head, body = SIZES.unpack(sizes)
     if head > LARGEST_HEAD:
         raise ValueError(f"a head of {head} bytes")
@@ -30,6 +30,6 @@ def decode_sizes(sizes: bytes) -> tuple[int, int]:
 
 
 def decode_head(head: bytes) -> dict[str, Any]:
-    """The head as it was written."""
+    """Returns the decoded head."""
     decoded: dict[str, Any] = json.loads(head)
     return decoded

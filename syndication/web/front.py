@@ -1,4 +1,4 @@
-"""The front: the ASGI app on the port. Polls from memory, its own pages, and the way to the editors process."""
+"""The front: the ASGI app on the port. Answers polls from memory, serves public pages, and forwards to the editors."""
 
 import asyncio
 import os
@@ -39,16 +39,16 @@ from syndication.web.request_log import HEADER, sanitize_id
 from syndication.web.requests import EditorsRequest, EditorsRequestHandler, log_refused
 
 FOLDER = "SYNDICATION_EDITORS_FOLDER"
-"""The variable with the folder of the editors process's socket."""
+"""The environment variable with the folder of the editors process's socket."""
 
 SWITCH_SECONDS = 0.001
-"""How soon a thread with work to do has to let a poll in; Python's own 5 ms would be a poll's whole allowance."""
+"""How soon a busy thread must yield to a poll; Python's default of 5 ms would be a poll's whole time budget."""
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Front:
-    """Answers, or has the editors process answer."""
+    """Answers requests, or forwards them to the editors process."""
 
     def __init__(self, loader: DocumentLoader, app: Flask, requests: EditorsRequestHandler) -> None:
         self.polls = PollResponder(loader)
@@ -58,7 +58,7 @@ class Front:
         self._pages = page_threads.pool()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Answer one request (ASGI)."""
+        """Answers one request (ASGI)."""
         path = decode_path(scope["raw_path"])
         if is_for_feeds(path):
             start, body = self.polls.answer(scope, path)
@@ -72,7 +72,7 @@ class Front:
         await send({"type": "http.response.body", "body": body})
 
     def drain(self) -> None:
-        """From now on send load balancers elsewhere, and end each connection after its answer."""
+        """Starts draining: reports not ready to load balancers, and closes each connection after its response."""
         self.polls.draining = True
 
     async def _page(self, scope: dict[str, Any], path: str) -> tuple[dict[str, Any], bytes]:
@@ -84,7 +84,7 @@ class Front:
         return start_of(status, headers), body
 
     async def _editors(self, scope: dict[str, Any], path: str, receive: Receive) -> tuple[dict[str, Any], bytes]:
-        """An answer under the request's id, which its line in the log has too."""
+        """Returns the response with the request ID, which its log line has too."""
         headers = read_headers(scope["headers"])
         address = self._requests.believed_address(scope["client"][0], headers)
         arrived = EditorsRequest(scope["method"], path, headers, address, time.perf_counter())
@@ -95,13 +95,12 @@ class Front:
             answer = await self._requests.answer(arrived, environ, receive, served)
             if isinstance(answer, Response):
                 log_refused(arrived, answer.status_code)
-                said = [*answer.headers.items(), (HEADER, id)]
-                return start_of(answer.status_code, said), answer.get_data()
+                return start_of(answer.status_code, [*answer.headers.items(), (HEADER, id)]), answer.get_data()
         return start_of(answer.status, answer.headers), answer.body
 
 
 def create_front() -> Front:
-    """The front of one web process, its watcher and its counting running; called after the fork."""
+    """Returns the front of one web process and starts its threads; called after the fork."""
     settings = load_settings()
     exit_with_parent()
     logs.setup(settings.logs, "web")
@@ -124,7 +123,7 @@ def create_front() -> Front:
 
 
 def empty_catalogue(settings: Settings) -> Catalogue:
-    """What a process serves that has loaded nothing yet."""
+    """Returns the catalogue of a process that has loaded no documents yet."""
     return Catalogue.empty(
         settings.site,
         settings.sections,
@@ -135,6 +134,6 @@ def empty_catalogue(settings: Settings) -> Catalogue:
 
 
 def flush(counter: PollCounter) -> None:
-    """Carry to Prometheus what was counted since the last time."""
+    """Adds to the Prometheus counters what was counted since the last call."""
     web_metrics.flush(counter)
     database_metrics.flush(errors.counted)

@@ -1,6 +1,6 @@
-"""The thread by which a web process says that it is alive, and what it serves of that of which caches are to be told.
+"""The heartbeat of a web process: records that it is running, and which versions to be purged it serves.
 
-It may wait for a database that is busy or hangs: neither polls nor the watcher wait for it.
+The thread may wait for a busy or hanging database: neither polls nor the document loader wait for it.
 """
 
 import os
@@ -22,7 +22,7 @@ log = get_logger(__name__)
 
 
 class HeartbeatThread:
-    """A web process as others see it. Whoever purges caches waits until all that are there serve what is new."""
+    """Records the heartbeat. A purge waits until all running web processes serve the new version."""
 
     def __init__(self, database: Database, loader: DocumentLoader, *, every: float = HEARTBEAT.total_seconds()) -> None:
         self.database = database
@@ -35,12 +35,12 @@ class HeartbeatThread:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Start saying so: after the fork, as threads and connections do not survive one."""
+        """Starts the thread; after the fork, which threads and connections do not survive."""
         self._thread.start()
         run_at_exit("heartbeat-exit", self.stop)
 
     def stop(self) -> None:
-        """Say that this process is gone, if that takes no longer than a second."""
+        """Removes the record of this process, if that takes no longer than a second."""
         self._stopped.set()
         self.loader.changed_event.set()
         self._thread.join(timeout=SECONDS)
@@ -48,7 +48,7 @@ class HeartbeatThread:
     def _run(self) -> None:
         while not self._stopped.is_set():
             self._attempt(self._record)
-            # Every few seconds, and at once if somebody waits for what was loaded.
+            # Every few seconds, and at once when a purge waits for a version that was just loaded.
             self.loader.changed_event.wait(self._every)
             self.loader.changed_event.clear()
         self._attempt(self._remove)
@@ -69,9 +69,9 @@ class HeartbeatThread:
         try:
             act()
             self._failing = False
-        except DatabaseDown as error:  # Without the driver's words: they may hold a row.
+        except DatabaseDown as error:  # Without the driver's message, which may contain a row.
             if not self._failing:
                 log.warning("heartbeat_not_recorded", error=type(error).__name__)
             self._failing = True
-        except Exception:  # A thread that ended in silence would let caches wait for nobody.
+        except Exception:  # If the thread ended silently, purges would no longer wait for this process.
             log.exception("heartbeat_thread_failed")

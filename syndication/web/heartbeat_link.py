@@ -1,7 +1,7 @@
-"""Whether the editors process still runs Python: a byte there and back over a socket of its own.
+"""The liveness check of the editors process: a byte sent back and forth over its own socket.
 
-A process that is stopped, or in which one thread never lets go of the interpreter lock, is alive for the kernel and
-answers nobody. A busy one answers within the deadline, because a thread that does nothing else sends each byte back.
+A process that is stopped, or whose interpreter lock is never released, is running for the kernel but answers nothing.
+A busy one answers within the deadline, because one thread only sends bytes back.
 """
 
 import socket
@@ -14,7 +14,7 @@ from typing import Literal
 EditorsState = Literal["starting", "running", "not answering"]
 
 STATE_FILE = "state"
-"""The file in the folder of the socket in which the keeper says how the process is; fronts read it."""
+"""The file in the socket's folder in which the keeper records the state of the process; fronts read it."""
 
 RESTARTS_FILE = "restarts"
 """The file beside it with the number of restarts."""
@@ -22,14 +22,14 @@ RESTARTS_FILE = "restarts"
 
 @dataclass(frozen=True, slots=True)
 class PingTimes:
-    """How often the process is asked, and how long it has."""
+    """How often the process is pinged, and its deadlines."""
 
     pause: float = 2.0
     """Seconds between an answer and the next ping."""
     deadline: float = 10.0
-    """Seconds for one answer: a thread that shares the interpreter lock with many busy ones waits far less."""
+    """Seconds for one answer; a thread that shares the interpreter lock with many busy ones needs far less."""
     misses: int = 3
-    """How many deadlines in a row are missed before the process is ended. A start has as long."""
+    """Consecutive missed deadlines after which the process is killed. A start has as long."""
 
 
 class Pings:
@@ -39,18 +39,18 @@ class Pings:
         self._link = link
         self._times = times
         self.missed = 0
-        """Deadlines that were missed in a row."""
+        """The number of consecutive missed deadlines."""
         self._sent = False
 
     @property
     def frozen(self) -> bool:
-        """It has missed too many."""
+        """Whether the process has missed too many deadlines."""
         return self.missed >= self._times.misses
 
     def ping(self) -> bool:
-        """Whether it answered within the deadline; raises OSError or EOFError if it has ended.
+        """Returns whether the process answered within the deadline; raises OSError or EOFError if it has ended.
 
-        A byte that was not answered yet is waited for, and not sent again.
+        After a missed deadline the same byte is waited for, and not sent again.
         """
         self._link.settimeout(self._times.deadline)
         if not self._sent:
@@ -68,7 +68,7 @@ class Pings:
 
 
 def answer_pings(link: socket.socket) -> None:
-    """Send back each byte, in a thread, until the keeper has ended."""
+    """Starts the thread that sends each byte back, until the keeper has ended."""
     threading.Thread(target=_send_back, args=(link,), name="pings", daemon=True).start()
 
 
@@ -79,12 +79,12 @@ def _send_back(link: socket.socket) -> None:
 
 
 def write_state(folder: str, state: EditorsState) -> None:
-    """Say how the process is, in one step, so that nobody reads half of it."""
+    """Records the state of the process, atomically."""
     _write(folder, STATE_FILE, state)
 
 
 def write_restarts(folder: str, restarts: int) -> None:
-    """Say how often the process was restarted since its keeper began."""
+    """Records how often the process was restarted since its keeper started."""
     _write(folder, RESTARTS_FILE, str(restarts))
 
 
@@ -96,16 +96,16 @@ def _write(folder: str, name: str, text: str) -> None:
 
 
 def read_state(folder: str) -> EditorsState:
-    """How the process is, by the keeper's last word."""
+    """Returns the state of the process that the keeper recorded last."""
     try:
-        said = (Path(folder) / STATE_FILE).read_text()
+        state = (Path(folder) / STATE_FILE).read_text()
     except OSError:
         return "starting"
-    return "running" if said == "running" else "not answering" if said == "not answering" else "starting"
+    return "running" if state == "running" else "not answering" if state == "not answering" else "starting"
 
 
 def read_restarts(folder: str) -> int:
-    """How often the process was restarted; 0 until its keeper has said a number."""
+    """Returns how often the process was restarted; 0 until the keeper has recorded a number."""
     try:
         return int((Path(folder) / RESTARTS_FILE).read_text())
     except OSError:

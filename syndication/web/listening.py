@@ -1,4 +1,4 @@
-"""What the kernel is told of the connections of this process: those whose client takes nothing any more are cut off."""
+"""The TCP timeout of this process's connections: the kernel drops clients that no longer take data."""
 
 import contextlib
 import os
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 STALLED_SECONDS = 30
-"""How long what was sent may stay without an acknowledgement, or a client's window closed. A slow one that takes a
-little from time to time is not cut off."""
+"""How long sent data may stay unacknowledged, or a client's window closed. A slow client that takes a little data from
+time to time is not dropped."""
 
 
 def cut_off_stalled_clients(seconds: int = STALLED_SECONDS) -> int:
-    """Set TCP_USER_TIMEOUT (RFC 5482) on all listening sockets, whose connections inherit it; gives their number.
+    """Sets TCP_USER_TIMEOUT (RFC 5482) on all listening sockets, and returns their number; connections inherit it.
 
-    Granian makes its sockets itself and takes no options for them.
+    Granian creates its sockets itself and takes no options for them.
     """
-    if not hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux alone has it.
+    if not hasattr(socket, "TCP_USER_TIMEOUT"):  # Only Linux has it.
         return 0
     found = 0
     for one in _listening():
@@ -34,7 +34,7 @@ def _listening() -> Iterator[socket.socket]:
 
 
 def _opened(number: int) -> socket.socket | None:
-    """The socket under this number, in a copy, if connections over a network come to it."""
+    """Returns a duplicate of the socket with this file descriptor, if it listens on a network."""
     one = socket.socket(fileno=os.dup(number))
     with contextlib.suppress(OSError):
         if one.family in (socket.AF_INET, socket.AF_INET6) and one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):

@@ -1,4 +1,4 @@
-"""How long a version was waited for until this process served it, by the database's clock."""
+"""Measures the latency from a change or a request until this process serves the version, by the database's clock."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from syndication.store.publishing import latency
 
 @dataclass(frozen=True, slots=True)
 class WaitingSince:
-    """Since when the versions were waited for that are just being loaded."""
+    """When the versions that are being loaded were caused: changes noticed and regenerations requested."""
 
     noticed: tuple[datetime, ...] = ()
     requested: tuple[datetime, ...] = ()
 
     def observe(self, now: datetime) -> None:
-        """Tell Prometheus that they are served from ``now`` on."""
+        """Records the latency until ``now``, when the versions are served."""
         _observe(CHANGE_TO_SERVED, self.noticed, now)
         _observe(REQUEST_TO_SERVED, self.requested, now)
 
 
 def read_waiting_since(conn: Connection, versions: Mapping[str, int]) -> WaitingSince:
-    """Since when these versions, by section, were waited for."""
+    """Reads when the causes of these versions, by section, were noticed and requested."""
     return WaitingSince(tuple(latency.read_noticed(conn, versions)), tuple(latency.read_requested(conn, versions)))
 
 

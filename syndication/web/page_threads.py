@@ -1,4 +1,4 @@
-"""The front's few pages that Flask makes: in a thread, because a template is no work for the event loop."""
+"""The front's Flask pages, run in threads, because rendering a template would block the event loop."""
 
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -14,12 +14,12 @@ THREADS = 4
 
 
 def pool() -> ThreadPoolExecutor:
-    """Threads for pages; those who come while all are busy wait, and are no more than there are connections."""
+    """Returns the thread pool for pages; its queue is bounded by the number of connections."""
     return ThreadPoolExecutor(THREADS, "pages")
 
 
 def page_of(app: "WSGIApplication", texts: dict[str, str]) -> Page:
-    """The whole answer of a WSGI app to a request without a body."""
+    """Returns the whole response of a WSGI app to a request without a body."""
     environ: dict[str, Any] = {
         **texts,
         "wsgi.version": (1, 0),

@@ -1,8 +1,8 @@
-"""Polls are answered in the thread that has read them, before the event loop hears of them.
+"""Answers polls in the thread that has read them, before they reach the event loop.
 
-Granian gives each request to the loop by ``call_soon_threadsafe``, which wakes another thread and starts a task: for an
-answer that is ready in memory that doubled its cost. So the loop's own method looks first whether it is a poll. Should
-another version of Granian hand requests over in another way, polls come through the app like all else, only slower.
+Granian passes each request to the loop with ``call_soon_threadsafe``, which wakes another thread and starts a task. For
+a response that is ready in memory, that doubled the cost. So this method is replaced by one that answers polls first.
+If another version of Granian passes requests differently, polls take the app's usual, slower path.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Any
 def answer_polls_first(
     loop: asyncio.AbstractEventLoop, answer: Callable[[dict[str, Any], Callable[[dict[str, Any]], Any]], bool]
 ) -> None:
-    """Have ``answer`` try every request first: it gets the scope and the way to send, and says whether it answered."""
+    """Lets ``answer`` try every request first: it gets scope and send function, and returns whether it answered."""
     schedule = loop.call_soon_threadsafe
 
     def first(callback: Callable[..., Any], *args: Any, context: Any = None) -> asyncio.Handle | None:
@@ -24,9 +24,9 @@ def answer_polls_first(
                 return None
         return schedule(callback, *args, context=context)
 
-    loop.call_soon_threadsafe = first  # type: ignore[method-assign,assignment]  # this one loop's alone
+    loop.call_soon_threadsafe = first  # type: ignore[method-assign,assignment]  # of this loop only
 
 
 def _discard(coroutine: Coroutine[Any, Any, Any]) -> None:
-    """It would have answered in the loop; closed before its first step it does nothing."""
+    """Closes the coroutine that would have answered in the loop; it has not started yet."""
     coroutine.close()

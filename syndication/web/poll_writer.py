@@ -1,29 +1,84 @@
-"""The threads that carry polls from a web process's memory into the database, by section and slot.
+"""The threads that write a web process's poll counts to the database, by section and time slot.
 
-One takes the sums once a minute and never asks the database, so that polls stand in the slot in which they came;
-another writes them, and may wait for a database that is busy or hangs. No poll waits for either.
+One collects the counts once a minute without the database, so that polls are counted in the slot of their time.
+Another writes them, and may wait for a busy or hanging database. No poll waits for either.
 """
 
 import threading
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from syndication.logs import get_logger
-from syndication.serve.poll_counter import PollCounter
+from syndication.serve.catalogue import CountKey, parse
+from syndication.serve.poll_counter import DOCUMENT, PollCounter, increments
+from syndication.serve.respond import OK
 from syndication.store.db.clock import Clock, system_clock
 from syndication.store.db.database import Database, DatabaseDown
 from syndication.store.processes import poll_counts
-from syndication.web.poll_sums import UnwrittenPolls
+from syndication.store.processes.poll_counts import NONE, PollSums, slot_of
 from syndication.web.shutdown import SECONDS, run_at_exit
 
 log = get_logger(__name__)
 
 WRITE_SECONDS = 60.0
-"""How often polls are written: a process that is killed loses no more than those of so long."""
+"""How often poll counts are written: a killed process loses at most this much."""
+
+SlotCounts = Mapping[tuple[str, datetime], PollSums]
+"""Polls by section and slot."""
+
+MAX_AGE = timedelta(days=1)
+"""How long poll counts are kept while the database is down, to bound the memory."""
+
+
+class UnwrittenPolls:
+    """Collects the increments of a PollCounter, each in its time slot, until they are written."""
+
+    def __init__(self, counter: PollCounter) -> None:
+        self._counter = counter
+        self._polls_seen: dict[CountKey, int] = {}
+        self._sent_seen: dict[str, int] = {}
+        self._counted: dict[tuple[str, datetime], PollSums] = {}
+        self._lock = threading.Lock()
+
+    def collect(self, now: datetime) -> None:
+        """Adds what was counted since the last call to the current slot."""
+        with self._lock:
+            polls, sent = dict(self._counter.polls), dict(self._counter.sent)
+            for (path, status, _), number in increments(polls, self._polls_seen).items():
+                if status in DOCUMENT:
+                    self._add(path, PollSums(full=number) if status == OK else PollSums(not_modified=number), now)
+            for path, size in increments(sent, self._sent_seen).items():
+                self._add(path, PollSums(bytes=size), now)
+            self._polls_seen, self._sent_seen = polls, sent
+            self._prune(now)
+
+    def take_all(self) -> SlotCounts:
+        """Removes and returns all counts; the caller gives back what it could not write."""
+        with self._lock:
+            counted, self._counted = self._counted, {}
+        return counted
+
+    def give_back(self, counted: SlotCounts) -> None:
+        """Keeps counts that could not be written for the next attempt."""
+        with self._lock:
+            for key, polls in counted.items():
+                self._counted[key] = self._counted.get(key, NONE) + polls
+
+    def _add(self, path: str, polls: PollSums, now: datetime) -> None:
+        named = parse(path)
+        if named is not None:  # Bytes of other responses are counted by format, not by path.
+            key = named[0], slot_of(now)
+            self._counted[key] = self._counted.get(key, NONE) + polls
+
+    def _prune(self, now: datetime) -> None:
+        for key in [key for key in self._counted if key[1] < now - MAX_AGE]:
+            del self._counted[key]
 
 
 class PollWriter:
-    """Counts for the dashboard.
+    """Writes poll counts for the dashboard.
 
-    The time is this machine's: there is one also while the database gives none, and slots are minutes wide.
+    It uses the machine's clock, which is available while the database is down; slots are minutes wide.
     """
 
     def __init__(
@@ -41,13 +96,13 @@ class PollWriter:
         self._writer = threading.Thread(target=self._run_writer, name="poll-writer", daemon=True)
 
     def start(self) -> None:
-        """Start counting: after the fork, as threads and connections do not survive one."""
+        """Starts the threads; after the fork, which threads and connections do not survive."""
         self._taker.start()
         self._writer.start()
         run_at_exit("poll-writer-exit", self.stop)
 
     def stop(self) -> None:
-        """Stop, and write the last polls if that takes no longer than a second."""
+        """Stops, and writes the last counts if that takes no longer than a second."""
         if self._stopped.is_set():
             return
         self._stopped.set()
@@ -62,7 +117,7 @@ class PollWriter:
             try:
                 self.pending.collect(self._clock())
                 self._due.set()
-            except Exception:  # A thread that ended in silence would show a newsroom no more readers.
+            except Exception:  # If the thread ended silently, the dashboard would show no more readers.
                 log.exception("poll_writer_failed")
 
     def _run_writer(self) -> None:
@@ -81,7 +136,7 @@ class PollWriter:
             with self.database.write() as conn:
                 poll_counts.add_polls(conn, counted)
             self._failing = False
-        except DatabaseDown as error:  # Without the driver's words: they may hold a row.
+        except DatabaseDown as error:  # Without the driver's message, which may contain a row.
             self.pending.give_back(counted)
             if not self._failing:
                 log.warning("polls_not_written", error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""Polls as ASGI has them: the catalogue's answer, with its headers encoded once."""
+"""Polls over ASGI: the response of the catalogue, with its headers encoded once."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ ANSWERED_BY = {
     b"if-none-match": "HTTP_IF_NONE_MATCH",
     b"if-modified-since": "HTTP_IF_MODIFIED_SINCE",
 }
-"""The headers that an answer depends on, by their names in WSGI."""
+"""The headers that a response depends on, with their WSGI names."""
 
 CLOSE = (b"connection", b"close")
 
@@ -23,7 +23,7 @@ Send = Callable[[dict[str, Any]], Any]
 
 
 class PollResponder:
-    """Answers what is below /feeds/. Only the web server's thread calls it."""
+    """Answers requests below /feeds/. Only the web server's thread calls it."""
 
     def __init__(self, loader: DocumentLoader) -> None:
         self._watcher = loader
@@ -32,7 +32,7 @@ class PollResponder:
         self.draining = False
 
     def try_first(self, scope: dict[str, Any], send: Send) -> bool:
-        """Answer if it is a poll; says whether it was one. ``send`` takes effect when it is called."""
+        """Answers the request if it is a poll, and returns whether it was. ``send`` takes effect when it is called."""
         path = decode_path(scope["raw_path"])
         if not is_for_feeds(path):
             return False
@@ -42,7 +42,7 @@ class PollResponder:
         return True
 
     def answer(self, scope: dict[str, Any], path: str) -> tuple[Start, bytes]:
-        """The two messages of an answer."""
+        """Returns the start message and the body of the response."""
         asked = {"QUERY_STRING": scope["query_string"].decode("latin-1")}
         for name, value in scope["headers"]:
             if name in ANSWERED_BY:
@@ -62,7 +62,7 @@ class PollResponder:
             return start_of(int(status[:3]), headers)
         if catalogue is not self._catalogue:
             self._catalogue, self._starts = catalogue, {}
-        # A document's headers are the same list as long as the catalogue lives, and there are only so many of them.
+        # A document's headers are the same list for the catalogue's lifetime, so the cache is bounded.
         known = self._starts.get(id(headers))
         if known is None:
             known = self._starts[id(headers)] = headers, start_of(int(status[:3]), headers)
@@ -70,6 +70,6 @@ class PollResponder:
 
 
 def start_of(status: int, headers: Headers) -> Start:
-    """The beginning of an answer, as ASGI has it."""
+    """Returns the ASGI start message of a response."""
     encoded = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers]
     return {"type": "http.response.start", "status": status, "headers": encoded}

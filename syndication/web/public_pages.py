@@ -1,11 +1,11 @@
-"""The pages that anybody may ask for, by Flask: the front page, health, metrics, and feeds where nobody was quicker."""
+"""The public pages, made by Flask: front page, health and metrics."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, Response, jsonify, render_template, request
+from flask import Blueprint, Flask, Response, jsonify, render_template
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -13,8 +13,7 @@ from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
 from syndication.metrics.web_gauges import WebGauges
 from syndication.model.values import ALL, FORMATS, MEDIA_TYPES
-from syndication.serve.catalogue import address, is_for_feeds
-from syndication.serve.respond import respond
+from syndication.serve.catalogue import address
 
 if TYPE_CHECKING:
     from syndication.web.document_loader import DocumentLoader
@@ -24,26 +23,18 @@ PAGE_POLICY = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 STATIC_AGE = 3600
-"""Seconds for which a browser keeps the style sheet and the icon."""
+"""How long browsers cache the style sheet and the icon, in seconds."""
 
-METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 LABELS = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 
 
-class ReadyResponse(Response):
-    """A response whose headers are complete: nothing is added to them."""
-
-    default_mimetype = None
-    automatically_set_content_length = False  # A HEAD's length is that of the GET.
-
-
 def flask_app(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | None = None) -> Flask:
-    """The app without the short cut, which answers just the same.
+    """Returns the Flask app of the public pages; ``editors`` returns the state of the editors process, if there is one.
 
-    ``editors`` says how the editors process is, where there is one.
+    It has no route for feeds: the front and the middleware answer polls before Flask.
     """
     app = Flask("syndication", static_folder=None)
-    # Each of these redirects, to an address that is built from the Host header.
+    # Each of these redirects to an address built from the Host header.
     app.url_map.merge_slashes = app.url_map.strict_slashes = app.url_map.redirect_defaults = False
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE
     app.register_blueprint(blueprint(loader, editors))
@@ -52,26 +43,12 @@ def flask_app(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | 
 
 
 def blueprint(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | None = None) -> Blueprint:
-    """All routes; they read the watcher's memory and never the database."""
+    """Returns all routes; they read the memory of the document loader, never the database."""
     routes = Blueprint(
         "serve", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
     )
 
-    def feed(rest: str = "") -> Response:  # noqa: ARG001  # the answer reads the whole path
-        environ = request.environ
-        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        status, headers, body, counted = respond(loader.catalogue, method, path, environ)
-        loader.counter.count(counted, len(body))
-        return ReadyResponse([body], status, headers)
-
-    routes.add_url_rule("/feeds/", "feeds", feed, methods=METHODS, provide_automatic_options=False)
-    routes.add_url_rule("/feeds/<path:rest>", "feed", feed, methods=METHODS, provide_automatic_options=False)
-
-    def error(problem: HTTPException) -> BaseResponse:
-        """What Flask's router refuses below /feeds/ (an invented method, say) is for the answer to word."""
-        return feed() if is_for_feeds(request.environ["PATH_INFO"]) else _problem(problem)
-
-    routes.app_errorhandler(HTTPException)(error)
+    routes.app_errorhandler(HTTPException)(_problem)
 
     @routes.after_request
     def unsniffed(response: Response) -> Response:
@@ -108,10 +85,10 @@ def _text(text: str | bytes) -> Response:
 
 
 def _problem(problem: HTTPException) -> BaseResponse:
-    """An error in words; what a stranger asked for is not repeated."""
+    """Returns an error as plain text, which repeats nothing of the request."""
     missing = problem.code == HTTPStatus.NOT_FOUND
     response = problem.get_response()
-    response.data = b"There is nothing here.\n" if missing else f"{problem.name}\n".encode()
+    response.data = b"Not found.\n" if missing else f"{problem.name}\n".encode()
     response.content_type = "text/plain; charset=utf-8"
     response.headers["Cache-Control"] = "public, max-age=60" if missing else "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -119,7 +96,7 @@ def _problem(problem: HTTPException) -> BaseResponse:
 
 
 def _readyz(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | None) -> Response:
-    """Ready is who serves feeds: a web process whose editors process is away still does."""
+    """Returns the readiness: a web process that serves feeds is ready, even while its editors process is down."""
     state = loader.current_state()
     response = jsonify(
         documents=len(loader.catalogue.documents),

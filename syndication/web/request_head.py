@@ -1,4 +1,4 @@
-"""From what the web server read to what WSGI names it: pure, and strict about names of headers."""
+"""Translates a request head from ASGI to WSGI: pure, and strict about header names."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,23 +8,23 @@ from urllib.parse import unquote_to_bytes
 from werkzeug.http import parse_list_header
 
 Scope = Mapping[str, Any]
-"""A request as ASGI has it; names of headers are in lower case."""
+"""An ASGI request; header names are in lower case."""
 
 TOKEN = re.compile(rb"[a-z0-9!#$%&'*+.^`|~-]+")
-"""RFC 9110 section 5.6.2, but for the underscore: in WSGI, X_Forwarded_For and X-Forwarded-For are one name, and
-whoever may write one of them would write the other. No header that we or a proxy read has an underscore."""
+"""RFC 9110 section 5.6.2 without the underscore: WSGI maps X_Forwarded_For and X-Forwarded-For to one name, so a client
+could forge the latter. No header that we or a proxy read has an underscore."""
 
 SEPARATORS = {b"cookie": "; "}
-"""Header lines of one name are joined by commas (RFC 9110 section 5.3), but for cookies (RFC 6265 section 5.4)."""
+"""Header lines of one name are joined by commas (RFC 9110 section 5.3), except cookies (RFC 6265 section 5.4)."""
 
 
 def decode_path(raw: bytes) -> str:
-    """The path as WSGI has it: percent-decoded bytes, each a character (PEP 3333)."""
+    """Returns the path in WSGI form: percent-decoded bytes, each as one character (PEP 3333)."""
     return (unquote_to_bytes(raw) if b"%" in raw else raw).decode("latin-1")
 
 
 def read_headers(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:
-    """Headers by name; those whose name has an underscore are dropped."""
+    """Returns the headers by name, without those whose name has an underscore."""
     found: dict[bytes, str] = {}
     for name, value in lines:
         if TOKEN.fullmatch(name):
@@ -34,7 +34,7 @@ def read_headers(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:
 
 
 def believed_address(peer: str, forwarded_for: str | None, trusted_proxies: int) -> str:
-    """Who asks: the peer, or what the outermost proxy of ours says of its own peer (as Werkzeug's ProxyFix)."""
+    """Returns the client's address: the peer, or the one reported by our outermost proxy (as Werkzeug's ProxyFix)."""
     if not trusted_proxies or not forwarded_for:
         return peer
     values = parse_list_header(forwarded_for)
@@ -42,7 +42,7 @@ def believed_address(peer: str, forwarded_for: str | None, trusted_proxies: int)
 
 
 def environ_of(scope: Scope, path: str, headers: Mapping[bytes, str], address: str) -> dict[str, str]:
-    """The texts of a WSGI environ; the length of a body is for whoever has read it."""
+    """Returns the strings of a WSGI environ, without the length of the body."""
     server = scope.get("server") or ("", "0")
     environ = {
         "REQUEST_METHOD": scope["method"],
@@ -64,7 +64,7 @@ def environ_of(scope: Scope, path: str, headers: Mapping[bytes, str], address: s
 
 
 def declared_length(headers: Mapping[bytes, str]) -> int | None:
-    """The length of the body: 0 if there is none, None if it comes in chunks. The web server has checked it."""
+    """Returns the length of the body: 0 without a body, None if it is chunked. The web server has checked it."""
     if b"transfer-encoding" in headers:
         return None
     length = headers.get(b"content-length", "")

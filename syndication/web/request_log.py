@@ -1,7 +1,7 @@
-"""Every request of editors has an id, which stands in its answer and in all that is logged of it, and an own line.
+"""The request log of the editors process: a request ID in each response and log line, and one line per request.
 
-Polls come nowhere near. A line tells the rule of an address, and of what stands in it only sections: an article's id
-may be the name of a story under embargo, and what somebody pastes in the place of another may be a token.
+Polls are not logged. A line has the URL rule instead of the address, and of its values only sections: an article ID may
+reveal an embargoed story, and a mistyped address may contain a token.
 """
 
 import re
@@ -25,22 +25,22 @@ log = get_logger(__name__)
 HEADER = "X-Request-ID"
 
 RULE = "syndication.rule"
-"""Where the app that answers leaves the rule; an address that is none of ours has none."""
+"""The environ key under which the app stores the URL rule; unknown addresses have none."""
 
 WAITED_SECONDS = "syndication.waited_seconds"
-"""How long the request was on its way to here, where another process has received it."""
+"""The environ key of the time that the request has spent in the front."""
 
 ACTOR = "syndication.actor"
-"""Here who was recognized is left for the process that received the request."""
+"""The environ key of the authenticated user or token, for the process that received the request."""
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-"""An id that a caller or a proxy may give: it can be searched for in any log, and breaks none."""
+"""A request ID that a client or a proxy may set: safe in any log."""
 
 
 def log_requests(
     app: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
-    """Answer with ``app``, which gives its answer as a whole, under the id of the request; then log the line."""
+    """Answers with ``app``, which returns its whole response, under the request ID, and logs the request."""
     id = sanitize_id(environ.get("HTTP_X_REQUEST_ID", ""))
     began = time.perf_counter() - environ.get(WAITED_SECONDS, 0.0)
     answered: list[str] = []
@@ -65,23 +65,23 @@ def log_requests(
 
 
 def sanitize_id(given: str) -> str:
-    """The id of a request: the given one, unless it could break a log."""
+    """Returns the given request ID if it is safe in a log, else a new one."""
     return given if SAFE_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def request_id() -> str | None:
-    """The id of the request that this thread answers; None where no server asks, as in a test of the app alone."""
+    """Returns the ID of the request that this thread answers; None without a server, as in a test of the app alone."""
     id: str | None = get_contextvars().get("request_id")
     return id
 
 
 def set_actor(actor: Actor) -> None:
-    """From here on the lines of this request tell who asks."""
+    """Adds the actor to the log lines of this request."""
     bind_contextvars(actor=actor.name)
 
 
 def set_rule() -> None:
-    """Note the rule of the address that is asked for, like ``/api/v1/articles/<article:id>``."""
+    """Records the URL rule of the request, such as ``/api/v1/articles/<article:id>``."""
     if request.url_rule is None:
         return
     slug = str((request.view_args or {}).get("slug", ""))

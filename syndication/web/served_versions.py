@@ -1,7 +1,7 @@
-"""What the front serves, as the editors process knows it while it answers a request.
+"""The versions that the front serves, passed to the editors process with a request.
 
-The editors process has documents of its own, for pages that show them, and may have loaded a version some milliseconds
-before the front. "Served since" is a promise to an editor, and so it is the front's word that counts.
+The editors process loads its own documents, for pages that show them, and may have a version some milliseconds before
+the front. "Served since" is a promise to editors, so the front's versions count.
 """
 
 from collections.abc import Mapping
@@ -17,13 +17,13 @@ _of_front: ContextVar[Served | None] = ContextVar("served_versions", default=Non
 
 
 class EditorsLoader(DocumentLoader):
-    """A watcher that tells what the front serves, where the request brought it along."""
+    """A document loader that returns the versions of the front, if the request contains them."""
 
     @property
     def served(self) -> Served:
-        """By section the version that is served, and since when."""
-        told = _of_front.get()
-        return self._served if told is None else told
+        """The served version by section, and since when."""
+        of_front = _of_front.get()
+        return self._served if of_front is None else of_front
 
     @served.setter
     def served(self, served: Served) -> None:
@@ -31,12 +31,12 @@ class EditorsLoader(DocumentLoader):
 
 
 def encode_served(served: Served) -> dict[str, list[Any]]:
-    """As JSON takes it."""
+    """Returns the versions in JSON form."""
     return {slug: [version, since.isoformat()] for slug, (version, since) in served.items()}
 
 
 def update_served(versions: Mapping[str, tuple[int, str]] | None) -> None:
-    """From here on this thread knows what the front serves; None: it was not told."""
+    """Sets the front's versions for the request of this thread; None if the request contains none."""
     _of_front.set(
         None
         if versions is None

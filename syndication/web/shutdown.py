@@ -1,14 +1,14 @@
-"""What a web process does last. Its server ends the main thread, and asks nobody before."""
+"""Runs code at the end of a web process, whose server ends the main thread without a hook."""
 
 import threading
 from collections.abc import Callable
 
 SECONDS = 1.0
-"""How long each last act may delay the end of a process."""
+"""How long each such call may delay the end of the process."""
 
 
 def run_at_exit(name: str, act: Callable[[], None]) -> None:
-    """Do ``act`` when the main thread has ended. The thread is no daemon: the interpreter waits for it."""
+    """Runs ``act`` when the main thread has ended. The thread is not a daemon, so the interpreter waits for it."""
 
     def wait() -> None:
         threading.main_thread().join()

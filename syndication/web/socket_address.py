@@ -1,4 +1,4 @@
-"""The address of the Unix socket in a private folder, however long the folder's name is."""
+"""The address of the Unix socket in a private folder, even if the folder's name is too long."""
 
 import os
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 NAME = "socket"
 
 LONGEST_ADDRESS = 107
-"""Bytes of a Unix socket's address (unix(7)); names of folders may be longer."""
+"""The longest address of a Unix socket in bytes (unix(7)); folder names may be longer."""
 
 
 def socket_address(folder: str) -> str:
-    """Where to bind and to connect; this process keeps the folder open if its name is too long for an address."""
+    """Returns the address to bind or connect to; keeps the folder open if its name is too long for an address."""
     plain = str(Path(folder) / NAME)
     if len(os.fsencode(plain)) <= LONGEST_ADDRESS:
         return plain

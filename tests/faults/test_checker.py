@@ -72,7 +72,7 @@ def test_a_feed_as_it_should_be_differs_in_nothing():
     ("served", "words"),
     [
         (document(B2), "lacks a1"),
-        (document(B2, A1, story("c3")), "shows c3, which should not be there"),
+        (document(B2, A1, story("c3")), "shows c3 wrongly"),
         (document(B2, A1, A1), "shows a1 twice"),
         (document(A1, B2), "has the order a1, b2 instead of b2, a1"),
         (document(B2, story(revision=2)), "has a1 with the title"),
@@ -91,7 +91,7 @@ def test_a_feed_that_differs_is_told(served, words):
         ({"a1": row(story(revision=2))}, "has a1 with the title"),
         ({"a1": row(OUT)}, "has a1 with the status withdrawn"),
         ({"a1": row(A1, sections=frozenset())}, "has a1 with the sections"),
-        ({"a1": row(A1), "z9": row(story("z9"))}, "has z9, which nobody wrote"),
+        ({"a1": row(A1), "z9": row(story("z9"))}, "has z9, which was never written"),
     ],
 )
 def test_what_was_acknowledged_and_is_not_stored_is_a_loss(stored, words):
@@ -108,7 +108,7 @@ def test_a_story_that_is_there_after_its_deletion_is_a_loss():
 def test_an_act_that_was_never_acknowledged_is_a_loss():
     known = journal(PUBLISHED)
     known.add(Act("correct", A1, at(1), None, 7))
-    assert kept(known, {"a1": row(A1)}) == ["nobody knows whether to correct a1 was done, after 7 attempts"]
+    assert kept(known, {"a1": row(A1)}) == ['it is unknown whether "correct a1" was committed, after 7 attempts']
 
 
 # What readers saw on the way.
@@ -164,7 +164,7 @@ def test_a_story_that_came_back_is_found(out):
     known = journal(PUBLISHED, (1, out, "take out"))
     seen = [sighting(A1, version=1), sighting(version=2, made=4, seen=5), sighting(A1, version=3, made=None, seen=7)]
     assert on_the_way.returned(history(*seen), known, RIGHT) == [
-        "/feeds/taiwan.atom showed a1 again in version 3, after it had left in 2"
+        "/feeds/taiwan.atom showed a1 again in version 3, after it was removed in 2"
     ]
     assert not on_the_way.returned(history(*seen[:2]), known, RIGHT)
 

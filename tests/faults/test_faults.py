@@ -85,9 +85,9 @@ def test_help_lists_every_fault_with_a_line():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("earthquake",), "there is no fault 'earthquake': there are worker-killed, "),
-        (("--rounds", "0"), "--rounds should be 1 or more"),
-        (("--minutes", "0"), "--minutes more than 0"),
+        (("earthquake",), "unknown fault 'earthquake'; choose from worker-killed, "),
+        (("--rounds", "0"), "--rounds must be at least 1"),
+        (("--minutes", "0"), "--minutes greater than 0"),
     ],
 )
 def test_what_is_asked_wrongly_is_told(arguments, words):
@@ -98,6 +98,6 @@ def test_what_is_asked_wrongly_is_told(arguments, words):
 def test_a_table_tells_what_was_tried():
     done = faults("crowd", "--rounds", "1", "--seed", "7")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "The seed is 7." in done.stdout
+    assert "Seed: 7" in done.stdout
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("  crowd, SQLite")]
     assert line.split()[2] == "1" and line.split()[-1] == "0"

@@ -19,6 +19,7 @@ from sqlalchemy import event, text
 from syndication.dashboard.ttl_cache import TTLCache
 from syndication.store.db.database import Database
 from syndication.web.public_pages import flask_app
+from syndication.web.wsgi.feed_middleware import FeedMiddleware
 from tests.conftest import FakeClock
 from tests.support.dashboard import PREFIX, Dashboard
 from tests.support.thorough import THOROUGH
@@ -56,7 +57,9 @@ class Lives(RuleBasedStateMachine):
         self.api.worker_seen()
         paths = self.api.get("/openapi.json", ()).json["paths"]
         self.gets = [path for path, item in paths.items() if "get" in item]
-        self.site = flask_app(self.api.loader).test_client()
+        app = flask_app(self.api.loader)
+        app.wsgi_app = FeedMiddleware(app.wsgi_app, self.api.loader)
+        self.site = app.test_client()
         self.browser = self.dashboard.person(*READER)
         self.revision = 0
         self.shown_words, self.shown_ids, self.shown_rows = set(), set(), {}

@@ -1,4 +1,4 @@
-"""The same answers under Granian, gunicorn and Flask's own server, and of the view as of the short cut."""
+"""The same responses from the web process and from other WSGI servers: Granian, gunicorn and Flask's own."""
 
 import contextlib
 import http.client
@@ -134,9 +134,7 @@ QUESTIONS = {
 SERVERS = {
     "gunicorn": ("gunicorn", "-b", "127.0.0.1:{port}", "syndication.app:create_app()"),
     "flask": ("flask", "--app", "syndication.app", "run", "-p", "{port}"),
-    "the view": (
-        "granian", "--interface", "wsgi", "--port", "{port}", "--factory", "tests.support.without_short_cut:create_app",
-    ),
+    "granian": ("granian", "--interface", "wsgi", "--port", "{port}", "--factory", "syndication.app:create_app"),
 }  # fmt: skip
 
 
@@ -201,18 +199,18 @@ ODD_PATHS = [
 
 
 @pytest.fixture(scope="module")
-def view(service):
-    with another_server(service, *SERVERS["the view"]) as port:
+def granian(service):
+    with another_server(service, *SERVERS["granian"]) as port:
         yield port
 
 
 @pytest.mark.parametrize("path", ODD_PATHS, ids=lambda path: path[:40])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "BREW"])
-def test_view_and_short_cut_agree_on_odd_paths(service, view, method, path):
-    short, long = (ask(port, method, path, GZIP) for port in (service.port, view))
-    assert ours(short) == ours(long)
-    assert short.status < 500
-    assert "x-evil" not in short.headers and "set-cookie" not in short.headers
+def test_asgi_and_wsgi_agree_on_odd_paths(service, granian, method, path):
+    asgi, wsgi = (ask(port, method, path, GZIP) for port in (service.port, granian))
+    assert ours(asgi) == ours(wsgi)
+    assert asgi.status < 500
+    assert "x-evil" not in asgi.headers and "set-cookie" not in asgi.headers
 
 
 def test_an_encoded_letter_is_the_letter_and_a_query_is_ignored(service):

@@ -1,4 +1,4 @@
-"""The editors' API on a real database, asked as its users ask it: with tokens of some scopes."""
+"""The API on a real database, used over WSGI with tokens of given scopes."""
 
 import json
 from collections.abc import Mapping
@@ -53,21 +53,21 @@ FULL: dict[str, Any] = {
     "correction": "The date was wrong.",
     "guid": "https://old.example/?p=1",
 }
-"""An article with everything that one may have, but its id."""
+"""An article with every field except its ID."""
 
 
 def story(**changes: Any) -> dict[str, Any]:
-    """An article as a CMS puts it, public since an hour."""
+    """Returns an article as a CMS sends it, published an hour ago."""
     return {"title": "Story", "url": "/s", "sections": ["taiwan"], "published_at": when(hours=-1)} | changes
 
 
 def when(**delta: float) -> str:
-    """A time as JSON has it: noon and ``delta``."""
+    """Returns noon plus ``delta`` in JSON form."""
     return at(**delta).isoformat().replace("+00:00", "Z")
 
 
 class Said:
-    """An answer of the API."""
+    """A response of the API."""
 
     def __init__(self, response: Any) -> None:
         self.status: int = response.status_code
@@ -78,20 +78,20 @@ class Said:
 
     @property
     def kind(self) -> str:
-        """The kind of a problem."""
+        """The type of the problem."""
         assert self.headers["Content-Type"] == "application/problem+json", self.body
         assert self.json["status"] == self.status and self.headers["Cache-Control"] == "no-store"
         return self.json["type"].partition("#")[2]
 
     @property
     def next(self) -> str | None:
-        """The address of the next page."""
+        """The URL of the next page."""
         link = self.headers.get("Link")
         return link.partition("<")[2].partition(">")[0] if link else None
 
 
 class Api:
-    """The editors' app with a newsroom behind it; ``editors`` are its settings."""
+    """The API with a newsroom; ``editors`` are its settings."""
 
     def __init__(self, database: Database, clock: Any, **editors: Any) -> None:
         self.database = database
@@ -112,7 +112,7 @@ class Api:
         self._secrets: dict[tuple[str, ...], str] = {}
 
     def token(self, *scopes: str, name: str | None = None, expires_at: datetime | None = None) -> str:
-        """The secret of a new token."""
+        """Creates a token and returns its secret."""
         with self.database.write() as conn:
             now = self.database.now(conn)
             _, secret = tokens.create(conn, name or "-".join(scopes), scopes, expires_at, TESTER, now)
@@ -130,7 +130,7 @@ class Api:
         address: str = "192.0.2.7",
         **more: Any,
     ) -> Said:
-        """Ask with a token of these scopes (``()``: with none), or with this secret."""
+        """Sends a request with a token of these scopes (``()``: without a token), or with this secret."""
         if secret is None and scopes:
             secret = self._secrets.get(scopes) or self._secrets.setdefault(scopes, self.token(*scopes))
         sent = dict(headers or {}) | ({"Authorization": f"Bearer {secret}"} if secret else {})
@@ -144,29 +144,29 @@ class Api:
         return self.ask("GET", path, scopes=scopes, **more)
 
     def put(self, id: str = "a1", scopes: tuple[str, ...] = SCOPES, **changes: Any) -> Said:
-        """Put a story."""
+        """Sends a PUT of an article."""
         return self.ask("PUT", f"/articles/{quote(id, safe='')}", story(**changes), scopes=scopes)
 
     def pages(self, path: str, scopes: tuple[str, ...] = SCOPES) -> list[Said]:
-        """A page and all that follow it."""
+        """Yields a page and all that follow it."""
         found = [self.get(path, scopes)]
         while (following := found[-1].next) is not None:
             found.append(self.get(following, scopes))
         return found
 
     def audit(self, **wanted: Any) -> list[AuditEntry]:
-        """The audit log, the newest first."""
+        """Returns the audit log, newest first."""
         with self.database.read() as conn:
             return list_entries(conn, 10_000, **wanted)
 
     def worker_seen(self, id: str = "w1") -> None:
-        """A worker says that it is alive."""
+        """Records a worker's heartbeat."""
         with self.database.write() as conn:
             now = self.database.now(conn)
             workers.record_heartbeat(conn, workers.WorkerProcess(id, "host", 1, now, now))
 
     def everything_stored(self, *but: str) -> str:
-        """Every value of every table, but some, as one text."""
+        """Returns the values of all tables, except some, as one text."""
         tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
         if self.database.dialect == "postgresql":
             tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"

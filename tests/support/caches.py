@@ -1,4 +1,4 @@
-"""A cache in front, as one that purges meets it: a real server on loopback that answers, fails, hangs or resets."""
+"""A cache as the purger sees it: a real server on loopback that answers, fails, hangs or resets."""
 
 import contextlib
 import socket
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Asked:
-    """A request that came."""
+    """A received request."""
 
     method: str
     path: str
@@ -21,7 +21,7 @@ class Asked:
 
 
 class Cache(ThreadingHTTPServer):
-    """Answers with the next of ``answers``, and with the last one from then on: a status, or a way to misbehave."""
+    """Answers with each of ``answers`` in turn, then always with the last: a status, or a way to misbehave."""
 
     daemon_threads = True
 
@@ -42,7 +42,7 @@ class Cache(ThreadingHTTPServer):
             return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def sections(self) -> list[str]:
-        """What was purged, by key."""
+        """The purged keys."""
         return [asked.headers.get("surrogate-key", "") for asked in self.asked]
 
 
@@ -63,16 +63,16 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PURGE = do_BAN = handle_any
 
     def log_message(self, *_: Any) -> None:
-        """Nothing is printed."""
+        """Prints nothing."""
 
 
 def hangs(handler: Handler) -> None:
-    """Never answer."""
+    """Never answers."""
     handler.server.released.wait(60)
 
 
 def drips(handler: Handler) -> None:
-    """Answer for ever, a byte now and then: no single one of them is late."""
+    """Answers forever, one byte at a time, none of them late."""
     with contextlib.suppress(OSError):
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
         while not handler.server.released.wait(0.05):
@@ -80,23 +80,23 @@ def drips(handler: Handler) -> None:
 
 
 def resets(handler: Handler) -> None:
-    """Cut the connection off."""
+    """Resets the connection."""
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.connection.close()
 
 
 def closes(handler: Handler) -> None:
-    """Go without a word."""
+    """Closes the connection without a response."""
     handler.close_connection = True
 
 
 def babbles(handler: Handler) -> None:
-    """Answer what is no HTTP, and hold a secret in it."""
+    """Sends a response that is not HTTP and contains a secret."""
     handler.wfile.write(b"the-secret-of-another\r\n\r\n")
 
 
 def redirects(handler: Handler) -> None:
-    """Send on to an address that says that all is well."""
+    """Redirects to a URL that reports success."""
     handler.send_response(307)
     handler.send_header("Location", f"{handler.server.url}/elsewhere")
     handler.end_headers()

@@ -1,4 +1,4 @@
-"""The dashboard on a real database, used as people use it: in a browser with cookies, by links and forms."""
+"""The dashboard on a real database, used like in a browser: with cookies, links and forms."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -28,11 +28,11 @@ COOKIE = "syndication_editors"
 FORM = "application/x-www-form-urlencoded"
 
 LINKS = {"a": "href", "iframe": "src", "img": "src", "source": "srcset"}
-"""Where an address stands to which a page leads, or of which it shows something."""
+"""The attributes of a page that contain URLs it links to or loads."""
 
 
 class Page:
-    """What a browser was given."""
+    """A page as a browser received it."""
 
     def __init__(self, response: Any) -> None:
         self.status: int = response.status_code
@@ -52,12 +52,12 @@ class Page:
 
     @property
     def words(self) -> str:
-        """What a person reads on it."""
+        """The visible text."""
         return " ".join(self.tree.xpath("string(//main)").split())
 
     @property
     def note(self) -> str:
-        """What is wrong, as the page says it."""
+        """The error message of the page."""
         found = self.tree.xpath("//*[contains(@class, 'note') and contains(@class, 'wrong') and not(@hidden)]")
         return " ".join(" ".join(note.text_content().split()) for note in found)
 
@@ -67,7 +67,7 @@ class Page:
 
     @property
     def token(self) -> str:
-        """The token of its forms."""
+        """The CSRF token of its forms."""
         return self.tree.xpath("string(//input[@name='csrf_token']/@value)")
 
     @property
@@ -75,7 +75,7 @@ class Page:
         return self.headers.get("Location")
 
     def addresses(self) -> Iterator[str]:
-        """Where a person or a browser may go from here without changing anything: links, pictures, frames, searches."""
+        """The URLs reachable by GET: links, pictures, frames and searches."""
         for element in self.tree.iter(*LINKS):
             yield element.get(LINKS[element.tag], "")
         yield from self.tree.xpath("//@hx-get")
@@ -83,12 +83,12 @@ class Page:
             yield f"{form.get('action') or ''}?{urlencode(form.form_values())}"
 
     def forms(self, method: str = "post") -> list[Any]:
-        """Its forms that are sent so."""
+        """The forms with this method."""
         return [form for form in self.tree.forms if form.method.lower() == method]
 
 
 class Browser:
-    """One browser, with its cookies, at an address."""
+    """One browser with its cookies, at an IP address."""
 
     def __init__(self, app: Flask, address: str = HERE) -> None:
         self.client = app.test_client()
@@ -106,38 +106,38 @@ class Browser:
         return self.ask("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
     def part(self, path: str, on: str = "/") -> Page:
-        """Ask for a part of a page, as its script does on the page ``on``."""
+        """Requests a part of a page, as the script of the page ``on`` does."""
         return self.get(path, HX_Request="true", HX_Current_URL=f"https://feeds.daily.example{PREFIX}{on}")
 
     def post(self, path: str, token: str | None = None, **fields: Any) -> Page:
-        """Send a form's fields, with the token of a page of this browser unless another is given."""
+        """Sends a form's fields, with this browser's CSRF token unless another is given."""
         given = {"csrf_token": self.token() if token is None else token}
         return self.ask("POST", path, data=urlencode(given | fields, doseq=True), content_type=FORM)
 
     def submit(self, page: Page, action: str, **fields: str) -> Page:
-        """Fill in a page's form and send it as browsers do, which make CRLF of every end of a line (HTML 4.10.22.4)."""
+        """Fills in and sends a page's form as browsers do, with CRLF line endings (HTML 4.10.22.4)."""
         (form,) = [form for form in page.forms() if form.get("action", "").startswith(PREFIX + action)]
         values = {**dict(form.form_values()), **fields}
         sent = {name: re.sub(r"\r\n|\r|\n", "\r\n", value) for name, value in values.items()}
         return self.ask("POST", form.get("action"), data=urlencode(sent), content_type=FORM)
 
     def follow(self, page: Page) -> Page:
-        """The page to which a form led."""
+        """Returns the page to which a form redirected."""
         assert page.status == 303, page.text
         return self.get(page.location)
 
     def token(self) -> str:
-        """The token for forms in this browser: asked for once, as long as its cookie is the same."""
+        """The CSRF token of this browser, requested once for the same cookie."""
         self._token = self._token or self.get("/login").token
         return self._token
 
     def log_in(self, name: str, password: str = PASSWORD, **fields: str) -> Page:
-        """Fill in the form and send it."""
+        """Fills in and sends the log-in form."""
         return self.post("/login", name=name, password=password, **fields)
 
     @property
     def cookie(self) -> str | None:
-        """The value of the cookie that the browser keeps."""
+        """Returns the value of the browser's cookie."""
         kept = self.client.get_cookie(COOKIE, "localhost", PREFIX)
         return kept.value if kept else None
 
@@ -148,7 +148,7 @@ class Browser:
 
 
 class Compiled(BytecodeCache):
-    """Templates, compiled once for all the apps of a test run."""
+    """Templates, compiled once for all apps of a test run."""
 
     kept: ClassVar[dict[str, bytes]] = {}
 
@@ -161,7 +161,7 @@ class Compiled(BytecodeCache):
 
 
 class Dashboard:
-    """The dashboard's app with a newsroom behind it; ``editors`` are its settings."""
+    """The dashboard with a newsroom; ``editors`` are its settings."""
 
     def __init__(self, database: Database, clock: Any, **editors: Any) -> None:
         self.database = database
@@ -171,23 +171,23 @@ class Dashboard:
         self.restart()
 
     def restart(self, **settings: Any) -> None:
-        """Another web process, with other settings."""
+        """Returns another web process, with other settings."""
         self.api.settings = replace(self.api.settings, **settings)
         self.app = dashboard_app(self.api.settings, self.database, self.api.loader)
         self.app.jinja_env.bytecode_cache = Compiled()
 
     def publish(self, **later: float) -> None:
-        """Let the worker do what there is to do, after a while; and the web process see what came of it."""
+        """Lets the worker finish its work after some time, and the web process load the result."""
         self.desk.later(**later) if later else self.desk.work()
         self.api.loader.load()
         self.api.loader.read_state()
 
     def stranger(self, address: str = HERE) -> Browser:
-        """A browser in which nobody is logged in."""
+        """Returns a browser without a session."""
         return Browser(self.app, address)
 
     def person(self, *scopes: str, name: str | None = None) -> Browser:
-        """A browser in which somebody with these scopes (all, unless told) is logged in, without the time of a hash."""
+        """Returns a browser logged in with these scopes (default: all), without the cost of a password hash."""
         scopes, browser = scopes or SCOPES, self.stranger()
         name = name or ".".join(scopes)
         with self.database.read() as conn:

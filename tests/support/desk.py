@@ -1,4 +1,4 @@
-"""A newsroom at work on a real database: tests publish, correct and withdraw with it, and regenerate."""
+"""A newsroom on a real database, in which tests publish, correct, withdraw and regenerate."""
 
 import re
 from datetime import timedelta
@@ -22,7 +22,7 @@ PACE = RegenerationPolicy(
 
 
 class Desk:
-    """One newsroom with its own worker steps; ``clock`` is the database's."""
+    """One newsroom with its own worker steps; ``clock`` is the database's clock."""
 
     def __init__(self, database: Database, clock: Any, *, owner: str = "desk", **site_changes: Any) -> None:
         self.database = database
@@ -33,23 +33,23 @@ class Desk:
         self.restart()
 
     def restart(self) -> list[str]:
-        """A new worker with the configuration as it is now."""
+        """Starts a new worker with the current configuration."""
         self.regenerator = Regenerator(self.database, Newsroom(self.site, self.sections), PACE, self.owner)
         return self.regenerator.register()
 
     def put(self, id: str = "a1", **changes: Any) -> str:
-        """Write one article; gives what came of it."""
+        """Writes one article and returns the result."""
         (outcome,) = articles.put_articles(self.database, [article(id, **changes)])
         return outcome.outcome
 
     def work(self) -> dict[str, Outcome]:
-        """Gather and regenerate what may be done now."""
+        """Processes changes and regenerates the pending sections."""
         while self.regenerator.process_changes():
             pass
         return {outcome.section: outcome for outcome in self.regenerator.regenerate_pending()}
 
     def later(self, **delta: float) -> dict[str, Outcome]:
-        """Let time go by (a second, unless told), then work."""
+        """Advances the clock (default: a second), then works."""
         self.clock.advance(timedelta(**(delta or {"seconds": 1})).total_seconds())
         return self.work()
 
@@ -61,7 +61,7 @@ class Desk:
         return self.document(slug, format).bodies["identity"].decode()
 
     def everything(self) -> str:
-        """Every byte that is published, as one text."""
+        """Returns all published documents as one text."""
         with self.database.read() as conn:
             found = documents.load_documents(conn, self.sections)
         return "\n".join(document.bodies["identity"].decode() for document in found)
@@ -71,7 +71,7 @@ class Desk:
             return next(state for state in section_state.list_states(conn) if state.section == slug)
 
     def left_out(self, slug: str = "taiwan") -> dict[str, str]:
-        """The reasons by article."""
+        """Returns the reasons by article."""
         with self.database.read() as conn:
             return {item.article_id: item.reason for item in documents.list_left_out(conn) if item.section == slug}
 
@@ -88,5 +88,5 @@ class Desk:
 
 
 def titles(body: str) -> list[str]:
-    """The titles of the ``Story …`` articles in an Atom document, in order."""
+    """Returns the titles of the ``Story …`` articles in an Atom document, in order."""
     return re.findall(r"<title[^>]*>(Story [^<]*)</title>", body)

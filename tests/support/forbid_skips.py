@@ -1,6 +1,7 @@
-"""With FORBID_SKIPS=1, as in the project's own check, a skipped test is a failed run.
+"""With FORBID_SKIPS=1, as in the project's own check, a skipped test fails the run.
 
-What a machine does not allow (to mount a disk, say) no package mends: such a skip is told, and forgiven.
+Skips for what a machine does not allow, such as mounting a disk, cannot be fixed by installing packages: they are
+reported but allowed.
 """
 
 import os
@@ -8,7 +9,7 @@ import os
 import pytest
 
 NOT_ALLOWED = "this machine does not allow"
-"""How the reason of such a skip begins."""
+"""The prefix of the reason of such a skip."""
 
 
 def _forbidden(reporter: pytest.TerminalReporter) -> list[pytest.TestReport]:

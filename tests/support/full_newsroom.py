@@ -1,4 +1,4 @@
-"""A newsroom that has been at work for a while: no table of its database is empty."""
+"""A newsroom with some history: no table of its database is empty."""
 
 import json
 from datetime import timedelta
@@ -39,11 +39,11 @@ from tests.support.people import change, person
 LONG_AGO = timedelta(days=3)
 
 HOSTILE = "夜車 🚆 \u200b \ufeff \x85 \u2028 %s %(x)s :x \\ ' \" \ud7ff\ue000 \U0010ffff e\u0301"
-"""What a text may hold, and what drivers stumble over; no NUL, which PostgreSQL refuses."""
+"""A valid text with characters that are difficult for drivers; no NUL, which PostgreSQL refuses."""
 
 
 def made_up(number: int) -> dict[str, Any]:
-    """One line of an import."""
+    """Returns one line of an import."""
     section = ("taiwan", "china", "sports")[number % 3]
     line: dict[str, Any] = {
         "id": f"story-{number}", "title": f"Story {number} {HOSTILE}", "url": f"/news/{number}",
@@ -65,13 +65,13 @@ def bring_articles(database: Database, count: int, folder: Path) -> None:
     path = folder / "made-up.jsonl"
     path.write_text("\n".join(json.dumps(made_up(number)) for number in range(count)))
     report = Report()
-    reader = FeedFileReader()  # Its child is started for feeds alone.
+    reader = FeedFileReader()  # Its child process is started only for feeds.
     import_file(database, load_settings(environ={}), str(path), (), report, reader=reader, progress=False)
     assert (report.problems, report.outcomes["created"]) == ([], count)
 
 
 def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
-    """Import, publish, correct, withdraw and regenerate; let people and programs in; leave work waiting."""
+    """Imports, publishes, corrects, withdraws and regenerates; adds users and tokens; leaves work waiting."""
     by = Actor("desk", "192.0.2.7")
     desk = Desk(database, clock)
     bring_articles(database, 300, folder)
@@ -87,7 +87,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
     _let_in(database, by)
     _ask(database, by)
     desk.later()
-    desk.put("waiting", published_at=clock())  # It is noticed, and in no feed yet.
+    desk.put("waiting", published_at=clock())  # Noticed, but not in a feed yet.
     with database.write() as conn:
         conn.execute(text("INSERT INTO replaced_article (article_id) VALUES ('story-9')"))
         now = database.now(conn)
@@ -133,14 +133,14 @@ def _ask(database: Database, by: Actor) -> None:
 
 
 def everything(database: Database) -> dict[str, list[str]]:
-    """Every row of every table that is copied, and how far the numbers have come."""
+    """Returns every row of every copied table, and the positions of the sequences."""
     with database.snapshot() as conn:
         found = {table.name: sorted(repr(tuple(row)) for row in conn.execute(select(table))) for table in TABLES}
         return found | {f"numbers of {table.name}": [str(read_position(conn, table))] for table in NUMBERED}
 
 
 def empty(database: Database) -> bool:
-    """Whether no row of ours stands in a database, if it has tables at all."""
+    """Returns whether a database contains no rows of ours, with or without tables."""
     with database.read() as conn:
         there = [table for table in TABLES if inspect(conn).has_table(table.name)]
         return all(conn.execute(select(table).limit(1)).first() is None for table in there)

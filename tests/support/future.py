@@ -1,4 +1,4 @@
-"""Programs to come: what the next releases will do to the tables, so that today's program can be tried on it."""
+"""Future releases: their changes to the tables, to test today's program on them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +13,10 @@ from syndication.store.triggers.postgresql import FUNCTIONS
 TODAY = runner.head()
 
 NEXT = "9001"
-"""It only adds, in every way that a migration may: today's program goes on."""
+"""It only adds, in every way that a migration may: today's program keeps working."""
 
 LATER = "9002"
-"""It takes away what today's program needs and the next one does not."""
+"""It removes what today's program needs and the next one does not."""
 
 _EXPAND = f'''
 import sqlalchemy as sa
@@ -50,7 +50,7 @@ _SQLITE_TRIGGER = "CREATE TRIGGER syndication_topic AFTER INSERT ON topic BEGIN 
 
 @contextmanager
 def program(revision: str, folder: Path) -> Iterator[None]:
-    """Within, this process is the program of that revision: it has its migrations, and other triggers than today's."""
+    """Makes this process the program of that revision, with its migrations and other triggers."""
     versions = folder / f"versions-{revision}"
     versions.mkdir(exist_ok=True)
     for name, text in ((NEXT, _EXPAND), (LATER, _CONTRACT)):

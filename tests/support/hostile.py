@@ -1,4 +1,4 @@
-"""Clients that nobody wants, for tests that ask who is served beside them; and what a process holds."""
+"""Hostile clients, for tests of the service during their requests; and the resources of a process."""
 
 import contextlib
 import http.client
@@ -21,7 +21,7 @@ SLOW_HEADERS = b"GET /feeds/all.atom HTTP/1.1\r\nHost: x\r\nX-Slow: "
 
 @contextlib.contextmanager
 def connections(port: int, number: int, first: bytes, each_second: bytes = b"") -> Iterator[list[socket.socket]]:
-    """So many connections, on each of which some bytes are sent, and then some more every second."""
+    """Opens connections, sends some bytes on each, and then some more every second."""
     stop = threading.Event()
 
     def drip() -> None:
@@ -44,7 +44,7 @@ def connections(port: int, number: int, first: bytes, each_second: bytes = b"") 
 
 
 def polls(port: int, seconds: float, path: str = "/feeds/all.atom") -> list[float]:
-    """How long each poll of a well-behaved reader takes, one every ten milliseconds; every one is answered with 200."""
+    """Returns the durations of polls, one every ten milliseconds; asserts that each is answered with 200."""
     found, end = [], time.monotonic() + seconds
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
         while time.monotonic() < end:
@@ -59,24 +59,24 @@ def polls(port: int, seconds: float, path: str = "/feeds/all.atom") -> list[floa
 
 
 def worker_of(web: int) -> int:
-    """The front of a web process: what holds the port."""
+    """Returns the front of a web process, which holds the port."""
     return next(
         pid for pid, words in _children(web).items() if "resource_tracker" not in words and not is_editors(words)
     )
 
 
 def editors_of(web: int) -> int | None:
-    """The editors process of a web process; None while it is being started."""
+    """Returns the editors process of a web process; None while it is starting."""
     return next((pid for pid, words in _children(web).items() if is_editors(words)), None)
 
 
 def is_editors(command_line: str) -> bool:
-    """Whether this is the command line of an editors process."""
+    """Returns whether this is the command line of an editors process."""
     return command_line.rstrip("\0").endswith("\0editors")
 
 
 def _children(pid: int) -> dict[int, str]:
-    """The processes that a process has started, with their command lines."""
+    """Returns the children of a process with their command lines."""
     found = {}
     for of_thread in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in of_thread.read_text().split():
@@ -86,10 +86,10 @@ def _children(pid: int) -> dict[int, str]:
 
 
 def files(pid: int) -> int:
-    """File descriptors that a process has open."""
+    """Returns the number of open file descriptors of a process."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def megabytes(pid: int) -> float:
-    """Memory that a process holds."""
+    """Returns the resident memory of a process."""
     return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0]) / 1024

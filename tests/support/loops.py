@@ -1,4 +1,4 @@
-"""Coroutines for tests that share their process with a browser, whose driver keeps an event loop in the main thread."""
+"""Runs coroutines in tests that use a browser, whose driver has an event loop in the main thread."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,6 +7,6 @@ from typing import Any
 
 
 def run_in_thread(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run it to its end in a thread of its own, as ``asyncio.run`` does; gives its value, or raises its error."""
+    """Runs a coroutine in its own thread, as ``asyncio.run`` does; returns its value or raises its error."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()

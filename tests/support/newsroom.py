@@ -1,4 +1,4 @@
-"""A small newsroom for tests: values with sensible defaults, of which a test changes what it is about."""
+"""A small newsroom for tests: values with defaults, of which a test changes what matters to it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from syndication.model.values import Article, Author, CachePolicy, Entry, Feed, Section, Site
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, tzinfo=UTC)
-"""The time at which the tests' newsroom begins."""
+"""The time at which the newsroom of the tests starts."""
 
 CACHE = CachePolicy(browser=300, cdn=60, stale_while_revalidate=60, stale_if_error=86400)
 
 
 def at(**delta: float) -> datetime:
-    """Noon and ``delta`` (hours=1, minutes=-5 …)."""
+    """Returns noon plus ``delta`` (hours=1, minutes=-5 …)."""
     return NOON + timedelta(**delta)
 
 

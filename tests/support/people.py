@@ -1,4 +1,4 @@
-"""People who log in, for tests; their passwords are hashed once for all tests, as a hash takes its time."""
+"""Users for tests; their passwords are hashed once for all tests, because hashing is slow."""
 
 from functools import cache
 from typing import Any
@@ -17,17 +17,17 @@ BOSS = Actor("boss", "a test")
 
 @cache
 def hash_of(password: str) -> passwords.PasswordHash:
-    """The hash of a password that is not weak."""
+    """Returns the hash of a password that is not weak."""
     return passwords.hash_password(password, "nobody")
 
 
 def person(database: Database, name: str = "mei", *scopes: str, password: str = PASSWORD) -> User:
-    """Let somebody in, with the scope read unless told."""
+    """Creates a user, by default with the scope read."""
     with database.write() as conn:
         return users.create(conn, name, hash_of(password), scopes or ("read",), BOSS, database.now(conn))
 
 
 def change(database: Database, act: Any, *arguments: Any, **options: Any) -> Any:
-    """Do an act of the store whose last arguments are who does it and when."""
+    """Calls a function of the store whose last arguments are the actor and the time."""
     with database.write() as conn:
         return act(conn, *arguments, BOSS, database.now(conn), **options)

@@ -1,4 +1,4 @@
-"""The same feed by plain feedgen, without any reuse: what the renderer's bytes are held against."""
+"""Renders a feed with plain feedgen, without any reuse, as the reference for the renderer's bytes."""
 
 from syndication.errors import UnrenderableArticleError
 from syndication.model.values import Feed
@@ -9,7 +9,7 @@ from syndication.render.rss import rss
 
 
 def plain_feedgen(feed: Feed) -> dict[str, bytes]:
-    """The document of each format."""
+    """Returns the document in each format."""
     entries: list[CleanEntry] = []
     for entry in feed.entries:
         try:

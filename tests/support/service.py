@@ -1,4 +1,4 @@
-"""The whole service as processes of its own, for tests that ask it over HTTP."""
+"""The whole service as separate processes, for tests over HTTP."""
 
 import contextlib
 import http.client
@@ -23,13 +23,13 @@ def free_port() -> int:
 
 
 def environ(**more: str) -> dict[str, str]:
-    """The environment without settings of ours."""
+    """Returns the environment without the service's settings."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("SYNDICATION_")}
     return clean | {"PYTHONPATH": str(ROOT)} | more
 
 
 def until(ask: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """What ``ask`` gives as soon as it gives something; AssertionError if it never does."""
+    """Waits until ``ask`` returns a true value, and returns it; raises AssertionError after a timeout."""
     deadline = time.monotonic() + seconds
     while True:
         with contextlib.suppress(OSError, http.client.HTTPException):
@@ -41,7 +41,7 @@ def until(ask: Callable[[], Any], seconds: float = 20.0) -> Any:
 
 
 class Answer:
-    """One HTTP answer, header names in lower case."""
+    """One HTTP response, with header names in lower case."""
 
     def __init__(self, response: http.client.HTTPResponse) -> None:
         self.status = response.status
@@ -86,21 +86,21 @@ class Service:
             connection.close()
 
     def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Another command on the same database."""
+        """Runs another command on the same database."""
         return subprocess.run(
             [self.python, "-m", "syndication", *arguments],
             cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=60, **options,
         )  # fmt: skip
 
     def ready(self, seconds: float = 20.0) -> "Service":
-        """Wait until every section is served."""
+        """Waits until every section is served."""
         until(lambda: self.get("/readyz").status == 200, seconds)
-        # The last section of a first start, and the feed of everything, which comes after them all.
+        # The last section of a first start, and ``all``, which is published after the sections.
         until(lambda: all(self.get(f"/feeds/{slug}.json").status == 200 for slug in ("world", "all")), seconds)
         return self
 
     def children(self) -> dict[str, int]:
-        """Process ids by command, of the supervisor's children."""
+        """Returns the process IDs of the supervisor's children by command."""
         found = {}
         for path in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
@@ -113,7 +113,7 @@ class Service:
         return found
 
     def stop(self) -> float:
-        """SIGTERM; gives the seconds that it took."""
+        """Sends SIGTERM, waits, and returns the seconds that the stop took."""
         started = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

@@ -1,7 +1,7 @@
-"""What ``make test`` leaves to ``make thorough``: variants of tests that cost much and seldom tell more.
+"""The tests that only ``make thorough`` runs: expensive variants that rarely find more.
 
-A test is marked ``thorough``; with arguments, as ``thorough("sqlite")``, only its variants that are given one of them
-are meant. THOROUGH=1 runs everything.
+The mark ``thorough`` applies to a whole test; with arguments, as ``thorough("sqlite")``, only to its variants with one
+of these parameters. THOROUGH=1 runs everything.
 """
 
 import os
@@ -17,7 +17,7 @@ def _is_thorough(item: pytest.Item) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "thorough: costs much and seldom tells more; run by `make thorough`")
+    config.addinivalue_line("markers", "thorough: expensive and rarely finds more; run by `make thorough`")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

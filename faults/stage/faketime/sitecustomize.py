@@ -1,6 +1,6 @@
-"""Read by Python when it starts under libfaketime, which takes the steady deadlines of ``time.sleep`` for wall time.
+"""Loaded by Python at start under libfaketime, which treats the monotonic deadlines of ``time.sleep`` as wall time.
 
-That would be an error or a sleep of an hour; ``select`` is told how long, and not until when.
+That would fail or sleep for an hour. ``select`` takes a duration instead of a deadline.
 """
 
 import select

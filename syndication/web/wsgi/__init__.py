@@ -1,1 +1,1 @@
-"""The whole service as one WSGI app for servers other than ours, with its own admission."""
+"""The whole service as one WSGI app for other servers, with its own admission control."""

@@ -1,10 +1,10 @@
-"""The WSGI door between polls and people: who works on feeds must never hold up those who read them.
+"""WSGI admission control: editors' requests must never hold up polls.
 
-A web process has a few threads. Requests of editors may wait for a database; so many of them at once are let in
-that threads are left for polls, and the others are asked to come back.
+A web process has few threads, and editors' requests may wait for the database. Only a limited number of them is
+admitted, so that threads are left for polls; the others get 503 with Retry-After.
 
-Only ``create_app`` uses it, for WSGI servers other than ours. ``syndication web`` has ``web/admission.py``, which
-shares nothing with it: here threads wait for semaphores, there requests wait in the queues of one event loop.
+Only ``create_app`` uses it, for other WSGI servers. ``syndication web`` has ``web/admission.py``, which shares nothing
+with it: here threads wait for semaphores, there requests wait in the queues of one event loop.
 """
 
 import threading
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 API, DASHBOARD = "/api/", "/editors"
-"""Below these addresses are the editors' two apps."""
+"""The paths of the editors' two apps."""
 
 WEBHOOKS = "/api/v1/webhooks/"
-"""Here the API must read what a stranger sends, before it knows who it is."""
+"""The path where the API must read the body before it can authenticate the sender."""
 
 TIMEOUT_SECONDS = 2.0
-"""Seconds that a request waits for its turn."""
+"""How long a request waits for a place."""
 
-BUSY = "So many requests are being answered that this one would have to wait: try again."
+BUSY = "The service is busy. Nothing was changed. Try again."
 
 
 class AdmissionControl:
-    """Sends what is below ``/api/`` and ``/editors`` to the editors' apps, so many requests at once."""
+    """Sends requests below ``/api/`` and ``/editors`` to the editors' apps, a limited number at once."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class AdmissionControl:
             if not self._inside.acquire(timeout=TIMEOUT_SECONDS):
                 return busy()(environ, start_response)
             try:
-                # Read to its end and closed here: what is sent later is in memory and needs no place, nor a file.
+                # Read and close the response here: it is then sent from memory and needs no place.
                 answer = editors(environ, start_response)
                 try:
                     return list(answer)
@@ -91,11 +91,11 @@ class AdmissionControl:
             self._here.release()
 
     def _is_unauthenticated(self, path: str) -> bool:
-        """Whether a body is read there before anybody is known: all else asks for a token first."""
+        """Returns whether the body is read before authentication; elsewhere a token is required first."""
         return not path.startswith(API) or path.startswith(WEBHOOKS)
 
     def _editors(self, path: str) -> "WSGIApplication | None":
-        """The editors' app to which an address belongs; None if it is a reader's."""
+        """Returns the editors' app of a path; None for a public path."""
         if path.startswith(API):
             return self.api
         return self.dashboard if path == DASHBOARD or path.startswith(f"{DASHBOARD}/") else None
@@ -110,6 +110,6 @@ def _busy() -> Response:
 
 
 def _busy_page() -> Response:
-    """The same for people: in plain words, as a page would have to wait for its turn as well."""
+    """Returns the same as plain text, because rendering a page would need a place too."""
     headers = {"Retry-After": "1", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return Response(f"{BUSY}\n", HTTPStatus.SERVICE_UNAVAILABLE, headers, content_type="text/plain; charset=utf-8")

@@ -1,12 +1,11 @@
-"""Where requests of strangers wait until their body is there: who sends slowly holds none of the editors' places.
+"""Reads the bodies of unauthenticated requests before they take a place, so that slow senders cannot hold one.
 
-Whoever has a token is known by a header, before a byte of the body is read. A webhook and a form are known by what
-stands in their body, and so anybody may begin to send one. No server can be told to stop waiting for it, so that a
-sender may hold a thread here for as long as the connection lives: there are so many for all and fewer for each
-address, beside those of the editors and those of polls.
+A token is in a header and is checked before the body is read. Webhooks and forms are authenticated by their body, so
+any client may start to send one. WSGI cannot limit the time of a read: a sender may hold a thread for as long as the
+connection lasts. So the number of these threads is limited, in total and per address, and separate from those of
+editors and polls.
 
-Only the door uses it, and so only ``create_app``. ``syndication web`` has ``web/body_buffer.py``, which limits the time
-that a body takes as well: under WSGI nothing can.
+Only ``create_app`` uses it. ``syndication web`` has ``web/body_buffer.py``, which also limits the time of a body.
 """
 
 import threading
@@ -18,17 +17,17 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 MAX_BODIES = 32
-"""Bodies that may arrive at once."""
+"""The most bodies that arrive at once."""
 
 MAX_BODIES_EACH = 8
-"""Those of them that may come from one address. One that is sent at once arrives in a moment."""
+"""The most from one address. A body that is sent without pauses arrives in a moment."""
 
 MAX_BYTES = 1024 * 1024
-"""Bytes that are read from a stranger; the apps refuse what is longer, unread if its length was told."""
+"""The most bytes that are read before authentication; the apps refuse longer bodies, unread if they declare it."""
 
 
 class BodyBuffer:
-    """The waiting room of one web process."""
+    """The arriving bodies of one web process."""
 
     def __init__(self, places: int = MAX_BODIES, each: int = MAX_BODIES_EACH) -> None:
         self._places = places
@@ -37,10 +36,10 @@ class BodyBuffer:
         self._here: Counter[str] = Counter()
 
     def read(self, environ: "WSGIEnvironment") -> bool:
-        """Read the whole body into memory, if there is one; False if no place is free for it."""
-        told = environ.get("CONTENT_LENGTH") or ""
-        if "HTTP_TRANSFER_ENCODING" not in environ and (not told.isdigit() or not 0 < int(told) <= MAX_BYTES):
-            return True  # There is none, or it is too long and will not be read.
+        """Reads the whole body into memory, if there is one; returns False if there are too many."""
+        length = environ.get("CONTENT_LENGTH") or ""
+        if "HTTP_TRANSFER_ENCODING" not in environ and (not length.isdigit() or not 0 < int(length) <= MAX_BYTES):
+            return True  # There is no body, or it is too long and will not be read.
         address = environ.get("REMOTE_ADDR", "")
         if not self._enter(address):
             return False
@@ -61,4 +60,4 @@ class BodyBuffer:
     def _leave(self, address: str) -> None:
         with self._lock:
             self._here[address] -= 1
-            self._here += Counter()  # Addresses from which nothing comes are forgotten.
+            self._here += Counter()  # Drops addresses without bodies.

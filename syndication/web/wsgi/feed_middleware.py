@@ -1,4 +1,4 @@
-"""The WSGI short cut: a poll is answered before Flask makes a request object of it (some nine times cheaper)."""
+"""WSGI middleware that answers polls before Flask creates a request object (about nine times cheaper)."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class FeedMiddleware:
-    """Answers what is below /feeds/ itself and passes on the rest."""
+    """Answers requests below /feeds/ and passes on all others."""
 
     def __init__(self, app: "WSGIApplication", loader: "DocumentLoader") -> None:
         self.app = app
@@ -25,6 +25,6 @@ class FeedMiddleware:
             return self.app(environ, start_response)
         status, headers, body, counted = respond(self.loader.catalogue, environ["REQUEST_METHOD"], path, environ)
         self.loader.counter.count(counted, len(body))
-        start_response(status, headers[:])  # A server may append to the list: ours is shared.
-        # Granian sends a list at once; anything else it takes for a stream, at a sixth more processor time.
+        start_response(status, headers[:])  # A copy: the list is shared, and a server may append to it.
+        # Granian sends a list at once; it streams anything else, at a sixth more CPU time.
         return [body]

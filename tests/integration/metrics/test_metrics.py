@@ -1,4 +1,4 @@
-"""What operators watch, asked of real processes over HTTP: every metric is told by a web process or by a worker."""
+"""The metrics of real processes over HTTP: each is exported by a web process or a worker."""
 
 import contextlib
 import os
@@ -36,7 +36,7 @@ from tests.unit.test_documentation import told
 
 
 def samples(body: str) -> dict[str, float]:
-    """What is told, by name and labels."""
+    """Returns the values by name and labels."""
     return {
         f"{sample.name}{{{','.join(f'{k}={v}' for k, v in sorted(sample.labels.items()))}}}": sample.value
         for family in text_string_to_metric_families(body)
@@ -55,7 +55,7 @@ def at_port(port: int) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    """The whole service with two web processes and a worker that tells."""
+    """The whole service with two web processes and a worker that exports metrics."""
     port = free_port()
     env = {"SYNDICATION_WORKER__METRICS_PORT": str(port), "SYNDICATION_SERVER__WORKERS": "2"}
     with running(tmp_path_factory.mktemp("metrics"), env=env) as service:
@@ -65,7 +65,7 @@ def service(tmp_path_factory):
 
 
 def published(service: Service, id: str) -> None:
-    """Publish a story, and wait until every web process serves it."""
+    """Publishes a story, and waits until every web process serves it."""
     with contextlib.closing(sqlite3.connect(service.folder / "var/syndication.db", timeout=10)) as conn, conn:
         conn.execute(
             "INSERT INTO article (id, slug, url, title, status, published_at)"
@@ -79,7 +79,7 @@ def test_every_metric_of_the_readme_is_told_by_a_process(service):
     until(lambda: at_port(service.metrics).get("syndication_jobs_total{job=heartbeat,outcome=done}"))
     until(lambda: any(key.startswith("syndication_polls") for key in of_web(service)))
     names = {re.sub(r"(_bucket|_count|_sum)?\{.*", "", key) for key in [*of_web(service), *at_port(service.metrics)]}
-    # These are told once there is something to tell.
+    # These appear once they have a value.
     assert told() - names == {
         "syndication_purges_total",
         "syndication_database_errors_total",
@@ -109,7 +109,7 @@ def test_how_long_news_took_is_told_by_each_process_that_serves_it(service):
 
     before = waits("change"), waits("request")
     published(service, "timed")
-    # Its section and the feed of everything, in two processes.
+    # Its section and ``all``, in two processes.
     until(lambda: waits("change") == before[0] + 4)
     assert waits("request") == before[1]
     versions = {key: value for key, value in of_web(service).items() if key.startswith("syndication_section_version")}
@@ -176,7 +176,7 @@ def desk(database, clock):
 
 
 def observed(histogram) -> tuple[float, float]:
-    """How many were counted, and the seconds of all."""
+    """Returns the count and the sum of seconds."""
     found = {sample.name.rpartition("_")[2]: sample.value for sample in histogram.collect()[0].samples}
     return found["count"], found["sum"]
 
@@ -205,7 +205,7 @@ def test_a_wait_is_measured_from_its_moment_until_it_is_served(desk, clock):
     number, seconds = observed(CHANGE_TO_SERVED)
     loader.load()
     after = observed(CHANGE_TO_SERVED)
-    # Its section and the feed of everything, ten seconds each and what loading took.
+    # Its section and ``all``, ten seconds each, plus the loading time.
     assert after[0] == number + 2 and 20 <= after[1] - seconds < 22
     loader.load()
     assert observed(CHANGE_TO_SERVED) == after
@@ -224,7 +224,7 @@ def test_a_request_is_measured_until_what_came_of_it_is_served(desk, clock):
     changed, requested = observed(CHANGE_TO_SERVED), observed(REQUEST_TO_SERVED)
     loader.load()
     after = observed(REQUEST_TO_SERVED)
-    # China was unchanged: nothing of it is served anew.
+    # China was unchanged: it has no new version.
     assert after[0] == requested[0] + 1 and 3 <= after[1] - requested[1] < 4
     assert observed(CHANGE_TO_SERVED)[0] == changed[0] + 2
 
@@ -297,6 +297,6 @@ def test_a_database_that_fails_is_counted_by_kind(database):
 
 
 def test_the_store_loads_no_prometheus():
-    """The web process's parent has the store, and its children must set the counters' folder before they count."""
+    """The web process's parent imports the store, and must set the counters' folder for its children first."""
     code = "import sys, syndication.store.db.database, syndication.cli; sys.exit('prometheus_client' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env=environ(), check=False).returncode == 0

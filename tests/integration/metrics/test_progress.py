@@ -1,4 +1,4 @@
-"""A worker's probe: it fails when the worker hangs or is gone, and at nothing else."""
+"""A worker's probe fails only when the worker hangs or has ended."""
 
 import os
 import signal
@@ -70,7 +70,7 @@ def test_the_probe_of_a_real_worker(tmp_path, sqlite_url):
     with running(tmp_path, "worker", url=sqlite_url, env={"SYNDICATION_WORKER__PROGRESS_PATH": str(path)}) as worker:
         until(path.exists)
         assert check(worker) == (0, "")
-        worker.process.send_signal(signal.SIGSTOP)  # As one that hangs.
+        worker.process.send_signal(signal.SIGSTOP)  # Simulates a hang.
         try:
             os.utime(path, (0, time.time() - FRESH - 1))
             code, said = check(worker)
@@ -87,7 +87,7 @@ def test_without_a_file_the_probe_says_what_to_set(tmp_path, sqlite_url):
 
 
 def test_a_database_that_is_down_is_no_reason_to_start_a_worker_again(tmp_path, postgres_url, postgres_server):
-    """Its steps end within seconds each."""
+    """Each step ends within seconds."""
     name, path = make_url(postgres_url).database, tmp_path / "alive"
     with (
         running(tmp_path, "worker", url=postgres_url, env={"SYNDICATION_WORKER__PROGRESS_PATH": str(path)}) as worker,

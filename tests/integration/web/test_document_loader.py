@@ -1,4 +1,4 @@
-"""What operators are shown of the sections, and the counters' folder."""
+"""The state of the sections for operators, and the counters' folder."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""A web process says that it is alive, and up to when it serves what was committed: also in real processes."""
+"""The heartbeat of a web process, with the versions it serves; also in real processes."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from tests.support.service import running, until
 
 @pytest.fixture
 def desk(database_url):
-    """A newsroom whose clock is the database's own."""
+    """A newsroom with the database's own clock."""
     database = Database(database_url)
     yield Desk(database, None)
     database.close()
@@ -85,7 +85,7 @@ def test_a_section_that_a_process_does_not_have_keeps_no_cache_waiting(desk):
 
 
 def test_without_any_wake_up_what_is_published_is_served_within_seconds(desk):
-    """As behind a pooler that swallows notifications."""
+    """Simulates a pooler that drops notifications."""
     desk.work()
     loader = watching(desk)
     loader.start()
@@ -139,7 +139,7 @@ def test_real_web_processes_come_and_go(tmp_path, database_url):
         told = json.loads(service.run("status", "--json").stdout)["web"]
         assert {web["pid"] for web in told} == {web.pid for web in alive(database)}
         until(lambda: b"syndication_web_alive 2.0" in service.get("/metrics").body)
-        # A killed one is started again; it says nothing any more, and is taken for dead a few seconds later.
+        # A killed process is restarted; its old record expires a few seconds later.
         before = alive(database)[0]
         os.kill(before.pid, signal.SIGKILL)
         until(lambda: before.id not in {web.id for web in alive(database)}, ALIVE_WITHIN.total_seconds() + 10)

@@ -1,4 +1,4 @@
-"""Polls are counted at the cost of an addition, kept while the database is away, and added up by section and slot."""
+"""Poll counts: cheap, kept while the database is down, and summed by section and slot."""
 
 import sys
 import threading
@@ -12,8 +12,7 @@ from syndication.serve.respond import NOT_MODIFIED, OK, respond
 from syndication.store.db.database import Database
 from syndication.store.processes import poll_counts
 from syndication.store.processes.poll_counts import KEPT, SLOT, PollSums, slot_of
-from syndication.web.poll_sums import MAX_AGE, UnwrittenPolls
-from syndication.web.poll_writer import PollWriter
+from syndication.web.poll_writer import MAX_AGE, PollWriter, UnwrittenPolls
 from tests.service.test_hung_database import frozen
 from tests.support.newsroom import NOON, at
 from tests.support.service import until

@@ -1,4 +1,4 @@
-"""What caches in front are told: the keys to purge an answer by, and how long a CDN may keep it."""
+"""The headers for CDNs: purge keys and lifetime."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ NAMES = ("Surrogate-Key", "Cache-Tag", "CDN-Cache-Control")
 
 
 def catalogue(**changes: Any) -> Catalogue:
-    """One section with documents, another without, a renamed and a retired one."""
+    """A section with documents, one without, a renamed and a retired one."""
     sections = {slug: section(slug) for slug in ("taiwan", "asia")}
     bodies = {encoding: encoding.encode() for encoding in ENCODINGS}
     empty = Catalogue.empty(site(), sections, {"formosa": "taiwan"}, frozenset({"horoscope"}), **changes)
@@ -21,7 +21,7 @@ def catalogue(**changes: Any) -> Catalogue:
 
 
 def told(path: str, environ: dict[str, str] | None = None, method: str = "GET", **changes: Any) -> dict[str, str]:
-    """The status and what is told of keys and times."""
+    """Returns the status, and the headers with keys and lifetimes."""
     status, headers, *_ = respond(catalogue(**changes), method, path, environ or {})
     return {"status": status[:3]} | {name: value for name, value in headers if name in NAMES}
 

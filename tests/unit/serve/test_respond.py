@@ -1,4 +1,4 @@
-"""The answer to a poll, and that the Flask view and the short cut give the same one to the byte."""
+"""The response to a poll, which is the same to the byte over ASGI and WSGI."""
 
 import itertools
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ from syndication.serve.conditional import MAX_LIST_LENGTH, MAX_TAGS, is_fresh
 from syndication.serve.negotiate import negotiate
 from syndication.serve.poll_counter import PollCounter
 from syndication.serve.respond import NOT_MODIFIED, respond
+from syndication.web.polls import PollResponder
 from syndication.web.public_pages import flask_app
 from syndication.web.wsgi.feed_middleware import FeedMiddleware
 from tests.support.newsroom import NOON, section, site
@@ -66,7 +67,7 @@ def test_if_none_match_knows_lists_stars_weak_tags_and_the_suffixes_of_proxies(v
 
 
 OLD = [f'"{version}-{version:012x}-gzip"' for version in range(40)]
-"""Tags that a cache may still have."""
+"""Old tags that a cache may still have."""
 
 
 @pytest.mark.parametrize("others", [OLD, [f"W/{tag}" for tag in OLD], ['"with, a comma"', '""', '"*"', "W/*"]])
@@ -110,7 +111,7 @@ def test_what_only_looks_like_the_tag_is_another_one(value: str) -> None:
     ],
 )
 def test_a_list_that_is_too_long_matches_nothing(value: str, fresh: bool) -> None:
-    """It gets the whole feed whatever the date is: a 304 would be wrong, and an error would help nobody."""
+    """The response is the whole feed whatever the date is: a 304 would be wrong, and an error useless."""
     assert is_fresh(TAG, 1000.0, value, "Sat, 14 Mar 2099 12:00:00 GMT") is fresh
 
 
@@ -200,16 +201,25 @@ HEADERS = [
 ]
 
 
+def over_wsgi(method: str, path: str, headers: dict[str, str]) -> tuple[Any, ...]:
+    loader: Any = SimpleNamespace(catalogue=catalogue(), counter=PollCounter())
+    environ = EnvironBuilder(path, method=method, headers=headers, query_string="a=1").get_environ()
+    body, status, sent = run_wsgi_app(FeedMiddleware(flask_app(loader).wsgi_app, loader), environ)
+    return int(status[:3]), sorted(sent), b"".join(body), loader.counter.polls
+
+
+def over_asgi(method: str, path: str, headers: dict[str, str]) -> tuple[Any, ...]:
+    loader: Any = SimpleNamespace(catalogue=catalogue(), counter=PollCounter())
+    lines = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
+    start, body = PollResponder(loader).answer({"method": method, "query_string": b"a=1", "headers": lines}, path)
+    sent = [(name.decode(), text.decode()) for name, text in start["headers"]]
+    return start["status"], sorted(sent), body, loader.counter.polls
+
+
 @pytest.mark.parametrize(("method", "path"), list(itertools.product(METHODS, PATHS)))
-def test_view_and_short_cut_agree_to_the_byte(method: str, path: str) -> None:
+def test_asgi_and_wsgi_agree_to_the_byte(method: str, path: str) -> None:
     for headers in HEADERS:
-        answers = []
-        for short in (False, True):
-            loader: Any = SimpleNamespace(catalogue=catalogue(), counter=PollCounter())
-            app: Any = flask_app(loader).wsgi_app
-            environ = EnvironBuilder(path, method=method, headers=headers, query_string="a=1").get_environ()
-            body, status, sent = run_wsgi_app(FeedMiddleware(app, loader) if short else app, environ)
-            answers.append((status, sorted(sent), b"".join(body), loader.counter.polls))
+        answers = [over_wsgi(method, path, headers), over_asgi(method, path, headers)]
         assert answers[0] == answers[1], headers
         assert "evil.example" not in str(answers), headers
         assert "Set-Cookie" not in dict(answers[1][1])

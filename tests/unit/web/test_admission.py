@@ -1,4 +1,4 @@
-"""Lanes: who goes first, who waits, who is sent away; and which credentials are remembered."""
+"""Lanes: precedence, waiting and refusals; and the remembered credentials."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ PATIENCE = 20.0
 
 
 class Visits:
-    """Requests in a lane, each of which stays until it is let go."""
+    """Requests in a lane, each of which stays until it is released."""
 
     def __init__(self, lane):
         self.lane = lane
@@ -50,7 +50,7 @@ class Visits:
 
 
 def lived(scenario, size=SIZE, patience=PATIENCE):
-    """Run a scenario in a lane; at its end the lane is empty."""
+    """Runs a scenario in a lane, and asserts that the lane is empty at the end."""
 
     async def run():
         lane = Lane(size, patience)

@@ -1,4 +1,4 @@
-"""Bodies arrive in time or not at all, and never too many of them."""
+"""The limits of bodies: time, number and size."""
 
 import asyncio
 import resource
@@ -28,7 +28,7 @@ MIB = 1024 * 1024
 
 
 def sent(*parts: bytes, end: bool = True):
-    """A client that sends these parts, and then ends the body or says no more."""
+    """A client that sends these parts, and then ends the body or stays silent."""
     messages = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
     if end:
         messages.append({"type": "http.request", "body": b"", "more_body": False})
@@ -126,7 +126,7 @@ def test_the_time_grows_with_what_came_up_to_an_end():
 
 
 def arriving(*bodies):
-    """What becomes of bodies (party, rank, bytes) that arrive one after the other, and stay."""
+    """Returns the results for bodies (party, rank, bytes) that arrive one after another and stay."""
 
     async def run():
         buffer, found = BodyBuffer(), []
@@ -162,7 +162,7 @@ def test_a_party_has_so_many_bytes_and_all_strangers_have_some_more():
 
 
 def test_what_is_only_declared_takes_no_room():
-    """Somebody who says that much will come, and sends a byte, keeps nobody out."""
+    """A large declared length with one byte sent blocks no other client."""
 
     async def run():
         buffer = BodyBuffer(grace=0.5)

@@ -1,4 +1,4 @@
-"""What a front counts of editors' requests, and what is left of a front that was killed."""
+"""The front's metrics of editors' requests, and those of a killed front."""
 
 import asyncio
 import subprocess
@@ -32,7 +32,7 @@ def refused() -> dict[str, float]:
 
 @pytest.fixture
 def requests(tmp_path, monkeypatch):
-    """The requests of a front with one place in the lane, whose editors process is what a test makes of it."""
+    """The requests of a front with one place in the lane and a fake editors process."""
     monkeypatch.setenv("SYNDICATION_EDITORS__AT_ONCE", "1")
     requests = EditorsRequestHandler(load_settings(), EditorsClient(str(tmp_path)))
     requests.lanes[LANE] = Lane(requests.lanes[LANE].size, patience=60)

@@ -1,4 +1,4 @@
-"""Names of headers, addresses and paths on their way to WSGI."""
+"""The translation of header names, addresses and paths to WSGI."""
 
 import pytest
 from werkzeug.middleware.proxy_fix import ProxyFix

@@ -1,4 +1,4 @@
-"""Each request of editors has an id and a line in the log, through real HTTP; polls have neither."""
+"""Each editors' request has an ID and a log line, over real HTTP; polls have neither."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def token(service):
 
 
 def line(service, id):
-    """The line of the request with this id; all that was logged of it is told by ``said``."""
+    """Returns the line of the request with this ID; ``said`` has all its log entries."""
     return until(lambda: next((one for one in said(service, id) if one["event"] == "request"), None))
 
 

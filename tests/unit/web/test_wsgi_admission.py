@@ -1,4 +1,4 @@
-"""The door before the editors' apps: who comes through, how many at once, and what the others are told."""
+"""The WSGI admission control: which requests are admitted, how many at once, and the responses to the others."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from tests.support.service import until
 
 
 class Room:
-    """An app that says its name, and lets its visitors out when it is told so."""
+    """An app that returns its name, and finishes its requests when released."""
 
     def __init__(self, name):
         self.name = name
@@ -35,7 +35,7 @@ class Room:
 
 @pytest.fixture
 def house():
-    """A door with room for two, before which two may wait; and the apps behind it."""
+    """Admission control for two requests and two waiting ones, and its apps."""
     rooms = [Room(name) for name in ("feeds", "api", "dashboard")]
     return AdmissionControl(*rooms, at_once=2, waiting=2, trusted_proxies=0), *rooms
 

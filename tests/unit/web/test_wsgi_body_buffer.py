@@ -1,4 +1,4 @@
-"""The room in which strangers' bodies arrive: so many places, fewer for each address, and a limit of bytes."""
+"""The buffer for unauthenticated bodies: limits in total, per address, and of bytes."""
 
 import threading
 from io import BytesIO
@@ -10,7 +10,7 @@ from tests.support.service import until
 
 
 class Slow(BytesIO):
-    """A body that comes when it is told to."""
+    """A body that arrives when released."""
 
     def __init__(self, body: bytes) -> None:
         super().__init__(body)

@@ -159,7 +159,9 @@ def test_a_preview_of_many_large_articles_is_refused_before_their_bodies_are_rea
     found, asked = preview(api, *({"id": f"large{n}"} for n in range(20)))
     assert found["state"] == "failed" and not bodies(asked)
     most = MAX_FEED_HTML // MIB
-    words = f"The bodies of these articles have 40 MiB, and a preview takes {most} MiB. Preview fewer at once."
+    words = (
+        f"The bodies of these articles have 40 MiB, and the limit for a preview is {most} MiB. Preview fewer at once."
+    )
     assert found["message"] == words
 
 

@@ -82,9 +82,9 @@ def test_the_request_comes_as_it_is_configured():
         (redirects, "127.0.0.1 answered 307"),
         (hangs, f"127.0.0.1 did not answer within {SHORT} s"),
         (drips, f"127.0.0.1 did not answer within {SHORT} s"),
-        (resets, "127.0.0.1 cannot be asked (Connection reset by peer)"),
-        (closes, "127.0.0.1 cannot be asked (RemoteDisconnected)"),
-        (babbles, "127.0.0.1 cannot be asked (BadStatusLine)"),
+        (resets, "127.0.0.1 could not be purged (Connection reset by peer)"),
+        (closes, "127.0.0.1 could not be purged (RemoteDisconnected)"),
+        (babbles, "127.0.0.1 could not be purged (BadStatusLine)"),
     ],
 )
 def test_whatever_a_cache_does_is_told_in_words_and_in_time(answer, words):
@@ -102,8 +102,9 @@ def test_a_cache_that_holds_nothing_of_what_is_purged_has_done_its_part(status):
 
 
 def test_a_cache_that_cannot_be_reached_is_told():
-    assert send(asked(f"http://127.0.0.1:{free_port()}"), IN_TIME) == "127.0.0.1 cannot be asked (Connection refused)"
-    assert send(asked("http://nowhere.invalid/"), IN_TIME).startswith("nowhere.invalid cannot be asked (")
+    refused = send(asked(f"http://127.0.0.1:{free_port()}"), IN_TIME)
+    assert refused == "127.0.0.1 could not be purged (Connection refused)"
+    assert send(asked("http://nowhere.invalid/"), IN_TIME).startswith("nowhere.invalid could not be purged (")
 
 
 def test_a_cache_that_takes_no_connection_is_waited_for_no_longer():
@@ -160,7 +161,7 @@ def secured(certificate):
 
 def test_a_certificate_that_nobody_vouches_for_gets_no_secret(secured):
     words = send(asked(secured.url.replace("http:", "https:")), IN_TIME)
-    assert words.startswith("127.0.0.1 has a certificate that is not trusted (self")
+    assert words.startswith("127.0.0.1 has an untrusted certificate (self")
     assert secured.asked == []
 
 

@@ -47,9 +47,7 @@ def clean(entry: Entry, site: Site, section: Section) -> CleanEntry:
         )
     identity = one_line(entry.id)
     if not identity:
-        raise UnrenderableArticleError(
-            entry.article_id, "its guid has no printable characters: change or remove it"
-        )
+        raise UnrenderableArticleError(entry.article_id, "its guid has no printable characters: change or remove it")
     correction = one_line(entry.correction or "") or None
     if reason := exceeds_limits(entry.html) or exceeds_limits(entry.summary or "", "summary"):
         raise UnrenderableArticleError(entry.article_id, reason)

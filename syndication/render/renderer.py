@@ -125,7 +125,9 @@ def _once_each(feed: Feed) -> tuple[tuple[Entry, ...], list[LeftOut]]:
     for entry in feed.entries:
         first = shown.setdefault(atom_id(entry.id, feed.site), entry)
         if first is not entry:
-            twice.append(LeftOut(entry.article_id, f"its guid is the same as that of another story, {first.article_id}"))
+            twice.append(
+                LeftOut(entry.article_id, f"its guid is the same as that of another story, {first.article_id}")
+            )
     return tuple(shown.values()), twice
 
 

@@ -206,7 +206,7 @@ def _unreadable(article_id: str, error: Exception) -> LeftOut:
     log.warning("article_unreadable", article=article_id, error=type(error).__name__)
     # A driver's message may quote other rows.
     words = "" if isinstance(error, DatabaseError) else f": {error}"
-    return LeftOut(article_id, f"the article's row cannot be read ({type(error).__name__}{words})"[:500])
+    return LeftOut(article_id, f"its row cannot be read ({type(error).__name__}{words})"[:500])
 
 
 def is_within_limits(section: Section, place: int, published_at: datetime, now: datetime) -> bool:

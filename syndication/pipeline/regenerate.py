@@ -87,7 +87,7 @@ class Regenerator:
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
 
     def register(self) -> list[str]:
-        """Registers the sections, and requests those whose configuration or renderer changed since then."""
+        """Registers the sections, and requests those whose configuration or renderer changed."""
         with self.database.write() as conn:
             now = self.database.now(conn)
             marked = section_state.register(conn, self.fingerprints, RENDER_REVISION, now)

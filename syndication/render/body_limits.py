@@ -1,8 +1,8 @@
 """The limits of a body before it is sanitized: its size, its elements, their nesting, and unclosed elements.
 
-The sanitizer builds the tree of a body as browsers do (HTML standard, section 13.2.6), and two steps are not linear: the
-work for each tag grows with its depth, and unclosed formatting elements are repeated in each block that follows. So the
-elements are counted first, by a model that creates no nodes and stops at a limit. It may be off by a few elements:
+The sanitizer builds the tree of a body as browsers do (HTML standard, section 13.2.6), and two steps are not linear:
+the work for each tag grows with its depth, and unclosed formatting elements are repeated in each block that follows. So
+the elements are counted first, by a model that creates no nodes and stops at a limit. It may be off by a few elements:
 bodies that it misses meet the limits of time and memory (``isolated``).
 """
 
@@ -28,7 +28,7 @@ LARGEST_RESULT = 32 * 2**20
 """Characters of a sanitized body: closing unclosed elements adds a little, and at most doubles it."""
 
 FEW_TAGS, SHORT_TAG = 400, 2 * MOST_ATTRIBUTES
-"""A body with few tags, each too short to hold too many attributes, needs no count: almost all articles are like this."""
+"""A body with few tags, each too short for too many attributes, needs no count: almost all articles are like this."""
 
 _LONG_TAG = re.compile(rf"<[a-zA-Z][^>]{{{SHORT_TAG}}}")
 
@@ -95,7 +95,7 @@ def _elements(tags: int) -> str:
         return f"its body has {tags:,} elements (maximum {MOST_ELEMENTS:,})"
     return (
         f"its body of {tags:,} tags expands to more than the maximum of {MOST_ELEMENTS:,} elements: unclosed formatting"
-        " elements that are not closed are repeated in each block that follows"
+        " elements are repeated in each block that follows"
     )
 
 

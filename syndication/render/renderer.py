@@ -50,7 +50,7 @@ class Renderer:
     def render(self, feed: Feed, careful: Careful | None = None) -> RenderedFeed:
         """Returns the feed in every format. An entry that cannot be rendered is left out, with the reason.
 
-        With ``careful``, new entries are rendered one by one: it is called with each article before, and with None at the end.
+        With ``careful``, new entries are rendered one by one: it is called before each, and with None at the end.
         """
         alone, twice = _once_each(feed)
         found, left_out = self._fragments(replace(feed, entries=alone), careful)
@@ -125,9 +125,7 @@ def _once_each(feed: Feed) -> tuple[tuple[Entry, ...], list[LeftOut]]:
     for entry in feed.entries:
         first = shown.setdefault(atom_id(entry.id, feed.site), entry)
         if first is not entry:
-            twice.append(
-                LeftOut(entry.article_id, f"its guid is the same as that of another story, {first.article_id}")
-            )
+            twice.append(LeftOut(entry.article_id, f"its guid is also that of another story, {first.article_id}"))
     return tuple(shown.values()), twice
 
 

@@ -244,7 +244,7 @@ def test_a_row_of_which_no_entry_can_be_made_is_left_out_with_its_reason(desk, m
     desk.put("good")
     desk.work()
     assert titles(desk.body()) == titles(desk.body("all")) == ["Story good"]
-    assert desk.left_out() == {"bad": "the article's row cannot be read (RuntimeError: a surprise)"}
+    assert desk.left_out() == {"bad": "its row cannot be read (RuntimeError: a surprise)"}
 
 
 def test_a_row_that_the_driver_cannot_read_is_left_out_with_its_reason(desk):
@@ -263,7 +263,7 @@ def test_a_row_that_the_driver_cannot_read_is_left_out_with_its_reason(desk):
             )
     desk.work()
     assert titles(desk.body()) == ["Story good"]
-    assert "the article's row cannot be read" in desk.left_out()["bad"]
+    assert "its row cannot be read" in desk.left_out()["bad"]
 
 
 def test_a_section_whose_only_article_is_bad_has_an_empty_feed(desk):

@@ -117,7 +117,7 @@ def test_a_large_feed_is_filled_up_to_its_bound_and_says_what_did_not_fit(monkey
     monkeypatch.setattr("syndication.render.renderer.LARGEST_DOCUMENT", 30_000)
     out = Renderer().render(feed(*(entry(f"a{n}", html=f"<p>{'x' * 9_000}</p>") for n in range(5))))
     assert [e.article_id for e in out.entries] == ["a0", "a1", "a2"]
-    assert all("30,000: newer ones fill it" in item.reason for item in out.left_out)
+    assert all("that newer entries leave (maximum 30,000)" in item.reason for item in out.left_out)
 
 
 def test_rendering_in_a_child_costs_a_normal_article_little(make):

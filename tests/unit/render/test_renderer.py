@@ -227,7 +227,7 @@ BAD = [
     (entry("bad", url="javascript:alert(1)"), "is not an http or https address"),
     (entry("bad", url="http://[broken"), "is not an http or https address"),
     (entry("bad", id="\x02"), "its guid has no printable characters"),
-    (entry("bad", id=entry("good").id), "its guid is that of another story"),
+    (entry("bad", id=entry("good").id), "its guid is also that of another story"),
 ]
 
 

@@ -13,7 +13,7 @@ from faults.stage.stage import Stage
 LASTS = (1.5, 3.0)
 """Seconds."""
 
-COMPLAINTS = ("database_down", "heartbeat_failed", "may not be written to", "has no space left")
+COMPLAINTS = ("database_down", "heartbeat_failed", "is read-only", "has no space left")
 """What workers log or say, and no driver's words."""
 
 REFUSED = "does not answer"

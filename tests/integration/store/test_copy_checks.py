@@ -133,7 +133,7 @@ def test_a_row_that_the_target_itself_refuses_is_named(sqlite_database, postgres
             statement = text("INSERT INTO article (id, slug, url, title) VALUES (:id, 's', '/u', 'SECRET')")
             conn.execute(statement, {"id": id})
     target = Database(postgres_url, clock=clock)
-    with pytest.raises(StoreError, match=r"the target refuses .* \(ProgramLimitExceeded\): article ") as caught:
+    with pytest.raises(StoreError, match=r"the target rejects .* \(ProgramLimitExceeded\): article ") as caught:
         copy_database(sqlite_database, target, silent)
     assert str(caught.value).endswith(long) and "SECRET" not in str(caught.value)
     assert empty(target)

@@ -215,7 +215,7 @@ def test_a_connection_that_may_not_write_is_opened_anew(sqlite_database):
     """One that was opened while the file was read-only stays so for ever."""
     with sqlite_database.read() as conn:
         conn.exec_driver_sql("PRAGMA query_only = ON")
-    with pytest.raises(DatabaseDown, match="may not be written to"):
+    with pytest.raises(DatabaseDown, match="is read-only"):
         put(sqlite_database, article())
     put(sqlite_database, article())
 

@@ -123,7 +123,7 @@ def test_a_source_of_another_revision_is_refused(sqlite_database, target, tmp_pa
         with pytest.raises(StoreError, match=f"is at revision {TODAY} and this program needs {NEXT}"):
             copy_database(sqlite_database, target, silent)
         runner.migrate(sqlite_database)
-    with pytest.raises(StoreError, match=f"at revision {NEXT}, of a newer program: copy with that one"):
+    with pytest.raises(StoreError, match=f"at revision {NEXT} of a newer program: copy with that program"):
         copy_database(sqlite_database, target, silent)
 
 
@@ -146,7 +146,7 @@ def test_the_service_has_to_be_stopped_unless_the_copy_is_a_trial(database, targ
     Desk(database, clock).put("a1")
     with database.write() as conn:
         alive(conn, what, clock())
-    with pytest.raises(StoreError, match=rf"a {what} is at work on the source \(process 7 on host\).*--live"):
+    with pytest.raises(StoreError, match=rf"a {what} is running on the source \(process 7 on host\).*--live"):
         copy_database(database, target, silent)
     copy_database(database, target, silent, live=True)
     assert everything(target) == everything(database)
@@ -188,7 +188,7 @@ def test_a_copy_that_comes_out_different_is_none(sqlite_database, target, clock)
         for statement in OWN_TRIGGER[target.dialect]:
             conn.exec_driver_sql(statement)
     before = everything(target)
-    with pytest.raises(StoreError, match=r"article came out different in the target .* triggers or rules of its own"):
+    with pytest.raises(StoreError, match=r"article differs in the target .* triggers or rules"):
         copy_database(sqlite_database, target, silent)
     assert everything(target) == before
     runner.check(target)

@@ -101,7 +101,7 @@ def test_another_revision_is_refused_in_one_sentence(database):
     with database.write() as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = '0000'"))
     with pytest.raises(
-        StoreError, match=f"is at revision 0000, on which this program, of revision {head()}, does not run"
+        StoreError, match=f"is at revision 0000, which this program, of revision {head()}, does not support"
     ):
         check(database)
 

@@ -1,4 +1,4 @@
-"""What cannot be copied is named with its place, all of it at once, and nothing is copied."""
+"""Rows that cannot be copied are all named with their place, and nothing is copied."""
 
 import subprocess
 import uuid
@@ -28,7 +28,7 @@ FOR_POSTGRESQL = {
         "article_tag a1, 2147483648: position: it is 2147483648, over PostgreSQL's maximum of 2147483647"
     ),
 }
-"""What SQLite takes and PostgreSQL does not."""
+"""Accepted by SQLite, but not by PostgreSQL."""
 
 FOR_NOBODY = {
     "UPDATE article SET html = cast(x'C328' AS text) WHERE id = 'a1'": "article a1: html: it is not UTF-8",
@@ -49,12 +49,12 @@ FOR_NOBODY = {
         "document gone, rss: it refers to section_state gone, which does not exist"
     ),
 }
-"""What a hand can put into SQLite, and no program can read."""
+"""Values that can be typed into SQLite, but that no program can read."""
 
 
 @pytest.fixture
 def source(sqlite_database, clock):
-    """A database without the triggers that refuse some of this today: an older program's had none of them."""
+    """A database without the triggers that reject some of this today: an older program's had none of them."""
     Desk(sqlite_database, clock).put("a1")
     with sqlite_database.write() as conn:
         drop_triggers(conn)
@@ -79,7 +79,7 @@ def shell(database: Database, script: str) -> None:
 
 
 def refused(source: Database, target: Database, monkeypatch) -> str:
-    # The triggers are not what is tested here; nor is it that a start looks for them.
+    # Neither the triggers nor the check at the start are tested here.
     monkeypatch.setattr("syndication.store.migrations.runner.changed_triggers", lambda _: [])
     with pytest.raises(StoreError) as caught:
         copy_database(source, target, silent)
@@ -88,7 +88,7 @@ def refused(source: Database, target: Database, monkeypatch) -> str:
 
 
 @pytest.mark.parametrize("statement", FOR_POSTGRESQL)
-def test_what_postgresql_cannot_hold_is_named(source, target, monkeypatch, statement):
+def test_values_that_postgresql_cannot_hold_are_named(source, target, monkeypatch, statement):
     shell(source, statement)
     if target.dialect == "sqlite":
         monkeypatch.setattr("syndication.store.migrations.runner.changed_triggers", lambda _: [])
@@ -99,12 +99,12 @@ def test_what_postgresql_cannot_hold_is_named(source, target, monkeypatch, state
 
 
 @pytest.mark.parametrize("statement", FOR_NOBODY)
-def test_what_nobody_can_read_is_named(source, target, monkeypatch, statement):
+def test_values_that_no_program_can_read_are_named(source, target, monkeypatch, statement):
     shell(source, statement)
     assert f"\n- {FOR_NOBODY[statement]}" in refused(source, target, monkeypatch)
 
 
-def test_all_of_it_is_named_at_once_and_the_rest_counted(source, target, monkeypatch):
+def test_all_problems_are_named_at_once_and_further_ones_counted(source, target, monkeypatch):
     for number in range(100):
         shell(source, f"INSERT INTO article_tag VALUES ('a1', {number + 10}, x'61'); UPDATE article SET html = x'61'")
     words = refused(source, target, monkeypatch).splitlines()
@@ -117,7 +117,7 @@ def test_all_of_it_is_named_at_once_and_the_rest_counted(source, target, monkeyp
     assert "x'61'" not in "".join(words)
 
 
-def test_what_is_corrected_is_copied(source, target, monkeypatch):
+def test_corrected_rows_are_copied(source, target, monkeypatch):
     shell(source, "UPDATE article SET html = x'616263'")
     refused(source, target, monkeypatch)
     shell(source, "UPDATE article SET html = 'abc'")
@@ -125,8 +125,8 @@ def test_what_is_corrected_is_copied(source, target, monkeypatch):
     assert everything(target) == everything(source)
 
 
-def test_a_row_that_the_target_itself_refuses_is_named(sqlite_database, postgres_url, clock):
-    """An index of PostgreSQL takes no key over 2,704 bytes; how long one comes out, nobody can tell before."""
+def test_a_row_that_the_target_itself_rejects_is_named(sqlite_database, postgres_url, clock):
+    """An index of PostgreSQL takes no key over 2,704 bytes, and the length of a key is not known beforehand."""
     long = "".join(uuid.uuid4().hex for _ in range(200))
     with sqlite_database.write() as conn:
         for id in ("a1", "a2", long, "a3"):

@@ -176,8 +176,8 @@ def _id(change: Mapping[str, Any]) -> str:
 
 def _cut_out(bodies: Mapping[str, bytes]) -> dict[str, str]:
     """Returns the one entry of each document, without the feed around it."""
-    marks = {"atom": (atom.ENTRY, atom.END), "rss": (rss.ENTRY, rss.END)}
-    entry = {format: cut(bodies[format], *of)[1][0].decode() for format, of in marks.items()}
+    delimiters = {"atom": (atom.ENTRY, atom.END), "rss": (rss.ENTRY, rss.END)}
+    entry = {format: cut(bodies[format], *of)[1][0].decode() for format, of in delimiters.items()}
     document = bodies["json"].decode()
     return entry | {"json": document[document.index(',"items":[') + len(',"items":[') : -len("]}")]}
 

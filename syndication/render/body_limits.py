@@ -81,10 +81,10 @@ class _Failure(NamedTuple):
 
 
 _REASONS: dict[str, Callable[[_Failure], str]] = {
-    "depth": lambda told: f"its body nests {max(told.depth, DEEPEST + 1):,} elements deep (maximum {DEEPEST:,})",
-    "elements": lambda told: _elements(told.tags),
-    "formatting": lambda told: (
-        f"its body leaves {max(told.formatting, MOST_FORMATTING + 1):,} formatting elements (like b, i, a and font)"
+    "depth": lambda counts: f"its body nests {max(counts.depth, DEEPEST + 1):,} elements deep (maximum {DEEPEST:,})",
+    "elements": lambda counts: _elements(counts.tags),
+    "formatting": lambda counts: (
+        f"its body leaves {max(counts.formatting, MOST_FORMATTING + 1):,} formatting elements (like b, i, a and font)"
         f" open at once (maximum {MOST_FORMATTING})"
     ),
 }

@@ -200,7 +200,7 @@ class Worker:
         with self.database.write() as conn:
             now = self.database.now(conn)
             feed_query.repair_links(conn, None)
-            marks = section_state.request(
+            generations = section_state.request(
                 conn, section_state.list_stale(conn, self.settings.sections, now - RECENT), now
             )
         outcomes = self._drain()
@@ -208,7 +208,7 @@ class Worker:
         different = [
             outcome.section
             for outcome in outcomes
-            if outcome.result == "published" and outcome.caught_up_at == marks.get(outcome.section, 0)
+            if outcome.result == "published" and outcome.caught_up_at == generations.get(outcome.section, 0)
         ]
         if different:
             log.error("reconciliation_found_changes", sections=different)

@@ -33,7 +33,7 @@ MAX_NUMBERS = 2**63 - 1
 """The largest number that a column can hold, on both databases."""
 
 MANY = 10_000
-"""Rows after which PostgreSQL's planner should analyze the tables at once, not at its next opportunity."""
+"""After this many rows, PostgreSQL should analyze the tables at once, not at its next opportunity."""
 
 _COLUMNS = tuple(column.name for column in ArticleRow.__table__.c)
 _AUTHOR = ("name", "email", "uri")

@@ -34,10 +34,10 @@ class WebProcess:
 def record_heartbeat(conn: Connection, web: WebProcess) -> None:
     """Records the heartbeat of one web process."""
     serves = json.dumps(dict(web.serves), sort_keys=True)
-    told = {"seen_at": web.seen_at, "loaded_at": web.loaded_at, "serves": serves}
-    if conn.execute(update(WebProcessRow).where(WebProcessRow.id == web.id).values(told)).rowcount == 0:
+    values = {"seen_at": web.seen_at, "loaded_at": web.loaded_at, "serves": serves}
+    if conn.execute(update(WebProcessRow).where(WebProcessRow.id == web.id).values(values)).rowcount == 0:
         keep_newest(conn, WebProcessRow)
-        conn.execute(insert(WebProcessRow).values(asdict(web) | told))
+        conn.execute(insert(WebProcessRow).values(asdict(web) | values))
 
 
 def remove(conn: Connection, id: str) -> None:

@@ -53,8 +53,8 @@ class TooManyPreviewsError(SyndicationError):
     """The queue is full; ``own`` if with the caller's own requests."""
 
     def __init__(self, *, own: bool) -> None:
-        whose = "of yours " if own else ""
-        super().__init__(f"There are too many previews {whose}waiting. Nothing was requested. Try again in a moment.")
+        whose = "of your " if own else ""
+        super().__init__(f"Too many {whose}previews are waiting. Nothing was requested. Try again in a moment.")
 
 
 class PreviewTooLargeError(SyndicationError):

@@ -82,11 +82,13 @@ def request(
         record_repeated(conn, by, Act("regenerate", _sections(slugs), "joined", waiting.id), now)
         return waiting, True
     _check_rate(conn, by, now)
-    marks = section_state.request(conn, slugs, now)
+    generations = section_state.request(conn, slugs, now)
     id = uuid.uuid4().hex
     conn.execute(insert(RegenerationRow).values(id=id, requested_at=now, requested_by=by.name, reason=reason))
     # A section that no worker has registered yet has generation 0: the first rendering completes it.
-    waits = [{"regeneration_id": id, "section": slug, "generation": marks.get(slug, 0)} for slug in sorted(set(slugs))]
+    waits = [
+        {"regeneration_id": id, "section": slug, "generation": generations.get(slug, 0)} for slug in sorted(set(slugs))
+    ]
     conn.execute(insert(RegenerationSectionRow), waits)
     record_repeated(conn, by, Act("regenerate", _sections(slugs), "requested", id), now)
     found = get(conn, id)

@@ -104,7 +104,7 @@ def request(
     that two writers never deadlock.
     """
     waits, moment = SectionStateRow.requested_generation > SectionStateRow.completed_generation, literal(now, UtcTime())
-    marks = {}
+    generations = {}
     for slug in sorted(set(slugs)):
         row = conn.execute(
             update(SectionStateRow)
@@ -120,8 +120,8 @@ def request(
             .returning(SectionStateRow.requested_generation)
         ).one_or_none()
         if row is not None:
-            marks[slug] = row.requested_generation
-    return marks
+            generations[slug] = row.requested_generation
+    return generations
 
 
 def _noticed(since: datetime | None) -> Case[datetime | None]:

@@ -39,8 +39,8 @@ def send(request: Request, timeout: float) -> str | None:
         connection.close()
     if status == 0 or late.is_set():  # An answer that was cut off looks complete.
         return f"{name} did not answer within {timeout:g} s"
-    told = 200 <= status < 300 or (request.method == "PURGE" and status in NOT_CACHED)
-    return None if told else f"{name} answered {status}"
+    accepted = 200 <= status < 300 or (request.method == "PURGE" and status in NOT_CACHED)
+    return None if accepted else f"{name} answered {status}"
 
 
 def _connection(scheme: str, host: str, port: int | None, timeout: float) -> http.client.HTTPConnection:

@@ -98,12 +98,12 @@ class Purger:
         mine = [purge for purge in ready if purge.key in taken]
         errors: dict[Key, str | None] = {}
 
-        def tell(purge: Purge) -> None:
+        def deliver(purge: Purge) -> None:
             asked = [send(request, self.settings.timeout) for request in requests(self.settings, purge.section)]
             errors[purge.key] = next((error for error in asked if error), None)
 
         # Daemon threads: stopping a worker does not wait for caches.
-        threads = [threading.Thread(target=tell, args=(purge,), name="purge", daemon=True) for purge in mine]
+        threads = [threading.Thread(target=deliver, args=(purge,), name="purge", daemon=True) for purge in mine]
         for thread in threads:
             thread.start()
         for thread, purge in zip(threads, mine, strict=True):

@@ -166,7 +166,7 @@ def test_a_late_worker_that_fails_leaves_the_lease_of_another(desk):
     assert (row(desk, slug).lease_owner, row(desk, slug).failures, row(desk, slug).error) == ("other", 0, None)
 
 
-def test_the_pause_after_a_failure_has_no_maximum(desk):
+def test_the_pause_after_a_failure_may_be_decades_long(desk):
     put(desk, {"failures": 200, "lease_owner": "desk"})
     with desk.database.write() as conn:
         long = timedelta(days=10_000)

@@ -149,7 +149,7 @@ def test_housekeeping_deletes_only_old_tombstones_and_dead_workers(database, clo
         assert left() == ({"young"}, {"silent"})
 
 
-def test_the_schedule_has_the_documented_jobs_and_counts_their_outcomes():
+def test_the_schedule_has_the_documented_jobs_with_their_options():
     scheduler = build_scheduler(WorkerSettings(reconcile_at="03:30"), TaskQueue(), lambda: None)
     scheduler.start(paused=True)
     try:

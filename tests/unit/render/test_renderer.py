@@ -176,7 +176,7 @@ def test_a_language_is_written_only_where_it_differs():
     assert (items["language"], items["items"][0]["language"]) == ("en", "zh-Hant")
 
 
-def test_the_head_has_title_addresses_and_language():
+def test_the_head_names_its_publisher_and_addresses():
     _, atom_tree, rss_tree, items = rendered()
     assert texts(atom_tree, "/a:feed/a:rights") == texts(rss_tree, "//copyright") == ["© The Daily Example"]
     assert (

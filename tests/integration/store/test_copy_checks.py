@@ -23,7 +23,7 @@ FOR_POSTGRESQL = {
     "UPDATE audit_log SET target = char(0)": (
         "audit_log 1: target: it contains U+0000 (NUL), which PostgreSQL cannot store"
     ),
-    "INSERT INTO article_tag VALUES ('a1', 7, char(0))": "article_tag a1, 7: tag: it holds U+0000 (NUL), which no",
+    "INSERT INTO article_tag VALUES ('a1', 7, char(0))": "article_tag a1, 7: tag: it contains U+0000 (NUL), which",
     "UPDATE article_tag SET position = 2147483648 WHERE article_id = 'a1'": (
         "article_tag a1, 2147483648: position: it is 2147483648, over PostgreSQL's maximum of 2147483647"
     ),

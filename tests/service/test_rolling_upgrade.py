@@ -109,7 +109,7 @@ def test_migrate_tells_whether_the_programs_that_run_may_go_on(database, tmp_pat
     assert told().endswith(f"revision {NEXT}, a newer program's, on which this one may run: nothing was done.\n")
     with program(LATER, tmp_path):
         assert f"Programs of revision {NEXT} may go on running." in told()
-    assert told().startswith(f"Error: the database is at revision {LATER}, on which this program")
+    assert told().startswith(f"Error: the database is at revision {LATER}, which this program")
 
 
 def test_two_releases_at_once_stop_the_program_before_both(database, tmp_path):

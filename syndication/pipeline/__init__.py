@@ -1,1 +1,1 @@
-"""The flow of a section: gather, fill, render, compare, publish. A preview is its dry run."""
+"""The pipeline of a section: gather, fill, render, compare, publish. A preview is a dry run of it."""

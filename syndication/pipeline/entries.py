@@ -1,4 +1,4 @@
-"""An article as it stands in a feed: ids and times decided, addresses absolute. Pure: ``now`` is a value."""
+"""Turns articles into feed entries, with final ids and times and absolute addresses. Pure: ``now`` is a parameter."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -9,19 +9,18 @@ from urllib.parse import quote, urljoin
 from syndication.model.values import Article, Entry, Section, Site
 
 REMEMBERED = 8192
-"""Addresses resolved lately: most entries of a feed stood in it the last time."""
+"""Size of the cache of resolved addresses: most entries of a feed were in its last version."""
 
 
 def to_entry(article: Article, site: Site, sections_by_slug: Mapping[str, Section], now: datetime) -> Entry:
-    """An article as it stands in a feed at ``now``.
+    """Returns an article's feed entry at ``now``.
 
-    An ``updated_at`` that is still to come counts when its time comes, and one before the publication
-    (a draft's last edit) counts as the publication itself. ``named`` are the sections by every slug under which
-    articles are filed.
+    A future ``updated_at`` is ignored until it is reached, and one before the publication (a draft's last edit)
+    becomes the publication time. ``sections_by_slug`` maps every slug that articles are filed under to its section.
     """
     published = article.published_at
     if published is None:
-        raise ValueError(f"article {article.id} has no published_at and cannot stand in a feed")
+        raise ValueError(f"article {article.id} has no published_at and cannot be in a feed")
     updated = article.updated_at
     if updated is None or updated > now or updated < published:
         updated = published
@@ -47,7 +46,7 @@ def to_entry(article: Article, site: Site, sections_by_slug: Mapping[str, Sectio
 
 @lru_cache(REMEMBERED)
 def _absolute(home_url: str, url: str) -> str:
-    """``url`` seen from the newsroom's home page; one that cannot be resolved stays as it is, for render to refuse."""
+    """Returns ``url`` resolved against the home page. An invalid one is returned unchanged, and render rejects it."""
     try:
         return urljoin(f"{home_url}/", url)
     except ValueError:
@@ -55,12 +54,12 @@ def _absolute(home_url: str, url: str) -> str:
 
 
 def tag_uri(site: Site, specific: str) -> str:
-    """An id that outlives a new address: RFC 4151."""
+    """Returns a tag URI (RFC 4151): an id that survives a change of address."""
     return f"tag:{site.authority},{site.authority_date}:{specific}"
 
 
 def _categories(filed: Collection[str], sections_by_slug: Mapping[str, Section]) -> tuple[tuple[str, str], ...]:
-    """Slug and title of the sections an article stands in; one that is not configured has its slug for a title."""
+    """Returns slug and title of each of the article's sections; the title of an unconfigured section is its slug."""
     categories = {}
     for slug in filed:
         section = sections_by_slug.get(slug)

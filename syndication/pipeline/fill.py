@@ -1,6 +1,6 @@
-"""A feed with all its places filled: what cannot be rendered gives its place to the next one, in a preview as well.
+"""Fills every position of a feed: the next article replaces one that cannot be rendered, also in a preview.
 
-read → render → settle, and once more with what stands behind, while places stay empty
+read → render → select, repeated with more articles while positions stay empty
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,15 +12,15 @@ from syndication.model.values import Article, Feed, LeftOut, RenderedFeed, Secti
 from syndication.pipeline.gather import Gathered, is_within_limits, window
 
 MAX_ROUNDS = 5
-"""How often more articles are read to fill the places of those that are left out: each time twice as many."""
+"""The most times that more articles are read to replace those left out; each read doubles the number."""
 
 END_OF_CALENDAR = datetime.max.replace(tzinfo=UTC)
-"""The end of the calendar: a preview's moment may be so late that no window ends before it."""
+"""The end of the calendar: a preview's time may be so late that no window ends before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilledFeed:
-    """A feed as it is to be published, what it lacks of what should stand in it, and when it changes by itself."""
+    """A feed ready to publish, the articles left out of it, and its next scheduled change."""
 
     feed: Feed
     left_out: tuple[LeftOut, ...]
@@ -28,7 +28,7 @@ class FilledFeed:
 
 
 class Snapshot(Protocol):
-    """What was read of a section, with ``more`` articles beyond its feed."""
+    """One read of a section, with ``more`` articles beyond its feed."""
 
     @property
     def gathered(self) -> Gathered: ...
@@ -42,9 +42,9 @@ R = TypeVar("R", bound=Snapshot)
 def fill_feed(
     snapshot: R, read_more: Callable[[int], R], render: Callable[[R, Feed], RenderedFeed]
 ) -> tuple[R, FilledFeed, RenderedFeed]:
-    """The last reading, the feed that comes of it, and that feed rendered.
+    """Returns the last snapshot, the feed selected from it, and that feed rendered.
 
-    ``read_more`` reads with so many more; it is only called while what is left out leaves places empty.
+    ``read_more`` reads that many more articles. It is called only while left-out articles leave positions empty.
     """
     filled, rendered = _select_and_render(snapshot, render)
     for _ in range(MAX_ROUNDS):
@@ -59,7 +59,7 @@ def fill_feed(
 
 
 def select_entries(gathered: Gathered, rejected: Iterable[LeftOut]) -> FilledFeed:
-    """The feed without what was ``rejected``: whatever is left out gives its place to the next one."""
+    """Returns the feed without ``rejected`` articles: the next article takes the position of one that is left out."""
     section, now = gathered.feed.section, gathered.now
     bad = {item.article_id: item for item in (*gathered.left_out, *rejected)}
     shown: list[str] = []

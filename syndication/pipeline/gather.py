@@ -1,6 +1,6 @@
-"""What changed or fell due becomes sections to regenerate; a section becomes the Feed to render.
+"""Turns changes and due times into sections to regenerate, and a section into the Feed to render.
 
-It reads ``now`` as a value, and knows neither formats nor HTTP.
+``now`` is a parameter. Knows neither formats nor HTTP.
 """
 
 import hashlib
@@ -20,25 +20,25 @@ from syndication.store.publishing import change_queue, section_state
 log = get_logger(__name__)
 
 MAX_WINDOW_HOURS = 24 * 366 * 100
-"""Hours that can be counted back from any time: the calendar begins with the year 1."""
+"""The most hours that can be subtracted from any time: the calendar begins with the year 1."""
 
 NO_OVERLAY: Mapping[str, Article | None] = {}
 
 
 @dataclass(frozen=True)
 class Newsroom:
-    """What gathering needs of the configuration: the site and its sections by slug."""
+    """The configuration that gathering needs: the site and its sections by slug."""
 
     site: Site
     sections: Mapping[str, Section]
 
     def fingerprints(self) -> Mapping[str, str]:
-        """A digest by section of everything in the configuration that its documents depend on."""
+        """Returns, by section, a digest of everything in the configuration that its documents depend on."""
         return self._fingerprints
 
     @cached_property
     def sections_by_slug(self) -> Mapping[str, Section]:
-        """The sections by every slug under which articles are filed."""
+        """The sections by every slug that articles are filed under."""
         return {slug: section for section in self.sections.values() for slug in section.filed_under}
 
     @cached_property
@@ -52,10 +52,10 @@ class Newsroom:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What may stand in a feed at ``now``, newest first, and what cannot: ``fill`` makes the feed of it.
+    """The candidates for a feed at ``now``, newest first, and the left-out articles. ``fill`` selects from them.
 
-    ``feed`` holds entries of all ``candidates`` but those that are ``left_out``: as many as have a place, and some
-    behind them. ``upcoming`` is when the next embargo ends.
+    ``feed`` has an entry for each of ``candidates`` that is not in ``left_out``: enough for the limit, and some spare.
+    ``upcoming`` is when the next embargo ends.
     """
 
     feed: Feed
@@ -67,16 +67,16 @@ class Gathered:
 
 
 def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
-    """Mark the sections of everything that changed or fell due, in one write transaction.
+    """Requests the sections of everything that changed or fell due, in one write transaction.
 
-    Gives the number of changes read and of sections fallen due; call again until it is 0.
+    Returns the number of changes read and of sections that fell due; call again until it is 0.
 
-    What another configuration has registered is marked whatever changed: a section that is not in this one may be
-    in that of a newer worker, or come back, and under which slugs it files its articles is known only there.
+    Sections registered by another configuration are requested after any change: such a section may belong to a newer
+    worker or come back, and only that configuration knows the slugs under which it files articles.
     """
     read = change_queue.read(conn)
     if read.seqs:
-        # A writer whose snapshot was older than a link left it with the article's former state.
+        # A writer with a snapshot older than a link left the link with the article's previous state.
         feed_query.repair_links(conn, None if read.everything else sorted(read.article_ids))
     touched: set[str] = set()
     if read.seqs:
@@ -106,9 +106,9 @@ def gather(
     more: int = 0,
     overlay: Mapping[str, Article | None] = NO_OVERLAY,
 ) -> Gathered:
-    """What may stand in the section's feed at ``now``, and ``more`` behind it, read from one snapshot.
+    """Returns the candidates for the section's feed at ``now``, and ``more`` beyond its limit, from one snapshot.
 
-    ``overlay`` are articles as they might be, by id: they stand in for what is stored; None takes one out.
+    ``overlay`` replaces stored articles by id with edited ones; None removes an article.
     """
     found = _candidates(conn, section, now, more + len(overlay))
     taken = sum(len(article.html.encode("utf-8", "replace")) for article in overlay.values() if article is not None)
@@ -139,13 +139,13 @@ def gather(
 def build_feed(
     chosen: Iterable[Article], newsroom: Newsroom, section: Section, now: datetime
 ) -> tuple[Feed, tuple[LeftOut, ...]]:
-    """The feed with these articles, in this order, and those of which no entry can be made."""
+    """Returns the feed with these articles, in this order, and the articles for which no entry could be created."""
     entries: list[Entry] = []
     left_out: list[LeftOut] = []
     for article in chosen:
         try:
             entries.append(to_entry(article, newsroom.site, newsroom.sections_by_slug, now))
-        except Exception as error:  # One row that is not as it should be costs its feed one entry.
+        except Exception as error:  # A malformed row costs its feed one entry.
             left_out.append(_unreadable(article.id, error))
     feed = Feed(
         id=tag_uri(newsroom.site, f"section/{section.origin}"),
@@ -170,16 +170,16 @@ def _candidates(conn: Connection, section: Section, now: datetime, more: int) ->
 def _with_overlay(
     found: Sequence[feed_query.Candidate], overlay: Mapping[str, Article | None]
 ) -> list[feed_query.Candidate]:
-    """The candidates as they are with these articles, newest first."""
+    """Returns the candidates with the overlay applied, newest first."""
     ours = [feed_query.Candidate(a.id, a.published_at) for a in overlay.values() if a is not None and a.published_at]
     both = [*ours, *(candidate for candidate in found if candidate.article_id not in overlay)]
     return sorted(both, key=lambda candidate: (candidate.published_at, candidate.article_id), reverse=True)
 
 
 def _load(conn: Connection, ids: Sequence[str], taken: int) -> tuple[dict[str, Article], list[LeftOut]]:
-    """The articles with these ids in their order, and those that cannot be read (a time beyond the calendar, say).
+    """Returns the articles in the order of ``ids``, and the unreadable ones (with a time beyond the calendar, say).
 
-    ``taken`` is how many bytes other bodies of the feed take already.
+    ``taken`` is the number of bytes that the feed's other bodies already use.
     """
     over: dict[str, str] = {}
     try:
@@ -204,16 +204,16 @@ def _left_out(over: Mapping[str, str]) -> list[LeftOut]:
 
 def _unreadable(article_id: str, error: Exception) -> LeftOut:
     log.warning("article_unreadable", article=article_id, error=type(error).__name__)
-    # The words of a driver may quote other rows.
+    # A driver's message may quote other rows.
     words = "" if isinstance(error, DatabaseError) else f": {error}"
     return LeftOut(article_id, f"its row cannot be read ({type(error).__name__}{words})"[:500])
 
 
 def is_within_limits(section: Section, place: int, published_at: datetime, now: datetime) -> bool:
-    """Whether the ``place``-th newest article of a section (1 is the newest) stands in its feed.
+    """Returns whether the ``place``-th newest article of a section (1 is the newest) is in its feed.
 
-    So many do, and beyond them all of the last hours up to a maximum: on a busy day everything of the last hours
-    stays, so that a reader who polls once an hour loses nothing.
+    The section's number of entries always is, plus everything from its last hours up to a maximum: on a busy day, a
+    reader that polls once an hour misses nothing.
     """
     return place <= section.entries or (place <= section.max_entries and _is_recent(section, published_at, now))
 
@@ -223,5 +223,5 @@ def _is_recent(section: Section, published_at: datetime, now: datetime) -> bool:
 
 
 def window(section: Section) -> timedelta:
-    """For how long every article of a section has a place, up to its maximum."""
+    """Returns how long every article of a section stays within its entry limit, up to the maximum."""
     return timedelta(hours=min(section.hours, MAX_WINDOW_HOURS))

@@ -1,4 +1,4 @@
-"""What came of the regeneration of a section: a value for those who count, and one line in the log."""
+"""The outcome of regenerating a section: a value for metrics, and one line in the log."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,11 +12,11 @@ Result = Literal["published", "unchanged", "overtaken", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one regeneration; ``seconds`` is how long it took, ``version`` the one that stands now.
+    """The outcome of one regeneration; ``seconds`` is its duration, ``version`` the current version after it.
 
-    ``caught_up_at`` is the generation it completes if no change was waiting then. ``bytes`` are
-    those of all formats, uncoded. ``attempt`` is 1 for the first one, None if nothing could be read.
-    ``waited_seconds`` is how long the oldest change, or whatever else was asked for, has waited until this was done.
+    ``caught_up_at`` is the generation that it completes, if no change was waiting. ``bytes`` counts all formats,
+    uncompressed. ``attempt`` is 1 for the first one, None if nothing could be read. ``waited_seconds`` is the time from
+    the oldest change or request to the end of the regeneration.
     """
 
     section: str
@@ -33,7 +33,7 @@ class Outcome:
 
 
 def log_outcome(outcome: Outcome) -> None:
-    """Log the one line that each regeneration of a section has."""
+    """Logs the one line of a regeneration."""
     values: dict[str, Any] = {
         "section": outcome.section,
         "result": outcome.result,

@@ -1,6 +1,6 @@
-"""What a feed, or one article's entry, would look like with given changes: rendered by a worker, published nowhere.
+"""Previews a feed, or one article's entry, with given changes: rendered by a worker, never published.
 
-The web process asks by a row of ``store.previews``; ``Previewer`` answers it within the worker's main thread.
+The web process adds a row to ``store.previews``; ``Previewer`` answers it in the worker's main thread.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PreviewQuery:
-    """A section (None: the entry alone), and articles as JSON merge patches over what is stored, each with its id."""
+    """A section (None: a single entry), and articles as JSON merge patches on the stored ones, each with its id."""
 
     section: str | None
     changes: Sequence[Mapping[str, Any]]
@@ -37,14 +37,14 @@ class PreviewQuery:
 
 @dataclass(frozen=True, slots=True)
 class PreviewSnapshot:
-    """What may stand in a feed with the changes, and how many articles were read beyond it."""
+    """The candidates for a feed with the changes, and how many articles were read beyond its limit."""
 
     gathered: Gathered
     more: int
 
 
 class Previewer:
-    """Answers the previews that were asked for, one after the other."""
+    """Answers preview requests, one after the other."""
 
     def __init__(self, database: Database, newsroom: Newsroom, renderer: Renderer) -> None:
         self.database = database
@@ -53,14 +53,14 @@ class Previewer:
         self.slugs = slugs_by_title(newsroom.sections)
 
     def answer_all(self) -> int:
-        """Answer what waits; gives the number of answers."""
+        """Answers every waiting request; returns how many."""
         answered = 0
         while self.answer_next():
             answered += 1
         return answered
 
     def answer_next(self) -> bool:
-        """Answer the oldest request; gives whether there was one."""
+        """Answers the oldest request; returns False if there was none."""
         claimed = self._claim()
         if claimed is None:
             return False
@@ -69,7 +69,7 @@ class Previewer:
         return True
 
     def waiting(self) -> bool:
-        """Whether any request has no answer."""
+        """Returns whether any request is unanswered."""
         with self.database.read() as conn:
             return previews.waiting(conn)
 
@@ -89,23 +89,23 @@ class Previewer:
             raise
         except SyndicationError as problem:
             error = str(problem)
-        except Exception as problem:  # The request loop: a question that fails holds up no other.
+        except Exception as problem:  # The request loop: one failure must not stop the others.
             log.exception("preview_failed", preview=id)
-            error = f"it could not be rendered: {type(problem).__name__}"
+            error = f"rendering failed: {type(problem).__name__}"
         with self.database.write() as conn:
             previews.answer(conn, id, self.database.now(conn), result=result, error=error)
 
     def preview(self, query: PreviewQuery) -> dict[str, Any]:
-        """The answer, as JSON values; raises SyndicationError for a question that has none."""
+        """Returns the answer as JSON values; raises SyndicationError for an invalid request."""
         with self.database.snapshot() as conn:
             now = self.database.now(conn)
             _check_sizes(conn, query.changes)
             changed = [self._changed(conn, change, now) for change in query.changes]
-        # An embargoed story is shown as it will stand when its time has come.
+        # An embargoed story is shown as it will appear when its publish time is reached.
         moment = max([now, *(a.published_at for a in changed if a.published_at)])
         if query.section is None:
             if len(changed) != 1:
-                raise SyndicationError("an entry is of one article: name a section to see several in its feed")
+                raise SyndicationError("an entry preview takes one article: name a section to preview several")
             return self._entry(changed[0], moment)
         section = self.newsroom.sections.get(query.section)
         if section is None:
@@ -113,7 +113,7 @@ class Previewer:
         return self._feed(section, changed, moment)
 
     def _changed(self, conn: Connection, change: Mapping[str, Any], now: datetime) -> Article:
-        """The stored article with the change, or a new one; a draft as it would be if it were published."""
+        """Returns the stored article with the change, or a new one; a draft as if it were published."""
         stored = _stored(conn, change)
         article = parse_article(merge_patch(dump_article(stored) if stored else {}, change), self.slugs)
         if article.status == "draft":
@@ -145,7 +145,7 @@ class Previewer:
 
 
 def _check_sizes(conn: Connection, changes: Sequence[Mapping[str, Any]]) -> None:
-    """Raise SyndicationError if the bodies are more than one feed may hold; those stored are measured, not read."""
+    """Raises SyndicationError if the bodies exceed the limit of a feed; stored bodies are measured, not read."""
     sent = [change["html"] for change in changes if isinstance(change.get("html"), str)]
     stored, _ = article_sizes.measure(conn, [_id(change) for change in changes if "html" not in change])
     total = sum(len(html.encode("utf-8", "replace")) for html in sent) + sum(stored.values())
@@ -153,12 +153,12 @@ def _check_sizes(conn: Connection, changes: Sequence[Mapping[str, Any]]) -> None
         whose = "This article's body has" if len(changes) == 1 else "The bodies of these articles have"
         advice = "Shorten it." if len(changes) == 1 else "Preview fewer at once."
         raise SyndicationError(
-            f"{whose} {total / 2**20:,.0f} MiB, and a preview takes {MAX_FEED_HTML // 2**20} MiB. {advice}"
+            f"{whose} {total / 2**20:,.0f} MiB, and the limit for a preview is {MAX_FEED_HTML // 2**20} MiB. {advice}"
         )
 
 
 def _stored(conn: Connection, change: Mapping[str, Any]) -> Article | None:
-    """The stored article of a change, without what the change replaces if that is large."""
+    """Returns the stored article of a change; a large value that the change replaces is left empty."""
     found = read_article(conn, _id(change), 0 if "html" in change else MAX_FEED_HTML)
     if found is None:
         return None
@@ -175,9 +175,9 @@ def _id(change: Mapping[str, Any]) -> str:
 
 
 def _cut_out(bodies: Mapping[str, bytes]) -> dict[str, str]:
-    """The one entry of each document, without the feed around it."""
-    marks = {"atom": (atom.ENTRY, atom.END), "rss": (rss.ENTRY, rss.END)}
-    entry = {format: cut(bodies[format], *of)[1][0].decode() for format, of in marks.items()}
+    """Returns the one entry of each document, without the feed around it."""
+    delimiters = {"atom": (atom.ENTRY, atom.END), "rss": (rss.ENTRY, rss.END)}
+    entry = {format: cut(bodies[format], *of)[1][0].decode() for format, of in delimiters.items()}
     document = bodies["json"].decode()
     return entry | {"json": document[document.index(',"items":[') + len(',"items":[') : -len("]}")]}
 

@@ -1,6 +1,6 @@
-"""Bytes become a version: compared with what is published, compressed, tagged, written.
+"""Publishes rendered bytes as a version: compares them with the published ones, compresses, adds ETags, writes.
 
-It decides what a new version is; ``store`` writes it. It renders nothing.
+Decides what a new version contains; ``store`` writes it. Renders nothing.
 """
 
 import hashlib
@@ -21,10 +21,10 @@ from syndication.store.publishing.published import PublishedEntry, PublishedStat
 from syndication.store.publishing.versions import EntryChange
 
 DIGEST_LENGTH = 16
-"""Hexadecimal digits of the SHA-256 in an ETag: with the version before them, no two bodies ever share one."""
+"""Hexadecimal digits of the SHA-256 in an ETag. Together with the version before them, they are unique to a body."""
 
-# Measured on 50 entries of real articles: above these levels time grows tenfold for a few per cent of size,
-# and compression is most of the time from commit to served.
+# Measured on 50 entries of real articles: above these levels, time grows tenfold for a few per cent of size,
+# and compression takes most of the time from commit to served.
 GZIP_LEVEL, BROTLI_QUALITY, ZSTD_LEVEL = 5, 5, 3
 
 
@@ -32,12 +32,12 @@ NO_DIGESTS: Mapping[str, str] = {}
 
 
 def digest(body: bytes) -> str:
-    """What an ETag says of a body."""
+    """Returns the digest of a body for its ETag."""
     return hashlib.sha256(body).hexdigest()[:DIGEST_LENGTH]
 
 
 def compress(bodies: Mapping[str, bytes], pool: ThreadPoolExecutor) -> dict[str, dict[str, bytes]]:
-    """Each format's body in every content coding. The compressors let go of the GIL: threads share the work."""
+    """Returns each format's body in every content coding. Compressors release the GIL, so threads share the work."""
     tasks = {
         format: {
             "br": pool.submit(_brotli, body),
@@ -53,7 +53,7 @@ def compress(bodies: Mapping[str, bytes], pool: ThreadPoolExecutor) -> dict[str,
 
 
 def _gzip(body: bytes) -> bytes:
-    # The header of a gzip file holds a time (RFC 1952 section 2.3.1): 0, so that the same body has the same bytes.
+    # RFC 1952 section 2.3.1: the header holds a time; with 0, the same body always has the same bytes.
     compressed: bytes = gzip_ng.compress(  # type: ignore[no-untyped-call]  # its stubs leave it out
         body, compresslevel=GZIP_LEVEL, mtime=0
     )
@@ -70,15 +70,15 @@ def _zstd(body: bytes) -> bytes:
 
 
 def is_unchanged(current: PublishedState, rendered: RenderedFeed) -> bool:
-    """Whether these bytes are what is published already."""
+    """Returns whether these bytes are already published."""
     return current.version > 0 and current.digests == {format: digest(body) for format, body in rendered.bodies.items()}
 
 
 def publication_times(current: PublishedState, now: datetime) -> tuple[datetime, datetime | None]:
-    """The ``updated`` and the Last-Modified of the next version, both in whole seconds.
+    """Returns the ``updated`` and the Last-Modified of the next version, both in whole seconds.
 
-    Neither goes back: while the clock stands before the last version's time, ``updated`` stays and
-    Last-Modified is left out, so that the ETag decides (RFC 9110 section 8.8.2.1).
+    Neither goes back: while the clock is behind the last version's time, ``updated`` is kept and Last-Modified is
+    omitted, so that the ETag decides (RFC 9110 section 8.8.2.1).
     """
     second = now.replace(microsecond=0)
     if current.updated_at is not None and second <= current.updated_at:
@@ -100,10 +100,10 @@ def write_version(
     keep: int,
     shown: Mapping[str, str] = NO_DIGESTS,
 ) -> bool:
-    """Write the next version of a section; False, with nothing written, if another worker was faster.
+    """Writes the next version of a section; returns False, with nothing written, if another worker was faster.
 
-    ``gone`` says why articles left; ``keep`` is how many versions are remembered. ``shown`` are the digests of those
-    articles of which readers now see something that is not remembered yet.
+    ``departure_reasons`` are the reasons why articles left; ``keep`` is how many versions are kept. ``shown`` are the
+    digests of articles whose content is new to readers and not recorded yet.
     """
     version = current.version + 1
     section = current.section
@@ -144,7 +144,7 @@ def write_unchanged(
     next_due: datetime | None,
     shown: Mapping[str, str] = NO_DIGESTS,
 ) -> bool:
-    """Record that a regeneration found nothing new; False if another worker was faster."""
+    """Records that a regeneration changed nothing; returns False if another worker was faster."""
     done = published_state.complete(conn, current, version=current.version, regenerated_at=now, next_due=next_due)
     if done:
         shown_articles.record_shown(conn, shown)
@@ -178,7 +178,7 @@ def _entries(current: PublishedState, feed: Feed, rendered: RenderedFeed, versio
 def _tombstones(
     current: PublishedState, entries: Sequence[PublishedEntry], reasons: Mapping[str, str]
 ) -> list[Tombstone]:
-    """What readers are to take away: an entry is what they know by its id, whichever article it is of."""
+    """Returns the entries that readers should delete. They know an entry by its id, whichever article it belongs to."""
     shown = {entry.entry_id for entry in entries}
     stays = {entry.article_id for entry in entries}
     because = {**reasons, **dict.fromkeys(stays, "new-id")}
@@ -192,7 +192,7 @@ def _tombstones(
 def _changes(
     current: PublishedState, entries: Sequence[PublishedEntry], reasons: Mapping[str, str]
 ) -> list[EntryChange]:
-    """How the entries differ from those of the version before."""
+    """Returns the differences between the entries and those of the previous version."""
     version = current.version + 1
     new = [
         EntryChange(entry.article_id, "added" if entry.since_version == version else "changed")

@@ -1,9 +1,9 @@
 """gather → render → publish, section by section; each regeneration has an Outcome.
 
-    claim      a lease on the section that waits longest           (a short write)
-    read       generation, articles and published entries                (one snapshot)
-    render     the feed's bytes, compressed only if they are new   (no transaction)
-    write      the version, if nobody else wrote one               (a short write)
+    claim      take a lease on the section that has waited longest          (a short write)
+    read       generation, articles and published entries                   (one snapshot)
+    render     the feed's bytes, compressed only if they are new            (no transaction)
+    write      the version, unless another worker wrote one                 (a short write)
 
 A crash between any two steps repeats work and loses none.
 """
@@ -35,12 +35,12 @@ from syndication.store.publishing.published import PublishedState
 log = get_logger(__name__)
 
 COMPRESSING_THREADS = 2
-"""More would take the newsroom's own cores: a machine that is busy publishing still serves."""
+"""More would take CPU cores from serving: a machine that is busy publishing must still answer polls."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegenerationPolicy:
-    """How long a lease holds, the pauses after failures, how many versions are kept, and whether caches are told."""
+    """The lease time, the pauses after failures, how many versions are kept, and whether caches are purged."""
 
     lease: timedelta
     retry_first: timedelta
@@ -51,10 +51,10 @@ class RegenerationPolicy:
 
 @dataclass(frozen=True, slots=True)
 class SectionSnapshot:
-    """What one snapshot says of a section: what is published, what should be, and why entries are gone.
+    """One snapshot of a section: its published state, its gathered articles, and why entries left.
 
-    ``more`` articles were read beyond the feed; ``is_caught_up`` says that no change was waiting to be noticed,
-    ``shown_digests`` with which content readers have seen the articles.
+    ``more`` articles were read beyond the limit. ``is_caught_up`` means that no change was waiting;
+    ``shown_digests`` identify the content of each article that readers have seen.
     """
 
     published: PublishedState
@@ -87,7 +87,7 @@ class Regenerator:
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
 
     def register(self) -> list[str]:
-        """Mark what the configuration or the renderer changed since its documents were made."""
+        """Registers the sections, and requests those whose configuration or renderer changed."""
         with self.database.write() as conn:
             now = self.database.now(conn)
             marked = section_state.register(conn, self.fingerprints, RENDER_REVISION, now)
@@ -96,44 +96,44 @@ class Regenerator:
             return sorted({*marked, *unrecorded})
 
     def process_changes(self) -> int:
-        """Turn a batch of changes, and what fell due, into marks; gives their number, 0 if there is nothing to do now.
+        """Turns one batch of changes and due times into requested sections; returns their number, 0 if nothing is left.
 
-        A batch and not all: behind a big import the sections that are marked already need not wait. It is 0 as well
-        while another worker holds the changes: it notices them, or they are there at the next look.
+        Only a batch, so that sections already requested need not wait behind a big import. Also returns 0 while another
+        worker holds the changes: that worker processes them, or they are still there at the next look.
         """
-        # Looking costs the newsroom nothing; only when there is something to do is a write transaction opened.
+        # Reading costs the newsroom nothing; a write transaction is opened only when there is work.
         if not self._has_changes():
             return 0
         with self.database.write() as conn:
             number = process_changes(conn, self.newsroom, self.database.now(conn))
             if number:
-                # The marks may be for the workers of another configuration, who found the changes taken.
+                # The requests may be for workers of another configuration, which found the changes already taken.
                 self.database.notify(conn, WORK)
             return number
 
     def regenerate_next(self) -> Outcome | None:
-        """Regenerate the section that waits longest; None if none may be claimed now."""
+        """Regenerates the section that has waited longest; returns None if none can be claimed now."""
         section = self._claim()
         return None if section is None else self.regenerate(section)
 
     def regenerate_pending(self) -> Iterator[Outcome]:
-        """Regenerate one waiting section after the other, until none may be claimed now."""
+        """Regenerates waiting sections one after the other, until none can be claimed now."""
         while (outcome := self.regenerate_next()) is not None:
             yield outcome
 
     def next_ready_at(self) -> tuple[datetime | None, datetime]:
-        """When the next waiting section may be claimed (None: none waits), and what time it is."""
+        """Returns when the next waiting section can be claimed (None: none is waiting), and the current time."""
         with self.database.read() as conn:
             now = self.database.now(conn)
             return leases.ready_at(conn, self.fingerprints, RENDER_REVISION, now, self.policy.lease), now
 
     def next_due(self) -> tuple[datetime | None, datetime]:
-        """When the next feed changes by itself, and what time it is."""
+        """Returns the time of the next scheduled change of any feed, and the current time."""
         with self.database.read() as conn:
             return section_state.next_due(conn), self.database.now(conn)
 
     def regenerate(self, section: str) -> Outcome:
-        """Regenerate one section; a failure is recorded and is an outcome, so that the others go on."""
+        """Regenerates one section. A failure is recorded and returned as an outcome: the other sections continue."""
         started = time.perf_counter()
         snapshot: SectionSnapshot | None = None
         try:
@@ -142,9 +142,9 @@ class Regenerator:
             done = self._publish(snapshot, filled, rendered)
             return _outcome(snapshot, filled, rendered, done, time.perf_counter() - started)
         except DatabaseDown:
-            # Not this section's fault, and nowhere to record it: the worker waits for the database.
+            # Not this section's fault, and it cannot be recorded: the worker waits for the database.
             raise
-        except Exception as error:  # The section loop: one feed that fails holds up no other.
+        except Exception as error:  # The section loop: one failing feed must not stop the others.
             log.exception("section_failed", section=section)
             words = "" if isinstance(error, DatabaseError) else f": {error}"
             reason = f"{type(error).__name__}{words}"[:500]
@@ -178,7 +178,7 @@ class Regenerator:
         with self.database.snapshot() as conn:
             now = self.database.now(conn)
             current = published.get_published(conn, slug)
-            # As many as had to be left out the last time are read beyond the feed: then one reading is enough.
+            # Read as many extra articles as were left out last time: usually one read is then enough.
             more = current.left_out if more is None else more
             gathered = gather(conn, self.newsroom, section, now, more)
             left = current.entries.keys() - {candidate.article_id for candidate in gathered.candidates}
@@ -189,7 +189,7 @@ class Regenerator:
             return SectionSnapshot(current, gathered, gone, more, quiet, remembered)
 
     def _render(self, snapshot: SectionSnapshot) -> tuple[SectionSnapshot, FilledFeed, RenderedFeed]:
-        """The feed rendered with the time of the published version; read again while places stay empty.
+        """Renders the feed with the time of the published version; reads again while positions stay empty.
 
         With the same time, the bytes differ only if the content does.
         """
@@ -204,7 +204,7 @@ class Regenerator:
         return self.renderer.render(feed, partial(self._record_article, current.section))
 
     def _record_article(self, section: str, article_id: str | None) -> None:
-        """Write down which article is rendered next: should this worker die, the next one knows."""
+        """Records which article is rendered next, so that its identity survives this worker's death."""
         with self.database.write() as conn:
             leases.record_rendering_article(conn, section, self.owner, article_id)
 
@@ -254,14 +254,14 @@ class Regenerator:
 
 
 def _newly_shown(snapshot: SectionSnapshot, rendered: RenderedFeed) -> dict[str, str]:
-    """The digests of the articles in the documents that are not remembered as they are there."""
+    """Returns the digests of the articles whose content in the documents is not recorded yet."""
     articles = (snapshot.gathered.articles[entry.article_id] for entry in rendered.entries)
     found = {article.id: shown_articles.content_digest(article) for article in articles}
     return {id: digest for id, digest in found.items() if snapshot.shown_digests.get(id) != digest}
 
 
 class _Ending(NamedTuple):
-    """What a regeneration came to, and when."""
+    """The result of a regeneration, and its time."""
 
     result: Result
     version: int

@@ -1,8 +1,8 @@
-"""A Feed becomes the bytes of Atom, RSS and JSON Feed.
+"""Renders a Feed to the bytes of Atom, RSS and JSON Feed.
 
-Pure: no clock, no randomness, no locale, no database. The same Feed gives the same bytes in any process.
-feedgen sets the process's locale while it writes dates, so that one thread alone may render.
+Pure: no clock, randomness, locale or database. The same Feed renders to the same bytes in any process. feedgen sets the
+process's locale while it writes dates, so only one thread may render.
 """
 
 RENDER_REVISION = 2
-"""Rises whenever the same Feed renders to other bytes than before, so that every section is regenerated."""
+"""Raised whenever the same Feed renders to different bytes than before, so that every section is regenerated."""

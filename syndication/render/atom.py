@@ -1,4 +1,4 @@
-"""Atom 1.0 (RFC 4287) by feedgen."""
+"""Renders Atom 1.0 (RFC 4287) with feedgen."""
 
 from collections.abc import Sequence
 
@@ -9,15 +9,15 @@ from syndication.render.feedgen_extensions import links
 from syndication.render.text import one_line
 
 ENTRY = (b"<entry", b"</entry>")
-"""Where an entry begins and ends in the bytes: escaped text cannot hold these."""
+"""The delimiters of an entry in the bytes: escaped text cannot contain them."""
 
 END = b"</feed>"
 
 
 def atom(feed: Feed, entries: Sequence[CleanEntry]) -> bytes:
-    """The document with these entries."""
+    """Returns the document with these entries."""
     head = generator(feed, "atom", "application/atom+xml")
-    # RFC 4287 section 4.1.1: an entry without an author has the feed's.
+    # RFC 4287 section 4.1.1: an entry without an author inherits the feed's.
     author = {"name": one_line(feed.site.title) or feed.section.slug}
     if feed.site.email:
         author["email"] = feed.site.email

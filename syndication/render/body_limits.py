@@ -1,9 +1,9 @@
-"""What a body may be before the sanitizer sees it: its size, its elements, how deep they nest, what is left open.
+"""The limits of a body before it is sanitized: its size, its elements, their nesting, and unclosed elements.
 
-The sanitizer builds the tree of a body as browsers do (HTML standard, section 13.2.6), and two things in that are not
-linear: what is done for each tag takes longer the deeper it stands, and formatting elements that are left open are
-made anew in each block that follows. So the tree is counted first, by a model that makes no nodes and stops at a bound.
-It may err by a few elements: what gets past it meets the limits of time and memory (``isolated``).
+The sanitizer builds the tree of a body as browsers do (HTML standard, section 13.2.6), and two steps are not linear:
+the work for each tag grows with its depth, and unclosed formatting elements are repeated in each block that follows. So
+the elements are counted first, by a model that creates no nodes and stops at a limit. It may be off by a few elements:
+bodies that it misses meet the limits of time and memory (``isolated``).
 """
 
 import re
@@ -22,39 +22,39 @@ from syndication.render.element_counter import (
 )
 
 MOST_ATTRIBUTES = 200
-"""Of one element: each is compared with all before it."""
+"""Of one element: each attribute is compared with all before it."""
 
 LARGEST_RESULT = 32 * 2**20
-"""Characters of a sanitized body: closing what was left open adds a little, never more than as much again."""
+"""Characters of a sanitized body: closing unclosed elements adds a little, and at most doubles it."""
 
 FEW_TAGS, SHORT_TAG = 400, 2 * MOST_ATTRIBUTES
-"""Fewer tags than any bound, each too short for too many attributes, need no count: almost all articles are so."""
+"""A body with few tags, each too short for too many attributes, needs no count: almost all articles are like this."""
 
 _LONG_TAG = re.compile(rf"<[a-zA-Z][^>]{{{SHORT_TAG}}}")
 
-# HTML standard, section 13.2.5: what begins a tag, and what begins a comment.
+# HTML standard, section 13.2.5: the start of a tag, and of a comment.
 _OPENING = re.compile(r"<(?:(/?)([a-zA-Z][^\t\n\f\r />]*+)|[!?/])")
 
-# The rest of a tag. Quotes count behind an equals sign alone. Possessive, so that nothing is ever tried twice.
+# The rest of a tag. Quotes count only after an equals sign. Possessive, so nothing is tried twice.
 _REST = re.compile(r"""((?:[^>"'=]++|=[\t\n\f\r ]*+(?:"[^"]*+"|'[^']*+')?+|["'])*+)>""")
 
 _ATTRIBUTE = re.compile(r"""[^\t\n\f\r />=]++(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >]*+))?+""")
 
 _TEXT_ONLY = {"script", "style", "xmp", "iframe", "noembed", "noframes", "noscript", "textarea", "title", "plaintext"}
-"""Elements in which there is no tag but their own end (HTML standard, section 13.2.6.2)."""
+"""Elements that contain no tag but their own end tag (HTML standard, section 13.2.6.2)."""
 
 _ENDS = {name: re.compile(rf"</{name}[\t\n\f\r />]", re.IGNORECASE) for name in _TEXT_ONLY - {"plaintext"}}
 
 
 def exceeds_limits(html: str, part: str = "body") -> str | None:
-    """The reason, for editors, why this part of an article is not rendered; None for one within all bounds."""
+    """Returns the reason, for editors, why this part of an article is not rendered; None if it is within all limits."""
     reason = _beyond(html)
     return reason.replace("its body", f"its {part}") if reason else None
 
 
 def _beyond(html: str) -> str | None:
     if len(html) > MAX_HTML:
-        return f"its body has {len(html):,} characters: at most {MAX_HTML:,}"
+        return f"its body has {len(html):,} characters (maximum {MAX_HTML:,})"
     if html.count("<") <= FEW_TAGS and not _LONG_TAG.search(html):
         return None
     counter = ElementCounter()
@@ -66,14 +66,14 @@ def _beyond(html: str) -> str | None:
 
 
 def too_large(sanitized: str) -> str | None:
-    """The reason why a sanitized body is not published, None if it may be."""
+    """Returns the reason why a sanitized body is not published; None if it is published."""
     if len(sanitized) <= LARGEST_RESULT:
         return None
-    return f"its body has {len(sanitized):,} characters when it is cleaned up: at most {LARGEST_RESULT:,}"
+    return f"its body has {len(sanitized):,} characters once sanitized (maximum {LARGEST_RESULT:,})"
 
 
 class _Failure(NamedTuple):
-    """Plain counts for words: of start tags, of those that are open at once, of formatting elements left open."""
+    """Simple counts for the reason: start tags, tags open at the same time, formatting elements left open."""
 
     tags: int
     depth: int
@@ -81,26 +81,26 @@ class _Failure(NamedTuple):
 
 
 _REASONS: dict[str, Callable[[_Failure], str]] = {
-    "depth": lambda told: f"its body nests {max(told.depth, DEEPEST + 1):,} elements deep: at most {DEEPEST:,}",
-    "elements": lambda told: _elements(told.tags),
-    "formatting": lambda told: (
-        f"its body leaves {max(told.formatting, MOST_FORMATTING + 1):,} formatting elements (like b, i, a and font)"
-        f" open at once: at most {MOST_FORMATTING}"
+    "depth": lambda counts: f"its body nests {max(counts.depth, DEEPEST + 1):,} elements deep (maximum {DEEPEST:,})",
+    "elements": lambda counts: _elements(counts.tags),
+    "formatting": lambda counts: (
+        f"its body leaves {max(counts.formatting, MOST_FORMATTING + 1):,} formatting elements (like b, i, a and font)"
+        f" open at once (maximum {MOST_FORMATTING})"
     ),
 }
 
 
 def _elements(tags: int) -> str:
     if tags > MOST_ELEMENTS:
-        return f"its body has {tags:,} elements: at most {MOST_ELEMENTS:,}"
+        return f"its body has {tags:,} elements (maximum {MOST_ELEMENTS:,})"
     return (
-        f"its body of {tags:,} tags becomes more than {MOST_ELEMENTS:,} elements, which is the most: formatting"
-        " elements that are not closed are repeated in each block that follows"
+        f"its body of {tags:,} tags expands to more than the maximum of {MOST_ELEMENTS:,} elements: unclosed formatting"
+        " elements are repeated in each block that follows"
     )
 
 
 def _read(html: str, counter: ElementCounter) -> None:
-    """Give the counter each tag, as browsers find them; raises TooMuch."""
+    """Passes each tag to the counter, parsed as browsers do; raises LimitExceeded."""
     place = 0
     while opening := _OPENING.search(html, place):
         if opening.start() > place:
@@ -111,7 +111,7 @@ def _read(html: str, counter: ElementCounter) -> None:
             continue
         rest = _REST.match(html, opening.end())
         if rest is None:
-            return  # It never ends: a tag that is not complete is none.
+            return  # The tag never ends, so it is not a tag.
         place = rest.end()
         name, attributes = name.lower(), rest[1]
         if opening[1]:
@@ -119,7 +119,7 @@ def _read(html: str, counter: ElementCounter) -> None:
             continue
         if len(attributes) > SHORT_TAG and (number := len(_ATTRIBUTE.findall(attributes))) > MOST_ATTRIBUTES:
             raise LimitExceeded(
-                "attributes", f"an element of its body has {number:,} attributes: at most {MOST_ATTRIBUTES}"
+                "attributes", f"an element of its body has {number:,} attributes (maximum {MOST_ATTRIBUTES})"
             )
         counter.start(name, attributes)
         if name in _TEXT_ONLY and not counter.in_foreign:
@@ -132,7 +132,7 @@ def _read(html: str, counter: ElementCounter) -> None:
 
 
 def _behind_comment(html: str, start: int) -> int:
-    """Where the comment that begins at ``start`` has ended."""
+    """Returns the end of the comment that begins at ``start``."""
     if not html.startswith("<!--", start):
         end = html.find(">", start)
         return end + 1 if end >= 0 else len(html)
@@ -143,7 +143,7 @@ def _behind_comment(html: str, start: int) -> int:
 
 
 def _simply(html: str) -> tuple[int, int, int]:
-    """Start tags, the greatest number of them that were open at once, and those of formatting left open."""
+    """Returns the numbers of start tags, of tags open at the same time, and of formatting elements left open."""
     tags = depth = deepest = formatting = most = 0
     for opening in _OPENING.finditer(html):
         name = (opening[2] or "").lower()

@@ -1,7 +1,7 @@
 """``python -m syndication.render.child``: renders entries for its parent (``isolated``).
 
-Answers are plain values: for each entry a text (empty: it is cleaned; else why it is left out), then the fragments and
-what XML refused.
+Answers are plain values: for each entry a text (empty if it was cleaned, otherwise the reason why it is left out), then
+the fragments and the entries that XML cannot hold.
 """
 
 import sys
@@ -16,7 +16,7 @@ from syndication.render.html import forget_sanitized
 
 
 def work(task: tuple[Feed, Sequence[Entry]] | None) -> Iterator[Any]:
-    """The answers to one task; None asks to forget what is remembered of bodies."""
+    """Yields the answers to one task; the task None clears the cache of sanitized bodies."""
     if task is None:
         forget_sanitized()
         return
@@ -39,8 +39,8 @@ def _cleaned(feed: Feed, entry: Entry) -> CleanEntry | LeftOut:
         return next(clean_each(feed, [entry]))
     except MemoryError:
         raise
-    except BaseException as error:  # Rust's panics are no Exception. One entry that nobody foresaw stops no other.
-        return LeftOut(entry.article_id, f"it cannot be rendered ({type(error).__name__})")
+    except BaseException as error:  # Rust's panics are not Exceptions. One bad entry must not stop the others.
+        return LeftOut(entry.article_id, f"rendering it failed ({type(error).__name__})")
 
 
 if __name__ == "__main__":

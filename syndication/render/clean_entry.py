@@ -1,4 +1,4 @@
-"""An entry with every text cleaned, which the three formats then say in their own way."""
+"""An entry with every text cleaned, ready for the three formats."""
 
 from dataclasses import dataclass, replace
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from syndication.render.text import iri, one_line, plain, shorten, web_address
 
 @dataclass(frozen=True, slots=True)
 class CleanEntry:
-    """What is said of an entry. ``html`` is None in a section of summaries; all texts are legal in XML.
+    """The content of an entry. ``html`` is None in a section of summaries; all texts are legal in XML.
 
     ``id`` is the guid as readers know it, ``atom_id`` the same as an IRI.
     """
@@ -36,10 +36,10 @@ class CleanEntry:
 
 
 def clean(entry: Entry, site: Site, section: Section) -> CleanEntry:
-    """Raises Unrenderable, with the reason in words, for an entry that no reader could use."""
+    """Returns the entry cleaned; raises UnrenderableArticleError, with the reason, if no reader could use it."""
     title = one_line(entry.title)
     if not title:
-        raise UnrenderableArticleError(entry.article_id, "its title has no printable characters: give it one")
+        raise UnrenderableArticleError(entry.article_id, "its title has no printable characters: add a title")
     url = web_address(entry.url)
     if url is None:
         raise UnrenderableArticleError(
@@ -47,9 +47,7 @@ def clean(entry: Entry, site: Site, section: Section) -> CleanEntry:
         )
     identity = one_line(entry.id)
     if not identity:
-        raise UnrenderableArticleError(
-            entry.article_id, "its guid has no printable characters: give it one, or none at all"
-        )
+        raise UnrenderableArticleError(entry.article_id, "its guid has no printable characters: change or remove it")
     correction = one_line(entry.correction or "") or None
     if reason := exceeds_limits(entry.html) or exceeds_limits(entry.summary or "", "summary"):
         raise UnrenderableArticleError(entry.article_id, reason)
@@ -77,9 +75,9 @@ def clean(entry: Entry, site: Site, section: Section) -> CleanEntry:
 
 
 def atom_id(guid: str, site: Site) -> str:
-    """``guid`` as an atom:id, which must be an IRI (RFC 4287 section 4.2.6); an imported one may be any text.
+    """Returns ``guid`` as an atom:id, which must be an IRI (RFC 4287 section 4.2.6); an imported guid may be any text.
 
-    What is none becomes a tag: URI of the newsroom, always the same for the same guid.
+    A guid that is not an IRI becomes a tag: URI of the newsroom, always the same for the same guid.
     """
     known = one_line(guid)
     return iri(known) or f"tag:{site.authority},{site.authority_date}:guid/{quote(known, safe='')}"
@@ -88,7 +86,7 @@ def atom_id(guid: str, site: Site) -> str:
 def _summary(entry: Entry, body: str, correction: str | None, section: Section) -> str:
     summary = plain(entry.summary or "") or shorten(plain(body), section.summary_length)
     if correction and section.content == "summary":
-        # There is no body in whose front it could stand.
+        # There is no body for the correction to precede.
         return f"{summary} (Correction: {correction})".strip()
     return summary
 

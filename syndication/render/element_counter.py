@@ -1,16 +1,16 @@
-"""Counts the elements that browsers would make of tags, without making any (HTML standard, section 13.2.6)."""
+"""Counts the elements that browsers would create for tags, without creating any (HTML standard, section 13.2.6)."""
 
 from collections import defaultdict
 from typing import Final
 
 MOST_ELEMENTS = 1_000_000
-"""A table of 8 MB with a digit in each cell has 900,000. Each takes the sanitizer some 400 bytes."""
+"""An 8 MB table with a digit in each cell has 900,000. The sanitizer needs about 400 bytes for each."""
 
 DEEPEST = 500
 """Browsers stop at 512."""
 
 MOST_FORMATTING = 100
-"""Formatting elements that are open at once; they are made anew in each block that follows."""
+"""Formatting elements that are open at the same time; they are reconstructed in each block that follows."""
 
 VOID = frozenset(
     [
@@ -39,7 +39,7 @@ FORMATTING = frozenset(
 )
 
 _MARKED = frozenset(["td", "th", "caption", "applet", "object", "marquee", "template"])
-"""What is open outside of these is not made anew inside."""
+"""Elements that are open outside of these are not reconstructed inside."""
 
 _SCOPE = _MARKED | {"table", "html"}
 """An end tag inside of these closes nothing outside."""
@@ -110,18 +110,18 @@ _ROWS = {
     "td": ("tr", "tbody", "thead", "tfoot", "table"),
     "th": ("tr", "tbody", "thead", "tfoot", "table"),
 }
-"""Parts of a table, and what they stand in: what is open inside that is closed first."""
+"""Parts of a table and their parents: elements open inside the parent are closed first."""
 
 _LISTS = {"li": ("ul", "ol", "menu", "dir"), "dd": ("dl",), "dt": ("dl",)}
 
 _IGNORED = frozenset(["html", "head", "body", "frameset", "frame"])
 
 _LIKE_THE_SAME = 3
-"""Of formatting elements that are the same to the letter no more are made anew (the "Noah's Ark clause")."""
+"""At most this many identical formatting elements are reconstructed (the "Noah's Ark clause")."""
 
 
 class LimitExceeded(Exception):  # noqa: N818  # it is a finding
-    """A bound was passed: ``kind`` names it; ``reason`` is set where it is known at once."""
+    """A limit is exceeded: ``kind`` names it; ``reason`` is set where it is already known."""
 
     def __init__(self, kind: str, reason: str | None = None) -> None:
         super().__init__(kind)
@@ -144,7 +144,7 @@ _MARKER: Final = _Formatting("", "")
 
 
 class ElementCounter:
-    """Give it the tags and texts of a body in their order; raises TooMuch as soon as one bound is passed."""
+    """Counts the tags and texts of a body, given in order; raises LimitExceeded as soon as a limit is exceeded."""
 
     def __init__(self) -> None:
         self.elements = 0
@@ -157,18 +157,18 @@ class ElementCounter:
 
     @property
     def in_foreign(self) -> bool:
-        """Whether the place is inside svg or math, where the rules of HTML do not hold."""
+        """Whether the position is inside svg or math, where the rules of HTML do not apply."""
         return bool(self._where["svg"] or self._where["math"])
 
     def text(self, html: str, start: int, stop: int) -> None:
-        """A text: what is open of formatting is made anew around it."""
+        """Counts a text: open formatting elements are reconstructed around it."""
         if self._formatting and not self._formatting[-1].open:
             in_table = bool(self._stack) and (self._stack[-1][0] in _ROWS or self._stack[-1][0] == "table")
             if not (in_table and html[start : min(stop, start + 100)].isspace()):
                 self._reconstruct()
 
     def start(self, name: str, attributes: str) -> None:
-        """A start tag."""
+        """Counts a start tag."""
         if self.in_foreign:
             if name not in _CLOSE_P and name not in FORMATTING:
                 self._make(name) if not attributes.endswith("/") else self._count()
@@ -195,11 +195,11 @@ class ElementCounter:
                 self._mark()
 
     def end(self, name: str) -> None:
-        """An end tag."""
+        """Counts an end tag."""
         if name in FORMATTING:
             self._end_formatting(name)
         elif name in ("p", "br") and not self._in_scope(name):
-            self._count()  # These make an empty one.
+            self._count()  # These create an empty element.
         elif name in _LISTS:
             self._close(name, _LISTS[name])
         elif name == "table" or name in _ROWS:
@@ -224,7 +224,7 @@ class ElementCounter:
     def _table_part(self, name: str) -> None:
         table = self._where["table"]
         if not table:
-            return  # Outside of a table it is nothing.
+            return  # Ignored outside of a table.
         within = _ROWS[name]
         while self._stack[-1][0] not in within and len(self._stack) - 1 > table[-1]:
             self._pop()
@@ -251,7 +251,7 @@ class ElementCounter:
             raise LimitExceeded("formatting")
 
     def _since_marker(self) -> list[_Formatting]:
-        """The entries behind the last marker, the last one first."""
+        """Returns the entries after the last marker, the last one first."""
         return self._formatting[: -self._unmarked - 1 : -1] if self._unmarked else []
 
     def _remove_formatting(self, entry: _Formatting) -> None:
@@ -275,7 +275,7 @@ class ElementCounter:
             self._unmarked += 1
 
     def _reconstruct(self) -> None:
-        """Make those formatting elements anew that are not open ("reconstruct the active formatting elements")."""
+        """Reopens formatting elements that are not open ("reconstruct the active formatting elements")."""
         if not self._unmarked or self._formatting[-1].open:
             return
         for entry in self._since_marker()[::-1]:
@@ -284,7 +284,7 @@ class ElementCounter:
                 entry.open = True
 
     def _end_formatting(self, name: str) -> None:
-        """The adoption agency, as far as it changes what is open."""
+        """The adoption agency algorithm, as far as it changes the open elements."""
         entry = next((one for one in self._since_marker() if one.name == name), None)
         if entry is None:
             here = self._where[name]
@@ -351,6 +351,6 @@ class ElementCounter:
             self._unmark()
 
     def _pop_to(self, place: int, *, keep: bool = False) -> None:
-        """Close everything from ``place`` on; to ``keep`` marks is for what is opened again at once."""
+        """Closes everything from ``place`` on; ``keep`` is for elements that are reopened at once."""
         while len(self._stack) > place:
             self._pop(keep=keep)

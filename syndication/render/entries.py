@@ -1,4 +1,4 @@
-"""Entries become fragments: in this process, or in a child of it (``isolated``)."""
+"""Renders entries to fragments: in this process, or in a child process (``isolated``)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from syndication.render.fragment_cache import Fragments, cut
 from syndication.render.json_feed import item
 
 LARGEST_ENTRY = 64 * 2**20
-"""Bytes of an entry in one format: a body of the largest size, with every tag escaped."""
+"""Bytes of an entry in one format: a body of the largest size with every tag escaped."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedEntries:
-    """Fragments by article, and those of which none could be made."""
+    """Fragments by article, and the entries that are left out."""
 
     fragments: dict[str, Fragments]
     left_out: list[LeftOut]
 
 
 def render_entries(feed: Feed, entries: Sequence[Entry]) -> RenderedEntries:
-    """In one batch, because a document costs as much as its head."""
+    """Renders entries in one batch, because each document costs as much as its head."""
     made, cleaned = RenderedEntries({}, []), []
     for found in clean_each(feed, entries):
         if isinstance(found, LeftOut):
@@ -37,7 +37,7 @@ def render_entries(feed: Feed, entries: Sequence[Entry]) -> RenderedEntries:
 
 
 def clean_each(feed: Feed, entries: Sequence[Entry]) -> Iterator[CleanEntry | LeftOut]:
-    """Each entry cleaned, or why it cannot be."""
+    """Yields each entry cleaned, or the reason why it is left out."""
     for entry in entries:
         try:
             yield clean(entry, feed.site, feed.section)
@@ -46,7 +46,7 @@ def clean_each(feed: Feed, entries: Sequence[Entry]) -> Iterator[CleanEntry | Le
 
 
 def write_entries(feed: Feed, entries: Sequence[CleanEntry]) -> tuple[dict[str, Fragments], list[LeftOut]]:
-    """All in one document; one by one only to find what XML refuses."""
+    """Writes all entries in one document; one by one only to find those that XML cannot hold."""
     if not entries:
         return {}, []
     try:
@@ -70,8 +70,8 @@ def write_entries(feed: Feed, entries: Sequence[CleanEntry]) -> tuple[dict[str, 
 
 
 def _within_bounds(rendered: dict[str, Fragments]) -> tuple[dict[str, Fragments], list[LeftOut]]:
-    """An entry that fills a document alone is left out."""
+    """Leaves out entries that alone would fill a document."""
     large = {id: size for id, fragments in rendered.items() if (size := fragments.largest) > LARGEST_ENTRY}
     kept = {id: fragments for id, fragments in rendered.items() if id not in large}
-    words = "its entry in a feed has {:,} bytes: at most {:,}"
+    words = "its feed entry has {:,} bytes (maximum {:,})"
     return kept, [LeftOut(id, words.format(size, LARGEST_ENTRY)) for id, size in large.items()]

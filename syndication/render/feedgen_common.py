@@ -1,4 +1,4 @@
-"""What Atom and RSS have in common in feedgen: a generator with our extensions, every date set."""
+"""The parts that Atom and RSS share in feedgen: a generator with our extensions, every date set."""
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
@@ -9,16 +9,16 @@ from syndication.render.feedgen_extensions import NewsEntryExtension, NewsExtens
 from syndication.render.text import one_line
 
 GENERATOR = "Syndication"
-"""Without a version: a new release alone changes no feed."""
+"""Without a version, so that a new release alone changes no feed."""
 
 
 def address(feed: Feed, format: str) -> str:
-    """Where the feed is served in ``format``."""
+    """Returns the feed's address in ``format``."""
     return f"{feed.site.base_url}/feeds/{feed.section.slug}.{format}"
 
 
 def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
-    """The head of the feed."""
+    """Returns a generator with the head of the feed."""
     head = FeedGenerator()
     head.register_extension("news", NewsExtension, NewsEntryExtension)
     head.news.feed = feed
@@ -29,7 +29,7 @@ def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
     head.updated(feed.updated)
     head.language(feed.section.language)
     head.generator(GENERATOR)
-    # The alternate comes last: feedgen makes the last link the channel's, and that is the newsroom's page.
+    # The alternate link comes last: feedgen uses the last link for the channel, which must be the newsroom's page.
     head.link([{"href": address(feed, format), "rel": "self", "type": media_type}])
     head.link([{"href": f"{feed.site.home_url}/", "rel": "alternate", "type": "text/html"}])
     if feed.site.rights:
@@ -42,12 +42,12 @@ def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
 
 
 def add_entry(head: FeedGenerator, cleaned: CleanEntry, id: str) -> FeedEntry:
-    """One entry with what is the same in both formats; ``append``, because feedgen prepends unless told."""
+    """Adds an entry with the parts that both formats share; ``append``, because feedgen prepends by default."""
     entry = head.add_entry(order="append")
     entry.news.cleaned = cleaned
     entry.id(id)
     entry.title(cleaned.title)
-    # feedgen makes an unset date "now".
+    # feedgen sets an unset date to the current time.
     entry.updated(cleaned.entry.updated)
     entry.published(cleaned.entry.published)
     categories = [{"term": term, "scheme": scheme, "label": label} for term, scheme, label in cleaned.categories]

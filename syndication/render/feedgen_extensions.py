@@ -1,8 +1,7 @@
-"""What feedgen lacks or gets wrong, on its own extension base.
+"""Adds to feedgen what it lacks, and corrects what it gets wrong, through its own extension classes.
 
-An extension's ``extend_atom`` and ``extend_rss`` are given the element that feedgen has just built, so that they
-can add to it and mend it. ``entry.news.cleaned``, ``feed.news.feed`` and
-``feed.news.format`` are set by those who build.
+feedgen calls an extension's ``extend_atom`` and ``extend_rss`` with the element that it has just built, so that they
+can change it. The builders set ``entry.news.cleaned``, ``feed.news.feed`` and ``feed.news.format``.
 """
 
 from collections.abc import Mapping
@@ -38,15 +37,15 @@ IMAGE_TYPES: Mapping[str, str] = {
     "tiff": "image/tiff",
     "webp": "image/webp",
 }
-"""By file name extension. Python's own table is that of the machine: the same feed would differ between two."""
+"""By file name extension. Python's own table depends on the machine: the same feed would differ between two."""
 
 DAY_MINUTES = 1440
 
 
 def ttl_minutes(feed: Feed) -> int:
-    """How long a reader may wait: the largest part of a day that the browsers' cache time covers.
+    """Returns how long a reader may wait: the largest part of a day that the browsers' cache time covers.
 
-    A part of a day, so that ttl and sy: say exactly the same.
+    A part of a day, so that ttl and sy: express exactly the same.
     """
     wanted = max(1, feed.section.cache.browser // 60)
     return max(minutes for minutes in range(1, DAY_MINUTES + 1) if minutes <= wanted and DAY_MINUTES % minutes == 0)
@@ -63,7 +62,7 @@ class NewsExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
 
     def extend_rss(self, feed: Any) -> Any:
         channel = feed[0]
-        # feedgen's own syndication extension writes sy:UpdatePeriod, which nobody reads.
+        # feedgen's own syndication extension writes sy:UpdatePeriod, which no reader understands.
         minutes = ttl_minutes(self.feed)
         hourly = 60 % minutes == 0
         _add(channel, SY, "updatePeriod", "hourly" if hourly else "daily")
@@ -80,7 +79,7 @@ class NewsEntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen h
         cleaned = self.cleaned
         if cleaned.language:
             entry.set(XML_LANG, cleaned.language)
-        # feedgen (issue 135) writes the href of an entry's links alone.
+        # feedgen (issue 135) writes only the href of an entry's links.
         for element, link in zip(entry.findall("link"), links(cleaned), strict=True):
             element.attrib.update({name: link[name] for name in ("rel", "type", "title", "length") if name in link})
         _image(entry, cleaned.image)
@@ -88,21 +87,21 @@ class NewsEntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen h
 
     def extend_rss(self, item: Any) -> Any:
         cleaned = self.cleaned
-        # feedgen drops an author without an e-mail address, and RSS's own element must have one. For those who have,
-        # dc:creator alone as well: both for one person would be said twice.
+        # feedgen drops an author without an e-mail address, which RSS's own element requires. Authors with an address
+        # also get only dc:creator: with both elements, one author would appear twice.
         for author in cleaned.authors:
             _add(item, DC, "creator", author.name)
         if cleaned.language:
             _add(item, DC, "language", cleaned.language)
         _image(item, cleaned.image)
-        # An item has one enclosure (RSS Best Practices Profile); the others are Media RSS.
+        # An item has one enclosure (RSS Best Practices Profile); the others use Media RSS.
         for file in cleaned.enclosures[1:]:
             _media_file(item, file)
         return item
 
 
 def links(cleaned: CleanEntry) -> list[dict[str, str]]:
-    """The atom:link elements of an entry, in order."""
+    """Returns the atom:link elements of an entry, in order."""
     found = [{"href": cleaned.url, "rel": "alternate", "type": "text/html"}]
     for file in cleaned.enclosures:
         link = {"href": file.url, "rel": "enclosure", "type": file.media_type}

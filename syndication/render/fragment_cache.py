@@ -1,4 +1,4 @@
-"""Entries' bytes, cut out of whole documents and kept: most entries of a regenerated feed did not change."""
+"""Caches the bytes of entries, cut out of whole documents: most entries of a regenerated feed did not change."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 MAX_BYTES = 256 * 1024 * 1024
-"""Bytes of fragments kept: some twenty thousand entries, as many as stand in 200 feeds on a busy day."""
+"""Bytes of fragments kept: about twenty thousand entries, as many as 200 feeds hold on a busy day."""
 
 DIGEST_LENGTH = 16
 
@@ -21,26 +21,26 @@ class Fragments:
 
     @property
     def largest(self) -> int:
-        """Bytes of the entry in the format in which it has most."""
+        """The bytes of the entry in its largest format."""
         return max(len(self.atom), len(self.rss), len(self.json.encode()))
 
     @property
     def digest(self) -> str:
-        """Covers the entry's bytes in every format."""
+        """A digest of the entry's bytes in every format."""
         return sha256(b"\0".join((self.atom, self.rss, self.json.encode()))).hexdigest()[:DIGEST_LENGTH]
 
 
 class FragmentCache:
-    """The fragments used last, up to a size."""
+    """The most recently used fragments, up to a size."""
 
     def __init__(self, memory: int = MAX_BYTES) -> None:
         self._memory = memory
         self.used = 0
-        """Bytes that are kept."""
+        """The bytes in use."""
         self._kept: OrderedDict[Any, tuple[Fragments, int]] = OrderedDict()
 
     def get(self, key: Any) -> Fragments | None:
-        """The fragments of this entry, if they are still here."""
+        """Returns the fragments of this entry if they are cached."""
         found = self._kept.get(key)
         if found is None:
             return None
@@ -48,7 +48,7 @@ class FragmentCache:
         return found[0]
 
     def put(self, key: Any, fragments: Fragments, more: int = 0) -> None:
-        """Keep them, and let go of those that were not used for longest; ``more`` is what the key takes."""
+        """Adds fragments and evicts the least recently used ones; ``more`` is the size of the key."""
         size = len(fragments.atom) + len(fragments.rss) + 2 * len(fragments.json) + more
         _, before = self._kept.pop(key, (fragments, 0))
         self._kept[key] = (fragments, size)
@@ -58,15 +58,15 @@ class FragmentCache:
             self.used -= freed
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Removes everything."""
         self._kept.clear()
         self.used = 0
 
 
 def cut(document: bytes, delimiters: tuple[bytes, bytes], end: bytes) -> tuple[bytes, list[bytes]]:
-    """The head of a document and its entries; the document is head + entries + ``end``.
+    """Returns the head of a document and its entries; the document is head + entries + ``end``.
 
-    ``delimiters`` are how an entry begins and ends. Raises ValueError if the document is not made so.
+    ``delimiters`` are the start and the end of an entry. Raises ValueError for any other structure.
     """
     begin, stop = delimiters
     if not document.endswith(end):
@@ -76,5 +76,5 @@ def cut(document: bytes, delimiters: tuple[bytes, bytes], end: bytes) -> tuple[b
         return document[: -len(end)], []
     pieces = document[first : -len(end)].split(stop)
     if pieces.pop():
-        raise ValueError("something stands behind the last entry")
+        raise ValueError("there is content after the last entry")
     return document[:first], [piece + stop for piece in pieces]

@@ -1,4 +1,4 @@
-"""Bodies: sanitized, with every address absolute, and a correction where a reader sees it first."""
+"""Bodies: sanitized, with absolute addresses, and a correction where a reader sees it first."""
 
 import html as entities
 import re
@@ -31,26 +31,26 @@ SCHEMES = {"http", "https", "mailto", "tel"}
 _ADDRESSES = {"href", "src", "cite", "poster"}
 
 _SHOWN = {"src", "poster"}
-"""Addresses of what is fetched to be shown: an empty one is the page itself, which is no picture."""
+"""Addresses of embedded media: an empty one refers to the page itself, which is not a picture."""
 
-# A start tag as the sanitizer writes it: ``<`` is in no text, and in an attribute only between quotes.
+# A start tag as the sanitizer writes it: ``<`` never occurs in text, and in an attribute only between quotes.
 _TAG = re.compile(r'<([a-z][a-z0-9]*)((?: [^\s=>]+="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([^\s=>]+)="[^"]*"')
 
 REMEMBERED = 2048
-"""Sanitized bodies kept: sanitizing costs more than all else together, and an entry stands in several feeds."""
+"""Sanitized bodies cached: sanitizing costs more than everything else together, and an entry is in several feeds."""
 
 LONG = 32 * 1024
-"""Characters of a body that is sanitized for each feed, so that what is kept stays below some 100 MB."""
+"""Characters of a body that is sanitized again for each feed, to keep the cache below some 100 MB."""
 
 
 def sanitize(html: str, base: str) -> str:
-    """``html`` without anything that runs, frames or asks for input; relative addresses resolved against ``base``."""
+    """Returns ``html`` without scripts, frames and forms, and with relative addresses resolved against ``base``."""
     return _remembered(html, base) if len(html) <= LONG else _sanitized(html, base)
 
 
 def forget_sanitized() -> None:
-    """Sanitize each body anew from here on."""
+    """Clears the cache of sanitized bodies."""
     _remembered.cache_clear()
 
 
@@ -78,7 +78,7 @@ _remembered = lru_cache(REMEMBERED)(_sanitized)
 
 
 def _seen(tag: re.Match[str]) -> str:
-    """The tag, but none for an image of which nothing can be seen."""
+    """Returns the tag, or nothing for an image without a source."""
     name, attributes = tag.groups()
     return tag[0] if name != "img" or {"src", "srcset"}.intersection(_ATTRIBUTE.findall(attributes)) else ""
 
@@ -93,7 +93,7 @@ def _absolute(base: str, address: str) -> str | None:
         scheme, colon, rest = resolved.partition(":")
         if urlsplit(resolved).scheme in ("http", "https"):
             return web_address(resolved)
-    except ValueError:  # Such as "http://[": no reader could follow it.
+    except ValueError:  # Such as "http://[".
         return None
     return f"{scheme}{colon}{quoted(legal(rest).strip(), '/?')}" if scheme.lower() in SCHEMES else None
 
@@ -108,7 +108,7 @@ def _srcset(base: str, value: str) -> str | None:
 
 
 def with_correction(html: str, correction: str | None) -> str:
-    """The body with the correction in front of it."""
+    """Returns the body with the correction in front of it."""
     if not correction:
         return html
     return f"<p><em>Correction: {entities.escape(correction, quote=False)}</em></p>\n{html}"

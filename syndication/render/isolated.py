@@ -1,6 +1,6 @@
-"""Entries are rendered in a child process: one that takes too long, or too much memory, costs its feed one entry.
+"""Renders entries in a child process: one that takes too much time or memory costs its feed one entry.
 
-A chunk is asked for at once. If the child dies, the entry that it was at is known; the others are asked for again.
+Entries are sent in chunks. If the child dies, the current entry is known, and the others are sent again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +12,11 @@ from syndication.render.entries import RenderedEntries
 from syndication.render.fragment_cache import Fragments
 
 CHUNK_CHARACTERS = 4 * 2**20
-"""Of bodies in one chunk: what the child and the pipe hold at once."""
+"""Characters of the bodies in one chunk: the child and the pipe hold them at the same time."""
 
 
 class IsolatedRenderer:
-    """Renders entries in a child; ``died`` is told the cause of each death."""
+    """Renders entries in a child process; ``died`` is called with the cause of each death."""
 
     def __init__(self, limits: Limits, died: Callable[[str], None]) -> None:
         self._child = Child("syndication.render.child", limits)
@@ -24,19 +24,19 @@ class IsolatedRenderer:
 
     @property
     def pid(self) -> int | None:
-        """The child's number."""
+        """The child's process id."""
         return self._child.pid
 
     def start(self) -> None:
-        """Start the child, so that the first story need not wait for it."""
+        """Starts the child, so that the first story need not wait for it."""
         self._child.start()
 
     def close(self) -> None:
-        """End the child."""
+        """Ends the child."""
         self._child.close()
 
     def __call__(self, feed: Feed, entries: Sequence[Entry]) -> RenderedEntries:
-        """Fragments of these entries, and why some have none."""
+        """Returns the fragments of these entries, and the reasons why some have none."""
         made = RenderedEntries({}, [])
         head = replace(feed, entries=())
         for chunk in _chunks(entries):
@@ -64,17 +64,17 @@ class IsolatedRenderer:
     def _without_culprit(
         self, feed: Feed, entries: Sequence[Entry], at: int, death: ChildDied, made: RenderedEntries
     ) -> Sequence[Entry]:
-        """What is to be asked for again, once the one that was under way is done with."""
+        """Handles the entry that was being rendered; returns the entries to send again."""
         if at < len(entries):
             self._alone(feed, entries[at], death, made)
             return [*entries[:at], *entries[at + 1 :]]
-        # All were cleaned: it died while it wrote them, and which one was too much is found one by one.
+        # All were cleaned: it died while writing them, and the culprit is found one by one.
         for entry in entries:
             self._alone(feed, entry, None if len(entries) > 1 else death, made)
         return []
 
     def _alone(self, feed: Feed, entry: Entry, death: ChildDied | None, made: RenderedEntries) -> None:
-        """Once more, unless time was up: somebody may have killed the child, and the entry had no part in that."""
+        """Renders one entry again, unless time was up: the child may have been killed for no fault of the entry."""
         if death is None or death.cause != "time":
             try:
                 for answer in self._child.ask((feed, [entry])):
@@ -94,7 +94,7 @@ class IsolatedRenderer:
             "time": f"rendering it took longer than {limits.seconds} s",
             "silence": f"rendering it took longer than {limits.seconds} s",
             "memory": f"rendering it took more than {limits.megabytes:,} MB of memory",
-            "signal": "the process that rendered it died twice",
+            "signal": "the process rendering it died twice",
         }[death.cause]
 
 

@@ -1,4 +1,4 @@
-"""JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
+"""Renders JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from syndication.render.text import one_line
 
 
 def jsonfeed(feed: Feed, items: Sequence[str]) -> bytes:
-    """The document with these items, each rendered by ``item``."""
+    """Returns the document with these items, each rendered by ``item``."""
     site, section = feed.site, feed.section
     title = one_line(section.title) or section.slug
     head = _without_nothing(
@@ -32,12 +32,12 @@ def jsonfeed(feed: Feed, items: Sequence[str]) -> bytes:
 
 
 def item(cleaned: CleanEntry) -> str:
-    """One item as JSON text."""
+    """Returns one item as JSON text."""
     values = {
         "id": cleaned.id,
         "url": cleaned.url,
         "title": cleaned.title,
-        # Exactly one of both has to be there; a summary beside a text that is the summary says nothing.
+        # Exactly one of the two is required; a summary beside a text that is the same summary is redundant.
         "content_html": cleaned.html or None,
         "content_text": None if cleaned.html else cleaned.summary or cleaned.title,
         "summary": cleaned.summary if cleaned.html else None,

@@ -1,6 +1,6 @@
-"""The renderer that a worker keeps: only entries that it has not seen are rendered by feedgen.
+"""The worker's renderer: feedgen renders only entries that are not in the cache.
 
-The tests render the same feed without any reuse, and hold the two to the same bytes.
+The tests render the same feed without the cache, and compare the bytes.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,13 +20,13 @@ LARGEST_DOCUMENT = LARGEST_ENTRY
 """Bytes of all entries of a feed in one format: it is compressed, stored and served as a whole."""
 
 MOST_REFUSED = 10_000
-"""Articles of which it is remembered why they cannot be rendered."""
+"""The most articles whose reasons for being left out are cached."""
 
 RenderEntries = Callable[[Feed, Sequence[Entry]], RenderedEntries]
-"""Makes the fragments of entries: here, or in another process."""
+"""Renders entries to fragments: here, or in another process."""
 
 Careful = Callable[[str | None], None]
-"""Is told which article is rendered next."""
+"""Called with the article that is rendered next."""
 
 
 class Renderer:
@@ -38,19 +38,19 @@ class Renderer:
         self._refused: dict[str, tuple[str, str]] = {}
 
     def clear(self) -> None:
-        """Forget what was rendered, so that the next feeds are rendered anew."""
+        """Clears the cache, so that the next feeds are rendered from scratch."""
         self._cache.clear()
         self._refused.clear()
         forget_sanitized()
 
     def memory_used(self) -> int:
-        """Bytes of the entries that are kept."""
+        """Returns the bytes of the cached entries."""
         return self._cache.used
 
     def render(self, feed: Feed, careful: Careful | None = None) -> RenderedFeed:
-        """The feed in every format. An entry that cannot be rendered is left out, with the reason.
+        """Returns the feed in every format. An entry that cannot be rendered is left out, with the reason.
 
-        With ``careful`` what is new is rendered one by one, and each article told before it is, None behind the last.
+        With ``careful``, new entries are rendered one by one: it is called before each, and with None at the end.
         """
         alone, twice = _once_each(feed)
         found, left_out = self._fragments(replace(feed, entries=alone), careful)
@@ -108,7 +108,7 @@ class Renderer:
         return made
 
     def _refused_before(self, feed: Feed, entry: Entry) -> str | None:
-        """Why the same content was refused before: what took its time in vain does so once."""
+        """Returns the reason if the same content was left out before, so that it costs its time only once."""
         known = self._refused.get(entry.article_id)
         return known[1] if known is not None and known[0] == _digest(feed, entry) else None
 
@@ -119,18 +119,18 @@ class Renderer:
 
 
 def _once_each(feed: Feed) -> tuple[tuple[Entry, ...], list[LeftOut]]:
-    """Entries of different ids: readers take two of the same for one story, and which one they show is chance."""
+    """Drops entries with duplicate ids: readers take two with the same id for one story, and show either."""
     shown: dict[str, Entry] = {}
     twice = []
     for entry in feed.entries:
         first = shown.setdefault(atom_id(entry.id, feed.site), entry)
         if first is not entry:
-            twice.append(LeftOut(entry.article_id, f"its guid is that of another story, {first.article_id}"))
+            twice.append(LeftOut(entry.article_id, f"its guid is also that of another story, {first.article_id}"))
     return tuple(shown.values()), twice
 
 
 def _beyond_size(entries: Sequence[Entry], found: dict[str, Fragments]) -> list[LeftOut]:
-    """Take those out of ``found``, from the newest on, with which a document would be larger than it may be."""
+    """Removes from ``found``, newest first, the entries that would make a document too large, and returns them."""
     if sum(fragments.largest for fragments in found.values()) <= LARGEST_DOCUMENT:
         return []
     size, left_out = 0, []
@@ -140,7 +140,7 @@ def _beyond_size(entries: Sequence[Entry], found: dict[str, Fragments]) -> list[
         more = found[entry.article_id].largest
         if size + more > LARGEST_DOCUMENT:
             del found[entry.article_id]
-            words = f"with its {more:,} bytes the feed would have more than {LARGEST_DOCUMENT:,}: newer ones fill it"
+            words = f"its {more:,} bytes exceed the space that newer entries leave (maximum {LARGEST_DOCUMENT:,})"
             left_out.append(LeftOut(entry.article_id, words))
         else:
             size += more
@@ -148,12 +148,12 @@ def _beyond_size(entries: Sequence[Entry], found: dict[str, Fragments]) -> list[
 
 
 def _digest(feed: Feed, entry: Entry) -> str:
-    """Of everything that an entry's bytes depend on."""
+    """Returns a digest of everything that an entry's bytes depend on."""
     return sha256(repr(_key(feed, entry)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _key(feed: Feed, entry: Entry) -> tuple[object, ...]:
-    """Everything that an entry's bytes depend on: an article that stands in several feeds is rendered once."""
+    """Returns everything that an entry's bytes depend on: an article in several feeds is rendered once."""
     section, site = feed.section, feed.site
     home = (site.home_url, site.authority, site.authority_date)
     return (entry, section.content, section.summary_length, section.language, home)

@@ -1,4 +1,4 @@
-"""RSS 2.0 (RSS Advisory Board, and its Best Practices Profile) by feedgen."""
+"""Renders RSS 2.0 (RSS Advisory Board, and its Best Practices Profile) with feedgen."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from syndication.render.feedgen_common import add_entry, generator
 from syndication.render.feedgen_extensions import ttl_minutes
 
 ENTRY = (b"<item>", b"</item>")
-"""Where an item begins and ends in the bytes: escaped text cannot hold these."""
+"""The delimiters of an item in the bytes: escaped text cannot contain them."""
 
 END = b"</channel></rss>"
 
@@ -22,30 +22,30 @@ _NAMED = re.compile(b"|".join(_REFERENCES))
 
 
 def rss(feed: Feed, entries: Sequence[CleanEntry]) -> bytes:
-    """The document with these entries."""
+    """Returns the document with these entries."""
     head = generator(feed, "rss", "application/rss+xml")
     head.ttl(ttl_minutes(feed))
     for cleaned in entries:
         entry = add_entry(head, cleaned, cleaned.id)
         entry.link(href=cleaned.url)
-        # A description is read as HTML: a text is escaped in it once more.
+        # A description is parsed as HTML, so text is escaped once more.
         summary = escape(cleaned.summary, quote=False)
         if cleaned.html:
-            # content:encoded appears only beside a description, else feedgen puts the body in its place.
+            # feedgen writes content:encoded only beside a description; otherwise it puts the body in its place.
             entry.content(cleaned.html)
             entry.description(summary or cleaned.title)
         elif summary:
             entry.description(summary)
         for file in cleaned.enclosures[:1]:
-            # RSS requires a length: 0 where it is not known (RSS Best Practices Profile).
+            # RSS requires a length: 0 if it is unknown (RSS Best Practices Profile).
             entry.enclosure(file.url, file.length or 0, file.media_type)
     document: bytes = _TITLE.sub(_hexadecimal, head.rss_str())
     return document
 
 
 def _hexadecimal(title: re.Match[bytes]) -> bytes:
-    """A title is text, escaped once; readers that take it for HTML err least on these references.
+    """Escapes a title, which is plain text, with the references that readers expecting HTML misread least.
 
-    So the RSS Best Practices Profile, "Character Data".
+    RSS Best Practices Profile, "Character Data".
     """
     return title[0][:7] + _NAMED.sub(lambda name: _REFERENCES[name[0]], title[0][7:-8]) + title[0][-8:]

@@ -1,22 +1,22 @@
-"""The candidates of a srcset, read as browsers do (HTML standard, section 4.8.4.2.2), each character once."""
+"""Parses the candidates of a srcset as browsers do (HTML standard, section 4.8.4.2.2), reading each character once."""
 
 import re
 from collections.abc import Iterator
 
 _GAP = re.compile(r"[\s,]*+")
 _ADDRESS = re.compile(r"\S++")
-# What describes a candidate ends at a comma; there is none in a width, a height or a density.
+# The descriptors of a candidate end at a comma; a width, a height or a density contains none.
 _DESCRIPTORS = re.compile(r"[^,]*+")
 _SIZE = re.compile(r"[0-9.]++[wxh]")
 
 
 def candidates(value: str) -> Iterator[tuple[str, str]]:
-    """Each address and its width or density, empty for one without; one that is described otherwise is left out."""
+    """Yields each address and its width or density, empty if it has none; skips one with any other descriptor."""
     place = 0
     while (found := _ADDRESS.match(value, _after(_GAP, value, place))) is not None:
         address, place = found[0], found.end()
         if address.endswith(","):
-            # The end of the candidate; all commas there are none of the address.
+            # The end of the candidate; none of these commas belong to the address.
             yield address.rstrip(","), ""
             continue
         described = value[place : (end := _after(_DESCRIPTORS, value, place))].strip()

@@ -1,4 +1,4 @@
-"""Rules for text: what XML may hold, one line, a summary that ends at a word."""
+"""Rules for text: legal XML, one line, summaries that end at a word."""
 
 import re
 import unicodedata
@@ -8,12 +8,12 @@ from urllib.parse import quote, urlsplit
 
 import nh3
 
-# XML 1.0 section 2.2: tab, LF and CR stay; the other controls, lone surrogates, U+FFFE and U+FFFF go.
+# XML 1.0 section 2.2: tab, LF and CR are legal; other controls, lone surrogates, U+FFFE and U+FFFF are not.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 _SPACE = re.compile(r"\s+")
 
-# Removing a tag joins the words on its sides; between blocks there is a space.
+# Removing a tag joins the words on both sides, so tags of blocks get a space.
 _BLOCK = re.compile(
     r"<(?=/?(?:p|div|br|li|ul|ol|h[1-6]|tr|td|th|table|blockquote|figure|figcaption|section|article|hr|dt|dd|pre)\b)",
     re.IGNORECASE,
@@ -21,7 +21,7 @@ _BLOCK = re.compile(
 
 _LINE_ENDS = re.compile("[\t\n\r]")
 
-# A percent sign that begins no encoded character.
+# A percent sign that does not begin an encoded character.
 _STRAY = re.compile("%(?![0-9A-Fa-f]{2})")
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?", re.ASCII)
@@ -32,21 +32,21 @@ HIDDEN = {
     "script", "style", "iframe", "frame", "frameset", "noframes", "object", "embed", "applet", "noscript", "template",
     "form", "select", "button", "textarea", "svg", "math", "canvas", "dialog",
 }  # fmt: skip
-"""Elements that go with all that is inside them."""
+"""Elements that are removed with their content."""
 
 
 def legal(text: str) -> str:
-    """``text`` without the characters that XML 1.0 forbids."""
+    """Returns ``text`` without the characters that XML 1.0 forbids."""
     return _ILLEGAL.sub("", text)
 
 
 def one_line(text: str) -> str:
-    """Legal text with each run of white space as one space."""
+    """Returns legal text with each run of white space as one space."""
     return _SPACE.sub(" ", legal(text)).strip()
 
 
 def plain(html: str) -> str:
-    """What a reader would read of ``html``, as one line of text."""
+    """Returns the visible text of ``html`` on one line."""
     if "<" not in html and "&" not in html:
         return one_line(html)
     stripped = nh3.clean(_BLOCK.sub(" <", legal(html)), tags=set(), clean_content_tags=HIDDEN)
@@ -54,11 +54,11 @@ def plain(html: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """``text`` cut at a word to at most ``length`` characters, with an ellipsis if anything is missing."""
+    """Returns ``text`` cut at a word to at most ``length`` characters, with an ellipsis if it was cut."""
     if len(text) <= length:
         return text
     head = text[: length - 1]
-    # Scripts without spaces, Chinese for one, are cut at a character.
+    # Scripts without spaces, such as Chinese, are cut at a character.
     at = head.rfind(" ")
     if not text[length - 1].isspace() and at > length // 2:
         head = head[:at]
@@ -66,9 +66,9 @@ def shorten(text: str, length: int) -> str:
 
 
 def web_address(url: str) -> str | None:
-    """``url`` as it may stand in a feed (RFC 3986); None if it is no http address that a reader could follow.
+    """Returns ``url`` as a feed may contain it (RFC 3986); None if it is not a usable http or https address.
 
-    As browsers read it: line ends in it do not count, a host of other scripts is its xn-- form.
+    As in browsers, line ends are ignored, and a host in another script becomes its xn-- form.
     """
     text = _LINE_ENDS.sub("", legal(url)).strip()
     try:
@@ -81,7 +81,7 @@ def web_address(url: str) -> str | None:
     if parts.scheme not in ("http", "https") or host is None or "\\" in parts.netloc:
         return None
     user, at, _ = parts.netloc.rpartition("@")
-    # An @ before the last one is no delimiter, and may stand there only encoded (RFC 3986 section 3.2.1).
+    # Only the last @ is a delimiter; any before it must be encoded (RFC 3986 section 3.2.1).
     place = f"{quoted(user, '').replace('@', '%40')}{at}{host}" + ("" if port is None else f":{port}")
     query = f"?{quoted(parts.query, '/?')}" if parts.query else ""
     fragment = f"#{quoted(parts.fragment, '/?')}" if parts.fragment else ""
@@ -89,21 +89,21 @@ def web_address(url: str) -> str | None:
 
 
 def quoted(text: str, more: str) -> str:
-    """``text`` with everything percent-encoded that RFC 3986 lets stand in no part of an address but ``more``."""
+    """Returns ``text`` with every character encoded that RFC 3986 allows in no part of an address, except ``more``."""
     return quote(_STRAY.sub("%25", text), safe=f"%:@!$&'()*+,;=~{more}")
 
 
 def _host(name: str) -> str | None:
-    """A host as the domain name system knows it; None for what cannot be one."""
-    if ":" in name:  # An IPv6 address, whose brackets are gone already.
+    """Returns a host in its DNS form; None if it is not valid."""
+    if ":" in name:  # An IPv6 address, already without its brackets.
         return f"[{name}]" if "%" not in name and ip_address(name).version == 6 else None
     if not name.isascii():
-        # What browsers do (UTS 46), but for the rarest letters: without an own table of them.
+        # As browsers do (UTS 46), except for the rarest letters: this needs no table of them.
         labels = unicodedata.normalize("NFKC", name.replace("。", ".")).lower().split(".")
         name = ".".join(part if part.isascii() else f"xn--{part.encode('punycode').decode()}" for part in labels)
     return name if _HOST.fullmatch(name) else None
 
 
 def iri(text: str) -> str | None:
-    """``text`` if it is an absolute IRI (RFC 3987), as an atom:id must be."""
+    """Returns ``text`` if it is an absolute IRI (RFC 3987), as an atom:id must be; otherwise None."""
     return text if _IRI.fullmatch(text) and not _STRAY.search(text) else None

@@ -1,6 +1,6 @@
 """The only room that knows SQLAlchemy: the tables, the triggers that notice changes, and the queries by subject.
 
-It gives and takes the frozen values of ``model.values``; rows never leave it. It decides nothing about feeds.
+It takes and returns the frozen values of ``model.values``; rows never leave it. It decides nothing about feeds.
 """
 
 from sqlalchemy import Connection as Connection

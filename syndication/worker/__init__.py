@@ -1,1 +1,1 @@
-"""The worker process: its loop, its schedule, what it deletes, and the caches that it tells."""
+"""The worker process: its loop, its schedule, retention, and cache purging."""

@@ -1,6 +1,6 @@
-"""The worker process: woken by changes and by its timetable, it regenerates what needs it.
+"""The worker process: woken by changes and by its schedule, it regenerates sections.
 
-The main thread does all the work; other threads only put words into its inbox.
+The main thread does all the work; other threads only add tasks to its queue.
 """
 
 import os
@@ -45,11 +45,11 @@ PAUSE_WITHOUT_DATABASE = 1.0
 """Seconds between two attempts to reach a database that is down."""
 
 RECENT = timedelta(hours=1)
-"""What was regenerated within this time needs no reconciliation: another worker has just done it."""
+"""Sections regenerated within this time need no reconciliation: another worker has just done it."""
 
 
 class Worker:
-    """One worker: give it tasks by its inbox, and ``run`` does them until it is asked to stop."""
+    """One worker: ``run`` does the tasks in its queue until ``stop``."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings = settings
@@ -84,7 +84,7 @@ class Worker:
         self._seen = workers.WorkerProcess(self.id, socket.gethostname(), os.getpid(), now, now)
 
     def run(self) -> None:
-        """Work until ``stop``; the section under way is finished first."""
+        """Runs until ``stop``; finishes the current section first."""
         own = self.settings.worker
         worker_metrics.serve(own.metrics_host, own.metrics_port, self.regenerator.renderer.memory_used)
         self.isolated.start()
@@ -111,12 +111,12 @@ class Worker:
             self._remove_heartbeat()
 
     def stop(self) -> None:
-        """End ``run`` after the section under way."""
+        """Ends ``run`` after the current section."""
         self._stopping.set()
         self.tasks.put(Task.STOP)
 
     def heartbeat(self) -> None:
-        """Say that this worker is alive, and carry what failed to Prometheus."""
+        """Records this worker's heartbeat, and updates the metrics of database failures."""
         database_metrics.flush(errors.counted)
         try:
             with self.database.write() as conn:
@@ -135,11 +135,11 @@ class Worker:
                 self._do(tasks)
                 timeout = self._pause()
             except SerializationConflict:
-                # Another transaction went first; the tasks are not lost, because every one looks at the whole state.
+                # Another transaction took precedence; no task is lost, because each one looks at the whole state.
                 for task in tasks | {Task.GATHER}:
                     self.tasks.put(task)
             except DatabaseDown as error:
-                # Feeds are served as they were; the tasks are not lost, because every one looks at the whole state.
+                # Feeds are served unchanged; no task is lost, because each one looks at the whole state.
                 log.warning("database_down", error=type(error).__name__)
                 self._stopping.wait(PAUSE_WITHOUT_DATABASE)
                 for task in tasks | {Task.GATHER}:
@@ -155,10 +155,10 @@ class Worker:
         schedule_due(self.scheduler, self.tasks, due, now)
 
     def _drain(self) -> list[Outcome]:
-        """Gather and regenerate until nothing may be done now; news is gathered between any two sections.
+        """Gathers and regenerates until nothing can be done now; new changes are gathered between any two sections.
 
-        Publishing goes first: at most one preview is answered after a section, and after each preview comes another
-        look for news. ``preview_share`` bounds the time that previews have altogether.
+        Publishing comes first: at most one preview is answered after a section, and changes are gathered after each
+        preview. ``preview_share`` limits the total time of previews.
         """
         outcomes = []
         while not self._stopping.is_set():
@@ -176,7 +176,7 @@ class Worker:
         return outcomes
 
     def _answer_preview(self) -> bool:
-        """Answer one preview if its share of the time allows it; gives whether one was answered."""
+        """Answers one preview if its share of the time allows it; returns whether it did."""
         started = time.monotonic()
         if self.preview_share.wait(started):
             return False
@@ -186,7 +186,7 @@ class Worker:
         return answered
 
     def _pause(self) -> float | None:
-        """Seconds until a section that waits may be claimed, or a preview that waits may be answered."""
+        """Returns the seconds until a waiting section can be claimed or a waiting preview answered."""
         ready, now = self.regenerator.next_ready_at()
         pauses = [] if ready is None else [max((ready - now).total_seconds(), 0.001)]
         preview = self.preview_share.wait(time.monotonic())
@@ -195,20 +195,20 @@ class Worker:
         return min(pauses, default=None)
 
     def _reconcile(self) -> None:
-        """Render everything anew. Whatever comes out different was missed, or is not rendered purely: say so."""
+        """Renders everything again. Logs any difference as an error: a change was missed, or rendering is impure."""
         self.regenerator.renderer.clear()
         with self.database.write() as conn:
             now = self.database.now(conn)
             feed_query.repair_links(conn, None)
-            marks = section_state.request(
+            generations = section_state.request(
                 conn, section_state.list_stale(conn, self.settings.sections, now - RECENT), now
             )
         outcomes = self._drain()
-        # A section that something else changed meanwhile has another mark, or was read with the news still waiting.
+        # A section that changed meanwhile has another generation, or was read while changes were still waiting.
         different = [
             outcome.section
             for outcome in outcomes
-            if outcome.result == "published" and outcome.caught_up_at == marks.get(outcome.section, 0)
+            if outcome.result == "published" and outcome.caught_up_at == generations.get(outcome.section, 0)
         ]
         if different:
             log.error("reconciliation_found_changes", sections=different)
@@ -243,20 +243,20 @@ class Worker:
 
 
 def _renderer_died(cause: str) -> None:
-    # Which article it was at is told with the feed that leaves it out: it may be under embargo.
+    # Without the article, which may be under embargo: the list of left-out articles names it.
     log.warning("renderer_died", cause=cause)
     worker_metrics.record_renderer_death(cause)
 
 
 def run(settings: Settings) -> None:
-    """Run a worker until SIGTERM or SIGINT."""
+    """Runs a worker until SIGTERM or SIGINT."""
     database = Database(settings.database_url)
     newer = runner.check(database)
     if newer is not None:
         log.warning("database_is_newer", revision=newer)
     worker = Worker(settings, database)
     for number in (signal.SIGTERM, signal.SIGINT):
-        # A handler runs between two steps of this very thread, which may hold the inbox: another thread stops it.
+        # A handler interrupts this thread, which may hold the queue's lock: another thread stops the worker.
         signal.signal(number, lambda *_: threading.Thread(target=worker.stop).start())
     exit_with_parent()
     try:

@@ -1,4 +1,4 @@
-"""What is forgotten, and after how long: no table grows for ever."""
+"""Retention: which rows are deleted, and after how long, so that no table grows without limit."""
 
 from datetime import datetime, timedelta
 
@@ -10,14 +10,14 @@ from syndication.store.processes import poll_counts, purge_queue, web_processes,
 from syndication.store.publishing import previews, published, regenerations
 
 REQUESTS_KEPT = timedelta(days=30)
-"""How long it can be asked what came of a regeneration."""
+"""How long the result of a regeneration is kept."""
 
 FATAL_KEPT = timedelta(days=30)
-"""How long an article that killed workers is left out if nobody changes it; then it is tried again."""
+"""How long an article that killed workers is left out if it is not changed; after that it is tried again."""
 
 
 def prune(conn: Connection, settings: Settings, now: datetime) -> None:
-    """Delete what is kept no longer, in the caller's transaction."""
+    """Deletes expired rows, in the caller's transaction."""
     published.prune_tombstones(conn, _days_before(now, settings.worker.tombstone_days))
     workers.prune(conn, now)
     web_processes.prune(conn, now)
@@ -35,5 +35,5 @@ def prune(conn: Connection, settings: Settings, now: datetime) -> None:
 
 
 def _days_before(now: datetime, days: int) -> datetime:
-    """So long ago, but not before the calendar begins: who keeps things for ever writes a big number."""
+    """Returns the time that many days ago, at most a century: a very large setting must not leave the calendar."""
     return now - timedelta(days=min(days, 36_525))

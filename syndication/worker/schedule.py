@@ -1,17 +1,17 @@
-"""When the worker does what: every job of APScheduler is in this file.
+"""The worker's schedule: every APScheduler job is in this file.
 
-The scheduler only rings bells: its thread puts a word into the worker's inbox, and the main thread does the
-work, because feedgen sets the process's locale and may run in one thread alone. The heartbeat is the one
-exception: it must go on while the main thread is busy with a long rebuild.
+The scheduler's thread only adds tasks to the worker's queue, and the main thread does the work, because feedgen sets
+the process's locale and must run in one thread. The heartbeat is the one exception: it must continue while the main
+thread is busy with a long rebuild.
 
-    gather      every ``safety_net`` seconds, should a wake-up ever be lost
-    due         at the moment when the next feed changes by itself, as a date job
-    reconcile   nightly: everything is rendered anew, and nothing should be found
-    housekeep   hourly: old tombstones and dead workers are forgotten
+    gather      every ``safety_net`` seconds, in case a wake-up is lost
+    due         at the next scheduled change of a feed, as a date job
+    reconcile   nightly: renders everything again, and should find no difference
+    housekeep   hourly: deletes old tombstones and dead workers
     heartbeat   every two seconds
 
-All of it is told by this machine's clock. One that is set back would let every job wait until it has caught up, and
-one that is set forward would not wake the scheduler: so somebody looks at ``ClockStepDetector``, and ``set_jobs`` anew.
+All jobs use this machine's clock. If it is set back, every job would wait until it has caught up; if it is set forward,
+the scheduler would not wake up. So the worker checks ``ClockStepDetector`` and calls ``set_jobs`` again.
 """
 
 import time
@@ -35,7 +35,7 @@ from syndication.store.processes.workers import HEARTBEAT
 from syndication.worker.tasks import Task, TaskQueue
 
 LATE = timedelta(seconds=1)
-"""A job that begins so long after its time is counted as late."""
+"""A job that starts this long after its time counts as late."""
 
 OUTCOMES = {
     EVENT_JOB_EXECUTED: "done",
@@ -44,27 +44,27 @@ OUTCOMES = {
     EVENT_JOB_MAX_INSTANCES: "skipped",
     EVENT_JOB_SUBMITTED: "late",
 }
-"""What is counted: skipped is what still ran when its time came again. Late ones are counted besides."""
+"""The outcomes counted. Skipped: the job was still running at its next time. Late jobs are also counted as such."""
 
 MAX_AHEAD = timedelta(days=1)
-"""An alarm is set no farther ahead, and again when it rings: a time may be so far off that no clock can count to it."""
+"""The farthest time of a date job, which is then set again: the real time may be too far off for any clock."""
 
 
 STEP_SECONDS = 1.0
-"""What a clock that is put right bit by bit never comes to between two looks."""
+"""More than a gradual clock correction ever moves between two checks."""
 
 
 def build_scheduler(settings: WorkerSettings, tasks: TaskQueue, heartbeat: Callable[[], None]) -> BackgroundScheduler:
-    """The worker's jobs, not started yet."""
+    """Returns the scheduler with the worker's jobs, not started yet."""
     scheduler = BackgroundScheduler(
         timezone=UTC,
         executors={"default": ThreadPoolExecutor(2)},
         job_defaults={
-            # Ringing once for several missed times is enough: every job looks at the whole state.
+            # One run for several missed times is enough: every job looks at the whole state.
             "coalesce": True,
-            # A job that still runs need not run beside itself.
+            # A job never needs to run twice at the same time.
             "max_instances": 1,
-            # A machine that slept rings late rather than never: late work is still due.
+            # After the machine slept, jobs run late rather than never: late work is still due.
             "misfire_grace_time": None,
         },
     )
@@ -76,7 +76,7 @@ def build_scheduler(settings: WorkerSettings, tasks: TaskQueue, heartbeat: Calla
 def set_jobs(
     scheduler: BackgroundScheduler, settings: WorkerSettings, tasks: TaskQueue, heartbeat: Callable[[], None]
 ) -> None:
-    """Give it its jobs, as seen from now; those that it has are replaced."""
+    """Adds the jobs, timed from now; replaces existing ones."""
     hour, minute = settings.reconcile_at.split(":")
     for act, trigger, options in (
         (Task.GATHER, "interval", {"seconds": settings.safety_net}),
@@ -88,7 +88,7 @@ def set_jobs(
 
 
 class ClockStepDetector:
-    """Notices that this machine's clock was set, by the one that nobody can set; waking from a sleep is the same."""
+    """Detects a change of this machine's clock, by the monotonic one; waking from sleep looks the same."""
 
     def __init__(self, clock: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -96,24 +96,24 @@ class ClockStepDetector:
         self._ahead = clock() - steady()
 
     def has_stepped(self) -> bool:
-        """Whether it was set, by more than a second, since the last time that it was asked."""
+        """Returns whether the clock was changed by more than a second since the last call."""
         before, self._ahead = self._ahead, self._clock() - self._steady()
         return abs(self._ahead - before) > STEP_SECONDS
 
 
 def _count(event: JobEvent) -> None:
-    """Count for Prometheus what came of a job, and whether it began late: a machine that slept, or a busy one."""
+    """Counts a job's outcome, and whether it started late because the machine was asleep or busy."""
     if event.code != EVENT_JOB_SUBMITTED or datetime.now(UTC) - max(event.scheduled_run_times) > LATE:
         JOBS.labels(event.job_id, OUTCOMES[event.code]).inc()
 
 
 def schedule_due(scheduler: BackgroundScheduler, tasks: TaskQueue, due: datetime | None, now: datetime) -> None:
-    """Gather when ``due`` comes. ``now`` is the database's time: its distance counts, not this machine's clock."""
+    """Schedules gathering at ``due``. ``now`` is the database's time, so that this machine's clock does not matter."""
     if due is None:
         if scheduler.get_job("due"):
             scheduler.remove_job("due")
         return
     ahead = min(due - now, MAX_AHEAD)
-    # A date job fires within the millisecond before its time as well as after it: one more makes it surely due.
+    # A date job fires within a millisecond of its time, before or after: one more makes sure that it is due.
     moment = datetime.now(UTC) + ahead + timedelta(milliseconds=1)
     scheduler.add_job(tasks.put, "date", run_date=moment, args=[Task.GATHER], id="due", replace_existing=True)

@@ -68,7 +68,7 @@ def test_an_old_program_leaves_a_newer_ones_tables_and_triggers_as_they_are(data
 
 def test_what_a_newer_program_took_away_stops_the_one_that_needs_it_and_no_other(database, tmp_path):
     bring_to(database, LATER, tmp_path)
-    words = f"is at revision {LATER}, on which this program, of revision {TODAY}, does not run"
+    words = f"is at revision {LATER}, which this program, of revision {TODAY}, does not support"
     for refused in (runner.check, runner.migrate):
         with pytest.raises(StoreError, match=words):
             refused(database)
@@ -81,7 +81,7 @@ def test_a_missing_trigger_is_found_in_a_newer_programs_database_too(database, t
     with database.write() as conn:
         name = next(name for name in triggers(conn) if name.startswith("syndication_article_tag_"))
         conn.execute(text(f"DROP TRIGGER {name}" + (" ON article_tag" if database.dialect == "postgresql" else "")))
-    with pytest.raises(StoreError, match=f"lacks the trigger {name} as its newer program makes it"):
+    with pytest.raises(StoreError, match=f"lacks the trigger {name} of its newer program"):
         runner.check(database)
 
 
@@ -109,7 +109,7 @@ def test_migrate_tells_whether_the_programs_that_run_may_go_on(database, tmp_pat
     assert told().endswith(f"newer revision {NEXT}, which this program can use. Nothing was changed.\n")
     with program(LATER, tmp_path):
         assert f"Programs at revision {NEXT} can keep running." in told()
-    assert told().startswith(f"Error: the database is at revision {LATER}, on which this program")
+    assert told().startswith(f"Error: the database is at revision {LATER}, which this program")
 
 
 def test_two_releases_at_once_stop_the_program_before_both(database, tmp_path):

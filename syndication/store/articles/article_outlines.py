@@ -1,4 +1,4 @@
-"""Articles without their bodies, for lists, traces and pages that show none: the column is never read."""
+"""Reads articles without their bodies, for lists, traces and pages that show none: the column is never read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 
 @dataclass(frozen=True, slots=True)
 class ArticleOutline:
-    """What is known of an article at a glance; texts that another program wrote too long are cut."""
+    """An article's main fields; texts that another program wrote too long are cut."""
 
     id: str
     title: str
@@ -29,7 +29,7 @@ class ArticleOutline:
 
 
 def cut(column: InstrumentedAttribute[Any], most: int) -> ColumnElement[str]:
-    """The first characters of a text, under its own name: the database sends no more than these."""
+    """Selects the first characters of a text, under its own name: the database sends no more."""
     return func.substr(column, 1, most, type_=String).label(column.key)
 
 
@@ -46,7 +46,7 @@ _COLUMNS = (
 
 
 def read_outlines(conn: Connection, ids: Sequence[str]) -> dict[str, ArticleOutline]:
-    """The outlines of those of these articles that there are, whatever their status."""
+    """Returns the outlines of the existing articles among ``ids``, whatever their status."""
     found: dict[str, ArticleOutline] = {}
     for some in batched(ids):
         sections = _sections(conn, some)
@@ -56,12 +56,12 @@ def read_outlines(conn: Connection, ids: Sequence[str]) -> dict[str, ArticleOutl
 
 
 def read_outline(conn: Connection, article_id: str) -> ArticleOutline | None:
-    """The outline of one article, whatever its status."""
+    """Returns the outline of one article, whatever its status."""
     return read_outlines(conn, [article_id]).get(article_id)
 
 
 def _sections(conn: Connection, ids: Sequence[str]) -> dict[str, list[str]]:
-    """The sections of each article in its order, as many as an article may have."""
+    """Returns the sections of each article in its order, up to the limit."""
     place = (
         func.row_number()
         .over(partition_by=ArticleSectionRow.article_id, order_by=ArticleSectionRow.position)

@@ -1,4 +1,4 @@
-"""Which stored articles are over a limit, found without reading them: a program of the newsroom may write any row."""
+"""Finds stored articles over a limit without reading them: a program of the newsroom may write any row."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ from syndication.store.tables.articles import (
 )
 
 BYTES_A_CHARACTER = 4
-"""Of UTF-8 at most (RFC 3629 section 3): bytes are known without reading a text, characters are not."""
+"""Of UTF-8, at most (RFC 3629 section 3): bytes can be measured without reading a text, characters cannot."""
 
 TEXTS = {
     "title": MAX_TITLE,
@@ -43,7 +43,7 @@ TEXTS = {
     "correction": MAX_CAPTION,
     "guid": MAX_URL,
 }
-"""The most characters of an article's own texts, but for its body."""
+"""The maximum characters of an article's own texts, except its body."""
 
 PARTS: tuple[tuple[str, type[Base], int, dict[str, int]], ...] = (
     ("sections", ArticleSectionRow, MAX_SECTIONS, {}),
@@ -57,11 +57,11 @@ PARTS: tuple[tuple[str, type[Base], int, dict[str, int]], ...] = (
     ),
     ("enclosures", EnclosureRow, MAX_ENCLOSURES, {"url": MAX_URL, "media_type": MAX_MEDIA_TYPE, "title": MAX_TITLE}),
 )
-"""What else belongs to an article: its field, its table, the most rows, the most characters of their texts."""
+"""The other parts of an article: field, table, maximum rows, maximum characters of their texts."""
 
 
 def measure(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
-    """The bytes of each body, of the articles that there are, and why each of those over a limit is."""
+    """Returns the bytes of each existing article's body, and the reason for each article over a limit."""
     bodies: dict[str, int] = {}
     found: dict[str, str] = {}
     for some in batched(ids):
@@ -72,10 +72,10 @@ def measure(conn: Connection, ids: Sequence[str]) -> tuple[dict[str, int], dict[
 
 
 def over_limit(conn: Connection, ids: Sequence[str], taken: int = 0) -> dict[str, str]:
-    """Why each of these articles cannot be read for a feed; those that can are not in it.
+    """Returns the reason for each of these articles that cannot be read for a feed.
 
-    In the order of ``ids``: once the bodies before it fill a feed, an article is over the limit as well. ``taken`` is
-    how many bytes other bodies take already.
+    In the order of ``ids``: once the bodies before it fill a feed, an article is also over the limit. ``taken`` is the
+    number of bytes that other bodies already use.
     """
     bodies, found = measure(conn, ids)
     total = taken
@@ -84,7 +84,7 @@ def over_limit(conn: Connection, ids: Sequence[str], taken: int = 0) -> dict[str
             continue
         size = bodies.get(id, 0)
         if total + size > MAX_FEED_HTML:
-            found[id] = f"the bodies of this feed would be over {MAX_FEED_HTML // 2**20} MiB with it: shorten it"
+            found[id] = f"with it, the bodies in this feed exceed {MAX_FEED_HTML // 2**20} MiB: shorten it"
         else:
             total += size
     return found
@@ -99,9 +99,9 @@ def _measure(conn: Connection, ids: Sequence[str], bodies: dict[str, int], found
     for row in conn.execute(query):
         bodies[row.id] = row.body
         if row.long is not None:
-            found[row.id] = f"its {row.long} is too long: it should have at most {TEXTS[row.long]:,} characters"
+            found[row.id] = f"its {row.long} is too long (maximum {TEXTS[row.long]:,} characters)"
         elif row.body > MAX_FEED_HTML:
-            found[row.id] = f"its html has {row.body:,} bytes: it should have at most {MAX_FEED_HTML:,}"
+            found[row.id] = f"its html has {row.body:,} bytes (maximum {MAX_FEED_HTML:,})"
 
 
 def _count(
@@ -119,15 +119,15 @@ def _count(
     query = select(columns.article_id, number.label("number")).where(columns.article_id.in_(ids))
     for row in conn.execute(query.group_by(columns.article_id).having(or_(number > most, *long))):
         words = (
-            f"it has {row.number:,} {name}: it should have at most {most:,}"
+            f"it has {row.number:,} {name} (maximum {most:,})"
             if row.number > most
-            else f"a text of its {name} is too long"
+            else f"a text in its {name} is too long"
         )
         found.setdefault(row.article_id, words)
 
 
 def _octets(conn: Connection, column: ColumnElement[str]) -> ColumnElement[int]:
-    """The bytes of a text; PostgreSQL knows them without reading what is stored beside the row."""
+    """Returns the bytes of a text; PostgreSQL knows them without reading values stored outside the row."""
     if conn.dialect.name == "postgresql":
         return func.octet_length(column)
     return func.length(cast(column, LargeBinary))

@@ -1,4 +1,4 @@
-"""Articles written and read as the frozen values of ``model.values``."""
+"""Writes and reads articles as the frozen values of ``model.values``."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,10 +30,10 @@ STATUSES = ("draft", "published", "withdrawn")
 MAX_LENGTHS = {"id": MAX_ID, "sections": MAX_SECTION_NAME}
 
 MAX_NUMBERS = 2**63 - 1
-"""The largest number that a column takes, on both databases."""
+"""The largest number that a column can hold, on both databases."""
 
 MANY = 10_000
-"""Rows after which PostgreSQL's planner should look at the tables again at once, and not when it comes to it."""
+"""After this many rows, PostgreSQL should analyze the tables at once, not at its next opportunity."""
 
 _COLUMNS = tuple(column.name for column in ArticleRow.__table__.c)
 _AUTHOR = ("name", "email", "uri")
@@ -44,9 +44,9 @@ _CHILDREN: tuple[type[Base], ...] = (ArticleSectionRow, AuthorRow, TagRow, Image
 
 @dataclass(frozen=True, slots=True)
 class PutOutcome:
-    """What came of writing one article; ``kept_out`` says that it was withdrawn or deleted before and stays out.
+    """The outcome of writing one article; ``kept_out``: it had been withdrawn or deleted, and stays out.
 
-    ``digest_before`` is of the content that it had, if there was any and nothing changed.
+    ``digest_before`` is of its previous content, if it had any and nothing changed.
     """
 
     article_id: str
@@ -57,15 +57,15 @@ class PutOutcome:
 def put_articles(
     database: Database, articles: Iterable[Article], *, batch: int = 500, by: Actor | None = None, blind: bool = False
 ) -> Iterator[PutOutcome]:
-    """Create or replace articles, a transaction a batch; what is there already, the same, is not touched.
+    """Creates or replaces articles, one transaction for each batch; an identical article is not touched.
 
-    With ``by`` each one is in the audit log; ``blind`` is as for ``change_article``. Raises ArticleError for one that
+    With ``by``, each one is in the audit log; ``blind`` is as for ``change_article``. Raises ArticleError for one that
     cannot be stored, before anything of its batch is written.
     """
     waiting: dict[str, Article] = {}
     for article in articles:
         validate(article)
-        waiting.pop(article.id, None)  # The last one of several with the same id counts.
+        waiting.pop(article.id, None)  # The last of several with the same id wins.
         waiting[article.id] = article
         if len(waiting) >= batch:
             yield from _put_batch(database, waiting, by, blind)
@@ -75,7 +75,7 @@ def put_articles(
 
 
 def validate(article: Article) -> None:
-    """Raise ArticleError for what no feed could ever show, naming the field, the value and what would be right."""
+    """Raises ArticleError for an article that no feed could show, naming the field, its value and the rule."""
     for name in ("id", "title", "url"):
         if not getattr(article, name):
             raise ArticleError(f"{name} is empty: every article needs one")
@@ -85,9 +85,9 @@ def validate(article: Article) -> None:
             raise ArticleError(f"{name} is {value.isoformat()}, without a time zone: write {value.isoformat()}+00:00")
     _check_sizes(article)
     if article.status not in STATUSES:
-        raise ArticleError(f"status is {article.status!r}: it should be draft, published or withdrawn")
+        raise ArticleError(f"status is {article.status!r}: it must be draft, published or withdrawn")
     if article.status == "published" and article.published_at is None:
-        raise ArticleError("published_at is missing: a published article needs the time of its publication")
+        raise ArticleError("published_at is missing: a published article needs its time of publication")
 
 
 def _check_sizes(article: Article) -> None:
@@ -95,18 +95,18 @@ def _check_sizes(article: Article) -> None:
     for name, value in names:
         size, most = len(value), MAX_LENGTHS[name]
         if size > most:
-            raise ArticleError(f"{name} has {value[:20]!r}…, of {size:,} characters: it should have at most {most:,}")
+            raise ArticleError(f"{name} is {value[:20]!r}…, with {size:,} characters: it must have at most {most:,}")
     image, files = article.image, article.enclosures
     numbers = [("image.width", image.width), ("image.height", image.height)] if image else []
     for n, file in enumerate(files):
         numbers += [(f"enclosures.{n}.length", file.length), (f"enclosures.{n}.duration", file.duration)]
     for name, number in numbers:
         if number is not None and not 0 <= number <= MAX_NUMBERS:
-            raise ArticleError(f"{name} is {number}: it should be between 0 and {MAX_NUMBERS}")
+            raise ArticleError(f"{name} is {number}: it must be between 0 and {MAX_NUMBERS}")
 
 
 Decide = Callable[[Article | None], Article]
-"""Given the article as it is (None: there is none) gives the one that it should become; may raise."""
+"""Receives the stored article (None: there is none) and returns the one to store; may raise."""
 
 
 def change_article(
@@ -119,13 +119,12 @@ def change_article(
     first: Callable[[Connection], None] | None = None,
     blind: bool = False,
 ) -> tuple[PutOutcome, Article | None]:
-    """Read, decide and write one article while no other writer of ours does; gives the outcome and what is there now.
+    """Reads, decides and writes one article under a lock; returns the outcome and the stored article.
 
-    Nothing is there if its row was deleted: it is kept out until it is restored, and written only then. ``act`` is
-    its name in the audit log. ``first`` is done before, in the same transaction. ``blind`` says that the writer may
-    not know of hidden articles: of one that was deleted before it was ever shown the text is stored, as of a new one,
-    and it stays out all the same. What it or ``decide`` raises goes
-    through, with nothing written.
+    The stored article is None if its row was deleted: it stays out, and is written only once restored. ``act`` is
+    the action's name in the audit log. ``first`` runs before, in the same transaction. ``blind``: the writer may
+    not know about hidden articles, so the text of one deleted before readers ever saw it is stored like that of a new
+    one, and it still stays out. An exception of ``first`` or ``decide`` is passed on, with nothing written.
     """
     with database.write() as conn:
         if first is not None:
@@ -150,7 +149,7 @@ def _put_batch(database: Database, wanted: dict[str, Article], by: Actor | None,
 
 
 def _record_writes(conn: Connection, by: Actor, act: str, outcomes: Sequence[PutOutcome], now: datetime) -> None:
-    """A line for each article that was written; a push that changes nothing is counted with others like it."""
+    """Records an audit entry for each article written; a push without changes is counted together with similar ones."""
     acts = [Act(act, outcome.article_id, outcome.outcome) for outcome in outcomes]
     record(conn, by, [done for done in acts if done.outcome in ("created", "updated")], now)
     for idle in acts:
@@ -159,16 +158,16 @@ def _record_writes(conn: Connection, by: Actor, act: str, outcomes: Sequence[Put
 
 
 def _name_withdrawals(conn: Connection, written: Iterable[Article], by: Actor) -> None:
-    """Say who withdrew what was written as withdrawn: the trigger that recorded it cannot know."""
+    """Records who withdrew the articles written as withdrawn: the trigger that recorded the withdrawal cannot know."""
     for some in batched([article.id for article in written if article.status == "withdrawn"]):
         unnamed = update(WithdrawalRow).where(WithdrawalRow.article_id.in_(some), WithdrawalRow.by.is_(None))
         conn.execute(unnamed.values(by=by.name))
 
 
 def _lock(conn: Connection, ids: Sequence[str]) -> None:
-    """Two that write the same article at once do it one after the other, also if it is not there yet.
+    """Locks ids, so that writers of the same article take turns, also if it does not exist yet.
 
-    In one order, so that two never wait for each other. On SQLite there is one writer anyway.
+    Always in the same order, to avoid deadlocks. SQLite has only one writer anyway.
     """
     if conn.dialect.name == "postgresql":
         for some in batched(sorted(ids)):
@@ -202,12 +201,12 @@ def _write(conn: Connection, wanted: dict[str, Article], blind: bool) -> list[Pu
 
 
 def _with_status(article: Article, out: bool) -> Article:
-    """What is out stays out; its text may be replaced all the same."""
+    """An article that is out stays out; its text may still be replaced."""
     return replace(article, status="withdrawn") if out else article
 
 
 def _withdrawn_ids(conn: Connection, ids: Sequence[str]) -> dict[str, str | None]:
-    """Those of ``ids`` that are out, and the status that each goes back to."""
+    """Returns those of ``ids`` that are out, each with the status that a restore gives it."""
     found: dict[str, str | None] = {}
     for some in batched(ids):
         query = select(WithdrawalRow.article_id, WithdrawalRow.former_status).where(WithdrawalRow.article_id.in_(some))
@@ -216,7 +215,7 @@ def _withdrawn_ids(conn: Connection, ids: Sequence[str]) -> dict[str, str | None
 
 
 def _record_wanted_status(conn: Connection, wanted: dict[str, Article], out: dict[str, str | None]) -> None:
-    """What is out goes back to what was wanted of it last."""
+    """Records the last requested status of articles that are out, for a restore."""
     for id, former in out.items():
         status = wanted[id].status
         if status not in ("withdrawn", former):
@@ -268,7 +267,7 @@ def _children(article: Article) -> dict[type[Base], list[dict[str, Any]]]:
 
 
 def _with_ids(table: type[Base]) -> Select[Any]:
-    """The rows of some articles, in order; made once, because making a statement costs as much as asking it."""
+    """Selects the rows of some articles, in order; cached, because building a statement costs as much as running it."""
     columns = table.__table__.c
     column = columns.id if table is ArticleRow else columns.article_id
     query = select(table.__table__).where(column.in_(bindparam("ids", expanding=True)))
@@ -280,7 +279,7 @@ _WITH_IDS = {table: _with_ids(table) for table in _TABLES}
 
 
 def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
-    """The articles with these ids, whatever their status; one query a table for each 500 ids."""
+    """Returns the articles with these ids, whatever their status; one query a table for each 500 ids."""
     found: dict[str, Article] = {}
     for some in batched(ids):
         sections = _by_article(conn, ArticleSectionRow, some, lambda row: row.section)
@@ -310,17 +309,17 @@ def _by_article(
 
 
 def get_article(conn: Connection, article_id: str) -> Article | None:
-    """One article, whatever its status."""
+    """Returns one article, whatever its status."""
     return load_articles(conn, [article_id]).get(article_id)
 
 
 def count_articles(conn: Connection) -> int:
-    """How many articles there are, of any status."""
+    """Returns the number of articles of any status."""
     return conn.scalar(select(func.count()).select_from(ArticleRow)) or 0
 
 
 def analyze(database: Database) -> None:
-    """Let PostgreSQL's planner know what a large import brought; SQLite plans without."""
+    """Updates the statistics of PostgreSQL's planner after a large import; SQLite plans without."""
     if database.dialect == "postgresql":
         with database.write() as conn:
             for table in (ArticleRow, *_CHILDREN):

@@ -1,4 +1,4 @@
-"""Which articles a feed shows: walks of one index, newest first, at the same cost for any number of articles."""
+"""Selects a feed's articles by walking one index, newest first, at the same cost for any number of articles."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from syndication.model.values import ALL
 from syndication.store.db.batches import batched
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 
-# A literal, not a parameter: only so do both databases see that the partial indexes serve.
+# A literal, not a parameter: only then do both databases recognize that the partial indexes apply.
 PUBLISHED: ColumnElement[str] = literal_column("'published'")
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An article that may stand in a feed."""
+    """An article that can be in a feed."""
 
     article_id: str
     published_at: datetime
 
 
 def list_newest(conn: Connection, slugs: Sequence[str], now: datetime, limit: int) -> list[Candidate]:
-    """The newest ``limit`` articles filed under any of ``slugs`` that are public at ``now``, newest first."""
+    """Returns the newest ``limit`` articles filed under any of ``slugs`` that are public at ``now``, newest first."""
     found: dict[str, Candidate] = {}
     for slug in slugs:
         for row in conn.execute(public_articles(slug, now).limit(limit)):
@@ -34,7 +34,7 @@ def list_newest(conn: Connection, slugs: Sequence[str], now: datetime, limit: in
 
 
 def first_upcoming(conn: Connection, slugs: Sequence[str], now: datetime) -> datetime | None:
-    """When the next article under embargo becomes public."""
+    """Returns when the next article under embargo becomes public."""
     moments = []
     for slug in slugs:
         if slug == ALL:
@@ -52,9 +52,9 @@ def first_upcoming(conn: Connection, slugs: Sequence[str], now: datetime) -> dat
 def find_departure_reasons(
     conn: Connection, slugs: Sequence[str], article_ids: Collection[str], now: datetime
 ) -> dict[str, str]:
-    """Why articles that stood in a feed do not now: withdrawn, deleted, unpublished, expired or moved.
+    """Returns why articles left a feed: withdrawn, deleted, unpublished, expired or moved.
 
-    An article that is missing from the answer was pushed out by newer ones.
+    An article missing from the result was pushed out by newer ones.
     """
     reasons = dict.fromkeys(article_ids, "deleted")
     for some in batched(sorted(article_ids)):
@@ -78,10 +78,10 @@ def find_departure_reasons(
 
 
 def repair_links(conn: Connection, article_ids: Collection[str] | None) -> int:
-    """Copy the articles' columns once more into the links of these articles (None: of all); gives how many differed.
+    """Copies the articles' columns into their links again (None: all articles); returns how many links differed.
 
-    On PostgreSQL a writer with an old snapshot (REPEATABLE READ) does not see a link that another committed since,
-    and leaves it as it was. Both queue the article: whoever reads the queue mends what they left, and loses nothing.
+    On PostgreSQL, a writer with an old snapshot (REPEATABLE READ) does not see a link committed since, and leaves it
+    unchanged. Both writers queue the article, so the reader of the queue repairs the link and nothing is lost.
     """
     return sum(_repair(conn, some) for some in (batched(sorted(article_ids)) if article_ids is not None else [None]))
 
@@ -98,7 +98,7 @@ def _repair(conn: Connection, article_ids: Sequence[str] | None) -> int:
         query = query.where(ArticleRow.id.in_(article_ids))
     mended = 0
     for some in batched(sorted(conn.scalars(query))):
-        # The article first and then its links, as every writer takes them.
+        # The article first and then its links, as every writer locks them.
         conn.execute(select(ArticleRow.id).where(ArticleRow.id.in_(some)).order_by(ArticleRow.id).with_for_update())
         values = {name: getattr(ArticleRow, name) for name in ("status", "published_at", "expires_at")}
         statement = update(ArticleSectionRow).values(values).where(same_article, differs, ArticleRow.id.in_(some))
@@ -107,7 +107,7 @@ def _repair(conn: Connection, article_ids: Sequence[str] | None) -> int:
 
 
 def public_articles(slug: str, now: datetime) -> Select[str, datetime | None]:
-    """The ids and times of what a section may show at ``now``, newest first."""
+    """Selects the ids and times of the articles that a section may show at ``now``, newest first."""
     not_expired = _not_expired(ArticleRow.expires_at, now)
     if slug == ALL:
         return (
@@ -124,8 +124,8 @@ def public_articles(slug: str, now: datetime) -> Select[str, datetime | None]:
             ArticleSectionRow.status == PUBLISHED,
             ArticleSectionRow.published_at <= now,
             _not_expired(ArticleSectionRow.expires_at, now),
-            # The copies in the link lead the walk, and the article itself has the last word: see mend_links.
-            # A parameter, not PUBLISHED: the articles' own index is not the one to walk here.
+            # The copies in the link lead the walk, and the article itself decides: see ``repair_links``.
+            # A parameter, not PUBLISHED: the articles' own index is the wrong one to walk here.
             ArticleRow.status == "published",
             ArticleRow.published_at <= now,
             not_expired,

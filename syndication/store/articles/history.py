@@ -1,4 +1,4 @@
-"""What happened to an article: what was done with it, and what came of that in the feeds."""
+"""The history of an article: the actions on it, and their effects in the feeds."""
 
 import heapq
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from syndication.store.publishing.versions import Change
 from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 
 ACTS = ("put", "patch", "webhook", "withdraw", "restore")
-"""The acts whose target is an article: that of others may be a section or a token of the same name."""
+"""The actions whose target is an article: other targets may be a section or a token of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedEvent:
-    """That an article came into a feed, changed there, or is gone and why: in which version, and when."""
+    """An article was added to a feed, changed there, or removed (and why): in which version, and when."""
 
     at: datetime
     section: str
@@ -26,9 +26,9 @@ class FeedEvent:
 
 
 def list_events(conn: Connection, article_id: str, limit: int, *, acts: bool) -> list[FeedEvent | AuditEntry]:
-    """The newest ``limit`` events first: what happened in the versions that are kept, and the ``acts`` if wanted.
+    """Returns the newest ``limit`` events first: those in kept versions of feeds, and the audit entries if ``acts``.
 
-    What came of an act stands above it, also where both are of one moment.
+    An effect comes before its action, also when both have the same time.
     """
     done: list[FeedEvent | AuditEntry] = [*list_entries(conn, limit, target=article_id, acts=ACTS)] if acts else []
     merged = heapq.merge(_list_feed_events(conn, article_id, limit), done, key=lambda event: event.at, reverse=True)

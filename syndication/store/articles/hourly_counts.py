@@ -1,4 +1,4 @@
-"""When articles appeared: how many in each hour, of each section. Only what is public now is counted."""
+"""Counts publications by hour and section. Only articles that are public now are counted."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from syndication.store.articles.feed_query import public_articles
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 
 HOUR_TEXT = len("2026-03-14T08")
-"""How much of SQLite's text of a time is its hour."""
+"""The length of the hour in SQLite's text of a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class HourlyCount:
-    """An hour, by UTC, in which articles appeared: how many, and the moments of the first and of the last."""
+    """An hour, in UTC: how many articles appeared, and the times of the first and the last one."""
 
     count: int
     first: datetime
@@ -28,12 +28,12 @@ class HourlyCount:
 def count_hourly(
     conn: Connection, sections: Collection[Section], since: datetime, now: datetime
 ) -> dict[str, tuple[HourlyCount, ...]]:
-    """By section the hours in which articles appeared since then, the earliest first; "all" counts every article."""
+    """Returns, by section, the hours with publications since then, earliest first; "all" counts every article."""
     return {section.slug: _hours(conn, section.filed_under, since, now) for section in sections}
 
 
 def _hours(conn: Connection, slugs: Sequence[str], since: datetime, now: datetime) -> tuple[HourlyCount, ...]:
-    # A section that was renamed may hold an article under two names: a union counts it once.
+    # A renamed section may hold an article under two names: a union counts it once.
     first, *others = (_shown(slug, since, now) for slug in slugs)
     moment = (first.union(*others) if others else first).subquery().c.published_at
     earliest: Any = func.min(moment)

@@ -1,4 +1,4 @@
-"""One stored article, as much of it as may be read: another program may have written more than the limits allow."""
+"""Reads the readable part of one stored article: another program may have written more than the limits allow."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from syndication.store.tables.articles import ArticleRow
 
 @dataclass(frozen=True, slots=True)
 class ReadableArticle:
-    """An article, and which of its fields are not whole in it, each with what is wrong with it."""
+    """An article, and its incomplete fields, each with its problem."""
 
     article: Article
     errors: tuple[tuple[str, str], ...] = ()
 
 
 def read_article(conn: Connection, article_id: str, most_html: int) -> ReadableArticle | None:
-    """The article if there is one: whole, or cut where it is over a limit, or without a body over ``most_html`` bytes.
+    """Returns the article, if any: whole, cut where it is over a limit, or without a body over ``most_html`` bytes.
 
-    Lengths are measured by the database first, so that what is left out is never in memory here.
+    The database measures lengths first, so that omitted content is never in memory here.
     """
     bodies, over = measure(conn, [article_id])
     if article_id not in bodies:
@@ -36,14 +36,14 @@ def read_article(conn: Connection, article_id: str, most_html: int) -> ReadableA
 
 
 def read_cut(conn: Connection, article_id: str, body: int, most_html: int) -> ReadableArticle:
-    """The article with each text and list cut to its limit; ``body`` is how many bytes its html has."""
+    """Returns the article with each text and list cut to its limit; ``body`` is the size of its html in bytes."""
     errors: list[tuple[str, str]] = []
     columns = [column for column in ArticleRow.__table__.c if column.name != "html" or body <= most_html]
     query = select(*(_begin(column, TEXTS) for column in columns)).where(ArticleRow.id == article_id)
     values = _cut(dict(conn.execute(query).one()._mapping), TEXTS, "", errors)
     if body > most_html:
         values["html"] = ""
-        errors.append(("html", f"has {body:,} bytes, more than the {most_html:,} that are read here: it is left out"))
+        errors.append(("html", f"has {body:,} bytes and is omitted here (maximum {most_html:,})"))
     for name, *_ in PARTS:
         part = _part(conn, article_id, name, errors)
         values[name] = next(iter(part), None) if name == "image" else tuple(part)
@@ -60,7 +60,7 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
 
 
 def _part(conn: Connection, article_id: str, name: str, errors: list[tuple[str, str]]) -> list[Any]:
-    """The first items of a list that belongs to the article; the image is a list of one."""
+    """Returns the first items of a list that belongs to the article; the image is a list of one."""
     table, most, texts = next(part[1:] for part in PARTS if part[0] == name)
     if name == "sections":
         texts = {"section": MAX_SECTION_NAME}
@@ -70,12 +70,12 @@ def _part(conn: Connection, article_id: str, name: str, errors: list[tuple[str, 
         query = query.order_by(columns.position)
     rows = [dict(row._mapping) for row in conn.execute(query.limit(most + 1))]
     if len(rows) > most:
-        errors.append((name, f"has more than {most:,} items: only the first are here"))
+        errors.append((name, f"has more than {most:,} items; only the first {most:,} are here"))
     return [_MAKERS[name](_cut(row, texts, f"{name}.{n}.", errors)) for n, row in enumerate(rows[:most])]
 
 
 def _begin(column: ColumnElement[Any], texts: Mapping[str, int]) -> ColumnElement[Any]:
-    """A text's beginning, with one character more than it may have: so it shows that it is too long."""
+    """Selects the start of a text, with one character more than its limit, which shows that it is too long."""
     name = str(column.key)
     return func.substr(column, 1, texts[name] + 1, type_=String).label(name) if name in texts else column
 
@@ -86,5 +86,5 @@ def _cut(
     for name, most in texts.items():
         if values[name] is not None and len(values[name]) > most:
             values[name] = values[name][:most]
-            errors.append((f"{within}{name}", f"has more than {most:,} characters: it is cut here"))
+            errors.append((f"{within}{name}", f"has more than {most:,} characters and is cut here"))
     return values

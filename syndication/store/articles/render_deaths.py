@@ -1,9 +1,8 @@
-"""A worker that died while it regenerated a section: that is the section's failure, and perhaps an article's.
+"""Worker deaths during a regeneration: recorded as failures of the section, and perhaps of an article.
 
-The first death costs nothing: the next worker goes on at once, but writes down each article that it renders
-(``leases.record_rendering_article``).
-After another one the section waits, twice as long each time, and the article that was under
-way then is left out for as long as its row stays as it is (``FatalArticleRow``).
+The first death costs nothing: the next worker continues at once, but records each article that it renders
+(``leases.record_rendering_article``). After another death the section waits, twice as long each time, and the article
+that was being rendered is left out until its row changes (``FatalArticleRow``).
 """
 
 import hashlib
@@ -19,21 +18,21 @@ from syndication.store.db.batches import batched
 from syndication.store.processes.workers import ALIVE_WITHIN
 from syndication.store.tables.publishing import FatalArticleRow, SectionStateRow, WorkerRow
 
-ERROR = "a worker died while it regenerated this section"
+ERROR = "a worker died while regenerating this section"
 
 KEPT = 1_000
-"""Articles that are remembered as fatal: the newest."""
+"""The most fatal articles kept: the newest."""
 
-REASON = "two workers died while they rendered it: change the article, and it is tried again"
+REASON = "two workers died while rendering it: change the article to retry"
 
 
 def record_deaths(
     conn: Connection, mine: Mapping[str, str], owner: str, retry: tuple[timedelta, timedelta], now: datetime
 ) -> list[str]:
-    """Record a failure for each section whose lease ran out in the hands of a dead worker; gives their slugs.
+    """Records a failure for each section whose lease ran out while a dead worker held it; returns their slugs.
 
-    A worker that stops in order has given its leases back, one that is only slow still says that it is alive, and
-    whoever wakes up again is ``owner`` itself.
+    A worker that stops normally has released its leases, a slow one still has a heartbeat, and one that wakes up
+    again is ``owner`` itself.
     """
     alive = exists().where(WorkerRow.id == SectionStateRow.lease_owner, WorkerRow.seen_at > now - ALIVE_WITHIN)
     rows = conn.execute(
@@ -76,21 +75,21 @@ def record_deaths(
 
 
 def read_fatal(conn: Connection) -> dict[str, str]:
-    """The articles that killed workers, each with the digest of what it was then."""
+    """Returns the articles that killed workers, each with the digest of its content then."""
     return {
         row.article_id: row.digest for row in conn.execute(select(FatalArticleRow.article_id, FatalArticleRow.digest))
     }
 
 
 def is_still_fatal(article: Article, known: Mapping[str, str]) -> bool:
-    """Whether the article is one of them, and has not changed since."""
+    """Returns whether the article is one of them and has not changed since."""
     return article.id in known and known[article.id] == article_digest(article)
 
 
 def prune(conn: Connection, before: datetime) -> None:
-    """Forget articles that are gone or changed, that killed a worker before a time, or that are beyond the newest.
+    """Deletes articles that are gone or changed, that killed a worker before ``before``, or that exceed the limit.
 
-    One that is still stored as it was is tried again then: the next program may render it.
+    An unchanged article is then tried again: the next program may render it.
     """
     conn.execute(delete(FatalArticleRow).where(FatalArticleRow.at < before))
     known = read_fatal(conn)
@@ -102,12 +101,12 @@ def prune(conn: Connection, before: datetime) -> None:
 
 
 def article_digest(article: Article) -> str:
-    """A digest of everything that is stored of an article."""
+    """Returns a digest of everything stored of an article."""
     return hashlib.sha256(repr(article).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def release_leases(conn: Connection, owner: str) -> None:
-    """A worker that stops in order holds no section any more."""
+    """Releases the leases of a worker that stops normally."""
     conn.execute(
         update(SectionStateRow).where(SectionStateRow.lease_owner == owner).values(lease_owner=None, lease_until=None)
     )

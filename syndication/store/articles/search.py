@@ -1,4 +1,4 @@
-"""Finding articles by title, id or address, page by page."""
+"""Searches articles by title, id or address, with pagination."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class FoundArticle:
 
 @dataclass(frozen=True, slots=True)
 class ArticleFilter:
-    """What is looked for: ``text`` in title, id or address, a status, sections; ``hidden`` articles too or not."""
+    """Search conditions: ``text`` in title, id or address, a status, sections; ``hidden`` includes hidden articles."""
 
     text: str = ""
     status: str | None = None
@@ -52,10 +52,10 @@ class ArticleFilter:
 def search(
     conn: Connection, wanted: ArticleFilter, now: datetime, limit: int, after: str | None
 ) -> tuple[list[FoundArticle], str | None]:
-    """One page, the newest first, and where the next one begins; raises SyndicationError for a bad ``after``.
+    """Returns one page, newest first, and the next cursor; raises SyndicationError for a bad ``after``.
 
-    Drafts stand last. Unless ``wanted.hidden`` it has only what is public, or is as readers
-    were shown it.
+    Drafts come last. Without ``wanted.hidden``, a page has only articles that are public or unchanged since readers saw
+    them.
     """
     place = decode_cursor(after) if after is not None else None
     rows: list[Row[Any]] = []
@@ -77,7 +77,7 @@ def _page(wanted: ArticleFilter, now: datetime, limit: int, place: tuple[datetim
 
 
 def _readable(conn: Connection, rows: Sequence[Row[Any]], now: datetime) -> list[Row[Any]]:
-    """Those that are public, or still are what readers were shown: a digest is nothing that a database compares."""
+    """Returns articles that are public or unchanged since readers saw them: a database cannot compare digests."""
     others = [row.id for row in rows if not is_public(row, now)]
     if not others:
         return list(rows)
@@ -118,7 +118,7 @@ def _filtered(wanted: ArticleFilter, now: datetime) -> Select[Any]:
 
 
 def _order(wanted: ArticleFilter) -> Sequence[ColumnElement[Any]]:
-    # Every published article has its time, so that the index serves as it is; of others the database must be told.
+    # Every published article has a time, so the index applies directly; for others the order must be explicit.
     if wanted.status == "published":
         return [ArticleRow.published_at.desc()]
     return [ArticleRow.published_at.desc().nulls_last()]

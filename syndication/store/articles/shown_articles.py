@@ -1,7 +1,7 @@
-"""Which articles readers were ever shown, and with which content: remembered by id, and never pruned.
+"""The articles that readers have been shown, and their content then: recorded by id, and never pruned.
 
-A regeneration records what its documents hold; whoever may not preview sees an article that is not public now only
-as far as this goes. A row without a digest says that the article was shown, and that its content then is not known.
+A regeneration records the contents of its documents. Callers without permission to preview can see a non-public article
+only as far as recorded here. A row without a digest means: the article was shown, with unknown content.
 """
 
 import hashlib
@@ -21,10 +21,10 @@ from syndication.store.tables.articles import ArticleRow, WithdrawalRow
 from syndication.store.tables.publishing import EntryRow, ShownArticleRow
 
 DIGEST_LENGTH = 32
-"""Hexadecimal digits: 128 bits, which nobody meets by chance."""
+"""Hexadecimal digits: 128 bits, enough to rule out chance collisions."""
 
 NOT_CONTENT = {"id", "status", "sections", "authors", "tags", "image", "enclosures"}
-"""The status may change, and what was shown is still what was shown. The others are spelled out below."""
+"""Shown content remains shown after the status changes. The other fields are spelled out below."""
 
 _PLAIN = tuple(sorted(name for name in Article.__dataclass_fields__ if name not in NOT_CONTENT))
 
@@ -51,7 +51,7 @@ def _exposure_of(ids: Subquery) -> Select[Any]:
 
 
 _EXPOSURE = _exposure_of(select(bindparam("id", type_=ShownArticleRow.article_id.type).label("id")).subquery())
-"""One statement for every id, so that its time does not depend on whether there is an article."""
+"""The same statement for every id, so that its time does not depend on whether the article exists."""
 
 _EXPOSURES = _exposure_of(
     union(
@@ -60,12 +60,12 @@ _EXPOSURES = _exposure_of(
         select(ShownArticleRow.article_id).where(ShownArticleRow.article_id.in_(_IDS)),
     ).subquery()
 )
-"""For many ids at once: those of which nothing is known are missing."""
+"""For many ids at once: unknown ids are missing from the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What there is of an article, and how far readers know it; ``digest`` is of the content that they saw last."""
+    """The state of an article and how far readers know it; ``digest`` is of the content that they saw last."""
 
     stored: bool
     withdrawn: bool
@@ -78,12 +78,12 @@ NOTHING = Exposure(stored=False, withdrawn=False, public=False, shown=False, dig
 
 
 def exposure(conn: Connection, article_id: str, now: datetime) -> Exposure:
-    """One look, of the same cost for any id."""
+    """Returns the exposure of an article, at the same cost for any id."""
     return _exposure(conn.execute(_EXPOSURE, {"id": article_id}).one(), now)
 
 
 def exposures(conn: Connection, article_ids: Collection[str], now: datetime) -> dict[str, Exposure]:
-    """The exposure of each of many articles, in one look for each 500."""
+    """Returns the exposure of each of many articles, with one query for each 500."""
     found = dict.fromkeys(article_ids, NOTHING)
     for some in batched(list(found)):
         found.update((row.id, _exposure(row, now)) for row in conn.execute(_EXPOSURES, {"ids": list(some)}))
@@ -101,7 +101,7 @@ def _exposure(row: Row[Any], now: datetime) -> Exposure:
 
 
 def is_public(found: Any, now: datetime) -> bool:
-    """Whether the public may read an article (or a row with its status and times) now."""
+    """Returns whether the public may read an article (or a row with its status and times) now."""
     return bool(
         found.status == "published"
         and found.published_at is not None
@@ -111,7 +111,7 @@ def is_public(found: Any, now: datetime) -> bool:
 
 
 def content_digest(article: Article) -> str:
-    """A digest of all that an article says; another program's version gives the same."""
+    """Returns a digest of an article's whole content; another program's version computes the same."""
     values = [_plain(getattr(article, name)) for name in _PLAIN]
     image = article.image
     parts = [
@@ -122,7 +122,7 @@ def content_digest(article: Article) -> str:
         image and [image.url, image.caption, image.credit, image.alt, image.width, image.height],
         [[one.url, one.media_type, one.length, one.title, one.duration] for one in article.enclosures],
     ]
-    # Escaped to ASCII, as a text may hold half a surrogate pair.
+    # Escaped to ASCII, because a text may hold half a surrogate pair.
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:DIGEST_LENGTH]
 
 
@@ -131,7 +131,7 @@ def _plain(value: Any) -> Any:
 
 
 def digests(conn: Connection, article_ids: Collection[str]) -> dict[str, str | None]:
-    """What is remembered of these articles; one that was never shown is missing from the answer."""
+    """Returns the recorded digests of these articles; one that was never shown is missing."""
     found: dict[str, str | None] = {}
     for some in batched(sorted(article_ids)):
         query = select(ShownArticleRow.article_id, ShownArticleRow.digest).where(ShownArticleRow.article_id.in_(some))
@@ -140,9 +140,9 @@ def digests(conn: Connection, article_ids: Collection[str]) -> dict[str, str | N
 
 
 def record_shown(conn: Connection, shown: Mapping[str, str]) -> None:
-    """Remember articles by id with the digest of their content, in the transaction that publishes them.
+    """Records the digests of articles by id, in the transaction that publishes them.
 
-    In one order, so that two workers never wait for each other.
+    Always in the same order, so that two workers never deadlock.
     """
     if not shown:
         return
@@ -155,7 +155,7 @@ def record_shown(conn: Connection, shown: Mapping[str, str]) -> None:
 
 
 def unrecorded_sections(conn: Connection) -> list[str]:
-    """The sections with an entry whose content is not remembered: an older program published it."""
+    """Returns the sections with an entry whose content is not recorded because an older program published it."""
     known = (ShownArticleRow.article_id == EntryRow.article_id) & ShownArticleRow.digest.is_not(None)
     query = select(EntryRow.section).outerjoin(ShownArticleRow, known).where(ShownArticleRow.article_id.is_(None))
     return sorted(conn.scalars(query.distinct()))

@@ -1,4 +1,4 @@
-"""Digests of articles as they are stored, with few bodies in memory at once."""
+"""Computes digests of stored articles, with few bodies in memory at the same time."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
@@ -10,13 +10,13 @@ from syndication.store.articles.articles import load_articles
 from syndication.store.articles.shown_articles import content_digest
 
 BYTES_AT_ONCE = 4 * 1024 * 1024
-"""Bytes of the bodies that are read together, unless one alone has more."""
+"""Bytes of the bodies that are read together, unless a single one is larger."""
 
 
 def stored_digests(
     conn: Connection, ids: Collection[str], digest_of: Callable[[Article], str] = content_digest
 ) -> dict[str, str]:
-    """The digest of each of these articles. One over a limit has none: no feed holds what it says now."""
+    """Returns the digest of each of these articles. One over a limit has none: no feed can hold its content."""
     bodies, over = measure(conn, sorted(ids))
     found: dict[str, str] = {}
     for some in _groups({id: size for id, size in bodies.items() if id not in over}):

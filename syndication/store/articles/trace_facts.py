@@ -1,4 +1,4 @@
-"""The facts from which it is told why an article stands in a feed or does not: read in one snapshot."""
+"""Reads, in one snapshot, the facts that explain why an article is or is not in a feed."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from syndication.store.tables.publishing import ChangeRow, EntryRow, LeftOutRow, TombstoneRow
 
 MAX_COUNTED = 10_000
-"""Newer articles counted at most: behind so many an article is far out of every feed."""
+"""The most newer articles counted: after this many, an article is far outside of every feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class EntryPosition:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """That an article left a feed: in which version, when, and why."""
+    """An article left a feed: in which version, when, and why."""
 
     version: int
     reason: str
@@ -40,10 +40,10 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class TraceFacts:
-    """What is known of an article (None: there is no row) at ``now``; the mappings are by section.
+    """The facts about an article (None: it has no row) at ``now``; the mappings are by section.
 
-    ``newer`` is how many stand before it, without those that are left out: they take no place. ``concealed`` says that
-    whoever asks may know nothing of the article but that it was shown once.
+    ``newer`` counts the articles before it, without those left out, which take no position. ``concealed``: the caller
+    may only know that the article was shown once.
     """
 
     article_id: str
@@ -61,7 +61,7 @@ class TraceFacts:
 
 
 def read_trace_facts(conn: Connection, article_id: str, sections: Mapping[str, Section], now: datetime) -> TraceFacts:
-    """Everything that a trace needs of these sections."""
+    """Returns everything that a trace needs about these sections."""
     article = read_outline(conn, article_id)
     by_article = {row.section: row for row in conn.execute(_of(EntryRow, article_id))}
     tombstones = conn.execute(_of(TombstoneRow, article_id))
@@ -96,7 +96,7 @@ def _of(table: type[EntryRow | TombstoneRow | LeftOutRow], article_id: str):  # 
 
 
 def _newer(conn: Connection, slugs: Collection[str], article: ArticleOutline, now: datetime) -> set[str]:
-    """The public articles that stand before it in a section, up to a bound."""
+    """Returns the public articles before it in a section, up to a limit."""
     if article.published_at is None:
         return set()
     found: set[str] = set()

@@ -1,6 +1,6 @@
-"""What will happen by itself, in the order of time: embargoes end, articles expire, sections fall due.
+"""Scheduled changes in the order of time: embargoes end, articles expire, sections fall due.
 
-It tells of articles under embargo: to whom, is the caller's matter. Drafts are not in it, nothing happens to them.
+Includes articles under embargo: the caller decides who may see them. Drafts have no scheduled change.
 """
 
 import heapq
@@ -25,14 +25,14 @@ from syndication.store.tables.publishing import SectionStateRow
 UpcomingEvent = Literal["appears", "leaves", "section-due"]
 
 EVENTS: Sequence[UpcomingEvent] = get_args(UpcomingEvent)
-"""In the order in which they stand at one moment."""
+"""In their order at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upcoming:
-    """What happens at a moment: to an article, or to a section alone (``article_id`` and ``title`` are None).
+    """A scheduled change of an article, or of a section alone (``article_id`` and ``title`` are None).
 
-    ``sections`` are the slugs of the feeds concerned.
+    ``sections`` are the slugs of the feeds affected.
     """
 
     at: datetime
@@ -45,7 +45,7 @@ class Upcoming:
 def read_upcoming(
     conn: Connection, sections: Mapping[str, Section], now: datetime, limit: int, after: str | None = None
 ) -> tuple[list[Upcoming], str | None]:
-    """One page, the next first, and where the one after it begins; raises SyndicationError for a bad ``after``."""
+    """Returns one page, the next change first, and the next cursor; raises SyndicationError for a bad ``after``."""
     since = _decode_position(after) if after is not None else None
     walks = (
         [
@@ -71,13 +71,13 @@ EventQuery = Select[Any, Any, Any]
 """Rows of ``at``, ``id`` and ``title``."""
 
 Position = tuple[datetime, UpcomingEvent, str]
-"""The last item of the page before: its moment, what happened, and to what."""
+"""The last item of the previous page: its time, its kind, and its target."""
 
 
 def query_events(
     event: UpcomingEvent, sections: Iterable[str], now: datetime, since: Position | None = None
 ) -> EventQuery:
-    """What of one kind happens after ``now``, in the order of one index."""
+    """Selects changes of one kind after ``now``, in the order of one index."""
     query: EventQuery
     if event == "section-due":
         query = select(SectionStateRow.next_due.label("at"), SectionStateRow.section.label("id"), null().label("title"))
@@ -88,7 +88,7 @@ def query_events(
     query = select(moment.label("at"), ArticleRow.id, cut(ArticleRow.title, MAX_TITLE)).where(
         ArticleRow.status == PUBLISHED
     )
-    # What expires before it is published never appears, and so does not leave.
+    # An article that expires before it is published never appears, so it does not leave either.
     ever_public = ArticleRow.expires_at > ArticleRow.published_at
     if event == "appears":
         ever_public = or_(ArticleRow.expires_at.is_(None), ever_public)
@@ -119,7 +119,7 @@ def _decode_position(after: str) -> Position:
 
 
 def _filed(conn: Connection, article_ids: Sequence[str]) -> dict[str, set[str]]:
-    """The slugs under which articles are filed."""
+    """Returns the slugs under which articles are filed."""
     found: dict[str, set[str]] = {}
     for some in batched(sorted(set(article_ids))):
         query = select(ArticleSectionRow.article_id, ArticleSectionRow.section).where(

@@ -1,4 +1,4 @@
-"""Taking articles out of every feed, and bringing them back by name: the only way back that there is."""
+"""Takes articles out of every feed, and restores them by id, which is the only way back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from syndication.store.tables.articles import ArticleRow, WithdrawalRow
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """That an article stays out: ``reason`` is withdrawn or deleted, ``by`` who did it, where that is known."""
+    """An article that stays out: ``reason`` is withdrawn or deleted, ``by`` the user or token, if known."""
 
     reason: str
     at: datetime
@@ -22,9 +22,9 @@ class Withdrawal:
 
 
 def withdraw(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
-    """Take articles out of every feed until somebody restores them; gives the ids that there are not.
+    """Takes articles out of every feed until they are restored; returns the unknown ids.
 
-    A trigger writes the withdrawal itself, as it does for any other writer.
+    A trigger records the withdrawal itself, as for any other writer.
     """
     unknown, acts = [], []
     with database.write() as conn:
@@ -44,9 +44,9 @@ def withdraw(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
 
 
 def restore(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
-    """Bring withdrawn articles back as what they were, drafts as drafts; gives the ids that there are not.
+    """Restores withdrawn articles to their former status, drafts as drafts; returns the unknown ids.
 
-    One whose row was deleted has nothing to bring back, but may be written again afterwards.
+    One whose row was deleted has nothing to restore, but may then be written again.
     """
     unknown, acts = [], []
     with database.write() as conn:
@@ -58,7 +58,7 @@ def restore(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
                 unknown.append(id)
             elif was_out:
                 status = was_out.former_status or "published"
-                if article.published_at is None:  # Without a time of publication it can only be a draft.
+                if article.published_at is None:  # Without a publication time it can only be a draft.
                     status = "draft"
                 conn.execute(update(ArticleRow).where(ArticleRow.id == id).values(status=status))
             acts.append(Act("restore", id, "restored" if was_out else _nothing_done(id, unknown)))
@@ -71,6 +71,6 @@ def _nothing_done(id: str, unknown: Sequence[str]) -> str:
 
 
 def get_withdrawal(conn: Connection, article_id: str) -> Withdrawal | None:
-    """Why an article stays out, if it does; also of one whose row is gone."""
+    """Returns the withdrawal of an article that is out, also if its row was deleted; otherwise None."""
     row = conn.execute(select(WithdrawalRow.__table__).where(WithdrawalRow.article_id == article_id)).one_or_none()
     return None if row is None else Withdrawal(row.reason, row.at, row.by)

@@ -1,11 +1,11 @@
-"""The whole database into another, empty one: of the other kind above all, and back.
+"""Copies the whole database into another, empty one, usually of the other kind.
 
-    open       a snapshot of the source, one transaction on the target   (nobody is stopped, nothing is seen yet)
-    examine    every row of the source: can the target hold it?          (all that cannot is named, and nothing copied)
-    copy       table by table, each after those that it refers to        (without triggers: rows come as they are)
-    compare    every row of the target, read anew                        (number and digest of each table)
+    open       a snapshot of the source, one transaction on the target   (nothing stops, nothing is visible yet)
+    examine    every row of the source: can the target hold it?          (all problems are listed, nothing is copied)
+    copy       table by table, each after those that it refers to        (without triggers: rows are copied unchanged)
+    compare    every row of the target, read back                        (number and digest of each table)
 
-Then the target is committed, so that a copy that was killed leaves it as it was.
+Then the target is committed, so a copy that is killed leaves it unchanged.
 """
 
 from syndication.store.copy.copy import CopiedTable as CopiedTable

@@ -1,4 +1,4 @@
-"""What keeps a row of the source from being copied: a value that the target cannot hold, a row that it refers to."""
+"""Checks that every row of the source can be copied: the target can hold its values, and no reference is broken."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,14 +10,14 @@ from syndication.store.copy.values import InvalidValue, Reader, reader
 
 
 def readers(table: Table, target: str) -> list[Reader]:
-    """What reads the values of each column for a target of this kind."""
+    """Returns the reader of each column for a target of this kind."""
     return [reader(column, target) for column in table.columns]
 
 
 def check_table(
     conn: Connection, table: Table, target: str, digest: TableDigest, on_progress: OnProgress
 ) -> Iterator[str]:
-    """Count every row of the source; gives in words what is wrong with each that cannot be copied."""
+    """Adds every row of the source to the digest; yields the problem of each that cannot be copied."""
     read = readers(table, target)
     for some in batches(conn, table, on_progress):
         for raw in some:
@@ -30,7 +30,7 @@ def check_table(
 
 
 def place(table: Table, row: Sequence[Any]) -> str:
-    """Where a row stands, by its key."""
+    """Returns a row's table and key."""
     names = [column.name for column in table.columns]
     return f"{table.name} {', '.join(str(row[names.index(column.name)]) for column in table.primary_key)}"
 
@@ -44,10 +44,10 @@ def _unreadable_value(table: Table, read: Sequence[Reader], row: Row) -> Iterato
 
 
 def _find_orphans(conn: Connection, table: Table, constraint: ForeignKeyConstraint) -> Iterator[str]:
-    """Rows that refer to one that there is not: a shell of SQLite does not look."""
+    """Yields rows that refer to a missing row: a shell of SQLite does not check."""
     parent = constraint.referred_table
     pairs = [(element.column, element.parent) for element in constraint.elements]
     there = exists(select(1).select_from(parent).where(*(theirs == ours for theirs, ours in pairs)))
     for row in conn.execute(as_stored(table).where(~there)):
         key = ", ".join(str(getattr(row, ours.name)) for _, ours in pairs)
-        yield f"{place(table, row)}: there is no {parent.name} {key} to which it belongs"
+        yield f"{place(table, row)}: it refers to {parent.name} {key}, which does not exist"

@@ -1,4 +1,4 @@
-"""One copy, from the first look to the comparison."""
+"""A copy from the first check to the comparison."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,10 +19,10 @@ from syndication.store.processes import web_processes, workers
 from syndication.store.triggers import create_triggers, drop_triggers
 
 MAX_REPORTED = 20
-"""Rows that cannot be copied which are named; of more there is the number."""
+"""The most problems listed; further ones are only counted."""
 
 OnTableProgress = Callable[[str, str, int], None]
-"""Is told what is being done to which table, and how many of its rows are done."""
+"""Called with the step, the table, and the number of its rows that are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +36,20 @@ class CopiedTable:
 
 @dataclass(frozen=True, slots=True)
 class CopyResult:
-    """What was copied; ``missed`` are the changes of articles that came into the source since, and are not in it."""
+    """The copied tables; ``missed`` counts later changes of articles in the source, which are not in the copy."""
 
     tables: tuple[CopiedTable, ...]
     missed: int
 
 
 def copy_database(source: Database, target: Database, progress: OnTableProgress, *, live: bool = False) -> CopyResult:
-    """Copy everything that stands in the source at one moment into an empty target.
+    """Copies everything in the source at one moment into an empty target.
 
-    Raises StoreError, with nothing in the target, if the source is not this program's, if workers or web processes are
-    alive there (unless ``live``), if something stands in the target, if a row cannot be copied, and if the two differ.
+    Raises StoreError, with nothing in the target, if the source has another revision, if workers or web processes run
+    on it (unless ``live``), if the target is not empty, if a row cannot be copied, or if the two differ.
     """
     if source.url == target.url:
-        raise StoreError("source and target are the same database: name another, empty one")
+        raise StoreError("source and target are the same database: name another one, which must be empty")
     _refuse_newer("source", runner.check(source))
     with _snapshot(source) as old, _empty(target) as new:
         if not live:
@@ -59,7 +59,7 @@ def copy_database(source: Database, target: Database, progress: OnTableProgress,
         for table in TABLES:
             _fill(old, new, table, progress)
         _compare(new, tallies, progress)
-        for table, last in places.items():  # The last step, because no rollback takes it back on PostgreSQL.
+        for table, last in places.items():  # The last step, because PostgreSQL cannot roll it back.
             advance_sequence(new, table, last)
     articles.analyze(target)
     done = tuple(CopiedTable(table.name, tally.rows, f"{tally.digest:032x}"[:12]) for table, tally in tallies.items())
@@ -75,7 +75,7 @@ def _snapshot(source: Database) -> Iterator[Connection]:
 
 @contextmanager
 def _empty(target: Database) -> Iterator[Connection]:
-    """A transaction in which the tables are there and no trigger is; they are made at its end."""
+    """Yields a transaction in which the tables exist without triggers; the triggers are created at its end."""
     with runner.exclusive(target) as conn, exact_values(conn):
         _stay_open(conn)
         _refuse_newer("target", runner.newer(conn, runner.revision(conn)))
@@ -87,22 +87,22 @@ def _empty(target: Database) -> Iterator[Connection]:
 
 
 def _stay_open(conn: Connection) -> None:
-    """Each of the two waits for the other, for longer than PostgreSQL lets a transaction be idle."""
+    """Each connection waits for the other, for longer than PostgreSQL lets a transaction be idle."""
     if conn.dialect.name == "postgresql":
         conn.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def _refuse_newer(which: str, revision: str | None) -> None:
-    """This program copies its own tables, and no column that it does not know."""
+    """This program copies its own tables, not columns that it does not know."""
     if revision is not None:
-        raise StoreError(f"the {which} is at revision {revision}, of a newer program: copy with that one")
+        raise StoreError(f"the {which} is at revision {revision} of a newer program: copy with that program")
 
 
 def _refuse_filled(conn: Connection) -> None:
     if conn.dialect.name == "postgresql":
         encoding = conn.scalar(text("SHOW server_encoding"))
         if encoding != "UTF8":
-            raise StoreError(f"the target's texts are {encoding}: make it with ENCODING 'UTF8' TEMPLATE template0")
+            raise StoreError(f"the target's encoding is {encoding}: create it with ENCODING 'UTF8' TEMPLATE template0")
     there = set(inspect(conn).get_table_names())
     filled = [t.name for t in TABLES if t.name in there and conn.scalar(select(exists(select(1).select_from(t))))]
     if filled:
@@ -110,20 +110,20 @@ def _refuse_filled(conn: Connection) -> None:
 
 
 def _refuse_at_work(conn: Connection, source: Database) -> None:
-    """Workers publish, and editors write by web processes."""
+    """Workers publish, and web processes write for editors."""
     now = source.now(conn)
     at_work = [("worker", one.pid, one.host) for one in workers.list_alive(conn, now)]
     at_work += [("web process", one.pid, one.host) for one in web_processes.list_alive(conn, now)]
     if at_work:
         what, pid, host = at_work[0]
         raise StoreError(
-            f"a {what} is at work on the source (process {pid} on {host}), and what is written from now on would not be"
+            f"a {what} is running on the source (process {pid} on {host}), and later writes would not be"
             " in the copy: stop the service and whoever else writes, or copy with --live to try it out"
         )
 
 
 def _check_tables(old: Connection, target: str, progress: OnTableProgress) -> dict[Table, TableDigest]:
-    """What stands in the source, table by table; a StoreError that names each row which the target cannot hold."""
+    """Returns the digest of each table of the source; raises StoreError naming each row that the target cannot hold."""
     tallies, problems, count = {}, [], 0
     for table in TABLES:
         tallies[table] = TableDigest()
@@ -133,7 +133,9 @@ def _check_tables(old: Connection, target: str, progress: OnTableProgress) -> di
                 problems.append(problem)
     if problems:
         more = [f"and {count - MAX_REPORTED:,} more"] if count > MAX_REPORTED else []
-        raise StoreError("nothing was copied, because the target cannot hold this: correct it first", problems + more)
+        raise StoreError(
+            "nothing was copied, because the target cannot hold these rows: correct them first", problems + more
+        )
     return tallies
 
 
@@ -155,7 +157,7 @@ def _insert(new: Connection, table: Table, names: list[str], rows: list[Row]) ->
     except DatabaseError as error:
         if len(rows) == 1:
             raise StoreError(f"nothing was copied: the target {kind(error)}: {place(table, rows[0])}") from error
-        for row in rows:  # One of them; which, the driver tells only in words that quote it.
+        for row in rows:  # Finds the row: the driver's message would quote it.
             _insert(new, table, names, [row])
 
 
@@ -167,8 +169,8 @@ def _compare(new: Connection, digests: Mapping[Table, TableDigest], progress: On
                 found.add(tuple(one(value) for one, value in zip(read, raw, strict=True)))
         if found != wanted:
             raise StoreError(
-                f"nothing was copied: {table.name} came out different in the target ({found.rows:,} rows of"
-                f" {wanted.rows:,}). Has it triggers or rules of its own?"
+                f"nothing was copied: {table.name} differs in the target ({found.rows:,} rows of"
+                f" {wanted.rows:,}). Does the target have its own triggers or rules?"
             )
 
 

@@ -1,4 +1,4 @@
-"""Numbers that are never given twice: how far each table has come, so that the copy goes on behind it."""
+"""Sequences: numbers that are never reused, so that the copy continues after the source's last number."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ NUMBERED = [table for table in TABLES if table.autoincrement_column is not None]
 
 
 def read_position(conn: Connection, table: Table) -> int:
-    """The last number that was given, also to a row that is gone; 0 if none ever was."""
+    """Returns the last number assigned, even to a row that is gone; 0 if none ever was."""
     if conn.dialect.name == "sqlite":
         query = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
         return int(conn.scalar(query, {"name": table.name}) or 0)
@@ -19,7 +19,7 @@ def read_position(conn: Connection, table: Table) -> int:
 
 
 def advance_sequence(conn: Connection, table: Table, last: int) -> None:
-    """Let the next row have a number greater than ``last``."""
+    """Makes the next row's number greater than ``last``."""
     if conn.dialect.name == "sqlite":
         conn.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
         values = {"name": table.name, "last": last}
@@ -32,7 +32,7 @@ def advance_sequence(conn: Connection, table: Table, last: int) -> None:
 
 
 def _sequence(conn: Connection, table: Table) -> str:
-    """The name of PostgreSQL's sequence, as a statement takes it."""
+    """Returns the name of PostgreSQL's sequence, as a statement takes it."""
     column = table.autoincrement_column
     name = conn.scalar(text("SELECT pg_get_serial_sequence(:table, :column)"), {
         "table": table.name, "column": column.name if column is not None else "",

@@ -1,4 +1,4 @@
-"""What a value is, whichever kind of database it stands in; and which values a kind cannot hold."""
+"""The common form of a value in both kinds of database, and the values that a kind cannot hold."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,19 +9,19 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary
 from syndication.store.db.types import UtcTime, utc_text
 
 SMALL, LARGE = 2**31, 2**63
-"""Whole numbers of PostgreSQL are below these, by type; SQLite's all have 64 bits."""
+"""The limits of PostgreSQL's whole numbers, by type; SQLite's all have 64 bits."""
 
 
 class InvalidValue(Exception):  # noqa: N818  # it is a state of the value
-    """A value that cannot be copied; the words say why, and never what it is: it may be a secret."""
+    """A value that cannot be copied; the message gives the reason, never the value, which may be secret."""
 
 
 class NotUtf8(bytes):
-    """A text of SQLite that is none."""
+    """A text of SQLite that is not UTF-8."""
 
 
 def exact_text(raw: bytes) -> str | NotUtf8:
-    """A text as SQLite holds it: what is not UTF-8 stays recognisable."""
+    """Returns a text as stored in SQLite; one that is not UTF-8 remains recognizable."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -29,16 +29,16 @@ def exact_text(raw: bytes) -> str | NotUtf8:
 
 
 Reader = Callable[[Any], Any]
-"""Makes of a driver's value the one that both databases have in common, or raises Unfit."""
+"""Converts a driver's value to the form that both databases share, or raises InvalidValue."""
 
 
 def reader(column: Column[Any], target: str) -> Reader:
-    """What reads the values of a column for a target of this kind: texts, whole numbers, bytes and times in UTC."""
+    """Returns the reader of a column's values for such a target: texts, whole numbers, bytes and times in UTC."""
     if isinstance(column.type, UtcTime):
         return _time
     if isinstance(column.type, LargeBinary):
         return _bytes
-    if isinstance(column.type, Integer):  # BigInteger is one too.
+    if isinstance(column.type, Integer):  # Includes BigInteger.
         small = target == "postgresql" and not isinstance(column.type, BigInteger)
         return _below(SMALL if small else LARGE)
     return _text_without_nul if target == "postgresql" else _text
@@ -49,13 +49,13 @@ def _text(value: Any) -> str | None:
         return value
     if isinstance(value, NotUtf8):
         raise InvalidValue("it is not UTF-8")
-    raise InvalidValue(f"it is {_kind(value)}, not a text")
+    raise InvalidValue(f"it is {_kind(value)}, not text")
 
 
 def _text_without_nul(value: Any) -> str | None:
     text = _text(value)
     if text is not None and "\0" in text:
-        raise InvalidValue("it holds U+0000 (NUL), which no text of PostgreSQL can")
+        raise InvalidValue("it contains U+0000 (NUL), which PostgreSQL cannot store")
     return text
 
 
@@ -64,7 +64,7 @@ def _below(limit: int) -> Reader:
         if value is None or (isinstance(value, int) and -limit <= value < limit):
             return value
         if isinstance(value, int):
-            raise InvalidValue(f"it is {value}, and PostgreSQL's column ends at {limit - 1}")
+            raise InvalidValue(f"it is {value}, over PostgreSQL's maximum of {limit - 1}")
         raise InvalidValue(f"it is {_kind(value)}, not a whole number")
 
     return read
@@ -87,9 +87,15 @@ def _time(value: Any) -> datetime | None:
             return moment.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise InvalidValue("it is no time as it is written here, like 2026-01-31T08:00:00.000000Z")
+    raise InvalidValue("it is not a time in the stored form, like 2026-01-31T08:00:00.000000Z")
 
 
 def _kind(value: Any) -> str:
-    kinds = {NotUtf8: "a text that is not UTF-8", bytes: "a BLOB", str: "a text", int: "a number", float: "a number"}
+    kinds = {
+        NotUtf8: "text that is not UTF-8",
+        bytes: "a BLOB",
+        str: "text",
+        int: "a number",
+        float: "a decimal number",
+    }
     return kinds.get(type(value), f"of type {type(value).__name__}")

@@ -1,1 +1,1 @@
-"""The database itself: connections, transactions, errors, time, column types, being woken."""
+"""The database itself: connections, transactions, errors, time, column types, notifications."""

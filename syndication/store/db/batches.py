@@ -1,4 +1,4 @@
-"""Long lists of ids, in pieces that a statement of either database takes."""
+"""Splits long lists of ids into pieces that a statement of either database accepts."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -10,6 +10,6 @@ MAX_PARAMETERS = 500
 
 
 def batched(values: Sequence[T], size: int = MAX_PARAMETERS) -> Iterator[Sequence[T]]:
-    """``values`` in order, at most ``size`` at a time."""
+    """Yields ``values`` in order, at most ``size`` at a time."""
     for start in range(0, len(values), size):
         yield values[start : start + size]

@@ -1,12 +1,12 @@
-"""The one clock, passed in wherever time matters."""
+"""The clock, passed in wherever time matters."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
-"""Gives the time now, timezone-aware."""
+"""Returns the current time, timezone-aware."""
 
 
 def system_clock() -> datetime:
-    """This machine's clock, UTC."""
+    """Returns the time of this machine's clock, in UTC."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Page marks: where the next page of a list begins, as a text that callers give back as it is."""
+"""Cursors: the position of a list's next page, as an opaque text that callers return unchanged."""
 
 import base64
 import binascii
@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 
 from syndication.errors import SyndicationError
 
-INVALID_CURSOR = "after is not the end of a page: follow the link that the page before gave"
+INVALID_CURSOR = "after is not a valid cursor: follow the link of the previous page"
 
 
 def encode_cursor(moment: datetime | None, rest: str) -> str:
-    """The mark of a page whose last item has this time and, behind it, this text."""
+    """Returns the cursor of a page whose last item has this time, followed by this text."""
     text = f"{moment.isoformat() if moment else ''} {rest}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> tuple[datetime | None, str]:
-    """The time and the text of a mark; raises SyndicationError for what is none."""
+    """Returns the time and the text of a cursor; raises SyndicationError for an invalid one."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         moment, _, rest = text.partition(" ")

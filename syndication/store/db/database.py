@@ -1,7 +1,7 @@
-"""The database: how it is opened, and the three ways to talk to it (read, snapshot, write).
+"""The database: how it is opened, and the three ways to use it (read, snapshot, write).
 
-SQLite's own driver begins transactions when it likes; here every BEGIN is ours, so that a snapshot is one from
-its first statement, and a writer takes the lock at its start instead of failing in the middle.
+SQLite's driver begins transactions implicitly; here every BEGIN is explicit, so that a snapshot is consistent from its
+first statement, and a writer takes the lock at its start instead of failing in the middle.
 """
 
 import os
@@ -28,19 +28,19 @@ from syndication.store.db.timeouts import connect_with_timeout, server_timeouts
 __all__ = ["DOCUMENTS", "WORK", "Database", "DatabaseDown", "DatabaseError", "SerializationConflict"]
 
 WORK = "syndication_work"
-"""The channel on which workers are woken: something changed or is asked for."""
+"""The channel that wakes workers: there is a change or a request."""
 
 DOCUMENTS = "syndication_documents"
-"""The channel on which web processes are woken: a version was published."""
+"""The channel that wakes web processes: a version was published."""
 
 BUSY_SECONDS = 10.0
-"""How long a writer waits for another one before it says that the database is locked."""
+"""How long a writer waits for another one before the database counts as locked."""
 
 IDLE_SECONDS = 10.0
-"""A process that was frozen within a transaction loses it after so long on PostgreSQL, and holds up nobody."""
+"""PostgreSQL ends the transaction of a frozen process after this long, so that it blocks no other."""
 
 OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
-"""Permissions of a new folder and file of the database: embargoed stories are in it."""
+"""Permissions of a new folder and file of the database, which contains embargoed stories."""
 
 _BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN", "read": "BEGIN"}
 
@@ -48,8 +48,8 @@ _BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN", "read": "BEGIN"}
 class Database:
     """One database, SQLite or PostgreSQL. ``clock`` replaces the database's own, for tests.
 
-    ``patience`` is for callers that somebody waits for: the seconds after which a statement, or the wait for another
-    writer, is given up as DatabaseDown. SQLite's own reads wait for nobody.
+    ``timeout`` is for interactive callers: the seconds after which a statement, or waiting for another writer,
+    fails as DatabaseDown. SQLite's own reads never wait.
     """
 
     def __init__(self, url: str, *, clock: Clock | None = None, timeout: float | None = None) -> None:
@@ -58,7 +58,7 @@ class Database:
         parsed = _address(url)
         self.dialect = parsed.get_backend_name()
         if self.dialect not in ("sqlite", "postgresql"):
-            raise ConfigError(f"database.url names {self.dialect!r}: it should begin with sqlite:/// or postgresql://")
+            raise ConfigError(f"database.url names {self.dialect!r}: it must begin with sqlite:/// or postgresql://")
         if self.dialect == "sqlite":
             self.engine = _sqlite(url, BUSY_SECONDS if timeout is None else timeout)
         else:
@@ -73,19 +73,19 @@ class Database:
             conn = self.engine.connect()
         except PoolTimeout as error:
             count_error("down")
-            raise DatabaseDown("the database has no connection left for us (pool timeout)") from error
+            raise DatabaseDown("the database has no connection left (pool timeout)") from error
         with conn:
             yield conn
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection to read with."""
+        """Yields a connection to read with."""
         with self._connect() as conn:
             yield conn
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """A connection that sees one state of the database, that of its first statement."""
+        """Yields a connection that sees one state of the database, that of its first statement."""
         with self._connect() as conn:
             if self.dialect == "postgresql":
                 conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -93,14 +93,14 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction to write in: committed at the end, rolled back on an exception."""
+        """Yields a transaction to write in: committed at the end, rolled back on an exception."""
         with self._connect() as conn:
             conn.execution_options(syndication_mode="write")
             with conn.begin():
                 yield conn
 
     def now(self, conn: Connection) -> datetime:
-        """The time: PostgreSQL's own on PostgreSQL, so that skewed machines agree on an embargo."""
+        """Returns the time: PostgreSQL's own on PostgreSQL, so that skewed machines agree on an embargo."""
         if self._clock is not None:
             return self._clock()
         if self.dialect == "sqlite":
@@ -109,12 +109,12 @@ class Database:
         return now.astimezone(UTC)
 
     def notify(self, conn: Connection, channel: str) -> None:
-        """Wake those who listen on ``channel`` when this transaction commits; on SQLite they see it by themselves."""
+        """Wakes listeners on ``channel`` when this transaction commits; on SQLite they detect the commit themselves."""
         if self.dialect == "postgresql":
             conn.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
 
     def close(self) -> None:
-        """Close every connection; one that is in use, when it is given back."""
+        """Closes every connection; one in use is closed when it is returned."""
         self._closed = True
         self.engine.dispose()
 
@@ -127,27 +127,27 @@ def _address(url: str) -> URL:
     try:
         return make_url(url)
     except (ArgumentError, ValueError):
-        # Without the cause, whose words quote the address and so its password.
+        # Without the cause, whose message quotes the address and so the password.
         raise ConfigError(
-            f"database.url is not an address: {mask(url)!r} should be like sqlite:///var/syndication.db"
+            f"database.url is not an address: {mask(url)!r} must be like sqlite:///var/syndication.db"
             " or postgresql://user:password@host/name"
         ) from None
 
 
 def sqlite_path(url: str) -> Path:
-    """The file of a SQLite address; an address without a file is a ConfigError, because processes share it."""
+    """Returns the file of a SQLite address; raises ConfigError without a file, because processes share it."""
     name = make_url(url).database
     if not name or name == ":memory:":
-        raise ConfigError(f"database.url is {mask(url)!r}: it should name a file, like sqlite:///var/syndication.db")
+        raise ConfigError(f"database.url is {mask(url)!r}: it must name a file, like sqlite:///var/syndication.db")
     return Path(name)
 
 
 def _create_private(path: Path) -> None:
-    """Create the file before SQLite does, which would make it as wide as the umask allows.
+    """Creates the file before SQLite does, whose permissions would only be limited by the umask.
 
-    SQLite gives its -wal and -shm the permissions of the file itself. One that is there already keeps its own.
+    SQLite gives its -wal and -shm files the same permissions. An existing file keeps its own.
     """
-    # Where it cannot be created, opening it fails in SQLite's words, which are translated.
+    # If it cannot be created, opening it fails with an error of SQLite, which is translated.
     with suppress(OSError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, OWNER_FILE))
 
@@ -157,19 +157,19 @@ def _sqlite(url: str, busy: float) -> Engine:
     try:
         path.parent.mkdir(mode=OWNER_FOLDER, parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"the folder {path.parent} of the database cannot be made ({error.strerror})") from error
+        raise StoreError(f"the folder {path.parent} of the database cannot be created ({error.strerror})") from error
     _create_private(path)
     engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": busy})
 
     @event.listens_for(engine, "connect")
     def opened(dbapi: Any, _record: Any) -> None:
         dbapi.isolation_level = None
-        # SQLite takes any bytes for a text: one that is not UTF-8 is shown with marks in it, and stops nobody.
+        # SQLite accepts any bytes as text: invalid UTF-8 is read with replacement characters, without an error.
         dbapi.text_factory = partial(str, encoding="utf-8", errors="replace")
         for pragma in (
             f"busy_timeout={busy * 1000:.0f}",
             "journal_mode=WAL",
-            # FULL: what was committed is there after a power cut. It costs a sync a commit, not a poll anything.
+            # FULL: committed data survives a power cut. It costs one sync for each commit, and polls nothing.
             "synchronous=FULL",
             "foreign_keys=ON",
         ):
@@ -194,7 +194,7 @@ def _postgresql(url: str, timeout: float | None) -> Engine:
 
     @event.listens_for(engine, "handle_error")
     def lost(context: ExceptionContext) -> None:
-        # psycopg files it under internal errors; it is a connection that was cut, as by any other hand.
+        # psycopg classifies it as an internal error, but it is a connection that was cut, like any other.
         if isinstance(context.original_exception, IdleInTransactionSessionTimeout):
             context.is_disconnect = True
 
@@ -214,10 +214,10 @@ KEEPALIVE = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
-    # Nothing asks a connection on which something was sent whether it lives: TCP sends that again, at pauses twice as
-    # long each time, for a quarter of an hour. After so many milliseconds without an acknowledgement it is given up.
+    # No query checks a connection on which something was sent: TCP retransmits with doubling pauses for a quarter of an
+    # hour. After this many milliseconds without an acknowledgement it is closed.
     "tcp_user_timeout": 4_000,
-    # A transaction pooler in between gives each transaction another connection: nothing may be prepared on one.
+    # A transaction pooler gives each transaction another connection, so no statement can be prepared.
     "prepare_threshold": None,
 }
-"""A connection that was cut silently is noticed within some seven seconds, whether it waits or has just asked."""
+"""A silently cut connection is detected within about seven seconds, whether it is waiting or has just sent a query."""

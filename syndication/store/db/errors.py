@@ -1,6 +1,6 @@
-"""What a database's failure means: that it is away for now, or that a statement was refused.
+"""Classifies database errors: the database is unavailable for now, or it rejected a statement.
 
-A driver sorts its errors otherwise: to it a text that is not UTF-8 is as "operational" as a full disk.
+Drivers classify differently: to them, text that is not UTF-8 is as "operational" as a full disk.
 """
 
 import sqlite3
@@ -12,54 +12,54 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from syndication.errors import StoreError
 
 DatabaseError = SQLAlchemyError
-"""Whatever the database says. Its words may quote a row, so that only the kind of it is ever told."""
+"""Any database error. Its message may quote a row, so only its kind is ever shown."""
 
 
 counted: dict[str, int] = {}
-"""How often a database failed this process: it was ``down``, had another go first (``yielded``) or ``refused``."""
+"""This process's database errors: it was ``down``, gave way to another (``yielded``) or ``refused`` a statement."""
 
 
 class DatabaseDown(StoreError):  # noqa: N818  # it is a state of the database
-    """The database cannot be reached, is locked, is full or is out of connections: later it may answer again."""
+    """The database cannot be reached, is locked, is full or has no free connection: it may answer later."""
 
 
 class SerializationConflict(DatabaseDown):
-    """Two transactions got into each other's way and this one was chosen to yield: it may be tried again at once."""
+    """Two transactions conflicted and this one was rolled back: it can be retried at once."""
 
 
 _SQLITE = {
     sqlite3.SQLITE_BUSY: "is locked by another process",
     sqlite3.SQLITE_LOCKED: "is locked by another connection",
     sqlite3.SQLITE_PROTOCOL: "is locked by another process",
-    sqlite3.SQLITE_READONLY: "may not be written to",
-    sqlite3.SQLITE_IOERR: "cannot be read or written, by a fault of the disk",
+    sqlite3.SQLITE_READONLY: "is read-only",
+    sqlite3.SQLITE_IOERR: "cannot be read or written because of a disk error",
     sqlite3.SQLITE_FULL: "has no space left on its disk",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened",
 }
 _RECONNECTED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
-"""A connection that came to such a file stays as it is, also when the file is as it should be again."""
+"""A connection to such a file keeps the error, even after the file is usable again."""
 
 _SQLITE_REFUSES = {
-    sqlite3.SQLITE_NOTADB: "is a file, but none of SQLite",
+    sqlite3.SQLITE_NOTADB: "is not a SQLite file",
     sqlite3.SQLITE_CORRUPT: "is damaged",
-    sqlite3.SQLITE_CONSTRAINT: "refuses a value",
+    sqlite3.SQLITE_CONSTRAINT: "rejects a value",
 }
 
 # Classes of SQLSTATE (PostgreSQL's appendix A): connection, resources, operator's intervention, system.
 _POSTGRESQL_CLASSES = ("08", "53", "57", "58")
 _POSTGRESQL_STATES = {
-    "25006": "may not be written to",
-    "25P03": "ended a transaction that stood still",
+    "25006": "is read-only",
+    "25P03": "ended an idle transaction",
     "55P03": "is locked by another process",
-    "57014": "took longer than anybody waits",
+    "57014": "took too long to answer",
 }
 _AGAIN = {"40001", "40P01"}
 
 
 def translate(context: ExceptionContext) -> DatabaseDown | None:
-    """The error that is raised in the place of the driver's, or None if the driver's is raised."""
+    """Returns the error to raise instead of the driver's, or None to raise the driver's."""
     error = context.sqlalchemy_exception
-    # A ping that fails before the connection is used is no error: the pool makes another connection.
+    # A failed ping before use is not an error: the pool opens another connection.
     if context.is_pre_ping or not isinstance(error, DBAPIError):
         return None
     meant = _meaning(error, context)
@@ -68,7 +68,7 @@ def translate(context: ExceptionContext) -> DatabaseDown | None:
 
 
 def count_error(kind: str) -> None:
-    """Count a failure: no lock is needed for an addition to a dict's value."""
+    """Counts an error; adding to a dict's value needs no lock."""
     counted.setdefault(kind, 0)
     counted[kind] += 1
 
@@ -78,7 +78,7 @@ def _meaning(error: DBAPIError, context: ExceptionContext) -> DatabaseDown | Non
     if isinstance(original, sqlite3.Error) and _sqlite_code(original) in _RECONNECTED:
         context.is_disconnect = True
     if getattr(original, "sqlstate", None) in _AGAIN:
-        return SerializationConflict(f"the database let another transaction go first ({type(original).__name__})")
+        return SerializationConflict(f"the transaction conflicted with another one ({type(original).__name__})")
     if error.connection_invalidated or context.is_disconnect or _is_down(original):
         return DatabaseDown(f"the database {kind(error)}")
     return None
@@ -88,23 +88,23 @@ def _is_down(original: Any) -> bool:
     if isinstance(original, sqlite3.Error):
         return _sqlite_code(original) in _SQLITE
     state: str | None = getattr(original, "sqlstate", None)
-    if state is None:  # libpq says so when a connection cannot be made or is lost.
+    if state is None:  # From libpq, when a connection cannot be opened or is lost.
         return type(original).__name__ in ("OperationalError", "ConnectionTimeout", "TimeoutError")
     return state.startswith(_POSTGRESQL_CLASSES) or state in _POSTGRESQL_STATES
 
 
 def kind(error: BaseException) -> str:
-    """What the database does, for a sentence that begins with its name: never in the driver's words."""
+    """Returns a predicate for a sentence that begins with the database's name; never the driver's message."""
     original: Any = getattr(error, "orig", None) or error
     name = type(original).__name__
     if isinstance(original, sqlite3.Error):
-        words = (_SQLITE | _SQLITE_REFUSES).get(_sqlite_code(original), "refuses what it was asked")
+        words = (_SQLITE | _SQLITE_REFUSES).get(_sqlite_code(original), "rejects the statement")
         return f"{words} ({getattr(original, 'sqlite_errorname', name)})"
     if _is_down(original):
         return f"{_POSTGRESQL_STATES.get(getattr(original, 'sqlstate', None) or '', 'does not answer')} ({name})"
-    return f"refuses what it was asked ({name})"
+    return f"rejects the statement ({name})"
 
 
 def _sqlite_code(original: sqlite3.Error) -> int:
-    # The upper bits say more exactly what the lowest eight say.
+    # The upper bits refine the lowest eight.
     return int(getattr(original, "sqlite_errorcode", 0)) & 0xFF

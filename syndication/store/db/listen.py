@@ -1,4 +1,4 @@
-"""Waiting for the database to change, without a transaction and without load."""
+"""Waits for changes of the database, without a transaction and without load."""
 
 import sqlite3
 import time
@@ -9,14 +9,14 @@ from sqlalchemy.engine import make_url
 from syndication.store.db.database import KEEPALIVE, Database, sqlite_path
 
 POLL = 1.0
-"""Seconds after which PostgreSQL is asked anyway: a notification may be lost with a connection or in a pooler."""
+"""The seconds between checks on PostgreSQL: a notification may be lost with a connection or in a pooler."""
 
 RETRY = 0.5
-"""Seconds between two attempts to reach a database that is down."""
+"""The seconds between two attempts to reach a database that is down."""
 
 
 class Waker:
-    """Says when the database may have changed. One thread owns it; after any reconnect everything may have."""
+    """Detects that the database may have changed. Owned by one thread; after a reconnect, anything may have changed."""
 
     def __init__(self, database: Database, channel: str, *, interval: float = 0.005) -> None:
         self._waiting: _SqliteWaker | _PostgresWaker
@@ -26,16 +26,16 @@ class Waker:
             self._waiting = _PostgresWaker(database.url, channel)
 
     def wait(self, timeout: float) -> bool:
-        """True as soon as something may have changed; False after ``timeout`` seconds without a change."""
+        """Returns True as soon as something may have changed; False after ``timeout`` seconds without a change."""
         return self._waiting.wait(timeout)
 
     def close(self) -> None:
-        """Close the connection that is waited on."""
+        """Closes the connection that is waited on."""
         self._waiting.close()
 
 
 class _SqliteWaker:
-    """``PRAGMA data_version`` on a raw autocommit connection: 4 µs, and it changes with every commit of others.
+    """``PRAGMA data_version`` on a raw autocommit connection: takes 4 µs, and changes with every commit of others.
 
     Inside a transaction it would never change, and the WAL would grow without end.
     """
@@ -61,7 +61,7 @@ class _SqliteWaker:
     def _version(self) -> int | None:
         try:
             if self._connection is None:
-                # as_uri, because a path may hold "#", "?" or "%", which mean something in an address.
+                # as_uri, because "#", "?" and "%" in a path have a meaning in a URI.
                 address = f"{self._path.absolute().as_uri()}?mode=rw"
                 self._connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
                 self._seen = -1
@@ -78,7 +78,7 @@ class _SqliteWaker:
 
 
 class _PostgresWaker:
-    """LISTEN on a connection of its own, and a look each second besides."""
+    """LISTEN on its own connection, plus a check each second."""
 
     def __init__(self, url: str, channel: str) -> None:
         self._conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
@@ -93,7 +93,7 @@ class _PostgresWaker:
             self.close()
             time.sleep(min(timeout, RETRY))
             return False
-        # However short the waits are: the look is due when none was taken for so long.
+        # Also with short waits: a check is due once none was made for this long.
         if woken or time.monotonic() - self._woken >= POLL:
             self._woken = time.monotonic()
             return True

@@ -1,7 +1,7 @@
-"""A connection to PostgreSQL that waits so long for an answer, and no longer.
+"""A connection to PostgreSQL with a client-side timeout.
 
-The server ends a statement that takes too long by itself (``statement_timeout``). But one that is frozen, or behind a
-network that swallows what is sent, ends nothing: it would hold its caller until it goes on, for hours.
+The server ends slow statements itself (``statement_timeout``). But a frozen server, or one behind a network that drops
+packets, ends nothing: its caller would be blocked until it recovers, for hours.
 """
 
 import time
@@ -12,16 +12,16 @@ import psycopg
 from sqlalchemy import Engine, event
 
 GRACE_FACTOR = 1.2
-"""The server's own timeout comes first, and keeps the connection: so much longer a silence may last."""
+"""The server's own timeout fires first, and keeps the connection: the client waits this much longer."""
 
 
 class TimeoutConnection(psycopg.Connection[Any]):
-    """A connection that is given up after ``patience`` seconds in which nothing came."""
+    """A connection that is closed after ``timeout`` seconds of silence."""
 
     timeout = float("inf")
 
     def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **options: Any) -> Any:
-        """Everything that is sent and answered goes through here, in steps of a tenth of a second."""
+        """Everything sent and received passes through here, in steps of a tenth of a second."""
         return super().wait(self._until_silent(gen), *arguments, **options)
 
     def _until_silent(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
@@ -35,14 +35,14 @@ class TimeoutConnection(psycopg.Connection[Any]):
                     heard = now
                 elif now - heard > self.timeout * GRACE_FACTOR:
                     self.pgconn.finish()
-                    raise psycopg.OperationalError("nothing came from the server for too long")
+                    raise psycopg.OperationalError("the server did not answer in time")
                 wanted = gen.send(ready)
         except StopIteration as done:
             return done.value
 
 
 def connect_with_timeout(engine: Engine, timeout: float) -> None:
-    """Let the engine make such connections."""
+    """Makes the engine open such connections."""
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> TimeoutConnection:
@@ -52,8 +52,8 @@ def connect_with_timeout(engine: Engine, timeout: float) -> None:
 
 
 def server_timeouts(timeout: float | None, lock: float) -> dict[str, float]:
-    """The server's limits in seconds, where a writer waits for ``lock`` seconds unless somebody waits for it."""
+    """Returns the server's limits in seconds; a writer waits ``lock`` seconds at most, less with a ``timeout``."""
     if timeout is None:
         return {"lock_timeout": lock}
-    # The lock's comes first, so that it is said what was waited for.
+    # The lock's comes first, so that the error names it.
     return {"lock_timeout": min(lock, 0.8 * timeout), "statement_timeout": timeout}

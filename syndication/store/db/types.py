@@ -1,4 +1,4 @@
-"""Column types that both databases understand, and the checks that go with them."""
+"""Column types for both databases, and the checks that belong to them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,19 +6,19 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Integer, String
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-# How SQLite holds a time: of fixed width, so that the order of the texts is the order of the times.
+# SQLite's text of a time has a fixed width, so that texts sort like times.
 _UTC_GLOB = (
     "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z"
 )
 
 BigInt = BigInteger().with_variant(Integer, "sqlite")
-"""Only an INTEGER can number itself on SQLite; it has 64 bits there."""
+"""Only an INTEGER numbers itself on SQLite; it has 64 bits there."""
 
 
 class UtcTime(TypeDecorator[datetime]):
     """A point in time: ``timestamptz`` on PostgreSQL, a canonical UTC text on SQLite.
 
-    Takes and gives timezone-aware values alone: a naive one is a ValueError.
+    Takes and returns only timezone-aware values: a naive one raises ValueError.
     """
 
     impl = DateTime(timezone=True)
@@ -31,7 +31,7 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.utcoffset() is None:
-            raise ValueError(f"{value.isoformat()} has no time zone: write it with one, for example +00:00")
+            raise ValueError(f"{value.isoformat()} has no time zone: add one, for example +00:00")
         value = value.astimezone(UTC)
         return utc_text(value) if dialect.name == "sqlite" else value
 
@@ -45,16 +45,16 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 def utc_text(value: datetime) -> str:
-    """``value`` in the canonical form, 27 characters."""
-    # strftime does not fill the year up to four digits on every platform; isoformat does.
+    """Returns ``value`` in the canonical form of 27 characters."""
+    # strftime does not pad the year to four digits on every platform; isoformat does.
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def utc_check(column: str) -> CheckConstraint:
-    """Refuses, on SQLite, a hand-typed time that is not in the canonical form or not in the calendar.
+    """Rejects, on SQLite, a hand-typed time that is not in the canonical form or not in the calendar.
 
-    Adding no days makes SQLite count: without it, it gives the 30th of February back as it was.
-    It counts in milliseconds, rounded, so that it is not shown the fraction: .999500 would be the next second.
+    Adding zero days makes SQLite calculate: without, it returns the 30th of February unchanged. It rounds to
+    milliseconds, so the fraction is left out: .999500 would become the next second.
     """
     return CheckConstraint(
         f"{column} IS NULL OR ({column} GLOB '{_UTC_GLOB}'"
@@ -64,9 +64,9 @@ def utc_check(column: str) -> CheckConstraint:
 
 
 def years_check(column: str) -> CheckConstraint:
-    """Refuses, on PostgreSQL, a time that no program of ours can read: infinite, or outside of the years 1 to 9999.
+    """Rejects, on PostgreSQL, a time that no program of ours can read: infinite, or outside of the years 1 to 9999.
 
-    On SQLite a trigger does: there a CHECK is changed only by making the table anew.
+    A trigger does this on SQLite, where changing a CHECK means recreating the table.
     """
     return CheckConstraint(
         f"{column} >= '0001-01-01 00:00:00+00' AND {column} < '10000-01-01 00:00:00+00'",
@@ -75,7 +75,7 @@ def years_check(column: str) -> CheckConstraint:
 
 
 def slug_check(column: str) -> CheckConstraint:
-    """Refuses a section that is not ``[a-z0-9]+(-[a-z0-9]+)*``."""
+    """Rejects a section that is not ``[a-z0-9]+(-[a-z0-9]+)*``."""
     return CheckConstraint(
         f"{column} = lower({column}) AND {column} <> '' AND {column} NOT LIKE '-%' AND {column} NOT LIKE '%-'"
         f" AND {column} NOT LIKE '%--%' AND trim({column}, 'abcdefghijklmnopqrstuvwxyz0123456789-') = ''",

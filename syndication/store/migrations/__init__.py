@@ -1,1 +1,1 @@
-"""Alembic's migrations, from the first version of the tables on."""
+"""Alembic's migrations, starting with the first version of the tables."""

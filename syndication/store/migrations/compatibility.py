@@ -1,7 +1,7 @@
-"""Whose programs may run on the tables as they are: a newer program's migration leaves it for those that were there.
+"""Which programs can run on the current tables: each migration records them in the database.
 
-An old program cannot know what a newer one did to the tables. So each migration names the oldest program that goes
-on working on what it leaves, and which those are stands in the database, where the old program looks.
+An old program cannot know the effects of a newer program's migration. So each migration names the oldest program that
+still works on its tables, and the compatible revisions are stored in the database, where the old program looks.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def compatible_revisions(scripts: "ScriptDirectory") -> list[str]:
-    """The revisions whose programs may run on the tables of the newest one: that one first, and then back in time.
+    """Returns the revisions whose programs can run on the newest tables: the newest first, then back in time.
 
-    A migration's ``oldest_program`` is that of its own tables, unless it says more. What one of them takes away from
-    an old program, no later one gives back.
+    A migration's ``oldest_program`` is its own unless set. Once a migration excludes an old program, no later migration
+    includes it again.
     """
     chain = list(scripts.walk_revisions())
     place = {script.revision: number for number, script in enumerate(chain)}
@@ -34,13 +34,13 @@ def compatible_revisions(scripts: "ScriptDirectory") -> list[str]:
 
 
 def record_compatible(conn: Connection, revisions: Sequence[str]) -> None:
-    """Leave it in the database, in the transaction of the migration."""
+    """Records the revisions, in the transaction of the migration."""
     conn.execute(delete(CompatibleRow))
     conn.execute(insert(CompatibleRow), [{"revision": revision} for revision in revisions])
 
 
 def read_compatible(conn: Connection) -> set[str]:
-    """What the last migration left; nothing in a database of the time before."""
+    """Returns the recorded revisions; none in a database from before they were recorded."""
     if not inspect(conn).has_table(CompatibleRow.__tablename__):
         return set()
     return set(conn.scalars(select(CompatibleRow.revision)))

@@ -1,8 +1,8 @@
-"""Alembic runs on the connection that ``runner`` hands to it, in its transaction."""
+"""Alembic runs on the connection that ``runner`` passes to it, in its transaction."""
 
 from alembic import context
 
-from syndication.store.tables import access, publishing  # noqa: F401  # their tables belong to the metadata
+from syndication.store.tables import access, publishing  # noqa: F401  # registers their tables in the metadata
 from syndication.store.tables.articles import Base
 
 context.configure(

@@ -1,6 +1,6 @@
-"""Bring a database to the tables and triggers of this program, and refuse one on which it cannot run.
+"""Migrates a database to this program's tables and triggers, and rejects one on which it cannot run.
 
-Alembic is loaded only where something is to be migrated: every command and every process looks whether there is.
+Alembic is imported only for a migration: every command and every process checks whether one is needed.
 """
 
 import os
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 VERSIONS = [Path(__file__).parent / "versions"]
-"""Where the migrations are: one file each, ``v0001_what_it_brings.py``, in the order of their numbers."""
+"""The folders of the migrations: one file each, ``v0001_description.py``, in the order of their numbers."""
 
 LOCK = 0x73796E64
-"""The advisory lock of PostgreSQL under which one process migrates while the others wait: "synd"."""
+"""PostgreSQL's advisory lock under which one process migrates while the others wait: "synd"."""
 
 
 def migrate(database: Database) -> tuple[str | None, str]:
-    """Bring the database to this program's revision; gives the one before and the one now.
+    """Migrates the database to this program's revision; returns the previous and the current revision.
 
-    Everything happens in one transaction, triggers included: a run that was killed has done nothing. A newer
-    program's database, on which this one may run, is left as it is.
+    Everything runs in one transaction, including triggers: a killed run changes nothing. A newer program's database on
+    which this one can run is left unchanged.
     """
     with exclusive(database) as conn:
         before = revision(conn)
@@ -42,7 +42,7 @@ def migrate(database: Database) -> tuple[str | None, str]:
 
 
 def upgrade(conn: Connection) -> None:
-    """The tables alone, in the caller's transaction, without the triggers."""
+    """Migrates only the tables, in the caller's transaction, without the triggers."""
     from alembic import command
 
     config = _config()
@@ -52,30 +52,30 @@ def upgrade(conn: Connection) -> None:
 
 
 def head() -> str:
-    """This program's revision."""
+    """Returns this program's revision."""
     if not (there := revisions()):
-        raise StoreError("the package has no migrations: install it again")
+        raise StoreError("the package has no migrations: reinstall it")
     return there[-1]
 
 
 def revisions() -> list[str]:
-    """The numbers of all migrations, the oldest first."""
+    """Returns the numbers of all migrations, oldest first."""
     files = (file for folder in VERSIONS for file in folder.glob("v*.py"))
     return sorted(file.stem[1:].partition("_")[0] for file in files)
 
 
 def compatible_revisions() -> list[str]:
-    """The revisions whose programs may run on this one's tables, this one's first."""
+    """Returns the revisions whose programs can run on this program's tables, this one's first."""
     from alembic.script import ScriptDirectory
 
     return compatibility.compatible_revisions(ScriptDirectory.from_config(_config()))
 
 
 def check(database: Database) -> str | None:
-    """Refuse, with a StoreError, a database on which this program cannot run, or that lacks triggers.
+    """Raises StoreError for a database on which this program cannot run, or that lacks triggers.
 
-    Gives the revision of a newer program's database, on which this one may run, and None if it is our own. The
-    triggers of a newer one are not ours to judge: they are looked for by name alone.
+    Returns the revision of a newer program's database on which this one can run; None for our own. A newer program's
+    triggers are only checked by name.
     """
     with database.read() as conn:
         current = revision(conn)
@@ -89,22 +89,22 @@ def check(database: Database) -> str | None:
     if changed:
         whose = "its newer program" if there else "this program"
         raise StoreError(
-            f"the database lacks the trigger {', '.join(changed)} as {whose} makes it, without which changes go"
-            f" unnoticed: run `syndication migrate`{' of that one' if there else ''}"
+            f"the database lacks the trigger {', '.join(changed)} of {whose}, without which changes go"
+            f" unnoticed: run `syndication migrate`{' of that program' if there else ''}"
         )
     return there
 
 
 def newer(conn: Connection, current: str | None) -> str | None:
-    """``current`` if it is of tables that a newer program made and lets this one run on; None if they are our own.
+    """Returns ``current`` if a newer program that allows this one to run migrated the database; None if it is our own.
 
-    Those of a program that does not let it, or that nobody knows, are a StoreError.
+    Raises StoreError for a revision that is unknown or does not allow it.
     """
     if current is None or current in revisions():
         return None
     if not {current, head()} <= compatibility.read_compatible(conn):
         raise StoreError(
-            f"the database is at revision {current}, on which this program, of revision {head()}, does not run:"
+            f"the database is at revision {current}, which this program, of revision {head()}, does not support:"
             " start the program that migrated it, or a newer one"
         )
     return current
@@ -112,18 +112,18 @@ def newer(conn: Connection, current: str | None) -> str | None:
 
 @contextmanager
 def exclusive(database: Database) -> Iterator[Connection]:
-    """A transaction in which nobody else migrates."""
+    """Yields a transaction in which no other process migrates."""
     with database.write() as conn:
         if database.dialect == "postgresql":
-            conn.execute(text("SET LOCAL lock_timeout = 0"))  # Another one's migration may take its time.
+            conn.execute(text("SET LOCAL lock_timeout = 0"))  # Another process's migration may take long.
             conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-            # But whoever waits for a table holds up all who come after, so that a long reader ends it, in words.
+            # But waiting for a table blocks all later transactions, so a long reader ends the wait, with an error.
             conn.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
         yield conn
 
 
 def revision(conn: Connection) -> str | None:
-    """The revision of the tables that are there; None if there are none."""
+    """Returns the revision of the existing tables; None if there are none."""
     if not inspect(conn).has_table("alembic_version"):
         return None
     found: str | None = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()

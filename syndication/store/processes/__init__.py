@@ -1,1 +1,1 @@
-"""What the processes say of themselves: heartbeats, polls counted, caches to be told."""
+"""The state of the processes: heartbeats, poll counts, and the purge queue."""

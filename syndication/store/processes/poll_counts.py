@@ -1,4 +1,4 @@
-"""How often feeds are asked for: counted by the web processes, added up by section in slots of five minutes."""
+"""Poll counts of feeds: counted by the web processes, summed by section in five-minute slots."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from syndication.store.tables.publishing import PollCountRow
 SLOT = timedelta(minutes=5)
 
 KEPT = timedelta(days=8)
-"""A week is shown, and a day more, so that its first hours are whole in every time zone."""
+"""A week is shown, plus a day, so that its first hours are complete in every time zone."""
 
 HOUR = timedelta(hours=1)
 
@@ -41,7 +41,7 @@ class PollSums:
 
     @property
     def share(self) -> float | None:
-        """The share of polls that got a 304, from 0 to 1; None if there were no polls."""
+        """The share of polls that got a 304, from 0 to 1; None without polls."""
         return self.not_modified / self.total if self.total else None
 
 
@@ -49,19 +49,19 @@ NONE = PollSums()
 
 
 def slot_of(moment: datetime) -> datetime:
-    """The beginning of the five minutes in which a moment lies."""
+    """Returns the start of the five-minute slot of a time."""
     return moment - (moment - _EPOCH) % SLOT
 
 
 def add_polls(conn: Connection, counted: Mapping[tuple[str, datetime], PollSums]) -> None:
-    """Add to what is stored, by section and slot. Two processes that add to the same rows both count."""
+    """Adds counts to the stored ones, by section and slot. Two processes may add to the same rows."""
     if not counted:
         return
     insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
     statement: Any = insert(PollCountRow)
     sums = {name: getattr(PollCountRow, name) + statement.excluded[name] for name in _NUMBERS}
     statement = statement.on_conflict_do_update(index_elements=["section", "at"], set_=sums)
-    # In one order, so that two processes never wait for each other in a circle.
+    # Always in the same order, so that two processes never deadlock.
     ordered = sorted(counted.items(), key=lambda item: item[0])
     conn.execute(
         statement,
@@ -73,7 +73,7 @@ def add_polls(conn: Connection, counted: Mapping[tuple[str, datetime], PollSums]
 
 
 def read_polls(conn: Connection, sections: Collection[str], since: datetime) -> dict[str, dict[datetime, PollSums]]:
-    """What was counted since then, by section and slot; a section without polls has no slots."""
+    """Returns the counts since then by section and slot; a section without polls has no slots."""
     found: dict[str, dict[datetime, PollSums]] = {section: {} for section in sections}
     rows = conn.execute(
         select(PollCountRow.__table__)
@@ -86,7 +86,7 @@ def read_polls(conn: Connection, sections: Collection[str], since: datetime) -> 
 
 
 def total(conn: Connection, sections: Collection[str], since: datetime) -> dict[datetime, PollSums]:
-    """What was counted since then of all these sections together, by slot."""
+    """Returns the total counts of these sections since then, by slot."""
     sums = [func.sum(getattr(PollCountRow, name)).label(name) for name in _NUMBERS]
     rows = conn.execute(
         select(PollCountRow.at, *sums)
@@ -94,20 +94,20 @@ def total(conn: Connection, sections: Collection[str], since: datetime) -> dict[
         .group_by(PollCountRow.at)
         .order_by(PollCountRow.at)
     )
-    # PostgreSQL adds up to a numeric, which is a Decimal here.
+    # PostgreSQL sums to numeric, which is a Decimal here.
     return {row.at: PollSums(int(row.full), int(row.not_modified), int(row.bytes)) for row in rows}
 
 
 def last_hour(conn: Connection, now: datetime) -> dict[str, PollSums]:
-    """The sums of the slots that began within the last hour, by section; only sections with polls are in it."""
+    """Returns the sums of the slots that began within the last hour, by section; only sections with polls."""
     sums = [func.sum(getattr(PollCountRow, name)).label(name) for name in _NUMBERS]
     rows = conn.execute(
         select(PollCountRow.section, *sums).where(PollCountRow.at > now - HOUR).group_by(PollCountRow.section)
     )
-    # PostgreSQL adds 64-bit numbers up to a decimal.
+    # PostgreSQL sums 64-bit numbers to a decimal.
     return {section: PollSums(int(full), int(same), int(size)) for section, full, same, size in rows}
 
 
 def prune(conn: Connection, now: datetime) -> None:
-    """Delete what is kept no longer."""
+    """Deletes expired slots."""
     conn.execute(delete(PollCountRow).where(PollCountRow.at < now - KEPT))

@@ -1,6 +1,6 @@
-"""Versions of which caches in front are to be told. Whoever publishes only adds a row, and so waits for nobody.
+"""The purge queue: versions to purge from caches. Publishing only adds a row, and so never waits.
 
-Once a cache was told of a version of a section, all that were before it are done with.
+Once a version of a section is purged, all earlier versions are done as well.
 """
 
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from syndication.store.tables.publishing import PurgeRow
 
 KEPT = timedelta(days=1)
-"""How long it is told that a cache could not be reached: whatever it had then has run out since."""
+"""How long a failed purge is reported: after that, the cache's copies have expired."""
 
 Key = tuple[str, int]
 """A section and its version."""
@@ -21,10 +21,9 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """A version of a section of which a cache is to be told; ``attempts`` were made so far.
+    """A version to purge from caches; ``attempts`` is the number of attempts so far.
 
-    ``since`` is when the section's first version was published of which it does not know, ``error`` why it was not
-    told.
+    ``since`` is when the first unpurged version of the section was published, ``error`` why the last attempt failed.
     """
 
     section: str
@@ -37,30 +36,30 @@ class Purge:
 
     @property
     def key(self) -> Key:
-        """What tells it from all others."""
+        """The unique key."""
         return self.section, self.version
 
 
 def enqueue(conn: Connection, section: str, version: int, now: datetime) -> None:
-    """Ask, in the transaction that publishes a version, that caches be told of it."""
+    """Enqueues a purge, in the transaction that publishes the version."""
     conn.execute(insert(PurgeRow).values(section=section, version=version, created_at=now))
 
 
 def list_waiting(conn: Connection) -> list[Purge]:
-    """Of each section the newest version of which a cache does not know yet, also if it was given up."""
+    """Returns the newest unpurged version of each section, including those given up."""
     newer = aliased(PurgeRow)
     return _read(conn, ~exists().where(newer.section == PurgeRow.section, newer.version > PurgeRow.version))
 
 
 def pending_sections(conn: Connection) -> set[str]:
-    """The sections of which a cache is to be told."""
+    """Returns the sections with a pending purge."""
     return set(conn.scalars(select(PurgeRow.section).where(PurgeRow.given_up_at.is_(None)).distinct()))
 
 
 def list_due(conn: Connection, now: datetime, longest: timedelta) -> list[Purge]:
-    """What may be sent now, the oldest first. Behind a version that was tried already none is of any use.
+    """Returns the purges that can be sent now, oldest first. Versions before one already tried are skipped.
 
-    Nothing waits for more than ``longest``: a time farther ahead is of a clock that stands so no more.
+    Nothing waits for more than ``longest``: a later time was set by a clock that has been set back since.
     """
     tried = aliased(PurgeRow)
     newer = exists().where(tried.section == PurgeRow.section, tried.version > PurgeRow.version, tried.attempts > 0)
@@ -68,7 +67,7 @@ def list_due(conn: Connection, now: datetime, longest: timedelta) -> list[Purge]
 
 
 def claim(conn: Connection, keys: Collection[Key], now: datetime, lease: timedelta, longest: timedelta) -> list[Key]:
-    """Take those of ``keys`` that nobody else has taken; who dies with one holds it no longer than ``lease``."""
+    """Takes those of ``keys`` that no other worker has taken; a dead worker holds one for at most ``lease``."""
     taken = []
     for section, version in keys:
         this = and_(PurgeRow.section == section, PurgeRow.version == version)
@@ -80,22 +79,22 @@ def claim(conn: Connection, keys: Collection[Key], now: datetime, lease: timedel
 
 
 def record_success(conn: Connection, key: Key) -> None:
-    """The cache was told of this version, and so of those before it."""
+    """Records that this version, and so all before it, was purged."""
     conn.execute(delete(PurgeRow).where(PurgeRow.section == key[0], PurgeRow.version <= key[1]))
 
 
 def record_failure(conn: Connection, key: Key, error: str, retry_at: datetime) -> None:
-    """The cache could not be told; it is tried again."""
+    """Records a failed attempt and when to retry."""
     _update(conn, key, {"error": error, "retry_at": retry_at})
 
 
 def record_given_up(conn: Connection, key: Key, error: str, now: datetime) -> None:
-    """The cache could not be told for so long that nobody tries any more."""
+    """Records that the retries ended without success."""
     _update(conn, key, {"error": error, "given_up_at": now})
 
 
 def prune(conn: Connection, now: datetime) -> None:
-    """Delete what is kept no longer."""
+    """Deletes expired rows."""
     conn.execute(delete(PurgeRow).where(PurgeRow.created_at < now - KEPT))
 
 

@@ -1,4 +1,4 @@
-"""Which web processes are alive, and which versions each serves of the sections of which caches are to be told."""
+"""The heartbeats of web processes, and the versions that each serves of sections with a pending purge."""
 
 import json
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from syndication.store.tables.publishing import WebProcessRow
 
 @dataclass(frozen=True, slots=True)
 class WebProcess:
-    """A web process, when it last said that it is alive, and when it last loaded what is published.
+    """A web process, its last heartbeat, and when it last loaded the published versions.
 
-    ``serves`` are its versions of the sections of which caches are to be told, and of no others.
+    ``serves`` has its versions of the sections with a pending purge, and of no others.
     """
 
     id: str
@@ -27,32 +27,32 @@ class WebProcess:
     serves: Mapping[str, int] = field(default_factory=dict)
 
     def is_loading(self, now: datetime) -> bool:
-        """Whether it loads what is published, or has only just begun: nobody waits for one that hangs."""
+        """Returns whether it keeps loading versions or has just started: purges do not wait for one that hangs."""
         return (self.loaded_at or self.started_at) > now - ALIVE_WITHIN
 
 
 def record_heartbeat(conn: Connection, web: WebProcess) -> None:
-    """Record that one web process is alive."""
+    """Records the heartbeat of one web process."""
     serves = json.dumps(dict(web.serves), sort_keys=True)
-    told = {"seen_at": web.seen_at, "loaded_at": web.loaded_at, "serves": serves}
-    if conn.execute(update(WebProcessRow).where(WebProcessRow.id == web.id).values(told)).rowcount == 0:
+    values = {"seen_at": web.seen_at, "loaded_at": web.loaded_at, "serves": serves}
+    if conn.execute(update(WebProcessRow).where(WebProcessRow.id == web.id).values(values)).rowcount == 0:
         keep_newest(conn, WebProcessRow)
-        conn.execute(insert(WebProcessRow).values(asdict(web) | told))
+        conn.execute(insert(WebProcessRow).values(asdict(web) | values))
 
 
 def remove(conn: Connection, id: str) -> None:
-    """Record that a web process stopped in good order."""
+    """Removes a web process that stopped normally."""
     conn.execute(delete(WebProcessRow).where(WebProcessRow.id == id))
 
 
 def list_alive(conn: Connection, now: datetime) -> list[WebProcess]:
-    """The web processes that were seen within the last few seconds, the oldest first."""
-    # One of a time to come was seen by a clock that stands so no more.
+    """Returns the web processes with a heartbeat within the last few seconds, the oldest process first."""
+    # A heartbeat in the future came from a clock that has been set back since.
     lately = and_(WebProcessRow.seen_at > now - ALIVE_WITHIN, WebProcessRow.seen_at < now + ALIVE_WITHIN)
     rows = conn.execute(select(WebProcessRow.__table__).where(lately).order_by(WebProcessRow.started_at))
     return [WebProcess(**{**row._mapping, "serves": json.loads(row.serves)}) for row in rows]
 
 
 def prune(conn: Connection, now: datetime) -> None:
-    """Delete the traces of web processes that died long ago."""
+    """Deletes the rows of web processes that died long ago."""
     conn.execute(delete(WebProcessRow).where(WebProcessRow.seen_at < now - KEPT))

@@ -1,4 +1,4 @@
-"""Which worker processes are alive."""
+"""The heartbeats of worker processes."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,20 +8,20 @@ from sqlalchemy import Connection, delete, insert, select, update
 from syndication.store.tables.publishing import WebProcessRow, WorkerRow
 
 HEARTBEAT = timedelta(seconds=2)
-"""How often a worker says that it is alive."""
+"""The interval of heartbeats."""
 
 ALIVE_WITHIN = timedelta(seconds=6)
-"""A worker that was silent for longer is taken for dead: two heartbeats may be late."""
+"""A worker without a heartbeat for longer is considered dead: two heartbeats may be late."""
 
 KEPT = timedelta(days=1)
 
 MAX_KEPT = 1_000
-"""Processes of each kind that are remembered, most of them dead: one that dies again and again fills no table."""
+"""The most processes of each kind kept, most of them dead: repeated crashes cannot fill the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerProcess:
-    """A worker process and when it last said that it is alive."""
+    """A worker process and its last heartbeat."""
 
     id: str
     host: str
@@ -31,7 +31,7 @@ class WorkerProcess:
 
 
 def record_heartbeat(conn: Connection, worker: WorkerProcess) -> None:
-    """Record the heartbeat of one worker."""
+    """Records the heartbeat of one worker."""
     done = conn.execute(update(WorkerRow).where(WorkerRow.id == worker.id).values(seen_at=worker.seen_at))
     if done.rowcount == 0:
         keep_newest(conn, WorkerRow)
@@ -47,19 +47,19 @@ def record_heartbeat(conn: Connection, worker: WorkerProcess) -> None:
 
 
 def keep_newest(conn: Connection, table: type[WorkerRow | WebProcessRow]) -> None:
-    """Make room for one more process: the one that was silent for the longest is forgotten."""
+    """Makes room for one more process: deletes the one with the oldest heartbeat."""
     old = select(table.id).order_by(table.seen_at.desc(), table.id).offset(MAX_KEPT - 1)
     if ids := list(conn.scalars(old)):
         conn.execute(delete(table).where(table.id.in_(ids)))
 
 
 def remove(conn: Connection, worker_id: str) -> None:
-    """Record that a worker stopped in good order."""
+    """Removes a worker that stopped normally."""
     conn.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
 
 
 def list_alive(conn: Connection, now: datetime) -> list[WorkerProcess]:
-    """The workers that were seen within the last few seconds, the oldest first."""
+    """Returns the workers with a heartbeat within the last few seconds, the oldest worker first."""
     rows = conn.execute(
         select(WorkerRow.__table__).where(WorkerRow.seen_at > now - ALIVE_WITHIN).order_by(WorkerRow.started_at)
     )
@@ -67,5 +67,5 @@ def list_alive(conn: Connection, now: datetime) -> list[WorkerProcess]:
 
 
 def prune(conn: Connection, now: datetime) -> None:
-    """Delete the traces of workers that died long ago."""
+    """Deletes the rows of workers that died long ago."""
     conn.execute(delete(WorkerRow).where(WorkerRow.seen_at < now - KEPT))

@@ -1,1 +1,1 @@
-"""What workers and web processes share: the queue of changes, sections, leases, documents, versions."""
+"""The state that workers and web processes share: change queue, sections, leases, documents, versions."""

@@ -1,4 +1,4 @@
-"""The change queue: what triggers noticed, waiting to be gathered."""
+"""The change queue: changes noticed by triggers, waiting to be gathered."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from syndication.store.tables.articles import ArticleSectionRow
 from syndication.store.tables.publishing import ChangeRow, EntryRow
 
 AT_ONCE = 5000
-"""Changes gathered in one transaction: it stays short, whatever an import left behind."""
+"""Changes gathered in one transaction, which stays short even after a big import."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Rows of the queue: ``seqs`` are what to delete; ``everything`` says that any article may have changed.
+    """Rows of the queue: ``seqs`` are the rows to delete; ``everything``: any article may have changed.
 
     ``noticed_at`` is the time of the oldest; None if there are none.
     """
@@ -28,7 +28,7 @@ class Changes:
 
 
 def read(conn: Connection) -> Changes:
-    """The oldest changes, locked on PostgreSQL so that two workers never gather the same ones."""
+    """Returns the oldest changes, locked on PostgreSQL so that two workers never gather the same ones."""
     rows = conn.execute(
         select(ChangeRow.seq, ChangeRow.article_id, ChangeRow.noticed_at)
         .order_by(ChangeRow.seq)
@@ -44,13 +44,13 @@ def read(conn: Connection) -> Changes:
 
 
 def remove(conn: Connection, seqs: Sequence[int]) -> None:
-    """Delete exactly these rows: one with a smaller number may have been committed since they were read."""
+    """Deletes exactly these rows: one with a smaller number may have been committed since they were read."""
     for some in batched(seqs):
         conn.execute(delete(ChangeRow).where(ChangeRow.seq.in_(some)))
 
 
 def sections_of(conn: Connection, article_ids: Collection[str]) -> set[str]:
-    """The slugs under which the articles stand now, and the feeds that show them still."""
+    """Returns the slugs under which the articles are filed now, and the feeds that still show them."""
     found: set[str] = set()
     for some in batched(sorted(article_ids)):
         filed = select(ArticleSectionRow.section).where(ArticleSectionRow.article_id.in_(some))
@@ -60,14 +60,14 @@ def sections_of(conn: Connection, article_ids: Collection[str]) -> set[str]:
 
 
 def oldest(conn: Connection) -> datetime | None:
-    """When the change that has waited longest was noticed.
+    """Returns when the oldest waiting change was noticed.
 
-    By the number that was given first, which is a look at one row however long the queue is.
+    By the smallest number, which reads one row however long the queue is.
     """
     return conn.scalar(select(ChangeRow.noticed_at).order_by(ChangeRow.seq).limit(1))
 
 
 def waiting(conn: Connection, most: int) -> int:
-    """How many changes wait, counted up to ``most``: a big import leaves more than anybody wants counted."""
+    """Returns the number of waiting changes, counted up to ``most``, because a big import leaves very many."""
     some = select(ChangeRow.seq).limit(most).subquery()
     return conn.scalar(select(func.count()).select_from(some)) or 0

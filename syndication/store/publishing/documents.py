@@ -1,4 +1,4 @@
-"""The published documents, for those who serve them."""
+"""The published documents, for the web processes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from syndication.store.tables.publishing import DocumentRow, LeftOutRow, Section
 
 @dataclass(frozen=True, slots=True)
 class LeftOutArticle:
-    """An article that should stand in a feed and cannot, and why."""
+    """An article that is left out of a feed, and why."""
 
     section: str
     article_id: str
@@ -22,13 +22,13 @@ class LeftOutArticle:
 
 
 def read_versions(conn: Connection) -> dict[str, int]:
-    """The version of each section that has been published."""
+    """Returns the version of each published section."""
     rows = conn.execute(select(SectionStateRow.section, SectionStateRow.version).where(SectionStateRow.version > 0))
     return {row.section: row.version for row in rows}
 
 
 def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
-    """The documents of these sections in every format; a section without any is missing from the answer."""
+    """Returns the documents of these sections in every format; an unpublished section is missing from the result."""
     found: list[Document] = []
     for some in batched(sorted(sections)):
         query = select(DocumentRow.__table__).where(DocumentRow.section.in_(some))
@@ -47,6 +47,6 @@ def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
 
 
 def list_left_out(conn: Connection) -> Sequence[LeftOutArticle]:
-    """Every article that is left out of a feed now."""
+    """Returns every article that is currently left out of a feed."""
     rows = conn.execute(select(LeftOutRow.__table__).order_by(LeftOutRow.section, LeftOutRow.article_id))
     return [LeftOutArticle(row.section, row.article_id, row.reason, row.since) for row in rows]

@@ -1,4 +1,4 @@
-"""Since when what stands in a version was waited for: by a change, and by whoever asked for it."""
+"""The waiting times of published versions: since the change, and since the request."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,13 +9,13 @@ from syndication.store.tables.access import FeedVersionRow, RegenerationRow, Reg
 
 
 def read_noticed(conn: Connection, versions: Mapping[str, int]) -> list[datetime]:
-    """When the oldest change was noticed that led to each of these versions; one that no change led to has none."""
+    """Returns when the oldest change in each of these versions was noticed; versions without a change are skipped."""
     here = tuple_(FeedVersionRow.section, FeedVersionRow.version).in_(versions.items())
     return list(conn.scalars(select(FeedVersionRow.noticed_at).where(here, FeedVersionRow.noticed_at.is_not(None))))
 
 
 def read_requested(conn: Connection, versions: Mapping[str, int]) -> list[datetime]:
-    """When somebody asked for a regeneration from which one of these versions came, once for each section."""
+    """Returns when a regeneration that led to each of these versions was requested, once for each section."""
     rows = RegenerationSectionRow
     here = tuple_(rows.section, rows.version).in_(versions.items())
     return list(

@@ -1,8 +1,8 @@
-"""Who regenerates which section: leases that expire, so that a dead worker holds nothing up.
+"""Leases on sections: they expire, so a dead worker blocks no section.
 
-A lease only saves double work. What makes a late worker harmless is the compare of versions when it writes.
+A lease only avoids duplicate work. A late worker is harmless because the version is compared when it writes.
 ``mine`` are the sections of a worker's configuration with their fingerprints: a row with another fingerprint was
-registered by another configuration since, and is left to the workers of that one.
+registered later by another configuration, and is left to that configuration's workers.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from syndication.model.values import ALL
 from syndication.store.tables.publishing import SectionStateRow
 
 REQUEST_DELAY = timedelta(seconds=10)
-"""A request waits no longer than this for sections with changes: its turn comes, whatever changes."""
+"""A request gives way to sections with changes for at most this long, so that it is served eventually."""
 
 
 def _waiting(mine: Mapping[str, str], revision: int) -> ColumnElement[bool]:
@@ -22,15 +22,15 @@ def _waiting(mine: Mapping[str, str], revision: int) -> ColumnElement[bool]:
         SectionStateRow.section.in_(mine),
         SectionStateRow.fingerprint.in_(mine.values()),
         SectionStateRow.requested_generation > SectionStateRow.completed_generation,
-        # An older program never overwrites what a newer one renders.
+        # An older program never overwrites a newer program's rendering.
         SectionStateRow.revision <= revision,
     )
 
 
 def _latest_expiry(now: datetime, lease: timedelta) -> datetime:
-    """No lease ends later than this, unless it was taken before the clock was set back: then it holds no more.
+    """Returns the latest valid end of a lease: a later one was taken before the clock was set back, and is void.
 
-    Not ``now + lease``: two workers that claim at once may do so in another order than they asked for the time.
+    Not ``now + lease``: two workers may claim in a different order than they read the time.
     """
     return now + 2 * lease
 
@@ -38,13 +38,13 @@ def _latest_expiry(now: datetime, lease: timedelta) -> datetime:
 def claim(
     conn: Connection, mine: Mapping[str, str], revision: int, owner: str, now: datetime, lease: timedelta
 ) -> str | None:
-    """Take the lease of the section that waits longest and may be regenerated now; None if there is none.
+    """Takes the lease of the section that has waited longest and can be regenerated now; returns None if there is none.
 
-    A section whose last version is of this very second waits for the next one: Last-Modified counts whole
-    seconds. One that failed waits for its time, and then stands behind those that have waited since before it:
-    so none that is tried again and again, or changes all the time, holds up another.
-    One that was requested without a change goes behind those with changes, for so long as ``REQUEST_DELAY`` says.
-    Of those marked at one moment ``all`` comes last: an article's own section is what its readers wait for.
+    A section whose last version is from this very second waits for the next: Last-Modified counts whole seconds. One
+    that failed waits for its retry time, and then comes after those that were already waiting before it: so a section
+    that is retried again and again, or changes all the time, blocks no other. A request without a change comes after
+    sections with changes, for at most ``REQUEST_DELAY``. Of sections requested at the same time, ``all`` comes last:
+    readers wait for an article's own section.
     """
     second = now.replace(microsecond=0)
     over = or_(SectionStateRow.lease_until <= now, SectionStateRow.lease_until > _latest_expiry(now, lease))
@@ -78,14 +78,14 @@ def claim(
 
 
 def any_pending(conn: Connection, mine: Mapping[str, str], revision: int) -> bool:
-    """Whether any section waits, claimable now or later."""
+    """Returns whether any section is waiting, whether it can be claimed now or later."""
     return conn.scalar(select(SectionStateRow.section).where(_waiting(mine, revision)).limit(1)) is not None
 
 
 def ready_at(
     conn: Connection, mine: Mapping[str, str], revision: int, now: datetime, lease: timedelta
 ) -> datetime | None:
-    """When the first waiting section may be claimed: ``now`` or later; None if none waits."""
+    """Returns when the first waiting section can be claimed: ``now`` or later; None if none is waiting."""
     rows = conn.execute(
         select(SectionStateRow.retry_at, SectionStateRow.updated_at, SectionStateRow.lease_until).where(
             _waiting(mine, revision)
@@ -109,12 +109,11 @@ def record_failure(
     retry: tuple[timedelta, timedelta],
     now: datetime,
 ) -> int | None:
-    """Record a failure of the lease's holder and when to try again; returns the generation that was attempted.
+    """Records a failure of the lease's holder and the retry time; returns the generation that was attempted.
 
-    None, with nothing recorded, if the lease is another's by now: what becomes of the section is for that one to
-    say. ``generation`` is None for an attempt that did not even read it: then it is the present one. ``retry`` is the
-    first pause and the longest: each pause is twice the one before. A change or a request that came meanwhile is
-    tried at once.
+    Returns None, with nothing recorded, if another worker holds the lease by now: it decides. ``generation`` is
+    None for an attempt that could not even read it: then it is the current one. ``retry`` is the first and the longest
+    pause: each pause is twice the one before. A change or request in the meantime is tried at once.
     """
     tried = SectionStateRow.requested_generation if generation is None else generation
     row = conn.execute(
@@ -143,7 +142,7 @@ def record_failure(
 
 
 def record_rendering_article(conn: Connection, section: str, owner: str, article_id: str | None) -> None:
-    """Write down which article the lease's owner renders next; None: it is done with all of them."""
+    """Records which article the lease's owner renders next; None: it has rendered all of them."""
     conn.execute(
         update(SectionStateRow)
         .where(SectionStateRow.section == section, SectionStateRow.lease_owner == owner)

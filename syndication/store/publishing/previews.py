@@ -1,4 +1,4 @@
-"""Questions to a worker about what a feed would look like, and its answers, kept for minutes."""
+"""Preview requests to workers and their answers, kept for minutes."""
 
 import json
 import uuid
@@ -14,56 +14,56 @@ from syndication.store.access.audit_log import Act, Actor, record_repeated
 from syndication.store.tables.access import PreviewRow
 
 KEPT = timedelta(minutes=10)
-"""How long an answer is kept: it may hold a story under embargo."""
+"""How long an answer is kept: it may contain a story under embargo."""
 
 CLAIM = timedelta(seconds=40)
-"""A worker that has not answered for so long is taken for dead, and another one answers."""
+"""A worker that has not answered for this long is considered dead, and another one takes over."""
 
 ATTEMPTS = 2
-"""Workers that try a question; after them it is taken for what killed them."""
+"""How many workers try a request; after that, it is considered fatal."""
 
-FATAL = "two workers died while they rendered it"
+FATAL = "two workers died while rendering it"
 
 
 POLLED_WITHIN = timedelta(minutes=1)
-"""A request that no worker has taken for so long is dropped unrendered: the client has given up."""
+"""A request that no worker has taken for this long is dropped unrendered: the client has given up."""
 
 WAITING_EACH = 2
-"""Unanswered requests of one token or user at once."""
+"""The most unanswered requests of one token or user."""
 
 WAITING_ALL = 16
-"""Unanswered requests of all together at once."""
+"""The most unanswered requests in total."""
 
 KEPT_EACH = 4
-"""Answers of one token or user that are kept: older ones are deleted when another request comes."""
+"""The most kept answers of one token or user: older ones are deleted with the next request."""
 
 KEPT_ALL = 32
-"""Answers of all together that are kept."""
+"""The most kept answers in total."""
 
 LARGEST = 16 * 1024 * 1024
-"""Bytes of a request, and of an answer."""
+"""The maximum bytes of a request, and of an answer."""
 
 DROPPED_ERROR = "no worker rendered it within a minute: request it again"
 
 _LOCK = 0x70726576
-"""The advisory lock of PostgreSQL under which requests are counted one after the other: "prev"."""
+"""PostgreSQL's advisory lock under which requests are counted one after the other: "prev"."""
 
 
 class TooManyPreviewsError(SyndicationError):
-    """All places are taken; ``own`` if by the caller's own requests."""
+    """The queue is full; ``own`` if with the caller's own requests."""
 
     def __init__(self, *, own: bool) -> None:
-        whose = "of yours " if own else ""
-        super().__init__(f"There are too many previews {whose}waiting. Nothing was requested. Try again in a moment.")
+        whose = "of your " if own else ""
+        super().__init__(f"Too many {whose}previews are waiting. Nothing was requested. Try again in a moment.")
 
 
 class PreviewTooLargeError(SyndicationError):
-    """The request or its answer has more bytes than a preview may have."""
+    """The request or its answer is larger than a preview may be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A question and, once ``finished_at`` is set, its answer or what was wrong with it."""
+    """A request and, once ``finished_at`` is set, its answer or error."""
 
     id: str
     requested_at: datetime
@@ -74,7 +74,7 @@ class Preview:
 
 
 def request(conn: Connection, query: Mapping[str, Any], target: str, by: Actor, now: datetime) -> str:
-    """Ask; gives the id under which the answer will be.
+    """Adds a request; returns its id.
 
     Raises TooManyPreviewsError and PreviewTooLargeError, and then nothing is stored.
     """
@@ -91,7 +91,7 @@ def request(conn: Connection, query: Mapping[str, Any], target: str, by: Actor, 
 
 
 def get(conn: Connection, id: str, now: datetime) -> Preview | None:
-    """A question that is still kept."""
+    """Returns a request that is still kept, or None."""
     row = conn.execute(
         select(PreviewRow.__table__).where(PreviewRow.id == id, PreviewRow.requested_at > now - KEPT)
     ).one_or_none()
@@ -102,12 +102,12 @@ def get(conn: Connection, id: str, now: datetime) -> Preview | None:
 
 
 def waiting(conn: Connection) -> bool:
-    """Whether any question has no answer."""
+    """Returns whether any request is unanswered."""
     return conn.scalar(select(PreviewRow.id).where(PreviewRow.finished_at.is_(None)).limit(1)) is not None
 
 
 def claim(conn: Connection, now: datetime) -> tuple[str, dict[str, Any]] | None:
-    """Take the oldest question that nobody answers: its id and what is asked. Those nobody waits for are dropped."""
+    """Takes the oldest request that no worker is answering; returns its id and content. Drops abandoned ones."""
     _drop_abandoned(conn, now)
     free = or_(PreviewRow.claimed_at.is_(None), PreviewRow.claimed_at < now - CLAIM)
     conn.execute(
@@ -133,32 +133,32 @@ def claim(conn: Connection, now: datetime) -> tuple[str, dict[str, Any]] | None:
 def answer(
     conn: Connection, id: str, now: datetime, *, result: Mapping[str, Any] | None = None, error: str | None = None
 ) -> None:
-    """Answer a question, with a result or with what is wrong with it."""
+    """Answers a request with a result or an error."""
     content = json.dumps(result, ensure_ascii=False).encode() if result is not None else None
     if content is not None and len(content) > LARGEST:
         content, error = None, f"it is over {LARGEST // 1024**2} MB: preview fewer articles at once"
-    # What is wrong with a question may quote it, also what no database text may hold.
+    # An error may quote the request, including characters that no database text can hold.
     words = error.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00") if error is not None else None
-    # What was asked is needed no longer, and may be large.
+    # The request's content is no longer needed, and may be large.
     answered = {"finished_at": now, "result": content, "error": words, "request": "{}"}
     conn.execute(update(PreviewRow).where(PreviewRow.id == id, PreviewRow.finished_at.is_(None)).values(answered))
 
 
 def prune(conn: Connection, now: datetime) -> None:
-    """Delete what is kept no longer, and drop what nobody waits for any more."""
+    """Deletes expired requests, and drops abandoned ones."""
     _drop_abandoned(conn, now)
     conn.execute(delete(PreviewRow).where(PreviewRow.requested_at <= now - KEPT))
 
 
 def _drop_abandoned(conn: Connection, now: datetime) -> None:
-    """End the requests whose deadline has passed, unless a worker is rendering one."""
+    """Ends the requests whose deadline has passed, unless a worker is rendering them."""
     free = or_(PreviewRow.claimed_at.is_(None), PreviewRow.claimed_at < now - CLAIM)
     late = (PreviewRow.finished_at.is_(None), PreviewRow.requested_at <= now - POLLED_WITHIN, free)
     conn.execute(update(PreviewRow).where(*late).values(finished_at=now, error=DROPPED_ERROR, request="{}"))
 
 
 def _find_place(conn: Connection, by: Actor) -> None:
-    """Raise TooManyPreviewsError if there is none."""
+    """Raises TooManyPreviewsError if the queue is full."""
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     waiting = conn.scalars(select(PreviewRow.requested_by).where(PreviewRow.finished_at.is_(None))).all()
@@ -169,7 +169,7 @@ def _find_place(conn: Connection, by: Actor) -> None:
 
 
 def _prune_answers(conn: Connection, by: Actor) -> None:
-    """Delete the oldest answers beyond those that are kept, the caller's and everyone's."""
+    """Deletes the oldest answers over the limits, the caller's and the total."""
     answers = select(PreviewRow.id).where(PreviewRow.finished_at.is_not(None))
     newest = answers.order_by(PreviewRow.requested_at.desc(), PreviewRow.id)
     own = newest.where(PreviewRow.requested_by == by.name)

@@ -1,4 +1,4 @@
-"""Writing a version of a feed: documents, entries and tombstones in the caller's one transaction."""
+"""Writes a version of a feed: documents, entries and tombstones, in the caller's one transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,11 @@ from syndication.store.tables.publishing import DocumentRow, EntryRow, LeftOutRo
 
 @dataclass(frozen=True, slots=True)
 class PublishedState:
-    """What is published of a section, as a regeneration read it. ``version`` 0 says: nothing yet.
+    """The published state of a section, as a regeneration read it. ``version`` 0 means: not published yet.
 
-    ``fingerprint`` is that of the configuration which the section belongs to, ``left_out`` the number of articles
-    that could not be shown, ``failures`` that of attempts in vain, ``deaths`` that
-    of workers that died of it one after the other. ``noticed_at`` is since when a change has waited,
-    ``marked_at`` since when anything has.
+    ``fingerprint`` is that of the configuration which owns the section, ``left_out`` the number of articles left out,
+    ``failures`` the number of failed attempts, ``deaths`` the number of workers that died in a row. ``noticed_at``
+    is the time of the oldest waiting change, ``requested_at`` that of the oldest request of any kind.
     """
 
     section: str
@@ -38,7 +37,7 @@ class PublishedState:
 
 @dataclass(frozen=True, slots=True)
 class PublishedEntry:
-    """An article in a published feed; ``version`` is where it last changed, ``since_version`` where it came."""
+    """An article in a published feed; ``version`` is its last change, ``since_version`` the version that added it."""
 
     article_id: str
     entry_id: str
@@ -65,7 +64,7 @@ _SECTION_COLUMNS = (
 
 
 def get_published(conn: Connection, section: str) -> PublishedState:
-    """What is published of the section; raises LookupError for one that was never registered."""
+    """Returns the published state of the section; raises LookupError for one that was never registered."""
     current = find_published(conn, section)
     if current is None:
         raise LookupError(f"no worker has registered the section {section}")
@@ -73,7 +72,7 @@ def get_published(conn: Connection, section: str) -> PublishedState:
 
 
 def find_published(conn: Connection, section: str) -> PublishedState | None:
-    """The same, or None for a section that no worker has seen yet."""
+    """Returns the same, or None for a section that no worker has registered yet."""
     state = conn.execute(
         select(*(getattr(SectionStateRow, name) for name in _SECTION_COLUMNS)).where(SectionStateRow.section == section)
     ).one_or_none()
@@ -94,9 +93,9 @@ def find_published(conn: Connection, section: str) -> PublishedState | None:
 def complete(
     conn: Connection, current: PublishedState, *, version: int, regenerated_at: datetime, **state: datetime | None
 ) -> bool:
-    """Close the regeneration that read ``current``; False if another one, or another configuration, was faster.
+    """Completes the regeneration that read ``current``; returns False if another worker or configuration was faster.
 
-    Only the generation that was read is completed: what was requested meanwhile goes on waiting, behind the others.
+    Completes only the generation that was read: later requests keep waiting, behind the other sections.
     """
     moment = literal(regenerated_at, UtcTime())
     result = conn.execute(
@@ -116,7 +115,7 @@ def complete(
                 (SectionStateRow.requested_generation > current.requested_generation, moment),
                 else_=SectionStateRow.requested_at,
             ),
-            # A change that came meanwhile counts from here on.
+            # A change in the meantime counts from now on.
             noticed_at=case(
                 (
                     and_(
@@ -141,7 +140,7 @@ def complete(
 
 
 def write_documents(conn: Connection, documents: Sequence[Document]) -> None:
-    """Replace the documents of a section."""
+    """Replaces the documents of a section."""
     conn.execute(delete(DocumentRow).where(DocumentRow.section == documents[0].section))
     conn.execute(
         insert(DocumentRow),
@@ -160,9 +159,9 @@ def write_documents(conn: Connection, documents: Sequence[Document]) -> None:
 
 
 def write_entries(conn: Connection, section: str, entries: Collection[PublishedEntry]) -> None:
-    """Replace the list of the section's entries; an entry that came back has no tombstone any more.
+    """Replaces the section's entries; an entry that came back loses its tombstone.
 
-    An entry is what readers know by its id, whichever article it is of.
+    Readers know an entry by its id, whichever article it belongs to.
     """
     conn.execute(delete(EntryRow).where(EntryRow.section == section))
     if not entries:
@@ -176,7 +175,7 @@ def write_entries(conn: Connection, section: str, entries: Collection[PublishedE
 def write_tombstones(
     conn: Connection, section: str, tombstones: Collection[Tombstone], version: int, now: datetime
 ) -> None:
-    """Remember what left the section in this version, and why."""
+    """Records the entries that left the section in this version, and why."""
     if not tombstones:
         return
     ids = [tombstone.article_id for tombstone in tombstones]
@@ -198,7 +197,7 @@ def write_tombstones(
 
 
 def write_left_out(conn: Connection, section: str, left_out: Collection[LeftOut], now: datetime) -> None:
-    """Replace the section's list of what is left out; an entry that stays on it keeps its ``since``."""
+    """Replaces the section's list of left-out articles; one that stays on it keeps its ``since``."""
     known = {
         (row.article_id, row.reason): row.since
         for row in conn.execute(select(LeftOutRow.__table__).where(LeftOutRow.section == section))
@@ -218,5 +217,5 @@ def write_left_out(conn: Connection, section: str, left_out: Collection[LeftOut]
 
 
 def prune_tombstones(conn: Connection, before: datetime) -> None:
-    """Delete the tombstones that are older than every reader needs."""
+    """Deletes tombstones from before ``before``, when no reader needs them any more."""
     conn.execute(delete(TombstoneRow).where(TombstoneRow.at < before))

@@ -1,4 +1,4 @@
-"""What was asked to be regenerated, and what came of it section by section."""
+"""Requested regenerations, and their results section by section."""
 
 import uuid
 from collections.abc import Collection, Sequence
@@ -15,14 +15,14 @@ from syndication.store.tables.access import RegenerationRow, RegenerationSection
 from syndication.store.tables.publishing import SectionStateRow
 
 PER_MINUTE = 30
-"""Regenerations that one token or user may request within a minute; those that join another one are not counted."""
+"""Regenerations that one token or user may request within a minute, not counting merged requests."""
 
 KEPT = 5_000
-"""Regenerations that are kept, however many were requested within the time that they are kept for."""
+"""The most regenerations kept, however many were requested within the retention time."""
 
 
 class TooManyRegenerationsError(SyndicationError):
-    """The caller requested as many within a minute as one may."""
+    """The caller exceeded the limit of requests in a minute."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -34,8 +34,8 @@ class TooManyRegenerationsError(SyndicationError):
 class SectionOutcome:
     """One section of a regeneration.
 
-    ``state`` is waiting, running, published, unchanged or failed; ``version`` the one that stands afterwards.
-    A failed section is tried again by itself: ``error`` is that of the first attempt.
+    ``state`` is waiting, running, published, unchanged or failed; ``version`` the current one afterwards. A failure
+    is retried automatically: ``error`` is that of the first attempt.
     """
 
     section: str
@@ -47,7 +47,7 @@ class SectionOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Regeneration:
-    """What was asked for; ``state`` is requested, running, done or failed."""
+    """A requested regeneration; ``state`` is requested, running, done or failed."""
 
     id: str
     requested_at: datetime
@@ -57,7 +57,7 @@ class Regeneration:
 
     @property
     def state(self) -> str:
-        """The state of all its sections together."""
+        """The combined state of all its sections."""
         states = {outcome.state for outcome in self.outcomes}
         if not states & {"waiting", "running"}:
             return "failed" if "failed" in states else "done"
@@ -65,7 +65,7 @@ class Regeneration:
 
     @property
     def finished_at(self) -> datetime | None:
-        """When the last section was finished; None while one is not."""
+        """When the last section was finished; None if any is not."""
         moments = [outcome.finished_at for outcome in self.outcomes]
         return None if None in moments else max((m for m in moments if m is not None), default=None)
 
@@ -73,20 +73,22 @@ class Regeneration:
 def request(
     conn: Connection, slugs: Collection[str], reason: str | None, by: Actor, now: datetime
 ) -> tuple[Regeneration, bool]:
-    """Ask for these sections; gives the regeneration, and whether it is one that was waiting already.
+    """Requests these sections; returns the regeneration, and whether it was already waiting.
 
-    Asking again for what still waits joins it: the same work is not asked for twice.
+    Repeated requests are merged: a request for the same sections returns the one that is still waiting.
     """
     waiting = _find_joinable(conn, set(slugs))
     if waiting is not None:
         record_repeated(conn, by, Act("regenerate", _sections(slugs), "joined", waiting.id), now)
         return waiting, True
     _check_rate(conn, by, now)
-    marks = section_state.request(conn, slugs, now)
+    generations = section_state.request(conn, slugs, now)
     id = uuid.uuid4().hex
     conn.execute(insert(RegenerationRow).values(id=id, requested_at=now, requested_by=by.name, reason=reason))
-    # One that no worker has seen yet has generation 0: whatever renders it first is what was asked for.
-    waits = [{"regeneration_id": id, "section": slug, "generation": marks.get(slug, 0)} for slug in sorted(set(slugs))]
+    # A section that no worker has registered yet has generation 0: the first rendering completes it.
+    waits = [
+        {"regeneration_id": id, "section": slug, "generation": generations.get(slug, 0)} for slug in sorted(set(slugs))
+    ]
     conn.execute(insert(RegenerationSectionRow), waits)
     record_repeated(conn, by, Act("regenerate", _sections(slugs), "requested", id), now)
     found = get(conn, id)
@@ -96,7 +98,7 @@ def request(
 
 
 def get(conn: Connection, id: str) -> Regeneration | None:
-    """One regeneration as it stands now."""
+    """Returns the current state of one regeneration."""
     row = conn.execute(select(RegenerationRow.__table__).where(RegenerationRow.id == id)).one_or_none()
     if row is None:
         return None
@@ -106,7 +108,7 @@ def get(conn: Connection, id: str) -> Regeneration | None:
 def record_result(
     conn: Connection, section: str, generation: int, result: str, version: int | None, error: str | None, now: datetime
 ) -> None:
-    """Tell all who asked for ``section`` up to ``generation`` what came of it, in the transaction that ends it."""
+    """Records a result in every regeneration that includes ``generation`` of ``section``, in the same transaction."""
     rows = RegenerationSectionRow
     conn.execute(
         update(rows)
@@ -116,7 +118,7 @@ def record_result(
 
 
 def prune(conn: Connection, before: datetime) -> None:
-    """Delete what was asked for long ago, and the oldest beyond those that are kept."""
+    """Deletes regenerations from before ``before``, and the oldest over the limit."""
     conn.execute(delete(RegenerationRow).where(RegenerationRow.requested_at < before))
     newest = select(RegenerationRow.id).order_by(RegenerationRow.requested_at.desc(), RegenerationRow.id)
     old = conn.scalars(newest.offset(KEPT)).all()
@@ -152,7 +154,7 @@ def _outcomes(conn: Connection, id: str) -> list[SectionOutcome]:
 
 
 def _find_joinable(conn: Connection, slugs: set[str]) -> Regeneration | None:
-    """A regeneration of exactly these sections of which none has been finished or begun."""
+    """Returns a waiting regeneration of exactly these sections, none of them finished or begun."""
     rows = RegenerationSectionRow
     started = exists().where(rows.regeneration_id == RegenerationRow.id, rows.result.is_not(None))
     some = exists().where(rows.regeneration_id == RegenerationRow.id)

@@ -1,4 +1,4 @@
-"""The state of each feed: what is asked of it, what is published, and what is wrong with it."""
+"""The state of each feed: its requested, published and failed regenerations."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SectionStatus = Literal["current", "pending", "failing", "unpublished"]
 
 @dataclass(frozen=True, slots=True)
 class SectionState:
-    """A feed's state for people; see ``SectionStateRow`` for the three generations."""
+    """A feed's state; see ``SectionStateRow`` for the three generations."""
 
     section: str
     version: int
@@ -36,12 +36,12 @@ class SectionState:
 
     @property
     def pending(self) -> bool:
-        """Whether a regeneration is waiting or under way."""
+        """Whether a regeneration is waiting or running."""
         return self.requested_generation > self.completed_generation
 
 
 def section_status(state: SectionState | None) -> SectionStatus:
-    """Returns the status of a section; ``state`` is None if no worker has seen it yet."""
+    """Returns the status of a section; ``state`` is None if no worker has registered it yet."""
     if state is not None and state.failures:
         return "failing"
     if state is None or not state.version:
@@ -50,12 +50,12 @@ def section_status(state: SectionState | None) -> SectionStatus:
 
 
 def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, now: datetime) -> list[str]:
-    """Mark each section whose configuration or renderer is another than its documents were made with.
+    """Requests each section whose configuration or renderer differs from that of its documents; returns the slugs.
 
-    ``revision`` is the program's render revision: what a newer program has registered is left to it. From here on
-    the section belongs to the workers of this configuration: who holds its lease under another one loses it.
+    ``revision`` is the program's render revision: sections registered by a newer program are left to it. From here on a
+    section belongs to the workers of this configuration: a lease under another configuration is lost.
     """
-    # Locked on PostgreSQL, and added without a quarrel: two workers that start together both register.
+    # Locked on PostgreSQL, and inserted without conflicts: two workers that start together both register.
     known = {
         row.section: row
         for row in conn.execute(select(SectionStateRow.__table__).order_by(SectionStateRow.section).with_for_update())
@@ -97,14 +97,14 @@ def _same(row: Row[Any], values: Mapping[str, Any]) -> bool:
 def request(
     conn: Connection, slugs: Iterable[str], now: datetime, noticed_at: Mapping[str, datetime] = NO_TIMES
 ) -> dict[str, int]:
-    """Ask for a regeneration of these sections; returns each one's generation. A request resets the back-off.
+    """Requests a regeneration of these sections; returns the generation of each. A request resets the back-off.
 
-    ``noticed`` says by section since when a change, or a moment that came, has been waited for.
-    One that waits already keeps its place: were it put back with each change, a busy one would never be reached.
-    In one order always, so that two writers never wait for each other.
+    ``noticed_at`` has, by section, the time of the oldest waiting change, or of a due moment. A section that is already
+    waiting keeps its place: if each change put it back, a busy one would never be reached. Always in the same order, so
+    that two writers never deadlock.
     """
     waits, moment = SectionStateRow.requested_generation > SectionStateRow.completed_generation, literal(now, UtcTime())
-    marks = {}
+    generations = {}
     for slug in sorted(set(slugs)):
         row = conn.execute(
             update(SectionStateRow)
@@ -114,18 +114,18 @@ def request(
                 requested_at=case((waits, SectionStateRow.requested_at), else_=moment),
                 noticed_at=_noticed(noticed_at.get(slug)),
                 failures=0,
-                # Not NULL: one that failed and changes all the time is no more urgent than the others.
+                # Not NULL: a section that failed and changes all the time is no more urgent than the others.
                 retry_at=case((SectionStateRow.retry_at > now, moment), else_=SectionStateRow.retry_at),
             )
             .returning(SectionStateRow.requested_generation)
         ).one_or_none()
         if row is not None:
-            marks[slug] = row.requested_generation
-    return marks
+            generations[slug] = row.requested_generation
+    return generations
 
 
 def _noticed(since: datetime | None) -> Case[datetime | None]:
-    """The oldest change that waits: the one that is known, or the one that is noticed now."""
+    """Returns the time of the oldest waiting change: the one already recorded, or the new one."""
     waits = SectionStateRow.requested_generation > SectionStateRow.completed_generation
     if since is None:
         return case((waits, SectionStateRow.noticed_at), else_=null())
@@ -135,13 +135,13 @@ def _noticed(since: datetime | None) -> Case[datetime | None]:
 
 
 def list_foreign(conn: Connection, mine: Mapping[str, str]) -> list[str]:
-    """The sections that another configuration than ``mine`` (fingerprints by slug) has registered."""
+    """Returns the sections registered by another configuration than ``mine`` (fingerprints by slug)."""
     ours = and_(SectionStateRow.section.in_(mine), SectionStateRow.fingerprint.in_(mine.values()))
     return list(conn.scalars(select(SectionStateRow.section).where(not_(ours))))
 
 
 def list_due(conn: Connection, now: datetime) -> dict[str, datetime]:
-    """The sections for which a moment has come, and which: an embargo's end, an expiry, an age."""
+    """Returns the sections with a due moment (an embargo's end, an expiry, an age), and the moment."""
     rows = conn.execute(
         select(SectionStateRow.section, SectionStateRow.next_due).where(SectionStateRow.next_due <= now)
     )
@@ -149,17 +149,17 @@ def list_due(conn: Connection, now: datetime) -> dict[str, datetime]:
 
 
 def clear_due(conn: Connection, slugs: Collection[str]) -> None:
-    """The due moments of these sections are on their marks now; a regeneration finds the next ones."""
+    """Clears the due moments of requested sections; the regeneration finds the next ones."""
     conn.execute(update(SectionStateRow).where(SectionStateRow.section.in_(slugs)).values(next_due=None))
 
 
 def next_due(conn: Connection) -> datetime | None:
-    """The first moment at which a feed changes by itself."""
+    """Returns the next scheduled change of any feed."""
     return conn.scalar(select(func.min(SectionStateRow.next_due)))
 
 
 def list_stale(conn: Connection, slugs: Collection[str], before: datetime) -> list[str]:
-    """The sections that nobody regenerated since ``before``, and that do not wait for it anyway."""
+    """Returns the sections not regenerated since ``before`` and not waiting anyway."""
     regenerated = SectionStateRow.regenerated_at
     return list(
         conn.scalars(
@@ -173,13 +173,13 @@ def list_stale(conn: Connection, slugs: Collection[str], before: datetime) -> li
 
 
 def oldest_waiting(found: Iterable[SectionState], oldest_change: datetime | None) -> datetime | None:
-    """How long ago the first change that is in no feed yet was made: it is still in the queue, or requested."""
+    """Returns the time of the oldest change that is in no feed yet: still in the queue, or requested."""
     moments = [state.requested_at for state in found if state.pending]
     return min((moment for moment in (*moments, oldest_change) if moment is not None), default=None)
 
 
 def list_states(conn: Connection) -> list[SectionState]:
-    """Every section that was ever registered, by slug."""
+    """Returns every section that was ever registered, by slug."""
     entries = select(EntryRow.section, func.count().label("n")).group_by(EntryRow.section).subquery()
     missing = select(LeftOutRow.section, func.count().label("n")).group_by(LeftOutRow.section).subquery()
     rows = conn.execute(

@@ -1,4 +1,4 @@
-"""The versions of a feed that are kept, and how two of them differ."""
+"""The kept versions of a feed, and the differences between two of them."""
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ Change = Literal["added", "changed", "gone"]
 
 @dataclass(frozen=True, slots=True)
 class EntryChange:
-    """How an entry differs from the version before; ``reason`` says why it is gone."""
+    """The difference of an entry from the previous version; ``reason`` is why it is gone."""
 
     article_id: str
     change: Change
@@ -24,7 +24,7 @@ class EntryChange:
 
 @dataclass(frozen=True, slots=True)
 class FeedVersion:
-    """A version that was published: when, with how many entries, and how large (all formats, uncoded)."""
+    """A published version: its time, number of entries, and size (all formats, uncompressed)."""
 
     version: int
     at: datetime
@@ -44,9 +44,9 @@ def record_version(
     keep: int,
     noticed_at: datetime | None = None,
 ) -> None:
-    """Remember a version, and let go of the one that is ``keep`` versions older.
+    """Records a version, and deletes the one that is ``keep`` versions older.
 
-    ``noticed_at`` is since when a change was waiting for it.
+    ``noticed_at`` is the time of the oldest change in it.
     """
     conn.execute(
         insert(FeedVersionRow).values(
@@ -63,7 +63,7 @@ def record_version(
 
 
 def list_versions(conn: Connection, section: str, limit: int, before: int | None = None) -> list[FeedVersion]:
-    """The newest kept versions first; ``before`` is the number of the last one that was read."""
+    """Returns the kept versions, newest first; ``before`` is the number of the last one already read."""
     query = select(FeedVersionRow.__table__).where(FeedVersionRow.section == section)
     if before is not None:
         query = query.where(FeedVersionRow.version < before)
@@ -75,7 +75,7 @@ def list_versions(conn: Connection, section: str, limit: int, before: int | None
 
 
 def list_kept(conn: Connection, section: str) -> range:
-    """The numbers of the versions that are kept: without a gap."""
+    """Returns the numbers of the kept versions, which have no gaps."""
     first, last = conn.execute(
         select(func.min(FeedVersionRow.version), func.max(FeedVersionRow.version)).where(
             FeedVersionRow.section == section
@@ -85,7 +85,7 @@ def list_kept(conn: Connection, section: str) -> range:
 
 
 def compare_versions(conn: Connection, section: str, old: int, new: int) -> list[EntryChange] | None:
-    """How ``new`` differs from the earlier ``old``; None if a version between them is not kept any more."""
+    """Returns the changes from ``old`` to the later ``new``; None if a version between them is no longer kept."""
     numbers = range(old + 1, new + 1)
     known = list_kept(conn, section)
     if numbers and not (numbers[0] in known and numbers[-1] in known):
@@ -101,7 +101,7 @@ def compare_versions(conn: Connection, section: str, old: int, new: int) -> list
 
 
 def _merge_changes(first: EntryChange, last: EntryChange) -> EntryChange | None:
-    """What several changes of one entry come to; None for one that came and went."""
+    """Merges several changes of one entry; returns None for one that came and went."""
     was, is_there = first.change != "added", last.change != "gone"
     if was and is_there:
         return EntryChange(first.article_id, "changed")

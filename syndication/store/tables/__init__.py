@@ -1,1 +1,1 @@
-"""All tables, in three files by who writes them: the newsroom, the worker, the editors."""
+"""All tables, in three files by their writers: the newsroom, the worker, the editors."""

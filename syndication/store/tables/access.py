@@ -1,4 +1,4 @@
-"""The tables of those who work with the service: who may, what they asked for, and what was done.
+"""The tables of users and programs: their permissions, requests, and actions.
 
 Only the service writes them.
 """
@@ -14,7 +14,7 @@ from syndication.store.tables.publishing import AUTOINCREMENT
 
 
 class TokenRow(Base):
-    """A key to the API. ``hash`` is the SHA-256 of 256 random bits that are kept nowhere; spaces part ``scopes``."""
+    """A token for the API. ``hash`` is the SHA-256 of 256 random bits, not stored; spaces separate ``scopes``."""
 
     __tablename__ = "token"
 
@@ -30,9 +30,9 @@ class TokenRow(Base):
 
 
 class UserRow(Base):
-    """A person who logs in to the dashboard. ``name`` is lower-case, ``hash`` Argon2's; spaces part ``scopes``.
+    """A user of the dashboard. ``name`` is lower-case, ``hash`` is Argon2's; spaces separate ``scopes``.
 
-    With a second factor there are the secret of the app in base32, and the last time step whose code was accepted.
+    With a second factor: the app's secret in base32, and the last time step whose code was accepted.
     """
 
     __tablename__ = "dashboard_user"
@@ -51,7 +51,7 @@ class UserRow(Base):
 
 
 class RecoveryCodeRow(Base):
-    """A code that takes the place of the app's once. ``hash`` is the SHA-256 of 79 random bits and the account's id."""
+    """A single-use code in place of the app's. ``hash`` is the SHA-256 of 79 random bits and the user's id."""
 
     __tablename__ = "recovery_code"
 
@@ -60,7 +60,7 @@ class RecoveryCodeRow(Base):
 
 
 class PendingLoginRow(Base):
-    """A log-in whose password was right and whose code is still asked for. ``hash`` is as that of a session."""
+    """A log-in with the right password, waiting for its code. ``hash`` is as in a session."""
 
     __tablename__ = "pending_login"
 
@@ -70,7 +70,7 @@ class PendingLoginRow(Base):
 
 
 class LoginFailureRow(Base):
-    """How often a log-in failed since a moment, for a name that was typed and a device that its user knows."""
+    """Failed log-ins since a time, by the name that was typed and by a device known to its user."""
 
     __tablename__ = "login_failure"
 
@@ -81,7 +81,7 @@ class LoginFailureRow(Base):
 
 
 class SessionRow(Base):
-    """One browser in which a person is logged in. ``hash`` is the SHA-256 of 256 random bits that its cookie has."""
+    """A browser in which a user is logged in. ``hash`` is the SHA-256 of the 256 random bits in its cookie."""
 
     __tablename__ = "session"
 
@@ -93,7 +93,7 @@ class SessionRow(Base):
 
 
 class SigningKeyRow(Base):
-    """What the web processes sign cookies with: all the same, so that a login holds on each of them."""
+    """The key with which all web processes sign cookies, so that a session is valid on each of them."""
 
     __tablename__ = "signing_key"
 
@@ -103,9 +103,9 @@ class SigningKeyRow(Base):
 
 
 class AuditLogRow(Base):
-    """Who did what to what, when, from where, and what came of it. Never a text of an article.
+    """The audit log: actor, action, target, time, address and result. Never the text of an article.
 
-    ``times`` is how often the same was refused within a minute: a client that loops fills no table.
+    ``times`` counts identical refusals within a minute: a client that loops cannot fill the table.
     """
 
     __tablename__ = "audit_log"
@@ -124,7 +124,7 @@ class AuditLogRow(Base):
 
 
 class RegenerationRow(Base):
-    """Somebody asked for sections to be regenerated."""
+    """A request to regenerate sections."""
 
     __tablename__ = "regeneration"
 
@@ -149,9 +149,9 @@ class RegenerationSectionRow(Base):
 
 
 class FeedVersionRow(Base):
-    """A version of a feed that was published; the newest so many are kept.
+    """A published version of a feed; only the newest are kept.
 
-    ``noticed_at`` is when the oldest change that led to it was noticed, or its moment came; None if no change did.
+    ``noticed_at`` is when its oldest change was noticed or fell due; None if it has no change.
     """
 
     __tablename__ = "feed_version"
@@ -165,7 +165,7 @@ class FeedVersionRow(Base):
 
 
 class FeedVersionChangeRow(Base):
-    """How one entry of a version differs from the version before: added, changed or gone, and why."""
+    """The difference of an entry from the previous version: added, changed or gone, and why."""
 
     __tablename__ = "feed_version_change"
 
@@ -177,7 +177,7 @@ class FeedVersionChangeRow(Base):
 
 
 class PreviewRow(Base):
-    """A question to a worker: what would it look like? ``request`` and ``result`` are JSON, kept for minutes."""
+    """A preview request to a worker. ``request`` and ``result`` are JSON, kept for minutes."""
 
     __tablename__ = "preview"
 
@@ -193,7 +193,7 @@ class PreviewRow(Base):
 
 
 class WebhookRow(Base):
-    """A webhook that was received: the same one is never taken twice."""
+    """A received webhook: each one is accepted only once."""
 
     __tablename__ = "webhook"
 

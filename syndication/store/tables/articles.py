@@ -1,6 +1,6 @@
-"""The tables of the newsroom: articles and what belongs to them.
+"""The newsroom's tables: articles and the rows that belong to them.
 
-A program of the newsroom may write these by ORM, by Core or by hand: triggers notice every way.
+The newsroom's programs may write these through the ORM, Core or plain SQL: triggers capture all of it.
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from syndication.store.db.types import BigInt, UtcTime, slug_check, utc_check, y
 
 
 class Base(DeclarativeBase):
-    """Names for every constraint, so that migrations can speak of them on both databases."""
+    """Names every constraint, so that migrations can refer to it on both databases."""
 
     metadata = MetaData(
         naming_convention={
@@ -27,7 +27,7 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {str: Text, datetime: UtcTime}
 
 
-# Without a rowid, REPLACE can displace a row by its key alone, and so none of another article.
+# Without a rowid, REPLACE displaces a row only by its key, and so never one of another article.
 NO_ROWID = {"sqlite_with_rowid": False}
 
 
@@ -36,7 +36,7 @@ def _article_key() -> Mapped[str]:
 
 
 class ArticleRow(Base):
-    """An article. It has no unique key beside its id, so that REPLACE can displace no other row."""
+    """An article. It has no unique key besides its id, so that REPLACE can displace no other row."""
 
     __tablename__ = "article"
 
@@ -78,7 +78,7 @@ class ArticleRow(Base):
 
 
 class ArticleSectionRow(Base):
-    """An article stands in a section. Triggers copy the article's published_at, status and expires_at into it."""
+    """A section of an article. Triggers copy the article's published_at, status and expires_at into it."""
 
     __tablename__ = "article_section"
 
@@ -151,9 +151,9 @@ class EnclosureRow(Base):
 
 
 class WithdrawalRow(Base):
-    """That an article stays out, until somebody restores it by name. It outlives the article's row.
+    """A withdrawn or deleted article, which stays out until it is restored by id. Outlives the article's row.
 
-    ``former_status`` is what it goes back to: what it was, or what somebody wanted it to be since. None: not known.
+    ``former_status`` is the status after a restore: the previous one, or one requested since. None: unknown.
     """
 
     __tablename__ = "withdrawal"
@@ -172,7 +172,7 @@ class WithdrawalRow(Base):
 
 
 class ReplacedArticleRow(Base):
-    """A note between two triggers of SQLite, that REPLACE is about to displace an article. Empty on PostgreSQL."""
+    """A note between two of SQLite's triggers that REPLACE is about to displace an article. Empty on PostgreSQL."""
 
     __tablename__ = "replaced_article"
 
@@ -181,9 +181,9 @@ class ReplacedArticleRow(Base):
 
 PUBLISHED = text("status = 'published'")
 
-# The queries walk these backwards and stop: the newest entries of a feed cost the same at any number of articles.
-# They hold what decides whether an article has expired, so that no row is looked up of those that have; and the status,
-# which is always the same, because else SQLite looks for it in the row.
+# Queries walk these backwards and stop: a feed's newest entries cost the same with any number of articles. They include
+# the columns that decide whether an article has expired, so that expired rows are never read; and the status, which is
+# always the same, because otherwise SQLite looks for it in the row.
 Index(
     "ix_article_newest",
     ArticleRow.published_at.desc(),
@@ -202,6 +202,6 @@ Index(
     sqlite_where=PUBLISHED,
     postgresql_where=PUBLISHED,
 )
-# What expires, in the order of time: few articles do, and only those are in it.
+# Expiry times, in order: few articles expire, and only those are included.
 EXPIRES = text("status = 'published' AND expires_at IS NOT NULL")
 Index("ix_article_expiry", ArticleRow.expires_at, ArticleRow.id, sqlite_where=EXPIRES, postgresql_where=EXPIRES)

@@ -1,4 +1,4 @@
-"""The tables of the service: what changed, what is published, who is at work. Only the service writes them."""
+"""The service's tables: changes, published documents, running processes. Only the service writes them."""
 
 from datetime import datetime
 
@@ -8,12 +8,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from syndication.store.db.types import BigInt
 from syndication.store.tables.articles import Base
 
-# A number is never given twice, so that a reader cannot take a new row for the one that it deleted.
+# Numbers are never reused, so that a reader cannot mistake a new row for the one that it deleted.
 AUTOINCREMENT = {"sqlite_autoincrement": True}
 
 
 class ChangeRow(Base):
-    """An article changed (None: any may have). Triggers append; gathering deletes exactly what it read."""
+    """An article changed (None: any may have). Triggers append; gathering deletes exactly the rows that it read."""
 
     __tablename__ = "change"
 
@@ -75,7 +75,7 @@ class DocumentRow(Base):
 
 
 class EntryRow(Base):
-    """An article stands in a published feed. ``version`` is where it last changed, ``since_version`` where it came."""
+    """An entry of a published feed. ``version`` is its last change, ``since_version`` the version that added it."""
 
     __tablename__ = "entry"
 
@@ -90,7 +90,7 @@ class EntryRow(Base):
 
 
 class TombstoneRow(Base):
-    """An article left a feed for another reason than its age."""
+    """An article left a feed for a reason other than its age."""
 
     __tablename__ = "tombstone"
 
@@ -103,7 +103,7 @@ class TombstoneRow(Base):
 
 
 class ShownArticleRow(Base):
-    """An article that readers were shown; ``digest`` is of its content then (None: not known). Never pruned."""
+    """An article that readers were shown; ``digest`` is of its content then (None: unknown). Never pruned."""
 
     __tablename__ = "shown_article"
 
@@ -112,7 +112,7 @@ class ShownArticleRow(Base):
 
 
 class LeftOutRow(Base):
-    """An article should stand in a feed and cannot: the reason is in words for an editor."""
+    """An article that is left out of a feed, with the reason for editors."""
 
     __tablename__ = "left_out"
 
@@ -123,7 +123,7 @@ class LeftOutRow(Base):
 
 
 class FatalArticleRow(Base):
-    """An article that two workers died of while they rendered it; ``digest`` is of what it was then."""
+    """An article that killed two workers while they rendered it; ``digest`` is of its content then."""
 
     __tablename__ = "fatal_article"
 
@@ -133,7 +133,7 @@ class FatalArticleRow(Base):
 
 
 class WorkerRow(Base):
-    """A worker process, seen alive at ``seen_at``."""
+    """A worker process; its last heartbeat was at ``seen_at``."""
 
     __tablename__ = "worker"
 
@@ -145,9 +145,9 @@ class WorkerRow(Base):
 
 
 class WebProcessRow(Base):
-    """A web process, seen alive at ``seen_at``, that last loaded what is published at ``loaded_at``.
+    """A web process; its last heartbeat was at ``seen_at``, and it last loaded published versions at ``loaded_at``.
 
-    ``serves`` is JSON: the versions that it serves of the sections of which caches are to be told.
+    ``serves`` is JSON: the versions that it serves of sections with a pending purge.
     """
 
     __tablename__ = "web_process"
@@ -162,7 +162,7 @@ class WebProcessRow(Base):
 
 
 class PurgeRow(Base):
-    """Caches in front are to be told of a version. ``retry_at`` is when it may be tried (again), None: at once."""
+    """A version to purge from caches. ``retry_at`` is when it may be tried (again); None: at once."""
 
     __tablename__ = "purge"
 
@@ -176,7 +176,7 @@ class PurgeRow(Base):
 
 
 class PollCountRow(Base):
-    """How often a section's feeds were asked for in the minutes from ``at`` on: 200 (``full``), 304, and bytes sent."""
+    """The polls of a section's feeds in the minutes from ``at`` on: 200 (``full``), 304, and bytes sent."""
 
     __tablename__ = "poll_count"
 
@@ -188,7 +188,7 @@ class PollCountRow(Base):
 
 
 class CompatibleRow(Base):
-    """A revision whose programs may run on the tables as they are: the tables' own first of all, and earlier ones."""
+    """A revision whose programs can run on the current tables: the tables' own, and compatible earlier ones."""
 
     __tablename__ = "compatible"
 

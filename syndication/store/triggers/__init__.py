@@ -1,7 +1,7 @@
-"""The triggers by which changes are noticed, made again after every migration and checked at every start.
+"""The triggers that capture changes, recreated after every migration and checked at every start.
 
-Whoever writes (the ORM, a bulk statement, a person in ``sqlite3`` or ``psql``), the article's id goes into
-the queue in the writer's own transaction. Timestamps cannot do this: transactions commit late and clocks tie.
+Whatever writes (the ORM, a bulk statement, ``sqlite3`` or ``psql``), the article's id is added to the queue in the
+writer's own transaction. Timestamps cannot do this: transactions commit late and clocks tie.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from syndication.store.triggers.postgresql import FUNCTIONS, postgresql_triggers
 from syndication.store.triggers.sqlite import sqlite_triggers
 
 PREFIX = "syndication_"
-"""All our triggers begin with this; those of the newsroom's own are left alone."""
+"""The prefix of all our triggers; the newsroom's own triggers are left alone."""
 
 _SQLITE_NAMES = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'syndication\\_%' ESCAPE '\\'"
 
@@ -33,7 +33,7 @@ _POSTGRESQL_NAMES = """
 
 
 def drop_triggers(conn: Connection) -> None:
-    """Drop ours, in the caller's transaction: until they are made again, rows come in as they are."""
+    """Drops our triggers, in the caller's transaction: until they are recreated, rows are stored unchanged."""
     if conn.dialect.name == "sqlite":
         for name in conn.scalars(text(_SQLITE_NAMES)).all():
             conn.exec_driver_sql(f'DROP TRIGGER "{name}"')
@@ -43,7 +43,7 @@ def drop_triggers(conn: Connection) -> None:
 
 
 def create_triggers(conn: Connection) -> None:
-    """Drop ours and make them anew, in the caller's transaction."""
+    """Drops and recreates our triggers, in the caller's transaction."""
     drop_triggers(conn)
     if conn.dialect.name == "sqlite":
         for statement in sqlite_triggers().values():
@@ -62,12 +62,12 @@ def _schema(conn: Connection) -> str:
 
 
 def _digest(statement: str) -> str:
-    """What PostgreSQL keeps of a trigger's statement, in a comment: it gives it back in words of its own only."""
+    """Returns the digest of a trigger's statement, kept in a comment: PostgreSQL returns the statement reformatted."""
     return hashlib.sha256(statement.encode()).hexdigest()[:16]
 
 
 def changed_triggers(conn: Connection) -> list[str]:
-    """The names of the triggers that are missing, or are not as this program makes them."""
+    """Returns the names of the triggers that are missing or differ from this program's."""
     if conn.dialect.name == "sqlite":
         there = {row.name: row.sql for row in conn.execute(text(_SQLITE_BODIES))}
         return sorted(name for name, statement in sqlite_triggers().items() if there.get(name) != statement)
@@ -78,9 +78,9 @@ def changed_triggers(conn: Connection) -> list[str]:
 
 
 def missing_triggers(conn: Connection) -> list[str]:
-    """The names of the triggers that should be there and are not, or are disabled.
+    """Returns the names of the triggers that are missing or disabled.
 
-    By name alone: a program that still runs is not disturbed by the triggers of a newer one.
+    By name alone: a running program is not affected by the triggers of a newer one.
     """
     if conn.dialect.name == "sqlite":
         wanted, query = set(sqlite_triggers()), _SQLITE_NAMES

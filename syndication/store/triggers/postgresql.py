@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 CHILDREN = ("article_author", "article_tag", "article_image", "article_enclosure")
 
-# A withdrawn article stays out, whoever writes it: the row of ``withdrawal`` is the authority. What somebody wanted
-# it to be is remembered, for the day on which it is restored.
+# A withdrawn article stays out, whichever program writes it: the row of ``withdrawal`` is authoritative. The requested
+# status is recorded, for the day on which it is restored.
 STAYS_OUT = """
 BEGIN
   IF NEW.status <> 'withdrawn' AND EXISTS (SELECT 1 FROM withdrawal WHERE article_id IN (NEW.id, OLD.id)) THEN
@@ -17,8 +17,8 @@ END
 """
 
 # Only after the row is written is it certain that no other transaction is deleting it: an INSERT waits for that one
-# in its unique check. A repeatable read does not see what that one wrote, but cannot write the same key either,
-# and so fails as one that may be tried again.
+# in its unique check. A repeatable read does not see the other's writes, but cannot write the same key either, and
+# fails with an error that allows a retry.
 ARTICLE = """
 DECLARE
   former text;
@@ -63,7 +63,7 @@ BEGIN
 END
 """
 
-# FOR SHARE waits for a writer of the article: a link that is inserted at the same time does not keep an old status.
+# FOR SHARE waits for a writer of the article: a link inserted at the same time does not keep an old status.
 LINK_KEPT = """
 BEGIN
   SELECT a.published_at, a.status, a.expires_at INTO NEW.published_at, NEW.status, NEW.expires_at
@@ -109,8 +109,8 @@ BEGIN
 END
 """
 
-# Whatever program publishes an entry, an older one too, its article was shown. In one order, so that two workers
-# never wait for each other.
+# Whichever program publishes an entry, even an older one, its article was shown. Always in the same order, so that
+# two workers never deadlock.
 SHOWN = """
 BEGIN
   INSERT INTO shown_article (article_id) SELECT DISTINCT article_id FROM added ORDER BY article_id
@@ -132,9 +132,9 @@ FUNCTIONS = {
 
 
 def postgresql_triggers(schema: str) -> tuple[list[str], dict[str, "Trigger"]]:
-    """The statements of the functions, and each trigger by its name. ``schema`` is a quoted name."""
+    """Returns the statements of the functions, and each trigger by its name. ``schema`` is a quoted name."""
     functions = [
-        # A writer may have any search_path: the functions find our tables all the same.
+        # A writer may have any search_path: the functions still find our tables.
         f"CREATE OR REPLACE FUNCTION {schema}.syndication_{name}() RETURNS trigger LANGUAGE plpgsql"
         f" SET search_path = {schema}, pg_temp AS $body${body}$body$"
         for name, body in FUNCTIONS.items()
@@ -150,7 +150,7 @@ def postgresql_triggers(schema: str) -> tuple[list[str], dict[str, "Trigger"]]:
             "document_notify", "AFTER INSERT OR UPDATE", "document", "notify", schema, "'syndication_documents'"
         ),
         _statement("entry_shown", "AFTER INSERT", "entry", "shown", schema, referencing="NEW TABLE AS added"),
-        # The columns that we keep ourselves are no news: those in the list are the newsroom's.
+        # Changes of columns that we maintain are not captured: the columns in the list are the newsroom's.
         _row(
             "article_section_changed",
             "AFTER INSERT OR DELETE OR UPDATE OF article_id, section, position",
@@ -168,7 +168,7 @@ def postgresql_triggers(schema: str) -> tuple[list[str], dict[str, "Trigger"]]:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A trigger on ``table`` that calls ``function``, one of FUNCTIONS, and the statement that makes it."""
+    """A trigger on ``table`` that calls ``function``, one of FUNCTIONS, and the statement that creates it."""
 
     table: str
     function: str

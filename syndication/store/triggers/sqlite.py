@@ -1,7 +1,7 @@
 """SQLite's triggers.
 
-No INSERT OR IGNORE in here: inside a trigger the outer statement's ON CONFLICT decides what it means. A shell may
-have foreign keys off, so that what a cascade would do is written out.
+No INSERT OR IGNORE here: inside a trigger, the outer statement's ON CONFLICT overrides it. A shell may have foreign
+keys off, so the effects of a cascade are written out.
 """
 
 from sqlalchemy import Integer, Table
@@ -26,9 +26,9 @@ def _withdrawal(article_id: str, reason: str, former: str, where: str = "1") -> 
     )
 
 
-# REPLACE fires the delete trigger for the row that it displaces if recursive_triggers is on. That the row was there
-# is noted before, so that afterwards it is known that nobody deleted it. A note is read by the INSERT alone that
-# wrote it: one that an INSERT OR IGNORE leaves behind does nothing.
+# REPLACE fires the delete trigger for the row that it displaces if recursive_triggers is on. A note before it records
+# that the row existed, so that the displacement is not taken for a deletion. Only the INSERT that wrote a note reads
+# it: one left behind by an INSERT OR IGNORE does nothing.
 NOTE_REPLACED = """
     DELETE FROM replaced_article WHERE article_id = NEW.id;
     INSERT INTO replaced_article (article_id) SELECT id FROM article WHERE id = NEW.id
@@ -47,7 +47,7 @@ WITHDRAWAL_FOLLOWS = """
       AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id);
 """
 
-# What somebody wants it to be is remembered, for the day on which it is restored.
+# The requested status is recorded, for the day on which the article is restored.
 WANTED = """
     UPDATE withdrawal SET former_status = NEW.status WHERE article_id = NEW.id AND NEW.status <> 'withdrawn';
 """
@@ -83,7 +83,7 @@ def _trigger(name: str, when: str, *body: str) -> tuple[str, str]:
 
 
 def sqlite_triggers() -> dict[str, str]:
-    """Each trigger's statement, by its name."""
+    """Returns each trigger's statement, by its name."""
     return dict(
         [*_article(), *_links(), _shown(), *(pair for table in CHILDREN for pair in _child(table)), *_readable()]
     )
@@ -95,7 +95,7 @@ def _article() -> list[tuple[str, str]]:
         f"UPDATE {table} SET article_id = NEW.id WHERE article_id = OLD.id AND OLD.id <> NEW.id;" for table in tables
     ]
     return [
-        # REPLACE fires no delete trigger for the row that it displaces: here is the last moment to see its id.
+        # REPLACE fires no delete trigger for the row that it displaces: this is the last moment to read its id.
         _trigger(
             "article_displaced",
             "BEFORE INSERT ON article WHEN EXISTS (SELECT 1 FROM article WHERE rowid = NEW.rowid AND id <> NEW.id)",
@@ -156,7 +156,7 @@ def _links() -> list[tuple[str, str]]:
 
 
 def _shown() -> tuple[str, str]:
-    """Whatever program publishes an entry, an older one too, its article was shown."""
+    """Whichever program publishes an entry, even an older one, its article was shown."""
     return _trigger(
         "entry_shown",
         "AFTER INSERT ON entry",
@@ -179,12 +179,12 @@ def _child(table: str) -> list[tuple[str, str]]:
 
 
 def _readable() -> list[tuple[str, str]]:
-    """Refuse what no program of ours can read: SQLite itself takes any value in any column."""
+    """Rejects values that no program of ours can read: SQLite itself accepts any value in any column."""
     tables = [row.__table__ for row in (ArticleRow, ArticleSectionRow, AuthorRow, TagRow, ImageRow, EnclosureRow)]
     triggers = []
     for table in tables:
         if not isinstance(table, Table):
-            raise TypeError(f"{table} is no table")
+            raise TypeError(f"{table} is not a table")
         cases = " ".join(f"WHEN {wrong} THEN RAISE(ABORT, '{words}')" for wrong, words in _refused(table))
         for when in ("INSERT", "UPDATE"):
             name = f"{table.name}_readable_{when.lower()}"
@@ -197,9 +197,9 @@ def _refused(table: Table) -> list[tuple[str, str]]:
     for column in table.columns:
         value, name = f"NEW.{column.name}", f"{table.name}.{column.name}"
         if isinstance(column.type, UtcTime):
-            refused.append((f"{value} < '0001'", f"{name} should be in the years 1 to 9999"))
-        if isinstance(column.type, Integer):  # BigInteger is one too.
-            refused.append((f"typeof({value}) NOT IN ('integer', 'null')", f"{name} should be a whole number"))
+            refused.append((f"{value} < '0001'", f"{name} must be in the years 1 to 9999"))
+        if isinstance(column.type, Integer):  # Includes BigInteger.
+            refused.append((f"typeof({value}) NOT IN ('integer', 'null')", f"{name} must be a whole number"))
         else:
-            refused.append((f"typeof({value}) NOT IN ('text', 'null')", f"{name} should be a text, not a BLOB"))
+            refused.append((f"typeof({value}) NOT IN ('text', 'null')", f"{name} must be text, not a BLOB"))
     return refused

@@ -1,8 +1,8 @@
-"""Tells caches in front that a feed changed, once every web process that is alive serves the new version.
+"""Purges a changed feed from CDN caches, once every running web process serves the new version.
 
-``requests``  makes the requests of a section out of the templates in the configuration.
-``http``      sends one, with a limit to its time.
-``purger``    the thread that decides what is sent when.
+``requests``  builds a section's requests from the templates in the configuration.
+``http``      sends one request within a time limit.
+``purger``    the thread that decides when to send which requests.
 
-It never delays a publication: that only adds a row, in its own transaction.
+It never delays publishing, which only adds a row to the queue, in its own transaction.
 """

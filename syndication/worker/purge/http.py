@@ -1,4 +1,4 @@
-"""Sends one request to a cache, by the standard library: no redirect is followed and no proxy is asked."""
+"""Sends one request to a cache with the standard library, without following redirects or using a proxy."""
 
 import contextlib
 import http.client
@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 from syndication.worker.purge.requests import Request
 
 NOT_CACHED = (404, 412)
-"""What caches answer to PURGE for an address of which they hold nothing (Squid, nginx): then all is done as well."""
+"""How caches (Squid, nginx) answer a PURGE of an address that they do not hold: this counts as success."""
 
 
 def send(request: Request, timeout: float) -> str | None:
-    """None if the cache was told, else why not, in words that begin with its name.
+    """Returns None if the cache accepted the request, otherwise an error that starts with the cache's host name.
 
-    ``timeout`` is for all of the answer, not for each piece of it, and begins when there is a connection.
+    ``timeout`` covers the whole answer, not each piece of it, and starts when the connection is open.
     """
     parts = urlsplit(request.url)
     name = parts.hostname or ""
@@ -30,17 +30,17 @@ def send(request: Request, timeout: float) -> str | None:
             connection.request(request.method, target, request.body, dict(request.headers))
             status = connection.getresponse().status
     except ssl.SSLCertVerificationError as error:
-        return f"{name} has a certificate that is not trusted ({error.verify_message})"
+        return f"{name} has an untrusted certificate ({error.verify_message})"
     except (OSError, http.client.HTTPException, UnicodeError) as error:
         if not late.is_set() and not isinstance(error, TimeoutError):
-            return f"{name} cannot be asked ({_words(error)})"
+            return f"{name} could not be purged ({_words(error)})"
         status = 0
     finally:
         connection.close()
-    if status == 0 or late.is_set():  # An answer that was cut off looks as if it had ended.
+    if status == 0 or late.is_set():  # An answer that was cut off looks complete.
         return f"{name} did not answer within {timeout:g} s"
-    told = 200 <= status < 300 or (request.method == "PURGE" and status in NOT_CACHED)
-    return None if told else f"{name} answered {status}"
+    accepted = 200 <= status < 300 or (request.method == "PURGE" and status in NOT_CACHED)
+    return None if accepted else f"{name} answered {status}"
 
 
 def _connection(scheme: str, host: str, port: int | None, timeout: float) -> http.client.HTTPConnection:
@@ -51,7 +51,7 @@ def _connection(scheme: str, host: str, port: int | None, timeout: float) -> htt
 
 @contextlib.contextmanager
 def _cut_off(connected: socket.socket, seconds: float, late: threading.Event) -> Iterator[None]:
-    """End the connection after so many seconds: who sends a byte now and then would be waited for without end."""
+    """Closes the connection after ``seconds``: a server that sends a byte now and then would hold it forever."""
 
     def cut() -> None:
         late.set()
@@ -68,6 +68,6 @@ def _cut_off(connected: socket.socket, seconds: float, late: threading.Event) ->
 
 
 def _words(error: Exception) -> str:
-    """What went wrong. An answer that cannot be read is not quoted: it is a stranger's text."""
+    """Returns a short reason. An unreadable answer is not quoted: its text is not trusted."""
     reason = error.strerror if isinstance(error, OSError) else None
     return reason or type(error).__name__

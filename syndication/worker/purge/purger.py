@@ -1,7 +1,7 @@
-"""The thread of a worker that tells caches what was published: any number of workers share what is to be sent.
+"""The worker's thread that purges published versions from caches; any number of workers share one queue.
 
-What was published is in the table ``purge``, and so survives every process. It is sent when each web process that is
-alive serves it: a cache that came for it sooner would keep the former version for its whole time.
+The queue is the table ``purge``, so it survives every process. A version is sent once each running web process serves
+it: a cache that fetched the feed sooner would keep the previous version until it expires.
 """
 
 import threading
@@ -21,23 +21,23 @@ from syndication.worker.purge.requests import requests
 log = get_logger(__name__)
 
 LOOK_SECONDS = 1.0
-"""How often it is looked for what other workers left to send, or what is to be tried again."""
+"""How often the queue is checked for requests of other workers and for retries."""
 
 EAGER_SECONDS = 0.1
-"""The same while web processes are waited for."""
+"""The same while web processes are loading the version."""
 
 AT_ONCE = 4
-"""Sections of which caches are told at once: one cache that hangs holds up few others."""
+"""Sections purged at the same time, so that a cache that hangs holds up few others."""
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
-"""Before a cache that failed is tried again; each pause is twice the one before."""
+"""The pause before a failed request is sent again; each pause is twice the one before."""
 
 MARGIN = timedelta(seconds=10)
-"""What a lease is longer than all requests may take: to connect, and to write what came of it."""
+"""How much longer a lease is than the longest total time of its requests: to connect, and to record the result."""
 
 
 class Purger:
-    """Sends what is due. All its state is the database's."""
+    """Sends due purge requests. All its state is in the database."""
 
     def __init__(self, database: Database, settings: PurgeSettings) -> None:
         self.database = database
@@ -51,21 +51,21 @@ class Purger:
         self._thread = threading.Thread(target=self._run, name="purger", daemon=True)
 
     def start(self) -> None:
-        """Start sending."""
+        """Starts the thread."""
         self._thread.start()
 
     def notify(self) -> None:
-        """Something was published: look now."""
+        """Makes the thread check the queue now, because a version was published."""
         self._poked.set()
 
     def stop(self) -> None:
-        """Stop; what is under way is sent again by another worker, which does no harm."""
+        """Stops the thread; another worker repeats unfinished requests, which does no harm."""
         self._stopped.set()
         self._poked.set()
         self._thread.join(timeout=1)
 
     def step(self) -> float:
-        """Send what may be sent now; gives the seconds until the next look."""
+        """Sends the requests that can be sent now; returns the seconds until the next check."""
         with self.database.read() as conn:
             now = self.database.now(conn)
             due = purge_queue.list_due(conn, now, self._longest)
@@ -82,11 +82,11 @@ class Purger:
             try:
                 pause = self.step()
                 self._failing = False
-            except DatabaseDown as error:  # Without the driver's words: they may hold a row.
+            except DatabaseDown as error:  # Without the driver's message, which may quote a row.
                 if not self._failing:
                     log.warning("purges_not_sent", error=type(error).__name__)
                 self._failing = True
-            except Exception:  # A thread that ended in silence would let caches show what was withdrawn.
+            except Exception:  # If the thread ended silently, caches would keep withdrawn stories.
                 log.exception("purger_failed")
             self._poked.wait(pause)
             self._poked.clear()
@@ -98,17 +98,17 @@ class Purger:
         mine = [purge for purge in ready if purge.key in taken]
         errors: dict[Key, str | None] = {}
 
-        def tell(purge: Purge) -> None:
+        def deliver(purge: Purge) -> None:
             asked = [send(request, self.settings.timeout) for request in requests(self.settings, purge.section)]
             errors[purge.key] = next((error for error in asked if error), None)
 
-        # Daemons: a worker that is stopped waits for no cache.
-        threads = [threading.Thread(target=tell, args=(purge,), name="purge", daemon=True) for purge in mine]
+        # Daemon threads: stopping a worker does not wait for caches.
+        threads = [threading.Thread(target=deliver, args=(purge,), name="purge", daemon=True) for purge in mine]
         for thread in threads:
             thread.start()
         for thread, purge in zip(threads, mine, strict=True):
             thread.join()
-            self._record(purge, errors.get(purge.key, "the request failed; the log says why"))
+            self._record(purge, errors.get(purge.key, "the request failed; see the log for the reason"))
 
     def _record(self, purge: Purge, error: str | None) -> None:
         with self.database.write() as conn:
@@ -127,18 +127,18 @@ class Purger:
 
 
 def _is_served(purge: Purge, serving: Collection[WebProcess], now: datetime) -> bool:
-    """Whether every web process that keeps up serves the version, or a later one.
+    """Returns whether every web process that keeps up serves this version or a later one.
 
-    Without any the copies that caches have are all that readers get: they are left to them.
+    Without any web process, caches keep their copies: readers have nothing else.
     """
     current = [web for web in serving if web.is_loading(now)]
     return bool(current) and all(web.serves.get(purge.section, 0) >= purge.version for web in current)
 
 
 def _newest(ready: Sequence[Purge]) -> list[Purge]:
-    """Of each section the newest version, those first that have waited longest.
+    """Returns the newest version of each section, those that have waited longest first.
 
-    A still newer one may not be served yet: where there is one all the time, caches must not wait for the last.
+    An even newer version may not be served yet: if one always comes, caches must not wait for the last.
     """
     by_section = {purge.section: purge for purge in sorted(ready, key=lambda purge: purge.version)}
     return sorted(by_section.values(), key=lambda purge: purge.since)

@@ -1,4 +1,4 @@
-"""What a cache is asked when a section changed: requests made of the templates in the configuration."""
+"""Builds the requests that purge a section, from the templates in the configuration."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _PLACE = re.compile(r"\{(key|section|format)\}")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to a cache. What stands in its headers is secret."""
+    """A request to a cache. Its headers are secret."""
 
     url: str
     method: str
@@ -25,7 +25,7 @@ class Request:
 
 
 def requests(settings: PurgeSettings, section: str) -> list[Request]:
-    """All requests by which the caches are told of a section: to each address one, or one for each format."""
+    """Returns all requests that purge a section: one for each address, or one for each address and format."""
     templates = (settings.url, settings.body, *settings.headers.values())
     formats = FORMATS if any("{format}" in template for template in templates) else ("",)
     return [
@@ -37,7 +37,7 @@ def requests(settings: PurgeSettings, section: str) -> list[Request]:
 
 def _request(settings: PurgeSettings, url: str, places: Mapping[str, str]) -> Request:
     def filled(template: str) -> str:
-        # Not str.format: a body of JSON is full of braces.
+        # Not str.format, because a JSON body is full of braces.
         return _PLACE.sub(lambda place: places[place[1]], template)
 
     body = filled(settings.body).encode() if settings.body else None

@@ -186,14 +186,14 @@ def test_a_file_that_is_no_database_is_reported_in_one_sentence(tmp_path, comman
     other.write_text("root:x:0:0:root:/root:/bin/bash\n" * 100)
     done = CliRunner().invoke(main, command, env={"SYNDICATION_DATABASE__URL": f"sqlite:///{other}"}, input="")
     assert done.exit_code == 1
-    assert done.stderr == f"Error: the database sqlite:///{other} is a file, but none of SQLite (SQLITE_NOTADB).\n"
+    assert done.stderr == f"Error: the database sqlite:///{other} is not a SQLite file (SQLITE_NOTADB).\n"
 
 
 @pytest.mark.parametrize(
     ("url", "words"),
     [
         ("postgresql://u:secret@127.0.0.1:1/x", "postgresql://u:***@127.0.0.1:1/x does not answer (OperationalError)."),
-        ("sqlite:////dev/null/x.db", "the folder /dev/null of the database cannot be made (File exists)."),
+        ("sqlite:////dev/null/x.db", "the folder /dev/null of the database cannot be created (File exists)."),
         ("sqlite:////dev", "sqlite:////dev cannot be opened (SQLITE_CANTOPEN)."),
     ],
 )

@@ -1,4 +1,4 @@
-"""Each regeneration of a section is one line in the log, with all that somebody asks at three in the morning."""
+"""Each regeneration of a section is one log line with everything needed on call."""
 
 from structlog.testing import capture_logs
 
@@ -30,14 +30,14 @@ def test_a_published_version_is_one_line(database, clock):
     }  # fmt: skip
 
 
-def test_how_long_a_change_waited_is_told_from_its_moment_on(database, clock):
+def test_the_waiting_time_starts_at_the_due_moment(database, clock):
     desk = Desk(database, clock)
     desk.put("a1", published_at=at(minutes=5), updated_at=None)
     desk.work()
     assert desk.later(minutes=6)["taiwan"].waited_seconds == 60.0
 
 
-def test_what_is_unchanged_is_told_too(database, clock):
+def test_an_unchanged_section_is_logged_too(database, clock):
     desk = Desk(database, clock)
     desk.work()
     clock.advance(1)
@@ -57,7 +57,7 @@ def test_attempts_are_counted_and_a_failure_is_a_warning_with_its_reason(databas
     assert (third["result"], third["attempt"], third["waited_ms"]) == ("published", 3, 3_660_000.0)
 
 
-def test_what_could_not_even_be_read_has_no_attempt_to_tell(database, clock, monkeypatch):
+def test_a_section_that_could_not_be_read_has_no_attempt(database, clock, monkeypatch):
     desk = Desk(database, clock)
     monkeypatch.setattr(desk.regenerator, "_read", lambda slug, *rest: 1 / 0)
     assert told(desk.regenerator.regenerate_next())["attempt"] is None

@@ -1,4 +1,4 @@
-"""What must always hold between an article and its feeds, on both databases."""
+"""The invariants between an article and its feeds, on both databases."""
 
 import feedparser
 import pytest
@@ -34,7 +34,7 @@ def test_a_published_article_reaches_its_section_and_all(desk):
     assert titles(desk.body("taiwan")) == titles(desk.body("all")) == ["Story a1"]
 
 
-def test_of_what_was_marked_at_one_moment_all_comes_last(desk):
+def test_all_comes_last_of_sections_requested_at_the_same_time(desk):
     desk.put("a1", sections=("taiwan", "china"))
     assert list(desk.work()) == ["china", "taiwan", "all"]
 
@@ -229,7 +229,7 @@ def test_an_address_that_cannot_be_resolved_costs_its_own_article_alone(desk, ur
     assert "its url" in desk.left_out()["bad"] and desk.left_out().keys() == {"bad"}
 
 
-def test_a_row_of_which_no_entry_can_be_made_is_left_out_with_its_reason(desk, monkeypatch):
+def test_a_row_without_a_possible_entry_is_left_out_with_the_reason(desk, monkeypatch):
     import syndication.pipeline.gather as module
 
     real = module.to_entry
@@ -248,7 +248,7 @@ def test_a_row_of_which_no_entry_can_be_made_is_left_out_with_its_reason(desk, m
 
 
 def test_a_row_that_the_driver_cannot_read_is_left_out_with_its_reason(desk):
-    """The database refuses such rows; one may be there from before it did."""
+    """The database rejects such rows, but one may have been stored before it did."""
     desk.put("bad")
     desk.put("good")
     with desk.database.write() as conn:
@@ -293,7 +293,7 @@ def test_what_is_left_out_gives_its_place_to_older_ones(desk, monkeypatch):
     assert len(readings) == len({slug for slug, *_ in readings}), "known ones cost no second reading"
 
 
-def test_however_many_are_left_out_a_feed_is_filled_as_far_as_articles_go(desk):
+def test_a_feed_is_filled_however_many_articles_are_left_out(desk):
     for n in range(40):
         desk.put(f"bad{n}", title="\x01", published_at=at(hours=-n), updated_at=at(hours=-n))
     desk.put("good", published_at=at(days=-30), updated_at=at(days=-30))

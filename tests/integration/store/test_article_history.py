@@ -1,4 +1,4 @@
-"""An article's history: what was done with it, and what came of that in the feeds."""
+"""An article's history: the actions on it, and their effects in the feeds."""
 
 from urllib.parse import quote
 
@@ -27,7 +27,7 @@ def told(found):
 
 
 def live(api):
-    """A story that was written, corrected, withdrawn and restored, with a second between the acts."""
+    """A story that was written, corrected, withdrawn and restored, one second apart."""
     api.desk.sections = {"taiwan": api.desk.sections["taiwan"]}
     api.desk.restart()
     for method, rest, body in (
@@ -47,7 +47,7 @@ LIFE = [
 ]  # fmt: skip
 
 
-def test_acts_and_what_came_of_them_stand_together_newest_first(api):
+def test_history_lists_actions_and_effects_newest_first(api):
     live(api)
     found = events(api)
     assert told(found) == LIFE
@@ -56,7 +56,7 @@ def test_acts_and_what_came_of_them_stand_together_newest_first(api):
     assert told(events(api, query="?limit=3")) == LIFE[:3]
 
 
-def test_who_did_what_is_told_to_admin_only(api):
+def test_only_admins_see_the_actors_in_a_history(api):
     live(api)
     said = api.get("/articles/a1/history", READER)
     assert told(said.json["events"]) == LIFE[::2] and said.json["acts"] is False
@@ -64,7 +64,7 @@ def test_who_did_what_is_told_to_admin_only(api):
     assert api.get("/articles/a1/history", ("read", "admin")).json["acts"] is True
 
 
-def test_what_came_of_an_act_stands_above_it_at_the_same_moment(api):
+def test_an_effect_comes_before_its_action_at_the_same_time(api):
     api.put("a1")
     api.desk.work()
     assert told(events(api)) == [
@@ -72,7 +72,7 @@ def test_what_came_of_an_act_stands_above_it_at_the_same_moment(api):
     ]  # fmt: skip
 
 
-def test_acts_on_a_section_or_a_token_of_the_same_name_are_no_history(api):
+def test_actions_on_a_section_or_token_of_the_same_name_are_excluded(api):
     api.desk.work()
     api.put("taiwan")
     api.ask("POST", "/regenerations", {"sections": ["taiwan"]})
@@ -82,19 +82,19 @@ def test_acts_on_a_section_or_a_token_of_the_same_name_are_no_history(api):
 
 
 @pytest.mark.parametrize("id", ["2026/03/night", "夜" * 400, "a/trace/x"])
-def test_any_id_has_its_history_also_one_that_the_audit_log_shortens(api, id):
+def test_any_id_has_a_history_even_one_shortened_in_the_audit_log(api, id):
     assert api.put(id).status == 201
     api.put("other")
     assert told(events(api, id)) == [("put", "created")]
 
 
-def test_an_article_that_never_was_has_no_history_though_somebody_tried(api):
+def test_an_unknown_article_has_no_history_even_after_attempts(api):
     with api.database.write() as conn:
         audit_log.record(conn, TESTER, [audit_log.Act("withdraw", "nobody", "unknown")], api.clock())
     assert api.get("/articles/nobody/history").kind == "not-found"
 
 
-def test_of_a_deleted_article_that_was_public_everybody_learns_its_end(api):
+def test_every_caller_sees_the_end_of_a_public_deleted_article(api):
     api.put("a1")
     api.desk.work()
     with api.database.write() as conn:
@@ -104,7 +104,7 @@ def test_of_a_deleted_article_that_was_public_everybody_learns_its_end(api):
     assert told(events(api, scopes=READER))[0] == ("all", 2, "gone", "deleted")
 
 
-def test_a_story_under_embargo_has_a_history_for_those_who_may_preview_only(api, clock):
+def test_only_previewers_see_the_history_of_an_embargoed_story(api, clock):
     api.put("secret-id", title="SECRET", published_at=when(hours=1))
     api.put("public")
     api.desk.work()
@@ -124,7 +124,7 @@ def test_no_title_is_in_a_history(api):
 
 
 def test_the_history_is_looked_up_by_indexes(sqlite_api):
-    """EXPLAIN of what is really asked, so that no copy of the queries is tested."""
+    """Runs EXPLAIN on the real statements, not on copies of the queries."""
     from sqlalchemy import event
 
     from syndication.store.articles.history import list_events

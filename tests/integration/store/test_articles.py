@@ -1,4 +1,4 @@
-"""Articles go into the store and come back the same."""
+"""Articles are stored and read back unchanged."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ def put(database, *values):
     return {o.article_id: o.outcome for o in articles.put_articles(database, values)}
 
 
-def test_everything_a_news_article_has_comes_back_as_it_was(database):
+def test_every_field_of_an_article_is_read_back_unchanged(database):
     assert put(database, FULL) == {"full": "created"}
     with database.read() as conn:
         assert articles.get_article(conn, "full") == FULL
@@ -49,7 +49,7 @@ def test_writing_the_same_twice_changes_nothing(database):
         assert conn.exec_driver_sql("SELECT count(*) FROM change").scalar() == 0
 
 
-def test_a_changed_article_is_replaced_with_all_that_belongs_to_it(database):
+def test_a_changed_article_is_replaced_with_all_its_parts(database):
     put(database, FULL)
     changed = replace(FULL, title="New", authors=(), tags=("c",), image=None, sections=("sports",), enclosures=())
     assert put(database, changed) == {"full": "updated"}
@@ -79,15 +79,15 @@ def test_every_microsecond_can_be_stored(database, microsecond):
         ({"published_at": datetime(2026, 1, 1)}, "published_at is 2026-01-01T00:00:00, without a time zone"),
         ({"title": ""}, "title is empty"),
         ({"url": ""}, "url is empty"),
-        ({"status": "live"}, "status is 'live': it should be draft, published or withdrawn"),
+        ({"status": "live"}, "status is 'live': it must be draft, published or withdrawn"),
         ({"published_at": None}, "published_at is missing"),
-        ({"id": "a" * 501}, "id has 'aaaaaaaaaaaaaaaaaaaa'…, of 501 characters: it should have at most 500"),
-        ({"sections": ("a" * 101,)}, "sections has .* of 101 characters: it should have at most 100"),
+        ({"id": "a" * 501}, "id is 'aaaaaaaaaaaaaaaaaaaa'…, with 501 characters: it must have at most 500"),
+        ({"sections": ("a" * 101,)}, "sections is .* with 101 characters: it must have at most 100"),
         ({"image": Image("/i", width=2**63)}, "image.width is 9223372036854775808"),
         ({"enclosures": (Enclosure("/a", "audio/mpeg", duration=-1),)}, "enclosures.0.duration is -1"),
     ],
 )
-def test_what_cannot_be_stored_is_refused_in_words(database, changes, words):
+def test_an_invalid_article_is_rejected_with_the_reason(database, changes, words):
     with pytest.raises(ArticleError, match=words):
         put(database, article(**changes))
     with database.read() as conn:
@@ -164,7 +164,7 @@ def test_a_restored_draft_is_a_draft(database):
 
 
 @pytest.mark.parametrize("way", ["put", "update", "insert"])
-def test_what_was_wanted_of_a_withdrawn_article_is_what_it_is_restored_to(database, way):
+def test_restore_applies_the_last_status_requested_while_withdrawn(database, way):
     put(database, article("a1"))
     desk = Actor("desk", "test")
     withdrawals.withdraw(database, ["a1"], by=desk)

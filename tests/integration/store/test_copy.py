@@ -1,4 +1,4 @@
-"""A database is copied into another: the same rows, the same documents, and nothing happens because of it."""
+"""Copying a database: the same rows, the same documents, and no side effects."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ from tests.support.future import NEXT, TODAY, program
 
 
 def silent(doing: str, table: str, rows: int) -> None:
-    """Progress that nobody is told."""
+    """A progress callback that does nothing."""
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_target_without_tables_gets_them(another, clock, tmp_path):
     bare.close()
 
 
-def test_a_worker_on_the_copy_publishes_nothing_anew_and_then_works_on(sqlite_database, target, clock, tmp_path):
+def test_a_worker_on_the_copy_republishes_nothing_and_continues(sqlite_database, target, clock, tmp_path):
     desk = full_newsroom(sqlite_database, clock, tmp_path)
     desk.later(minutes=5)
     documents = [desk.document(slug, format) for slug in desk.sections for format in ("atom", "rss", "json")]
@@ -92,10 +92,10 @@ def test_a_worker_on_the_copy_publishes_nothing_anew_and_then_works_on(sqlite_da
     assert "Story story-1" not in moved.body(), "what was withdrawn stays out"
 
 
-def test_a_number_that_was_given_before_is_not_given_again(sqlite_database, target, clock):
+def test_the_copy_never_reuses_a_number(sqlite_database, target, clock):
     desk = Desk(sqlite_database, clock)
     desk.put("a1")
-    desk.work()  # The queue is empty, and has come far.
+    desk.work()  # The queue is empty, and its sequence has advanced.
     copy_database(sqlite_database, target, silent)
     with sqlite_database.read() as conn:
         last = conn.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'change'"))
@@ -123,7 +123,7 @@ def test_a_source_of_another_revision_is_refused(sqlite_database, target, tmp_pa
         with pytest.raises(StoreError, match=f"is at revision {TODAY} and this program needs {NEXT}"):
             copy_database(sqlite_database, target, silent)
         runner.migrate(sqlite_database)
-    with pytest.raises(StoreError, match=f"at revision {NEXT}, of a newer program: copy with that one"):
+    with pytest.raises(StoreError, match=f"at revision {NEXT} of a newer program: copy with that program"):
         copy_database(sqlite_database, target, silent)
 
 
@@ -146,13 +146,13 @@ def test_the_service_has_to_be_stopped_unless_the_copy_is_a_trial(database, targ
     Desk(database, clock).put("a1")
     with database.write() as conn:
         alive(conn, what, clock())
-    with pytest.raises(StoreError, match=rf"a {what} is at work on the source \(process 7 on host\).*--live"):
+    with pytest.raises(StoreError, match=rf"a {what} is running on the source \(process 7 on host\).*--live"):
         copy_database(database, target, silent)
     copy_database(database, target, silent, live=True)
     assert everything(target) == everything(database)
 
 
-def test_what_is_written_meanwhile_is_not_in_the_copy_and_is_told(database, target, clock):
+def test_later_writes_are_not_in_the_copy_and_are_reported(database, target, clock):
     desk = Desk(database, clock)
     desk.put("a1")
     before = everything(database)
@@ -182,13 +182,13 @@ OWN_TRIGGER = {
 }
 
 
-def test_a_copy_that_comes_out_different_is_none(sqlite_database, target, clock):
+def test_a_copy_that_differs_is_rolled_back(sqlite_database, target, clock):
     Desk(sqlite_database, clock).put("a1")
     with target.write() as conn:
         for statement in OWN_TRIGGER[target.dialect]:
             conn.exec_driver_sql(statement)
     before = everything(target)
-    with pytest.raises(StoreError, match=r"article came out different in the target .* triggers or rules of its own"):
+    with pytest.raises(StoreError, match=r"article differs in the target .* triggers or rules"):
         copy_database(sqlite_database, target, silent)
     assert everything(target) == before
     runner.check(target)
@@ -198,7 +198,7 @@ def command(*arguments: str, url: str):
     return CliRunner().invoke(main, ["copy-database", *arguments], env={"SYNDICATION_DATABASE__URL": url})
 
 
-def test_the_command_tells_what_was_copied(sqlite_database, postgres_url, clock, tmp_path):
+def test_the_command_lists_the_copied_tables(sqlite_database, postgres_url, clock, tmp_path):
     full_newsroom(sqlite_database, clock, tmp_path)
     done = command(postgres_url, url=sqlite_database.url)
     assert (done.exit_code, done.stderr) == (0, "Examining …\nCopying …\nComparing …\n")
@@ -220,7 +220,7 @@ def test_the_command_tells_what_was_copied(sqlite_database, postgres_url, clock,
         ("postgresql://u:secret@127.0.0.1:1/x", "postgresql://u:***@127.0.0.1:1/x: one of them does not answer"),
     ],
 )
-def test_a_target_that_cannot_be_opened_is_said_in_one_sentence(sqlite_url, to, words):
+def test_a_target_that_cannot_be_opened_is_reported_in_one_sentence(sqlite_url, to, words):
     done = command(to, url=sqlite_url)
     assert done.exit_code == 1 and words in done.stderr and "secret" not in done.stderr
     assert done.stderr.count("\n") == 1

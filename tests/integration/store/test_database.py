@@ -1,4 +1,4 @@
-"""How the database is opened, kept up to date and waited for."""
+"""Opening the database, migrating it, and waiting for it."""
 
 import os
 import shutil
@@ -59,7 +59,7 @@ def test_no_text_of_an_article_is_in_an_error(database):
     put(database, article("a1", title="Embargoed"))
     with pytest.raises(DBAPIError) as caught, database.write() as conn:
         conn.execute(insert(ArticleRow).values(id="a1", slug="s", url="/u", title="Embargoed"))
-    # PostgreSQL's own DETAIL may quote a row, which is why a driver's words are never logged.
+    # PostgreSQL's own DETAIL may quote a row, which is why a driver's message is never logged.
     shown = str(caught.value).split("DETAIL")[0]
     assert "Embargoed" not in shown and "/u" not in shown
 
@@ -70,13 +70,13 @@ def test_a_naive_time_is_refused(database):
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://h/x", "sqlite://", "sqlite:///:memory:"])
-def test_an_address_of_no_database_is_said_in_words(url):
+def test_an_unsupported_database_address_is_rejected_with_the_reason(url):
     with pytest.raises(ConfigError, match=r"database\.url"):
         Database(url)
 
 
 @pytest.mark.parametrize("url", ["postgres:/u:secret@h/x", "u:secret@h", "postgresql://u:secret@h:port/x"])
-def test_an_address_that_is_none_is_not_told_with_its_password(url):
+def test_an_invalid_address_is_reported_without_its_password(url):
     with pytest.raises(ConfigError, match=r"database\.url") as caught:
         Database(url)
     assert "secret" not in "".join(traceback.format_exception(caught.value))
@@ -101,7 +101,7 @@ def test_another_revision_is_refused_in_one_sentence(database):
     with database.write() as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = '0000'"))
     with pytest.raises(
-        StoreError, match=f"is at revision 0000, on which this program, of revision {head()}, does not run"
+        StoreError, match=f"is at revision 0000, which this program, of revision {head()}, does not support"
     ):
         check(database)
 
@@ -162,7 +162,7 @@ def test_a_migration_killed_half_way_has_done_nothing_and_runs_again(bare_url):
     database.close()
 
 
-def test_two_that_migrate_at_once_do_it_once(bare_url):
+def test_two_concurrent_migrations_run_once(bare_url):
     both = [python(TWICE, bare_url), python(TWICE, bare_url)]
     outputs = sorted(process.communicate()[0] for process in both)
     assert [process.returncode for process in both] == [0, 0]
@@ -211,17 +211,17 @@ def test_a_waker_survives_the_loss_of_its_connection(postgres_url, clock):
     database.close()
 
 
-def test_a_connection_that_may_not_write_is_opened_anew(sqlite_database):
-    """One that was opened while the file was read-only stays so for ever."""
+def test_a_read_only_connection_is_reopened(sqlite_database):
+    """A connection opened while the file was read-only stays read-only."""
     with sqlite_database.read() as conn:
         conn.exec_driver_sql("PRAGMA query_only = ON")
-    with pytest.raises(DatabaseDown, match="may not be written to"):
+    with pytest.raises(DatabaseDown, match="is read-only"):
         put(sqlite_database, article())
     put(sqlite_database, article())
 
 
 @pytest.mark.parametrize("timeout", [0.1, 0.5, 2.0])
-def test_a_waker_that_hears_nothing_looks_each_second_however_short_its_waits_are(postgres_url, timeout):
+def test_a_waker_without_notifications_checks_each_second_with_any_timeout(postgres_url, timeout):
     database = Database(postgres_url)
     waker = Waker(database, "nobody_notifies_here")
     assert waker.wait(timeout)
@@ -267,7 +267,7 @@ def test_a_full_or_missing_database_is_down_and_a_refused_statement_is_not(sqlit
         pass
 
 
-def test_a_text_that_is_not_utf_8_stops_nobody(sqlite_database):
+def test_text_that_is_not_utf_8_stops_no_reader(sqlite_database):
     put(sqlite_database, article("a1"))
     with sqlite_database.write() as conn:
         conn.exec_driver_sql("UPDATE article SET title = cast(x'C328' AS text)")
@@ -275,7 +275,7 @@ def test_a_text_that_is_not_utf_8_stops_nobody(sqlite_database):
         assert articles.get_article(conn, "a1").title == "\ufffd("
 
 
-def test_a_connection_that_is_lost_is_down_and_the_next_one_is_made_unnoticed(postgres_url):
+def test_a_lost_connection_is_down_and_the_next_one_is_opened(postgres_url):
     database = Database(postgres_url)
     with pytest.raises(DatabaseDown), database.read() as conn:
         conn.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
@@ -288,7 +288,7 @@ def test_a_connection_that_is_lost_is_down_and_the_next_one_is_made_unnoticed(po
     database.close()
 
 
-def test_nobody_there_and_no_connection_left_are_down(postgres_url):
+def test_no_server_and_no_connection_left_are_down(postgres_url):
     with pytest.raises(DatabaseDown, match="does not answer"), Database("postgresql://u:p@127.0.0.1:1/x").read():
         pass
     database = Database(postgres_url)
@@ -301,7 +301,7 @@ def test_nobody_there_and_no_connection_left_are_down(postgres_url):
     database.close()
 
 
-def test_a_deadlock_is_no_fault_of_the_database_and_is_tried_again(postgres_url):
+def test_a_deadlock_is_a_conflict_and_is_retried(postgres_url):
     database = Database(postgres_url)
     put(database, article("a1"), article("a2"))
     met, caught = threading.Barrier(2), []

@@ -1,4 +1,4 @@
-"""Which articles a feed shows, and that the walk of the index stays one."""
+"""The articles that a feed shows, read by a single walk of an index."""
 
 import psycopg
 import pytest
@@ -16,7 +16,7 @@ def ids(database, slug):
 
 
 def old_snapshot(url: str, change: str) -> None:
-    """What a writer does whose snapshot is older than a link that another one commits meanwhile."""
+    """A writer whose snapshot is older than a link that another writer commits meanwhile."""
     with psycopg.connect(url) as late, psycopg.connect(url) as quick:
         late.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         late.execute("SELECT 1 FROM article")
@@ -26,7 +26,7 @@ def old_snapshot(url: str, change: str) -> None:
 
 
 @pytest.mark.parametrize("change", ["status = 'withdrawn'", "status = 'draft'", "published_at = '2026-03-15 12:00+00'"])
-def test_what_a_link_copied_never_publishes_what_the_article_is_not(postgres_url, clock, change):
+def test_a_stale_link_never_publishes_an_unpublished_article(postgres_url, clock, change):
     database = Database(postgres_url, clock=clock)
     list(articles.put_articles(database, [article("a1")]))
     old_snapshot(postgres_url, f"UPDATE article SET {change}")
@@ -39,7 +39,7 @@ def test_what_a_link_copied_never_publishes_what_the_article_is_not(postgres_url
     database.close()
 
 
-def test_a_link_that_a_writer_did_not_see_is_mended(postgres_url, clock):
+def test_a_link_that_a_writer_did_not_see_is_repaired(postgres_url, clock):
     database = Database(postgres_url, clock=clock)
     list(articles.put_articles(database, [article("a1", status="draft"), article("a2", sections=("china",))]))
     old_snapshot(postgres_url, "UPDATE article SET status = 'published'")
@@ -50,7 +50,7 @@ def test_a_link_that_a_writer_did_not_see_is_mended(postgres_url, clock):
     database.close()
 
 
-def test_a_link_that_has_expired_although_its_article_has_not_is_mended(postgres_url, clock):
+def test_a_link_that_expired_before_its_article_is_repaired(postgres_url, clock):
     database = Database(postgres_url, clock=clock)
     list(articles.put_articles(database, [article("a1", expires_at=at(minutes=-1))]))
     old_snapshot(postgres_url, "UPDATE article SET expires_at = NULL")
@@ -61,7 +61,7 @@ def test_a_link_that_has_expired_although_its_article_has_not_is_mended(postgres
     database.close()
 
 
-def test_what_a_link_copied_never_shows_an_article_that_has_expired(postgres_url, clock):
+def test_a_stale_link_never_shows_an_expired_article(postgres_url, clock):
     database = Database(postgres_url, clock=clock)
     list(articles.put_articles(database, [article("a1")]))
     old_snapshot(postgres_url, "UPDATE article SET expires_at = '2026-03-14 11:59+00'")
@@ -69,7 +69,7 @@ def test_what_a_link_copied_never_shows_an_article_that_has_expired(postgres_url
     database.close()
 
 
-def test_a_link_whose_trigger_was_missing_is_mended(database):
+def test_a_link_without_its_trigger_is_repaired(database):
     list(articles.put_articles(database, [article("a1")]))
     with database.write() as conn:
         on = " ON article_section" if database.dialect == "postgresql" else ""
@@ -106,7 +106,7 @@ def test_the_newest_are_a_walk_of_one_index_that_stops(database, analyzed):
     assert "Sort" not in plan and "TEMP B-TREE" not in plan and "SCAN" not in plan and "Seq Scan" not in plan, plan
 
 
-def test_no_article_is_looked_up_that_has_expired(database):
+def test_expired_articles_are_never_read(database):
     fill(database, expires_at=at(minutes=-1))
     if database.dialect == "sqlite":
         plan = plan_of(database, "taiwan", "EXPLAIN QUERY PLAN")

@@ -1,4 +1,4 @@
-"""What is kept for those who watch: since when a version was waited for, which web processes live, what to purge."""
+"""Monitoring data: the waiting time of versions, heartbeats of web processes, and the purge queue."""
 
 import threading
 from datetime import timedelta
@@ -27,11 +27,11 @@ def desk(database, clock):
     return desk
 
 
-# Since when a version was waited for
+# Waiting times of versions
 
 
 def put(desk: Desk, seconds: float, id: str = "a1", **changed) -> None:
-    """Write an article; its change was noticed so many seconds after noon."""
+    """Writes an article whose change was noticed this many seconds after noon."""
     desk.put(id, **changed)
     noticed = at(seconds=seconds)
     with desk.database.write() as conn:
@@ -44,7 +44,7 @@ def put(desk: Desk, seconds: float, id: str = "a1", **changed) -> None:
 
 
 def noticed(desk: Desk, slug: str = "taiwan") -> list:
-    """By version, since when it was waited for; at last what waits now."""
+    """Returns the waiting start of each version, and last that of the current change."""
     with desk.database.read() as conn:
         of_versions = conn.scalars(
             select(FeedVersionRow.noticed_at).where(FeedVersionRow.section == slug).order_by(FeedVersionRow.version)
@@ -52,7 +52,7 @@ def noticed(desk: Desk, slug: str = "taiwan") -> list:
         return [*of_versions, conn.scalar(select(SectionStateRow.noticed_at).where(SectionStateRow.section == slug))]
 
 
-def test_a_version_tells_since_when_its_oldest_change_was_waiting(desk):
+def test_a_version_records_when_its_oldest_change_was_noticed(desk):
     put(desk, 0.25)
     desk.regenerator.process_changes()
     put(desk, 0.5, "a2")
@@ -62,7 +62,7 @@ def test_a_version_tells_since_when_its_oldest_change_was_waiting(desk):
     assert noticed(desk, "china") == [None, None]
 
 
-def test_a_version_that_somebody_asked_for_waited_for_no_change(desk):
+def test_a_requested_version_has_no_waiting_change(desk):
     with desk.database.write() as conn:
         section_state.request(conn, ["taiwan"], desk.clock())
     assert noticed(desk) == [None, None]
@@ -73,7 +73,7 @@ def test_a_version_that_somebody_asked_for_waited_for_no_change(desk):
     assert noticed(desk)[-1] == at(seconds=0.5)
 
 
-def test_a_story_under_embargo_is_waited_for_from_its_moment_on(desk):
+def test_an_embargoed_story_waits_from_its_publish_time(desk):
     desk.put("a1", published_at=at(minutes=10), updated_at=None)
     desk.work()
     desk.later(minutes=30)
@@ -96,8 +96,8 @@ def test_a_change_that_comes_while_its_section_is_regenerated_counts_from_the_en
     assert noticed(desk) == [None, at(seconds=0.25), desk.clock()]
 
 
-def test_what_another_program_left_there_is_told_of_no_later_version(desk):
-    """An older one knows no such column, and so leaves what stands in it."""
+def test_a_value_left_by_an_older_program_counts_for_no_later_version(desk):
+    """An older program does not know the column, and leaves its value unchanged."""
     with desk.database.write() as conn:
         conn.execute(SectionStateRow.__table__.update().values(noticed_at=at(hours=-3)))
         section_state.request(conn, ["taiwan"], desk.clock())
@@ -127,7 +127,7 @@ def web(id: str = "w1", **changed) -> WebProcess:
     return WebProcess(id, **values | changed)
 
 
-def test_a_web_process_is_alive_while_it_says_so(database):
+def test_a_web_process_is_alive_while_its_heartbeats_continue(database):
     with database.write() as conn:
         web_processes.record_heartbeat(conn, web())
         web_processes.record_heartbeat(conn, web("w2", started_at=at(seconds=1)))
@@ -161,7 +161,7 @@ def keys(found) -> list:
     return [purge.key for purge in found]
 
 
-def test_versions_are_due_the_oldest_first_and_the_newest_ones_are_told(database):
+def test_versions_are_due_oldest_first_and_the_newest_are_sent(database):
     want(database, "taiwan", 1)
     want(database, "china", 7, seconds=1)
     want(database, "taiwan", 2, seconds=2)
@@ -175,7 +175,7 @@ def test_versions_are_due_the_oldest_first_and_the_newest_ones_are_told(database
         assert keys(purge_queue.list_waiting(conn)) == [("china", 7)]
 
 
-def test_what_was_sent_says_nothing_of_a_newer_version(database):
+def test_a_sent_purge_does_not_cover_a_newer_version(database):
     want(database, "taiwan", 1)
     want(database, "taiwan", 2)
     with database.write() as conn:
@@ -183,7 +183,7 @@ def test_what_was_sent_says_nothing_of_a_newer_version(database):
         assert keys(purge_queue.list_due(conn, NOON, LONGEST)) == [("taiwan", 2)]
 
 
-def test_what_is_claimed_is_nobody_elses_until_its_lease_ends(database):
+def test_a_claimed_purge_is_exclusive_until_its_lease_ends(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
         assert purge_queue.claim(conn, [("taiwan", 1), ("taiwan", 9)], NOON, LEASE, LONGEST) == [("taiwan", 1)]
@@ -197,7 +197,7 @@ def test_what_is_claimed_is_nobody_elses_until_its_lease_ends(database):
         assert purge_queue.claim(conn, [again.key], at(seconds=30), LEASE, LONGEST) == [again.key]
 
 
-def test_what_failed_waits_and_a_newer_version_does_not(database):
+def test_a_failed_purge_waits_and_a_newer_version_does_not(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
         purge_queue.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
@@ -212,7 +212,7 @@ def test_what_failed_waits_and_a_newer_version_does_not(database):
         assert keys(purge_queue.list_due(conn, at(seconds=60), LONGEST)) == [("taiwan", 2)]
 
 
-def test_what_was_given_up_is_told_for_a_day_and_never_tried(database):
+def test_a_purge_given_up_is_reported_for_a_day_and_never_retried(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
         purge_queue.record_given_up(conn, ("taiwan", 1), "503", at(hours=1))
@@ -261,7 +261,7 @@ def test_many_workers_share_what_is_due(database):
     assert sorted(taken) == sorted(wanted)
 
 
-def test_a_purge_that_somebody_holds_is_left_alone_and_holds_up_nobody(postgres_url, clock):
+def test_a_locked_purge_is_skipped_and_blocks_no_other(postgres_url, clock):
     database = Database(postgres_url, clock=clock)
     want(database, "taiwan", 1)
     want(database, "china", 1)

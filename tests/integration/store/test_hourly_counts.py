@@ -1,4 +1,4 @@
-"""When articles appeared: only what is public now is counted, once, by hour."""
+"""Hourly counts of publications: only articles that are public now, each counted once."""
 
 import pytest
 from sqlalchemy import text

@@ -1,4 +1,4 @@
-"""From one release to the next, with what was in the database."""
+"""Upgrades from one release to the next keep the data."""
 
 import uuid
 
@@ -17,7 +17,7 @@ from tests.integration.store.test_database import KILLED, python
 from tests.support.future import NEXT, TODAY, program
 
 
-def test_the_names_of_the_files_tell_the_revisions_as_they_are():
+def test_file_names_match_the_revisions():
     scripts = ScriptDirectory.from_config(_config())
     assert [script.revision for script in scripts.walk_revisions()] == revisions()[::-1]
     assert scripts.get_current_head() == head()
@@ -85,7 +85,7 @@ def bring_to(database, revision):
 
 
 def everything(conn):
-    """Every row of every table, by column, but for what migrations write of themselves."""
+    """Returns every row of every table, by column, except those that migrations write about themselves."""
     tables = set(inspect(conn).get_table_names()) - {"alembic_version", "compatible"}
     found = {}
     for table in tables:
@@ -102,7 +102,7 @@ def triggers(conn):
 
 
 def kept(before, after):
-    """What was there, as it is now: a newer program may have added tables and columns."""
+    """Returns the earlier columns of the current rows: a newer program may have added tables and columns."""
     return {
         table: [{name: now[name] for name in row} for row, now in zip(rows, after[table], strict=True)]
         for table, rows in before.items()

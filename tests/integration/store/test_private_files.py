@@ -1,4 +1,4 @@
-"""The database is readable by its owner alone, whatever the umask."""
+"""Only the owner can read the database, whatever the umask."""
 
 import os
 import stat

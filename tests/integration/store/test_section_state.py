@@ -1,4 +1,4 @@
-"""How sections are shared and wait: between failures, between workers, between two configurations."""
+"""How sections are shared and wait: between failures, workers, and configurations."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -24,7 +24,7 @@ def desk(database, clock):
 
 
 def other_desk(desk, *slugs, owner="other", **changes):
-    """A worker of another configuration beside the first, with these sections alone."""
+    """A worker of another configuration, with only these sections, beside the first."""
     other = Desk.__new__(Desk)
     other.database, other.clock, other.owner, other.site = desk.database, desk.clock, owner, desk.site
     other.sections = {slug: section(slug, **changes) for slug in ("all", *slugs)}
@@ -73,7 +73,7 @@ def test_a_section_that_cannot_be_read_backs_off_and_holds_up_no_other(desk, mon
     assert desk.state("all").retry_at == desk.clock() + timedelta(seconds=4)
 
 
-def test_a_section_that_fails_and_changes_all_the_time_stands_behind_the_others(desk, monkeypatch):
+def test_a_failing_section_that_keeps_changing_comes_after_the_others(desk, monkeypatch):
     break_reading(desk, monkeypatch, "china")
     desk.put("a1", sections=("taiwan", "china", "sports"))
     desk.regenerator.process_changes()
@@ -142,7 +142,7 @@ def test_the_lease_of_a_dead_worker_holds_nothing_up_after_the_clock_was_set_bac
     assert not any(desk.state(slug).pending for slug in desk.sections)
 
 
-def test_who_asked_for_the_time_first_and_claims_last_takes_no_lease_away(desk):
+def test_a_worker_that_read_the_time_first_and_claims_last_takes_no_lease(desk):
     desk.put("comes")
     desk.regenerator.process_changes()
     desk.clock.advance(1)
@@ -166,7 +166,7 @@ def test_a_late_worker_that_fails_leaves_the_lease_of_another(desk):
     assert (row(desk, slug).lease_owner, row(desk, slug).failures, row(desk, slug).error) == ("other", 0, None)
 
 
-def test_the_pause_after_a_failure_may_be_as_long_as_one_likes(desk):
+def test_the_pause_after_a_failure_may_be_decades_long(desk):
     put(desk, {"failures": 200, "lease_owner": "desk"})
     with desk.database.write() as conn:
         long = timedelta(days=10_000)
@@ -216,7 +216,7 @@ def test_an_old_worker_that_reads_a_change_keeps_it_for_the_sections_that_only_a
     assert titles(newer.body("formosa")) == ["Story a1"]
 
 
-def test_who_takes_a_change_wakes_the_workers_that_its_marks_are_for(desk):
+def test_taking_a_change_wakes_the_workers_of_its_sections(desk):
     waker = Waker(desk.database, WORK)
     desk.put("a1")
     while waker.wait(0.3):
@@ -287,7 +287,7 @@ def test_a_withdrawal_behind_a_big_import_need_not_wait_for_all_of_it(desk, monk
         assert change_queue.oldest(conn) is not None, "the import is still being gathered"
 
 
-def test_the_oldest_change_not_processed_is_in_the_queue_or_a_mark(desk):
+def test_the_oldest_unprocessed_change_is_queued_or_requested(desk):
     desk.put("a1")
     with desk.database.read() as conn:
         queued = change_queue.oldest(conn)

@@ -1,4 +1,4 @@
-"""One signing key for all web processes, whoever needs it first."""
+"""All web processes share one signing key, whichever needs it first."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ print(signing_key(database).hex(), flush=True)
 """
 
 
-def test_it_is_made_once_and_random(database, new_url):
+def test_the_key_is_created_once_and_random(database, new_url):
     key = signing_key(database)
     assert len(key) == 32 and signing_key(database) == key
     other = Database(new_url("sqlite"))
@@ -30,7 +30,7 @@ def test_it_is_made_once_and_random(database, new_url):
     other.close()
 
 
-def test_processes_that_need_it_at_once_agree(database_url):
+def test_concurrent_processes_get_the_same_key(database_url):
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", PROGRAM, database_url],
@@ -47,7 +47,7 @@ def test_processes_that_need_it_at_once_agree(database_url):
     assert len(keys) == 1 and len(keys.pop().strip()) == 64
 
 
-def test_who_comes_while_another_makes_it_takes_that_one(postgres_url):
+def test_a_process_uses_the_key_that_another_is_creating(postgres_url):
     database = Database(postgres_url)
     with ThreadPoolExecutor(1) as pool, psycopg.connect(postgres_url, autocommit=True) as watching:
         with psycopg.connect(postgres_url) as making:

@@ -1,4 +1,4 @@
-"""Whoever writes, however: the change is noticed, in the writer's own transaction."""
+"""Every write is captured in the writer's own transaction, however it is made."""
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ VALUES = {"id": "a1", "slug": "s", "url": "/u", "title": "T", "status": "publish
 
 
 def noticed(database) -> set[str | None]:
-    """The articles in the queue, which is emptied."""
+    """Returns the articles in the queue, and empties it."""
     with database.write() as conn:
         found = set(conn.scalars(select(ChangeRow.article_id)))
         conn.execute(delete(ChangeRow))
@@ -173,7 +173,7 @@ def test_links_know_when_the_article_expires(database):
 
 
 @pytest.mark.parametrize("way", ["update", "upsert", "orm", "put"])
-def test_withdrawn_stays_withdrawn_whoever_writes(database, way):
+def test_a_withdrawn_article_stays_out_after_any_write(database, way):
     put(database, "a1")
     withdrawals.withdraw(database, ["a1"], by=Actor("desk", "test"))
     if way == "update":
@@ -257,7 +257,7 @@ def test_a_story_that_is_being_deleted_does_not_come_back(postgres_url, clock, s
     database.close()
 
 
-def test_a_repeatable_read_writes_new_articles_as_anyone(postgres_url, clock):
+def test_a_repeatable_read_can_write_new_articles(postgres_url, clock):
     database = Database(postgres_url, clock=clock)
     with psycopg.connect(postgres_url) as conn:
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -287,7 +287,7 @@ def test_only_what_was_read_is_deleted_from_the_queue(database):
     assert read.article_ids == noticed(database) == {"a1"}
 
 
-def test_a_missing_trigger_is_found_and_made_again(database):
+def test_a_missing_trigger_is_detected_and_recreated(database):
     with database.write() as conn:
         on = " ON article_tag" if database.dialect == "postgresql" else ""
         name = "syndication_article_tag_changed" if on else "syndication_article_tag_updated"
@@ -301,7 +301,7 @@ def test_a_missing_trigger_is_found_and_made_again(database):
     check(database)
 
 
-def test_a_trigger_that_is_not_as_this_program_makes_it_is_found(database):
+def test_a_trigger_that_differs_from_this_programs_is_detected(database):
     with database.write() as conn:
         if database.dialect == "postgresql":
             on, empty = " ON article_tag", " AFTER INSERT ON article_tag EXECUTE FUNCTION syndication_child()"
@@ -324,7 +324,7 @@ def test_a_trigger_that_is_not_as_this_program_makes_it_is_found(database):
 
 
 def shell(database: Database, script: str) -> None:
-    """Type ``script`` into the sqlite3 shell, which has foreign keys off."""
+    """Types ``script`` into the sqlite3 shell, which has foreign keys off."""
     path = database.url.removeprefix("sqlite:///")
     done = subprocess.run(["sqlite3", "-bail", path], input=script, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -355,7 +355,7 @@ def test_replace_is_noticed_and_is_no_withdrawal(sqlite_database, setting):
 
 
 @pytest.mark.parametrize("clause", ["INSERT OR IGNORE", "UPSERT", "FAILED REPLACE"])
-def test_a_note_that_nothing_came_of_hides_no_deletion(sqlite_database, clause):
+def test_a_leftover_note_hides_no_deletion(sqlite_database, clause):
     put(sqlite_database, "a1")
     script = {
         "INSERT OR IGNORE": f"INSERT OR IGNORE INTO article ({COLUMNS}) VALUES ({ROW});",
@@ -367,7 +367,7 @@ def test_a_note_that_nothing_came_of_hides_no_deletion(sqlite_database, clause):
     assert status(sqlite_database) == "withdrawn"
 
 
-def test_replace_of_what_is_withdrawn_leaves_it_so(sqlite_database):
+def test_replacing_a_withdrawn_article_keeps_it_withdrawn(sqlite_database):
     put(sqlite_database, "a1")
     withdrawals.withdraw(sqlite_database, ["a1"], by=Actor("desk", "test"))
     shell(sqlite_database, f"PRAGMA recursive_triggers = ON; REPLACE INTO article ({COLUMNS}) VALUES ({ROW});")
@@ -420,18 +420,18 @@ def test_a_time_that_no_program_can_read_is_refused(postgres_url, clock, column,
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
-        ("UPDATE article SET updated_at = '0000-01-01T00:00:00.000000Z'", "article.updated_at should be in the years"),
-        ("UPDATE article SET title = x'616263'", "article.title should be a text, not a BLOB"),
-        ("UPDATE article SET html = x'616263'", "article.html should be a text, not a BLOB"),
-        ("UPDATE article SET expires_at = cast('2026-03-14T08:00:00.000000Z' AS blob)", "article.expires_at should be"),
-        ("UPDATE article_tag SET tag = x'616263'", "article_tag.tag should be a text, not a BLOB"),
-        ("UPDATE article_image SET width = 'wide'", "article_image.width should be a whole number"),
-        ("UPDATE article_image SET height = 1.5", "article_image.height should be a whole number"),
-        ("INSERT INTO article_author VALUES ('a1', 7, x'61', NULL, NULL)", "article_author.name should be a text"),
-        ("UPDATE OR IGNORE article SET title = x'616263'", "article.title should be a text"),
+        ("UPDATE article SET updated_at = '0000-01-01T00:00:00.000000Z'", "article.updated_at must be in the years"),
+        ("UPDATE article SET title = x'616263'", "article.title must be text, not a BLOB"),
+        ("UPDATE article SET html = x'616263'", "article.html must be text, not a BLOB"),
+        ("UPDATE article SET expires_at = cast('2026-03-14T08:00:00.000000Z' AS blob)", "article.expires_at must be"),
+        ("UPDATE article_tag SET tag = x'616263'", "article_tag.tag must be text, not a BLOB"),
+        ("UPDATE article_image SET width = 'wide'", "article_image.width must be a whole number"),
+        ("UPDATE article_image SET height = 1.5", "article_image.height must be a whole number"),
+        ("INSERT INTO article_author VALUES ('a1', 7, x'61', NULL, NULL)", "article_author.name must be text"),
+        ("UPDATE OR IGNORE article SET title = x'616263'", "article.title must be text"),
     ],
 )
-def test_what_sqlite_takes_and_no_program_can_read_is_refused(sqlite_database, statement, words):
+def test_values_that_no_program_can_read_are_rejected_by_sqlite(sqlite_database, statement, words):
     put(sqlite_database, "a1", image=Image("/i.jpg"))
     with pytest.raises(IntegrityError, match=words), sqlite_database.write() as conn:
         conn.exec_driver_sql(statement)

@@ -1,4 +1,4 @@
-"""Bodies are read only where they are shown, and a stored row over a limit is shown as far as it may be read."""
+"""Bodies are read only where they are shown, and a stored row over a limit is shown as far as allowed."""
 
 from contextlib import contextmanager
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ MIB = 2**20
 
 @contextmanager
 def statements(database):
-    """What is asked of the database within the block."""
+    """Records the statements sent to the database within the block."""
     asked = []
 
     def note(_conn, _cursor, statement, *_):
@@ -28,12 +28,12 @@ def statements(database):
 
 
 def bodies(asked):
-    """The statements that read bodies, and not only their length."""
+    """Returns the statements that read bodies, and not only their length."""
     return [one for one in asked if "article.html" in one.replace("(article.html", "")]
 
 
 def write_sql(api, statement, rows=None, **values):
-    """As another program of the newsroom does."""
+    """Writes as another program of the newsroom does."""
     with api.database.write() as conn:
         conn.execute(text(statement), rows or values)
 
@@ -53,14 +53,14 @@ def newsroom(api):
     ["/sections/taiwan/entries", "/articles/a1/trace", "/articles/a1/history", "/articles", "/sections",
      "/sections/taiwan/left-out", "/sections/taiwan/versions", "/status"],
 )  # fmt: skip
-def test_what_shows_no_body_reads_none(newsroom, path, scopes):
+def test_a_page_without_bodies_reads_none(newsroom, path, scopes):
     newsroom.get("/status", scopes)
     with statements(newsroom.database) as asked:
         assert newsroom.get(path, scopes).status == 200
     assert asked and not bodies(asked)
 
 
-def test_what_shows_a_body_reads_it(newsroom):
+def test_a_page_with_a_body_reads_it(newsroom):
     with statements(newsroom.database) as asked:
         assert newsroom.get("/articles/a1").json["html"] == "<p>One.</p>"
     assert bodies(asked)
@@ -78,7 +78,7 @@ def test_the_dashboards_pages_read_no_body(dashboard):
 
 
 def test_a_story_that_is_hidden_from_the_caller_is_compared_with_what_was_shown(newsroom):
-    """The one case in which a list reads a body: of what was shown and is public no more."""
+    """The one case in which a list reads a body: an article that was shown and is no longer public."""
     for id in ("a1", "a2"):
         assert newsroom.ask("POST", f"/articles/{id}/withdraw").status == 200
     write_sql(newsroom, "UPDATE article SET html = 'other' WHERE id = 'a2'")
@@ -89,7 +89,7 @@ def test_a_story_that_is_hidden_from_the_caller_is_compared_with_what_was_shown(
 
 
 def over_a_limit(api):
-    """Rows that no request could write, and for each the field that is not whole."""
+    """Rows that no request could write, and the incomplete field of each."""
     for id in ("title", "tags", "html", "name", "empty"):
         assert api.put(id, url=f"/{id}", authors=["Lin"], html="<p>Body.</p>").status == 201
     write_sql(api, "UPDATE article SET title = :long WHERE id = 'title'", long="é" * 100_000)
@@ -101,7 +101,7 @@ def over_a_limit(api):
     return {"title": "title", "tags": "tags", "html": "html", "name": "authors.0.name", "empty": "title"}
 
 
-def test_a_stored_row_over_a_limit_is_shown_with_what_is_wrong_and_can_be_withdrawn(api):
+def test_a_row_over_a_limit_is_shown_with_its_problems_and_can_be_withdrawn(api):
     for id, field in over_a_limit(api).items():
         with statements(api.database) as asked:
             said = api.get(f"/articles/{id}")
@@ -109,7 +109,7 @@ def test_a_stored_row_over_a_limit_is_shown_with_what_is_wrong_and_can_be_withdr
         assert [error["field"] for error in said.json["errors"]] == [field], said.json["errors"]
         assert said.json["url"] == f"/{id}" and len(said.body) < 30_000
         assert id != "html" or (said.json["html"] == "" and not bodies(asked))
-        # What is not whole cannot be put back by mistake.
+        # An incomplete article cannot be put back by mistake.
         assert api.ask("PUT", f"/articles/{id}", said.json).status == 422
         for address in (f"/articles/{id}/trace", f"/articles/{id}/history"):
             assert api.get(address).status == 200
@@ -140,7 +140,7 @@ def test_the_dashboard_shows_an_article_over_a_limit_and_withdraws_it(dashboard)
 
 
 def preview(api, *changes, section="taiwan"):
-    """What becomes of a preview, and the statements of the worker that answers it."""
+    """Returns the finished preview, and the statements of the worker that answered it."""
     asked = api.ask("POST", "/previews", {"section": section, "changes": list(changes)})
     assert asked.status == 202, asked.json
     with statements(api.database) as done:
@@ -159,7 +159,9 @@ def test_a_preview_of_many_large_articles_is_refused_before_their_bodies_are_rea
     found, asked = preview(api, *({"id": f"large{n}"} for n in range(20)))
     assert found["state"] == "failed" and not bodies(asked)
     most = MAX_FEED_HTML // MIB
-    words = f"The bodies of these articles have 40 MiB, and a preview takes {most} MiB. Preview fewer at once."
+    words = (
+        f"The bodies of these articles have 40 MiB, and the limit for a preview is {most} MiB. Preview fewer at once."
+    )
     assert found["message"] == words
 
 
@@ -173,7 +175,7 @@ def test_a_preview_of_one_article_over_the_limit_says_so_and_one_that_replaces_i
 
 
 def test_a_previews_feed_counts_the_bodies_of_its_changes(sqlite_api):
-    """20 MiB in the change and 20 MiB stored beside it are too much together: the stored one is left out."""
+    """20 MiB in the change and 20 MiB stored beside it exceed the limit together: the stored one is left out."""
     large_articles(sqlite_api, 1, 20 * MIB)
     question = PreviewQuery("taiwan", [story(id="new", url="/new", html="<p>" + "y " * 10 * MIB)])
     gathered = sqlite_api.previewer.preview(question)

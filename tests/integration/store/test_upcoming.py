@@ -1,4 +1,4 @@
-"""What will happen by itself, in the order of time: walks of indexes, page by page, without drafts."""
+"""Scheduled changes in the order of time: index walks, with pagination, without drafts."""
 
 import pytest
 from sqlalchemy import insert, update
@@ -50,14 +50,14 @@ def test_a_section_says_when_it_is_due_also_for_the_age_of_an_entry(desk):
     assert told(desk) == []
 
 
-def test_what_was_renamed_is_told_under_the_new_name(desk):
+def test_a_renamed_section_appears_under_its_new_name(desk):
     desk.sections["island"] = section("island", formerly=("taiwan",))
     del desk.sections["taiwan"]
     desk.put("a1", published_at=at(hours=1))
     assert told(desk) == [(at(hours=1), "appears", "a1", ("all", "island"))]
 
 
-def test_nothing_is_told_of_what_will_not_happen(desk, clock):
+def test_changes_that_will_not_happen_are_excluded(desk, clock):
     desk.put("draft", status="draft", published_at=at(hours=1), expires_at=at(hours=2))
     desk.put("out", published_at=at(hours=1), expires_at=at(hours=2))
     withdrawals.withdraw(desk.database, ["out"], by=Actor("desk", "test"))
@@ -71,7 +71,7 @@ def test_nothing_is_told_of_what_will_not_happen(desk, clock):
     assert told(desk) == []
 
 
-def test_what_is_foretold_happens(desk, clock):
+def test_listed_changes_happen(desk, clock):
     desk.put("a1", published_at=at(hours=1), expires_at=at(hours=2))
     desk.work()
     assert desk.document().version == 1
@@ -129,7 +129,7 @@ def planned(database, query):
         return "\n".join(row[-1] for row in conn.exec_driver_sql(f"{explain} {compiled}".replace("%", "%%")))
 
 
-def test_the_api_tells_those_who_may_preview_page_by_page(api):
+def test_the_api_pages_through_upcoming_changes_for_previewers(api):
     api.put("a1", title="EMBARGO one", published_at=when(hours=1))
     api.put("b/2", title="EMBARGO two", published_at=when(hours=1), expires_at=when(hours=2))
     api.put("draft", published_at=None)
@@ -148,12 +148,12 @@ def test_the_api_tells_those_who_may_preview_page_by_page(api):
 
 
 @pytest.mark.parametrize("after", ["x", "IA", "MjAyNi0wMy0xNFQxMjowMDowMCswMDowMCBub3RoaW5nIGE", "é"])
-def test_a_page_that_there_is_not_is_refused(sqlite_api, after):
+def test_an_invalid_cursor_is_rejected(sqlite_api, after):
     said = sqlite_api.get(f"/upcoming?after={after}")
     assert said.kind == "invalid" and "follow the link" in said.json["detail"]
 
 
-def test_without_preview_nothing_of_what_comes_is_told(api):
+def test_without_preview_no_upcoming_change_is_shown(api):
     api.put("secret-id", title="SECRET", published_at=when(hours=1))
     others = ("read", "write", "regenerate", "admin")
     said = api.get("/upcoming", others)

@@ -1,4 +1,4 @@
-"""People who log in: who there is, what is changed, and that nobody stays in who should be out."""
+"""Users and their sessions: listing, changes, and log-out of those who lose access."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -59,19 +59,19 @@ def test_everybody_is_listed_by_name(database):
 
 
 @pytest.mark.parametrize("name", ["", "Mei", "mei lin", "x" * 65, "美華", "mei\n", "a/b", "mei\x00"])
-def test_a_wrong_name_is_refused_with_what_would_be_right(database, name):
+def test_an_invalid_name_is_rejected_with_the_rule(database, name):
     with pytest.raises(SyndicationError, match="1 to 64 of the lower-case letters a to z"):
         person(database, name)
     assert acts(database) == []
 
 
 @pytest.mark.parametrize("scopes", [("root",), ("read", "root")])
-def test_a_scope_that_there_is_not_is_refused(database, scopes):
+def test_an_unknown_scope_is_rejected(database, scopes):
     with pytest.raises(SyndicationError, match="there is no scope 'root': there are read, preview"):
         person(database, "mei", *scopes)
 
 
-def test_a_name_is_given_once_also_when_its_person_is_disabled(database):
+def test_a_name_is_unique_even_if_its_user_is_disabled(database):
     change(database, user_changes.disable, person(database))
     with pytest.raises(SyndicationError, match="there is a person 'mei' already"):
         person(database)
@@ -118,7 +118,7 @@ def test_logging_out_ends_one_login_and_is_recorded(database):
         (user_changes.set_password, (hash_of(OTHER),)),
     ],
 )
-def test_a_person_who_is_changed_is_logged_out_at_once_and_nobody_else(database, act, more):
+def test_a_changed_user_is_logged_out_at_once_and_no_other(database, act, more):
     mei, lin = person(database), person(database, "lin")
     secrets, other = [log_in(database, mei) for _ in range(2)], log_in(database, lin)
     change(database, act, mei, *more)
@@ -135,7 +135,7 @@ def test_the_browser_in_which_the_password_is_changed_stays_in(database):
         assert users.get_password_hash(conn, mei) == hash_of(OTHER)
 
 
-def test_a_login_from_before_does_not_come_back_with_its_person(database):
+def test_an_earlier_session_does_not_return_with_its_user(database):
     mei = person(database)
     secret = log_in(database, mei)
     disabled = change(database, user_changes.disable, mei)
@@ -145,7 +145,7 @@ def test_a_login_from_before_does_not_come_back_with_its_person(database):
         assert users.find_by_name(conn, "mei").enabled
 
 
-def test_a_login_of_a_disabled_person_opens_nothing_even_if_its_row_is_there(database):
+def test_a_disabled_users_session_is_invalid_even_if_its_row_exists(database):
     mei = person(database)
     change(database, user_changes.disable, mei)
     assert who(database, log_in(database, mei)) is None
@@ -192,7 +192,7 @@ def test_the_last_admin_stays_unless_another_way_in_is_known(database, act, more
     change(database, act, second, *more, force=True)
 
 
-def test_who_is_no_admin_is_disabled_though_there_is_none(database):
+def test_a_user_who_is_not_admin_can_be_disabled_without_any_admin(database):
     assert not change(database, user_changes.disable, person(database)).enabled
 
 
@@ -241,7 +241,7 @@ def test_a_password_change_waits_for_a_login_under_way_and_ends_it(postgres_url,
     database.close()
 
 
-def test_the_worker_forgets_logins_that_have_expired(database, clock):
+def test_the_worker_deletes_expired_sessions(database, clock):
     from syndication.store.tables.access import SessionRow
     from syndication.worker.process import Worker
 

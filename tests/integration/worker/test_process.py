@@ -1,4 +1,4 @@
-"""The worker between its tasks: alarms, the nightly reconciliation, and what it keeps for how long."""
+"""The worker between its tasks: schedule, nightly reconciliation, and retention."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -40,7 +40,7 @@ def put(worker, id="a1", **changes):
 
 
 def night(worker, clock):
-    """What the reconciliation logs, an hour and more after the last regeneration."""
+    """Returns what the reconciliation logs, more than an hour after the last regeneration."""
     clock.advance(RECENT.total_seconds() + 1)
     with capture_logs() as logs:
         worker._reconcile()
@@ -51,7 +51,7 @@ def test_a_quiet_night_finds_nothing(worker, clock):
     assert night(worker, clock) == {"reconciled": 4}
 
 
-def test_what_was_missed_is_found_and_said(worker, clock):
+def test_a_missed_change_is_found_and_logged(worker, clock):
     put(worker, sections=("taiwan",))
     with worker.database.write() as conn:
         conn.exec_driver_sql("DELETE FROM change")  # As if no trigger had noticed it.
@@ -102,11 +102,11 @@ def test_a_batch_of_changes_and_a_section_take_turns(worker, clock, monkeypatch)
     assert "batch" in steps[4:] and steps[-1] == "look"
 
 
-def test_what_is_kept_for_ever_is_no_overflow(worker):
+def test_a_huge_retention_time_does_not_overflow(worker):
     worker._prune()
 
 
-def test_housekeeping_forgets_polls_after_eight_days(worker, clock):
+def test_housekeeping_deletes_poll_counts_after_eight_days(worker, clock):
     with worker.database.write() as conn:
         poll_counts.add_polls(conn, {("taiwan", at(days=-day)): poll_counts.PollSums(1) for day in range(12)})
     worker._prune()
@@ -116,7 +116,7 @@ def test_housekeeping_forgets_polls_after_eight_days(worker, clock):
 
 
 def alarm(due, now):
-    """In how long the worker rings."""
+    """Returns the seconds until the worker's next scheduled task."""
     tasks = TaskQueue()
     scheduler = build_scheduler(WorkerSettings(), tasks, lambda: None)
     scheduler.start(paused=True)
@@ -153,7 +153,7 @@ def preview_requests(worker, clock, number):
 
 
 def steps(worker, monkeypatch):
-    """The order in which the worker looks for changes, publishes sections and answers previews."""
+    """Records the order in which the worker checks for changes, publishes sections and answers previews."""
     order = []
     for owner, name, step in (
         (worker.regenerator, "notice", "look"),
@@ -168,7 +168,7 @@ def steps(worker, monkeypatch):
 def test_publishing_goes_before_the_previews_that_wait(worker, clock, monkeypatch):
     preview_requests(worker, clock, 8)
     put(worker, sections=("taiwan", "china", "sports"))
-    worker.preview_share = PreviewThrottle(share=1.0)  # As if previews cost nothing: their order alone is tried.
+    worker.preview_share = PreviewThrottle(share=1.0)  # As if previews cost nothing: only the order is tested.
     order = steps(worker, monkeypatch)
     worker._drain()
     assert order.index("section") < order.index("preview")
@@ -182,7 +182,7 @@ def test_previews_have_a_share_of_the_time(worker, clock):
     worker._drain()
     with worker.database.read() as conn:
         assert conn.exec_driver_sql("SELECT count(*) FROM preview WHERE finished_at IS NOT NULL").scalar() == 1
-    assert worker._pause() > 0  # It comes back for those that wait.
+    assert worker._pause() > 0  # It returns to the waiting previews.
 
 
 def test_the_share_is_of_the_time_that_the_preview_took():

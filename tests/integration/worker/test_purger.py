@@ -1,4 +1,4 @@
-"""When a cache is told of a version, by whom, and how it goes on when the cache fails; on both databases."""
+"""When a version is purged from caches, by which worker, and with which retries; on both databases."""
 
 import threading
 from datetime import timedelta
@@ -34,9 +34,9 @@ def published(database: Database, section: str = "taiwan", version: int = 1) -> 
 def serves(
     database: Database, version: int | None = None, id: str = "w1", *, behind: float = 0, started: float = 0
 ) -> None:
-    """A web process says that it is alive and serves this version of taiwan (None: it has loaded nothing yet).
+    """Records the heartbeat of a web process that serves this version of taiwan (None: it has loaded nothing yet).
 
-    It loaded for the last time so many seconds ago.
+    It last loaded ``behind`` seconds ago.
     """
     with database.write() as conn:
         now = database.now(conn)
@@ -59,7 +59,7 @@ def counted(outcome: str) -> float:
 # When
 
 
-def test_a_cache_is_told_when_a_web_process_serves_the_version(database, clock):
+def test_a_version_is_purged_once_a_web_process_serves_it(database, clock):
     with cache() as server:
         one = purger(database, server)
         published(database)
@@ -73,7 +73,7 @@ def test_a_cache_is_told_when_a_web_process_serves_the_version(database, clock):
         assert one.step() == LOOK_SECONDS and len(server.asked) == 1
 
 
-def test_all_web_processes_that_are_alive_are_waited_for(database, clock):
+def test_a_purge_waits_for_every_running_web_process(database, clock):
     with cache() as server:
         one = purger(database, server)
         published(database, version=5)
@@ -86,7 +86,7 @@ def test_all_web_processes_that_are_alive_are_waited_for(database, clock):
         assert server.sections() == ["feed-taiwan"]
 
 
-def test_one_that_is_just_starting_is_waited_for_and_one_that_hangs_is_not(database, clock):
+def test_a_purge_waits_for_a_starting_web_process_but_not_a_hanging_one(database, clock):
     with cache() as server:
         one = purger(database, server)
         published(database)
@@ -102,7 +102,7 @@ def test_one_that_is_just_starting_is_waited_for_and_one_that_hangs_is_not(datab
         assert server.sections() == ["feed-taiwan"]
 
 
-def test_the_dead_are_not_waited_for(database, clock):
+def test_a_purge_does_not_wait_for_dead_web_processes(database, clock):
     with cache() as server:
         one = purger(database, server)
         serves(database, 0, "dead")
@@ -129,7 +129,7 @@ def test_without_a_web_process_readers_keep_the_copies_that_caches_have(database
         assert server.sections() == ["feed-taiwan"]
 
 
-def test_only_the_newest_version_is_told(database, clock):
+def test_only_the_newest_version_is_purged(database, clock):
     with cache() as server:
         one = purger(database, server)
         for version in (1, 2, 3):
@@ -139,8 +139,8 @@ def test_only_the_newest_version_is_told(database, clock):
         assert server.sections() == ["feed-taiwan"] and waiting(database) == []
 
 
-def test_a_section_that_changes_all_the_time_is_told_of_what_is_served(database, clock):
-    """Its newest version is always one that somebody does not serve yet."""
+def test_a_section_that_keeps_changing_is_purged_at_the_served_version(database, clock):
+    """There is always a web process that does not serve the newest version yet."""
     with cache() as server:
         one = purger(database, server)
         for version in range(1, 6):
@@ -151,7 +151,7 @@ def test_a_section_that_changes_all_the_time_is_told_of_what_is_served(database,
         assert [purge.version for purge in waiting(database)] == [5]
 
 
-def test_a_version_that_comes_while_a_cache_is_told_is_told_as_well(database, clock):
+def test_a_version_published_during_a_purge_is_purged_as_well(database, clock):
     def publishing(handler):
         published(database, version=2)
         handler.send_response(200)
@@ -181,13 +181,13 @@ def served(database, clock):
 
 
 def step(one: Purger, clock, seconds: float = 0) -> float:
-    """A look, so many seconds later, with a web process that serves everything."""
+    """Runs a step this many seconds later, with a web process that serves everything."""
     clock.advance(seconds)
     serves(one.database, 9)
     return one.step()
 
 
-def test_a_cache_that_fails_is_told_again(database, clock, served):
+def test_a_failed_purge_is_retried(database, clock, served):
     with cache(500, hangs, 200) as server:
         one = purger(database, server, timeout=0.2)
         failed = counted("failed")
@@ -218,7 +218,7 @@ def test_pauses_grow_up_to_a_minute(database, clock, served):
     assert [round(pause) for pause in pauses[1:]] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
-def test_after_an_hour_it_is_given_up_and_told(database, clock, served):
+def test_after_an_hour_a_purge_is_given_up_and_reported(database, clock, served):
     with cache(503) as server:
         one = purger(database, server)
         step(one, clock)
@@ -246,7 +246,7 @@ def findings(database: Database) -> list:
     return examine(signs)
 
 
-def test_what_failed_is_tried_again_though_a_newer_version_is_not_served_yet(database, clock, served):
+def test_a_failed_purge_is_retried_before_a_newer_version_is_served(database, clock, served):
     with cache(500, 200) as server:
         one = purger(database, server)
         step(one, clock)
@@ -255,7 +255,7 @@ def test_what_failed_is_tried_again_though_a_newer_version_is_not_served_yet(dat
         assert len(server.asked) == 2 and [purge.version for purge in waiting(database)] == [10]
 
 
-def test_what_failed_is_not_tried_again_behind_a_newer_version_that_was_tried(database, clock, served):
+def test_a_failed_purge_is_not_retried_after_a_newer_versions_attempt(database, clock, served):
     with cache(500) as server:
         one = purger(database, server)
         step(one, clock)
@@ -267,7 +267,7 @@ def test_what_failed_is_not_tried_again_behind_a_newer_version_that_was_tried(da
         assert len(server.asked) == 3
 
 
-def test_a_cache_that_was_not_told_for_a_minute_is_worth_a_notice(database, clock, served):
+def test_a_purge_that_fails_for_a_minute_is_reported(database, clock, served):
     clock.advance(60)
     assert findings(database) == []
     clock.advance(1)
@@ -281,7 +281,7 @@ def test_a_cache_that_was_not_told_for_a_minute_is_worth_a_notice(database, cloc
     )
 
 
-def test_one_of_two_caches_that_fails_is_told_again_with_the_other(database, clock, served):
+def test_both_caches_are_retried_if_one_fails(database, clock, served):
     with cache() as first, cache(500, 200) as second:
         one = Purger(database, PurgeSettings(url=f"{first.url} {second.url}"))
         step(one, clock)
@@ -293,7 +293,7 @@ def test_one_of_two_caches_that_fails_is_told_again_with_the_other(database, clo
 # Many workers
 
 
-def test_workers_share_what_is_to_be_sent(database, clock):
+def test_workers_share_the_purge_queue(database, clock):
     sections = [f"s{number}" for number in range(12)]
     for section in sections:
         published(database, section)
@@ -317,7 +317,7 @@ def test_workers_share_what_is_to_be_sent(database, clock):
     assert waiting(database) == []
 
 
-def test_what_a_dead_worker_had_taken_is_sent_by_another_when_its_lease_ends(database, clock, served):
+def test_a_dead_workers_purge_is_sent_by_another_after_its_lease(database, clock, served):
     with cache() as server:
         one = purger(database, server)
         with database.write() as conn:
@@ -328,7 +328,7 @@ def test_what_a_dead_worker_had_taken_is_sent_by_another_when_its_lease_ends(dat
         assert server.sections() == ["feed-taiwan"]
 
 
-def test_a_lease_is_longer_than_all_requests_of_a_section_may_take(database):
+def test_a_lease_outlasts_all_requests_of_a_section(database):
     url = " ".join(f"http://cache-{number}.example/{{format}}" for number in range(3))
     one = Purger(database, PurgeSettings(url=url, timeout=5.0))
     assert one.lease >= timedelta(seconds=9 * 2 * 5)
@@ -356,7 +356,7 @@ def test_the_thread_sends_as_soon_as_it_is_served_and_stops_at_once(real_time):
         assert not one._thread.is_alive()
 
 
-def test_a_database_that_is_away_is_told_once_and_stops_no_thread(clock):
+def test_a_database_outage_is_logged_once_and_stops_no_thread(clock):
     away = Database("postgresql://secret:word@127.0.0.1:1/news", clock=clock)
     with cache() as server, capture_logs() as logs:
         one = purger(away, server)

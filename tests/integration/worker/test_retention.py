@@ -1,4 +1,4 @@
-"""Tables that only grow: what fills them is bounded, and nobody who looks something up in them reads them whole."""
+"""Tables that grow are bounded, and lookups never read them whole."""
 
 import re
 from collections.abc import Callable
@@ -28,7 +28,7 @@ CLIENT = Actor("token cms", "192.0.2.7")
 
 
 def refused(api, name="read"):
-    """What the log says was refused to a token, the oldest first."""
+    """Returns the refused actions of a token in the audit log, oldest first."""
     lines = api.audit(actor=f"token {name}")[::-1]
     return [(line.target.removeprefix("/api/v1"), line.times) for line in lines if line.outcome == "refused"]
 
@@ -53,7 +53,7 @@ def test_a_client_that_tries_every_article_fills_so_many_lines_a_minute(api):
     assert refused(api) == [*shown, (OTHERS.target, 20)]
 
 
-def test_what_was_refused_to_one_is_not_counted_with_anothers(api):
+def test_refusals_of_two_tokens_are_counted_separately(api):
     for headers in ({"address": "192.0.2.7"}, {"address": "192.0.2.8"}):
         api.ask("POST", "/regenerations", scopes=("read",), **headers)
     api.ask("POST", "/regenerations", scopes=("write",))
@@ -62,7 +62,7 @@ def test_what_was_refused_to_one_is_not_counted_with_anothers(api):
     assert refused(api, "write") == [("/regenerations", 1)]
 
 
-def test_what_is_done_between_two_refusals_is_a_line_each(api):
+def test_actions_between_two_refusals_have_a_line_each(api):
     for number in range(5):
         api.put(f"a{number}", scopes=("write",))
         api.ask("POST", "/regenerations", scopes=("write",))
@@ -71,7 +71,7 @@ def test_what_is_done_between_two_refusals_is_a_line_each(api):
     assert refused(api, "write") == [("/regenerations", 5)]
 
 
-def test_a_person_who_presses_a_button_again_and_again_fills_one_line(api):
+def test_a_user_who_repeats_an_action_fills_one_line(api):
     from syndication.dashboard.app import dashboard_app
 
     user = person(api.database, "mei", "read")
@@ -87,7 +87,7 @@ def test_a_person_who_presses_a_button_again_and_again_fills_one_line(api):
     assert (line.target, line.detail, line.times) == ("/editors/tokens", "needs admin", 3)
 
 
-def test_it_is_told_how_often(api):
+def test_the_number_of_repetitions_is_shown(api):
     for _ in range(1200):
         with api.database.write() as conn:
             audit_log.record_refusal(conn, CLIENT, "PUT article", "a1", "needs write", api.clock())
@@ -98,7 +98,7 @@ def test_it_is_told_how_often(api):
 
 
 def plans(conn: Connection, ask: Callable[[], Any], table: str) -> str:
-    """How SQLite does what is really asked of a table, so that no copy of the queries is tested."""
+    """Returns the query plans of the real statements on a table, not of copies of the queries."""
     asked: list[tuple[str, Any]] = []
 
     def note(_conn, _cursor, statement, parameters, *_):
@@ -118,7 +118,7 @@ def test_an_articles_tombstones_are_found_by_an_index(sqlite_database):
     assert "ix_tombstone_article_id" in plan and "SCAN tombstone" not in plan, plan
 
 
-def test_what_one_did_is_found_by_an_index(sqlite_database):
+def test_one_users_actions_are_found_by_an_index(sqlite_database):
     asks = (
         lambda: audit_log.list_entries(conn, 50, actor=CLIENT.name),
         lambda: audit_log.list_entries(conn, 50, actor=CLIENT.name, before=1000),
@@ -145,7 +145,7 @@ def test_failed_log_ins_from_one_address_are_counted(api):
     assert line.times == 30
 
 
-def test_regenerations_of_one_token_have_an_end_each_minute(api, clock):
+def test_regenerations_of_one_token_are_limited_each_minute(api, clock):
     def request():
         said = api.ask("POST", "/regenerations", {"sections": ["taiwan"]})
         with api.database.write() as conn:  # As if a worker had finished it, so that none is joined.
@@ -246,7 +246,7 @@ def test_processes_that_die_again_and_again_fill_no_table(database, clock, monke
     assert count(database, "worker") == count(database, "web") == 3
 
 
-def test_ids_of_webhooks_are_forgotten_after_their_signatures_ran_out_without_any_worker(database, clock):
+def test_webhook_ids_are_deleted_after_their_signatures_expire_without_a_worker(database, clock):
     def first_time(id):
         with database.write() as conn:
             return webhook_ids.record_if_new(conn, id, clock())
@@ -259,7 +259,7 @@ def test_ids_of_webhooks_are_forgotten_after_their_signatures_ran_out_without_an
     assert not first_time("b")
 
 
-def test_an_article_that_killed_workers_is_forgotten_once_it_is_gone_or_changed_or_long_ago(api):
+def test_a_fatal_article_is_deleted_once_gone_changed_or_old(api):
     for id in ("same", "changed", "gone", "old"):
         api.put(id)
     with api.database.write() as conn:
@@ -276,7 +276,7 @@ def test_an_article_that_killed_workers_is_forgotten_once_it_is_gone_or_changed_
         assert set(render_deaths.read_fatal(conn)) == {"same"}
 
 
-def test_only_so_many_fatal_articles_are_remembered(api, monkeypatch):
+def test_the_number_of_fatal_articles_is_limited(api, monkeypatch):
     monkeypatch.setattr(render_deaths, "KEPT", 2)
     for number in range(4):
         api.put(f"a{number}")

@@ -1,4 +1,4 @@
-"""The worker at work: what its timetable rings for, and what a worker that was frozen does when it wakes."""
+"""The running worker: its schedule, and its recovery after it was frozen."""
 
 import contextlib
 import threading
@@ -27,7 +27,7 @@ from tests.support.service import until
 
 @contextlib.contextmanager
 def working(database, **environ):
-    """A worker in a thread of its own, on the database of a test and its clock; its log lines are gathered."""
+    """A worker in its own thread, on the test's database and clock; its log lines are collected."""
     environ = {f"SYNDICATION_WORKER__{key.upper()}": value for key, value in environ.items()}
     settings = load_settings(environ=environ | {"SYNDICATION_DATABASE__URL": database.url})
     with capture_logs() as logs:
@@ -60,7 +60,7 @@ def said(worker, event):
 
 
 def without_triggers(database, statement):
-    """Write so that nobody is told, as a restored backup or a replica that was promoted may."""
+    """Writes without notifying workers, as a restored backup or a promoted replica may."""
     with database.write() as conn:
         if database.dialect == "postgresql":
             conn.execute(text("SET LOCAL session_replication_role = replica"))
@@ -73,7 +73,7 @@ def without_triggers(database, statement):
         create_triggers(conn)
 
 
-def test_the_reconciliation_finds_what_nobody_noticed_and_says_so(database, clock):
+def test_the_reconciliation_finds_and_logs_an_unnoticed_change(database, clock):
     list(articles.put_articles(database, [article("a1"), article("a2", sections=("world",))]))
     with working(database) as worker:
         clock.advance(7200)
@@ -88,7 +88,7 @@ def test_the_reconciliation_finds_what_nobody_noticed_and_says_so(database, cloc
         assert b"Unnoticed" in body(database)
 
 
-def test_the_reconciliation_of_what_is_right_writes_no_version_and_repeats_nothing(database, clock):
+def test_a_reconciliation_without_differences_writes_no_version(database, clock):
     list(articles.put_articles(database, [article("a1")]))
     with working(database) as worker:
         with database.read() as conn:
@@ -97,7 +97,7 @@ def test_the_reconciliation_of_what_is_right_writes_no_version_and_repeats_nothi
         worker.tasks.put(Task.RECONCILE)
         until(lambda: said(worker, "reconciled"))
         assert said(worker, "reconciled")[0]["sections"] == 15
-        # Another worker's night begins a little later: what was just done is not done again.
+        # Another worker's reconciliation starts a little later: it does not repeat recent work.
         clock.advance(60)
         worker.tasks.put(Task.RECONCILE)
         until(lambda: len(said(worker, "reconciled")) == 2)
@@ -107,7 +107,7 @@ def test_the_reconciliation_of_what_is_right_writes_no_version_and_repeats_nothi
         assert not said(worker, "reconciliation_found_changes")
 
 
-def test_the_reconciliation_mends_a_document_that_was_damaged(database, clock):
+def test_the_reconciliation_repairs_a_damaged_document(database, clock):
     list(articles.put_articles(database, [article("a1")]))
     with working(database) as worker:
         clock.advance(7200)
@@ -120,7 +120,7 @@ def test_the_reconciliation_mends_a_document_that_was_damaged(database, clock):
             assert "damaged" not in {d.digest for d in documents.load_documents(conn, ["taiwan"])}
 
 
-def test_housekeeping_forgets_old_tombstones_and_dead_workers_alone(database, clock):
+def test_housekeeping_deletes_only_old_tombstones_and_dead_workers(database, clock):
     list(articles.put_articles(database, [article("old"), article("young")]))
     with working(database, tombstone_days="3") as worker:
         clock.advance(1)
@@ -149,7 +149,7 @@ def test_housekeeping_forgets_old_tombstones_and_dead_workers_alone(database, cl
         assert left() == ({"young"}, {"silent"})
 
 
-def test_the_timetable_has_the_jobs_that_its_docstring_names_and_says_how_they_run():
+def test_the_schedule_has_the_documented_jobs_with_their_options():
     scheduler = build_scheduler(WorkerSettings(reconcile_at="03:30"), TaskQueue(), lambda: None)
     scheduler.start(paused=True)
     try:
@@ -167,7 +167,7 @@ def test_a_date_job_rings_when_its_moment_comes_and_never_before():
     scheduler = build_scheduler(WorkerSettings(safety_net=3600.0), tasks, lambda: None)
     scheduler.start()
     try:
-        # The database's clock is an hour ahead of this machine's: its distance counts.
+        # The database's clock is an hour ahead of this machine's: only the difference counts.
         began = datetime.now(UTC)
         now = began + timedelta(hours=1)
         schedule_due(scheduler, tasks, now + timedelta(seconds=0.5), now)
@@ -178,7 +178,7 @@ def test_a_date_job_rings_when_its_moment_comes_and_never_before():
         scheduler.shutdown()
 
 
-def test_a_due_moment_that_changed_rings_once_and_one_that_is_gone_rings_not():
+def test_a_changed_due_moment_fires_once_and_a_removed_one_never():
     tasks = TaskQueue()
     scheduler = build_scheduler(WorkerSettings(safety_net=3600.0), tasks, lambda: None)
     scheduler.start()
@@ -191,7 +191,7 @@ def test_a_due_moment_that_changed_rings_once_and_one_that_is_gone_rings_not():
         assert scheduler.get_job("due") is not None
         schedule_due(scheduler, tasks, None, now)
         assert scheduler.get_job("due") is None
-        # A moment that is past already rings at once: a machine that slept is late, not silent.
+        # A moment in the past fires at once: a machine that slept is late, not silent.
         schedule_due(scheduler, tasks, now - timedelta(hours=2), now)
         assert tasks.take_all(10) == {Task.GATHER}
         until(lambda: scheduler.get_job("due") is None)
@@ -207,7 +207,7 @@ def real_time(database_url):
 
 
 def test_a_worker_publishes_at_the_due_moment_without_any_other_wake_up(real_time, monkeypatch):
-    """The thread that wakes it and the safety net are taken away: the date job alone is left."""
+    """The thread that wakes it and the safety net are removed: only the date job is left."""
     monkeypatch.setattr(Worker, "_wake", lambda self: None)
     with real_time.read() as conn:
         moment = real_time.now(conn) + timedelta(seconds=4)
@@ -228,7 +228,7 @@ def test_a_clock_that_is_set_is_noticed_once(by):
     assert steps.has_stepped() and not steps.has_stepped()
 
 
-def test_a_clock_that_is_put_right_bit_by_bit_is_not_set():
+def test_a_gradual_clock_correction_is_no_step():
     shown, steady = [1_000.0], [5.0]
     steps = ClockStepDetector(lambda: shown[0], lambda: steady[0])
     for _ in range(100):
@@ -236,13 +236,13 @@ def test_a_clock_that_is_put_right_bit_by_bit_is_not_set():
         assert not steps.has_stepped()
 
 
-def test_jobs_that_wait_for_a_clock_to_catch_up_are_seen_from_now_when_they_are_set_anew():
+def test_jobs_are_timed_from_now_after_they_are_set_again():
     tasks, beats = TaskQueue(), []
     settings = WorkerSettings(safety_net=0.1)
     scheduler = build_scheduler(settings, tasks, lambda: beats.append(1))
     scheduler.start()
     try:
-        # As it is after the clock was set back by an hour.
+        # As after the clock was set back by an hour.
         for job in scheduler.get_jobs():
             job.modify(next_run_time=datetime.now(UTC) + timedelta(hours=1))
         tasks.take_all(0.0)

@@ -1,4 +1,4 @@
-"""New entries are rendered in a child process that can be ended: it costs its feed one entry, and nobody waits."""
+"""New entries are rendered in a child process that can be killed: it costs the feed one entry, and no delay."""
 
 import os
 import signal
@@ -50,7 +50,7 @@ def test_a_child_renders_the_same_bytes(make):
         pytest.param({"megabytes": 260}, "rendering it took more than 260 MB of memory", id="memory"),
     ],
 )
-def test_an_article_beyond_a_limit_is_left_out_and_the_same_is_not_tried_again(make, limits, words):
+def test_an_article_over_a_limit_is_left_out_and_not_retried(make, limits, words):
     isolated = make(**limits)
     renderer = Renderer(entries=isolated)
     value = feed(entry("before"), entry("bad", html=2 * TABLE), entry("after"))
@@ -63,7 +63,7 @@ def test_an_article_beyond_a_limit_is_left_out_and_the_same_is_not_tried_again(m
     assert not renderer.render(feed(entry("bad", html="mended"))).left_out
 
 
-def test_a_child_that_somebody_killed_is_started_again_and_no_article_suffers(make):
+def test_a_killed_child_is_restarted_and_no_article_is_lost(make):
     isolated = make()
     isolated.start()
     os.kill(isolated.pid, signal.SIGKILL)
@@ -79,7 +79,7 @@ def test_a_child_that_is_asked_to_stop_finishes_its_work(make):
     assert Renderer(entries=isolated).render(feed(entry("b"))).entries and isolated.pid == before
 
 
-def test_an_answer_that_is_no_plain_value_runs_nothing():
+def test_an_answer_with_objects_runs_no_code():
     import pickle
     import socket
 
@@ -113,11 +113,11 @@ def test_a_preview_with_a_hostile_body_is_answered_with_the_reason(database, clo
     assert previewer.preview(PreviewQuery(None, [story | {"html": "fine"}]))["entry"]["atom"]
 
 
-def test_a_large_feed_is_filled_up_to_its_bound_and_says_what_did_not_fit(monkeypatch):
+def test_a_large_feed_is_filled_to_its_limit_and_names_the_rest(monkeypatch):
     monkeypatch.setattr("syndication.render.renderer.LARGEST_DOCUMENT", 30_000)
     out = Renderer().render(feed(*(entry(f"a{n}", html=f"<p>{'x' * 9_000}</p>") for n in range(5))))
     assert [e.article_id for e in out.entries] == ["a0", "a1", "a2"]
-    assert all("30,000: newer ones fill it" in item.reason for item in out.left_out)
+    assert all("that newer entries leave (maximum 30,000)" in item.reason for item in out.left_out)
 
 
 def test_rendering_in_a_child_costs_a_normal_article_little(make):

@@ -1,4 +1,4 @@
-"""Whatever a newsroom writes, what comes out is well-formed, safe and the same each time."""
+"""Whatever a newsroom writes, the result is well-formed, safe and deterministic."""
 
 import json
 import re
@@ -35,7 +35,7 @@ ADDRESS = st.lists(
     ),
     max_size=8,
 ).map("".join)
-# RFC 3986: what may stand in an address, and nothing else.
+# RFC 3986: the characters allowed in an address.
 LEGAL = re.compile(
     r"https?://([!$&'()*+,;=:\w.~%-]*@)?(\[[0-9a-f:.]+\]|[\w.-]+)(:\d+)?"
     r"(/[^\[\]#?]*)?(\?[^\[\]#]*)?(#[^\[\]#]*)?",

@@ -1,4 +1,4 @@
-"""What readers need of each format; every fault of feedgen that is worked around has a test that fails without it."""
+"""The needs of readers in each format; each workaround for feedgen has a test that fails without it."""
 
 import json
 import locale
@@ -72,7 +72,7 @@ def test_atom_links_keep_rel_type_title_and_length():
     assert [(link["title"], link["length"]) for link in links[1:]] == [("Listen", "1234"), ("Read", "99")]
 
 
-def test_every_author_stands_in_each_format():
+def test_every_author_is_in_each_format():
     _, atom_tree, rss_tree, items = rendered(FULL)
     assert texts(atom_tree, "//a:entry/a:author/a:name") == ["Lin Mei-hua", "Wu Pei-shan"]
     assert texts(atom_tree, "//a:entry/a:author/a:email") == ["lin@daily.example"]
@@ -86,7 +86,7 @@ def test_an_entry_without_an_author_has_the_feeds():
     assert texts(tree, "/a:feed/a:author/a:name") == ["The Daily Example"]
 
 
-def test_full_text_and_summary_stand_beside_each_other():
+def test_full_text_and_summary_are_both_present():
     _, atom_tree, rss_tree, items = rendered(FULL)
     (body,) = texts(atom_tree, "//a:entry/a:content")
     assert tree_type(atom_tree) == "html" and body == texts(rss_tree, "//item/content:encoded")[0]
@@ -110,7 +110,7 @@ def test_a_section_of_summaries_holds_no_body():
     assert all(b"Body" not in body for body in out.bodies.values())
 
 
-def test_a_missing_summary_is_made_of_the_body():
+def test_a_missing_summary_is_taken_from_the_body():
     body = "<h1>Head</h1><p>" + "word " * 200 + "</p><script>bad()</script>"
     _, tree, _, _ = rendered(entry(html=body, summary=None))
     (summary,) = texts(tree, "//a:summary")
@@ -166,7 +166,7 @@ def test_categories_have_their_scheme():
     assert items["items"][0]["tags"] == ["Taiwan", "rail"]
 
 
-def test_languages_are_told_where_they_differ():
+def test_a_language_is_written_only_where_it_differs():
     _, atom_tree, rss_tree, items = rendered(
         FULL,
     )
@@ -176,7 +176,7 @@ def test_languages_are_told_where_they_differ():
     assert (items["language"], items["items"][0]["language"]) == ("en", "zh-Hant")
 
 
-def test_the_head_says_who_and_where():
+def test_the_head_names_its_publisher_and_addresses():
     _, atom_tree, rss_tree, items = rendered()
     assert texts(atom_tree, "/a:feed/a:rights") == texts(rss_tree, "//copyright") == ["© The Daily Example"]
     assert (
@@ -227,19 +227,19 @@ BAD = [
     (entry("bad", url="javascript:alert(1)"), "is not an http or https address"),
     (entry("bad", url="http://[broken"), "is not an http or https address"),
     (entry("bad", id="\x02"), "its guid has no printable characters"),
-    (entry("bad", id=entry("good").id), "its guid is that of another story"),
+    (entry("bad", id=entry("good").id), "its guid is also that of another story"),
 ]
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD)
-def test_one_bad_entry_is_left_out_and_the_others_stand(bad, reason):
+def test_one_bad_entry_is_left_out_and_the_others_remain(bad, reason):
     out, tree, _, items = rendered(entry("good"), bad, entry("fine"))
     assert texts(tree, "//a:entry/a:title") == ["Story good", "Story fine"]
     assert len(items["items"]) == 2
     assert [(item.article_id, reason in item.reason) for item in out.left_out] == [("bad", True)]
 
 
-def test_what_feedgen_refuses_is_found_among_many(monkeypatch):
+def test_an_entry_that_feedgen_rejects_is_found_among_many(monkeypatch):
     real = FeedEntry.atom_entry
 
     def refusing(self, extensions=True):
@@ -348,7 +348,7 @@ def test_bodies_are_sanitized_and_absolute(html, clean):
     assert sanitize(html, "https://h.example/news/1") == clean
 
 
-def test_illegal_characters_go_and_all_others_stay():
+def test_only_illegal_characters_are_removed():
     assert legal("a\tb\n\r\x00\x1f\x7f\ud800\ufffe\uffff\U0001f600\U0010ffff") == "a\tb\n\r\x7f\U0001f600\U0010ffff"
 
 
@@ -393,7 +393,7 @@ def test_plain_text_keeps_words_apart():
         ("", None),
     ],
 )
-def test_addresses_are_made_of_legal_characters(url, address):
+def test_addresses_have_only_legal_characters(url, address):
     assert web_address(url) == address
 
 
@@ -428,7 +428,7 @@ def test_an_address_that_cannot_be_read_costs_itself_alone():
         ("zh-", None),
     ],
 )
-def test_a_language_is_a_tag_or_is_not_said(said, tag):
+def test_a_language_is_a_valid_tag_or_omitted(said, tag):
     _, atom_tree, rss_tree, items = rendered(entry(language=said))
     wanted = [tag] if tag else []
     assert texts(atom_tree, "//a:entry/@xml:lang") == texts(rss_tree, "//item/dc:language") == wanted
@@ -436,7 +436,7 @@ def test_a_language_is_a_tag_or_is_not_said(said, tag):
 
 
 @pytest.mark.parametrize("email", ["@", "lin", "lin@", "lin@daily", "lin mei@daily.example", "<lin@daily.example>"])
-def test_what_is_no_mail_address_is_not_said(email):
+def test_an_invalid_mail_address_is_omitted(email):
     _, tree, _, _ = rendered(entry(authors=(Author("Lin Mei-hua", email),)))
     assert texts(tree, "//a:entry/a:author/a:name") == ["Lin Mei-hua"] and texts(tree, "//a:email") == []
 
@@ -566,7 +566,7 @@ def test_feedparser_reads_everything(format):
     assert len(item.enclosures) >= 1 and item.media_credit[0]["content"] == "Photo: CNA"
 
 
-def test_marks_of_entries_cannot_stand_in_escaped_text():
+def test_entry_delimiters_cannot_occur_in_escaped_text():
     trick = entry("t", title="</entry><entry>", html="</item><item>", summary="]]></item><item>")
     value = feed(trick, entry())
     assert Renderer().render(value).bodies == plain_feedgen(value)

@@ -1,4 +1,4 @@
-"""What a cache is asked, and what comes of asking it: with a real server that answers, fails, hangs or resets."""
+"""Purge requests and their results, with a real server that answers, fails, hangs or resets."""
 
 import contextlib
 import socket
@@ -24,10 +24,10 @@ def settings(**values) -> PurgeSettings:
     return PurgeSettings(**{"url": "https://cache.example/purge"} | values)
 
 
-# What is asked
+# Requests
 
 
-def test_the_places_of_all_templates_are_filled():
+def test_every_placeholder_in_the_templates_is_filled():
     (asked,) = requests(
         settings(
             url="https://api.cache.example/service/7/purge/{key}?of={section}",
@@ -42,7 +42,7 @@ def test_the_places_of_all_templates_are_filled():
     assert asked.headers["Content-Type"] == "application/json" and "s3cret" not in repr(asked)
 
 
-def test_each_address_is_asked_and_for_each_format_where_one_has_its_place():
+def test_each_address_gets_a_request_for_each_format_it_names():
     url = "http://one.example/feeds/{section}.{format} http://two.example/feeds/{section}.{format}"
     assert [request.url for request in requests(settings(url=url, method="PURGE"), "taiwan")] == [
         f"http://{host}.example/feeds/taiwan.{format}" for host in ("one", "two") for format in ("atom", "rss", "json")
@@ -50,7 +50,7 @@ def test_each_address_is_asked_and_for_each_format_where_one_has_its_place():
     assert len(requests(settings(body="{format}"), "taiwan")) == 3
 
 
-def test_without_a_body_no_type_is_told_and_a_header_of_the_configuration_wins():
+def test_without_a_body_there_is_no_content_type_and_configured_headers_win():
     (asked,) = requests(settings(headers={"user-agent": "newsroom"}), "taiwan")
     assert asked.body is None and "Content-Type" not in asked.headers
     assert [value for name, value in asked.headers.items() if name.lower() == "user-agent"] == ["newsroom"]
@@ -58,14 +58,14 @@ def test_without_a_body_no_type_is_told_and_a_header_of_the_configuration_wins()
     assert [value for name, value in asked.headers.items() if name.lower() == "content-type"] == ["text/plain"]
 
 
-# What comes of it
+# Results
 
 
 def asked(url: str, method: str = "POST", **more) -> Request:
     return Request(url, method, {"Authorization": "Bearer s3cret", "Host": "feeds.example"} | more, b"{}")
 
 
-def test_the_request_comes_as_it_is_configured():
+def test_the_request_is_sent_as_configured():
     with cache(204) as server:
         assert send(asked(f"{server.url}/purge?x=1", "PURGE"), IN_TIME) is None
     (came,) = server.asked
@@ -82,12 +82,12 @@ def test_the_request_comes_as_it_is_configured():
         (redirects, "127.0.0.1 answered 307"),
         (hangs, f"127.0.0.1 did not answer within {SHORT} s"),
         (drips, f"127.0.0.1 did not answer within {SHORT} s"),
-        (resets, "127.0.0.1 cannot be asked (Connection reset by peer)"),
-        (closes, "127.0.0.1 cannot be asked (RemoteDisconnected)"),
-        (babbles, "127.0.0.1 cannot be asked (BadStatusLine)"),
+        (resets, "127.0.0.1 could not be purged (Connection reset by peer)"),
+        (closes, "127.0.0.1 could not be purged (RemoteDisconnected)"),
+        (babbles, "127.0.0.1 could not be purged (BadStatusLine)"),
     ],
 )
-def test_whatever_a_cache_does_is_told_in_words_and_in_time(answer, words):
+def test_every_failure_of_a_cache_is_reported_in_time(answer, words):
     with cache(answer) as server:
         began = time.monotonic()
         assert send(asked(server.url), SHORT if answer in (hangs, drips) else IN_TIME) == words
@@ -96,17 +96,18 @@ def test_whatever_a_cache_does_is_told_in_words_and_in_time(answer, words):
 
 
 @pytest.mark.parametrize("status", [404, 412])
-def test_a_cache_that_holds_nothing_of_what_is_purged_has_done_its_part(status):
+def test_a_purge_of_an_address_not_cached_succeeds(status):
     with cache(status) as server:
         assert send(asked(server.url, "PURGE"), IN_TIME) is None
 
 
-def test_a_cache_that_cannot_be_reached_is_told():
-    assert send(asked(f"http://127.0.0.1:{free_port()}"), IN_TIME) == "127.0.0.1 cannot be asked (Connection refused)"
-    assert send(asked("http://nowhere.invalid/"), IN_TIME).startswith("nowhere.invalid cannot be asked (")
+def test_an_unreachable_cache_is_reported():
+    refused = send(asked(f"http://127.0.0.1:{free_port()}"), IN_TIME)
+    assert refused == "127.0.0.1 could not be purged (Connection refused)"
+    assert send(asked("http://nowhere.invalid/"), IN_TIME).startswith("nowhere.invalid could not be purged (")
 
 
-def test_a_cache_that_takes_no_connection_is_waited_for_no_longer():
+def test_a_cache_that_accepts_no_connection_times_out():
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -132,7 +133,7 @@ def test_no_proxy_of_the_environment_gets_the_secret(monkeypatch):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate of 127.0.0.1 that only who is told to trusts, with its key."""
+    """A certificate of 127.0.0.1, trusted only by clients configured for it, with its key."""
     folder = tmp_path_factory.mktemp("tls")
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=cache", "-addext",
@@ -148,7 +149,7 @@ def secured(certificate):
     context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
     server = Cache()
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.handle_error = lambda *_: None  # A client that trusts it not ends the handshake.
+    server.handle_error = lambda *_: None  # A client that does not trust it ends the handshake.
     thread = threading.Thread(target=ThreadingHTTPServer.serve_forever, args=(server, 0.05))
     thread.start()
     yield server
@@ -158,13 +159,13 @@ def secured(certificate):
     server.server_close()
 
 
-def test_a_certificate_that_nobody_vouches_for_gets_no_secret(secured):
+def test_an_untrusted_certificate_gets_no_secret(secured):
     words = send(asked(secured.url.replace("http:", "https:")), IN_TIME)
-    assert words.startswith("127.0.0.1 has a certificate that is not trusted (self")
+    assert words.startswith("127.0.0.1 has an untrusted certificate (self")
     assert secured.asked == []
 
 
-def test_a_certificate_that_is_vouched_for_is_enough(secured, certificate, monkeypatch):
+def test_a_trusted_certificate_is_accepted(secured, certificate, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
     assert send(asked(secured.url.replace("http:", "https:")), IN_TIME) is None
     assert len(secured.asked) == 1

@@ -22,7 +22,7 @@ def upgrade() -> None:
 
 
 def _create_newsroom_tables() -> None:
-    """What the newsroom writes."""
+    """Creates the tables that the newsroom writes."""
     op.create_table(
         "article",
         sa.Column("id", sa.Text(), nullable=False),
@@ -129,7 +129,7 @@ def _create_newsroom_tables() -> None:
 
 
 def _create_publishing_tables() -> None:
-    """Sections, their published documents and the versions that are kept."""
+    """Creates sections, their published documents and the kept versions."""
     op.create_table(
         "change",
         sa.Column("seq", BigInt, autoincrement=True, nullable=False),
@@ -250,7 +250,7 @@ def _create_publishing_tables() -> None:
 
 
 def _create_request_tables() -> None:
-    """Requests to regenerate, previews and webhooks."""
+    """Creates requests to regenerate, previews and webhooks."""
     op.create_table(
         "regeneration",
         sa.Column("id", sa.Text(), nullable=False),
@@ -297,7 +297,7 @@ def _create_request_tables() -> None:
 
 
 def _create_access_tables() -> None:
-    """Tokens, users, sessions, and the audit log."""
+    """Creates tokens, users, sessions, and the audit log."""
     op.create_table(
         "token",
         sa.Column("id", sa.Text(), nullable=False),
@@ -391,7 +391,7 @@ def _create_access_tables() -> None:
 
 
 def _create_process_tables() -> None:
-    """Running processes, cache purges, poll counts, and which programs the tables suit."""
+    """Creates running processes, cache purges, poll counts, and the programs compatible with the tables."""
     op.create_table(
         "worker",
         sa.Column("id", sa.Text(), nullable=False),
@@ -441,7 +441,7 @@ def _create_process_tables() -> None:
 
 
 def _create_article_indexes() -> None:
-    """For the newest articles of a feed, and for what expires: only published ones, so that they stay small."""
+    """Creates indexes for a feed's newest articles and for expiries: only of published articles, to keep them small."""
     published = sa.text("status = 'published'")
     op.create_index(
         "ix_article_newest",
@@ -470,7 +470,7 @@ def _create_article_indexes() -> None:
 
 
 def _store_documents_uncompressed() -> None:
-    """PostgreSQL would spend longer compressing documents, most of them in vain, than on the rest of a version."""
+    """PostgreSQL would spend longer on compressing documents, mostly in vain, than on the rest of a version."""
     if op.get_bind().dialect.name == "postgresql":
         for column in ("identity", "gzip", "br", "zstd"):
             op.execute(f"ALTER TABLE document ALTER COLUMN {column} SET STORAGE EXTERNAL")

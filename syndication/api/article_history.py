@@ -6,7 +6,7 @@ from flask import Response
 
 from syndication.api.audit_log import AuditEntryResponse, audit_entry_response
 from syndication.api.operations import Operations, caller, context, instant, respond
-from syndication.api.schemas import ArticlePath, Limit, RequestModel, ResponseModel
+from syndication.api.schemas import ArticlePath, Limit, RequestModel, ResponseModel, Time
 from syndication.api.visibility import check_exists
 from syndication.store.access.audit_log import AuditEntry
 from syndication.store.articles.history import FeedEvent, list_events
@@ -26,7 +26,7 @@ class FeedEventResponse(ResponseModel):
 class HistoryEventResponse(ResponseModel):
     """One event: something happened to the article in a ``feed``, or somebody did it (``act``); the other is null."""
 
-    at: str | None
+    at: Time
     feed: FeedEventResponse | None
     act: AuditEntryResponse | None
 

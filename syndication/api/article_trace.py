@@ -3,7 +3,7 @@
 from flask import Response
 
 from syndication.api.operations import Operations, context, instant, respond
-from syndication.api.schemas import ArticlePath, ResponseModel
+from syndication.api.schemas import ArticlePath, ResponseModel, Time
 from syndication.api.visibility import check_exists, visible_facts
 from syndication.diagnostics.trace import Rule, Transition, trace
 from syndication.store.articles.trace_facts import read_trace_facts
@@ -24,7 +24,7 @@ class VerdictResponse(ResponseModel):
     place: int | None
     since_version: int | None
     changed_in_version: int | None
-    changes_at: str | None
+    changes_at: Time | None
     changes_to: Transition | None
 
 

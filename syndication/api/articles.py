@@ -20,6 +20,7 @@ from syndication.api.schemas import (
     ResponseModel,
     Slug,
     StoredArticle,
+    Time,
 )
 from syndication.api.visibility import Visibility, check_exists, visibility, visible_outline
 from syndication.model.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, dump_article, merge_patch
@@ -61,8 +62,8 @@ class FoundArticle(ResponseModel):
     title: str
     url: str
     status: str
-    published_at: str | None
-    updated_at: str | None
+    published_at: Time | None
+    updated_at: Time | None
 
 
 class FoundArticles(ResponseModel):
@@ -162,7 +163,7 @@ def patch_article(path: ArticlePath, body: ArticlePatch) -> Response:
     """Change some fields of an article, by a JSON merge patch (RFC 7396)."""
     patch = body.model_dump()
     if patch.get("id", path.id) != path.id:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "id cannot be changed: leave it out")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "id cannot be changed: omit it")
 
     def decide(stored: Article | None, found: Visibility) -> Article:
         if stored is None or not found.shows(stored):

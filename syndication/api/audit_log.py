@@ -4,7 +4,7 @@ from flask import Response
 from pydantic import Field
 
 from syndication.api.operations import Operations, context, instant, link_next, respond
-from syndication.api.schemas import Filter, Limit, RequestModel, ResponseModel
+from syndication.api.schemas import Filter, Limit, RequestModel, ResponseModel, Time
 from syndication.store.access import audit_log
 
 operation = Operations(
@@ -16,7 +16,7 @@ class AuditEntryResponse(ResponseModel):
     """One act. ``source`` is an address, or the command line; ``times`` how often the same was refused in a minute."""
 
     seq: int
-    at: str | None
+    at: Time
     actor: str
     source: str
     act: str

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 from urllib.parse import urlencode
 
 from flask import Response, current_app, g, json
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from syndication.auth.bearer import Caller, TokenAccess
 from syndication.config.loading import Settings
 from syndication.model.article_json import slugs_by_title
+from syndication.model.formats import rfc3339
 from syndication.store.db.database import Database
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.problems import MEDIA_TYPE
@@ -116,6 +117,14 @@ def link_next(response: Response, path: str, query: Mapping[str, Any], **where: 
     response.headers["Link"] = f'<{PREFIX}{path}?{urlencode(given | where)}>; rel="next"'
 
 
+@overload
+def instant(value: datetime) -> str: ...
+
+
+@overload
+def instant(value: None) -> None: ...
+
+
 def instant(value: datetime | None) -> str | None:
-    """A time as the API gives it: RFC 3339, UTC."""
-    return value.isoformat().replace("+00:00", "Z") if value else None
+    """Returns a time as the API writes it (RFC 3339, UTC); None stays None."""
+    return None if value is None else rfc3339(value)

@@ -7,8 +7,9 @@ from flask import Response
 from pydantic import Field, ValidationError
 
 from syndication.api.operations import NO_WORKER, PREFIX, Operations, caller, context, instant, respond
-from syndication.api.schemas import ArticlePath, IdPath, RequestModel, ResponseModel, Slug
+from syndication.api.schemas import ArticlePath, IdPath, ResponseModel, Slug, Time
 from syndication.model.field_limits import MAX_PREVIEW_CHANGES
+from syndication.model.json_types import StrictModel
 from syndication.model.json_types import problems as wrong_fields
 from syndication.store.db.database import WORK
 from syndication.store.processes import workers
@@ -21,7 +22,7 @@ RETRY_SECONDS = 2
 operation = Operations("previews", "Preview", "What it would look like. Nothing is published, and no cache keeps it.")
 
 
-class PreviewRequest(RequestModel):
+class PreviewRequest(StrictModel):
     """A section's feed with changes, or (without ``section``) one article's entry.
 
     ``changes`` are JSON merge patches over stored articles, or new articles, each with its ``id``: {"id": "…"}
@@ -45,7 +46,7 @@ class PreviewResponse(ResponseModel):
     id: str
     state: Literal["requested", "done", "failed"]
     message: str | None
-    requested_at: str | None
+    requested_at: Time
     section: str | None = None
     entries: list[str] = Field(default_factory=list)
     left_out: list[LeftOutPreview] = Field(default_factory=list)

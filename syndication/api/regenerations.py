@@ -9,9 +9,9 @@ from flask import Response
 from pydantic import Field
 
 from syndication.api.operations import NO_WORKER, PREFIX, Operations, caller, context, instant, respond
-from syndication.api.schemas import IdPath, RequestModel, ResponseModel, Slug
+from syndication.api.schemas import IdPath, ResponseModel, Slug, Time
 from syndication.model.field_limits import MAX_REASON, MAX_REGENERATION_SECTIONS
-from syndication.model.json_types import Text
+from syndication.model.json_types import StrictModel, Text
 from syndication.store.db.database import WORK
 from syndication.store.processes import workers
 from syndication.store.publishing import regenerations
@@ -27,7 +27,7 @@ MAX_NAMED = 20
 operation = Operations("regenerations", "Regeneration", "Ask for feeds to be regenerated, and see what came of it.")
 
 
-class RegenerationRequest(RequestModel):
+class RegenerationRequest(StrictModel):
     """Which sections: ``all_sections``, or some by name. ``reason`` is kept beside it."""
 
     sections: list[Slug] = Field(default_factory=list, max_length=MAX_REGENERATION_SECTIONS)
@@ -42,7 +42,7 @@ class SectionOutcome(ResponseModel):
     state: Literal["waiting", "running", "published", "unchanged", "failed"]
     version: int | None
     error: str | None
-    finished_at: str | None
+    finished_at: Time | None
     served_ms: int | None
 
 
@@ -51,12 +51,12 @@ class RegenerationResponse(ResponseModel):
 
     id: str
     state: Literal["requested", "running", "done", "failed"]
-    requested_at: str | None
+    requested_at: Time
     requested_by: str
     reason: str | None
     done: int
     total: int
-    finished_at: str | None
+    finished_at: Time | None
     served_ms: int | None
     message: str | None
     sections: list[SectionOutcome]

@@ -6,7 +6,7 @@ from typing import get_args
 from flask import Response
 
 from syndication.api.operations import Operations, caller, context, instant, respond
-from syndication.api.schemas import ResponseModel, SectionPath
+from syndication.api.schemas import ResponseModel, SectionPath, Time
 from syndication.api.visibility import visible_left_out, visible_outlines, visible_states
 from syndication.model.values import FORMATS, Section
 from syndication.serve.catalogue import address
@@ -39,11 +39,11 @@ class SectionResponse(ResponseModel):
     version: int
     entries: int
     left_out: int
-    updated_at: str | None
-    regenerated_at: str | None
-    next_due: str | None
+    updated_at: Time | None
+    regenerated_at: Time | None
+    next_due: Time | None
     failures: int
-    retry_at: str | None
+    retry_at: Time | None
     error: str | None
     feeds: list[str]
 
@@ -62,7 +62,7 @@ class StatusResponse(ResponseModel):
 
     workers: int
     web: int
-    oldest_change: str | None
+    oldest_change: Time | None
     sections: dict[str, int]
 
 
@@ -74,7 +74,7 @@ class EntryResponse(ResponseModel):
     entry_id: str
     title: str | None
     url: str | None
-    published_at: str | None
+    published_at: Time
     version: int
     since_version: int
 
@@ -92,7 +92,7 @@ class LeftOutResponse(ResponseModel):
 
     article_id: str
     reason: str
-    since: str | None
+    since: Time
 
 
 class LeftOutsResponse(ResponseModel):

@@ -8,7 +8,7 @@ from flask import Response
 from pydantic import Field
 
 from syndication.api.operations import Operations, caller, context, instant, respond
-from syndication.api.schemas import IdPath, ResponseModel
+from syndication.api.schemas import IdPath, ResponseModel, Time
 from syndication.model.field_limits import MAX_SCOPES
 from syndication.model.json_types import Moment, StrictModel, Text
 from syndication.store.access import tokens
@@ -25,11 +25,11 @@ class TokenResponse(ResponseModel):
     id: str
     name: str
     scopes: list[Scope]
-    created_at: str | None
+    created_at: Time
     created_by: str
-    expires_at: str | None
-    last_used_at: str | None
-    revoked_at: str | None
+    expires_at: Time | None
+    last_used_at: Time | None
+    revoked_at: Time | None
 
 
 class NewToken(TokenResponse):

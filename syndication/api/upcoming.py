@@ -6,7 +6,7 @@ from flask import Response
 from pydantic import Field
 
 from syndication.api.operations import Operations, caller, context, instant, link_next, respond
-from syndication.api.schemas import Cursor, Limit, RequestModel, ResponseModel
+from syndication.api.schemas import Cursor, Limit, RequestModel, ResponseModel, Time
 from syndication.store.articles.upcoming import Upcoming, read_upcoming
 
 operation = Operations(
@@ -28,7 +28,7 @@ class UpcomingEventResponse(ResponseModel):
     entry grows older than the feed's hours; ``article`` is null then.
     """
 
-    at: str | None
+    at: Time
     event: Literal["appears", "leaves", "section-due"]
     article: UpcomingArticle | None
     sections: list[str]

@@ -7,7 +7,7 @@ from flask import Response
 from pydantic import Field
 
 from syndication.api.operations import Operations, caller, context, instant, respond
-from syndication.api.schemas import Reference, RequestModel, ResponseModel
+from syndication.api.schemas import Reference, RequestModel, ResponseModel, Time
 from syndication.api.tokens import Scope
 from syndication.auth.secrets import passwords
 from syndication.model.field_limits import MAX_SCOPES
@@ -35,11 +35,11 @@ class UserResponse(ResponseModel):
     id: str
     name: str
     scopes: list[Scope]
-    created_at: str | None
+    created_at: Time
     created_by: str
-    last_login_at: str | None
-    disabled_at: str | None
-    second_factor_at: str | None
+    last_login_at: Time | None
+    disabled_at: Time | None
+    second_factor_at: Time | None
 
 
 class NewUser(UserResponse):

@@ -8,7 +8,7 @@ from flask import Response
 from pydantic import Field
 
 from syndication.api.operations import Operations, context, instant, link_next, respond
-from syndication.api.schemas import Limit, RequestModel, ResponseModel, SectionPath
+from syndication.api.schemas import Limit, RequestModel, ResponseModel, SectionPath, Time
 from syndication.api.sections import configured
 from syndication.store.publishing import versions as stored_versions
 from syndication.web.problems import Problem
@@ -28,7 +28,7 @@ class VersionResponse(ResponseModel):
     """A version of the feed and how it differs from the one before; bytes of all formats, uncompressed."""
 
     version: int
-    at: str | None
+    at: Time
     entries: int
     bytes: int
     changes: list[ChangeResponse]

@@ -230,7 +230,7 @@ def test_an_id_that_no_address_or_index_can_have_is_refused(api):
     assert api.put("é" * 501).kind == "invalid"
     said = api.ask("POST", "/articles:batch", {"articles": [story(id="é" * 501)]})
     assert said.json["outcomes"][0]["errors"] == [
-        {"field": "id", "detail": "has 501 characters: it should have at most 500"}
+        {"field": "id", "detail": "must have at most 500 characters, not 501"}
     ]
     not_utf8 = {"PATH_INFO": "/api/v1/articles/\xff"}
     assert api.ask("PUT", "/articles/x", story(), environ_overrides=not_utf8).kind == "bad-request"

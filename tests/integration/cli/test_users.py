@@ -144,7 +144,7 @@ def test_the_last_admin_goes_only_by_force(user, database):
 @pytest.mark.parametrize(
     ("arguments", "input", "code", "words"),
     [
-        (("create", "Mei", "--all"), "", 1, "the name is 'Mei': it should be 1 to 64 of the lower-case letters"),
+        (("create", "Mei", "--all"), "", 1, "the name must have 1 to 64 lower-case letters"),
         (("create", "chen", "--all"), "", 1, "there is a person 'chen' already"),
         (("create", "mei"), "", 1, "a person without a scope sees nothing: there are read, preview"),
         (("create", "mei", "--all"), PASSWORD, 1, "there is no terminal to ask for the password"),

@@ -109,7 +109,7 @@ def test_what_is_not_there_and_what_is_no_id_is_told(newsroom):
     for path in ("/article", "/article/withdraw", "/article/restore"):
         assert (browser.get(f"{path}?id=nothing").status, browser.get(path).status) == (404, 422)
         assert browser.get(f"{path}?id=nothing").note == "There is no article 'nothing'."
-        assert browser.get(f"{path}?id={'x' * 501}").note == "id has 501 characters: it should have at most 500"
+        assert browser.get(f"{path}?id={'x' * 501}").note == "id must have at most 500 characters, not 501"
     for path in ("/article/withdraw?id=nothing", "/article/restore?id=nothing"):
         assert browser.post(path).status == 404
 
@@ -118,7 +118,7 @@ def test_a_search_that_finds_nothing_says_what_to_try_and_pages_lead_on(newsroom
     browser = newsroom.person("read")
     assert "Nothing was found. Try fewer words" in browser.get("/articles?q=nothing+of+the+kind").words
     assert browser.get("/articles?section=nowhere").status == 200
-    assert browser.get("/articles?status=lost").note.startswith("status is 'lost': it should be 'draft'")
+    assert browser.get("/articles?status=lost").note.startswith("status must be 'draft'")
     for number in range(60):
         newsroom.desk.put(f"more {number}", title=f"More & more {number:02}")
     first = browser.get("/articles?q=more+%26&section=taiwan")

@@ -170,7 +170,7 @@ def test_who_asks_on_a_section_s_page_is_led_back_there_and_nowhere_else(newsroo
         ({}, "Choose at least one section, then regenerate."),
         ({"section": "horoscope"}, "sections has 'horoscope', which is no section: there are all, taiwan"),
         ({"section": ["taiwan", "nowhere"]}, "sections has 'nowhere', which is no section: there are all, taiwan"),
-        ({"section": "taiwan", "reason": "x" * 501}, "reason has 501 characters: it should have at most 500"),
+        ({"section": "taiwan", "reason": "x" * 501}, "reason must have at most 500 characters, not 501"),
     ],
 )
 def test_a_regeneration_that_is_asked_for_wrongly_is_refused_in_words(dashboard, fields, words):

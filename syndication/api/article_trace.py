@@ -1,4 +1,4 @@
-"""Why is my story not in the feed? Told for every section."""
+"""Why an article is, or is not, in each feed."""
 
 from flask import Response
 
@@ -8,13 +8,13 @@ from syndication.api.visibility import check_exists, visible_facts
 from syndication.diagnostics.trace import Rule, Transition, trace
 from syndication.store.articles.trace_facts import read_trace_facts
 
-operation = Operations("trace", "Trace", "Why a story is, or is not, in a feed.")
+operation = Operations("trace", "Trace", "Why an article is, or is not, in a feed.")
 
 
 class VerdictResponse(ResponseModel):
-    """Whether the article is in the feed now, and the rule that decides, in words.
+    """Whether the article is in the feed now, and the rule that decides this; ``words`` explains it.
 
-    ``changes_at`` is when that will change by itself, and ``changes_to`` what happens then.
+    ``changes_at`` is when this changes automatically, and ``changes_to`` what happens then.
     """
 
     section: str
@@ -29,7 +29,7 @@ class VerdictResponse(ResponseModel):
 
 
 class TraceResponse(ResponseModel):
-    """A verdict for every section; ``noticed`` says that a change of the article is not gathered yet."""
+    """A verdict for every section. ``noticed`` is true while a change of the article is waiting to be processed."""
 
     article_id: str
     workers: int
@@ -39,7 +39,7 @@ class TraceResponse(ResponseModel):
 
 @operation("GET", "/articles/<article:id>/trace", "read", {200: TraceResponse})
 def trace_article(path: ArticlePath) -> Response:
-    """For every section, whether the article is in its feed, and if not, why not and when that will change."""
+    """Explain, for every section, whether the article is in its feed, and if not, why, and when that changes."""
     settings, database = context().settings, context().database
     with database.snapshot() as conn:
         found = check_exists(conn, path.id)

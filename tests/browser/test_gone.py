@@ -49,7 +49,7 @@ def test_the_page_says_that_no_worker_is_alive_and_when_one_is_again(visit_apart
         os.kill(first.process.pid, signal.SIGKILL)
         expect(page.locator(line)).to_contain_text("No worker is alive", timeout=20_000)
         page.get_by_role("button", name="Regenerate all").click()
-        expect(page.get_by_role("region", name="Regeneration")).to_contain_text("No worker is alive")
+        expect(page.get_by_role("region", name="Regeneration")).to_contain_text("No worker is running")
     with worker(apart):
         expect(page.locator(line)).to_contain_text("All is well.", timeout=20_000)
         expect(page.get_by_role("region", name="Regeneration")).to_contain_text("4 of 4")

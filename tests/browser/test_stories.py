@@ -71,7 +71,7 @@ def test_withdrawing_one_takes_it_out_of_the_feed_and_restoring_brings_it_back(v
     expect(main).to_contain_text("It leaves All stories, Taiwan within a second or so")
     expect(main).to_contain_text("Copies in caches may show it for another 7 min")
     page.get_by_role("button", name="Withdraw").click()
-    expect(page.get_by_role("status").first).to_have_text("It leaves every feed within a second or so.")
+    expect(page.get_by_role("status").first).to_have_text("The article leaves every feed within a second or so.")
     house.until_gone(title)
     expect(taiwan(page)).to_contain_text("by user chief")
     page.get_by_role("link", name="Restore …").click()

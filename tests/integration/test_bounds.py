@@ -55,7 +55,7 @@ def test_the_description_states_the_limit_of_every_body_and_one_byte_more_is_ref
         address = path.replace("{id}", "a1").replace("{name}", "n")
         body = b"{" + b" " * largest
         said = sqlite_api.ask(method, address, data=body, content_type="application/json")
-        assert (said.status, said.kind) == (413, "too-large") and "the most that is read here" in said.json["detail"]
+        assert (said.status, said.kind) == (413, "too-large") and "The body is over the limit of" in said.json["detail"]
 
 
 def lists_and_texts(schema, document):
@@ -164,7 +164,7 @@ def test_the_lists_of_a_batch_have_a_largest_number_together(sqlite_api, sqlite_
     full = MAX_BATCH_VALUES // (len(tags) + 1)  # The section is one more.
     several = [story(id=f"a{number}", tags=tags, sections=["taiwan"]) for number in range(full + 1)]
     refused = sqlite_api.ask("POST", "/articles:batch", json={"articles": several})
-    assert refused.status == 422 and f"more than {MAX_BATCH_VALUES:,} tags" in refused.json["detail"]
+    assert refused.status == 422 and f"at most {MAX_BATCH_VALUES:,} tags" in refused.json["detail"]
     with sqlite_database.read() as conn:
         assert not conn.execute(text("SELECT count(*) FROM article")).scalar_one()
     taken = sqlite_api.ask("POST", "/articles:batch", json={"articles": several[:full]})

@@ -192,7 +192,10 @@ def test_what_was_deleted_stays_out_until_it_is_restored_and_put_again(api):
     assert "deleted" in said.json["message"] and "ETag" not in said.headers
     batch = api.ask("POST", "/articles:batch", {"articles": [story(id="a1")]})
     assert batch.json["outcomes"][0]["outcome"] == "kept_out"
-    assert api.ask("POST", "/articles/a1/restore").json["message"] == "Its row is gone: put it again."
+    assert (
+        api.ask("POST", "/articles/a1/restore").json["message"]
+        == "The article was deleted: send it again to publish it."
+    )
     assert api.put("a1").status == 201
 
 
@@ -215,7 +218,7 @@ def test_any_text_is_an_id_and_its_own_address(sqlite_api, id):
     assert sqlite_api.get(address + "/trace").json["article_id"] == id
     assert sqlite_api.get(address + "/history").json["article_id"] == id
     assert sqlite_api.ask("POST", address + "/withdraw").json == {
-        "id": id, "outcome": "withdrawn", "message": "It leaves every feed within a second or so.",
+        "id": id, "outcome": "withdrawn", "message": "The article leaves every feed within a second or so.",
     }  # fmt: skip
     assert sqlite_api.ask("POST", address + "/restore").json["outcome"] == "restored"
     found = [one["id"] for one in sqlite_api.get(f"/articles?q={quote(id[:200], safe='')}").json["articles"]]
@@ -226,7 +229,7 @@ def test_any_text_is_an_id_and_its_own_address(sqlite_api, id):
 def test_an_id_that_no_address_or_index_can_have_is_refused(api):
     for ending in ("trace", "history"):
         (error,) = api.put(f"a/{ending}").json["errors"]
-        assert error["field"] == "id" and f"ends with /{ending}, by which" in error["detail"]
+        assert error["field"] == "id" and f"must not end with /{ending}" in error["detail"]
     assert api.put("é" * 501).kind == "invalid"
     said = api.ask("POST", "/articles:batch", {"articles": [story(id="é" * 501)]})
     assert said.json["outcomes"][0]["errors"] == [

@@ -80,7 +80,7 @@ def test_all_changes_of_a_request_are_made_or_none(api):
     person(api.database, "boss", "admin")
     said = patch(api, "boss", password=OTHER, disabled=True)
     assert (said.status, said.kind) == (422, "invalid")
-    assert "boss is the last person with the scope admin" in said.json["detail"]
+    assert "boss is the last user with the scope admin" in said.json["detail"]
     assert right(api, PASSWORD, "boss") and not api.audit(actor="token admin")
 
 
@@ -107,6 +107,6 @@ def test_a_person_who_is_asked_for_wrongly_is_refused_with_what_would_be_right(s
 
 def test_a_name_that_is_taken_and_one_that_nobody_has(sqlite_api):
     assert post(sqlite_api).status == 201
-    assert "there is a person 'mei' already" in post(sqlite_api).json["detail"]
+    assert "a user named 'mei' already exists" in post(sqlite_api).json["detail"]
     said = patch(sqlite_api, "nobody", disabled=True)
-    assert (said.status, said.kind, said.json["detail"]) == (404, "not-found", "There is no person 'nobody'.")
+    assert (said.status, said.kind, said.json["detail"]) == (404, "not-found", "There is no user 'nobody'.")

@@ -58,7 +58,10 @@ def test_an_article_is_withdrawn_and_restored_with_two_clicks_each(newsroom):
     browser = newsroom.person()
     for number, id in enumerate(IDS):
         page = browser.get(f"/article?{urlencode({'id': id})}")
-        for act, words in (("Withdraw", "It leaves every feed"), ("Restore", "It is back in its feeds")):
+        for act, words in (
+            ("Withdraw", "The article leaves every feed"),
+            ("Restore", "The article is back in its feeds"),
+        ):
             asked = browser.get(link(page, f"{act} …"))
             assert f"Title {number:02}" in asked.words and is_out(newsroom, id) == (act == "Restore")
             page = browser.follow(browser.submit(asked, f"/article/{act.lower()}"))
@@ -86,7 +89,7 @@ def test_a_withdrawal_tells_what_it_is_before_it_is_done_and_what_a_second_one_i
     assert "It leaves Taiwan, All stories" in asked.words or "It leaves All stories, Taiwan" in asked.words
     assert "Copies in caches may show it for another 7 min." in asked.words
     browser.submit(asked, "/article/withdraw")
-    assert "It was out already." in browser.follow(browser.submit(asked, "/article/withdraw")).words
+    assert "The article was already withdrawn." in browser.follow(browser.submit(asked, "/article/withdraw")).words
 
 
 def test_an_embargo_is_over_in_the_second_in_which_it_ends(newsroom):

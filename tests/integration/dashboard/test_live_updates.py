@@ -129,7 +129,7 @@ def test_a_bar_goes_from_what_waits_to_what_came_of_it(newsroom):
     page = ask_for(browser, section=["taiwan", "china"], reason="Logo", what="chosen")
     said, far, address = bar(page)
     assert said.startswith("Regenerating 2 sections …") and said.endswith(": Logo") and far == ("0", "2")
-    assert "No worker is alive" not in said
+    assert "No worker is running" not in said
     newsroom.publish(seconds=2)
     said, far, asks = bar(browser.part(address))
     assert said.startswith("Regenerated: 1 published anew, 1 unchanged.") and far == ("2", "2") and asks is None
@@ -149,7 +149,7 @@ def test_a_bar_says_that_no_worker_is_alive(newsroom):
     newsroom.clock.advance(3600)
     browser = newsroom.person()
     said = bar(ask_for(browser, what="all"))
-    assert "No worker is alive: it waits until one is started." in said[0] and said[1] == ("0", "4")
+    assert "No worker is running: the request waits until one starts." in said[0] and said[1] == ("0", "4")
     assert "No worker is alive" in browser.get("/").words
 
 
@@ -168,8 +168,8 @@ def test_who_asks_on_a_section_s_page_is_led_back_there_and_nowhere_else(newsroo
     [
         ({"what": "chosen"}, "Choose at least one section, then regenerate."),
         ({}, "Choose at least one section, then regenerate."),
-        ({"section": "horoscope"}, "sections has 'horoscope', which is no section: there are all, taiwan"),
-        ({"section": ["taiwan", "nowhere"]}, "sections has 'nowhere', which is no section: there are all, taiwan"),
+        ({"section": "horoscope"}, "sections must have configured sections, not 'horoscope': use all, taiwan"),
+        ({"section": ["taiwan", "nowhere"]}, "sections must have configured sections, not 'nowhere': use all, taiwan"),
         ({"section": "taiwan", "reason": "x" * 501}, "reason must have at most 500 characters, not 501"),
     ],
 )
@@ -202,7 +202,7 @@ def test_a_preview_says_that_no_worker_is_alive_and_comes_when_one_is(newsroom):
     newsroom.clock.advance(3600)
     browser = newsroom.person()
     said, address = preview(browser.follow(browser.post("/article/preview?id=a1")))
-    assert said == "A worker is asked what it looks like … No worker is alive: it waits until one is started."
+    assert said == "A worker is asked what it looks like … No worker is running: the request waits until one starts."
     newsroom.api.worker_seen()
     assert preview(browser.part(address)) == ("A worker is asked what it looks like …", address)
     newsroom.api.previewer.answer_all()

@@ -59,7 +59,7 @@ class Operations:
         *,
         problems: tuple[int, ...] = (),
     ) -> Callable[[F], F]:
-        """Declares the decorated function; ``answers`` are schemas by status, ``problems`` are further error statuses."""
+        """Declares the decorated function; ``answers`` are schemas by status, ``problems`` further error statuses."""
 
         def declare(view: F) -> F:
             responses: dict[str, Any] = {str(status): model for status, model in answers.items()}

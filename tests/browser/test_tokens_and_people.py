@@ -64,7 +64,7 @@ def test_whoever_is_let_in_logs_in_and_is_out_at_once_when_disabled(visit):
     expect(chief.get_by_role("status").first).to_contain_text("new-one is logged out")
     expect(other).to_have_url(re.compile("/editors/login"))  # The page that stands open leaves by itself.
     log_in(other, "new-one", password)
-    expect(other.get_by_role("alert").first).to_contain_text("do not go together")
+    expect(other.get_by_role("alert").first).to_contain_text("Wrong name or password")
 
 
 def test_a_new_password_ends_the_logins_from_before(visit, house):
@@ -91,7 +91,7 @@ def test_ones_own_password_is_changed_with_the_one_from_before(visit, house):
     expect(page.get_by_role("status").first).to_contain_text("Your password is changed.")
     page.get_by_role("button", name="Log out").click()
     log_in(page, "careful", password)
-    expect(page.get_by_role("alert").first).to_contain_text("do not go together")
+    expect(page.get_by_role("alert").first).to_contain_text("Wrong name or password")
     log_in(page, "careful", new)
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
 

@@ -85,7 +85,7 @@ def test_who_was_wrong_too_often_waits_before_anything_is_hashed(database, login
         assert login_service.log_in("mei", OTHER, HERE).wait is None
     refused = login_service.log_in("mei", PASSWORD, HERE)
     assert isinstance(refused, Denied) and 1 <= refused.wait <= 60
-    assert refused.detail.startswith(f"There were too many wrong attempts from {HERE}: try again in ")
+    assert refused.detail.startswith(f"Too many failed attempts from {HERE}: try again in ")
     assert hashed == [OTHER] * 3 and len(acts(database)) == 1
     with database.read() as conn:
         assert [act.times for act in list_entries(conn, 100) if act.act == "log in"] == [3]
@@ -173,7 +173,7 @@ def test_a_name_has_an_end_of_failures_whether_somebody_has_it_or_not(database, 
     person(database)
     assert wrong(patient, name, 5) == [Denied(WRONG)] * 5
     refused = patient.log_in(name, PASSWORD, ELSEWHERE)
-    assert refused == Denied("There were too many wrong attempts with this name: try again in 900 s.", 900)
+    assert refused == Denied("Too many failed attempts with this name: try again in 900 s.", 900)
     assert hashed == [OTHER] * 5 and len(acts(database)) == 5
     clock.advance(899)
     assert patient.log_in(name, PASSWORD, ELSEWHERE).wait == 1
@@ -196,7 +196,7 @@ def test_strangers_lock_nobody_out_of_a_browser_in_which_they_logged_in_before(d
     assert isinstance(patient.log_in("mei", PASSWORD, ELSEWHERE, known), LoggedIn)
     assert patient.log_in("mei", PASSWORD, ELSEWHERE, {"another user": "device 1"}).wait == 900
     # But a browser that somebody took is no place to guess in either.
-    locked = Denied("There were too many wrong attempts with this name in this browser: try again in 900 s.", 900)
+    locked = Denied("Too many failed attempts with this name in this browser: try again in 900 s.", 900)
     assert wrong(patient, "mei", 6, devices=known)[4:] == [Denied(WRONG), locked]
     assert isinstance(patient.log_in("mei", PASSWORD, ELSEWHERE, {mei.id: "device 2"}), LoggedIn)
 

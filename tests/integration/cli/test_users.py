@@ -148,7 +148,7 @@ def test_the_last_admin_goes_only_by_force(user, database):
         (("create", "chen", "--all"), "", 1, "there is a person 'chen' already"),
         (("create", "mei"), "", 1, "a person without a scope sees nothing: there are read, preview"),
         (("create", "mei", "--all"), PASSWORD, 1, "there is no terminal to ask for the password"),
-        (("create", "mei", "--all", "--password-stdin"), "short\n", 1, "the password has 5 characters"),
+        (("create", "mei", "--all", "--password-stdin"), "short\n", 1, "the password must have at least 12 characters, not 5"),
         (("create", "mei", "--all", "--password-stdin", "--generate"), "", 2, "not both"),
         (("password", "nobody", "--generate"), "", 1, "there is no person 'nobody'"),
         (("scopes", "nobody", "--all"), "", 1, "there is no person 'nobody'"),

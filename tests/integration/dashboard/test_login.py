@@ -113,7 +113,7 @@ def test_who_was_wrong_too_often_waits_and_nobody_elsewhere_does(sqlite_database
     assert [browser.log_in("mei", OTHER).status for _ in range(2)] == [422, 422]
     page = browser.log_in("mei")
     assert page.status == 429 and 1 <= int(page.headers["Retry-After"]) <= 60
-    assert page.note.startswith("There were too many wrong attempts from 192.0.2.7: try again in ")
+    assert page.note.startswith("Too many failed attempts from 192.0.2.7: try again in ")
     assert [act.times for act in dashboard.api.audit(act="log in")] == [2]
     assert dashboard.stranger("192.0.2.8").log_in("mei").status == 303
 
@@ -199,7 +199,7 @@ def test_strangers_who_guess_lock_nobody_out_of_a_browser_of_their_own(sqlite_da
         assert dashboard.stranger(f"198.51.100.{number}").log_in("mei", OTHER).status == 422
     page = dashboard.stranger("192.0.2.2").log_in("mei")
     assert (page.status, page.headers["Retry-After"]) == (429, "900")
-    assert page.note == "There were too many wrong attempts with this name: try again in 900 s."
+    assert page.note == "Too many failed attempts with this name: try again in 900 s."
     # From another address, as a phone has it on its way; and with somebody else in the same browser in between.
     known.address = "203.0.113.5"
     assert known.log_in("wu").status == 303 and known.log_in("mei").status == 303

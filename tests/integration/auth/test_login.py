@@ -63,10 +63,10 @@ def test_a_refusal_is_the_same_whatever_is_wrong_and_the_audit_log_knows_what(da
         assert login_service.log_in(name, password, f"192.0.2.{number}") == Denied(WRONG)
     assert [(target, outcome, why) for _, _, target, outcome, why in acts(database)] == [
         ("mei", "refused", "wrong password"),
-        ("an unknown name", "refused", None),
+        ("unknown user", "refused", None),
         ("gone", "refused", "disabled"),
-        ("an unknown name", "refused", None),
-        ("an unknown name", "refused", None),
+        ("unknown user", "refused", None),
+        ("unknown user", "refused", None),
     ]
     with database.read() as conn:
         assert PASSWORD not in str(list_entries(conn, 100)) and OTHER not in str(list_entries(conn, 100))

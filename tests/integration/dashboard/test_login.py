@@ -89,9 +89,9 @@ def test_a_refusal_is_the_same_whatever_is_wrong_and_the_log_knows_what_it_was(d
     acts = dashboard.api.audit(act="log in")[::-1]
     assert [(act.target, act.outcome, act.detail, act.source) for act in acts] == [
         ("mei", "refused", "wrong password", "192.0.2.0"),
-        ("an unknown name", "refused", None, "192.0.2.1"),
+        ("unknown user", "refused", None, "192.0.2.1"),
         ("gone", "refused", "disabled", "192.0.2.2"),
-        ("an unknown name", "refused", None, "192.0.2.3"),
+        ("unknown user", "refused", None, "192.0.2.3"),
     ]
 
 

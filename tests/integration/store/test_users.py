@@ -73,7 +73,7 @@ def test_a_scope_that_there_is_not_is_refused(database, scopes):
 
 def test_a_name_is_given_once_also_when_its_person_is_disabled(database):
     change(database, user_changes.disable, person(database))
-    with pytest.raises(SyndicationError, match="there is a person 'mei' already"):
+    with pytest.raises(SyndicationError, match="a user named 'mei' already exists"):
         person(database)
     assert len(acts(database)) == 2
 
@@ -186,7 +186,7 @@ def test_the_last_admin_stays_unless_another_way_in_is_known(database, act, more
     first, second = person(database, "first", "admin"), person(database, "second", "admin", "read")
     person(database, "writer", "write")
     change(database, act, first, *more)
-    with pytest.raises(LastAdminError, match="second is the last person with the scope admin"):
+    with pytest.raises(LastAdminError, match="second is the last user with the scope admin"):
         change(database, act, second, *more)
     change(database, user_changes.set_scopes, second, ["admin"])
     change(database, act, second, *more, force=True)

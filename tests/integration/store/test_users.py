@@ -67,7 +67,7 @@ def test_a_wrong_name_is_refused_with_what_would_be_right(database, name):
 
 @pytest.mark.parametrize("scopes", [("root",), ("read", "root")])
 def test_a_scope_that_there_is_not_is_refused(database, scopes):
-    with pytest.raises(SyndicationError, match="there is no scope 'root': there are read, preview"):
+    with pytest.raises(SyndicationError, match="there is no scope 'root': use read, preview"):
         person(database, "mei", *scopes)
 
 

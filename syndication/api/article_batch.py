@@ -59,9 +59,9 @@ def put_articles() -> Response:
         found = [_read(body, items[index]) for index in some]
         by_id = dict(zip((article.id for article in found), some, strict=True))
         for done in store.put_articles(context().database, found, batch=MAX_BATCH, by=who.actor, blind=blind):
-            told = outcome_for(done, seen[done.article_id])
+            outcome = outcome_for(done, seen[done.article_id])
             index = by_id[done.article_id]
-            outcomes[index] = BatchOutcome(index=index, id=done.article_id, outcome=told, errors=[])
+            outcomes[index] = BatchOutcome(index=index, id=done.article_id, outcome=outcome, errors=[])
     return respond(BatchOutcomes(outcomes=[outcomes[index] for index in sorted(outcomes)]))
 
 

@@ -134,8 +134,8 @@ def get_one_article(path: ArticlePath) -> Response:
         found = read_article(conn, path.id, context().settings.editors.body_limits.article)
     if found is None:
         raise not_found(f"article {path.id!r}")
-    told = _told(found)
-    return respond(told) if told.errors else respond(told, ETag=tag(found.article))
+    answer = _readable_answer(found)
+    return respond(answer) if answer.errors else respond(answer, ETag=tag(found.article))
 
 
 @operation("PUT", "/articles/<article:id>", "write", {200: StoredResponse, 201: StoredResponse}, problems=(412,))
@@ -242,8 +242,8 @@ def _store(
         article = replace(article, status=wanted[0].status)
     stored = _shown(article) if article else None
     status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
-    told = StoredResponse(id=id, outcome=outcome, message=stays_withdrawn(outcome, article), article=stored)
-    return respond(told, status, **({"ETag": tag(article)} if article else {}))
+    answer = StoredResponse(id=id, outcome=outcome, message=stays_withdrawn(outcome, article), article=stored)
+    return respond(answer, status, **({"ETag": tag(article)} if article else {}))
 
 
 def stays_withdrawn(outcome: Outcome, article: Article | None) -> str | None:
@@ -279,7 +279,7 @@ def _shown(article: Article) -> StoredArticle:
     return StoredArticle.model_validate(dump_article(article))
 
 
-def _told(found: ReadableArticle) -> ArticleAnswer:
+def _readable_answer(found: ReadableArticle) -> ArticleAnswer:
     """Returns the article as the API shows it, with errors for values that no request could have stored."""
     errors = list(found.errors)
     try:

@@ -27,7 +27,7 @@ PUBLIC = "public"
 
 NO_WORKER = "No worker is running: the request waits until one starts."
 
-PROBLEMS = (400, 401, 403, 404, 413, 415, 422, 429, 503)
+PROBLEMS = (400, 401, 403, 404, 408, 413, 415, 422, 429, 503)
 """Error responses that every operation may return."""
 
 F = TypeVar("F", bound=Callable[..., Response])

@@ -142,8 +142,8 @@ def refuse_unreadable_address(request: Request) -> None:
 
 def refuse_token_in_address(request: Request) -> None:
     """Refuses a token in the URL: URLs are kept in logs and histories, so it has leaked (RFC 6750 section 5.3)."""
-    said = [request.path, *(text for pair in request.args.items(multi=True) for text in pair)]
-    if "access_token" in request.args or any(SECRET.search(text) for text in said):
+    texts = [request.path, *(text for pair in request.args.items(multi=True) for text in pair)]
+    if "access_token" in request.args or any(SECRET.search(text) for text in texts):
         raise Problem(
             HTTPStatus.BAD_REQUEST,
             "token-in-address",

@@ -94,14 +94,14 @@ def record_repeated(conn: Connection, actor: Actor, act: Act, now: datetime) -> 
 
     Only ``MAX_DISTINCT`` different actions get their own entries; the others with that outcome share one.
     """
-    told = Act(act.act, _stored(act.target), act.outcome, act.detail)
+    recorded = Act(act.act, _stored(act.target), act.outcome, act.detail)
     recent = _find_recent(conn, actor, act.outcome, now)
-    if told not in recent and len(recent) >= MAX_DISTINCT:
-        told = Act(OTHERS.act, OTHERS.target, act.outcome, OTHERS.detail)
-    if told in recent:
-        conn.execute(update(AuditLogRow).where(AuditLogRow.seq == recent[told]).values(times=AuditLogRow.times + 1))
+    if recorded not in recent and len(recent) >= MAX_DISTINCT:
+        recorded = Act(OTHERS.act, OTHERS.target, act.outcome, OTHERS.detail)
+    if recorded in recent:
+        conn.execute(update(AuditLogRow).where(AuditLogRow.seq == recent[recorded]).values(times=AuditLogRow.times + 1))
     else:
-        record(conn, actor, [told], now)
+        record(conn, actor, [recorded], now)
 
 
 def _find_recent(conn: Connection, actor: Actor, outcome: str, now: datetime) -> dict[Act, int]:

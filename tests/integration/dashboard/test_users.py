@@ -74,7 +74,7 @@ def test_what_somebody_may_is_changed_as_it_is_ticked(dashboard, admin):
         ("/tokens", {"name": "cms", "scope": "read", "days": "0"}, 422, "days is '0': it should be 1 to 36500."),
         ("/tokens", {"name": "cms", "scope": "read", "days": "9" * 5000}, 422, "days is '9999"),
         ("/tokens", {"name": "cms", "scope": "read", "days": "³"}, 422, "days is '³': it should be 1 to 36500."),
-        ("/tokens/revoke", {"id": "nothing"}, 404, "There is no token 'nothing' that is in use."),
+        ("/tokens/revoke", {"id": "nothing"}, 404, "There is no active token 'nothing'."),
     ],
 )
 def test_what_is_wrong_is_refused_in_words_and_changes_nothing(dashboard, admin, path, fields, status, words):

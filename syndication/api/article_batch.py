@@ -45,9 +45,10 @@ class BatchOutcomes(ResponseModel):
 
 @operation("POST", "/articles:batch", "write", {200: BatchOutcomes})
 def put_articles() -> Response:
-    """Create or replace up to 1,000 articles. Invalid articles are refused; the others are stored.
+    """Create or replace up to 1,000 articles.
 
-    Articles are stored in several transactions. The request is idempotent: sending a batch again changes nothing.
+    Invalid articles are refused without affecting the others, which are stored in several transactions. The request is
+    idempotent: sending a batch again changes nothing.
     """
     who, body = caller(), request.get_data()
     blind = not who.may("preview")

@@ -47,9 +47,10 @@ class HistoryQuery(RequestModel):
 
 @operation("GET", "/articles/<article:id>/history", "read", {200: HistoryResponse})
 def list_history(path: ArticlePath, query: HistoryQuery) -> Response:
-    """List an article's changes in the feeds, newest first; with the scope admin also its audit log entries.
+    """List an article's history.
 
-    Changes go back as far as feed versions are kept, audit log entries as far as the audit log.
+    Returns its changes in the feeds, newest first, and with the scope admin also its audit log entries. Changes go back
+    as far as feed versions are kept, audit log entries as far as the audit log.
     """
     acts = caller().may("admin")
     with context().database.snapshot() as conn:

@@ -39,7 +39,10 @@ class TraceResponse(ResponseModel):
 
 @operation("GET", "/articles/<article:id>/trace", "read", {200: TraceResponse})
 def trace_article(path: ArticlePath) -> Response:
-    """Explain, for every section, whether the article is in its feed, and if not, why, and when that changes."""
+    """Explain why an article is, or is not, in each feed.
+
+    Returns a verdict for every section, and when it changes automatically.
+    """
     settings, database = context().settings, context().database
     with database.snapshot() as conn:
         found = check_exists(conn, path.id)

@@ -140,9 +140,10 @@ def get_one_article(path: ArticlePath) -> Response:
 
 @operation("PUT", "/articles/<article:id>", "write", {200: StoredResponse, 201: StoredResponse}, problems=(412,))
 def put_article(path: ArticlePath, body: ArticleBody) -> Response:
-    """Create or replace an article. The request is idempotent.
+    """Create or replace an article.
 
-    With If-Match, the article is replaced only if it has not changed since; with If-None-Match: * it is only created.
+    The request is idempotent. With If-Match, the article is replaced only if it has not changed since; with
+    If-None-Match: * it is only created.
     """
     if body.id not in (None, path.id):
         words = f"must be {path.id!r}, as in the URL, or omitted, not {body.id!r}"

@@ -58,7 +58,10 @@ class PreviewResponse(ResponseModel):
 
 @operation("POST", "/previews", "preview", {202: PreviewResponse})
 def request_preview(body: PreviewRequest) -> Response:
-    """Request a preview. A worker renders it within a second or so; fetch it from the URL in Location."""
+    """Request a preview.
+
+    A worker renders it within a second or so; fetch it from the URL in Location.
+    """
     _check(body)
     database = context().database
     target = body.section or str(body.changes[0]["id"])
@@ -81,7 +84,10 @@ def request_preview(body: PreviewRequest) -> Response:
 
 @operation("GET", "/previews/<id>", "preview", {200: PreviewResponse})
 def get_preview(path: IdPath) -> Response:
-    """Get a preview. Previews are kept for ten minutes."""
+    """Get a preview.
+
+    Previews are kept for ten minutes.
+    """
     with context().database.snapshot() as conn:
         now = context().database.now(conn)
         found, alive = previews.get(conn, path.id, now), len(workers.list_alive(conn, now))

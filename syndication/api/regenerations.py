@@ -64,9 +64,10 @@ class RegenerationResponse(ResponseModel):
 
 @operation("POST", "/regenerations", "regenerate", {202: RegenerationResponse})
 def request_regeneration(body: RegenerationRequest) -> Response:
-    """Request the regeneration of sections. Unchanged feeds get no new version.
+    """Request the regeneration of sections.
 
-    Repeated requests are merged while the first one is waiting. Poll the URL in Location, at most once a second.
+    Unchanged feeds get no new version. Repeated requests are merged while the first one is waiting. Poll the URL in
+    Location, at most once a second.
     """
     slugs = _sections(body)
     database = context().database

@@ -64,7 +64,10 @@ def list_tokens() -> Response:
 
 @operation("POST", "/tokens", "admin", {201: NewToken})
 def create_token(body: TokenRequest) -> Response:
-    """Create a token. Its secret (256 random bits) is only in this response."""
+    """Create a token.
+
+    Its secret (256 random bits) is only in this response.
+    """
     database = context().database
     expires: datetime | None = body.expires_at
     with database.write() as conn:
@@ -75,7 +78,10 @@ def create_token(body: TokenRequest) -> Response:
 
 @operation("DELETE", "/tokens/<id>", "admin", {200: TokenResponse})
 def revoke_token(path: IdPath) -> Response:
-    """Revoke a token, by its id or name. It stops working immediately."""
+    """Revoke a token, by its id or name.
+
+    It stops working immediately.
+    """
     database = context().database
     with database.write() as conn:
         revoked = tokens.revoke(conn, path.id, caller().actor, database.now(conn))

@@ -47,7 +47,10 @@ class UpcomingQuery(RequestModel):
 
 @operation("GET", "/upcoming", "preview", {200: UpcomingResponse})
 def list_upcoming(query: UpcomingQuery) -> Response:
-    """List scheduled changes: embargoes ending, articles expiring, sections due. Drafts are not included."""
+    """List scheduled changes.
+
+    Includes embargoes ending, articles expiring and sections due, but no drafts.
+    """
     with context().database.snapshot() as conn:
         found, after = read_upcoming(conn, context().settings.sections, caller().now, query.limit, query.after)
     response = respond(UpcomingResponse(items=[_answer(item) for item in found]))

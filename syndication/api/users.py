@@ -80,7 +80,10 @@ def list_users() -> Response:
 
 @operation("POST", "/users", "admin", {201: NewUser})
 def create_user(body: UserRequest) -> Response:
-    """Create a user. A generated password is only in this response."""
+    """Create a user.
+
+    A generated password is only in this response.
+    """
     database = context().database
     stored_users.check_name(body.name)
     made = passwords.generate_password() if body.password is None else None
@@ -92,9 +95,10 @@ def create_user(body: UserRequest) -> Response:
 
 @operation("PATCH", "/users/<name>", "admin", {200: UserResponse})
 def change_user(path: NamePath, body: UserChange) -> Response:
-    """Change a user's scopes or password, or disable or enable the user. All but enabling log the user out everywhere.
+    """Change a user's scopes or password, or disable or enable the user.
 
-    The last user with the scope admin cannot lose it or be disabled.
+    All changes but enabling log the user out everywhere. The last user with the scope admin cannot lose it or be
+    disabled.
     """
     database = context().database
     with database.read() as conn:
@@ -117,9 +121,10 @@ def change_user(path: NamePath, body: UserChange) -> Response:
 
 @operation("DELETE", "/users/<name>/second-factor", "admin", {200: UserResponse})
 def reset_second_factor(path: NamePath) -> Response:
-    """Remove a user's second factor after the loss of a phone, and log the user out everywhere.
+    """Remove a user's second factor, after the loss of a phone.
 
-    The user can then log in with the password alone. A user without a second factor is not changed.
+    This logs the user out everywhere. The user can then log in with the password alone. A user without a second factor
+    is not changed.
     """
     database = context().database
     with database.write() as conn:

@@ -21,7 +21,10 @@ class WithdrawalResponse(ResponseModel):
 
 @operation("POST", "/articles/<article:id>/withdraw", "write", {200: WithdrawalResponse})
 def withdraw_article(path: ArticlePath) -> Response:
-    """Withdraw an article from every feed until it is restored. Caches keep copies for the sections' cache times."""
+    """Withdraw an article from every feed until it is restored.
+
+    Caches keep copies for the sections' cache times.
+    """
     out = _known(path.id)
     withdraw(context().database, [path.id], by=caller().actor)
     if out:
@@ -37,7 +40,10 @@ def withdraw_article(path: ArticlePath) -> Response:
 
 @operation("POST", "/articles/<article:id>/restore", "write", {200: WithdrawalResponse})
 def restore_article(path: ArticlePath) -> Response:
-    """Restore a withdrawn article. A deleted article can be sent again afterwards."""
+    """Restore a withdrawn article.
+
+    A deleted article can be sent again afterwards.
+    """
     out = _known(path.id)
     missing = restore(context().database, [path.id], by=caller().actor)
     if not out:

@@ -1,4 +1,4 @@
-"""Articles over the API: pushed, changed, withdrawn, found; nothing lost, and nothing that is not one's own."""
+"""Articles in the API: create, change, withdraw, search; no lost updates, and no access to hidden articles."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ import pytest
 from tests.support.api import FULL, story, when
 
 WRITER = ("read", "write")
-"""A CMS that may not see drafts and embargoed articles of others."""
+"""A CMS that cannot see the drafts and embargoed articles of others."""
 
 
 def fields(said):
@@ -102,7 +102,7 @@ def test_if_match_replaces_only_what_was_read(api):
     for method, body in (("PUT", story(title="Late")), ("PATCH", {"title": "Late"})):
         late = api.ask(method, "/articles/a1", body, headers={"If-Match": old})
         assert (late.status, late.kind) == (412, "stale")
-        # An entity tag that is weak never matches here (RFC 9110 section 13.1.1).
+        # A weak entity tag never matches here (RFC 9110 section 13.1.1).
         assert api.ask(method, "/articles/a1", body, headers={"If-Match": f"W/{new.headers['ETag']}"}).status == 412
     assert api.get("/articles/a1").json["title"] == "New"
     assert api.ask("PUT", "/articles/none", story(), headers={"If-Match": "*"}).status == 412
@@ -117,7 +117,7 @@ def test_if_none_match_creates_and_never_replaces(api):
 
 
 def at_once(*acts):
-    """What the acts give, begun together in threads of their own."""
+    """Returns the results of actions run concurrently, each in its own thread."""
     start, found = threading.Barrier(len(acts)), [None] * len(acts)
 
     def run(n, act):
@@ -409,7 +409,7 @@ def test_a_search_that_cannot_be_is_refused(api, query):
 
 
 def hide(api):
-    """A draft, an embargoed one, and one withdrawn of each; what their texts hold stands nowhere else."""
+    """A draft, an embargoed article, and a withdrawn one of each, with texts that appear nowhere else."""
     secret = {"title": "SECRET title", "html": "<p>SECRET body</p>", "summary": "SECRET"}
     api.put("draft", **secret, published_at=None)
     api.put("embargo", **secret, published_at=when(hours=3))

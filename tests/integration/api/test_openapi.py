@@ -1,4 +1,4 @@
-"""The API's description: complete, true, and readable without a script."""
+"""The API reference: complete, correct, and readable without scripts."""
 
 import re
 from html.parser import HTMLParser
@@ -11,7 +11,7 @@ from tests.support.service import ROOT
 
 
 def described(api):
-    """Every operation of the OpenAPI description by its operationId."""
+    """Returns every operation of the OpenAPI document by its operationId."""
     document = api.get("/openapi.json", ()).json
     return {
         operation["operationId"]: (method.upper(), address, operation)
@@ -90,7 +90,7 @@ def test_every_kind_of_problem_is_explained(sqlite_api):
 
 
 class Page(HTMLParser):
-    """What the tests want to know of a page; open and close tags have to fit."""
+    """Parses a page for the tests; opening and closing tags must match."""
 
     VOID = ("meta", "link", "br", "img")
 

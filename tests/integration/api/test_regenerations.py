@@ -1,4 +1,4 @@
-"""Regenerations over the API: asked for, joined, done or failed, and never silent."""
+"""Regenerations in the API: requested, merged, done or failed, and always reported."""
 
 import pytest
 

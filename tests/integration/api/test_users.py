@@ -1,4 +1,4 @@
-"""People by the API: admin lets them in, changes and disables them, and never sees a password again."""
+"""Users in the API: admins create, change and disable them, and passwords are shown only once."""
 
 import pytest
 

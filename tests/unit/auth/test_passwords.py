@@ -1,4 +1,4 @@
-"""Passwords: the weak ones are refused in words, and one that is right is known however it was typed."""
+"""Passwords: weak ones are refused with a reason, and the right one is accepted however it was typed."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ GOOD = "three ferries to Matsu"
 
 @pytest.fixture(autouse=True)
 def real_hashes(monkeypatch):
-    """Other tests do with cheaper ones."""
+    """Hashes with the real parameters; other tests use cheaper ones."""
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher())
 
 
@@ -33,7 +33,7 @@ WELL_KNOWN = [
     "michael12345", "jennifer2026", "computer1234", "internet1234", "hunter2hunter2", "pa55word2026",
     "L3tM31n!2026", "ncc1701ncc1701", "iloveyouiloveyou",
 ]  # fmt: skip
-"""Of twelve characters and more, as lists of leaked passwords have them, or as their owners would mend them."""
+"""Twelve characters or more, from lists of leaked passwords or with typical changes."""
 
 PASSPHRASES = [
     GOOD, "correcthorsebatterystaple", "correct horse battery", "x7394-5820-1746", "夜車開往花蓮的第二個月台很冷",
@@ -97,7 +97,7 @@ def test_four_random_words_are_taken():
 
 
 def test_no_password_takes_long_to_estimate():
-    """zxcvbn tries every meaning of each symbol: all of them in one password must not cost thousands of tries."""
+    """zxcvbn tries every substitution of each symbol: a password with all of them must not cost thousands of tries."""
     tries = []
 
     def counted(*arguments, original=matching.dictionary_match, **more):
@@ -182,7 +182,7 @@ def test_a_made_password_is_good_and_never_the_same():
 
 
 class Counting:
-    """A hasher that counts what it makes."""
+    """A hasher that counts its hashes."""
 
     def __init__(self):
         self.hashed = 0

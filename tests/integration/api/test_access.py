@@ -236,7 +236,7 @@ def test_the_audit_log_is_read_page_by_page_and_by_act_actor_and_target(api):
     for n in range(7):
         api.put(f"a{n}")
     pages = api.pages("/audit-log?limit=3&act=put")
-    assert [act["target"] for page in pages for act in page.json["acts"]] == [f"a{n}" for n in range(6, -1, -1)]
+    assert [act["target"] for page in pages for act in page.json["entries"]] == [f"a{n}" for n in range(6, -1, -1)]
     assert [act["act"] for act in api.get("/audit-log?target=a3").json["entries"]] == ["put"]
     assert len(api.get("/audit-log?actor=nobody").json["entries"]) == 0
 

@@ -122,9 +122,9 @@ def test_an_open_browser_is_no_place_to_guess_the_password_either(sqlite_databas
     dashboard = Dashboard(sqlite_database, clock, failed_attempts=2)
     browser = dashboard.person("read")
     for status, words in (
-        (422, "This is not the password that you have now."),
+        (422, "Wrong current password."),
         (422, ""),
-        (429, "There were too many"),
+        (429, "Too many failed attempts"),
     ):
         page = browser.post("/account", old="a guess", new=OTHER, again=OTHER)
         assert page.status == status and page.note.startswith(words)
@@ -186,7 +186,7 @@ def test_a_token_of_the_api_in_an_address_is_refused_and_not_repeated(sqlite_das
     secret = sqlite_dashboard.api.token("read")
     for browser in (sqlite_dashboard.stranger(), sqlite_dashboard.person()):
         page = browser.get(f"/articles?q={secret}")
-        assert page.status == 400 and page.note.startswith("A token stands in the address") and secret not in page.text
+        assert page.status == 400 and page.note.startswith("The URL contains a token") and secret not in page.text
 
 
 def test_strangers_who_guess_lock_nobody_out_of_a_browser_of_their_own(sqlite_database, clock):

@@ -60,7 +60,7 @@ def test_everybody_is_listed_by_name(database):
 
 @pytest.mark.parametrize("name", ["", "Mei", "mei lin", "x" * 65, "美華", "mei\n", "a/b", "mei\x00"])
 def test_a_wrong_name_is_refused_with_what_would_be_right(database, name):
-    with pytest.raises(SyndicationError, match="1 to 64 of the lower-case letters a to z"):
+    with pytest.raises(SyndicationError, match="1 to 64 lower-case letters"):
         person(database, name)
     assert acts(database) == []
 

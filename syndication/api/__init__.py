@@ -1,5 +1,5 @@
-"""The HTTP API, ``/api/v1``: one file a subject, each operation with the one scope that it needs.
+"""The HTTP API, ``/api/v1``: one file per resource; each operation requires one scope.
 
-operations  how an operation is declared: rule, scope, answers
-schemas     what goes in and comes out
+operations  declares operations: rule, scope, responses
+schemas     shared request and response schemas
 """

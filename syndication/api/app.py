@@ -1,4 +1,4 @@
-"""The editors' own Flask app: the API and its description. Polls never come here."""
+"""The Flask app for the API and its reference. It never serves feeds."""
 
 from http import HTTPStatus
 from typing import Any
@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge
 from werkzeug.routing import PathConverter
 
 from syndication import __version__
-from syndication.api import (  # noqa: F401  # they add to the operations on articles
+from syndication.api import (  # noqa: F401  # some only register operations on articles
     article_batch,
     article_history,
     article_trace,
@@ -43,16 +43,16 @@ SUBJECTS = (
     articles, article_trace, article_history, upcoming, sections, versions, regenerations,
     previews, webhooks, tokens, users, audit_log,
 )  # fmt: skip
-"""In the order in which the description tells them. Those that share the addresses of articles stand beside them."""
+"""In the order of the reference; those under the same path as articles follow them."""
 
-SUMMARY = """How editors and their CMS work with the feeds: push articles, regenerate, and ask why a story is not there.
+SUMMARY = """Push articles from a CMS, regenerate feeds, and find out why an article is not in a feed.
 
-Errors are problem details (RFC 9457). Times are RFC 3339, UTC. A draft or an embargoed article exists only for
-tokens with the scope preview: for all others it is in no list, trace, count or error."""
+Errors are problem details (RFC 9457). Times are RFC 3339, in UTC. Drafts and embargoed articles are visible only to
+tokens with the scope preview: for all others they do not appear in any list, trace, count or error."""
 
 
 def editors_app(settings: Settings, database: Database, loader: DocumentLoader) -> openapi.OpenAPI:
-    """The app; ``database`` is its own, so that a slow request holds no connection of the watcher's."""
+    """Returns the app. ``database`` is its own, so that slow requests do not hold the document loader's connections."""
     app = openapi.OpenAPI(
         "syndication.api",
         info=Info(title=f"{settings.site.title}: syndication", version=__version__, description=SUMMARY),
@@ -64,9 +64,9 @@ def editors_app(settings: Settings, database: Database, loader: DocumentLoader) 
         template_folder="templates",
         root_path=None,
     )
-    app.config["MAX_CONTENT_LENGTH"] = SMALL_BYTES  # Where the table has another one, _admit sets it.
+    app.config["MAX_CONTENT_LENGTH"] = SMALL_BYTES  # _admit sets the limit of each operation.
     app.url_map.merge_slashes = False
-    app.url_map.strict_slashes = False  # Flask would redirect, and build the address from the Host header.
+    app.url_map.strict_slashes = False  # Flask would redirect to a URL built from the Host header.
     app.url_map.converters["article"] = ArticleConverter
     app.extensions["editors"] = Context(
         database, loader, TokenAccess(database, FailureLimiter(settings.editors.failed_attempts)), settings
@@ -86,7 +86,7 @@ def editors_app(settings: Settings, database: Database, loader: DocumentLoader) 
 
 
 class ArticleConverter(PathConverter):
-    """An article's id in an address: any text, also one that begins with a slash or holds the end of a line."""
+    """Matches an article id in a path: any text, even with a leading slash or line breaks."""
 
     regex = "(?s:.+?)"
     part_isolating = False
@@ -97,7 +97,7 @@ def _refuse(error: ValidationError) -> Any:
 
 
 def _admit() -> Response | None:
-    """First who asks, then what: a stranger learns nothing of what would be right."""
+    """Authenticates before validating, so that unauthenticated clients learn nothing about valid requests."""
     refuse_unreadable_address(request)
     refuse_token_in_address(request)
     scope = Operations.scopes.get(request.endpoint or "", None)
@@ -118,32 +118,32 @@ def _admit() -> Response | None:
 
 
 def _reject_unbounded() -> None:
-    """Refuse a body whose length was not told and that is too long: Werkzeug would give what it read so far."""
+    """Refuses a body without Content-Length that is too long: Werkzeug would return it truncated."""
     if request.content_length is None and len(request.get_data()) >= (request.max_content_length or SMALL_BYTES):
         raise RequestEntityTooLarge
 
 
 def _check_json() -> None:
-    """Refuse what is no JSON object, saying where it stops being one. Operations without a body need none."""
+    """Refuses a body that is not valid JSON, with the position of the error. An absent body is accepted here."""
     if not request.content_length and not request.headers.get("Transfer-Encoding"):
         return
     _reject_unbounded()
     if not request.is_json:
-        detail = "The body should be JSON: send it with Content-Type: application/json."
+        detail = "Send the body as JSON, with Content-Type: application/json."
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", detail)
     if request.endpoint == "articles.put_articles":
-        return  # It is read item by item.
+        return  # Its items are validated one by one.
     _check_structure()
     try:
         request.get_json()
     except BadRequest as error:
         cause = error.__cause__ if isinstance(error.__cause__, BadRequest) else error
         reason = (cause.description or "").removeprefix("Failed to decode JSON object: ")
-        raise Problem(HTTPStatus.BAD_REQUEST, "not-json", f"The body is not JSON: {reason}.") from error
+        raise Problem(HTTPStatus.BAD_REQUEST, "not-json", f"The body is not valid JSON: {reason}.") from error
 
 
 def _check_structure() -> None:
-    """Refuse what would take much memory once it is parsed, before it is."""
+    """Refuses JSON that would take too much memory, before parsing it."""
     most = MAX_VALUES * (MAX_PREVIEW_CHANGES if request.endpoint == "previews.request_preview" else 1)
     try:
         check_structure(request.get_data(), most)

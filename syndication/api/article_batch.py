@@ -1,4 +1,4 @@
-"""Many articles in one request, each with an outcome of its own."""
+"""Many articles in one request, each with its own outcome."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,14 +22,14 @@ from syndication.web.problems import FieldProblem, Problem, problem_fields
 MAX_BATCH = MAX_BATCH_ARTICLES
 
 TOGETHER_BYTES = 1024 * 1024
-"""JSON of the articles that are in memory and stored at once, unless a single one is longer."""
+"""JSON bytes of the articles stored in one transaction, unless a single article is longer."""
 
 MAX_LISTED = 200
-"""Errors of all articles that are listed, and beyond them the first of each: an answer is no larger than it must be."""
+"""Errors listed for all articles together; beyond this, only the first error of each article is listed."""
 
 
 class BatchOutcome(ResponseModel):
-    """What came of one article of the batch: its place there (from 0), its id, and what is wrong with it."""
+    """The outcome of one article: its index in the batch (from 0), its id, and its errors."""
 
     index: int
     id: str | None
@@ -38,16 +38,17 @@ class BatchOutcome(ResponseModel):
 
 
 class BatchOutcomes(ResponseModel):
-    """One outcome an article, in the order of the batch."""
+    """One outcome per article, in the order of the batch."""
 
     outcomes: list[BatchOutcome]
 
 
 @operation("POST", "/articles:batch", "write", {200: BatchOutcomes})
 def put_articles() -> Response:
-    """Create or replace up to 1,000 articles; one that is wrong is refused, and the others are stored.
+    """Create or replace up to 1,000 articles.
 
-    They are read one by one, and stored some at a time. Sending a batch again changes nothing that is stored.
+    Invalid articles are refused without affecting the others, which are stored in several transactions. The request is
+    idempotent: sending a batch again changes nothing.
     """
     who, body = caller(), request.get_data()
     blind = not who.may("preview")
@@ -59,9 +60,9 @@ def put_articles() -> Response:
         found = [_read(body, items[index]) for index in some]
         by_id = dict(zip((article.id for article in found), some, strict=True))
         for done in store.put_articles(context().database, found, batch=MAX_BATCH, by=who.actor, blind=blind):
-            told = outcome_for(done, seen[done.article_id])
+            outcome = outcome_for(done, seen[done.article_id])
             index = by_id[done.article_id]
-            outcomes[index] = BatchOutcome(index=index, id=done.article_id, outcome=told, errors=[])
+            outcomes[index] = BatchOutcome(index=index, id=done.article_id, outcome=outcome, errors=[])
     return respond(BatchOutcomes(outcomes=[outcomes[index] for index in sorted(outcomes)]))
 
 
@@ -71,7 +72,7 @@ def _items(body: bytes) -> list[Item]:
     except NotAList as error:
         raise _refusal("", str(error)) from error
     if not 1 <= len(items) <= MAX_BATCH:
-        raise _refusal("articles", f"should have 1 to {MAX_BATCH:,} articles: send more in another batch")
+        raise _refusal("articles", f"must have 1 to {MAX_BATCH:,} articles: send more in another batch")
     return items
 
 
@@ -81,7 +82,7 @@ def _refusal(field: str, words: str) -> Problem:
 
 
 def _check(body: bytes, items: Sequence[Item]) -> tuple[dict[int, BatchOutcome], dict[int, int], list[str]]:
-    """What is refused, and the bytes of each article that is to be stored, by its place; and their ids."""
+    """Returns the outcomes of refused articles, the sizes of accepted ones (both by index), and the accepted ids."""
     outcomes: dict[int, BatchOutcome] = {}
     places: dict[str, int] = {}
     listed = values = 0
@@ -99,29 +100,31 @@ def _check(body: bytes, items: Sequence[Item]) -> tuple[dict[int, BatchOutcome],
             raise _too_many_values(index)
         before = places.pop(article.id, None)
         if before is not None:
-            outcomes[before] = _refused(before, article.id, [("id", f"stands again at {index}: the last one counts")])
+            outcomes[before] = _refused(
+                before, article.id, [("id", f"is repeated at index {index}: only the last one is stored")]
+            )
         places[article.id] = index
     return outcomes, {index: items[index].end - items[index].start for index in places.values()}, list(places)
 
 
 def _values(article: Article) -> int:
-    """How many rows its lists become."""
+    """Returns the number of rows that the article's lists become."""
     return sum(map(len, (article.tags, article.authors, article.sections, article.enclosures)))
 
 
 def _too_many_values(index: int) -> Problem:
     words = (
-        f"have more than {MAX_BATCH_VALUES:,} tags, authors, sections and enclosures together, counted up to the"
-        f" article at {index}: nothing was stored, so send the articles in several batches"
+        f"must have at most {MAX_BATCH_VALUES:,} tags, authors, sections and enclosures in total, and exceed that at"
+        f" index {index}. Nothing was stored: send the articles in several batches"
     )
     return _refusal("articles", words)
 
 
 def _read(body: bytes, item: Item) -> Article:
-    """One article of the batch; raises the error of one that is none."""
+    """Returns one article of the batch; raises Problem or ArticleError if it is invalid."""
     value = _value(body, item)
     if not isinstance(value, dict):
-        raise ArticleError(f"is {kind(value)}: it should be an object")
+        raise ArticleError(f"must be an object, not {kind(value)}")
     article = parse_article_json(value)
     store.validate(article)
     return article
@@ -135,11 +138,11 @@ def _value(body: bytes, item: Item) -> Any:
     except StructureLimitExceeded as error:
         raise ArticleError(str(error)) from error
     except ValueError as error:
-        raise ArticleError(f"is not JSON: {error}") from error
+        raise ArticleError(f"is not valid JSON: {error}") from error
 
 
 def _id(body: bytes, item: Item) -> str | None:
-    """The id of what was refused, if it can be told."""
+    """Returns the id of a refused article, if it can be read."""
     try:
         value = _value(body, item)
     except ArticleError:
@@ -149,7 +152,7 @@ def _id(body: bytes, item: Item) -> str | None:
 
 
 def _together(sizes: Mapping[int, int]) -> Iterator[list[int]]:
-    """The places of articles that are stored in one transaction."""
+    """Yields groups of indexes; each group is stored in one transaction."""
     some: list[int] = []
     size = 0
     for index, more in sizes.items():

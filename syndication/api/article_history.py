@@ -1,4 +1,4 @@
-"""An article's history: what was done with it, and what happened to it in the feeds."""
+"""An article's history: edits, and changes in the feeds."""
 
 from typing import Literal
 
@@ -6,16 +6,16 @@ from flask import Response
 
 from syndication.api.audit_log import AuditEntryResponse, audit_entry_response
 from syndication.api.operations import Operations, caller, context, instant, respond
-from syndication.api.schemas import ArticlePath, Limit, RequestModel, ResponseModel
+from syndication.api.schemas import ArticlePath, Limit, RequestModel, ResponseModel, Time
 from syndication.api.visibility import check_exists
 from syndication.store.access.audit_log import AuditEntry
 from syndication.store.articles.history import FeedEvent, list_events
 
-operation = Operations("history", "History", "What happened to a story, and who did it.")
+operation = Operations("history", "History", "Changes of an article in the feeds, and who made them.")
 
 
 class FeedEventResponse(ResponseModel):
-    """That the article came into a feed, changed there, or is gone; ``reason`` says why it is gone."""
+    """The article was added to a feed, changed there, or gone from it; ``reason`` is set only if it is gone."""
 
     section: str
     version: int
@@ -24,15 +24,15 @@ class FeedEventResponse(ResponseModel):
 
 
 class HistoryEventResponse(ResponseModel):
-    """One event: something happened to the article in a ``feed``, or somebody did it (``act``); the other is null."""
+    """One event: a change in a ``feed`` or an entry of the audit log (``act``). The other one is null."""
 
-    at: str | None
+    at: Time
     feed: FeedEventResponse | None
     act: AuditEntryResponse | None
 
 
 class HistoryResponse(ResponseModel):
-    """The newest events first. ``acts`` says whether what was done is among them: the audit log is for admin."""
+    """Events, newest first. ``acts`` is true if audit log entries are included, which needs the scope admin."""
 
     article_id: str
     acts: bool
@@ -40,16 +40,17 @@ class HistoryResponse(ResponseModel):
 
 
 class HistoryQuery(RequestModel):
-    """How many events."""
+    """The number of events."""
 
     limit: Limit = 50
 
 
 @operation("GET", "/articles/<article:id>/history", "read", {200: HistoryResponse})
 def list_history(path: ArticlePath, query: HistoryQuery) -> Response:
-    """What happened to an article in the feeds, the newest first; with the scope admin also who did what.
+    """List an article's history.
 
-    Feeds are told of as far back as their versions are kept, acts as far as the audit log is.
+    Returns its changes in the feeds, newest first, and with the scope admin also its audit log entries. Changes go back
+    as far as feed versions are kept, audit log entries as far as the audit log.
     """
     acts = caller().may("admin")
     with context().database.snapshot() as conn:

@@ -1,20 +1,20 @@
-"""Why is my story not in the feed? Told for every section."""
+"""Why an article is, or is not, in each feed."""
 
 from flask import Response
 
 from syndication.api.operations import Operations, context, instant, respond
-from syndication.api.schemas import ArticlePath, ResponseModel
+from syndication.api.schemas import ArticlePath, ResponseModel, Time
 from syndication.api.visibility import check_exists, visible_facts
 from syndication.diagnostics.trace import Rule, Transition, trace
 from syndication.store.articles.trace_facts import read_trace_facts
 
-operation = Operations("trace", "Trace", "Why a story is, or is not, in a feed.")
+operation = Operations("trace", "Trace", "Why an article is, or is not, in a feed.")
 
 
 class VerdictResponse(ResponseModel):
-    """Whether the article is in the feed now, and the rule that decides, in words.
+    """Whether the article is in the feed now, and the rule that decides this; ``words`` explains it.
 
-    ``changes_at`` is when that will change by itself, and ``changes_to`` what happens then.
+    ``changes_at`` is when this changes automatically, and ``changes_to`` what happens then.
     """
 
     section: str
@@ -24,12 +24,12 @@ class VerdictResponse(ResponseModel):
     place: int | None
     since_version: int | None
     changed_in_version: int | None
-    changes_at: str | None
+    changes_at: Time | None
     changes_to: Transition | None
 
 
 class TraceResponse(ResponseModel):
-    """A verdict for every section; ``noticed`` says that a change of the article is not gathered yet."""
+    """A verdict for every section. ``noticed`` is true while a change of the article is waiting to be processed."""
 
     article_id: str
     workers: int
@@ -39,7 +39,10 @@ class TraceResponse(ResponseModel):
 
 @operation("GET", "/articles/<article:id>/trace", "read", {200: TraceResponse})
 def trace_article(path: ArticlePath) -> Response:
-    """For every section, whether the article is in its feed, and if not, why not and when that will change."""
+    """Explain why an article is, or is not, in each feed.
+
+    Returns a verdict for every section, and when it changes automatically.
+    """
     settings, database = context().settings, context().database
     with database.snapshot() as conn:
         found = check_exists(conn, path.id)

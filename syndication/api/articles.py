@@ -1,4 +1,4 @@
-"""Articles: how a CMS pushes them, and how people find them."""
+"""Articles: search, read, create, replace and change."""
 
 import hashlib
 import json
@@ -20,6 +20,7 @@ from syndication.api.schemas import (
     ResponseModel,
     Slug,
     StoredArticle,
+    Time,
 )
 from syndication.api.visibility import Visibility, check_exists, visibility, visible_outline
 from syndication.model.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, dump_article, merge_patch
@@ -33,19 +34,21 @@ from syndication.store.articles.articles import PutOutcome
 from syndication.store.articles.readable_articles import ReadableArticle, read_article
 from syndication.web.problems import FieldProblem, Problem, invalid, not_found
 
-operation = Operations("articles", "Articles", "What the newsroom writes. A CMS pushes here.")
+operation = Operations("articles", "Articles", "Articles of the newsroom. A CMS pushes them here.")
 
-STAYS_WITHDRAWN = "It was withdrawn and stays out; its text was stored. Restore it to bring it back."
+STAYS_WITHDRAWN = (
+    "The article is withdrawn and stays out of the feeds; the new text was stored. Restore it to publish it again."
+)
 
-WAS_DELETED = "Its row was deleted and it stays out: nothing was stored. Restore it, then put it again."
+WAS_DELETED = "The article was deleted and stays out of the feeds; nothing was stored. Restore it, then send it again."
 
 Outcome = Literal["created", "updated", "unchanged", "kept_out"]
 
 
 class StoredResponse(ResponseModel):
-    """What came of a write; ``message`` says so where it is not what one would expect.
+    """The outcome of a write; ``message`` explains an unexpected one.
 
-    ``article`` is null for one whose row was deleted: it is kept out, and nothing was stored.
+    ``article`` is null if the article was deleted: it is kept out, and nothing was stored.
     """
 
     id: str
@@ -55,50 +58,50 @@ class StoredResponse(ResponseModel):
 
 
 class FoundArticle(ResponseModel):
-    """An article in a list."""
+    """An article in a list, without its body."""
 
     id: str
     title: str
     url: str
     status: str
-    published_at: str | None
-    updated_at: str | None
+    published_at: Time | None
+    updated_at: Time | None
 
 
 class FoundArticles(ResponseModel):
-    """One page; the next one is in the header Link (RFC 8288)."""
+    """One page; the Link header has the next one (RFC 8288)."""
 
     articles: list[FoundArticle]
 
 
 class ArticleAnswer(StoredArticle):
-    """An article as it is stored. What is given can be put again, unless ``errors`` is there.
+    """An article as stored. It can be sent back in a PUT, unless it has ``errors``.
 
-    ``errors`` names what another program wrote beyond the limits: a text or a list is cut, ``html`` is left out.
+    ``errors`` lists values over the limits, written by another program: texts and lists are cut, ``html`` is omitted.
     """
 
     errors: list[FieldProblem] = Field(default_factory=list, exclude_if=lambda errors: not errors)
 
 
 class SearchQuery(RequestModel):
-    """What is looked for: ``q`` in title, id and address."""
+    """Search text, filters and page."""
 
-    q: Text = Field("", max_length=200, description="Stands in the title, the id or the address.")
+    q: Text = Field("", max_length=200, description="Text in the title, id or URL.")
     status: Literal["draft", "published", "withdrawn"] | None = None
-    section: Slug | None = Field(None, description="Filed under this section, by its slug.")
+    section: Slug | None = Field(None, description="Slug of a section.")
     limit: Limit = 50
-    after: Cursor | None = Field(None, description="Where the page begins, from the Link header of the one before.")
+    after: Cursor | None = Field(None, description="Cursor from the Link header of the previous page.")
 
 
 class ArticlePatch(BaseModel):
-    """A JSON merge patch (RFC 7396) over the article: null takes a value away, what is not named stays."""
+    """A JSON merge patch (RFC 7396): null removes a value; omitted fields stay unchanged."""
 
     model_config = ConfigDict(extra="allow")
 
 
 @operation("GET", "/articles", "read", {200: FoundArticles})
 def list_articles(query: SearchQuery) -> Response:
-    """Find articles, the newest first: by title, id or address, status and section."""
+    """Search articles by title, id or URL, status and section; newest first."""
     who = caller()
     wanted = finding.ArticleFilter(query.q, query.status, _section_slug(query.section), hidden=who.may("preview"))
     with context().database.read() as conn:
@@ -122,27 +125,28 @@ def list_articles(query: SearchQuery) -> Response:
 
 @operation("GET", "/articles/<article:id>", "read", {200: ArticleAnswer})
 def get_one_article(path: ArticlePath) -> Response:
-    """One article as it is stored; its ETag serves If-Match.
+    """Get an article as stored, with an ETag for If-Match.
 
-    If another program stored more than the limits allow, ``errors`` says what is cut or left out, and there is no ETag.
+    If another program stored values over the limits, ``errors`` lists what was cut or omitted, and there is no ETag.
     """
     with context().database.snapshot() as conn:
         visible_outline(conn, path.id)
         found = read_article(conn, path.id, context().settings.editors.body_limits.article)
     if found is None:
         raise not_found(f"article {path.id!r}")
-    told = _told(found)
-    return respond(told) if told.errors else respond(told, ETag=tag(found.article))
+    answer = _readable_answer(found)
+    return respond(answer) if answer.errors else respond(answer, ETag=tag(found.article))
 
 
 @operation("PUT", "/articles/<article:id>", "write", {200: StoredResponse, 201: StoredResponse}, problems=(412,))
 def put_article(path: ArticlePath, body: ArticleBody) -> Response:
-    """Create or replace an article. Putting the same twice changes nothing.
+    """Create or replace an article.
 
-    With If-Match it is replaced only if it is still as it was read, with If-None-Match: * only created.
+    The request is idempotent. With If-Match, the article is replaced only if it has not changed since; with
+    If-None-Match: * it is only created.
     """
     if body.id not in (None, path.id):
-        words = f"is {body.id!r}: it should be {path.id!r}, as in the address, or left out"
+        words = f"must be {path.id!r}, as in the URL, or omitted, not {body.id!r}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
     _check_address(path.id)
     wanted = body.model_copy(update={"id": path.id}).article(context().slugs)
@@ -159,10 +163,10 @@ def put_article(path: ArticlePath, body: ArticleBody) -> Response:
 
 @operation("PATCH", "/articles/<article:id>", "write", {200: StoredResponse}, problems=(412,))
 def patch_article(path: ArticlePath, body: ArticlePatch) -> Response:
-    """Change some fields of an article, by a JSON merge patch (RFC 7396)."""
+    """Change some fields of an article with a JSON merge patch (RFC 7396)."""
     patch = body.model_dump()
     if patch.get("id", path.id) != path.id:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "id cannot be changed: leave it out")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "id cannot be changed: omit it")
 
     def decide(stored: Article | None, found: Visibility) -> Article:
         if stored is None or not found.shows(stored):
@@ -174,38 +178,42 @@ def patch_article(path: ArticlePath, body: ArticlePatch) -> Response:
 
 
 def tag(article: Article) -> str:
-    """The strong entity tag of an article's content."""
+    """Returns the strong entity tag of an article's content."""
     text = json.dumps(dump_article(article), sort_keys=True)
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
 
 
 def check_preconditions(stored: Article | None) -> None:
-    """Raise the 412 of RFC 9110 section 13.1 if the article is not as the writer believes.
+    """Raises a 412 Problem (RFC 9110 section 13.1) if a precondition of the request fails.
 
-    What comes of a condition tells whether there is an article: only who may preview may set one.
+    The result reveals whether an article exists, so preconditions need the scope preview.
     """
     if not request.if_match and not request.if_none_match and "If-Match" not in request.headers:
         return
     if not caller().may("preview"):
         raise Problem(
-            HTTPStatus.FORBIDDEN, "scope", "If-Match and If-None-Match need the scope preview: they tell what is there."
+            HTTPStatus.FORBIDDEN,
+            "scope",
+            "If-Match and If-None-Match need the scope preview, because they reveal whether an article exists.",
         )
     current = tag(stored).strip('"') if stored else None
     if "If-Match" in request.headers and (current is None or not request.if_match.contains(current)):
         detail = (
-            "The article was changed since you read it: read it again, and decide anew." if stored else "It is gone."
+            "The article has changed since you read it: read it again, then retry."
+            if stored
+            else "The article no longer exists."
         )
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "stale", detail)
     if current is not None and request.if_none_match.contains(current):
-        raise Problem(HTTPStatus.PRECONDITION_FAILED, "exists", "There is an article with this id already.")
+        raise Problem(HTTPStatus.PRECONDITION_FAILED, "exists", "An article with this id already exists.")
 
 
 def _check_address(id: str) -> None:
-    """Refuse an id at whose address something else is read: what is put somewhere is there afterwards."""
+    """Refuses an id whose URL belongs to another operation, so that every stored article can be read back."""
     endpoint, _ = current_app.create_url_adapter(request).match(method="GET")  # type: ignore[union-attr]  # in a request
     if endpoint != f"{operation.name}.{get_one_article.__name__}":
         ending = id.rpartition("/")[2]
-        words = f"ends with /{ending}, by which an address asks for the {ending} of what is before: choose another"
+        words = f"must not end with /{ending}, which in a URL means the {ending} of another article"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
 
 
@@ -215,7 +223,7 @@ def _store(
     act: str,
     look: Callable[[Connection, str], Visibility],
 ) -> Response:
-    """Write and tell; ``look`` comes first of all, and may raise what is to be told instead."""
+    """Writes the article and returns the outcome; ``look`` runs first and may raise a Problem."""
     found: list[Visibility] = []
     wanted: list[Article] = []
 
@@ -231,25 +239,25 @@ def _store(
         context().database, id, remember, by=caller().actor, act=act, first=once, blind=blind
     )
     outcome = outcome_for(done, found[0])
-    if article is not None and not found[0].exists:  # What is kept out is told as it was sent, like any new one.
+    if article is not None and not found[0].exists:  # An article kept out is returned as it was sent, like a new one.
         article = replace(article, status=wanted[0].status)
     stored = _shown(article) if article else None
     status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
-    told = StoredResponse(id=id, outcome=outcome, message=stays_withdrawn(outcome, article), article=stored)
-    return respond(told, status, **({"ETag": tag(article)} if article else {}))
+    answer = StoredResponse(id=id, outcome=outcome, message=stays_withdrawn(outcome, article), article=stored)
+    return respond(answer, status, **({"ETag": tag(article)} if article else {}))
 
 
 def stays_withdrawn(outcome: Outcome, article: Article | None) -> str | None:
-    """Why what was written is in no feed, if it is kept out."""
+    """Returns the message for an article that is kept out."""
     if outcome != "kept_out":
         return None
     return STAYS_WITHDRAWN if article else WAS_DELETED
 
 
 def outcome_for(done: PutOutcome, found: Visibility) -> Outcome:
-    """What the writer is told: an article that did not exist for them was created.
+    """Returns the outcome as the caller may know it: "created" if the article was not visible to them before.
 
-    Of one whose text they cannot know they do not learn that they wrote the same.
+    "Unchanged" is replaced by "updated" if it would reveal a text that they may not read.
     """
     if found.may_preview:
         return done.outcome
@@ -260,7 +268,7 @@ def outcome_for(done: PutOutcome, found: Visibility) -> Outcome:
 
 
 def _section_slug(slug: str | None) -> tuple[str, ...] | None:
-    """The slugs under which a section's articles are filed; None for every article, as in ``all``."""
+    """Returns the slugs under which a section's articles are filed, or None for all articles."""
     if slug is None or slug == ALL:
         return None
     section = context().settings.sections.get(slug)
@@ -268,12 +276,12 @@ def _section_slug(slug: str | None) -> tuple[str, ...] | None:
 
 
 def _shown(article: Article) -> StoredArticle:
-    """The article as it was written just now."""
+    """Returns the article just written."""
     return StoredArticle.model_validate(dump_article(article))
 
 
-def _told(found: ReadableArticle) -> ArticleAnswer:
-    """The article as the API gives it, also a row that no request could have written: words say what is wrong."""
+def _readable_answer(found: ReadableArticle) -> ArticleAnswer:
+    """Returns the article as the API shows it, with errors for values that no request could have stored."""
     errors = list(found.errors)
     try:
         StoredArticle.model_validate(dump_article(found.article))
@@ -285,7 +293,7 @@ def _told(found: ReadableArticle) -> ArticleAnswer:
 
 
 def _values(article: Article) -> dict[str, Any]:
-    """The fields as the schema holds them, without a check."""
+    """Returns the values for the schema, without validation."""
     image = article.image
     return {
         **{name: getattr(article, name) for name in FIELDS},
@@ -298,7 +306,7 @@ def _values(article: Article) -> dict[str, Any]:
 
 
 def parse_article_json(value: dict[str, Any]) -> Article:
-    """The article that JSON describes; raises the 422 of one that it does not."""
+    """Returns the article from JSON values; raises a 422 Problem if they are invalid."""
     try:
         return StoredArticle.model_validate(value).article(context().slugs)
     except ValidationError as error:

@@ -1,22 +1,24 @@
-"""The audit log: who did what, when, from where, and what came of it."""
+"""The audit log: who did what, when, from where, and with which outcome."""
 
 from flask import Response
 from pydantic import Field
 
 from syndication.api.operations import Operations, context, instant, link_next, respond
-from syndication.api.schemas import Filter, Limit, RequestModel, ResponseModel
+from syndication.api.schemas import Filter, Limit, RequestModel, ResponseModel, Time
 from syndication.store.access import audit_log
 
 operation = Operations(
-    "audit_log", "Audit log", "Every act, of the API and of the command line. No article's text is in it."
+    "audit_log",
+    "Audit log",
+    "Actions through the API, the dashboard and the command line. It contains no article texts.",
 )
 
 
 class AuditEntryResponse(ResponseModel):
-    """One act. ``source`` is an address, or the command line; ``times`` how often the same was refused in a minute."""
+    """One action. ``source`` is an address or the command line; ``times`` counts identical entries within a minute."""
 
     seq: int
-    at: str | None
+    at: Time
     actor: str
     source: str
     act: str
@@ -27,24 +29,24 @@ class AuditEntryResponse(ResponseModel):
 
 
 class AuditLogResponse(ResponseModel):
-    """One page, the newest first; the next one is in the header Link."""
+    """One page, newest first; the Link header has the next one (RFC 8288)."""
 
     entries: list[AuditEntryResponse]
 
 
 class AuditLogQuery(RequestModel):
-    """Which acts: all, or those of one kind, of one actor, on one target (an article's id, say)."""
+    """Filters by action, actor and target (an article id, for example); each must match exactly."""
 
     act: Filter | None = None
     actor: Filter | None = None
     target: Filter | None = None
     limit: Limit = 50
-    before: int | None = Field(None, ge=1, le=2**53, description="Only acts before this number.")
+    before: int | None = Field(None, ge=1, le=2**53, description="Only entries before this number.")
 
 
 @operation("GET", "/audit-log", "admin", {200: AuditLogResponse})
 def list_audit_log(query: AuditLogQuery) -> Response:
-    """Who did what, the newest first."""
+    """List the audit log, newest first."""
     with context().database.read() as conn:
         found = audit_log.list_entries(
             conn, query.limit + 1, before=query.before, act=query.act, actor=query.actor, target=query.target
@@ -57,7 +59,7 @@ def list_audit_log(query: AuditLogQuery) -> Response:
 
 
 def audit_entry_response(act: audit_log.AuditEntry) -> AuditEntryResponse:
-    """One act as the API tells it."""
+    """Returns an entry of the audit log as the API shows it."""
     return AuditEntryResponse(
         seq=act.seq,
         at=instant(act.at),

@@ -1,4 +1,4 @@
-"""The description of the API: OpenAPI 3.1 for programs, made from the code, and a page for people."""
+"""The API reference, generated from the code: an OpenAPI 3.1 document and an HTML page."""
 
 import hashlib
 import re
@@ -19,14 +19,14 @@ HEADERS = {
     "patch_article": ("If-Match", "If-None-Match"),
     "receive_article": ("webhook-id", "webhook-timestamp", "webhook-signature"),
 }
-"""Request headers that an operation looks at, by its name."""
+"""Request headers by operation id."""
 
 MEANINGS = {
-    "If-Match": "Only if the article still has this ETag. Needs the scope preview.",
-    "If-None-Match": "With *: only if there is no such article. Needs the scope preview.",
-    "webhook-id": "Names the message: it is taken once.",
-    "webhook-timestamp": "When it was signed, in seconds since 1970.",
-    "webhook-signature": "v1, and the base64 of the HMAC-SHA256; several are parted by spaces.",
+    "If-Match": "Write only if the article still has this ETag. Needs the scope preview.",
+    "If-None-Match": "With *: create only if the article does not exist. Needs the scope preview.",
+    "webhook-id": "Unique id of the message; a repeated id is refused.",
+    "webhook-timestamp": "Time of signing, in seconds since 1970.",
+    "webhook-signature": "v1, and the base64 of the HMAC-SHA256; several signatures are separated by spaces.",
 }
 
 BATCH_SCHEMA = {
@@ -35,33 +35,35 @@ BATCH_SCHEMA = {
     "additionalProperties": False,
     "properties": {"articles": {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": 1000}},
 }
-"""The body of a batch; each of its items is an article, and one that is wrong refuses only itself."""
+"""The body of a batch. Each item is an article; an invalid one is refused without affecting the others."""
 
 PROBLEMS = {
-    "invalid": "A field is wrong: errors names each, and what would be right.",
-    "bad-request": "The request cannot be read; the detail says why.",
-    "method-not-allowed": "This address takes other methods; Allow lists them.",
-    "too-large": "The body is over the most that is read at this address; the detail gives the limit, and what to do.",
-    "not-json": "The body is not JSON; the detail says where it stops being it.",
-    "media-type": "The body should be sent as application/json (a patch: application/merge-patch+json).",
-    "token": "A token is needed, or this one opens nothing.",
-    "scope": "The token has not the scope that this needs.",
-    "token-in-address": "A token stood in the address, where logs keep it: revoke it.",
-    "too-many-attempts": "Too many wrong tokens or signatures from one address; Retry-After says how long to wait.",
-    "too-many-previews": "Too many previews wait for their answer; Retry-After says when to ask again.",
-    "too-many-regenerations": "Too many regenerations were requested in a minute; Retry-After says how long to wait.",
-    "not-found": "There is no such thing, or not for this token.",
-    "stale": "The article was changed since it was read (If-Match).",
-    "exists": "There is such an article already (If-None-Match: *).",
-    "replayed": "A webhook with this id was received already.",
-    "database-down": "The database does not answer. Feeds go on being served as they were.",
-    "busy": "So many requests are being answered that this one would have to wait; Retry-After says how long.",
-    "unexpected": "Something went wrong in the service; its log says what.",
+    "invalid": "A field is invalid: errors lists each field with the reason.",
+    "bad-request": "The request is malformed; see the detail.",
+    "method-not-allowed": "This URL does not support the method; Allow lists the supported ones.",
+    "too-large": "The body is over the limit for this operation; the detail has the limit and advice.",
+    "not-json": "The body is not valid JSON; the detail has the position of the error.",
+    "media-type": "Send the body as application/json (a patch also as application/merge-patch+json).",
+    "token": "The token is missing, unknown, expired or revoked.",
+    "scope": "The token lacks the required scope.",
+    "token-in-address": "The URL contains a token, and URLs are logged: revoke that token.",
+    "too-many-attempts": "Too many invalid tokens or signatures from one address; see Retry-After.",
+    "too-many-previews": "Too many previews are pending; see Retry-After.",
+    "too-many-regenerations": "Too many regenerations requested within a minute; see Retry-After.",
+    "not-found": "Not found, or not visible to this token.",
+    "stale": "The article has changed since it was read (If-Match).",
+    "exists": "The article already exists (If-None-Match: *).",
+    "replayed": "A webhook with this id was already received.",
+    "database-down": "The database does not respond. Feeds are still served.",
+    "busy": "The service is handling too many requests; see Retry-After.",
+    "slow-body": "The body arrived too slowly. Nothing was done.",
+    "editors-down": "The process behind the API does not respond; the detail says whether anything was done.",
+    "unexpected": "An unexpected error; the service log has the details.",
 }
 
 
 def blueprint(document: dict[str, Any], base_url: str) -> Blueprint:
-    """``/api/v1/openapi.json`` and ``/api/v1/docs``."""
+    """Returns the blueprint of ``/api/v1/openapi.json`` and ``/api/v1/docs``."""
     pages = Blueprint("description", __name__, url_prefix=PREFIX, template_folder="templates", static_folder="static")
     pages.static_url_path = "/static"
 
@@ -69,7 +71,7 @@ def blueprint(document: dict[str, Any], base_url: str) -> Blueprint:
 
     @cache
     def rendered() -> tuple[bytes, bytes]:
-        """Both, made once: nothing in them depends on who asks or when."""
+        """Returns both documents, rendered once: they depend neither on the caller nor on the time."""
         page = render_template(
             "docs.html",
             api=document,
@@ -95,7 +97,7 @@ def blueprint(document: dict[str, Any], base_url: str) -> Blueprint:
 
 
 def _cacheable(body: bytes, content_type: str) -> Response:
-    """An answer that caches keep for a minute, and compare by its ETag afterwards."""
+    """Returns a response that caches keep for a minute and then revalidate by its ETag."""
     response = Response(body, content_type=content_type)
     response.headers["Cache-Control"] = "public, max-age=60"
     response.set_etag(hashlib.sha256(body).hexdigest()[:24])
@@ -104,7 +106,7 @@ def _cacheable(body: bytes, content_type: str) -> Response:
 
 
 def description(app: OpenAPI, limits: BodyLimits) -> dict[str, Any]:
-    """The OpenAPI document; made once, when all operations are there."""
+    """Returns the OpenAPI document, completed once all operations are registered."""
     document: dict[str, Any] = app.api_doc
     for address, item in document["paths"].items():
         for method, operation in item.items():
@@ -114,17 +116,17 @@ def description(app: OpenAPI, limits: BodyLimits) -> dict[str, Any]:
 
 
 def _state_limit(method: str, address: str, operation: dict[str, Any], limits: BodyLimits) -> None:
-    """How large the body may be: for programs as a number, for people beside the 413 and the body."""
+    """Adds the limit of the body: as a number for programs, and in the descriptions of the 413 and the body."""
     largest = largest_body(method.upper(), address, limits)
     operation["x-largest-body"] = largest
-    operation["responses"]["413"]["description"] = f"The body is over {in_words(largest)}."
+    operation["responses"]["413"]["description"] = f"The body is over the limit of {in_words(largest)}."
     if "requestBody" in operation:
         operation["requestBody"]["description"] = f"At most {in_words(largest)}."
 
 
 def _complete_operation(method: str, operation: dict[str, Any]) -> None:
-    """What flask-openapi3 leaves: line ends of docstrings as HTML, the media type of a patch (RFC 7396), headers."""
-    if operation["operationId"] == "put_articles":  # Read item by item, and so not by flask-openapi3.
+    """Completes flask-openapi3's output: no HTML line breaks, the media type of a patch (RFC 7396), request headers."""
+    if operation["operationId"] == "put_articles":  # Validated item by item, not by flask-openapi3.
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": BATCH_SCHEMA}}}
     if "description" in operation:
         operation["description"] = operation["description"].replace("<br/>", " ").strip()
@@ -164,7 +166,7 @@ def _by_subject(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _body(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any] | None:
-    """The schema of the request's body."""
+    """Returns the schema of the request body, or None."""
     for content in (operation.get("requestBody") or {}).get("content", {}).values():
         name = content["schema"].get("$ref", "").rpartition("/")[2]
         schema: dict[str, Any] | None = document["components"]["schemas"].get(name)
@@ -173,17 +175,17 @@ def _body(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]
 
 
 def meaning(required: bool, description: str | None) -> Markup:
-    """What a table says of a field beside its type."""
+    """Returns a field's description for the table, starting with "required" if it is."""
     return Markup(" ").join([*([Markup("required")] if required else []), quoted(description or "")]).strip()
 
 
 def quoted(text: str) -> Markup:
-    """A docstring's text as HTML: what stands in two backticks is code."""
+    """Returns a docstring's text as HTML, with double backticks as code."""
     return Markup(re.sub("``([^`]+)``", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped before
 
 
 def kind(schema: dict[str, Any]) -> str:
-    """The type of a schema, in a word or two."""
+    """Returns the type of a schema in a word or two."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "enum" in schema:

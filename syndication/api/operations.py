@@ -1,10 +1,10 @@
-"""How an operation of the API is declared: its address, its one scope, and what it answers."""
+"""Declares the operations of the API: path, required scope and responses."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 from urllib.parse import urlencode
 
 from flask import Response, current_app, g, json
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from syndication.auth.bearer import Caller, TokenAccess
 from syndication.config.loading import Settings
 from syndication.model.article_json import slugs_by_title
+from syndication.model.formats import rfc3339
 from syndication.store.db.database import Database
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.problems import MEDIA_TYPE
@@ -22,23 +23,23 @@ from syndication.web.problems import MEDIA_TYPE
 PREFIX = "/api/v1"
 
 PUBLIC = "public"
-"""The scope of what needs no token."""
+"""The scope of operations that need no token."""
 
-NO_WORKER = "No worker is alive: it waits until one is started."
+NO_WORKER = "No worker is running: the request waits until one starts."
 
-PROBLEMS = (400, 401, 403, 404, 413, 415, 422, 429, 503)
-"""What any operation may answer besides its own."""
+PROBLEMS = (400, 401, 403, 404, 408, 413, 415, 422, 429, 503)
+"""Error responses that every operation may return."""
 
 F = TypeVar("F", bound=Callable[..., Response])
 
 
 def _problem() -> dict[str, Any]:
-    """How the description says "problem details": a new value each time, as it is completed in place."""
+    """Returns the response schema of problem details: a new value each time, since it is completed in place."""
     return {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}}
 
 
 class Operations:
-    """One subject of the API; ``scopes`` is the table of who may, by endpoint."""
+    """One resource of the API; ``scopes`` maps each endpoint to its required scope."""
 
     scopes: dict[str, str] = {}  # noqa: RUF012  # one table for the whole API, filled when its modules are imported
     needs: dict[Callable[..., Response], str] = {}  # noqa: RUF012  # the same, by function
@@ -58,7 +59,7 @@ class Operations:
         *,
         problems: tuple[int, ...] = (),
     ) -> Callable[[F], F]:
-        """Declare the decorated function; ``answers`` are the models by status, ``problems`` further refusals."""
+        """Declares the decorated function; ``answers`` are schemas by status, ``problems`` further error statuses."""
 
         def declare(view: F) -> F:
             responses: dict[str, Any] = {str(status): model for status, model in answers.items()}
@@ -74,7 +75,7 @@ class Operations:
 
 @dataclass(frozen=True)
 class Context:
-    """What the operations work with; one for each web process."""
+    """Dependencies of the operations; one for each process."""
 
     database: Database
     loader: DocumentLoader
@@ -83,25 +84,25 @@ class Context:
 
     @cached_property
     def slugs(self) -> dict[str, str]:
-        """The configured sections' slugs by their titles, lower-case."""
+        """The slugs of configured sections by lower-case title."""
         return slugs_by_title(self.settings.sections)
 
 
 def context() -> Context:
-    """The context of the app that answers this request."""
+    """Returns the context of the current app."""
     return cast(Context, current_app.extensions["editors"])
 
 
 def caller() -> Caller:
-    """Whoever asks; only where a scope was needed."""
+    """Returns the authenticated caller; only where a scope is required."""
     return cast(Caller, g.caller)
 
 
 def respond(value: BaseModel, status: int = 200, **headers: str) -> Response:
-    """A JSON answer, which no cache may keep; ``g.returned`` is its value, for the dashboard."""
+    """Returns an uncacheable JSON response; ``g.returned`` keeps its value for the dashboard."""
     g.returned = value
     text = json.dumps(value.model_dump(mode="json", by_alias=True), ensure_ascii=False)
-    # What a caller sent may be told back to them, half a surrogate pair too: as the escape by which JSON writes it.
+    # The value may repeat input with half a surrogate pair, which is written as a JSON escape.
     response = Response(text.encode("utf-8", "backslashreplace"), status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     for name, content in headers.items():
@@ -110,12 +111,20 @@ def respond(value: BaseModel, status: int = 200, **headers: str) -> Response:
 
 
 def link_next(response: Response, path: str, query: Mapping[str, Any], **where: Any) -> None:
-    """Say where the next page is (RFC 8288): the same question, from ``where`` on."""
+    """Adds a Link header for the next page (RFC 8288): the same query with ``where`` as its cursor."""
     given = {name: value for name, value in query.items() if value not in (None, "")}
     g.next_page = given | where
     response.headers["Link"] = f'<{PREFIX}{path}?{urlencode(given | where)}>; rel="next"'
 
 
+@overload
+def instant(value: datetime) -> str: ...
+
+
+@overload
+def instant(value: None) -> None: ...
+
+
 def instant(value: datetime | None) -> str | None:
-    """A time as the API gives it: RFC 3339, UTC."""
-    return value.isoformat().replace("+00:00", "Z") if value else None
+    """Returns a time as the API writes it (RFC 3339, UTC); None stays None."""
+    return None if value is None else rfc3339(value)

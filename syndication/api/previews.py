@@ -1,4 +1,4 @@
-"""Previews: what a feed, or one entry, would look like. A worker answers; nothing is published."""
+"""Previews of a feed or an entry, rendered by a worker. Nothing is published."""
 
 from http import HTTPStatus
 from typing import Any, Literal
@@ -7,8 +7,9 @@ from flask import Response
 from pydantic import Field, ValidationError
 
 from syndication.api.operations import NO_WORKER, PREFIX, Operations, caller, context, instant, respond
-from syndication.api.schemas import ArticlePath, IdPath, RequestModel, ResponseModel, Slug
+from syndication.api.schemas import ArticlePath, IdPath, ResponseModel, Slug, Time
 from syndication.model.field_limits import MAX_PREVIEW_CHANGES
+from syndication.model.json_types import StrictModel
 from syndication.model.json_types import problems as wrong_fields
 from syndication.store.db.database import WORK
 from syndication.store.processes import workers
@@ -16,16 +17,18 @@ from syndication.store.publishing import previews
 from syndication.web.problems import Problem, not_found
 
 RETRY_SECONDS = 2
-"""When to come back while all places are taken."""
+"""Retry-After when too many previews are pending."""
 
-operation = Operations("previews", "Preview", "What it would look like. Nothing is published, and no cache keeps it.")
+operation = Operations(
+    "previews", "Preview", "Render a feed or an entry without publishing it. Previews are never cached."
+)
 
 
-class PreviewRequest(RequestModel):
-    """A section's feed with changes, or (without ``section``) one article's entry.
+class PreviewRequest(StrictModel):
+    """A section's feed with changes, or (without ``section``) the entry of one article.
 
-    ``changes`` are JSON merge patches over stored articles, or new articles, each with its ``id``: {"id": "…"}
-    alone shows a draft or an embargoed one as it will stand.
+    ``changes`` are JSON merge patches of stored articles, or new articles, each with its ``id``. {"id": "…"} alone
+    previews a draft or an embargoed article as stored.
     """
 
     section: Slug | None = None
@@ -33,19 +36,19 @@ class PreviewRequest(RequestModel):
 
 
 class LeftOutPreview(ResponseModel):
-    """An article that could not be rendered, and why."""
+    """An article that could not be rendered, with the reason."""
 
     article_id: str
     reason: str
 
 
 class PreviewResponse(ResponseModel):
-    """The answer, once ``state`` is done: whole documents, or the ``entry`` alone, by format."""
+    """The result, once ``state`` is done: the whole ``documents``, or only the ``entry``, by format."""
 
     id: str
     state: Literal["requested", "done", "failed"]
     message: str | None
-    requested_at: str | None
+    requested_at: Time
     section: str | None = None
     entries: list[str] = Field(default_factory=list)
     left_out: list[LeftOutPreview] = Field(default_factory=list)
@@ -55,7 +58,10 @@ class PreviewResponse(ResponseModel):
 
 @operation("POST", "/previews", "preview", {202: PreviewResponse})
 def request_preview(body: PreviewRequest) -> Response:
-    """Ask what it would look like; a worker answers within a second or so, at the address in Location."""
+    """Request a preview.
+
+    A worker renders it within a second or so; fetch it from the URL in Location.
+    """
     _check(body)
     database = context().database
     target = body.section or str(body.changes[0]["id"])
@@ -78,12 +84,15 @@ def request_preview(body: PreviewRequest) -> Response:
 
 @operation("GET", "/previews/<id>", "preview", {200: PreviewResponse})
 def get_preview(path: IdPath) -> Response:
-    """The preview, if a worker has answered; it is kept for ten minutes."""
+    """Get a preview.
+
+    Previews are kept for ten minutes.
+    """
     with context().database.snapshot() as conn:
         now = context().database.now(conn)
         found, alive = previews.get(conn, path.id, now), len(workers.list_alive(conn, now))
     if found is None:
-        raise not_found(f"preview {path.id!r}: it is kept for ten minutes")
+        raise not_found(f"preview {path.id!r}: previews are kept for ten minutes")
     state: Literal["requested", "done", "failed"] = "requested"
     message = found.error
     if found.finished_at is not None:
@@ -104,16 +113,16 @@ def _too_many(error: previews.TooManyPreviewsError) -> Problem:
 
 def _check(body: PreviewRequest) -> None:
     if body.section is not None and body.section not in context().settings.sections:
-        _refuse("section", f"is {body.section!r}, which is no section")
+        _refuse("section", f"must be a configured section, not {body.section!r}")
     if body.section is None and len(body.changes) != 1:
-        _refuse("changes", "should have one article, whose entry is shown; name a section to see several in its feed")
+        _refuse("changes", "must have one article to preview its entry; add a section to preview several in its feed")
     for number, change in enumerate(body.changes):
         try:
             ArticlePath.model_validate({"id": change.get("id")})
         except ValidationError as error:
-            words = "is missing" if "id" not in change else wrong_fields(error)[0][1]
-            _refuse(f"changes.{number}.id", f"{words}: name the article, there or new")
+            words = "is required" if "id" not in change else wrong_fields(error)[0][1]
+            _refuse(f"changes.{number}.id", f"{words}: use the id of a stored or a new article")
 
 
 def _refuse(field: str, words: str) -> None:
-    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{field} {words}", errors=[(field, words)])
+    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{field} {words}.", errors=[(field, words)])

@@ -1,4 +1,4 @@
-"""Regenerations: an editor asks, a worker does, and everybody can see how far it is."""
+"""Regenerations: editors request them, workers process them, and their progress can be polled."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,9 +9,9 @@ from flask import Response
 from pydantic import Field
 
 from syndication.api.operations import NO_WORKER, PREFIX, Operations, caller, context, instant, respond
-from syndication.api.schemas import IdPath, RequestModel, ResponseModel, Slug
+from syndication.api.schemas import IdPath, ResponseModel, Slug, Time
 from syndication.model.field_limits import MAX_REASON, MAX_REGENERATION_SECTIONS
-from syndication.model.json_types import Text
+from syndication.model.json_types import StrictModel, Text
 from syndication.store.db.database import WORK
 from syndication.store.processes import workers
 from syndication.store.publishing import regenerations
@@ -19,16 +19,16 @@ from syndication.store.publishing.regenerations import Regeneration
 from syndication.web.problems import Problem, not_found
 
 RETRY_SECONDS = 10
-"""When to come back after too many requests within a minute."""
+"""Retry-After when there were too many requests within a minute."""
 
 MAX_NAMED = 20
-"""Sections that an error names."""
+"""Sections listed in an error message."""
 
-operation = Operations("regenerations", "Regeneration", "Ask for feeds to be regenerated, and see what came of it.")
+operation = Operations("regenerations", "Regeneration", "Request the regeneration of feeds, and follow its progress.")
 
 
-class RegenerationRequest(RequestModel):
-    """Which sections: ``all_sections``, or some by name. ``reason`` is kept beside it."""
+class RegenerationRequest(StrictModel):
+    """The ``sections`` by slug, or ``all_sections``. ``reason`` is stored with the request."""
 
     sections: list[Slug] = Field(default_factory=list, max_length=MAX_REGENERATION_SECTIONS)
     all_sections: bool = False
@@ -36,27 +36,27 @@ class RegenerationRequest(RequestModel):
 
 
 class SectionOutcome(ResponseModel):
-    """One section; ``served_ms`` is from the request until this web process served the outcome."""
+    """One section; ``served_ms`` is the latency from the request until this web process served the outcome."""
 
     section: str
     state: Literal["waiting", "running", "published", "unchanged", "failed"]
     version: int | None
     error: str | None
-    finished_at: str | None
+    finished_at: Time | None
     served_ms: int | None
 
 
 class RegenerationResponse(ResponseModel):
-    """How far it is. ``message`` says what stands in its way."""
+    """The progress of a regeneration; ``message`` explains why it is blocked."""
 
     id: str
     state: Literal["requested", "running", "done", "failed"]
-    requested_at: str | None
+    requested_at: Time
     requested_by: str
     reason: str | None
     done: int
     total: int
-    finished_at: str | None
+    finished_at: Time | None
     served_ms: int | None
     message: str | None
     sections: list[SectionOutcome]
@@ -64,9 +64,10 @@ class RegenerationResponse(ResponseModel):
 
 @operation("POST", "/regenerations", "regenerate", {202: RegenerationResponse})
 def request_regeneration(body: RegenerationRequest) -> Response:
-    """Ask for sections to be regenerated; where nothing changed, no new version is published.
+    """Request the regeneration of sections.
 
-    Asking again for what still waits joins it. Look at the address in Location as often as each second.
+    Unchanged feeds get no new version. Repeated requests are merged while the first one is waiting. Poll the URL in
+    Location, at most once a second.
     """
     slugs = _sections(body)
     database = context().database
@@ -86,7 +87,7 @@ def request_regeneration(body: RegenerationRequest) -> Response:
 
 @operation("GET", "/regenerations/<id>", "read", {200: RegenerationResponse})
 def get_regeneration(path: IdPath) -> Response:
-    """How far a regeneration is, and each section's outcome."""
+    """Get the progress of a regeneration and the outcome for each section."""
     with context().database.snapshot() as conn:
         found = regenerations.get(conn, path.id)
         alive = len(workers.list_alive(conn, context().database.now(conn)))
@@ -96,10 +97,10 @@ def get_regeneration(path: IdPath) -> Response:
 
 
 def _choices(configured: Collection[str]) -> str:
-    """What would be right, in a sentence that stays short with hundreds of sections."""
+    """Returns the valid choices, kept short even with hundreds of sections."""
     if len(configured) > MAX_NAMED:
-        return "GET /api/v1/sections lists those there are"
-    return f"there are {', '.join(configured)}"
+        return "GET /api/v1/sections lists the configured ones"
+    return f"use {', '.join(configured)}"
 
 
 def _sections(body: RegenerationRequest) -> list[str]:
@@ -109,9 +110,9 @@ def _sections(body: RegenerationRequest) -> list[str]:
     unknown = [slug for slug in body.sections if slug not in configured]
     if unknown or not body.sections:
         words = (
-            f"has {unknown[0]!r}, which is no section: {_choices(configured)}"
+            f"must have configured sections, not {unknown[0]!r}: {_choices(configured)}"
             if unknown
-            else "is empty: name sections, or set all_sections"
+            else "must not be empty, unless all_sections is true"
         )
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"sections {words}", errors=[("sections", words)])
     return sorted(set(body.sections))
@@ -146,7 +147,7 @@ def _answer(found: Regeneration, alive: int) -> RegenerationResponse:
 
 
 def _served(outcome: regenerations.SectionOutcome, requested_at: datetime) -> int | None:
-    """Milliseconds from the click until the outcome was served: an unchanged feed is served all along."""
+    """Returns the milliseconds from the request until the outcome was served; an unchanged feed already was."""
     if outcome.finished_at is None or outcome.state == "failed":
         return None
     moment = outcome.finished_at

@@ -1,4 +1,4 @@
-"""Sections: the state of each feed, what stands in it and what does not, and how its versions differ."""
+"""Sections: the status of each feed, its entries and the articles left out."""
 
 from collections.abc import Mapping
 from typing import get_args
@@ -6,7 +6,7 @@ from typing import get_args
 from flask import Response
 
 from syndication.api.operations import Operations, caller, context, instant, respond
-from syndication.api.schemas import ResponseModel, SectionPath
+from syndication.api.schemas import ResponseModel, SectionPath, Time
 from syndication.api.visibility import visible_left_out, visible_outlines, visible_states
 from syndication.model.values import FORMATS, Section
 from syndication.serve.catalogue import address
@@ -22,15 +22,15 @@ from syndication.store.publishing.section_state import (
 )
 from syndication.web.problems import not_found
 
-operation = Operations("sections", "Sections", "The feeds: their state, their entries, their versions.")
+operation = Operations("sections", "Sections", "The feeds: status, entries and versions.")
 
 
 class SectionResponse(ResponseModel):
-    """A section and its state: current, pending, failing or unpublished.
+    """A section and its ``state``: current, pending, failing or unpublished.
 
-    ``next_due`` is when it changes by itself. It and what else would show that a hidden story was written is for those
-    who may preview: to others ``regenerated_at`` and ``retry_at`` are null, ``state`` is never pending, and
-    ``failures`` is 1 while the section fails.
+    ``next_due`` is the next scheduled change. Fields that would reveal changes of hidden articles need the scope
+    preview: without it, ``next_due``, ``regenerated_at`` and ``retry_at`` are null, ``state`` is never pending, and
+    ``failures`` is 1 while the section is failing.
     """
 
     slug: str
@@ -39,48 +39,49 @@ class SectionResponse(ResponseModel):
     version: int
     entries: int
     left_out: int
-    updated_at: str | None
-    regenerated_at: str | None
-    next_due: str | None
+    updated_at: Time | None
+    regenerated_at: Time | None
+    next_due: Time | None
     failures: int
-    retry_at: str | None
+    retry_at: Time | None
     error: str | None
     feeds: list[str]
 
 
 class SectionsResponse(ResponseModel):
-    """Every configured section, ``all`` first."""
+    """All configured sections, ``all`` first."""
 
     sections: list[SectionResponse]
 
 
 class StatusResponse(ResponseModel):
-    """How the service is: ``workers`` and ``web`` are the processes alive of each kind.
+    """The status of the service: ``workers`` and ``web`` are the numbers of running processes.
 
-    ``oldest_change`` is when the oldest change not yet processed was noticed, for those who may preview.
+    ``oldest_change`` is when the oldest waiting change was noticed; it is null without the scope preview.
+    ``sections`` has the number of sections in each state.
     """
 
     workers: int
     web: int
-    oldest_change: str | None
+    oldest_change: Time | None
     sections: dict[str, int]
 
 
 class EntryResponse(ResponseModel):
-    """An entry of a feed; ``version`` is where it last changed, ``since_version`` where it came."""
+    """An entry of a feed, last changed in ``version`` and added in ``since_version``."""
 
     place: int
     article_id: str
     entry_id: str
     title: str | None
     url: str | None
-    published_at: str | None
+    published_at: Time
     version: int
     since_version: int
 
 
 class EntriesResponse(ResponseModel):
-    """What stands in the feed, in its order."""
+    """The entries of a feed, in feed order."""
 
     section: str
     version: int
@@ -88,15 +89,15 @@ class EntriesResponse(ResponseModel):
 
 
 class LeftOutResponse(ResponseModel):
-    """An article that should stand in the feed and cannot, and why."""
+    """An article that cannot be shown in the feed, with the reason."""
 
     article_id: str
     reason: str
-    since: str | None
+    since: Time
 
 
 class LeftOutsResponse(ResponseModel):
-    """Everything that is left out of the feed."""
+    """The articles left out of a feed."""
 
     section: str
     left_out: list[LeftOutResponse]
@@ -104,7 +105,7 @@ class LeftOutsResponse(ResponseModel):
 
 @operation("GET", "/status", "read", {200: StatusResponse})
 def get_status() -> Response:
-    """How the service is: processes alive, the oldest change not yet processed, sections by state."""
+    """Get the status of the service: running processes, the oldest waiting change, and sections by state."""
     with context().database.read() as conn:
         now = context().database.now(conn)
         alive, serving = len(workers.list_alive(conn, now)), len(web_processes.list_alive(conn, now))
@@ -126,14 +127,14 @@ def get_status() -> Response:
 
 @operation("GET", "/sections", "read", {200: SectionsResponse})
 def list_sections() -> Response:
-    """Every section with its state."""
+    """List the sections with their state."""
     with context().database.read() as conn:
         return respond(SectionsResponse(sections=_answers(_states(conn))))
 
 
 @operation("GET", "/sections/<slug>", "read", {200: SectionResponse})
 def get_section(path: SectionPath) -> Response:
-    """One section with its state."""
+    """Get a section with its state."""
     section = configured(path.slug)
     with context().database.read() as conn:
         return respond(next(found for found in _answers(_states(conn)) if found.slug == section.slug))
@@ -141,7 +142,7 @@ def get_section(path: SectionPath) -> Response:
 
 @operation("GET", "/sections/<slug>/entries", "read", {200: EntriesResponse})
 def list_entries(path: SectionPath) -> Response:
-    """What stands in the feed, and the version in which each entry last changed."""
+    """List the entries of a feed, with the version in which each last changed."""
     section = configured(path.slug)
     with context().database.snapshot() as conn:
         current = published.find_published(conn, section.slug)
@@ -167,7 +168,7 @@ def list_entries(path: SectionPath) -> Response:
 
 @operation("GET", "/sections/<slug>/left-out", "read", {200: LeftOutsResponse})
 def list_left_out(path: SectionPath) -> Response:
-    """What should stand in the feed and cannot, and why."""
+    """List the articles left out of a feed, with the reasons."""
     section = configured(path.slug)
     with context().database.snapshot() as conn:
         found = [item for item in visible_left_out(conn) if item.section == section.slug]
@@ -178,7 +179,7 @@ def list_left_out(path: SectionPath) -> Response:
 
 
 def configured(slug: str) -> Section:
-    """The section; raises the 404 of one that there is not."""
+    """Returns the section; raises a 404 Problem if it is not configured."""
     section: Section | None = context().settings.sections.get(slug)
     if section is None:
         raise not_found(f"section {slug!r}")
@@ -190,7 +191,7 @@ def _answers(known: Mapping[str, SectionState]) -> list[SectionResponse]:
 
 
 def _states(conn: Connection) -> dict[str, SectionState]:
-    """The states of the configured sections; one that no worker has seen is missing."""
+    """Returns the states of configured sections, without those that no worker has registered yet."""
     known = {state.section: state for state in list_states(conn) if state.section in context().settings.sections}
     return visible_states(conn, known)
 

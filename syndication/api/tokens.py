@@ -1,4 +1,4 @@
-"""Tokens: who may use the API."""
+"""Tokens for the API."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -8,13 +8,15 @@ from flask import Response
 from pydantic import Field
 
 from syndication.api.operations import Operations, caller, context, instant, respond
-from syndication.api.schemas import IdPath, ResponseModel
+from syndication.api.schemas import IdPath, ResponseModel, Time
 from syndication.model.field_limits import MAX_SCOPES
 from syndication.model.json_types import Moment, StrictModel, Text
 from syndication.store.access import tokens
 from syndication.web.problems import not_found
 
-operation = Operations("tokens", "Tokens", "Who may use the API. Only admin sees them, and nobody the secret again.")
+operation = Operations(
+    "tokens", "Tokens", "Tokens for the API; all operations need the scope admin. A secret is shown only once."
+)
 
 Scope = Literal["read", "preview", "write", "regenerate", "admin"]
 
@@ -25,27 +27,27 @@ class TokenResponse(ResponseModel):
     id: str
     name: str
     scopes: list[Scope]
-    created_at: str | None
+    created_at: Time
     created_by: str
-    expires_at: str | None
-    last_used_at: str | None
-    revoked_at: str | None
+    expires_at: Time | None
+    last_used_at: Time | None
+    revoked_at: Time | None
 
 
 class NewToken(TokenResponse):
-    """A token with its secret, which is shown this once."""
+    """A token with its secret, which is shown only once."""
 
     secret: str
 
 
 class TokensResponse(ResponseModel):
-    """Every token that there was, the newest first."""
+    """Tokens, newest first."""
 
     tokens: list[TokenResponse]
 
 
 class TokenRequest(StrictModel):
-    """A name that says whose it is, what it may, and until when (never, if nothing is said)."""
+    """A name for the owner, the scopes, and when the token expires (never, by default)."""
 
     name: Annotated[Text, Field(min_length=1, max_length=100)]
     scopes: list[Scope] = Field(min_length=1, max_length=MAX_SCOPES)
@@ -54,7 +56,7 @@ class TokenRequest(StrictModel):
 
 @operation("GET", "/tokens", "admin", {200: TokensResponse})
 def list_tokens() -> Response:
-    """Every token, also expired and revoked ones."""
+    """List tokens, including expired and revoked ones."""
     with context().database.read() as conn:
         found = tokens.list_all(conn)
     return respond(TokensResponse(tokens=[TokenResponse.model_validate(_values(token)) for token in found]))
@@ -62,7 +64,10 @@ def list_tokens() -> Response:
 
 @operation("POST", "/tokens", "admin", {201: NewToken})
 def create_token(body: TokenRequest) -> Response:
-    """Make a token. Its secret, 256 random bits, is in this answer and nowhere else."""
+    """Create a token.
+
+    Its secret (256 random bits) is only in this response.
+    """
     database = context().database
     expires: datetime | None = body.expires_at
     with database.write() as conn:
@@ -73,13 +78,16 @@ def create_token(body: TokenRequest) -> Response:
 
 @operation("DELETE", "/tokens/<id>", "admin", {200: TokenResponse})
 def revoke_token(path: IdPath) -> Response:
-    """Revoke a token, by its id or name: from now on it opens nothing."""
+    """Revoke a token, by its id or name.
+
+    It stops working immediately.
+    """
     database = context().database
     with database.write() as conn:
         revoked = tokens.revoke(conn, path.id, caller().actor, database.now(conn))
         found = tokens.find_by_name(conn, path.id) if revoked else []
     if not found:
-        raise not_found(f"token {path.id!r} that is in use")
+        raise not_found(f"active token {path.id!r}")
     return respond(TokenResponse.model_validate(_values(found[-1])))
 
 

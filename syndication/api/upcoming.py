@@ -1,4 +1,4 @@
-"""Coming up: what will happen by itself, the next first."""
+"""Upcoming changes, the next first."""
 
 from typing import Literal
 
@@ -6,50 +6,51 @@ from flask import Response
 from pydantic import Field
 
 from syndication.api.operations import Operations, caller, context, instant, link_next, respond
-from syndication.api.schemas import Cursor, Limit, RequestModel, ResponseModel
+from syndication.api.schemas import Cursor, Limit, RequestModel, ResponseModel, Time
 from syndication.store.articles.upcoming import Upcoming, read_upcoming
 
-operation = Operations(
-    "upcoming", "Coming up", "What will happen by itself: embargoes end, stories expire, feeds change."
-)
+operation = Operations("upcoming", "Upcoming", "Scheduled changes: embargoes ending, articles expiring, sections due.")
 
 
 class UpcomingArticle(ResponseModel):
-    """The article to which it happens."""
+    """The article that appears or leaves."""
 
     id: str
     title: str
 
 
 class UpcomingEventResponse(ResponseModel):
-    """What happens at a moment: an article appears or leaves, or a section is regenerated because it is due.
+    """A scheduled change: an article appears or leaves, or a section is due for regeneration.
 
-    ``sections`` are the feeds concerned. A section falls due for its articles' moments as well, and whenever an
-    entry grows older than the feed's hours; ``article`` is null then.
+    ``sections`` are the affected feeds. ``article`` is null for a section that is due: when one of its articles appears
+    or leaves, or when an entry becomes older than the feed's hours.
     """
 
-    at: str | None
+    at: Time
     event: Literal["appears", "leaves", "section-due"]
     article: UpcomingArticle | None
     sections: list[str]
 
 
 class UpcomingResponse(ResponseModel):
-    """One page, the next first; the page after it is in the header Link (RFC 8288)."""
+    """One page, the next change first; the Link header has the next page (RFC 8288)."""
 
     items: list[UpcomingEventResponse]
 
 
 class UpcomingQuery(RequestModel):
-    """Which page."""
+    """The page."""
 
     limit: Limit = 50
-    after: Cursor | None = Field(None, description="Where the page begins, from the Link header of the one before.")
+    after: Cursor | None = Field(None, description="Cursor from the Link header of the previous page.")
 
 
 @operation("GET", "/upcoming", "preview", {200: UpcomingResponse})
 def list_upcoming(query: UpcomingQuery) -> Response:
-    """What will happen by itself: embargoes that end, articles that expire, sections that fall due. No drafts."""
+    """List scheduled changes.
+
+    Includes embargoes ending, articles expiring and sections due, but no drafts.
+    """
     with context().database.snapshot() as conn:
         found, after = read_upcoming(conn, context().settings.sections, caller().now, query.limit, query.after)
     response = respond(UpcomingResponse(items=[_answer(item) for item in found]))

@@ -1,4 +1,4 @@
-"""People: who may log in to the dashboard."""
+"""Users of the dashboard."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -7,7 +7,7 @@ from flask import Response
 from pydantic import Field
 
 from syndication.api.operations import Operations, caller, context, instant, respond
-from syndication.api.schemas import Reference, RequestModel, ResponseModel
+from syndication.api.schemas import Reference, RequestModel, ResponseModel, Time
 from syndication.api.tokens import Scope
 from syndication.auth.secrets import passwords
 from syndication.model.field_limits import MAX_SCOPES
@@ -18,44 +18,44 @@ from syndication.store.access import users as stored_users
 from syndication.store.access.users import User
 from syndication.web.problems import not_found
 
-operation = Operations("users", "Users", "Who may log in to the dashboard. Only admin sees and changes them.")
+operation = Operations("users", "Users", "Users of the dashboard; all operations need the scope admin.")
 
 Password = Annotated[Text, Field(min_length=1, max_length=passwords.LONGEST)]
 
 
 class NamePath(RequestModel):
-    """A person's name."""
+    """A user's name."""
 
     name: Reference
 
 
 class UserResponse(ResponseModel):
-    """A person, without the password."""
+    """A user, without the password."""
 
     id: str
     name: str
     scopes: list[Scope]
-    created_at: str | None
+    created_at: Time
     created_by: str
-    last_login_at: str | None
-    disabled_at: str | None
-    second_factor_at: str | None
+    last_login_at: Time | None
+    disabled_at: Time | None
+    second_factor_at: Time | None
 
 
 class NewUser(UserResponse):
-    """A person who was just let in, with the password if it was made here: it is shown this once."""
+    """A new user, with the password if it was generated: it is shown only once."""
 
     password: str | None
 
 
 class UsersResponse(ResponseModel):
-    """Everybody, by name; those who are disabled too."""
+    """Users by name, including disabled ones."""
 
     users: list[UserResponse]
 
 
 class UserRequest(StrictModel):
-    """A lower-case name, what the person may, and a password of 12 characters or more (without, a good one is made)."""
+    """A lower-case name, the scopes, and a password of at least 12 characters (by default, one is generated)."""
 
     name: Annotated[Text, Field(min_length=1, max_length=64)]
     scopes: list[Scope] = Field(min_length=1, max_length=MAX_SCOPES)
@@ -63,7 +63,7 @@ class UserRequest(StrictModel):
 
 
 class UserChange(StrictModel):
-    """What is to change; what is left out, or null, stays as it is."""
+    """The changes; fields that are omitted or null stay unchanged."""
 
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=MAX_SCOPES)] | None = None
     password: Password | None = None
@@ -72,7 +72,7 @@ class UserChange(StrictModel):
 
 @operation("GET", "/users", "admin", {200: UsersResponse})
 def list_users() -> Response:
-    """Everybody who may log in to the dashboard, and those who may no more."""
+    """List users, including disabled ones."""
     with context().database.read() as conn:
         found = stored_users.list_all(conn)
     return respond(UsersResponse(users=[UserResponse.model_validate(_values(user)) for user in found]))
@@ -80,7 +80,10 @@ def list_users() -> Response:
 
 @operation("POST", "/users", "admin", {201: NewUser})
 def create_user(body: UserRequest) -> Response:
-    """Let a person log in to the dashboard. A password that is made here is in this answer and nowhere else."""
+    """Create a user.
+
+    A generated password is only in this response.
+    """
     database = context().database
     stored_users.check_name(body.name)
     made = passwords.generate_password() if body.password is None else None
@@ -92,14 +95,15 @@ def create_user(body: UserRequest) -> Response:
 
 @operation("PATCH", "/users/<name>", "admin", {200: UserResponse})
 def change_user(path: NamePath, body: UserChange) -> Response:
-    """Change what a person may, the password, or whether the person may log in; each logs the person out everywhere.
+    """Change a user's scopes or password, or disable or enable the user.
 
-    The last person with the scope admin keeps it, and is not disabled.
+    All changes but enabling log the user out everywhere. The last user with the scope admin cannot lose it or be
+    disabled.
     """
     database = context().database
     with database.read() as conn:
         _get_user(conn, path.name)
-    # Outside of the transaction: a hash takes long.
+    # Outside of the transaction, since hashing is slow.
     known = context().settings.site.names
     hash = passwords.hash_password(body.password, path.name, known) if body.password is not None else None
     by = caller().actor
@@ -117,9 +121,10 @@ def change_user(path: NamePath, body: UserChange) -> Response:
 
 @operation("DELETE", "/users/<name>/second-factor", "admin", {200: UserResponse})
 def reset_second_factor(path: NamePath) -> Response:
-    """Remove the second factor of a user who lost the phone, and log the user out everywhere.
+    """Remove a user's second factor, after the loss of a phone.
 
-    The password alone logs in then. Nothing happens to a user who has none.
+    This logs the user out everywhere. The user can then log in with the password alone. A user without a second factor
+    is not changed.
     """
     database = context().database
     with database.write() as conn:
@@ -131,7 +136,7 @@ def reset_second_factor(path: NamePath) -> Response:
 def _get_user(conn: Connection, name: str) -> User:
     user = stored_users.find_by_name(conn, name)
     if user is None:
-        raise not_found(f"person {name!r}")
+        raise not_found(f"user {name!r}")
     return user
 
 

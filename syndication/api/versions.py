@@ -1,4 +1,4 @@
-"""Versions: what is remembered of each feed's past, and how two of its versions differ."""
+"""Versions of feeds, and the differences between them."""
 
 from collections.abc import Collection
 from http import HTTPStatus
@@ -8,16 +8,19 @@ from flask import Response
 from pydantic import Field
 
 from syndication.api.operations import Operations, context, instant, link_next, respond
-from syndication.api.schemas import Limit, RequestModel, ResponseModel, SectionPath
+from syndication.api.schemas import Limit, RequestModel, ResponseModel, SectionPath, Time
 from syndication.api.sections import configured
 from syndication.store.publishing import versions as stored_versions
 from syndication.web.problems import Problem
 
-operation = Operations("versions", "Versions", "What happened in each feed, version by version.")
+operation = Operations("versions", "Versions", "The version history of each feed.")
 
 
 class ChangeResponse(ResponseModel):
-    """How an entry changed. A gone one was withdrawn, deleted, unpublished, expired, moved, left-out or pushed-out."""
+    """How an entry changed.
+
+    If it is gone, ``reason`` is withdrawn, deleted, unpublished, expired, moved, left-out or pushed-out.
+    """
 
     article_id: str
     change: Literal["added", "changed", "gone"]
@@ -25,24 +28,24 @@ class ChangeResponse(ResponseModel):
 
 
 class VersionResponse(ResponseModel):
-    """A version of the feed and how it differs from the one before; bytes of all formats, uncompressed."""
+    """A version and its changes from the previous one; ``bytes`` is the uncompressed size of all formats."""
 
     version: int
-    at: str | None
+    at: Time
     entries: int
     bytes: int
     changes: list[ChangeResponse]
 
 
 class VersionsResponse(ResponseModel):
-    """One page, the newest first; the next one is in the header Link."""
+    """One page, newest first; the Link header has the next one (RFC 8288)."""
 
     section: str
     versions: list[VersionResponse]
 
 
 class DifferenceResponse(ResponseModel):
-    """What happened from one version to another."""
+    """The changes between two versions."""
 
     section: str
     old: int
@@ -51,14 +54,14 @@ class DifferenceResponse(ResponseModel):
 
 
 class VersionsQuery(RequestModel):
-    """Which page."""
+    """The page."""
 
     limit: Limit = 20
     before: int | None = Field(None, ge=1, le=2**53, description="Only versions before this one.")
 
 
 class DifferenceQuery(RequestModel):
-    """Two versions of the section; 0 is the empty feed before the first."""
+    """Two versions of the section; 0 is the empty feed before the first version."""
 
     old: int = Field(ge=0, le=2**53)
     new: int = Field(ge=1, le=2**53)
@@ -66,7 +69,7 @@ class DifferenceQuery(RequestModel):
 
 @operation("GET", "/sections/<slug>/versions", "read", {200: VersionsResponse})
 def list_versions(path: SectionPath, query: VersionsQuery) -> Response:
-    """The versions that are kept, the newest first, and what changed in each."""
+    """List the version history of a feed, newest first, with the changes in each version."""
     section = configured(path.slug)
     with context().database.snapshot() as conn:
         found = stored_versions.list_versions(conn, section.slug, query.limit + 1, query.before)
@@ -89,19 +92,19 @@ def list_versions(path: SectionPath, query: VersionsQuery) -> Response:
 
 @operation("GET", "/sections/<slug>/difference", "read", {200: DifferenceResponse})
 def get_difference(path: SectionPath, query: DifferenceQuery) -> Response:
-    """What happened between two versions: entries added, changed, and gone and why."""
+    """Compare two versions of a feed: entries added, changed and gone, with the reasons."""
     section = configured(path.slug)
     if query.new < query.old:
-        words = f"is {query.new}: it should not be before old, {query.old}"
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"new {words}", errors=[("new", words)])
+        words = f"must not be lower than old ({query.old}), not {query.new}"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"new {words}.", errors=[("new", words)])
     with context().database.snapshot() as conn:
         kept = stored_versions.list_kept(conn, section.slug)
         found = (
             stored_versions.compare_versions(conn, section.slug, query.old, query.new) if query.new in kept else None
         )
     if found is None:
-        there = f"{kept.start} to {kept.stop - 1}" if kept else "none yet"
-        detail = f"Versions {query.old} to {query.new} are not all kept: {there} are."
+        there = f"versions {kept.start} to {kept.stop - 1} are available" if kept else "there are none yet"
+        detail = f"Versions {query.old} to {query.new} are not all available: {there}."
         raise Problem(HTTPStatus.NOT_FOUND, "not-found", detail)
     changed = DifferenceResponse(section=section.slug, old=query.old, new=query.new, changes=_changes(found))
     return respond(changed)

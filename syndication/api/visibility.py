@@ -1,7 +1,7 @@
-"""What of an article exists for the caller: one rule for every operation.
+"""Decides which articles, and which of their facts, the caller may see: one rule for every operation.
 
-For callers without the scope preview there is what is public now, and what readers were shown. Of a story that was
-shown and changed since, they see that there was one, and no word of the text that nobody was shown.
+Callers without the scope preview see articles that are public now or were shown to readers before. If a shown article
+has changed since, they see that it exists, but none of the text that was never published.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from syndication.web.problems import not_found
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """What an article is to one caller at ``now``."""
+    """An article's visibility to one caller at ``now``."""
 
     exposure: Exposure
     may_preview: bool
@@ -32,7 +32,7 @@ class Visibility:
 
     @property
     def exists(self) -> bool:
-        """Whether there is one: its row, its withdrawal, or that it was shown."""
+        """Whether the article exists for the caller: stored, withdrawn or shown before."""
         found = self.exposure
         if self.may_preview:
             return found.stored or found.withdrawn or found.shown
@@ -47,18 +47,18 @@ class Visibility:
 
 
 def visibility(conn: Connection, id: str, who: Caller) -> Visibility:
-    """What the article is to ``who``."""
+    """Returns the article's visibility to ``who``."""
     return Visibility(exposure(conn, id, who.now), who.may("preview"), who.now)
 
 
 def visibilities(conn: Connection, ids: Sequence[str], who: Caller) -> dict[str, Visibility]:
-    """What each of the articles is to ``who``, asked together."""
+    """Returns the visibility of several articles to ``who``, in one query."""
     found = exposures(conn, ids, who.now)
     return {id: Visibility(found[id], who.may("preview"), who.now) for id in ids}
 
 
 def check_exists(conn: Connection, id: str) -> Visibility:
-    """Raise the 404 of an article that there is not, or not for the caller; one statement, before any fact is read."""
+    """Raises a 404 Problem unless the article exists for the caller; one statement, before any other query."""
     found = visibility(conn, id, caller())
     if not found.exists:
         raise not_found(f"article {id!r}")
@@ -66,7 +66,7 @@ def check_exists(conn: Connection, id: str) -> Visibility:
 
 
 def shows_stored(conn: Connection, found: Visibility, outline: ArticleOutline) -> bool:
-    """Whether the caller may read the article as it is stored now; its body is read only if a digest decides."""
+    """Returns whether the caller may read the article as stored now; reads its body only to compare digests."""
     if found.may_preview or is_public(outline, found.now):
         return True
     digest = found.exposure.digest
@@ -74,7 +74,7 @@ def shows_stored(conn: Connection, found: Visibility, outline: ArticleOutline) -
 
 
 def visible_outline(conn: Connection, id: str) -> ArticleOutline:
-    """The article without its body; raises the 404 of one that there is not, or not for the caller."""
+    """Returns the article without its body; raises a 404 Problem unless it is visible to the caller."""
     found = check_exists(conn, id)
     outline = read_outline(conn, id)
     if outline is None or not shows_stored(conn, found, outline):
@@ -83,29 +83,29 @@ def visible_outline(conn: Connection, id: str) -> ArticleOutline:
 
 
 def visible_outlines(conn: Connection, ids: list[str]) -> dict[str, ArticleOutline]:
-    """Those of the articles which the caller may read as they are, without their bodies."""
+    """Returns the articles that the caller may read as stored now, without their bodies."""
     who, outlines = caller(), read_outlines(conn, ids)
     if who.may("preview"):
         return outlines
     hidden = [id for id, outline in outlines.items() if not is_public(outline, who.now)]
     remembered = shown_articles.digests(conn, hidden)
-    # Of those that were never shown nothing is read.
+    # Articles that were never shown are not read.
     stored = stored_digests(conn, [id for id in hidden if remembered.get(id) is not None])
     unseen = {id for id in hidden if id not in stored or remembered.get(id) != stored[id]}
     return {id: outline for id, outline in outlines.items() if id not in unseen}
 
 
 def visible_left_out(conn: Connection) -> list[LeftOutArticle]:
-    """What is left out of any feed, as far as the caller may know."""
+    """Returns the articles left out of any feed that are visible to the caller."""
     found = list_left_out(conn)
     seen = visible_outlines(conn, sorted({item.article_id for item in found}))
     return [item for item in found if item.article_id in seen]
 
 
 def visible_state(state: SectionState, left_out: int) -> SectionState:
-    """A section's state for callers without preview: nothing in it moves when a hidden story is written.
+    """Returns a section's state without the fields that would change when a hidden article is written.
 
-    A change that waits, the moment of the last regeneration and the count of failures (which a change resets) would.
+    These are the waiting change, the time of the last regeneration, and the failure count, which a change resets.
     """
     return replace(
         state,
@@ -119,7 +119,7 @@ def visible_state(state: SectionState, left_out: int) -> SectionState:
 
 
 def visible_states(conn: Connection, known: Mapping[str, SectionState]) -> dict[str, SectionState]:
-    """The states of sections, by slug, as the caller may know them."""
+    """Returns the states of sections by slug, as far as they are visible to the caller."""
     if caller().may("preview"):
         return dict(known)
     counts = dict.fromkeys(known, 0)
@@ -130,7 +130,7 @@ def visible_states(conn: Connection, known: Mapping[str, SectionState]) -> dict[
 
 
 def visible_facts(conn: Connection, facts: TraceFacts, found: Visibility) -> TraceFacts:
-    """What a trace may be told from; of a text that nobody was shown, nothing but that there is one."""
+    """Returns the facts that a trace may use; of an unpublished text only that it exists."""
     if found.may_preview:
         return facts
     states = {slug: visible_state(state, state.left_out) for slug, state in facts.states.items()}

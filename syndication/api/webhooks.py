@@ -1,4 +1,4 @@
-"""Webhooks: a CMS announces a changed article, signed as Standard Webhooks describes (standardwebhooks.com)."""
+"""Webhooks from a CMS about changed articles, signed as in Standard Webhooks (standardwebhooks.com)."""
 
 import base64
 import binascii
@@ -25,21 +25,21 @@ from syndication.store.articles.shown_articles import exposure
 from syndication.web.problems import Problem
 from syndication.web.request_log import set_actor
 
-operation = Operations("webhooks", "Webhook", "How a CMS announces a changed article, signed instead of with a token.")
+operation = Operations("webhooks", "Webhook", "A CMS can send changed articles with a signature instead of a token.")
 
 TOLERANCE = 300
-"""Seconds that the sender's clock may be off, and for which a signature is valid."""
+"""Seconds that the sender's clock may differ, and for which a signature is valid."""
 
 
 class Announcement(StrictModel):
-    """That an article changed, with the article as it is now."""
+    """A changed article, as it is now."""
 
     type: Literal["article.changed", "article.created", "article.updated"]
     data: ArticleJson
 
 
 class WebhookResponse(ResponseModel):
-    """What came of it."""
+    """The outcome for the article."""
 
     id: str
     outcome: Outcome
@@ -48,11 +48,11 @@ class WebhookResponse(ResponseModel):
 
 @operation("POST", "/webhooks/articles", PUBLIC, {200: WebhookResponse}, problems=(409,))
 def receive_article(body: Announcement) -> Response:
-    """Take the changed article of a CMS.
+    """Receive a changed article from a CMS.
 
-    The headers webhook-id, webhook-timestamp (seconds since 1970) and webhook-signature are needed; the signature
-    is "v1," and the base64 of HMAC-SHA256 over id, timestamp and body with dots between, keyed by the setting
-    editors.webhook_secret. 409 says that this id was received already.
+    Requires the headers webhook-id, webhook-timestamp (seconds since 1970) and webhook-signature. The signature is
+    "v1," and the base64 of the HMAC-SHA256 of id, timestamp and body, joined by dots, with the key in the setting
+    editors.webhook_secret. A repeated id is refused with 409.
     """
     database = context().database
     article = body.data.article(context().slugs)
@@ -61,9 +61,9 @@ def receive_article(body: Announcement) -> Response:
     found: list[Visibility] = []
 
     def once(conn: Connection) -> None:
-        # In the transaction that stores the article: a webhook that failed may be sent again.
+        # In the transaction that stores the article, so that a failed webhook can be sent again.
         if not webhook_ids.record_if_new(conn, id, database.now(conn)):
-            raise Problem(HTTPStatus.CONFLICT, "replayed", f"The webhook {id!r} was received already.")
+            raise Problem(HTTPStatus.CONFLICT, "replayed", f"The webhook {id!r} was already received.")
         found[:] = [Visibility(exposure(conn, article.id, now := database.now(conn)), False, now)]
 
     actor = Actor("the CMS's webhook", request.remote_addr or "unknown")
@@ -76,34 +76,38 @@ def receive_article(body: Announcement) -> Response:
 
 
 def check_signature(secret: str) -> None:
-    """Raise Problem unless the request is signed with ``secret``, and lately."""
+    """Raises Problem unless the request has a recent signature made with ``secret``."""
     if not secret:
-        raise Problem(HTTPStatus.NOT_FOUND, "not-found", "No webhook is taken here: editors.webhook_secret is not set.")
+        raise Problem(HTTPStatus.NOT_FOUND, "not-found", "Webhooks are not enabled: editors.webhook_secret is not set.")
     id, timestamp = request.headers.get("webhook-id", ""), request.headers.get("webhook-timestamp", "")
     address = request.remote_addr or "unknown"
     if not re.fullmatch(r"[\x21-\x7e]{1,200}", id) or not re.fullmatch(r"\d{1,12}", timestamp):
-        raise context().access.refuse(address, "webhook-id and webhook-timestamp are needed, with webhook-signature.")
+        raise context().access.refuse(
+            address, "The headers webhook-id, webhook-timestamp and webhook-signature are required."
+        )
     if not signed(secret, id, timestamp, request.get_data(), request.headers.get("webhook-signature", "")):
-        raise context().access.refuse(address, "webhook-signature is not that of this body with the shared secret.")
+        raise context().access.refuse(address, "webhook-signature does not match this body and the shared secret.")
     if abs(datetime.now(UTC).timestamp() - int(timestamp)) > TOLERANCE:
-        raise context().access.refuse(address, f"webhook-timestamp is more than {TOLERANCE} s from the time here.")
+        raise context().access.refuse(
+            address, f"webhook-timestamp differs from the current time by more than {TOLERANCE} s."
+        )
 
 
 def signed(secret: str, id: str, timestamp: str, body: bytes, signatures: str) -> bool:
-    """Whether one of the signatures, parted by spaces, is right; told in the same time wherever one differs."""
+    """Returns whether any of the space-separated signatures is valid, compared in constant time."""
     wanted = signature(secret, id, timestamp, body).encode()
     found = [hmac.compare_digest(wanted, one.encode()) for one in signatures.split()]
     return any(found)
 
 
 def signature(secret: str, id: str, timestamp: str, body: bytes) -> str:
-    """The signature of a webhook."""
+    """Returns the signature of a webhook."""
     content = b".".join((id.encode(), timestamp.encode(), body))
     return "v1," + base64.b64encode(hmac.digest(_key(secret), content, "sha256")).decode()
 
 
 def _key(secret: str) -> bytes:
-    """A secret that begins with whsec_ is base64 of the key, as Standard Webhooks has it; any other is the key."""
+    """Returns the key: base64-decoded after whsec_, as in Standard Webhooks; any other secret is the key itself."""
     if secret.startswith("whsec_"):
         with contextlib.suppress(binascii.Error):
             return base64.b64decode(secret.removeprefix("whsec_"), validate=True)

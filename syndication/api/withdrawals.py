@@ -1,4 +1,4 @@
-"""Taking an article out of every feed, and bringing it back: the only way back that there is."""
+"""Withdraws articles from every feed, and restores them."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ from syndication.store.articles.withdrawals import restore, withdraw
 
 
 class WithdrawalResponse(ResponseModel):
-    """What came of a withdrawal or of a restoration."""
+    """The outcome of a withdrawal or a restoration."""
 
     id: str
     outcome: Literal["withdrawn", "restored", "unchanged"]
@@ -21,28 +21,42 @@ class WithdrawalResponse(ResponseModel):
 
 @operation("POST", "/articles/<article:id>/withdraw", "write", {200: WithdrawalResponse})
 def withdraw_article(path: ArticlePath) -> Response:
-    """Take an article out of every feed, until it is restored. Copies in caches live for the sections' cache times."""
+    """Withdraw an article from every feed until it is restored.
+
+    Caches keep copies for the sections' cache times.
+    """
     out = _known(path.id)
     withdraw(context().database, [path.id], by=caller().actor)
     if out:
-        return respond(WithdrawalResponse(id=path.id, outcome="unchanged", message="It was out already."))
+        return respond(
+            WithdrawalResponse(id=path.id, outcome="unchanged", message="The article was already withdrawn.")
+        )
     return respond(
-        WithdrawalResponse(id=path.id, outcome="withdrawn", message="It leaves every feed within a second or so.")
+        WithdrawalResponse(
+            id=path.id, outcome="withdrawn", message="The article leaves every feed within a second or so."
+        )
     )
 
 
 @operation("POST", "/articles/<article:id>/restore", "write", {200: WithdrawalResponse})
 def restore_article(path: ArticlePath) -> Response:
-    """Bring a withdrawn article back: nothing else does. One whose row was deleted may be written again afterwards."""
+    """Restore a withdrawn article.
+
+    A deleted article can be sent again afterwards.
+    """
     out = _known(path.id)
     missing = restore(context().database, [path.id], by=caller().actor)
     if not out:
-        return respond(WithdrawalResponse(id=path.id, outcome="unchanged", message="It was not out."))
-    back = "Its row is gone: put it again." if missing else "It is back in its feeds within a second or so."
+        return respond(WithdrawalResponse(id=path.id, outcome="unchanged", message="The article was not withdrawn."))
+    back = (
+        "The article was deleted: send it again to publish it."
+        if missing
+        else "The article is back in its feeds within a second or so."
+    )
     return respond(WithdrawalResponse(id=path.id, outcome="restored", message=back))
 
 
 def _known(id: str) -> bool:
-    """Whether the article is out; raises the 404 of one that there is not, or not for the caller."""
+    """Returns whether the article is withdrawn; raises a 404 Problem unless it exists for the caller."""
     with context().database.read() as conn:
         return check_exists(conn, id).exposure.withdrawn

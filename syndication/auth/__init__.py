@@ -1,1 +1,1 @@
-"""Who is asking: passwords, second factors, log-in, bearer tokens, and a limit for those who guess."""
+"""Authentication: passwords, second factors, log-in, bearer tokens, and rate limits against guessing."""

@@ -1,4 +1,4 @@
-"""Who may: tokens in the Authorization header (RFC 6750), scopes, and a limit on those who guess."""
+"""Tokens in the Authorization header (RFC 6750), scopes, and a rate limit against guessing."""
 
 import math
 import re
@@ -22,7 +22,7 @@ from syndication.web.problems import Problem
 from syndication.web.request_log import set_actor
 
 SECRET = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_-]{43}")
-"""A whole token. An article whose id begins as they do is none."""
+"""A complete token; an article id that only starts like one does not match."""
 
 log = get_logger(__name__)
 
@@ -31,22 +31,21 @@ CHALLENGE = 'Bearer realm="syndication"'
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever asks, and when."""
+    """The authenticated caller, and the time of the request."""
 
     actor: Actor
     scopes: frozenset[str]
     now: datetime
 
     def may(self, scope: str) -> bool:
-        """Whether the caller has the scope."""
+        """Returns whether the caller has the scope."""
         return scope in self.scopes
 
 
 class FailureLimiter:
-    """How often an address was wrong within a minute, in this process.
+    """Counts failed attempts by address within a minute, in this process.
 
-    Of IPv6 it is the network that counts: one who guesses has as many addresses as a /64 has (RFC 4291 section
-    2.5.4), which is what a provider gives to each customer.
+    For IPv6 it counts by network, because providers assign each customer a whole /64 (RFC 4291 section 2.5.4).
     """
 
     def __init__(self, per_minute: int) -> None:
@@ -54,17 +53,17 @@ class FailureLimiter:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def record(self, address: str) -> int | None:
-        """Count a wrong attempt; gives the seconds to wait if there were too many, else None."""
+        """Records a failed attempt; returns the seconds to wait after too many, else None."""
         guesser = network(address)
         return None if self._limiter.hit(self._item, guesser) else self._seconds_left(guesser)
 
     def blocked_for(self, address: str) -> int | None:
-        """The seconds to wait for an address that may try no more, else None; it counts nothing."""
+        """Returns the seconds to wait for a blocked address, else None, without recording anything."""
         guesser = network(address)
         return None if self._limiter.test(self._item, guesser) else self._seconds_left(guesser)
 
     def count(self, address: str) -> int:
-        """How often the address was wrong within the last minute."""
+        """Returns the number of failed attempts by the address within the last minute."""
         return self._item.amount - self._limiter.get_window_stats(self._item, network(address)).remaining
 
     def _seconds_left(self, guesser: str) -> int:
@@ -73,7 +72,7 @@ class FailureLimiter:
 
 
 class TokenAccess:
-    """Decides who may do what. A right token is never refused because of others' wrong ones."""
+    """Authenticates tokens and checks scopes. Valid tokens are never refused because of others' failed attempts."""
 
     def __init__(self, database: Database, limiter: FailureLimiter) -> None:
         self.database = database
@@ -81,14 +80,14 @@ class TokenAccess:
         self._record_use_from = 0.0
 
     def admit(self, request: Request, scope: str) -> Caller:
-        """The caller, if the request carries a token with ``scope``; else raises Problem."""
+        """Returns the caller if the request has a token with ``scope``; otherwise raises Problem."""
         address = request.remote_addr or "unknown"
         secret = _bearer(request)
         with self.database.read() as conn:
             now = self.database.now(conn)
             token = tokens.find(conn, secret, now)
         if token is None:
-            raise self.refuse(address, "This token is not known, has expired or was revoked.", "invalid_token")
+            raise self.refuse(address, "The token is unknown, expired or revoked.", "invalid_token")
         self._record_use(token, now)
         actor = Actor(f"token {token.name}", address)
         set_actor(actor)
@@ -97,19 +96,19 @@ class TokenAccess:
             raise Problem(
                 HTTPStatus.FORBIDDEN,
                 "scope",
-                f"This needs the scope {scope}, and the token {token.name!r} has {', '.join(token.scopes)}.",
+                f"The token {token.name!r} lacks the scope {scope}; it has {', '.join(token.scopes)}.",
                 headers={"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'},
             )
         return Caller(actor, frozenset(token.scopes), now)
 
     def refuse(self, address: str, detail: str, error: str = "") -> Problem:
-        """The answer to a wrong attempt: 401, and 429 for who tries too often (RFC 6585 section 4)."""
+        """Returns the problem for a failed attempt: 401, or 429 after too many (RFC 6585 section 4)."""
         wait = self.limiter.record(address)
         if wait is not None:
             return Problem(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "too-many-attempts",
-                f"There were too many wrong attempts from {address}: try again in {wait} s.",
+                f"Too many failed attempts from {address}: try again in {wait} s.",
                 headers={"Retry-After": str(wait)},
             )
         challenge = f'{CHALLENGE}, error="{error}"' if error else CHALLENGE
@@ -121,7 +120,7 @@ class TokenAccess:
         try:
             with self.database.write() as conn:
                 tokens.record_use(conn, token, now)
-        except DatabaseDown as error:  # Who only reads is not refused because nothing can be written, and waits once.
+        except DatabaseDown as error:  # Reads still succeed while the database is read-only; only one request waits.
             self._record_use_from = time.monotonic() + USE_RECORDED.total_seconds()
             log.warning("token_use_not_recorded", error=type(error).__name__)
 
@@ -132,23 +131,23 @@ class TokenAccess:
 
 
 def refuse_unreadable_address(request: Request) -> None:
-    """An address is UTF-8: of other bytes Werkzeug would make another path, and of a query an error of ours."""
+    """Refuses a URL that is not UTF-8: Werkzeug would change the path, and fail on the query."""
     try:
         for part in ("PATH_INFO", "QUERY_STRING"):
             request.environ.get(part, "").encode("latin-1").decode()
     except UnicodeDecodeError:
-        detail = "The address is not UTF-8: percent-encode an article's id as UTF-8."
+        detail = "The URL is not UTF-8: percent-encode the article id as UTF-8."
         raise Problem(HTTPStatus.BAD_REQUEST, "bad-request", detail) from None
 
 
 def refuse_token_in_address(request: Request) -> None:
-    """Addresses stand in logs and histories: a token in one has leaked already (RFC 6750 section 5.3)."""
-    said = [request.path, *(text for pair in request.args.items(multi=True) for text in pair)]
-    if "access_token" in request.args or any(SECRET.search(text) for text in said):
+    """Refuses a token in the URL: URLs are kept in logs and histories, so it has leaked (RFC 6750 section 5.3)."""
+    texts = [request.path, *(text for pair in request.args.items(multi=True) for text in pair)]
+    if "access_token" in request.args or any(SECRET.search(text) for text in texts):
         raise Problem(
             HTTPStatus.BAD_REQUEST,
             "token-in-address",
-            "A token stands in the address, where logs keep it: revoke it, and send another one"
+            "The URL contains a token, and URLs are logged: revoke that token, and send a new one"
             " in the header Authorization: Bearer TOKEN.",
         )
 
@@ -159,7 +158,7 @@ def _bearer(request: Request) -> str:
         raise Problem(
             HTTPStatus.UNAUTHORIZED,
             "token",
-            "This needs a token, in the header Authorization: Bearer TOKEN. `syndication token create` makes one.",
+            "Send a token in the header Authorization: Bearer TOKEN. Create one with `syndication token create`.",
             headers={"WWW-Authenticate": CHALLENGE},
         )
     return secret.strip()

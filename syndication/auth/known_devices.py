@@ -1,7 +1,7 @@
-"""Browsers in which a user has logged in before: strangers who guess passwords do not lock them out.
+"""Browsers in which a user has logged in before, so that guessing attacks do not lock them out.
 
-Each keeps a signed cookie with a random number for each user who logged in there ("device cookies", OWASP). It opens
-nothing: failures in this browser are counted by it, and not with those of strangers.
+Each has a signed cookie with a random number for each user who logged in there ("device cookies", OWASP). It grants no
+access: failed attempts in this browser are counted separately from those of unknown browsers.
 """
 
 import secrets
@@ -14,17 +14,17 @@ from werkzeug.wrappers import Response
 COOKIE = "syndication_editors_device"
 
 AGE = 365 * 86400
-"""Seconds from the last log-in for which a browser is known."""
+"""Seconds after the last log-in during which a browser is known."""
 
 USERS = 5
-"""Users whom one browser remembers: the last ones."""
+"""Users remembered in one browser: the most recent ones."""
 
 Devices = Mapping[str, str]
-"""The browser's number for each user, by the account's id."""
+"""The browser's number for each user, by user id."""
 
 
 def known_devices() -> dict[str, str]:
-    """What the request's cookie says; nothing if there is none that we signed."""
+    """Returns the devices in the request's cookie, or none if its signature is missing or invalid."""
     try:
         found = _serializer().loads(request.cookies.get(COOKIE, ""), max_age=AGE)
     except BadData:
@@ -33,10 +33,10 @@ def known_devices() -> dict[str, str]:
 
 
 def remember_device(response: Response, user_id: str) -> None:
-    """Let the browser know that this user logged in here."""
+    """Sets the cookie that marks this browser as known to the user."""
     known = known_devices()
     device = known.pop(user_id, "") or secrets.token_urlsafe(16)
-    known[user_id] = device  # As the newest, which is the last to be forgotten.
+    known[user_id] = device  # The newest is dropped last.
     newest = list(known.items())[-USERS:]
     response.set_cookie(
         COOKIE,
@@ -51,6 +51,6 @@ def remember_device(response: Response, user_id: str) -> None:
 
 def _serializer() -> URLSafeTimedSerializer:
     key = current_app.secret_key
-    if key is None:  # The session's interface reads it before any page is asked for.
+    if key is None:  # The session interface reads it before any page.
         raise RuntimeError("the key that signs cookies was not read")
     return URLSafeTimedSerializer(key, salt="known device")

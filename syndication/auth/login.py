@@ -1,8 +1,8 @@
-"""How people log in to the dashboard: by name and password, and no faster than somebody who has forgotten one.
+"""Log-in to the dashboard by name and password, with a rate limit.
 
-Who has a second factor gives its code in a second step. Wrong passwords and wrong codes are counted by address, as
-wrong tokens are, and by name: from all browsers together in which the user never logged in, and from each other one
-by itself (ASVS 2.2.1).
+Users with a second factor enter its code in a second step. Failed attempts are counted by address, like those of
+tokens, and by name: together for all browsers in which the user never logged in, and separately for each known
+browser (ASVS 2.2.1).
 """
 
 import hmac
@@ -22,27 +22,27 @@ from syndication.store.access.login_failures import UNKNOWN_DEVICE
 from syndication.store.access.users import NAME, User
 from syndication.store.db.database import Database
 
-WRONG = "This name and this password do not go together."
-"""The same for an unknown name, a wrong password and a disabled person: which of them it was is in the audit log."""
+WRONG = "Wrong name or password."
+"""The same for an unknown name, a wrong password and a disabled user; only the audit log has the reason."""
 
-NOT_CURRENT = "This is not the password that you have now."
+NOT_CURRENT = "Wrong current password."
 
-WRONG_CODE = "Wrong code. A code works once and for about a minute: enter the next one that the app shows."
+WRONG_CODE = "Wrong code. Each code works once, for about a minute: enter the next one from your app."
 
-BUSY = f"Many people are logging in at once, and your password was not checked: try again in {RETRY_SECONDS} s."
+BUSY = f"Too many people are logging in, and your password was not checked: try again in {RETRY_SECONDS} s."
 
 FAILED_ATTEMPTS = 10
-"""Wrong passwords and codes for one name in a quarter of an hour, unless the settings say otherwise."""
+"""Failed attempts allowed for one name in 15 minutes, unless configured otherwise."""
 
 LOGGED_IN_DEVICE = "logged in"
-"""The device of somebody who is logged in, where the browser does not say more."""
+"""The device of a logged-in user in an unknown browser."""
 
 NO_DEVICES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """Somebody has logged in; ``secret`` is for the cookie, and is not told again."""
+    """The user is logged in; ``secret`` is for the session cookie, and is not stored."""
 
     user: User
     secret: str
@@ -50,7 +50,7 @@ class LoggedIn:
 
 @dataclass(frozen=True, slots=True)
 class CodeNeeded:
-    """The password was right, and the code of the second factor comes next; ``secret`` is for the cookie."""
+    """The password was right, and the second factor is next; ``secret`` is for the cookie."""
 
     user: User
     secret: str
@@ -58,9 +58,9 @@ class CodeNeeded:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """Nobody has: why, in words, and the seconds to wait after too many wrong attempts (429), else None (401).
+    """The attempt failed: the reason, and the seconds to wait after too many attempts (429), else None (401).
 
-    ``busy`` is for a queue that is full (503): nothing was verified.
+    ``busy`` means that the queue was full (503) and nothing was verified.
     """
 
     detail: str
@@ -70,7 +70,7 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class _FailureKey:
-    """By what a failure is counted."""
+    """The keys under which a failed attempt is counted."""
 
     address: str
     name_hash: str
@@ -78,9 +78,9 @@ class _FailureKey:
 
 
 class LoginService:
-    """Where people come in; one for each web process.
+    """Logs users in; one for each process.
 
-    Its guesses are not those of tokens: a CMS with a revoked token locks out nobody who sits behind the same address.
+    Its limiter is separate from that of tokens, so a CMS with a revoked token does not lock out users at its address.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class LoginService:
     def log_in(
         self, name: str, password: str, address: str, devices: Mapping[str, str] = NO_DEVICES
     ) -> LoggedIn | CodeNeeded | Denied:
-        """Log somebody in, for the hours that are set. Who was wrong too often is refused before anything is hashed."""
+        """Logs a user in for the configured hours. After too many failed attempts it refuses without hashing."""
         typed = name.strip().lower()
         user, hash = self._look_up(typed)
         counted = self._failure_key(typed, user, address, devices)
@@ -114,7 +114,7 @@ class LoginService:
     def check_code(
         self, pending: str, code: str, address: str, devices: Mapping[str, str] = NO_DEVICES
     ) -> LoggedIn | Denied | None:
-        """The second step: log in whoever gave the right password before; None if that is too long ago."""
+        """Completes a log-in with the code of the second factor; returns None if the first step is too long ago."""
         with self.database.read() as conn:
             user = pending_logins.find(conn, pending, self.database.now(conn))
         if user is None:
@@ -135,7 +135,7 @@ class LoginService:
     def verify(
         self, user: User, password: str, address: str, devices: Mapping[str, str] = NO_DEVICES
     ) -> PasswordHash | Denied:
-        """Whether it is really the person who is logged in: the hash that was verified if it is, else why not."""
+        """Verifies the password of the logged-in user; returns the verified hash, or the reason for refusal."""
         with self.database.read() as conn:
             hash = users.get_password_hash(conn, user)
         counted = self._failure_key(user.name, user, address, {user.id: LOGGED_IN_DEVICE} | dict(devices))
@@ -147,7 +147,7 @@ class LoginService:
     def verify_code(
         self, user: User, code: str, address: str, devices: Mapping[str, str] = NO_DEVICES
     ) -> Denied | None:
-        """Whether the person who is logged in has the second factor at hand; why not if it is not so."""
+        """Verifies a code of the logged-in user's second factor; returns the reason for refusal, or None."""
         counted = self._failure_key(user.name, user, address, {user.id: LOGGED_IN_DEVICE} | dict(devices))
         with self.database.write() as conn:
             now = self.database.now(conn)
@@ -169,9 +169,9 @@ class LoginService:
         confirming: bool = False,
         failing_user: User | None = None,
     ) -> Denied | None:
-        """Wait for the turn, hash, and count a failure; all within the turn, so that nobody is counted late.
+        """Waits in the queue, verifies, and records a failure before the next turn, so that no failure counts late.
 
-        Who was wrong too often takes no place in the queue.
+        After too many failures it refuses without queuing.
         """
         if (refused := self._blocked_now(key)) is not None:
             return refused
@@ -186,7 +186,7 @@ class LoginService:
             with self.database.write() as conn:
                 now = self.database.now(conn)
                 self._record_failure(conn, key, now)
-                if not confirming:  # Whoever asks to confirm records what was refused.
+                if not confirming:  # The caller records a failed confirmation.
                     sessions.record_failed_login(conn, failing_user, key.address, now)
         return Denied(WRONG)
 
@@ -197,20 +197,20 @@ class LoginService:
     def _blocked(self, conn: Connection, key: _FailureKey, now: datetime) -> Denied | None:
         wait = self.limiter.blocked_for(key.address)
         if wait is not None:
-            return Denied(f"There were too many wrong attempts from {key.address}: try again in {wait} s.", wait)
+            return Denied(f"Too many failed attempts from {key.address}: try again in {wait} s.", wait)
         left = login_failures.seconds_to_wait(conn, key.name_hash, key.device, self.failed_attempts, now)
         if left is None:
             return None
         seconds = max(1, math.ceil(left))
         where = "with this name" if key.device == UNKNOWN_DEVICE else "with this name in this browser"
-        return Denied(f"There were too many wrong attempts {where}: try again in {seconds} s.", seconds)
+        return Denied(f"Too many failed attempts {where}: try again in {seconds} s.", seconds)
 
     def _record_failure(self, conn: Connection, key: _FailureKey, now: datetime) -> None:
         self.limiter.record(key.address)
         login_failures.record(conn, key.name_hash, key.device, now)
 
     def _failure_key(self, typed: str, user: User | None, address: str, devices: Mapping[str, str]) -> _FailureKey:
-        """The same work for a name that nobody has: what is stored is a keyed hash of what was typed."""
+        """Returns the keys for counting, at the same cost for unknown names. Names are stored as keyed hashes."""
         self._key = self._key or signing_key.signing_key(self.database)
         name_hash = hmac.digest(self._key, f"log-in {typed}".encode("utf-8", "surrogatepass"), "sha256").hex()
         device = devices.get(user.id, UNKNOWN_DEVICE) if user is not None else UNKNOWN_DEVICE
@@ -230,11 +230,11 @@ class LoginService:
             if users.is_unchanged(conn, user, hash):
                 if better is not None:
                     users.rehash(conn, user, better)
-                # As it is now: the second factor may have been turned on meanwhile.
+                # Read again: the second factor may have been turned on meanwhile.
                 today = users.find(conn, user.id) or user
                 if today.second_factor_at is not None:
                     return CodeNeeded(today, pending_logins.start(conn, today, now))
                 return LoggedIn(today, sessions.create_session(conn, today, address, self.hours, now))
-            # Somebody disabled the person, or changed the password, while it was verified.
+            # The user was disabled, or the password changed, during verification.
             sessions.record_failed_login(conn, user, address, now)
         return Denied(WRONG)

@@ -1,7 +1,7 @@
-"""The queue in front of the hashing of passwords: one at a time, some wait, and the others are refused at once.
+"""Queue for verifying passwords: one at a time, a limited number waiting, and the rest refused at once.
 
-A hash takes 64 MB and a tenth of a second. So one is made at a time, and who sends many at once is counted as exactly
-as one who waits. Those who wait hold a thread each, so that there is an end to the queue and to the waiting.
+A hash takes 64 MB and a tenth of a second. Verifying one at a time also counts parallel attempts as exactly as
+sequential ones. Each waiting log-in holds a thread, so the queue's length and the waiting time are limited.
 """
 
 import threading
@@ -10,24 +10,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 MAX_WAITING = 16
-"""Log-ins that wait for their turn: the last of them for about two seconds. As many again of known devices."""
+"""Waiting log-ins; the last of them waits about two seconds. Known devices have as many places of their own."""
 
 MAX_WAITING_EACH = 4
-"""Of them those of one network: one address, or one /64, cannot fill the queue."""
+"""Waiting log-ins of one network, so that one address, or one /64, cannot fill the queue."""
 
 TIMEOUT_SECONDS = 8.0
-"""Seconds that a log-in waits."""
+"""The longest that a log-in waits."""
 
 RETRY_SECONDS = 5
-"""When to come back."""
+"""Retry-After for a refused log-in."""
 
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """A log-in that waits; the lowest ``rank`` is next, and of those the one that came first.
+    """A waiting log-in; the lowest ``rank`` is next, and within a rank the earliest.
 
-    Known devices are before all others, networks that failed less before those that guess, and the first log-in of
-    each network before the second of any.
+    Known devices come first, then networks with fewer failures, then the first log-in of each network before the
+    second of any.
     """
 
     network: str
@@ -37,13 +37,13 @@ class Ticket:
     called: threading.Event = field(default_factory=threading.Event)
 
     def call(self, *, admitted: bool) -> None:
-        """End the waiting: it is this one's turn, or its place was given to another."""
+        """Ends the wait: it is this ticket's turn, or its place was given to another."""
         self.admitted = admitted
         self.called.set()
 
 
 class VerificationQueue:
-    """One queue for each web process."""
+    """One queue for each process."""
 
     def __init__(
         self, waiting: int = MAX_WAITING, each: int = MAX_WAITING_EACH, patience: float = TIMEOUT_SECONDS
@@ -57,10 +57,10 @@ class VerificationQueue:
 
     @contextmanager
     def turn(self, network: str, *, known: bool = False, failures: int = 0) -> Iterator[bool]:
-        """Within, nobody else verifies; False if the queue is full, or the turn did not come in time.
+        """Yields True while no other log-in is verified; False if the queue is full or the wait timed out.
 
-        ``failures`` is how often the network was wrong just now. A place in a full queue goes to the one who comes, if
-        that one is before the last who waits.
+        ``failures`` is the number of recent failures of the network. In a full queue, a new log-in replaces the last
+        one if its rank is better.
         """
         ticket = self._enqueue(network, known, failures)
         if ticket is None or not self._await(ticket):
@@ -101,7 +101,7 @@ class VerificationQueue:
             following.call(admitted=True)
 
     def _await(self, ticket: Ticket) -> bool:
-        """Wait for the turn, and leave the queue if it does not come in time; whether it came, maybe just now."""
+        """Waits for the turn, leaving the queue on timeout; returns whether the turn came, even at the last moment."""
         ticket.called.wait(self.patience)
         with self._lock:
             if ticket in self._tickets:

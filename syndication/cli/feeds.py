@@ -121,6 +121,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     Articles left out of a feed are listed below it, with the reason.
     """
     from syndication.diagnostics import health
+    from syndication.model.formats import rfc3339
     from syndication.store import triggers
     from syndication.store.processes import purge_queue, web_processes, workers
     from syndication.store.publishing import change_queue, documents
@@ -150,7 +151,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
             "sections": [asdict(state) for state in found],
             "left_out": [asdict(item) for item in left_out],
         }
-        json_document(json.dumps(values, default=str, indent=2))
+        json_document(json.dumps(values, default=rfc3339, indent=2))
     else:
         for words in [*(problems or [health.headline(findings)]), *notices]:
             line(words)

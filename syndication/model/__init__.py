@@ -1,1 +1,1 @@
-"""Frozen values and fixed rules that every room may use; of ours it imports ``errors`` alone, and it does no work."""
+"""Frozen values and fixed rules that every room may import; imports only ``errors`` and has no side effects."""

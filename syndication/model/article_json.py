@@ -1,13 +1,12 @@
-"""An article as JSON: the one shape that imports read, and that the API and webhooks take and give.
+"""An article as JSON: the one format for imports, the API and webhooks.
 
-A value that is wrong is named with its field, and with what would be right.
+Errors name the invalid field and say what is expected.
 """
 
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
@@ -29,6 +28,7 @@ from syndication.model.field_limits import (
     MAX_TITLE,
     MAX_URL,
 )
+from syndication.model.formats import rfc3339
 from syndication.model.json_types import (
     Dimension,
     Id,
@@ -45,7 +45,7 @@ from syndication.model.json_types import (
 )
 from syndication.model.values import Article, Author, Enclosure, Image, Section
 
-# An empty text is none, and a longer one than this is refused.
+# An empty string is read as null; a longer one than this is rejected.
 OptionalName = Annotated[Annotated[Text, Field(max_length=MAX_NAME)] | None, BeforeValidator(none_if_empty)]
 OptionalUrl = Annotated[Annotated[Text, Field(max_length=MAX_URL)] | None, BeforeValidator(none_if_empty)]
 OptionalCaption = Annotated[Annotated[Text, Field(max_length=MAX_CAPTION)] | None, BeforeValidator(none_if_empty)]
@@ -56,7 +56,7 @@ OptionalLanguage = Annotated[Annotated[Text, Field(max_length=MAX_LANGUAGE)] | N
 
 
 class AuthorJson(StrictModel):
-    """An author as the byline names them."""
+    """An author, as named in the byline."""
 
     name: Annotated[NonEmptyText, Field(max_length=MAX_NAME)]
     email: OptionalName = None
@@ -64,7 +64,7 @@ class AuthorJson(StrictModel):
 
 
 class ImageJson(StrictModel):
-    """The lead image; width and height in pixels."""
+    """The lead image; ``width`` and ``height`` in pixels."""
 
     url: Annotated[NonEmptyText, Field(max_length=MAX_URL)]
     caption: OptionalCaption = None
@@ -75,7 +75,7 @@ class ImageJson(StrictModel):
 
 
 class EnclosureJson(StrictModel):
-    """A file that belongs to the article; length in bytes, duration in seconds."""
+    """A file attached to the article; ``length`` in bytes, ``duration`` in seconds."""
 
     url: Annotated[NonEmptyText, Field(max_length=MAX_URL)]
     media_type: Annotated[NonEmptyText, Field(max_length=MAX_MEDIA_TYPE)]
@@ -117,10 +117,10 @@ Tag = Annotated[NonEmptyText, Field(max_length=MAX_TAG)]
 class ArticleJson(StrictModel):
     """An article.
 
-    A ``published_at`` in the future is an embargo. ``status`` is published if there is a ``published_at``,
-    and draft if there is none. ``url`` may be relative to the newsroom's home page. ``guid`` is the id that
-    readers of an imported feed know; other articles need none. ``title`` is plain text, shown as it is written;
-    ``html`` and ``summary`` are HTML, so that an ampersand in them is ``&amp;``.
+    A ``published_at`` in the future is an embargo. ``status`` defaults to published if ``published_at`` is set, and
+    otherwise to draft. ``url`` may be relative to the newsroom's home page. ``guid`` keeps the id of an article
+    imported from another feed; other articles do not need one. ``title`` is plain text; ``html`` and ``summary`` are
+    HTML, so write an ampersand in them as ``&amp;``.
     """
 
     id: Id
@@ -151,7 +151,7 @@ class ArticleJson(StrictModel):
     guid: OptionalUrl = None
 
     def article(self, slugs: Mapping[str, str]) -> Article:
-        """The article; ``slugs`` are the configured sections' slugs by their titles, lower-case."""
+        """Returns the article; ``slugs`` maps lower-case titles of configured sections to slugs."""
         sections = [_section(name, slugs) for name in self.sections]
         return Article(
             id=self.id,
@@ -179,9 +179,9 @@ FIELDS = tuple(ArticleJson.model_fields)
 
 
 def parse_article(value: Any, slugs: Mapping[str, str]) -> Article:
-    """The article that ``value``, parsed JSON, describes; raises ArticleError, which names the first wrong field."""
+    """Returns the article from parsed JSON; raises ArticleError for the first invalid field."""
     if not isinstance(value, dict):
-        raise ArticleError(f"a line should be a JSON object, not {kind(value)}")
+        raise ArticleError(f"each line must be a JSON object, not {kind(value)}")
     try:
         return ArticleJson.model_validate(value).article(slugs)
     except ValidationError as error:
@@ -190,11 +190,11 @@ def parse_article(value: Any, slugs: Mapping[str, str]) -> Article:
 
 
 def dump_article(article: Article) -> dict[str, Any]:
-    """The article as JSON values, in the shape that ``article_from`` takes."""
+    """Returns the article as JSON values, in the format that ``parse_article`` reads."""
     values = asdict(article)
     for name in ("published_at", "updated_at", "expires_at"):
         moment = values[name]
-        values[name] = moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
+        values[name] = rfc3339(moment) if moment else None
     return {name: _to_json(values[name]) for name in FIELDS}
 
 
@@ -203,12 +203,12 @@ def _to_json(value: Any) -> Any:
 
 
 def slugs_by_title(sections: Mapping[str, Section]) -> dict[str, str]:
-    """The slugs of the configured sections by their titles, lower-case: a newsroom may name a section either way."""
+    """Returns section slugs by lower-case title: articles may name a section by either."""
     return {section.title.lower(): slug for slug, section in sections.items()}
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """JSON Merge Patch (RFC 7396): null takes a member away, an object goes into an object, all else replaces."""
+    """Applies a JSON Merge Patch (RFC 7396): null removes a member, objects are merged, everything else is replaced."""
     if not isinstance(patch, Mapping):
         return patch
     merged = dict(target) if isinstance(target, Mapping) else {}
@@ -221,7 +221,7 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 
 def slugify(text: str) -> str:
-    """``text`` as a slug: "Arts & Leisure" is arts-leisure; empty if nothing of it can stand in one."""
+    """Returns ``text`` as a slug ("Arts & Leisure" becomes arts-leisure), empty if it has no letters or digits."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall(r"[a-z0-9]+", ascii_text))
 
@@ -229,5 +229,5 @@ def slugify(text: str) -> str:
 def _section(name: str, slugs: Mapping[str, str]) -> str:
     slug = slugs.get(name.strip().lower()) or slugify(name)
     if not slug:
-        raise ArticleError(f"sections has {name!r}, of which no slug can be made: use letters and digits")
+        raise ArticleError(f"sections has {name!r}, which cannot become a slug: use letters a to z and digits")
     return slug

@@ -1,6 +1,6 @@
-"""How large the body of a request may be, by method and address: the one table for every process that reads bodies.
+"""The largest request body by method and path: the one table for every process that reads bodies.
 
-It is decided before a byte of the body is read, and so by the address alone: nobody is known yet.
+The limit is applied before the body is read and the caller authenticated, so it depends on method and path alone.
 """
 
 import re
@@ -10,17 +10,17 @@ from typing import Literal
 KIB, MIB = 1024, 1024 * 1024
 
 SMALL_BYTES = 64 * KIB
-"""A form, a token, a regeneration of a thousand sections by name: none of them comes near."""
+"""Forms, tokens and a regeneration of a thousand named sections all stay far below this."""
 
 WEBHOOK_BYTES = MIB
-"""A webhook is read before its signature can be checked, so that anybody may send one: a longer article is PUT."""
+"""A webhook is read before its signature can be verified, so anyone can send one; longer articles use PUT."""
 
 Kind = Literal["small", "webhook", "article", "batch"]
 
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """Bytes of the two kinds that a newsroom may set: one article, and a batch of them."""
+    """The two configurable limits, in bytes: one article, and a batch of articles."""
 
     article: int = 16 * MIB
     batch: int = 32 * MIB
@@ -38,14 +38,14 @@ _NAMED: dict[tuple[str, str], Kind] = {
 
 
 def body_kind(method: str, path: str) -> Kind:
-    """The kind of body that an address takes; ``path`` is decoded and has no query."""
+    """Returns the kind of body for this method and path; ``path`` is decoded and without query."""
     if method in ("PUT", "PATCH") and _ARTICLE.fullmatch(path):
         return "article"
     return _NAMED.get((method, path.removesuffix("/")), "small")
 
 
 def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
-    """The largest body in bytes that is read at this address."""
+    """Returns the largest body accepted for this method and path, in bytes."""
     sizes: dict[Kind, int] = {
         "small": SMALL_BYTES,
         "webhook": min(WEBHOOK_BYTES, limits.article),
@@ -56,19 +56,19 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
 
 
 _ADVICE: dict[Kind, str] = {
-    "small": "leave out what it does not need.",
-    "webhook": "PUT a longer article to /api/v1/articles/ID.",
+    "small": "send only the fields you need.",
+    "webhook": "PUT the article to /api/v1/articles/ID instead.",
     "article": "link to pictures and files instead of embedding them.",
     "batch": "send the articles in several batches.",
 }
 
 
 def too_large(method: str, path: str, limits: BodyLimits = DEFAULT) -> str:
-    """What is wrong with a longer body, and what to do."""
+    """Returns the error message for a body over the limit, with advice."""
     size = in_words(largest_body(method, path, limits))
-    return f"The body is over {size}, the most that is read here: {_ADVICE[body_kind(method, path)]}"
+    return f"The body is over the limit of {size}: {_ADVICE[body_kind(method, path)]}"
 
 
 def in_words(size: int) -> str:
-    """Bytes as a person reads them, like 64 KiB."""
+    """Returns a readable size, like 64 KiB."""
     return f"{size // MIB:,} MiB" if size >= MIB and not size % MIB else f"{size / KIB:,.0f} KiB"

@@ -1,10 +1,10 @@
-"""Which addresses are one client: those of a network that a provider gives to one customer."""
+"""Groups addresses by client: the network that a provider assigns to one customer."""
 
 import ipaddress
 
 
 def network(address: str) -> str:
-    """What addresses of one guesser have in common: the /64 of IPv6, the whole of IPv4, also written as IPv6."""
+    """Returns the network that counts as one client: an IPv6 address's /64, or an IPv4 address (mapped or not)."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:  # A Unix socket has no address.

@@ -1,82 +1,82 @@
-"""The most that each list and each text may hold, in items and characters: of input, and of rows that are read.
+"""Maximum lengths of lists (items) and texts (characters), for input and for rows read from the database.
 
-Each is several times what a newsroom uses, so that it stops mistakes and attacks, and nobody's work.
+Each is several times what newsrooms use: it stops mistakes and attacks, not work.
 """
 
 MAX_TITLE = 2_000
 """Characters: the longest headlines have 300."""
 
 MAX_URL = 4_000
-"""Characters: browsers and proxies take no longer address reliably. Also for a ``guid``, which often is one."""
+"""Characters: browsers and proxies do not handle longer URLs reliably. Also for ``guid``, which is often a URL."""
 
 MAX_NAME = 500
-"""Characters of an author's name or mail address: RFC 5321 section 4.5.3.1 allows 320 for the latter."""
+"""Characters of an author's name or email address: RFC 5321 section 4.5.3.1 allows 320 for an address."""
 
 MAX_SLUG = 1000
-"""Characters: a slug is made of an id, which may become longer by it."""
+"""Characters: a slug may be derived from an id, and can be longer than the id."""
 
 MAX_SUMMARY = 100_000
-"""Characters: some fifteen thousand words; a longer text is a body, and belongs into ``html``."""
+"""Characters: some fifteen thousand words; a longer text is a body and belongs in ``html``."""
 
 MAX_CAPTION = 10_000
-"""Characters of a caption, a credit, an alternative text or a correction: a page and a half of print."""
+"""Characters of a caption, credit, alt text or correction: a page and a half of print."""
 
 MAX_TAG = 500
 """Characters: a tag is a word or a name."""
 
 MAX_LANGUAGE = 100
-"""Characters: RFC 5646 section 4.4.1 wants room for 35."""
+"""Characters: RFC 5646 section 4.4.1 recommends at least 35."""
 
 MAX_MEDIA_TYPE = 500
-"""Characters: RFC 6838 section 4.2 gives type and subtype 127 each; parameters follow."""
+"""Characters: RFC 6838 section 4.2 allows type and subtype 127 each; parameters follow."""
 
 MAX_HTML = 16 * 1024 * 1024
-"""Characters, of which no feed takes more. Long reads and data tables of 8 MB are real; twice as much takes some 600 MB
-while it is sanitized. The limit of the request's body comes first as a rule."""
+"""Characters, for any feed. Real long reads and data tables reach 8 MB; sanitizing twice as much takes some 600 MB of
+memory. The limit on the request body usually applies first."""
 
 MAX_TAGS = 500
-"""Items: archives that tag each person and place in a long read come to a hundred."""
+"""Items: archives that tag each person and place in a long read reach a hundred."""
 
 MAX_AUTHORS = 200
-"""Items: the longest bylines of joint investigations name a hundred."""
+"""Items: the longest bylines, in joint investigations, name a hundred authors."""
 
 MAX_SECTIONS = 200
-"""Items: an article is filed under a handful."""
+"""Items: most articles are in a handful of sections."""
 
 MAX_ENCLOSURES = 200
-"""Items: a podcast has one, a dossier of documents some dozens."""
+"""Items: a podcast has one, a set of documents a few dozen."""
 
 MAX_PREVIEW_CHANGES = 20
-"""Items: each may hold a whole article, and a worker renders all of them for one person."""
+"""Items: each may be a whole article, and a worker renders them all for one user."""
 
 MAX_BATCH_ARTICLES = 1_000
-"""Items: more would hold the one writer of SQLite for too long, and one batch follows another at no cost."""
+"""Items: a larger batch would block SQLite's single writer for too long, and sending several batches costs nothing."""
 
 MAX_BATCH_VALUES = 20_000
-"""Tags, authors, sections and enclosures of all articles of a batch together: each is a row, and each section of an
-article is a change that workers read. A thousand articles with twenty of them each fit."""
+"""Tags, authors, sections and enclosures of all articles in a batch together: each is a row, and each section of an
+article queues a change. A thousand articles with twenty each fit."""
 
 MAX_REGENERATION_SECTIONS = 1_000
-"""Items: a newsroom with more sections asks for all of them."""
+"""Items: a newsroom with more sections can use ``all_sections``."""
 
 MAX_SCOPES = 10
 """Items: there are five scopes."""
 
 MAX_REASON = 500
-"""Characters of why something was requested."""
+"""Characters of the reason for a request."""
 
 MAX_REFERENCE = 200
-"""Characters of the id or name of a token, user, preview or regeneration: those that exist have up to 100."""
+"""Characters of the id or name of a token, user, preview or regeneration: existing ones have at most 100."""
 
 MAX_CURSOR = 4_000
-"""Characters of where a page begins: it holds an article's id, encoded."""
+"""Characters of a pagination cursor, which contains an encoded article id."""
 
 MAX_QUERY_TEXT = 500
-"""Characters of what a list is filtered by: as many as an article's id has."""
+"""Characters of a list filter: as many as an article id."""
 
 MAX_ERRORS_LISTED = 20
-"""Errors listed one by one; the rest is counted. Nobody mends more than that before the next attempt."""
+"""Errors listed in a response; the rest are only counted."""
 
 MAX_FEED_HTML = 32 * 1024 * 1024
-"""Bytes of all bodies in one feed: its documents, and the memory to render them, are several times as large. So no
-article has more either, whatever ``editors.largest_article_mb`` is."""
+"""Bytes of all article bodies in one feed: its documents, and the memory to render them, are several times as large.
+So no article may be larger either, whatever ``editors.largest_article_mb`` is."""

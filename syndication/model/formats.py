@@ -1,8 +1,9 @@
-"""What a language tag, a mail address and a media type look like: what does not would make a feed invalid."""
+"""Formats of times, language tags, email addresses and media types; invalid ones would make a feed invalid."""
 
 import re
+from datetime import UTC, datetime
 
-# BCP 47 (RFC 5646 section 2.1), without the tags that it keeps for old times' sake alone.
+# BCP 47 (RFC 5646 section 2.1), without its grandfathered tags.
 _LANGUAGE = re.compile(
     r"[a-z]{2,3}(-[a-z]{3}){0,3}"  # language
     r"(-[a-z]{4})?"  # script
@@ -14,7 +15,7 @@ _LANGUAGE = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
-# RFC 4287 section 3.2.3 asks for less; what every validator takes is a name, an @ and a host with a dot.
+# RFC 4287 section 3.2.3 requires less; every validator accepts a name, an @ and a host with a dot.
 _EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@[^\s@<>()\[\]\\,;:\".]+(\.[^\s@<>()\[\]\\,;:\".]+)+")
 
 _TOKEN = r"[a-z0-9!#$&^_.+*'`|~%-]+"  # noqa: S105  # RFC 9110 section 5.6.2
@@ -24,19 +25,24 @@ _MEDIA_TYPE = re.compile(
 )
 
 
+def rfc3339(moment: datetime) -> str:
+    """Returns a time in RFC 3339 format, in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def language_tag(text: str) -> str | None:
-    """``text`` as a language tag, zh_TW as zh-TW; None if it is none."""
+    """Returns ``text`` as a language tag (zh_TW becomes zh-TW), or None if it is invalid."""
     tag = text.strip().replace("_", "-")
     return tag if _LANGUAGE.fullmatch(tag) else None
 
 
 def email_address(text: str) -> str | None:
-    """``text`` if it looks like a mail address."""
+    """Returns ``text`` without surrounding spaces if it looks like an email address, else None."""
     address = text.strip()
     return address if _EMAIL.fullmatch(address) else None
 
 
 def media_type(text: str) -> str | None:
-    """``text`` if it is a type and a subtype, perhaps with parameters (RFC 9110 section 8.3.1)."""
+    """Returns ``text`` if it is a media type, with or without parameters (RFC 9110 section 8.3.1), else None."""
     found = text.strip()
     return found if _MEDIA_TYPE.fullmatch(found) else None

@@ -1,27 +1,27 @@
-"""A look at the structure of JSON before it is parsed: whether it is small enough to become objects.
+"""Checks the structure of JSON before parsing it: too many values, or too much nesting, would exhaust memory.
 
-A number in a list is two bytes of JSON and a hundred bytes of memory once it is parsed and checked. So the tokens
-are counted first, and the count stops at the limit: the cost is one pass over the bytes, whatever they are.
+A number in a list is two bytes of JSON and a hundred bytes of memory once it is parsed and validated. So tokens are
+counted first, stopping at the limit: the cost is one pass over the bytes, whatever they contain.
 """
 
 import re
 from dataclasses import dataclass
 
 MAX_VALUES = 6_000
-"""Values of one document: an article that is full in every list has some 4,000."""
+"""Values in one document: an article with every list full has some 4,000."""
 
 MAX_DEPTH = 16
-"""Objects and lists inside each other: a batch or a preview of articles has 5."""
+"""Levels of nested objects and lists: a batch or a preview of articles has 5."""
 
 SHOWN = 60
-"""Bytes of a field's name in an error."""
+"""Bytes of a field name shown in an error."""
 
-# A string is passed over whole, also one without an end; possessive, so that nothing is tried twice.
+# Skips each string whole, even an unterminated one; possessive quantifiers, so that nothing is matched twice.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 
 
-class StructureLimitExceeded(Exception):  # noqa: N818  # it is what the JSON has
-    """The JSON has too many values or is nested too deeply; ``field`` is the member in which that was seen."""
+class StructureLimitExceeded(Exception):  # noqa: N818  # describes the JSON
+    """The JSON has too many values or is nested too deeply; ``field`` is the top-level member where this was found."""
 
     def __init__(self, field: str, words: str, *, deep: bool = False) -> None:
         super().__init__(f"{field} {words}" if field else f"The body {words}")
@@ -32,14 +32,14 @@ class StructureLimitExceeded(Exception):  # noqa: N818  # it is what the JSON ha
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One element of a list: its bytes begin at ``start`` and end before ``end``."""
+    """One element of a list, in bytes ``start`` to ``end`` (exclusive)."""
 
     start: int
     end: int
 
 
 def check_structure(body: bytes, most_values: int = MAX_VALUES) -> None:
-    """Raise TooMuchStructure for JSON with more values or more depth than is parsed here."""
+    """Raises StructureLimitExceeded for JSON with too many values or too much nesting."""
     depth = values = 0
     field = b""
     for match in _TOKEN.finditer(body):
@@ -53,29 +53,27 @@ def check_structure(body: bytes, most_values: int = MAX_VALUES) -> None:
             values += 1
             depth += token != b","
         if depth > MAX_DEPTH:
-            words = f"is nested too deeply: it should have at most {MAX_DEPTH} levels"
+            words = f"must have at most {MAX_DEPTH} levels of nesting"
             raise StructureLimitExceeded(_name(field), words, deep=True)
         if values > most_values:
-            raise StructureLimitExceeded(
-                _name(field), f"has too many values: there should be at most {most_values:,} in all"
-            )
+            raise StructureLimitExceeded(_name(field), f"must have at most {most_values:,} values in total")
 
 
 def _name(field: bytes) -> str:
     return field.decode(errors="replace")
 
 
-class NotAList(Exception):  # noqa: N818  # it is what the JSON has instead
-    """The body is no object whose one member is the wanted list; the message says what it is."""
+class NotAList(Exception):  # noqa: N818  # describes the JSON
+    """The body is not an object with the list as its only member; the message says what is wrong."""
 
 
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 
 
 def split_list(body: bytes, member: str, most: int) -> list[Item]:
-    """Where each item of the list ``{"member": [...]}`` begins and ends, without parsing one; at most ``most`` + 1.
+    """Returns the position of each item in ``{"member": [...]}``, without parsing it; at most ``most`` + 1 items.
 
-    Raises NotAList for another shape. What is wrong inside an item shows when that is parsed.
+    Raises NotAList for any other shape. Errors inside an item are found when that item is parsed.
     """
     place = _opening(body, member)
     items: list[Item] = []
@@ -97,18 +95,18 @@ def split_list(body: bytes, member: str, most: int) -> list[Item]:
             return items
         if len(items) > most:
             return items
-    raise NotAList("ends in the middle of the list")
+    raise NotAList("ends before the list does")
 
 
 def _opening(body: bytes, member: str) -> int:
-    """The place behind the list's bracket."""
+    """Returns the position after the list's opening bracket."""
     found = re.compile(rb'(?:\xef\xbb\xbf)?\s*+\{\s*+"' + member.encode() + rb'"\s*+:\s*+\[').match(body)
     if found is None:
-        raise NotAList(f'should be an object with the one member {member}, like {{"{member}": [...]}}')
+        raise NotAList(f'must be an object with the single member {member}, like {{"{member}": [...]}}')
     return found.end()
 
 
 def _check_end(body: bytes, place: int) -> None:
     rest = body[place : place + 200].strip()
     if rest[:1] != b"}" or body[place:].strip() != b"}":
-        raise NotAList("should have no other member beside the list")
+        raise NotAList("must have no other members")

@@ -1,6 +1,6 @@
-"""The frozen values that travel between the rooms; nothing here knows a database, a format or HTTP.
+"""Frozen values shared by all rooms, independent of databases, feed formats and HTTP.
 
-All times are timezone-aware UTC. All texts are as the newsroom wrote them: cleaning is ``render``'s work.
+All times are timezone-aware UTC. Texts are as the newsroom wrote them: ``render`` sanitizes them.
 """
 
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Literal, NewType
 
 FORMATS: tuple[str, ...] = ("atom", "rss", "json")
-"""The formats of a feed, which are also the file name extensions of its addresses."""
+"""The formats of a feed, also used as the file extensions of its URLs."""
 
 ENCODINGS: tuple[str, ...] = ("br", "zstd", "gzip", "identity")
-"""The content codings of a document (RFC 9110 section 8.4.1), the one we prefer first."""
+"""The content codings of a document (RFC 9110 section 8.4.1), most preferred first."""
 
 ALL = "all"
 """The reserved section that holds every published article."""
@@ -26,7 +26,7 @@ MEDIA_TYPES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """An author as the byline names them."""
+    """An author, as named in the byline."""
 
     name: str
     email: str | None = None
@@ -35,7 +35,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The lead image; width and height in pixels."""
+    """The lead image; ``width`` and ``height`` in pixels."""
 
     url: str
     caption: str | None = None
@@ -47,7 +47,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A file that belongs to an article (audio, video, PDF); length in bytes, duration in seconds."""
+    """A file attached to an article (audio, video, PDF); ``length`` in bytes, ``duration`` in seconds."""
 
     url: str
     media_type: str
@@ -58,11 +58,11 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article as the store holds it.
+    """An article as stored.
 
     ``status`` is draft, published or withdrawn. A ``published_at`` in the future is an embargo.
-    ``url`` may be relative to the newsroom's home page. ``guid`` is the id that readers of an imported
-    feed know; other articles have none and get a ``tag:`` URI.
+    ``url`` may be relative to the newsroom's home page. ``guid`` is the id of an article imported from
+    another feed; other articles have none and get a ``tag:`` URI.
     """
 
     id: str
@@ -87,9 +87,9 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class CachePolicy:
-    """How long a copy of a feed may be used, in seconds (RFC 9111; RFC 5861 for the stale ones).
+    """How long caches may use a copy of a feed, in seconds (RFC 9111; RFC 5861 for the stale periods).
 
-    ``browser`` is max-age, ``cdn`` is s-maxage: what shared caches may hold.
+    ``browser`` is max-age; ``cdn`` is s-maxage, for shared caches.
     """
 
     browser: int
@@ -100,10 +100,10 @@ class CachePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all feeds of the newsroom share.
+    """Settings shared by all of the newsroom's feeds.
 
     ``base_url`` is where the feeds are served, ``home_url`` where the articles are read; neither ends
-    in a slash. ``authority`` and ``authority_date`` (YYYY-MM-DD) make the ``tag:`` URIs (RFC 4151).
+    in a slash. ``authority`` and ``authority_date`` (YYYY-MM-DD) are part of the ``tag:`` URIs (RFC 4151).
     """
 
     title: str
@@ -120,7 +120,7 @@ class Site:
 
     @property
     def names(self) -> tuple[str, str]:
-        """What everybody knows it by: no password is made of that."""
+        """The newsroom's public names, which passwords must not be based on."""
         return self.title, self.authority
 
 
@@ -128,10 +128,10 @@ class Site:
 class Section:
     """One configured feed.
 
-    It holds the newest ``entries`` articles, and beyond them all of the last ``hours`` up to
-    ``max_entries``. ``content`` says whether entries carry the whole body or the summary alone.
-    ``formerly`` are slugs it was known by: their addresses redirect, and articles filed under them
-    stand in it. ``origin`` is the slug it had first: feed ids are made of that and survive a rename.
+    It holds the newest ``entries`` articles, plus everything from the last ``hours``, up to
+    ``max_entries``. ``content`` decides whether entries include the full body or only the summary.
+    ``formerly`` lists earlier slugs: their URLs redirect here, and articles filed under them are
+    included. ``origin`` is the first slug: feed ids use it, so they survive a rename.
     """
 
     slug: str
@@ -148,21 +148,21 @@ class Section:
 
     @property
     def origin(self) -> str:
-        """The slug that its feed id is made of: the oldest it had."""
+        """The first slug, which the feed id is based on."""
         return self.formerly[0] if self.formerly else self.slug
 
     @property
     def filed_under(self) -> tuple[str, ...]:
-        """The slugs under which the store may hold its articles."""
+        """The slugs under which this section's articles may be stored."""
         return (self.slug, *self.formerly)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An article as it stands in a feed: ids and times decided, links absolute, body not yet cleaned.
+    """An article as a feed entry: ids and times decided, links absolute, body not yet sanitized.
 
     ``id`` is the atom:id and guid. ``published`` and ``updated`` are both set and not in the future.
-    ``categories`` are the titles of its sections by slug, ``tags`` the article's own.
+    ``categories`` are pairs of section slug and title, ``tags`` the article's own.
     """
 
     article_id: str
@@ -184,9 +184,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A section with its entries, newest first, ready to be rendered.
+    """A section with its entries, newest first, ready for rendering.
 
-    ``updated`` is the time of the version it is rendered for: whole seconds, UTC.
+    ``updated`` is the time of the version being rendered: whole seconds, UTC.
     """
 
     id: str
@@ -198,7 +198,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class RenderedEntry:
-    """What is remembered of an entry that was rendered: ``digest`` covers its bytes in every format."""
+    """A rendered entry as it is stored; ``digest`` covers its bytes in every format."""
 
     article_id: str
     entry_id: str
@@ -207,7 +207,7 @@ class RenderedEntry:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """An article that could not be rendered, and why, in words for an editor."""
+    """An article that could not be rendered, with a reason that editors can read."""
 
     article_id: str
     reason: str
@@ -215,7 +215,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class RenderedFeed:
-    """A feed's bytes by format, its entries in feed order, and what had to be left out."""
+    """A feed's bytes by format, its entries in feed order, and the articles left out."""
 
     bodies: Mapping[str, bytes]
     entries: tuple[RenderedEntry, ...]
@@ -226,8 +226,8 @@ class RenderedFeed:
 class Document:
     """The published bytes of one feed in one format, by content coding.
 
-    ``digest`` is the start of the SHA-256 of the identity body in hexadecimal. ``last_modified`` is
-    None for a version that was written while the clock stood before the previous version's time.
+    ``digest`` is the start of the identity body's SHA-256 in hexadecimal. ``last_modified`` is None
+    for a version written while the clock was earlier than the previous version's time.
     """
 
     section: str
@@ -238,9 +238,9 @@ class Document:
     bodies: Mapping[str, bytes]
 
     def etag(self, encoding: str) -> str:
-        """The strong entity tag of one coding, quoted (RFC 9110 section 8.8.3)."""
+        """Returns the strong entity tag of one coding, quoted (RFC 9110 section 8.8.3)."""
         return f'"{self.version}-{self.digest}-{encoding}"'
 
 
 PasswordHash = NewType("PasswordHash", str)
-"""The hash of a password that was not refused: what the store takes, so that it never sees a password."""
+"""The hash of an accepted password: the store takes this type, so it never sees a password."""

@@ -1,4 +1,4 @@
-"""Errors of the API as problem details (RFC 9457): what was wrong, where, and what would be right."""
+"""API errors as problem details (RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -21,28 +21,31 @@ log = get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 KINDS = {
-    HTTPStatus.BAD_REQUEST: ("bad-request", "The request cannot be read."),
-    HTTPStatus.NOT_FOUND: ("not-found", "There is nothing at this address: /api/v1/docs lists what there is."),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("method-not-allowed", "This address takes other methods: Allow lists them."),
+    HTTPStatus.BAD_REQUEST: ("bad-request", "The request is malformed."),
+    HTTPStatus.NOT_FOUND: ("not-found", "There is nothing at this URL: see /api/v1/docs."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "method-not-allowed",
+        "This URL does not support the method; Allow lists the supported ones.",
+    ),
 }
-"""What Werkzeug refuses, in our words: of its own some differ by the version."""
+"""Messages that replace Werkzeug's, some of which differ between its versions."""
 
 ARTICLES = ("ArticleJson", "ArticleBody", "StoredArticle")
-"""The schemas of an article, by the names that stand in their errors."""
+"""The schemas of an article, by their titles in validation errors."""
 
 RETRY_SECONDS = 5
-"""When to come back while the database does not answer."""
+"""Retry-After while the database does not respond."""
 
 
 class FieldProblem(BaseModel):
-    """One wrong field: its place, like ``authors.0.email``, and what is wrong with it."""
+    """An invalid field, like ``authors.0.email``, and the reason."""
 
     field: str
     detail: str
 
 
 class ProblemDetails(BaseModel):
-    """RFC 9457 section 3; ``errors`` names each wrong field, ``request_id`` is that of the answer's X-Request-ID."""
+    """RFC 9457 section 3; ``errors`` lists invalid fields, ``request_id`` equals the header X-Request-ID."""
 
     type: str
     title: str
@@ -53,7 +56,7 @@ class ProblemDetails(BaseModel):
 
 
 class Problem(SyndicationError):  # noqa: N818  # RFC 9457 calls it that
-    """An answer that says no. ``kind`` is the last part of the problem's type."""
+    """An error response. ``kind`` is the last part of the problem's type."""
 
     def __init__(
         self,
@@ -72,7 +75,7 @@ class Problem(SyndicationError):  # noqa: N818  # RFC 9457 calls it that
         self.headers = dict(headers or {})
 
     def response(self) -> Response:
-        """The problem as it is sent."""
+        """Returns the response for this problem."""
         values: dict[str, Any] = {
             "type": f"/api/v1/docs#{self.kind}",
             "title": self.status.phrase,
@@ -90,9 +93,9 @@ class Problem(SyndicationError):  # noqa: N818  # RFC 9457 calls it that
 
 
 def complete(response: Response) -> Response:
-    """What every answer of the API carries, also one that is given before the app is reached.
+    """Adds the security headers of every API response, including those sent before the app is reached.
 
-    No browser guesses another type for it, and shows it in no frame (OWASP REST Security Cheat Sheet).
+    They prevent MIME sniffing and framing (OWASP REST Security Cheat Sheet).
     """
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
@@ -101,7 +104,7 @@ def complete(response: Response) -> Response:
 
 
 def invalid(error: ValidationError) -> Problem:
-    """What a schema refused, field by field."""
+    """Returns the problem for a validation error, listing each field."""
     found = wrong_fields(error, FIELDS if error.title in ARTICLES else ())
     field, words = found[0]
     count = error.error_count()
@@ -110,18 +113,18 @@ def invalid(error: ValidationError) -> Problem:
 
 
 def problem_fields(error: ArticleError) -> tuple[str, str]:
-    """The field with which the error's sentence begins, and the rest of it."""
+    """Returns the field at the start of the error message, and the rest of the message."""
     field, _, words = str(error).partition(" ")
     return (field, words) if field in FIELDS else ("", str(error))
 
 
 def not_found(what: str) -> Problem:
-    """The same for what there is not, and for what the caller may not know of."""
+    """Returns the same 404 for what does not exist and for what the caller may not see."""
     return Problem(HTTPStatus.NOT_FOUND, "not-found", f"There is no {what}.")
 
 
 def handle_errors(app: Flask) -> None:
-    """Every error of the app becomes a problem; what nobody expected is logged and told without its words."""
+    """Turns every error of the app into a problem; unexpected errors are logged, without details in the response."""
 
     @app.errorhandler(Problem)
     def problem(error: Problem) -> Response:
@@ -155,7 +158,7 @@ def handle_errors(app: Flask) -> None:
         return Problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "database-down",
-            "The database does not answer. Feeds go on being served as they were; try again.",
+            "The database does not respond. Feeds are still served. Try again.",
             headers={"Retry-After": str(RETRY_SECONDS)},
         ).response()
 
@@ -163,5 +166,7 @@ def handle_errors(app: Flask) -> None:
     def unexpected(_: Exception) -> Response:
         log.exception("request_failed")
         return Problem(
-            HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", "Something went wrong here; the log says what."
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "unexpected",
+            "An unexpected error occurred. The service log has the details.",
         ).response()

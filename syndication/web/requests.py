@@ -1,4 +1,4 @@
-"""A request of editors from its head to its answer: admitted, its body read in time, and passed on."""
+"""Handles a request for the editors process: admission, reading the body in time, and forwarding."""
 
 import time
 from collections.abc import Mapping
@@ -24,28 +24,28 @@ from syndication.web.served_versions import Served, encode_served
 
 log = get_logger(__name__)
 
-BUSY = "So many requests are being answered that this one would have to wait: try again."
-SLOW = "The body came too slowly and was not read to its end. Nothing was done: send it again."
-ENDED = "The connection ended in the middle of the body. Nothing was done."
+BUSY = "Too many requests are being handled. Nothing was done: try again."
+SLOW = "The body arrived too slowly. Nothing was done: send it again."
+ENDED = "The connection closed before the end of the body. Nothing was done."
 DOWN = (
-    "The process that answers editors is being started again. Whether this request was carried out is not known:"
-    " look before you send it again. Feeds are served as before."
+    "The editors process is restarting, and it is not known whether this request was processed:"
+    " check before you send it again. Feeds are still served."
 )
 NOT_ASKED = (
-    "The process that answers editors does not respond and is about to be restarted. Nothing was done: send the request"
-    " again. Feeds are served as before."
+    "The editors process does not respond and is about to restart. Nothing was done: send the request again."
+    " Feeds are still served."
 )
-FORM_TOO_LARGE = "The form is over 64 KiB, the most that is read. Nothing was saved: shorten what you typed."
+FORM_TOO_LARGE = "The form is over the limit of 64 KiB. Nothing was saved: shorten your text."
 
 NOT_ACCEPTED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
-"""How a credential that opens nothing is answered: by the API, and by the dashboard, which sends to the log-in."""
+"""Statuses that mean an invalid credential: of the API, and the dashboard's redirects to the log-in."""
 
 LOG_INS = 20
-"""More than wait for the verification of passwords, so that its own queue decides who goes first."""
+"""More than the places in the password verification queue, so that queue decides the order."""
 
 
 def lane_sizes(at_once: int) -> dict[Kind, LaneSize]:
-    """The lanes of a front that answers so many requests of known editors at once."""
+    """Returns the lanes of a front that handles ``at_once`` requests of known editors concurrently."""
     half = max(1, at_once // 2)
     return {
         "editors": LaneSize(at_once, each=half, unknown=half, queue=256, queue_each=64),
@@ -57,18 +57,18 @@ def lane_sizes(at_once: int) -> dict[Kind, LaneSize]:
 
 
 def share(at_once: int, fronts: int) -> int:
-    """What one front lets in of what the one editors process answers at once: the system spreads clients over them."""
+    """Returns one front's share of the editors process; the operating system spreads clients over the fronts."""
     return max(1, -(-at_once // fronts))
 
 
 def threads_for(at_once: int, fronts: int) -> int:
-    """The threads that the editors process needs for the lanes of all fronts."""
+    """Returns the number of threads that the editors process needs for the lanes of all fronts."""
     return fronts * sum(size.places for size in lane_sizes(share(at_once, fronts)).values())
 
 
 @dataclass(frozen=True, slots=True)
 class EditorsRequest:
-    """The head of a request: what was asked, by whom, and when it came."""
+    """The head of a request, the client's address, and the time of arrival."""
 
     method: str
     path: str
@@ -78,12 +78,12 @@ class EditorsRequest:
 
     @property
     def is_api(self) -> bool:
-        """Whether an error is told to a program."""
+        """Returns whether the request is for the API, whose errors are problem details."""
         return self.path.startswith(API)
 
 
 class EditorsRequestHandler:
-    """Decides which requests the editors process is asked, and when."""
+    """Decides which requests are forwarded to the editors process, and when."""
 
     def __init__(self, settings: Settings, client: EditorsClient) -> None:
         self._client = client
@@ -96,13 +96,13 @@ class EditorsRequestHandler:
         start_at_zero(self.lanes)
 
     def believed_address(self, peer: str, headers: Mapping[bytes, str]) -> str:
-        """The address that counts."""
+        """Returns the client's address, trusting only the configured number of proxies."""
         return believed_address(peer, headers.get(b"x-forwarded-for"), self.trusted_proxies)
 
     async def answer(
         self, arrived: EditorsRequest, environ: dict[str, str], receive: Receive, served: Served | None
     ) -> EditorsAnswer | Response:
-        """The answer of the editors process, or why it was not asked."""
+        """Returns the editors process's answer, or an error response if it gave none."""
         claim = claim_of(arrived.method, arrived.path, arrived.headers)
         try:
             return await self._ask(arrived, claim, environ, receive, served)
@@ -130,19 +130,19 @@ class EditorsRequestHandler:
         return answer
 
     def _party(self, claim: Claim, address: str) -> tuple[str, Rank]:
-        """Who a request is counted as: whose credential was accepted lately, and else its network."""
+        """Returns the party that a request counts for: the owner of a recently accepted credential, or its network."""
         owner = self.known.owner(claim.credential)
         return (owner, "known") if owner else (f"network {network(address)}", "unknown")
 
     def _body(self, arrived: EditorsRequest, claim: Claim, receive: Receive, party: str, rank: Rank) -> Any:
         declared = declared_length(arrived.headers)
         if arrived.is_api and claim.kind == "public":
-            declared = 0  # Without a token it is refused, or is a page to read: no body is looked at.
+            declared = 0  # Either refused for lack of a token or a GET of the reference: the body is not read.
         largest = largest_body(arrived.method, arrived.path, self.body_limits)
         return self.bodies[claim.kind].read(receive, declared, largest, party, rank)
 
     def _remember_credential(self, claim: Claim, answer: EditorsAnswer) -> None:
-        """Remember which credentials open something, and forget those that do not any more."""
+        """Remembers accepted credentials, and forgets refused ones."""
         if answer.actor is None:
             if claim.credential is not None and answer.status in NOT_ACCEPTED:
                 self.known.refuse(claim.credential)
@@ -158,7 +158,7 @@ Refusal = Busy | BodyRefused | ClientGone | EditorsDown
 
 
 def reason_of(error: Refusal) -> Reason:
-    """The word under which a refusal is counted."""
+    """Returns the label under which a refusal is counted."""
     match error:
         case Busy():
             return "busy"
@@ -193,7 +193,7 @@ def _body_refused(arrived: EditorsRequest, error: BodyRefused, limits: BodyLimit
 
 
 def refuse(arrived: EditorsRequest, status: HTTPStatus, kind: str, detail: str, headers: dict[str, str]) -> Response:
-    """A no: as a problem for programs; for people in plain words, as a page would have to be made."""
+    """Returns an error response: problem details for the API, plain text for browsers."""
     if arrived.is_api:
         return Problem(status, kind, detail, headers=headers).response()
     more = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} | headers
@@ -201,6 +201,6 @@ def refuse(arrived: EditorsRequest, status: HTTPStatus, kind: str, detail: str, 
 
 
 def log_refused(arrived: EditorsRequest, status: int) -> None:
-    """The line of a request that the editors process has not seen, and so did not log."""
+    """Logs a request that did not reach the editors process and so was not logged there."""
     ms = round((time.perf_counter() - arrived.began) * 1000, 1)
     log.info("request", method=arrived.method, path=None, status=status, ms=ms)

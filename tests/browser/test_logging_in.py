@@ -19,7 +19,7 @@ def test_logging_in_leads_to_the_overview(visit, house):
 def test_a_wrong_password_is_refused_and_the_name_stays(visit, house):
     page = visit.stranger()
     log_in(page, "chief", "not-the-one-at-all")
-    expect(page.get_by_role("alert")).to_have_text("This name and this password do not go together.")
+    expect(page.get_by_role("alert")).to_have_text("Wrong name or password.")
     expect(page.get_by_label("Name")).to_have_value("chief")
     expect(page.get_by_label("Password")).to_have_value("")
     expect(page.get_by_label("Password")).to_be_focused()

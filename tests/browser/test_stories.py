@@ -71,7 +71,7 @@ def test_withdrawing_removes_it_from_the_feed_and_restoring_returns_it(visit, ho
     expect(main).to_contain_text("It leaves All stories, Taiwan within about a second")
     expect(main).to_contain_text("Cached copies may show it for another 7 min")
     page.get_by_role("button", name="Withdraw").click()
-    expect(page.get_by_role("status").first).to_have_text("It leaves every feed within a second or so.")
+    expect(page.get_by_role("status").first).to_have_text("The article leaves every feed within a second or so.")
     house.until_gone(title)
     expect(taiwan(page)).to_contain_text("by user chief")
     page.get_by_role("link", name="Restore …").click()

@@ -64,7 +64,7 @@ def test_a_new_user_logs_in_and_is_logged_out_when_disabled(visit):
     expect(chief.get_by_role("status").first).to_contain_text("new-one is logged out")
     expect(other).to_have_url(re.compile("/editors/login"))  # The open page redirects automatically.
     log_in(other, "new-one", password)
-    expect(other.get_by_role("alert").first).to_contain_text("do not go together")
+    expect(other.get_by_role("alert").first).to_contain_text("Wrong name or password")
 
 
 def test_resetting_a_password_ends_existing_sessions(visit, house):
@@ -86,12 +86,12 @@ def test_a_user_changes_the_password_with_the_current_one(visit, house):
     log_in(page, "careful", password)
     page.get_by_role("link", name="careful").click()
     change(page, "not-that-one-42", new)
-    expect(page.get_by_role("alert").first).to_have_text("This is not the password that you have now.")
+    expect(page.get_by_role("alert").first).to_have_text("Wrong current password.")
     change(page, password, new)
     expect(page.get_by_role("status").first).to_contain_text("Password changed.")
     page.get_by_role("button", name="Log out").click()
     log_in(page, "careful", password)
-    expect(page.get_by_role("alert").first).to_contain_text("do not go together")
+    expect(page.get_by_role("alert").first).to_contain_text("Wrong name or password")
     log_in(page, "careful", new)
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
 

@@ -1,9 +1,8 @@
-"""Who may what, tried as a whole: every operation of the API and every page and form, with every kind of credential.
+"""The access matrix: every operation of the API and every page and form, with every kind of credential.
 
-The rows are read from the OpenAPI document and the dashboard's own table of addresses, so that whatever is added is
-tried too; what should come is worked out from the declared scope and nothing else. (`test_api_access.py` and
-`test_dashboard_access.py` hold the scopes that are declared to a table that people wrote.) Each test gathers what is
-wrong, so that a failure shows all of it.
+The rows come from the OpenAPI document and the dashboard's URL map, so that new ones are tested too; the expected
+result follows from the declared scope alone. (`api/test_access.py` and `dashboard/test_access.py` compare the declared
+scopes to tables written by hand.) Each test collects all failures before it fails.
 """
 
 import re
@@ -23,10 +22,10 @@ from tests.support.dashboard import Dashboard
 from tests.support.people import change, person
 
 SETS = [frozenset(some) for some in chain.from_iterable(combinations(SCOPES, n) for n in range(len(SCOPES) + 1))]
-"""All 32 sets of scopes; there is nobody with the empty one."""
+"""All 32 sets of scopes; no token or user has the empty one."""
 
 TELLING = [some for some in SETS if len(some) in (1, len(SCOPES) - 1, len(SCOPES))]
-"""Those that are enough to see that nothing but the declared scope is needed: each alone, all but one, all."""
+"""Sets that show that only the declared scope is needed: each alone, all but one, and all."""
 
 NOWHERE = "no-such-thing"
 
@@ -37,16 +36,16 @@ EXISTING = {
     ("articles", "id"): "a1", "slug": "taiwan", "kind": "polls", "format": "atom", "name": "somebody",
     ("tokens", "id"): "cms", ("users", "name"): "somebody",
 }  # fmt: skip
-"""What there is, by the name of a part of an address (in an address with a word, where that says more)."""
+"""Existing values for the variable parts of a path, by name (and by a word in the path, where needed)."""
 
 UNKNOWN_TOKEN = "syn_" + "x" * 43
 
 ATTEMPTS = 1_000_000
-"""Wrong tokens that an address may try here."""
+"""Invalid tokens allowed per address here."""
 
 
 def filled(rule, existing):
-    """The address of a rule: every part is something that there is, or that there is not."""
+    """Returns the path of a rule, with existing or with unknown values."""
     words = rule.split("/")
 
     def part(found):
@@ -63,7 +62,7 @@ def filled(rule, existing):
 
 
 def operations(api):
-    """Method, address and scope of every operation, as the description has them; None for one without a token."""
+    """Yields method, path and scope of every operation in the OpenAPI document; None for those without a token."""
     document = api.get("/openapi.json", ()).json
     for address, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -84,7 +83,7 @@ def api(sqlite_database, clock):
 
 
 def asked(api, method, address, **more):
-    """An answer, as one value that two can be compared by."""
+    """Returns a response as one comparable value."""
     if method in ("POST", "PUT", "PATCH") and "data" not in more:
         more |= {"json": {}}
     said = api.ask(method, address, **more)
@@ -103,7 +102,7 @@ def test_every_address_of_the_api_is_an_operation_of_its_description(api):
 
 
 def test_no_operation_answers_without_a_token_that_is_good(api, clock):
-    """The same whatever there is and whatever is sent: nothing is looked at before the token."""
+    """The response does not depend on existing data or on the body: the token is checked first."""
     expired = api.token(*SCOPES, name="expired", expires_at=clock() + timedelta(seconds=1))
     revoked = api.token(*SCOPES, name="revoked")
     with api.database.write() as conn:
@@ -140,7 +139,7 @@ def test_no_operation_answers_without_a_token_that_is_good(api, clock):
 
 
 def test_an_operation_answers_exactly_those_tokens_that_have_its_scope(api):
-    """With each of the sets of scopes; a refusal is the same whatever there is, and changes nothing."""
+    """With every set of scopes; a refusal does not depend on existing data, and changes nothing."""
     secrets = {scopes: api.token(*scopes, name="+".join(sorted(scopes))) for scopes in SETS if scopes}
     rows, wrong = [row for row in operations(api) if row[2]], []
     before = api.everything_stored("audit_log", "token", "sqlite_sequence")
@@ -166,7 +165,7 @@ def test_an_operation_answers_exactly_those_tokens_that_have_its_scope(api):
 
 
 def test_other_methods_are_answered_alike_with_and_without_a_token(api):
-    """HEAD as GET; what an address does not take is refused to everybody in the same words."""
+    """HEAD is like GET; unsupported methods are refused in the same way with every credential."""
     wrong, declared, urls = [], {}, api.app.url_map.bind("x")
     for method, address, scope in operations(api):
         declared.setdefault(address, {})[method] = scope
@@ -201,11 +200,11 @@ def test_what_needs_no_token_needs_its_signature_whoever_asks(api):
 TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
 
 FIELDS = {"id": NOWHERE, "what": "nothing", "name": "", "code": "x"}
-"""What is sent with every form: nothing that does anything."""
+"""Sent with every form; changes nothing."""
 
 
 def routes(app):
-    """Method, address and scope of every page and form, from the app's own table of addresses."""
+    """Yields method, path and scope of every page and form, from the app's URL map."""
     for rule in app.url_map.iter_rules():
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             if rule.endpoint != "static":
@@ -219,12 +218,12 @@ def newsroom(sqlite_database, clock):
 
 @pytest.fixture
 def each_newsroom(database, clock):
-    """On a database of each kind: what a page asks for is asked of that."""
+    """A newsroom on each kind of database."""
     return at_work(database, clock)
 
 
 def at_work(database, clock):
-    """A dashboard with an article, a user and what was published."""
+    """A dashboard with an article, a user and published feeds."""
     dashboard = Dashboard(database, clock, failed_attempts=ATTEMPTS)
     dashboard.desk.put("a1")
     person(dashboard.database, "somebody")
@@ -233,17 +232,17 @@ def at_work(database, clock):
 
 
 def people(dashboard):
-    """A browser of somebody with each set of scopes."""
+    """Returns a logged-in browser for each set of scopes."""
     return {scopes: dashboard.person(*scopes, name="-".join(sorted(scopes))) for scopes in SETS if scopes}
 
 
 def seen(page):
-    """A page, as one value that two can be compared by: without the tokens of its forms."""
+    """Returns a page as one comparable value, without the tokens of its forms."""
     return page.status, page.location, TOKEN.sub("", page.text)
 
 
 def strangers(dashboard):
-    """Browsers in which nobody is logged in, for every reason that there is."""
+    """Returns browsers without a valid session, for every possible reason."""
     database, now = dashboard.database, dashboard.now
 
     def browser(secret, key="login"):
@@ -286,7 +285,7 @@ def strangers(dashboard):
 
 
 def test_nothing_but_the_log_in_is_open_to_those_who_are_not_logged_in(newsroom):
-    """Whatever the reason is, whatever there is: pages lead to the log-in, and forms change nothing."""
+    """Whatever the reason and the existing data: pages lead to the log-in, and forms change nothing."""
     browsers, wrong = strangers(newsroom), []
     for browser in browsers.values():
         browser.get("/login")  # With a token for its forms.

@@ -1,4 +1,4 @@
-"""Every body, list and text has a limit: one over it is refused with the field's name, before memory is spent."""
+"""Every body, list and text has a limit; larger ones are refused by field name before they take memory."""
 
 import json
 import resource
@@ -55,11 +55,11 @@ def test_the_description_states_the_limit_of_every_body_and_one_byte_more_is_ref
         address = path.replace("{id}", "a1").replace("{name}", "n")
         body = b"{" + b" " * largest
         said = sqlite_api.ask(method, address, data=body, content_type="application/json")
-        assert (said.status, said.kind) == (413, "too-large") and "the most that is read here" in said.json["detail"]
+        assert (said.status, said.kind) == (413, "too-large") and "The body is over the limit of" in said.json["detail"]
 
 
 def lists_and_texts(schema, document):
-    """Each field of an article's schema with a limit, and a value that is one over it."""
+    """Yields each limited field of an article, with a value just over the limit."""
     for name, field in schema["properties"].items():
         for one in field.get("anyOf", [field]):
             if one.get("type") == "array":
@@ -114,7 +114,7 @@ def test_small_values_by_the_million_cost_no_memory_and_get_a_short_answer(sqlit
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     said = sqlite_api.ask(method, path, data=body, content_type="application/json")
     assert said.status == 422 and len(said.body) < 4000 and said.json["errors"]
-    # The body itself is in memory a few times, and not one object for each of its values.
+    # The body is in memory a few times, but there is no object for each of its values.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150 * 1024
 
 
@@ -141,7 +141,7 @@ def test_whatever_the_setting_no_article_is_taken_that_is_longer_than_a_feed_tak
     said = api.put(html="x" * (MAX_HTML + 1))
     assert (said.status, said.json["errors"][0]["field"]) == (422, "html"), said.json
     assert exceeds_limits("x" * MAX_HTML) is None and "characters" in exceeds_limits("x" * (MAX_HTML + 1))
-    # In another script it may have twice as many bytes.
+    # In other scripts it can have twice as many bytes.
     html = ("<p>" + "夜車" * 100 + "</p>") * 34_000
     assert 16 * MIB < len(html.encode()) < MAX_FEED_HTML
     body = json.dumps(story(html=html), ensure_ascii=False).encode()
@@ -164,7 +164,7 @@ def test_the_lists_of_a_batch_have_a_largest_number_together(sqlite_api, sqlite_
     full = MAX_BATCH_VALUES // (len(tags) + 1)  # The section is one more.
     several = [story(id=f"a{number}", tags=tags, sections=["taiwan"]) for number in range(full + 1)]
     refused = sqlite_api.ask("POST", "/articles:batch", json={"articles": several})
-    assert refused.status == 422 and f"more than {MAX_BATCH_VALUES:,} tags" in refused.json["detail"]
+    assert refused.status == 422 and f"at most {MAX_BATCH_VALUES:,} tags" in refused.json["detail"]
     with sqlite_database.read() as conn:
         assert not conn.execute(text("SELECT count(*) FROM article")).scalar_one()
     taken = sqlite_api.ask("POST", "/articles:batch", json={"articles": several[:full]})

@@ -128,7 +128,7 @@ def test_slow_forms_hold_up_no_poll(service, visitor):
 
 def test_a_form_that_is_too_large_is_refused_in_words(service, visitor):
     page = visitor.post("/article/preview?id=a", more="x" * 300_000)
-    assert page.status == 413 and b"The form is over 64 KiB, the most that is read" in page.body
+    assert page.status == 413 and b"The form is over the limit of 64 KiB" in page.body
 
 
 def test_pages_and_log_ins_that_wait_for_a_hung_database_hold_up_no_poll(tmp_path, postgres_url):

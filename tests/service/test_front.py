@@ -137,7 +137,8 @@ CHUNKED = "Transfer-Encoding: chunked"
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("/api/v1/regenerations", b"too-large"), ("/editors/login", b"The form is over 64 KiB")]
+    ("path", "kind"),
+    [("/api/v1/regenerations", b"too-large"), ("/editors/login", b"The form is over the limit of 64 KiB")],
 )
 @pytest.mark.parametrize("length", [LONG, CHUNKED])
 def test_a_body_over_its_limit_is_refused_with_its_reason_an_id_and_a_line(service, token, path, kind, length):

@@ -78,12 +78,15 @@ def test_a_stream_of_any_length_is_imported_in_the_same_memory(sqlite_url, new_u
 def test_every_bad_line_is_told_with_its_number_and_the_good_ones_are_imported(database_url):
     bad = {
         2: ('{"id": "x"', "not valid JSON"),
-        4: ("[]", "a line should be a JSON object, not a list"),
-        5: (json.dumps(LINE | {"id": ""}), "id is empty"),
-        7: (json.dumps(LINE | {"id": "b", "status": "secret"}), "status is 'secret'"),
-        8: (json.dumps(LINE | {"id": "b", "published_at": "yesterday"}), "published_at is 'yesterday'"),
-        9: (json.dumps(LINE | {"id": "b", "title": "\ud800"}), "title holds half a surrogate pair"),
-        11: (json.dumps(LINE | {"id": "b", "enclosures": [{"url": "/x"}]}), "media_type is missing"),
+        4: ("[]", "each line must be a JSON object, not a list"),
+        5: (json.dumps(LINE | {"id": ""}), "id must not be empty"),
+        7: (
+            json.dumps(LINE | {"id": "b", "status": "secret"}),
+            "status must be 'draft', 'published' or 'withdrawn', not 'secret'",
+        ),
+        8: (json.dumps(LINE | {"id": "b", "published_at": "yesterday"}), "published_at must be a time like"),
+        9: (json.dumps(LINE | {"id": "b", "title": "\ud800"}), "title must not contain half a surrogate pair"),
+        11: (json.dumps(LINE | {"id": "b", "enclosures": [{"url": "/x"}]}), "enclosures.0.media_type is required"),
     }
     bad[1200] = ("words", "not valid JSON")  # The numbers stay right in another batch.
     lines = [bad[n][0] if n in bad else json.dumps(LINE | {"id": f"a{n}"}) for n in range(1, 1501)]

@@ -1,1 +1,1 @@
-"""What people know or hold: passwords and one-time codes. Pure, so that the store may use it too."""
+"""Passwords and one-time codes. Pure functions, so that the store may use them too."""

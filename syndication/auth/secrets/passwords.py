@@ -1,7 +1,7 @@
-"""Passwords of people: what is refused as too weak, how one is hashed and verified, and how a good one is made.
+"""Passwords: strength rules, hashing, verification and generation.
 
-A hash takes 64 MB and a tenth of a second (RFC 9106 section 4, the second recommended option): make it outside of
-a transaction, which would hold up every other writer meanwhile.
+A hash takes 64 MB and a tenth of a second (RFC 9106 section 4, the second recommended option). Compute it outside of
+transactions, which would otherwise block all other writers.
 """
 
 import re
@@ -18,70 +18,70 @@ from syndication.model.values import PasswordHash
 
 SHORTEST = 12
 LONGEST = 1000
-"""Characters. Nobody types more, and normalising a whole book would take long."""
+"""Characters; normalizing longer input would be slow."""
 
 FEWEST_DIFFERENT = 5
 """Characters: 121212121212 and abcabcabcabc have fewer."""
 
 GUESSES = 10**10
-"""How many guesses a password should take, those first that people choose most often: zxcvbn's highest score."""
+"""The least number of guesses that a password must take, common ones first: zxcvbn's highest score."""
 
 FEWEST_OWN = 6
-"""Letters and digits that a password has beside the user's name and the newsroom's."""
+"""Letters and digits that a password needs besides the names of the user and the newsroom."""
 
 SHORTEST_KNOWN = 3
-"""Letters of a part of a name that counts as one: everybody's password has an ``of``."""
+"""Shortest part of a name that counts: many passwords contain an ``of``."""
 
 ESTIMATED, ESTIMATED_SYMBOLS = 40, 16
-"""Characters that are estimated. zxcvbn tries every meaning of what may stand for a letter (4, @, $): 72 characters
-with all of them take 5 seconds, sixteen take 0.15. What is strong in its first characters is strong."""
+"""Characters passed to zxcvbn, which tries every substitution for a letter (4, @, $): 72 characters full of them take
+5 seconds, sixteen take 0.15. A password is strong if its first characters are."""
 
 SYMBOLS, MANY_SYMBOLS = frozenset("4@8({[<369!|1/0$5+7%2"), 8
-"""What zxcvbn takes for a letter, and how many different ones are too many for a long look."""
+"""Symbols that zxcvbn treats as letters, and how many different ones limit the estimate to fewer characters."""
 
-RIGHT = "use four or more words that have nothing to do with each other, or a generated password"
+RIGHT = "use four or more unrelated words, or a generated password"
 
 PATTERNS = {
-    "dictionary": "a common password or word with little beside it",
-    "spatial": "keys that lie side by side",
-    "repeat": "the same thing repeated",
+    "dictionary": "a common password or word with little added",
+    "spatial": "neighboring keys",
+    "repeat": "repeated characters or words",
     "sequence": "a sequence like abc or 4321",
-    "date": "a date with little beside it",
-    "regex": "a date with little beside it",
+    "date": "a date with little added",
+    "regex": "a date with little added",
 }
-"""What zxcvbn finds in a weak password, in words."""
+"""Descriptions of the patterns that zxcvbn finds in weak passwords."""
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-"""Without i, l, o, 0 and 1, which look alike."""
+"""Without the look-alikes i, l, o, 0 and 1."""
 
 GROUPS, GROUP = 4, 5
-"""Twenty characters of thirty-one: 99 random bits."""
+"""Twenty characters out of thirty-one: 99 random bits."""
 
 _hasher = PasswordHasher()
 
 _hashing = threading.Lock()
-"""One hash at a time in this process, whoever asks for it: 64 MB are all that it takes."""
+"""Limits the process to one hash at a time, and so to 64 MB."""
 
 
 def hash_password(password: str, name: str, known: Collection[str] = ()) -> PasswordHash:
-    """The hash under which the password of the user ``name`` is stored. Raises SyndicationError if it is too weak.
+    """Returns the hash to store for the user ``name``. Raises SyndicationError if the password is too weak.
 
-    ``known`` is what anybody knows of the newsroom: its title and its domain.
+    ``known`` are the newsroom's public names: its title and its domain.
     """
     reject_weak(password, name, known)
     return rehash_password(password)
 
 
 def rehash_password(password: str) -> PasswordHash:
-    """The hash of a password that was taken before, under today's parameters: it stays good, whatever is weak today."""
+    """Returns the hash of an accepted password with current parameters, even if it is now considered weak."""
     with _hashing:
         return PasswordHash(_hasher.hash(_bytes(password)))
 
 
 def verify_password(password: str, hash: PasswordHash | None) -> bool:
-    """Whether it is the password of this hash; without a hash it takes as long, and is not.
+    """Returns whether the password matches the hash; without a hash it returns False after the same time.
 
-    So nobody learns from the time that an answer takes whether there is such a person.
+    So response times do not reveal which users exist.
     """
     if len(password) > LONGEST:
         return False
@@ -96,38 +96,37 @@ def verify_password(password: str, hash: PasswordHash | None) -> bool:
 
 
 def needs_rehash(hash: PasswordHash) -> bool:
-    """Whether it was made with other parameters than today's: make it anew when its password is at hand."""
+    """Returns whether the hash has outdated parameters: replace it when the password is available."""
     return _hasher.check_needs_rehash(hash)
 
 
 def generate_password() -> str:
-    """A new random password that a person can read aloud and type, like ``k7mqx-2rtha-9vbnc-p4ewd``."""
+    """Returns a random password that is easy to read aloud and type, like ``k7mqx-2rtha-9vbnc-p4ewd``."""
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(GROUP)) for _ in range(GROUPS))
 
 
 def reject_weak(password: str, name: str, known: Collection[str] = ()) -> None:
-    """Raise SyndicationError if it is guessed too easily, with words that say what would be right (ASVS 2.1.7)."""
+    """Raises SyndicationError with advice if the password is too easy to guess (ASVS 2.1.7)."""
     if len(password) > LONGEST:
-        raise SyndicationError(f"the password has {len(password)} characters: it should have {SHORTEST} to {LONGEST}")
+        raise SyndicationError(f"the password must have at most {LONGEST} characters, not {len(password)}")
     normal = _normal(password)
     if len(normal) < SHORTEST:
         raise SyndicationError(
-            f"the password has {len(normal)} character{'' if len(normal) == 1 else 's'}:"
-            f" it should have {SHORTEST} or more, several words for example"
+            f"the password must have at least {SHORTEST} characters, not {len(normal)}: try several words"
         )
     if len(set(normal)) < FEWEST_DIFFERENT:
         raise SyndicationError(
-            f"the password has only {len(set(normal))} different characters: it should have {FEWEST_DIFFERENT} or more"
+            f"the password must have at least {FEWEST_DIFFERENT} different characters, not {len(set(normal))}"
         )
     names = _names((name, *known))
     if _left(normal.casefold(), names) < FEWEST_OWN:
-        raise SyndicationError(f"the password is made of your name or the newsroom's: {RIGHT}")
+        raise SyndicationError(f"the password is based on your name or the newsroom's: {RIGHT}")
     if (found := _is_guessable(normal, names)) is not None:
         raise SyndicationError(f"the password is too easy to guess ({found}): {RIGHT}")
 
 
 def _names(texts: Collection[str]) -> list[str]:
-    """Names as people put them into passwords: whole, without what parts them, and each part."""
+    """Returns names as people use them in passwords: whole, without separators, and each part."""
     found: list[str] = []
     for text in (text.casefold() for text in texts):
         found += [text, _letters_and_digits(text), *re.split(r"[\W_]+", text)]
@@ -135,7 +134,7 @@ def _names(texts: Collection[str]) -> list[str]:
 
 
 def _left(folded: str, names: Collection[str]) -> int:
-    """How many letters and digits (all characters of a password without any) are left without the names."""
+    """Returns how many letters and digits (or characters, if there are none) remain without the names."""
     text = _letters_and_digits(folded) or folded
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, "")
@@ -143,23 +142,23 @@ def _left(folded: str, names: Collection[str]) -> int:
 
 
 def _is_guessable(password: str, names: list[str]) -> str | None:
-    """What makes it too easy to guess, in words; None if it is not."""
-    from zxcvbn import zxcvbn  # 14 MB of word lists, in the processes that need them.
+    """Returns why the password is too easy to guess, or None if it is not."""
+    from zxcvbn import zxcvbn  # 14 MB of word lists, loaded only where needed.
 
     many = len(SYMBOLS.intersection(password)) > MANY_SYMBOLS
-    with _estimating:  # Its words of one's own are in a variable of the module.
+    with _estimating:  # It keeps user_inputs in a module variable.
         found = zxcvbn(password[: ESTIMATED_SYMBOLS if many else ESTIMATED], user_inputs=names)
     if found["guesses"] >= GUESSES:
         return None
     longest = max(found["sequence"], key=lambda match: len(match["token"]))
-    return PATTERNS.get(longest["pattern"], "too little that is hard to guess")
+    return PATTERNS.get(longest["pattern"], "too few unpredictable characters")
 
 
 _estimating = threading.Lock()
 
 
 def _normal(password: str) -> str:
-    # NIST SP 800-63B section 5.1.1.2. NFKC, because an input method may give letters and digits in full width.
+    # NIST SP 800-63B section 5.1.1.2. NFKC, because input methods may produce full-width letters and digits.
     return unicodedata.normalize("NFKC", password)
 
 

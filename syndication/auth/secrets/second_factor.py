@@ -1,6 +1,6 @@
-"""The second factor of a user: codes of an app on a phone (TOTP, RFC 6238), and recovery codes for when it is lost.
+"""Second factors: codes from an authenticator app (TOTP, RFC 6238), and recovery codes in case the phone is lost.
 
-pyotp and segno are loaded where somebody uses a second factor, and nowhere else.
+pyotp and segno are imported only when a second factor is used.
 """
 
 import hashlib
@@ -13,33 +13,33 @@ from datetime import datetime
 from syndication.auth.secrets.passwords import ALPHABET
 
 STEP = 30
-"""Seconds for which a code is shown: what every app does."""
+"""Seconds for which a code is shown, as in every app."""
 
 DRIFT = 1
-"""Steps that a phone's clock may differ, either way (RFC 6238 section 5.2)."""
+"""Steps by which a phone's clock may differ, either way (RFC 6238 section 5.2)."""
 
 RECOVERY_CODES = 10
 
 GROUPS, GROUP = 4, 4
-"""Sixteen characters of thirty-one: 79 random bits, so that a fast hash is enough."""
+"""Sixteen characters out of thirty-one: 79 random bits, so a fast hash is enough."""
 
 
 def new_secret() -> str:
-    """160 random bits in base32, as apps take them (RFC 4226 section 4, R6)."""
+    """Returns 160 random bits in base32, as apps expect them (RFC 4226 section 4, R6)."""
     from pyotp import random_base32
 
     return random_base32()
 
 
 def uri(secret: str, name: str, issuer: str) -> str:
-    """What the QR code says: an ``otpauth:`` address, from which an app takes the secret and how to call it."""
+    """Returns the ``otpauth:`` URI for the QR code, with the secret and a name for the app to show."""
     from pyotp import TOTP
 
     return TOTP(secret, interval=STEP).provisioning_uri(name=name, issuer_name=issuer)
 
 
 def qr_code(text: str) -> bytes:
-    """A text as a QR code: an SVG without a script or a style."""
+    """Returns a QR code as SVG, without scripts or styles."""
     import segno
 
     image = io.BytesIO()
@@ -48,9 +48,9 @@ def qr_code(text: str) -> bytes:
 
 
 def accepted_step(secret: str, code: str, now: datetime, last: int) -> int | None:
-    """The time step of a code that is right at ``now``, if it comes after the ``last`` one that was accepted.
+    """Returns the time step of a code that is valid at ``now``, if it is after the ``last`` accepted step, else None.
 
-    A code is accepted once (RFC 6238 section 5.2). All steps are compared, so that the time tells nothing.
+    A code is accepted once (RFC 6238 section 5.2). All steps are compared, so that timing reveals nothing.
     """
     from pyotp import TOTP
 
@@ -65,17 +65,17 @@ def accepted_step(secret: str, code: str, now: datetime, last: int) -> int | Non
 
 
 def new_recovery_codes() -> list[str]:
-    """Codes that are good once each, like ``k7mq-x2rt-ha9v-bncp``."""
+    """Returns single-use recovery codes, like ``k7mq-x2rt-ha9v-bncp``."""
     return [_recovery_code() for _ in range(RECOVERY_CODES)]
 
 
 def recovery_hash(user_id: str, code: str) -> str:
-    """The hash under which a recovery code of an account is stored."""
+    """Returns the hash under which a user's recovery code is stored."""
     return hashlib.sha256(f"{user_id} {normalize_code(code)}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def normalize_code(code: str) -> str:
-    """A code as it was meant: apps show a space in it, an input method may give its digits in full width."""
+    """Returns a code without the spaces that apps show, and with full-width digits converted."""
     normal = unicodedata.normalize("NFKC", code).casefold()
     return "".join(character for character in normal if character not in " -\t\r\n")
 

@@ -1,1 +1,1 @@
-"""Who may do what, and who did: users, sessions, tokens, second factors, the audit log."""
+"""Access control: users, sessions, tokens, second factors and the audit log."""

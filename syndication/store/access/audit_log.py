@@ -1,6 +1,6 @@
-"""The audit log: who did what to what, when, from where, and what came of it.
+"""The audit log: who did what, when, from where, and with which outcome.
 
-An act and its record are one transaction. Titles, bodies and other texts of articles are never in it.
+An action and its entry are written in one transaction. Entries never contain titles, bodies or other article texts.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,22 +14,22 @@ from syndication.store.tables.access import AuditLogRow
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a token's or a person's name, and where from (an address, or ``command line``)."""
+    """The token or user that acts, and from where (an address, or ``command line``)."""
 
     name: str
     source: str
 
 
 MAX_TARGET = 1000
-"""Bytes of a target: as an article's id may have."""
+"""Bytes of a target: twice the characters of the longest article id."""
 
 SERVICE = Actor("the service", "the service")
-"""What nobody asked for by name, the demonstration newsroom for one."""
+"""The actor of automatic actions, like those of the demonstration newsroom."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act, as it is recorded."""
+    """One action to record."""
 
     act: str
     target: str
@@ -40,20 +40,20 @@ class Act:
 REFUSED = "refused"
 
 MERGE_WINDOW = timedelta(minutes=1)
-"""Within this time the same refusal is one line that counts: a client that loops fills no table."""
+"""Identical refusals within this time share one entry with a count, so that a looping client cannot fill the table."""
 
 MAX_DISTINCT = 10
-"""Different refusals of one actor that have lines of their own within that time; the others share one."""
+"""Different refusals of one actor that get their own entries within that time; the others share one."""
 
-OTHERS = Act("other acts", "others", REFUSED, f"more than {MAX_DISTINCT} different ones in a minute")
+OTHERS = Act("other acts", "others", REFUSED, f"more than {MAX_DISTINCT} different ones within a minute")
 
 _LOOKED_AT = 50
-"""Lines of one actor among which the same refusal is looked for: room for what it may do between two of them."""
+"""Recent entries of an actor searched for an identical refusal, leaving room for its other actions in between."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One line of the audit log; ``seq`` rises with time, ``times`` is more than 1 for what was refused repeatedly."""
+    """An entry of the audit log; ``seq`` increases with time, ``times`` counts identical refusals."""
 
     seq: int
     at: datetime
@@ -67,7 +67,7 @@ class AuditEntry:
 
 
 def record(conn: Connection, actor: Actor, acts: Iterable[Act], now: datetime) -> None:
-    """Write what was done, in the transaction that does it."""
+    """Records actions, in the transaction that performs them."""
     rows = [
         {
             "at": now,
@@ -85,27 +85,27 @@ def record(conn: Connection, actor: Actor, acts: Iterable[Act], now: datetime) -
 
 
 def record_refusal(conn: Connection, actor: Actor, act: str, target: str, detail: str, now: datetime) -> None:
-    """Write that something was refused: anew, or by counting the line that says so already."""
+    """Records a refusal, or increments the count of an identical recent one."""
     record_repeated(conn, actor, Act(act, target, REFUSED, detail), now)
 
 
 def record_repeated(conn: Connection, actor: Actor, act: Act, now: datetime) -> None:
-    """Write an act that changes no story: the same within a minute is one line that counts.
+    """Records an action that changes no article; identical ones within a minute share one entry with a count.
 
-    Of many different ones only so many have their own line; the others of that outcome share one.
+    Only ``MAX_DISTINCT`` different actions get their own entries; the others with that outcome share one.
     """
-    told = Act(act.act, _stored(act.target), act.outcome, act.detail)
+    recorded = Act(act.act, _stored(act.target), act.outcome, act.detail)
     recent = _find_recent(conn, actor, act.outcome, now)
-    if told not in recent and len(recent) >= MAX_DISTINCT:
-        told = Act(OTHERS.act, OTHERS.target, act.outcome, OTHERS.detail)
-    if told in recent:
-        conn.execute(update(AuditLogRow).where(AuditLogRow.seq == recent[told]).values(times=AuditLogRow.times + 1))
+    if recorded not in recent and len(recent) >= MAX_DISTINCT:
+        recorded = Act(OTHERS.act, OTHERS.target, act.outcome, OTHERS.detail)
+    if recorded in recent:
+        conn.execute(update(AuditLogRow).where(AuditLogRow.seq == recent[recorded]).values(times=AuditLogRow.times + 1))
     else:
-        record(conn, actor, [told], now)
+        record(conn, actor, [recorded], now)
 
 
 def _find_recent(conn: Connection, actor: Actor, outcome: str, now: datetime) -> dict[Act, int]:
-    """What the actor did just now with that outcome, with the number of the line that says it."""
+    """Returns the actor's recent actions with that outcome, and the ``seq`` of each."""
     rows = conn.execute(
         select(AuditLogRow.__table__)
         .where(AuditLogRow.actor == actor.name)
@@ -120,10 +120,10 @@ def _find_recent(conn: Connection, actor: Actor, outcome: str, now: datetime) ->
 
 
 def _stored(target: str) -> str:
-    """A target as it is stored: any text that somebody asked for.
+    """Returns a target as stored, which can be any text from a request.
 
-    An index holds it, and PostgreSQL's take no key over 2,704 bytes: many sections or files are cut. It has no texts
-    with U+0000, which an address may have.
+    It is cut because PostgreSQL limits index keys to 2,704 bytes, and U+0000, which a URL may contain, is replaced
+    because PostgreSQL cannot store it.
     """
     whole = target.replace("\0", "␀")
     return (
@@ -141,7 +141,10 @@ def list_entries(
     target: str | None = None,
     acts: Collection[str] | None = None,
 ) -> list[AuditEntry]:
-    """The newest acts first; ``before`` is the ``seq`` of the last one that was read, ``acts`` are the kinds wanted."""
+    """Returns entries, newest first.
+
+    ``before`` is the ``seq`` of the last entry read, ``acts`` are the actions to include.
+    """
     query = select(AuditLogRow.__table__).order_by(AuditLogRow.seq.desc()).limit(limit)
     if before is not None:
         query = query.where(AuditLogRow.seq < before)
@@ -155,5 +158,5 @@ def list_entries(
 
 
 def prune(conn: Connection, before: datetime) -> None:
-    """Delete what is older than it is kept."""
+    """Deletes entries past their retention."""
     conn.execute(delete(AuditLogRow).where(AuditLogRow.at < before))

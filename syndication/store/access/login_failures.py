@@ -1,9 +1,9 @@
-"""How often a wrong password or code was given for a name, in all web processes together.
+"""Counts failed attempts (wrong passwords and codes) by name, across all web processes.
 
-It is counted for names that nobody has as for those that somebody has, so that nothing shows which there are; of what
-was typed there is only a keyed hash, because people type their password there. A name's row is for all browsers in
-which its user never logged in; one in which they did has a row of its own, so that strangers lock nobody out.
-Rows are as many as passwords can be verified within ``WINDOW``: each failure deletes those that are older.
+Unknown names are counted like existing ones, so that the limit does not reveal which exist. Names are stored as keyed
+hashes, because users sometimes type their password there. One row is for all browsers in which the user never logged
+in; each known browser has its own, so that attackers cannot lock users out. The table holds at most as many rows as
+passwords can be verified within ``WINDOW``: each failure prunes older ones.
 """
 
 from datetime import datetime, timedelta
@@ -15,27 +15,27 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from syndication.store.tables.access import LoginFailureRow
 
 UNKNOWN_DEVICE = ""
-"""The device of all browsers in which a user never logged in."""
+"""The device that stands for all browsers in which the user never logged in."""
 
 WINDOW = timedelta(minutes=15)
-"""From the first failure on. Five windows touch an hour: 20 failures each are the 100 that ASVS 2.2.1 has."""
+"""Starts with the first failure. Five windows can overlap an hour: 20 failures each make the 100 of ASVS 2.2.1."""
 
 
 def seconds_to_wait(conn: Connection, name_hash: str, device: str, limit: int, now: datetime) -> float | None:
-    """The seconds to wait if there were ``most`` failures already, else None."""
+    """Returns the seconds to wait once there were ``limit`` failures, else None."""
     query = select(LoginFailureRow.failures, LoginFailureRow.since).where(
         LoginFailureRow.name_hash == name_hash, LoginFailureRow.device == device
     )
     row = conn.execute(query).one_or_none()
     if row is None or row.failures < limit or row.since + WINDOW <= now:
         return None
-    # After a clock that was set back a row may be of the future.
+    # After the clock was set back, a row may be in the future.
     left: timedelta = min(row.since + WINDOW - now, WINDOW)
     return left.total_seconds()
 
 
 def record(conn: Connection, name_hash: str, device: str, now: datetime) -> None:
-    """Count one more."""
+    """Records a failed attempt."""
     prune(conn, now)
     insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
     one = insert(LoginFailureRow).values(name_hash=name_hash, device=device, failures=1, since=now)
@@ -44,6 +44,6 @@ def record(conn: Connection, name_hash: str, device: str, now: datetime) -> None
 
 
 def prune(conn: Connection, now: datetime) -> None:
-    """Delete what counts no more, and what a clock that was set back left in the future."""
+    """Deletes expired rows, and rows in the future after the clock was set back."""
     over = (LoginFailureRow.since <= now - WINDOW) | (LoginFailureRow.since > now + WINDOW)
     conn.execute(delete(LoginFailureRow).where(over))

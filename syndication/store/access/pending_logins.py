@@ -1,6 +1,6 @@
-"""Log-ins between their two steps: the password was right, and the code of the second factor is still asked for.
+"""Log-ins between the two steps: the password was verified, and the code of the second factor is pending.
 
-They are rows, and not only a signed cookie: the key that signs cookies is in the database too, and who reads the
+They are stored, rather than only in a signed cookie, because the signing key is in the database too: a reader of the
 database could otherwise skip the password.
 """
 
@@ -14,11 +14,11 @@ from syndication.store.access.users import COLUMNS, User, user_from_row
 from syndication.store.tables.access import PendingLoginRow, UserRow
 
 LIFETIME = timedelta(minutes=10)
-"""How long somebody may look for the phone."""
+"""The time for entering the code."""
 
 
 def start(conn: Connection, user: User, now: datetime) -> str:
-    """Remember that the password was right; gives the secret for the cookie, which is kept nowhere here."""
+    """Stores a log-in after its password was verified; returns the secret for the cookie, which is not stored."""
     prune(conn, now)
     secret = secrets.token_urlsafe(BYTES)
     values = {"hash": hash_secret(secret), "user_id": user.id, "expires_at": now + LIFETIME}
@@ -27,7 +27,7 @@ def start(conn: Connection, user: User, now: datetime) -> str:
 
 
 def find(conn: Connection, secret: str, now: datetime) -> User | None:
-    """Whose log-in waits for its code; None if it took too long, or the user was changed meanwhile."""
+    """Returns the user of a pending log-in, or None if it has expired or the user was changed since."""
     waits = (PendingLoginRow.hash == hash_secret(secret)) & (PendingLoginRow.expires_at > now)
     row = conn.execute(
         select(*COLUMNS)
@@ -38,10 +38,10 @@ def find(conn: Connection, secret: str, now: datetime) -> User | None:
 
 
 def end(conn: Connection, secret: str) -> None:
-    """Forget one: it has become a session, or somebody began again."""
+    """Deletes a pending log-in after it was completed or restarted."""
     conn.execute(delete(PendingLoginRow).where(PendingLoginRow.hash == hash_secret(secret)))
 
 
 def prune(conn: Connection, now: datetime) -> None:
-    """Delete those that took too long."""
+    """Deletes expired pending log-ins."""
     conn.execute(delete(PendingLoginRow).where(PendingLoginRow.expires_at <= now))

@@ -1,8 +1,8 @@
-"""The second factor of users: turned on and off, and codes that are accepted once.
+"""Second factors of users: enabling, disabling, and accepting each code once.
 
-The secret of an app is stored as it is: whoever checks a code needs it. A key to encrypt it would have to be kept
-outside of the database, and lost with it every second factor; what a thief of the database cannot do with it is log
-in, as the password is stored as a hash alone.
+An app's secret is stored unencrypted, since verifying a code needs it. An encryption key would have to be kept outside
+of the database, and losing it would lose every second factor. A stolen database still does not allow logging in,
+because passwords are stored only as hashes.
 """
 
 from datetime import datetime
@@ -18,9 +18,9 @@ from syndication.store.tables.access import RecoveryCodeRow, UserRow
 
 
 def enable(conn: Connection, user: User, secret: str, step: int, by: Actor, now: datetime, *, keep: str) -> list[str]:
-    """Turn it on with a secret that was confirmed by the code of ``step``; gives the recovery codes, shown once.
+    """Enables the second factor after its code of ``step`` was verified; returns the recovery codes, shown only once.
 
-    Ends every other session than the one with the secret ``keep``. Raises SyndicationError if it is on already.
+    Ends all sessions except the one with the secret ``keep``. Raises SyndicationError if it is already on.
     """
     unset = (UserRow.id == user.id) & UserRow.second_factor_at.is_(None) & UserRow.disabled_at.is_(None)
     values = {"totp_secret": secret, "totp_step": step, "second_factor_at": now}
@@ -36,7 +36,7 @@ def enable(conn: Connection, user: User, secret: str, step: int, by: Actor, now:
 
 
 def disable(conn: Connection, user: User, by: Actor, now: datetime, *, keep: str | None = None) -> bool:
-    """Turn it off, by its user or by an admin, and end every session but ``keep``; gives whether it was on."""
+    """Disables the second factor and ends all sessions except ``keep``; returns whether it was on."""
     is_on = (UserRow.id == user.id) & UserRow.second_factor_at.is_not(None)
     values = {"totp_secret": None, "totp_step": None, "second_factor_at": None}
     if conn.execute(update(UserRow).where(is_on).values(**values)).rowcount == 0:
@@ -48,7 +48,7 @@ def disable(conn: Connection, user: User, by: Actor, now: datetime, *, keep: str
 
 
 def accept_code(conn: Connection, user: User, code: str, source: str, now: datetime) -> bool:
-    """Whether a code of the app or a recovery code is right; it is used up then."""
+    """Returns whether a code of the app or a recovery code is valid, and uses it up."""
     query = select(UserRow.totp_secret, UserRow.totp_step).where(UserRow.id == user.id).with_for_update()
     row = conn.execute(query).one_or_none()
     if row is None or row.totp_secret is None:
@@ -66,6 +66,6 @@ def accept_code(conn: Connection, user: User, code: str, source: str, now: datet
 
 
 def count_recovery_codes(conn: Connection, user: User) -> int:
-    """How many recovery codes have not been used."""
+    """Returns the number of unused recovery codes."""
     query = select(func.count()).select_from(RecoveryCodeRow).where(RecoveryCodeRow.user_id == user.id)
     return conn.scalar(query) or 0

@@ -1,4 +1,4 @@
-"""Who is logged in, in which browser: found by a secret that only its cookie has."""
+"""Sessions of logged-in browsers, found by a secret that only the cookie has."""
 
 import hashlib
 import secrets
@@ -13,14 +13,14 @@ from syndication.store.tables.access import PendingLoginRow, SessionRow, UserRow
 BYTES = 32
 
 MAX_SESSIONS = 50
-"""Browsers in which a person is logged in at once: when another one is added, the oldest session ends."""
+"""Sessions of one user at a time; a further log-in ends the oldest."""
 
-UNKNOWN_NAME = "an unknown name"
-"""What the audit log says instead of a name that nobody has: people type their password there."""
+UNKNOWN_NAME = "unknown user"
+"""Recorded in the audit log instead of an unknown name, since users sometimes type their password there."""
 
 
 def create_session(conn: Connection, user: User, source: str, hours: int, now: datetime) -> str:
-    """Log somebody in for some hours; gives the secret for the cookie, which is kept nowhere here."""
+    """Creates a session; returns the secret for the cookie, which is not stored."""
     _end_oldest(conn, user.id)
     secret = secrets.token_urlsafe(BYTES)
     conn.execute(
@@ -38,7 +38,7 @@ def create_session(conn: Connection, user: User, source: str, hours: int, now: d
 
 
 def _end_oldest(conn: Connection, user_id: str) -> None:
-    """Make room for one more session."""
+    """Ends the oldest sessions, to allow one more."""
     newest = select(SessionRow.hash).where(SessionRow.user_id == user_id).order_by(SessionRow.created_at.desc())
     old = list(conn.scalars(newest.order_by(SessionRow.hash).offset(MAX_SESSIONS - 1)))
     if old:
@@ -48,14 +48,14 @@ def _end_oldest(conn: Connection, user_id: str) -> None:
 def record_failed_login(
     conn: Connection, user: User | None, source: str, now: datetime, *, wrong: str = "wrong password"
 ) -> None:
-    """Record that somebody gave a wrong password (or code) for a person, a disabled person's, or an unknown name."""
+    """Records a failed log-in: a wrong password or code, a disabled user, or an unknown name."""
     target = user.name if user else UNKNOWN_NAME
     why = "disabled" if user and not user.enabled else wrong if user else None
-    record_repeated(conn, Actor("somebody", source), Act("log in", target, "refused", why), now)
+    record_repeated(conn, Actor("anonymous", source), Act("log in", target, "refused", why), now)
 
 
 def find_user(conn: Connection, secret: str, now: datetime) -> User | None:
-    """Whoever is logged in with this secret: not expired, not logged out, not disabled."""
+    """Returns the user of a valid session, or None if it has expired or ended, or the user is disabled."""
     row = conn.execute(
         select(*COLUMNS)
         .join(SessionRow, SessionRow.user_id == UserRow.id)
@@ -65,7 +65,7 @@ def find_user(conn: Connection, secret: str, now: datetime) -> User | None:
 
 
 def end_session(conn: Connection, secret: str, source: str, now: datetime) -> User | None:
-    """Log out of one browser; gives who was logged in there."""
+    """Ends a session (log-out); returns its user."""
     user = find_user(conn, secret, now)
     conn.execute(delete(SessionRow).where(SessionRow.hash == hash_secret(secret)))
     if user is not None:
@@ -74,9 +74,9 @@ def end_session(conn: Connection, secret: str, source: str, now: datetime) -> Us
 
 
 def end_all_sessions(conn: Connection, user_id: str, keep: str | None = None) -> int:
-    """Log a person out of every browser, ``but`` the one with this secret; gives of how many.
+    """Ends all sessions of a user except the one with the secret ``keep``; returns how many.
 
-    A log-in that waits for its second step ends too. It is a part of another act, which is what the audit log tells.
+    Pending log-ins end too. This is part of another action, which is recorded in the audit log.
     """
     theirs = SessionRow.user_id == user_id
     if keep is not None:
@@ -86,11 +86,11 @@ def end_all_sessions(conn: Connection, user_id: str, keep: str | None = None) ->
 
 
 def delete_expired(conn: Connection, now: datetime) -> None:
-    """Delete those that have expired."""
+    """Deletes expired sessions."""
     conn.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
 
 
 def hash_secret(secret: str) -> str:
-    """The hash under which a random secret is stored and found."""
-    # 256 random bits need no slow hash: there is nothing to guess.
+    """Returns the hash under which a random secret is stored."""
+    # 256 random bits cannot be guessed and need no slow hash.
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

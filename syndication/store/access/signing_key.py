@@ -1,4 +1,4 @@
-"""The key with which the dashboard's cookies and forms are signed: one for all web processes."""
+"""The key that signs the dashboard's cookies and forms, shared by all web processes."""
 
 import secrets
 
@@ -16,7 +16,7 @@ BYTES = 32
 
 
 def signing_key(database: Database) -> bytes:
-    """The key of 256 random bits, made by whoever needs it first. Two processes at once agree on one."""
+    """Returns the key of 256 random bits, creating it on first use. Concurrent processes agree on one key."""
     with database.read() as conn:
         found = _stored(conn)
     if found is not None:
@@ -24,7 +24,7 @@ def signing_key(database: Database) -> bytes:
     with database.write() as conn:
         insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
         made = insert(SigningKeyRow).values(name=COOKIES, key=secrets.token_hex(BYTES), created_at=database.now(conn))
-        # It waits for another process that is just making one, and what is read then is that one's.
+        # Waits for a concurrent insert by another process, and then reads that key.
         conn.execute(made.on_conflict_do_nothing())
         return bytes.fromhex(conn.execute(_QUERY).scalar_one())
 

@@ -1,4 +1,4 @@
-"""Keys to the API: made once, kept as a hash, found by it."""
+"""API tokens, stored and found by hash."""
 
 import hashlib
 import hmac
@@ -11,28 +11,29 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, not_, or_, select, update
 
 from syndication.errors import SyndicationError
+from syndication.model.formats import rfc3339
 from syndication.store.access.audit_log import Act, Actor, record
 from syndication.store.db.batches import batched
 from syndication.store.tables.access import TokenRow
 
 SCOPES = ("read", "preview", "write", "regenerate", "admin")
-"""What a token or a person may: look; see drafts and embargoed articles; write articles; regenerate feeds; manage
-tokens and people."""
+"""What a token or user may do: read; see drafts and embargoed articles; write articles; regenerate feeds; manage
+tokens and users."""
 
 PREFIX = "syn_"
-"""Every token begins so, that a scanner of repositories and a careful person recognise one."""
+"""The start of every token, recognizable to people and secret scanners."""
 
 BYTES = 32
 
 USE_RECORDED = timedelta(minutes=1)
-"""How exact ``last_used_at`` is: a token in use costs one write a minute, not one a request."""
+"""The precision of ``last_used_at``: one write a minute for a token in use, not one per request."""
 
 
 MAX_ACTIVE = 1_000
-"""Tokens that work at once: several for each program of a large newsroom. A loop that creates them has an end."""
+"""Active tokens: several for each program of a large newsroom. It stops loops that create tokens."""
 
 MAX_ENDED = 1_000
-"""Revoked and expired tokens that are still listed: the newest."""
+"""Revoked and expired tokens that are kept: the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +50,30 @@ class Token:
     revoked_at: datetime | None
 
     def usable(self, now: datetime) -> bool:
-        """Whether it opens anything at ``now``."""
+        """Returns whether the token is active at ``now``."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
 
 def sort_scopes(scopes: Collection[str], if_empty: str) -> tuple[str, ...]:
-    """The scopes as they are stored. Raises SyndicationError for one that there is not, and ``without`` if none is."""
+    """Returns the scopes in stored order. Raises SyndicationError for an unknown scope, or with ``if_empty``."""
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         wrong = f"there is no scope {unknown[0]!r}" if unknown else if_empty
-        raise SyndicationError(f"{wrong}: there are {', '.join(SCOPES)}")
+        raise SyndicationError(f"{wrong}: use {', '.join(SCOPES)}")
     return tuple(scope for scope in SCOPES if scope in scopes)
 
 
 def create(
     conn: Connection, name: str, scopes: Collection[str], expires_at: datetime | None, by: Actor, now: datetime
 ) -> tuple[Token, str]:
-    """Make a token; gives it and its secret, which nobody can ask for again. Raises SyndicationError."""
-    ordered = sort_scopes(scopes, "a token without a scope opens nothing")
+    """Creates a token; returns it with its secret, which is not stored. Raises SyndicationError."""
+    ordered = sort_scopes(scopes, "a token needs at least one scope")
     if expires_at is not None and expires_at <= now:
-        raise SyndicationError(f"expires_at is {expires_at.isoformat()}, which is past: name a time to come")
+        raise SyndicationError(f"expires_at must be in the future, not {rfc3339(expires_at)}")
     if any(token.usable(now) for token in find_by_name(conn, name)):
-        raise SyndicationError(f"there is a token {name!r} already: revoke it, or choose another name")
+        raise SyndicationError(f"an active token named {name!r} already exists: revoke it, or choose another name")
     if _count_active(conn, now) >= MAX_ACTIVE:
-        raise SyndicationError(
-            f"there are {MAX_ACTIVE:,} active tokens already, and no more are created: revoke some that nobody uses"
-        )
+        raise SyndicationError(f"the limit of {MAX_ACTIVE:,} active tokens is reached: revoke unused ones first")
     secret = PREFIX + secrets.token_urlsafe(BYTES)
     token = Token(uuid.uuid4().hex[:12], name, ordered, now, by.name, expires_at, None, None)
     conn.execute(
@@ -93,10 +92,10 @@ def create(
 
 
 def find(conn: Connection, secret: str, now: datetime) -> Token | None:
-    """The usable token of this secret.
+    """Returns the active token with this secret, or None.
 
-    The index is asked for a hash, of which nothing can be guessed letter by letter; the comparison that
-    decides takes the same time wherever two hashes differ.
+    The index lookup uses a hash, so its timing reveals nothing about the secret; the final comparison takes constant
+    time.
     """
     wanted = _hash(secret)
     row = conn.execute(select(TokenRow.__table__).where(TokenRow.hash == wanted)).one_or_none()
@@ -107,24 +106,24 @@ def find(conn: Connection, secret: str, now: datetime) -> Token | None:
 
 
 def record_use(conn: Connection, token: Token, now: datetime) -> None:
-    """Remember that it was used, unless another request has done so in the meantime."""
+    """Records the token's use, unless another request just did."""
     old = or_(TokenRow.last_used_at.is_(None), TokenRow.last_used_at <= now - USE_RECORDED)
     conn.execute(update(TokenRow).where(TokenRow.id == token.id, old).values(last_used_at=now))
 
 
 def needs_use_recorded(token: Token, now: datetime) -> bool:
-    """Whether its last use was recorded so long ago that it is to be recorded again."""
+    """Returns whether the last recorded use is older than ``USE_RECORDED``."""
     return token.last_used_at is None or now - token.last_used_at >= USE_RECORDED
 
 
 def list_all(conn: Connection) -> list[Token]:
-    """Every token that there was, the newest first."""
+    """Returns all tokens, newest first."""
     rows = conn.execute(select(TokenRow.__table__).order_by(TokenRow.created_at.desc(), TokenRow.id))
     return [_token(row) for row in rows]
 
 
 def find_by_name(conn: Connection, name_or_id: str) -> list[Token]:
-    """The tokens of this name, or with this id."""
+    """Returns the tokens with this name or id."""
     rows = conn.execute(
         select(TokenRow.__table__)
         .where(or_(TokenRow.name == name_or_id, TokenRow.id == name_or_id))
@@ -134,7 +133,7 @@ def find_by_name(conn: Connection, name_or_id: str) -> list[Token]:
 
 
 def any_usable(conn: Connection, now: datetime) -> bool:
-    """Whether anybody is let in."""
+    """Returns whether there is an active token."""
     return _count_active(conn, now) > 0
 
 
@@ -147,7 +146,7 @@ def _count_active(conn: Connection, now: datetime) -> int:
 
 
 def prune(conn: Connection, now: datetime, before: datetime) -> None:
-    """Delete tokens that ended before a time, and all but the newest that ended."""
+    """Deletes tokens that ended before a time, and all but the newest ``MAX_ENDED`` that ended."""
     ended_at = func.coalesce(TokenRow.revoked_at, TokenRow.expires_at)
     ended = select(TokenRow.id).where(not_(_active(now)))
     ids = [*conn.scalars(ended.where(ended_at < before))]
@@ -157,7 +156,7 @@ def prune(conn: Connection, now: datetime, before: datetime) -> None:
 
 
 def revoke(conn: Connection, name_or_id: str, by: Actor, now: datetime) -> list[Token]:
-    """Close the tokens of this name or id, from now on; gives those that were open."""
+    """Revokes the active tokens with this name or id; returns those revoked."""
     open_ones = [token for token in find_by_name(conn, name_or_id) if token.usable(now)]
     for token in open_ones:
         conn.execute(update(TokenRow).where(TokenRow.id == token.id).values(revoked_at=now))
@@ -166,7 +165,7 @@ def revoke(conn: Connection, name_or_id: str, by: Actor, now: datetime) -> list[
 
 
 def _hash(secret: str) -> str:
-    # 256 random bits need no slow hash: there is nothing to guess.
+    # 256 random bits cannot be guessed and need no slow hash.
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 

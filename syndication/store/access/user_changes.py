@@ -1,6 +1,6 @@
-"""What is done to people who log in: scopes, password, disabled or enabled again.
+"""Changes of users: scopes, password, disabling and enabling.
 
-Each ends what was let in before: a person who may less, or whose password leaked, is out at once.
+All but enabling end the user's sessions, so that a reduced scope or a new password takes effect immediately.
 """
 
 from collections.abc import Collection
@@ -18,15 +18,15 @@ from syndication.store.tables.access import UserRow
 
 
 class LastAdminError(SyndicationError):
-    """Nobody else could manage people in the dashboard."""
+    """The change would leave no user who can manage users in the dashboard."""
 
 
 def set_scopes(
     conn: Connection, user: User, scopes: Collection[str], by: Actor, now: datetime, *, force: bool = False
 ) -> User:
-    """Change what a person may, and log the person out everywhere. Raises SyndicationError.
+    """Changes a user's scopes and ends all their sessions. Raises SyndicationError.
 
-    The last one who is enabled and has admin keeps it, unless ``force`` says that another way in is known.
+    The last enabled user with the scope admin keeps it, unless ``force`` is set (by the command line).
     """
     ordered = check_scopes(scopes)
     if "admin" not in ordered and not force:
@@ -40,16 +40,16 @@ def set_scopes(
 def set_password(
     conn: Connection, user: User, hash: PasswordHash, by: Actor, now: datetime, *, keep: str | None = None
 ) -> None:
-    """Change a person's password, and log the person out of every browser but that with the secret ``keep``."""
+    """Changes a user's password and ends all their sessions except the one with the secret ``keep``."""
     _change(conn, user, hash=hash)
     sessions.end_all_sessions(conn, user.id, keep=keep)
     record(conn, by, [Act("change password of user", user.name, "changed")], now)
 
 
 def disable(conn: Connection, user: User, by: Actor, now: datetime, *, force: bool = False) -> User:
-    """Let a person in no more, from now on; nothing happens to one who is disabled already. Raises SyndicationError.
+    """Disables a user and ends all their sessions; does nothing if already disabled. Raises SyndicationError.
 
-    The last one who is enabled and has admin stays, unless ``force`` says that another way in is known.
+    The last enabled user with the scope admin stays enabled, unless ``force`` is set (by the command line).
     """
     if not user.enabled:
         return user
@@ -62,7 +62,7 @@ def disable(conn: Connection, user: User, by: Actor, now: datetime, *, force: bo
 
 
 def enable(conn: Connection, user: User, by: Actor, now: datetime) -> User:
-    """Let a person in again, with the password and the scopes from before; nothing happens to one who is enabled."""
+    """Enables a user with the previous password and scopes; does nothing if already enabled."""
     if user.enabled:
         return user
     _change(conn, user, disabled_at=None)
@@ -71,9 +71,9 @@ def enable(conn: Connection, user: User, by: Actor, now: datetime) -> User:
 
 
 def reject_last_admin(conn: Connection, user: User) -> None:
-    """Raise LastAdminError if nobody else is enabled and has admin.
+    """Raises LastAdminError if no other enabled user has the scope admin.
 
-    The rows are locked: two admins who disable each other at once take turns, and one of them stays.
+    Rows are locked, so that of two admins who disable each other at the same time, one stays enabled.
     """
     rows = conn.execute(
         select(UserRow.id, UserRow.scopes).where(UserRow.disabled_at.is_(None)).order_by(UserRow.id).with_for_update()
@@ -81,8 +81,8 @@ def reject_last_admin(conn: Connection, user: User) -> None:
     admins = {row.id for row in rows if "admin" in row.scopes.split()}
     if admins == {user.id}:
         raise LastAdminError(
-            f"{user.name} is the last person with the scope admin: give it to somebody else first,"
-            " or nobody could manage people in the dashboard"
+            f"{user.name} is the last user with the scope admin: give it to another user first,"
+            " or users can no longer be managed in the dashboard"
         )
 
 

@@ -1,4 +1,4 @@
-"""Which webhooks were received: each is taken once."""
+"""Ids of received webhooks, so that each is processed once."""
 
 from datetime import datetime, timedelta
 
@@ -9,16 +9,16 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from syndication.store.tables.access import WebhookRow
 
 KEPT = timedelta(minutes=15)
-"""Longer than a signature is valid: ten minutes, from five before the time here to five after it."""
+"""Longer than the validity of a signature: ten minutes, from five before the current time to five after it."""
 
 PRUNED_AT_ONCE = 1000
-"""Old ids that one webhook deletes at most, which is far more than it adds."""
+"""The most old ids that one webhook prunes: far more than it adds."""
 
 
 def record_if_new(conn: Connection, id: str, now: datetime) -> bool:
-    """Remember ``id``; False if it was received before. Two at once cannot both be the first.
+    """Records ``id``; returns False if it was already received. Of concurrent duplicates, only one is the first.
 
-    It deletes old ones, so that the table holds those of some minutes also while no worker runs.
+    Prunes old ids, so that the table stays small even when no worker is running.
     """
     _prune(conn, now)
     insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
@@ -27,12 +27,12 @@ def record_if_new(conn: Connection, id: str, now: datetime) -> bool:
 
 
 def _prune(conn: Connection, now: datetime) -> None:
-    # Two webhooks at once never wait for each other's rows.
+    # Concurrent webhooks never wait for each other's rows.
     old = select(WebhookRow.id).where(WebhookRow.received_at < now - KEPT).limit(PRUNED_AT_ONCE)
     if ids := list(conn.scalars(old.with_for_update(skip_locked=True))):
         conn.execute(delete(WebhookRow).where(WebhookRow.id.in_(ids)))
 
 
 def prune(conn: Connection, now: datetime) -> None:
-    """Delete those whose signatures have run out long since."""
+    """Deletes ids whose signatures have expired."""
     conn.execute(delete(WebhookRow).where(WebhookRow.received_at < now - KEPT))

@@ -1,4 +1,4 @@
-"""Who may: tokens, scopes, guesses, and what the audit log tells of it."""
+"""Access to the API: tokens, scopes, rate limits, and their entries in the audit log."""
 
 import hmac
 import threading
@@ -44,11 +44,11 @@ SCOPE_OF = {
     ("DELETE", "/users/x/second-factor"): "admin",
     ("GET", "/audit-log"): "admin",
 }
-"""Every operation and the one scope that it needs, as people mean it; `test_matrix.py` tries what is declared."""
+"""Every operation and its required scope, written by hand; `test_access_matrix.py` tests the declared scopes."""
 
 
 def declared(api):
-    """What the app answers: method and endpoint of everything but the description's files."""
+    """Yields the method and endpoint of every operation, without the reference."""
     for rule in api.app.url_map.iter_rules():
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             if not rule.endpoint.startswith("description."):
@@ -236,7 +236,7 @@ def test_the_audit_log_is_read_page_by_page_and_by_act_actor_and_target(api):
     for n in range(7):
         api.put(f"a{n}")
     pages = api.pages("/audit-log?limit=3&act=put")
-    assert [act["target"] for page in pages for act in page.json["acts"]] == [f"a{n}" for n in range(6, -1, -1)]
+    assert [act["target"] for page in pages for act in page.json["entries"]] == [f"a{n}" for n in range(6, -1, -1)]
     assert [act["act"] for act in api.get("/audit-log?target=a3").json["entries"]] == ["put"]
     assert len(api.get("/audit-log?actor=nobody").json["entries"]) == 0
 

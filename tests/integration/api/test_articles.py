@@ -1,4 +1,4 @@
-"""Articles over the API: pushed, changed, withdrawn, found; nothing lost, and nothing that is not one's own."""
+"""Articles in the API: create, change, withdraw, search; no lost updates, and no access to hidden articles."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ import pytest
 from tests.support.api import FULL, story, when
 
 WRITER = ("read", "write")
-"""A CMS that may not see drafts and embargoed articles of others."""
+"""A CMS that cannot see the drafts and embargoed articles of others."""
 
 
 def fields(said):
@@ -102,7 +102,7 @@ def test_if_match_replaces_only_what_was_read(api):
     for method, body in (("PUT", story(title="Late")), ("PATCH", {"title": "Late"})):
         late = api.ask(method, "/articles/a1", body, headers={"If-Match": old})
         assert (late.status, late.kind) == (412, "stale")
-        # An entity tag that is weak never matches here (RFC 9110 section 13.1.1).
+        # A weak entity tag never matches here (RFC 9110 section 13.1.1).
         assert api.ask(method, "/articles/a1", body, headers={"If-Match": f"W/{new.headers['ETag']}"}).status == 412
     assert api.get("/articles/a1").json["title"] == "New"
     assert api.ask("PUT", "/articles/none", story(), headers={"If-Match": "*"}).status == 412
@@ -117,7 +117,7 @@ def test_if_none_match_creates_and_never_replaces(api):
 
 
 def at_once(*acts):
-    """What the acts give, begun together in threads of their own."""
+    """Returns the results of actions run concurrently, each in its own thread."""
     start, found = threading.Barrier(len(acts)), [None] * len(acts)
 
     def run(n, act):
@@ -192,7 +192,10 @@ def test_what_was_deleted_stays_out_until_it_is_restored_and_put_again(api):
     assert "deleted" in said.json["message"] and "ETag" not in said.headers
     batch = api.ask("POST", "/articles:batch", {"articles": [story(id="a1")]})
     assert batch.json["outcomes"][0]["outcome"] == "kept_out"
-    assert api.ask("POST", "/articles/a1/restore").json["message"] == "Its row is gone: put it again."
+    assert (
+        api.ask("POST", "/articles/a1/restore").json["message"]
+        == "The article was deleted: send it again to publish it."
+    )
     assert api.put("a1").status == 201
 
 
@@ -215,7 +218,7 @@ def test_any_text_is_an_id_and_its_own_address(sqlite_api, id):
     assert sqlite_api.get(address + "/trace").json["article_id"] == id
     assert sqlite_api.get(address + "/history").json["article_id"] == id
     assert sqlite_api.ask("POST", address + "/withdraw").json == {
-        "id": id, "outcome": "withdrawn", "message": "It leaves every feed within a second or so.",
+        "id": id, "outcome": "withdrawn", "message": "The article leaves every feed within a second or so.",
     }  # fmt: skip
     assert sqlite_api.ask("POST", address + "/restore").json["outcome"] == "restored"
     found = [one["id"] for one in sqlite_api.get(f"/articles?q={quote(id[:200], safe='')}").json["articles"]]
@@ -226,11 +229,11 @@ def test_any_text_is_an_id_and_its_own_address(sqlite_api, id):
 def test_an_id_that_no_address_or_index_can_have_is_refused(api):
     for ending in ("trace", "history"):
         (error,) = api.put(f"a/{ending}").json["errors"]
-        assert error["field"] == "id" and f"ends with /{ending}, by which" in error["detail"]
+        assert error["field"] == "id" and f"must not end with /{ending}" in error["detail"]
     assert api.put("é" * 501).kind == "invalid"
     said = api.ask("POST", "/articles:batch", {"articles": [story(id="é" * 501)]})
     assert said.json["outcomes"][0]["errors"] == [
-        {"field": "id", "detail": "has 501 characters: it should have at most 500"}
+        {"field": "id", "detail": "must have at most 500 characters, not 501"}
     ]
     not_utf8 = {"PATH_INFO": "/api/v1/articles/\xff"}
     assert api.ask("PUT", "/articles/x", story(), environ_overrides=not_utf8).kind == "bad-request"
@@ -406,7 +409,7 @@ def test_a_search_that_cannot_be_is_refused(api, query):
 
 
 def hide(api):
-    """A draft, an embargoed one, and one withdrawn of each; what their texts hold stands nowhere else."""
+    """A draft, an embargoed article, and a withdrawn one of each, with texts that appear nowhere else."""
     secret = {"title": "SECRET title", "html": "<p>SECRET body</p>", "summary": "SECRET"}
     api.put("draft", **secret, published_at=None)
     api.put("embargo", **secret, published_at=when(hours=3))

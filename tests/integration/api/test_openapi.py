@@ -1,4 +1,4 @@
-"""The API's description: complete, true, and readable without a script."""
+"""The API reference: complete, correct, and readable without scripts."""
 
 import re
 from html.parser import HTMLParser
@@ -11,7 +11,7 @@ from tests.support.service import ROOT
 
 
 def described(api):
-    """Every operation of the OpenAPI description by its operationId."""
+    """Returns every operation of the OpenAPI document by its operationId."""
     document = api.get("/openapi.json", ()).json
     return {
         operation["operationId"]: (method.upper(), address, operation)
@@ -49,6 +49,27 @@ def test_the_headers_that_an_operation_looks_at_are_described(sqlite_api):
     assert set(patch) == {"application/json", "application/merge-patch+json"}
 
 
+ALWAYS_SET = {
+    "AuditEntryResponse.at", "EntryResponse.published_at", "HistoryEventResponse.at", "LeftOutResponse.since",
+    "NewToken.created_at", "NewUser.created_at", "PreviewResponse.requested_at", "RegenerationResponse.requested_at",
+    "TokenResponse.created_at", "UpcomingEventResponse.at", "UserResponse.created_at", "VersionResponse.at",
+}  # fmt: skip
+"""Times that are never null."""
+
+
+def test_every_time_is_a_date_time_and_null_only_where_it_can_be(sqlite_api):
+    found, never_null = 0, set()
+    for name, schema in sqlite_api.get("/openapi.json", ()).json["components"]["schemas"].items():
+        for field, of in schema.get("properties", {}).items():
+            if field.endswith("_at") or field in ("at", "since", "next_due", "oldest_change"):
+                kinds = of.get("anyOf", [of])
+                assert {"type": "string", "format": "date-time"}.items() <= kinds[0].items(), f"{name}.{field}"
+                assert kinds[1:] in ([], [{"type": "null"}])
+                found += 1
+                never_null |= {f"{name}.{field}"} if len(kinds) == 1 else set()
+    assert never_null == ALWAYS_SET and found > 30
+
+
 def test_the_description_names_no_reference_that_there_is_not(sqlite_api):
     said = sqlite_api.get("/openapi.json", ())
     assert said.json["openapi"].startswith("3.1.")
@@ -62,11 +83,14 @@ def test_every_kind_of_problem_is_explained(sqlite_api):
     code = "".join(path.read_text() for path in files)
     kinds = set(re.findall(r'HTTPStatus\.[A-Z_]+,\s+"([a-z-]+)"', code))
     kinds |= set(re.findall(r'HTTPStatus\.[A-Z_]+: \("([a-z-]+)"', code))
+    kinds |= set(
+        re.findall(r'refuse\(arrived, [\w.]+, "([a-z-]+)"', (ROOT / "syndication/web/requests.py").read_text())
+    )
     assert len(kinds) > 10 and kinds == PROBLEMS.keys()
 
 
 class Page(HTMLParser):
-    """What the tests want to know of a page; open and close tags have to fit."""
+    """Parses a page for the tests; opening and closing tags must match."""
 
     VOID = ("meta", "link", "br", "img")
 

@@ -1,4 +1,4 @@
-"""Previews over the API: a worker answers what it would look like, and nothing is published or kept."""
+"""Previews in the API: rendered by a worker, without publishing or keeping anything."""
 
 import json
 from datetime import timedelta
@@ -13,7 +13,7 @@ from tests.support.api import story, when
 
 
 def ask(api, **question):
-    """The answer to a preview, once a worker has given it."""
+    """Returns a preview after a worker has rendered it."""
     asked = api.ask("POST", "/previews", question)
     assert asked.status == 202, asked.body
     assert asked.json["state"] == "requested"

@@ -1,4 +1,4 @@
-"""Regenerations over the API: asked for, joined, done or failed, and never silent."""
+"""Regenerations in the API: requested, merged, done or failed, and always reported."""
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_asking_again_while_it_waits_joins_it_and_not_afterwards(api):
 def test_that_no_worker_is_alive_is_said_at_once_and_no_more_when_it_is_done(api, clock):
     api.desk.work()
     asked = ask(api, "taiwan")
-    assert asked.json["message"] == "No worker is alive: it waits until one is started."
+    assert asked.json["message"] == "No worker is running: the request waits until one starts."
     api.worker_seen()
     assert api.get(asked.headers["Location"]).json["message"] is None
     clock.advance(3600)

@@ -1,4 +1,4 @@
-"""What the API tells of sections: state, entries, what is left out, versions and their differences."""
+"""Sections in the API: state, entries, left-out articles, versions and their differences."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.support.api import story
 
 @pytest.fixture
 def api(api):
-    """Two stories in taiwan, at version 1."""
+    """Two articles in taiwan, at version 1."""
     api.put("a1", title="Story a1")
     api.put("a2", title="Story a2", sections=["taiwan", "china"])
     api.desk.work()

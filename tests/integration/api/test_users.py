@@ -1,4 +1,4 @@
-"""People by the API: admin lets them in, changes and disables them, and never sees a password again."""
+"""Users in the API: admins create, change and disable them, and passwords are shown only once."""
 
 import pytest
 
@@ -80,22 +80,22 @@ def test_all_changes_of_a_request_are_made_or_none(api):
     person(api.database, "boss", "admin")
     said = patch(api, "boss", password=OTHER, disabled=True)
     assert (said.status, said.kind) == (422, "invalid")
-    assert "boss is the last person with the scope admin" in said.json["detail"]
+    assert "boss is the last user with the scope admin" in said.json["detail"]
     assert right(api, PASSWORD, "boss") and not api.audit(actor="token admin")
 
 
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"name": "Mei"}, "the name is 'Mei': it should be 1 to 64 of the lower-case letters a to z"),
-        ({"name": "x" * 65}, "name has 65 characters: it should have at most 64"),
-        ({"scopes": []}, "scopes is empty"),
-        ({"scopes": ["root"]}, "scopes.0 is 'root'"),
-        ({"password": "short"}, "the password has 5 characters: it should have 12 or more"),
+        ({"name": "Mei"}, "the name must have 1 to 64 lower-case letters"),
+        ({"name": "x" * 65}, "name must have at most 64 characters, not 65"),
+        ({"scopes": []}, "scopes must not be empty"),
+        ({"scopes": ["root"]}, "scopes.0 must be 'read', 'preview', 'write', 'regenerate' or 'admin', not 'root'"),
+        ({"password": "short"}, "the password must have at least 12 characters, not 5"),
         ({"password": "password1234"}, "too easy to guess"),
-        ({"password": "x" * 1001}, "password has 1001 characters: it should have at most 1000"),
-        ({"password": 123456789012}, "password is a number: it should be a text"),
-        ({"hash": "x"}, "hash is not known here"),
+        ({"password": "x" * 1001}, "password must have at most 1000 characters, not 1001"),
+        ({"password": 123456789012}, "password must be a string, not a number"),
+        ({"hash": "x"}, "hash is not a known field"),
     ],
 )
 def test_a_person_who_is_asked_for_wrongly_is_refused_with_what_would_be_right(sqlite_api, wrong, words):
@@ -107,6 +107,6 @@ def test_a_person_who_is_asked_for_wrongly_is_refused_with_what_would_be_right(s
 
 def test_a_name_that_is_taken_and_one_that_nobody_has(sqlite_api):
     assert post(sqlite_api).status == 201
-    assert "there is a person 'mei' already" in post(sqlite_api).json["detail"]
+    assert "a user named 'mei' already exists" in post(sqlite_api).json["detail"]
     said = patch(sqlite_api, "nobody", disabled=True)
-    assert (said.status, said.kind, said.json["detail"]) == (404, "not-found", "There is no person 'nobody'.")
+    assert (said.status, said.kind, said.json["detail"]) == (404, "not-found", "There is no user 'nobody'.")

@@ -1,4 +1,4 @@
-"""Webhooks: signed, fresh, and taken once."""
+"""Webhooks: signed, recent, and processed once."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ KEY = base64.b64decode(WEBHOOK_SECRET.removeprefix("whsec_"))
 
 
 def announce(api, id="msg_1", *, key=KEY, age=0, signature=None, body=None, **changes):
-    """A webhook as the Standard Webhooks specification has it, written anew and not by our own code."""
+    """Sends a webhook as in the Standard Webhooks specification, without using our own code."""
     content = body or json.dumps({"type": "article.updated", "data": story(id="a1", **changes)}).encode()
     stamp = str(int(time.time()) - age)
     mac = hmac.new(key, f"{id}.{stamp}.".encode() + content, hashlib.sha256).digest()

@@ -1,4 +1,4 @@
-"""The demonstration's person: in while it runs, with the password of this start, and out ever after."""
+"""The demonstration's user: enabled while it runs, with a new password each time, and disabled afterwards."""
 
 import contextlib
 import re

@@ -1,4 +1,4 @@
-"""Logging in: who may, who has to wait, and what a stranger can learn from it (nothing)."""
+"""Log-in: success, rate limits, and no information for attackers."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ def login_service(database):
 
 @pytest.fixture
 def hashed(monkeypatch):
-    """Every password that is verified, as each time a hash is made."""
+    """Records every verified password, each of which costs a hash."""
     seen = []
 
     def verified(password, hash, original=passwords.verify_password):
@@ -63,10 +63,10 @@ def test_a_refusal_is_the_same_whatever_is_wrong_and_the_audit_log_knows_what(da
         assert login_service.log_in(name, password, f"192.0.2.{number}") == Denied(WRONG)
     assert [(target, outcome, why) for _, _, target, outcome, why in acts(database)] == [
         ("mei", "refused", "wrong password"),
-        ("an unknown name", "refused", None),
+        ("unknown user", "refused", None),
         ("gone", "refused", "disabled"),
-        ("an unknown name", "refused", None),
-        ("an unknown name", "refused", None),
+        ("unknown user", "refused", None),
+        ("unknown user", "refused", None),
     ]
     with database.read() as conn:
         assert PASSWORD not in str(list_entries(conn, 100)) and OTHER not in str(list_entries(conn, 100))
@@ -85,7 +85,7 @@ def test_who_was_wrong_too_often_waits_before_anything_is_hashed(database, login
         assert login_service.log_in("mei", OTHER, HERE).wait is None
     refused = login_service.log_in("mei", PASSWORD, HERE)
     assert isinstance(refused, Denied) and 1 <= refused.wait <= 60
-    assert refused.detail.startswith(f"There were too many wrong attempts from {HERE}: try again in ")
+    assert refused.detail.startswith(f"Too many failed attempts from {HERE}: try again in ")
     assert hashed == [OTHER] * 3 and len(acts(database)) == 1
     with database.read() as conn:
         assert [act.times for act in list_entries(conn, 100) if act.act == "log in"] == [3]
@@ -158,13 +158,13 @@ def test_asking_whether_there_were_too_many_counts_nothing():
 
 
 def wrong(login_service, name, times, network="198.51.100", devices=None):
-    """Wrong passwords for a name, each from another address; gives what was answered."""
+    """Tries wrong passwords for a name, each from another address; returns the results."""
     return [login_service.log_in(name, OTHER, f"{network}.{number}", devices or {}) for number in range(times)]
 
 
 @pytest.fixture
 def patient(database):
-    """An entrance that counts five failures for a name."""
+    """A log-in service that allows five failures for a name."""
     return LoginService(database, FailureLimiter(1000), 12, 5)
 
 
@@ -173,7 +173,7 @@ def test_a_name_has_an_end_of_failures_whether_somebody_has_it_or_not(database, 
     person(database)
     assert wrong(patient, name, 5) == [Denied(WRONG)] * 5
     refused = patient.log_in(name, PASSWORD, ELSEWHERE)
-    assert refused == Denied("There were too many wrong attempts with this name: try again in 900 s.", 900)
+    assert refused == Denied("Too many failed attempts with this name: try again in 900 s.", 900)
     assert hashed == [OTHER] * 5 and len(acts(database)) == 5
     clock.advance(899)
     assert patient.log_in(name, PASSWORD, ELSEWHERE).wait == 1
@@ -195,20 +195,20 @@ def test_strangers_lock_nobody_out_of_a_browser_in_which_they_logged_in_before(d
     wrong(patient, "mei", 9)
     assert isinstance(patient.log_in("mei", PASSWORD, ELSEWHERE, known), LoggedIn)
     assert patient.log_in("mei", PASSWORD, ELSEWHERE, {"another user": "device 1"}).wait == 900
-    # But a browser that somebody took is no place to guess in either.
-    locked = Denied("There were too many wrong attempts with this name in this browser: try again in 900 s.", 900)
+    # A known browser is limited as well, in case it is stolen.
+    locked = Denied("Too many failed attempts with this name in this browser: try again in 900 s.", 900)
     assert wrong(patient, "mei", 6, devices=known)[4:] == [Denied(WRONG), locked]
     assert isinstance(patient.log_in("mei", PASSWORD, ELSEWHERE, {mei.id: "device 2"}), LoggedIn)
 
 
 def test_at_most_a_hundred_failures_for_one_name_within_any_hour(database, clock):
-    """ASVS 2.2.1, with the largest number that the settings take, by a guesser who knows when each window ends."""
+    """ASVS 2.2.1, with the highest configurable limit, against an attacker who knows when each window ends."""
     login_service, failed = LoginService(database, FailureLimiter(10_000), 12, 20), []
     while len(failed) < 200:
         refused = wrong(login_service, "nobody", 1)[0]
         if refused.wait is None:
             failed.append(clock())
-            # The first window is used at its end, as late as it can be.
+            # The first window is used as late as possible.
             clock.advance(899.9 if len(failed) == 1 else 0)
         else:
             clock.advance(refused.wait)
@@ -284,7 +284,7 @@ def test_in_a_flood_of_strangers_editors_log_in_from_old_browsers_and_new_ones(s
 
 
 def test_one_hash_at_a_time_whoever_asks_for_it(monkeypatch):
-    """Also of new passwords, which wait in no queue: 64 MB are what hashing takes."""
+    """Also for new passwords, which do not queue: hashing never takes more than 64 MB."""
     at_once, most = [], []
 
     class Hasher:

@@ -1,6 +1,7 @@
 """The command line: help, output, errors and exit codes."""
 
 import json
+import re
 import time
 import tomllib
 
@@ -65,7 +66,7 @@ def test_an_import_reports_the_result_of_every_line(run, store, tmp_path):
     assert done.exit_code == 1
     assert done.stdout == "2 created, 0 updated, 0 unchanged, 0 kept out, 3 not imported.\n"
     assert "a.jsonl line 2: not valid JSON" in done.stderr
-    assert "a.jsonl line 3: published_at is '2026-03-14T08:00:00', without a time zone" in done.stderr
+    assert "a.jsonl line 3: published_at must have a time zone, like '2026-03-14T08:00:00+00:00'" in done.stderr
     assert "a.jsonl line 5: x is not a field of an article" in done.stderr
     assert "Section 'chess-go' is not configured. Its articles (1) are stored and appear in `all`" in done.stderr
     pasted = tomllib.loads(done.stderr[done.stderr.index("[[section]]") :])
@@ -135,6 +136,8 @@ def test_status_shows_problems_and_left_out_articles(run, sqlite_url, store):
     values = json.loads(run("status", "--json").stdout)
     assert {"problems", "notices", "workers", "web", "sections", "left_out", "oldest_change"} == values.keys()
     assert values["left_out"][0]["article_id"] == "bad"
+    for moment in (values["left_out"][0]["since"], values["sections"][0]["updated_at"]):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", moment)  # RFC 3339
 
 
 def test_status_shows_a_waiting_section_whose_change_is_gathered(run, sqlite_url, store):
@@ -148,7 +151,7 @@ def test_status_shows_a_waiting_section_whose_change_is_gathered(run, sqlite_url
         conn.exec_driver_sql("INSERT INTO section_state (section, fingerprint) VALUES ('gone', 'x')")
     done = run("status")
     assert "A change has been waiting for" in done.stdout and "waiting change: none" not in done.stdout
-    assert json.loads(run("status", "--json").stdout)["oldest_change"].startswith("2026-01-01 00:00:00")
+    assert json.loads(run("status", "--json").stdout)["oldest_change"] == "2026-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize(

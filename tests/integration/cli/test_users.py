@@ -135,7 +135,7 @@ def test_the_last_admin_is_removed_only_with_force(user, database):
     for arguments in (("disable", "chen"), ("scopes", "chen", "--scope", "read")):
         refused = user(*arguments)
         assert refused.returncode == 1
-        assert "chen is the last person with the scope admin" in refused.stderr and "--force" in refused.stderr
+        assert "chen is the last user with the scope admin" in refused.stderr and "--force" in refused.stderr
     assert user("scopes", "chen", "--scope", "read", "--force").stdout == "Scopes of chen: read.\n"
     assert user("scopes", "chen", "--all").stdout == "Scopes of chen: read, preview, write, regenerate, admin.\n"
     assert user("disable", "chen", "--force").returncode == 0
@@ -144,15 +144,15 @@ def test_the_last_admin_is_removed_only_with_force(user, database):
 @pytest.mark.parametrize(
     ("arguments", "input", "code", "words"),
     [
-        (("create", "Mei", "--all"), "", 1, "the name is 'Mei': it should be 1 to 64 of the lower-case letters"),
-        (("create", "chen", "--all"), "", 1, "there is a person 'chen' already"),
-        (("create", "mei"), "", 1, "a person without a scope sees nothing: there are read, preview"),
+        (("create", "Mei", "--all"), "", 1, "the name must have 1 to 64 lower-case letters"),
+        (("create", "chen", "--all"), "", 1, "a user named 'chen' already exists"),
+        (("create", "mei"), "", 1, "a user needs at least one scope: use read, preview"),
         (("create", "mei", "--all"), PASSWORD, 1, "there is no terminal to prompt for the password"),
-        (("create", "mei", "--all", "--password-stdin"), "short\n", 1, "the password has 5 characters"),
+        (("create", "mei", "--all", "--password-stdin"), "short\n", 1, "the password must have at least 12"),
         (("create", "mei", "--all", "--password-stdin", "--generate"), "", 2, "not both"),
         (("password", "nobody", "--generate"), "", 1, "there is no user 'nobody'"),
         (("scopes", "nobody", "--all"), "", 1, "there is no user 'nobody'"),
-        (("scopes", "chen"), "", 1, "a person without a scope sees nothing"),
+        (("scopes", "chen"), "", 1, "a user needs at least one scope"),
         (("disable", "nobody"), "", 1, "there is no user 'nobody'"),
         (("reset-second-factor", "nobody"), "", 1, "there is no user 'nobody'"),
         (("enable", "nobody"), "", 1, "`syndication user list --all` lists all users"),

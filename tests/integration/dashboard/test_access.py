@@ -167,6 +167,6 @@ def test_a_null_character_in_an_address_is_refused(dashboard):
 def test_an_address_that_is_not_utf8_is_refused(sqlite_dashboard, environ):
     for browser in (sqlite_dashboard.stranger(), sqlite_dashboard.person()):
         page = browser.ask("GET", "/upcoming", environ_overrides=environ)
-        assert page.status == 400 and page.note.startswith("The address is not UTF-8")
+        assert page.status == 400 and page.note.startswith("The URL is not UTF-8")
     said = sqlite_dashboard.api.ask("GET", "/articles", environ_overrides={"QUERY_STRING": "q=\xff"})
     assert (said.status, said.kind) == (400, "bad-request")

@@ -58,7 +58,10 @@ def test_an_article_is_withdrawn_and_restored_with_two_clicks_each(newsroom):
     browser = newsroom.person()
     for number, id in enumerate(IDS):
         page = browser.get(f"/article?{urlencode({'id': id})}")
-        for act, words in (("Withdraw", "It leaves every feed"), ("Restore", "It is back in its feeds")):
+        for act, words in (
+            ("Withdraw", "The article leaves every feed"),
+            ("Restore", "The article is back in its feeds"),
+        ):
             asked = browser.get(link(page, f"{act} …"))
             assert f"Title {number:02}" in asked.words and is_out(newsroom, id) == (act == "Restore")
             page = browser.follow(browser.submit(asked, f"/article/{act.lower()}"))
@@ -86,7 +89,7 @@ def test_a_withdrawal_shows_its_effect_first_and_can_be_repeated(newsroom):
     assert "It leaves Taiwan, All stories" in asked.words or "It leaves All stories, Taiwan" in asked.words
     assert "Cached copies may show it for another 7 min." in asked.words
     browser.submit(asked, "/article/withdraw")
-    assert "It was out already." in browser.follow(browser.submit(asked, "/article/withdraw")).words
+    assert "The article was already withdrawn." in browser.follow(browser.submit(asked, "/article/withdraw")).words
 
 
 def test_an_embargo_ends_on_the_second(newsroom):
@@ -109,7 +112,7 @@ def test_unknown_and_invalid_ids_are_refused(newsroom):
     for path in ("/article", "/article/withdraw", "/article/restore"):
         assert (browser.get(f"{path}?id=nothing").status, browser.get(path).status) == (404, 422)
         assert browser.get(f"{path}?id=nothing").note == "There is no article 'nothing'."
-        assert browser.get(f"{path}?id={'x' * 501}").note == "id has 501 characters: it should have at most 500"
+        assert browser.get(f"{path}?id={'x' * 501}").note == "id must have at most 500 characters, not 501"
     for path in ("/article/withdraw?id=nothing", "/article/restore?id=nothing"):
         assert browser.post(path).status == 404
 
@@ -118,7 +121,7 @@ def test_an_empty_search_gives_advice_and_results_are_paginated(newsroom):
     browser = newsroom.person("read")
     assert "No articles found. Try fewer words" in browser.get("/articles?q=nothing+of+the+kind").words
     assert browser.get("/articles?section=nowhere").status == 200
-    assert browser.get("/articles?status=lost").note.startswith("status is 'lost': it should be 'draft'")
+    assert browser.get("/articles?status=lost").note.startswith("status must be 'draft'")
     for number in range(60):
         newsroom.desk.put(f"more {number}", title=f"More & more {number:02}")
     first = browser.get("/articles?q=more+%26&section=taiwan")

@@ -129,7 +129,7 @@ def test_the_bar_advances_to_the_result(newsroom):
     page = ask_for(browser, section=["taiwan", "china"], reason="Logo", what="chosen")
     said, far, address = bar(page)
     assert said.startswith("Regenerating 2 sections…") and said.endswith(": Logo") and far == ("0", "2")
-    assert "No worker is alive" not in said
+    assert "No worker is running" not in said
     newsroom.publish(seconds=2)
     said, far, asks = bar(browser.part(address))
     assert said.startswith("Finished: 1 new version, 1 unchanged.") and far == ("2", "2") and asks is None
@@ -149,7 +149,7 @@ def test_the_bar_shows_that_no_worker_is_running(newsroom):
     newsroom.clock.advance(3600)
     browser = newsroom.person()
     said = bar(ask_for(browser, what="all"))
-    assert "No worker is alive: it waits until one is started." in said[0] and said[1] == ("0", "4")
+    assert "No worker is running: the request waits until one starts." in said[0] and said[1] == ("0", "4")
     assert "No worker is running" in browser.get("/").words
 
 
@@ -168,9 +168,9 @@ def test_a_request_from_a_section_page_returns_there(newsroom):
     [
         ({"what": "chosen"}, "Select at least one section."),
         ({}, "Select at least one section."),
-        ({"section": "horoscope"}, "sections has 'horoscope', which is no section: there are all, taiwan"),
-        ({"section": ["taiwan", "nowhere"]}, "sections has 'nowhere', which is no section: there are all, taiwan"),
-        ({"section": "taiwan", "reason": "x" * 501}, "reason has 501 characters: it should have at most 500"),
+        ({"section": "horoscope"}, "sections must have configured sections, not 'horoscope': use all, taiwan"),
+        ({"section": ["taiwan", "nowhere"]}, "sections must have configured sections, not 'nowhere': use all, taiwan"),
+        ({"section": "taiwan", "reason": "x" * 501}, "reason must have at most 500 characters, not 501"),
     ],
 )
 def test_an_invalid_regeneration_is_refused(dashboard, fields, words):
@@ -202,7 +202,7 @@ def test_a_preview_waits_for_a_worker(newsroom):
     newsroom.clock.advance(3600)
     browser = newsroom.person()
     said, address = preview(browser.follow(browser.post("/article/preview?id=a1")))
-    assert said == "Rendering preview… No worker is alive: it waits until one is started."
+    assert said == "Rendering preview… No worker is running: the request waits until one starts."
     newsroom.api.worker_seen()
     assert preview(browser.part(address)) == ("Rendering preview…", address)
     newsroom.api.previewer.answer_all()

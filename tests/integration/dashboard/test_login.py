@@ -89,9 +89,9 @@ def test_all_refusals_look_alike_and_the_audit_log_has_the_reason(dashboard):
     acts = dashboard.api.audit(act="log in")[::-1]
     assert [(act.target, act.outcome, act.detail, act.source) for act in acts] == [
         ("mei", "refused", "wrong password", "192.0.2.0"),
-        ("an unknown name", "refused", None, "192.0.2.1"),
+        ("unknown user", "refused", None, "192.0.2.1"),
         ("gone", "refused", "disabled", "192.0.2.2"),
-        ("an unknown name", "refused", None, "192.0.2.3"),
+        ("unknown user", "refused", None, "192.0.2.3"),
     ]
 
 
@@ -113,7 +113,7 @@ def test_repeated_failures_throttle_only_their_address(sqlite_database, clock):
     assert [browser.log_in("mei", OTHER).status for _ in range(2)] == [422, 422]
     page = browser.log_in("mei")
     assert page.status == 429 and 1 <= int(page.headers["Retry-After"]) <= 60
-    assert page.note.startswith("There were too many wrong attempts from 192.0.2.7: try again in ")
+    assert page.note.startswith("Too many failed attempts from 192.0.2.7: try again in ")
     assert [act.times for act in dashboard.api.audit(act="log in")] == [2]
     assert dashboard.stranger("192.0.2.8").log_in("mei").status == 303
 
@@ -122,9 +122,9 @@ def test_guesses_in_the_password_form_are_throttled(sqlite_database, clock):
     dashboard = Dashboard(sqlite_database, clock, failed_attempts=2)
     browser = dashboard.person("read")
     for status, words in (
-        (422, "This is not the password that you have now."),
+        (422, "Wrong current password."),
         (422, ""),
-        (429, "There were too many"),
+        (429, "Too many failed attempts"),
     ):
         page = browser.post("/account", old="a guess", new=OTHER, again=OTHER)
         assert page.status == status and page.note.startswith(words)
@@ -186,7 +186,7 @@ def test_an_api_token_in_an_address_is_refused_and_not_shown(sqlite_dashboard):
     secret = sqlite_dashboard.api.token("read")
     for browser in (sqlite_dashboard.stranger(), sqlite_dashboard.person()):
         page = browser.get(f"/articles?q={secret}")
-        assert page.status == 400 and page.note.startswith("A token stands in the address") and secret not in page.text
+        assert page.status == 400 and page.note.startswith("The URL contains a token") and secret not in page.text
 
 
 def test_guesses_by_others_do_not_lock_known_browsers(sqlite_database, clock):
@@ -199,7 +199,7 @@ def test_guesses_by_others_do_not_lock_known_browsers(sqlite_database, clock):
         assert dashboard.stranger(f"198.51.100.{number}").log_in("mei", OTHER).status == 422
     page = dashboard.stranger("192.0.2.2").log_in("mei")
     assert (page.status, page.headers["Retry-After"]) == (429, "900")
-    assert page.note == "There were too many wrong attempts with this name: try again in 900 s."
+    assert page.note == "Too many failed attempts with this name: try again in 900 s."
     # From another address, like a moving phone; and after another user in the same browser.
     known.address = "203.0.113.5"
     assert known.log_in("wu").status == 303 and known.log_in("mei").status == 303

@@ -151,11 +151,11 @@ def test_wrong_codes_are_throttled_by_address_and_name(sqlite_database, clock):
     browser = first_step(dashboard)
     assert [browser.post("/login/code", code="000000").status for _ in range(3)] == [422, 422, 429]
     page = browser.post("/login/code", code=phone.code())
-    assert page.status == 429 and page.note.startswith("There were too many wrong attempts from 192.0.2.9")
+    assert page.status == 429 and page.note.startswith("Too many failed attempts from 192.0.2.9")
     browsers = [first_step(dashboard, f"198.51.100.{number}") for number in range(4)]
     assert [one.post("/login/code", code="000000").status for one in browsers] == [422, 422, 422, 429]
     page = browsers[3].post("/login/code", code=phone.code())
-    assert page.status == 429 and page.note.startswith("There were too many wrong attempts with this name: ")
+    assert page.status == 429 and page.note.startswith("Too many failed attempts with this name: ")
     assert dashboard.stranger("203.0.113.1").log_in("mei").status == 429
     refused = [act for act in dashboard.api.audit(act="log in", target="mei") if act.outcome == "refused"]
     assert [act.detail for act in refused for _ in range(act.times)] == ["wrong code"] * 5

@@ -1,4 +1,4 @@
-"""Codes of the second factor: which are right, when, and how often."""
+"""Codes of the second factor: which are valid, when, and how often."""
 
 import base64
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ import pytest
 from syndication.auth.secrets import second_factor
 
 SECRET = base64.b32encode(b"12345678901234567890").decode()
-"""That of RFC 6238 Appendix B."""
+"""The secret of RFC 6238 Appendix B."""
 
 RFC_6238 = [
     (59, "287082"),

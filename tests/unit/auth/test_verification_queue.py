@@ -1,4 +1,4 @@
-"""The queue in front of the hashing of passwords: whose turn comes when, and for whom there is no place."""
+"""The password verification queue: its order, and who is refused."""
 
 import threading
 from contextlib import contextmanager
@@ -8,11 +8,11 @@ import pytest
 from syndication.auth.verification_queue import VerificationQueue
 
 LONG = 30.0
-"""Seconds that nobody waits in these tests, unless something is broken."""
+"""Seconds; reached only if something is broken."""
 
 
 class Line:
-    """People who come to a queue, each in a thread; ``order`` is in which they had their turns."""
+    """Log-ins in a queue, each in a thread; ``order`` is the order of their turns."""
 
     def __init__(self, queue):
         self.queue = queue
@@ -22,7 +22,7 @@ class Line:
 
     @contextmanager
     def closed(self):
-        """Within, somebody has the turn; after it all others have had theirs."""
+        """Holds a turn; on exit, waits until all others have had theirs."""
         with self.queue.turn("somebody") as mine:
             assert mine
             yield
@@ -31,7 +31,7 @@ class Line:
             assert not thread.is_alive()
 
     def come(self, network, *, known=False, failures=0, name=None):
-        """Come to the queue, and wait in it or be refused; gives whether there was a place."""
+        """Enters the queue; returns whether there was a place."""
         before, refused = list(self.queue._tickets), len(self.refused)
         thread = threading.Thread(target=self._turn, args=(network, known, failures, name or network))
         thread.start()

@@ -8,7 +8,6 @@ import click
 
 from syndication.cli.common import settings_of
 from syndication.cli.output import line
-from syndication.config.loading import mask
 from syndication.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ def copy_database(ctx: click.Context, to: str, from_: str | None, live: bool) ->
     Everybody on the machine can see a password in an address on the command line. With - for TO_URL the address is read
     from standard input; PGPASSFILE and ~/.pgpass are read too.
     """
+    from syndication.config.loading import mask
     from syndication.store.copy import copy_database as run
     from syndication.store.db.database import DatabaseDown, DatabaseError
     from syndication.store.db.errors import kind

@@ -3,26 +3,17 @@
 from datetime import timedelta
 
 from syndication.auth.secrets import passwords
-from syndication.cli.common import open_database
+from syndication.cli.common import base_url, open_database
 from syndication.config.loading import Settings
 from syndication.logs import print_message
+from syndication.model.scopes import SCOPES
 from syndication.store import Connection
 from syndication.store.access import tokens, user_changes, users
 from syndication.store.access.audit_log import SERVICE
-from syndication.store.access.tokens import SCOPES
 from syndication.store.db.database import Database
-
-WILDCARD_HOSTS = ("0.0.0.0", "::")  # noqa: S104  # what to listen on is the operator's choice
 
 DEMONSTRATION = "demonstration"
 """The name of the demonstration's token, and of its person."""
-
-
-def base_url(settings: Settings) -> str:
-    """Where a browser on this machine finds the service."""
-    host = settings.server.host if settings.server.host not in WILDCARD_HOSTS else "127.0.0.1"
-    # RFC 3986 section 3.2.2: an IPv6 address stands in brackets, so that its colons are no port's.
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
 
 
 def print_addresses(settings: Settings) -> None:

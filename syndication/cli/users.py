@@ -6,18 +6,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from syndication.auth.secrets import passwords
 from syndication.cli.common import current_user, open_database, settings_of
 from syndication.cli.output import line
 from syndication.errors import SyndicationError
-from syndication.store import Connection
-from syndication.store.access import second_factor, user_changes, users
-from syndication.store.access.tokens import SCOPES
-from syndication.store.access.users import User
+from syndication.model.scopes import SCOPES
+
+if TYPE_CHECKING:
+    from syndication.store import Connection
+    from syndication.store.access.users import User
 
 
 @click.group()
@@ -62,6 +62,9 @@ def create(
     For an editor who regenerates feeds but writes no articles:
       syndication user create mei-hua --scope read --scope preview --scope regenerate
     """
+    from syndication.auth.secrets import passwords
+    from syndication.store.access import users
+
     users.check_name(name)
     wanted = users.check_scopes(SCOPES if everything else scopes)
     with open_database(settings_of(ctx)) as database:
@@ -80,6 +83,8 @@ def create(
 @click.pass_context
 def list_(ctx: click.Context, everything: bool) -> None:
     """List the people who may log in to the dashboard, and when each did last."""
+    from syndication.store.access import users
+
     with open_database(settings_of(ctx)) as database, database.read() as conn:
         found = [user for user in users.list_all(conn) if everything or user.enabled]
     if not found:
@@ -102,6 +107,8 @@ def list_(ctx: click.Context, everything: bool) -> None:
 @click.pass_context
 def scopes(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: bool, force: bool) -> None:
     """Change what a person may, to these scopes and no others; the person is logged out."""
+    from syndication.store.access import user_changes
+
     with _changing(ctx, name) as (conn, user, now):
         wanted = SCOPES if everything else scopes
         with _or_by_force():
@@ -115,6 +122,9 @@ def scopes(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: b
 @click.pass_context
 def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None:
     """Give a person another password; it is asked for twice. The person is logged out."""
+    from syndication.auth.secrets import passwords
+    from syndication.store.access import user_changes
+
     with _changing(ctx, name):
         pass  # Whoever has mistyped the name is told so before the password is asked for.
     password = _password(piped, generate)
@@ -131,6 +141,8 @@ def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None
 @click.pass_context
 def disable(ctx: click.Context, name: str, force: bool) -> None:
     """Let a person in no more: all logins end at once. The name stays, for the audit log."""
+    from syndication.store.access import user_changes
+
     with _changing(ctx, name) as (conn, user, now), _or_by_force():
         user_changes.disable(conn, user, current_user(), now, force=force)
     line(f"{name} is disabled.")
@@ -141,6 +153,8 @@ def disable(ctx: click.Context, name: str, force: bool) -> None:
 @click.pass_context
 def enable(ctx: click.Context, name: str) -> None:
     """Let a person who was disabled in again, with the password and scopes from before."""
+    from syndication.store.access import user_changes
+
     with _changing(ctx, name) as (conn, user, now):
         user_changes.enable(conn, user, current_user(), now)
     line(f"{name} is enabled.")
@@ -151,14 +165,18 @@ def enable(ctx: click.Context, name: str) -> None:
 @click.pass_context
 def reset_second_factor(ctx: click.Context, name: str) -> None:
     """Remove the second factor of a user who lost the phone; the user is logged out, and the password alone logs in."""
+    from syndication.store.access import second_factor
+
     with _changing(ctx, name) as (conn, user, now):
         removed = second_factor.disable(conn, user, current_user(), now)
     line(f"{name} has no second factor {'now' if removed else 'and had none'}.")
 
 
 @contextmanager
-def _changing(ctx: click.Context, name: str) -> Iterator[tuple[Connection, User, datetime]]:
+def _changing(ctx: click.Context, name: str) -> Iterator[tuple["Connection", "User", datetime]]:
     """A transaction in which somebody is changed, who is that, and the time."""
+    from syndication.store.access import users
+
     with open_database(settings_of(ctx)) as database, database.write() as conn:
         user = users.find_by_name(conn, name)
         if user is None:
@@ -169,6 +187,8 @@ def _changing(ctx: click.Context, name: str) -> Iterator[tuple[Connection, User,
 @contextmanager
 def _or_by_force() -> Iterator[None]:
     """Who has the command line can always let somebody in again, and so may go on."""
+    from syndication.store.access import user_changes
+
     try:
         yield
     except user_changes.LastAdminError as error:
@@ -180,6 +200,8 @@ def _password(piped: bool, generate: bool) -> str:
     if piped and generate:
         raise click.UsageError("Give --password-stdin or --generate, not both.")
     if generate:
+        from syndication.auth.secrets import passwords
+
         return passwords.generate_password()
     if piped:
         return sys.stdin.read().removesuffix("\n").removesuffix("\r")

@@ -11,13 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, not_, or_, select, update
 
 from syndication.errors import SyndicationError
+from syndication.model.scopes import SCOPES
 from syndication.store.access.audit_log import Act, Actor, record
 from syndication.store.db.batches import batched
 from syndication.store.tables.access import TokenRow
-
-SCOPES = ("read", "preview", "write", "regenerate", "admin")
-"""What a token or a person may: look; see drafts and embargoed articles; write articles; regenerate feeds; manage
-tokens and people."""
 
 PREFIX = "syn_"
 """Every token begins so, that a scanner of repositories and a careful person recognise one."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from syndication.model.values import ALL, Section
-from syndication.pipeline.gather import is_within_limits
+from syndication.pipeline.gather import is_recent, is_within_limits, recent_until
 from syndication.store.articles.article_outlines import ArticleOutline
 from syndication.store.articles.trace_facts import TraceFacts
 
@@ -154,13 +154,13 @@ def _leaves_at(article: ArticleOutline, section: Section, place: int) -> datetim
     """When it leaves the feed by itself: it expires, or is only there as one of the last hours."""
     moments = [article.expires_at]
     if article.published_at is not None and place > section.entries:
-        moments.append(article.published_at + timedelta(hours=section.hours))
+        moments.append(recent_until(section, article.published_at))
     return min((found for found in moments if found is not None), default=None)
 
 
 def _room(section: Section, published_at: datetime, now: datetime) -> int:
     """How many places there are for an article of its age."""
-    return section.max_entries if published_at > now - timedelta(hours=section.hours) else section.entries
+    return section.max_entries if is_recent(section, published_at, now) else section.entries
 
 
 def _elsewhere(facts: TraceFacts, sections: Mapping[str, Section], retired: frozenset[str]) -> Iterator[Verdict]:

@@ -16,7 +16,7 @@ from syndication.model.values import Article
 from syndication.store.articles import articles
 from syndication.store.articles.stored_digests import stored_digests
 from syndication.store.db.batches import batched
-from syndication.store.processes.workers import ALIVE_WITHIN
+from syndication.store.processes.workers import is_alive
 from syndication.store.tables.publishing import FatalArticleRow, SectionStateRow, WorkerRow
 
 ERROR = "a worker died while it regenerated this section"
@@ -35,7 +35,7 @@ def record_deaths(
     A worker that stops in order has given its leases back, one that is only slow still says that it is alive, and
     whoever wakes up again is ``owner`` itself.
     """
-    alive = exists().where(WorkerRow.id == SectionStateRow.lease_owner, WorkerRow.seen_at > now - ALIVE_WITHIN)
+    alive = exists().where(WorkerRow.id == SectionStateRow.lease_owner, is_alive(WorkerRow, now))
     rows = conn.execute(
         select(
             SectionStateRow.section,

@@ -59,7 +59,7 @@ CASES: dict[str, list[Case]] = {
     "regenerate": [(["taiwan", "--wait"], {}), (["--all", "--reason", EVIL], {}), ([EVIL], {})],
     "status": [([], {}), (["--json"], {}), ([], OF_ANOTHER_REVISION)],
     "trace": [([f"story-1{EVIL}"], {}), ([f"story-1{EVIL}", "--json"], {}), ([EVIL], {}), (["\udcff"], {})],
-    "audit": [([], {}), (["--json"], {}), (["--actor", f"desk{EVIL}"], {})],
+    "audit-log": [([], {}), (["--json"], {}), (["--actor", f"desk{EVIL}"], {})],
     "token create": [([EVIL, "--scope", "read"], {}), (["cms", "--scope", EVIL], {})],
     "token list": [(["--all"], {})],
     "token revoke": [([f"cms{EVIL}"], {}), ([EVIL], {})],

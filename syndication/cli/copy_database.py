@@ -8,7 +8,6 @@ import click
 
 from syndication.cli.common import settings_of
 from syndication.cli.output import line
-from syndication.config.loading import mask
 from syndication.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ def copy_database(ctx: click.Context, to: str, from_: str | None, live: bool) ->
     Other users of the machine can see a password in a command line. Use - as TO_URL to read the address from standard
     input, or PGPASSFILE or ~/.pgpass for the password.
     """
+    from syndication.config.loading import mask
     from syndication.store.copy import copy_database as run
     from syndication.store.db.database import DatabaseDown, DatabaseError
     from syndication.store.db.errors import kind

@@ -3,15 +3,17 @@
 import os
 import threading
 import time
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
-from syndication.cli import startup
-from syndication.cli.common import open_database, settings_of
+from syndication.cli.common import base_url, open_database, settings_of
 from syndication.cli.output import line
-from syndication.config.loading import Settings, settings_report
 from syndication.errors import ConfigError
+
+if TYPE_CHECKING:
+    from syndication.config.loading import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -32,6 +34,7 @@ def serve(ctx: click.Context, host: str | None, port: int | None, demonstration:
     command runs.
     """
     from syndication import logs
+    from syndication.cli import startup
     from syndication.process.supervisor import Supervisor, refuse_taken_port
 
     environ = _environ(ctx, host, port)
@@ -102,13 +105,14 @@ def worker(ctx: click.Context, check: bool) -> None:
 
     Any number of workers can share one PostgreSQL database.
     """
-    from syndication import logs
-    from syndication.worker.process import run
-
     settings = settings_of(ctx)
     if check:
         _check_progress(settings.worker.progress_path)
         return
+
+    from syndication import logs
+    from syndication.worker.process import run
+
     logs.setup(settings.logs, "worker")
     with open_database(settings):
         pass  # Fails here, in one sentence, if the database is not ready.
@@ -153,6 +157,8 @@ def migrate(ctx: click.Context) -> None:
 @click.pass_context
 def config(ctx: click.Context, check: bool) -> None:
     """Show the effective settings, including those from the environment, with secrets masked."""
+    from syndication.config.loading import settings_report
+
     settings = settings_of(ctx)
     if check:
         line(f"{settings.source} is valid: {len(settings.sections)} sections.")
@@ -184,13 +190,13 @@ def _environ(ctx: click.Context, host: str | None, port: int | None) -> dict[str
     settings = settings_of(ctx)
     if urlsplit(settings.site.base_url).hostname in LOOPBACK and "SYNDICATION_SITE__BASE_URL" not in os.environ:
         # A trial on another port needs addresses that work. A real base_url is never guessed.
-        os.environ["SYNDICATION_SITE__BASE_URL"] = startup.base_url(settings)
+        os.environ["SYNDICATION_SITE__BASE_URL"] = base_url(settings)
     if ctx.obj:
         os.environ["SYNDICATION_CONFIG"] = str(ctx.obj.absolute())
     return dict(os.environ)
 
 
-def _migrate(settings: Settings) -> tuple[str | None, str]:
+def _migrate(settings: "Settings") -> tuple[str | None, str]:
     from syndication.store.migrations.runner import migrate as run
 
     with open_database(settings, check=False) as database:
@@ -212,7 +218,7 @@ def _migrated(before: str | None, now: str) -> str:
     return f"{done}\nPrograms at revision {before} cannot use it: restart every worker and web process."
 
 
-def _load_demonstration(settings: Settings) -> None:
+def _load_demonstration(settings: "Settings") -> None:
     from syndication.demo import load
     from syndication.logs import print_message
 

@@ -3,26 +3,17 @@
 from datetime import timedelta
 
 from syndication.auth.secrets import passwords
-from syndication.cli.common import open_database
+from syndication.cli.common import base_url, open_database
 from syndication.config.loading import Settings
 from syndication.logs import print_message
+from syndication.model.scopes import SCOPES
 from syndication.store import Connection
 from syndication.store.access import tokens, user_changes, users
 from syndication.store.access.audit_log import SERVICE
-from syndication.store.access.tokens import SCOPES
 from syndication.store.db.database import Database
-
-WILDCARD_HOSTS = ("0.0.0.0", "::")  # noqa: S104  # only compared with server.host
 
 DEMONSTRATION = "demonstration"
 """The name of the demonstration's user and of its token."""
-
-
-def base_url(settings: Settings) -> str:
-    """Returns the address of the service for a browser on this machine."""
-    host = settings.server.host if settings.server.host not in WILDCARD_HOSTS else "127.0.0.1"
-    # RFC 3986 section 3.2.2: an IPv6 address is in brackets, to separate its colons from the port's.
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
 
 
 def print_addresses(settings: Settings) -> None:

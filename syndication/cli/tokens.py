@@ -2,12 +2,16 @@
 
 import sys
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from syndication.cli.common import current_user, open_database, settings_of
 from syndication.cli.output import line
-from syndication.store.access.tokens import SCOPES, Token
+from syndication.model.scopes import SCOPES
+
+if TYPE_CHECKING:
+    from syndication.store.access.tokens import Token
 
 
 @click.group()
@@ -88,7 +92,7 @@ def _when(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "never"
 
 
-def _state(token: Token, now: datetime) -> str:
+def _state(token: "Token", now: datetime) -> str:
     if token.revoked_at:
         return "revoked"
     return "active" if token.usable(now) else "expired"

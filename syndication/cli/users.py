@@ -4,18 +4,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from syndication.auth.secrets import passwords
 from syndication.cli.common import current_user, open_database, settings_of
 from syndication.cli.output import line
 from syndication.errors import SyndicationError
-from syndication.store import Connection
-from syndication.store.access import second_factor, user_changes, users
-from syndication.store.access.tokens import SCOPES
-from syndication.store.access.users import User
+from syndication.model.scopes import SCOPES
+
+if TYPE_CHECKING:
+    from syndication.store import Connection
+    from syndication.store.access.users import User
 
 
 @click.group()
@@ -60,6 +60,9 @@ def create(
     For an editor who regenerates feeds but writes no articles:
       syndication user create mei-hua --scope read --scope preview --scope regenerate
     """
+    from syndication.auth.secrets import passwords
+    from syndication.store.access import users
+
     users.check_name(name)
     wanted = users.check_scopes(SCOPES if everything else scopes)
     with open_database(settings_of(ctx)) as database:
@@ -78,6 +81,8 @@ def create(
 @click.pass_context
 def list_(ctx: click.Context, everything: bool) -> None:
     """List users, with the time of their last log-in."""
+    from syndication.store.access import users
+
     with open_database(settings_of(ctx)) as database, database.read() as conn:
         found = [user for user in users.list_all(conn) if everything or user.enabled]
     if not found:
@@ -100,6 +105,8 @@ def list_(ctx: click.Context, everything: bool) -> None:
 @click.pass_context
 def scopes(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: bool, force: bool) -> None:
     """Replace a user's scopes. The user is logged out."""
+    from syndication.store.access import user_changes
+
     with _changing(ctx, name) as (conn, user, now):
         wanted = SCOPES if everything else scopes
         with _or_by_force():
@@ -113,6 +120,9 @@ def scopes(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: b
 @click.pass_context
 def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None:
     """Change a user's password. Prompts twice for the new one. The user is logged out."""
+    from syndication.auth.secrets import passwords
+    from syndication.store.access import user_changes
+
     with _changing(ctx, name):
         pass  # Reports a mistyped name before the prompt for the password.
     password = _password(piped, generate)
@@ -129,6 +139,8 @@ def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None
 @click.pass_context
 def disable(ctx: click.Context, name: str, force: bool) -> None:
     """Disable a user and end all their sessions. The name stays in use, for the audit log."""
+    from syndication.store.access import user_changes
+
     with _changing(ctx, name) as (conn, user, now), _or_by_force():
         user_changes.disable(conn, user, current_user(), now, force=force)
     line(f"{name} is disabled.")
@@ -139,6 +151,8 @@ def disable(ctx: click.Context, name: str, force: bool) -> None:
 @click.pass_context
 def enable(ctx: click.Context, name: str) -> None:
     """Enable a disabled user, with the same password and scopes as before."""
+    from syndication.store.access import user_changes
+
     with _changing(ctx, name) as (conn, user, now):
         user_changes.enable(conn, user, current_user(), now)
     line(f"{name} is enabled.")
@@ -149,14 +163,18 @@ def enable(ctx: click.Context, name: str) -> None:
 @click.pass_context
 def reset_second_factor(ctx: click.Context, name: str) -> None:
     """Remove the second factor of a user who lost their phone. The user is logged out."""
+    from syndication.store.access import second_factor
+
     with _changing(ctx, name) as (conn, user, now):
         removed = second_factor.disable(conn, user, current_user(), now)
     line(f"Removed the second factor of {name}." if removed else f"{name} has no second factor.")
 
 
 @contextmanager
-def _changing(ctx: click.Context, name: str) -> Iterator[tuple[Connection, User, datetime]]:
+def _changing(ctx: click.Context, name: str) -> Iterator[tuple["Connection", "User", datetime]]:
     """Opens a transaction that changes a user; yields the connection, the user and the time."""
+    from syndication.store.access import users
+
     with open_database(settings_of(ctx)) as database, database.write() as conn:
         user = users.find_by_name(conn, name)
         if user is None:
@@ -167,6 +185,8 @@ def _changing(ctx: click.Context, name: str) -> Iterator[tuple[Connection, User,
 @contextmanager
 def _or_by_force() -> Iterator[None]:
     """Adds the hint about --force to LastAdminError: the command line can always create another admin."""
+    from syndication.store.access import user_changes
+
     try:
         yield
     except user_changes.LastAdminError as error:
@@ -178,6 +198,8 @@ def _password(piped: bool, generate: bool) -> str:
     if piped and generate:
         raise click.UsageError("Use --password-stdin or --generate, not both.")
     if generate:
+        from syndication.auth.secrets import passwords
+
         return passwords.generate_password()
     if piped:
         return sys.stdin.read().removesuffix("\n").removesuffix("\r")

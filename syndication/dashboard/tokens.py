@@ -11,7 +11,7 @@ from syndication.api.operations import caller
 from syndication.api.schemas import IdPath
 from syndication.dashboard.filters import after
 from syndication.dashboard.pages import Pages, back, call, page, parse_request, selected_scopes
-from syndication.store.access.tokens import SCOPES
+from syndication.model.scopes import SCOPES
 from syndication.web.problems import Problem
 
 pages = Pages("tokens")

@@ -7,7 +7,7 @@ from syndication.api import users as api
 from syndication.auth.secrets import passwords
 from syndication.dashboard.pages import Pages, back, call, page, parse_request, selected_scopes
 from syndication.errors import SyndicationError
-from syndication.store.access.tokens import SCOPES
+from syndication.model.scopes import SCOPES
 from syndication.web.problems import not_found
 
 pages = Pages("users")

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from syndication.diagnostics.health import times
 from syndication.model.values import ALL, Section
-from syndication.pipeline.gather import is_within_limits
+from syndication.pipeline.gather import is_recent, is_within_limits, recent_until
 from syndication.store.articles.article_outlines import ArticleOutline
 from syndication.store.articles.trace_facts import TraceFacts
 
@@ -155,13 +155,13 @@ def _leaves_at(article: ArticleOutline, section: Section, place: int) -> datetim
     """Returns when it leaves the feed automatically: at its expiry, or when it is older than the section's hours."""
     moments = [article.expires_at]
     if article.published_at is not None and place > section.entries:
-        moments.append(article.published_at + timedelta(hours=section.hours))
+        moments.append(recent_until(section, article.published_at))
     return min((found for found in moments if found is not None), default=None)
 
 
 def _room(section: Section, published_at: datetime, now: datetime) -> int:
     """Returns the entry limit for an article of this age."""
-    return section.max_entries if published_at > now - timedelta(hours=section.hours) else section.entries
+    return section.max_entries if is_recent(section, published_at, now) else section.entries
 
 
 def _elsewhere(facts: TraceFacts, sections: Mapping[str, Section], retired: frozenset[str]) -> Iterator[Verdict]:

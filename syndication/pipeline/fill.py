@@ -5,17 +5,14 @@ read → render → select, repeated with more articles while positions stay emp
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from syndication.model.values import Article, Feed, LeftOut, RenderedFeed, Section
-from syndication.pipeline.gather import Gathered, is_within_limits, window
+from syndication.pipeline.gather import Gathered, is_within_limits, recent_until
 
 MAX_ROUNDS = 5
 """The most times that more articles are read to replace those left out; each read doubles the number."""
-
-END_OF_CALENDAR = datetime.max.replace(tzinfo=UTC)
-"""The end of the calendar: a preview's time may be so late that no window ends before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +87,8 @@ def _select_and_render(snapshot: R, render: Callable[[R, Feed], RenderedFeed]) -
 
 
 def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | None, now: datetime) -> datetime | None:
-    open_for = window(section)
     moments = [upcoming]
     moments += [article.expires_at for article in chosen]
     moments += [article.updated_at for article in chosen]
-    ages = [
-        a.published_at
-        for a in chosen[section.entries :]
-        if a.published_at and a.published_at <= END_OF_CALENDAR - open_for
-    ]
-    moments += [published_at + open_for for published_at in ages]
+    moments += [recent_until(section, a.published_at) for a in chosen[section.entries :] if a.published_at]
     return min((moment for moment in moments if moment is not None and moment > now), default=None)

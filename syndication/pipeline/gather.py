@@ -6,7 +6,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from syndication.logs import get_logger
@@ -21,6 +21,9 @@ log = get_logger(__name__)
 
 MAX_WINDOW_HOURS = 24 * 366 * 100
 """The most hours that can be subtracted from any time: the calendar begins with the year 1."""
+
+END_OF_CALENDAR = datetime.max.replace(tzinfo=UTC)
+"""A preview may be so late that no window ends before it."""
 
 NO_OVERLAY: Mapping[str, Article | None] = {}
 
@@ -159,7 +162,7 @@ def build_feed(
 
 def _candidates(conn: Connection, section: Section, now: datetime, more: int) -> list[feed_query.Candidate]:
     found = feed_query.list_newest(conn, section.filed_under, now, section.entries + more)
-    if len(found) == section.entries + more and _is_recent(section, found[-1].published_at, now):
+    if len(found) == section.entries + more and is_recent(section, found[-1].published_at, now):
         ordered = feed_query.list_newest(conn, section.filed_under, now, section.max_entries + more)
         found = [
             c for place, c in enumerate(ordered, 1) if is_within_limits(section, place - more, c.published_at, now)
@@ -215,13 +218,20 @@ def is_within_limits(section: Section, place: int, published_at: datetime, now: 
     The section's number of entries always is, plus everything from its last hours up to a maximum: on a busy day, a
     reader that polls once an hour misses nothing.
     """
-    return place <= section.entries or (place <= section.max_entries and _is_recent(section, published_at, now))
+    return place <= section.entries or (place <= section.max_entries and is_recent(section, published_at, now))
 
 
-def _is_recent(section: Section, published_at: datetime, now: datetime) -> bool:
-    return published_at > now - window(section)
+def is_recent(section: Section, published_at: datetime, now: datetime) -> bool:
+    """Returns whether an article was published within the section's last hours."""
+    return published_at > now - _window(section)
 
 
-def window(section: Section) -> timedelta:
+def recent_until(section: Section, published_at: datetime) -> datetime | None:
+    """Returns when an article stops being recent; None if that is beyond the calendar."""
+    window = _window(section)
+    return published_at + window if published_at <= END_OF_CALENDAR - window else None
+
+
+def _window(section: Section) -> timedelta:
     """Returns how long every article of a section stays within its entry limit, up to the maximum."""
     return timedelta(hours=min(section.hours, MAX_WINDOW_HOURS))

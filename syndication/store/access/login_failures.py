@@ -9,9 +9,8 @@ passwords can be verified within ``WINDOW``: each failure prunes older ones.
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from syndication.store.db.upsert import insert
 from syndication.store.tables.access import LoginFailureRow
 
 UNKNOWN_DEVICE = ""
@@ -37,8 +36,7 @@ def seconds_to_wait(conn: Connection, name_hash: str, device: str, limit: int, n
 def record(conn: Connection, name_hash: str, device: str, now: datetime) -> None:
     """Records a failed attempt."""
     prune(conn, now)
-    insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
-    one = insert(LoginFailureRow).values(name_hash=name_hash, device=device, failures=1, since=now)
+    one = insert(conn, LoginFailureRow).values(name_hash=name_hash, device=device, failures=1, since=now)
     more = {"failures": LoginFailureRow.failures + 1}
     conn.execute(one.on_conflict_do_update(index_elements=["name_hash", "device"], set_=more))
 

@@ -3,10 +3,9 @@
 import secrets
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from syndication.store.db.database import Database
+from syndication.store.db.upsert import insert
 from syndication.store.tables.access import SigningKeyRow
 
 COOKIES = "cookies"
@@ -22,8 +21,9 @@ def signing_key(database: Database) -> bytes:
     if found is not None:
         return found
     with database.write() as conn:
-        insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
-        made = insert(SigningKeyRow).values(name=COOKIES, key=secrets.token_hex(BYTES), created_at=database.now(conn))
+        made = insert(conn, SigningKeyRow).values(
+            name=COOKIES, key=secrets.token_hex(BYTES), created_at=database.now(conn)
+        )
         # Waits for a concurrent insert by another process, and then reads that key.
         conn.execute(made.on_conflict_do_nothing())
         return bytes.fromhex(conn.execute(_QUERY).scalar_one())

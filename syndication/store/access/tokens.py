@@ -12,13 +12,10 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, not_, or
 
 from syndication.errors import SyndicationError
 from syndication.model.formats import rfc3339
+from syndication.model.scopes import SCOPES
 from syndication.store.access.audit_log import Act, Actor, record
 from syndication.store.db.batches import batched
 from syndication.store.tables.access import TokenRow
-
-SCOPES = ("read", "preview", "write", "regenerate", "admin")
-"""What a token or user may do: read; see drafts and embargoed articles; write articles; regenerate feeds; manage
-tokens and users."""
 
 PREFIX = "syn_"
 """The start of every token, recognizable to people and secret scanners."""

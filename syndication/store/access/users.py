@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from syndication.errors import SyndicationError
 from syndication.model.values import PasswordHash
 from syndication.store.access.audit_log import Act, Actor, record
 from syndication.store.access.tokens import sort_scopes
+from syndication.store.db.upsert import insert
 from syndication.store.tables.access import UserRow
 
 MAX_USERS = 10_000
@@ -78,8 +77,7 @@ def create(conn: Connection, name: str, hash: PasswordHash, scopes: Collection[s
             f"the limit of {MAX_USERS:,} users, including disabled ones, is reached: enable an existing user instead"
         )
     user = User(uuid.uuid4().hex[:12], name, ordered, now, by.name, None, None)
-    insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
-    statement = insert(UserRow).values(
+    statement = insert(conn, UserRow).values(
         id=user.id, name=name, hash=hash, scopes=" ".join(ordered), created_at=now, created_by=by.name
     )
     if conn.execute(statement.on_conflict_do_nothing().returning(UserRow.id)).one_or_none() is None:

@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from syndication.store.db.upsert import insert
 from syndication.store.tables.access import WebhookRow
 
 KEPT = timedelta(minutes=15)
@@ -21,8 +20,7 @@ def record_if_new(conn: Connection, id: str, now: datetime) -> bool:
     Prunes old ids, so that the table stays small even when no worker is running.
     """
     _prune(conn, now)
-    insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
-    statement = insert(WebhookRow).values(id=id, received_at=now).on_conflict_do_nothing()
+    statement = insert(conn, WebhookRow).values(id=id, received_at=now).on_conflict_do_nothing()
     return conn.execute(statement.returning(WebhookRow.id)).one_or_none() is not None
 
 

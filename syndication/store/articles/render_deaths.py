@@ -15,7 +15,7 @@ from syndication.model.values import Article
 from syndication.store.articles import articles
 from syndication.store.articles.stored_digests import stored_digests
 from syndication.store.db.batches import batched
-from syndication.store.processes.workers import ALIVE_WITHIN
+from syndication.store.processes.workers import is_alive
 from syndication.store.tables.publishing import FatalArticleRow, SectionStateRow, WorkerRow
 
 ERROR = "a worker died while regenerating this section"
@@ -34,7 +34,7 @@ def record_deaths(
     A worker that stops normally has released its leases, a slow one still has a heartbeat, and one that wakes up
     again is ``owner`` itself.
     """
-    alive = exists().where(WorkerRow.id == SectionStateRow.lease_owner, WorkerRow.seen_at > now - ALIVE_WITHIN)
+    alive = exists().where(WorkerRow.id == SectionStateRow.lease_owner, is_alive(WorkerRow, now))
     rows = conn.execute(
         select(
             SectionStateRow.section,

@@ -12,11 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, Select, Subquery, bindparam, select, union
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from syndication.model.values import Article
 from syndication.store.db.batches import batched
+from syndication.store.db.upsert import insert
 from syndication.store.tables.articles import ArticleRow, WithdrawalRow
 from syndication.store.tables.publishing import EntryRow, ShownArticleRow
 
@@ -146,8 +145,7 @@ def record_shown(conn: Connection, shown: Mapping[str, str]) -> None:
     """
     if not shown:
         return
-    insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
-    statement = insert(ShownArticleRow)
+    statement = insert(conn, ShownArticleRow)
     conn.execute(
         statement.on_conflict_do_update(index_elements=["article_id"], set_={"digest": statement.excluded.digest}),
         [{"article_id": id, "digest": shown[id]} for id in sorted(shown)],

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, Engine, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
@@ -23,7 +22,6 @@ from syndication.config.loading import mask
 from syndication.errors import ConfigError, StoreError
 from syndication.store.db.clock import Clock, system_clock
 from syndication.store.db.errors import DatabaseDown, DatabaseError, SerializationConflict, count_error, translate
-from syndication.store.db.timeouts import connect_with_timeout, server_timeouts
 
 __all__ = ["DOCUMENTS", "WORK", "Database", "DatabaseDown", "DatabaseError", "SerializationConflict"]
 
@@ -184,6 +182,11 @@ def _sqlite(url: str, busy: float) -> Engine:
 
 
 def _postgresql(url: str, timeout: float | None) -> Engine:
+    # Only here, because on SQLite no process needs the driver.
+    from psycopg.errors import IdleInTransactionSessionTimeout
+
+    from syndication.store.db.timeouts import connect_with_timeout
+
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         hide_parameters=True,
@@ -204,6 +207,8 @@ def _postgresql(url: str, timeout: float | None) -> Engine:
 
 
 def _options(timeout: float | None) -> str:
+    from syndication.store.db.timeouts import server_timeouts
+
     settings = server_timeouts(timeout, BUSY_SECONDS) | {"idle_in_transaction_session_timeout": IDLE_SECONDS}
     return " ".join(["-c timezone=UTC", *(f"-c {name}={1000 * value:.0f}" for name, value in settings.items())])
 

@@ -2,11 +2,14 @@
 
 import sqlite3
 import time
+from typing import TYPE_CHECKING
 
-import psycopg
 from sqlalchemy.engine import make_url
 
 from syndication.store.db.database import KEEPALIVE, Database, sqlite_path
+
+if TYPE_CHECKING:
+    import psycopg
 
 POLL = 1.0
 """The seconds between checks on PostgreSQL: a notification may be lost with a connection or in a pooler."""
@@ -87,6 +90,8 @@ class _PostgresWaker:
         self._woken = 0.0
 
     def wait(self, timeout: float) -> bool:
+        import psycopg
+
         try:
             woken = self._notified(timeout)
         except psycopg.Error:
@@ -100,6 +105,8 @@ class _PostgresWaker:
         return False
 
     def _notified(self, timeout: float) -> bool:
+        import psycopg
+
         if self._connection is None:
             self._connection = psycopg.connect(self._conninfo, autocommit=True, **KEEPALIVE)  # type: ignore[arg-type]  # libpq's own
             self._connection.execute(f"LISTEN {self._channel}")

@@ -3,12 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from syndication.store.db.upsert import insert
 from syndication.store.tables.publishing import PollCountRow
 
 SLOT = timedelta(minutes=5)
@@ -57,8 +55,7 @@ def add_polls(conn: Connection, counted: Mapping[tuple[str, datetime], PollSums]
     """Adds counts to the stored ones, by section and slot. Two processes may add to the same rows."""
     if not counted:
         return
-    insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
-    statement: Any = insert(PollCountRow)
+    statement = insert(conn, PollCountRow)
     sums = {name: getattr(PollCountRow, name) + statement.excluded[name] for name in _NUMBERS}
     statement = statement.on_conflict_do_update(index_elements=["section", "at"], set_=sums)
     # Always in the same order, so that two processes never deadlock.

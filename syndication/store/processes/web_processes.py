@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from syndication.store.processes.workers import ALIVE_WITHIN, KEPT, keep_newest
+from syndication.store.processes.workers import ALIVE_WITHIN, KEPT, is_alive, keep_newest
 from syndication.store.tables.publishing import WebProcessRow
 
 
@@ -47,9 +47,8 @@ def remove(conn: Connection, id: str) -> None:
 
 def list_alive(conn: Connection, now: datetime) -> list[WebProcess]:
     """Returns the web processes with a heartbeat within the last few seconds, the oldest process first."""
-    # A heartbeat in the future came from a clock that has been set back since.
-    lately = and_(WebProcessRow.seen_at > now - ALIVE_WITHIN, WebProcessRow.seen_at < now + ALIVE_WITHIN)
-    rows = conn.execute(select(WebProcessRow.__table__).where(lately).order_by(WebProcessRow.started_at))
+    alive = is_alive(WebProcessRow, now)
+    rows = conn.execute(select(WebProcessRow.__table__).where(alive).order_by(WebProcessRow.started_at))
     return [WebProcess(**{**row._mapping, "serves": json.loads(row.serves)}) for row in rows]
 
 

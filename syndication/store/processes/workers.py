@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from syndication.store.tables.publishing import WebProcessRow, WorkerRow
 
@@ -28,6 +28,14 @@ class WorkerProcess:
     pid: int
     started_at: datetime
     seen_at: datetime
+
+
+def is_alive(table: type[WorkerRow | WebProcessRow], now: datetime) -> ColumnElement[bool]:
+    """Returns the condition that a process recorded a heartbeat within the last few seconds.
+
+    A heartbeat in the future was recorded before the clock was set back, and proves nothing.
+    """
+    return and_(table.seen_at > now - ALIVE_WITHIN, table.seen_at < now + ALIVE_WITHIN)
 
 
 def record_heartbeat(conn: Connection, worker: WorkerProcess) -> None:
@@ -60,9 +68,7 @@ def remove(conn: Connection, worker_id: str) -> None:
 
 def list_alive(conn: Connection, now: datetime) -> list[WorkerProcess]:
     """Returns the workers with a heartbeat within the last few seconds, the oldest worker first."""
-    rows = conn.execute(
-        select(WorkerRow.__table__).where(WorkerRow.seen_at > now - ALIVE_WITHIN).order_by(WorkerRow.started_at)
-    )
+    rows = conn.execute(select(WorkerRow.__table__).where(is_alive(WorkerRow, now)).order_by(WorkerRow.started_at))
     return [WorkerProcess(row.id, row.host, row.pid, row.started_at, row.seen_at) for row in rows]
 
 

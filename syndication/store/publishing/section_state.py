@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Case, Connection, Row, and_, case, func, literal, not_, null, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from syndication.store.db.types import UtcTime
+from syndication.store.db.upsert import insert
 from syndication.store.tables.publishing import EntryRow, LeftOutRow, SectionStateRow
 
 SectionStatus = Literal["current", "pending", "failing", "unpublished"]
@@ -60,13 +59,14 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
         row.section: row
         for row in conn.execute(select(SectionStateRow.__table__).order_by(SectionStateRow.section).with_for_update())
     }
-    insert = sqlite_insert if conn.dialect.name == "sqlite" else postgresql_insert
     marked = []
     for slug in sorted(fingerprints):
         values = {"fingerprint": fingerprints[slug], "revision": revision, "requested_at": now}
         if slug not in known:
             conn.execute(
-                insert(SectionStateRow).values(section=slug, requested_generation=1, **values).on_conflict_do_nothing()
+                insert(conn, SectionStateRow)
+                .values(section=slug, requested_generation=1, **values)
+                .on_conflict_do_nothing()
             )
         elif known[slug].revision > revision or _same(known[slug], values):
             continue

@@ -1,6 +1,7 @@
 """Why an article is not in a feed: every reason, and that trace and feed always agree."""
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -112,6 +113,17 @@ def test_an_expiry_is_reported(desk, change, words):
     desk.work()
     verdict = ask(desk)
     assert (verdict.rule, verdict.words, verdict.changes_at) == ("expired", words, None)
+
+
+def test_a_window_beyond_the_calendar_is_traced_as_it_is_gathered(desk):
+    desk.sections["taiwan"] = replace(desk.sections["taiwan"], entries=1, max_entries=2, hours=10**9)
+    for days, id in enumerate(("a1", "a2", "a3"), 1):
+        desk.put(id, published_at=at(days=-days))
+    desk.restart()
+    desk.work()
+    out = ask(desk, "a3")
+    assert (out.rule, out.words) == ("pushed-out", "Newer articles pushed it out: it is at position 3 of 2.")
+    assert ask(desk, "a2").in_feed and ask(desk, "a2").changes_to == "leaves"
 
 
 def test_an_article_pushed_out_is_reported_with_its_position(desk):

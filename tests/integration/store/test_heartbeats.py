@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 
 from syndication.store.db.database import Database
-from syndication.store.processes import purge_queue, web_processes
+from syndication.store.processes import purge_queue, web_processes, workers
 from syndication.store.processes.web_processes import WebProcess
 from syndication.store.processes.workers import ALIVE_WITHIN
 from syndication.store.publishing import change_queue, section_state
@@ -240,6 +240,13 @@ def test_a_clock_that_was_set_back_makes_nothing_wait(database):
         assert purge_queue.list_due(conn, NOON, LONGEST) == []
         web_processes.record_heartbeat(conn, web("of another time", seen_at=at(hours=3)))
         assert web_processes.list_alive(conn, NOON) == []
+
+
+def test_a_worker_seen_by_a_clock_that_was_set_back_is_not_alive(database):
+    with database.write() as conn:
+        for id, seen_at in (("w1", NOON), ("w2", at(hours=3)), ("w3", at(seconds=1))):
+            workers.record_heartbeat(conn, workers.WorkerProcess(id, "here", 1, at(hours=-1), seen_at))
+        assert [one.id for one in workers.list_alive(conn, NOON)] == ["w1", "w3"]
 
 
 def test_many_workers_share_what_is_due(database):

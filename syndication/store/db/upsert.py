@@ -1,0 +1,11 @@
+"""``INSERT … ON CONFLICT``: both databases have it, SQLAlchemy only in the dialect of each."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert(conn: Connection, table: type) -> Any:
+    """Returns an INSERT that has ``on_conflict_do_update`` and ``on_conflict_do_nothing``."""
+    return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)

@@ -82,7 +82,7 @@ def test_every_kind_of_problem_is_explained(sqlite_api):
     files = [ROOT / "syndication/web/problems.py", *(path for room in rooms for path in room.rglob("*.py"))]
     code = "".join(path.read_text() for path in files)
     kinds = set(re.findall(r'HTTPStatus\.[A-Z_]+,\s+"([a-z-]+)"', code))
-    kinds |= set(re.findall(r'HTTPStatus\.[A-Z_]+: \("([a-z-]+)"', code))
+    kinds |= set(re.findall(r'HTTPStatus\.[A-Z_]+: \(\s*"([a-z-]+)"', code))
     kinds |= set(
         re.findall(r'refuse\(arrived, [\w.]+, "([a-z-]+)"', (ROOT / "syndication/web/requests.py").read_text())
     )

@@ -249,7 +249,7 @@ def test_a_regeneration_that_began_under_the_old_configuration_writes_nothing(de
     assert row(desk, slug).completed_generation < row(desk, slug).requested_generation
     assert newer.work()[slug].result == "published", "the lease of the old worker holds up nobody"
     late = desk.regenerator._read(slug)
-    put(desk, {"mark": row(desk, slug).requested_generation + 1}, slug)
+    put(desk, {"requested_generation": row(desk, slug).requested_generation + 1}, slug)
     assert desk.regenerator._publish(*desk.regenerator._render(late))[0] == "overtaken"
 
 

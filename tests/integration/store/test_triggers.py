@@ -317,7 +317,7 @@ def test_a_trigger_that_differs_from_this_programs_is_detected(database):
         assert missing_triggers(conn) == []
         found = changed_triggers(conn)
     assert found == ([name] if database.dialect == "sqlite" else ["syndication_article_stays_out", name])
-    with pytest.raises(Exception, match=f"{name} as this program makes it"):
+    with pytest.raises(Exception, match=f"{name} of this program"):
         check(database)
     migrate(database)
     check(database)

@@ -133,7 +133,7 @@ def test_the_dashboard_shows_an_article_over_a_limit_and_withdraws_it(dashboard)
     browser = dashboard.person()
     for id in ("title", "tags", "html", "name"):
         page = browser.get(f"/article?{urlencode({'id': id})}")
-        assert page.status == 200 and "over a limit" in page.note and "withdraw" in page.note
+        assert page.status == 200 and "exceeds a limit" in page.note and "withdraw" in page.note
         assert browser.post(f"/article/withdraw?id={id}").status == 303
         with dashboard.database.read() as conn:
             assert get_withdrawal(conn, id) is not None
@@ -175,9 +175,9 @@ def test_a_preview_of_one_article_over_the_limit_says_so_and_one_that_replaces_i
 
 
 def test_a_previews_feed_counts_the_bodies_of_its_changes(sqlite_api):
-    """20 MiB in the change and 20 MiB stored beside it exceed the limit together: the stored one is left out."""
+    """14 MiB in the change and 20 MiB stored beside it exceed the limit together: the stored one is left out."""
     large_articles(sqlite_api, 1, 20 * MIB)
-    question = PreviewQuery("taiwan", [story(id="new", url="/new", html="<p>" + "y " * 10 * MIB)])
+    question = PreviewQuery("taiwan", [story(id="new", url="/new", html="<p>" + "y " * 7 * MIB)])
     gathered = sqlite_api.previewer.preview(question)
     assert "large0" in {item["article_id"]: item["reason"] for item in gathered["left_out"]}
 

@@ -156,7 +156,7 @@ def steps(worker, monkeypatch):
     """Records the order in which the worker checks for changes, publishes sections and answers previews."""
     order = []
     for owner, name, step in (
-        (worker.regenerator, "notice", "look"),
+        (worker.regenerator, "process_changes", "look"),
         (worker.regenerator, "regenerate", "section"),
         (worker.previewer, "_answer", "preview"),
     ):

@@ -272,7 +272,7 @@ def test_a_purge_that_fails_for_a_minute_is_reported(database, clock, served):
     assert findings(database) == []
     clock.advance(1)
     (finding,) = findings(database)
-    assert finding.words.startswith("The cache in front has not been told of taiwan: no web process has loaded")
+    assert finding.words.startswith("The cache has not been purged for taiwan: no web process has loaded")
     with cache(503) as server:
         step(purger(database, server), clock)
     (finding,) = findings(database)

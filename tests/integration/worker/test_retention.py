@@ -227,9 +227,9 @@ def test_users_have_a_largest_number(api, monkeypatch):
     monkeypatch.setattr(users, "MAX_USERS", 2)
     person(api.database, "mei")
     person(api.database, "chen")
-    with pytest.raises(SyndicationError, match="2 users already"):
+    with pytest.raises(SyndicationError, match="the limit of 2 users"):
         person(api.database, "lin")
-    assert count(api.database, "account") == 2
+    assert count(api.database, "dashboard_user") == 2
 
 
 def test_processes_that_die_again_and_again_fill_no_table(database, clock, monkeypatch):
@@ -243,7 +243,7 @@ def test_processes_that_die_again_and_again_fill_no_table(database, clock, monke
     with database.read() as conn:
         assert [one.id for one in workers.list_alive(conn, clock())] == ["w3", "w4", "w5"]
         assert [one.id for one in web_processes.list_alive(conn, clock())] == ["w3", "w4", "w5"]
-    assert count(database, "worker") == count(database, "web") == 3
+    assert count(database, "worker") == count(database, "web_process") == 3
 
 
 def test_webhook_ids_are_deleted_after_their_signatures_expire_without_a_worker(database, clock):

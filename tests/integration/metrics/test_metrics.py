@@ -32,7 +32,7 @@ from tests.support.desk import Desk
 from tests.support.hostile import editors_of
 from tests.support.newsroom import at
 from tests.support.service import Service, environ, free_port, running, until
-from tests.unit.test_documentation import told
+from tests.unit.test_documentation import documented
 
 
 def samples(body: str) -> dict[str, float]:
@@ -80,7 +80,7 @@ def test_every_metric_of_the_readme_is_told_by_a_process(service):
     until(lambda: any(key.startswith("syndication_polls") for key in of_web(service)))
     names = {re.sub(r"(_bucket|_count|_sum)?\{.*", "", key) for key in [*of_web(service), *at_port(service.metrics)]}
     # These appear once they have a value.
-    assert told() - names == {
+    assert documented() - names == {
         "syndication_purges_total",
         "syndication_database_errors_total",
         "syndication_renderer_deaths_total",

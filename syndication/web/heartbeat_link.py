@@ -29,7 +29,9 @@ class PingTimes:
     deadline: float = 10.0
     """Seconds for one answer; a thread that shares the interpreter lock with many busy ones needs far less."""
     misses: int = 3
-    """Consecutive missed deadlines after which the process is killed. A start has as long."""
+    """Consecutive missed deadlines after which the process is killed."""
+    start: float = 120.0
+    """Seconds for the first answer: a start on a busy machine takes long, and killing it would make it longer."""
 
 
 class Pings:
@@ -41,6 +43,7 @@ class Pings:
         self.missed = 0
         """The number of consecutive missed deadlines."""
         self._sent = False
+        self._started = False
 
     @property
     def frozen(self) -> bool:
@@ -52,7 +55,7 @@ class Pings:
 
         After a missed deadline the same byte is waited for, and not sent again.
         """
-        self._link.settimeout(self._times.deadline)
+        self._link.settimeout(self._times.deadline if self._started else self._times.start)
         if not self._sent:
             self._link.sendall(b"?")
             self._sent = True
@@ -60,8 +63,9 @@ class Pings:
             if not self._link.recv(1):
                 raise EOFError("the editors process has ended")
         except TimeoutError:
-            self.missed += 1
+            self.missed += 1 if self._started else self._times.misses
             return False
+        self._started = True
         self._sent = False
         self.missed = 0
         return True

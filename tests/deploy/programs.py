@@ -44,7 +44,7 @@ def needs(*names: str) -> pytest.MarkDecorator:
 def run(*command: str | Path, **options: object) -> "subprocess.CompletedProcess[str]":
     """What a program says; the test looks at its return code."""
     words = [program(str(command[0])), *map(str, command[1:])]
-    more = {"capture_output": True, "text": True, "check": False, "timeout": 100} | options
+    more = {"capture_output": True, "text": True, "check": False, "timeout": 280} | options
     return subprocess.run(words, **more)  # type: ignore[call-overload]
 
 

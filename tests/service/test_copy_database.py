@@ -33,7 +33,13 @@ copy_database(Database(source), Database(target), die)
 
 @pytest.mark.parametrize(
     "step",
-    ["examining article 0", "copying article 200", "copying document 5", "comparing audit 0", "comparing tombstone 0"],
+    [
+        "examining article 0",
+        "copying article 200",
+        "copying document 5",
+        "comparing audit_log 0",
+        "comparing tombstone 0",
+    ],
 )
 @pytest.mark.thorough("sqlite", "examining article 0", "copying document 5", "comparing tombstone 0")
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])

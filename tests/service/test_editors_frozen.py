@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_who_holds_the_interpreter_lock_for_ever_misses_and_who_is_only_busy_doe
             if kind == "locked":
                 process.stdin.write(b"now\n")
                 process.stdin.flush()
-                pings = Pings(ours, PingTimes(deadline=0.3, misses=2))
+                pings = Pings(ours, PingTimes(deadline=0.3, misses=2, start=5))
                 while not pings.frozen:  # Until it has come to the call, pings are answered.
                     pings.ping()
         finally:
@@ -90,11 +91,28 @@ def test_a_late_answer_ends_the_misses():
     ours, theirs = socket.socketpair()
     with ours:
         pings = Pings(ours, PingTimes(deadline=0.01, misses=3))
+        theirs.sendall(b"!")  # The first answer: it has started.
+        assert pings.ping() and theirs.recv(1)
         assert [pings.ping(), pings.ping()] == [False, False] and not pings.frozen
         answer_pings(theirs)  # It answers the one byte that was sent.
         while not pings.ping():
             pass
         assert pings.missed == 0
+
+
+def test_a_slow_start_is_no_missed_deadline():
+    ours, theirs = socket.socketpair()
+    with ours:
+        pings = Pings(ours, PingTimes(deadline=0.01, misses=1, start=60))
+        threading.Timer(0.3, answer_pings, (theirs,)).start()
+        assert pings.ping() and not pings.frozen
+
+
+def test_a_process_that_never_starts_is_frozen():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        pings = Pings(ours, PingTimes(misses=3, start=0.01))
+        assert not pings.ping() and pings.frozen
 
 
 def test_a_process_that_ended_is_not_taken_for_a_frozen_one():

@@ -40,7 +40,7 @@ def service(tmp_path_factory):
 
 def test_a_story_typed_into_the_database_is_served_within_a_second(service):
     database = service.folder / "var/syndication.db"
-    subprocess.run(["sqlite3", str(database)], input=TYPED, text=True, check=True)
+    subprocess.run(["sqlite3", "-cmd", ".timeout 5000", str(database)], input=TYPED, text=True, check=True)
     typed = time.monotonic()
     until(lambda: b"Typed by hand" in service.get("/feeds/taiwan.atom").body)
     assert time.monotonic() - typed < 2

@@ -1,6 +1,5 @@
 """An editors process that is frozen and not dead is found out, ended and replaced."""
 
-import asyncio
 import socket
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 from syndication.web.body_buffer import Body
 from syndication.web.editors_client import EditorsClient, EditorsNotAsked
 from syndication.web.heartbeat_link import Pings, PingTimes, answer_pings, read_state, write_state
+from tests.support.loops import run_in_thread
 from tests.support.service import environ
 
 SCRIPT = """
@@ -131,5 +131,5 @@ def test_editors_are_told_at_once_while_it_does_not_answer(tmp_path):
         listener.listen()
         write_state(str(tmp_path), "not answering")
         with pytest.raises(EditorsNotAsked):
-            asyncio.run(client.ask({}, Body(file, 0), {}))
+            run_in_thread(client.ask({}, Body(file, 0), {}))
     assert read_state(str(tmp_path)) == "not answering"

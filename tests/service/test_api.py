@@ -238,7 +238,7 @@ def fuzz(service, client, examples, phases):
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("dialect", "examples", "phases"),
-    [("sqlite", 4, "coverage,fuzzing"), pytest.param("postgresql", 12, "fuzzing", marks=pytest.mark.thorough)],
+    [("sqlite", 8, "coverage,fuzzing"), pytest.param("postgresql", 12, "fuzzing", marks=pytest.mark.thorough)],
 )
 def test_no_request_that_the_description_allows_or_forbids_breaks_the_api(tmp_path, new_url, dialect, examples, phases):
     with running(tmp_path, url=new_url(dialect)) as service:

@@ -14,7 +14,7 @@ Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 """A time as ``instant`` writes it."""
 
 Reference = Annotated[Text, Field(max_length=MAX_REFERENCE)]
-Cursor = Annotated[Text, Field(max_length=MAX_CURSOR)]
+Cursor = Annotated[Text, Field(max_length=MAX_CURSOR, json_schema_extra={"pattern": "^[A-Za-z0-9_=-]*$"})]
 Slug = Annotated[Text, Field(max_length=MAX_SECTION_NAME)]
 Filter = Annotated[Text, Field(max_length=MAX_QUERY_TEXT)]
 

@@ -68,7 +68,7 @@ MAX_REASON = 500
 MAX_REFERENCE = 200
 """Characters of the id or name of a token, user, preview or regeneration: existing ones have at most 100."""
 
-MAX_CURSOR = 4_000
+MAX_CURSOR = 2_800
 """Characters of a pagination cursor, which contains an encoded article id."""
 
 MAX_QUERY_TEXT = 500

@@ -1,7 +1,7 @@
 """Many articles in one request, each with its own outcome."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from syndication.errors import ArticleError
 from syndication.model.field_limits import MAX_BATCH_ARTICLES, MAX_BATCH_VALUES
 from syndication.model.json_structure import Item, NotAList, StructureLimitExceeded, check_structure, split_list
 from syndication.model.json_types import MAX_ID, kind
+from syndication.model.size_groups import group_by_size
 from syndication.model.values import Article
 from syndication.store.articles import articles as store
 from syndication.web.problems import FieldProblem, Problem, problem_fields
@@ -56,7 +57,7 @@ def put_articles() -> Response:
     outcomes, wanted, ids = _check(body, items)
     with context().database.read() as conn:
         seen = visibilities(conn, ids, who)
-    for some in _together(wanted):
+    for some in group_by_size(wanted, wanted.__getitem__, TOGETHER_BYTES):  # Each group is one transaction.
         found = [_read(body, items[index]) for index in some]
         by_id = dict(zip((article.id for article in found), some, strict=True))
         for done in store.put_articles(context().database, found, batch=MAX_BATCH, by=who.actor, blind=blind):
@@ -149,20 +150,6 @@ def _id(body: bytes, item: Item) -> str | None:
         return None
     id = value.get("id") if isinstance(value, dict) else None
     return id if isinstance(id, str) and len(id) <= MAX_ID else None
-
-
-def _together(sizes: Mapping[int, int]) -> Iterator[list[int]]:
-    """Yields groups of indexes; each group is stored in one transaction."""
-    some: list[int] = []
-    size = 0
-    for index, more in sizes.items():
-        if some and size + more > TOGETHER_BYTES:
-            yield some
-            some, size = [], 0
-        some.append(index)
-        size += more
-    if some:
-        yield some
 
 
 def _refused(index: int, id: str | None, errors: Sequence[tuple[str, str]]) -> BatchOutcome:

@@ -3,9 +3,10 @@
 Entries are sent in chunks. If the child dies, the current entry is known, and the others are sent again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from syndication.model.size_groups import group_by_size
 from syndication.model.values import Entry, Feed, LeftOut
 from syndication.process.child import Child, ChildDied, Limits
 from syndication.render.entries import RenderedEntries
@@ -39,7 +40,7 @@ class IsolatedRenderer:
         """Returns the fragments of these entries, and the reasons why some have none."""
         made = RenderedEntries({}, [])
         head = replace(feed, entries=())
-        for chunk in _chunks(entries):
+        for chunk in group_by_size(entries, _body_characters, CHUNK_CHARACTERS):
             self._chunk(head, chunk, made)
         return made
 
@@ -104,15 +105,5 @@ def _add(made: RenderedEntries, answer: tuple[list[tuple[str, bytes, bytes, str]
     made.left_out.extend(LeftOut(*item) for item in refused)
 
 
-def _chunks(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
-    chunk: list[Entry] = []
-    size = 0
-    for entry in entries:
-        length = len(entry.html) + len(entry.summary or "")
-        if chunk and size + length > CHUNK_CHARACTERS:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(entry)
-        size += length
-    if chunk:
-        yield chunk
+def _body_characters(entry: Entry) -> int:
+    return len(entry.html) + len(entry.summary or "")

@@ -1,9 +1,10 @@
 """Computes digests of stored articles, with few bodies in memory at the same time."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection
 
 from sqlalchemy import Connection
 
+from syndication.model.size_groups import group_by_size
 from syndication.model.values import Article
 from syndication.store.articles.article_sizes import measure
 from syndication.store.articles.articles import load_articles
@@ -19,19 +20,7 @@ def stored_digests(
     """Returns the digest of each of these articles. One over a limit has none: no feed can hold its content."""
     bodies, over = measure(conn, sorted(ids))
     found: dict[str, str] = {}
-    for some in _groups({id: size for id, size in bodies.items() if id not in over}):
+    readable = [id for id in bodies if id not in over]
+    for some in group_by_size(readable, bodies.__getitem__, BYTES_AT_ONCE):
         found.update((id, digest_of(article)) for id, article in load_articles(conn, some).items())
     return found
-
-
-def _groups(bodies: Mapping[str, int]) -> Iterator[list[str]]:
-    some: list[str] = []
-    total = 0
-    for id, size in bodies.items():
-        if some and total + size > BYTES_AT_ONCE:
-            yield some
-            some, total = [], 0
-        some.append(id)
-        total += size
-    if some:
-        yield some

@@ -106,9 +106,9 @@ class EditorsKeeper:
                     self._stopped.wait(self._times.pause)
                 elif self.pid == pid:
                     write_state(self.folder, "not answering")
-                    log.warning("editors_not_answering", missed=pings.missed, of=self._times.misses)
+                    log.warning("editors_not_answering", missed=pings.missed, of=pings.allowed)
             if self.pid == pid:
-                log.error("editors_frozen", seconds=self._times.deadline * self._times.misses)
+                log.error("editors_frozen", seconds=pings.deadline * pings.missed)
                 self._signal(signal.SIGKILL)
 
     def _spawn(self, link: socket.socket) -> int:

@@ -46,16 +46,26 @@ class Pings:
         self._started = False
 
     @property
+    def deadline(self) -> float:
+        """Seconds for the next answer; the first one may take as long as a start."""
+        return self._times.deadline if self._started else self._times.start
+
+    @property
+    def allowed(self) -> int:
+        """The number of consecutive missed deadlines after which the process is frozen."""
+        return self._times.misses if self._started else 1
+
+    @property
     def frozen(self) -> bool:
         """Whether the process has missed too many deadlines."""
-        return self.missed >= self._times.misses
+        return self.missed >= self.allowed
 
     def ping(self) -> bool:
         """Returns whether the process answered within the deadline; raises OSError or EOFError if it has ended.
 
         After a missed deadline the same byte is waited for, and not sent again.
         """
-        self._link.settimeout(self._times.deadline if self._started else self._times.start)
+        self._link.settimeout(self.deadline)
         if not self._sent:
             self._link.sendall(b"?")
             self._sent = True
@@ -63,7 +73,7 @@ class Pings:
             if not self._link.recv(1):
                 raise EOFError("the editors process has ended")
         except TimeoutError:
-            self.missed += 1 if self._started else self._times.misses
+            self.missed += 1
             return False
         self._started = True
         self._sent = False

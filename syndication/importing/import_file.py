@@ -2,9 +2,10 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
@@ -99,22 +100,34 @@ def _lines(name: str, lines: Iterator[bytes], slugs: dict[str, str], report: Rep
     number = 0
     try:
         for number, line in enumerate(lines, 1):
-            if line.strip() and (article := _line(f"{name} line {number}", line, slugs, report)):
+            if not line.strip():
+                continue
+            article = _reported(f"{name} line {number}", partial(_from_line, line, slugs), report)
+            if article is not None:
                 yield article
     except _UnreadableError as error:
         report.problem(name, f"{error}; nothing after line {number} was imported")
 
 
-def _line(place: str, line: bytes, slugs: dict[str, str], report: Report) -> Article | None:
+def _reported(place: str, make: Callable[[], Article], report: Report) -> Article | None:
+    """Returns the article that ``make`` returns; None if it fails, with the reason in the report."""
     try:
-        article = parse_article(_json(line), slugs)
-        articles.validate(article)
-        return article
+        return make()
     except ArticleError as error:
         report.problem(place, str(error))
-    except Exception as error:  # Untrusted input: an unforeseen error must not stop the other lines.
+    except Exception as error:  # Untrusted input: an unforeseen error must not stop the other articles.
         report.problem(place, f"cannot be read ({type(error).__name__}: {error})")
     return None
+
+
+def _valid(fields: Any, slugs: dict[str, str]) -> Article:
+    article = parse_article(fields, slugs)
+    articles.validate(article)
+    return article
+
+
+def _from_line(line: bytes, slugs: dict[str, str]) -> Article:
+    return _valid(_json(line), slugs)
 
 
 def _json(line: bytes) -> Any:
@@ -153,27 +166,20 @@ def _entries(
         return
     try:
         for number, found in reader.read(kind, content):
-            try:
-                article = _article(found, slugs)
-            except ArticleError as error:
-                report.problem(f"{name} item {number}", str(error))
-            except Exception as error:  # Untrusted input: an unforeseen error must not stop the other items.
-                report.problem(f"{name} item {number}", f"cannot be read ({type(error).__name__}: {error})")
-            else:
+            article = _reported(f"{name} item {number}", partial(_from_entry, found, slugs), report)
+            if article is not None:
                 yield article
     except ArticleError as error:
         report.problem(name, str(error))
 
 
-def _article(found: dict[str, Any] | str, slugs: dict[str, str]) -> Article:
+def _from_entry(found: dict[str, Any] | str, slugs: dict[str, str]) -> Article:
     """Returns the article of an entry; raises ArticleError if it has no date, which decides its position in a feed."""
     if isinstance(found, str):
         raise ArticleError(found)
     if not found.get("published_at"):
         raise ArticleError("no publication date: add pubDate, published or date_published")
-    article = parse_article(found, slugs)
-    articles.validate(article)
-    return article
+    return _valid(found, slugs)
 
 
 class _UnreadableError(ArticleError):

@@ -5,7 +5,6 @@ access: failed attempts in this browser are counted separately from those of unk
 """
 
 import secrets
-from collections.abc import Mapping
 
 from flask import current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -19,12 +18,9 @@ AGE = 365 * 86400
 USERS = 5
 """Users remembered in one browser: the most recent ones."""
 
-Devices = Mapping[str, str]
-"""The browser's number for each user, by user id."""
-
 
 def known_devices() -> dict[str, str]:
-    """Returns the devices in the request's cookie, or none if its signature is missing or invalid."""
+    """Returns the browser's number for each user id in the request's cookie, or none if its signature is invalid."""
     try:
         found = _serializer().loads(request.cookies.get(COOKIE, ""), max_age=AGE)
     except BadData:

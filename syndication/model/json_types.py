@@ -68,7 +68,6 @@ def empty_list_if_none(value: Any) -> Any:
 
 Text = Annotated[str, BeforeValidator(_text)]
 NonEmptyText = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
-OptionalText = Annotated[Text | None, BeforeValidator(none_if_empty)]
 Moment = Annotated[
     datetime | None,
     BeforeValidator(_moment),

@@ -28,7 +28,7 @@ class ArticleOutline:
     sections: tuple[str, ...] = ()
 
 
-def cut(column: InstrumentedAttribute[Any], most: int) -> ColumnElement[str]:
+def cut(column: InstrumentedAttribute[Any] | ColumnElement[Any], most: int) -> ColumnElement[str]:
     """Selects the first characters of a text, under its own name: the database sends no more."""
     return func.substr(column, 1, most, type_=String).label(column.key)
 

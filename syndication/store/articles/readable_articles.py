@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, func, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from syndication.model.json_types import MAX_SECTION_NAME
 from syndication.model.values import Article, Author, Enclosure, Image
+from syndication.store.articles.article_outlines import cut
 from syndication.store.articles.article_sizes import PARTS, TEXTS, measure
 from syndication.store.articles.articles import get_article
 from syndication.store.tables.articles import ArticleRow
@@ -77,7 +78,7 @@ def _part(conn: Connection, article_id: str, name: str, errors: list[tuple[str, 
 def _begin(column: ColumnElement[Any], texts: Mapping[str, int]) -> ColumnElement[Any]:
     """Selects the start of a text, with one character more than its limit, which shows that it is too long."""
     name = str(column.key)
-    return func.substr(column, 1, texts[name] + 1, type_=String).label(name) if name in texts else column
+    return cut(column, texts[name] + 1) if name in texts else column
 
 
 def _cut(

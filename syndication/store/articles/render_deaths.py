@@ -6,13 +6,12 @@ that was being rendered is left out until its row changes (``FatalArticleRow``).
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, exists, insert, not_, select, update
 
 from syndication.model.values import Article
-from syndication.store.articles import articles
 from syndication.store.articles.stored_digests import stored_digests
 from syndication.store.db.batches import batched
 from syndication.store.processes.workers import is_alive
@@ -68,9 +67,8 @@ def record_deaths(
                 **({"retry_at": now + timedelta(seconds=pause)} if pause else {}),
             )
         )
-        if row.rendering_article_id is not None and (digest := _stored(conn, row.rendering_article_id)) is not None:
-            conn.execute(delete(FatalArticleRow).where(FatalArticleRow.article_id == row.rendering_article_id))
-            conn.execute(insert(FatalArticleRow).values(article_id=row.rendering_article_id, digest=digest, at=now))
+        if row.rendering_article_id is not None:
+            _record_fatal(conn, row.rendering_article_id, now)
     return [row.section for row in rows]
 
 
@@ -112,6 +110,8 @@ def release_leases(conn: Connection, owner: str) -> None:
     )
 
 
-def _stored(conn: Connection, article_id: str) -> str | None:
-    found: Sequence[Article] = list(articles.load_articles(conn, [article_id]).values())
-    return article_digest(found[0]) if found else None
+def _record_fatal(conn: Connection, article_id: str, now: datetime) -> None:
+    """Records an article, with its content, as one that killed a worker; does nothing if it is gone or unreadable."""
+    for digest in stored_digests(conn, [article_id], article_digest).values():
+        conn.execute(delete(FatalArticleRow).where(FatalArticleRow.article_id == article_id))
+        conn.execute(insert(FatalArticleRow).values(article_id=article_id, digest=digest, at=now))

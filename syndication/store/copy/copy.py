@@ -115,10 +115,10 @@ def _refuse_at_work(conn: Connection, source: Database) -> None:
     at_work = [("worker", one.pid, one.host) for one in workers.list_alive(conn, now)]
     at_work += [("web process", one.pid, one.host) for one in web_processes.list_alive(conn, now)]
     if at_work:
-        what, pid, host = at_work[0]
+        kind, pid, host = at_work[0]
         raise StoreError(
-            f"a {what} is running on the source (process {pid} on {host}), and later writes would not be"
-            " in the copy: stop the service and whoever else writes, or copy with --live to try it out"
+            f"a {kind} is running on the source (process {pid} on {host}), and later writes would not be"
+            " in the copy: stop the service and all other writers, or copy with --live to try it out"
         )
 
 

@@ -27,7 +27,7 @@ def set_up(page, password):
     page.keyboard.press("Enter")
     picture = page.get_by_role("img", name="QR code")
     expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.complete && image.naturalWidth > 100")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
     look_at(page)
     app = pyotp.TOTP(page.get_by_label("Key").inner_text())
     page.get_by_label("6-digit code").focus()

@@ -70,7 +70,9 @@ def test_the_cache_is_shared_only_between_users_with_equal_scopes(newsroom, scop
     assert ("Regenerate all" in browser.get("/").text) == ("regenerate" in scopes)
 
 
-def test_many_viewers_are_served_from_one_read(dashboard):
+def test_many_viewers_are_served_from_one_read(dashboard, monkeypatch):
+    # Longer than forty views take on a busy machine.
+    monkeypatch.setattr(overview, "CACHE_SECONDS", 60.0)
     dashboard.publish()
     browsers = [dashboard.person("read") for _ in range(40)]
     with counted(dashboard.database) as statements, ThreadPoolExecutor(8) as pool:

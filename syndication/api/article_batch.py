@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Literal
 
-from flask import Response, request
+from flask import request
 
 from syndication.api.articles import Outcome, operation, outcome_for, parse_article_json
-from syndication.api.operations import caller, context, respond
+from syndication.api.operations import caller, context
 from syndication.api.schemas import ResponseModel
 from syndication.api.visibility import visibilities
 from syndication.errors import ArticleError
@@ -45,7 +45,7 @@ class BatchOutcomes(ResponseModel):
 
 
 @operation("POST", "/articles:batch", "write", {200: BatchOutcomes})
-def put_articles() -> Response:
+def put_articles() -> BatchOutcomes:
     """Create or replace up to 1,000 articles.
 
     Invalid articles are refused without affecting the others, which are stored in several transactions. The request is
@@ -64,7 +64,7 @@ def put_articles() -> Response:
             outcome = outcome_for(done, seen[done.article_id])
             index = by_id[done.article_id]
             outcomes[index] = BatchOutcome(index=index, id=done.article_id, outcome=outcome, errors=[])
-    return respond(BatchOutcomes(outcomes=[outcomes[index] for index in sorted(outcomes)]))
+    return BatchOutcomes(outcomes=[outcomes[index] for index in sorted(outcomes)])
 
 
 def _items(body: bytes) -> list[Item]:

@@ -2,10 +2,8 @@
 
 from typing import Literal
 
-from flask import Response
-
 from syndication.api.audit_log import AuditEntryResponse, audit_entry_response
-from syndication.api.operations import Operations, caller, context, instant, respond
+from syndication.api.operations import Operations, caller, context, instant
 from syndication.api.schemas import ArticlePath, Limit, RequestModel, ResponseModel, Time
 from syndication.api.visibility import check_exists
 from syndication.store.access.audit_log import AuditEntry
@@ -46,7 +44,7 @@ class HistoryQuery(RequestModel):
 
 
 @operation("GET", "/articles/<article:id>/history", "read", {200: HistoryResponse})
-def list_history(path: ArticlePath, query: HistoryQuery) -> Response:
+def list_history(path: ArticlePath, query: HistoryQuery) -> HistoryResponse:
     """List an article's history.
 
     Returns its changes in the feeds, newest first, and with the scope admin also its audit log entries. Changes go back
@@ -56,7 +54,7 @@ def list_history(path: ArticlePath, query: HistoryQuery) -> Response:
     with context().database.snapshot() as conn:
         check_exists(conn, path.id)
         found = list_events(conn, path.id, query.limit, acts=acts)
-    return respond(HistoryResponse(article_id=path.id, acts=acts, events=[_event(one) for one in found]))
+    return HistoryResponse(article_id=path.id, acts=acts, events=[_event(one) for one in found])
 
 
 def _event(found: FeedEvent | AuditEntry) -> HistoryEventResponse:

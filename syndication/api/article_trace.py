@@ -1,8 +1,6 @@
 """Why an article is, or is not, in each feed."""
 
-from flask import Response
-
-from syndication.api.operations import Operations, context, instant, respond
+from syndication.api.operations import Operations, context, instant
 from syndication.api.schemas import ArticlePath, ResponseModel, Time
 from syndication.api.visibility import check_exists, visible_facts
 from syndication.diagnostics.trace import Rule, Transition, trace
@@ -38,7 +36,7 @@ class TraceResponse(ResponseModel):
 
 
 @operation("GET", "/articles/<article:id>/trace", "read", {200: TraceResponse})
-def trace_article(path: ArticlePath) -> Response:
+def trace_article(path: ArticlePath) -> TraceResponse:
     """Explain why an article is, or is not, in each feed.
 
     Returns a verdict for every section, and when it changes automatically.
@@ -61,4 +59,4 @@ def trace_article(path: ArticlePath) -> Response:
         )
         for verdict in trace(facts, settings.sections, settings.retired)
     ]
-    return respond(TraceResponse(article_id=path.id, workers=facts.workers, noticed=facts.noticed, sections=verdicts))
+    return TraceResponse(article_id=path.id, workers=facts.workers, noticed=facts.noticed, sections=verdicts)

@@ -7,10 +7,10 @@ from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Any, Literal
 
-from flask import Response, current_app, request
+from flask import current_app, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from syndication.api.operations import Operations, caller, context, instant, link_next, respond
+from syndication.api.operations import Operations, Reply, caller, context, instant, next_page
 from syndication.api.schemas import (
     ArticleBody,
     ArticlePath,
@@ -100,7 +100,7 @@ class ArticlePatch(BaseModel):
 
 
 @operation("GET", "/articles", "read", {200: FoundArticles})
-def list_articles(query: SearchQuery) -> Response:
+def list_articles(query: SearchQuery) -> Reply[FoundArticles]:
     """Search articles by title, id or URL, status and section; newest first."""
     who = caller()
     wanted = finding.ArticleFilter(query.q, query.status, _section_slug(query.section), hidden=who.may("preview"))
@@ -117,14 +117,11 @@ def list_articles(query: SearchQuery) -> Response:
         )
         for item in found
     ]
-    response = respond(FoundArticles(articles=rows))
-    if after is not None:
-        link_next(response, "/articles", query.model_dump(), after=after)
-    return response
+    return Reply(FoundArticles(articles=rows), next_page=next_page(query, after=after))
 
 
 @operation("GET", "/articles/<article:id>", "read", {200: ArticleAnswer})
-def get_one_article(path: ArticlePath) -> Response:
+def get_one_article(path: ArticlePath) -> Reply[ArticleAnswer]:
     """Get an article as stored, with an ETag for If-Match.
 
     If another program stored values over the limits, ``errors`` lists what was cut or omitted, and there is no ETag.
@@ -135,11 +132,11 @@ def get_one_article(path: ArticlePath) -> Response:
     if found is None:
         raise not_found(f"article {path.id!r}")
     answer = _readable_answer(found)
-    return respond(answer) if answer.errors else respond(answer, ETag=tag(found.article))
+    return Reply(answer, headers={} if answer.errors else {"ETag": tag(found.article)})
 
 
 @operation("PUT", "/articles/<article:id>", "write", {200: StoredResponse, 201: StoredResponse}, problems=(412,))
-def put_article(path: ArticlePath, body: ArticleBody) -> Response:
+def put_article(path: ArticlePath, body: ArticleBody) -> Reply[StoredResponse]:
     """Create or replace an article.
 
     The request is idempotent. With If-Match, the article is replaced only if it has not changed since; with
@@ -162,7 +159,7 @@ def put_article(path: ArticlePath, body: ArticleBody) -> Response:
 
 
 @operation("PATCH", "/articles/<article:id>", "write", {200: StoredResponse}, problems=(412,))
-def patch_article(path: ArticlePath, body: ArticlePatch) -> Response:
+def patch_article(path: ArticlePath, body: ArticlePatch) -> Reply[StoredResponse]:
     """Change some fields of an article with a JSON merge patch (RFC 7396)."""
     patch = body.model_dump()
     if patch.get("id", path.id) != path.id:
@@ -222,7 +219,7 @@ def _store(
     decide: Callable[[Article | None, Visibility], Article],
     act: str,
     look: Callable[[Connection, str], Visibility],
-) -> Response:
+) -> Reply[StoredResponse]:
     """Writes the article and returns the outcome; ``look`` runs first and may raise a Problem."""
     found: list[Visibility] = []
     wanted: list[Article] = []
@@ -244,7 +241,7 @@ def _store(
     stored = _shown(article) if article else None
     status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
     answer = StoredResponse(id=id, outcome=outcome, message=stays_withdrawn(outcome, article), article=stored)
-    return respond(answer, status, **({"ETag": tag(article)} if article else {}))
+    return Reply(answer, status, {"ETag": tag(article)} if article else {})
 
 
 def stays_withdrawn(outcome: Outcome, article: Article | None) -> str | None:

@@ -1,9 +1,8 @@
 """The audit log: who did what, when, from where, and with which outcome."""
 
-from flask import Response
 from pydantic import Field
 
-from syndication.api.operations import Operations, context, instant, link_next, respond
+from syndication.api.operations import Operations, Reply, context, instant, next_page
 from syndication.api.schemas import Filter, Limit, RequestModel, ResponseModel, Time
 from syndication.store.access import audit_log
 
@@ -45,17 +44,17 @@ class AuditLogQuery(RequestModel):
 
 
 @operation("GET", "/audit-log", "admin", {200: AuditLogResponse})
-def list_audit_log(query: AuditLogQuery) -> Response:
+def list_audit_log(query: AuditLogQuery) -> Reply[AuditLogResponse]:
     """List the audit log, newest first."""
     with context().database.read() as conn:
         found = audit_log.list_entries(
             conn, query.limit + 1, before=query.before, act=query.act, actor=query.actor, target=query.target
         )
     page = found[: query.limit]
-    response = respond(AuditLogResponse(entries=[audit_entry_response(act) for act in page]))
-    if len(found) > query.limit:
-        link_next(response, "/audit-log", query.model_dump(), before=page[-1].seq)
-    return response
+    return Reply(
+        AuditLogResponse(entries=[audit_entry_response(act) for act in page]),
+        next_page=next_page(query, before=page[-1].seq if len(found) > query.limit else None),
+    )
 
 
 def audit_entry_response(act: audit_log.AuditEntry) -> AuditEntryResponse:

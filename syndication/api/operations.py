@@ -1,13 +1,13 @@
 """Declares the operations of the API: path, required scope and responses."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
-from typing import Any, TypeVar, cast, overload
+from functools import cached_property, wraps
+from typing import Any, Generic, TypeVar, cast, overload
 from urllib.parse import urlencode
 
-from flask import Response, current_app, g, json
+from flask import Response, current_app, g, json, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
@@ -30,7 +30,20 @@ NO_WORKER = "No worker is running: the request waits until one starts."
 PROBLEMS = (400, 401, 403, 404, 408, 413, 415, 422, 429, 503)
 """Error responses that every operation may return."""
 
-F = TypeVar("F", bound=Callable[..., Response])
+V = TypeVar("V", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[V]):
+    """A value with more than the declared response says: another status, headers, or the query of the next page."""
+
+    value: V
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    next_page: Mapping[str, Any] | None = None
+
+
+F = TypeVar("F", bound=Callable[..., BaseModel | Reply[Any]])
 
 
 def _problem() -> dict[str, Any]:
@@ -42,7 +55,7 @@ class Operations:
     """One resource of the API; ``scopes`` maps each endpoint to its required scope."""
 
     scopes: dict[str, str] = {}  # noqa: RUF012  # one table for the whole API, filled when its modules are imported
-    needs: dict[Callable[..., Response], str] = {}  # noqa: RUF012  # the same, by function
+    needs: dict[Callable[..., Any], str] = {}  # noqa: RUF012  # the same, by function
 
     def __init__(self, name: str, title: str, description: str) -> None:
         self.name = name
@@ -59,14 +72,22 @@ class Operations:
         *,
         problems: tuple[int, ...] = (),
     ) -> Callable[[F], F]:
-        """Declares the decorated function; ``answers`` are schemas by status, ``problems`` further error statuses."""
+        """Declares the decorated function, which returns a value or a Reply, and serializes what it returns.
+
+        ``answers`` are schemas by status, of which the first is the default; ``problems`` are further error statuses.
+        """
 
         def declare(view: F) -> F:
             responses: dict[str, Any] = {str(status): model for status, model in answers.items()}
             responses |= {str(status): _problem() for status in (*PROBLEMS, *problems)}
             security = [] if scope == PUBLIC else [{"token": [scope]}]
             register = getattr(self.blueprint, method.lower())
-            register(rule, responses=responses, security=security, operation_id=view.__name__)(view)
+
+            @wraps(view)
+            def answer(**asked: Any) -> Response:
+                return _serialize(view(**asked), next(iter(answers)))
+
+            register(rule, responses=responses, security=security, operation_id=view.__name__)(answer)
             self.scopes[f"{self.name}.{view.__name__}"] = self.needs[view] = scope
             return view
 
@@ -98,23 +119,26 @@ def caller() -> Caller:
     return cast(Caller, g.caller)
 
 
-def respond(value: BaseModel, status: int = 200, **headers: str) -> Response:
-    """Returns an uncacheable JSON response; ``g.returned`` keeps its value for the dashboard."""
-    g.returned = value
-    text = json.dumps(value.model_dump(mode="json", by_alias=True), ensure_ascii=False)
+def _serialize(returned: BaseModel | Reply[Any], status: int) -> Response:
+    """Returns an uncacheable JSON response, with a Link header if there is a next page (RFC 8288)."""
+    reply = returned if isinstance(returned, Reply) else Reply(returned)
+    text = json.dumps(reply.value.model_dump(mode="json", by_alias=True), ensure_ascii=False)
     # The value may repeat input with half a surrogate pair, which is written as a JSON escape.
-    response = Response(text.encode("utf-8", "backslashreplace"), status, content_type="application/json")
+    body = text.encode("utf-8", "backslashreplace")
+    response = Response(body, reply.status or status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
-    for name, content in headers.items():
-        response.headers[name.replace("_", "-")] = content
+    response.headers.update(reply.headers)
+    if reply.next_page is not None:
+        response.headers["Link"] = f'<{request.path}?{urlencode(reply.next_page)}>; rel="next"'
     return response
 
 
-def link_next(response: Response, path: str, query: Mapping[str, Any], **where: Any) -> None:
-    """Adds a Link header for the next page (RFC 8288): the same query with ``where`` as its cursor."""
-    given = {name: value for name, value in query.items() if value not in (None, "")}
-    g.next_page = given | where
-    response.headers["Link"] = f'<{PREFIX}{path}?{urlencode(given | where)}>; rel="next"'
+def next_page(query: BaseModel, **cursor: Any) -> dict[str, Any] | None:
+    """Returns the query of the next page: the same values, continued at ``cursor``; None if that is None."""
+    if None in cursor.values():
+        return None
+    given = {name: value for name, value in query.model_dump().items() if value not in (None, "")}
+    return given | cursor
 
 
 @overload

@@ -3,10 +3,9 @@
 from http import HTTPStatus
 from typing import Any, Literal
 
-from flask import Response
 from pydantic import Field, ValidationError
 
-from syndication.api.operations import NO_WORKER, PREFIX, Operations, caller, context, instant, respond
+from syndication.api.operations import NO_WORKER, PREFIX, Operations, Reply, caller, context, instant
 from syndication.api.schemas import ArticlePath, IdPath, ResponseModel, Slug, Time
 from syndication.model.field_limits import MAX_PREVIEW_CHANGES
 from syndication.model.json_types import StrictModel
@@ -57,7 +56,7 @@ class PreviewResponse(ResponseModel):
 
 
 @operation("POST", "/previews", "preview", {202: PreviewResponse})
-def request_preview(body: PreviewRequest) -> Response:
+def request_preview(body: PreviewRequest) -> Reply[PreviewResponse]:
     """Request a preview.
 
     A worker renders it within a second or so; fetch it from the URL in Location.
@@ -77,13 +76,11 @@ def request_preview(body: PreviewRequest) -> Response:
         database.notify(conn, WORK)
     message = None if alive else NO_WORKER
     asked = PreviewResponse(id=id, state="requested", message=message, requested_at=instant(now))
-    response = respond(asked, HTTPStatus.ACCEPTED)
-    response.headers["Location"] = f"{PREFIX}/previews/{id}"
-    return response
+    return Reply(asked, headers={"Location": f"{PREFIX}/previews/{id}"})
 
 
 @operation("GET", "/previews/<id>", "preview", {200: PreviewResponse})
-def get_preview(path: IdPath) -> Response:
+def get_preview(path: IdPath) -> PreviewResponse:
     """Get a preview.
 
     Previews are kept for ten minutes.
@@ -100,8 +97,8 @@ def get_preview(path: IdPath) -> Response:
     elif not alive:
         message = NO_WORKER
     result = {key: value for key, value in (found.result or {}).items() if key in PreviewResponse.model_fields}
-    return respond(
-        PreviewResponse(id=found.id, state=state, message=message, requested_at=instant(found.requested_at), **result)
+    return PreviewResponse(
+        id=found.id, state=state, message=message, requested_at=instant(found.requested_at), **result
     )
 
 

@@ -5,10 +5,9 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
 
-from flask import Response
 from pydantic import Field
 
-from syndication.api.operations import NO_WORKER, PREFIX, Operations, caller, context, instant, respond
+from syndication.api.operations import NO_WORKER, PREFIX, Operations, Reply, caller, context, instant
 from syndication.api.schemas import IdPath, ResponseModel, Slug, Time
 from syndication.model.field_limits import MAX_REASON, MAX_REGENERATION_SECTIONS
 from syndication.model.json_types import StrictModel, Text
@@ -63,7 +62,7 @@ class RegenerationResponse(ResponseModel):
 
 
 @operation("POST", "/regenerations", "regenerate", {202: RegenerationResponse})
-def request_regeneration(body: RegenerationRequest) -> Response:
+def request_regeneration(body: RegenerationRequest) -> Reply[RegenerationResponse]:
     """Request the regeneration of sections.
 
     Unchanged feeds get no new version. Repeated requests are merged while the first one is waiting. Poll the URL in
@@ -80,20 +79,18 @@ def request_regeneration(body: RegenerationRequest) -> Response:
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "too-many-regenerations", str(error), headers=again) from error
         alive = len(workers.list_alive(conn, now))
         database.notify(conn, WORK)
-    response = respond(_answer(asked, alive), HTTPStatus.ACCEPTED)
-    response.headers["Location"] = f"{PREFIX}/regenerations/{asked.id}"
-    return response
+    return Reply(_answer(asked, alive), headers={"Location": f"{PREFIX}/regenerations/{asked.id}"})
 
 
 @operation("GET", "/regenerations/<id>", "read", {200: RegenerationResponse})
-def get_regeneration(path: IdPath) -> Response:
+def get_regeneration(path: IdPath) -> RegenerationResponse:
     """Get the progress of a regeneration and the outcome for each section."""
     with context().database.snapshot() as conn:
         found = regenerations.get(conn, path.id)
         alive = len(workers.list_alive(conn, context().database.now(conn)))
     if found is None:
         raise not_found(f"regeneration {path.id!r}")
-    return respond(_answer(found, alive))
+    return _answer(found, alive)
 
 
 def _choices(configured: Collection[str]) -> str:

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import get_args
 
-from flask import Response
-
-from syndication.api.operations import Operations, caller, context, instant, respond
+from syndication.api.operations import Operations, caller, context, instant
 from syndication.api.schemas import ResponseModel, SectionPath, Time
 from syndication.api.visibility import visible_left_out, visible_outlines, visible_states
 from syndication.model.values import FORMATS, Section
@@ -104,7 +102,7 @@ class LeftOutsResponse(ResponseModel):
 
 
 @operation("GET", "/status", "read", {200: StatusResponse})
-def get_status() -> Response:
+def get_status() -> StatusResponse:
     """Get the status of the service: running processes, the oldest waiting change, and sections by state."""
     with context().database.read() as conn:
         now = context().database.now(conn)
@@ -115,33 +113,31 @@ def get_status() -> Response:
     counts = dict.fromkeys(get_args(SectionStatus), 0)
     for section in found:
         counts[section.state] += 1
-    return respond(
-        StatusResponse(
-            workers=alive,
-            web=serving,
-            oldest_change=instant(oldest) if caller().may("preview") else None,
-            sections=counts,
-        )
+    return StatusResponse(
+        workers=alive,
+        web=serving,
+        oldest_change=instant(oldest) if caller().may("preview") else None,
+        sections=counts,
     )
 
 
 @operation("GET", "/sections", "read", {200: SectionsResponse})
-def list_sections() -> Response:
+def list_sections() -> SectionsResponse:
     """List the sections with their state."""
     with context().database.read() as conn:
-        return respond(SectionsResponse(sections=_answers(_states(conn))))
+        return SectionsResponse(sections=_answers(_states(conn)))
 
 
 @operation("GET", "/sections/<slug>", "read", {200: SectionResponse})
-def get_section(path: SectionPath) -> Response:
+def get_section(path: SectionPath) -> SectionResponse:
     """Get a section with its state."""
     section = configured(path.slug)
     with context().database.read() as conn:
-        return respond(next(found for found in _answers(_states(conn)) if found.slug == section.slug))
+        return next(found for found in _answers(_states(conn)) if found.slug == section.slug)
 
 
 @operation("GET", "/sections/<slug>/entries", "read", {200: EntriesResponse})
-def list_entries(path: SectionPath) -> Response:
+def list_entries(path: SectionPath) -> EntriesResponse:
     """List the entries of a feed, with the version in which each last changed."""
     section = configured(path.slug)
     with context().database.snapshot() as conn:
@@ -163,11 +159,11 @@ def list_entries(path: SectionPath) -> Response:
                 since_version=entry.since_version,
             )
         )
-    return respond(EntriesResponse(section=section.slug, version=current.version if current else 0, entries=rows))
+    return EntriesResponse(section=section.slug, version=current.version if current else 0, entries=rows)
 
 
 @operation("GET", "/sections/<slug>/left-out", "read", {200: LeftOutsResponse})
-def list_left_out(path: SectionPath) -> Response:
+def list_left_out(path: SectionPath) -> LeftOutsResponse:
     """List the articles left out of a feed, with the reasons."""
     section = configured(path.slug)
     with context().database.snapshot() as conn:
@@ -175,7 +171,7 @@ def list_left_out(path: SectionPath) -> Response:
     rows = [
         LeftOutResponse(article_id=item.article_id, reason=item.reason, since=instant(item.since)) for item in found
     ]
-    return respond(LeftOutsResponse(section=section.slug, left_out=rows))
+    return LeftOutsResponse(section=section.slug, left_out=rows)
 
 
 def configured(slug: str) -> Section:

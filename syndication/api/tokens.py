@@ -1,13 +1,11 @@
 """Tokens for the API."""
 
 from datetime import datetime
-from http import HTTPStatus
 from typing import Annotated, Literal
 
-from flask import Response
 from pydantic import Field
 
-from syndication.api.operations import Operations, caller, context, instant, respond
+from syndication.api.operations import Operations, caller, context, instant
 from syndication.api.schemas import IdPath, ResponseModel, Time
 from syndication.model.field_limits import MAX_SCOPES
 from syndication.model.json_types import Moment, StrictModel, Text
@@ -55,15 +53,15 @@ class TokenRequest(StrictModel):
 
 
 @operation("GET", "/tokens", "admin", {200: TokensResponse})
-def list_tokens() -> Response:
+def list_tokens() -> TokensResponse:
     """List tokens, including expired and revoked ones."""
     with context().database.read() as conn:
         found = tokens.list_all(conn)
-    return respond(TokensResponse(tokens=[TokenResponse.model_validate(_values(token)) for token in found]))
+    return TokensResponse(tokens=[TokenResponse.model_validate(_values(token)) for token in found])
 
 
 @operation("POST", "/tokens", "admin", {201: NewToken})
-def create_token(body: TokenRequest) -> Response:
+def create_token(body: TokenRequest) -> NewToken:
     """Create a token.
 
     Its secret (256 random bits) is only in this response.
@@ -73,11 +71,11 @@ def create_token(body: TokenRequest) -> Response:
     with database.write() as conn:
         now = database.now(conn)
         token, secret = tokens.create(conn, body.name, body.scopes, expires, caller().actor, now)
-    return respond(NewToken.model_validate({**_values(token), "secret": secret}), HTTPStatus.CREATED)
+    return NewToken.model_validate({**_values(token), "secret": secret})
 
 
 @operation("DELETE", "/tokens/<id>", "admin", {200: TokenResponse})
-def revoke_token(path: IdPath) -> Response:
+def revoke_token(path: IdPath) -> TokenResponse:
     """Revoke a token, by its id or name.
 
     It stops working immediately.
@@ -88,7 +86,7 @@ def revoke_token(path: IdPath) -> Response:
         found = tokens.find_by_name(conn, path.id) if revoked else []
     if not found:
         raise not_found(f"active token {path.id!r}")
-    return respond(TokenResponse.model_validate(_values(found[-1])))
+    return TokenResponse.model_validate(_values(found[-1]))
 
 
 def _values(token: tokens.Token) -> dict[str, object]:

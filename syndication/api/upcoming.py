@@ -2,10 +2,9 @@
 
 from typing import Literal
 
-from flask import Response
 from pydantic import Field
 
-from syndication.api.operations import Operations, caller, context, instant, link_next, respond
+from syndication.api.operations import Operations, Reply, caller, context, instant, next_page
 from syndication.api.schemas import Cursor, Limit, RequestModel, ResponseModel, Time
 from syndication.store.articles.upcoming import Upcoming, read_upcoming
 
@@ -46,17 +45,15 @@ class UpcomingQuery(RequestModel):
 
 
 @operation("GET", "/upcoming", "preview", {200: UpcomingResponse})
-def list_upcoming(query: UpcomingQuery) -> Response:
+def list_upcoming(query: UpcomingQuery) -> Reply[UpcomingResponse]:
     """List scheduled changes.
 
     Includes embargoes ending, articles expiring and sections due, but no drafts.
     """
     with context().database.snapshot() as conn:
         found, after = read_upcoming(conn, context().settings.sections, caller().now, query.limit, query.after)
-    response = respond(UpcomingResponse(items=[_answer(item) for item in found]))
-    if after is not None:
-        link_next(response, "/upcoming", query.model_dump(), after=after)
-    return response
+    items = [_answer(item) for item in found]
+    return Reply(UpcomingResponse(items=items), next_page=next_page(query, after=after))
 
 
 def _answer(item: Upcoming) -> UpcomingEventResponse:

@@ -1,12 +1,10 @@
 """Users of the dashboard."""
 
-from http import HTTPStatus
 from typing import Annotated
 
-from flask import Response
 from pydantic import Field
 
-from syndication.api.operations import Operations, caller, context, instant, respond
+from syndication.api.operations import Operations, caller, context, instant
 from syndication.api.schemas import Reference, RequestModel, ResponseModel, Time
 from syndication.api.tokens import Scope
 from syndication.auth.secrets import passwords
@@ -71,15 +69,15 @@ class UserChange(StrictModel):
 
 
 @operation("GET", "/users", "admin", {200: UsersResponse})
-def list_users() -> Response:
+def list_users() -> UsersResponse:
     """List users, including disabled ones."""
     with context().database.read() as conn:
         found = stored_users.list_all(conn)
-    return respond(UsersResponse(users=[UserResponse.model_validate(_values(user)) for user in found]))
+    return UsersResponse(users=[UserResponse.model_validate(_values(user)) for user in found])
 
 
 @operation("POST", "/users", "admin", {201: NewUser})
-def create_user(body: UserRequest) -> Response:
+def create_user(body: UserRequest) -> NewUser:
     """Create a user.
 
     A generated password is only in this response.
@@ -90,11 +88,11 @@ def create_user(body: UserRequest) -> Response:
     hash = passwords.hash_password(body.password or made or "", body.name, context().settings.site.names)
     with database.write() as conn:
         user = stored_users.create(conn, body.name, hash, body.scopes, caller().actor, database.now(conn))
-    return respond(NewUser.model_validate({**_values(user), "password": made}), HTTPStatus.CREATED)
+    return NewUser.model_validate({**_values(user), "password": made})
 
 
 @operation("PATCH", "/users/<name>", "admin", {200: UserResponse})
-def change_user(path: NamePath, body: UserChange) -> Response:
+def change_user(path: NamePath, body: UserChange) -> UserResponse:
     """Change a user's scopes or password, or disable or enable the user.
 
     All changes but enabling log the user out everywhere. The last user with the scope admin cannot lose it or be
@@ -116,11 +114,11 @@ def change_user(path: NamePath, body: UserChange) -> Response:
         if body.disabled is not None:
             change = user_changes.disable if body.disabled else user_changes.enable
             user = change(conn, user, by, now)
-    return respond(UserResponse.model_validate(_values(user)))
+    return UserResponse.model_validate(_values(user))
 
 
 @operation("DELETE", "/users/<name>/second-factor", "admin", {200: UserResponse})
-def reset_second_factor(path: NamePath) -> Response:
+def reset_second_factor(path: NamePath) -> UserResponse:
     """Remove a user's second factor, after the loss of a phone.
 
     This logs the user out everywhere. The user can then log in with the password alone. A user without a second factor
@@ -130,7 +128,7 @@ def reset_second_factor(path: NamePath) -> Response:
     with database.write() as conn:
         second_factor.disable(conn, _get_user(conn, path.name), caller().actor, database.now(conn))
         user = _get_user(conn, path.name)
-    return respond(UserResponse.model_validate(_values(user)))
+    return UserResponse.model_validate(_values(user))
 
 
 def _get_user(conn: Connection, name: str) -> User:

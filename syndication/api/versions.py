@@ -4,10 +4,9 @@ from collections.abc import Collection
 from http import HTTPStatus
 from typing import Literal
 
-from flask import Response
 from pydantic import Field
 
-from syndication.api.operations import Operations, context, instant, link_next, respond
+from syndication.api.operations import Operations, Reply, context, instant, next_page
 from syndication.api.schemas import Limit, RequestModel, ResponseModel, SectionPath, Time
 from syndication.api.sections import configured
 from syndication.store.publishing import versions as stored_versions
@@ -68,7 +67,7 @@ class DifferenceQuery(RequestModel):
 
 
 @operation("GET", "/sections/<slug>/versions", "read", {200: VersionsResponse})
-def list_versions(path: SectionPath, query: VersionsQuery) -> Response:
+def list_versions(path: SectionPath, query: VersionsQuery) -> Reply[VersionsResponse]:
     """List the version history of a feed, newest first, with the changes in each version."""
     section = configured(path.slug)
     with context().database.snapshot() as conn:
@@ -84,14 +83,14 @@ def list_versions(path: SectionPath, query: VersionsQuery) -> Response:
         )
         for item in page
     ]
-    response = respond(VersionsResponse(section=section.slug, versions=rows))
-    if len(found) > query.limit:
-        link_next(response, f"/sections/{section.slug}/versions", query.model_dump(), before=page[-1].version)
-    return response
+    return Reply(
+        VersionsResponse(section=section.slug, versions=rows),
+        next_page=next_page(query, before=page[-1].version if len(found) > query.limit else None),
+    )
 
 
 @operation("GET", "/sections/<slug>/difference", "read", {200: DifferenceResponse})
-def get_difference(path: SectionPath, query: DifferenceQuery) -> Response:
+def get_difference(path: SectionPath, query: DifferenceQuery) -> DifferenceResponse:
     """Compare two versions of a feed: entries added, changed and gone, with the reasons."""
     section = configured(path.slug)
     if query.new < query.old:
@@ -106,8 +105,7 @@ def get_difference(path: SectionPath, query: DifferenceQuery) -> Response:
         there = f"versions {kept.start} to {kept.stop - 1} are available" if kept else "there are none yet"
         detail = f"Versions {query.old} to {query.new} are not all available: {there}."
         raise Problem(HTTPStatus.NOT_FOUND, "not-found", detail)
-    changed = DifferenceResponse(section=section.slug, old=query.old, new=query.new, changes=_changes(found))
-    return respond(changed)
+    return DifferenceResponse(section=section.slug, old=query.old, new=query.new, changes=_changes(found))
 
 
 def _changes(found: Collection[stored_versions.EntryChange]) -> list[ChangeResponse]:

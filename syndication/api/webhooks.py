@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Literal
 
-from flask import Response, request
+from flask import request
 
 from syndication.api.articles import Outcome, outcome_for, stays_withdrawn
-from syndication.api.operations import PUBLIC, Operations, context, respond
+from syndication.api.operations import PUBLIC, Operations, context
 from syndication.api.schemas import ResponseModel
 from syndication.api.visibility import Visibility
 from syndication.model.article_json import ArticleJson
@@ -47,7 +47,7 @@ class WebhookResponse(ResponseModel):
 
 
 @operation("POST", "/webhooks/articles", PUBLIC, {200: WebhookResponse}, problems=(409,))
-def receive_article(body: Announcement) -> Response:
+def receive_article(body: Announcement) -> WebhookResponse:
     """Receive a changed article from a CMS.
 
     Requires the headers webhook-id, webhook-timestamp (seconds since 1970) and webhook-signature. The signature is
@@ -72,7 +72,7 @@ def receive_article(body: Announcement) -> Response:
         database, article.id, lambda _stored: article, actor, act="webhook", first=once, blind=True
     )
     outcome = outcome_for(done, found[0])
-    return respond(WebhookResponse(id=done.article_id, outcome=outcome, message=stays_withdrawn(outcome, there)))
+    return WebhookResponse(id=done.article_id, outcome=outcome, message=stays_withdrawn(outcome, there))
 
 
 def check_signature(secret: str) -> None:

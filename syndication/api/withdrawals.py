@@ -2,10 +2,8 @@
 
 from typing import Literal
 
-from flask import Response
-
 from syndication.api.articles import operation
-from syndication.api.operations import caller, context, respond
+from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath, ResponseModel
 from syndication.api.visibility import check_exists
 from syndication.store.articles.withdrawals import restore, withdraw
@@ -20,7 +18,7 @@ class WithdrawalResponse(ResponseModel):
 
 
 @operation("POST", "/articles/<article:id>/withdraw", "write", {200: WithdrawalResponse})
-def withdraw_article(path: ArticlePath) -> Response:
+def withdraw_article(path: ArticlePath) -> WithdrawalResponse:
     """Withdraw an article from every feed until it is restored.
 
     Caches keep copies for the sections' cache times.
@@ -28,18 +26,14 @@ def withdraw_article(path: ArticlePath) -> Response:
     out = _known(path.id)
     withdraw(context().database, [path.id], by=caller().actor)
     if out:
-        return respond(
-            WithdrawalResponse(id=path.id, outcome="unchanged", message="The article was already withdrawn.")
-        )
-    return respond(
-        WithdrawalResponse(
-            id=path.id, outcome="withdrawn", message="The article leaves every feed within a second or so."
-        )
+        return WithdrawalResponse(id=path.id, outcome="unchanged", message="The article was already withdrawn.")
+    return WithdrawalResponse(
+        id=path.id, outcome="withdrawn", message="The article leaves every feed within a second or so."
     )
 
 
 @operation("POST", "/articles/<article:id>/restore", "write", {200: WithdrawalResponse})
-def restore_article(path: ArticlePath) -> Response:
+def restore_article(path: ArticlePath) -> WithdrawalResponse:
     """Restore a withdrawn article.
 
     A deleted article can be sent again afterwards.
@@ -47,13 +41,13 @@ def restore_article(path: ArticlePath) -> Response:
     out = _known(path.id)
     missing = restore(context().database, [path.id], by=caller().actor)
     if not out:
-        return respond(WithdrawalResponse(id=path.id, outcome="unchanged", message="The article was not withdrawn."))
+        return WithdrawalResponse(id=path.id, outcome="unchanged", message="The article was not withdrawn.")
     back = (
         "The article was deleted: send it again to publish it."
         if missing
         else "The article is back in its feeds within a second or so."
     )
-    return respond(WithdrawalResponse(id=path.id, outcome="restored", message=back))
+    return WithdrawalResponse(id=path.id, outcome="restored", message=back)
 
 
 def _known(id: str) -> bool:

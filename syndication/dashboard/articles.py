@@ -11,7 +11,7 @@ from syndication.api import articles as api
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath
 from syndication.api.visibility import visible_outline
-from syndication.dashboard.pages import Pages, back, call, is_live, next_page, page, parse_request, titles
+from syndication.dashboard.pages import Pages, back, call, is_live, page, parse_request, titles
 from syndication.dashboard.previews import shown
 from syndication.dashboard.sections import served_version
 from syndication.diagnostics.trace_steps import trace_steps
@@ -30,12 +30,12 @@ def find_articles() -> Response:
     """Lists articles by title, ID or URL, newest first."""
     given = {name: request.args.get(name) or None for name in ("q", "status", "section", "after")}
     query = parse_request(api.SearchQuery, **given)
-    found = call(api.list_articles, api.FoundArticles, query=query)
-    following = next_page()
+    found = call(api.list_articles, query=query)
+    following = found.next_page
     asked = {name: value for name, value in given.items() if value and name != "after"}
     return page(
         "articles.html",
-        found=found.articles,
+        found=found.value.articles,
         asked=asked,
         following={**asked, "after": following["after"]} if following else None,
         paged=bool(query.after),
@@ -48,7 +48,7 @@ def find_articles() -> Response:
 def show_article() -> Response:
     """Shows one article: its trace in each feed, its preview, its history."""
     path = _path()
-    traced, article = call(article_trace.trace_article, article_trace.TraceResponse, path=path), _stored(path)
+    traced, article = call(article_trace.trace_article, path=path), _stored(path)
     concerned = [verdict for verdict in traced.sections if _is_relevant(verdict, article)]
     feed_traces: dict[str, Any] = {
         "id": path.id,
@@ -67,7 +67,7 @@ def show_article() -> Response:
         article=article,
         over=_over_limit(path) if article else None,
         out=any(verdict.rule in ("withdrawn", "deleted") for verdict in traced.sections),
-        history=call(api_past.list_history, api_past.HistoryResponse, path=path, query=api_past.HistoryQuery()),
+        history=call(api_past.list_history, path=path, query=api_past.HistoryQuery()),
         **shown(request.args.get("preview")),
     )
 
@@ -82,7 +82,7 @@ def confirm_withdrawal() -> Response:
 def withdraw() -> BaseResponse:
     """Withdraws an article from all feeds."""
     path = _path()
-    flash(call(withdrawals.withdraw_article, withdrawals.WithdrawalResponse, path=path).message)
+    flash(call(withdrawals.withdraw_article, path=path).message)
     return back("/article", id=path.id)
 
 
@@ -96,13 +96,13 @@ def confirm_restoration() -> Response:
 def restore() -> BaseResponse:
     """Restores a withdrawn article."""
     path = _path()
-    flash(call(withdrawals.restore_article, withdrawals.WithdrawalResponse, path=path).message)
+    flash(call(withdrawals.restore_article, path=path).message)
     return back("/article", id=path.id)
 
 
 def _confirm(act: str) -> Response:
     path = _path()
-    traced = call(article_trace.trace_article, article_trace.TraceResponse, path=path)
+    traced = call(article_trace.trace_article, path=path)
     sections = context().settings.sections
     longest = max(
         (sections[v.section].cache for v in traced.sections if v.in_feed and v.section in sections),

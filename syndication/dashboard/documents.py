@@ -34,7 +34,7 @@ READER_POLICY = (
 @pages.get("/sections/<slug>/reader", "read")
 def show_reader(slug: str) -> Response:
     """Shows the reader preview; the feed itself is in a frame."""
-    section = call(api.get_section, api.SectionResponse, path=parse_request(SectionPath, slug=slug))
+    section = call(api.get_section, path=parse_request(SectionPath, slug=slug))
     _document(slug, "json")
     return page("reader.html", section=section, title=titles()[slug])
 
@@ -50,7 +50,7 @@ def reader_view(slug: str) -> Response:
 @pages.get("/sections/<slug>/documents/<format>", "read")
 def show_document(slug: str, format: str) -> Response:
     """Shows the document's source and its response headers."""
-    section = call(api.get_section, api.SectionResponse, path=parse_request(SectionPath, slug=slug))
+    section = call(api.get_section, path=parse_request(SectionPath, slug=slug))
     found = _document(slug, format)
     plain = found.encoded["identity"]
     return page(

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, g, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -24,6 +24,7 @@ LOGGED_IN = "person"
 View = Callable[..., BaseResponse]
 V = TypeVar("V", bound=View)
 M = TypeVar("M", bound=BaseModel)
+R = TypeVar("R")
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self';"
@@ -79,19 +80,15 @@ def back(path: str, **query: Any) -> BaseResponse:
     return redirect(f"{PREFIX}{path}{'?' + urlencode(given, doseq=True) if given else ''}", HTTPStatus.SEE_OTHER)
 
 
-def call(operation: Callable[..., Response], model: type[M], **asked: Any) -> M:
-    """Returns the value of an API operation, called in this process for the current user.
+def call(operation: Callable[..., R], **asked: Any) -> R:
+    """Returns what an API operation returns, called in this process for the current user.
 
     Permissions, visibility and the audit log are therefore decided in one place. Raises Problem.
     """
     scope = Operations.needs[operation]
     if not caller().may(scope):
         raise missing_scope(scope)
-    g.returned = g.next_page = None
-    operation(**asked)
-    if not isinstance(g.returned, model):
-        raise TypeError(f"{operation.__name__} answered {type(g.returned).__name__}")
-    return g.returned
+    return operation(**asked)
 
 
 def parse_request(model: type[M], **values: Any) -> M:
@@ -108,11 +105,6 @@ def selected_scopes() -> list[str]:
     if not scopes:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Choose at least one permission.")
     return scopes
-
-
-def next_page() -> dict[str, str] | None:
-    """Returns the query of the next page, if the last operation returned a cursor."""
-    return cast("dict[str, str] | None", g.get("next_page"))
 
 
 def titles() -> dict[str, str]:

@@ -21,7 +21,7 @@ def preview() -> BaseResponse:
     """Requests a preview of the article from a worker."""
     id = request.args.get("id", "")
     body = parse_request(api.PreviewRequest, changes=[{"id": id}])
-    asked = call(api.request_preview, api.PreviewResponse, body=body)
+    asked = call(api.request_preview, body=body).value
     return back("/article", id=id, preview=asked.id)
 
 
@@ -37,7 +37,7 @@ def live_preview(id: str) -> Response:
 @pages.get("/previews/<id>/view", "preview")
 def preview_view(id: str) -> Response:
     """Returns the content of the frame: the reader preview of the entry."""
-    found = call(api.get_preview, api.PreviewResponse, path=parse_request(IdPath, id=id))
+    found = call(api.get_preview, path=parse_request(IdPath, id=id))
     if "json" not in found.entry:
         raise not_found(f"entry in the preview {id!r}")
     return render_reader_preview("Preview", [json.loads(found.entry["json"])])
@@ -48,7 +48,7 @@ def shown(id: str | None) -> dict[str, Any]:
     if not id:
         return {"preview": None}
     try:
-        found = call(api.get_preview, api.PreviewResponse, path=parse_request(IdPath, id=id))
+        found = call(api.get_preview, path=parse_request(IdPath, id=id))
     except Problem as problem:
         if problem.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
             raise

@@ -34,7 +34,7 @@ def regenerate() -> BaseResponse:
     )
     if not body.sections and not body.all_sections:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Select at least one section.")
-    asked = call(api.request_regeneration, api.RegenerationResponse, body=body)
+    asked = call(api.request_regeneration, body=body).value
     section = form.get("back", "")
     return back(f"/sections/{section}" if section in body.sections else "/", regeneration=asked.id)
 
@@ -53,7 +53,7 @@ def shown(id: str | None) -> dict[str, Any]:
     if not id:
         return {"regeneration": None}
     try:
-        found = call(api.get_regeneration, api.RegenerationResponse, path=parse_request(IdPath, id=id))
+        found = call(api.get_regeneration, path=parse_request(IdPath, id=id))
     except Problem as problem:
         if problem.status != HTTPStatus.NOT_FOUND:
             raise

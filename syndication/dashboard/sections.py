@@ -7,7 +7,7 @@ from syndication.api import versions as api_versions
 from syndication.api.operations import context
 from syndication.api.schemas import SectionPath
 from syndication.dashboard.chart_pages import build_chart
-from syndication.dashboard.pages import Pages, call, next_page, page, parse_request, titles
+from syndication.dashboard.pages import Pages, call, page, parse_request, titles
 from syndication.dashboard.regenerations import shown
 from syndication.model.values import FORMATS
 from syndication.serve.catalogue import address
@@ -19,12 +19,12 @@ pages = Pages("sections")
 def show_section(slug: str) -> Response:
     """Shows the section, its entries and its left-out articles."""
     path = parse_request(SectionPath, slug=slug)
-    section = call(api.get_section, api.SectionResponse, path=path)
+    section = call(api.get_section, path=path)
     return page(
         "section.html",
         section=section,
-        entries=call(api.list_entries, api.EntriesResponse, path=path).entries,
-        left_out=call(api.list_left_out, api.LeftOutsResponse, path=path).left_out,
+        entries=call(api.list_entries, path=path).entries,
+        left_out=call(api.list_left_out, path=path).left_out,
         configured=api.configured(slug),
         title=titles()[slug],
         served=served_version(slug),
@@ -37,15 +37,15 @@ def show_section(slug: str) -> Response:
 def show_versions(slug: str) -> Response:
     """Shows the version history with the changes of each version, or the difference between two."""
     path = parse_request(SectionPath, slug=slug)
-    section = call(api.get_section, api.SectionResponse, path=path)
+    section = call(api.get_section, path=path)
     query = parse_request(api_versions.VersionsQuery, before=request.args.get("before") or None)
-    found = call(api_versions.list_versions, api_versions.VersionsResponse, path=path, query=query)
-    following = next_page()
+    found = call(api_versions.list_versions, path=path, query=query)
+    following = found.next_page
     return page(
         "versions.html",
         section=section,
         title=titles()[slug],
-        versions=found.versions,
+        versions=found.value.versions,
         following={"before": following["before"]} if following else None,
         before=query.before,
         difference=_difference(path),
@@ -66,4 +66,4 @@ def _difference(path: SectionPath) -> api_versions.DifferenceResponse | None:
     query = parse_request(api_versions.DifferenceQuery, old=given[0], new=given[1])
     if query.old > query.new:
         query = parse_request(api_versions.DifferenceQuery, old=given[1], new=given[0])
-    return call(api_versions.get_difference, api_versions.DifferenceResponse, path=path, query=query)
+    return call(api_versions.get_difference, path=path, query=query)

@@ -39,19 +39,19 @@ def create_token() -> Response:
         scopes=selected_scopes(),
         expires_at=(caller().now + timedelta(days=int(days))).isoformat() if days else None,
     )
-    return _page(call(api.create_token, api.NewToken, body=body))
+    return _page(call(api.create_token, body=body))
 
 
 @pages.post("/tokens/revoke", "admin")
 def revoke_token() -> BaseResponse:
     """Revokes a token."""
-    revoked = call(api.revoke_token, api.TokenResponse, path=parse_request(IdPath, id=request.form.get("id", "")))
+    revoked = call(api.revoke_token, path=parse_request(IdPath, id=request.form.get("id", "")))
     flash(f"Token {revoked.name} revoked: it no longer works.")
     return back("/tokens")
 
 
 def _page(made: api.NewToken | None = None) -> Response:
-    found = call(api.list_tokens, api.TokensResponse).tokens
+    found = call(api.list_tokens).tokens
     states = {token.id: _state(token) for token in found}
     return page(
         "tokens.html",

@@ -24,7 +24,7 @@ def create_user() -> Response:
     """Creates a user with a password that is shown once."""
     name = request.form.get("name", "").strip().lower()
     body = parse_request(api.UserRequest, name=name, scopes=selected_scopes())
-    made = call(api.create_user, api.NewUser, body=body)
+    made = call(api.create_user, body=body)
     return _page(made.name, made.password)
 
 
@@ -71,18 +71,18 @@ def reset_second_factor(name: str) -> BaseResponse:
     """Removes a user's second factor, for example after a lost phone."""
     if name == g.user.name:  # The account page requires the password and a code.
         raise SyndicationError("turn off your own second factor on your account page, with a code from the app")
-    call(api.reset_second_factor, api.UserResponse, path=parse_request(api.NamePath, name=name))
+    call(api.reset_second_factor, path=parse_request(api.NamePath, name=name))
     flash(f"Second factor of {name} removed. {name} has to log in again.")
     return back(f"/users/{name}")
 
 
 def _change(name: str, **changes: object) -> None:
     body = parse_request(api.UserChange, **changes)
-    call(api.change_user, api.UserResponse, path=parse_request(api.NamePath, name=name), body=body)
+    call(api.change_user, path=parse_request(api.NamePath, name=name), body=body)
 
 
 def _users() -> list[api.UserResponse]:
-    return sorted(call(api.list_users, api.UsersResponse).users, key=lambda user: user.disabled_at is not None)
+    return sorted(call(api.list_users).users, key=lambda user: user.disabled_at is not None)
 
 
 def _user(name: str) -> api.UserResponse:

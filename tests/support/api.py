@@ -4,10 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from flask import Flask
 from sqlalchemy import text
 
 from syndication.api.app import editors_app
@@ -107,9 +109,13 @@ class Api:
         )
         empty = Catalogue.empty(self.desk.site, self.desk.sections, {}, frozenset())
         self.loader = DocumentLoader(database, empty, lambda counter: None)
-        self.app = editors_app(self.settings, database, self.loader)
         self.previewer = Previewer(database, self.desk.regenerator.newsroom, self.desk.regenerator.renderer)
         self._secrets: dict[tuple[str, ...], str] = {}
+
+    @cached_property
+    def app(self) -> Flask:
+        """The app, made when it is first asked: tests of the dashboard rarely do."""
+        return editors_app(self.settings, self.database, self.loader)
 
     def token(self, *scopes: str, name: str | None = None, expires_at: datetime | None = None) -> str:
         """Creates a token and returns its secret."""

@@ -7,7 +7,7 @@ import pytest
 
 DATABASE = {"sqlalchemy", "alembic", "psycopg"}
 RENDERER = {"feedgen", "lxml", "nh3", "feedparser"}
-PAGES = {"flask", "flask_openapi3", "jinja2", "pygal", "limits", "argon2"}
+PAGES = {"flask", "flask_openapi3", "jinja2", "limits", "argon2"}
 
 
 @pytest.mark.parametrize(

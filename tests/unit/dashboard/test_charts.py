@@ -1,7 +1,6 @@
 """Charts are inert, deterministic and accessible."""
 
 import re
-import sys
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,7 +11,8 @@ from hypothesis import strategies as st
 
 from syndication.dashboard.charts import series as chart_series
 from syndication.dashboard.charts import time_axis
-from syndication.dashboard.charts.svg import NARROW, WIDE, short, svg, ticks
+from syndication.dashboard.charts.layout import NARROW, WIDE, short, ticks
+from syndication.dashboard.charts.svg import svg
 from syndication.store.articles.hourly_counts import HourlyCount
 from syndication.store.processes.poll_counts import PollSums
 from tests.support.newsroom import NOON, at
@@ -177,7 +177,3 @@ def test_an_axis_has_few_round_numbers_and_holds_the_largest(largest, most):
 )
 def test_numbers_of_an_axis_are_short(number, words):
     assert short(number) == words
-
-
-def test_the_import_hook_of_pygal_is_removed():
-    assert not [finder for finder in sys.meta_path if type(finder).__module__.startswith("pygal")]

@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in names:
         try:
             import_module(f"benchmarks.{name}").run(options)
-        except Exception as error:  # A failure must not stop the others.
+        except Exception as error:  # noqa: BLE001  # A failure must not stop the others.
             print(f"\n{name} failed: {type(error).__name__}: {error}", file=sys.stderr)
             failed.append(name)
     return 1 if failed else 0

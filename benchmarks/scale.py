@@ -29,9 +29,11 @@ class Clock:
         self.now = now
 
     def __call__(self) -> datetime:
+        """Returns the time."""
         return self.now
 
     def tick(self) -> None:
+        """Advances by a second."""
         """Advances by a second."""
         self.now += timedelta(seconds=1)
 

@@ -29,6 +29,7 @@ class Commands(click.Group):
     """A group that prints an expected error as one sentence, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
+        """Runs the command; prints an expected error and exits."""
         try:
             return super().invoke(ctx)
         except SyndicationError as error:
@@ -46,6 +47,7 @@ class Commands(click.Group):
             raise _escaped(error) from None
 
     def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Parses the arguments; an error quotes them with control characters escaped."""
         try:
             return super().make_context(*args, **options)
         except click.ClickException as error:

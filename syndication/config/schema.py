@@ -108,7 +108,7 @@ def _secret(value: str) -> str:
 
 def _switch(value: object) -> object:
     if not isinstance(value, bool):
-        raise ValueError("should be true or false")
+        raise ValueError("should be true or false")  # noqa: TRY004  # pydantic expects it
     return value
 
 

@@ -28,13 +28,20 @@ class TracedVerdict(Protocol):
     """The fields needed from a verdict: the trace's own, or the API's response."""
 
     @property
-    def rule(self) -> Rule: ...
+    def rule(self) -> Rule:
+        """The rule that decides."""
+
     @property
-    def in_feed(self) -> bool: ...
+    def in_feed(self) -> bool:
+        """Whether the article is in the feed now."""
+
     @property
-    def since_version(self) -> int | None: ...
+    def since_version(self) -> int | None:
+        """The version that added the entry."""
+
     @property
-    def changed_in_version(self) -> int | None: ...
+    def changed_in_version(self) -> int | None:
+        """The version that last changed the entry."""
 
 
 STEP_NAMES: Mapping[str, str] = {

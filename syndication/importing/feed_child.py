@@ -59,7 +59,7 @@ def _parse(make: Callable[[], Fields]) -> tuple[Fields | str, int]:
         raise
     except ArticleError as error:
         return str(error), 0
-    except Exception as error:  # Untrusted input: an unforeseen error must not stop the other entries.
+    except Exception as error:  # noqa: BLE001  # Untrusted input: an unforeseen error must not stop the other entries.
         return f"cannot be read ({type(error).__name__}: {error})", 0
 
 

@@ -115,7 +115,7 @@ def _reported(place: str, make: Callable[[], Article], report: Report) -> Articl
         return make()
     except ArticleError as error:
         report.problem(place, str(error))
-    except Exception as error:  # Untrusted input: an unforeseen error must not stop the other articles.
+    except Exception as error:  # noqa: BLE001  # Untrusted input: an unforeseen error must not stop the other articles.
         report.problem(place, f"cannot be read ({type(error).__name__}: {error})")
     return None
 

@@ -43,7 +43,7 @@ def _moment(value: Any) -> Any:
     if value in (None, ""):
         return None
     if not isinstance(value, str):
-        raise ValueError(f"{_MUST_BE_MOMENT}, not {kind(value)}")
+        raise ValueError(f"{_MUST_BE_MOMENT}, not {kind(value)}")  # noqa: TRY004  # pydantic expects it
     try:
         moment = datetime.fromisoformat(value)
     except ValueError as error:

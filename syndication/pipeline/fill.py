@@ -28,9 +28,12 @@ class Snapshot(Protocol):
     """One read of a section, with ``more`` articles beyond its feed."""
 
     @property
-    def gathered(self) -> Gathered: ...
+    def gathered(self) -> Gathered:
+        """What the read found."""
+
     @property
-    def more(self) -> int: ...
+    def more(self) -> int:
+        """The number of further articles."""
 
 
 R = TypeVar("R", bound=Snapshot)

@@ -148,7 +148,7 @@ def build_feed(
     for article in chosen:
         try:
             entries.append(to_entry(article, newsroom.site, newsroom.sections_by_slug, now))
-        except Exception as error:  # A malformed row costs its feed one entry.
+        except Exception as error:  # noqa: BLE001  # A malformed row costs its feed one entry.
             left_out.append(_unreadable(article.id, error))
     feed = Feed(
         id=tag_uri(newsroom.site, f"section/{section.origin}"),
@@ -194,10 +194,10 @@ def _load(conn: Connection, ids: Sequence[str], taken: int) -> tuple[dict[str, A
         for id in [id for id in ids if id not in over]:
             try:
                 found[id] = articles.load_articles(conn, [id])[id]
-            except Exception as problem:
+            except Exception as problem:  # noqa: BLE001
                 unreadable.append(_unreadable(id, problem))
         if not found and isinstance(error, DatabaseDown):
-            raise error
+            raise
         return found, unreadable
 
 

@@ -39,7 +39,7 @@ def _cleaned(feed: Feed, entry: Entry) -> CleanEntry | LeftOut:
         return next(clean_each(feed, [entry]))
     except MemoryError:
         raise
-    except BaseException as error:  # Rust's panics are not Exceptions. One bad entry must not stop the others.
+    except BaseException as error:  # noqa: BLE001  # Rust's panics are not Exceptions. One bad entry must not stop the others.
         return LeftOut(entry.article_id, f"rendering it failed ({type(error).__name__})")
 
 

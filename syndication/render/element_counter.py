@@ -167,7 +167,7 @@ class ElementCounter:
             if not (in_table and html[start : min(stop, start + 100)].isspace()):
                 self._reconstruct()
 
-    def start(self, name: str, attributes: str) -> None:
+    def start(self, name: str, attributes: str) -> None:  # noqa: C901  # the cases of one step of the standard
         """Counts a start tag."""
         if self.in_foreign:
             if name not in _CLOSE_P and name not in FORMATTING:

@@ -58,9 +58,11 @@ class NewsExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
     format: str
 
     def extend_ns(self) -> dict[str, str]:
+        """Returns the namespaces of the head."""
         return {"media": MEDIA} if self.format == "atom" else {"dc": DC, "media": MEDIA, "sy": SY}
 
     def extend_rss(self, feed: Any) -> Any:
+        """Adds the update period to an RSS channel."""
         channel = feed[0]
         # feedgen's own syndication extension writes sy:UpdatePeriod, which no reader understands.
         minutes = ttl_minutes(self.feed)
@@ -76,6 +78,7 @@ class NewsEntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen h
     cleaned: CleanEntry
 
     def extend_atom(self, entry: Any) -> Any:
+        """Completes an Atom entry."""
         cleaned = self.cleaned
         if cleaned.language:
             entry.set(XML_LANG, cleaned.language)
@@ -86,6 +89,7 @@ class NewsEntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen h
         return entry
 
     def extend_rss(self, item: Any) -> Any:
+        """Completes an RSS item."""
         cleaned = self.cleaned
         # feedgen drops an author without an e-mail address, which RSS's own element requires. Authors with an address
         # also get only dc:creator: with both elements, one author would appear twice.

@@ -93,7 +93,7 @@ def _stay_open(conn: Connection) -> None:
 
 
 def _refuse_newer(which: str, revision: str | None) -> None:
-    """This program copies its own tables, not columns that it does not know."""
+    """Raises StoreError if the database may have columns that this program does not know."""
     if revision is not None:
         raise StoreError(f"the {which} is at revision {revision} of a newer program: copy with that program")
 

@@ -25,9 +25,11 @@ class UtcTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Returns text on SQLite, timestamptz on PostgreSQL."""
         return dialect.type_descriptor(String(27) if dialect.name == "sqlite" else DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Returns the stored form; raises ValueError for a time without a zone."""
         if value is None:
             return None
         if value.utcoffset() is None:
@@ -36,6 +38,7 @@ class UtcTime(TypeDecorator[datetime]):
         return utc_text(value) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Returns the time in UTC."""
         if value is None:
             return None
         if dialect.name == "sqlite":

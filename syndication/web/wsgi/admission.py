@@ -56,6 +56,7 @@ class AdmissionControl:
         self._arrivals = BodyBuffer()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Lets the request in, or answers that the process is busy."""
         editors = self._editors(environ["PATH_INFO"])
         if editors is None:
             return self.app(environ, start_response)

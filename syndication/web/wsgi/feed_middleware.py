@@ -20,6 +20,7 @@ class FeedMiddleware:
         self.loader = loader
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answers a poll, or passes the request on."""
         path = environ["PATH_INFO"]
         if not is_for_feeds(path):
             return self.app(environ, start_response)

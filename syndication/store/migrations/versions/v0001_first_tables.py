@@ -13,6 +13,7 @@ oldest_program = "0001"
 
 
 def upgrade() -> None:
+    """Creates the tables."""
     _create_newsroom_tables()
     _create_publishing_tables()
     _create_request_tables()

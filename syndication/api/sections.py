@@ -6,8 +6,8 @@ from typing import get_args
 from syndication.api.operations import Operations, caller, context, instant
 from syndication.api.schemas import ResponseModel, SectionPath, Time
 from syndication.api.visibility import visible_left_out, visible_outlines, visible_states
+from syndication.model.feed_addresses import feed_url
 from syndication.model.values import FORMATS, Section
-from syndication.serve.catalogue import address
 from syndication.store import Connection
 from syndication.store.processes import web_processes, workers
 from syndication.store.publishing import change_queue, published
@@ -207,5 +207,5 @@ def _answer(section: Section, state: SectionState | None) -> SectionResponse:
         failures=state.failures if state else 0,
         retry_at=instant(state.retry_at) if state else None,
         error=state.error if state else None,
-        feeds=[settings.site.base_url + address(section.slug, format) for format in FORMATS],
+        feeds=[feed_url(settings.site, section.slug, format) for format in FORMATS],
     )

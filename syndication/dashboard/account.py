@@ -9,7 +9,7 @@ from syndication.api.operations import caller, context
 from syndication.auth.known_devices import known_devices
 from syndication.auth.login import NOT_CURRENT, Denied
 from syndication.auth.secrets import passwords
-from syndication.dashboard.login import address, login_service, show_denied
+from syndication.dashboard.login import client_address, login_service, show_denied
 from syndication.dashboard.pages import LOGGED_IN, Pages, back, page
 from syndication.errors import SyndicationError
 from syndication.store.access import audit_log, user_changes, users
@@ -28,7 +28,7 @@ def show_account() -> Response:
 def change_own_password() -> BaseResponse:
     """Changes the user's own password; the current one is required, because a browser may be left unattended."""
     form, user, database = request.form, g.user, context().database
-    verified = login_service().verify(user, form.get("old", ""), address(), known_devices())
+    verified = login_service().verify(user, form.get("old", ""), client_address(), known_devices())
     if isinstance(verified, Denied):
         return _refuse(verified)
     if form.get("new", "") != form.get("again", ""):

@@ -15,8 +15,8 @@ from syndication.api import sections as api
 from syndication.api.operations import context
 from syndication.api.schemas import SectionPath
 from syndication.dashboard.pages import Pages, call, html, page, parse_request, titles
+from syndication.model.feed_addresses import feed_path, feed_url
 from syndication.model.values import FORMATS
-from syndication.serve.catalogue import address
 from syndication.serve.prepared import PreparedDocument
 from syndication.web.problems import not_found
 
@@ -62,7 +62,7 @@ def show_document(slug: str, format: str) -> Response:
         document=found,
         text=plain.body.decode(),
         headers=dict(plain.ok),
-        address=context().settings.site.base_url + address(slug, format),
+        address=feed_url(context().settings.site, slug, format),
         modified=datetime.fromtimestamp(found.modified, UTC) if found.modified is not None else None,
     )
 
@@ -84,7 +84,7 @@ def _style() -> tuple[Markup, str]:
 
 
 def _document(slug: str, format: str) -> PreparedDocument:
-    found = context().loader.catalogue.documents.get(address(slug, format)) if format in FORMATS else None
+    found = context().loader.catalogue.documents.get(feed_path(slug, format)) if format in FORMATS else None
     if found is None:
         raise not_found(f"document of {slug} in {format} yet")
     return found

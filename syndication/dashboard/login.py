@@ -48,7 +48,7 @@ def authenticate() -> BaseResponse | None:
     if user is None:
         return _to_log_in()
     g.user = user
-    g.caller = Caller(Actor(f"user {user.name}", address()), frozenset(user.scopes), now)
+    g.caller = Caller(Actor(f"user {user.name}", client_address()), frozenset(user.scopes), now)
     set_actor(g.caller.actor)
     if scope is None:
         raise request.routing_exception or NotFound
@@ -71,7 +71,7 @@ def log_in() -> Response:
 def check_log_in() -> BaseResponse:
     """Logs a user in; a refusal never reveals whether name or password was wrong."""
     form = request.form
-    outcome = login_service().log_in(form.get("name", ""), form.get("password", ""), address(), known_devices())
+    outcome = login_service().log_in(form.get("name", ""), form.get("password", ""), client_address(), known_devices())
     if isinstance(outcome, Denied):
         return show_denied(outcome, _form(outcome.detail))
     if isinstance(outcome, CodeNeeded):
@@ -95,7 +95,7 @@ def ask_for_code() -> BaseResponse:
 def check_code() -> BaseResponse:
     """Logs a user in whose password and code are correct."""
     code = request.form.get("code", "")
-    outcome = login_service().check_code(_pending(), code, address(), known_devices())
+    outcome = login_service().check_code(_pending(), code, client_address(), known_devices())
     if outcome is None:
         return _restart()
     if isinstance(outcome, Denied):
@@ -104,7 +104,7 @@ def check_code() -> BaseResponse:
 
 
 def _log_in(logged_in: LoggedIn) -> BaseResponse:
-    set_actor(Actor(f"user {logged_in.user.name}", address()))
+    set_actor(Actor(f"user {logged_in.user.name}", client_address()))
     _end_session()  # Prevents session fixation.
     session["login"] = logged_in.secret
     answer = back(_wanted().removeprefix(PREFIX))
@@ -142,7 +142,7 @@ def login_service() -> LoginService:
     return cast(LoginService, current_app.extensions["login_service"])
 
 
-def address() -> str:
+def client_address() -> str:
     """Returns the client's address."""
     return request.remote_addr or "unknown"
 
@@ -155,7 +155,7 @@ def _end_session() -> None:
             pending_logins.end(conn, pending)
     if secret is not None:
         with database.write() as conn:
-            sessions.end_session(conn, secret, address(), database.now(conn))
+            sessions.end_session(conn, secret, client_address(), database.now(conn))
     session.clear()
 
 

@@ -16,8 +16,8 @@ from syndication.dashboard.quiet_sections import find_silences
 from syndication.dashboard.regenerations import shown
 from syndication.dashboard.ttl_cache import TTLCache
 from syndication.diagnostics import health
+from syndication.model.feed_addresses import feed_path
 from syndication.model.values import FORMATS, Section
-from syndication.serve.catalogue import address
 from syndication.store.processes import poll_counts, purge_queue, workers
 from syndication.store.processes.poll_counts import PollSums
 from syndication.store.publishing import change_queue
@@ -126,7 +126,7 @@ def _read(may_preview: bool) -> dict[str, Any]:
 
 def _row(section: Section, title: str, state: SectionState | None, asked: PollSums, silence: str) -> Row:
     documents = context().loader.catalogue.documents
-    found = [documents.get(address(section.slug, format)) for format in FORMATS]
+    found = [documents.get(feed_path(section.slug, format)) for format in FORMATS]
     name, words = _state(state, silence)
     return Row(
         slug=section.slug,

@@ -15,7 +15,7 @@ from syndication.api.operations import caller, context
 from syndication.auth.known_devices import known_devices
 from syndication.auth.login import WRONG_CODE, Denied
 from syndication.auth.secrets import second_factor
-from syndication.dashboard.login import address, login_service, show_denied
+from syndication.dashboard.login import client_address, login_service, show_denied
 from syndication.dashboard.pages import LOGGED_IN, Pages, back, page
 from syndication.errors import SyndicationError
 from syndication.store.access import audit_log, users
@@ -79,7 +79,7 @@ def turn_off() -> BaseResponse:
         raise SyndicationError(REQUIRED)
     refused = _refused_password("turn off second factor of user")
     if refused is None:
-        refused = login_service().verify_code(g.user, request.form.get("code", ""), address(), known_devices())
+        refused = login_service().verify_code(g.user, request.form.get("code", ""), client_address(), known_devices())
     if refused is not None:
         return show_denied(refused, _page(refused.detail))
     database = context().database
@@ -90,7 +90,7 @@ def turn_off() -> BaseResponse:
 
 
 def _refused_password(act: str) -> Denied | None:
-    verified = login_service().verify(g.user, request.form.get("password", ""), address(), known_devices())
+    verified = login_service().verify(g.user, request.form.get("password", ""), client_address(), known_devices())
     if not isinstance(verified, Denied):
         return None
     if verified.wait is None:

@@ -9,8 +9,8 @@ from syndication.api.schemas import SectionPath
 from syndication.dashboard.chart_pages import build_chart
 from syndication.dashboard.pages import Pages, call, page, parse_request, titles
 from syndication.dashboard.regenerations import shown
+from syndication.model.feed_addresses import feed_path
 from syndication.model.values import FORMATS
-from syndication.serve.catalogue import address
 
 pages = Pages("sections")
 
@@ -54,7 +54,7 @@ def show_versions(slug: str) -> Response:
 
 def served_version(slug: str) -> int:
     """Returns the version that this web process serves; 0 if none."""
-    found = (context().loader.catalogue.documents.get(address(slug, format)) for format in FORMATS)
+    found = (context().loader.catalogue.documents.get(feed_path(slug, format)) for format in FORMATS)
     return max((document.version for document in found if document), default=0)
 
 

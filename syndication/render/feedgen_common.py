@@ -3,6 +3,7 @@
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
+from syndication.model.feed_addresses import feed_url
 from syndication.model.values import Feed
 from syndication.render.clean_entry import CleanEntry
 from syndication.render.feedgen_extensions import NewsEntryExtension, NewsExtension
@@ -10,11 +11,6 @@ from syndication.render.text import one_line
 
 GENERATOR = "Syndication"
 """Without a version, so that a new release alone changes no feed."""
-
-
-def address(feed: Feed, format: str) -> str:
-    """Returns the feed's address in ``format``."""
-    return f"{feed.site.base_url}/feeds/{feed.section.slug}.{format}"
 
 
 def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
@@ -30,7 +26,7 @@ def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
     head.language(feed.section.language)
     head.generator(GENERATOR)
     # The alternate link comes last: feedgen uses the last link for the channel, which must be the newsroom's page.
-    head.link([{"href": address(feed, format), "rel": "self", "type": media_type}])
+    head.link([{"href": feed_url(feed.site, feed.section.slug, format), "rel": "self", "type": media_type}])
     head.link([{"href": f"{feed.site.home_url}/", "rel": "alternate", "type": "text/html"}])
     if feed.site.rights:
         head.rights(one_line(feed.site.rights))

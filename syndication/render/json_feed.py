@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from syndication.model.feed_addresses import feed_url
 from syndication.model.values import Feed
 from syndication.render.clean_entry import CleanEntry
-from syndication.render.feedgen_common import address
 from syndication.render.text import one_line
 
 
@@ -19,7 +19,7 @@ def jsonfeed(feed: Feed, items: Sequence[str]) -> bytes:
             "version": "https://jsonfeed.org/version/1.1",
             "title": title,
             "home_page_url": f"{site.home_url}/",
-            "feed_url": address(feed, "json"),
+            "feed_url": feed_url(feed.site, feed.section.slug, "json"),
             "description": one_line(section.description),
             "icon": site.logo,
             "favicon": site.icon,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from syndication.model.feed_addresses import feed_path
 from syndication.model.values import FORMATS, Document, Section, Site
 from syndication.serve.cdn_headers import Headers, key_headers
 from syndication.serve.prepared import PreparedDocument, prepare
@@ -50,7 +51,7 @@ class Catalogue:
     def with_documents(self, documents: Iterable[Document]) -> Self:
         """Returns a new catalogue in which these documents replace their earlier versions."""
         fresh = {
-            address(document.section, document.format): prepare(
+            feed_path(document.section, document.format): prepare(
                 document, self.sections[document.section], self.site, surrogate_keys=self.surrogate_keys
             )
             for document in documents
@@ -75,11 +76,6 @@ class Catalogue:
 def is_for_feeds(path: str) -> bool:
     """Returns whether the catalogue answers ``path``; includes /feeds, which a router would redirect to /feeds/."""
     return path.startswith("/feeds/") or path == "/feeds"
-
-
-def address(section: str, format: str) -> str:
-    """Returns the path of a feed."""
-    return f"/feeds/{section}.{format}"
 
 
 def parse(path: str) -> tuple[str, str] | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
 
+from syndication.model.feed_addresses import feed_url
 from syndication.model.values import ENCODINGS, FORMATS, MEDIA_TYPES, CachePolicy, Document, Section, Site
 from syndication.serve.cdn_headers import Headers, key_headers, lifetime_header
 
@@ -67,9 +68,9 @@ def _encode(document: Document, encoding: str, section: Section, site: Site, sur
         ok.append(("Content-Encoding", encoding))
     if document.last_modified is not None:
         ok.append(("Last-Modified", format_datetime(document.last_modified, usegmt=True)))
-    link = f'<{site.base_url}/feeds/{section.slug}.{document.format}>; rel="self"'
+    link = f'<{feed_url(site, section.slug, document.format)}>; rel="self"'
     others = [
-        f'<{site.base_url}/feeds/{section.slug}.{other}>; rel="alternate"; type="{MEDIA_TYPES[other].split(";")[0]}"'
+        f'<{feed_url(site, section.slug, other)}>; rel="alternate"; type="{MEDIA_TYPES[other].split(";")[0]}"'
         for other in FORMATS
         if other != document.format
     ]

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from syndication.serve.catalogue import Catalogue, CountedResponse, address, format_of, parse
+from syndication.model.feed_addresses import feed_url
+from syndication.serve.catalogue import Catalogue, CountedResponse, format_of, parse
 from syndication.serve.cdn_headers import Headers
 from syndication.serve.conditional import is_fresh
 from syndication.serve.negotiate import negotiate
@@ -84,7 +85,7 @@ def _respond_without_document(catalogue: Catalogue, method: str, path: str) -> R
         return _text_response(HTTPStatus.METHOD_NOT_ALLOWED, "Feeds are read-only.", method, "no-store", ALLOW)
     slug, format = parse(path) or ("", "")
     if slug in catalogue.renamed:
-        target = catalogue.site.base_url + address(catalogue.renamed[slug], format)
+        target = feed_url(catalogue.site, catalogue.renamed[slug], format)
         section = catalogue.sections.get(catalogue.renamed[slug])
         control = cache_control(section.cache) if section else "public, max-age=60"
         moved, keys = f"This feed has moved to {target}", catalogue.keys(slug)

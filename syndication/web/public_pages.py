@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
 from syndication.metrics.web_gauges import WebGauges
+from syndication.model.feed_addresses import feed_path
 from syndication.model.values import ALL, FORMATS, MEDIA_TYPES
-from syndication.serve.catalogue import address
 
 if TYPE_CHECKING:
     from syndication.web.document_loader import DocumentLoader
@@ -123,7 +123,7 @@ def _front(loader: "DocumentLoader") -> Response:
                 "title": "All stories" if slug == ALL else section.title,
                 "description": section.description,
                 "addresses": [
-                    (LABELS[name], MEDIA_TYPES[name].split(";")[0], base + address(slug, name)) for name in FORMATS
+                    (LABELS[name], MEDIA_TYPES[name].split(";")[0], base + feed_path(slug, name)) for name in FORMATS
                 ],
             }
             for slug, section in catalogue.sections.items()

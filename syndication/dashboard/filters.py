@@ -40,8 +40,8 @@ class TimeFilters:
         app.template_test("after")(after)
 
     def moment(self, value: str | datetime | None) -> Markup | str:
-        """Returns the local date and time."""
-        return self._time(value, "%d %b %Y, %H:%M:%S")
+        """Returns the local date and time; the tooltip has the seconds."""
+        return self._time(value, "%d %b %Y, %H:%M")
 
     def day(self, value: str | datetime | None) -> str:
         """Returns the local date."""
@@ -49,15 +49,15 @@ class TimeFilters:
 
     def clock(self, value: str | datetime | None) -> Markup | str:
         """Returns the local time, for use beside a date."""
-        return self._time(value, "%H:%M:%S")
+        return self._time(value, "%H:%M")
 
     def ago(self, value: str | datetime | None) -> Markup | str:
         """Returns a past time; the page's script shows it as "3 min ago" and keeps counting."""
-        return self._time(value, "%d %b, %H:%M:%S", "ago")
+        return self._time(value, "%d %b, %H:%M", "ago")
 
     def ahead(self, value: str | datetime | None) -> Markup | str:
         """Returns a future time; the page's script shows it as a countdown."""
-        return self._time(value, "%d %b, %H:%M:%S", "ahead")
+        return self._time(value, "%d %b, %H:%M", "ahead")
 
     def sentence(self, words: str) -> Markup:
         """Returns a sentence of the API with its times in the local time zone."""

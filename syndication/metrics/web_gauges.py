@@ -26,8 +26,8 @@ class WebGauges(Collector):
         age = (self.now - state.oldest_change).total_seconds() if state.oldest_change else 0.0
         yield _gauge("syndication_changes_waiting", "Changes not yet processed, counted up to 10,000", state.changes)
         yield _gauge("syndication_oldest_change_seconds", "Age of the oldest change not yet processed", max(age, 0.0))
-        yield _gauge("syndication_workers_alive", "Workers with a recent heartbeat", state.workers)
-        yield _gauge("syndication_web_alive", "Web processes with a recent heartbeat", state.webs)
+        yield _gauge("syndication_workers_running", "Workers with a recent heartbeat", state.workers)
+        yield _gauge("syndication_web_processes_running", "Web processes with a recent heartbeat", state.webs)
         yield _gauge("syndication_purges_waiting", "Sections waiting for a cache purge", state.purges)
         yield _gauge("syndication_documents_bytes", "Bytes of all documents in memory", self.document_bytes)
         yield _gauge("syndication_database_up", "Whether the database answers", float(state.database == "ok"))

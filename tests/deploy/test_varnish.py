@@ -133,7 +133,7 @@ def test_a_stranger_sees_no_metrics_however_they_are_spelled(varnish, stranger, 
 
 
 def test_from_the_inside_they_are_seen(varnish):
-    assert b"syndication_workers_alive" in varnish.inside.get("/metrics").body
+    assert b"syndication_workers_running" in varnish.inside.get("/metrics").body
     assert varnish.inside.get("/readyz").status == 200
 
 

@@ -113,7 +113,7 @@ def test_operators_see_the_state(service):
     until(
         lambda: b'syndication_polls_total{coding="identity",format="atom",status="200"}' in service.get("/metrics").body
     )
-    assert b"syndication_workers_alive 1.0" in service.get("/metrics").body
+    assert b"syndication_workers_running 1.0" in service.get("/metrics").body
 
 
 def test_the_front_page_lists_the_feeds_and_trusts_no_host(service):

@@ -60,7 +60,7 @@ def service(tmp_path_factory):
     env = {"SYNDICATION_WORKER__METRICS_PORT": str(port), "SYNDICATION_SERVER__WORKERS": "2"}
     with running(tmp_path_factory.mktemp("metrics"), env=env) as service:
         service.metrics = port
-        until(lambda: of_web(service).get("syndication_web_alive{}") == 2)
+        until(lambda: of_web(service).get("syndication_web_processes_running{}") == 2)
         yield service.ready(60)
 
 

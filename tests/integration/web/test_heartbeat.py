@@ -138,7 +138,7 @@ def test_real_web_processes_come_and_go(tmp_path, database_url):
         assert "Workers: 1. Web processes: 2." in service.run("status").stdout
         told = json.loads(service.run("status", "--json").stdout)["web"]
         assert {web["pid"] for web in told} == {web.pid for web in alive(database)}
-        until(lambda: b"syndication_web_alive 2.0" in service.get("/metrics").body)
+        until(lambda: b"syndication_web_processes_running 2.0" in service.get("/metrics").body)
         # A killed process is restarted; its old record expires a few seconds later.
         before = alive(database)[0]
         os.kill(before.pid, signal.SIGKILL)

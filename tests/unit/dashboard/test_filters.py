@@ -19,10 +19,10 @@ def parts(markup):
 
 def test_a_time_is_shown_in_the_newsrooms_zone_with_utc_for_machines():
     assert parts(TAIPEI.moment("2026-03-14T18:30:00.250000Z")) == (
-        "15 Mar 2026, 02:30:00", "2026-03-14T18:30:00.250000+00:00", "15 Mar 2026, 02:30:00 CST",
+        "15 Mar 2026, 02:30", "2026-03-14T18:30:00.250000+00:00", "15 Mar 2026, 02:30:00 CST",
     )  # fmt: skip
     assert TAIPEI.day("2026-03-14T18:30:00Z") == "Sunday, 15 March 2026"
-    assert parts(TAIPEI.clock(datetime(2026, 3, 14, 18, 30, tzinfo=UTC)))[0] == "02:30:00"
+    assert parts(TAIPEI.clock(datetime(2026, 3, 14, 18, 30, tzinfo=UTC)))[0] == "02:30"
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_time_is_shown_in_the_newsrooms_zone_with_utc_for_machines():
 )
 def test_the_hours_around_a_clock_change_are_distinguishable(utc, local, name, day):
     text, machine, title = parts(BERLIN.clock(utc))
-    assert (text, datetime.fromisoformat(machine)) == (local, datetime.fromisoformat(utc))
+    assert (text, datetime.fromisoformat(machine)) == (local[:-3], datetime.fromisoformat(utc))
     assert title.endswith(f"{local} {name}")
     assert BERLIN.day(utc) == day
 
@@ -61,14 +61,14 @@ def test_a_missing_time_is_a_dash():
 
 def test_relative_times_are_absolute_without_script():
     ago, ahead = (lxml.html.fragment_fromstring(show("2026-03-14T12:00:00Z")) for show in (BERLIN.ago, BERLIN.ahead))
-    assert (ago.get("data-count"), ago.text) == ("ago", "14 Mar, 13:00:00")
-    assert (ahead.get("data-count"), ahead.text) == ("ahead", "14 Mar, 13:00:00")
+    assert (ago.get("data-count"), ago.text) == ("ago", "14 Mar, 13:00")
+    assert (ahead.get("data-count"), ahead.text) == ("ahead", "14 Mar, 13:00")
 
 
 def test_times_in_a_sentence_are_local_and_the_rest_is_escaped():
     sentence = BERLIN.sentence('Out until 2026-03-14 12:00:00 UTC <b>&amp; "on"</b> 2026-99-99 99:99:99 UTC.')
     element = lxml.html.fragment_fromstring(sentence, create_parent="p")
-    assert [child.tag for child in element] == ["time"] and element[0].text == "14 Mar 2026, 13:00:00"
+    assert [child.tag for child in element] == ["time"] and element[0].text == "14 Mar 2026, 13:00"
     assert element[0].tail == ' <b>&amp; "on"</b> 2026-99-99 99:99:99 UTC.'
 
 

@@ -3,11 +3,11 @@
 import re
 from datetime import date
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from syndication.model.addresses import web_address
 from syndication.model.body_limits import MIB, BodyLimits
 from syndication.model.field_limits import MAX_FEED_HTML
 from syndication.model.formats import email_address, language_tag
@@ -30,17 +30,12 @@ def _slug(value: str) -> str:
 def _address(value: str) -> str:
     if not re.fullmatch(r"[!-~]*", value) or re.search(r'[<>"{}|\\^`]', value):
         raise ValueError("should contain only ASCII and no spaces: write %20, and xn-- for a host")
-    rule = "should start with https:// (or http://) and a host, like https://feeds.daily.example"
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError as error:
-        raise ValueError(rule) from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise ValueError(rule)
-    if parts.query or parts.fragment:
+    address = web_address(value)
+    if address is None or re.match(r"https?://[^/]*:0(/|$)", address):
+        raise ValueError("should start with https:// (or http://) and a host, like https://feeds.daily.example")
+    if "?" in address or "#" in address:
         raise ValueError("should not contain ? or #, like https://feeds.daily.example")
-    return value.rstrip("/")
+    return address.rstrip("/")
 
 
 def _optional_address(value: str) -> str:

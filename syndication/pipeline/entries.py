@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
+from syndication.model.addresses import web_address
 from syndication.model.values import Article, Entry, Section, Site
 
 REMEMBERED = 8192
@@ -47,10 +48,7 @@ def to_entry(article: Article, site: Site, sections_by_slug: Mapping[str, Sectio
 @lru_cache(REMEMBERED)
 def _absolute(home_url: str, url: str) -> str:
     """Returns ``url`` resolved against the home page. An invalid one is returned unchanged, and render rejects it."""
-    try:
-        return urljoin(f"{home_url}/", url)
-    except ValueError:
-        return url
+    return web_address(url, f"{home_url}/") or url
 
 
 def tag_uri(site: Site, specific: str) -> str:

@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from syndication.errors import UnrenderableArticleError
+from syndication.model.addresses import iri, web_address
 from syndication.model.formats import email_address, language_tag, media_type
 from syndication.model.values import Author, Enclosure, Entry, Image, Section, Site
 from syndication.render.body_limits import exceeds_limits, too_large
 from syndication.render.html import sanitize, with_correction
-from syndication.render.text import iri, one_line, plain, shorten, web_address
+from syndication.render.text import one_line, plain, shorten
 
 
 @dataclass(frozen=True, slots=True)

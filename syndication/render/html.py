@@ -4,12 +4,12 @@ import html as entities
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from urllib.parse import urljoin, urlsplit
 
 import nh3
 
+from syndication.model.addresses import SCHEMES, resolved
 from syndication.render.srcset import candidates
-from syndication.render.text import HIDDEN, legal, quoted, web_address
+from syndication.render.text import HIDDEN, legal
 
 TAGS = nh3.ALLOWED_TAGS | {"audio", "video", "source", "picture", "track", "tfoot"}
 
@@ -25,8 +25,6 @@ _MORE: Mapping[str, set[str]] = {
 ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 for _tag, _names in _MORE.items():
     ATTRIBUTES[_tag] = ATTRIBUTES.get(_tag, set()) | _names
-
-SCHEMES = {"http", "https", "mailto", "tel"}
 
 _ADDRESSES = {"href", "src", "cite", "poster"}
 
@@ -88,14 +86,7 @@ def _is_the_page(address: str) -> bool:
 
 
 def _absolute(base: str, address: str) -> str | None:
-    try:
-        resolved = urljoin(base, address.strip())
-        scheme, colon, rest = resolved.partition(":")
-        if urlsplit(resolved).scheme in ("http", "https"):
-            return web_address(resolved)
-    except ValueError:  # Such as "http://[".
-        return None
-    return f"{scheme}{colon}{quoted(legal(rest).strip(), '/?')}" if scheme.lower() in SCHEMES else None
+    return resolved(base, address)
 
 
 def _srcset(base: str, value: str) -> str | None:

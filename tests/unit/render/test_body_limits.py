@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from syndication.model.addresses import iri, web_address
 from syndication.model.formats import email_address, language_tag, media_type
 from syndication.process.child import Limits
 from syndication.render.body_limits import exceeds_limits
 from syndication.render.isolated import IsolatedRenderer
 from syndication.render.renderer import Renderer
 from syndication.render.srcset import candidates
-from syndication.render.text import iri, web_address
 from tests.support.newsroom import entry, feed
 
 UNCLOSED = "".join(f"<b title={n}>" for n in range(1000)) + "<p>x</p>" * 1000

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from syndication.model.addresses import web_address
 from syndication.model.values import Author, Enclosure, Image
 from syndication.render.renderer import Renderer
-from syndication.render.text import web_address
 from tests.support.newsroom import at, entry, feed, section
 from tests.support.reference_renderer import plain_feedgen
 from tests.support.thorough import THOROUGH

@@ -31,7 +31,7 @@ from syndication.config.schema import (
     WorkerSettings,
 )
 from syndication.errors import ConfigError
-from syndication.model.values import ALL, CachePolicy, Section, Site
+from syndication.model.values import ALL, CachePolicy, Podcast, Section, Site
 
 PREFIX = "SYNDICATION_"
 FILE = "_file"
@@ -340,4 +340,17 @@ def _section(slug: str, table: AllTable, main: SyndicationFile, site: Site, path
         summary_length=setting("summary_length"),
         cache=CachePolicy(**main.cache[name].model_dump()),
         formerly=tuple(table.formerly) if isinstance(table, SectionTable) else (),
+        feed_title=_feed_title(title, main),
+        podcast=Podcast(setting("podcast_category"), setting("podcast_explicit"), setting("podcast_image") or None),
+    )
+
+
+def _feed_title(title: str, main: SyndicationFile) -> str:
+    """Returns the title that readers see, where "Sport" alone is anybody's; one that names the newsroom stays."""
+    site = main.site
+    if site.title.casefold() in title.casefold():
+        return title
+    # One pass, because a title may contain what looks like a placeholder.
+    return re.sub(
+        r"\{(section|site)\}", lambda found: {"section": title, "site": site.title}[found[1]], site.section_title
     )

@@ -107,6 +107,12 @@ def _switch(value: object) -> object:
     return value
 
 
+def _section_title(value: str) -> str:
+    if "{section}" not in value or re.search(r"[{}]", re.sub(r"\{(section|site)\}", "", value)):
+        raise ValueError("should have {section}, may have {site}, and no other braces, like {section} – {site}")
+    return value
+
+
 def _templates(value: str) -> str:
     """Validates URLs separated by spaces, each with optional placeholders."""
     for template in value.split():
@@ -171,6 +177,7 @@ class SiteTable(TomlTable):
     logo: OptionalAddress = ""
     icon: OptionalAddress = ""
     email: OptionalEmail = ""
+    section_title: Annotated[str, AfterValidator(_section_title)] = "{section} – {site}"
 
 
 class DatabaseTable(TomlTable):
@@ -256,6 +263,9 @@ class FeedsTable(TomlTable):
     content: Content = "full"
     summary_length: Annotated[int, Field(ge=20)] = 300
     cache: str = "news"
+    podcast_category: Text = "News"
+    podcast_explicit: Switch = False
+    podcast_image: OptionalAddress = ""
 
 
 class CacheTable(TomlTable):
@@ -279,6 +289,9 @@ class AllTable(TomlTable):
     content: Content | None = None
     summary_length: Annotated[int, Field(ge=20)] | None = None
     cache: str | None = None
+    podcast_category: Text | None = None
+    podcast_explicit: Switch | None = None
+    podcast_image: OptionalAddress | None = None
 
 
 class SectionTable(AllTable):

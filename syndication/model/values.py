@@ -125,13 +125,23 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Podcast:
+    """What a feed with audio says of itself: an Apple Podcasts category ("News > Daily News"), and its artwork."""
+
+    category: str = "News"
+    explicit: bool = False
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One configured feed.
 
     It holds the newest ``entries`` articles, plus everything from the last ``hours``, up to
     ``max_entries``. ``content`` decides whether entries include the full body or only the summary.
     ``formerly`` lists earlier slugs: their URLs redirect here, and articles filed under them are
-    included. ``origin`` is the first slug: feed ids use it, so they survive a rename.
+    included. ``origin`` is the first slug: feed ids use it, so they survive a rename. ``feed_title`` is the title
+    that readers see, which names the newsroom; empty: ``title``.
     """
 
     slug: str
@@ -145,6 +155,8 @@ class Section:
     summary_length: int
     cache: CachePolicy
     formerly: tuple[str, ...] = ()
+    feed_title: str = ""
+    podcast: Podcast = Podcast()
 
     @property
     def origin(self) -> str:

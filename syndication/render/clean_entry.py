@@ -1,5 +1,7 @@
 """An entry with every text cleaned, ready for the three formats."""
 
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
@@ -64,7 +66,7 @@ def clean(entry: Entry, site: Site, section: Section) -> CleanEntry:
         title=title,
         html=with_correction(body, correction) if section.content == "full" else None,
         summary=_summary(entry, body, correction, section),
-        authors=tuple(author for author in map(_person, entry.authors) if author.name),
+        authors=_once(author for author in map(_person, entry.authors) if author.name),
         categories=_categories(entry, site),
         language=language if language and language.lower() != section.language.lower() else None,
         image=_image(entry.image),
@@ -93,9 +95,37 @@ def _summary(entry: Entry, body: str, correction: str | None, section: Section) 
 
 
 def _categories(entry: Entry, site: Site) -> tuple[tuple[str, str, str], ...]:
+    """Returns the sections, then each tag once; readers see no difference between a tag and a section's title."""
     sections = [(slug, f"{site.home_url}/sections", one_line(title) or slug) for slug, title in entry.categories]
-    tags = [(tag, f"{site.home_url}/tags", tag) for tag in dict.fromkeys(map(one_line, entry.tags)) if tag]
+    shown = {_folded(label) for _, _, label in sections} | {""}
+    tags = []
+    for tag in map(one_line, entry.tags):
+        if (folded := _folded(tag)) not in shown:
+            shown.add(folded)
+            tags.append((tag, f"{site.home_url}/tags", tag))
     return (*sections, *tags)
+
+
+def _folded(text: str) -> str:
+    """Returns what texts have in common that differ only in case or in the form of a letter (UAX 15, NFKC)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _once(authors: Iterable[Author]) -> tuple[Author, ...]:
+    """Returns each author once, with what the byline says of them; two of the same name may differ by address."""
+    found: list[Author] = []
+    for author in authors:
+        for place, known in enumerate(found):
+            if _folded(known.name) == _folded(author.name) and _agree(known.email, author.email):
+                found[place] = Author(known.name, known.email or author.email, known.uri or author.uri)
+                break
+        else:
+            found.append(author)
+    return tuple(found)
+
+
+def _agree(one: str | None, other: str | None) -> bool:
+    return one is None or other is None or one.casefold() == other.casefold()
 
 
 def _person(person: Author) -> Author:

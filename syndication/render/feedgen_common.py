@@ -13,6 +13,12 @@ GENERATOR = "Syndication"
 """Without a version, so that a new release alone changes no feed."""
 
 
+def title(feed: Feed) -> str:
+    """Returns the feed's title in every format."""
+    section = feed.section
+    return one_line(section.feed_title) or one_line(section.title) or section.slug
+
+
 def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
     """Returns a generator with the head of the feed."""
     head = FeedGenerator()
@@ -20,7 +26,7 @@ def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
     head.news.feed = feed
     head.news.format = format
     head.id(feed.id)
-    head.title(one_line(feed.section.title) or feed.section.slug)
+    head.title(title(feed))
     head.subtitle(one_line(feed.section.description) or head.title())
     head.updated(feed.updated)
     head.language(feed.section.language)

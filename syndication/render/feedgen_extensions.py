@@ -5,6 +5,7 @@ can change it. The builders set ``entry.news.cleaned``, ``feed.news.feed`` and `
 """
 
 from collections.abc import Mapping
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,8 +14,11 @@ from lxml import etree
 
 from syndication.model.values import Enclosure, Feed, Image
 from syndication.render.clean_entry import CleanEntry
+from syndication.render.text import one_line
 
+ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
+ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 MEDIA = "http://search.yahoo.com/mrss/"
 SY = "http://purl.org/rss/1.0/modules/syndication/"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -52,14 +56,18 @@ def ttl_minutes(feed: Feed) -> int:
 
 
 class NewsExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
-    """The head of a feed."""
+    """The head of a feed; ``itunes`` if an item has elements of that namespace, ``podcast`` if one is an episode."""
 
     feed: Feed
     format: str
+    itunes = False
+    podcast = False
 
     def extend_ns(self) -> dict[str, str]:
         """Returns the namespaces of the head."""
-        return {"media": MEDIA} if self.format == "atom" else {"dc": DC, "media": MEDIA, "sy": SY}
+        if self.format == "atom":
+            return {"media": MEDIA}
+        return {"dc": DC, **({"itunes": ITUNES} if self.itunes else {}), "media": MEDIA, "sy": SY}
 
     def extend_rss(self, feed: Any) -> Any:
         """Adds the update period to an RSS channel."""
@@ -69,13 +77,33 @@ class NewsExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
         hourly = 60 % minutes == 0
         _add(channel, SY, "updatePeriod", "hourly" if hourly else "daily")
         _add(channel, SY, "updateFrequency", str((60 if hourly else DAY_MINUTES) // minutes))
+        if self.podcast:
+            self._podcast(channel)
         return feed
+
+    def _podcast(self, channel: Any) -> None:
+        """Adds what podcast directories require of a channel (Apple Podcasts, "A podcaster's guide to RSS")."""
+        site, podcast = self.feed.site, self.feed.section.podcast
+        name = one_line(site.title) or self.feed.section.slug
+        _add(channel, ITUNES, "author", name)
+        _add(channel, ITUNES, "explicit", str(podcast.explicit).lower())
+        parent = channel
+        for category in podcast.category.split(" > "):
+            parent = _add(parent, ITUNES, "category", None)
+            parent.set("text", category)
+        if image := podcast.image or site.logo:
+            _add(channel, ITUNES, "image", None, href=image)
+        if site.email:
+            owner = _add(channel, ITUNES, "owner", None)
+            _add(owner, ITUNES, "name", name)
+            _add(owner, ITUNES, "email", site.email)
 
 
 class NewsEntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
     """One entry of a feed."""
 
     cleaned: CleanEntry
+    explicit = False
 
     def extend_atom(self, entry: Any) -> Any:
         """Completes an Atom entry."""
@@ -97,11 +125,34 @@ class NewsEntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen h
             _add(item, DC, "creator", author.name)
         if cleaned.language:
             _add(item, DC, "language", cleaned.language)
+        _dates(item, cleaned)
         _image(item, cleaned.image)
+        self._episode(item)
         # An item has one enclosure (RSS Best Practices Profile); the others use Media RSS.
         for file in cleaned.enclosures[1:]:
             _media_file(item, file)
         return item
+
+    def _episode(self, item: Any) -> None:
+        """Adds the duration of the enclosure, and for audio what podcast players show of an episode."""
+        cleaned = self.cleaned
+        for file in cleaned.enclosures[:1]:
+            if file.duration is not None:
+                _add(item, ITUNES, "duration", str(file.duration))
+        if is_episode(cleaned):
+            _add(item, ITUNES, "explicit", str(self.explicit).lower())
+            if cleaned.image:
+                _add(item, ITUNES, "image", None, href=cleaned.image.url)
+
+
+def is_episode(cleaned: CleanEntry) -> bool:
+    """Returns whether the one enclosure that players read is audio."""
+    return any(file.media_type.lower().startswith("audio/") for file in cleaned.enclosures[:1])
+
+
+def has_itunes(cleaned: CleanEntry) -> bool:
+    """Returns whether the item has elements of the namespace itunes."""
+    return is_episode(cleaned) or any(file.duration is not None for file in cleaned.enclosures[:1])
 
 
 def links(cleaned: CleanEntry) -> list[dict[str, str]]:
@@ -115,6 +166,16 @@ def links(cleaned: CleanEntry) -> list[dict[str, str]]:
             link["length"] = str(file.length)
         found.append(link)
     return found
+
+
+def _dates(item: Any, cleaned: CleanEntry) -> None:
+    """Corrects the year, which feedgen writes with fewer than four digits, and adds the time of a correction.
+
+    RFC 5322 section 3.3; RFC 2822 section 4.3 reads a year of two digits as one of the years 1950 to 2049.
+    """
+    item.find("pubDate").text = format_datetime(cleaned.entry.published)
+    if cleaned.updated != cleaned.published:
+        _add(item, ATOM, "updated", cleaned.updated)
 
 
 def _image(parent: Any, image: Image | None) -> None:

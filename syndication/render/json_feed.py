@@ -7,17 +7,17 @@ from typing import Any
 from syndication.model.feed_addresses import feed_url
 from syndication.model.values import Feed
 from syndication.render.clean_entry import CleanEntry
+from syndication.render.feedgen_common import title
 from syndication.render.text import one_line
 
 
 def jsonfeed(feed: Feed, items: Sequence[str]) -> bytes:
     """Returns the document with these items, each rendered by ``item``."""
     site, section = feed.site, feed.section
-    title = one_line(section.title) or section.slug
     head = _without_nothing(
         {
             "version": "https://jsonfeed.org/version/1.1",
-            "title": title,
+            "title": title(feed),
             "home_page_url": f"{site.home_url}/",
             "feed_url": feed_url(feed.site, feed.section.slug, "json"),
             "description": one_line(section.description),
@@ -45,7 +45,7 @@ def item(cleaned: CleanEntry) -> str:
         "date_published": cleaned.published,
         "date_modified": cleaned.updated,
         "authors": [_without_nothing({"name": a.name, "url": a.uri}) for a in cleaned.authors],
-        "tags": [label for _, _, label in cleaned.categories],
+        "tags": list(dict.fromkeys(label for _, _, label in cleaned.categories)),
         "language": cleaned.language,
         "attachments": [
             _without_nothing(

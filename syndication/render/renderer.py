@@ -59,7 +59,7 @@ class Renderer:
         fragments = [found[entry.article_id] for entry in shown]
         empty = replace(feed, entries=())
         atom_head, _ = cut(atom.atom(empty, []), atom.ENTRY, atom.END)
-        rss_head, _ = cut(rss.rss(empty, []), rss.ENTRY, rss.END)
+        rss_head, _ = cut(rss.rss(empty, [], [f.rss for f in fragments]), rss.ENTRY, rss.END)
         return RenderedFeed(
             bodies={
                 "atom": b"".join([atom_head, *(f.atom for f in fragments), atom.END]),
@@ -156,4 +156,4 @@ def _key(feed: Feed, entry: Entry) -> tuple[object, ...]:
     """Returns everything that an entry's bytes depend on: an article in several feeds is rendered once."""
     section, site = feed.section, feed.site
     home = (site.home_url, site.authority, site.authority_date)
-    return (entry, section.content, section.summary_length, section.language, home)
+    return (entry, section.content, section.summary_length, section.language, section.podcast.explicit, home)

@@ -7,7 +7,7 @@ from html import escape
 from syndication.model.values import Feed
 from syndication.render.clean_entry import CleanEntry
 from syndication.render.feedgen_common import add_entry, generator
-from syndication.render.feedgen_extensions import ttl_minutes
+from syndication.render.feedgen_extensions import has_itunes, is_episode, ttl_minutes
 
 ENTRY = (b"<item>", b"</item>")
 """The delimiters of an item in the bytes: escaped text cannot contain them."""
@@ -21,12 +21,19 @@ _REFERENCES = {b"&amp;": b"&#x26;", b"&lt;": b"&#x3C;", b"&gt;": b"&#x3E;"}
 _NAMED = re.compile(b"|".join(_REFERENCES))
 
 
-def rss(feed: Feed, entries: Sequence[CleanEntry]) -> bytes:
-    """Returns the document with these entries."""
+_ITUNES, _EPISODE = b"<itunes:", b"<itunes:explicit>"
+
+
+def rss(feed: Feed, entries: Sequence[CleanEntry], items: Sequence[bytes] = ()) -> bytes:
+    """Returns the document with these entries; ``items`` are already rendered ones that its head is for."""
     head = generator(feed, "rss", "application/rss+xml")
+    # Escaped text contains neither of the two.
+    head.news.itunes = any(map(has_itunes, entries)) or any(_ITUNES in item for item in items)
+    head.news.podcast = any(map(is_episode, entries)) or any(_EPISODE in item for item in items)
     head.ttl(ttl_minutes(feed))
     for cleaned in entries:
         entry = add_entry(head, cleaned, cleaned.id)
+        entry.news.explicit = feed.section.podcast.explicit
         entry.link(href=cleaned.url)
         # A description is parsed as HTML, so text is escaped once more.
         summary = escape(cleaned.summary, quote=False)

@@ -121,6 +121,7 @@ def _front(loader: "DocumentLoader") -> Response:
         feeds=[
             {
                 "title": "All stories" if slug == ALL else section.title,
+                "feed_title": section.feed_title or section.title,
                 "description": section.description,
                 "addresses": [
                     (LABELS[name], MEDIA_TYPES[name].split(";")[0], base + feed_path(slug, name)) for name in FORMATS

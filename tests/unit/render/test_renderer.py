@@ -495,7 +495,8 @@ def test_a_title_in_rss_is_escaped_once_in_hexadecimal():
 def test_each_format_declares_the_namespaces_that_it_uses():
     _, atom_tree, rss_tree, _ = rendered(FULL)
     assert set(atom_tree.nsmap) == {None, "media"}
-    assert set(rss_tree.nsmap) == {"atom", "content", "dc", "media", "sy"}
+    assert set(rss_tree.nsmap) == {"atom", "content", "dc", "itunes", "media", "sy"}
+    assert set(rendered(entry())[2].nsmap) == {"atom", "content", "dc", "media", "sy"}
 
 
 def test_a_control_character_anywhere_costs_no_feed():

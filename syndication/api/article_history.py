@@ -13,7 +13,11 @@ operation = Operations("history", "History", "Changes of an article in the feeds
 
 
 class FeedEventResponse(ResponseModel):
-    """The article was added to a feed, changed there, or gone from it; ``reason`` is set only if it is gone."""
+    """The article was added to a feed, changed there, or gone from it.
+
+    ``reason`` is why it is gone. If it changed, ``reason`` is correction or date if its date moved, and same-date if
+    not.
+    """
 
     section: str
     version: int

@@ -18,7 +18,8 @@ operation = Operations("versions", "Versions", "The version history of each feed
 class ChangeResponse(ResponseModel):
     """How an entry changed.
 
-    If it is gone, ``reason`` is withdrawn, deleted, unpublished, expired, moved, left-out or pushed-out.
+    If it is gone, ``reason`` is withdrawn, deleted, unpublished, expired, moved, left-out or pushed-out. If it changed,
+    ``reason`` is correction or date if its date moved, because of a correction or of its writer, and same-date if not.
     """
 
     article_id: str

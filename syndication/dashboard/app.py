@@ -35,6 +35,7 @@ from syndication.dashboard.filters import TimeFilters
 from syndication.dashboard.pages import POLICY, PREFIX
 from syndication.dashboard.session_cookie import SessionCookies
 from syndication.dashboard.ttl_cache import TTLCache
+from syndication.diagnostics.trace import DATE_WORDS
 from syndication.model.body_limits import SMALL_BYTES
 from syndication.store.db.database import Database
 from syndication.web.document_loader import DocumentLoader
@@ -110,6 +111,7 @@ def _describe(app: Flask, settings: Settings) -> None:
         return {
             "site": settings.site,
             "zone": time_filters.name,
+            "date_words": DATE_WORDS,
             "csrf_token": generate_csrf,
             "flashes": get_flashed_messages,
             "program": __version__,

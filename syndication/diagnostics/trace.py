@@ -9,7 +9,7 @@ from syndication.diagnostics.health import times
 from syndication.model.values import ALL, Section
 from syndication.pipeline.gather import is_recent, is_within_limits, recent_until
 from syndication.store.articles.article_outlines import ArticleOutline
-from syndication.store.articles.trace_facts import TraceFacts
+from syndication.store.articles.trace_facts import EntryPosition, TraceFacts
 
 Rule = Literal[
     "in-feed", "draft", "embargo", "withdrawn", "deleted", "expired", "not-filed", "pushed-out", "left-out",
@@ -53,7 +53,7 @@ def _verdict(facts: TraceFacts, section: Section) -> Verdict:
         section.slug,
         True,
         "in-feed",
-        f"In the feed at position {standing.position + 1}, added in version {standing.since_version}.",
+        f"In the feed at position {standing.position + 1}, added in version {standing.since_version}.{_date(standing)}",
         place=standing.position + 1,
         since_version=standing.since_version,
         changed_in_version=standing.version,
@@ -66,6 +66,19 @@ def _verdict(facts: TraceFacts, section: Section) -> Verdict:
     if facts.noticed or _pending(facts, section):
         present = replace(present, words=f"{present.words} A change is waiting to be regenerated.")
     return replace(present, changes_at=leaves, changes_to="leaves" if leaves else None)
+
+
+DATE_WORDS: Mapping[str, str] = {
+    "correction": "date moved: correction",
+    "date": "date moved",
+    "same-date": "published, date unchanged",
+}
+"""What a change of an entry did to its date, by the reason in its history."""
+
+
+def _date(standing: EntryPosition) -> str:
+    words = DATE_WORDS.get(standing.date or "")
+    return f" Last changed in version {standing.version}: {words}." if words else ""
 
 
 Reason = tuple[Rule, str, datetime | None]

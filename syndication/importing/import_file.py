@@ -60,6 +60,7 @@ def import_file(
                 found = _count_added(database, _entries(name, kind, content, reader, slugs, report), chosen, slugs)
             for outcome in articles.put_articles(database, _known(found, known, report)):
                 report.outcomes[outcome.outcome] += 1
+                report.dates.update([outcome.date] if outcome.date else [])
     except _UnreadableError as error:
         report.problem(name, f"{error}; nothing was imported from it")
 

@@ -9,9 +9,13 @@ MAX_PROBLEMS = 100
 
 @dataclass
 class Report:
-    """Counts by outcome, the first problems, and articles by section that the configuration does not know."""
+    """Counts by outcome, the first problems, and articles by section that the configuration does not know.
+
+    ``dates`` counts what updates of published articles did to their dates.
+    """
 
     outcomes: Counter[str] = field(default_factory=Counter)
+    dates: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     bad: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
@@ -34,5 +38,8 @@ class Report:
     def summary(self) -> str:
         """Returns one line with every count."""
         words = {"created": "created", "updated": "updated", "unchanged": "unchanged", "kept_out": "kept out"}
+        dates = {"correction": "date moved: correction", "date": "date moved", "same-date": "date unchanged"}
+        moved = ", ".join(f"{self.dates[key]:,} {word}" for key, word in dates.items() if self.dates[key])
+        words["updated"] += f" ({moved})" if moved else ""
         counts = [f"{self.outcomes[key]:,} {word}" for key, word in words.items()]
         return f"{', '.join(counts)}, {self.bad:,} not imported."

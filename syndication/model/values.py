@@ -4,7 +4,7 @@ All times are timezone-aware UTC. Texts are as the newsroom wrote them: ``render
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NewType
 
@@ -62,7 +62,8 @@ class Article:
 
     ``status`` is draft, published or withdrawn. A ``published_at`` in the future is an embargo.
     ``url`` may be relative to the newsroom's home page. ``guid`` is the id of an article imported from
-    another feed; other articles have none and get a ``tag:`` URI.
+    another feed; other articles have none and get a ``tag:`` URI. ``corrected_at`` is when its correction moved the
+    date, if it did: the store keeps it, and no writer sets it.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Article:
     status: str = "published"
     correction: str | None = None
     guid: str | None = None
+    corrected_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,8 @@ class Entry:
     """An article as a feed entry: ids and times decided, links absolute, body not yet sanitized.
 
     ``id`` is the atom:id and guid. ``published`` and ``updated`` are both set and not in the future.
-    ``categories`` are pairs of section slug and title, ``tags`` the article's own.
+    ``categories`` are pairs of section slug and title, ``tags`` the article's own. ``corrected``: ``updated`` is the
+    time of its correction.
     """
 
     article_id: str
@@ -192,6 +195,7 @@ class Entry:
     published: datetime
     updated: datetime
     correction: str | None
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,15 @@ REMEMBERED = 8192
 def to_entry(article: Article, site: Site, sections_by_slug: Mapping[str, Section], now: datetime) -> Entry:
     """Returns an article's feed entry at ``now``.
 
-    A future ``updated_at`` is ignored until it is reached, and one before the publication (a draft's last edit)
-    becomes the publication time. ``sections_by_slug`` maps every slug that articles are filed under to its section.
+    Its date is the later one of its writer's and its correction's. A future one is ignored until it is reached, and one
+    before the publication (a draft's last edit) becomes the publication time. ``sections_by_slug`` maps every slug that
+    articles are filed under to its section.
     """
     published = article.published_at
     if published is None:
         raise ValueError(f"article {article.id} has no published_at and cannot be in a feed")
-    updated = article.updated_at
-    if updated is None or updated > now or updated < published:
-        updated = published
+    said = [at for at in (article.updated_at, article.corrected_at) if at is not None and published <= at <= now]
+    updated = max(said, default=published)
     home = site.home_url
     return Entry(
         article_id=article.id,
@@ -42,6 +42,7 @@ def to_entry(article: Article, site: Site, sections_by_slug: Mapping[str, Sectio
         published=published.replace(microsecond=0),
         updated=updated.replace(microsecond=0),
         correction=article.correction,
+        corrected=updated in said and updated == article.corrected_at,
     )
 
 

@@ -92,6 +92,6 @@ def _select_and_render(snapshot: R, render: Callable[[R, Feed], RenderedFeed]) -
 def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | None, now: datetime) -> datetime | None:
     moments = [upcoming]
     moments += [article.expires_at for article in chosen]
-    moments += [article.updated_at for article in chosen]
+    moments += [moment for article in chosen for moment in (article.updated_at, article.corrected_at)]
     moments += [recent_until(section, a.published_at) for a in chosen[section.entries :] if a.published_at]
     return min((moment for moment in moments if moment is not None and moment > now), default=None)

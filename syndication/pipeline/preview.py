@@ -26,6 +26,9 @@ from syndication.store.publishing import previews
 
 log = get_logger(__name__)
 
+SPACE = " \t\n\r"
+"""Around a correction, these make no difference."""
+
 
 @dataclass(frozen=True, slots=True)
 class PreviewQuery:
@@ -116,6 +119,7 @@ class Previewer:
         """Returns the stored article with the change, or a new one; a draft as if it were published."""
         stored = _stored(conn, change)
         article = parse_article(merge_patch(dump_article(stored) if stored else {}, change), self.slugs)
+        article = replace(article, corrected_at=_corrected_at(stored, article, now))
         if article.status == "draft":
             article = replace(article, status="published")
         return article if article.published_at else replace(article, published_at=now)
@@ -168,6 +172,14 @@ def _stored(conn: Connection, change: Mapping[str, Any]) -> Article | None:
                 f"The stored article is over a limit: its {field} {words}. Change it, then try again."
             )
     return found.article
+
+
+def _corrected_at(stored: Article | None, edited: Article, now: datetime) -> datetime | None:
+    """Returns when its correction moves the date of an edited article, as ``store/triggers/corrections`` do."""
+    if stored is None or (edited.updated_at is not None and edited.updated_at != stored.updated_at):
+        return None
+    told, before = ((article.correction or "").strip(SPACE) for article in (edited, stored))
+    return now if told and told != before else stored.corrected_at
 
 
 def _id(change: Mapping[str, Any]) -> str:

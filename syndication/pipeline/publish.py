@@ -4,7 +4,7 @@ Decides what a new version contains; ``store`` writes it. Renders nothing.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -129,7 +129,8 @@ def write_version(
     shown_articles.record_shown(conn, shown)
     published_state.write_left_out(conn, section, rendered.left_out, now)
     size = sum(len(body) for body in rendered.bodies.values())
-    changes = _changes(current, entries, reasons)
+    corrected = {entry.article_id for entry in feed.entries if entry.corrected}
+    changes = _changes(current, entries, reasons, corrected)
     versions.record_version(conn, section, version, now, len(entries), size, changes, keep, current.noticed_at)
     regenerations.record_result(conn, section, current.requested_generation, "published", version, None, now)
     return True
@@ -156,7 +157,7 @@ def write_unchanged(
 
 
 def _entries(current: PublishedState, feed: Feed, rendered: RenderedFeed, version: int) -> list[PublishedEntry]:
-    published = {entry.article_id: entry.published for entry in feed.entries}
+    shown = {entry.article_id: entry for entry in feed.entries}
     entries = []
     for position, entry in enumerate(rendered.entries):
         before = current.entries.get(entry.article_id)
@@ -169,7 +170,8 @@ def _entries(current: PublishedState, feed: Feed, rendered: RenderedFeed, versio
                 digest=entry.digest,
                 version=before.version if before is not None and same else version,
                 since_version=before.since_version if before is not None else version,
-                published_at=published[entry.article_id],
+                published_at=shown[entry.article_id].published,
+                updated_at=shown[entry.article_id].updated,
             )
         )
     return entries
@@ -190,12 +192,16 @@ def _tombstones(
 
 
 def _changes(
-    current: PublishedState, entries: Sequence[PublishedEntry], reasons: Mapping[str, str]
+    current: PublishedState, entries: Sequence[PublishedEntry], reasons: Mapping[str, str], corrected: Collection[str]
 ) -> list[EntryChange]:
     """Returns the differences between the entries and those of the previous version."""
     version = current.version + 1
     new = [
-        EntryChange(entry.article_id, "added" if entry.since_version == version else "changed")
+        EntryChange(entry.article_id, "added")
+        if entry.since_version == version
+        else EntryChange(
+            entry.article_id, "changed", _date(current.entries[entry.article_id], entry, entry.article_id in corrected)
+        )
         for entry in entries
         if entry.version == version
     ]
@@ -204,6 +210,13 @@ def _changes(
         for entry in _departed(current, entries)
     ]
     return new + gone
+
+
+def _date(before: PublishedEntry, entry: PublishedEntry, corrected: bool) -> str:
+    """Returns what became of the date of a changed entry: one of ``versions.DATES``."""
+    if (before.published_at, before.updated_at or entry.updated_at) == (entry.published_at, entry.updated_at):
+        return "same-date"
+    return "correction" if corrected and before.updated_at != entry.updated_at else "date"
 
 
 def _departed(current: PublishedState, entries: Sequence[PublishedEntry]) -> list[PublishedEntry]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from syndication.model.field_limits import MAX_CAPTION, MAX_SECTIONS, MAX_TITLE, MAX_URL
 from syndication.store.db.batches import batched
-from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
+from syndication.store.tables.articles import ArticleCorrectionRow, ArticleRow, ArticleSectionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class ArticleOutline:
     updated_at: datetime | None = None
     expires_at: datetime | None = None
     correction: str | None = None
+    corrected_at: datetime | None = None
     sections: tuple[str, ...] = ()
 
 
@@ -42,7 +43,10 @@ _COLUMNS = (
     ArticleRow.updated_at,
     ArticleRow.expires_at,
     cut(ArticleRow.correction, MAX_CAPTION),
+    ArticleCorrectionRow.corrected_at,
 )
+
+_OUTLINES = select(*_COLUMNS).outerjoin(ArticleCorrectionRow, ArticleCorrectionRow.article_id == ArticleRow.id)
 
 
 def read_outlines(conn: Connection, ids: Sequence[str]) -> dict[str, ArticleOutline]:
@@ -50,7 +54,7 @@ def read_outlines(conn: Connection, ids: Sequence[str]) -> dict[str, ArticleOutl
     found: dict[str, ArticleOutline] = {}
     for some in batched(ids):
         sections = _sections(conn, some)
-        for row in conn.execute(select(*_COLUMNS).where(ArticleRow.id.in_(some))):
+        for row in conn.execute(_OUTLINES.where(ArticleRow.id.in_(some))):
             found[row.id] = ArticleOutline(**row._mapping, sections=tuple(sections.get(row.id, ())))
     return found
 

@@ -15,6 +15,7 @@ from syndication.store.articles.shown_articles import content_digest, digests
 from syndication.store.db.batches import batched
 from syndication.store.db.database import Database
 from syndication.store.tables.articles import (
+    ArticleCorrectionRow,
     ArticleRow,
     ArticleSectionRow,
     AuthorRow,
@@ -46,12 +47,14 @@ _CHILDREN: tuple[type[Base], ...] = (ArticleSectionRow, AuthorRow, TagRow, Image
 class PutOutcome:
     """The outcome of writing one article; ``kept_out``: it had been withdrawn or deleted, and stays out.
 
-    ``digest_before`` is of its previous content, if it had any and nothing changed.
+    ``digest_before`` is of its previous content, if it had any and nothing changed. ``date`` is what the update of a
+    published article does to its date, one of ``versions.DATES``.
     """
 
     article_id: str
     outcome: Literal["created", "updated", "unchanged", "kept_out"]
     digest_before: str | None = None
+    date: str | None = None
 
 
 def put_articles(
@@ -188,6 +191,7 @@ def _write(conn: Connection, wanted: dict[str, Article], blind: bool) -> list[Pu
     stale = [article for id, article in wanted.items() if id in known and _with_status(article, id in out) != known[id]]
     _insert(conn, new)
     _replace(conn, [_with_status(article, article.id in out) for article in stale])
+    dates = _dates(conn, [(known[article.id], article) for article in stale])
     outcomes: dict[str, Literal["created", "updated"]] = dict.fromkeys((a.id for a in new), "created")
     outcomes |= dict.fromkeys((a.id for a in stale), "updated")
     return [
@@ -195,9 +199,28 @@ def _write(conn: Connection, wanted: dict[str, Article], blind: bool) -> list[Pu
             id,
             "kept_out" if id in out and wanted[id].status != "withdrawn" else outcomes.get(id, "unchanged"),
             content_digest(known[id]) if id in known and id not in outcomes else None,
+            dates.get(id),
         )
         for id in ids
     ]
+
+
+def _dates(conn: Connection, updates: Sequence[tuple[Article, Article]]) -> dict[str, str]:
+    """Returns, by id, what each update of a published article, before and after, did to its date."""
+    known = {before.id: (before, after) for before, after in updates if before.status == after.status == "published"}
+    corrected: dict[str, datetime | None] = {}
+    for some in batched(list(known)):
+        query = select(ArticleCorrectionRow.article_id, ArticleCorrectionRow.corrected_at)
+        found = conn.execute(query.where(ArticleCorrectionRow.article_id.in_(some)))
+        corrected.update((row.article_id, row.corrected_at) for row in found)
+    return {id: _date(before, after, corrected.get(id)) for id, (before, after) in known.items()}
+
+
+def _date(before: Article, after: Article, corrected_at: datetime | None) -> str:
+    if corrected_at is not None and corrected_at != before.corrected_at:
+        return "correction"
+    same = (before.published_at, before.updated_at) == (after.published_at, after.updated_at)
+    return "same-date" if same else "date"
 
 
 def _with_status(article: Article, out: bool) -> Article:
@@ -271,6 +294,9 @@ def _with_ids(table: type[Base]) -> Select[Any]:
     columns = table.__table__.c
     column = columns.id if table is ArticleRow else columns.article_id
     query = select(table.__table__).where(column.in_(bindparam("ids", expanding=True)))
+    if table is ArticleRow:
+        corrected = ArticleCorrectionRow.article_id == ArticleRow.id
+        query = query.add_columns(ArticleCorrectionRow.corrected_at).outerjoin(ArticleCorrectionRow, corrected)
     return query.order_by(column, columns.position) if "position" in columns else query
 
 
@@ -290,6 +316,7 @@ def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
         for row in conn.execute(_WITH_IDS[ArticleRow], {"ids": list(some)}):
             found[row.id] = Article(
                 **{name: getattr(row, name) for name in _COLUMNS},
+                corrected_at=row.corrected_at,
                 sections=tuple(sections.get(row.id, ())),
                 authors=tuple(authors.get(row.id, ())),
                 tags=tuple(tags.get(row.id, ())),

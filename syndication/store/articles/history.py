@@ -16,7 +16,10 @@ ACTS = ("put", "patch", "webhook", "withdraw", "restore")
 
 @dataclass(frozen=True, slots=True)
 class FeedEvent:
-    """An article was added to a feed, changed there, or removed (and why): in which version, and when."""
+    """An article was added to a feed, changed there, or removed: in which version, and when.
+
+    ``reason`` is that of an ``EntryChange``.
+    """
 
     at: datetime
     section: str

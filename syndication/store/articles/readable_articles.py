@@ -11,7 +11,7 @@ from syndication.model.values import Article, Author, Enclosure, Image
 from syndication.store.articles.article_outlines import cut
 from syndication.store.articles.article_sizes import PARTS, TEXTS, measure
 from syndication.store.articles.articles import get_article
-from syndication.store.tables.articles import ArticleRow
+from syndication.store.tables.articles import ArticleCorrectionRow, ArticleRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ def read_cut(conn: Connection, article_id: str, body: int, most_html: int) -> Re
     """Returns the article with each text and list cut to its limit; ``body`` is the size of its html in bytes."""
     errors: list[tuple[str, str]] = []
     columns = [column for column in ArticleRow.__table__.c if column.name != "html" or body <= most_html]
-    query = select(*(_begin(column, TEXTS) for column in columns)).where(ArticleRow.id == article_id)
+    corrected = ArticleCorrectionRow.article_id == ArticleRow.id
+    query = select(*(_begin(column, TEXTS) for column in columns), ArticleCorrectionRow.corrected_at)
+    query = query.outerjoin(ArticleCorrectionRow, corrected).where(ArticleRow.id == article_id)
     values = _cut(dict(conn.execute(query).one()._mapping), TEXTS, "", errors)
     if body > most_html:
         values["html"] = ""

@@ -22,7 +22,7 @@ from syndication.store.tables.publishing import EntryRow, ShownArticleRow
 DIGEST_LENGTH = 32
 """Hexadecimal digits: 128 bits, enough to rule out chance collisions."""
 
-NOT_CONTENT = {"id", "status", "sections", "authors", "tags", "image", "enclosures"}
+NOT_CONTENT = {"id", "status", "sections", "authors", "tags", "image", "enclosures", "corrected_at"}
 """Shown content remains shown after the status changes. The other fields are spelled out below."""
 
 _PLAIN = tuple(sorted(name for name in Article.__dataclass_fields__ if name not in NOT_CONTENT))

@@ -13,6 +13,7 @@ from syndication.store.articles.withdrawals import Withdrawal, get_withdrawal
 from syndication.store.processes import workers
 from syndication.store.publishing import documents
 from syndication.store.publishing.section_state import SectionState, list_states
+from syndication.store.tables.access import FeedVersionChangeRow
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from syndication.store.tables.publishing import ChangeRow, EntryRow, LeftOutRow, TombstoneRow
 
@@ -22,11 +23,15 @@ MAX_COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class EntryPosition:
-    """An article's entry in a published feed; ``position`` 0 is the newest."""
+    """An article's entry in a published feed; ``position`` 0 is the newest.
+
+    ``date`` is what its last change did to its date, one of ``versions.DATES``; None if that is no longer known.
+    """
 
     position: int
     version: int
     since_version: int
+    date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,10 @@ def read_trace_facts(conn: Connection, article_id: str, sections: Mapping[str, S
     """Returns everything that a trace needs about these sections."""
     article = read_outline(conn, article_id)
     by_article = {row.section: row for row in conn.execute(_of(EntryRow, article_id))}
+    changes = select(FeedVersionChangeRow.section, FeedVersionChangeRow.version, FeedVersionChangeRow.reason).where(
+        FeedVersionChangeRow.article_id == article_id
+    )
+    dates = {(row.section, row.version): row.reason for row in conn.execute(changes)}
     tombstones = conn.execute(_of(TombstoneRow, article_id))
     left_out: dict[str, set[str]] = {}
     for item in documents.list_left_out(conn):
@@ -78,7 +87,8 @@ def read_trace_facts(conn: Connection, article_id: str, sections: Mapping[str, S
         workers=len(workers.list_alive(conn, now)),
         states={state.section: state for state in list_states(conn)},
         positions={
-            slug: EntryPosition(row.position, row.version, row.since_version) for slug, row in by_article.items()
+            slug: EntryPosition(row.position, row.version, row.since_version, dates.get((slug, row.version)))
+            for slug, row in by_article.items()
         },
         departures={row.section: Departure(row.version, row.reason, row.at) for row in tombstones},
         left_out={row.section: row.reason for row in conn.execute(_of(LeftOutRow, article_id))},

@@ -46,6 +46,7 @@ class PublishedEntry:
     version: int
     since_version: int
     published_at: datetime
+    updated_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,16 @@ from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 
 Change = Literal["added", "changed", "gone"]
 
+DATES = ("correction", "date", "same-date")
+"""Why the date of a changed entry moved (its correction, or its writer), or that it did not; weightiest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class EntryChange:
-    """The difference of an entry from the previous version; ``reason`` is why it is gone."""
+    """The difference of an entry from the previous version.
+
+    ``reason`` is why an entry is gone, or what became of the date of a changed one: one of ``DATES``.
+    """
 
     article_id: str
     change: Change
@@ -93,18 +99,20 @@ def compare_versions(conn: Connection, section: str, old: int, new: int) -> list
     by_version = _changes(conn, section, numbers)
     first: dict[str, EntryChange] = {}
     last: dict[str, EntryChange] = {}
+    reasons: dict[str, set[str | None]] = {}
     for number in numbers:
         for change in by_version.get(number, ()):
             first.setdefault(change.article_id, change)
             last[change.article_id] = change
-    return [found for id in first if (found := _merge_changes(first[id], last[id])) is not None]
+            reasons.setdefault(change.article_id, set()).add(change.reason)
+    return [found for id in first if (found := _merge_changes(first[id], last[id], reasons[id])) is not None]
 
 
-def _merge_changes(first: EntryChange, last: EntryChange) -> EntryChange | None:
+def _merge_changes(first: EntryChange, last: EntryChange, reasons: Collection[str | None]) -> EntryChange | None:
     """Merges several changes of one entry; returns None for one that came and went."""
     was, is_there = first.change != "added", last.change != "gone"
     if was and is_there:
-        return EntryChange(first.article_id, "changed")
+        return EntryChange(first.article_id, "changed", next((date for date in DATES if date in reasons), None))
     if is_there:
         return EntryChange(first.article_id, "added")
     return last if was else None

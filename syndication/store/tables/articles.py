@@ -171,6 +171,21 @@ class WithdrawalRow(Base):
     )
 
 
+class ArticleCorrectionRow(Base):
+    """The last correction of an article. Outlives the article's row.
+
+    ``corrected_at`` is when it moved the date; None: it did not, or the writer has set a date since.
+    """
+
+    __tablename__ = "article_correction"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    correction: Mapped[str]
+    corrected_at: Mapped[datetime | None]
+
+    __table_args__ = (utc_check("corrected_at"), years_check("corrected_at"))
+
+
 class ReplacedArticleRow(Base):
     """A note between two of SQLite's triggers that REPLACE is about to displace an article. Empty on PostgreSQL."""
 

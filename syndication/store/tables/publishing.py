@@ -87,6 +87,7 @@ class EntryRow(Base):
     version: Mapped[int] = mapped_column(BigInt)
     since_version: Mapped[int] = mapped_column(BigInt)
     published_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
 
 
 class TombstoneRow(Base):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from syndication.store.triggers.corrections import POSTGRESQL, POSTGRESQL_EVENTS
+
 CHILDREN = ("article_author", "article_tag", "article_image", "article_enclosure")
 
 # A withdrawn article stays out, whichever program writes it: the row of ``withdrawal`` is authoritative. The requested
@@ -122,6 +124,7 @@ END
 FUNCTIONS = {
     "stays_out": STAYS_OUT,
     "article": ARTICLE,
+    "article_corrected": POSTGRESQL,
     "link_kept": LINK_KEPT,
     "child": CHILD,
     "articles_truncated": ARTICLES_TRUNCATED,
@@ -160,6 +163,9 @@ def postgresql_triggers(schema: str) -> tuple[list[str], dict[str, "Trigger"]]:
         ),
         _statement("article_section_truncated", "AFTER TRUNCATE", "article_section", "truncated", schema),
     ]
+    for name, (event, condition) in POSTGRESQL_EVENTS.items():
+        when = f"{event} ON article FOR EACH ROW WHEN ({condition})"
+        triggers.append(_trigger(f"article_corrected_{name}", when, "article", "article_corrected", schema))
     for table in CHILDREN:
         triggers.append(_row(f"{table}_changed", f"AFTER {change}", table, "child", schema))
         triggers.append(_statement(f"{table}_truncated", "AFTER TRUNCATE", table, "truncated", schema))

@@ -8,6 +8,7 @@ from sqlalchemy import Integer, Table
 
 from syndication.store.db.types import UtcTime
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, AuthorRow, EnclosureRow, ImageRow, TagRow
+from syndication.store.triggers.corrections import sqlite_corrections
 
 NOW = "strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'"
 
@@ -85,7 +86,14 @@ def _trigger(name: str, when: str, *body: str) -> tuple[str, str]:
 def sqlite_triggers() -> dict[str, str]:
     """Returns each trigger's statement, by its name."""
     return dict(
-        [*_article(), *_links(), _shown(), *(pair for table in CHILDREN for pair in _child(table)), *_readable()]
+        [
+            *_article(),
+            *_corrected(),
+            *_links(),
+            _shown(),
+            *(pair for table in CHILDREN for pair in _child(table)),
+            *_readable(),
+        ]
     )
 
 
@@ -132,6 +140,11 @@ def _article() -> list[tuple[str, str]]:
             *(f"DELETE FROM {table} WHERE article_id = OLD.id;" for table in tables),
         ),
     ]
+
+
+def _corrected() -> list[tuple[str, str]]:
+    events = sqlite_corrections(NOW).items()
+    return [_trigger(f"article_corrected_{when.split()[1].lower()}", when, *body) for when, body in events]
 
 
 def _links() -> list[tuple[str, str]]:

@@ -122,6 +122,15 @@ def _create_newsroom_tables() -> None:
         sa.PrimaryKeyConstraint("article_id"),
     )
     op.create_table(
+        "article_correction",
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("correction", sa.Text(), nullable=False),
+        sa.Column("corrected_at", UtcTime(), nullable=True),
+        utc_check("corrected_at"),
+        years_check("corrected_at"),
+        sa.PrimaryKeyConstraint("article_id"),
+    )
+    op.create_table(
         "replaced_article",
         sa.Column("article_id", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("article_id"),
@@ -188,6 +197,7 @@ def _create_publishing_tables() -> None:
         sa.Column("version", BigInt, nullable=False),
         sa.Column("since_version", BigInt, nullable=False),
         sa.Column("published_at", UtcTime(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "article_id"),
     )

@@ -42,7 +42,7 @@ def live(api):
 LIFE = [
     ("taiwan", 4, "added", None), ("restore", "restored"),
     ("taiwan", 3, "gone", "withdrawn"), ("withdraw", "withdrawn"),
-    ("taiwan", 2, "changed", None), ("patch", "updated"),
+    ("taiwan", 2, "changed", "same-date"), ("patch", "updated"),
     ("taiwan", 1, "added", None), ("put", "created"),
 ]  # fmt: skip
 

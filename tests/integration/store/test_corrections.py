@@ -47,7 +47,9 @@ def is_now(moment):
     return moment is not None and abs(moment - datetime.now(UTC)) < timedelta(minutes=5)
 
 
-ROW = "(id, slug, url, title, status, published_at, correction) VALUES ('a1', 's', '/u', 'T', 'published', :later, :note)"
+ROW = (
+    "(id, slug, url, title, status, published_at, correction) VALUES ('a1', 's', '/u', 'T', 'published', :later, :note)"
+)
 DATED = (
     "(id, slug, url, title, status, published_at, updated_at, correction)"
     " VALUES ('a1', 's', '/u', 'T', 'published', :later, :later, :note)"

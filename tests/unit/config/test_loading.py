@@ -9,6 +9,7 @@ import pytest
 from syndication.config.loading import defaults_folder, load_settings, mask, settings_report
 from syndication.config.schema import SyndicationFile
 from syndication.errors import ConfigError
+from syndication.model.values import Podcast
 
 SECTION = '[[section]]\nslug = "taiwan"\ntitle = "Taiwan"\n'
 
@@ -20,6 +21,15 @@ def written(folder: Path, main: str = "", sections: str = SECTION) -> Path:
 
 
 WRONG = [
+    ("[site]\nsection_title = 'News'", "", "site.section_title is 'News': it should have {section}"),
+    (
+        "[site]\nsection_title = '{section} {name}'",
+        "",
+        "it should have {section}, may have {site}, and no other braces",
+    ),
+    ("[site]\nbase_url = 'https://h.example:0/x'", "", "it should start with https://"),
+    ("[site]\nbase_url = 'https://1.2.3.256'", "", "it should start with https://"),
+    ("[site]\nbase_url = 'https://h.example/?x'", "", "it should not contain ? or #"),
     ("[site]\nbase_url = 'feeds.example'", "", "site.base_url is 'feeds.example': it should start with https://"),
     ("[site]\nbaseurl = 'x'", "", "site.baseurl is not a setting: did you mean base_url?"),
     ("[sight]\ntitle = 'x'", "", "sight is not a setting: did you mean site?"),
@@ -186,6 +196,31 @@ def test_a_section_inherits_what_it_does_not_set(tmp_path):
     assert (taiwan.entries, taiwan.content, taiwan.origin) == (40, "summary", "formosa")
     assert settings.redirects == {"formosa": "taiwan"}
     assert list(settings.sections) == ["all", "taiwan"]
+
+
+TITLES = [
+    ("", "Taiwan", "Taiwan – The Daily Example"),
+    ("", "The daily example: Taiwan", "The daily example: Taiwan"),
+    ("section_title = '{site} | {section}'", "Taiwan", "The Daily Example | Taiwan"),
+    ("section_title = '{section}'", "Taiwan", "Taiwan"),
+    ("section_title = '{section} ({site})'", "{site} and {section}", "{site} and {section} (The Daily Example)"),
+]
+
+
+@pytest.mark.parametrize(("setting", "title", "shown"), TITLES)
+def test_the_title_of_a_feed_names_the_newsroom_once(tmp_path, setting, title, shown):
+    path = written(tmp_path, f"[site]\n{setting}\n", f'[[section]]\nslug = "taiwan"\ntitle = "{title}"\n')
+    taiwan, everything = (load_settings(path, {}).sections[slug] for slug in ("taiwan", "all"))
+    assert (taiwan.title, taiwan.feed_title) == (title, shown)
+    assert everything.feed_title == "The Daily Example: all stories"
+
+
+def test_a_section_is_a_podcast_with_its_own_artwork(tmp_path):
+    main = "[feeds]\npodcast_category = 'News > Politics'\npodcast_image = 'https://daily.example/all.jpg'\n"
+    own = "podcast_image = 'https://daily.example/taiwan.jpg'\npodcast_explicit = true\n"
+    sections = load_settings(written(tmp_path, main, SECTION + own), {}).sections
+    assert sections["taiwan"].podcast == Podcast("News > Politics", True, "https://daily.example/taiwan.jpg")
+    assert sections["all"].podcast == Podcast("News > Politics", False, "https://daily.example/all.jpg")
 
 
 def test_the_file_is_found_by_the_variable_here_or_in_the_package(tmp_path, monkeypatch):

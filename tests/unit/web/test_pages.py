@@ -16,7 +16,11 @@ EVIL = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
 
 def client(**changes: Any):
     sections = {
-        slug: section(slug, title=title) for slug, title in (("all", "The Daily Example"), ("asia", "Asia & us"))
+        slug: section(slug, title=title, feed_title=shown)
+        for slug, title, shown in (
+            ("all", "The Daily Example", "The Daily Example"),
+            ("asia", "Asia & us", "Asia & us – The Daily Example"),
+        )
     }
     catalogue = Catalogue.empty(site(**changes), sections, {}, frozenset())
     loader: Any = SimpleNamespace(catalogue=catalogue, counter=PollCounter())
@@ -60,6 +64,7 @@ def test_every_address_of_the_page_is_below_the_configured_one():
     page = client(base_url="https://daily.example/syndication").get("/", headers=EVIL).text
     assert page.count('href="') == page.count('href="https://daily.example/syndication/')
     assert page.count('rel="alternate"') == 2 * 3
+    assert 'title="Asia &amp; us – The Daily Example (Atom)"' in page and "<h2>Asia &amp; us</h2>" in page
     for name in ("front.css", "icon.svg"):
         assert f'href="https://daily.example/syndication/static/{name}"' in page
         with client().get(f"/static/{name}") as answer:

@@ -66,7 +66,9 @@ MOVES = {
         f"INSERT INTO article {ROW}",
     ],
     "an older date of the writer": ["UPDATE article SET updated_at = :later", "UPDATE article SET correction = :note"],
-    "no date any more": ["UPDATE article SET updated_at = :later", "UPDATE article SET correction = :note, updated_at = NULL"],
+    "no date any more": [
+        "UPDATE article SET updated_at = :later", "UPDATE article SET correction = :note, updated_at = NULL"
+    ],
     "a removal afterwards": ["UPDATE article SET correction = :note", "UPDATE article SET correction = NULL"],
     "a draft": ["UPDATE article SET status = 'draft'", "UPDATE article SET correction = :note"],
 }  # fmt: skip
@@ -79,7 +81,9 @@ STAYS = {
     "a date of the writer afterwards": [
         "UPDATE article SET correction = :note", "UPDATE article SET updated_at = :later"
     ],
-    "a new article": ["DELETE FROM shown_article", "DELETE FROM article", "DELETE FROM withdrawal", f"INSERT INTO article {ROW}"],
+    "a new article": [
+        "DELETE FROM shown_article", "DELETE FROM article", "DELETE FROM withdrawal", f"INSERT INTO article {ROW}"
+    ],
     "a new row with a date": ["DELETE FROM article", "DELETE FROM withdrawal", f"INSERT INTO article {DATED}"],
 }  # fmt: skip
 
@@ -138,10 +142,15 @@ def test_the_time_follows_an_article_to_another_id(newsroom):
     assert corrected_at(newsroom, "a2") == LATER
 
 
-def test_a_correction_that_is_rolled_back_leaves_no_time(newsroom):
-    with pytest.raises(ZeroDivisionError), newsroom.write() as conn:
+def correct_and_fail(database):
+    with database.write() as conn:
         conn.execute(text("UPDATE article SET correction = 'x'"))
         raise ZeroDivisionError
+
+
+def test_a_correction_that_is_rolled_back_leaves_no_time(newsroom):
+    with pytest.raises(ZeroDivisionError):
+        correct_and_fail(newsroom)
     assert corrected_at(newsroom) is None
 
 

@@ -39,8 +39,11 @@ def web_address(url: str, base: str | None = None) -> str | None:
 
 def resolved(base: str, address: str) -> str | None:
     """Returns what a link on the page ``base`` leads to; None if no feed may link there."""
-    found = _parsed(address, base)
-    return _written(found.href) if found is not None else None
+    found, text = _parsed(address, base), address.strip()
+    if found is None:
+        return None
+    target = _written(found.href)
+    return text if f"{text}/" == target else target  # A host alone needs no path (RFC 3986 section 3.3).
 
 
 def quoted(text: str, more: str) -> str:

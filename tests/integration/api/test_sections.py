@@ -70,7 +70,7 @@ def test_versions_are_told_with_what_changed_and_only_so_many_are_kept(api):
     versions = [one for page in pages for one in page.json["versions"]]
     assert [one["version"] for one in versions] == [8, 7, 6, 5, 4]
     assert versions[0]["entries"] == 2 and versions[0]["bytes"] > 1000
-    assert versions[0]["changes"] == [{"article_id": "a1", "change": "changed", "reason": None}]
+    assert versions[0]["changes"] == [{"article_id": "a1", "change": "changed", "reason": "same-date"}]
     assert api.get("/sections/taiwan/versions?before=5").json["versions"][0]["version"] == 4
 
 
@@ -83,10 +83,10 @@ def test_a_difference_adds_up_what_happened_between(api):
     api.desk.later()
     assert changes(api.get("/sections/taiwan/difference?old=0&new=1")) == [("a1", "added", None), ("a2", "added", None)]
     assert changes(api.get("/sections/taiwan/difference?old=1&new=3")) == [
-        ("a1", "changed", None), ("a2", "gone", "withdrawn"), ("a3", "added", None),
+        ("a1", "changed", "same-date"), ("a2", "gone", "withdrawn"), ("a3", "added", None),
     ]  # fmt: skip
     assert changes(api.get("/sections/taiwan/difference?old=2&new=3")) == [
-        ("a2", "gone", "withdrawn"), ("a3", "changed", None),
+        ("a2", "gone", "withdrawn"), ("a3", "changed", "same-date"),
     ]  # fmt: skip
     assert changes(api.get("/sections/taiwan/difference?old=3&new=3")) == []
 

@@ -95,6 +95,7 @@ def test_what_no_browser_opens_is_no_address(url):
         ("../a", "https://h.example/a"),
         ("..\\a\\.\\b", "https://h.example/a/b"),
         ("/a/./b/%2e%2E/c", "https://h.example/a/c"),
+        ("https://o.example", "https://o.example"),
         ("//o.example", "https://o.example/"),
         ("\\\\o.example\\x", "https://o.example/x"),
         ("https:x", "https://h.example/news/x"),

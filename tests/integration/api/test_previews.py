@@ -4,12 +4,15 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text, update
 
 from syndication.api.operations import NO_WORKER
 from syndication.pipeline.preview import Previewer
 from syndication.store.access.audit_log import Actor
 from syndication.store.publishing import documents, previews
+from syndication.store.tables.articles import ArticleCorrectionRow
 from tests.support.api import story, when
+from tests.support.newsroom import at
 
 
 def ask(api, **question):
@@ -241,3 +244,28 @@ def test_a_loop_of_previews_fills_one_line_of_the_audit_log(api):
     for _ in range(10):
         ask(api, section="taiwan")
     assert [line.times for line in api.audit() if line.act == "preview"] == [10]
+
+
+@pytest.mark.parametrize(
+    ("change", "moved"),
+    [
+        ({"correction": "Not so."}, True),
+        ({"correction": "Not so.", "html": "<p>So.</p>"}, True),
+        ({"correction": "Not so.", "updated_at": when(minutes=-30)}, False),
+        ({"correction": " "}, False),
+        ({"title": "Other"}, False),
+    ],
+)
+def test_a_preview_shows_the_date_that_a_correction_would_give(api, change, moved):
+    said = ask(api, changes=[{"id": "public", **change}])
+    shown = json.loads(said["entry"]["json"])
+    assert (shown["date_modified"] == when().replace("Z", "+00:00")) == moved
+
+
+def test_a_preview_keeps_the_date_of_an_earlier_correction(api):
+    with api.database.write() as conn:
+        conn.execute(text("INSERT INTO article_correction (article_id, correction) VALUES ('public', 'Not so.')"))
+        conn.execute(update(ArticleCorrectionRow).values(corrected_at=at(minutes=-10)))
+    for change in ({"title": "Other"}, {"html": "<p>Other</p>"}):
+        said = ask(api, changes=[{"id": "public", **change}])
+        assert json.loads(said["entry"]["json"])["date_modified"] == at(minutes=-10).isoformat()

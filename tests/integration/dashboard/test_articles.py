@@ -1,5 +1,6 @@
 """Articles in the dashboard: found, shown, withdrawn, restored and previewed, with any ID."""
 
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
@@ -128,3 +129,18 @@ def test_an_empty_search_gives_advice_and_results_are_paginated(newsroom):
     second = browser.get(link(first, "Older"))
     titles = [row.text_content() for page in (first, second) for row in page.tree.xpath("//tbody//th")]
     assert len(titles) == len(set(titles)) == 60 and link(second, "Newest")
+
+
+def test_an_article_says_whether_its_last_change_moved_the_date(dashboard):
+    clock, desk = dashboard.api.clock, dashboard.desk
+    clock.now = datetime.now(UTC)  # The triggers have the database's own clock.
+    for values in ({}, {"title": "Other"}, {"title": "Other", "correction": "Not so."}):
+        desk.put("a1", updated_at=None, **values)
+        clock.advance(5)
+        dashboard.publish()
+    browser = dashboard.person("read")
+    page = browser.get("/article?id=a1")
+    assert page.tree.xpath("string(//dt[.='Updated']/following-sibling::dd[1])").endswith("date moved: correction")
+    assert "version 3, date moved: correction" in page.words and "version 2, published, date unchanged" in page.words
+    assert "Last changed in version 3: date moved: correction." in page.words
+    assert "date moved: correction" in browser.get("/sections/taiwan/versions").words

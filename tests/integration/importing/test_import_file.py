@@ -235,3 +235,16 @@ def test_no_file_ends_in_a_traceback(sqlite_template, tmp_path_factory, reader, 
     import_file(database, load_settings(environ={}), str(path), ("taiwan",), report, reader=reader, progress=False)
     database.close()
     assert report.bad == len(report.problems) and all(": " in problem for problem in report.problems)
+
+
+def test_an_import_says_what_became_of_the_dates_of_updated_articles(take):
+    story = {"id": "a", "title": "T", "url": "/a", "published_at": "2026-03-14T08:00:00Z"}
+    lines = [
+        json.dumps({**story, "id": id} | more) for id, more in (("a", {}), ("b", {}), ("c", {"published_at": None}))
+    ]
+    take("\n".join(lines).encode())
+    changes = (("a", {"correction": "Not so."}), ("b", {"title": "U"}), ("c", {"title": "U", "published_at": None}))
+    lines = [json.dumps({**story, "id": id} | more) for id, more in changes]
+    said = take("\n".join(lines).encode()).summary()
+    assert said.startswith("0 created, 3 updated (1 date moved: correction, 1 date unchanged), 0 unchanged")
+    assert take("\n".join(lines).encode()).summary().startswith("0 created, 0 updated, 3 unchanged")

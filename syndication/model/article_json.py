@@ -120,8 +120,8 @@ class ArticleJson(StrictModel):
     A ``published_at`` in the future is an embargo. ``status`` defaults to published if ``published_at`` is set, and
     otherwise to draft. ``url`` may be relative to the newsroom's home page. ``guid`` keeps the id of an article
     imported from another feed; other articles do not need one. ``title`` is plain text; ``html`` and ``summary`` are
-    HTML, so write an ampersand in them as ``&amp;``. A new text for ``correction`` moves the date at which readers see the
-    article as updated to the time of the request, unless ``updated_at`` changes with it.
+    HTML, so write an ampersand in them as ``&amp;``. A new text for ``correction`` moves the date of the
+    last update to the time of the request, unless ``updated_at`` changes with it.
     """
 
     id: Id

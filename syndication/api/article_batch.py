@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from flask import Response, request
 
-from syndication.api.articles import Outcome, operation, outcome_for, parse_article_json
+from syndication.api.articles import Outcome, message_for, operation, outcome_for, parse_article_json
 from syndication.api.operations import caller, context, respond
 from syndication.api.schemas import ResponseModel
 from syndication.api.visibility import visibilities
@@ -30,11 +30,15 @@ MAX_LISTED = 200
 
 
 class BatchOutcome(ResponseModel):
-    """The outcome of one article: its index in the batch (from 0), its id, and its errors."""
+    """The outcome of one article: its index in the batch (from 0), its id, and its errors.
+
+    ``message`` explains an unexpected outcome.
+    """
 
     index: int
     id: str | None
     outcome: Outcome | Literal["refused"]
+    message: str | None
     errors: list[FieldProblem]
 
 
@@ -52,7 +56,6 @@ def put_articles() -> Response:
     idempotent: sending a batch again changes nothing.
     """
     who, body = caller(), request.get_data()
-    blind = not who.may("preview")
     items = _items(body)
     outcomes, wanted, ids = _check(body, items)
     with context().database.read() as conn:
@@ -60,10 +63,15 @@ def put_articles() -> Response:
     for some in group_by_size(wanted, wanted.__getitem__, TOGETHER_BYTES):  # Each group is one transaction.
         found = [_read(body, items[index]) for index in some]
         by_id = dict(zip((article.id for article in found), some, strict=True))
-        for done in store.put_articles(context().database, found, batch=MAX_BATCH, by=who.actor, blind=blind):
-            outcome = outcome_for(done, seen[done.article_id])
-            index = by_id[done.article_id]
-            outcomes[index] = BatchOutcome(index=index, id=done.article_id, outcome=outcome, errors=[])
+        for done in store.put_articles(context().database, found, batch=MAX_BATCH, by=who.actor):
+            index, known = by_id[done.article_id], seen[done.article_id]
+            outcomes[index] = BatchOutcome(
+                index=index,
+                id=done.article_id,
+                outcome=outcome_for(done, known),
+                message=message_for(done, known),
+                errors=[],
+            )
     return respond(BatchOutcomes(outcomes=[outcomes[index] for index in sorted(outcomes)]))
 
 
@@ -157,5 +165,6 @@ def _refused(index: int, id: str | None, errors: Sequence[tuple[str, str]]) -> B
         index=index,
         id=id,
         outcome="refused",
+        message=None,
         errors=[FieldProblem(field=field, detail=words) for field, words in errors],
     )

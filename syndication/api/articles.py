@@ -40,21 +40,18 @@ STAYS_WITHDRAWN = (
     "The article is withdrawn and stays out of the feeds; the new text was stored. Restore it to publish it again."
 )
 
-WAS_DELETED = "The article was deleted and stays out of the feeds; nothing was stored. Restore it, then send it again."
+WAS_DELETED = "The article was deleted before. It is stored again."
 
 Outcome = Literal["created", "updated", "unchanged", "kept_out"]
 
 
 class StoredResponse(ResponseModel):
-    """The outcome of a write; ``message`` explains an unexpected one.
-
-    ``article`` is null if the article was deleted: it is kept out, and nothing was stored.
-    """
+    """The outcome of a write; ``message`` explains an unexpected one."""
 
     id: str
     outcome: Outcome
     message: str | None
-    article: StoredArticle | None
+    article: StoredArticle
 
 
 class FoundArticle(ResponseModel):
@@ -234,24 +231,22 @@ def _store(
         wanted[:] = [decide(stored, found[0])]
         return wanted[0]
 
-    blind = not caller().may("preview")
-    done, article = store.change_article(
-        context().database, id, remember, by=caller().actor, act=act, first=once, blind=blind
-    )
+    done, article = store.change_article(context().database, id, remember, by=caller().actor, act=act, first=once)
     outcome = outcome_for(done, found[0])
-    if article is not None and not found[0].exists:  # An article kept out is returned as it was sent, like a new one.
+    if not found[0].exists:  # An article kept out is returned as it was sent, like a new one.
         article = replace(article, status=wanted[0].status)
-    stored = _shown(article) if article else None
     status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
-    answer = StoredResponse(id=id, outcome=outcome, message=stays_withdrawn(outcome, article), article=stored)
-    return respond(answer, status, **({"ETag": tag(article)} if article else {}))
+    answer = StoredResponse(id=id, outcome=outcome, message=message_for(done, found[0]), article=_shown(article))
+    return respond(answer, status, ETag=tag(article))
 
 
-def stays_withdrawn(outcome: Outcome, article: Article | None) -> str | None:
-    """Returns the message for an article that is kept out."""
-    if outcome != "kept_out":
+def message_for(done: PutOutcome, found: Visibility) -> str | None:
+    """Returns what the caller should know about an unexpected outcome, as far as the article existed for them."""
+    if not found.exists:
         return None
-    return STAYS_WITHDRAWN if article else WAS_DELETED
+    if done.outcome == "kept_out":
+        return STAYS_WITHDRAWN
+    return WAS_DELETED if done.deleted_at else None
 
 
 def outcome_for(done: PutOutcome, found: Visibility) -> Outcome:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from flask import Response, request
 
-from syndication.api.articles import Outcome, outcome_for, stays_withdrawn
+from syndication.api.articles import Outcome, message_for, outcome_for
 from syndication.api.operations import PUBLIC, Operations, context, respond
 from syndication.api.schemas import ResponseModel
 from syndication.api.visibility import Visibility
@@ -68,11 +68,9 @@ def receive_article(body: Announcement) -> Response:
 
     actor = Actor("the CMS's webhook", request.remote_addr or "unknown")
     set_actor(actor)
-    done, there = articles.change_article(
-        database, article.id, lambda _stored: article, actor, act="webhook", first=once, blind=True
-    )
-    outcome = outcome_for(done, found[0])
-    return respond(WebhookResponse(id=done.article_id, outcome=outcome, message=stays_withdrawn(outcome, there)))
+    done, _ = articles.change_article(database, article.id, lambda _stored: article, actor, act="webhook", first=once)
+    outcome, message = outcome_for(done, found[0]), message_for(done, found[0])
+    return respond(WebhookResponse(id=done.article_id, outcome=outcome, message=message))
 
 
 def check_signature(secret: str) -> None:

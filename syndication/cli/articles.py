@@ -89,8 +89,8 @@ def _show(report: "Report") -> None:
 def withdraw(ctx: click.Context, ids: tuple[str, ...]) -> None:
     """Remove articles from every feed until they are restored.
 
-    They leave the feeds within a second, and importing them again does not bring them back. A cache may show its copy
-    for as long as the section's cache times allow.
+    They leave the feeds within a second. Nothing that the CMS does brings them back: not an import, and not deleting
+    and writing them again. A cache may show its copy for as long as the section's cache times allow.
     """
     from syndication.store.articles.withdrawals import withdraw as run
 
@@ -105,7 +105,7 @@ def withdraw(ctx: click.Context, ids: tuple[str, ...]) -> None:
 def restore(ctx: click.Context, ids: tuple[str, ...]) -> None:
     """Return withdrawn articles to their feeds, in their old positions.
 
-    A deleted article can be imported again after this.
+    One that was deleted as well is published when it is written again.
     """
     from syndication.store.articles.withdrawals import restore as run
 

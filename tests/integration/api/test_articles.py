@@ -184,18 +184,30 @@ def delete(api, id):
         conn.execute(text("DELETE FROM article WHERE id = :id"), {"id": id})
 
 
-def test_what_was_deleted_stays_out_until_it_is_restored_and_put_again(api):
+def test_what_was_deleted_is_published_by_whoever_sends_it_again(api):
     api.put("a1")
     delete(api, "a1")
     said = api.put("a1")
-    assert (said.status, said.json["outcome"], said.json["article"]) == (200, "kept_out", None)
-    assert "deleted" in said.json["message"] and "ETag" not in said.headers
-    batch = api.ask("POST", "/articles:batch", {"articles": [story(id="a1")]})
-    assert batch.json["outcomes"][0]["outcome"] == "kept_out"
-    assert (
-        api.ask("POST", "/articles/a1/restore").json["message"]
-        == "The article was deleted: send it again to publish it."
-    )
+    assert (said.status, said.json["outcome"], fields(said)["status"]) == (201, "created", "published")
+    assert "was deleted before" in said.json["message"]
+    delete(api, "a1")
+    (again,) = api.ask("POST", "/articles:batch", {"articles": [story(id="a1")]}).json["outcomes"]
+    assert (again["outcome"], again["message"]) == ("created", said.json["message"])
+    assert api.put("a1").json["message"] is None
+    api.desk.work()
+    assert "<entry>" in api.desk.body("taiwan")
+
+
+def test_a_deleted_article_that_was_withdrawn_stays_out_until_it_is_restored(api):
+    api.put("a1")
+    delete(api, "a1")
+    assert api.get("/articles/a1/trace").json["withdrawn"] is False
+    assert api.ask("POST", "/articles/a1/withdraw").json["outcome"] == "withdrawn"
+    assert api.get("/articles/a1/trace").json["withdrawn"] is True
+    assert api.put("a1").json["outcome"] == "kept_out"
+    delete(api, "a1")
+    words = api.ask("POST", "/articles/a1/restore").json["message"]
+    assert words == "The article was deleted: send it again to publish it."
     assert api.put("a1").status == 201
 
 

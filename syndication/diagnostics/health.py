@@ -82,7 +82,7 @@ def times(count: int) -> str:
 def _no_worker(facts: HealthFacts) -> Iterator[Finding]:
     if facts.missing_triggers:
         names = ", ".join(sorted(facts.missing_triggers))
-        words = f"Changes are not detected because triggers are missing: {names}. Run `syndication migrate`."
+        words = f"Changes are not detected because triggers are missing or disabled: {names}. Run `syndication migrate`."
         yield Finding("standstill", words)
     if not facts.workers:
         words = "No worker is running, so feeds are not updating. Start one with `syndication worker`."

@@ -41,8 +41,8 @@ FAILING = [state("all"), state("taiwan", failures=2, error="ZeroDivisionError")]
     [
         ({"workers": 0}, Finding("standstill", "No worker is running, so feeds are not updating. Start one"
                                                " with `syndication worker`.")),
-        ({"missing_triggers": ["b", "a"]}, Finding("standstill", "Changes are not detected because triggers are"
-                                                                 " missing: a, b. Run `syndication migrate`.")),
+        ({"missing_triggers": ["b", "a"]}, Finding("standstill", "Changes are not detected because triggers are missing"
+                                                                 " or disabled: a, b. Run `syndication migrate`.")),
         ({"database_up": False}, Finding("standstill", "The database does not answer. Feeds are still served but not"
                                                        " updating.")),
         ({"states": FAILING}, Finding("problem", "taiwan failed twice: ZeroDivisionError", "taiwan")),

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ from syndication.api.schemas import (
     Time,
 )
 from syndication.api.visibility import Visibility, check_exists, visibility, visible_outline
+from syndication.diagnostics.obstacles import obstacles
 from syndication.model.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, dump_article, merge_patch
 from syndication.model.json_types import Text
 from syndication.model.json_types import problems as wrong_fields
@@ -46,11 +48,16 @@ Outcome = Literal["created", "updated", "unchanged", "kept_out"]
 
 
 class StoredResponse(ResponseModel):
-    """The outcome of a write; ``message`` explains an unexpected one."""
+    """The outcome of a write; ``message`` explains an unexpected one.
+
+    ``warnings`` say why the article, which is stored, will not appear as asked. What only rendering finds is in its
+    trace a moment later.
+    """
 
     id: str
     outcome: Outcome
     message: str | None
+    warnings: list[FieldProblem]
     article: StoredArticle
 
 
@@ -236,8 +243,21 @@ def _store(
     if not found[0].exists:  # An article kept out is returned as it was sent, like a new one.
         article = replace(article, status=wanted[0].status)
     status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
-    answer = StoredResponse(id=id, outcome=outcome, message=message_for(done, found[0]), article=_shown(article))
+    answer = StoredResponse(
+        id=id,
+        outcome=outcome,
+        message=message_for(done, found[0]),
+        warnings=warnings_for(wanted[0], found[0].now),
+        article=_shown(article),
+    )
     return respond(answer, status, ETag=tag(article))
+
+
+def warnings_for(article: Article, now: datetime) -> list[FieldProblem]:
+    """Returns why an article will not appear as it was sent; nothing of it depends on what else is stored."""
+    settings = context().settings
+    found = obstacles(article, settings.site, settings.sections, settings.retired, now)
+    return [FieldProblem(field=one.field, detail=one.words) for one in found]
 
 
 def message_for(done: PutOutcome, found: Visibility) -> str | None:

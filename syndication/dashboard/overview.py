@@ -10,7 +10,7 @@ from flask import Response, current_app, render_template, request
 from markupsafe import Markup
 
 from syndication.api.operations import caller, context
-from syndication.api.visibility import visible_states
+from syndication.api.visibility import visible_left_out, visible_states
 from syndication.dashboard.pages import Pages, html, page, titles
 from syndication.dashboard.quiet_sections import find_silences
 from syndication.dashboard.regenerations import shown
@@ -18,6 +18,7 @@ from syndication.dashboard.ttl_cache import TTLCache
 from syndication.diagnostics import health
 from syndication.model.values import FORMATS, Section
 from syndication.serve.catalogue import address
+from syndication.store.articles import hidden_stories
 from syndication.store.processes import poll_counts, purge_queue, workers
 from syndication.store.processes.poll_counts import PollSums
 from syndication.store.publishing import change_queue
@@ -93,6 +94,10 @@ def _read(may_preview: bool) -> dict[str, Any]:
         oldest = oldest_waiting(known.values(), change_queue.oldest(conn)) if may_preview else None
         asked = poll_counts.last_hour(conn, now)
         unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
+        left_out = visible_left_out(conn)
+        # Without preview, only what is public: a name in the list would reveal a story.
+        unfed = hidden_stories.unfed_sections(conn, settings.known_slugs, None if may_preview else now)
+        never_shown = hidden_stories.never_shown(conn, now) if may_preview else []
     silences, named = find_silences(), titles()
     findings = health.examine(
         health.HealthFacts(
@@ -105,6 +110,9 @@ def _read(may_preview: bool) -> dict[str, Any]:
             purges=unsent,
             silences={slug: f"{named[slug]}: {words}" for slug, words in silences.items()},
             titles=named,
+            left_out=left_out,
+            unfed=unfed,
+            never_shown=never_shown,
         )
     )
     rows = [

@@ -18,6 +18,7 @@ from syndication.dashboard.ttl_cache import TTLCache
 from syndication.diagnostics import health
 from syndication.model.values import FORMATS, Section
 from syndication.serve.catalogue import address
+from syndication.store import Connection
 from syndication.store.articles import hidden_stories
 from syndication.store.processes import poll_counts, purge_queue, workers
 from syndication.store.processes.poll_counts import PollSums
@@ -28,6 +29,9 @@ pages = Pages("overview")
 
 CACHE_SECONDS = 1.0
 """Seconds for which one database query serves all viewers."""
+
+HIDDEN_SECONDS = 10.0
+"""The same for stories in sections without a feed: finding them takes a look into an index for each section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +99,7 @@ def _read(may_preview: bool) -> dict[str, Any]:
         asked = poll_counts.last_hour(conn, now)
         unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
         left_out = visible_left_out(conn)
-        # Without preview, only what is public: a name in the list would reveal a story.
-        unfed = hidden_stories.unfed_sections(conn, settings.known_slugs, None if may_preview else now)
-        never_shown = hidden_stories.never_shown(conn, now) if may_preview else []
+        unfed, never_shown = _hidden_stories(conn, now, may_preview)
     silences, named = find_silences(), titles()
     findings = health.examine(
         health.HealthFacts(
@@ -130,6 +132,22 @@ def _read(may_preview: bool) -> dict[str, Any]:
         "findings": findings,
         "severity": findings[0].severity if findings else "well",
     }
+
+
+def _hidden_stories(conn: Connection, now: datetime, may_preview: bool) -> tuple[dict[str, str], list[str]]:
+    """Returns sections without a feed with their newest story, and stories that are never shown.
+
+    Without preview, only what is public: the name of a story would reveal it.
+    """
+    cache: TTLCache = current_app.extensions["ttl_cache"]
+    known = context().settings.known_slugs
+
+    def read() -> tuple[dict[str, str], list[str]]:
+        if not may_preview:
+            return hidden_stories.unfed_sections(conn, known, now), []
+        return hidden_stories.unfed_sections(conn, known, None), hidden_stories.never_shown(conn, now)
+
+    return cache.get(("hidden stories", may_preview), HIDDEN_SECONDS, read)
 
 
 def _row(section: Section, title: str, state: SectionState | None, asked: PollSums, silence: str) -> Row:

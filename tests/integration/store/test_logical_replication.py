@@ -70,9 +70,6 @@ def cms(postgres_server, postgres_url) -> Iterator[Cms]:
     cms.conn.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", (slot,))
     host = make_url(postgres_url).query["host"]
     subscription = SUBSCRIPTION.replace("host=cms.example dbname=cms", f"host={host} dbname={name}").replace(
-        "user=replication", "user=postgres"
-    )
-    subscription = subscription.replace(
         "PUBLICATION stories", f"PUBLICATION stories WITH (create_slot = false, slot_name = {slot})"
     )
     with psycopg.connect(postgres_url, autocommit=True) as store:
@@ -95,6 +92,7 @@ def cms(postgres_server, postgres_url) -> Iterator[Cms]:
     cms.conn.close()
     with psycopg.connect(postgres_server.format(name="postgres"), autocommit=True) as conn:
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        conn.execute("DROP ROLE replication")
 
 
 @pytest.fixture
@@ -155,6 +153,22 @@ def test_a_withdrawn_article_stays_out_whatever_is_replicated(cms, desk):
     withdrawals.restore(desk.database, ["old"], by=Actor("desk", "test"))
     desk.later()
     assert titles(desk.body("taiwan")) == ["Story old"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("UPDATE article SET id = ''", "id_is_not_empty"),
+        ("UPDATE article SET status = 'live'", "status_is_known"),
+        ("UPDATE article SET published_at = NULL", "published_has_published_at"),
+        ("UPDATE article_section SET section = 'Taiwan'", "section_is_a_slug"),
+    ],
+)
+def test_the_documented_tables_refuse_what_would_stop_the_replication(cms, statement, name):
+    with pytest.raises(psycopg.errors.CheckViolation):
+        cms.conn.execute(statement)
+    with psycopg.connect(cms.store_url) as store, pytest.raises(psycopg.errors.CheckViolation, match=name):
+        store.execute(statement)
 
 
 @pytest.mark.parametrize("link_first", [False, True])

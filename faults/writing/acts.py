@@ -25,6 +25,7 @@ WEIGHTS: Mapping[str, int] = {
     "make a draft": 3,
     "publish the draft": 4,
     "withdraw": 8,
+    "replace": 5,
     "delete": 4,
     "push again": 5,
     "push what was deleted": 3,
@@ -58,10 +59,14 @@ def _new(rng: Random, name: str, id: str, now: datetime) -> Story:
 def _fits(name: str, story: Story) -> bool:
     if name == "publish the draft":
         return story.there and story.draft and not story.out
-    if name in ("push again", "restore"):
+    if name == "push again":
         return story.out and story.there
+    if name == "restore":
+        return story.out
     if name == "push what was deleted":
         return not story.there
+    if name == "delete":
+        return story.there
     return story.shown and (name != "let expire" or story.expires_at is None)
 
 
@@ -82,10 +87,9 @@ def _after(rng: Random, name: str, story: Story, now: datetime) -> Story:
         case "withdraw":
             return replace(story, out=True)
         case "delete":
-            return replace(story, out=True, there=False)
-        case (
-            "push again" | "push what was deleted"
-        ):  # As a CMS that does not know of the withdrawal; the story stays out.
+            return replace(story, there=False)
+        case "push again" | "push what was deleted":
+            # As a CMS that does not know of a withdrawal: a withdrawn story stays out, a deleted one returns.
             return replace(changed, there=True, draft=False)
         case "restore":
             return replace(story, out=False)

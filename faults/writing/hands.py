@@ -55,6 +55,13 @@ class PlainSql:
             conn.execute(text(_PUT), _values(story))
             _file(conn, story)
 
+    def replace(self, story: Story) -> None:
+        """Deletes the row and inserts it again in one transaction, as many synchronizing programs do."""
+        with self._engine.begin() as conn:
+            conn.execute(text("DELETE FROM article WHERE id = :id"), {"id": story.id})
+            conn.execute(text(_PUT), _values(story))
+            _file(conn, story)
+
     def withdraw(self, story: Story) -> None:
         """Sets the status to withdrawn."""
         with self._engine.begin() as conn:

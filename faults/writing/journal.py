@@ -9,7 +9,7 @@ from datetime import datetime
 class Story:
     """An article as its writer wants it.
 
-    ``out`` means withdrawn or deleted and not restored since; ``there`` means that it has a row.
+    ``out`` means withdrawn and not restored since; ``there`` means that it has a row.
     """
 
     id: str

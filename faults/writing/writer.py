@@ -66,8 +66,8 @@ class Writer(threading.Thread):
                 self._own.restore(act.story)
             case "delete":
                 self._plain.delete(act.story)
-            case "push what was deleted":  # The store's own functions write it only after a restore.
-                self._plain.put(act.story)
+            case "replace":
+                self._plain.replace(act.story)
             case "withdraw":
                 (self._own if own else self._plain).withdraw(act.story)
             case _:

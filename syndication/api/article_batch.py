@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from flask import request
 
-from syndication.api.articles import Outcome, operation, outcome_for, parse_article_json
+from syndication.api.articles import Outcome, message_for, operation, outcome_for, parse_article_json, warnings_for
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ResponseModel
 from syndication.api.visibility import visibilities
@@ -26,15 +26,20 @@ TOGETHER_BYTES = 1024 * 1024
 """JSON bytes of the articles stored in one transaction, unless a single article is longer."""
 
 MAX_LISTED = 200
-"""Errors listed for all articles together; beyond this, only the first error of each article is listed."""
+"""Errors, and warnings, listed for all articles together; beyond this, only the first of each article is listed."""
 
 
 class BatchOutcome(ResponseModel):
-    """The outcome of one article: its index in the batch (from 0), its id, and its errors."""
+    """The outcome of one article: its index in the batch (from 0), its id, and its errors.
+
+    ``message`` explains an unexpected outcome, ``warnings`` why the article will not appear as asked.
+    """
 
     index: int
     id: str | None
     outcome: Outcome | Literal["refused"]
+    message: str | None
+    warnings: list[FieldProblem]
     errors: list[FieldProblem]
 
 
@@ -52,18 +57,27 @@ def put_articles() -> BatchOutcomes:
     idempotent: sending a batch again changes nothing.
     """
     who, body = caller(), request.get_data()
-    blind = not who.may("preview")
     items = _items(body)
     outcomes, wanted, ids = _check(body, items)
     with context().database.read() as conn:
         seen = visibilities(conn, ids, who)
+    warned = 0
     for some in group_by_size(wanted, wanted.__getitem__, TOGETHER_BYTES):  # Each group is one transaction.
         found = [_read(body, items[index]) for index in some]
-        by_id = dict(zip((article.id for article in found), some, strict=True))
-        for done in store.put_articles(context().database, found, batch=MAX_BATCH, by=who.actor, blind=blind):
-            outcome = outcome_for(done, seen[done.article_id])
-            index = by_id[done.article_id]
-            outcomes[index] = BatchOutcome(index=index, id=done.article_id, outcome=outcome, errors=[])
+        by_id = {article.id: (index, article) for article, index in zip(found, some, strict=True)}
+        for done in store.put_articles(context().database, found, batch=MAX_BATCH, by=who.actor):
+            (index, article), known = by_id[done.article_id], seen[done.article_id]
+            warnings = warnings_for(article, known.now)
+            warnings = warnings if warned + len(warnings) <= MAX_LISTED else warnings[:1]
+            warned += len(warnings)
+            outcomes[index] = BatchOutcome(
+                index=index,
+                id=done.article_id,
+                outcome=outcome_for(done, known),
+                message=message_for(done, known),
+                warnings=warnings,
+                errors=[],
+            )
     return BatchOutcomes(outcomes=[outcomes[index] for index in sorted(outcomes)])
 
 
@@ -157,5 +171,7 @@ def _refused(index: int, id: str | None, errors: Sequence[tuple[str, str]]) -> B
         index=index,
         id=id,
         outcome="refused",
+        message=None,
+        warnings=[],
         errors=[FieldProblem(field=field, detail=words) for field, words in errors],
     )

@@ -27,11 +27,15 @@ class VerdictResponse(ResponseModel):
 
 
 class TraceResponse(ResponseModel):
-    """A verdict for every section. ``noticed`` is true while a change of the article is waiting to be processed."""
+    """A verdict for every section. ``noticed`` is true while a change of the article is waiting to be processed.
+
+    ``withdrawn`` is true until the article is restored, even if it was deleted.
+    """
 
     article_id: str
     workers: int
     noticed: bool
+    withdrawn: bool
     sections: list[VerdictResponse]
 
 
@@ -59,4 +63,10 @@ def trace_article(path: ArticlePath) -> TraceResponse:
         )
         for verdict in trace(facts, settings.sections, settings.retired)
     ]
-    return TraceResponse(article_id=path.id, workers=facts.workers, noticed=facts.noticed, sections=verdicts)
+    return TraceResponse(
+        article_id=path.id,
+        workers=facts.workers,
+        noticed=facts.noticed,
+        withdrawn=facts.withdrawal is not None,
+        sections=verdicts,
+    )

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ from syndication.api.schemas import (
     Time,
 )
 from syndication.api.visibility import Visibility, check_exists, visibility, visible_outline
+from syndication.diagnostics.obstacles import obstacles
 from syndication.model.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, dump_article, merge_patch
 from syndication.model.json_types import Text
 from syndication.model.json_types import problems as wrong_fields
@@ -40,7 +42,7 @@ STAYS_WITHDRAWN = (
     "The article is withdrawn and stays out of the feeds; the new text was stored. Restore it to publish it again."
 )
 
-WAS_DELETED = "The article was deleted and stays out of the feeds; nothing was stored. Restore it, then send it again."
+WAS_DELETED = "The article was deleted before. It is stored again."
 
 Outcome = Literal["created", "updated", "unchanged", "kept_out"]
 
@@ -48,13 +50,15 @@ Outcome = Literal["created", "updated", "unchanged", "kept_out"]
 class StoredResponse(ResponseModel):
     """The outcome of a write; ``message`` explains an unexpected one.
 
-    ``article`` is null if the article was deleted: it is kept out, and nothing was stored.
+    ``warnings`` say why the article, which is stored, will not appear as asked. What only rendering finds is in its
+    trace a moment later.
     """
 
     id: str
     outcome: Outcome
     message: str | None
-    article: StoredArticle | None
+    warnings: list[FieldProblem]
+    article: StoredArticle
 
 
 class FoundArticle(ResponseModel):
@@ -231,24 +235,35 @@ def _store(
         wanted[:] = [decide(stored, found[0])]
         return wanted[0]
 
-    blind = not caller().may("preview")
-    done, article = store.change_article(
-        context().database, id, remember, by=caller().actor, act=act, first=once, blind=blind
-    )
+    done, article = store.change_article(context().database, id, remember, by=caller().actor, act=act, first=once)
     outcome = outcome_for(done, found[0])
-    if article is not None and not found[0].exists:  # An article kept out is returned as it was sent, like a new one.
+    if not found[0].exists:  # An article kept out is returned as it was sent, like a new one.
         article = replace(article, status=wanted[0].status)
-    stored = _shown(article) if article else None
     status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
-    answer = StoredResponse(id=id, outcome=outcome, message=stays_withdrawn(outcome, article), article=stored)
-    return Reply(answer, status, {"ETag": tag(article)} if article else {})
+    answer = StoredResponse(
+        id=id,
+        outcome=outcome,
+        message=message_for(done, found[0]),
+        warnings=warnings_for(wanted[0], found[0].now),
+        article=_shown(article),
+    )
+    return Reply(answer, status, {"ETag": tag(article)})
 
 
-def stays_withdrawn(outcome: Outcome, article: Article | None) -> str | None:
-    """Returns the message for an article that is kept out."""
-    if outcome != "kept_out":
+def warnings_for(article: Article, now: datetime) -> list[FieldProblem]:
+    """Returns why an article will not appear as it was sent; nothing of it depends on what else is stored."""
+    settings = context().settings
+    found = obstacles(article, settings.site, settings.sections, settings.retired, now)
+    return [FieldProblem(field=one.field, detail=one.words) for one in found]
+
+
+def message_for(done: PutOutcome, found: Visibility) -> str | None:
+    """Returns what the caller should know about an unexpected outcome, as far as the article existed for them."""
+    if not found.exists:
         return None
-    return STAYS_WITHDRAWN if article else WAS_DELETED
+    if done.outcome == "kept_out":
+        return STAYS_WITHDRAWN
+    return WAS_DELETED if done.deleted_at else None
 
 
 def outcome_for(done: PutOutcome, found: Visibility) -> Outcome:

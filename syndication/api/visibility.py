@@ -32,10 +32,10 @@ class Visibility:
 
     @property
     def exists(self) -> bool:
-        """Whether the article exists for the caller: stored, withdrawn or shown before."""
+        """Whether the article exists for the caller: stored, withdrawn, deleted or shown before."""
         found = self.exposure
         if self.may_preview:
-            return found.stored or found.withdrawn or found.shown
+            return found.stored or found.withdrawn or found.deleted or found.shown
         return found.public or found.shown
 
     def shows(self, article: Article) -> bool:

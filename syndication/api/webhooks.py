@@ -11,7 +11,7 @@ from typing import Literal
 
 from flask import request
 
-from syndication.api.articles import Outcome, outcome_for, stays_withdrawn
+from syndication.api.articles import Outcome, message_for, outcome_for, warnings_for
 from syndication.api.operations import PUBLIC, Operations, context
 from syndication.api.schemas import ResponseModel
 from syndication.api.visibility import Visibility
@@ -22,7 +22,7 @@ from syndication.store.access import webhook_ids
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles
 from syndication.store.articles.shown_articles import exposure
-from syndication.web.problems import Problem
+from syndication.web.problems import FieldProblem, Problem
 from syndication.web.request_log import set_actor
 
 operation = Operations("webhooks", "Webhook", "A CMS can send changed articles with a signature instead of a token.")
@@ -39,11 +39,12 @@ class Announcement(StrictModel):
 
 
 class WebhookResponse(ResponseModel):
-    """The outcome for the article."""
+    """The outcome for the article; ``warnings`` say why it will not appear as asked."""
 
     id: str
     outcome: Outcome
     message: str | None
+    warnings: list[FieldProblem]
 
 
 @operation("POST", "/webhooks/articles", PUBLIC, {200: WebhookResponse}, problems=(409,))
@@ -68,11 +69,10 @@ def receive_article(body: Announcement) -> WebhookResponse:
 
     actor = Actor("the CMS's webhook", request.remote_addr or "unknown")
     set_actor(actor)
-    done, there = articles.change_article(
-        database, article.id, lambda _stored: article, actor, act="webhook", first=once, blind=True
-    )
-    outcome = outcome_for(done, found[0])
-    return WebhookResponse(id=done.article_id, outcome=outcome, message=stays_withdrawn(outcome, there))
+    done, _ = articles.change_article(database, article.id, lambda _stored: article, actor, act="webhook", first=once)
+    outcome, message = outcome_for(done, found[0]), message_for(done, found[0])
+    warnings = warnings_for(article, found[0].now)
+    return WebhookResponse(id=done.article_id, outcome=outcome, message=message, warnings=warnings)
 
 
 def check_signature(secret: str) -> None:

@@ -21,7 +21,7 @@ class WithdrawalResponse(ResponseModel):
 def withdraw_article(path: ArticlePath) -> WithdrawalResponse:
     """Withdraw an article from every feed until it is restored.
 
-    Caches keep copies for the sections' cache times.
+    A deleted article then stays out if it is sent again. Caches keep copies for the sections' cache times.
     """
     out = _known(path.id)
     withdraw(context().database, [path.id], by=caller().actor)
@@ -36,7 +36,7 @@ def withdraw_article(path: ArticlePath) -> WithdrawalResponse:
 def restore_article(path: ArticlePath) -> WithdrawalResponse:
     """Restore a withdrawn article.
 
-    A deleted article can be sent again afterwards.
+    One that was deleted as well is published when it is sent again.
     """
     out = _known(path.id)
     missing = restore(context().database, [path.id], by=caller().actor)

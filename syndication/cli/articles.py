@@ -34,8 +34,9 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
        "html": "<p>…</p>", "sections": ["taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
 
     Also: slug, summary, authors, tags, language, image, enclosures, updated_at, expires_at, status, correction,
-    guid. A line that cannot be stored is reported with its number; the others are imported. Importing a file twice
-    changes nothing. Withdrawn articles stay out.
+    guid. A line that cannot be stored is reported with its number; the others are imported. So is an article that is
+    stored and will not appear as asked, with the reason. Importing a file twice changes nothing. Withdrawn articles
+    stay out; deleted ones are published again.
 
     \b
     Import an old feed and keep the IDs that feed readers know:
@@ -75,8 +76,8 @@ def _report_when_stopped(report: "Report") -> Iterator[None]:
 
 
 def _show(report: "Report") -> None:
-    for problem in report.problems:
-        line(problem, err=True)
+    for words in (*report.problems, *report.notes):
+        line(words, err=True)
     for hint in report.unknown_sections():
         for part in hint.split("\n"):  # A table to paste into sections.toml has several lines.
             line(part, err=True)
@@ -89,8 +90,8 @@ def _show(report: "Report") -> None:
 def withdraw(ctx: click.Context, ids: tuple[str, ...]) -> None:
     """Remove articles from every feed until they are restored.
 
-    They leave the feeds within a second, and importing them again does not bring them back. A cache may show its copy
-    for as long as the section's cache times allow.
+    They leave the feeds within a second. Nothing that the CMS does brings them back: not an import, and not deleting
+    and writing them again. A cache may show its copy for as long as the section's cache times allow.
     """
     from syndication.store.articles.withdrawals import withdraw as run
 
@@ -105,7 +106,7 @@ def withdraw(ctx: click.Context, ids: tuple[str, ...]) -> None:
 def restore(ctx: click.Context, ids: tuple[str, ...]) -> None:
     """Return withdrawn articles to their feeds, in their old positions.
 
-    A deleted article can be imported again after this.
+    One that was deleted as well is published when it is written again.
     """
     from syndication.store.articles.withdrawals import restore as run
 

@@ -118,11 +118,13 @@ def _workers(database: "Database") -> int:
 def status(ctx: click.Context, as_json: bool) -> None:
     """Show the status of every section; the exit code is 1 if there is a problem.
 
-    Articles left out of a feed are listed below it, with the reason.
+    An article left out of a feed is a problem, and is listed below the feed with the reason. A section that articles
+    name and no feed has is a notice.
     """
     from syndication.diagnostics import health
     from syndication.model.formats import rfc3339
     from syndication.store import triggers
+    from syndication.store.articles import hidden_stories
     from syndication.store.processes import purge_queue, web_processes, workers
     from syndication.store.publishing import change_queue, documents
     from syndication.store.publishing.section_state import list_states, oldest_waiting
@@ -136,8 +138,21 @@ def status(ctx: click.Context, as_json: bool) -> None:
         left_out = documents.list_left_out(conn)
         missing = triggers.missing_triggers(conn)
         unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
+        unfed = hidden_stories.unfed_sections(conn, settings.known_slugs, None)
+        never_shown = hidden_stories.never_shown(conn, now)
     findings = health.examine(
-        health.HealthFacts(now, settings.sections, found, len(alive), oldest, missing, purges=unsent)
+        health.HealthFacts(
+            now,
+            settings.sections,
+            found,
+            len(alive),
+            oldest,
+            missing,
+            purges=unsent,
+            left_out=left_out,
+            unfed=unfed,
+            never_shown=never_shown,
+        )
     )
     problems = [finding.words for finding in health.problems(findings)]
     notices = [finding.words for finding in findings if finding.severity == "notice"]
@@ -153,7 +168,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         }
         json_document(json.dumps(values, default=rfc3339, indent=2))
     else:
-        for words in [*(problems or [health.headline(findings)]), *notices]:
+        for words in dict.fromkeys([*(problems or [health.headline(findings)]), *notices]):
             line(words)
         _table(found, left_out, now)
         waiting = f"{(now - oldest).total_seconds():.0f} s" if oldest else "none"

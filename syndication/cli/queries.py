@@ -26,7 +26,7 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
     settings = settings_of(ctx)
     with open_database(settings) as database, database.snapshot() as conn:
         facts = read_trace_facts(conn, id, settings.sections, database.now(conn))
-    if facts.article is None and facts.withdrawal is None:
+    if facts.article is None and facts.withdrawal is None and facts.deleted_at is None:
         line(f"There is no article {id!r}.", err=True)
         sys.exit(1)
     verdicts = [v for v in run(facts, settings.sections, settings.retired) if as_json or v.rule != "not-filed"]

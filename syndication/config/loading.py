@@ -70,6 +70,11 @@ class Settings:
     logs: LogSettings
     main: SyndicationFile
 
+    @property
+    def known_slugs(self) -> frozenset[str]:
+        """The slugs that articles may name: those of sections, their former ones, and retired ones."""
+        return self.retired.union(*(section.filed_under for section in self.sections.values()))
+
 
 def defaults_folder() -> Path:
     """Returns the folder of the bundled configuration; in a checkout, ``config``."""

@@ -66,7 +66,7 @@ def show_article() -> Response:
         **feed_traces,
         article=article,
         over=_over_limit(path) if article else None,
-        out=any(verdict.rule in ("withdrawn", "deleted") for verdict in traced.sections),
+        out=traced.withdrawn,
         history=call(api_past.list_history, path=path, query=api_past.HistoryQuery()),
         **shown(request.args.get("preview")),
     )

@@ -10,7 +10,7 @@ from flask import Response, current_app, render_template, request
 from markupsafe import Markup
 
 from syndication.api.operations import caller, context
-from syndication.api.visibility import visible_states
+from syndication.api.visibility import visible_left_out, visible_states
 from syndication.dashboard.pages import Pages, html, page, titles
 from syndication.dashboard.quiet_sections import find_silences
 from syndication.dashboard.regenerations import shown
@@ -18,6 +18,8 @@ from syndication.dashboard.ttl_cache import TTLCache
 from syndication.diagnostics import health
 from syndication.model.feed_addresses import feed_path
 from syndication.model.values import FORMATS, Section
+from syndication.store import Connection
+from syndication.store.articles import hidden_stories
 from syndication.store.processes import poll_counts, purge_queue, workers
 from syndication.store.processes.poll_counts import PollSums
 from syndication.store.publishing import change_queue
@@ -27,6 +29,9 @@ pages = Pages("overview")
 
 CACHE_SECONDS = 1.0
 """Seconds for which one database query serves all viewers."""
+
+HIDDEN_SECONDS = 10.0
+"""The same for stories in sections without a feed: finding them takes a look into an index for each section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,8 @@ def _read(may_preview: bool) -> dict[str, Any]:
         oldest = oldest_waiting(known.values(), change_queue.oldest(conn)) if may_preview else None
         asked = poll_counts.last_hour(conn, now)
         unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
+        left_out = visible_left_out(conn)
+        unfed, never_shown = _hidden_stories(conn, now, may_preview)
     silences, named = find_silences(), titles()
     findings = health.examine(
         health.HealthFacts(
@@ -105,6 +112,9 @@ def _read(may_preview: bool) -> dict[str, Any]:
             purges=unsent,
             silences={slug: f"{named[slug]}: {words}" for slug, words in silences.items()},
             titles=named,
+            left_out=left_out,
+            unfed=unfed,
+            never_shown=never_shown,
         )
     )
     rows = [
@@ -122,6 +132,22 @@ def _read(may_preview: bool) -> dict[str, Any]:
         "findings": findings,
         "severity": findings[0].severity if findings else "well",
     }
+
+
+def _hidden_stories(conn: Connection, now: datetime, may_preview: bool) -> tuple[dict[str, str], list[str]]:
+    """Returns sections without a feed with their newest story, and stories that are never shown.
+
+    Without preview, only what is public: the name of a story would reveal it.
+    """
+    cache: TTLCache = current_app.extensions["ttl_cache"]
+    known = context().settings.known_slugs
+
+    def read() -> tuple[dict[str, str], list[str]]:
+        if not may_preview:
+            return hidden_stories.unfed_sections(conn, known, now), []
+        return hidden_stories.unfed_sections(conn, known, None), hidden_stories.never_shown(conn, now)
+
+    return cache.get(("hidden stories", may_preview), HIDDEN_SECONDS, read)
 
 
 def _row(section: Section, title: str, state: SectionState | None, asked: PollSums, silence: str) -> Row:

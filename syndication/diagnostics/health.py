@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from syndication.store.processes.purge_queue import Purge
+    from syndication.store.publishing.documents import LeftOutArticle
     from syndication.store.publishing.section_state import SectionState
 
 LATE = 60.0
 """Seconds after which a waiting change is a problem and a missing purge deserves a notice."""
+
+MAX_STORIES = 5
+"""Stories, and sections without a feed, named one by one; further ones are only counted."""
 
 Severity = Literal["standstill", "problem", "notice"]
 """Nothing new is published; something is wrong; or only a hint."""
@@ -21,7 +25,10 @@ Severity = Literal["standstill", "problem", "notice"]
 
 @dataclass(frozen=True, slots=True)
 class HealthFacts:
-    """The state of the service at ``now``.
+    """The state of the service at ``now``; ``left_out`` are articles that cannot be shown in a feed.
+
+    ``unfed`` has the newest article's ID for each section that articles name and no feed has; ``never_shown`` are
+    recent articles that expire before they are published.
 
     ``sections`` are the configured slugs, ``titles`` their titles if sentences should use them; ``silences`` are
     sentences about unusually quiet sections; ``purges`` are still waiting to be sent to a cache.
@@ -37,6 +44,9 @@ class HealthFacts:
     silences: Mapping[str, str] = field(default_factory=dict)
     purges: Sequence["Purge"] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
+    left_out: Sequence["LeftOutArticle"] = ()
+    unfed: Mapping[str, str] = field(default_factory=dict)
+    never_shown: Collection[str] = ()
 
     def title(self, slug: str) -> str:
         """Returns the section's title, or its slug."""
@@ -45,11 +55,15 @@ class HealthFacts:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem or notice; ``section`` is a slug if only one section is affected."""
+    """One problem or notice; ``section`` is a slug if only one section is affected.
+
+    ``hides_stories``: because of it, a story does not appear as its writer asked.
+    """
 
     severity: Severity
     words: str
     section: str | None = None
+    hides_stories: bool = False
 
 
 def examine(facts: HealthFacts) -> list[Finding]:
@@ -57,8 +71,8 @@ def examine(facts: HealthFacts) -> list[Finding]:
     if not facts.database_up:  # All other facts are out of date.
         return [Finding("standstill", "The database does not answer. Feeds are still served but not updating.")]
     silent = [Finding("notice", words, slug) for slug, words in sorted(facts.silences.items())]
-    found = [*_no_worker(facts), *_failing(facts), *_unpublished(facts), *_late(facts)]
-    return [*found, *_not_purged(facts), *silent]
+    found = [*_no_worker(facts), *_failing(facts), *_unpublished(facts), *_late(facts), *_hidden_stories(facts)]
+    return [*found, *_unfed(facts), *_not_purged(facts), *silent]
 
 
 def problems(findings: Collection[Finding]) -> list[Finding]:
@@ -67,8 +81,8 @@ def problems(findings: Collection[Finding]) -> list[Finding]:
 
 
 def headline(findings: Collection[Finding]) -> str:
-    """Returns one line: whether the service is healthy, and otherwise the most severe problem."""
-    wrong = problems(findings)
+    """Returns one line: whether all is well, and otherwise the most severe problem, or the first hidden story."""
+    wrong = problems(findings) or [finding for finding in findings if finding.hides_stories][:1]
     if not wrong:
         return "All is well."
     return wrong[0].words if len(wrong) == 1 else f"{len(wrong)} problems. {wrong[0].words}"
@@ -82,7 +96,9 @@ def times(count: int) -> str:
 def _no_worker(facts: HealthFacts) -> Iterator[Finding]:
     if facts.missing_triggers:
         names = ", ".join(sorted(facts.missing_triggers))
-        words = f"Changes are not detected because triggers are missing: {names}. Run `syndication migrate`."
+        words = (
+            f"Changes are not detected because triggers are missing or disabled: {names}. Run `syndication migrate`."
+        )
         yield Finding("standstill", words)
     if not facts.workers:
         words = "No worker is running, so feeds are not updating. Start one with `syndication worker`."
@@ -107,6 +123,29 @@ def _late(facts: HealthFacts) -> Iterator[Finding]:
     waited = (facts.now - facts.oldest_change).total_seconds() if facts.oldest_change else 0.0
     if waited > LATE:
         yield Finding("problem", f"A change has been waiting for {waited:.0f} s.")
+
+
+def _hidden_stories(facts: HealthFacts) -> Iterator[Finding]:
+    """Yields a problem for each story that no feed, or not every feed of its sections, can show."""
+    feeds: dict[tuple[str, str], list[str]] = {}
+    for item in facts.left_out:
+        if item.section in facts.sections:
+            feeds.setdefault((item.article_id, item.reason), []).append(facts.title(item.section))
+    words = [f"{id} is left out of {', '.join(titles)}: {reason}." for (id, reason), titles in feeds.items()]
+    words += [f"{id} appears in no feed: it expires before it is published." for id in sorted(facts.never_shown)]
+    for sentence in words[:MAX_STORIES]:
+        yield Finding("problem", sentence, hides_stories=True)
+    if (more := len(words) - MAX_STORIES) > 0:
+        yield Finding("problem", f"{more:,} more stories are left out.", hides_stories=True)
+
+
+def _unfed(facts: HealthFacts) -> Iterator[Finding]:
+    found = sorted(facts.unfed.items())
+    for slug, id in found[:MAX_STORIES]:
+        words = f"No feed has the section {slug!r} (newest story: {id}). Add it to sections.toml or correct the story."
+        yield Finding("notice", words, hides_stories=True)
+    if (more := len(found) - MAX_STORIES) > 0:
+        yield Finding("notice", f"No feed has {more:,} more sections that stories name.", hides_stories=True)
 
 
 def _not_purged(facts: HealthFacts) -> Iterator[Finding]:

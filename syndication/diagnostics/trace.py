@@ -101,13 +101,15 @@ def _excluded(facts: TraceFacts, section: Section) -> Verdict | None:
 
 def _by_withdrawal(facts: TraceFacts) -> Reason | None:
     gone = facts.withdrawal
+    by = f" by {gone.by}" if gone and gone.by else ""
+    withdrawn = f"withdrawn{by} at {moment(gone.at)}" if gone else ""
     if facts.article is None:
-        when = f" at {moment(gone.at)}" if gone else ""
-        return "deleted", f"It was deleted{when}. To bring it back, restore it and write it again.", None
+        deleted = f"It was deleted at {moment(facts.deleted_at)}" if facts.deleted_at else "It was deleted"
+        stays = f", and {withdrawn}: it stays out until someone restores it."
+        return "deleted", deleted + (stays if gone else ". Write it again to publish it."), None
     if gone is None:
         return None
-    by = f" by {gone.by}" if gone.by else ""
-    return "withdrawn", f"It was {gone.reason}{by} at {moment(gone.at)} and stays out until someone restores it.", None
+    return "withdrawn", f"It was {withdrawn} and stays out until someone restores it.", None
 
 
 def _by_section(article: ArticleOutline, section: Section) -> Reason | None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import IO, Any
 import click
 
 from syndication.config.loading import Settings
+from syndication.diagnostics.obstacles import obstacles
 from syndication.errors import ArticleError
 from syndication.importing.feed_reader import FeedFileReader
 from syndication.importing.file_kind import FeedKind, feed_kind
@@ -58,9 +60,12 @@ def import_file(
                 found = _with_sections(_lines(name, content, slugs, report), chosen, slugs)
             else:
                 found = _count_added(database, _entries(name, kind, content, reader, slugs, report), chosen, slugs)
-            for outcome in articles.put_articles(database, _known(found, known, report)):
+            foreseen = _foreseen(found, settings, _now(database), report)
+            for outcome in articles.put_articles(database, _known(foreseen, known, report)):
                 report.outcomes[outcome.outcome] += 1
                 report.dates.update([outcome.date] if outcome.date else [])
+                if outcome.deleted_at is not None:
+                    report.was_deleted(outcome.article_id)
     except _UnreadableError as error:
         report.problem(name, f"{error}; nothing was imported from it")
 
@@ -68,6 +73,20 @@ def import_file(
 def _known(found: Iterator[Article], known: set[str], report: Report) -> Iterator[Article]:
     for article in found:
         report.unknown.update(slug for slug in article.sections if slug not in known)
+        yield article
+
+
+def _now(database: Database) -> datetime:
+    with database.read() as conn:
+        return database.now(conn)
+
+
+def _foreseen(found: Iterator[Article], settings: Settings, now: datetime, report: Report) -> Iterator[Article]:
+    """Reports the articles that will not appear as asked; sections without a feed are reported together, elsewhere."""
+    for article in found:
+        reasons = obstacles(replace(article, sections=()), settings.site, settings.sections, settings.retired, now)
+        if reasons:
+            report.will_not_appear(article.id, [f"{one.field} {one.words}" for one in reasons])
         yield article
 
 

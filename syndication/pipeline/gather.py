@@ -13,7 +13,7 @@ from syndication.logs import get_logger
 from syndication.model.values import ALL, Article, Entry, Feed, LeftOut, Section, Site
 from syndication.pipeline.entries import tag_uri, to_entry
 from syndication.store import Connection
-from syndication.store.articles import article_sizes, articles, feed_query, render_deaths
+from syndication.store.articles import article_sizes, articles, feed_query, render_deaths, withdrawals
 from syndication.store.db.database import DatabaseDown, DatabaseError
 from syndication.store.publishing import change_queue, section_state
 
@@ -79,8 +79,10 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
     """
     read = change_queue.read(conn)
     if read.seqs:
-        # A writer with a snapshot older than a link left the link with the article's previous state.
-        feed_query.repair_links(conn, None if read.everything else sorted(read.article_ids))
+        # A writer with a snapshot older than a withdrawal or a link did not see it.
+        changed = None if read.everything else sorted(read.article_ids)
+        withdrawals.enforce(conn, changed)
+        feed_query.repair_links(conn, changed)
     touched: set[str] = set()
     if read.seqs:
         touched.update(section_state.list_foreign(conn, newsroom.fingerprints()))

@@ -21,6 +21,7 @@ from syndication.render.renderer import Renderer
 from syndication.store import Connection
 from syndication.store.articles import article_sizes
 from syndication.store.articles.readable_articles import read_article
+from syndication.store.articles.truncation import wait_for_truncation
 from syndication.store.db.database import Database, DatabaseDown
 from syndication.store.publishing import previews
 
@@ -101,6 +102,7 @@ class Previewer:
     def preview(self, query: PreviewQuery) -> dict[str, Any]:
         """Returns the answer as JSON values; raises SyndicationError for an invalid request."""
         with self.database.snapshot() as conn:
+            wait_for_truncation(conn)
             now = self.database.now(conn)
             _check_sizes(conn, query.changes)
             changed = [self._changed(conn, change, now) for change in query.changes]
@@ -129,6 +131,7 @@ class Previewer:
 
         def read(more: int) -> PreviewSnapshot:
             with self.database.snapshot() as conn:
+                wait_for_truncation(conn)
                 return PreviewSnapshot(gather(conn, self.newsroom, section, moment, more, instead), more)
 
         _, _, rendered = fill_feed(read(0), read, lambda _, feed: self.renderer.render(feed))

@@ -27,6 +27,7 @@ from syndication.render.entries import render_entries
 from syndication.render.fragment_cache import MAX_BYTES
 from syndication.render.renderer import RenderEntries, Renderer
 from syndication.store.articles import feed_query, render_deaths, shown_articles
+from syndication.store.articles.truncation import wait_for_truncation
 from syndication.store.db.database import WORK, Database, DatabaseDown, DatabaseError
 from syndication.store.processes import purge_queue
 from syndication.store.publishing import change_queue, leases, published, regenerations, section_state
@@ -176,6 +177,7 @@ class Regenerator:
     def _read(self, slug: str, more: int | None = None) -> SectionSnapshot:
         section = self.newsroom.sections[slug]
         with self.database.snapshot() as conn:
+            wait_for_truncation(conn)
             now = self.database.now(conn)
             current = published.get_published(conn, slug)
             # Read as many extra articles as were left out last time: usually one read is then enough.

@@ -10,6 +10,7 @@ from syndication.model.addresses import iri, web_address
 from syndication.model.formats import email_address, language_tag, media_type
 from syndication.model.values import Author, Enclosure, Entry, Image, Section, Site
 from syndication.render.body_limits import exceeds_limits, too_large
+from syndication.render.entry_fields import unusable_fields
 from syndication.render.html import sanitize, with_correction
 from syndication.render.text import one_line, plain, shorten
 
@@ -40,17 +41,9 @@ class CleanEntry:
 
 def clean(entry: Entry, site: Site, section: Section) -> CleanEntry:
     """Returns the entry cleaned; raises UnrenderableArticleError, with the reason, if no reader could use it."""
-    title = one_line(entry.title)
-    if not title:
-        raise UnrenderableArticleError(entry.article_id, "its title has no printable characters: add a title")
-    url = web_address(entry.url)
-    if url is None:
-        raise UnrenderableArticleError(
-            entry.article_id, f"its url {one_line(entry.url)!r} is not an http or https address"
-        )
-    identity = one_line(entry.id)
-    if not identity:
-        raise UnrenderableArticleError(entry.article_id, "its guid has no printable characters: change or remove it")
+    for field, words in unusable_fields(entry):
+        raise UnrenderableArticleError(entry.article_id, f"its {field} {words}")
+    title, url, identity = one_line(entry.title), web_address(entry.url) or "", one_line(entry.id)
     correction = one_line(entry.correction or "") or None
     if reason := exceeds_limits(entry.html) or exceeds_limits(entry.summary or "", "summary"):
         raise UnrenderableArticleError(entry.article_id, reason)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from syndication.config.loading import Settings
 from syndication.store import Connection
 from syndication.store.access import audit_log, login_failures, pending_logins, sessions, tokens, webhook_ids
-from syndication.store.articles import render_deaths
+from syndication.store.articles import deletions, render_deaths
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.publishing import previews, published, regenerations
 
@@ -27,6 +27,7 @@ def prune(conn: Connection, settings: Settings, now: datetime) -> None:
     webhook_ids.prune(conn, now)
     tokens.prune(conn, now, _days_before(now, settings.editors.audit_days))
     render_deaths.prune(conn, now - FATAL_KEPT)
+    deletions.prune(conn)
     sessions.delete_expired(conn, now)
     pending_logins.prune(conn, now)
     login_failures.prune(conn, now)

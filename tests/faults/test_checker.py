@@ -100,7 +100,7 @@ def test_what_was_acknowledged_and_is_not_stored_is_a_loss(stored, words):
 
 
 def test_a_story_that_is_there_after_its_deletion_is_a_loss():
-    deleted = journal(PUBLISHED, (1, story(out=True, there=False), "delete"))
+    deleted = journal(PUBLISHED, (1, story(there=False), "delete"))
     assert kept(deleted, {}) == []
     assert kept(deleted, {"a1": row(OUT)}) == ["the database has a1, which was deleted"]
 
@@ -146,7 +146,7 @@ def test_what_was_public_once_is_not_early_when_the_clock_goes_back(tmp_path):
     ("name", "after"),
     [
         ("withdraw", OUT),
-        ("delete", story(out=True, there=False)),
+        ("delete", story(there=False)),
         ("correct", story(revision=2)),
         ("move", story(sections=("china",), revision=2)),
         ("make a draft", story(draft=True, revision=2)),
@@ -159,7 +159,7 @@ def test_a_document_that_is_older_than_it_says_is_found(name, after):
     assert not on_the_way.old(history(sighting(A1, made=2, seen=4)), known, RIGHT)
 
 
-@pytest.mark.parametrize("out", [OUT, story(out=True, there=False)], ids=["withdrawn", "deleted"])
+@pytest.mark.parametrize("out", [OUT, story(there=False)], ids=["withdrawn", "deleted"])
 def test_a_story_that_came_back_is_found(out):
     known = journal(PUBLISHED, (1, out, "take out"))
     seen = [sighting(A1, version=1), sighting(version=2, made=4, seen=5), sighting(A1, version=3, made=None, seen=7)]

@@ -387,12 +387,16 @@ def test_nothing_of_a_section_moves_when_a_hidden_story_is_written(api, clock):
     assert api.get("/sections/taiwan").json["regenerated_at"] is not None
 
 
-def test_a_writer_who_may_not_preview_loses_no_text_of_an_id_that_was_deleted_unseen(api):
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_a_writer_who_may_not_preview_is_not_told_that_an_id_was_deleted_unseen(api, withdrawn):
     live(api, WAYS["deleted as a draft"])
-    assert api.put("secret", BLIND, title="New").json["outcome"] == "created"
+    if withdrawn:
+        api.ask("POST", "/articles/secret/withdraw")
+    said = api.put("secret", BLIND, title="New").json
+    assert (said["outcome"], said["message"], said["article"]["status"]) == ("created", None, "published")
     assert api.get("/articles/secret").json["title"] == "New"
     api.desk.later()
-    assert "New" not in api.desk.everything()
+    assert ("New" in api.desk.everything()) is not withdrawn
     api.ask("POST", "/articles/secret/restore")
     api.desk.later()
     assert "New" in api.desk.everything()

@@ -89,7 +89,6 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
     desk.later()
     desk.put("waiting", published_at=clock())  # Noticed, but not in a feed yet.
     with database.write() as conn:
-        conn.execute(text("INSERT INTO replaced_article (article_id) VALUES ('story-9')"))
         now = database.now(conn)
         workers.record_heartbeat(conn, workers.WorkerProcess("dead", "host", 7, now - LONG_AGO, now - LONG_AGO))
         web_processes.record_heartbeat(

@@ -42,7 +42,7 @@ down_revision = "{NEXT}"
 oldest_program = "{NEXT}"
 
 def upgrade():
-    op.drop_table("replaced_article" if op.get_bind().dialect.name == "postgresql" else "webhook")
+    op.drop_table("webhook")
 '''
 
 _SQLITE_TRIGGER = "CREATE TRIGGER syndication_topic AFTER INSERT ON topic BEGIN SELECT 1; END"

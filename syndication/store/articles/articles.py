@@ -11,7 +11,8 @@ from syndication.errors import ArticleError
 from syndication.model.json_types import MAX_ID, MAX_SECTION_NAME
 from syndication.model.values import Article, Author, Enclosure, Image
 from syndication.store.access.audit_log import Act, Actor, record, record_repeated
-from syndication.store.articles.shown_articles import content_digest, digests
+from syndication.store.articles.deletions import deletions
+from syndication.store.articles.shown_articles import content_digest
 from syndication.store.db.batches import batched
 from syndication.store.db.database import Database
 from syndication.store.tables.articles import (
@@ -45,25 +46,27 @@ _CHILDREN: tuple[type[Base], ...] = (ArticleSectionRow, AuthorRow, TagRow, Image
 
 @dataclass(frozen=True, slots=True)
 class PutOutcome:
-    """The outcome of writing one article; ``kept_out``: it had been withdrawn or deleted, and stays out.
+    """The outcome of writing one article; ``kept_out``: it was stored, but is withdrawn and stays out.
 
     ``digest_before`` is of its previous content, if it had any and nothing changed. ``date`` is what the update of a
-    published article does to its date, one of ``versions.DATES``.
+    published article does to its date, one of ``versions.DATES``. ``deleted_at`` is when its row was deleted, if it had
+    none.
     """
 
     article_id: str
     outcome: Literal["created", "updated", "unchanged", "kept_out"]
     digest_before: str | None = None
     date: str | None = None
+    deleted_at: datetime | None = None
 
 
 def put_articles(
-    database: Database, articles: Iterable[Article], *, batch: int = 500, by: Actor | None = None, blind: bool = False
+    database: Database, articles: Iterable[Article], *, batch: int = 500, by: Actor | None = None
 ) -> Iterator[PutOutcome]:
     """Creates or replaces articles, one transaction for each batch; an identical article is not touched.
 
-    With ``by``, each one is in the audit log; ``blind`` is as for ``change_article``. Raises ArticleError for one that
-    cannot be stored, before anything of its batch is written.
+    With ``by``, each one is in the audit log. Raises ArticleError for one that cannot be stored, before anything of its
+    batch is written.
     """
     waiting: dict[str, Article] = {}
     for article in articles:
@@ -71,10 +74,10 @@ def put_articles(
         waiting.pop(article.id, None)  # The last of several with the same id wins.
         waiting[article.id] = article
         if len(waiting) >= batch:
-            yield from _put_batch(database, waiting, by, blind)
+            yield from _put_batch(database, waiting, by)
             waiting = {}
     if waiting:
-        yield from _put_batch(database, waiting, by, blind)
+        yield from _put_batch(database, waiting, by)
 
 
 def validate(article: Article) -> None:
@@ -120,14 +123,11 @@ def change_article(
     *,
     act: str = "put",
     first: Callable[[Connection], None] | None = None,
-    blind: bool = False,
-) -> tuple[PutOutcome, Article | None]:
+) -> tuple[PutOutcome, Article]:
     """Reads, decides and writes one article under a lock; returns the outcome and the stored article.
 
-    The stored article is None if its row was deleted: it stays out, and is written only once restored. ``act`` is
-    the action's name in the audit log. ``first`` runs before, in the same transaction. ``blind``: the writer may
-    not know about hidden articles, so the text of one deleted before readers ever saw it is stored like that of a new
-    one, and it still stays out. An exception of ``first`` or ``decide`` is passed on, with nothing written.
+    ``act`` is the action's name in the audit log. ``first`` runs before, in the same transaction. An exception of
+    ``first`` or ``decide`` is passed on, with nothing written.
     """
     with database.write() as conn:
         if first is not None:
@@ -135,16 +135,16 @@ def change_article(
         _lock(conn, [article_id])
         article = decide(get_article(conn, article_id))
         validate(article)
-        (outcome,) = _write(conn, {article_id: article}, blind)
+        (outcome,) = _write(conn, {article_id: article})
         _name_withdrawals(conn, [article], by)
         _record_writes(conn, by, act, [outcome], database.now(conn))
-        return outcome, get_article(conn, article_id)
+        return outcome, load_articles(conn, [article_id])[article_id]
 
 
-def _put_batch(database: Database, wanted: dict[str, Article], by: Actor | None, blind: bool) -> list[PutOutcome]:
+def _put_batch(database: Database, wanted: dict[str, Article], by: Actor | None) -> list[PutOutcome]:
     with database.write() as conn:
         _lock(conn, list(wanted))
-        outcomes = _write(conn, wanted, blind)
+        outcomes = _write(conn, wanted)
         if by is not None:
             _name_withdrawals(conn, wanted.values(), by)
             _record_writes(conn, by, "put", outcomes, database.now(conn))
@@ -180,13 +180,12 @@ def _lock(conn: Connection, ids: Sequence[str]) -> None:
             )
 
 
-def _write(conn: Connection, wanted: dict[str, Article], blind: bool) -> list[PutOutcome]:
+def _write(conn: Connection, wanted: dict[str, Article]) -> list[PutOutcome]:
     ids = list(wanted)
     known = load_articles(conn, ids)
+    deleted = deletions(conn, wanted.keys() - known.keys())
     out = _withdrawn_ids(conn, ids)
-    deleted = out.keys() - known.keys()
-    unseen = deleted - digests(conn, deleted).keys() if blind and deleted else set()
-    new = [_with_status(a, id in out) for id, a in wanted.items() if id not in known and id not in deleted - unseen]
+    new = [_with_status(article, id in out) for id, article in wanted.items() if id not in known]
     _record_wanted_status(conn, wanted, out)
     stale = [article for id, article in wanted.items() if id in known and _with_status(article, id in out) != known[id]]
     _insert(conn, new)
@@ -200,6 +199,7 @@ def _write(conn: Connection, wanted: dict[str, Article], blind: bool) -> list[Pu
             "kept_out" if id in out and wanted[id].status != "withdrawn" else outcomes.get(id, "unchanged"),
             content_digest(known[id]) if id in known and id not in outcomes else None,
             dates.get(id),
+            deleted.get(id),
         )
         for id in ids
     ]

@@ -16,7 +16,7 @@ from sqlalchemy import BindParameter, Connection, Row, Select, Subquery, bindpar
 from syndication.model.values import Article
 from syndication.store.db.batches import batched
 from syndication.store.db.upsert import insert
-from syndication.store.tables.articles import ArticleRow, WithdrawalRow
+from syndication.store.tables.articles import ArticleRow, DeletedArticleRow, WithdrawalRow
 from syndication.store.tables.publishing import EntryRow, ShownArticleRow
 
 DIGEST_LENGTH = 32
@@ -39,12 +39,14 @@ def _exposure_of(ids: Subquery) -> Select[Any]:
             ArticleRow.published_at,
             ArticleRow.expires_at,
             WithdrawalRow.article_id.is_not(None).label("withdrawn"),
+            DeletedArticleRow.article_id.is_not(None).label("deleted"),
             ShownArticleRow.article_id.is_not(None).label("shown"),
             ShownArticleRow.digest,
         )
         .select_from(ids)
         .outerjoin(ArticleRow, ArticleRow.id == ids.c.id)
         .outerjoin(WithdrawalRow, WithdrawalRow.article_id == ids.c.id)
+        .outerjoin(DeletedArticleRow, DeletedArticleRow.article_id == ids.c.id)
         .outerjoin(ShownArticleRow, ShownArticleRow.article_id == ids.c.id)
     )
 
@@ -56,6 +58,7 @@ _EXPOSURES = _exposure_of(
     union(
         select(ArticleRow.id.label("id")).where(ArticleRow.id.in_(_IDS)),
         select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(_IDS)),
+        select(DeletedArticleRow.article_id).where(DeletedArticleRow.article_id.in_(_IDS)),
         select(ShownArticleRow.article_id).where(ShownArticleRow.article_id.in_(_IDS)),
     ).subquery()
 )
@@ -64,16 +67,20 @@ _EXPOSURES = _exposure_of(
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """The state of an article and how far readers know it; ``digest`` is of the content that they saw last."""
+    """The state of an article and how far readers know it; ``digest`` is of the content that they saw last.
+
+    ``deleted``: it has no row, but had one.
+    """
 
     stored: bool
     withdrawn: bool
+    deleted: bool
     public: bool
     shown: bool
     digest: str | None
 
 
-NOTHING = Exposure(stored=False, withdrawn=False, public=False, shown=False, digest=None)
+NOTHING = Exposure(stored=False, withdrawn=False, deleted=False, public=False, shown=False, digest=None)
 
 
 def exposure(conn: Connection, article_id: str, now: datetime) -> Exposure:
@@ -93,6 +100,7 @@ def _exposure(row: Row[Any], now: datetime) -> Exposure:
     return Exposure(
         stored=row.stored,
         withdrawn=row.withdrawn,
+        deleted=row.deleted and not row.stored,
         public=row.stored and is_public(row, now),
         shown=row.shown,
         digest=row.digest,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from syndication.model.values import ALL, Section
 from syndication.store.articles.article_outlines import ArticleOutline, read_outline
+from syndication.store.articles.deletions import get_deletion
 from syndication.store.articles.feed_query import public_articles
 from syndication.store.articles.withdrawals import Withdrawal, get_withdrawal
 from syndication.store.processes import workers
@@ -47,6 +48,8 @@ class Departure:
 class TraceFacts:
     """The facts about an article (None: it has no row) at ``now``; the mappings are by section.
 
+    ``deleted_at`` is when it lost its row, if it had one.
+
     ``newer`` counts the articles before it, without those left out, which take no position. ``concealed``: the caller
     may only know that the article was shown once.
     """
@@ -54,6 +57,7 @@ class TraceFacts:
     article_id: str
     article: ArticleOutline | None
     withdrawal: Withdrawal | None
+    deleted_at: datetime | None
     now: datetime
     noticed: bool
     workers: int
@@ -82,6 +86,7 @@ def read_trace_facts(conn: Connection, article_id: str, sections: Mapping[str, S
         article_id=article_id,
         article=article,
         withdrawal=get_withdrawal(conn, article_id),
+        deleted_at=get_deletion(conn, article_id),
         now=now,
         noticed=bool(conn.scalar(queued)),
         workers=len(workers.list_alive(conn, now)),

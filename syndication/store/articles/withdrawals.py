@@ -4,19 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from syndication.store.access.audit_log import Act, Actor, record
 from syndication.store.articles.article_outlines import read_outline
+from syndication.store.articles.deletions import get_deletion
+from syndication.store.db.batches import batched
 from syndication.store.db.database import Database
+from syndication.store.db.upsert import insert as upsert
 from syndication.store.tables.articles import ArticleRow, WithdrawalRow
+from syndication.store.tables.publishing import ChangeRow
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """An article that stays out: ``reason`` is withdrawn or deleted, ``by`` the user or token, if known."""
+    """An article that stays out since ``at``; ``by`` is the user or token, if known."""
 
-    reason: str
     at: datetime
     by: str | None
 
@@ -24,29 +27,41 @@ class Withdrawal:
 def withdraw(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
     """Takes articles out of every feed until they are restored; returns the unknown ids.
 
-    A trigger records the withdrawal itself, as for any other writer.
+    A deleted article stays out too, if anyone writes it again.
     """
     unknown, acts = [], []
     with database.write() as conn:
         for id in ids:
-            done = conn.execute(
-                update(ArticleRow)
-                .where(ArticleRow.id == id, ArticleRow.status != "withdrawn")
-                .values(status="withdrawn")
-            )
-            if done.rowcount:
-                conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id == id).values(by=by.name))
-            elif read_outline(conn, id) is None:
+            done = _withdraw(conn, id, by, database.now(conn))
+            if not done and read_outline(conn, id) is None and get_withdrawal(conn, id) is None:
                 unknown.append(id)
-            acts.append(Act("withdraw", id, "withdrawn" if done.rowcount else _nothing_done(id, unknown)))
+            acts.append(Act("withdraw", id, "withdrawn" if done else _nothing_done(id, unknown)))
         record(conn, by, acts, database.now(conn))
     return unknown
 
 
-def restore(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
-    """Restores withdrawn articles to their former status, drafts as drafts; returns the unknown ids.
+def _withdraw(conn: Connection, id: str, by: Actor, now: datetime) -> bool:
+    """Withdraws one article; returns False if there is nothing to withdraw.
 
-    One whose row was deleted has nothing to restore, but may then be written again.
+    A trigger records the withdrawal itself, as for any other writer. An UPDATE that waited for a transaction in which
+    the row was replaced does not see the new row, so it is repeated while there is one.
+    """
+    article = ArticleRow.id == id, ArticleRow.status != "withdrawn"
+    while conn.scalar(select(ArticleRow.id).where(*article)) is not None:
+        if conn.execute(update(ArticleRow).where(*article).values(status="withdrawn")).rowcount:
+            conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id == id).values(by=by.name))
+            return True
+    if get_deletion(conn, id) is None:
+        return False
+    conn.execute(insert(ChangeRow).values(article_id=id, noticed_at=now))  # For ``enforce``.
+    statement = upsert(conn, WithdrawalRow).values(article_id=id, at=now, by=by.name)
+    return bool(conn.execute(statement.on_conflict_do_nothing()).rowcount)
+
+
+def restore(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
+    """Restores withdrawn articles to their former status, drafts as drafts; returns the ids that have no row.
+
+    One whose row was deleted has nothing to restore, but whoever writes it again publishes it.
     """
     unknown, acts = [], []
     with database.write() as conn:
@@ -73,4 +88,21 @@ def _nothing_done(id: str, unknown: Sequence[str]) -> str:
 def get_withdrawal(conn: Connection, article_id: str) -> Withdrawal | None:
     """Returns the withdrawal of an article that is out, also if its row was deleted; otherwise None."""
     row = conn.execute(select(WithdrawalRow.__table__).where(WithdrawalRow.article_id == article_id)).one_or_none()
-    return None if row is None else Withdrawal(row.reason, row.at, row.by)
+    return None if row is None else Withdrawal(row.at, row.by)
+
+
+def enforce(conn: Connection, article_ids: Sequence[str] | None) -> int:
+    """Withdraws articles that have a withdrawal and another status (None: all articles); returns how many.
+
+    On PostgreSQL, a row written while its article was being withdrawn sees nothing of that, nor does the other side.
+    Both queue the article, so that the reader of the queue sees both.
+    """
+    out = select(WithdrawalRow.article_id).where(
+        WithdrawalRow.article_id == ArticleRow.id, ArticleRow.status != "withdrawn"
+    )
+    wrong: list[str] = []
+    for some in batched(article_ids) if article_ids is not None else [None]:
+        wrong += conn.scalars(out if some is None else out.where(ArticleRow.id.in_(some)))
+    for some in batched(sorted(wrong)):
+        conn.execute(update(ArticleRow).where(ArticleRow.id.in_(some)).values(status="withdrawn"))
+    return len(wrong)

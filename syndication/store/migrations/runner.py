@@ -89,7 +89,7 @@ def check(database: Database) -> str | None:
     if changed:
         whose = "its newer program" if there else "this program"
         raise StoreError(
-            f"the database lacks the trigger {', '.join(changed)} of {whose}, without which changes go"
+            f"the database lacks the trigger {', '.join(changed)} of {whose}, or has it disabled, and changes would go"
             f" unnoticed: run `syndication migrate`{' of that program' if there else ''}"
         )
     return there

@@ -151,7 +151,7 @@ class EnclosureRow(Base):
 
 
 class WithdrawalRow(Base):
-    """A withdrawn or deleted article, which stays out until it is restored by id. Outlives the article's row.
+    """A withdrawn article, which stays out until it is restored by id. Outlives the article's row.
 
     ``former_status`` is the status after a restore: the previous one, or one requested since. None: unknown.
     """
@@ -159,16 +159,11 @@ class WithdrawalRow(Base):
     __tablename__ = "withdrawal"
 
     article_id: Mapped[str] = mapped_column(primary_key=True)
-    reason: Mapped[str]
     at: Mapped[datetime]
     by: Mapped[str | None]
     former_status: Mapped[str | None]
 
-    __table_args__ = (
-        CheckConstraint("reason IN ('withdrawn', 'deleted')", name="reason_is_known"),
-        utc_check("at"),
-        years_check("at"),
-    )
+    __table_args__ = (utc_check("at"), years_check("at"))
 
 
 class ArticleCorrectionRow(Base):
@@ -186,12 +181,15 @@ class ArticleCorrectionRow(Base):
     __table_args__ = (utc_check("corrected_at"), years_check("corrected_at"))
 
 
-class ReplacedArticleRow(Base):
-    """A note between two of SQLite's triggers that REPLACE is about to displace an article. Empty on PostgreSQL."""
+class DeletedArticleRow(Base):
+    """When an article's row was last deleted. It means nothing while the article has a row again."""
 
-    __tablename__ = "replaced_article"
+    __tablename__ = "deleted_article"
 
     article_id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+    __table_args__ = (utc_check("at"), years_check("at"))
 
 
 PUBLISHED = text("status = 'published'")

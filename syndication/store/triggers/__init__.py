@@ -2,6 +2,10 @@
 
 Whatever writes (the ORM, a bulk statement, ``sqlite3`` or ``psql``), the article's id is added to the queue in the
 writer's own transaction. Timestamps cannot do this: transactions commit late and clocks tie.
+
+On PostgreSQL they are enabled always: the apply workers of logical replication, and some restores, run with
+``session_replication_role = replica``, in which ordinary triggers do not fire. Of ours, apply workers fire those for
+each row and those of TRUNCATE (PostgreSQL's documentation, section 29.9).
 """
 
 import hashlib
@@ -27,9 +31,11 @@ _POSTGRESQL_BODIES = """
 
 _POSTGRESQL_NAMES = """
     SELECT t.tgname AS name, c.relname AS "table" FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal
-      AND t.tgenabled <> 'D' AND t.tgname LIKE 'syndication\\_%'
+    WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal AND t.tgname LIKE 'syndication\\_%'
 """
+
+# ``A`` is always, in replica sessions too. A restore with --disable-triggers leaves ``O``, in ordinary ones only.
+_POSTGRESQL_ENABLED = f"{_POSTGRESQL_NAMES} AND t.tgenabled = 'A'"
 
 
 def drop_triggers(conn: Connection) -> None:
@@ -53,6 +59,7 @@ def create_triggers(conn: Connection) -> None:
     for statement in [*functions, *(trigger.statement for trigger in triggers.values())]:
         conn.exec_driver_sql(statement.replace("%", "%%"))
     for name, trigger in triggers.items():
+        conn.exec_driver_sql(f"ALTER TABLE {trigger.table} ENABLE ALWAYS TRIGGER {name}")
         conn.exec_driver_sql(f"COMMENT ON TRIGGER {name} ON {trigger.table} IS '{_digest(trigger.statement)}'")
 
 
@@ -78,12 +85,12 @@ def changed_triggers(conn: Connection) -> list[str]:
 
 
 def missing_triggers(conn: Connection) -> list[str]:
-    """Returns the names of the triggers that are missing or disabled.
+    """Returns the names of the triggers that are missing, or disabled in some sessions or all.
 
     By name alone: a running program is not affected by the triggers of a newer one.
     """
     if conn.dialect.name == "sqlite":
         wanted, query = set(sqlite_triggers()), _SQLITE_NAMES
     else:
-        wanted, query = set(postgresql_triggers("public")[1]), _POSTGRESQL_NAMES
+        wanted, query = set(postgresql_triggers("public")[1]), _POSTGRESQL_ENABLED
     return sorted(wanted - set(conn.scalars(text(query))))

@@ -18,18 +18,18 @@ BEGIN
 END
 """
 
-# Only after the row is written is it certain that no other transaction is deleting it: an INSERT waits for that one
-# in its unique check. A repeatable read does not see the other's writes, but cannot write the same key either, and
-# fails with an error that allows a retry.
+# Only after the row is written is it certain that no other transaction is withdrawing and deleting it: an INSERT waits
+# for that one in its unique check. A repeatable read does not see the other's writes, but cannot write the same key
+# either, and fails with an error that allows a retry. In a replica session, which enforces no foreign keys, a link may
+# come before its article.
 ARTICLE = """
 DECLARE
   former text;
 BEGIN
   IF TG_OP = 'DELETE' THEN
     INSERT INTO change (article_id, noticed_at) VALUES (OLD.id, clock_timestamp());
-    INSERT INTO withdrawal (article_id, reason, at, former_status)
-      VALUES (OLD.id, 'deleted', clock_timestamp(), nullif(OLD.status, 'withdrawn'))
-      ON CONFLICT DO NOTHING;
+    INSERT INTO deleted_article (article_id, at) VALUES (OLD.id, clock_timestamp())
+      ON CONFLICT (article_id) DO UPDATE SET at = excluded.at;
     RETURN NULL;
   END IF;
   INSERT INTO change (article_id, noticed_at) VALUES (NEW.id, clock_timestamp());
@@ -37,25 +37,23 @@ BEGIN
     former := nullif(OLD.status, 'withdrawn');
     IF OLD.id <> NEW.id THEN
       INSERT INTO change (article_id, noticed_at) VALUES (OLD.id, clock_timestamp());
-      INSERT INTO withdrawal (article_id, reason, at, by, former_status)
-        SELECT NEW.id, reason, at, by, former_status FROM withdrawal WHERE article_id = OLD.id
+      INSERT INTO withdrawal (article_id, at, by, former_status)
+        SELECT NEW.id, at, by, former_status FROM withdrawal WHERE article_id = OLD.id
         ON CONFLICT DO NOTHING;
     END IF;
   ELSIF current_setting('transaction_isolation') <> 'read committed' THEN
-    INSERT INTO withdrawal (article_id, reason, at) VALUES (NEW.id, 'withdrawn', clock_timestamp())
-      ON CONFLICT DO NOTHING;
+    INSERT INTO withdrawal (article_id, at) VALUES (NEW.id, clock_timestamp()) ON CONFLICT DO NOTHING;
     IF FOUND THEN
       DELETE FROM withdrawal WHERE article_id = NEW.id;
     END IF;
   END IF;
   IF NEW.status = 'withdrawn' THEN
-    INSERT INTO withdrawal (article_id, reason, at, former_status)
-      VALUES (NEW.id, 'withdrawn', clock_timestamp(), former)
+    INSERT INTO withdrawal (article_id, at, former_status) VALUES (NEW.id, clock_timestamp(), former)
       ON CONFLICT DO NOTHING;
   ELSIF EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id) THEN
     UPDATE article SET status = NEW.status WHERE id = NEW.id;
   END IF;
-  IF TG_OP = 'UPDATE' THEN
+  IF TG_OP = 'UPDATE' OR current_setting('session_replication_role') = 'replica' THEN
     UPDATE article_section SET published_at = NEW.published_at, status = NEW.status, expires_at = NEW.expires_at
       WHERE article_id = NEW.id
         AND (published_at IS DISTINCT FROM NEW.published_at OR status IS DISTINCT FROM NEW.status
@@ -89,9 +87,8 @@ END
 
 ARTICLES_TRUNCATED = """
 BEGIN
-  INSERT INTO withdrawal (article_id, reason, at, former_status)
-    SELECT id, 'deleted', clock_timestamp(), nullif(status, 'withdrawn') FROM article
-    ON CONFLICT DO NOTHING;
+  INSERT INTO deleted_article (article_id, at) SELECT id, clock_timestamp() FROM article
+    ON CONFLICT (article_id) DO UPDATE SET at = excluded.at;
   INSERT INTO change (article_id, noticed_at) VALUES (NULL, clock_timestamp());
   RETURN NULL;
 END

@@ -19,32 +19,23 @@ def _noticed(article_id: str, where: str = "1") -> str:
     return f"INSERT INTO change (article_id, noticed_at) SELECT {article_id}, {NOW} WHERE {where};"
 
 
-def _withdrawal(article_id: str, reason: str, former: str, where: str = "1") -> str:
+def _withdrawal(former: str) -> str:
     return (
-        f"INSERT INTO withdrawal (article_id, reason, at, former_status)"
-        f" SELECT {article_id}, '{reason}', {NOW}, {former} WHERE {where}"
-        f" AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = {article_id});"
+        f"INSERT INTO withdrawal (article_id, at, former_status)"
+        f" SELECT NEW.id, {NOW}, {former} WHERE NEW.status = 'withdrawn'"
+        f" AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id);"
     )
 
 
-# REPLACE fires the delete trigger for the row that it displaces if recursive_triggers is on. A note before it records
-# that the row existed, so that the displacement is not taken for a deletion. Only the INSERT that wrote a note reads
-# it: one left behind by an INSERT OR IGNORE does nothing.
-NOTE_REPLACED = """
-    DELETE FROM replaced_article WHERE article_id = NEW.id;
-    INSERT INTO replaced_article (article_id) SELECT id FROM article WHERE id = NEW.id
-      AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id);
-"""
-
-NOT_DELETED = """
-    DELETE FROM withdrawal WHERE article_id = NEW.id
-      AND EXISTS (SELECT 1 FROM replaced_article WHERE article_id = NEW.id);
-    DELETE FROM replaced_article WHERE article_id = NEW.id;
+# With recursive_triggers, REPLACE records it for the row that it displaces too: harmless, as the article is there.
+DELETED = f"""
+    DELETE FROM deleted_article WHERE article_id = OLD.id;
+    INSERT INTO deleted_article (article_id, at) VALUES (OLD.id, {NOW});
 """
 
 WITHDRAWAL_FOLLOWS = """
-    INSERT INTO withdrawal (article_id, reason, at, by, former_status)
-      SELECT NEW.id, reason, at, by, former_status FROM withdrawal WHERE article_id = OLD.id AND OLD.id <> NEW.id
+    INSERT INTO withdrawal (article_id, at, by, former_status)
+      SELECT NEW.id, at, by, former_status FROM withdrawal WHERE article_id = OLD.id AND OLD.id <> NEW.id
       AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id);
 """
 
@@ -109,15 +100,13 @@ def _article() -> list[tuple[str, str]]:
             "BEFORE INSERT ON article WHEN EXISTS (SELECT 1 FROM article WHERE rowid = NEW.rowid AND id <> NEW.id)",
             f"INSERT INTO change (article_id, noticed_at) SELECT id, {NOW} FROM article WHERE rowid = NEW.rowid;",
         ),
-        _trigger("article_replaced", "BEFORE INSERT ON article", NOTE_REPLACED),
         _trigger(
             "article_inserted",
             "AFTER INSERT ON article",
             _noticed("NEW.id"),
-            NOT_DELETED,
             WANTED,
             STAYS_OUT,
-            _withdrawal("NEW.id", "withdrawn", "NULL", "NEW.status = 'withdrawn'"),
+            _withdrawal("NULL"),
             KEEP_LINKS,
         ),
         _trigger(
@@ -129,14 +118,14 @@ def _article() -> list[tuple[str, str]]:
             WITHDRAWAL_FOLLOWS,
             WANTED,
             STAYS_OUT,
-            _withdrawal("NEW.id", "withdrawn", "nullif(OLD.status, 'withdrawn')", "NEW.status = 'withdrawn'"),
+            _withdrawal("nullif(OLD.status, 'withdrawn')"),
             KEEP_LINKS,
         ),
         _trigger(
             "article_deleted",
             "AFTER DELETE ON article",
             _noticed("OLD.id"),
-            _withdrawal("OLD.id", "deleted", "nullif(OLD.status, 'withdrawn')"),
+            DELETED,
             *(f"DELETE FROM {table} WHERE article_id = OLD.id;" for table in tables),
         ),
     ]

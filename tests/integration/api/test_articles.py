@@ -184,18 +184,56 @@ def delete(api, id):
         conn.execute(text("DELETE FROM article WHERE id = :id"), {"id": id})
 
 
-def test_what_was_deleted_stays_out_until_it_is_restored_and_put_again(api):
+def test_what_was_deleted_is_published_by_whoever_sends_it_again(api):
     api.put("a1")
     delete(api, "a1")
     said = api.put("a1")
-    assert (said.status, said.json["outcome"], said.json["article"]) == (200, "kept_out", None)
-    assert "deleted" in said.json["message"] and "ETag" not in said.headers
-    batch = api.ask("POST", "/articles:batch", {"articles": [story(id="a1")]})
-    assert batch.json["outcomes"][0]["outcome"] == "kept_out"
-    assert (
-        api.ask("POST", "/articles/a1/restore").json["message"]
-        == "The article was deleted: send it again to publish it."
-    )
+    assert (said.status, said.json["outcome"], fields(said)["status"]) == (201, "created", "published")
+    assert "was deleted before" in said.json["message"]
+    delete(api, "a1")
+    (again,) = api.ask("POST", "/articles:batch", {"articles": [story(id="a1")]}).json["outcomes"]
+    assert (again["outcome"], again["message"]) == ("created", said.json["message"])
+    assert api.put("a1").json["message"] is None
+    api.desk.work()
+    assert "<entry>" in api.desk.body("taiwan")
+
+
+NOT_AS_ASKED = {"url": "ftp://x/1", "sections": ["taiwan", "nowhere"], "expires_at": when(hours=-1)}
+WARNED = ["url", "expires_at", "sections.1"]
+
+
+def warned(answer):
+    return [warning["field"] for warning in answer["warnings"]]
+
+
+def test_each_way_to_write_warns_of_an_article_that_will_not_appear_as_asked(sqlite_api):
+    assert warned(sqlite_api.put("a1").json) == []
+    said = sqlite_api.put("a1", **NOT_AS_ASKED).json
+    assert (said["outcome"], warned(said)) == ("updated", WARNED)
+    assert said["warnings"][0]["detail"] == "'ftp://x/1' is not an http or https address. No feed shows the article"
+    assert warned(sqlite_api.put("a1", **NOT_AS_ASKED).json) == WARNED, "unchanged, and still not shown"
+    assert warned(sqlite_api.ask("PATCH", "/articles/a1", {"url": "/news/1"}).json) == WARNED[1:]
+    assert warned(sqlite_api.ask("PATCH", "/articles/a1", {"status": "draft"}).json) == []
+    batch = {"articles": [story(id="b1"), story(id="b2", **NOT_AS_ASKED)]}
+    assert [warned(one) for one in sqlite_api.ask("POST", "/articles:batch", batch).json["outcomes"]] == [[], WARNED]
+
+
+def test_the_warnings_of_a_batch_are_bounded(sqlite_api):
+    many = [story(id=f"a{n}", sections=[f"s{m}" for m in range(20)]) for n in range(30)]
+    outcomes = sqlite_api.ask("POST", "/articles:batch", {"articles": many}).json["outcomes"]
+    assert [len(one["warnings"]) for one in outcomes] == [20] * 10 + [1] * 20
+
+
+def test_a_deleted_article_that_was_withdrawn_stays_out_until_it_is_restored(api):
+    api.put("a1")
+    delete(api, "a1")
+    assert api.get("/articles/a1/trace").json["withdrawn"] is False
+    assert api.ask("POST", "/articles/a1/withdraw").json["outcome"] == "withdrawn"
+    assert api.get("/articles/a1/trace").json["withdrawn"] is True
+    assert api.put("a1").json["outcome"] == "kept_out"
+    delete(api, "a1")
+    words = api.ask("POST", "/articles/a1/restore").json["message"]
+    assert words == "The article was deleted: send it again to publish it."
     assert api.put("a1").status == 201
 
 

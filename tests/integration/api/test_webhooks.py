@@ -30,7 +30,7 @@ def announce(api, id="msg_1", *, key=KEY, age=0, signature=None, body=None, **ch
 
 
 def test_a_signed_announcement_is_stored_and_recorded(api):
-    assert announce(api).json == {"id": "a1", "outcome": "created", "message": None}
+    assert announce(api).json == {"id": "a1", "outcome": "created", "message": None, "warnings": []}
     assert announce(api, "msg_2", title="New").json["outcome"] == "updated"
     assert api.get("/articles/a1").json["title"] == "New"
     acts = api.audit(actor="the CMS's webhook")
@@ -100,15 +100,23 @@ def test_one_that_failed_can_be_sent_again_with_the_same_id(api):
     assert announce(api).json["outcome"] == "created"
 
 
-def test_a_webhook_brings_nothing_back_that_was_withdrawn_or_deleted(api):
+def test_a_webhook_brings_back_what_was_deleted_and_nothing_that_was_withdrawn(api):
     announce(api, "m1")
     api.desk.later()
     api.ask("POST", "/articles/a1/withdraw")
     out = announce(api, "m2", title="New")
     assert out.json["outcome"] == "kept_out" and "Restore" in out.json["message"]
     delete(api, "a1")
-    gone = announce(api, "m3")
-    assert gone.json["outcome"] == "kept_out" and "deleted" in gone.json["message"]
+    assert announce(api, "m3").json["outcome"] == "kept_out"
+    api.ask("POST", "/articles/a1/restore")
+    delete(api, "a1")
+    back = announce(api, "m4")
+    assert back.json["outcome"] == "created" and "was deleted before" in back.json["message"]
+
+
+def test_a_webhook_is_answered_with_what_will_not_appear_as_asked(sqlite_api):
+    (warning,) = announce(sqlite_api, "m1", sections=["nowhere"]).json["warnings"]
+    assert warning["field"] == "sections.0" and "has no feed" in warning["detail"]
 
 
 def test_a_webhook_does_not_tell_that_a_story_was_withdrawn_before_it_was_shown(api):

@@ -8,6 +8,7 @@ import tomllib
 import click
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from syndication.cli import main
 from syndication.config.loading import load_settings
@@ -73,6 +74,25 @@ def test_an_import_reports_the_result_of_every_line(run, store, tmp_path):
     assert pasted == {"section": [{"slug": "chess-go", "title": "Chess Go"}]}
     with store.read() as conn:
         assert articles.get_article(conn, "a3").sections == ("chess-go", "taiwan")
+
+
+def test_an_import_names_the_stories_that_will_not_appear_as_asked(run):
+    lines = [LINE, LINE | {"id": "a2", "title": "\x01"}, LINE | {"id": "a3", "url": "ftp://x/1"}]
+    done = run("import", "-", input="\n".join(map(json.dumps, lines)))
+    assert (done.exit_code, done.stdout.partition(".")[2]) == (0, " 2 will not appear as asked.\n")
+    assert "a2 is stored, but its title has no printable characters: add a title. No feed shows the article." in (
+        done.stderr
+    )
+    assert "a3 is stored, but its url 'ftp://x/1' is not an http or https address. No feed" in done.stderr
+
+
+def test_an_import_says_which_stories_were_deleted_before(run, store):
+    run("import", "-", input=json.dumps(LINE))
+    with store.write() as conn:
+        conn.execute(text("DELETE FROM article"))
+    done = run("import", "-", input=json.dumps(LINE))
+    assert done.stdout == "1 created, 0 updated, 0 unchanged, 0 kept out, 0 not imported. 1 deleted before.\n"
+    assert f"{LINE['id']} was deleted before and is stored again." in done.stderr
 
 
 def test_importing_twice_changes_nothing(run):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from syndication.diagnostics.health import Finding, HealthFacts, examine, headline, problems
+from syndication.store.publishing.documents import LeftOutArticle
 from syndication.store.publishing.section_state import SectionState
 from tests.support.newsroom import NOON, at
 
@@ -41,8 +42,8 @@ FAILING = [state("all"), state("taiwan", failures=2, error="ZeroDivisionError")]
     [
         ({"workers": 0}, Finding("standstill", "No worker is running, so feeds are not updating. Start one"
                                                " with `syndication worker`.")),
-        ({"missing_triggers": ["b", "a"]}, Finding("standstill", "Changes are not detected because triggers are"
-                                                                 " missing: a, b. Run `syndication migrate`.")),
+        ({"missing_triggers": ["b", "a"]}, Finding("standstill", "Changes are not detected because triggers are missing"
+                                                                 " or disabled: a, b. Run `syndication migrate`.")),
         ({"database_up": False}, Finding("standstill", "The database does not answer. Feeds are still served but not"
                                                        " updating.")),
         ({"states": FAILING}, Finding("problem", "taiwan failed twice: ZeroDivisionError", "taiwan")),
@@ -56,6 +57,38 @@ def test_each_finding_has_its_severity_and_section(changes, finding):
     found = examine(facts(**changes))
     assert found == [finding]
     assert headline(found) == ("All is well." if finding.severity == "notice" else finding.words)
+
+
+def left_out(id, section, reason="its title is bad"):
+    return LeftOutArticle(section, id, reason, NOON)
+
+
+def test_all_is_not_well_while_a_story_is_left_out():
+    stories = [left_out("a1", "all"), left_out("a1", "taiwan"), left_out("a2", "taiwan"), left_out("a3", "elsewhere")]
+    found = examine(facts(left_out=stories, never_shown=["a9"]))
+    assert [(finding.severity, finding.words) for finding in found] == [
+        ("problem", "a1 is left out of all, taiwan: its title is bad."),
+        ("problem", "a2 is left out of taiwan: its title is bad."),
+        ("problem", "a9 appears in no feed: it expires before it is published."),
+    ]
+    assert headline(found) == "3 problems. a1 is left out of all, taiwan: its title is bad."
+
+
+def test_a_section_without_a_feed_is_a_notice_and_the_headline():
+    found = examine(facts(unfed={"chess": "a1"}, silences={"taiwan": "Quiet."}))
+    assert problems(found) == []
+    assert headline(found) == found[0].words
+    assert found[0].words.startswith("No feed has the section 'chess' (newest story: a1). Add it to sections.toml")
+
+
+def test_only_a_few_stories_are_named_one_by_one():
+    found = examine(
+        facts(left_out=[left_out(f"a{n}", "all") for n in range(9)], unfed={f"s{n}": "a" for n in range(7)})
+    )
+    assert [finding.words for finding in found if "more" in finding.words] == [
+        "4 more stories are left out.",
+        "No feed has 2 more sections that stories name.",
+    ]
 
 
 def test_a_change_waiting_for_a_minute_is_no_problem():

@@ -1,5 +1,6 @@
 """Why an article is not in a feed: every reason, and that trace and feed always agree."""
 
+import re
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -96,6 +97,9 @@ def test_a_deletion_is_reported(desk):
         conn.execute(text("DELETE FROM article"))
     desk.later()
     assert ask(desk).rule == "deleted"
+    assert re.fullmatch(r"It was deleted at 20.* UTC\. Write it again to publish it\.", ask(desk).words)
+    withdrawals.withdraw(desk.database, ["a1"], by=EDITOR)
+    assert "withdrawn by the night editor" in ask(desk).words and "until someone restores it" in ask(desk).words
 
 
 @pytest.mark.parametrize(
@@ -187,7 +191,7 @@ def test_a_waiting_change_of_an_article_in_the_feed_is_reported(desk):
 
 def test_an_unknown_article_has_no_facts(desk):
     facts = facts_of(desk, "nobody")
-    assert facts.article is None and facts.withdrawal is None and not facts.positions
+    assert facts.article is None and facts.withdrawal is None and facts.deleted_at is None and not facts.positions
 
 
 moments = st.integers(-40, 40).map(lambda hours: at(hours=hours, minutes=1))
@@ -251,7 +255,7 @@ def verdicts_of(desk):
     for number in range(10):
         id = f"a{number}"
         facts = facts_of(desk, id)
-        if facts.article is not None or facts.withdrawal is not None:
+        if facts.article is not None or facts.withdrawal is not None or facts.deleted_at is not None:
             found |= {(id, verdict.section): verdict for verdict in trace(facts, desk.sections, frozenset())}
     return found
 

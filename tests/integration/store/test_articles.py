@@ -5,14 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from syndication.errors import ArticleError
 from syndication.model.values import Author, Enclosure, Image
 from syndication.store.access.audit_log import Actor
-from syndication.store.articles import articles, withdrawals
+from syndication.store.articles import articles, deletions, withdrawals
 from syndication.store.db.database import Database
+from syndication.store.tables.articles import DeletedArticleRow
+from tests.support.desk import Desk
+from tests.support.locks import wait_for_a_lock
 from tests.support.newsroom import article, at
 
 FULL = article(
@@ -107,13 +111,91 @@ def test_a_withdrawn_article_stays_out_until_it_is_restored(database):
     assert put(database, article(title="Again")) == {"a1": "unchanged"}
 
 
-def test_a_restored_id_of_a_deleted_row_may_be_written_again(database):
-    put(database, article())
+DESK = Actor("desk", "test")
+
+
+def delete_row(database):
     with database.write() as conn:
         conn.exec_driver_sql("DELETE FROM article")
+
+
+def test_a_deleted_article_is_created_again_and_said_to_have_been_deleted(database):
+    assert next(articles.put_articles(database, [article()])).deleted_at is None
+    delete_row(database)
+    (done,) = articles.put_articles(database, [article()])
+    assert (done.outcome, done.deleted_at is not None) == ("created", True)
+    (again,) = articles.put_articles(database, [article(title="Again")])
+    assert (again.outcome, again.deleted_at) == ("updated", None)
+
+
+def test_a_withdrawal_survives_the_deletion_of_the_article(database):
+    put(database, article())
+    withdrawals.withdraw(database, ["a1"], by=DESK)
+    delete_row(database)
+    assert put(database, article(title="Again")) == {"a1": "kept_out"}
+    with database.read() as conn:
+        assert articles.get_article(conn, "a1") == article(title="Again", status="withdrawn")
+    assert withdrawals.restore(database, ["a1"], by=DESK) == []
+    with database.read() as conn:
+        assert articles.get_article(conn, "a1") == article(title="Again")
+
+
+def test_a_deleted_article_can_be_withdrawn_and_restored(database):
+    put(database, article())
+    delete_row(database)
+    assert withdrawals.withdraw(database, ["a1", "nobody"], by=DESK) == ["nobody"]
     assert put(database, article()) == {"a1": "kept_out"}
-    assert withdrawals.restore(database, ["a1"], by=Actor("desk", "test")) == ["a1"]
+    delete_row(database)
+    assert withdrawals.restore(database, ["a1"], by=DESK) == ["a1"]
     assert put(database, article()) == {"a1": "created"}
+
+
+def test_only_deletions_of_articles_without_a_row_are_kept(database):
+    put(database, article("a1"), article("a2"))
+    delete_row(database)
+    put(database, article("a2"))
+    with database.write() as conn:
+        deletions.prune(conn)
+        assert list(conn.scalars(select(DeletedArticleRow.article_id))) == ["a1"]
+
+
+def test_a_withdrawal_waits_for_a_row_that_is_being_replaced(postgres_url, clock):
+    database = Database(postgres_url, clock=clock)
+    put(database, article())
+    with psycopg.connect(postgres_url) as job, ThreadPoolExecutor(1) as pool:
+        job.execute("DELETE FROM article")
+        job.execute(
+            "INSERT INTO article (id, slug, url, title, status, published_at)"
+            " VALUES ('a1', 's', '/u', 'T', 'published', now())"
+        )
+        waiting = pool.submit(withdrawals.withdraw, database, ["a1"], DESK)
+        with psycopg.connect(postgres_url, autocommit=True) as watching:
+            wait_for_a_lock(watching)
+        job.commit()
+        assert waiting.result(10) == []
+    with database.read() as conn:
+        assert articles.get_article(conn, "a1").status == "withdrawn"
+        assert withdrawals.get_withdrawal(conn, "a1").by == "desk"
+    database.close()
+
+
+def test_a_row_written_while_its_article_is_withdrawn_is_withdrawn_by_the_worker(postgres_url, clock):
+    database = Database(postgres_url, clock=clock)
+    desk = Desk(database, clock)
+    put(database, article())
+    delete_row(database)
+    with psycopg.connect(postgres_url) as job:
+        job.execute(
+            "INSERT INTO article (id, slug, url, title, status, published_at)"
+            " VALUES ('a1', 's', '/u', 'Story a1', 'published', now())"
+        )
+        assert withdrawals.withdraw(database, ["a1"], DESK) == []
+        desk.work()  # It reads the change of the withdrawal before there is a row.
+    desk.later()
+    assert "Story a1" not in desk.body("all")
+    with database.read() as conn:
+        assert articles.get_article(conn, "a1").status == "withdrawn"
+    database.close()
 
 
 def test_the_longest_id_and_section_and_the_largest_numbers_fit(database):

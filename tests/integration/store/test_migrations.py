@@ -47,7 +47,7 @@ ROWS = """
     INSERT INTO article (id, slug, url, title, html, published_at, status)
         VALUES ('a1', 's', '/u', 'Old', '<p>', {noon}, 'published');
     INSERT INTO article (id, slug, url, title, status) VALUES ('a2', 's', '/u', 'Out', 'withdrawn');
-    INSERT INTO withdrawal (article_id, reason, at, by) VALUES ('a2', 'withdrawn', {noon}, 'desk');
+    INSERT INTO withdrawal (article_id, at, by) VALUES ('a2', {noon}, 'desk');
     INSERT INTO article_section (article_id, section, published_at, status)
         VALUES ('a1', 'taiwan', {noon}, 'published');
     INSERT INTO article_author (article_id, position, name) VALUES ('a1', 0, 'Lin');

@@ -22,6 +22,7 @@ from syndication.store.tables.articles import (
     ArticleRow,
     ArticleSectionRow,
     AuthorRow,
+    DeletedArticleRow,
     EnclosureRow,
     ImageRow,
     TagRow,
@@ -29,6 +30,7 @@ from syndication.store.tables.articles import (
 )
 from syndication.store.tables.publishing import ChangeRow
 from syndication.store.triggers import changed_triggers, create_triggers, missing_triggers
+from tests.support.locks import wait_for_a_lock
 from tests.support.newsroom import article, at
 
 VALUES = {"id": "a1", "slug": "s", "url": "/u", "title": "T", "status": "published", "published_at": at()}
@@ -96,17 +98,18 @@ def test_a_changed_primary_key_is_noticed_under_both_names(database):
         assert articles.get_article(conn, "b1").tags == ("x",)
 
 
-def test_a_row_deleted_outright_counts_as_withdrawn(database):
+def test_a_deleted_row_is_recorded_and_returns_as_it_is_written(database):
     put(database, "a1", tags=("x",))
     with database.write() as conn:
         conn.execute(delete(ArticleRow))
     assert noticed(database) == {"a1"}
     with database.read() as conn:
-        assert conn.execute(select(WithdrawalRow.article_id, WithdrawalRow.reason)).all() == [("a1", "deleted")]
+        assert conn.scalars(select(DeletedArticleRow.article_id)).all() == ["a1"]
+        assert conn.execute(select(WithdrawalRow.article_id)).all() == []
         assert conn.scalar(select(TagRow.tag)) is None
     with database.write() as conn:
         conn.execute(insert(ArticleRow).values(**VALUES))
-    assert status(database) == "withdrawn"
+    assert status(database) == "published" and noticed(database) == {"a1"}
 
 
 @pytest.mark.parametrize("table", [ArticleSectionRow, AuthorRow, TagRow, ImageRow, EnclosureRow])
@@ -172,7 +175,7 @@ def test_links_know_when_the_article_expires(database):
     assert expiries(database) == {at(hours=-1)}
 
 
-@pytest.mark.parametrize("way", ["update", "upsert", "orm", "put"])
+@pytest.mark.parametrize("way", ["update", "upsert", "orm", "put", "replace"])
 def test_a_withdrawn_article_stays_out_after_any_write(database, way):
     put(database, "a1")
     withdrawals.withdraw(database, ["a1"], by=Actor("desk", "test"))
@@ -188,6 +191,11 @@ def test_a_withdrawn_article_stays_out_after_any_write(database, way):
         with Session(database.engine) as session:
             session.get_one(ArticleRow, "a1").status = "published"
             session.commit()
+    elif way == "replace":
+        with database.write() as conn:
+            conn.execute(delete(ArticleRow))
+            conn.execute(insert(ArticleRow).values(**VALUES))
+            conn.execute(insert(ArticleSectionRow).values(article_id="a1", section="taiwan"))
     else:
         put(database, "a1", title="Again")
     assert status(database) == "withdrawn"
@@ -208,15 +216,12 @@ def test_the_id_that_a_withdrawn_article_had_stays_out_too(database):
     withdrawals.withdraw(database, ["a1"], by=Actor("desk", "test"))
     with database.write() as conn:
         conn.execute(update(ArticleRow).values(id="b1"))
-    put(database, "a1")
     with database.read() as conn:
-        assert articles.get_article(conn, "a1") is None
         assert conn.execute(select(WithdrawalRow.article_id, WithdrawalRow.by)).all() == [
             ("a1", "desk"),
             ("b1", "desk"),
         ]
-    with database.write() as conn:
-        conn.execute(insert(ArticleRow).values(**VALUES))
+    put(database, "a1")
     assert (status(database, "a1"), status(database, "b1")) == ("withdrawn", "withdrawn")
 
 
@@ -226,22 +231,15 @@ INSERT = (
 UPSERT = f"{INSERT} ON CONFLICT (id) DO UPDATE SET status = 'published'"
 
 
-def wait_for_a_lock(conn) -> None:
-    for _ in range(1000):
-        if conn.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone():
-            return
-        conn.execute("SELECT pg_sleep(0.01)")
-    raise AssertionError("nobody waits")
-
-
 @pytest.mark.parametrize("level", ["READ_COMMITTED", "REPEATABLE_READ"])
 @pytest.mark.parametrize("statement", [INSERT, UPSERT])
-def test_a_story_that_is_being_deleted_does_not_come_back(postgres_url, clock, statement, level):
+def test_a_story_that_is_being_withdrawn_and_deleted_does_not_come_back(postgres_url, clock, statement, level):
     database = Database(postgres_url, clock=clock)
     put(database, "a1")
     with psycopg.connect(postgres_url) as deleting, psycopg.connect(postgres_url) as writing:
         writing.isolation_level = psycopg.IsolationLevel[level]
         writing.execute("SELECT 1 FROM article")
+        deleting.execute("UPDATE article SET status = 'withdrawn'")
         deleting.execute("DELETE FROM article")
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(writing.execute, statement)
@@ -345,7 +343,10 @@ def test_a_hand_typed_sqlite_session_is_noticed(sqlite_database):
     assert link(sqlite_database) == []
 
 
-@pytest.mark.parametrize("setting", ["", "PRAGMA recursive_triggers = ON;", "PRAGMA foreign_keys = ON;"])
+SETTINGS = ["", "PRAGMA recursive_triggers = ON;", "PRAGMA foreign_keys = ON;"]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
 def test_replace_is_noticed_and_is_no_withdrawal(sqlite_database, setting):
     put(sqlite_database, "a1", "a2")
     both = f"({ROW}), ({ROW.replace('a1', 'a2')})"
@@ -354,23 +355,12 @@ def test_replace_is_noticed_and_is_no_withdrawal(sqlite_database, setting):
     assert {status(sqlite_database), status(sqlite_database, "a2")} == {"published"}
 
 
-@pytest.mark.parametrize("clause", ["INSERT OR IGNORE", "UPSERT", "FAILED REPLACE"])
-def test_a_leftover_note_hides_no_deletion(sqlite_database, clause):
-    put(sqlite_database, "a1")
-    script = {
-        "INSERT OR IGNORE": f"INSERT OR IGNORE INTO article ({COLUMNS}) VALUES ({ROW});",
-        "UPSERT": f"INSERT INTO article ({COLUMNS}) VALUES ({ROW}) ON CONFLICT (id) DO UPDATE SET title = 'x';",
-        "FAILED REPLACE": f"BEGIN; INSERT OR IGNORE INTO article ({COLUMNS}, html) VALUES ({ROW}, NULL); COMMIT;",
-    }[clause]
-    on = "PRAGMA recursive_triggers = ON;"
-    shell(sqlite_database, f"{on} {script} DELETE FROM article; INSERT INTO article ({COLUMNS}) VALUES ({ROW});")
-    assert status(sqlite_database) == "withdrawn"
-
-
-def test_replacing_a_withdrawn_article_keeps_it_withdrawn(sqlite_database):
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("delete", ["", "DELETE FROM article;"])
+def test_replacing_a_withdrawn_article_keeps_it_withdrawn(sqlite_database, setting, delete):
     put(sqlite_database, "a1")
     withdrawals.withdraw(sqlite_database, ["a1"], by=Actor("desk", "test"))
-    shell(sqlite_database, f"PRAGMA recursive_triggers = ON; REPLACE INTO article ({COLUMNS}) VALUES ({ROW});")
+    shell(sqlite_database, f"{setting} {delete} REPLACE INTO article ({COLUMNS}) VALUES ({ROW});")
     assert status(sqlite_database) == "withdrawn"
 
 
@@ -464,6 +454,8 @@ def test_truncate_is_noticed(postgres_url, clock, table):
         conn.execute(f"TRUNCATE {table}")
     assert None in noticed(database)
     if table.startswith("article "):
+        with database.read() as conn:
+            assert conn.scalars(select(DeletedArticleRow.article_id)).all() == ["a1"]
         put(database, "a1")
-        assert status(database) is None, "what was truncated was deleted, and stays out"
+        assert status(database) == "published"
     database.close()

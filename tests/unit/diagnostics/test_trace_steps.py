@@ -87,7 +87,8 @@ def facts(faults: set[str], late: str) -> TraceFacts:
     return TraceFacts(
         article_id=story.id,
         article=story,
-        withdrawal=Withdrawal("withdrawn", NOON, None) if "withdrawn" in faults else None,
+        withdrawal=Withdrawal(NOON, None) if "withdrawn" in faults else None,
+        deleted_at=None,
         now=NOON,
         noticed=False,
         workers=0 if late == "no-worker" else 1,

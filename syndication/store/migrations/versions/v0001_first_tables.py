@@ -112,13 +112,11 @@ def _create_newsroom_tables() -> None:
     op.create_table(
         "withdrawal",
         sa.Column("article_id", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
         sa.Column("by", sa.Text(), nullable=True),
         sa.Column("former_status", sa.Text(), nullable=True),
         utc_check("at"),
         years_check("at"),
-        sa.CheckConstraint("reason IN ('withdrawn', 'deleted')", name="reason_is_known"),
         sa.PrimaryKeyConstraint("article_id"),
     )
     op.create_table(
@@ -131,8 +129,11 @@ def _create_newsroom_tables() -> None:
         sa.PrimaryKeyConstraint("article_id"),
     )
     op.create_table(
-        "replaced_article",
+        "deleted_article",
         sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        utc_check("at"),
+        years_check("at"),
         sa.PrimaryKeyConstraint("article_id"),
     )
     _create_article_indexes()

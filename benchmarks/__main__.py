@@ -21,6 +21,7 @@ BENCHMARKS = {
     "dashboards": "polls while 50 dashboards are open",
     "dearest": "the most expensive requests without a token and of each scope: time, memory, rows and bytes",
     "scale": "the same work in a large and in a small newsroom",
+    "sweeping": "what a sweep for missed changes costs, and a publication during one",
     "importing": "articles per second and memory of the import",
     "hostile": "polls during slow and hostile clients, and memory",
     "workers": "a rebuild of 400 sections by one, two and four workers on PostgreSQL",

@@ -96,7 +96,9 @@ class Stage:
             url = self.server.url(self.pooler.port)
         elif self.server is not None and self.hole is not None and kind in self.plan.cut:
             url = self.server.url(self.hole.port)
-        return {"SYNDICATION_DATABASE__URL": url, **self.clocks[kind].environ()}
+        # The writer means every deletion, and after a freeze many of a small section come at once.
+        holds = {"SYNDICATION_WORKER__HOLD_SECONDS": "0"}
+        return {"SYNDICATION_DATABASE__URL": url, **holds, **self.clocks[kind].environ()}
 
     @property
     def programs(self) -> list[Program]:

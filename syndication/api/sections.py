@@ -1,16 +1,18 @@
 """Sections: the status of each feed, its entries and the articles left out."""
 
 from collections.abc import Mapping
-from typing import get_args
+from typing import Literal, get_args
 
-from syndication.api.operations import Operations, caller, context, instant
+from syndication.api.operations import NO_WORKER, Operations, caller, context, instant
 from syndication.api.schemas import ResponseModel, SectionPath, Time
 from syndication.api.visibility import visible_left_out, visible_outlines, visible_states
 from syndication.model.feed_addresses import feed_url
 from syndication.model.values import FORMATS, Section
 from syndication.store import Connection
+from syndication.store.db.database import WORK
 from syndication.store.processes import web_processes, workers
-from syndication.store.publishing import change_queue, published
+from syndication.store.publishing import change_queue, published, releases
+from syndication.store.publishing.holds import Hold
 from syndication.store.publishing.section_state import (
     SectionState,
     SectionStatus,
@@ -23,12 +25,26 @@ from syndication.web.problems import not_found
 operation = Operations("sections", "Sections", "The feeds: status, entries and versions.")
 
 
-class SectionResponse(ResponseModel):
-    """A section and its ``state``: current, pending, failing or unpublished.
+class HoldResponse(ResponseModel):
+    """More than half of the feed's entries vanished at once: ``vanished`` of ``entries`` are still missing.
 
-    ``next_due`` is the next scheduled change. Fields that would reveal changes of hidden articles need the scope
-    preview: without it, ``next_due``, ``regenerated_at`` and ``retry_at`` are null, ``state`` is never pending, and
-    ``failures`` is 1 while the section is failing.
+    The feed keeps them until they are back, until ``until``, or until it is released.
+    """
+
+    since: Time
+    until: Time
+    entries: int
+    vanished: int
+
+
+class SectionResponse(ResponseModel):
+    """A section and its ``state``: current, pending, failing, held or unpublished.
+
+    ``next_due`` is the next scheduled change; ``hold`` is null unless the section is held. ``missed_at`` is when a
+    sweep last found changes that had not been noticed, in ``missed_entries`` entries. Fields that would reveal changes
+    of hidden articles need the scope preview: without it, ``next_due``, ``regenerated_at``, ``retry_at``,
+    ``missed_at`` and ``missed_entries`` are null, ``state`` is never pending, and ``failures`` is 1 while the section
+    is failing.
     """
 
     slug: str
@@ -43,7 +59,18 @@ class SectionResponse(ResponseModel):
     failures: int
     retry_at: Time | None
     error: str | None
+    hold: HoldResponse | None
+    missed_at: Time | None
+    missed_entries: int | None
     feeds: list[str]
+
+
+class ReleaseResponse(ResponseModel):
+    """The outcome of a release."""
+
+    section: str
+    outcome: Literal["released", "not-held"]
+    message: str
 
 
 class SectionsResponse(ResponseModel):
@@ -174,6 +201,33 @@ def list_left_out(path: SectionPath) -> LeftOutsResponse:
     return LeftOutsResponse(section=section.slug, left_out=rows)
 
 
+@operation("POST", "/sections/<slug>/release", "regenerate", {200: ReleaseResponse})
+def release_section(path: SectionPath) -> ReleaseResponse:
+    """Release a held section: publish it without the entries that vanished.
+
+    It does nothing if the section is not held.
+    """
+    section, database = configured(path.slug), context().database
+    with database.write() as conn:
+        now = database.now(conn)
+        outcome = releases.release(conn, section.slug, caller().actor, now)
+        alive = len(workers.list_alive(conn, now))
+        database.notify(conn, WORK)
+    return ReleaseResponse(section=section.slug, outcome=outcome, message=_release_message(outcome, alive))
+
+
+def _release_message(outcome: str, alive: int) -> str:
+    if outcome == "not-held":
+        return "The section is not held."
+    return "The feed is published without the vanished entries within a second or so." if alive else NO_WORKER
+
+
+def _hold(hold: Hold) -> HoldResponse:
+    return HoldResponse(
+        since=instant(hold.since), until=instant(hold.until), entries=hold.entries, vanished=hold.vanished
+    )
+
+
 def configured(slug: str) -> Section:
     """Returns the section; raises a 404 Problem if it is not configured."""
     section: Section | None = context().settings.sections.get(slug)
@@ -207,5 +261,8 @@ def _answer(section: Section, state: SectionState | None) -> SectionResponse:
         failures=state.failures if state else 0,
         retry_at=instant(state.retry_at) if state else None,
         error=state.error if state else None,
+        hold=_hold(state.hold) if state and state.hold and state.is_held else None,
+        missed_at=instant(state.missed_at) if state else None,
+        missed_entries=state.missed_entries if state else None,
         feeds=[feed_url(settings.site, section.slug, format) for format in FORMATS],
     )

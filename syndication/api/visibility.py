@@ -105,7 +105,8 @@ def visible_left_out(conn: Connection) -> list[LeftOutArticle]:
 def visible_state(state: SectionState, left_out: int) -> SectionState:
     """Returns a section's state without the fields that would change when a hidden article is written.
 
-    These are the waiting change, the time of the last regeneration, and the failure count, which a change resets.
+    These are the waiting change, the time of the last regeneration, the failure count, which a change resets, and
+    missed changes. A hold concerns articles that readers have.
     """
     return replace(
         state,
@@ -115,6 +116,8 @@ def visible_state(state: SectionState, left_out: int) -> SectionState:
         next_due=None,
         failures=1 if state.error else 0,
         retry_at=None,
+        missed_at=None,
+        missed_entries=None,
     )
 
 

@@ -30,6 +30,7 @@ STATUS_LABELS = {
     "current": "Up to date",
     "pending": "Updating",
     "failing": "Failing",
+    "held": "Held",
     "unpublished": "Not published yet",
 }
 
@@ -64,6 +65,31 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
             line("Requested, but no worker is running. Start one with `syndication worker`.", err=True)
             sys.exit(NO_WORKER)
         line(f"Requested regeneration of {len(slugs)} section{'s' if len(slugs) > 1 else ''}.")
+
+
+@click.command()
+@click.argument("sections", nargs=-1, required=True, metavar="SECTION…")
+@click.pass_context
+def release(ctx: click.Context, sections: tuple[str, ...]) -> None:
+    """Publish held sections without the entries that vanished.
+
+    A section is held when more than half of its entries vanish at once without being withdrawn.
+    """
+    from syndication.store.db.database import WORK
+    from syndication.store.publishing import releases
+
+    settings = settings_of(ctx)
+    slugs = [_known(slug, settings) for slug in sections]
+    with open_database(settings) as database:
+        with database.write() as conn:
+            now = database.now(conn)
+            outcomes = {slug: releases.release(conn, slug, current_user(), now) for slug in slugs}
+            database.notify(conn, WORK)
+        for slug, outcome in outcomes.items():
+            line(f"{slug} is {'released' if outcome == 'released' else 'not held'}.")
+        if "released" in outcomes.values() and not _workers(database):
+            line("No worker is running to publish it. Start one with `syndication worker`.", err=True)
+            sys.exit(NO_WORKER)
 
 
 def _known(slug: str, settings: "Settings") -> str:
@@ -186,6 +212,8 @@ def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]"
     for state in found:
         status = section_status(state)
         label = STATUS_LABELS[status]
+        if status == "held" and state.hold is not None:
+            label = f"{label}: {state.hold.words}"
         line(
             f"{state.section:<{width}}  {state.version:>7}  {state.entries:>7}  {_ago(state.regenerated_at, now):>11}"
             f"  {_ahead(state.next_due, now):>11}  {f'{label}: {state.error}' if status == 'failing' else label}"

@@ -204,6 +204,8 @@ class WorkerSettings(TomlTable):
     lease: Annotated[float, Field(ge=1)] = 30.0
     retry_first: Annotated[float, Field(gt=0)] = 2.0
     retry_max: Annotated[float, Field(gt=0)] = 300.0
+    hold_seconds: Annotated[float, Field(ge=0, le=86_400)] = 60.0
+    sweep_seconds: Annotated[float, Field(ge=1)] = 300.0
     reconcile_at: Annotated[str, AfterValidator(_clock_time)] = "19:30"
     tombstone_days: Annotated[int, Field(ge=1)] = 30
     keep_versions: Annotated[int, Field(ge=1, le=10_000)] = 100

@@ -175,4 +175,6 @@ def _state(state: SectionState | None, silence: str) -> tuple[str, str]:
     status = section_status(state)
     if status == "failing" and state is not None:
         return status, state.error or ""
+    if status == "held" and state is not None and state.hold is not None:
+        return status, state.hold.words
     return ("silent", silence) if status == "current" and silence else (status, "")

@@ -1,16 +1,20 @@
 """One section: its entries, its left-out articles, and its versions."""
 
-from flask import Response, request
+from datetime import datetime
+
+from flask import Response, flash, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import sections as api
 from syndication.api import versions as api_versions
-from syndication.api.operations import context
+from syndication.api.operations import caller, context
 from syndication.api.schemas import SectionPath
 from syndication.dashboard.chart_pages import build_chart
-from syndication.dashboard.pages import Pages, call, page, parse_request, titles
+from syndication.dashboard.pages import Pages, back, call, page, parse_request, titles
 from syndication.dashboard.regenerations import shown
 from syndication.model.feed_addresses import feed_path
 from syndication.model.values import FORMATS
+from syndication.store.publishing.section_state import MISSED_SHOWN
 
 pages = Pages("sections")
 
@@ -28,9 +32,18 @@ def show_section(slug: str) -> Response:
         configured=api.configured(slug),
         title=titles()[slug],
         served=served_version(slug),
+        missed_recently=_missed_recently(section),
         charts={kind: build_chart(kind, slug, "day") for kind in ("polls", "share")},
         **shown(request.args.get("regeneration")),
     )
+
+
+@pages.post("/sections/<slug>/release", "regenerate")
+def release(slug: str) -> BaseResponse:
+    """Publishes a held section without the vanished entries."""
+    released = call(api.release_section, path=parse_request(SectionPath, slug=slug))
+    flash(released.message)
+    return back(f"/sections/{slug}")
 
 
 @pages.get("/sections/<slug>/versions", "read")
@@ -50,6 +63,10 @@ def show_versions(slug: str) -> Response:
         before=query.before,
         difference=_difference(path),
     )
+
+
+def _missed_recently(section: api.SectionResponse) -> bool:
+    return section.missed_at is not None and datetime.fromisoformat(section.missed_at) > caller().now - MISSED_SHOWN
 
 
 def served_version(slug: str) -> int:

@@ -18,6 +18,8 @@ LATE = 60.0
 
 MAX_STORIES = 5
 """Stories, and sections without a feed, named one by one; further ones are only counted."""
+MOST_NAMED = 5
+"""Sections named in one sentence."""
 
 Severity = Literal["standstill", "problem", "notice"]
 """Nothing new is published; something is wrong; or only a hint."""
@@ -71,7 +73,8 @@ def examine(facts: HealthFacts) -> list[Finding]:
     if not facts.database_up:  # All other facts are out of date.
         return [Finding("standstill", "The database does not answer. Feeds are still served but not updating.")]
     silent = [Finding("notice", words, slug) for slug, words in sorted(facts.silences.items())]
-    found = [*_no_worker(facts), *_failing(facts), *_unpublished(facts), *_late(facts), *_hidden_stories(facts)]
+    found = [*_no_worker(facts), *_failing(facts), *_unpublished(facts), *_held(facts), *_late(facts)]
+    found += [*_missed(facts), *_hidden_stories(facts)]
     return [*found, *_unfed(facts), *_not_purged(facts), *silent]
 
 
@@ -117,6 +120,29 @@ def _unpublished(facts: HealthFacts) -> Iterator[Finding]:
     if missing:
         words = f"Not published yet: {', '.join(facts.title(slug) for slug in missing)}."
         yield Finding("problem", words, missing[0] if len(missing) == 1 else None)
+
+
+def _held(facts: HealthFacts) -> Iterator[Finding]:
+    for state in facts.states:
+        if state.status == "held" and state.hold is not None and state.section in facts.sections:
+            left = max((state.hold.until - facts.now).total_seconds(), 0.0)
+            words = (
+                f"{facts.title(state.section)} is held: {state.hold.words}. It keeps them until they are back, at most"
+                f" {left:.0f} s more. To publish without them: `syndication release {state.section}`."
+            )
+            yield Finding("problem", words, state.section)
+
+
+def _missed(facts: HealthFacts) -> Iterator[Finding]:
+    found = [state for state in facts.states if state.recently_missed(facts.now) and state.section in facts.sections]
+    if found:
+        names = ", ".join(f"{facts.title(state.section)} ({state.missed_entries})" for state in found[:MOST_NAMED])
+        names += f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        words = (
+            f"Missed changes found and published: {names}. Something writes to the database without firing its"
+            " triggers: a disabled trigger, a restored or copied file."
+        )
+        yield Finding("problem", words, found[0].section if len(found) == 1 else None)
 
 
 def _late(facts: HealthFacts) -> Iterator[Finding]:

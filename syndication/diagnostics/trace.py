@@ -10,12 +10,16 @@ from syndication.model.values import ALL, Section
 from syndication.pipeline.gather import is_recent, is_within_limits, recent_until
 from syndication.store.articles.article_outlines import ArticleOutline
 from syndication.store.articles.trace_facts import EntryPosition, TraceFacts
+from syndication.store.publishing.holds import Hold
 
 Rule = Literal[
     "in-feed", "draft", "embargo", "withdrawn", "deleted", "expired", "not-filed", "pushed-out", "left-out",
     "waiting", "failing", "no-worker", "retired", "not-configured",
 ]  # fmt: skip
 """The rule that decides whether an article is in a feed; ``trace_steps`` has a step for each."""
+
+KEPT_BY_HOLD = frozenset({"deleted", "draft", "not-filed", "left-out"})
+"""The rules that wait while a section is held."""
 
 Transition = Literal["appears", "leaves"]
 
@@ -58,6 +62,12 @@ def _verdict(facts: TraceFacts, section: Section) -> Verdict:
         since_version=standing.since_version,
         changed_in_version=standing.version,
     )
+    if kept_out is not None and (hold := _keeping(facts, section, kept_out)) is not None:
+        words = (
+            f"Still in the feed, which is held because {hold.words}. It leaves at {moment(hold.until)} unless it comes"
+            f" back. {kept_out.words}"
+        )
+        return replace(present, rule=kept_out.rule, words=words, changes_at=hold.until, changes_to="leaves")
     if kept_out is not None:
         late = _late(facts, section)
         words = f"Still in the feed, which has not been regenerated yet. {kept_out.words} {late[1]}"
@@ -164,6 +174,13 @@ def _late(facts: TraceFacts, section: Section) -> tuple[Rule, str]:
 def _pending(facts: TraceFacts, section: Section) -> bool:
     state = facts.states.get(section.slug)
     return state is not None and state.pending
+
+
+def _keeping(facts: TraceFacts, section: Section, kept_out: Verdict) -> Hold | None:
+    """Returns the section's hold if it keeps the article's entry; a withdrawal, an expiry and an embargo never wait."""
+    state = facts.states.get(section.slug)
+    waits = kept_out.rule in KEPT_BY_HOLD and facts.withdrawal is None
+    return state.hold if waits and state is not None and state.is_held else None
 
 
 def _leaves_at(article: ArticleOutline, section: Section, place: int) -> datetime | None:

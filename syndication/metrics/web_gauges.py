@@ -26,6 +26,11 @@ class WebGauges(Collector):
         age = (self.now - state.oldest_change).total_seconds() if state.oldest_change else 0.0
         yield _gauge("syndication_changes_waiting", "Changes not yet processed, counted up to 10,000", state.changes)
         yield _gauge("syndication_oldest_change_seconds", "Age of the oldest change not yet processed", max(age, 0.0))
+        yield _gauge(
+            "syndication_recently_missed_entries",
+            "Entries whose change a sweep found within the last hour",
+            sum(section.recently_missed(self.now) for section in state.sections),
+        )
         yield _gauge("syndication_workers_running", "Workers with a recent heartbeat", state.workers)
         yield _gauge("syndication_web_processes_running", "Web processes with a recent heartbeat", state.webs)
         yield _gauge("syndication_purges_waiting", "Sections waiting for a cache purge", state.purges)
@@ -34,18 +39,22 @@ class WebGauges(Collector):
 
     def _sections(self) -> Iterator[GaugeMetricFamily]:
         sections = self.state.sections
-        sums = Sums("failing" if s.failures else "pending" if s.pending else "current" for s in sections)
+        sums = Sums(section.status for section in sections)
         by_state = GaugeMetricFamily("syndication_sections", "Sections by state", labels=["state"])
-        for name in ("current", "pending", "failing"):
+        for name in ("current", "pending", "failing", "held", "unpublished"):
             by_state.add_metric([name], sums[name])
         failures = GaugeMetricFamily("syndication_section_failures", "Consecutive failed attempts", labels=["section"])
         for section in sections:
             failures.add_metric([section.section], section.failures)
+        vanished = GaugeMetricFamily("syndication_section_held_entries", "Vanished entries kept", labels=["section"])
+        for section in sections:
+            vanished.add_metric([section.section], section.hold.vanished if section.is_held else 0)
         version = GaugeMetricFamily("syndication_section_version", "Served version", labels=["section"])
         for slug, number in self.versions.items():
             version.add_metric([slug], number)
         yield by_state
         yield failures
+        yield vanished
         yield version
 
 

@@ -17,6 +17,13 @@ REGENERATION_SECONDS = Histogram(
 JOBS = Counter("syndication_jobs", "Runs of scheduled jobs", ["job", "outcome"])
 PURGES = Counter("syndication_purges", "Attempts to purge a section from a cache", ["outcome"])
 RENDERER_DEATHS = Counter("syndication_renderer_deaths", "Deaths of the rendering process", ["cause"])
+HOLDS = Counter("syndication_holds", "Holds of vanished entries that began or ended", ["event"])
+MISSED = Counter("syndication_missed_changes", "Entries whose change no trigger noticed, found by a sweep")
+SWEEP_STEP_SECONDS = Histogram(
+    "syndication_sweep_step_seconds",
+    "Duration of one step of a sweep, after which changes are published",
+    buckets=SECONDS,
+)
 FRAGMENTS = Gauge("syndication_fragment_bytes", "Memory used by the cache of rendered entries")
 
 
@@ -24,6 +31,22 @@ def record_regeneration(result: str, seconds: float) -> None:
     """Counts one regeneration of a section."""
     REGENERATIONS.labels(result).inc()
     REGENERATION_SECONDS.observe(seconds)
+
+
+def record_hold(event: str | None) -> None:
+    """Counts the begin of a hold, or its end: returned, released or over. None: neither."""
+    if event is not None:
+        HOLDS.labels(event).inc()
+
+
+def record_missed(entries: int) -> None:
+    """Counts entries whose change had been missed."""
+    MISSED.inc(entries)
+
+
+def record_sweep_step(seconds: float) -> None:
+    """Records one step of a sweep."""
+    SWEEP_STEP_SECONDS.observe(seconds)
 
 
 def record_renderer_death(cause: str) -> None:

@@ -115,7 +115,7 @@ def gather(
 
     ``overlay`` replaces stored articles by id with edited ones; None removes an article.
     """
-    found = _candidates(conn, section, now, more + len(overlay))
+    found = list_candidates(conn, section, now, more + len(overlay))
     taken = sum(len(article.html.encode("utf-8", "replace")) for article in overlay.values() if article is not None)
     loaded, unreadable = _load(conn, [c.article_id for c in found if c.article_id not in overlay], taken)
     if overlay:
@@ -162,7 +162,8 @@ def build_feed(
     return feed, tuple(left_out)
 
 
-def _candidates(conn: Connection, section: Section, now: datetime, more: int) -> list[feed_query.Candidate]:
+def list_candidates(conn: Connection, section: Section, now: datetime, more: int) -> list[feed_query.Candidate]:
+    """Returns the articles that a section's window has room for at ``now``, newest first, and ``more`` beyond it."""
     found = feed_query.list_newest(conn, section.filed_under, now, section.entries + more)
     if len(found) == section.entries + more and is_recent(section, found[-1].published_at, now):
         ordered = feed_query.list_newest(conn, section.filed_under, now, section.max_entries + more)

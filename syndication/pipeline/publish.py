@@ -6,17 +6,19 @@ Decides what a new version contains; ``store`` writes it. Renders nothing.
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
 import brotli
 import zstandard
 from zlib_ng import gzip_ng
 
-from syndication.model.values import Document, Feed, LeftOut, RenderedFeed
+from syndication.model.values import Article, Document, Feed, LeftOut, RenderedFeed
+from syndication.pipeline.hold import Decision
 from syndication.store import Connection
 from syndication.store.articles import shown_articles
+from syndication.store.publishing import holds, regenerations, versions
 from syndication.store.publishing import published as published_state
-from syndication.store.publishing import regenerations, versions
 from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
 from syndication.store.publishing.versions import EntryChange
 
@@ -94,6 +96,8 @@ def write_version(
     bodies: Mapping[str, Mapping[str, bytes]],
     last_modified: datetime | None,
     departure_reasons: Mapping[str, str],
+    articles: Mapping[str, Article],
+    decision: Decision,
     *,
     now: datetime,
     next_due: datetime | None,
@@ -102,8 +106,9 @@ def write_version(
 ) -> bool:
     """Writes the next version of a section; returns False, with nothing written, if another worker was faster.
 
-    ``departure_reasons`` are the reasons why articles left; ``keep`` is how many versions are kept. ``shown`` are the
-    digests of articles whose content is new to readers and not recorded yet.
+    ``departure_reasons`` are the reasons why articles left; ``articles`` are those of the feed; ``decision`` is the
+    one about vanished entries; ``keep`` is how many versions are kept. ``shown`` are the digests of articles whose
+    content is new to readers and not recorded yet.
     """
     version = current.version + 1
     section = current.section
@@ -114,16 +119,18 @@ def write_version(
         updated_at=feed.updated,
         last_modified=last_modified,
         regenerated_at=now,
+        missed=current.is_suspected,
         next_due=next_due,
     ):
         return False
+    _write_hold(conn, current, decision)
     documents = [
         Document(section, format, version, digest(bodies[format]["identity"]), last_modified, bodies[format])
         for format in rendered.bodies
     ]
     published_state.write_documents(conn, documents)
-    entries = _entries(current, feed, rendered, version)
-    reasons = {item.article_id: "left-out" for item in rendered.left_out} | dict(departure_reasons)
+    entries = _entries(current, feed, rendered, articles, version)
+    reasons = all_reasons(rendered.left_out, departure_reasons)
     published_state.write_entries(conn, section, entries)
     published_state.write_tombstones(conn, section, _tombstones(current, entries, reasons), version, now)
     shown_articles.record_shown(conn, shown)
@@ -139,28 +146,66 @@ def write_version(
 def write_unchanged(
     conn: Connection,
     current: PublishedState,
-    left_out: Sequence[LeftOut],
+    feed: Feed,
+    rendered: RenderedFeed,
+    articles: Mapping[str, Article],
+    decision: Decision,
     *,
     now: datetime,
     next_due: datetime | None,
     shown: Mapping[str, str] = NO_DIGESTS,
 ) -> bool:
     """Records that a regeneration changed nothing; returns False if another worker was faster."""
-    done = published_state.complete(conn, current, version=current.version, regenerated_at=now, next_due=next_due)
+    done = published_state.complete(
+        conn,
+        current,
+        version=current.version,
+        regenerated_at=now,
+        missed=was_missed(current, decision, next_due),
+        next_due=next_due,
+    )
     if done:
+        _write_hold(conn, current, decision)
+        entries = _entries(current, feed, rendered, articles, current.version)
+        if entries != list(current.entries.values()):  # No byte changed, but an article's times or its own id.
+            published_state.write_entries(conn, current.section, entries)
         shown_articles.record_shown(conn, shown)
-        published_state.write_left_out(conn, current.section, left_out, now)
+        published_state.write_left_out(conn, current.section, rendered.left_out, now)
         regenerations.record_result(
             conn, current.section, current.requested_generation, "unchanged", current.version, None, now
         )
     return done
 
 
-def _entries(current: PublishedState, feed: Feed, rendered: RenderedFeed, version: int) -> list[PublishedEntry]:
+def all_reasons(left_out: Sequence[LeftOut], departure_reasons: Mapping[str, str]) -> dict[str, str]:
+    """Returns why entries left, by article: for a fault of their own, or because of what became of the article."""
+    return {item.article_id: "left-out" for item in left_out} | dict(departure_reasons)
+
+
+def was_missed(current: PublishedState, decision: Decision, next_due: datetime | None) -> bool:
+    """Returns whether a sweep was right although no byte changed: entries are held, or a change is due earlier."""
+    earlier = next_due is not None and (current.next_due is None or next_due < current.next_due)
+    return current.is_suspected and (earlier or decision.event == "begun")
+
+
+def _write_hold(conn: Connection, current: PublishedState, decision: Decision) -> None:
+    if decision.hold is not None:
+        holds.write(conn, decision.hold)
+    elif current.hold is not None:
+        holds.end(conn, current.section)
+
+
+def _entries(
+    current: PublishedState, feed: Feed, rendered: RenderedFeed, articles: Mapping[str, Article], version: int
+) -> list[PublishedEntry]:
     shown = {entry.article_id: entry for entry in feed.entries}
     entries = []
     for position, entry in enumerate(rendered.entries):
         before = current.entries.get(entry.article_id)
+        if entry.article_id not in shown and before is not None:  # Kept, though its article is gone.
+            entries.append(replace(before, position=position))
+            continue
+        article = articles[entry.article_id]
         same = before is not None and before.digest == entry.digest
         entries.append(
             PublishedEntry(
@@ -172,6 +217,8 @@ def _entries(current: PublishedState, feed: Feed, rendered: RenderedFeed, versio
                 since_version=before.since_version if before is not None else version,
                 published_at=shown[entry.article_id].published,
                 updated_at=shown[entry.article_id].updated,
+                article_updated_at=article.updated_at,
+                expires_at=article.expires_at,
             )
         )
     return entries

@@ -3,13 +3,14 @@
     claim      take a lease on the section that has waited longest          (a short write)
     read       generation, articles and published entries                   (one snapshot)
     render     the feed's bytes, compressed only if they are new            (no transaction)
+    hold       keep the published entries of articles that vanished         (a read, if there are such)
     write      the version, unless another worker wrote one                 (a short write)
 
 A crash between any two steps repeats work and loses none.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,20 +18,22 @@ from functools import partial
 from typing import NamedTuple
 
 from syndication.logs import get_logger
-from syndication.model.values import Feed, RenderedFeed
+from syndication.model.values import Feed, RenderedEntry, RenderedFeed
 from syndication.pipeline import publish
 from syndication.pipeline.fill import FilledFeed, fill_feed
 from syndication.pipeline.gather import Gathered, Newsroom, gather, process_changes
-from syndication.pipeline.outcome import Outcome, Result
+from syndication.pipeline.hold import Decision, decide, keep
+from syndication.pipeline.outcome import HoldChange, Outcome, Result
 from syndication.render import RENDER_REVISION
 from syndication.render.entries import render_entries
 from syndication.render.fragment_cache import MAX_BYTES
+from syndication.render.kept_entries import splice
 from syndication.render.renderer import RenderEntries, Renderer
 from syndication.store.articles import feed_query, render_deaths, shown_articles
 from syndication.store.articles.truncation import wait_for_truncation
 from syndication.store.db.database import WORK, Database, DatabaseDown, DatabaseError
 from syndication.store.processes import purge_queue
-from syndication.store.publishing import change_queue, leases, published, regenerations, section_state
+from syndication.store.publishing import change_queue, documents, leases, published, regenerations, section_state
 from syndication.store.publishing.published import PublishedState
 
 log = get_logger(__name__)
@@ -41,26 +44,32 @@ COMPRESSING_THREADS = 2
 
 @dataclass(frozen=True, slots=True)
 class RegenerationPolicy:
-    """The lease time, the pauses after failures, how many versions are kept, and whether caches are purged."""
+    """The lease time, the pauses after failures, how many versions are kept, and whether caches are purged.
+
+    ``hold`` is how long vanished entries are kept; 0: not at all.
+    """
 
     lease: timedelta
     retry_first: timedelta
     retry_max: timedelta
     keep_versions: int
     purge: bool = False
+    hold: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
 class SectionSnapshot:
     """One snapshot of a section: its published state, its gathered articles, and why entries left.
 
-    ``more`` articles were read beyond the limit. ``is_caught_up`` means that no change was waiting;
-    ``shown_digests`` identify the content of each article that readers have seen.
+    ``embargoed`` articles left because their publish time is in the future. ``more`` articles were read beyond the
+    limit. ``is_caught_up`` means that no change was waiting; ``shown_digests`` identify the content of each article
+    that readers have seen.
     """
 
     published: PublishedState
     gathered: Gathered
     departure_reasons: Mapping[str, str]
+    embargoed: Collection[str]
     more: int
     is_caught_up: bool
     shown_digests: Mapping[str, str | None]
@@ -141,7 +150,7 @@ class Regenerator:
             snapshot = self._read(section)
             snapshot, filled, rendered = self._render(snapshot)
             done = self._publish(snapshot, filled, rendered)
-            return _outcome(snapshot, filled, rendered, done, time.perf_counter() - started)
+            return _outcome(snapshot, done, time.perf_counter() - started)
         except DatabaseDown:
             # Not this section's fault, and it cannot be recorded: the worker waits for the database.
             raise
@@ -185,10 +194,13 @@ class Regenerator:
             gathered = gather(conn, self.newsroom, section, now, more)
             left = current.entries.keys() - {candidate.article_id for candidate in gathered.candidates}
             gone = feed_query.find_departure_reasons(conn, section.filed_under, left, now) if left else {}
+            gone |= _expired(current, gone, now)
+            unpublished = [id for id, reason in gone.items() if reason == "unpublished"]
+            embargoed = feed_query.find_embargoed(conn, unpublished, now) if unpublished else set()
             due = current.next_due is not None and current.next_due <= now
             quiet = not due and change_queue.oldest(conn) is None
             remembered = shown_articles.digests(conn, gathered.articles)
-            return SectionSnapshot(current, gathered, gone, more, quiet, remembered)
+            return SectionSnapshot(current, gathered, gone, embargoed, more, quiet, remembered)
 
     def _render(self, snapshot: SectionSnapshot) -> tuple[SectionSnapshot, FilledFeed, RenderedFeed]:
         """Renders the feed with the time of the published version; reads again while positions stay empty.
@@ -210,22 +222,52 @@ class Regenerator:
         with self.database.write() as conn:
             leases.record_rendering_article(conn, section, self.owner, article_id)
 
+    def _hold(self, snapshot: SectionSnapshot, filled: FilledFeed, rendered: RenderedFeed) -> "_HeldFeed":
+        """Returns the feed with the vanished entries that it keeps, cut out of its published documents."""
+        current, now = snapshot.published, snapshot.gathered.now
+        reasons = publish.all_reasons(rendered.left_out, snapshot.departure_reasons)
+        reasons = {id: reason for id, reason in reasons.items() if id not in snapshot.embargoed}
+        decision = decide(current, filled, rendered, reasons, now, self.policy.hold)
+        if decision.hold is None:
+            return _HeldFeed(filled, rendered, decision, lambda feed: feed)
+        with self.database.read() as conn:
+            bodies = documents.load_bodies(conn, current.section, current.version)
+        entries = [RenderedEntry(entry.article_id, entry.entry_id, entry.digest) for entry in current.entries.values()]
+        complete = partial(splice, bodies=bodies, published=entries, order=decision.order)
+        try:
+            return _HeldFeed(keep(filled, decision, now), complete(rendered), decision, complete)
+        except (LookupError, ValueError):
+            # Another worker has published a version since, and this one will be overtaken; or the documents are not as
+            # a program of ours writes them, and holding them would hold withdrawals up too.
+            log.exception("hold_impossible", section=current.section)
+            return _HeldFeed(filled, rendered, Decision(None, None), lambda feed: feed)
+
     def _publish(self, snapshot: SectionSnapshot, filled: FilledFeed, rendered: RenderedFeed) -> "_Ending":
-        current = snapshot.published
+        current, articles = snapshot.published, snapshot.gathered.articles
+        held = self._hold(snapshot, filled, rendered)
+        filled, rendered = held.filled, held.rendered
         if current.fingerprint != self.fingerprints[current.section]:
-            return _Ending("overtaken", current.version, None)
-        shown = _newly_shown(snapshot, rendered)
+            return _Ending("overtaken", current.version, None, held)
+        shown = _newly_shown(snapshot, filled.feed)
         if publish.is_unchanged(current, rendered):
             with self.database.write() as conn:
                 now = self.database.now(conn)
                 done = publish.write_unchanged(
-                    conn, current, filled.left_out, now=now, next_due=filled.next_due, shown=shown
+                    conn,
+                    current,
+                    filled.feed,
+                    rendered,
+                    articles,
+                    held.decision,
+                    now=now,
+                    next_due=filled.next_due,
+                    shown=shown,
                 )
-            return _Ending("unchanged" if done else "overtaken", current.version, now)
+            return _Ending("unchanged" if done else "overtaken", current.version, now, held)
         updated, last_modified = publish.publication_times(current, filled.feed.updated)
         feed = replace(filled.feed, updated=updated)
         if updated != (current.updated_at or filled.feed.updated):
-            rendered = replace(self.renderer.render(feed), left_out=filled.left_out)
+            rendered = replace(held.complete(self.renderer.render(feed)), left_out=filled.left_out)
         bodies = publish.compress(rendered.bodies, self._pool)
         with self.database.write() as conn:
             now = self.database.now(conn)
@@ -237,6 +279,8 @@ class Regenerator:
                 bodies,
                 last_modified,
                 snapshot.departure_reasons,
+                articles,
+                held.decision,
                 now=now,
                 next_due=filled.next_due,
                 keep=self.policy.keep_versions,
@@ -244,7 +288,9 @@ class Regenerator:
             )
             if done and self.policy.purge:
                 purge_queue.enqueue(conn, current.section, current.version + 1, now)
-        return _Ending("published", current.version + 1, now) if done else _Ending("overtaken", current.version, now)
+        if not done:
+            return _Ending("overtaken", current.version, now, held)
+        return _Ending("published", current.version + 1, now, held)
 
     def _record_failure(self, section: str, generation: int | None, reason: str) -> None:
         with self.database.write() as conn:
@@ -255,25 +301,43 @@ class Regenerator:
                 regenerations.record_result(conn, section, tried, "failed", None, reason, now)
 
 
-def _newly_shown(snapshot: SectionSnapshot, rendered: RenderedFeed) -> dict[str, str]:
+def _newly_shown(snapshot: SectionSnapshot, feed: Feed) -> dict[str, str]:
     """Returns the digests of the articles whose content in the documents is not recorded yet."""
-    articles = (snapshot.gathered.articles[entry.article_id] for entry in rendered.entries)
+    articles = (snapshot.gathered.articles[entry.article_id] for entry in feed.entries)
     found = {article.id: shown_articles.content_digest(article) for article in articles}
     return {id: digest for id, digest in found.items() if snapshot.shown_digests.get(id) != digest}
 
 
+def _expired(current: PublishedState, gone: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """Returns the deleted articles that have expired since: their entries know when."""
+    expiries = {id: current.entries[id].expires_at for id, reason in gone.items() if reason == "deleted"}
+    return {id: "expired" for id, expires_at in expiries.items() if expires_at is not None and expires_at <= now}
+
+
+class _HeldFeed(NamedTuple):
+    """A feed ready to publish, with the entries that it keeps; ``complete`` adds those to another rendering of it."""
+
+    filled: FilledFeed
+    rendered: RenderedFeed
+    decision: Decision
+    complete: Callable[[RenderedFeed], RenderedFeed]
+
+
 class _Ending(NamedTuple):
-    """The result of a regeneration, and its time."""
+    """The result of a regeneration, its time, and what was published."""
 
     result: Result
     version: int
     at: datetime | None
+    held: _HeldFeed
 
 
-def _outcome(
-    snapshot: SectionSnapshot, filled: FilledFeed, rendered: RenderedFeed, ending: _Ending, seconds: float
-) -> Outcome:
-    current = snapshot.published
+def _outcome(snapshot: SectionSnapshot, ending: _Ending, seconds: float) -> Outcome:
+    current, held = snapshot.published, ending.held
+    rendered, decision = held.rendered, held.decision
+    written = ending.result in ("published", "unchanged")
+    missed = ending.result == "published" and current.is_suspected
+    missed |= ending.result == "unchanged" and publish.was_missed(current, decision, held.filled.next_due)
     since = current.noticed_at or current.requested_at
     return Outcome(
         current.section,
@@ -282,8 +346,13 @@ def _outcome(
         seconds,
         caught_up_at=current.requested_generation if snapshot.is_caught_up else None,
         entries=len(rendered.entries),
-        left_out=len(filled.left_out),
+        left_out=len(held.filled.left_out),
         bytes=sum(len(body) for body in rendered.bodies.values()),
         attempt=current.failures + 1,
         waited_seconds=(ending.at - since).total_seconds() if ending.at is not None and since is not None else None,
+        held=len(decision.kept),
+        hold=HoldChange(decision.event, decision.hold or current.hold, decision.reasons or {})
+        if written and decision.event
+        else None,
+        missed=(current.suspected_entries or 0) if missed else 0,
     )

@@ -23,6 +23,7 @@ from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome, log_outcome
 from syndication.pipeline.preview import Previewer
 from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
+from syndication.pipeline.sweep import Sweeper
 from syndication.process.child import Limits
 from syndication.process.parent import exit_with_parent
 from syndication.render.isolated import IsolatedRenderer
@@ -62,6 +63,7 @@ class Worker:
             retry_max=timedelta(seconds=settings.worker.retry_max),
             keep_versions=settings.worker.keep_versions,
             purge=bool(settings.purge.url),
+            hold=timedelta(seconds=settings.worker.hold_seconds),
         )
         limits = Limits(settings.worker.render_seconds, settings.worker.render_memory)
         self.isolated = IsolatedRenderer(limits, _renderer_died)
@@ -73,6 +75,8 @@ class Worker:
             fragment_memory=settings.worker.fragment_memory * 1024 * 1024,
             entries=self.isolated,
         )
+        interval = timedelta(seconds=settings.worker.sweep_seconds)
+        self.sweeper = Sweeper(database, self.regenerator.newsroom, self.id, interval, policy.hold)
         self.purger = Purger(database, settings.purge) if settings.purge.url else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = PreviewThrottle()
@@ -149,6 +153,8 @@ class Worker:
         if Task.HOUSEKEEP in tasks:
             self._prune()
         self._drain()
+        if Task.SWEEP in tasks:
+            self._sweep()
         if Task.RECONCILE in tasks and not self._stopping.is_set():
             self._reconcile()
         due, now = self.regenerator.next_due()
@@ -168,6 +174,8 @@ class Worker:
             if outcome is not None:
                 log_outcome(outcome)
                 worker_metrics.record_regeneration(outcome.result, outcome.seconds)
+                worker_metrics.record_hold(outcome.hold.event if outcome.hold else None)
+                worker_metrics.record_missed(outcome.missed)
                 if self.purger is not None and outcome.result == "published":
                     self.purger.notify()
                 outcomes.append(outcome)
@@ -193,6 +201,16 @@ class Worker:
         if preview and self.previewer.waiting():
             pauses.append(preview)
         return min(pauses, default=None)
+
+    def _sweep(self) -> None:
+        """Looks for missed changes; publishes after each step, so that no change waits for a whole sweep."""
+        started = time.perf_counter()
+        for _ in self.sweeper.sweep():
+            worker_metrics.record_sweep_step(time.perf_counter() - started)
+            self._drain()
+            if self._stopping.is_set():
+                break
+            started = time.perf_counter()
 
     def _reconcile(self) -> None:
         """Renders everything again. Logs any difference as an error: a change was missed, or rendering is impure."""

@@ -6,6 +6,7 @@ thread is busy with a long rebuild.
 
     gather      every ``safety_net`` seconds, in case a wake-up is lost
     due         at the next scheduled change of a feed, as a date job
+    sweep       every ``sweep_seconds``: looks for changes that nobody noticed, by ids and times
     reconcile   nightly: renders everything again, and should find no difference
     housekeep   hourly: deletes old tombstones and dead workers
     heartbeat   every two seconds
@@ -80,6 +81,7 @@ def set_jobs(
     hour, minute = settings.reconcile_at.split(":")
     for act, trigger, options in (
         (Task.GATHER, "interval", {"seconds": settings.safety_net}),
+        (Task.SWEEP, "interval", {"seconds": settings.sweep_seconds}),
         (Task.RECONCILE, "cron", {"hour": hour, "minute": minute}),
         (Task.HOUSEKEEP, "interval", {"hours": 1}),
     ):

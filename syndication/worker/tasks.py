@@ -8,6 +8,7 @@ class Task(Enum):
     """A task of the worker."""
 
     GATHER = "gather"
+    SWEEP = "sweep"
     RECONCILE = "reconcile"
     HOUSEKEEP = "housekeep"
     STOP = "stop"

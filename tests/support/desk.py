@@ -1,6 +1,7 @@
 """A newsroom on a real database, in which tests publish, correct, withdraw and regenerate."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -85,6 +86,11 @@ class Desk:
                 select(TombstoneRow.article_id, TombstoneRow.reason).where(TombstoneRow.section == slug)
             )
             return {row.article_id: row.reason for row in rows}
+
+
+def hold(desk: Desk, seconds: float = 60.0) -> None:
+    """Lets the desk's worker hold sections whose entries vanish."""
+    desk.regenerator.policy = replace(desk.regenerator.policy, hold=timedelta(seconds=seconds))
 
 
 def titles(body: str) -> list[str]:

@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, literal_column, or_, select, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from syndication.model.values import ALL
 from syndication.store.db.batches import batched
-from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, WithdrawalRow
 
 # A literal, not a parameter: only then do both databases recognize that the partial indexes apply.
 PUBLISHED: ColumnElement[str] = literal_column("'published'")
@@ -17,20 +17,41 @@ PUBLISHED: ColumnElement[str] = literal_column("'published'")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An article that can be in a feed."""
+    """An article that can be in a feed, with its times."""
 
     article_id: str
     published_at: datetime
+    updated_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 def list_newest(conn: Connection, slugs: Sequence[str], now: datetime, limit: int) -> list[Candidate]:
     """Returns the newest ``limit`` articles filed under any of ``slugs`` that are public at ``now``, newest first."""
     found: dict[str, Candidate] = {}
     for slug in slugs:
-        for row in conn.execute(public_articles(slug, now).limit(limit)):
-            found[row.id] = Candidate(row.id, row.published_at)
+        query = public_articles(slug, now).add_columns(ArticleRow.updated_at, ArticleRow.expires_at)
+        for row in conn.execute(query.limit(limit)):
+            found[row.id] = Candidate(*row)
     ordered = sorted(found.values(), key=lambda c: (c.published_at, c.article_id), reverse=True)
     return ordered[:limit]
+
+
+def list_stale_links(conn: Connection, after: tuple[str, str], limit: int) -> tuple[tuple[str, str] | None, set[str]]:
+    """Looks at ``limit`` links that are not published: returns the published articles among them, and the last link.
+
+    Links are in the order of article and section, and begin after the given one; the last one is None at the end.
+    """
+    link = tuple_(ArticleSectionRow.article_id, ArticleSectionRow.section)
+    unpublished = ArticleSectionRow.status != PUBLISHED
+    rows = conn.execute(
+        select(ArticleSectionRow.article_id, ArticleSectionRow.section, ArticleRow.status)
+        .join(ArticleRow, ArticleRow.id == ArticleSectionRow.article_id)
+        .where(unpublished, link > tuple_(*after))
+        .order_by(ArticleSectionRow.article_id, ArticleSectionRow.section)
+        .limit(limit)
+    ).all()
+    last = (rows[-1].article_id, rows[-1].section) if len(rows) == limit else None
+    return last, {row.article_id for row in rows if row.status == "published"}
 
 
 def first_upcoming(conn: Connection, slugs: Sequence[str], now: datetime) -> datetime | None:
@@ -58,6 +79,9 @@ def find_departure_reasons(
     """
     reasons = dict.fromkeys(article_ids, "deleted")
     for some in batched(sorted(article_ids)):
+        # A withdrawal outlives the article's row.
+        out = select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(some))
+        reasons |= dict.fromkeys(conn.scalars(out), "withdrawn")
         filed = select(ArticleSectionRow.article_id).where(
             ArticleSectionRow.article_id.in_(some), ArticleSectionRow.section.in_(slugs)
         )
@@ -75,6 +99,15 @@ def find_departure_reasons(
             else:
                 del reasons[row.id]
     return reasons
+
+
+def find_embargoed(conn: Connection, article_ids: Collection[str], now: datetime) -> set[str]:
+    """Returns those of the articles that are published, but not before a time after ``now``."""
+    found: set[str] = set()
+    for some in batched(sorted(article_ids)):
+        query = select(ArticleRow.id).where(ArticleRow.id.in_(some), ArticleRow.status == "published")
+        found.update(conn.scalars(query.where(ArticleRow.published_at > now)))
+    return found
 
 
 def repair_links(conn: Connection, article_ids: Collection[str] | None) -> int:

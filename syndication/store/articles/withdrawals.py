@@ -97,12 +97,18 @@ def enforce(conn: Connection, article_ids: Sequence[str] | None) -> int:
     On PostgreSQL, a row written while its article was being withdrawn sees nothing of that, nor does the other side.
     Both queue the article, so that the reader of the queue sees both.
     """
+    wrong = list_unenforced(conn, article_ids)
+    for some in batched(sorted(wrong)):
+        conn.execute(update(ArticleRow).where(ArticleRow.id.in_(some)).values(status="withdrawn"))
+    return len(wrong)
+
+
+def list_unenforced(conn: Connection, article_ids: Sequence[str] | None) -> list[str]:
+    """Returns the articles that have a withdrawal and another status, of ``article_ids`` (None: of all)."""
     out = select(WithdrawalRow.article_id).where(
         WithdrawalRow.article_id == ArticleRow.id, ArticleRow.status != "withdrawn"
     )
     wrong: list[str] = []
     for some in batched(article_ids) if article_ids is not None else [None]:
         wrong += conn.scalars(out if some is None else out.where(ArticleRow.id.in_(some)))
-    for some in batched(sorted(wrong)):
-        conn.execute(update(ArticleRow).where(ArticleRow.id.in_(some)).values(status="withdrawn"))
-    return len(wrong)
+    return wrong

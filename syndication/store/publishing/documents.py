@@ -46,6 +46,16 @@ def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
     return found
 
 
+def load_bodies(conn: Connection, section: str, version: int) -> dict[str, bytes]:
+    """Returns the uncompressed bytes of one version by format; empty if it is not the published one any more."""
+    rows = conn.execute(
+        select(DocumentRow.format, DocumentRow.identity).where(
+            DocumentRow.section == section, DocumentRow.version == version
+        )
+    )
+    return {row.format: row.identity for row in rows}
+
+
 def list_left_out(conn: Connection) -> Sequence[LeftOutArticle]:
     """Returns every article that is currently left out of a feed."""
     rows = conn.execute(select(LeftOutRow.__table__).order_by(LeftOutRow.section, LeftOutRow.article_id))

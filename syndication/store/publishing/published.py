@@ -8,6 +8,8 @@ from sqlalchemy import Connection, and_, case, delete, func, insert, literal, nu
 
 from syndication.model.values import ENCODINGS, Document, LeftOut
 from syndication.store.db.types import UtcTime
+from syndication.store.publishing import holds
+from syndication.store.publishing.holds import Hold
 from syndication.store.tables.publishing import DocumentRow, EntryRow, LeftOutRow, SectionStateRow, TombstoneRow
 
 
@@ -17,7 +19,9 @@ class PublishedState:
 
     ``fingerprint`` is that of the configuration which owns the section, ``left_out`` the number of articles left out,
     ``failures`` the number of failed attempts, ``deaths`` the number of workers that died in a row. ``noticed_at``
-    is the time of the oldest waiting change, ``requested_at`` that of the oldest request of any kind.
+    is the time of the oldest waiting change, ``requested_at`` that of the oldest request of any kind. ``hold`` is the
+    hold for vanished entries, if there is one. ``suspected_generation`` is the request of a sweep that has not been
+    regenerated yet, and ``suspected_entries`` the number of entries in which it found a difference.
     """
 
     section: str
@@ -30,14 +34,25 @@ class PublishedState:
     updated_at: datetime | None
     next_due: datetime | None
     deaths: int | None
+    suspected_generation: int | None
+    suspected_entries: int | None
     left_out: int
     digests: Mapping[str, str]
     entries: Mapping[str, "PublishedEntry"]
+    hold: Hold | None
+
+    @property
+    def is_suspected(self) -> bool:
+        """Whether this regeneration answers a sweep that found a difference."""
+        return self.suspected_generation is not None and self.suspected_generation <= self.requested_generation
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedEntry:
-    """An article in a published feed; ``version`` is its last change, ``since_version`` the version that added it."""
+    """An article in a published feed; ``version`` is its last change, ``since_version`` the version that added it.
+
+    ``published_at`` is in whole seconds; ``article_updated_at`` and ``expires_at`` are the article's own.
+    """
 
     article_id: str
     entry_id: str
@@ -47,6 +62,8 @@ class PublishedEntry:
     since_version: int
     published_at: datetime
     updated_at: datetime | None
+    article_updated_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +77,7 @@ class Tombstone:
 
 _SECTION_COLUMNS = (
     "section", "fingerprint", "requested_generation", "requested_at", "noticed_at", "failures", "version",
-    "updated_at", "next_due", "deaths",
+    "updated_at", "next_due", "deaths", "suspected_generation", "suspected_entries",
 )  # fmt: skip
 
 
@@ -88,15 +105,23 @@ def find_published(conn: Connection, section: str) -> PublishedState | None:
         left_out=left_out or 0,
         digests={row.format: row.digest for row in digests},
         entries={row.article_id: PublishedEntry(**row._mapping) for row in entries},
+        hold=holds.find(conn, section),
     )
 
 
 def complete(
-    conn: Connection, current: PublishedState, *, version: int, regenerated_at: datetime, **state: datetime | None
+    conn: Connection,
+    current: PublishedState,
+    *,
+    version: int,
+    regenerated_at: datetime,
+    missed: bool = False,
+    **state: datetime | None,
 ) -> bool:
     """Completes the regeneration that read ``current``; returns False if another worker or configuration was faster.
 
-    Completes only the generation that was read: later requests keep waiting, behind the other sections.
+    Completes only the generation that was read: later requests keep waiting, behind the other sections. ``missed``:
+    what a sweep suspected was a difference.
     """
     moment = literal(regenerated_at, UtcTime())
     result = conn.execute(
@@ -134,6 +159,8 @@ def complete(
             error=None,
             lease_owner=None,
             lease_until=None,
+            **({"suspected_generation": None, "suspected_entries": None} if current.is_suspected else {}),
+            **({"missed_at": regenerated_at, "missed_entries": current.suspected_entries} if missed else {}),
             **state,
         )
     )

@@ -2,21 +2,31 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Case, Connection, Row, and_, case, func, literal, not_, null, or_, select, update
 
 from syndication.store.db.types import UtcTime
 from syndication.store.db.upsert import insert
+from syndication.store.publishing import holds
+from syndication.store.publishing.holds import Hold
 from syndication.store.tables.publishing import EntryRow, LeftOutRow, SectionStateRow
 
-SectionStatus = Literal["current", "pending", "failing", "unpublished"]
+SectionStatus = Literal["current", "pending", "failing", "unpublished", "held"]
+
+
+MISSED_SHOWN = timedelta(hours=1)
+"""How long missed changes are reported after a sweep found them: twelve more sweeps find none by then."""
 
 
 @dataclass(frozen=True, slots=True)
 class SectionState:
-    """A feed's state; see ``SectionStateRow`` for the three generations."""
+    """A feed's state; see ``SectionStateRow`` for the three generations.
+
+    ``hold``: entries vanished, and the feed keeps them. A sweep last found, at ``missed_at``, that changes of
+    ``missed_entries`` entries had not been noticed.
+    """
 
     section: str
     version: int
@@ -32,6 +42,24 @@ class SectionState:
     completed_generation: int
     attempted_generation: int
     requested_at: datetime | None
+    missed_at: datetime | None = None
+    missed_entries: int | None = None
+    hold: Hold | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the feed keeps vanished entries, and no editor has said to publish it without them."""
+        return self.hold is not None and self.hold.released_at is None
+
+    def recently_missed(self, now: datetime) -> int:
+        """Returns the number of entries whose changes a sweep has found within the last hour."""
+        recently = self.missed_at is not None and self.missed_at > now - MISSED_SHOWN
+        return self.missed_entries or 0 if recently else 0
+
+    @property
+    def status(self) -> SectionStatus:
+        """The status, as ``section_status`` decides it."""
+        return section_status(self)
 
     @property
     def pending(self) -> bool:
@@ -45,6 +73,8 @@ def section_status(state: SectionState | None) -> SectionStatus:
         return "failing"
     if state is None or not state.version:
         return "unpublished"
+    if state.is_held:
+        return "held"
     return "pending" if state.pending else "current"
 
 
@@ -192,4 +222,6 @@ def list_states(conn: Connection) -> list[SectionState]:
         .outerjoin(missing, missing.c.section == SectionStateRow.section)
         .order_by(SectionStateRow.section)
     ).mappings()
-    return [SectionState(**{name: row[name] for name in SectionState.__slots__}) for row in rows]
+    held = holds.list_holds(conn)
+    columns = [name for name in SectionState.__slots__ if name != "hold"]
+    return [SectionState(**{name: row[name] for name in columns}, hold=held.get(row["section"])) for row in rows]

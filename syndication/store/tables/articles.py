@@ -215,6 +215,15 @@ Index(
     sqlite_where=PUBLISHED,
     postgresql_where=PUBLISHED,
 )
+# For sweeps: it has no links of published articles, so a link that missed a publication is found quickly.
+UNPUBLISHED = text("status <> 'published'")
+Index(
+    "ix_article_section_unpublished",
+    ArticleSectionRow.article_id,
+    ArticleSectionRow.section,
+    sqlite_where=UNPUBLISHED,
+    postgresql_where=UNPUBLISHED,
+)
 # Expiry times, in order: few articles expire, and only those are included.
 EXPIRES = text("status = 'published' AND expires_at IS NOT NULL")
 Index("ix_article_expiry", ArticleRow.expires_at, ArticleRow.id, sqlite_where=EXPIRES, postgresql_where=EXPIRES)

@@ -31,7 +31,8 @@ class SectionStateRow(Base):
     documents answer to, ``attempted_generation`` that of the last attempt: work is waiting while the completed one is
     behind the requested one. ``noticed_at`` is when the oldest waiting change was noticed, or fell due; None if no
     change is waiting. ``deaths`` counts the workers that died in a row while they regenerated it;
-    ``rendering_article_id`` is recorded only after such a death.
+    ``rendering_article_id`` is recorded only after such a death. ``suspected_generation`` is the request of a sweep
+    that found ``suspected_entries`` to differ; once that request has changed something, they become ``missed_entries``.
     """
 
     __tablename__ = "section_state"
@@ -56,6 +57,40 @@ class SectionStateRow(Base):
     lease_until: Mapped[datetime | None]
     deaths: Mapped[int | None]
     rendering_article_id: Mapped[str | None]
+    suspected_generation: Mapped[int | None] = mapped_column(BigInt)
+    suspected_entries: Mapped[int | None]
+    missed_at: Mapped[datetime | None]
+    missed_entries: Mapped[int | None]
+
+
+class HoldRow(Base):
+    """A section keeps entries that readers have. ``cause`` is vanished: their articles are gone from the store.
+
+    ``entries`` is the number of entries when it began, ``vanished`` how many of them are missing now.
+    ``released_at``: an editor ended the hold, and the next regeneration removes the row.
+    """
+
+    __tablename__ = "hold"
+
+    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
+    cause: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    entries: Mapped[int]
+    vanished: Mapped[int]
+    released_at: Mapped[datetime | None]
+
+
+class SweepRow(Base):
+    """The last sweep; the one row is also its lease, so that workers take turns. See ``pipeline.sweep``."""
+
+    __tablename__ = "sweep"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    owner: Mapped[str]
+    lease_until: Mapped[datetime | None]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
 
 
 class DocumentRow(Base):
@@ -75,7 +110,11 @@ class DocumentRow(Base):
 
 
 class EntryRow(Base):
-    """An entry of a published feed. ``version`` is its last change, ``since_version`` the version that added it."""
+    """An entry of a published feed. ``version`` is its last change, ``since_version`` the version that added it.
+
+    ``article_updated_at`` and ``expires_at`` are the article's own: a sweep compares them, and an entry whose article
+    is gone still expires.
+    """
 
     __tablename__ = "entry"
 
@@ -88,6 +127,8 @@ class EntryRow(Base):
     since_version: Mapped[int] = mapped_column(BigInt)
     published_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]
+    article_updated_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
 
 
 class TombstoneRow(Base):

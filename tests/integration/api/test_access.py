@@ -30,6 +30,7 @@ SCOPE_OF = {
     ("GET", "/sections/taiwan/left-out"): "read",
     ("GET", "/sections/taiwan/versions"): "read",
     ("GET", "/sections/taiwan/difference"): "read",
+    ("POST", "/sections/taiwan/release"): "regenerate",
     ("POST", "/regenerations"): "regenerate",
     ("GET", "/regenerations/x"): "read",
     ("POST", "/previews"): "preview",

@@ -1,8 +1,12 @@
 """Sections in the API: state, entries, left-out articles, versions and their differences."""
 
 import pytest
+from sqlalchemy import delete, update
 
+from syndication.store.tables.articles import ArticleRow
+from syndication.store.tables.publishing import SectionStateRow
 from tests.support.api import story
+from tests.support.desk import hold
 
 
 @pytest.fixture
@@ -33,7 +37,7 @@ def test_a_section_tells_its_state_and_where_its_feeds_are(api, clock):
 def test_the_status_counts_workers_sections_and_what_waits(api):
     assert api.get("/status").json == {
         "workers": 0, "web": 0, "oldest_change": None,
-        "sections": {"current": 4, "failing": 0, "unpublished": 0, "pending": 0},
+        "sections": {"current": 4, "failing": 0, "held": 0, "unpublished": 0, "pending": 0},
     }  # fmt: skip
     api.worker_seen()
     api.put("a3")
@@ -128,3 +132,38 @@ def test_a_trace_over_http_tells_every_section_and_its_words(api):
     assert (verdict["rule"], verdict["changes_at"], verdict["changes_to"]) == (
         "embargo", "2026-03-14T13:00:00Z", "appears",
     )  # fmt: skip
+
+
+def test_a_held_section_is_released_by_an_editor(api, clock):
+    hold(api.desk)
+    api.put("a3")
+    api.desk.later()
+    with api.database.write() as conn:
+        conn.execute(delete(ArticleRow))
+    api.desk.later()
+    said = api.get("/sections/taiwan", ("read",)).json
+    assert said["state"] == "held" and said["entries"] == 3 and api.get("/status").json["sections"]["held"] == 2
+    assert said["hold"] == {
+        "since": "2026-03-14T12:00:02Z", "until": "2026-03-14T12:01:02Z", "entries": 3, "vanished": 3,
+    }  # fmt: skip
+    assert api.get("/sections/china").json["hold"] is None
+    released = api.ask("POST", "/sections/taiwan/release", {}, scopes=("regenerate",))
+    assert released.status == 200 and released.json["outcome"] == "released" and "No worker" in released.json["message"]
+    assert api.get("/sections/taiwan").json["state"] == "pending" and api.get("/sections/taiwan").json["hold"] is None
+    api.desk.later()
+    said = api.get("/sections/taiwan").json
+    assert (said["state"], said["entries"]) == ("current", 0)
+    assert api.ask("POST", "/sections/taiwan/release", {}).json["outcome"] == "not-held"
+    assert api.ask("POST", "/sections/nowhere/release", {}).status == 404
+    assert [(act.target, act.outcome) for act in api.audit(act="release")] == [
+        ("taiwan", "not-held"), ("taiwan", "released"),
+    ]  # fmt: skip
+
+
+def test_missed_changes_need_the_scope_preview(api, clock):
+    with api.database.write() as conn:
+        conn.execute(update(SectionStateRow).values(missed_at=clock(), missed_entries=2))
+    assert api.get("/sections/taiwan").json["missed_at"] == "2026-03-14T12:00:00Z"
+    assert api.get("/sections/taiwan").json["missed_entries"] == 2
+    said = api.get("/sections/taiwan", ("read",)).json
+    assert said["missed_at"] is None and said["missed_entries"] is None

@@ -8,18 +8,19 @@ import tomllib
 import click
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from syndication.cli import main
 from syndication.config.loading import load_settings
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
 from syndication.store.processes import workers
-from tests.support.desk import Desk
+from syndication.store.tables.articles import ArticleRow
+from tests.support.desk import Desk, hold
 from tests.support.newsroom import at
 
-COMMANDS = ["audit-log", "config", "copy-database", "demonstrate", "import", "migrate", "regenerate", "restore"]
-COMMANDS += ["serve", "status", "token", "trace", "user", "web", "withdraw", "worker"]
+COMMANDS = ["audit-log", "config", "copy-database", "demonstrate", "import", "migrate", "regenerate", "release"]
+COMMANDS += ["restore", "serve", "status", "token", "trace", "user", "web", "withdraw", "worker"]
 
 LINE = {"id": "a1", "title": "T", "url": "/a1", "sections": ["Taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
 
@@ -138,6 +139,30 @@ def test_regenerate_without_a_worker_fails_at_once(run, sqlite_url, clock):
     assert done.exit_code == 3 and "No worker is running" in done.stderr
     assert time.monotonic() - started < 6
     assert run("regenerate", "taiwan").exit_code == 3
+
+
+def test_release_publishes_a_held_section_without_what_vanished(run, sqlite_url, store):
+    desk = Desk(store, None)
+    hold(desk)
+    for n in range(3):
+        desk.put(f"a{n}")
+    desk.work()
+    with store.write() as conn:
+        conn.execute(delete(ArticleRow))
+    time.sleep(1)  # A section publishes one version a second, by the real clock here.
+    desk.work()
+    done = run("status")
+    assert done.exit_code == 1 and "Held: 3 of 3 entries vanished" in done.stdout
+    assert re.search(
+        r"taiwan is held: .* at most \d+ s more\. To publish .*: `syndication release taiwan`\.", done.stdout
+    )
+    assert json.loads(run("status", "--json").stdout)["sections"][3]["hold"]["vanished"] == 3
+    done = run("release", "taiwan", "china")
+    assert (done.exit_code, done.stdout) == (3, "taiwan is released.\nchina is not held.\n")
+    assert "No worker is running" in done.stderr
+    desk.work()
+    assert desk.state().entries == 0 and run("release", "taiwan").exit_code == 0
+    assert "release taiwan: released" in run("audit-log").stdout
 
 
 def test_an_unknown_section_gets_a_suggestion(run):

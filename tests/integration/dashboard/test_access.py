@@ -25,6 +25,7 @@ SCOPE_OF = {
     ("POST", "/regenerations"): "regenerate",
     ("GET", "/live/regenerations/x"): "read",
     ("GET", "/sections/taiwan"): "read",
+    ("POST", "/sections/taiwan/release"): "regenerate",
     ("GET", "/sections/taiwan/reader"): "read",
     ("GET", "/sections/taiwan/reader/view"): "read",
     ("GET", "/sections/taiwan/documents/atom"): "read",

@@ -6,10 +6,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event, update
 
 from syndication.dashboard import overview
+from syndication.store.tables.articles import ArticleRow
+from syndication.store.tables.publishing import SectionStateRow
 from tests.support.dashboard import Dashboard
+from tests.support.desk import hold
 from tests.support.newsroom import section
 
 
@@ -221,3 +224,35 @@ def test_an_expired_preview_stops_polling(newsroom):
     newsroom.clock.advance(timedelta(minutes=10).total_seconds())
     said, asks = preview(browser.part(address))
     assert said == "This preview has expired after 10 minutes. Request a new one." and asks is None
+
+
+def test_a_held_section_is_shown_and_released_with_a_button(newsroom, clock):
+    hold(newsroom.desk)
+    for n in range(3):
+        newsroom.desk.put(f"b{n}")
+    newsroom.publish(seconds=2)
+    with newsroom.database.write() as conn:
+        conn.execute(delete(ArticleRow))
+    newsroom.publish(seconds=2)
+    browser = newsroom.person()
+    overview_page = browser.get("/")
+    assert "Taiwan is held: 4 of 4 entries vanished." in overview_page.words
+    (row,) = overview_page.tree.xpath("//tr[@id='row-taiwan']")
+    assert "Held 4 of 4 entries vanished" in " ".join(row.text_content().split())
+    assert "Publish without them" not in newsroom.person("read").get("/sections/taiwan").text
+    page = browser.get("/sections/taiwan")
+    assert "4 of 4 entries vanished from the newsroom's database" in page.note
+    after = browser.follow(browser.submit(page, "/sections/taiwan/release"))
+    assert "published without the vanished entries within a second" in after.text and after.note == ""
+    newsroom.publish(seconds=2)
+    assert "This feed is empty" in browser.get("/sections/taiwan").words
+
+
+def test_missed_changes_are_shown_for_an_hour(newsroom, clock):
+    with newsroom.database.write() as conn:
+        conn.execute(update(SectionStateRow).values(missed_at=clock(), missed_entries=1))
+    browser = newsroom.person()
+    assert "Changes of 1 entry were missed" in browser.get("/sections/taiwan").words
+    assert "Missed changes found and published: All stories (1)" in browser.get("/").words
+    clock.advance(3600)
+    assert "were missed" not in browser.get("/sections/taiwan").words

@@ -1,12 +1,14 @@
 """The health of the service: one headline, and the findings, most severe first."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from syndication.diagnostics.health import Finding, HealthFacts, examine, headline, problems
 from syndication.store.publishing.documents import LeftOutArticle
+from syndication.store.publishing.holds import Hold
 from syndication.store.publishing.section_state import SectionState
 from tests.support.newsroom import NOON, at
 
@@ -34,6 +36,7 @@ def test_a_healthy_service_has_no_findings():
     assert headline([]) == "All is well."
 
 
+HELD = Hold("taiwan", at(seconds=-15), at(seconds=45), 50, 48)
 FAILING = [state("all"), state("taiwan", failures=2, error="ZeroDivisionError")]
 
 
@@ -49,6 +52,12 @@ FAILING = [state("all"), state("taiwan", failures=2, error="ZeroDivisionError")]
         ({"states": FAILING}, Finding("problem", "taiwan failed twice: ZeroDivisionError", "taiwan")),
         ({"states": [state("all")]}, Finding("problem", "Not published yet: taiwan.", "taiwan")),
         ({"states": []}, Finding("problem", "Not published yet: all, taiwan.")),
+        ({"states": [state("all"), state("taiwan", hold=HELD)]}, Finding(
+            "problem", "taiwan is held: 48 of 50 entries vanished. It keeps them until they are back, at most 45 s"
+            " more. To publish without them: `syndication release taiwan`.", "taiwan")),
+        ({"states": [state("all"), state("taiwan", missed_at=at(minutes=-59), missed_entries=3)]}, Finding(
+            "problem", "Missed changes found and published: taiwan (3). Something writes to the database without firing"
+            " its triggers: a disabled trigger, a restored or copied file.", "taiwan")),
         ({"oldest_change": at(seconds=-61)}, Finding("problem", "A change has been waiting for 61 s.")),
         ({"silences": {"taiwan": "Nothing new for 9 h."}}, Finding("notice", "Nothing new for 9 h.", "taiwan")),
     ],
@@ -122,3 +131,13 @@ def test_command_line_and_dashboard_report_the_same(sqlite_url, monkeypatch):
     (first, second) = json.loads(done.stdout)["problems"]
     assert done.exit_code == 1 and first == examine(facts(workers=0))[0].words
     assert second.startswith("Not published yet: all, ")
+
+
+def test_a_failing_section_is_not_called_held():
+    assert state("taiwan", hold=HELD).status == "held"
+    assert state("taiwan", hold=HELD, failures=1).status == "failing"
+    assert state("taiwan", hold=replace(HELD, released_at=NOON), requested_generation=2).status == "pending"
+
+
+def test_missed_changes_of_an_hour_ago_are_no_problem():
+    assert examine(facts(states=[state("all"), state("taiwan", missed_at=at(hours=-1), missed_entries=3)])) == []

@@ -20,7 +20,7 @@ from syndication.store.db.database import Database
 from syndication.store.processes import workers
 from syndication.store.publishing.published import get_published
 from tests.conftest import FakeClock
-from tests.support.desk import Desk
+from tests.support.desk import Desk, hold
 from tests.support.newsroom import at, section
 from tests.support.thorough import THOROUGH
 
@@ -88,6 +88,25 @@ def test_a_withdrawal_is_reported_with_actor_and_time(desk):
     assert (
         not verdict.in_feed and verdict.rule == "withdrawn" and "withdrawn by the night editor at 20" in verdict.words
     )
+
+
+def test_an_entry_that_a_hold_keeps_is_reported_with_its_end(desk):
+    hold(desk)
+    for n in range(1, 4):
+        desk.put(f"a{n}")
+    desk.work()
+    with desk.database.write() as conn:
+        conn.execute(text("DELETE FROM article"))
+    desk.later()
+    verdict = ask(desk)
+    assert (verdict.in_feed, verdict.rule) == (True, "deleted")
+    assert (verdict.changes_at, verdict.changes_to) == (at(seconds=61), "leaves")
+    assert verdict.words.startswith(
+        "Still in the feed, which is held because 3 of 3 entries vanished. It leaves at 2026-03-14 12:01:01 UTC unless"
+        " it comes back. It was deleted at "
+    )
+    withdrawals.withdraw(desk.database, ["a1"], by=EDITOR)
+    assert "held" not in ask(desk).words and ask(desk).changes_at == desk.clock()
 
 
 def test_a_deletion_is_reported(desk):

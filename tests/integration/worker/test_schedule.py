@@ -10,12 +10,13 @@ from structlog.testing import capture_logs
 
 from syndication.config.loading import load_settings
 from syndication.config.schema import WorkerSettings
+from syndication.store import triggers
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles, withdrawals
 from syndication.store.db.database import Database
 from syndication.store.processes import workers
 from syndication.store.publishing import documents, section_state
-from syndication.store.tables.articles import ArticleRow
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from syndication.store.tables.publishing import DocumentRow, TombstoneRow, WorkerRow
 from syndication.store.triggers import create_triggers
 from syndication.worker.process import Worker
@@ -154,7 +155,7 @@ def test_the_schedule_has_the_documented_jobs_with_their_options():
     scheduler.start(paused=True)
     try:
         jobs = {job.id: job for job in scheduler.get_jobs()}
-        assert jobs.keys() == {"gather", "reconcile", "housekeep", "heartbeat"}
+        assert jobs.keys() == {"gather", "sweep", "reconcile", "housekeep", "heartbeat"}
         assert all(job.coalesce and job.max_instances == 1 and job.misfire_grace_time is None for job in jobs.values())
         nightly = jobs["reconcile"].trigger.get_next_fire_time(None, at(hours=0))
         assert nightly == datetime(2026, 3, 15, 3, 30, tzinfo=UTC)
@@ -215,6 +216,20 @@ def test_a_worker_publishes_at_the_due_moment_without_any_other_wake_up(real_tim
     with working(real_time, safety_net="3600"):
         seen = until(lambda: b"article/due" in body(real_time) and datetime.now(UTC))
     assert moment <= seen < moment + timedelta(seconds=5)
+
+
+def test_a_worker_sweeps_and_reports_what_was_missed(real_time):
+    with working(real_time, sweep_seconds="1") as worker:
+        with real_time.write() as conn:
+            triggers.drop_triggers(conn)
+            values = {"id": "unseen", "slug": "s", "url": "/s", "title": "T", "status": "published"}
+            conn.execute(ArticleRow.__table__.insert().values(published_at=at(), **values))
+            conn.execute(ArticleSectionRow.__table__.insert().values(article_id="unseen", section="taiwan"))
+            triggers.create_triggers(conn)
+        until(lambda: b"article/unseen" in body(real_time) and b"article/unseen" in body(real_time, "all"))
+        until(lambda: any(log["event"] == "swept" and log["suspected"] == 2 for log in worker.logs))
+    missed = {(log["section"], log["entries"]) for log in worker.logs if log["event"] == "changes_missed"}
+    assert missed == {("all", 1), ("taiwan", 1)}
 
 
 @pytest.mark.parametrize("by", [-3600, 3600, -2, 2])

@@ -171,9 +171,25 @@ def _create_publishing_tables() -> None:
         sa.Column("lease_until", UtcTime(), nullable=True),
         sa.Column("deaths", sa.Integer(), nullable=True),
         sa.Column("rendering_article_id", sa.Text(), nullable=True),
+        sa.Column("suspected_generation", BigInt, nullable=True),
+        sa.Column("suspected_entries", sa.Integer(), nullable=True),
+        sa.Column("missed_at", UtcTime(), nullable=True),
+        sa.Column("missed_entries", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("section"),
     )
     op.create_index("ix_section_state_next_due", "section_state", ["next_due"])
+    op.create_table(
+        "hold",
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("since", UtcTime(), nullable=False),
+        sa.Column("until", UtcTime(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("vanished", sa.Integer(), nullable=False),
+        sa.Column("released_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("section", "cause"),
+    )
     op.create_table(
         "document",
         sa.Column("section", sa.Text(), nullable=False),
@@ -199,6 +215,8 @@ def _create_publishing_tables() -> None:
         sa.Column("since_version", BigInt, nullable=False),
         sa.Column("published_at", UtcTime(), nullable=False),
         sa.Column("updated_at", UtcTime(), nullable=True),
+        sa.Column("article_updated_at", UtcTime(), nullable=True),
+        sa.Column("expires_at", UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "article_id"),
     )
@@ -446,6 +464,15 @@ def _create_process_tables() -> None:
     )
     op.create_index("ix_poll_count_at", "poll_count", ["at"])
     op.create_table(
+        "sweep",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("lease_until", UtcTime(), nullable=True),
+        sa.Column("started_at", UtcTime(), nullable=False),
+        sa.Column("finished_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "compatible",
         sa.Column("revision", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("revision"),
@@ -474,6 +501,14 @@ def _create_article_indexes() -> None:
         ],
         sqlite_where=published,
         postgresql_where=published,
+    )
+    unpublished = sa.text("status <> 'published'")
+    op.create_index(
+        "ix_article_section_unpublished",
+        "article_section",
+        ["article_id", "section"],
+        sqlite_where=unpublished,
+        postgresql_where=unpublished,
     )
     expires = sa.text("status = 'published' AND expires_at IS NOT NULL")
     op.create_index(

@@ -4,6 +4,7 @@ from syndication.api.operations import Operations, context, instant
 from syndication.api.schemas import ArticlePath, ResponseModel, Time
 from syndication.api.visibility import check_exists, visible_facts
 from syndication.diagnostics.trace import Rule, Transition, trace
+from syndication.diagnostics.words import WriteTime, utc, write
 from syndication.store.articles.trace_facts import read_trace_facts
 
 operation = Operations("trace", "Trace", "Why an article is, or is not, in a feed.")
@@ -40,7 +41,7 @@ class TraceResponse(ResponseModel):
 
 
 @operation("GET", "/articles/<article:id>/trace", "read", {200: TraceResponse})
-def trace_article(path: ArticlePath) -> TraceResponse:
+def trace_article(path: ArticlePath, write_time: WriteTime = utc) -> TraceResponse:
     """Explain why an article is, or is not, in each feed.
 
     Returns a verdict for every section, and when it changes automatically.
@@ -54,7 +55,7 @@ def trace_article(path: ArticlePath) -> TraceResponse:
             section=verdict.section,
             in_feed=verdict.in_feed,
             rule=verdict.rule,
-            words=verdict.words,
+            words=write(verdict.words, write_time),
             place=verdict.place,
             since_version=verdict.since_version,
             changed_in_version=verdict.changed_in_version,

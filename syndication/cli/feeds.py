@@ -1,7 +1,6 @@
 """Commands about feeds: regenerate, status."""
 
 import difflib
-import json
 import sys
 import time
 from dataclasses import asdict
@@ -148,7 +147,6 @@ def status(ctx: click.Context, as_json: bool) -> None:
     name and no feed has is a notice.
     """
     from syndication.diagnostics import health
-    from syndication.model.formats import rfc3339
     from syndication.store import triggers
     from syndication.store.articles import hidden_stories
     from syndication.store.processes import purge_queue, web_processes, workers
@@ -192,7 +190,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
             "sections": [asdict(state) for state in found],
             "left_out": [asdict(item) for item in left_out],
         }
-        json_document(json.dumps(values, default=rfc3339, indent=2))
+        json_document(values)
     else:
         for words in dict.fromkeys([*(problems or [health.headline(findings)]), *notices]):
             line(words)

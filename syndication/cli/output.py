@@ -1,7 +1,10 @@
 """How commands print. Control characters in data are escaped, so one line of output stays one line."""
 
+import json
+
 import click
 
+from syndication.model.formats import rfc3339
 from syndication.model.terminal import escape
 
 
@@ -10,6 +13,6 @@ def line(text: str = "", *, err: bool = False) -> None:
     click.echo(escape(text), err=err)
 
 
-def json_document(text: str) -> None:
-    """Prints JSON unchanged: it escapes control characters already, and its line ends are ours."""
-    click.echo(text)
+def json_document(value: object) -> None:
+    """Prints a value as JSON, with times in RFC 3339. JSON escapes control characters itself."""
+    click.echo(json.dumps(value, default=rfc3339, indent=2))

@@ -1,6 +1,5 @@
 """Commands that answer questions: trace, audit-log."""
 
-import json
 import sys
 from dataclasses import asdict
 
@@ -19,8 +18,8 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
 
     The exit code is 1 if there is no such article.
     """
-    from syndication.diagnostics.trace import moment
     from syndication.diagnostics.trace import trace as run
+    from syndication.diagnostics.words import utc, write
     from syndication.store.articles.trace_facts import read_trace_facts
 
     settings = settings_of(ctx)
@@ -31,15 +30,15 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
         sys.exit(1)
     verdicts = [v for v in run(facts, settings.sections, settings.retired) if as_json or v.rule != "not-filed"]
     if as_json:
-        json_document(json.dumps([asdict(verdict) for verdict in verdicts], default=str, indent=2))
+        json_document([asdict(verdict) | {"words": write(verdict.words, utc)} for verdict in verdicts])
         return
     width = max(len(verdict.section) for verdict in verdicts)
     for verdict in verdicts:
         mark = "in " if verdict.in_feed else "out"
         then = ""
-        if verdict.changes_at is not None and verdict.changes_to is not None:
-            then = f" It {verdict.changes_to} at {moment(verdict.changes_at)}."
-        line(f"{verdict.section:<{width}}  {mark}  {verdict.words}{then if verdict.rule != 'embargo' else ''}")
+        if verdict.changes_at is not None and verdict.changes_to is not None and verdict.rule != "embargo":
+            then = f" It {verdict.changes_to} at {utc(verdict.changes_at)}."
+        line(f"{verdict.section:<{width}}  {mark}  {write(verdict.words, utc)}{then}")
 
 
 @click.command()
@@ -55,7 +54,7 @@ def audit_log(ctx: click.Context, target: str | None, actor: str | None, limit: 
     with open_database(settings_of(ctx)) as database, database.read() as conn:
         found = log.list_entries(conn, limit, target=target, actor=actor)
     if as_json:
-        json_document(json.dumps([asdict(item) for item in found], default=str, indent=2))
+        json_document([asdict(item) for item in found])
         return
     for item in reversed(found):
         detail = f" ({item.detail})" if item.detail else ""

@@ -11,6 +11,7 @@ from syndication.api import articles as api
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath
 from syndication.api.visibility import visible_outline
+from syndication.dashboard.filters import time_filters
 from syndication.dashboard.pages import Pages, back, call, is_live, page, parse_request, titles
 from syndication.dashboard.previews import shown
 from syndication.dashboard.sections import served_version
@@ -48,7 +49,7 @@ def find_articles() -> Response:
 def show_article() -> Response:
     """Shows one article: its trace in each feed, its preview, its history."""
     path = _path()
-    traced, article = call(article_trace.trace_article, path=path), _stored(path)
+    traced, article = call(article_trace.trace_article, path=path, write_time=time_filters().text), _stored(path)
     concerned = [verdict for verdict in traced.sections if _is_relevant(verdict, article)]
     feed_traces: dict[str, Any] = {
         "id": path.id,
@@ -102,7 +103,7 @@ def restore() -> BaseResponse:
 
 def _confirm(act: str) -> Response:
     path = _path()
-    traced = call(article_trace.trace_article, path=path)
+    traced = call(article_trace.trace_article, path=path, write_time=time_filters().text)
     sections = context().settings.sections
     longest = max(
         (sections[v.section].cache for v in traced.sections if v.in_feed and v.section in sections),

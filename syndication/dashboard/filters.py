@@ -1,6 +1,5 @@
 """Template filters for times, sizes and shares. Times are in the newsroom's time zone."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,8 +11,7 @@ from syndication.diagnostics.health import times
 SPANS = ((86400, "d"), (3600, "h"), (60, "min"))
 """Units and their seconds."""
 
-MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC)")
-"""A time in a sentence of ``diagnostics.trace``."""
+DATE_AND_TIME = "%d %b %Y, %H:%M"
 
 
 class TimeFilters:
@@ -31,7 +29,6 @@ class TimeFilters:
         app.template_filter("ahead")(self.ahead)
         app.template_filter("day")(self.day)
         app.template_filter("clock")(self.clock)
-        app.template_filter("sentence")(self.sentence)
         app.template_filter("span")(span)
         app.template_filter("size")(size)
         app.template_filter("number")(number)
@@ -41,7 +38,7 @@ class TimeFilters:
 
     def moment(self, value: str | datetime | None) -> Markup | str:
         """Returns the local date and time; the tooltip has the seconds."""
-        return self._time(value, "%d %b %Y, %H:%M")
+        return self._time(value, DATE_AND_TIME)
 
     def day(self, value: str | datetime | None) -> str:
         """Returns the local date."""
@@ -59,17 +56,9 @@ class TimeFilters:
         """Returns a future time; the page's script shows it as a countdown."""
         return self._time(value, "%d %b, %H:%M", "ahead")
 
-    def sentence(self, words: str) -> Markup:
-        """Returns a sentence of the API with its times in the local time zone."""
-        return Markup("").join(self._part(part) for part in MOMENT.split(words))  # join escapes its parts
-
-    def _part(self, words: str) -> Markup | str:
-        if not MOMENT.fullmatch(words):
-            return words
-        try:
-            return self.moment(f"{words.removesuffix(' UTC')}+00:00")
-        except ValueError:  # A sentence may quote text that only looks like a time.
-            return words
+    def text(self, value: datetime) -> str:
+        """Returns the local date and time as plain text, for a sentence."""
+        return f"{self._local(value):{DATE_AND_TIME}}"
 
     def _time(self, value: str | datetime | None, form: str, counts: str = "") -> Markup | str:
         if not value:

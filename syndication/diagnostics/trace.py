@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from syndication.diagnostics.health import times
+from syndication.diagnostics.words import Words, words
 from syndication.model.values import ALL, Section
 from syndication.pipeline.gather import is_recent, is_within_limits, recent_until
 from syndication.store.articles.article_outlines import ArticleOutline
@@ -35,7 +36,7 @@ class Verdict:
     section: str
     in_feed: bool
     rule: Rule
-    words: str
+    words: Words
     place: int | None = None
     since_version: int | None = None
     changed_in_version: int | None = None
@@ -57,24 +58,25 @@ def _verdict(facts: TraceFacts, section: Section) -> Verdict:
         section.slug,
         True,
         "in-feed",
-        f"In the feed at position {standing.position + 1}, added in version {standing.since_version}.{_date(standing)}",
+        words(
+            f"In the feed at position {standing.position + 1}, added in version {standing.since_version}."
+            f"{_date(standing)}"
+        ),
         place=standing.position + 1,
         since_version=standing.since_version,
         changed_in_version=standing.version,
     )
     if kept_out is not None and (hold := _keeping(facts, section, kept_out)) is not None:
-        words = (
-            f"Still in the feed, which is held because {hold.words}. It leaves at {moment(hold.until)} unless it comes"
-            f" back. {kept_out.words}"
-        )
-        return replace(present, rule=kept_out.rule, words=words, changes_at=hold.until, changes_to="leaves")
+        held = words(f"Still in the feed, which is held because {hold.words}. It leaves at ", hold.until)
+        still = words(held, " unless it comes back. ", kept_out.words)
+        return replace(present, rule=kept_out.rule, words=still, changes_at=hold.until, changes_to="leaves")
     if kept_out is not None:
-        late = _late(facts, section)
-        words = f"Still in the feed, which has not been regenerated yet. {kept_out.words} {late[1]}"
-        return replace(present, rule=kept_out.rule, words=words, changes_at=facts.now, changes_to="leaves")
+        _, late = _late(facts, section)
+        still = words("Still in the feed, which has not been regenerated yet. ", kept_out.words, " ", late)
+        return replace(present, rule=kept_out.rule, words=still, changes_at=facts.now, changes_to="leaves")
     leaves = _leaves_at(facts.article, section, facts.newer.get(section.slug, 0) + 1) if facts.article else None
     if facts.noticed or _pending(facts, section):
-        present = replace(present, words=f"{present.words} A change is waiting to be regenerated.")
+        present = replace(present, words=words(present.words, " A change is waiting to be regenerated."))
     return replace(present, changes_at=leaves, changes_to="leaves" if leaves else None)
 
 
@@ -91,7 +93,7 @@ def _date(standing: EntryPosition) -> str:
     return f" Last changed in version {standing.version}: {words}." if words else ""
 
 
-Reason = tuple[Rule, str, datetime | None]
+Reason = tuple[Rule, Words, datetime | None]
 """A rule, its sentence, and when the article appears automatically."""
 
 
@@ -99,44 +101,44 @@ def _excluded(facts: TraceFacts, section: Section) -> Verdict | None:
     """Returns the rule that keeps the article out of this feed; None if it belongs in it."""
     found = _by_withdrawal(facts)
     if found is None and facts.concealed:
-        found = "draft", "It is not public.", None
+        found = "draft", words("It is not public."), None
     elif found is None and facts.article is not None:
         article = facts.article
         found = _by_section(article, section) or _by_time(article, facts) or _by_position(article, section, facts)
     if found is None:
         return None
-    rule, words, appears = found
-    return Verdict(section.slug, False, rule, words, changes_at=appears, changes_to="appears" if appears else None)
+    rule, sentence, appears = found
+    return Verdict(section.slug, False, rule, sentence, changes_at=appears, changes_to="appears" if appears else None)
 
 
 def _by_withdrawal(facts: TraceFacts) -> Reason | None:
     gone = facts.withdrawal
     by = f" by {gone.by}" if gone and gone.by else ""
-    withdrawn = f"withdrawn{by} at {moment(gone.at)}" if gone else ""
+    withdrawn = words(f"withdrawn{by} at ", gone.at) if gone else ()
     if facts.article is None:
-        deleted = f"It was deleted at {moment(facts.deleted_at)}" if facts.deleted_at else "It was deleted"
-        stays = f", and {withdrawn}: it stays out until someone restores it."
-        return "deleted", deleted + (stays if gone else ". Write it again to publish it."), None
+        deleted = words("It was deleted at ", facts.deleted_at) if facts.deleted_at else words("It was deleted")
+        stays = words(", and ", withdrawn, ": it stays out until someone restores it.")
+        return "deleted", words(deleted, stays if gone else ". Write it again to publish it."), None
     if gone is None:
         return None
-    return "withdrawn", f"It was {withdrawn} and stays out until someone restores it.", None
+    return "withdrawn", words("It was ", withdrawn, " and stays out until someone restores it."), None
 
 
 def _by_section(article: ArticleOutline, section: Section) -> Reason | None:
     if section.slug == ALL or set(article.sections) & set(section.filed_under):
         return None
-    return "not-filed", "It is not in this section.", None
+    return "not-filed", words("It is not in this section."), None
 
 
 def _by_time(article: ArticleOutline, facts: TraceFacts) -> Reason | None:
     if article.status == "draft" or article.published_at is None:
-        return "draft", "It is a draft. Publish it to add it to the feed.", None
+        return "draft", words("It is a draft. Publish it to add it to the feed."), None
     if article.expires_at is not None and article.expires_at <= max(article.published_at, facts.now):
         early = ", before it is published" if article.expires_at <= article.published_at else ""
         tense = "expired" if article.expires_at <= facts.now else "expires"
-        return "expired", f"It {tense} at {moment(article.expires_at)}{early}.", None
+        return "expired", words(f"It {tense} at ", article.expires_at, f"{early}."), None
     if article.published_at > facts.now:
-        return "embargo", f"It is under embargo until {moment(article.published_at)}.", article.published_at
+        return "embargo", words("It is under embargo until ", article.published_at, "."), article.published_at
     return None
 
 
@@ -144,31 +146,31 @@ def _by_position(article: ArticleOutline, section: Section, facts: TraceFacts) -
     place = facts.newer.get(section.slug, 0) + 1
     if article.published_at is not None and not is_within_limits(section, place, article.published_at, facts.now):
         room = _room(section, article.published_at, facts.now)
-        return "pushed-out", f"Newer articles pushed it out: it is at position {place} of {room}.", None
+        return "pushed-out", words(f"Newer articles pushed it out: it is at position {place} of {room}."), None
     reason = facts.left_out.get(section.slug)
-    return ("left-out", f"It is left out because {reason}.", None) if reason is not None else None
+    return ("left-out", words(f"It is left out because {reason}."), None) if reason is not None else None
 
 
 def _missing(facts: TraceFacts, section: Section) -> Verdict:
     """Returns the verdict on an article that belongs in the feed and is not there yet."""
-    rule, words = _late(facts, section)
+    rule, why = _late(facts, section)
     state = facts.states.get(section.slug)
     when = state.retry_at if state is not None and rule == "failing" else facts.now if rule == "waiting" else None
     return Verdict(
-        section.slug, False, rule, f"Waiting to be regenerated. {words}", changes_at=when,
+        section.slug, False, rule, words("Waiting to be regenerated. ", why), changes_at=when,
         changes_to="appears" if when else None,
     )  # fmt: skip
 
 
-def _late(facts: TraceFacts, section: Section) -> tuple[Rule, str]:
+def _late(facts: TraceFacts, section: Section) -> tuple[Rule, Words]:
     """Returns why a feed is out of date: the rule and its sentence."""
     state = facts.states.get(section.slug)
     if not facts.workers:
-        return "no-worker", "No worker is running. Start one with `syndication worker`."
+        return "no-worker", words("No worker is running. Start one with `syndication worker`.")
     if state is not None and state.failures:
-        again = f" Next attempt at {moment(state.retry_at)}." if state.retry_at else " Retrying now."
-        return "failing", f"The section failed {times(state.failures)}: {state.error}.{again}"
-    return "waiting", "A worker updates the feed within about a second."
+        again = words(" Next attempt at ", state.retry_at, ".") if state.retry_at else " Retrying now."
+        return "failing", words(f"The section failed {times(state.failures)}: {state.error}.", again)
+    return "waiting", words("A worker updates the feed within about a second.")
 
 
 def _pending(facts: TraceFacts, section: Section) -> bool:
@@ -200,11 +202,6 @@ def _elsewhere(facts: TraceFacts, sections: Mapping[str, Section], retired: froz
     known = {slug for section in sections.values() for slug in section.filed_under}
     for slug in facts.article.sections if facts.article else ():
         if slug in retired:
-            yield Verdict(slug, False, "retired", "This section was retired and no longer has a feed.")
+            yield Verdict(slug, False, "retired", words("This section was retired and no longer has a feed."))
         elif slug not in known:
-            yield Verdict(slug, False, "not-configured", "This section has no feed. Add it to sections.toml.")
-
-
-def moment(value: datetime) -> str:
-    """Returns a time as text; the dashboard converts it to the newsroom's time zone."""
-    return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+            yield Verdict(slug, False, "not-configured", words("This section has no feed. Add it to sections.toml."))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from syndication.diagnostics.trace import trace
+from syndication.diagnostics.words import utc, write
 from syndication.model.values import Image
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import withdrawals
@@ -48,7 +49,7 @@ def facts_of(desk, id):
 def ask(desk, id="a1", slug="taiwan", retired=frozenset()):
     """Returns the verdict on an article in one section."""
     verdicts = {verdict.section: verdict for verdict in trace(facts_of(desk, id), desk.sections, retired)}
-    return verdicts[slug]
+    return replace(verdicts[slug], words=write(verdicts[slug].words, utc))
 
 
 def test_an_article_in_the_feed_has_position_and_versions(desk):

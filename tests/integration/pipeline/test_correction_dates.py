@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from syndication.diagnostics.trace import trace
+from syndication.diagnostics.words import utc, write
 from syndication.store.articles.history import list_events
 from syndication.store.articles.trace_facts import read_trace_facts
 from syndication.store.publishing.versions import compare_versions
@@ -61,7 +62,7 @@ def reasons(desk):
 def traced(desk):
     with desk.database.read() as conn:
         facts = read_trace_facts(conn, "a1", desk.sections, desk.clock.now)
-    return next(one.words for one in trace(facts, desk.sections, frozenset()) if one.section == "taiwan")
+    return next(write(one.words, utc) for one in trace(facts, desk.sections, frozenset()) if one.section == "taiwan")
 
 
 def test_a_correction_moves_the_dates_in_every_format(desk):

@@ -60,9 +60,9 @@ MOVES = {
     "an update of the body too": ["UPDATE article SET correction = :note, html = 'x', title = 'y'"],
     "a second correction": ["UPDATE article SET correction = 'First.'", "UPDATE article SET correction = :note"],
     "an upsert": [f"INSERT INTO article {ROW} ON CONFLICT (id) DO UPDATE SET correction = excluded.correction"],
-    "a deletion and an insertion": ["DELETE FROM article", "DELETE FROM withdrawal", f"INSERT INTO article {ROW}"],
+    "a deletion and an insertion": ["DELETE FROM article", f"INSERT INTO article {ROW}"],
     "a replaced correction": [
-        "UPDATE article SET correction = 'First.'", "DELETE FROM article", "DELETE FROM withdrawal",
+        "UPDATE article SET correction = 'First.'", "DELETE FROM article",
         f"INSERT INTO article {ROW}",
     ],
     "an older date of the writer": ["UPDATE article SET updated_at = :later", "UPDATE article SET correction = :note"],
@@ -82,9 +82,9 @@ STAYS = {
         "UPDATE article SET correction = :note", "UPDATE article SET updated_at = :later"
     ],
     "a new article": [
-        "DELETE FROM shown_article", "DELETE FROM article", "DELETE FROM withdrawal", f"INSERT INTO article {ROW}"
+        "DELETE FROM shown_article", "DELETE FROM article", f"INSERT INTO article {ROW}"
     ],
-    "a new row with a date": ["DELETE FROM article", "DELETE FROM withdrawal", f"INSERT INTO article {DATED}"],
+    "a new row with a date": ["DELETE FROM article", f"INSERT INTO article {DATED}"],
 }  # fmt: skip
 
 
@@ -104,8 +104,8 @@ SAME = {
     "the same again": ["UPDATE article SET correction = :note, title = 'x'"],
     "with spaces around it": ["UPDATE article SET correction = '  ' || :note || ' '"],
     "removed and put back": ["UPDATE article SET correction = NULL", "UPDATE article SET correction = :note"],
-    "deleted and inserted": ["DELETE FROM article", "DELETE FROM withdrawal", f"INSERT INTO article {ROW}"],
-    "inserted with a date": ["DELETE FROM article", "DELETE FROM withdrawal", f"INSERT INTO article {DATED}"],
+    "deleted and inserted": ["DELETE FROM article", f"INSERT INTO article {ROW}"],
+    "inserted with a date": ["DELETE FROM article", f"INSERT INTO article {DATED}"],
     "another title": ["UPDATE article SET title = 'x'"],
     "no date of the writer": ["UPDATE article SET updated_at = NULL"],
 }

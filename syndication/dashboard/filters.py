@@ -1,4 +1,4 @@
-"""Template filters for times, sizes and shares. Times are in the newsroom's time zone."""
+"""Template filters for times, sizes, shares and titles. Times are in the newsroom's time zone."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,6 +7,7 @@ from flask import Flask, current_app
 from markupsafe import Markup
 
 from syndication.diagnostics.health import times
+from syndication.model.visible_text import visible_or
 
 SPANS = ((86400, "d"), (3600, "h"), (60, "min"))
 """Units and their seconds."""
@@ -34,6 +35,7 @@ class TimeFilters:
         app.template_filter("number")(number)
         app.template_filter("share")(share)
         app.template_filter("times")(times)
+        app.template_filter("visible_or")(visible_or)
         app.template_test("after")(after)
 
     def moment(self, value: str | datetime | None) -> Markup | str:

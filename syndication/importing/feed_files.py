@@ -16,7 +16,8 @@ from syndication.errors import ArticleError
 from syndication.importing.xml_limits import check_markup
 from syndication.model.article_json import slugify
 from syndication.model.json_types import MAX_DIMENSION, MAX_NUMBER, kind, short
-from syndication.render.text import plain, shorten
+from syndication.render.shorten import shorten
+from syndication.render.summary import plain
 
 Fields = dict[str, Any]
 

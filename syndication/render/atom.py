@@ -6,7 +6,7 @@ from syndication.model.values import Feed
 from syndication.render.clean_entry import CleanEntry
 from syndication.render.feedgen_common import add_entry, generator
 from syndication.render.feedgen_extensions import links
-from syndication.render.text import one_line
+from syndication.render.text import visible_line
 
 ENTRY = (b"<entry", b"</entry>")
 """The delimiters of an entry in the bytes: escaped text cannot contain them."""
@@ -18,7 +18,7 @@ def atom(feed: Feed, entries: Sequence[CleanEntry]) -> bytes:
     """Returns the document with these entries."""
     head = generator(feed, "atom", "application/atom+xml")
     # RFC 4287 section 4.1.1: an entry without an author inherits the feed's.
-    author = {"name": one_line(feed.site.title) or feed.section.slug}
+    author = {"name": visible_line(feed.site.title) or feed.section.slug}
     if feed.site.email:
         author["email"] = feed.site.email
     head.author(author)

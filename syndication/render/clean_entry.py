@@ -12,7 +12,8 @@ from syndication.model.values import Author, Enclosure, Entry, Image, Section, S
 from syndication.render.body_limits import exceeds_limits, too_large
 from syndication.render.entry_fields import unusable_fields
 from syndication.render.html import sanitize, with_correction
-from syndication.render.text import one_line, plain, shorten
+from syndication.render.summary import make_summary, parse, plain
+from syndication.render.text import one_line, visible_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ def clean(entry: Entry, site: Site, section: Section) -> CleanEntry:
     """Returns the entry cleaned; raises UnrenderableArticleError, with the reason, if no reader could use it."""
     for field, words in unusable_fields(entry):
         raise UnrenderableArticleError(entry.article_id, f"its {field} {words}")
-    title, url, identity = one_line(entry.title), web_address(entry.url) or "", one_line(entry.id)
-    correction = one_line(entry.correction or "") or None
+    title, url, identity = visible_line(entry.title), web_address(entry.url) or "", one_line(entry.id)
+    correction = visible_line(entry.correction) or None
     if reason := exceeds_limits(entry.html) or exceeds_limits(entry.summary or "", "summary"):
         raise UnrenderableArticleError(entry.article_id, reason)
     body = sanitize(entry.html, url)
@@ -58,7 +59,7 @@ def clean(entry: Entry, site: Site, section: Section) -> CleanEntry:
         url=url,
         title=title,
         html=with_correction(body, correction) if section.content == "full" else None,
-        summary=_summary(entry, body, correction, section),
+        summary=_summary(entry, title, correction, section),
         authors=_once(author for author in map(_person, entry.authors) if author.name),
         categories=_categories(entry, site),
         language=language if language and language.lower() != section.language.lower() else None,
@@ -79,8 +80,8 @@ def atom_id(guid: str, site: Site) -> str:
     return iri(known) or f"tag:{site.authority},{site.authority_date}:guid/{quote(known, safe='')}"
 
 
-def _summary(entry: Entry, body: str, correction: str | None, section: Section) -> str:
-    summary = plain(entry.summary or "") or shorten(plain(body), section.summary_length)
+def _summary(entry: Entry, title: str, correction: str | None, section: Section) -> str:
+    summary = plain(entry.summary or "") or make_summary(parse(entry.html), section.summary_length, title)
     if correction and section.content == "summary":
         # There is no body for the correction to precede.
         return f"{summary} (Correction: {correction})".strip()
@@ -89,10 +90,10 @@ def _summary(entry: Entry, body: str, correction: str | None, section: Section) 
 
 def _categories(entry: Entry, site: Site) -> tuple[tuple[str, str, str], ...]:
     """Returns the sections, then each tag once; readers see no difference between a tag and a section's title."""
-    sections = [(slug, f"{site.home_url}/sections", one_line(title) or slug) for slug, title in entry.categories]
+    sections = [(slug, f"{site.home_url}/sections", visible_line(title) or slug) for slug, title in entry.categories]
     shown = {_folded(label) for _, _, label in sections} | {""}
     tags = []
-    for tag in map(one_line, entry.tags):
+    for tag in map(visible_line, entry.tags):
         if (folded := _folded(tag)) not in shown:
             shown.add(folded)
             tags.append((tag, f"{site.home_url}/tags", tag))
@@ -122,14 +123,14 @@ def _agree(one: str | None, other: str | None) -> bool:
 
 
 def _person(person: Author) -> Author:
-    return Author(one_line(person.name), email_address(one_line(person.email or "")), web_address(person.uri or ""))
+    return Author(visible_line(person.name), email_address(one_line(person.email or "")), web_address(person.uri or ""))
 
 
 def _image(image: Image | None) -> Image | None:
     url = web_address(image.url) if image else None
     if image is None or url is None:
         return None
-    caption, credit, alt = (one_line(text or "") or None for text in (image.caption, image.credit, image.alt))
+    caption, credit, alt = (visible_line(text) or None for text in (image.caption, image.credit, image.alt))
     return replace(image, url=url, caption=caption, credit=credit, alt=alt)
 
 
@@ -138,4 +139,4 @@ def _enclosure(file: Enclosure) -> Enclosure | None:
     if url is None:
         return None
     kind = media_type(one_line(file.media_type)) or "application/octet-stream"
-    return replace(file, url=url, media_type=kind, title=one_line(file.title or "") or None)
+    return replace(file, url=url, media_type=kind, title=visible_line(file.title) or None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from syndication.model.addresses import web_address
 from syndication.model.values import Entry
-from syndication.render.text import one_line
+from syndication.render.text import one_line, visible_line
 
 FieldFault = tuple[str, str]
 """The field of the article, like ``enclosures.0.url``, and what is wrong with it."""
@@ -12,11 +12,11 @@ FieldFault = tuple[str, str]
 
 def unusable_fields(entry: Entry) -> Iterator[FieldFault]:
     """Yields the faults for which the entry is left out of every feed."""
-    if not one_line(entry.title):
+    if not visible_line(entry.title):
         yield "title", "has no printable characters: add a title"
     if web_address(entry.url) is None:
         yield "url", _not_an_address(entry.url)
-    if not one_line(entry.id):
+    if not visible_line(entry.id):
         yield "guid", "has no printable characters: change or remove it"
 
 

@@ -7,7 +7,7 @@ from syndication.model.feed_addresses import feed_url
 from syndication.model.values import Feed
 from syndication.render.clean_entry import CleanEntry
 from syndication.render.feedgen_extensions import NewsEntryExtension, NewsExtension
-from syndication.render.text import one_line
+from syndication.render.text import visible_line
 
 GENERATOR = "Syndication"
 """Without a version, so that a new release alone changes no feed."""
@@ -16,7 +16,7 @@ GENERATOR = "Syndication"
 def title(feed: Feed) -> str:
     """Returns the feed's title in every format."""
     section = feed.section
-    return one_line(section.feed_title) or one_line(section.title) or section.slug
+    return visible_line(section.feed_title) or visible_line(section.title) or section.slug
 
 
 def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
@@ -27,7 +27,7 @@ def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
     head.news.format = format
     head.id(feed.id)
     head.title(title(feed))
-    head.subtitle(one_line(feed.section.description) or head.title())
+    head.subtitle(visible_line(feed.section.description) or head.title())
     head.updated(feed.updated)
     head.language(feed.section.language)
     head.generator(GENERATOR)
@@ -35,7 +35,7 @@ def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
     head.link([{"href": feed_url(feed.site, feed.section.slug, format), "rel": "self", "type": media_type}])
     head.link([{"href": f"{feed.site.home_url}/", "rel": "alternate", "type": "text/html"}])
     if feed.site.rights:
-        head.rights(one_line(feed.site.rights))
+        head.rights(visible_line(feed.site.rights))
     if feed.site.icon:
         head.icon(feed.site.icon)
     if feed.site.logo:

@@ -14,7 +14,7 @@ from lxml import etree
 
 from syndication.model.values import Enclosure, Feed, Image
 from syndication.render.clean_entry import CleanEntry
-from syndication.render.text import one_line
+from syndication.render.text import visible_line
 
 ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
@@ -84,7 +84,7 @@ class NewsExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
     def _podcast(self, channel: Any) -> None:
         """Adds what podcast directories require of a channel (Apple Podcasts, "A podcaster's guide to RSS")."""
         site, podcast = self.feed.site, self.feed.section.podcast
-        name = one_line(site.title) or self.feed.section.slug
+        name = visible_line(site.title) or self.feed.section.slug
         _add(channel, ITUNES, "author", name)
         _add(channel, ITUNES, "explicit", str(podcast.explicit).lower())
         parent = channel

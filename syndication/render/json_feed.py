@@ -8,7 +8,7 @@ from syndication.model.feed_addresses import feed_url
 from syndication.model.values import Feed
 from syndication.render.clean_entry import CleanEntry
 from syndication.render.feedgen_common import title
-from syndication.render.text import one_line
+from syndication.render.text import visible_line
 
 
 def jsonfeed(feed: Feed, items: Sequence[str]) -> bytes:
@@ -20,10 +20,10 @@ def jsonfeed(feed: Feed, items: Sequence[str]) -> bytes:
             "title": title(feed),
             "home_page_url": f"{site.home_url}/",
             "feed_url": feed_url(feed.site, feed.section.slug, "json"),
-            "description": one_line(section.description),
+            "description": visible_line(section.description),
             "icon": site.logo,
             "favicon": site.icon,
-            "authors": [{"name": one_line(site.title) or section.slug, "url": f"{site.home_url}/"}],
+            "authors": [{"name": visible_line(site.title) or section.slug, "url": f"{site.home_url}/"}],
             "language": section.language,
         }
     )

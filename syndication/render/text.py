@@ -1,20 +1,17 @@
-"""Rules for text: legal XML, one line, summaries that end at a word."""
+"""Rules for text: legal in XML, on one line, visible."""
 
 import re
-from html import unescape
 
-import nh3
+from syndication.model.visible_text import visible_or
 
 # XML 1.0 section 2.2: tab, LF and CR are legal; other controls, lone surrogates, U+FFFE and U+FFFF are not.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
-_SPACE = re.compile(r"\s+")
+# Controls that separate: VT, FF and the information separators, NEL, and Unicode's line and paragraph separators.
+_BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 
-# Removing a tag joins the words on both sides, so tags of blocks get a space.
-_BLOCK = re.compile(
-    r"<(?=/?(?:p|div|br|li|ul|ol|h[1-6]|tr|td|th|table|blockquote|figure|figcaption|section|article|hr|dt|dd|pre)\b)",
-    re.IGNORECASE,
-)
+# The white space of markup (HTML standard, "ASCII whitespace"). Every other space, like U+00A0 or U+3000, is text.
+_SPACE = re.compile("[\t\n\f\r ]+")
 
 HIDDEN = {
     "script", "style", "iframe", "frame", "frameset", "noframes", "object", "embed", "applet", "noscript", "template",
@@ -29,25 +26,10 @@ def legal(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Returns legal text with each run of white space as one space."""
-    return _SPACE.sub(" ", legal(text)).strip()
+    """Returns legal text on one line: runs of ASCII white space and of controls that break lines become one space."""
+    return _SPACE.sub(" ", legal(_BREAKS.sub(" ", text))).strip(" ")
 
 
-def plain(html: str) -> str:
-    """Returns the visible text of ``html`` on one line."""
-    if "<" not in html and "&" not in html:
-        return one_line(html)
-    stripped = nh3.clean(_BLOCK.sub(" <", legal(html)), tags=set(), clean_content_tags=HIDDEN)
-    return one_line(unescape(stripped))
-
-
-def shorten(text: str, length: int) -> str:
-    """Returns ``text`` cut at a word to at most ``length`` characters, with an ellipsis if it was cut."""
-    if len(text) <= length:
-        return text
-    head = text[: length - 1]
-    # Scripts without spaces, such as Chinese, are cut at a character.
-    at = head.rfind(" ")
-    if not text[length - 1].isspace() and at > length // 2:
-        head = head[:at]
-    return head.rstrip(" ,.;:–—-") + "…"
+def visible_line(text: str | None) -> str:
+    """Returns ``text`` on one line; empty if a reader would see nothing of it."""
+    return visible_or(one_line(text or ""), "")

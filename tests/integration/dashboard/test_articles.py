@@ -144,3 +144,9 @@ def test_an_article_says_whether_its_last_change_moved_the_date(dashboard):
     assert "version 3, date moved: correction" in page.words and "version 2, published, date unchanged" in page.words
     assert "Last changed in version 3: date moved: correction." in page.words
     assert "date moved: correction" in browser.get("/sections/taiwan/versions").words
+
+
+def test_an_article_with_an_invisible_title_can_be_clicked(newsroom):
+    newsroom.desk.put("blank", title="\u200b\u3164")
+    browser = newsroom.person("read")
+    assert browser.get(link(browser.get("/articles?q=blank"), "blank")).title == "blank"

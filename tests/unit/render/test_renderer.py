@@ -17,7 +17,6 @@ from syndication.model.values import Author, Enclosure, Image
 from syndication.render import atom, rss
 from syndication.render.html import sanitize
 from syndication.render.renderer import Renderer
-from syndication.render.text import legal, plain, shorten
 from tests.support.newsroom import CACHE, NOON, at, entry, feed, section, site
 from tests.support.reference_renderer import plain_feedgen
 
@@ -224,6 +223,7 @@ def test_the_guid_is_no_link():
 
 BAD = [
     (entry("bad", title=" \x00\x01 "), "its title has no printable characters"),
+    (entry("bad", title="\u200b\u00ad\u3164"), "its title has no printable characters"),
     (entry("bad", url="javascript:alert(1)"), "is not an http or https address"),
     (entry("bad", url="http://[broken"), "is not an http or https address"),
     (entry("bad", id="\x02"), "its guid has no printable characters"),
@@ -346,27 +346,6 @@ def test_another_process_with_another_locale_and_time_zone_gives_the_same_bytes(
 )  # fmt: skip
 def test_bodies_are_sanitized_and_absolute(html, clean):
     assert sanitize(html, "https://h.example/news/1") == clean
-
-
-def test_only_illegal_characters_are_removed():
-    assert legal("a\tb\n\r\x00\x1f\x7f\ud800\ufffe\uffff\U0001f600\U0010ffff") == "a\tb\n\r\x7f\U0001f600\U0010ffff"
-
-
-@pytest.mark.parametrize(
-    ("text", "length", "cut"),
-    [
-        ("short", 20, "short"),
-        ("one two three four", 12, "one two…"),
-        ("one two, three", 9, "one two…"),
-        ("中文沒有空格所以切在字元", 5, "中文沒有…"),
-    ],
-)
-def test_a_summary_is_cut_at_a_word(text, length, cut):
-    assert shorten(text, length) == cut and len(shorten(text, length)) <= length
-
-
-def test_plain_text_keeps_words_apart():
-    assert plain("<p>one</p><p>two<br>three</p><ul><li>four</li></ul>&amp; <b>fi</b>ve") == "one two three four & five"
 
 
 OOPS = "http://[oops"
@@ -510,8 +489,38 @@ def test_a_control_character_anywhere_costs_no_feed():
     head = {"title": dirty, "description": dirty}
     out, atom_tree, rss_tree, items = rendered(told, site=site(rights=dirty, **head), section=section(**head))
     assert out.left_out == ()
-    assert texts(atom_tree, "//a:entry/a:title") == texts(rss_tree, "//item/title") == ["AB"]
-    assert texts(atom_tree, "/a:feed/a:author/a:name") == ["AB"] and items["authors"][0]["name"] == "AB"
+    assert texts(atom_tree, "//a:entry/a:title") == texts(rss_tree, "//item/title") == ["A B"]
+    assert texts(atom_tree, "/a:feed/a:author/a:name") == ["A B"] and items["authors"][0]["name"] == "A B"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "«\u00a0Non\u00a0»\u202f: 10\u202f000\u00a0€",
+        "東京\u3000大雨",
+        "12\u2009km\u2003of\u205froad",
+        "\u3000Edge\u00a0",
+    ],
+)
+def test_a_title_keeps_its_spaces_in_every_format(title):
+    _, atom_tree, rss_tree, document = rendered(entry(title=title, tags=(title,), authors=(Author(title),)))
+    (item,) = document["items"]
+    assert texts(atom_tree, "//a:entry/a:title") == texts(rss_tree, "//item/title") == [item["title"]] == [title]
+    assert texts(atom_tree, "//a:entry/a:author/a:name") == texts(rss_tree, "//item/dc:creator") == [title]
+    assert item["authors"] == [{"name": title}] and item["tags"][-1] == title
+
+
+def test_texts_of_invisible_characters_alone_are_left_out():
+    blank = "\u200b\u2800"
+    told = entry(
+        summary=blank, correction=blank, tags=(blank,), authors=(Author(blank),),
+        image=Image("https://x.example/i.jpg", blank, blank, blank),
+        enclosures=(Enclosure("https://x.example/a", "audio/mpeg", 1, blank),),
+    )  # fmt: skip
+    out, _, _, document = rendered(told)
+    (item,) = document["items"]
+    assert out.left_out == () and "\u2800" not in out.bodies["atom"].decode() + out.bodies["rss"].decode()
+    assert "\u2800" not in out.bodies["json"].decode() and item["summary"] == "The body of a1."
 
 
 def test_the_body_of_atom_is_not_the_description():

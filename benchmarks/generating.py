@@ -23,15 +23,15 @@ from benchmarks.peers import SECTION
 from benchmarks.table import count, median, ms, ratio, show
 from syndication.model.values import Entry, Feed, RenderedFeed
 from syndication.pipeline import publish
-from syndication.pipeline.fill import select_entries
-from syndication.pipeline.gather import gather
+from syndication.pipeline.fill import FilledFeed, select_entries
+from syndication.pipeline.hold import Decision, HeldFeed
 from syndication.pipeline.regenerate import COMPRESSING_THREADS, Regenerator
+from syndication.pipeline.snapshot import SectionSnapshot, read_snapshot
 from syndication.render.atom import atom
 from syndication.render.clean_entry import clean
 from syndication.render.json_feed import item, jsonfeed
 from syndication.render.rss import rss
 from syndication.store.db.database import Database
-from syndication.store.publishing import published
 from syndication.store.publishing.published import PublishedState
 
 Timed = dict[str, list[float]]
@@ -59,26 +59,23 @@ def run(options: Options) -> None:
 def _regenerate(
     opened: Database, worker: Regenerator, pool: ThreadPoolExecutor, timed: Timed, seconds: int
 ) -> tuple[Feed, Mapping[str, int]]:
-    def read() -> Any:
-        with opened.snapshot() as conn:
-            current = published.get_published(conn, SECTION)
-            return current, select_entries(gather(conn, worker.newsroom, section, opened.now(conn)), ())
+    def read() -> tuple[SectionSnapshot, FilledFeed]:
+        snapshot = read_snapshot(opened, worker.newsroom, SECTION)
+        return snapshot, select_entries(snapshot.gathered, ())
 
     def write() -> bool:
         with opened.write() as conn:
-            now = opened.now(conn)
-            due = settled.next_due
-            return publish.write_version(
-                conn, current, feed, rendered, bodies, feed.updated, {}, now=now, next_due=due, keep=100
-            )
+            return publish.write(conn, current, new, opened.now(conn), keep=100)
 
-    section = worker.newsroom.sections[SECTION]
-    current, settled = _time(timed, "read", read)
+    snapshot, filled = _time(timed, "read", read)
+    current = snapshot.published
     # Each round publishes a version of a later second, as in production.
-    feed = replace(settled.feed, updated=settled.feed.updated + timedelta(seconds=seconds))
+    feed = replace(filled.feed, updated=filled.feed.updated + timedelta(seconds=seconds))
     as_before = replace(feed, updated=current.updated_at)
     rendered = _time(timed, "render", lambda: _render(worker, current, as_before, feed))
     bodies = _time(timed, "compress", lambda: publish.compress(rendered.bodies, pool))
+    held = HeldFeed(replace(filled, feed=feed), rendered, Decision(None, None), lambda feed: feed)
+    new = publish.new_version(snapshot, held, bodies, feed.updated)
     if not _time(timed, "write", write):
         raise RuntimeError("the version was not written")
     return feed, {format: len(body) for format, body in rendered.bodies.items()}

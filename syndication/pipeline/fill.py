@@ -1,15 +1,15 @@
 """Fills every position of a feed: the next article replaces one that cannot be rendered, also in a preview.
 
-read → render → select, repeated with more articles while positions stay empty
+read → render → select, which the caller repeats with more articles while positions stay empty
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 from syndication.model.values import Article, Feed, LeftOut, RenderedFeed, Section
 from syndication.pipeline.gather import Gathered, is_within_limits, recent_until
+from syndication.render.renderer import Careful, Renderer
 
 MAX_ROUNDS = 5
 """The most times that more articles are read to replace those left out; each read doubles the number."""
@@ -24,38 +24,23 @@ class FilledFeed:
     next_due: datetime | None
 
 
-class Snapshot(Protocol):
-    """One read of a section, with ``more`` articles beyond its feed."""
-
-    @property
-    def gathered(self) -> Gathered:
-        """What the read found."""
-
-    @property
-    def more(self) -> int:
-        """The number of further articles."""
-
-
-R = TypeVar("R", bound=Snapshot)
-
-
 def fill_feed(
-    snapshot: R, read_more: Callable[[int], R], render: Callable[[R, Feed], RenderedFeed]
-) -> tuple[R, FilledFeed, RenderedFeed]:
-    """Returns the last snapshot, the feed selected from it, and that feed rendered.
+    renderer: Renderer, gathered: Gathered, updated: datetime | None = None, careful: Careful | None = None
+) -> tuple[FilledFeed, RenderedFeed]:
+    """Returns the feed selected from what was read, and that feed rendered: again if some of it cannot be rendered.
 
-    ``read_more`` reads that many more articles. It is called only while left-out articles leave positions empty.
+    ``updated`` is the feed's time, if it is not that of the read; ``careful`` is ``Renderer.render``'s.
     """
-    filled, rendered = _select_and_render(snapshot, render)
-    for _ in range(MAX_ROUNDS):
-        if len(filled.left_out) <= snapshot.more:
-            break
-        before = len(snapshot.gathered.candidates)
-        snapshot = read_more(2 * len(filled.left_out))
-        filled, rendered = _select_and_render(snapshot, render)
-        if len(snapshot.gathered.candidates) <= before:
-            break
-    return snapshot, filled, rendered
+    rendered = _render(renderer, gathered.feed, updated, careful)
+    filled = select_entries(gathered, rendered.left_out)
+    if [entry.article_id for entry in rendered.entries] != [entry.article_id for entry in filled.feed.entries]:
+        rendered = _render(renderer, filled.feed, updated, careful)
+    return filled, replace(rendered, left_out=filled.left_out)
+
+
+def shortfall(filled: FilledFeed, gathered: Gathered) -> int:
+    """Returns how many further articles to read, because those left out leave positions empty; 0: none."""
+    return 2 * len(filled.left_out) if len(filled.left_out) > gathered.more else 0
 
 
 def select_entries(gathered: Gathered, rejected: Iterable[LeftOut]) -> FilledFeed:
@@ -81,12 +66,8 @@ def select_entries(gathered: Gathered, rejected: Iterable[LeftOut]) -> FilledFee
     )
 
 
-def _select_and_render(snapshot: R, render: Callable[[R, Feed], RenderedFeed]) -> tuple[FilledFeed, RenderedFeed]:
-    rendered = render(snapshot, snapshot.gathered.feed)
-    filled = select_entries(snapshot.gathered, rendered.left_out)
-    if [entry.article_id for entry in rendered.entries] != [entry.article_id for entry in filled.feed.entries]:
-        rendered = render(snapshot, filled.feed)
-    return filled, replace(rendered, left_out=filled.left_out)
+def _render(renderer: Renderer, feed: Feed, updated: datetime | None, careful: Careful | None) -> RenderedFeed:
+    return renderer.render(replace(feed, updated=updated or feed.updated), careful)
 
 
 def _next_due(chosen: Sequence[Article], section: Section, upcoming: datetime | None, now: datetime) -> datetime | None:

@@ -58,13 +58,14 @@ class Gathered:
     """The candidates for a feed at ``now``, newest first, and the left-out articles. ``fill`` selects from them.
 
     ``feed`` has an entry for each of ``candidates`` that is not in ``left_out``: enough for the limit, and some spare.
-    ``upcoming`` is when the next embargo ends.
+    ``more`` articles were read beyond the limit. ``upcoming`` is when the next embargo ends.
     """
 
     feed: Feed
     candidates: tuple[feed_query.Candidate, ...]
     articles: Mapping[str, Article]
     left_out: tuple[LeftOut, ...]
+    more: int
     upcoming: datetime | None
     now: datetime
 
@@ -136,6 +137,7 @@ def gather(
         candidates=tuple(found),
         articles=loaded,
         left_out=(*unreadable, *fatal, *left_out),
+        more=more,
         upcoming=feed_query.first_upcoming(conn, section.filed_under, now),
         now=now,
     )

@@ -6,7 +6,7 @@ expiry and an embargo are decisions and never wait; what newer articles push out
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -40,6 +40,16 @@ class Decision:
     kept: tuple[PublishedEntry, ...] = ()
     order: tuple[str, ...] = ()
     reasons: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFeed:
+    """A feed ready to publish, with the entries that it keeps; ``complete`` adds those to another rendering of it."""
+
+    filled: FilledFeed
+    rendered: RenderedFeed
+    decision: Decision
+    complete: Callable[[RenderedFeed], RenderedFeed]
 
 
 def decide(

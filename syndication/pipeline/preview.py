@@ -13,7 +13,7 @@ from syndication.logs import get_logger
 from syndication.model.article_json import dump_article, merge_patch, parse_article, slugs_by_title
 from syndication.model.field_limits import MAX_FEED_HTML
 from syndication.model.values import ALL, Article, Section
-from syndication.pipeline.fill import fill_feed
+from syndication.pipeline.fill import MAX_ROUNDS, fill_feed, shortfall
 from syndication.pipeline.gather import Gathered, Newsroom, build_feed, gather
 from syndication.render import atom, rss
 from syndication.render.fragment_cache import cut
@@ -37,14 +37,6 @@ class PreviewQuery:
 
     section: str | None
     changes: Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewSnapshot:
-    """The candidates for a feed with the changes, and how many articles were read beyond its limit."""
-
-    gathered: Gathered
-    more: int
 
 
 class Previewer:
@@ -129,18 +121,27 @@ class Previewer:
     def _feed(self, section: Section, changed: Sequence[Article], moment: datetime) -> dict[str, Any]:
         instead = {article.id: article if _stands_in(article, section, moment) else None for article in changed}
 
-        def read(more: int) -> PreviewSnapshot:
-            with self.database.snapshot() as conn:
-                wait_for_truncation(conn)
-                return PreviewSnapshot(gather(conn, self.newsroom, section, moment, more, instead), more)
-
-        _, _, rendered = fill_feed(read(0), read, lambda _, feed: self.renderer.render(feed))
+        gathered = self._gather(section, moment, instead)
+        filled, rendered = fill_feed(self.renderer, gathered)
+        for _ in range(MAX_ROUNDS):
+            more = shortfall(filled, gathered)
+            if not more:
+                break
+            gathered = self._gather(section, moment, instead, more)
+            filled, rendered = fill_feed(self.renderer, gathered)
         return {
             "section": section.slug,
             "entries": [entry.article_id for entry in rendered.entries],
             "left_out": [{"article_id": item.article_id, "reason": item.reason} for item in rendered.left_out],
             "documents": {format: body.decode() for format, body in rendered.bodies.items()},
         }
+
+    def _gather(
+        self, section: Section, moment: datetime, instead: Mapping[str, Article | None], more: int = 0
+    ) -> Gathered:
+        with self.database.snapshot() as conn:
+            wait_for_truncation(conn)
+            return gather(conn, self.newsroom, section, moment, more, instead)
 
     def _entry(self, article: Article, moment: datetime) -> dict[str, Any]:
         slug = next((slug for slug in article.sections if slug in self.newsroom.sections), ALL)

@@ -13,12 +13,13 @@ import brotli
 import zstandard
 from zlib_ng import gzip_ng
 
-from syndication.model.values import Article, Document, Feed, LeftOut, RenderedFeed
-from syndication.pipeline.hold import Decision
+from syndication.model.values import Document, Feed, LeftOut, RenderedFeed
+from syndication.pipeline.hold import HeldFeed
+from syndication.pipeline.snapshot import SectionSnapshot
 from syndication.store import Connection
 from syndication.store.articles import shown_articles
-from syndication.store.publishing import holds, regenerations, versions
-from syndication.store.publishing import published as published_state
+from syndication.store.publishing import new_version as stored_versions
+from syndication.store.publishing.new_version import NewVersion
 from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
 from syndication.store.publishing.versions import EntryChange
 
@@ -28,9 +29,6 @@ DIGEST_LENGTH = 16
 # Measured on 50 entries of real articles: above these levels, time grows tenfold for a few per cent of size,
 # and compression takes most of the time from commit to served.
 GZIP_LEVEL, BROTLI_QUALITY, ZSTD_LEVEL = 5, 5, 3
-
-
-NO_DIGESTS: Mapping[str, str] = {}
 
 
 def digest(body: bytes) -> str:
@@ -88,93 +86,59 @@ def publication_times(current: PublishedState, now: datetime) -> tuple[datetime,
     return second, second
 
 
-def write_version(
-    conn: Connection,
-    current: PublishedState,
-    feed: Feed,
-    rendered: RenderedFeed,
-    bodies: Mapping[str, Mapping[str, bytes]],
-    last_modified: datetime | None,
-    departure_reasons: Mapping[str, str],
-    articles: Mapping[str, Article],
-    decision: Decision,
-    *,
-    now: datetime,
-    next_due: datetime | None,
-    keep: int,
-    shown: Mapping[str, str] = NO_DIGESTS,
-) -> bool:
-    """Writes the next version of a section; returns False, with nothing written, if another worker was faster.
-
-    ``departure_reasons`` are the reasons why articles left; ``articles`` are those of the feed; ``decision`` is the
-    one about vanished entries; ``keep`` is how many versions are kept. ``shown`` are the digests of articles whose
-    content is new to readers and not recorded yet.
-    """
+def new_version(
+    snapshot: SectionSnapshot, held: HeldFeed, bodies: Mapping[str, Mapping[str, bytes]], last_modified: datetime | None
+) -> NewVersion:
+    """Returns the next version, with these ``bodies`` by format and content coding."""
+    current, feed, rendered = snapshot.published, held.filled.feed, held.rendered
     version = current.version + 1
-    section = current.section
-    if not published_state.complete(
-        conn,
-        current,
+    entries = _entries(snapshot, held, version)
+    reasons = all_reasons(rendered.left_out, snapshot.departure_reasons)
+    corrected = {entry.article_id for entry in feed.entries if entry.corrected}
+    return NewVersion(
         version=version,
+        documents=tuple(
+            Document(current.section, format, version, digest(coded["identity"]), last_modified, coded)
+            for format, coded in bodies.items()
+        ),
         updated_at=feed.updated,
         last_modified=last_modified,
-        regenerated_at=now,
+        next_due=held.filled.next_due,
+        entries=entries,
+        tombstones=_tombstones(current, entries, reasons),
+        changes=_changes(current, entries, reasons, corrected),
+        left_out=rendered.left_out,
+        shown=_newly_shown(snapshot, feed),
+        hold=held.decision.hold,
         missed=current.is_suspected,
-        next_due=next_due,
-    ):
-        return False
-    _write_hold(conn, current, decision)
-    documents = [
-        Document(section, format, version, digest(bodies[format]["identity"]), last_modified, bodies[format])
-        for format in rendered.bodies
-    ]
-    published_state.write_documents(conn, documents)
-    entries = _entries(current, feed, rendered, articles, version)
-    reasons = all_reasons(rendered.left_out, departure_reasons)
-    published_state.write_entries(conn, section, entries)
-    published_state.write_tombstones(conn, section, _tombstones(current, entries, reasons), version, now)
-    shown_articles.record_shown(conn, shown)
-    published_state.write_left_out(conn, section, rendered.left_out, now)
-    size = sum(len(body) for body in rendered.bodies.values())
-    corrected = {entry.article_id for entry in feed.entries if entry.corrected}
-    changes = _changes(current, entries, reasons, corrected)
-    versions.record_version(conn, section, version, now, len(entries), size, changes, keep, current.noticed_at)
-    regenerations.record_result(conn, section, current.requested_generation, "published", version, None, now)
-    return True
-
-
-def write_unchanged(
-    conn: Connection,
-    current: PublishedState,
-    feed: Feed,
-    rendered: RenderedFeed,
-    articles: Mapping[str, Article],
-    decision: Decision,
-    *,
-    now: datetime,
-    next_due: datetime | None,
-    shown: Mapping[str, str] = NO_DIGESTS,
-) -> bool:
-    """Records that a regeneration changed nothing; returns False if another worker was faster."""
-    done = published_state.complete(
-        conn,
-        current,
-        version=current.version,
-        regenerated_at=now,
-        missed=was_missed(current, decision, next_due),
-        next_due=next_due,
     )
-    if done:
-        _write_hold(conn, current, decision)
-        entries = _entries(current, feed, rendered, articles, current.version)
-        if entries != list(current.entries.values()):  # No byte changed, but an article's times or its own id.
-            published_state.write_entries(conn, current.section, entries)
-        shown_articles.record_shown(conn, shown)
-        published_state.write_left_out(conn, current.section, rendered.left_out, now)
-        regenerations.record_result(
-            conn, current.section, current.requested_generation, "unchanged", current.version, None, now
-        )
-    return done
+
+
+def same_version(snapshot: SectionSnapshot, held: HeldFeed) -> NewVersion:
+    """Returns the published version again: no byte changed, but perhaps an article's times, or what is left out."""
+    current = snapshot.published
+    return NewVersion(
+        version=current.version,
+        documents=(),
+        updated_at=None,
+        last_modified=None,
+        next_due=held.filled.next_due,
+        entries=_entries(snapshot, held, current.version),
+        tombstones=(),
+        changes=(),
+        left_out=held.rendered.left_out,
+        shown=_newly_shown(snapshot, held.filled.feed),
+        hold=held.decision.hold,
+        missed=_was_missed(current, held),
+    )
+
+
+def write(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> bool:
+    """Writes what a regeneration found, in the caller's one transaction; returns False if another worker was faster."""
+    written = stored_versions.write(conn, current, new, now, keep)
+    if written:
+        shown_articles.record_shown(conn, new.shown)
+    return written
 
 
 def all_reasons(left_out: Sequence[LeftOut], departure_reasons: Mapping[str, str]) -> dict[str, str]:
@@ -182,65 +146,64 @@ def all_reasons(left_out: Sequence[LeftOut], departure_reasons: Mapping[str, str
     return {item.article_id: "left-out" for item in left_out} | dict(departure_reasons)
 
 
-def was_missed(current: PublishedState, decision: Decision, next_due: datetime | None) -> bool:
+def _was_missed(current: PublishedState, held: HeldFeed) -> bool:
     """Returns whether a sweep was right although no byte changed: entries are held, or a change is due earlier."""
+    next_due = held.filled.next_due
     earlier = next_due is not None and (current.next_due is None or next_due < current.next_due)
-    return current.is_suspected and (earlier or decision.event == "begun")
+    return current.is_suspected and (earlier or held.decision.event == "begun")
 
 
-def _write_hold(conn: Connection, current: PublishedState, decision: Decision) -> None:
-    if decision.hold is not None:
-        holds.write(conn, decision.hold)
-    elif current.hold is not None:
-        holds.end(conn, current.section)
+def _newly_shown(snapshot: SectionSnapshot, feed: Feed) -> dict[str, str]:
+    """Returns the digests of the articles whose content in the documents is not recorded yet."""
+    articles = (snapshot.gathered.articles[entry.article_id] for entry in feed.entries)
+    found = {article.id: shown_articles.content_digest(article) for article in articles}
+    return {id: digest for id, digest in found.items() if snapshot.shown_digests.get(id) != digest}
 
 
-def _entries(
-    current: PublishedState, feed: Feed, rendered: RenderedFeed, articles: Mapping[str, Article], version: int
-) -> list[PublishedEntry]:
-    shown = {entry.article_id: entry for entry in feed.entries}
+def _entries(snapshot: SectionSnapshot, held: HeldFeed, version: int) -> tuple[PublishedEntry, ...]:
+    published, articles = snapshot.published.entries, snapshot.gathered.articles
+    shown = {entry.article_id: entry for entry in held.filled.feed.entries}
     entries = []
-    for position, entry in enumerate(rendered.entries):
-        before = current.entries.get(entry.article_id)
-        if entry.article_id not in shown and before is not None:  # Kept, though its article is gone.
+    for position, rendered in enumerate(held.rendered.entries):
+        id, before = rendered.article_id, published.get(rendered.article_id)
+        if id not in shown and before is not None:  # Kept, though its article is gone.
             entries.append(replace(before, position=position))
             continue
-        article = articles[entry.article_id]
-        same = before is not None and before.digest == entry.digest
+        same = before is not None and before.digest == rendered.digest
         entries.append(
             PublishedEntry(
-                article_id=entry.article_id,
-                entry_id=entry.entry_id,
+                article_id=id,
+                entry_id=rendered.entry_id,
                 position=position,
-                digest=entry.digest,
+                digest=rendered.digest,
                 version=before.version if before is not None and same else version,
                 since_version=before.since_version if before is not None else version,
-                published_at=shown[entry.article_id].published,
-                updated_at=shown[entry.article_id].updated,
-                article_updated_at=article.updated_at,
-                expires_at=article.expires_at,
+                published_at=shown[id].published,
+                updated_at=shown[id].updated,
+                article_updated_at=articles[id].updated_at,
+                expires_at=articles[id].expires_at,
             )
         )
-    return entries
+    return tuple(entries)
 
 
 def _tombstones(
     current: PublishedState, entries: Sequence[PublishedEntry], reasons: Mapping[str, str]
-) -> list[Tombstone]:
+) -> tuple[Tombstone, ...]:
     """Returns the entries that readers should delete. They know an entry by its id, whichever article it belongs to."""
     shown = {entry.entry_id for entry in entries}
     stays = {entry.article_id for entry in entries}
     because = {**reasons, **dict.fromkeys(stays, "new-id")}
-    return [
+    return tuple(
         Tombstone(entry.article_id, entry.entry_id, because[entry.article_id])
         for entry in current.entries.values()
         if entry.entry_id not in shown and entry.article_id in because
-    ]
+    )
 
 
 def _changes(
     current: PublishedState, entries: Sequence[PublishedEntry], reasons: Mapping[str, str], corrected: Collection[str]
-) -> list[EntryChange]:
+) -> tuple[EntryChange, ...]:
     """Returns the differences between the entries and those of the previous version."""
     version = current.version + 1
     new = [
@@ -256,7 +219,7 @@ def _changes(
         EntryChange(entry.article_id, "gone", reasons.get(entry.article_id, "pushed-out"))
         for entry in _departed(current, entries)
     ]
-    return new + gone
+    return (*new, *gone)
 
 
 def _date(before: PublishedEntry, entry: PublishedEntry, corrected: bool) -> str:

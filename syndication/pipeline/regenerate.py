@@ -10,7 +10,7 @@ A crash between any two steps repeats work and loses none.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,23 +18,23 @@ from functools import partial
 from typing import NamedTuple
 
 from syndication.logs import get_logger
-from syndication.model.values import Feed, RenderedEntry, RenderedFeed
+from syndication.model.values import RenderedEntry, RenderedFeed
 from syndication.pipeline import publish
-from syndication.pipeline.fill import FilledFeed, fill_feed
-from syndication.pipeline.gather import Gathered, Newsroom, gather, process_changes
-from syndication.pipeline.hold import Decision, decide, keep
+from syndication.pipeline.fill import MAX_ROUNDS, FilledFeed, fill_feed, shortfall
+from syndication.pipeline.gather import Newsroom, process_changes
+from syndication.pipeline.hold import Decision, HeldFeed, decide, keep
 from syndication.pipeline.outcome import HoldChange, Outcome, Result
+from syndication.pipeline.snapshot import SectionSnapshot, read_snapshot
 from syndication.render import RENDER_REVISION
 from syndication.render.entries import render_entries
 from syndication.render.fragment_cache import MAX_BYTES
 from syndication.render.kept_entries import splice
 from syndication.render.renderer import RenderEntries, Renderer
-from syndication.store.articles import feed_query, render_deaths, shown_articles
-from syndication.store.articles.truncation import wait_for_truncation
+from syndication.store.articles import render_deaths, shown_articles
 from syndication.store.db.database import WORK, Database, DatabaseDown, DatabaseError
 from syndication.store.processes import purge_queue
-from syndication.store.publishing import change_queue, documents, leases, published, regenerations, section_state
-from syndication.store.publishing.published import PublishedState
+from syndication.store.publishing import change_queue, documents, leases, regenerations, section_state
+from syndication.store.publishing.new_version import NewVersion
 
 log = get_logger(__name__)
 
@@ -55,24 +55,6 @@ class RegenerationPolicy:
     keep_versions: int
     purge: bool = False
     hold: timedelta = timedelta()
-
-
-@dataclass(frozen=True, slots=True)
-class SectionSnapshot:
-    """One snapshot of a section: its published state, its gathered articles, and why entries left.
-
-    ``embargoed`` articles left because their publish time is in the future. ``more`` articles were read beyond the
-    limit. ``is_caught_up`` means that no change was waiting; ``shown_digests`` identify the content of each article
-    that readers have seen.
-    """
-
-    published: PublishedState
-    gathered: Gathered
-    departure_reasons: Mapping[str, str]
-    embargoed: Collection[str]
-    more: int
-    is_caught_up: bool
-    shown_digests: Mapping[str, str | None]
 
 
 class Regenerator:
@@ -184,113 +166,78 @@ class Regenerator:
         return section
 
     def _read(self, slug: str, more: int | None = None) -> SectionSnapshot:
-        section = self.newsroom.sections[slug]
-        with self.database.snapshot() as conn:
-            wait_for_truncation(conn)
-            now = self.database.now(conn)
-            current = published.get_published(conn, slug)
-            # Read as many extra articles as were left out last time: usually one read is then enough.
-            more = current.left_out if more is None else more
-            gathered = gather(conn, self.newsroom, section, now, more)
-            left = current.entries.keys() - {candidate.article_id for candidate in gathered.candidates}
-            gone = feed_query.find_departure_reasons(conn, section.filed_under, left, now) if left else {}
-            gone |= _expired(current, gone, now)
-            unpublished = [id for id, reason in gone.items() if reason == "unpublished"]
-            embargoed = feed_query.find_embargoed(conn, unpublished, now) if unpublished else set()
-            due = current.next_due is not None and current.next_due <= now
-            quiet = not due and change_queue.oldest(conn) is None
-            remembered = shown_articles.digests(conn, gathered.articles)
-            return SectionSnapshot(current, gathered, gone, embargoed, more, quiet, remembered)
+        return read_snapshot(self.database, self.newsroom, slug, more)
 
     def _render(self, snapshot: SectionSnapshot) -> tuple[SectionSnapshot, FilledFeed, RenderedFeed]:
-        """Renders the feed with the time of the published version; reads again while positions stay empty.
-
-        With the same time, the bytes differ only if the content does.
-        """
+        """Renders the feed; reads more articles while positions stay empty."""
         slug = snapshot.published.section
-        return fill_feed(snapshot, lambda more: self._read(slug, more), self._render_feed)
+        filled, rendered = self._fill(snapshot)
+        for _ in range(MAX_ROUNDS):
+            more = shortfall(filled, snapshot.gathered)
+            if not more:
+                break
+            snapshot = self._read(slug, more)
+            filled, rendered = self._fill(snapshot)
+        return snapshot, filled, rendered
 
-    def _render_feed(self, snapshot: SectionSnapshot, feed: Feed) -> RenderedFeed:
+    def _fill(self, snapshot: SectionSnapshot) -> tuple[FilledFeed, RenderedFeed]:
+        """Renders with the time of the published version, so that the bytes differ only if the content does."""
         current = snapshot.published
-        feed = replace(feed, updated=current.updated_at or feed.updated)
-        if not current.deaths:
-            return self.renderer.render(feed)
-        return self.renderer.render(feed, partial(self._record_article, current.section))
+        careful = partial(self._record_article, current.section) if current.deaths else None
+        return fill_feed(self.renderer, snapshot.gathered, current.updated_at, careful)
 
     def _record_article(self, section: str, article_id: str | None) -> None:
         """Records which article is rendered next, so that its identity survives this worker's death."""
         with self.database.write() as conn:
             leases.record_rendering_article(conn, section, self.owner, article_id)
 
-    def _hold(self, snapshot: SectionSnapshot, filled: FilledFeed, rendered: RenderedFeed) -> "_HeldFeed":
+    def _hold(self, snapshot: SectionSnapshot, filled: FilledFeed, rendered: RenderedFeed) -> HeldFeed:
         """Returns the feed with the vanished entries that it keeps, cut out of its published documents."""
         current, now = snapshot.published, snapshot.gathered.now
         reasons = publish.all_reasons(rendered.left_out, snapshot.departure_reasons)
         reasons = {id: reason for id, reason in reasons.items() if id not in snapshot.embargoed}
         decision = decide(current, filled, rendered, reasons, now, self.policy.hold)
         if decision.hold is None:
-            return _HeldFeed(filled, rendered, decision, lambda feed: feed)
+            return HeldFeed(filled, rendered, decision, lambda feed: feed)
         with self.database.read() as conn:
             bodies = documents.load_bodies(conn, current.section, current.version)
         entries = [RenderedEntry(entry.article_id, entry.entry_id, entry.digest) for entry in current.entries.values()]
         complete = partial(splice, bodies=bodies, published=entries, order=decision.order)
         try:
-            return _HeldFeed(keep(filled, decision, now), complete(rendered), decision, complete)
+            return HeldFeed(keep(filled, decision, now), complete(rendered), decision, complete)
         except (LookupError, ValueError):
             # Another worker has published a version since, and this one will be overtaken; or the documents are not as
             # a program of ours writes them, and holding them would hold withdrawals up too.
             log.exception("hold_impossible", section=current.section)
-            return _HeldFeed(filled, rendered, Decision(None, None), lambda feed: feed)
+            return HeldFeed(filled, rendered, Decision(None, None), lambda feed: feed)
 
     def _publish(self, snapshot: SectionSnapshot, filled: FilledFeed, rendered: RenderedFeed) -> "_Ending":
-        current, articles = snapshot.published, snapshot.gathered.articles
+        current = snapshot.published
         held = self._hold(snapshot, filled, rendered)
-        filled, rendered = held.filled, held.rendered
         if current.fingerprint != self.fingerprints[current.section]:
             return _Ending("overtaken", current.version, None, held)
-        shown = _newly_shown(snapshot, filled.feed)
-        if publish.is_unchanged(current, rendered):
-            with self.database.write() as conn:
-                now = self.database.now(conn)
-                done = publish.write_unchanged(
-                    conn,
-                    current,
-                    filled.feed,
-                    rendered,
-                    articles,
-                    held.decision,
-                    now=now,
-                    next_due=filled.next_due,
-                    shown=shown,
-                )
-            return _Ending("unchanged" if done else "overtaken", current.version, now, held)
+        if publish.is_unchanged(current, held.rendered):
+            new = publish.same_version(snapshot, held)
+        else:
+            new, held = self._new_version(snapshot, held)
+        with self.database.write() as conn:
+            now = self.database.now(conn)
+            done = publish.write(conn, current, new, now, self.policy.keep_versions)
+            if done and new.documents and self.policy.purge:
+                purge_queue.enqueue(conn, current.section, new.version, now)
+        if not done:
+            return _Ending("overtaken", current.version, now, held)
+        return _Ending("published" if new.documents else "unchanged", new.version, now, held, new.missed)
+
+    def _new_version(self, snapshot: SectionSnapshot, held: HeldFeed) -> tuple[NewVersion, HeldFeed]:
+        """Returns the next version, rendered again with its own time."""
+        current, filled, rendered = snapshot.published, held.filled, held.rendered
         updated, last_modified = publish.publication_times(current, filled.feed.updated)
         feed = replace(filled.feed, updated=updated)
         if updated != (current.updated_at or filled.feed.updated):
             rendered = replace(held.complete(self.renderer.render(feed)), left_out=filled.left_out)
-        bodies = publish.compress(rendered.bodies, self._pool)
-        with self.database.write() as conn:
-            now = self.database.now(conn)
-            done = publish.write_version(
-                conn,
-                current,
-                feed,
-                rendered,
-                bodies,
-                last_modified,
-                snapshot.departure_reasons,
-                articles,
-                held.decision,
-                now=now,
-                next_due=filled.next_due,
-                keep=self.policy.keep_versions,
-                shown=shown,
-            )
-            if done and self.policy.purge:
-                purge_queue.enqueue(conn, current.section, current.version + 1, now)
-        if not done:
-            return _Ending("overtaken", current.version, now, held)
-        return _Ending("published", current.version + 1, now, held)
+        held = replace(held, filled=replace(filled, feed=feed), rendered=rendered)
+        return publish.new_version(snapshot, held, publish.compress(rendered.bodies, self._pool), last_modified), held
 
     def _record_failure(self, section: str, generation: int | None, reason: str) -> None:
         with self.database.write() as conn:
@@ -301,43 +248,20 @@ class Regenerator:
                 regenerations.record_result(conn, section, tried, "failed", None, reason, now)
 
 
-def _newly_shown(snapshot: SectionSnapshot, feed: Feed) -> dict[str, str]:
-    """Returns the digests of the articles whose content in the documents is not recorded yet."""
-    articles = (snapshot.gathered.articles[entry.article_id] for entry in feed.entries)
-    found = {article.id: shown_articles.content_digest(article) for article in articles}
-    return {id: digest for id, digest in found.items() if snapshot.shown_digests.get(id) != digest}
-
-
-def _expired(current: PublishedState, gone: Mapping[str, str], now: datetime) -> dict[str, str]:
-    """Returns the deleted articles that have expired since: their entries know when."""
-    expiries = {id: current.entries[id].expires_at for id, reason in gone.items() if reason == "deleted"}
-    return {id: "expired" for id, expires_at in expiries.items() if expires_at is not None and expires_at <= now}
-
-
-class _HeldFeed(NamedTuple):
-    """A feed ready to publish, with the entries that it keeps; ``complete`` adds those to another rendering of it."""
-
-    filled: FilledFeed
-    rendered: RenderedFeed
-    decision: Decision
-    complete: Callable[[RenderedFeed], RenderedFeed]
-
-
 class _Ending(NamedTuple):
-    """The result of a regeneration, its time, and what was published."""
+    """The result of a regeneration, its time, what was published, and whether a sweep had found that it was missed."""
 
     result: Result
     version: int
     at: datetime | None
-    held: _HeldFeed
+    held: HeldFeed
+    missed: bool = False
 
 
 def _outcome(snapshot: SectionSnapshot, ending: _Ending, seconds: float) -> Outcome:
     current, held = snapshot.published, ending.held
     rendered, decision = held.rendered, held.decision
     written = ending.result in ("published", "unchanged")
-    missed = ending.result == "published" and current.is_suspected
-    missed |= ending.result == "unchanged" and publish.was_missed(current, decision, held.filled.next_due)
     since = current.noticed_at or current.requested_at
     return Outcome(
         current.section,
@@ -354,5 +278,5 @@ def _outcome(snapshot: SectionSnapshot, ending: _Ending, seconds: float) -> Outc
         hold=HoldChange(decision.event, decision.hold or current.hold, decision.reasons or {})
         if written and decision.event
         else None,
-        missed=(current.suspected_entries or 0) if missed else 0,
+        missed=(current.suspected_entries or 0) if ending.missed else 0,
     )

@@ -34,7 +34,7 @@ def other_desk(desk, *slugs, owner="other", **changes):
 
 def break_reading(desk, monkeypatch, *slugs):
     """The articles of these sections cannot be read."""
-    import syndication.pipeline.regenerate as module
+    import syndication.pipeline.snapshot as module
 
     real = module.gather
 
@@ -107,7 +107,7 @@ def test_a_busy_section_neither_waits_for_ever_nor_holds_up_another(desk):
 def test_a_row_that_makes_the_driver_fail_is_a_failure_of_its_section_and_not_of_the_database(desk, monkeypatch):
     from sqlalchemy.exc import OperationalError
 
-    import syndication.pipeline.regenerate as module
+    import syndication.pipeline.snapshot as module
 
     def gather(conn, newsroom, section, *rest):
         raise OperationalError("SELECT", {}, Exception("Could not decode to UTF-8"))

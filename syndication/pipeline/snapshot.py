@@ -1,0 +1,60 @@
+"""One read of a section: what is published, what its feed would show now, and why entries left."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from syndication.pipeline.gather import Gathered, Newsroom, gather
+from syndication.store.articles import feed_query, shown_articles
+from syndication.store.articles.truncation import wait_for_truncation
+from syndication.store.db.database import Database
+from syndication.store.publishing import change_queue, published
+from syndication.store.publishing.published import PublishedState
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSnapshot:
+    """One snapshot of a section: its published state, its gathered articles, and why entries left.
+
+    ``embargoed`` articles left because their publish time is in the future. ``is_caught_up`` means that no change was
+    waiting; ``shown_digests`` identify the content of each article that readers have seen.
+    """
+
+    published: PublishedState
+    gathered: Gathered
+    departure_reasons: Mapping[str, str]
+    embargoed: Collection[str]
+    is_caught_up: bool
+    shown_digests: Mapping[str, str | None]
+
+
+def read_snapshot(database: Database, newsroom: Newsroom, slug: str, more: int | None = None) -> SectionSnapshot:
+    """Returns a section as it is now, with ``more`` articles beyond its limit.
+
+    None: as many as were left out last time, so that one read is usually enough.
+    """
+    section = newsroom.sections[slug]
+    with database.snapshot() as conn:
+        wait_for_truncation(conn)
+        now = database.now(conn)
+        current = published.get_published(conn, slug)
+        gathered = gather(conn, newsroom, section, now, current.left_out if more is None else more)
+        left = current.entries.keys() - {candidate.article_id for candidate in gathered.candidates}
+        gone = feed_query.find_departure_reasons(conn, section.filed_under, left, now) if left else {}
+        gone |= _expired(current, gone, now)
+        unpublished = [id for id, reason in gone.items() if reason == "unpublished"]
+        due = current.next_due is not None and current.next_due <= now
+        return SectionSnapshot(
+            published=current,
+            gathered=gathered,
+            departure_reasons=gone,
+            embargoed=feed_query.find_embargoed(conn, unpublished, now) if unpublished else set(),
+            is_caught_up=not due and change_queue.oldest(conn) is None,
+            shown_digests=shown_articles.digests(conn, gathered.articles),
+        )
+
+
+def _expired(current: PublishedState, gone: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """Returns the deleted articles that have expired since: their entries know when."""
+    expiries = {id: current.entries[id].expires_at for id, reason in gone.items() if reason == "deleted"}
+    return {id: "expired" for id, expires_at in expiries.items() if expires_at is not None and expires_at <= now}

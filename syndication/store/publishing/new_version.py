@@ -1,0 +1,75 @@
+"""Writes what a regeneration found, in the caller's one transaction: a new version, or that no byte changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from syndication.model.values import Document, LeftOut
+from syndication.store.publishing import holds, published, regenerations, versions
+from syndication.store.publishing.holds import Hold
+from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
+from syndication.store.publishing.versions import EntryChange
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """What a regeneration found. Without ``documents``, no byte changed, and ``version`` is the published one.
+
+    ``updated_at`` and ``last_modified`` are the times of new documents. ``tombstones`` and ``changes`` are the
+    differences from the previous version. ``shown`` are the digests of articles whose content is new to readers and
+    not recorded yet. ``hold`` keeps vanished entries. ``missed``: what a sweep suspected was a difference.
+    """
+
+    version: int
+    documents: tuple[Document, ...]
+    updated_at: datetime | None
+    last_modified: datetime | None
+    next_due: datetime | None
+    entries: tuple[PublishedEntry, ...]
+    tombstones: tuple[Tombstone, ...]
+    changes: tuple[EntryChange, ...]
+    left_out: tuple[LeftOut, ...]
+    shown: Mapping[str, str]
+    hold: Hold | None
+    missed: bool
+
+
+def write(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> bool:
+    """Writes it, and deletes the version ``keep`` before; returns False, with nothing written, if another was faster.
+
+    ``current`` is the state that the regeneration read.
+    """
+    times = {"updated_at": new.updated_at, "last_modified": new.last_modified} if new.documents else {}
+    done = published.complete(
+        conn, current, version=new.version, regenerated_at=now, missed=new.missed, next_due=new.next_due, **times
+    )
+    if not done:
+        return False
+    section = current.section
+    _write_hold(conn, current, new.hold)
+    if new.entries != tuple(current.entries.values()):
+        published.write_entries(conn, section, new.entries)
+    published.write_left_out(conn, section, new.left_out, now)
+    if new.documents:
+        _write_documents(conn, current, new, now, keep)
+    result = "published" if new.documents else "unchanged"
+    regenerations.record_result(conn, section, current.requested_generation, result, new.version, None, now)
+    return True
+
+
+def _write_documents(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> None:
+    published.write_documents(conn, new.documents)
+    published.write_tombstones(conn, current.section, new.tombstones, new.version, now)
+    size = sum(len(document.bodies["identity"]) for document in new.documents)
+    versions.record_version(
+        conn, current.section, new.version, now, len(new.entries), size, new.changes, keep, current.noticed_at
+    )
+
+
+def _write_hold(conn: Connection, current: PublishedState, hold: Hold | None) -> None:
+    if hold is not None:
+        holds.write(conn, hold)
+    elif current.hold is not None:
+        holds.end(conn, current.section)

@@ -73,8 +73,7 @@ def _publish_unrendered(database: Database, worker: Regenerator) -> None:
                 {
                     "section": slug, "article_id": candidate.article_id, "entry_id": candidate.article_id,
                     "position": position, "digest": "", "version": 1, "since_version": 1,
-                    "published_at": candidate.published_at, "article_updated_at": candidate.updated_at,
-                    "expires_at": candidate.expires_at,
+                    "published_at": candidate.published_at, "article_updated_at": candidate.published_at,
                 }
                 for position, candidate in enumerate(list_candidates(conn, section, now, 0))
             ]  # fmt: skip

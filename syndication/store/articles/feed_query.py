@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, literal_column, or_, select, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute
@@ -39,11 +38,15 @@ def list_newest(
     """
     found: dict[str, Candidate] = {}
     for slug in slugs:
-        query: Select[Any] = public_articles(slug, now)
+        query = public_articles(slug, now).limit(limit)
         if times:
-            query = query.add_columns(cast(ArticleRow.updated_at, Text), cast(ArticleRow.expires_at, Text))
-        for row in conn.execute(query.limit(limit)):
-            found[row.id] = Candidate(*row)
+            query = query.add_columns(
+                cast(ArticleRow.updated_at, Text).label("updated_at"),
+                cast(ArticleRow.expires_at, Text).label("expires_at"),
+            )
+        for row in conn.execute(query):
+            other = row._mapping
+            found[row.id] = Candidate(row.id, row.published_at, other.get("updated_at"), other.get("expires_at"))
     ordered = sorted(found.values(), key=lambda c: (c.published_at, c.article_id), reverse=True)
     return ordered[:limit]
 

@@ -164,11 +164,16 @@ def build_feed(
     return feed, tuple(left_out)
 
 
-def list_candidates(conn: Connection, section: Section, now: datetime, more: int) -> list[feed_query.Candidate]:
-    """Returns the articles that a section's window has room for at ``now``, newest first, and ``more`` beyond it."""
-    found = feed_query.list_newest(conn, section.filed_under, now, section.entries + more)
+def list_candidates(
+    conn: Connection, section: Section, now: datetime, more: int, *, times: bool = False
+) -> list[feed_query.Candidate]:
+    """Returns the articles that a section's window has room for at ``now``, newest first, and ``more`` beyond it.
+
+    ``times``: with their other times.
+    """
+    found = feed_query.list_newest(conn, section.filed_under, now, section.entries + more, times=times)
     if len(found) == section.entries + more and is_recent(section, found[-1].published_at, now):
-        ordered = feed_query.list_newest(conn, section.filed_under, now, section.max_entries + more)
+        ordered = feed_query.list_newest(conn, section.filed_under, now, section.max_entries + more, times=times)
         found = [
             c for place, c in enumerate(ordered, 1) if is_within_limits(section, place - more, c.published_at, now)
         ]

@@ -133,7 +133,7 @@ class Sweeper:
             counts: Counter[str] = Counter()
             for slug, next_due in settled.items():
                 section = self.newsroom.sections[slug]
-                candidates = list_candidates(conn, section, now, len(left_out[slug]))
+                candidates = list_candidates(conn, section, now, len(left_out[slug]), times=True)
                 differing = compare(section, entries[slug], candidates, left_out[slug], now)
                 upcoming = feed_query.first_upcoming(conn, section.filed_under, now)
                 unscheduled = upcoming is not None and (next_due is None or upcoming < next_due)

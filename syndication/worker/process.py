@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -204,13 +205,22 @@ class Worker:
 
     def _sweep(self) -> None:
         """Looks for missed changes; publishes after each step, so that no change waits for a whole sweep."""
-        started = time.perf_counter()
-        for _ in self.sweeper.sweep():
-            worker_metrics.record_sweep_step(time.perf_counter() - started)
+        steps = self.sweeper.sweep()
+        while not self._stopping.is_set() and self._sweep_step(steps):
             self._drain()
-            if self._stopping.is_set():
-                break
-            started = time.perf_counter()
+
+    def _sweep_step(self, steps: Iterator[None]) -> bool:
+        """Does one step; returns False after the last one. A failure ends the sweep, and the next one begins anew."""
+        started = time.perf_counter()
+        try:
+            ended = next(steps, self) is self
+        except (DatabaseDown, SerializationConflict):
+            raise
+        except Exception:  # A row that cannot be read must not stop the worker, which publishes all others.
+            log.exception("sweep_failed")
+            return False
+        worker_metrics.record_sweep_step(time.perf_counter() - started)
+        return not ended
 
     def _reconcile(self) -> None:
         """Renders everything again. Logs any difference as an error: a change was missed, or rendering is impure."""

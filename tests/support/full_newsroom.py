@@ -29,7 +29,8 @@ from syndication.store.copy.sequences import NUMBERED, read_position
 from syndication.store.db.database import Database
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.processes.poll_counts import PollSums
-from syndication.store.publishing import previews, regenerations
+from syndication.store.publishing import holds, previews, regenerations, sweeps
+from syndication.store.publishing.holds import Hold
 from syndication.store.tables.publishing import FatalArticleRow
 from tests.conftest import FakeClock
 from tests.support.desk import Desk
@@ -95,6 +96,8 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
             conn, web_processes.WebProcess("dead", "host", 8, now - LONG_AGO, now - LONG_AGO, None, {"taiwan": 2})
         )
         purge_queue.enqueue(conn, "taiwan", 2, now)
+        holds.write(conn, Hold("taiwan", now, now + LONG_AGO, 50, 48))
+        sweeps.begin(conn, "dead", LONG_AGO, now)
         conn.execute(insert(FatalArticleRow).values(article_id=HOSTILE, digest="d", at=now))
         conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = requested_at, failures = 2"))
     return desk

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, literal_column, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, literal_column, or_, select, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from syndication.model.values import ALL
@@ -17,21 +17,36 @@ PUBLISHED: ColumnElement[str] = literal_column("'published'")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An article that can be in a feed, with its times."""
+    """An article that can be in a feed.
+
+    ``updated_at`` and ``expires_at`` are as the database writes them, and only if asked for: another program may have
+    written a time that no program of ours can read.
+    """
 
     article_id: str
     published_at: datetime
-    updated_at: datetime | None = None
-    expires_at: datetime | None = None
+    updated_at: str | None = None
+    expires_at: str | None = None
 
 
-def list_newest(conn: Connection, slugs: Sequence[str], now: datetime, limit: int) -> list[Candidate]:
-    """Returns the newest ``limit`` articles filed under any of ``slugs`` that are public at ``now``, newest first."""
+def list_newest(
+    conn: Connection, slugs: Sequence[str], now: datetime, limit: int, *, times: bool = False
+) -> list[Candidate]:
+    """Returns the newest ``limit`` articles filed under any of ``slugs`` that are public at ``now``, newest first.
+
+    ``times``: with their other times.
+    """
     found: dict[str, Candidate] = {}
     for slug in slugs:
-        query = public_articles(slug, now).add_columns(ArticleRow.updated_at, ArticleRow.expires_at)
-        for row in conn.execute(query.limit(limit)):
-            found[row.id] = Candidate(*row)
+        query = public_articles(slug, now).limit(limit)
+        if times:
+            query = query.add_columns(
+                cast(ArticleRow.updated_at, Text).label("updated_at"),
+                cast(ArticleRow.expires_at, Text).label("expires_at"),
+            )
+        for row in conn.execute(query):
+            other = row._mapping
+            found[row.id] = Candidate(row.id, row.published_at, other.get("updated_at"), other.get("expires_at"))
     ordered = sorted(found.values(), key=lambda c: (c.published_at, c.article_id), reverse=True)
     return ordered[:limit]
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, exists, or_, select, update
+from sqlalchemy import Connection, Text, and_, cast, exists, or_, select, update
 
 from syndication.store.db.upsert import insert
 from syndication.store.publishing import change_queue
@@ -19,12 +19,15 @@ TURN = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An entry as its feed shows it: ``published_at`` in whole seconds, the other times as its article had them."""
+    """An entry as its feed shows it: ``published_at`` in whole seconds.
+
+    The other times are those that its article had, as the database writes them.
+    """
 
     article_id: str
     published_at: datetime
-    article_updated_at: datetime | None
-    expires_at: datetime | None
+    article_updated_at: str | None
+    expires_at: str | None
 
 
 def begin(conn: Connection, owner: str, interval: timedelta, now: datetime) -> bool:
@@ -97,9 +100,15 @@ def waiting_articles(conn: Connection) -> set[str] | None:
 def read_entries(conn: Connection, slugs: Collection[str]) -> dict[str, list[Standing]]:
     """Returns the entries of these feeds, by section."""
     found: dict[str, list[Standing]] = {slug: [] for slug in slugs}
-    columns = [EntryRow.__table__.c[name] for name in Standing.__slots__]
-    for row in conn.execute(select(EntryRow.section, *columns).where(EntryRow.section.in_(slugs))):
-        found[row.section].append(Standing(*row[1:]))
+    query = select(
+        EntryRow.section,
+        EntryRow.article_id,
+        EntryRow.published_at,
+        cast(EntryRow.article_updated_at, Text).label("article_updated_at"),
+        cast(EntryRow.expires_at, Text).label("expires_at"),
+    ).where(EntryRow.section.in_(slugs))
+    for row in conn.execute(query):
+        found[row.section].append(Standing(row.article_id, row.published_at, row.article_updated_at, row.expires_at))
     return found
 
 

@@ -50,7 +50,8 @@ def test_the_headers_that_an_operation_looks_at_are_described(sqlite_api):
 
 
 ALWAYS_SET = {
-    "AuditEntryResponse.at", "EntryResponse.published_at", "HistoryEventResponse.at", "LeftOutResponse.since",
+    "AuditEntryResponse.at", "EntryResponse.published_at", "HistoryEventResponse.at", "HoldResponse.since",
+    "HoldResponse.until", "LeftOutResponse.since",
     "NewToken.created_at", "NewUser.created_at", "PreviewResponse.requested_at", "RegenerationResponse.requested_at",
     "TokenResponse.created_at", "UpcomingEventResponse.at", "UserResponse.created_at", "VersionResponse.at",
 }  # fmt: skip
@@ -61,7 +62,7 @@ def test_every_time_is_a_date_time_and_null_only_where_it_can_be(sqlite_api):
     found, never_null = 0, set()
     for name, schema in sqlite_api.get("/openapi.json", ()).json["components"]["schemas"].items():
         for field, of in schema.get("properties", {}).items():
-            if field.endswith("_at") or field in ("at", "since", "next_due", "oldest_change"):
+            if field.endswith("_at") or field in ("at", "since", "until", "next_due", "oldest_change"):
                 kinds = of.get("anyOf", [of])
                 assert {"type": "string", "format": "date-time"}.items() <= kinds[0].items(), f"{name}.{field}"
                 assert kinds[1:] in ([], [{"type": "null"}])

@@ -233,6 +233,20 @@ def test_an_article_left_out_is_not_suspected(desk):
     assert sweep(desk) == {} and suspected(desk) == set()
 
 
+def test_a_time_that_no_program_can_read_stops_no_sweep(desk):
+    with unnoticed(desk) as conn:
+        if conn.dialect.name == "sqlite":
+            conn.exec_driver_sql("UPDATE article SET updated_at = '0000-01-01T00:00:00.000000Z' WHERE id = 'a1'")
+        else:
+            conn.exec_driver_sql(
+                "ALTER TABLE article DROP CONSTRAINT ck_article_expires_at_is_in_the_years_1_to_9999;"
+                "UPDATE article SET expires_at = 'infinity' WHERE id = 'a1'"
+            )
+    sweep(desk)
+    assert desk.left_out().keys() == {"a1"} and missed(desk) == {"all": 1, "taiwan": 1}
+    assert sweep(desk) == {}
+
+
 def test_a_full_window_is_compared_to_its_last_place(desk):
     for n in range(30):
         hours = -1 if n < 12 else -48

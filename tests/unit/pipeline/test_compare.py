@@ -11,12 +11,12 @@ SECTION = section(entries=3, hours=2, max_entries=5)
 
 
 def candidate(n, **changes):
-    values = {"published_at": at(hours=-n, seconds=0.25), "updated_at": at(hours=-n), "expires_at": None}
+    values = {"published_at": at(hours=-n, seconds=0.25), "updated_at": str(at(hours=-n)), "expires_at": None}
     return Candidate(f"a{n}", **values | changes)
 
 
 def entry(n, **changes):
-    values = {"published_at": at(hours=-n), "updated_at": at(hours=-n), "expires_at": None}
+    values = {"published_at": at(hours=-n), "updated_at": str(at(hours=-n)), "expires_at": None}
     given = values | changes
     return Standing(f"a{n}", given["published_at"], given["updated_at"], given["expires_at"])
 
@@ -42,9 +42,9 @@ def test_recent_articles_are_expected_up_to_the_maximum():
     "changes",
     [
         {"published_at": at(hours=-1, seconds=1)},
-        {"updated_at": at()},
+        {"updated_at": str(at())},
         {"updated_at": None},
-        {"expires_at": at(hours=9)},
+        {"expires_at": str(at(hours=9))},
     ],
     ids=["published", "updated", "never updated", "expires"],
 )

@@ -39,12 +39,21 @@ def machine(tmp_path_factory):
         machine.off()
 
 
+DELETE = "DELETE FROM article WHERE id = 'gone'"
+DELETIONS = {
+    "": f'sqlite3 /var/lib/syndication/syndication.db "{DELETE}"',
+    "postgresql": f'runuser -u postgres -- psql -qd news -c "{DELETE}"',
+}
+
+
 def go_back(machine: Machine, of: str = "") -> None:
-    """Backup; then a story is withdrawn, one published, and one published and withdrawn; then restore."""
+    """Backup; then stories are withdrawn, deleted, published, and published and withdrawn; then restore."""
+    machine.publish("gone", "A story that is deleted")
     machine.publish("bad", "A story that must go")
     machine.until_feed("A story that must go")
     machine.follow(BACKUP, of)
     machine.type("syndication withdraw bad")
+    machine.type(DELETIONS[of])
     machine.until_feed("A story that must go", stands=False)
     machine.publish("lost", "A story since the backup")
     machine.publish("worse", "A story that was a mistake")
@@ -66,6 +75,7 @@ def go_back(machine: Machine, of: str = "") -> None:
 
     back = machine.until_feed("A story that stays")
     assert "A story that must go" not in back.body.decode(), "it was withdrawn"
+    assert "A story that is deleted" not in back.body.decode(), "it was deleted"
     assert "A story since the backup" not in back.body.decode(), "nobody has pushed it again yet"
     # An entity tag of a lost version gets the whole feed, and whatever the date is that comes with it.
     tag, date = latest.headers["etag"], latest.headers["last-modified"]

@@ -36,13 +36,16 @@ def desk(database, clock):
 
 
 def fill(desk):
-    """Publishes articles with rows in every table, one of them with a guid, one under embargo, one withdrawn."""
+    """Publishes articles with rows in every table: with a guid, a correction, under embargo, withdrawn."""
     more = {"image": Image("/i.jpg"), "enclosures": (Enclosure("/a.mp3", "audio/mpeg"),)}
     desk.put("a1", sections=("taiwan", "china"), **more)
     desk.put("a2", guid="https://old.example/?p=2", updated_at=at(minutes=-5), **more)
     desk.put("a3", published_at=at(hours=1))
     desk.put("a4", status="withdrawn")
+    desk.put("a5", sections=("china",), updated_at=None)
     desk.work()
+    desk.put("a5", sections=("china",), updated_at=None, correction="It was wrong.")
+    desk.later()
 
 
 def state(desk):

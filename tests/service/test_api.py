@@ -3,17 +3,11 @@
 import contextlib
 import http.client
 import json
-import os
-import signal
 import socket
-import sqlite3
 import subprocess
 import sys
-import threading
 import time
-from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.support.api import story
@@ -151,75 +145,6 @@ def test_slow_bodies_hold_up_no_poll_and_no_other_editor_for_long(service, clien
     until(lambda: client.ask("GET", "/status")[0] == 200)
 
 
-def many(client, number):
-    """Ask so many times at once; gives the statuses that are known, and the threads."""
-    found = []
-
-    def ask(n):
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            found.append(client.ask("PUT", f"/articles/many{n}", story(), timeout=60))
-
-    threads = [threading.Thread(target=ask, args=(n,)) for n in range(number)]
-    for thread in threads:
-        thread.start()
-    return found, threads
-
-
-def held_up(service, client, release):
-    """With every place of the API taken: polls go on, more requests are told to come back, and then all works."""
-    found, threads = many(client, 30)
-    until(lambda: len(found) >= 14)
-    early = list(found)
-    assert {status for status, _, _ in early} == {503}
-    assert {said["type"].partition("#")[2] for _, said, _ in early} == {"busy"}
-    assert all(int(headers["Retry-After"]) >= 1 for _, _, headers in early)
-    started = time.monotonic()
-    for _ in range(50):
-        assert service.get("/feeds/all.atom").status == 200
-    assert time.monotonic() - started < 5
-    release()
-    for thread in threads:
-        thread.join(60)
-    assert len(found) == 30
-    assert {status for status, _, _ in found} <= {201, 503}
-    until(lambda: client.ask("GET", "/status")[0] == 200)
-    until(lambda: client.ask("PUT", "/articles/after", story())[0] in (200, 201))
-
-
-def test_a_locked_sqlite_holds_up_no_poll(tmp_path):
-    with running(tmp_path) as service:
-        client = client_of(service.ready())
-        assert client.ask("GET", "/status")[0] == 200  # So that the use of the token is written.
-        lock = sqlite3.connect(tmp_path / "var/syndication.db", isolation_level=None, timeout=30)
-        with contextlib.closing(lock):
-            lock.execute("BEGIN IMMEDIATE")
-            held_up(service, client, lambda: lock.execute("ROLLBACK"))
-
-
-def test_a_postgresql_that_stands_still_holds_up_no_poll(tmp_path, postgres_url):
-    with running(tmp_path, url=postgres_url) as service:
-        client = client_of(service.ready())
-        assert client.ask("GET", "/status")[0] == 200
-        with psycopg.connect(postgres_url, autocommit=True) as conn:
-            backends = [
-                pid for (pid,) in conn.execute(
-                    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-            ]  # fmt: skip
-            postmaster = int(Path(f"/proc/{backends[0]}/stat").read_text().rsplit(")", 1)[1].split()[1])
-
-            def send(number):
-                for pid in (postmaster, *backends):
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, number)
-
-            send(signal.SIGSTOP)
-            try:
-                held_up(service, client, lambda: send(signal.SIGCONT))
-            finally:
-                send(signal.SIGCONT)
-
-
 def fuzz(service, client, examples, phases):
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
     return subprocess.run(
@@ -249,20 +174,3 @@ def test_no_request_that_the_description_allows_or_forbids_breaks_the_api(tmp_pa
         log = service.log.read_text()
         assert "request_failed" not in log and "Traceback" not in log and "preview_failed" not in log
         assert service.children().keys() == {"web", "worker"}
-
-
-def test_a_real_newsroom_starts_with_nobody_let_in_and_is_told_how_to_change_that(tmp_path):
-    with running(tmp_path) as service:
-        until(lambda: service.get("/readyz").status == 200)
-        assert (
-            "No API tokens yet. Create one with `syndication token create NAME --scope read`" in service.log.read_text()
-        )
-        assert "No dashboard users yet. Create one with `syndication user create NAME --all`" in service.log.read_text()
-        assert "syn_" not in service.log.read_text()
-        secret = service.run("token", "create", "desk", "--scope", "read").stdout.strip()
-        assert service.run("user", "create", "mei", "--all", "--generate").returncode == 0
-        answer = service.get("/api/v1/status", {"Authorization": f"Bearer {secret}"})
-        assert answer.status == 200
-    with running(tmp_path) as service:
-        until(lambda: service.get("/readyz").status == 200)
-        assert "yet. Create one" not in service.log.read_text()

@@ -4,12 +4,11 @@ import contextlib
 import http.client
 import re
 import socket
-import threading
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.service.test_hung_database import frozen, poll_at_once
+from tests.support.hung_postgresql import poll_at_once
 from tests.support.service import Answer, running, until
 
 PASSWORD = "three ferries to Matsu"
@@ -51,8 +50,8 @@ class Visitor:
         return re.search(r'name="csrf_token" value="([^"]+)"', self.get("/login").body.decode())[1]
 
 
-def logged_in(service):
-    """Somebody whom the command line let in."""
+def log_in(service):
+    """Creates a user on the command line, and logs them in."""
     arguments = ("user", "create", "mei", "--all", "--password-stdin")
     assert service.run(*arguments, input=PASSWORD).returncode == 0
     visitor = Visitor(service)
@@ -69,7 +68,7 @@ def service(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def visitor(service):
-    return logged_in(service)
+    return log_in(service)
 
 
 MOMENTARY = ("date", "x-request-id")
@@ -129,27 +128,3 @@ def test_slow_forms_hold_up_no_poll(service, visitor):
 def test_a_form_that_is_too_large_is_refused_in_words(service, visitor):
     page = visitor.post("/article/preview?id=a", more="x" * 300_000)
     assert page.status == 413 and b"The form is over the limit of 64 KiB" in page.body
-
-
-def test_pages_and_log_ins_that_wait_for_a_hung_database_hold_up_no_poll(tmp_path, postgres_url):
-    with running(tmp_path, url=postgres_url) as service:
-        visitor = logged_in(service.ready())
-        token, found = visitor.token(), []
-
-        def ask(method, path, fields=None):
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                found.append(visitor.ask(method, f"/editors{path}", fields).status)
-
-        asked = [("GET", "/"), ("GET", "/live/overview"), ("GET", "/articles"), ("GET", "/login")]
-        asked.append(("POST", "/login", {"csrf_token": token, "name": "mei", "password": PASSWORD}))
-        with frozen(postgres_url):
-            threads = [threading.Thread(target=ask, args=one, daemon=True) for one in 6 * asked]
-            for thread in threads:
-                thread.start()
-            for _ in range(3):
-                poll_at_once(service)
-        for thread in threads:
-            thread.join(60)
-        assert len(found) == len(threads) and set(found) <= {200, 204, 303, 400, 503}
-        until(lambda: visitor.get("/").status == 200)
-        assert "Traceback" not in service.log.read_text() and "page_failed" not in service.log.read_text()

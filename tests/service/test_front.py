@@ -117,21 +117,6 @@ def test_a_request_waits_while_the_editors_process_is_started_again(service, tok
     assert talk(service, _request("GET", "/api/v1/status", token)).startswith(b"HTTP/1.1 200")
 
 
-def test_the_editors_process_ends_with_the_web_process(tmp_path):
-    with running(tmp_path, "serve", env={"TMPDIR": str(tmp_path)}) as one:
-        one.ready(60)
-        web = one.children()["web"]
-        editors = until(lambda: editors_of(web))
-        folder = next(tmp_path.glob("syndication-editors-*"))
-        assert folder.stat().st_mode & 0o777 == 0o700
-        os.kill(web, signal.SIGKILL)
-        until(lambda: not os.path.exists(f"/proc/{editors}"))
-        until(lambda: one.get("/readyz").status == 200, 60)
-        editors = until(lambda: editors_of(one.children()["web"]))
-        assert not folder.exists(), "the folder of a process that was killed is taken away by the next one"
-    assert not os.path.exists(f"/proc/{editors}") and not list(tmp_path.glob("syndication-editors-*"))
-
-
 LONG = "Content-Length: 10000000"
 CHUNKED = "Transfer-Encoding: chunked"
 

@@ -1,9 +1,7 @@
 """A worker is killed between any two steps: nothing is lost, and nothing is published twice."""
 
 import importlib
-import multiprocessing
 import os
-from multiprocessing.context import ForkServerContext
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from syndication.store.db.database import Database
 from syndication.store.tables.publishing import EntryRow
 from tests.conftest import FakeClock
 from tests.support.desk import Desk, titles
+from tests.support.forks import exit_code_of
 from tests.support.newsroom import at
 from tests.support.service import until
 
@@ -39,14 +38,6 @@ STEPS = [
 
 KILLED = 77
 """The exit code of a process that died at its step."""
-
-
-@pytest.fixture(scope="module")
-def forks() -> ForkServerContext:
-    """Forks processes from one that has imported everything already, and has no database open."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context
 
 
 def work_and_die(url: str, step: str, when: str) -> None:
@@ -91,17 +82,14 @@ def _die_at_call(step: str, when: str) -> None:
 @pytest.mark.thorough("before")  # After the one step is before the next.
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
-def test_worker_killed_between_two_steps_loses_nothing(database, clock, forks, step, when):
+def test_worker_killed_between_two_steps_loses_nothing(database, clock, step, when):
     desk = Desk(database, clock)
     desk.put("stays")
     desk.put("leaves", sections=("taiwan", "china"))
     desk.work()
     desk.put("comes", sections=("taiwan", "sports"))
     desk.put("leaves", status="withdrawn")
-    process = forks.Process(target=work_and_die, args=(database.url, step, when))
-    process.start()
-    process.join(60)
-    assert process.exitcode == KILLED
+    assert exit_code_of(work_and_die, database.url, step, when) == KILLED
     until(lambda: nothing_under_way(database))
     assert_whole_or_old(desk)
     clock.advance(120)  # The killed worker's lease has expired.

@@ -32,7 +32,7 @@ def environ(**more: str) -> dict[str, str]:
     return clean | {"PYTHONPATH": str(ROOT)} | more
 
 
-def until(ask: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(ask: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Waits until ``ask`` returns a true value, and returns it; raises AssertionError after a timeout."""
     deadline = time.monotonic() + seconds
     while True:
@@ -73,11 +73,14 @@ class Service:
         self.env = environ(**({"SYNDICATION_DATABASE__URL": url} if url else {}), **(env or {}))
         arguments = ("--port", str(self.port), *arguments) if command in ("serve", "web") else arguments
         self.log = folder / f"{command}.log"
+        self.start("-m", "syndication", command, *arguments)
+
+    def start(self, *words: str) -> None:
+        """Starts Python with these arguments."""
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [python, "-m", "syndication", command, *arguments],
-                cwd=folder, env=self.env, stdout=log, stderr=log,
-            )  # fmt: skip
+                [self.python, *words], cwd=self.folder, env=self.env, stdout=log, stderr=log
+            )
 
     def get(
         self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: str | None = None
@@ -103,7 +106,7 @@ class Service:
             raise result.exception
         return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
 
-    def ready(self, seconds: float = 20.0) -> "Service":
+    def ready(self, seconds: float = 60.0) -> "Service":
         """Waits until every section is served."""
         until(lambda: self.get("/readyz").status == 200, seconds)
         # The last section of a first start, and ``all``, which is published after the sections.

@@ -39,9 +39,8 @@ def now():
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("api")) as service:
-        yield service.ready()
+def service(bundled_service):
+    return bundled_service
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +48,7 @@ def client(service):
     return client_of(service)
 
 
-def test_a_put_story_is_served_traced_and_withdrawn_within_seconds(service, client):
+def test_story_is_put_served_traced_and_withdrawn(service, client):
     status, _, _ = client.ask("PUT", "/articles/2026/03/first", story(title="Brand new", published_at=now()))
     assert status == 201
     until(lambda: b"Brand new" in service.get("/feeds/taiwan.atom").body)
@@ -60,12 +59,12 @@ def test_a_put_story_is_served_traced_and_withdrawn_within_seconds(service, clie
     until(lambda: b"Brand new" not in service.get("/feeds/taiwan.atom").body)
 
 
-def test_the_log_holds_no_warning_and_no_error_at_the_start(service):
-    log = service.log.read_text()
+def test_log_of_a_start_has_no_warning_or_error(service):
+    log = service.start_log
     assert "WARNING" not in log and "Python threads" not in log and "rror" not in log
 
 
-def test_a_click_is_followed_to_what_is_served(service, client):
+def test_regeneration_is_followed_until_it_is_served(service, client):
     status, _, headers = client.ask("POST", "/regenerations", {"all_sections": True, "reason": "a test"})
     assert status == 202
 
@@ -79,7 +78,7 @@ def test_a_click_is_followed_to_what_is_served(service, client):
     assert done.returncode == 0 and done.stdout.startswith("sports: unchanged")
 
 
-def test_a_preview_is_answered_by_the_worker(client):
+def test_worker_answers_a_preview(client):
     changes = [story(id="pre", title="Previewed", published_at=now())]
     status, _, headers = client.ask("POST", "/previews", {"section": "taiwan", "changes": changes})
     assert status == 202
@@ -107,7 +106,7 @@ def head_of(client, method, path, *lines):
     return ("\r\n".join(fields) + "\r\n\r\n").encode()
 
 
-def test_a_body_too_large_is_refused_told_or_untold_and_a_chunked_one_is_read(service, client):
+def test_large_body_is_refused_and_chunked_one_read(service, client):
     kind = "Content-Type: application/json"
     told = head_of(client, "PUT", "/articles/big", kind, "Content-Length: 40000000")
     assert raw(service, told)[0] == 413
@@ -121,12 +120,12 @@ def test_a_body_too_large_is_refused_told_or_untold_and_a_chunked_one_is_read(se
     assert service.get("/feeds/all.atom").status == 200
 
 
-def test_an_id_that_is_not_utf8_is_refused(service, client):
+def test_id_that_is_not_utf8_is_refused(service, client):
     status, said = raw(service, head_of(client, "GET", "/articles/%FF", "Connection: close"))
     assert status == 400 and b"UTF-8" in said
 
 
-def test_slow_bodies_hold_up_no_poll_and_no_other_editor_for_long(service, client):
+def test_slow_bodies_delay_no_poll_and_no_editor_for_long(service, client):
     with contextlib.ExitStack() as stack:
         slow = []
         for n in range(30):
@@ -165,7 +164,7 @@ def fuzz(service, client, examples, phases):
     ("dialect", "examples", "phases"),
     [("sqlite", 8, "coverage,fuzzing"), pytest.param("postgresql", 12, "fuzzing", marks=pytest.mark.thorough)],
 )
-def test_no_request_that_the_description_allows_or_forbids_breaks_the_api(tmp_path, new_url, dialect, examples, phases):
+def test_fuzzing_by_the_description_breaks_no_operation(tmp_path, new_url, dialect, examples, phases):
     with running(tmp_path, url=new_url(dialect)) as service:
         client = client_of(service.ready())
         done = fuzz(service, client, examples, phases)

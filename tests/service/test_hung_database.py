@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 from tests.service.test_api import client_of
 from tests.service.test_dashboard import PASSWORD, log_in
+from tests.service.test_logs import JSON, lines
 from tests.support.api import story
 from tests.support.hung_postgresql import frozen, locked, poll_at_once
 from tests.support.service import running, until
@@ -181,13 +182,26 @@ def assert_refused_but_polled(service, client, release):
     until(lambda: client.ask("PUT", "/articles/after", story())[0] in (200, 201))
 
 
+@pytest.mark.thorough("nowhere.invalid")
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "nowhere.invalid"])
 def test_web_process_without_a_database_is_alive_but_not_ready(tmp_path, host):
-    with running(tmp_path, "web", url=f"postgresql://secret:word@{host}/news") as web:
+    with running(tmp_path, "web", url=f"postgresql://secret:word@{host}/news", env=JSON) as web:
         until(lambda: web.get("/healthz").status == 200)
         ready = web.get("/readyz")
         assert (ready.status, json.loads(ready.body)["database"]) == (503, "down")
         feed = web.get("/feeds/taiwan.atom")
         assert (feed.status, feed.headers["cache-control"], feed.headers["retry-after"]) == (503, "no-store", "5")
         assert web.get("/").status == 200
+
+        assert web.get("/api/v1/status").status == 401
+        down = web.get("/api/v1/status", {"X-Request-ID": "r-2", "Authorization": "Bearer " + "x" * 40})
+        assert (down.status, json.loads(down.body)["type"]) == (503, "/api/v1/docs#database-down")
+        page = web.get("/editors/login")
+        assert page.status == 503 and b"The database does not answer" in page.body
+
+        # Everything that is logged of a request has its ID.
+        def events() -> set[str]:
+            return {line["event"] for line in lines(web.log) if line.get("request_id") == "r-2"}
+
+        until(lambda: events() == {"database_down", "request"})
         assert "word" not in web.log.read_text()

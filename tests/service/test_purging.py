@@ -18,7 +18,7 @@ from syndication.store.processes import purge_queue, web_processes
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from tests.support.caches import cache, hangs
 from tests.support.newsroom import NOON
-from tests.support.service import Service, running
+from tests.support.service import Service, command, environ, running
 from tests.support.service import until as until_soon
 
 until = partial(until_soon, seconds=60.0)
@@ -174,7 +174,6 @@ def test_failing_cache_is_reported_in_status_and_log(tmp_path, database_url):
 
 @pytest.mark.parametrize("value", ["{key", "ftp://cache.example", "https://u:s3cret@cache.example/{key}"])
 def test_invalid_purge_url_is_reported_without_its_secret(tmp_path, value):
-    done = Service(tmp_path, "config", env={"SYNDICATION_PURGE__URL": value})
-    assert done.process.wait(30) == 1
-    printed = done.log.read_text()
-    assert printed.startswith("Error: syndication.toml: purge.url is ") and "s3cret" not in printed
+    done = command("config", folder=tmp_path, env=environ(SYNDICATION_PURGE__URL=value))
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith("Error: syndication.toml: purge.url is ") and "s3cret" not in done.stderr

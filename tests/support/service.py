@@ -44,6 +44,18 @@ def until(ask: Callable[[], Any], seconds: float = 60.0) -> Any:
         time.sleep(0.02)
 
 
+def command(
+    *arguments: str, folder: Path, env: Mapping[str, str], input: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs ``syndication`` in this process, where it is imported already: a new one takes a second of CPU time."""
+    others = {key: None for key in os.environ if key.startswith("SYNDICATION_")}
+    with contextlib.chdir(folder):
+        result = CliRunner(env=others | dict(env)).invoke(main, arguments, input)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
+
+
 class Answer:
     """One HTTP response, with header names in lower case."""
 
@@ -93,24 +105,20 @@ class Service:
             connection.close()
 
     def run(self, *arguments: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Runs another command on the same database, in this process: importing the program again costs a second."""
-        if self.python != sys.executable:
-            return subprocess.run(
-                [self.python, "-m", "syndication", *arguments], input=input,
-                cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=60,
-            )  # fmt: skip
-        others = {key: None for key in os.environ if key.startswith("SYNDICATION_")}
-        with contextlib.chdir(self.folder):
-            result = CliRunner(env=others | self.env).invoke(main, arguments, input)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
+        """Runs another command on the same database."""
+        if self.python == sys.executable:
+            return command(*arguments, folder=self.folder, env=self.env, input=input)
+        return subprocess.run(
+            [self.python, "-m", "syndication", *arguments], input=input,
+            cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
 
     def ready(self, seconds: float = 60.0) -> "Service":
-        """Waits until every section is served."""
+        """Waits until every section is served; ``start_log`` is what it has logged by then."""
         until(lambda: self.get("/readyz").status == 200, seconds)
         # The last section of a first start, and ``all``, which is published after the sections.
         until(lambda: all(self.get(f"/feeds/{slug}.json").status == 200 for slug in ("world", "all")), seconds)
+        self.start_log = self.log.read_text()
         return self
 
     def children(self) -> dict[str, int]:

@@ -83,12 +83,15 @@ def peak_megabytes(source: str, target: str, count: int) -> float:
     """Copies ``count`` articles of 20 kB; returns the peak of memory."""
     database = Database(source)
     with database.write() as conn:
-        for number in range(count):
-            conn.execute(insert(ArticleRow).values(
-                id=f"a{number}", slug="s", url="/u", title="t", html=f"{number} " * (BODY_BYTES // 5),
-                status="published", published_at=at(minutes=-number),
-            ))  # fmt: skip
-            conn.execute(insert(ArticleSectionRow).values(article_id=f"a{number}", section="taiwan"))
+        for first in range(0, count, 100):
+            batch = range(first, first + 100)
+            conn.execute(insert(ArticleRow), [
+                {"id": f"a{number}", "slug": "s", "url": "/u", "title": "t", "html": f"{number} " * (BODY_BYTES // 5),
+                 "status": "published", "published_at": at(minutes=-number)}
+                for number in batch
+            ])  # fmt: skip
+            sections = [{"article_id": f"a{number}", "section": "taiwan"} for number in batch]
+            conn.execute(insert(ArticleSectionRow), sections)
     database.close()
     env = environ(SYNDICATION_DATABASE__URL=source)
     command = [sys.executable, "-c", MEASURED, target]

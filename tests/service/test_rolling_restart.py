@@ -140,9 +140,10 @@ def test_rolling_restart_behind_nginx_drops_no_poll(tmp_path, url, drain):
 
 
 def test_draining_web_process_answers_and_closes_its_connections(tmp_path, url):
-    with running(tmp_path, "web", url=url, env={"SYNDICATION_SERVER__DRAIN_SECONDS": "2"}) as web:
+    env = {"SYNDICATION_SERVER__DRAIN_SECONDS": "2"}
+    with running(tmp_path, "web", url=url, env=env) as web, contextlib.ExitStack() as stack:
         until(lambda: web.get("/readyz").status == 200)
-        kept = http.client.HTTPConnection("127.0.0.1", web.port, timeout=5)
+        kept = stack.enter_context(contextlib.closing(http.client.HTTPConnection("127.0.0.1", web.port, timeout=5)))
         kept.request("GET", "/readyz")
         ready = kept.getresponse()
         assert ready.status == 200 and json.loads(ready.read())["database"] == "ok"

@@ -6,6 +6,9 @@ BIN := .venv/bin
 PIN := $(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
+# Every process that a test starts would otherwise compile the whole package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run quick test thorough lint format pictures bench faults lock clean
 

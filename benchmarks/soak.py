@@ -77,7 +77,7 @@ class Readers:
 
 def run(options: Options) -> None:
     """Measures on SQLite."""
-    seconds = options.size(6, 60, 600)
+    seconds = options.size(2, 60, 600)
     coming = newsroom.articles(1_000_000, SECTIONS, newsroom.SHORT, options.articles)
     with folder() as where, urls("sqlite") as (url,), database(url) as opened:
         filling.put(opened, (next(coming) for _ in range(SECTIONS * newsroom.ENTRIES)))

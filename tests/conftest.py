@@ -1,5 +1,7 @@
 """Both databases, for real: SQLite files, and a PostgreSQL server that a wheel brings along."""
 
+import contextlib
+import gc
 import os
 import shutil
 import tempfile
@@ -33,6 +35,12 @@ def pytest_configure() -> None:
     """
     if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > NEEDED:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays until the end: it is left out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 class FakeClock:
@@ -107,14 +115,13 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
-    """Makes a migrated, empty database of the wanted dialect; gives its address."""
+@contextlib.contextmanager
+def _databases(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[[str], str]]:
     made: list[tuple[str, str]] = []
 
     def make(dialect: str) -> str:
         if dialect == "sqlite":
-            path = tmp_path / f"{uuid.uuid4().hex}.db"
+            path = folder / f"{uuid.uuid4().hex}.db"
             shutil.copy(request.getfixturevalue("sqlite_template"), path)
             return f"sqlite:///{path}"
         base: str = request.getfixturevalue("postgres_server")
@@ -128,6 +135,22 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
     for base, name in made:
         with psycopg.connect(base.format(name="postgres"), autocommit=True) as conn:
             conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Makes a migrated, empty database of the wanted dialect; gives its address."""
+    with _databases(request, tmp_path) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def new_module_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], str]]:
+    """Makes a database as ``new_url`` does, for all tests of a module."""
+    with _databases(request, tmp_path_factory.mktemp("databases")) as make:
+        yield make
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -16,11 +16,12 @@ from tests.support.service import running, until
 STALE = r"Showing data from \d\d:\d\d"
 
 
-@pytest.fixture
-def apart(postgres_url, tmp_path):
+@pytest.fixture(scope="module")
+def apart(new_module_url, tmp_path_factory):
     """A newsroom on PostgreSQL whose web process runs alone, without a supervisor that restarts processes."""
-    env = {"SYNDICATION_CONFIG": str(write_configuration(tmp_path))}
-    with running(tmp_path, "web", url=postgres_url, env=env) as web:
+    folder = tmp_path_factory.mktemp("apart")
+    env = {"SYNDICATION_CONFIG": str(write_configuration(folder))}
+    with running(folder, "web", url=new_module_url("postgresql"), env=env) as web:
         until(lambda: web.get("/healthz").status == 200)
         yield House(web, None)
 
@@ -41,7 +42,7 @@ def visit_apart(chromium, apart):
     assert not visits.wrong
 
 
-def test_the_page_shows_that_no_worker_is_running_until_one_starts(visit_apart, apart):
+def test_page_shows_that_no_worker_runs_until_one_starts(visit_apart, apart):
     line = "#overview [role=status]"
     with worker(apart) as first:
         apart.service.ready()
@@ -56,12 +57,12 @@ def test_the_page_shows_that_no_worker_is_running_until_one_starts(visit_apart, 
         expect(page.get_by_role("region", name="Regeneration")).to_contain_text("4 of 4")
 
 
-def test_the_page_shows_that_the_database_is_down_and_recovers(visit_apart, apart, postgres_url, postgres_server):
+def test_page_shows_that_the_database_is_down_and_recovers(visit_apart, apart, postgres_server):
     with worker(apart):
         apart.service.ready()
         page = visit_apart("chief")
         with psycopg.connect(postgres_server.format(name="postgres"), autocommit=True) as conn:
-            name = postgres_url.partition("?")[0].rpartition("/")[2]
+            name = apart.service.env["SYNDICATION_DATABASE__URL"].partition("?")[0].rpartition("/")[2]
             conn.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
             conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
             expect(page.locator("#old")).to_contain_text(
@@ -75,7 +76,7 @@ def test_the_page_shows_that_the_database_is_down_and_recovers(visit_apart, apar
         expect(fresh.get_by_role("heading", name="Articles")).to_be_visible(timeout=20_000)
 
 
-def test_the_page_shows_a_lost_connection_and_recovers(visit):
+def test_page_shows_a_lost_connection_and_recovers(visit):
     page = visit("chief")
     page.context.set_offline(True)
     expect(page.locator("#old")).to_have_text(re.compile(rf"^Connection lost\. {STALE}; retrying\.$"))

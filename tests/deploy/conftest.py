@@ -17,9 +17,9 @@ CACHES = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def machines(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webs]:
-    """Two web processes and a worker on one database, for all tests of a file."""
+    """Two web processes and a worker on one database, for all tests of this process."""
     folder = tmp_path_factory.mktemp("machines")
     (folder / "newsroom.db").write_bytes(sqlite_template.read_bytes())
     with webs(folder, f"sqlite:///{folder}/newsroom.db") as made:

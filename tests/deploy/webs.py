@@ -66,12 +66,16 @@ class Webs:
         self.worker = Service(self.folder / "worker", "worker", url=self.url, env=self.env | env)
 
     def start(self, number: int, *, url: str = "") -> Service:
-        """Start a web process on its port; ``url`` is of another database."""
+        """Starts a web process on its port, and waits for it; ``url`` is of another database."""
+        service = self._launch(number, url)
+        until(lambda: service.get("/healthz").status == 200, PATIENCE)
+        return service
+
+    def _launch(self, number: int, url: str = "") -> Service:
         folder = self.folder / f"web{number}"
         folder.mkdir(exist_ok=True)
         service = Service(folder, "web", url=url or self.url, env=self.env, port=self.ports[number])
         self.running[number] = service
-        until(lambda: service.get("/healthz").status == 200, PATIENCE)
         return service
 
     def stop(self, number: int) -> None:
@@ -79,11 +83,12 @@ class Webs:
         self.running.pop(number).stop()
 
     def start_all(self) -> None:
-        """Start those that a test has stopped."""
-        for number in range(2):
-            if number not in self.running:
-                self.start(number)
-                until(lambda n=number: self.running[n].get("/feeds/all.json").status == 200, PATIENCE)
+        """Starts those that a test has stopped, both at the same time."""
+        stopped = [number for number in range(2) if number not in self.running]
+        for number in stopped:
+            self._launch(number)
+        for number in stopped:
+            until(lambda n=number: self.running[n].get("/feeds/all.json").status == 200, PATIENCE)
 
     def close(self) -> None:
         """Stop everything."""

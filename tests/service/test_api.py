@@ -3,17 +3,11 @@
 import contextlib
 import http.client
 import json
-import os
-import signal
 import socket
-import sqlite3
 import subprocess
 import sys
-import threading
 import time
-from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.support.api import story
@@ -45,9 +39,8 @@ def now():
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("api")) as service:
-        yield service.ready()
+def service(bundled_service):
+    return bundled_service
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +48,7 @@ def client(service):
     return client_of(service)
 
 
-def test_a_put_story_is_served_traced_and_withdrawn_within_seconds(service, client):
+def test_story_is_put_served_traced_and_withdrawn(service, client):
     status, _, _ = client.ask("PUT", "/articles/2026/03/first", story(title="Brand new", published_at=now()))
     assert status == 201
     until(lambda: b"Brand new" in service.get("/feeds/taiwan.atom").body)
@@ -66,12 +59,12 @@ def test_a_put_story_is_served_traced_and_withdrawn_within_seconds(service, clie
     until(lambda: b"Brand new" not in service.get("/feeds/taiwan.atom").body)
 
 
-def test_the_log_holds_no_warning_and_no_error_at_the_start(service):
-    log = service.log.read_text()
+def test_log_of_a_start_has_no_warning_or_error(service):
+    log = service.start_log
     assert "WARNING" not in log and "Python threads" not in log and "rror" not in log
 
 
-def test_a_click_is_followed_to_what_is_served(service, client):
+def test_regeneration_is_followed_until_it_is_served(service, client):
     status, _, headers = client.ask("POST", "/regenerations", {"all_sections": True, "reason": "a test"})
     assert status == 202
 
@@ -85,7 +78,7 @@ def test_a_click_is_followed_to_what_is_served(service, client):
     assert done.returncode == 0 and done.stdout.startswith("sports: unchanged")
 
 
-def test_a_preview_is_answered_by_the_worker(client):
+def test_worker_answers_a_preview(client):
     changes = [story(id="pre", title="Previewed", published_at=now())]
     status, _, headers = client.ask("POST", "/previews", {"section": "taiwan", "changes": changes})
     assert status == 202
@@ -113,7 +106,7 @@ def head_of(client, method, path, *lines):
     return ("\r\n".join(fields) + "\r\n\r\n").encode()
 
 
-def test_a_body_too_large_is_refused_told_or_untold_and_a_chunked_one_is_read(service, client):
+def test_large_body_is_refused_and_chunked_one_read(service, client):
     kind = "Content-Type: application/json"
     told = head_of(client, "PUT", "/articles/big", kind, "Content-Length: 40000000")
     assert raw(service, told)[0] == 413
@@ -127,12 +120,12 @@ def test_a_body_too_large_is_refused_told_or_untold_and_a_chunked_one_is_read(se
     assert service.get("/feeds/all.atom").status == 200
 
 
-def test_an_id_that_is_not_utf8_is_refused(service, client):
+def test_id_that_is_not_utf8_is_refused(service, client):
     status, said = raw(service, head_of(client, "GET", "/articles/%FF", "Connection: close"))
     assert status == 400 and b"UTF-8" in said
 
 
-def test_slow_bodies_hold_up_no_poll_and_no_other_editor_for_long(service, client):
+def test_slow_bodies_delay_no_poll_and_no_editor_for_long(service, client):
     with contextlib.ExitStack() as stack:
         slow = []
         for n in range(30):
@@ -149,75 +142,6 @@ def test_slow_bodies_hold_up_no_poll_and_no_other_editor_for_long(service, clien
         if status == 503:
             assert said["type"].endswith("#busy") and headers["Retry-After"] == "1"
     until(lambda: client.ask("GET", "/status")[0] == 200)
-
-
-def many(client, number):
-    """Ask so many times at once; gives the statuses that are known, and the threads."""
-    found = []
-
-    def ask(n):
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            found.append(client.ask("PUT", f"/articles/many{n}", story(), timeout=60))
-
-    threads = [threading.Thread(target=ask, args=(n,)) for n in range(number)]
-    for thread in threads:
-        thread.start()
-    return found, threads
-
-
-def held_up(service, client, release):
-    """With every place of the API taken: polls go on, more requests are told to come back, and then all works."""
-    found, threads = many(client, 30)
-    until(lambda: len(found) >= 14)
-    early = list(found)
-    assert {status for status, _, _ in early} == {503}
-    assert {said["type"].partition("#")[2] for _, said, _ in early} == {"busy"}
-    assert all(int(headers["Retry-After"]) >= 1 for _, _, headers in early)
-    started = time.monotonic()
-    for _ in range(50):
-        assert service.get("/feeds/all.atom").status == 200
-    assert time.monotonic() - started < 5
-    release()
-    for thread in threads:
-        thread.join(60)
-    assert len(found) == 30
-    assert {status for status, _, _ in found} <= {201, 503}
-    until(lambda: client.ask("GET", "/status")[0] == 200)
-    until(lambda: client.ask("PUT", "/articles/after", story())[0] in (200, 201))
-
-
-def test_a_locked_sqlite_holds_up_no_poll(tmp_path):
-    with running(tmp_path) as service:
-        client = client_of(service.ready())
-        assert client.ask("GET", "/status")[0] == 200  # So that the use of the token is written.
-        lock = sqlite3.connect(tmp_path / "var/syndication.db", isolation_level=None, timeout=30)
-        with contextlib.closing(lock):
-            lock.execute("BEGIN IMMEDIATE")
-            held_up(service, client, lambda: lock.execute("ROLLBACK"))
-
-
-def test_a_postgresql_that_stands_still_holds_up_no_poll(tmp_path, postgres_url):
-    with running(tmp_path, url=postgres_url) as service:
-        client = client_of(service.ready())
-        assert client.ask("GET", "/status")[0] == 200
-        with psycopg.connect(postgres_url, autocommit=True) as conn:
-            backends = [
-                pid for (pid,) in conn.execute(
-                    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-            ]  # fmt: skip
-            postmaster = int(Path(f"/proc/{backends[0]}/stat").read_text().rsplit(")", 1)[1].split()[1])
-
-            def send(number):
-                for pid in (postmaster, *backends):
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, number)
-
-            send(signal.SIGSTOP)
-            try:
-                held_up(service, client, lambda: send(signal.SIGCONT))
-            finally:
-                send(signal.SIGCONT)
 
 
 def fuzz(service, client, examples, phases):
@@ -240,7 +164,7 @@ def fuzz(service, client, examples, phases):
     ("dialect", "examples", "phases"),
     [("sqlite", 8, "coverage,fuzzing"), pytest.param("postgresql", 12, "fuzzing", marks=pytest.mark.thorough)],
 )
-def test_no_request_that_the_description_allows_or_forbids_breaks_the_api(tmp_path, new_url, dialect, examples, phases):
+def test_fuzzing_by_the_description_breaks_no_operation(tmp_path, new_url, dialect, examples, phases):
     with running(tmp_path, url=new_url(dialect)) as service:
         client = client_of(service.ready())
         done = fuzz(service, client, examples, phases)
@@ -249,20 +173,3 @@ def test_no_request_that_the_description_allows_or_forbids_breaks_the_api(tmp_pa
         log = service.log.read_text()
         assert "request_failed" not in log and "Traceback" not in log and "preview_failed" not in log
         assert service.children().keys() == {"web", "worker"}
-
-
-def test_a_real_newsroom_starts_with_nobody_let_in_and_is_told_how_to_change_that(tmp_path):
-    with running(tmp_path) as service:
-        until(lambda: service.get("/readyz").status == 200)
-        assert (
-            "No API tokens yet. Create one with `syndication token create NAME --scope read`" in service.log.read_text()
-        )
-        assert "No dashboard users yet. Create one with `syndication user create NAME --all`" in service.log.read_text()
-        assert "syn_" not in service.log.read_text()
-        secret = service.run("token", "create", "desk", "--scope", "read").stdout.strip()
-        assert service.run("user", "create", "mei", "--all", "--generate").returncode == 0
-        answer = service.get("/api/v1/status", {"Authorization": f"Bearer {secret}"})
-        assert answer.status == 200
-    with running(tmp_path) as service:
-        until(lambda: service.get("/readyz").status == 200)
-        assert "yet. Create one" not in service.log.read_text()

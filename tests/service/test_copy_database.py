@@ -1,34 +1,34 @@
-"""The copy for real: killed in the middle, in bounded memory, and served to readers who notice nothing."""
+"""The copy in real processes: killed in the middle, in bounded memory, and served with the same bytes."""
 
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 
 import pytest
 from sqlalchemy import insert, text
 
+from syndication.store.copy import copy_database
 from syndication.store.db.database import Database
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
+from tests.support.forks import exit_code_of
 from tests.support.full_newsroom import empty, everything, full_newsroom
 from tests.support.newsroom import at
 from tests.support.service import ROOT, Service, environ, running, until
 
 BACK = pytest.param("postgresql", "sqlite", marks=pytest.mark.thorough)
 
-KILLED = """
-import os, signal, sys
-from syndication.store.copy import copy_database
-from syndication.store.db.database import Database
-source, target, step = sys.argv[1:]
 
-def die(doing, table, rows):
-    if f"{doing} {table} {rows}" == step:
-        os.kill(os.getpid(), signal.SIGKILL)
+def copy_and_die(source: str, target: str, step: str) -> None:
+    """Copies a database, and kills this process at a step."""
 
-copy_database(Database(source), Database(target), die)
-"""
+    def die(doing: str, table: str, rows: int) -> None:
+        if f"{doing} {table} {rows}" == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    copy_database(Database(source), Database(target), die)
 
 
 @pytest.mark.parametrize(
@@ -43,23 +43,20 @@ copy_database(Database(source), Database(target), die)
 )
 @pytest.mark.thorough("sqlite", "examining article 0", "copying document 5", "comparing tombstone 0")
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
-def test_a_copy_that_is_killed_leaves_the_target_empty_and_can_be_run_again(
+def test_killed_copy_leaves_the_target_empty_and_can_be_repeated(
     sqlite_database, new_url, clock, tmp_path, step, dialect
 ):
     full_newsroom(sqlite_database, clock, tmp_path)
     before = everything(sqlite_database)
     target = Database(new_url(dialect), clock=clock)
-    command = [sys.executable, "-c", KILLED, sqlite_database.url, target.url]
-    killed = subprocess.run([*command, step], cwd=ROOT, env=environ(), check=False)
-    assert killed.returncode == -9
+    assert exit_code_of(copy_and_die, sqlite_database.url, target.url, step) == -signal.SIGKILL
     assert empty(target) and everything(sqlite_database) == before
-    again = subprocess.run([*command, "never"], cwd=ROOT, env=environ(), check=False)
-    assert again.returncode == 0
+    assert exit_code_of(copy_and_die, sqlite_database.url, target.url, "never") == 0
     assert everything(target) == before
     target.close()
 
 
-def test_progress_is_shown_on_a_terminal_and_wiped_away(sqlite_url, new_url):
+def test_progress_is_shown_on_a_terminal_and_erased(sqlite_url, new_url):
     command = [sys.executable, "-m", "syndication", "copy-database", new_url("sqlite"), "--from", sqlite_url]
     master, slave = pty.openpty()
     done = subprocess.run(command, cwd=ROOT, env=environ(), stdout=subprocess.PIPE, stderr=slave, check=True, text=True)
@@ -83,15 +80,18 @@ BODY_BYTES = 20_000
 
 
 def peak_megabytes(source: str, target: str, count: int) -> float:
-    """Copy so many articles of 20 kB; gives the peak of memory."""
+    """Copies ``count`` articles of 20 kB; returns the peak of memory."""
     database = Database(source)
     with database.write() as conn:
-        for number in range(count):
-            conn.execute(insert(ArticleRow).values(
-                id=f"a{number}", slug="s", url="/u", title="t", html=f"{number} " * (BODY_BYTES // 5),
-                status="published", published_at=at(minutes=-number),
-            ))  # fmt: skip
-            conn.execute(insert(ArticleSectionRow).values(article_id=f"a{number}", section="taiwan"))
+        for first in range(0, count, 100):
+            batch = range(first, first + 100)
+            conn.execute(insert(ArticleRow), [
+                {"id": f"a{number}", "slug": "s", "url": "/u", "title": "t", "html": f"{number} " * (BODY_BYTES // 5),
+                 "status": "published", "published_at": at(minutes=-number)}
+                for number in batch
+            ])  # fmt: skip
+            sections = [{"article_id": f"a{number}", "section": "taiwan"} for number in batch]
+            conn.execute(insert(ArticleSectionRow), sections)
     database.close()
     env = environ(SYNDICATION_DATABASE__URL=source)
     command = [sys.executable, "-c", MEASURED, target]
@@ -101,7 +101,7 @@ def peak_megabytes(source: str, target: str, count: int) -> float:
 
 
 @pytest.mark.parametrize(("source", "target"), [("sqlite", "postgresql"), BACK])
-def test_a_database_of_any_size_is_copied_in_the_same_memory(new_url, source, target):
+def test_database_of_any_size_is_copied_in_constant_memory(new_url, source, target):
     small = peak_megabytes(new_url(source), new_url(target), 500)
     large = peak_megabytes(new_url(source), new_url(target), 3000)
     assert large - small < 2500 * BODY_BYTES / 2**20 / 3, f"{small:.0f} MB, then {large:.0f} MB"
@@ -111,7 +111,7 @@ FEEDS = [f"/feeds/{slug}.{format}" for slug in ("all", "taiwan", "world") for fo
 
 
 def polled(service: Service) -> dict[tuple[str, str], tuple[str, str | None, bytes]]:
-    """Every feed in every coding: its ETag, its time and its bytes."""
+    """Returns ETag, time and bytes of every feed in every encoding."""
     found = {}
     for path in FEEDS:
         for coding in ("identity", "gzip", "br", "zstd"):
@@ -136,7 +136,7 @@ VALUES ('moved', 'moved', '/moved', 'Story moved', 'published', '2026-03-14T08:0
 
 
 @pytest.mark.parametrize(("old", "new"), [("sqlite", "postgresql"), BACK])
-def test_readers_of_the_copy_notice_nothing_and_the_service_works_on(tmp_path, new_url, old, new):
+def test_service_on_the_copy_serves_the_same_feeds(tmp_path, new_url, old, new):
     source, target = new_url(old), new_url(new)
     with running(tmp_path, url=source) as service:
         assert service.run("import", "-", input=json.dumps(LINE)).returncode == 0

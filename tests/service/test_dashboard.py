@@ -4,13 +4,12 @@ import contextlib
 import http.client
 import re
 import socket
-import threading
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.service.test_hung_database import frozen, poll_at_once
-from tests.support.service import Answer, running, until
+from tests.support.hung_postgresql import poll_at_once
+from tests.support.service import Answer, until
 
 PASSWORD = "three ferries to Matsu"
 
@@ -51,8 +50,8 @@ class Visitor:
         return re.search(r'name="csrf_token" value="([^"]+)"', self.get("/login").body.decode())[1]
 
 
-def logged_in(service):
-    """Somebody whom the command line let in."""
+def log_in(service):
+    """Creates a user on the command line, and logs them in."""
     arguments = ("user", "create", "mei", "--all", "--password-stdin")
     assert service.run(*arguments, input=PASSWORD).returncode == 0
     visitor = Visitor(service)
@@ -62,14 +61,13 @@ def logged_in(service):
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("dashboard")) as service:
-        yield service.ready()
+def service(bundled_service):
+    return bundled_service
 
 
 @pytest.fixture(scope="module")
 def visitor(service):
-    return logged_in(service)
+    return log_in(service)
 
 
 MOMENTARY = ("date", "x-request-id")
@@ -82,7 +80,7 @@ def bare(answer):
     return answer.status, headers, re.sub(momentary, b"", answer.body, flags=re.MULTILINE)
 
 
-def test_the_cookie_changes_no_answer_but_the_dashboard_s_and_no_other_answer_sets_one(service, visitor):
+def test_cookie_changes_no_response_outside_the_dashboard(service, visitor):
     for path in READERS:
         for headers in ({}, {"Accept-Encoding": "br"}, {"If-None-Match": "*"}):
             with_cookie = service.get(path, headers | {"Cookie": visitor.cookie})
@@ -91,13 +89,13 @@ def test_the_cookie_changes_no_answer_but_the_dashboard_s_and_no_other_answer_se
             assert path.startswith("/api") or "Cookie" not in with_cookie.headers.get("vary", "")
 
 
-def test_a_cookie_is_sent_by_no_address_but_the_dashboard_s(service):
+def test_cookie_is_limited_to_the_dashboard(service):
     cookie = service.get("/editors/login").headers["set-cookie"]
     assert "; Path=/editors" in cookie and "; HttpOnly" in cookie and "; SameSite=Lax" in cookie
     assert "Secure" not in cookie  # The trial's own address is no https.
 
 
-def test_a_page_comes_over_http_as_it_is_made(service, visitor):
+def test_page_has_its_headers_over_http(service, visitor):
     page = visitor.get("/")
     assert page.status == 200 and b"Feeds</h1>" in page.body
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
@@ -107,7 +105,7 @@ def test_a_page_comes_over_http_as_it_is_made(service, visitor):
     assert visitor.get("/live/overview?seen=x").status == 200
 
 
-def test_a_story_is_withdrawn_with_a_click_and_leaves_the_feed(service, visitor):
+def test_withdrawn_story_leaves_the_feed(service, visitor):
     line = '{"id": "two\\nlines/ä", "title": "Clicked", "url": "/c", "published_at": "2026-03-14T08:00:00Z"}'
     assert service.run("import", "-", input=line).returncode == 0
     until(lambda: b"Clicked" in service.get("/feeds/all.atom").body)
@@ -116,7 +114,7 @@ def test_a_story_is_withdrawn_with_a_click_and_leaves_the_feed(service, visitor)
     until(lambda: b"Clicked" not in service.get("/feeds/all.atom").body)
 
 
-def test_slow_forms_hold_up_no_poll(service, visitor):
+def test_slow_forms_delay_no_poll(service, visitor):
     with contextlib.ExitStack() as stack:
         for _ in range(20):
             sock = stack.enter_context(socket.create_connection(("127.0.0.1", service.port), timeout=20))
@@ -126,30 +124,6 @@ def test_slow_forms_hold_up_no_poll(service, visitor):
     until(lambda: visitor.get("/").status == 200)
 
 
-def test_a_form_that_is_too_large_is_refused_in_words(service, visitor):
+def test_large_form_is_refused_with_a_reason(service, visitor):
     page = visitor.post("/article/preview?id=a", more="x" * 300_000)
     assert page.status == 413 and b"The form is over the limit of 64 KiB" in page.body
-
-
-def test_pages_and_log_ins_that_wait_for_a_hung_database_hold_up_no_poll(tmp_path, postgres_url):
-    with running(tmp_path, url=postgres_url) as service:
-        visitor = logged_in(service.ready())
-        token, found = visitor.token(), []
-
-        def ask(method, path, fields=None):
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                found.append(visitor.ask(method, f"/editors{path}", fields).status)
-
-        asked = [("GET", "/"), ("GET", "/live/overview"), ("GET", "/articles"), ("GET", "/login")]
-        asked.append(("POST", "/login", {"csrf_token": token, "name": "mei", "password": PASSWORD}))
-        with frozen(postgres_url):
-            threads = [threading.Thread(target=ask, args=one, daemon=True) for one in 6 * asked]
-            for thread in threads:
-                thread.start()
-            for _ in range(3):
-                poll_at_once(service)
-        for thread in threads:
-            thread.join(60)
-        assert len(found) == len(threads) and set(found) <= {200, 204, 303, 400, 503}
-        until(lambda: visitor.get("/").status == 200)
-        assert "Traceback" not in service.log.read_text() and "page_failed" not in service.log.read_text()

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import make_url, text
 
 from syndication.store.db.database import Database, DatabaseDown
-from tests.service.test_hung_database import frozen
 from tests.support.api import Api
+from tests.support.hung_postgresql import frozen
 from tests.support.service import running, until
 
 PATIENCE = 1.0

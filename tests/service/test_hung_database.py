@@ -1,24 +1,26 @@
 """A database that hangs delays no poll, and what was committed meanwhile is served when it answers again."""
 
 import contextlib
+import http.client
 import json
-import os
-import re
-import signal
+import sqlite3
 import subprocess
+import threading
 import time
-from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
+from tests.service.test_api import client_of
+from tests.service.test_dashboard import PASSWORD, log_in
+from tests.service.test_logs import JSON, lines
+from tests.support.api import story
+from tests.support.hung_postgresql import frozen, locked, poll_at_once
 from tests.support.service import running, until
 
-AT_ONCE = 2.0
-"""Seconds: no poll takes longer, even on a busy machine, while what hangs would hold it for ten or for ever."""
 
-
-def story(id: str) -> str:
+def insert(id: str) -> str:
     return f"""
     INSERT INTO article (id, slug, url, title, html, status, published_at)
     VALUES ('{id}', '{id}', '/{id}', 'Story {id}', '<p>x</p>', 'published', '2026-03-14T08:00:00.000000Z');
@@ -26,110 +28,180 @@ def story(id: str) -> str:
     """
 
 
-def poll_at_once(service) -> None:
-    """Everything that needs no database is answered without delay."""
-    tag = service.get("/feeds/taiwan.atom").headers["etag"]
-    for path, headers, status in (
-        ("/feeds/taiwan.atom", {}, 200),
-        ("/feeds/taiwan.atom", {"If-None-Match": tag}, 304),
-        ("/feeds/all.json", {"Accept-Encoding": "br"}, 200),
-        ("/feeds/nothing.rss", {}, 404),
-        ("/", {}, 200),
-        ("/healthz", {}, 200),
-        ("/readyz", {}, 200),
-        ("/metrics", {}, 200),
-    ):
-        started = time.monotonic()
-        assert service.get(path, headers).status == status, path
-        assert time.monotonic() - started < AT_ONCE, path
-
-
 def database_of(service) -> str:
     return json.loads(service.get("/readyz").body)["database"]
 
 
-@contextlib.contextmanager
-def frozen(url: str):
-    """Stop every process of the PostgreSQL server: it accepts connections, and answers nothing."""
+def until_served(service, url: str, id: str) -> None:
+    """Writes an article and waits until the service has noticed it."""
     with psycopg.connect(url) as conn:
-        (backend,) = conn.execute("SELECT pg_backend_pid()").fetchone()
-        status = Path(f"/proc/{backend}/status").read_text()
-    postmaster = int(re.search(r"^PPid:\s+(\d+)$", status, re.MULTILINE).group(1))
-    # The postmaster first, so that it starts no other while the rest are found.
-    stopped = [postmaster]
-    os.kill(postmaster, signal.SIGSTOP)
-    try:
-        for child in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(child), signal.SIGSTOP)
-                stopped.append(int(child))
-        yield
-    finally:
-        for pid in reversed(stopped):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+        conn.execute(insert(id))
+    until(lambda: f"Story {id}".encode() in service.get("/feeds/taiwan.atom").body)
+    until(lambda: database_of(service) == "ok")
 
 
-@contextlib.contextmanager
-def locked(url: str):
-    """Hold the tables that every web process and every worker reads."""
-    with psycopg.connect(url) as conn:
-        conn.execute("LOCK TABLE section_state, document, article IN ACCESS EXCLUSIVE MODE")
-        yield
-        conn.rollback()
-
-
-@pytest.mark.parametrize("hung", [frozen, pytest.param(locked, marks=pytest.mark.thorough)])
-def test_a_hung_postgresql_delays_no_poll(tmp_path, postgres_url, hung):
-    with running(tmp_path, url=postgres_url) as service:
-        service.ready()
-        until(lambda: database_of(service) == "ok")
-        with hung(postgres_url):
-            for _ in range(5):
-                poll_at_once(service)
-            # It is told, although nothing failed: nobody answered.
-            until(lambda: database_of(service) == "down")
-            assert b"syndication_database_up 0.0" in service.get("/metrics").body
-            poll_at_once(service)
-        with psycopg.connect(postgres_url) as conn:
-            conn.execute(story("afterwards"))
-        until(lambda: b"Story afterwards" in service.get("/feeds/taiwan.atom").body)
-        until(lambda: database_of(service) == "ok")
-
-
-def test_the_service_stops_within_five_seconds_while_postgresql_hangs(tmp_path, postgres_url):
-    with running(tmp_path, url=postgres_url) as service:
-        service.ready()
-        with frozen(postgres_url):
+@pytest.fixture(scope="module")
+def postgres(new_module_url, tmp_path_factory):
+    """A service on PostgreSQL and its URL; in the end, it must stop in time while PostgreSQL hangs."""
+    url = new_module_url("postgresql")
+    with running(tmp_path_factory.mktemp("postgres"), url=url) as service:
+        yield service.ready(), url
+        with frozen(url):
             poll_at_once(service)
             assert service.stop() < 6  # Its children are killed after four.
 
 
-def test_a_writer_that_holds_sqlite_delays_no_poll(tmp_path):
-    with running(tmp_path) as service:
-        service.ready()
-        shell = subprocess.Popen(
-            ["sqlite3", str(tmp_path / "var/syndication.db")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        shell.stdin.write(".timeout 10000\nBEGIN EXCLUSIVE;\n" + story("held") + "SELECT 'held';\n")
-        shell.stdin.flush()
-        assert shell.stdout.readline() == "held\n"
-        for _ in range(10):
+@pytest.fixture(scope="module")
+def sqlite(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("sqlite")) as service:
+        yield service.ready()
+
+
+@pytest.mark.parametrize("hung", [frozen, pytest.param(locked, marks=pytest.mark.thorough)])
+def test_hung_postgresql_delays_no_poll(postgres, hung):
+    service, url = postgres
+    until(lambda: database_of(service) == "ok")
+    with hung(url):
+        for _ in range(5):
             poll_at_once(service)
-        assert b"Story held" not in service.get("/feeds/taiwan.atom").body
-        assert database_of(service) == "ok"
-        assert shell.communicate("COMMIT;\n", timeout=10) == ("", None)
-        until(lambda: b"Story held" in service.get("/feeds/taiwan.atom").body)
-        assert "Workers: 1." in service.run("status").stdout
+        # Reported although no statement failed: none was answered.
+        until(lambda: database_of(service) == "down")
+        assert b"syndication_database_up 0.0" in service.get("/metrics").body
+        poll_at_once(service)
+    until_served(service, url, f"after-{hung.__name__}")
 
 
+def test_feeds_are_unchanged_while_postgresql_accepts_no_connections(postgres):
+    service, address = postgres
+    before = service.get("/feeds/all.atom")
+    url = make_url(address)
+    base, admin = url.database, url.set(database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(admin, autocommit=True) as conn:
+        conn.execute(f'ALTER DATABASE "{base}" ALLOW_CONNECTIONS false')
+        conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (base,))
+        until(lambda: database_of(service) == "down")
+        during = service.get("/feeds/all.atom", {"If-None-Match": before.headers["etag"]})
+        assert service.get("/readyz").status == 200
+        assert (during.status, service.get("/feeds/all.atom").body) == (304, before.body)
+        conn.execute(f'ALTER DATABASE "{base}" ALLOW_CONNECTIONS true')
+    until(lambda: database_of(service) == "ok")
+    until_served(service, address, "after-away")
+
+
+def test_requests_beyond_the_places_are_refused_while_postgresql_hangs(postgres):
+    service, url = postgres
+    client = client_of(service)
+    until(lambda: client.ask("GET", "/status")[0] == 200)  # So that the use of the token is written.
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(frozen(url))
+        assert_refused_but_polled(service, client, stack.close)
+
+
+def test_pages_and_log_ins_that_wait_for_postgresql_delay_no_poll(postgres):
+    service, url = postgres
+    visitor = log_in(service)
+    token, found = visitor.token(), []
+
+    def ask(method, path, fields=None):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            found.append(visitor.ask(method, f"/editors{path}", fields).status)
+
+    asked = [("GET", "/"), ("GET", "/live/overview"), ("GET", "/articles"), ("GET", "/login")]
+    asked.append(("POST", "/login", {"csrf_token": token, "name": "mei", "password": PASSWORD}))
+    with frozen(url):
+        threads = [threading.Thread(target=ask, args=one, daemon=True) for one in 6 * asked]
+        for thread in threads:
+            thread.start()
+        for _ in range(3):
+            poll_at_once(service)
+    for thread in threads:
+        thread.join(60)
+    assert len(found) == len(threads) and set(found) <= {200, 204, 303, 400, 503}
+    until(lambda: visitor.get("/").status == 200)
+    assert "Traceback" not in service.log.read_text() and "page_failed" not in service.log.read_text()
+
+
+def test_writer_that_locks_sqlite_delays_no_poll(sqlite):
+    shell = subprocess.Popen(
+        ["sqlite3", str(sqlite.folder / "var/syndication.db")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    shell.stdin.write(".timeout 10000\nBEGIN EXCLUSIVE;\n" + insert("held") + "SELECT 'held';\n")
+    shell.stdin.flush()
+    assert shell.stdout.readline() == "held\n"
+    for _ in range(10):
+        poll_at_once(sqlite)
+    assert b"Story held" not in sqlite.get("/feeds/taiwan.atom").body
+    assert database_of(sqlite) == "ok"
+    assert shell.communicate("COMMIT;\n", timeout=10) == ("", None)
+    until(lambda: b"Story held" in sqlite.get("/feeds/taiwan.atom").body)
+    assert "Workers: 1." in sqlite.run("status").stdout
+
+
+def test_requests_beyond_the_places_are_refused_while_sqlite_is_locked(sqlite):
+    client = client_of(sqlite)
+    assert client.ask("GET", "/status")[0] == 200  # So that the use of the token is written.
+    lock = sqlite3.connect(sqlite.folder / "var/syndication.db", isolation_level=None, timeout=30)
+    with contextlib.closing(lock):
+        lock.execute("BEGIN IMMEDIATE")
+        assert_refused_but_polled(sqlite, client, lambda: lock.execute("ROLLBACK"))
+
+
+def many(client, number):
+    """Sends so many requests at once; returns the responses so far, and the threads."""
+    found = []
+
+    def ask(n):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            found.append(client.ask("PUT", f"/articles/many{n}", story(), timeout=60))
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(number)]
+    for thread in threads:
+        thread.start()
+    return found, threads
+
+
+def assert_refused_but_polled(service, client, release):
+    """Asserts that with every place of the API taken, polls go on, further requests get 503, and then all works."""
+    found, threads = many(client, 30)
+    until(lambda: len(found) >= 14)
+    early = list(found)
+    assert {status for status, _, _ in early} == {503}
+    assert {said["type"].partition("#")[2] for _, said, _ in early} == {"busy"}
+    assert all(int(headers["Retry-After"]) >= 1 for _, _, headers in early)
+    started = time.monotonic()
+    for _ in range(50):
+        assert service.get("/feeds/all.atom").status == 200
+    assert time.monotonic() - started < 5
+    release()
+    for thread in threads:
+        thread.join(60)
+    assert len(found) == 30
+    assert {status for status, _, _ in found} <= {201, 503}
+    until(lambda: client.ask("GET", "/status")[0] == 200)
+    until(lambda: client.ask("PUT", "/articles/after", story())[0] in (200, 201))
+
+
+@pytest.mark.thorough("nowhere.invalid")
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "nowhere.invalid"])
-def test_a_web_process_without_a_database_is_alive_and_not_ready(tmp_path, host):
-    with running(tmp_path, "web", url=f"postgresql://secret:word@{host}/news") as web:
+def test_web_process_without_a_database_is_alive_but_not_ready(tmp_path, host):
+    with running(tmp_path, "web", url=f"postgresql://secret:word@{host}/news", env=JSON) as web:
         until(lambda: web.get("/healthz").status == 200)
         ready = web.get("/readyz")
         assert (ready.status, json.loads(ready.body)["database"]) == (503, "down")
         feed = web.get("/feeds/taiwan.atom")
         assert (feed.status, feed.headers["cache-control"], feed.headers["retry-after"]) == (503, "no-store", "5")
         assert web.get("/").status == 200
+
+        assert web.get("/api/v1/status").status == 401
+        down = web.get("/api/v1/status", {"X-Request-ID": "r-2", "Authorization": "Bearer " + "x" * 40})
+        assert (down.status, json.loads(down.body)["type"]) == (503, "/api/v1/docs#database-down")
+        page = web.get("/editors/login")
+        assert page.status == 503 and b"The database does not answer" in page.body
+
+        # Everything that is logged of a request has its ID.
+        def events() -> set[str]:
+            return {line["event"] for line in lines(web.log) if line.get("request_id") == "r-2"}
+
+        until(lambda: events() == {"database_down", "request"})
         assert "word" not in web.log.read_text()

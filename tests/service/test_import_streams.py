@@ -16,7 +16,7 @@ from syndication.store.db.database import Database
 from tests.conftest import FakeClock
 from tests.support.desk import Desk
 from tests.support.newsroom import at
-from tests.support.service import environ
+from tests.support.service import ROOT, command, environ
 
 LINE = {"title": "T", "url": "/a", "sections": ["taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
 
@@ -46,10 +46,8 @@ def newsroom():
         database.close()
 
 
-def run(url, *arguments, program=(), **options):
-    program = program or ("-m", "syndication", "import", *arguments)
-    env = environ(SYNDICATION_DATABASE__URL=url)
-    return subprocess.run([sys.executable, *program], env=env, capture_output=True, text=True, check=False, **options)
+def run(url, *arguments, folder=ROOT, input=None):
+    return command("import", *arguments, folder=folder, env=environ(SYNDICATION_DATABASE__URL=url), input=input)
 
 
 def peak_megabytes(url: str, count: int) -> float:
@@ -69,13 +67,13 @@ def peak_megabytes(url: str, count: int) -> float:
     return kilobytes / 1024
 
 
-def test_a_stream_of_any_length_is_imported_in_the_same_memory(sqlite_url, new_url):
+def test_stream_of_any_length_is_imported_in_constant_memory(sqlite_url, new_url):
     """Sixty megabytes take no more than ten do, but for what an allocator keeps."""
     short, long = peak_megabytes(sqlite_url, 500), peak_megabytes(new_url("sqlite"), 3000)
     assert long - short < 2500 * BODY_BYTES / 2**20 / 3, f"{short:.0f} MB, then {long:.0f} MB"
 
 
-def test_every_bad_line_is_told_with_its_number_and_the_good_ones_are_imported(database_url):
+def test_bad_lines_are_reported_and_good_ones_imported(database_url):
     bad = {
         2: ('{"id": "x"', "not valid JSON"),
         4: ("[]", "each line must be a JSON object, not a list"),
@@ -100,7 +98,7 @@ def test_every_bad_line_is_told_with_its_number_and_the_good_ones_are_imported(d
     assert "Traceback" not in done.stderr
 
 
-def test_an_unknown_section_is_told_once_with_its_count_and_its_articles_stand_in_all(database_url, newsroom):
+def test_unknown_section_is_reported_once_with_its_count(database_url, newsroom):
     lines = [json.dumps(LINE | {"id": f"a{n}", "sections": ["Chess & Go", "taiwan"]}) for n in range(1200)]
     done = run(database_url, "-", input="\n".join([*lines, json.dumps(LINE | {"id": "b", "sections": ["bridge"]})]))
     assert done.returncode == 0
@@ -115,9 +113,7 @@ def test_an_unknown_section_is_told_once_with_its_count_and_its_articles_stand_i
 
 
 @pytest.mark.parametrize("format", ["atom", "rss", "json"])
-def test_a_served_feed_comes_into_another_newsroom_with_its_ids_and_all_that_it_says(
-    sqlite_database, clock, new_url, newsroom, tmp_path, format
-):
+def test_served_feed_is_imported_with_its_ids_and_fields(sqlite_database, clock, new_url, newsroom, tmp_path, format):
     desk = Desk(sqlite_database, clock)
     desk.put(
         "full",
@@ -136,9 +132,9 @@ def test_a_served_feed_comes_into_another_newsroom_with_its_ids_and_all_that_it_
     (tmp_path / "served").write_text(desk.body("taiwan", format))
 
     url = new_url("sqlite")
-    done = run(url, "--section", "taiwan", "served", cwd=tmp_path)
+    done = run(url, "--section", "taiwan", "served", folder=tmp_path)
     assert (done.returncode, done.stdout) == (0, "3 created, 0 updated, 0 unchanged, 0 kept out, 0 not imported.\n")
-    again = run(url, "--section", "taiwan", "served", cwd=tmp_path)
+    again = run(url, "--section", "taiwan", "served", folder=tmp_path)
     assert again.stdout.startswith("0 created, 0 updated, 3 unchanged")
     second = newsroom(url, authority="another.example", authority_date="2020-01-01")
     second.work()
@@ -163,7 +159,7 @@ def test_a_served_feed_comes_into_another_newsroom_with_its_ids_and_all_that_it_
     assert [item["summary"] for item in items[1]] == [item["summary"] for item in items[0]]
 
 
-def test_progress_is_shown_on_a_terminal_alone(sqlite_url, tmp_path):
+def test_progress_is_shown_only_on_a_terminal(sqlite_url, tmp_path):
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(LINE | {"id": f"a{n}"}) + "\n" for n in range(600)))
     master, slave = pty.openpty()
     command = [sys.executable, "-m", "syndication", "import", "a.jsonl"]
@@ -179,5 +175,5 @@ def test_progress_is_shown_on_a_terminal_alone(sqlite_url, tmp_path):
     os.close(master)
     assert "a.jsonl" in shown.decode() and "100%" in shown.decode()
     assert done.stdout == "600 created, 0 updated, 0 unchanged, 0 kept out, 0 not imported.\n"
-    quiet = run(sqlite_url, "a.jsonl", cwd=tmp_path)
+    quiet = run(sqlite_url, "a.jsonl", folder=tmp_path)
     assert (quiet.stderr, quiet.stdout[:24]) == ("", "0 created, 0 updated, 60")

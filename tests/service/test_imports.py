@@ -20,9 +20,10 @@ PAGES = {"flask", "flask_openapi3", "jinja2", "limits", "argon2"}
          DATABASE | RENDERER | PAGES | {"prometheus_client"}),
         ("import syndication.web.front", {"alembic", "psycopg", "granian"} | RENDERER | PAGES - {"flask", "jinja2"}),
         ("import syndication.worker.process", {"alembic", "psycopg", "granian", "feedparser"} | PAGES),
+        ("import syndication.render.child", DATABASE | PAGES | {"pydantic", "structlog", "granian", "feedparser"}),
         ("import syndication.app", {"alembic", "psycopg", "granian", "feedgen", "nh3", "feedparser"}),
     ],
-    ids=["--help", "user create --help", "config", "parent of web", "front", "worker", "editors process"],
+    ids=["--help", "user create --help", "config", "parent of web", "front", "worker", "renderer", "editors process"],
 )  # fmt: skip
 def test_a_start_never_loads_what_it_does_not_use(statements, never):
     code = f"""

@@ -51,14 +51,3 @@ def test_a_start_that_fails_is_told_in_json(tmp_path, command, url):
     assert done.process.wait(30) == 1
     (line,) = lines(done.log)
     assert line["event"].startswith("Error: the database ") and line["level"] == "error" and "word" not in line["event"]
-
-
-def test_a_web_process_without_a_database_logs_in_json(tmp_path):
-    with running(tmp_path, "web", url="postgresql://secret:word@127.0.0.1:1/news", env=JSON) as web:
-        until(lambda: web.get("/healthz").status == 200)
-        assert web.get("/api/v1/status").status == 401
-        down = web.get("/api/v1/status", {"Authorization": "Bearer " + "x" * 40})
-        page = web.get("/editors/login")
-        assert (down.status, json.loads(down.body)["type"]) == (503, "/api/v1/docs#database-down")
-        assert page.status == 503 and b"The database does not answer" in page.body
-        assert {"database_down"} <= events(web.log, "web")

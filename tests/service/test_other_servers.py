@@ -347,16 +347,6 @@ def test_a_web_process_that_dies_is_started_again_and_its_counts_stay(service):
     assert until(lambda: counted()) >= counts
 
 
-def test_counting_begins_with_the_service_and_leaves_nothing_behind(tmp_path):
-    for _ in range(2):
-        with running(tmp_path, env={"TMPDIR": str(tmp_path)}) as service:
-            service.ready()
-            until(lambda service=service: b'format="json",status="200"' in service.get("/metrics").body)
-            assert b'format="rss"' not in service.get("/metrics").body
-            assert service.get("/feeds/all.rss").status == 200
-        assert not list(tmp_path.glob("syndication-metrics-*"))
-
-
 def test_the_next_question_waits_for_no_slow_reader_of_a_large_answer(service):
     """Clients that ask and never read what comes hold no process."""
     with contextlib.ExitStack() as stack:

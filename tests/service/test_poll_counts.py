@@ -1,9 +1,6 @@
-"""Over HTTP and with real processes: polls come into the database, and a kill loses only what was not written."""
+"""Real web processes write counts of polls to the database, and a kill loses only unwritten ones."""
 
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +9,7 @@ from syndication.store.db.database import Database
 from syndication.store.processes import poll_counts
 from syndication.store.processes.poll_counts import NONE, PollSums
 from syndication.web.shutdown import SECONDS
+from tests.support.desk import publish_bundled
 from tests.support.service import Service, running, until
 
 OFTEN = """
@@ -32,7 +30,7 @@ def counted(url: str, section: str = "taiwan") -> PollSums:
 
 
 def poll(service: Service, times: int) -> PollSums:
-    """Poll in every way; gives what is to be counted of it."""
+    """Polls in every way; returns the counts to expect."""
     size = 0
     for _ in range(times):
         whole = service.get("/feeds/taiwan.atom", {"Accept-Encoding": "gzip"})
@@ -46,15 +44,14 @@ def poll(service: Service, times: int) -> PollSums:
 
 
 @pytest.fixture
-def rendered(tmp_path, database_url):
-    """A folder and a database with documents."""
-    with running(tmp_path, url=database_url) as service:
-        service.ready()
+def rendered(database_url):
+    """A database with documents."""
+    publish_bundled(database_url)
     return database_url
 
 
 @pytest.mark.thorough("sqlite")
-def test_a_web_process_that_is_stopped_writes_its_last_polls(tmp_path, rendered):
+def test_stopped_web_process_writes_its_last_polls(tmp_path, rendered):
     def all_are_written() -> bool:
         before = counted(rendered)
         with running(tmp_path, "web", url=rendered) as web:
@@ -74,18 +71,11 @@ def test_a_web_process_that_is_stopped_writes_its_last_polls(tmp_path, rendered)
     assert any(all_are_written() for _ in range(3))
 
 
-class Often(Service):
-    """A web process that writes every tenth of a second; it can be started again."""
+class FrequentWriter(Service):
+    """A web process that writes its counts ten times a second; it can be started again."""
 
-    def __init__(self, folder: Path, url: str) -> None:
-        super().__init__(folder, "migrate", url=url)
-        assert self.process.wait(30) == 0
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-c", OFTEN, str(self.port)]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=log, stderr=log)
+    def start(self, *_: str) -> None:
+        super().start("-c", OFTEN, str(self.port))
         until(lambda: self.get("/feeds/sports.atom").status == 200)
 
     def kill(self) -> None:
@@ -94,9 +84,9 @@ class Often(Service):
 
 
 @pytest.mark.thorough("postgresql")
-def test_a_killed_web_process_loses_only_what_was_not_written(tmp_path, rendered):
+def test_killed_web_process_loses_only_unwritten_polls(tmp_path, rendered):
     before = counted(rendered)
-    web = Often(tmp_path, rendered)
+    web = FrequentWriter(tmp_path, "web", url=rendered)
     try:
         first = before + poll(web, 3)
         until(lambda: counted(rendered) == first)

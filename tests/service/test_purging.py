@@ -1,4 +1,4 @@
-"""In real processes: a cache in front is told once every web process serves the version, never in the way of one."""
+"""In real processes: a cache is purged once every web process serves the version, and delays no publication."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from contextlib import closing
 from functools import partial
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from syndication.store.db.database import Database
@@ -18,23 +18,23 @@ from syndication.store.processes import purge_queue, web_processes
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from tests.support.caches import cache, hangs
 from tests.support.newsroom import NOON
-from tests.support.service import Service, running
+from tests.support.service import Service, command, environ, running
 from tests.support.service import until as until_soon
 
 until = partial(until_soon, seconds=60.0)
-"""Two databases and four processes take their time to start on a busy machine."""
+"""Two databases and four processes start slowly on a busy machine."""
 
 SECRET = "Bearer s3cret-of-the-cache"
 
 
-def told(url: str, **more: str) -> dict[str, str]:
-    """The environment by which caches at ``url`` are told."""
+def purge_env(url: str, **more: str) -> dict[str, str]:
+    """Returns the environment with which caches at ``url`` are purged."""
     values = {"URL": url, "METHOD": "PURGE", "HEADERS__AUTHORIZATION": SECRET, "HEADERS__SURROGATE_KEY": "{key}"}
     return {f"SYNDICATION_PURGE__{name}": value for name, value in (values | more).items()}
 
 
 def publish(url: str, id: str) -> None:
-    """Write a story as a CMS does."""
+    """Writes a story as a CMS does."""
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     story = ArticleRow(
         id=id, slug=id, url=f"/{id}", title=f"Story {id}", status="published", published_at=NOON,
@@ -63,17 +63,17 @@ def alive(url: str) -> list[web_processes.WebProcess]:
 
 
 def ready(service: Service) -> None:
-    """Wait until everything is rendered, and caches were told of it."""
+    """Waits until everything is rendered, and the caches are purged."""
     service.ready(60)
     until(lambda: not waiting(service.env["SYNDICATION_DATABASE__URL"]))
 
 
 @pytest.mark.thorough("sqlite")
-def test_when_a_cache_is_told_every_web_process_serves_the_story(tmp_path, database_url):
+def test_cache_is_purged_once_every_web_process_serves_the_story(tmp_path, database_url):
     ports: list[int] = []
 
-    def comes_at_once(handler):
-        """As a cache whose readers are waiting: many at a time, so that both web processes are asked."""
+    def fetches_at_once(handler):
+        """Answers like a cache with waiting readers: it fetches many times at once, from both web processes."""
 
         def poll(_):
             with urllib.request.urlopen(f"http://127.0.0.1:{ports[0]}/feeds/taiwan.atom", timeout=5) as answer:
@@ -87,12 +87,12 @@ def test_when_a_cache_is_told_every_web_process_serves_the_story(tmp_path, datab
 
     fetched: list[bool] = []
     with cache(200) as server:
-        env = told(server.url) | {"SYNDICATION_SERVER__WORKERS": "2"}
+        env = purge_env(server.url) | {"SYNDICATION_SERVER__WORKERS": "2"}
         with running(tmp_path, url=database_url, env=env) as service:
             ready(service)
             ports.append(service.port)
-            server.answers = [comes_at_once]
-            # One that is slow to load what is new has been heard of lately, and so is waited for.
+            server.answers = [fetches_at_once]
+            # A process that is slow to load the version has a recent heartbeat, so the purge waits for it.
             slow = until(lambda: len(found := alive(database_url)) == 2 and found)[0]
             os.kill(slow.pid, signal.SIGSTOP)
             publish(database_url, "news-1")
@@ -110,11 +110,10 @@ def test_when_a_cache_is_told_every_web_process_serves_the_story(tmp_path, datab
 
 
 @pytest.mark.thorough("sqlite")
-def test_what_a_killed_worker_left_is_sent_by_the_next_one(tmp_path, database_url):
-    """Nobody serves anything yet, and so the first worker has nothing to send when it dies."""
+def test_next_worker_sends_purges_of_a_killed_one(tmp_path, database_url):
+    """No web process serves anything yet, so the first worker has nothing to send when it dies."""
     with cache() as server:
-        env = told(server.url)
-        assert Service(tmp_path, "migrate", url=database_url).process.wait(60) == 0
+        env = purge_env(server.url)
         with running(tmp_path, "worker", url=database_url, env=env) as first:
             publish(database_url, "left")
             until(lambda: {"taiwan", "all"} <= {purge.section for purge in waiting(database_url)})
@@ -127,9 +126,9 @@ def test_what_a_killed_worker_left_is_sent_by_the_next_one(tmp_path, database_ur
 
 
 @pytest.mark.thorough("sqlite")
-def test_a_worker_that_is_killed_while_it_tells_is_replaced(tmp_path, database_url):
+def test_worker_killed_during_a_purge_is_replaced(tmp_path, database_url):
     with cache(hangs) as server:
-        env = told(server.url, TIMEOUT="1.0")
+        env = purge_env(server.url, TIMEOUT="1.0")
         with running(tmp_path, url=database_url, env=env) as service:
             service.ready(60)
             until(lambda: server.asked)
@@ -141,9 +140,9 @@ def test_a_worker_that_is_killed_while_it_tells_is_replaced(tmp_path, database_u
 
 
 @pytest.mark.thorough("sqlite")
-def test_a_cache_that_hangs_holds_up_no_publication_and_no_stop(tmp_path, database_url):
+def test_hanging_cache_delays_no_publication_and_no_stop(tmp_path, database_url):
     with cache(hangs) as server:
-        env = told(server.url, TIMEOUT="30.0")
+        env = purge_env(server.url, TIMEOUT="30.0")
         with running(tmp_path, url=database_url, env=env) as service:
             service.ready(60)
             until(lambda: len(server.asked) >= 4)
@@ -156,9 +155,9 @@ def test_a_cache_that_hangs_holds_up_no_publication_and_no_stop(tmp_path, databa
 
 
 @pytest.mark.thorough("postgresql")
-def test_a_cache_that_fails_is_told_of_in_the_status_and_the_log(tmp_path, database_url):
+def test_failing_cache_is_reported_in_status_and_log(tmp_path, database_url):
     with cache(503) as server:
-        env = told(server.url, PATIENCE="0.5") | {"SYNDICATION_LOGS__FORMAT": "json"}
+        env = purge_env(server.url, PATIENCE="0.5") | {"SYNDICATION_LOGS__FORMAT": "json"}
         with running(tmp_path, url=database_url, env=env) as service:
             service.ready(60)
             until(lambda: all(purge.given_up_at for purge in waiting(database_url)) and waiting(database_url))
@@ -173,19 +172,8 @@ def test_a_cache_that_fails_is_told_of_in_the_status_and_the_log(tmp_path, datab
         assert {line["error"] for line in given_up} == {"127.0.0.1 answered 503"}
 
 
-def test_without_a_cache_nothing_is_kept_for_one(tmp_path, sqlite_url):
-    with running(tmp_path, url=sqlite_url) as service:
-        service.ready(60)
-        assert waiting(sqlite_url) == []
-        engine = create_engine(sqlite_url)
-        with engine.connect() as conn:
-            assert conn.execute(text("SELECT count(*) FROM purge")).scalar() == 0
-        engine.dispose()
-
-
 @pytest.mark.parametrize("value", ["{key", "ftp://cache.example", "https://u:s3cret@cache.example/{key}"])
-def test_a_wrong_address_is_told_without_its_secret(tmp_path, value):
-    done = Service(tmp_path, "config", env={"SYNDICATION_PURGE__URL": value})
-    assert done.process.wait(30) == 1
-    text = done.log.read_text()
-    assert text.startswith("Error: syndication.toml: purge.url is ") and "s3cret" not in text
+def test_invalid_purge_url_is_reported_without_its_secret(tmp_path, value):
+    done = command("config", folder=tmp_path, env=environ(SYNDICATION_PURGE__URL=value))
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith("Error: syndication.toml: purge.url is ") and "s3cret" not in done.stderr

@@ -1,18 +1,22 @@
-"""The worker's process dies between any two steps: nothing is lost, nothing stands twice."""
+"""A worker is killed between any two steps: nothing is lost, and nothing is published twice."""
 
-import subprocess
-import sys
-from pathlib import Path
+import importlib
+import os
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, event, select
+from sqlalchemy.engine import Engine
 
 from syndication.store.db.database import Database
 from syndication.store.tables.publishing import EntryRow
+from tests.conftest import FakeClock
 from tests.support.desk import Desk, titles
+from tests.support.forks import exit_code_of
+from tests.support.newsroom import at
 from tests.support.service import until
 
-# The steps in their order; each dies once just before it and once just after it.
+# The steps in their order; a process is killed just before and just after each.
 STEPS = [
     "syndication.pipeline.gather:change_queue.read",
     "syndication.pipeline.gather:change_queue.remove",
@@ -32,66 +36,63 @@ STEPS = [
     "commit:3",
 ]
 
-SCRIPT = """
-import importlib, os, sys
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
-from tests.conftest import FakeClock
-from tests.support.desk import Desk
-from tests.support.newsroom import at
-from syndication.store.db.database import Database
+KILLED = 77
+"""The exit code of a process that died at its step."""
 
 
-url, step, when = sys.argv[1:]
+def work_and_die(url: str, step: str, when: str) -> None:
+    """Works as a worker does, and ends this process just before or just after the step."""
+    clock = FakeClock(at(minutes=1))
+    desk = Desk(Database(url, clock=clock), clock, owner="mortal")
+    if step.startswith("commit"):
+        _die_at_commit(int(step[-1]), when)
+    else:
+        _die_at_call(step, when)
+    desk.work()
 
-def dying(function):
-    def step(*args, **kwargs):
-        if when == "before":
-            os._exit(77)
-        function(*args, **kwargs)
-        os._exit(77)
-    return step
 
-desk = Desk(Database(url, clock=FakeClock(at(minutes=1))), FakeClock(at(minutes=1)), owner="mortal")
-if step.startswith("commit"):
-    left = [int(step[-1])]
+def _die_at_commit(number: int, when: str) -> None:
+    left = [number]
+
     @event.listens_for(Engine, "commit")
-    def commit(conn):
+    def commit(conn: Connection) -> None:
         left[0] -= 1
         if not left[0]:
             if when == "after":
                 conn.exec_driver_sql("COMMIT")
-            os._exit(77)
-else:
+            os._exit(KILLED)
+
+
+def _die_at_call(step: str, when: str) -> None:
     module, _, name = step.partition(":")
     owner = importlib.import_module(module)
     *path, last = name.split(".")
     for part in path:
         owner = getattr(owner, part)
-    setattr(owner, last, dying(getattr(owner, last)))
-desk.work()
-print("survived")
-"""
+    function = getattr(owner, last)
+
+    def dying(*args: Any, **kwargs: Any) -> None:
+        if when == "after":
+            function(*args, **kwargs)
+        os._exit(KILLED)
+
+    setattr(owner, last, dying)
 
 
 @pytest.mark.thorough("before")  # After the one step is before the next.
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
-def test_a_death_between_two_steps_loses_nothing(database, clock, step, when):
+def test_worker_killed_between_two_steps_loses_nothing(database, clock, step, when):
     desk = Desk(database, clock)
     desk.put("stays")
     desk.put("leaves", sections=("taiwan", "china"))
     desk.work()
     desk.put("comes", sections=("taiwan", "sports"))
     desk.put("leaves", status="withdrawn")
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, database.url, step, when],
-        capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False,
-    )  # fmt: skip
-    assert done.returncode == 77, done.stdout + done.stderr
+    assert exit_code_of(work_and_die, database.url, step, when) == KILLED
     until(lambda: nothing_under_way(database))
     assert_whole_or_old(desk)
-    clock.advance(120)  # The dead worker's lease has run out.
+    clock.advance(120)  # The killed worker's lease has expired.
     desk.work()
     clock.advance(1)
     desk.work()
@@ -104,7 +105,7 @@ def test_a_death_between_two_steps_loses_nothing(database, clock, step, when):
 
 
 def nothing_under_way(database: Database) -> bool:
-    """Whether PostgreSQL has noticed that the dead are dead: until then their locks are held."""
+    """Returns whether PostgreSQL has noticed that the killed process is gone: until then its locks are held."""
     if database.dialect == "sqlite":
         return True
     others = "datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
@@ -113,7 +114,7 @@ def nothing_under_way(database: Database) -> bool:
 
 
 def assert_whole_or_old(desk: Desk) -> None:
-    """What is published is the old version or the new one in every format, never something between."""
+    """Asserts that every format shows the old version or the new one, never something between."""
     with desk.database.read() as conn:
         shown = {
             row.article_id for row in conn.execute(select(EntryRow.article_id).where(EntryRow.section == "taiwan"))

@@ -1,5 +1,6 @@
 """A newsroom on a real database, in which tests publish, correct, withdraw and regenerate."""
 
+import contextlib
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -7,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from syndication.config.loading import load_settings
 from syndication.model.values import Document, Section
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome
@@ -91,6 +93,17 @@ class Desk:
 def hold(desk: Desk, seconds: float = 60.0) -> None:
     """Lets the desk's worker hold sections whose entries vanish."""
     desk.regenerator.policy = replace(desk.regenerator.policy, hold=timedelta(seconds=seconds))
+
+
+def publish_bundled(url: str) -> None:
+    """Publishes the feeds of the bundled configuration, so that a web process has what to serve without a worker."""
+    settings = load_settings(environ={})
+    with contextlib.closing(Database(url)) as database:
+        regenerator = Regenerator(database, Newsroom(settings.site, settings.sections), PACE, "tests")
+        regenerator.register()
+        while regenerator.process_changes():
+            pass
+        assert all(outcome.result == "published" for outcome in regenerator.regenerate_pending())
 
 
 def titles(body: str) -> list[str]:

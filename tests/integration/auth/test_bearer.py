@@ -1,35 +1,32 @@
 """The demonstration's user: enabled while it runs, with a new password each time, and disabled afterwards."""
 
-import contextlib
 import re
 
 import pytest
 
 from syndication.auth.bearer import FailureLimiter
 from syndication.auth.login import LoggedIn, LoginService
+from syndication.cli import startup
+from syndication.config.loading import load_settings
 from syndication.store.access import user_changes, users
 from syndication.store.access.audit_log import Actor
 from syndication.store.access.tokens import SCOPES
 from syndication.store.db.database import Database
+from syndication.store.migrations.runner import migrate
 from tests.support.people import OTHER, hash_of
 from tests.support.service import running, until
 
 
 @pytest.fixture
-def start(tmp_path):
-    @contextlib.contextmanager
-    def start(*arguments):
-        with running(tmp_path, arguments=arguments) as service:
-            until(service.children)  # From then on a signal ends it in order.
-            yield service.log.read_text()
-
-    return start
+def settings(tmp_path):
+    return load_settings(environ={"SYNDICATION_DATABASE__URL": f"sqlite:///{tmp_path}/var/syndication.db"})
 
 
 @pytest.fixture
 def database(tmp_path):
     (tmp_path / "var").mkdir()
     database = Database(f"sqlite:///{tmp_path}/var/syndication.db")
+    migrate(database)
     yield database
     database.close()
 
@@ -42,17 +39,19 @@ def password_in(text):
     return re.search(r"/editors/  \(log in as demonstration, password (\S+)\)", text).group(1)
 
 
-def test_a_visitor_is_in_while_the_demonstration_runs_and_no_longer(start, database):
-    with start("--demonstration") as text:
-        first = password_in(text)
+def test_visitor_can_log_in_only_while_the_demonstration_runs(tmp_path, database, settings, capsys):
+    with running(tmp_path, arguments=("--demonstration",)) as service:
+        until(service.children)  # From then on, a signal ends it in order.
+        first = password_in(service.log.read_text())
         entered = enter(database, first)
         assert isinstance(entered, LoggedIn) and entered.user.scopes == SCOPES
     assert not isinstance(enter(database, first), LoggedIn)
-    with start("--demonstration") as text:
-        second = password_in(text)
-        assert second != first
-        assert not isinstance(enter(database, first), LoggedIn)
-        assert isinstance(enter(database, second), LoggedIn)
+    startup.print_access(settings, demonstration=True)
+    second = password_in(capsys.readouterr().out)
+    assert second != first
+    assert not isinstance(enter(database, first), LoggedIn)
+    assert isinstance(enter(database, second), LoggedIn)
+    startup.end_demonstration(settings)
     assert not isinstance(enter(database, second), LoggedIn)
 
 
@@ -67,20 +66,17 @@ def let_in(database, by):
             user_changes.enable(conn, found, by, now)
 
 
-def test_a_visitor_of_a_demonstration_that_was_killed_is_out_from_the_next_start_on(start, database):
-    with start("--demonstration"):
-        pass
-    let_in(database, Actor("a test", "a test"))  # As one who was killed leaves it.
+def test_start_disables_the_visitor_of_a_killed_demonstration(database, settings, capsys):
+    startup.print_access(settings, demonstration=True)
+    let_in(database, Actor("a test", "a test"))
     assert isinstance(enter(database, OTHER), LoggedIn)
-    with start() as text:
-        assert not isinstance(enter(database, OTHER), LoggedIn)
-        assert "No dashboard users yet" in text
+    startup.print_access(settings, demonstration=False)
+    assert not isinstance(enter(database, OTHER), LoggedIn)
+    assert "No dashboard users yet" in capsys.readouterr().out
 
 
-def test_a_person_of_that_name_whom_somebody_let_in_is_left_alone(start, database):
-    with start():
-        pass
+def test_user_of_that_name_created_by_an_operator_stays_enabled(database, settings, capsys):
     let_in(database, Actor("boss", "command line"))
-    with start() as text:
-        assert isinstance(enter(database, OTHER), LoggedIn)
-        assert "No dashboard users yet" not in text
+    startup.print_access(settings, demonstration=False)
+    assert isinstance(enter(database, OTHER), LoggedIn)
+    assert "No dashboard users yet" not in capsys.readouterr().out

@@ -1,8 +1,7 @@
-"""``syndication user`` in processes of its own: in scripts and at a terminal."""
+"""``syndication user`` in scripts, and in a process of its own at a terminal."""
 
 import os
 import pty
-import subprocess
 import sys
 
 import pytest
@@ -12,7 +11,7 @@ from syndication.auth.secrets.second_factor import new_secret
 from syndication.store.access import audit_log, second_factor, sessions, users
 from syndication.store.db.database import Database
 from tests.support.people import BOSS, OTHER, PASSWORD, person
-from tests.support.service import environ
+from tests.support.service import command, environ
 
 
 @pytest.fixture
@@ -27,10 +26,8 @@ def user(sqlite_url, tmp_path):
     """Runs the command; ``input`` is a pipe, as in a script."""
 
     def run(*arguments, input=""):
-        return subprocess.run(
-            [sys.executable, "-m", "syndication", "user", *arguments], cwd=tmp_path, input=input,
-            env=environ(SYNDICATION_DATABASE__URL=sqlite_url), capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+        env = environ(SYNDICATION_DATABASE__URL=sqlite_url)
+        return command("user", *arguments, folder=tmp_path, env=env, input=input)
 
     return run
 

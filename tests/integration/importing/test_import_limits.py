@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import closing, suppress
@@ -21,7 +19,7 @@ from syndication.importing.import_file import import_file
 from syndication.importing.report import Report
 from syndication.importing.xml_limits import check_markup
 from syndication.process import child
-from tests.support.service import environ
+from tests.support.service import command, environ
 
 HEAD = '<?xml version="1.0"?>\n<rss version="2.0"><channel><title>x</title>\n'
 ITEM = "<item><guid>a</guid><link>https://x.example/a</link><title>t</title><pubDate>2026-03-14T08:00:00Z</pubDate>"
@@ -75,10 +73,8 @@ def test_a_check_reads_each_byte_once(piece):
 
 def run(url, folder, *files):
     """Runs the command; returns its exit code and output."""
-    done = subprocess.run(
-        [sys.executable, "-m", "syndication", "import", *files, "--section", "taiwan"],
-        cwd=folder, env=environ(SYNDICATION_DATABASE__URL=url), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    env = environ(SYNDICATION_DATABASE__URL=url)
+    done = command("import", *files, "--section", "taiwan", folder=folder, env=env)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import make_url
 
 from syndication.metrics.progress import FRESH, LONGEST_STEP, Progress, is_fresh
-from tests.support.service import Service, running, until
+from tests.support.service import Service, command, environ, running, until
 
 
 class Clock:
@@ -28,7 +28,7 @@ class Clock:
     ],
     ids=["before its first step", "in a step that does not end", "with nothing to do"],
 )
-def test_a_worker_is_stuck_in_a_step_alone(tmp_path, do, stuck):
+def test_worker_is_stuck_only_within_a_step(tmp_path, do, stuck):
     clock = Clock()
     progress = Progress(str(tmp_path / "alive"), clock)
     do(progress, clock)
@@ -38,7 +38,7 @@ def test_a_worker_is_stuck_in_a_step_alone(tmp_path, do, stuck):
     assert (tmp_path / "alive").exists() is not stuck
 
 
-def test_many_steps_one_after_the_other_may_take_as_long_as_they_like(tmp_path):
+def test_many_steps_together_may_take_any_time(tmp_path):
     clock = Clock()
     progress = Progress(str(tmp_path / "alive"), clock)
     for _ in range(3):
@@ -47,7 +47,7 @@ def test_many_steps_one_after_the_other_may_take_as_long_as_they_like(tmp_path):
         assert not progress.is_stuck()
 
 
-def test_a_file_that_nobody_touched_lately_or_that_is_not_there_is_not_fresh(tmp_path):
+def test_old_or_missing_file_is_not_fresh(tmp_path):
     path = tmp_path / "alive"
     assert not is_fresh(str(path), time.time())
     path.touch()
@@ -55,7 +55,7 @@ def test_a_file_that_nobody_touched_lately_or_that_is_not_there_is_not_fresh(tmp
     assert is_fresh(str(path), touched + FRESH) and not is_fresh(str(path), touched + FRESH + 1)
 
 
-def test_a_disk_that_takes_no_file_ends_nothing(tmp_path):
+def test_missing_folder_ends_no_worker(tmp_path):
     progress = Progress(str(tmp_path / "missing/alive"))
     progress.touch()
 
@@ -65,9 +65,17 @@ def check(worker: Service) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def test_the_probe_of_a_real_worker(tmp_path, sqlite_url):
-    path = tmp_path / "alive"
-    with running(tmp_path, "worker", url=sqlite_url, env={"SYNDICATION_WORKER__PROGRESS_PATH": str(path)}) as worker:
+def test_probe_without_a_file_names_the_setting(tmp_path):
+    done = command("worker", "--check", folder=tmp_path, env=environ())
+    assert done.returncode == 1 and "worker.progress_path" in done.stderr
+
+
+def test_probe_fails_for_a_hung_worker_but_not_for_its_database(tmp_path, postgres_url, postgres_server):
+    name, path = make_url(postgres_url).database, tmp_path / "alive"
+    with (
+        running(tmp_path, "worker", url=postgres_url, env={"SYNDICATION_WORKER__PROGRESS_PATH": str(path)}) as worker,
+        psycopg.connect(postgres_server.format(name="postgres"), autocommit=True) as admin,
+    ):
         until(path.exists)
         assert check(worker) == (0, "")
         worker.process.send_signal(signal.SIGSTOP)  # Simulates a hang.
@@ -79,21 +87,7 @@ def test_the_probe_of_a_real_worker(tmp_path, sqlite_url):
             worker.process.send_signal(signal.SIGCONT)
         until(lambda: check(worker)[0] == 0)
 
-
-def test_without_a_file_the_probe_says_what_to_set(tmp_path, sqlite_url):
-    with running(tmp_path, "worker", url=sqlite_url) as worker:
-        code, said = check(worker)
-        assert code == 1 and "worker.progress_path" in said
-
-
-def test_a_database_that_is_down_is_no_reason_to_start_a_worker_again(tmp_path, postgres_url, postgres_server):
-    """Each step ends within seconds."""
-    name, path = make_url(postgres_url).database, tmp_path / "alive"
-    with (
-        running(tmp_path, "worker", url=postgres_url, env={"SYNDICATION_WORKER__PROGRESS_PATH": str(path)}) as worker,
-        psycopg.connect(postgres_server.format(name="postgres"), autocommit=True) as admin,
-    ):
-        until(path.exists)
+        # With the database down, each step still ends within seconds.
         admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
         until(lambda: "database_down" in worker.log.read_text())

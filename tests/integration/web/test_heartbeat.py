@@ -16,8 +16,8 @@ from syndication.store.processes import purge_queue, web_processes
 from syndication.store.processes.workers import ALIVE_WITHIN
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.heartbeat import HeartbeatThread
-from tests.service.test_hung_database import frozen
 from tests.support.desk import Desk
+from tests.support.hung_postgresql import frozen
 from tests.support.service import running, until
 
 

@@ -13,7 +13,7 @@ from syndication.store.db.database import Database
 from syndication.store.processes import poll_counts
 from syndication.store.processes.poll_counts import KEPT, SLOT, PollSums, slot_of
 from syndication.web.poll_writer import MAX_AGE, PollWriter, UnwrittenPolls
-from tests.service.test_hung_database import frozen
+from tests.support.hung_postgresql import frozen
 from tests.support.newsroom import NOON, at
 from tests.support.service import until
 from tests.unit.serve.test_respond import catalogue

@@ -1,0 +1,187 @@
+"""Reads pictures and files: enclosures, Media RSS (media:content, group, thumbnail) and the podcast elements.
+
+What these elements say about a picture (``media:title``, ``media:description``, ``media:credit``) is about the picture,
+never about the story.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from syndication.importing.durations import seconds
+from syndication.importing.fields import number
+from syndication.importing.media_types import type_of
+from syndication.importing.node import Node, resolve
+from syndication.model.field_limits import MAX_CAPTION, MAX_TITLE
+from syndication.model.json_types import MAX_DIMENSION
+from syndication.render.text import one_line, plain, shorten
+
+Values = dict[str, Any]
+"""An image, or an enclosure, as in an article's JSON."""
+
+
+def enclosure(node: Node, address: str, title: str, *bases: str) -> Values | None:
+    """Returns the file of an ``enclosure``, or of an Atom link; None without an address.
+
+    RSS writes a length of 0 for an unknown one (RSS Best Practices Profile).
+    """
+    if not address:
+        return None
+    url = resolve(address, node.base, *bases)
+    return {
+        "url": url,
+        "media_type": type_of(node.attribute("type"), url),
+        "length": number(node.attribute("length")) or None,
+        "title": _short(title, MAX_TITLE),
+        "duration": None,
+    }
+
+
+class Media:
+    """The pictures and files of one item."""
+
+    def __init__(self, item: Node, enclosures: Sequence[Values], authors: Collection[str], *bases: str) -> None:
+        """``enclosures`` are the item's own files; ``authors`` are names, by which portraits are recognized."""
+        self._item = item
+        self._bases = bases
+        self._authors = {name.casefold() for name in authors}
+        self._enclosures = [dict(file) for file in enclosures]
+        self._contents = [found for found in self._objects() if found.url and not self._is_portrait(found)]
+
+    def _objects(self) -> Iterator["_Object"]:
+        for group in self._item.all("media:group"):
+            members = [_Object(node, (group, self._item), self._bases) for node in group.all("media:content")]
+            # The members of a group are one thing in several sizes or formats (Media RSS 1.5).
+            for kind in dict.fromkeys(member.kind for member in members):
+                yield max((member for member in members if member.kind == kind), key=_Object.rank)
+        for node in self._item.all("media:content"):
+            yield _Object(node, (self._item,), self._bases)
+
+    def _is_portrait(self, found: "_Object") -> bool:
+        """Returns whether this is a picture of the author, which blogs of WordPress put before all others."""
+        return found.kind == "image" and found.text("media:title").casefold() in self._authors
+
+    def files(self, image: Values | None) -> list[Values]:
+        """Returns the files of the item, each once, without the lead image and smaller copies of it."""
+        lead = _place(image["url"]) if image else None
+        found: dict[str, Values] = {}
+        for file in (*self._enclosures, *(content.file() for content in self._contents)):
+            known = found.setdefault(file["url"], file)
+            known.update({key: known[key] or value for key, value in file.items()})
+        files = [file for file in found.values() if not (_is_image(file) and _place(file["url"]) == lead)]
+        _set_duration(files, self._item.text("itunes:duration"))
+        return files
+
+    def own_image(self) -> Values | None:
+        """Returns the lead image of an item of our own: the one that has a thumbnail; the others are enclosures."""
+        thumbnails = {node.attribute("url") for node in self._item.all("media:thumbnail")}
+        return next((found.image() for found in self._contents if found.node.attribute("url") in thumbnails), None)
+
+    def image(self) -> Values | None:
+        """Returns the lead image: a picture of Media RSS, an enclosed one, or a thumbnail if there is nothing else."""
+        pictures = [found for found in self._contents if found.kind == "image"]
+        if pictures:
+            first = next((found for found in pictures if found.is_default), pictures[0])
+            # Some feeds repeat a picture in several widths outside a group.
+            return max((p for p in pictures if _place(p.url) == _place(first.url)), key=_Object.rank).image()
+        for file in self._enclosures:
+            if _is_image(file):
+                return {"url": file["url"], "caption": file["title"]}
+        for url, node in self._other_pictures():
+            if url:
+                return {"url": resolve(url, node.base, *self._bases), **_size(node)}
+        return None
+
+    def _other_pictures(self) -> Iterator[tuple[str, Node]]:
+        groups = self._item.all("media:group")
+        for holder in (self._item, *groups, *self._item.all("media:content"), *_contents(groups)):
+            for node in holder.all("media:thumbnail"):
+                yield node.attribute("url") or node.value, node
+        for node in self._item.all("itunes:image", "image"):
+            yield node.attribute("href") or node.attribute("url") or node.text("url") or _address(node), node
+
+
+def _contents(groups: Sequence[Node]) -> Iterator[Node]:
+    for group in groups:
+        yield from group.all("media:content")
+
+
+class _Object:
+    """One ``media:content``, with the elements around it that describe it too, from the inside out."""
+
+    def __init__(self, node: Node, around: Sequence[Node], bases: Sequence[str]) -> None:
+        self.node = node
+        self._around = around
+        self.url = resolve(node.attribute("url"), node.base, *bases) if node.attribute("url") else ""
+        self.media_type = type_of(node.attribute("type"), self.url)
+        self.kind = node.attribute("medium").lower() or self.media_type.partition("/")[0].lower()
+        self.is_default = node.attribute("isdefault").lower() == "true"
+
+    def rank(self) -> tuple[bool, int, int]:
+        """Returns what makes this the best of several renditions: it is the default, or wider, or larger."""
+        return self.is_default, self._number("width") or 0, self._number("filesize") or 0
+
+    def text(self, name: str, *, inherited: bool = False) -> str:
+        """Returns the text of a describing element on one line: its own, or that of the elements around it."""
+        for holder in (self.node, *(self._around if inherited else ())):
+            texts = [_plain(found) for found in holder.all(name)]
+            if any(texts):
+                return ", ".join(dict.fromkeys(text for text in texts if text))
+        return ""
+
+    def image(self) -> Values:
+        """Returns the picture; its title is its caption if there is no description."""
+        description, title = self.text("media:description", inherited=True), self.text("media:title")
+        return {
+            "url": self.url,
+            "caption": _short(description or title, MAX_CAPTION),
+            "credit": _short(self.text("media:credit", inherited=True), MAX_CAPTION),
+            "alt": _short(title if description and title != description else "", MAX_CAPTION),
+            **_size(self.node),
+        }
+
+    def file(self) -> Values:
+        """Returns the object as a file."""
+        return {
+            "url": self.url,
+            "media_type": self.media_type,
+            "length": self._number("filesize"),
+            "title": _short(self.text("media:title"), MAX_TITLE),
+            "duration": seconds(self.node.attribute("duration")),
+        }
+
+    def _number(self, attribute: str) -> int | None:
+        return number(self.node.attribute(attribute)) or None
+
+
+def _set_duration(files: Sequence[Values], written: str) -> None:
+    """Gives ``itunes:duration`` to the file that a podcast player plays: the first with sound."""
+    duration = seconds(written)
+    audible = [file for file in files if file["media_type"].partition("/")[0] in ("audio", "video")] or files
+    if duration and audible and not audible[0]["duration"]:
+        audible[0]["duration"] = duration
+
+
+def _size(node: Node) -> Values:
+    width, height = (number(node.attribute(name), MAX_DIMENSION) or None for name in ("width", "height"))
+    return {"width": width, "height": height}
+
+
+def _is_image(file: Values) -> bool:
+    return bool(file["media_type"].lower().startswith("image/"))
+
+
+def _address(node: Node) -> str:
+    return node.value if node.value.startswith(("http://", "https://", "/")) and " " not in node.value else ""
+
+
+def _place(url: str) -> str:
+    """Returns an address without its query, which image services put sizes into."""
+    return url.partition("?")[0]
+
+
+def _plain(node: Node) -> str:
+    return plain(node.value) if node.attribute("type").lower() in ("html", "text/html") else one_line(node.value)
+
+
+def _short(text: str, length: int) -> str | None:
+    return shorten(text, length) or None

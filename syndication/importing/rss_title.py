@@ -1,0 +1,31 @@
+"""The title of an RSS item: plain text or HTML, without saying which (RSS Best Practices, "Character Data")."""
+
+import re
+from html.entities import html5
+
+from syndication.render.text import one_line, plain
+
+_ELEMENTS = {
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "del", "dfn", "em", "font", "i", "img",
+    "ins", "kbd", "mark", "nobr", "p", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub",
+    "sup", "time", "tt", "u", "var", "wbr",
+}  # fmt: skip
+"""The elements that titles have; a word in angle brackets that is none of them is text."""
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)(?:\s(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)?/?>")
+_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_EMPTY = ("br", "img", "wbr")
+
+
+def title_text(title: str) -> str:
+    """Returns the title as plain text: HTML if all its tags are those of titles, and one is closed or empty, or if it
+    has a character reference; otherwise text, as ``AT&T: 1 < 2`` or ``Run <job_id>``.
+    """
+    return plain(title) if _is_html(title) else one_line(title)
+
+
+def _is_html(title: str) -> bool:
+    tags = [(closing, name.lower()) for closing, name in _TAG.findall(title)]
+    if tags:
+        return all(name in _ELEMENTS for _, name in tags) and any(closing or name in _EMPTY for closing, name in tags)
+    return any(found[1] == "#" or found[1:] in html5 for found in _REFERENCE.findall(title))

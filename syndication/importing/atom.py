@@ -83,19 +83,23 @@ def _authors(entry: Node, channel: Channel) -> tuple[Person, ...]:
 
 def _address(entry: Node, channel: Channel) -> str:
     """Returns the address of the article's page: the alternate link, content elsewhere, or an ID that is an address."""
-    links = [node for node in entry.all("link") if relation(node) == "alternate" and node.attribute("href")]
-    pages = [node for node in links if node.attribute("type").lower() in _PAGES] or links
+    links = [node for node in entry.all("link") if relation(node) == "alternate" and _href(node)]
+    pages = [node for node in links if _is_page(node)] or links
     content = entry.first("content")
     if pages:
-        return resolve(pages[0].attribute("href"), pages[0].base, *channel.bases)
+        return resolve(_href(pages[0]), pages[0].base, *channel.bases)
     if content is not None and content.attribute("src") and _is_page(content):
         return resolve(content.attribute("src"), content.base, *channel.bases)
     guid = entry.text("id")
     return guid if guid.startswith(("http://", "https://")) else ""
 
 
-def _is_page(content: Node) -> bool:
-    return content.attribute("type").lower() in _PAGES
+def _href(node: Node) -> str:
+    return node.attribute("href") or node.value
+
+
+def _is_page(node: Node) -> bool:
+    return node.attribute("type").lower() in _PAGES
 
 
 def _files(entry: Node, url: str, channel: Channel) -> list[Values]:

@@ -1,6 +1,6 @@
 """Reads categories, each as it was written: a comma within one is part of it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from syndication.importing.node import Node
 from syndication.render.text import one_line
@@ -19,11 +19,14 @@ def rss_category(node: Node) -> Category:
     return node.value or node.text("rdf:value") or node.attribute("label"), node.attribute("domain")
 
 
-def keywords(text: str) -> list[Category]:
-    """Returns the words of ``itunes:keywords``, which are separated by commas."""
-    return [(word, "") for word in text.split(",")]
+def of_podcast(item: Node) -> list[Category]:
+    """Returns the categories of a podcast's episode, and its keywords, which are separated by commas."""
+    outer = item.all("itunes:category")
+    nested = [node for category in outer for node in category.all("itunes:category")]
+    found = [node.attribute("text") for node in (*outer, *nested)]
+    return [(text, "") for text in (*found, *item.text("itunes:keywords").split(","))]
 
 
-def distinct(categories: Iterable[Category]) -> list[Category]:
-    """Returns each category once, on one line, without empty ones."""
-    return list({line: (line, scheme) for text, scheme in categories if (line := one_line(text))}.values())
+def distinct(categories: Iterable[Category], plain: Callable[[str], str] = one_line) -> list[Category]:
+    """Returns each category once, without empty ones; ``plain`` makes plain text of each."""
+    return list({line: (line, scheme) for text, scheme in categories if (line := plain(text))}.values())

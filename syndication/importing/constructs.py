@@ -30,7 +30,8 @@ def html(node: Node, *bases: str) -> str:
         return text_to_html(text)
     if kind.startswith("image/"):
         return f'<img src="data:{escape(kind)};base64,{escape("".join(text.split()))}" alt="">'
-    return ""
+    decoded = _decoded(text)
+    return text_to_html(text) if decoded is None else resolve_html(decoded, base)
 
 
 def line(node: Node) -> str:
@@ -38,7 +39,9 @@ def line(node: Node) -> str:
     kind = _kind(node)
     if len(node.element):
         return plain(inner_html(node.element))
-    return plain(_text(node)) if kind in _HTML or kind in _XHTML else one_line(_text(node))
+    text = _text(node)
+    decoded = None if kind in ("", "text") or "text/" in kind or kind in _XHTML else _decoded(text)
+    return plain(decoded or text) if decoded or kind in _HTML or kind in _XHTML else one_line(text)
 
 
 def summary(node: Node, *bases: str) -> str:
@@ -65,9 +68,12 @@ def _wrapped(node: Node) -> Node:
 
 def _text(node: Node) -> str:
     text = node.value
-    if node.attribute("mode").lower() != "base64":  # Of Atom 0.3.
-        return text
+    return (_decoded(text) or "") if node.attribute("mode").lower() == "base64" else text  # The mode is of Atom 0.3.
+
+
+def _decoded(text: str) -> str | None:
+    """Returns the text that is encoded in Base64, as content of an unknown type is; None if it is not text."""
     try:
-        return b64decode(text).decode()
+        return b64decode("".join(text.split()), validate=True).decode()
     except (binascii.Error, ValueError):
-        return ""
+        return None

@@ -61,13 +61,14 @@ class Media:
         return found.kind == "image" and found.text("media:title").casefold() in self._authors
 
     def files(self, image: Values | None) -> list[Values]:
-        """Returns the files of the item, each once, without the lead image and smaller copies of it."""
+        """Returns the files of the item, each once: its enclosures, and what Media RSS has beside the lead image."""
         lead = _place(image["url"]) if image else None
-        found: dict[str, Values] = {}
-        for file in (*self._enclosures, *(content.file() for content in self._contents)):
-            known = found.setdefault(file["url"], file)
-            known.update({key: known[key] or value for key, value in file.items()})
-        files = [file for file in found.values() if not (_is_image(file) and _place(file["url"]) == lead)]
+        found = {file["url"]: file for file in self._enclosures}
+        for file in (content.file() for content in self._contents):
+            if file["url"] in found or not (_is_image(file) and _place(file["url"]) == lead):
+                known = found.setdefault(file["url"], file)
+                known.update({key: known[key] or value for key, value in file.items()})
+        files = list(found.values())
         _set_duration(files, self._item.text("itunes:duration"))
         return files
 

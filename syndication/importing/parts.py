@@ -48,7 +48,7 @@ def article_fields(item: Node, channel: Channel, parts: Parts) -> Fields:
         "tags": [text for text, _ in parts.categories],
         "language": parts.language,
         "image": image,
-        "enclosures": media.files(None if channel.own else image),
+        "enclosures": media.files(image),
         "published_at": published.isoformat() if published else None,
         "updated_at": updated.isoformat() if updated else None,
         FEED: {

@@ -1,7 +1,7 @@
 """Reads authors: as Atom's persons, and as the one line in which RSS and Dublin Core have name and address."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from syndication.importing.node import Node, resolve
@@ -18,9 +18,9 @@ Person = dict[str, Any]
 """``name``, ``email`` and ``uri``, each of which may be missing."""
 
 
-def person_in_line(text: str) -> Person:
+def person_in_line(text: str, plain: Callable[[str], str] = one_line) -> Person:
     """Returns the person in a line like ``mail@old.example (A Name)``, ``A Name <mail@old.example>`` or ``A Name``."""
-    line = one_line(text)
+    line = plain(text)
     found = _EMAIL.findall(line)
     email = email_address(found[0]) if len(found) == 1 else None
     if email is None:
@@ -29,19 +29,22 @@ def person_in_line(text: str) -> Person:
     return _person(_unbracketed(one_line(name)), email)
 
 
-def person(node: Node, *bases: str) -> Person:
-    """Returns the person of an Atom construct (RFC 4287 section 3.2), or of an element with a line."""
+def person(node: Node, *bases: str, plain: Callable[[str], str] = one_line) -> Person:
+    """Returns the person of an Atom construct (RFC 4287 section 3.2), or of an element with a line.
+
+    ``plain`` makes plain text of a name.
+    """
     name = one_line(node.text("name", "atom:name"))
     email = email_address(one_line(node.text("email", "atom:email")).removeprefix("mailto:"))
     uri = node.text("uri", "url", "homepage", "atom:uri", "atom:url")
     if not (name or email or uri):
-        return person_in_line(node.value)
-    found = person_in_line(name)
+        return person_in_line(node.value, plain)
+    found = person_in_line(name, plain)
     return _person(found["name"] or name, email or found["email"], resolve(uri, node.base, *bases) if uri else None)
 
 
 def distinct(people: Iterable[Person]) -> tuple[Person, ...]:
-    """Returns each person once, with the addresses of all mentions; those without name and address are left out.
+    """Returns each person once, with the addresses of all mentions; those without any are left out.
 
     One address and one name from two elements, as ``author`` and ``dc:creator`` of an item, are one person.
     """
@@ -50,13 +53,13 @@ def distinct(people: Iterable[Person]) -> tuple[Person, ...]:
         known = next((other for other in found if _same(one, other)), None)
         if known is not None:
             known.update({key: known[key] or one[key] for key in one})
-        elif one["name"] or one["email"]:
+        elif any(one.values()):
             found.append(dict(one))
     if len(found) == 2 and {bool(one["name"]) for one in found} == {True, False}:
         named, address = sorted(found, key=lambda one: not one["name"])
         if not named["email"]:
             found = [{**named, "email": address["email"]}]
-    return tuple({**one, "name": one["name"] or one["email"]} for one in found)
+    return tuple({**one, "name": one["name"] or one["email"] or one["uri"]} for one in found)
 
 
 def _same(one: Person, other: Person) -> bool:

@@ -1,5 +1,6 @@
 """Reads RSS 0.9x and 2.0 (RSS Advisory Board), and RSS 0.90 and 1.0, which are RDF."""
 
+from collections.abc import Callable
 from functools import partial
 
 from lxml import etree
@@ -14,8 +15,9 @@ from syndication.importing.namespaces import RSS, split
 from syndication.importing.node import Node, resolve
 from syndication.importing.parts import Parts, article_fields
 from syndication.importing.people import Person, distinct, person
-from syndication.importing.rss_title import title_text
+from syndication.importing.text_or_html import text_or_html
 from syndication.importing.xhtml import inner_html
+from syndication.render.text import one_line
 
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 
@@ -41,41 +43,46 @@ def items(root: etree._Element) -> Items:
 def _channel(channel: Node) -> Channel:
     home = channel.text("link") or link(channel, "alternate")
     language = channel.text("language", "dc:language", "dcterms:language")
+    own = is_own(channel.text("generator"))
     return Channel(
         url=link(channel, "self"),
         home=resolve(home, channel.base) if home else "",
         language=language,
         # Not managingEditor and webMaster: they answer for the feed, and wrote none of its stories.
-        authors=_authors(channel),
-        own=is_own(channel.text("generator")),
+        authors=_authors(channel, own=own),
+        own=own,
     )
 
 
-def _authors(node: Node) -> tuple[Person, ...]:
+def _plain(own: bool) -> Callable[[str], str]:
+    """Returns what makes plain text of titles, names and categories: ours are, in other feeds many are HTML."""
+    return one_line if own else text_or_html
+
+
+def _authors(node: Node, *, own: bool) -> tuple[Person, ...]:
     """Returns the authors; that of a podcast, which is often the station, only if nobody else is named."""
     written = node.all("author", "dc:creator", "dc:author", "atom:author") or node.all("itunes:author")
-    return distinct(map(person, written))
+    return distinct(person(author, plain=_plain(own)) for author in written)
 
 
 def _item(item: Node, channel: Channel) -> Fields:
     body, brief = _first_html(item, _BODIES, channel), _first_html(item, _SUMMARIES, channel)
     told = item.first(*(_BODIES if body else _SUMMARIES))
     url = _address(item, channel)
-    title = item.text("title", "atom:title", "dc:title", "itunes:title")
+    title = item.text("title", "atom:title", "dc:title", "itunes:title", "media:title")
     return article_fields(
         item,
         channel,
         Parts(
             guid=item.text("guid", "atom:id") or str(item.element.get(_RDF_ABOUT) or "").strip(),
             url=url,
-            # Our own titles are plain text; in other feeds many are HTML.
-            title=title if channel.own else title_text(title),
+            title=_plain(channel.own)(title),
             html=body or brief,
             full=bool(body),
             summary=brief,
-            authors=_authors(item),
+            authors=_authors(item, own=channel.own),
             files=_files(item, url, channel),
-            categories=_categories(item),
+            categories=_categories(item, own=channel.own),
             language=first_language(
                 item.text("dc:language", "dcterms:language", "language") or None,
                 _language(told if told is not None else item, item),
@@ -136,7 +143,7 @@ def _files(item: Node, url: str, channel: Channel) -> list[Values]:
     return [file for file in found if file]
 
 
-def _categories(item: Node) -> list[categories.Category]:
+def _categories(item: Node, *, own: bool) -> list[categories.Category]:
     found = [categories.rss_category(node) for node in item.all("category", "dc:subject")]
     found += [categories.atom_category(node) for node in item.all("atom:category")]
-    return categories.distinct(found or categories.keywords(item.text("itunes:keywords")))
+    return categories.distinct(found + categories.of_podcast(item), _plain(own))

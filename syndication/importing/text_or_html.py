@@ -1,4 +1,4 @@
-"""The title of an RSS item: plain text or HTML, without saying which (RSS Best Practices, "Character Data")."""
+"""Plain text in RSS that may be HTML instead, without saying so (RSS Best Practices, "Character Data")."""
 
 import re
 from html.entities import html5
@@ -17,15 +17,15 @@ _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0
 _EMPTY = ("br", "img", "wbr")
 
 
-def title_text(title: str) -> str:
-    """Returns the title as plain text: HTML if all its tags are those of titles, and one is closed or empty, or if it
-    has a character reference; otherwise text, as ``AT&T: 1 < 2`` or ``Run <job_id>``.
+def text_or_html(text: str) -> str:
+    """Returns plain text. It was HTML if all its tags are those of titles, and one is closed or empty, or if it
+    has a character reference; otherwise it was text, as ``AT&T: 1 < 2`` or ``Run <job_id>``.
     """
-    return plain(title) if _is_html(title) else one_line(title)
+    return plain(text) if _is_html(text) else one_line(text)
 
 
-def _is_html(title: str) -> bool:
-    tags = [(closing, name.lower()) for closing, name in _TAG.findall(title)]
+def _is_html(text: str) -> bool:
+    tags = [(closing, name.lower()) for closing, name in _TAG.findall(text)]
     if tags:
         return all(name in _ELEMENTS for _, name in tags) and any(closing or name in _EMPTY for closing, name in tags)
-    return any(found[1] == "#" or found[1:] in html5 for found in _REFERENCE.findall(title))
+    return any(found[1] == "#" or found[1:] in html5 for found in _REFERENCE.findall(text))

@@ -29,14 +29,14 @@ _TIME = (
     r"(?:\s*(?P<half>[ap])\.?m\b\.?)?"
 )
 _ZONE = r"(?P<zone>[^\d\s+-][\w/+:-]*|[+-][\d:]+|(?:GMT|UTC?)\s*[+-][\d:]+)?"
-_WEEKDAY = r"(?:[^\W\d_]+\.?\s*,?\s*)?"
-_MONTH = r"(?P<month>[^\W\d_]+)\.?"
+_WEEKDAY = r"(?:[^\W\d_]++\.?(?:\s*,\s*|\s+))?"
+_MONTH = r"(?P<month>[^\W\d_]++)\.?"
 
 _FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
         # ISO 8601, RFC 3339 and W3CDTF: 2026-03-14T08:00:00+08:00, 2026-03-14 08:00, 2026-03-14, 2026-03, 2026
-        rf"(?:{_WEEKDAY})?(?P<year>\d{{4}})(?:[-/.](?P<month>\d{{1,3}})(?:[-/.](?P<day>\d{{1,2}})(?:(?:\s*T\s*|\s+){_TIME})?)?)?\s*{_ZONE}",
+        rf"{_WEEKDAY}(?P<year>\d{{4}})(?:[-/.](?P<month>\d{{1,3}})(?:[-/.](?P<day>\d{{1,2}})(?:(?:\s*T\s*|\s+){_TIME})?)?)?\s*{_ZONE}",
         # 20260314T080000Z
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
         rf"(?:\s*T?\s*(?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?)?\s*{_ZONE}",

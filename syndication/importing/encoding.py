@@ -55,8 +55,10 @@ _PIECE = 2**20
 _WESTERN = frozenset(range(0xA0, 0x100)) | {0x80, 0x84, 0x85, *range(0x91, 0x98), 0x99, 0x8A, 0x8C, 0x9A, 0x9C}
 """Bytes that Western European texts contain in windows-1252: letters, quotes, dashes, symbols."""
 
-MOST_STRAY = 2
+MOST_STRAY = 3
 """Adjacent bytes. Texts of other scripts, in which nearly every character is one, have longer runs."""
+
+_MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 _C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
 
@@ -126,31 +128,34 @@ def _western(content: bytes) -> bytes:
 
     Longer runs of them are text in another encoding, and guessing which would damage it.
     """
-    codecs.register_error("western", _Strays())
+    codecs.register_error("western", _Strays(mixed=_MULTIBYTE.search(content) is not None))
     return content.decode("utf-8", "western").encode()
 
 
 class _Strays:
     """Decodes bytes that are not UTF-8, one by one: an error handler for ``bytes.decode``."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, mixed: bool) -> None:
+        """``mixed`` is set if the file has characters of UTF-8 too."""
+        self._mixed = mixed
         self._end = 0
         self._adjacent = 0
 
     def __call__(self, error: UnicodeError) -> tuple[str, int]:
         if not isinstance(error, UnicodeDecodeError):
             raise error
-        if error.end - error.start > 1:  # A character cut in the middle, as by programs that shorten bytes.
+        if self._mixed and error.end - error.start > 1:
+            # A character cut in the middle, as by programs that shorten texts by bytes.
             return "\ufffd", error.end
         self._adjacent = self._adjacent + 1 if error.start == self._end else 1
-        self._end = error.end
+        self._end = error.start + 1
         stray = error.object[error.start]
         if self._adjacent > MOST_STRAY or stray not in _WESTERN:
             raise ArticleError(
                 f"line {_line(error.object, error.start)} is not in UTF-8, nor in the encoding that the file declares:"
                 " save the file as UTF-8"
             )
-        return bytes([stray]).decode("cp1252"), error.end
+        return bytes([stray]).decode("cp1252"), self._end
 
 
 def _from_c1(control: re.Match[bytes]) -> bytes:

@@ -59,7 +59,7 @@ class Entities:
         if name in self._replacements:
             return self._replacements[name]
         if name in within:
-            raise ArticleError(f"an entity that contains itself, {name.decode(errors='replace')!r}")
+            raise ArticleError(f"an entity that contains itself: {name.decode(errors='replace')}")
         pieces: list[bytes] = []
         place = size = 0
         value = self._declared[name]
@@ -76,9 +76,7 @@ class Entities:
                 break
         replacement = b"".join([*pieces, value[place:]])
         if len(replacement) > LONGEST:
-            raise ArticleError(
-                f"an entity of more than {LONGEST:,} bytes, the limit: {name.decode(errors='replace')!r}"
-            )
+            raise ArticleError(f"an entity of more than {LONGEST:,} bytes, the limit: {name.decode(errors='replace')}")
         self._replacements[name] = replacement
         return replacement
 

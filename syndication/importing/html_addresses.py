@@ -19,7 +19,7 @@ ADDRESSES = frozenset(
 LISTS = frozenset({"srcset", "data-srcset", "data-lazy-srcset", "imagesrcset"})
 
 # Possessive, to read each character once; the second group is what follows the name.
-_START_TAG = re.compile(r"""<[a-zA-Z][^\s/>]*+(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
+_START_TAG = re.compile(r"""<[a-zA-Z][^\s/<>]*+(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""")
 _ATTRIBUTE = re.compile(r"""(?<=[\s"'/])([a-zA-Z][\w:.-]*+)(\s*+=\s*+)("[^"]*+"|'[^']*+'|[^\s"'>]++)""")
 
 

@@ -39,13 +39,22 @@ def enclosure(node: Node, address: str, title: str, *bases: str) -> Values | Non
 class Media:
     """The pictures and files of one item."""
 
-    def __init__(self, item: Node, enclosures: Sequence[Values], authors: Collection[str], *bases: str) -> None:
-        """``enclosures`` are the item's own files; ``authors`` are names, by which portraits are recognized."""
+    def __init__(
+        self, item: Node, enclosures: Sequence[Values], authors: Collection[str], *bases: str, own: bool
+    ) -> None:
+        """``enclosures`` are the item's own files; ``authors`` are names, by which portraits are recognized.
+
+        ``own`` is set for our own feeds, which mark the lead image by a thumbnail: any other picture is a file.
+        """
         self._item = item
         self._bases = bases
-        self._authors = {name.casefold() for name in authors}
-        self._enclosures = [dict(file) for file in enclosures]
-        self._contents = [found for found in self._objects() if found.url and not self._is_portrait(found)]
+        self._enclosures = enclosures
+        portraits = {name.casefold() for name in authors}
+        found = [one for one in self._objects() if one.url and not one.is_portrait(portraits)]
+        copies = self._marked(found) if own else _lead(found)
+        self._picture = max(copies, key=_Object.rank, default=None)
+        self._rest = [one for one in found if one not in copies]
+        self._own = own
 
     def _objects(self) -> Iterator["_Object"]:
         for group in self._item.all("media:group"):
@@ -56,36 +65,26 @@ class Media:
         for node in self._item.all("media:content"):
             yield _Object(node, (self._item,), self._bases)
 
-    def _is_portrait(self, found: "_Object") -> bool:
-        """Returns whether this is a picture of the author, which blogs of WordPress put before all others."""
-        return found.kind == "image" and found.text("media:title").casefold() in self._authors
+    def _marked(self, found: Sequence["_Object"]) -> list["_Object"]:
+        thumbnails = {node.attribute("url") for node in self._item.all("media:thumbnail")}
+        return [one for one in found if one.node.attribute("url") in thumbnails][:1]
 
-    def files(self, image: Values | None) -> list[Values]:
+    def files(self) -> list[Values]:
         """Returns the files of the item, each once: its enclosures, and what Media RSS has beside the lead image."""
-        lead = _place(image["url"]) if image else None
-        found = {file["url"]: file for file in self._enclosures}
-        for file in (content.file() for content in self._contents):
-            if file["url"] in found or not (_is_image(file) and _place(file["url"]) == lead):
-                known = found.setdefault(file["url"], file)
-                known.update({key: known[key] or value for key, value in file.items()})
+        found = {file["url"]: dict(file) for file in self._enclosures}
+        for file in (one.file() for one in self._rest):
+            known = found.setdefault(file["url"], file)
+            known.update({key: known[key] or value for key, value in file.items()})
         files = list(found.values())
         _set_duration(files, self._item.text("itunes:duration"))
         return files
 
-    def own_image(self) -> Values | None:
-        """Returns the lead image of an item of our own: the one that has a thumbnail; the others are enclosures."""
-        thumbnails = {node.attribute("url") for node in self._item.all("media:thumbnail")}
-        return next((found.image() for found in self._contents if found.node.attribute("url") in thumbnails), None)
-
     def image(self) -> Values | None:
         """Returns the lead image: a picture of Media RSS, an enclosed one, or a thumbnail if there is nothing else."""
-        pictures = [found for found in self._contents if found.kind == "image"]
-        if pictures:
-            first = next((found for found in pictures if found.is_default), pictures[0])
-            # Some feeds repeat a picture in several widths outside a group.
-            return max((p for p in pictures if _place(p.url) == _place(first.url)), key=_Object.rank).image()
+        if self._picture or self._own:
+            return self._picture.image() if self._picture else None
         for file in self._enclosures:
-            if _is_image(file):
+            if file["media_type"].lower().startswith("image/"):
                 return {"url": file["url"], "caption": file["title"]}
         for url, node in self._other_pictures():
             if url:
@@ -99,6 +98,13 @@ class Media:
                 yield node.attribute("url") or node.value, node
         for node in self._item.all("itunes:image", "image"):
             yield node.attribute("href") or node.attribute("url") or node.text("url") or _address(node), node
+
+
+def _lead(found: Sequence["_Object"]) -> list["_Object"]:
+    """Returns the first picture, or the default one, with copies in other widths, which some feeds have beside it."""
+    pictures = [one for one in found if one.kind == "image"]
+    first = next((one for one in pictures if one.is_default), pictures[0] if pictures else None)
+    return [one for one in pictures if first and _place(one.url) == _place(first.url)]
 
 
 def _contents(groups: Sequence[Node]) -> Iterator[Node]:
@@ -116,6 +122,10 @@ class _Object:
         self.media_type = type_of(node.attribute("type"), self.url)
         self.kind = node.attribute("medium").lower() or self.media_type.partition("/")[0].lower()
         self.is_default = node.attribute("isdefault").lower() == "true"
+
+    def is_portrait(self, authors: Collection[str]) -> bool:
+        """Returns whether this is a picture of an author, which blogs of WordPress put before all others."""
+        return self.kind == "image" and self.text("media:title").casefold() in authors
 
     def rank(self) -> tuple[bool, int, int]:
         """Returns what makes this the best of several renditions: it is the default, or wider, or larger."""
@@ -165,10 +175,6 @@ def _set_duration(files: Sequence[Values], written: str) -> None:
 def _size(node: Node) -> Values:
     width, height = (number(node.attribute(name), MAX_DIMENSION) or None for name in ("width", "height"))
     return {"width": width, "height": height}
-
-
-def _is_image(file: Values) -> bool:
-    return bool(file["media_type"].lower().startswith("image/"))
 
 
 def _address(node: Node) -> str:

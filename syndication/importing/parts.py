@@ -37,9 +37,8 @@ class Parts:
 def article_fields(item: Node, channel: Channel, parts: Parts) -> Fields:
     """Returns the article's fields; raises ArticleError for an item that cannot be one."""
     published, updated = parts.published or parts.updated, parts.updated
-    media = Media(item, parts.files, [one["name"] for one in parts.authors], parts.url, *channel.bases)
-    # Our own feeds mark their lead image, and any other picture is an enclosure.
-    image = media.own_image() if channel.own else media.image()
+    names = [str(one["name"]) for one in parts.authors]
+    media = Media(item, parts.files, names, parts.url, *channel.bases, own=channel.own)
     return {
         **identity(parts.guid or parts.url, parts.url, parts.title, parts.html),
         "html": parts.html,
@@ -47,8 +46,8 @@ def article_fields(item: Node, channel: Channel, parts: Parts) -> Fields:
         "authors": list(parts.authors or channel.authors),
         "tags": [text for text, _ in parts.categories],
         "language": parts.language,
-        "image": image,
-        "enclosures": media.files(image),
+        "image": media.image(),
+        "enclosures": media.files(),
         "published_at": published.isoformat() if published else None,
         "updated_at": updated.isoformat() if updated else None,
         FEED: {

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 from syndication.importing.node import Node, resolve
+from syndication.model.field_limits import MAX_AUTHORS, MAX_NAME
 from syndication.model.formats import email_address
 from syndication.render.text import one_line
 
@@ -14,6 +16,9 @@ _EMAIL = re.compile(r"(?:mailto:)?([^\s@<>()\[\]\\,;:\"]++@[^\s@<>()\[\]\\,;:\"]
 _BRACKETS = re.compile(r"\(\s*\)|<\s*>|\[\s*\]")
 _AROUND = " \t\"'“”,;:–—-"
 
+LONGEST = 2 * MAX_NAME
+"""Characters of a line in which an address is looked for, which takes the square of its length."""
+
 Person = dict[str, Any]
 """``name``, ``email`` and ``uri``, each of which may be missing."""
 
@@ -21,10 +26,10 @@ Person = dict[str, Any]
 def person_in_line(text: str, plain: Callable[[str], str] = one_line) -> Person:
     """Returns the person in a line like ``mail@old.example (A Name)``, ``A Name <mail@old.example>`` or ``A Name``."""
     line = plain(text)
-    found = _EMAIL.findall(line)
+    found = _EMAIL.findall(line) if len(line) <= LONGEST else []
     email = email_address(found[0]) if len(found) == 1 else None
     if email is None:
-        return _person(_unbracketed(line))
+        return _person(_unbracketed(_BRACKETS.sub(" ", line).strip()))
     name = _BRACKETS.sub(" ", _EMAIL.sub(" ", line)).strip(_AROUND)
     return _person(_unbracketed(one_line(name)), email)
 
@@ -49,7 +54,7 @@ def distinct(people: Iterable[Person]) -> tuple[Person, ...]:
     One address and one name from two elements, as ``author`` and ``dc:creator`` of an item, are one person.
     """
     found: list[Person] = []
-    for one in people:
+    for one in islice(people, 10 * MAX_AUTHORS):
         known = next((other for other in found if _same(one, other)), None)
         if known is not None:
             known.update({key: known[key] or one[key] for key in one})

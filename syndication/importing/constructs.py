@@ -20,9 +20,10 @@ def html(node: Node, *bases: str) -> str:
     ``bases`` are those of the feed, in case ``xml:base`` is relative.
     """
     kind = _kind(node)
-    base = resolve(node.base, *bases) if node.base else ""
     if len(node.element):  # XHTML, any other XML, and elements that are wrongly in text or HTML.
-        return inner_html(_wrapped(node).element, base)
+        inner = _wrapped(node)
+        return inner_html(inner.element, resolve(inner.base, *bases) if inner.base else "")
+    base = resolve(node.base, *bases) if node.base else ""
     text = _text(node)
     if kind in _HTML or kind in _XHTML:
         return resolve_html(text, base)

@@ -28,7 +28,8 @@ MIDNIGHT = datetime(2026, 3, 14, tzinfo=UTC)
         "Sat, 14 Mar 26 08:00:05 GMT", "Sat,14 Mar 2026 08:00:05 GMT", "sat, 14-mar-2026 08:00:05 gmt",
         "Saturday, 14 March 2026 08:00:05 GMT", "Sat, 14 Mar, 2026 8:00:05 AM GMT", "Fri, 14 Mar 2026 08:00:05 GMT",
         "Sat (it is), 14(th) Mar(ch (spring)) 2026 08:00:05 +0000 (GMT \\) x)", "\n Sat,\t14 Mar 2026\n08:00:05 GMT\n",
-        "Sat Mar 14 08:00:05 2026", "Sat Mar 14 08:00:05 GMT 2026", "Mar 14, 2026 08:00:05", "Sat Mar 14 2026 08:00:05 GMT",
+        "Sat Mar 14 08:00:05 2026", "Sat Mar 14 08:00:05 GMT 2026", "Mar 14, 2026 08:00:05",
+        "Sat Mar 14 2026 08:00:05 GMT",
     ],
 )  # fmt: skip
 def test_a_date_is_read_in_each_form_of_feeds(text):
@@ -99,5 +100,5 @@ def test_rfc_3339_is_read_whole(text, moment):
     "text", ["2026-03-14T08:00:60Z", "2026-03-30T23:59:60Z", "2026-03-14T08:60:00Z", "9999-12-31T23:59:60Z", "60", ""]
 )
 def test_a_second_60_is_refused_unless_a_leap_second(text):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="second 60|minute|isoformat"):
         parse_rfc3339(text)

@@ -29,7 +29,7 @@ def declared(encoding, words, written=None):
         pytest.param(declared("us-ascii", "“Café”", "cp1252"), "“Café”", id="windows declared as ascii"),
         pytest.param(declared("utf-8", "It’s “Café”", "cp1252"), "It’s “Café”", id="windows declared as utf-8"),
         pytest.param("<rss>Café, 台灣, ".encode() + b"caf\xe9</rss>", "Café, 台灣, café", id="both"),
-        pytest.param("<rss>台".encode()[:-1] + b"</rss>", "�", id="a character that was cut"),
+        pytest.param("<rss>台灣".encode()[:-1] + b"</rss>", "台�", id="a character that was cut"),
         pytest.param(declared("gb2312", "新闻，镕", "gb18030"), "新闻，镕", id="gb18030 declared as gb2312"),
         pytest.param(declared("shift_jis", "ニュース①", "cp932"), "ニュース①", id="windows-31j"),
         pytest.param(declared("big5", "臺灣新聞"), "臺灣新聞", id="big5"),
@@ -82,7 +82,8 @@ def test_what_can_only_be_text_is_read_as_text(markup, words):
 @pytest.mark.parametrize(
     "around",
     [
-        " \n{}", "<br />\n<b>Warning</b>: x &nbsp;\n<?xml version='1.0'?>{}", "{}\n<!-- 12 ms -->", "{}<script>x</script>",
+        " \n{}", "<br />\n<b>Warning</b>: x &nbsp;\n<?xml version='1.0'?>{}", "{}\n<!-- 12 ms -->",
+        "{}<script>x</script>",
         "{}\n</body></html>\n", "{}\x00\x00", "<?xml version='1.0'?><?xml-stylesheet href='x'?>{}",
         "<!DOCTYPE rss PUBLIC '-//Netscape//DTD RSS 0.91//EN' 'http://my.netscape.com/publish/formats/rss-0.91.dtd'>{}",
     ],
@@ -94,8 +95,8 @@ def test_what_is_around_a_feed_is_ignored(around):
 @pytest.mark.parametrize(
     ("subset", "markup", "words"),
     [
-        ("<!ENTITY nbsp '&#160;'><!ENTITY paper \"The Daily &amp; Sunday\">", "&paper;&nbsp;", "The Daily & Sunday\xa0"),
-        ("<!ENTITY a 'x&b;'><!ENTITY b '<i>y</i>'><!-- it's --><!ENTITY c SYSTEM 'file:///etc/passwd'>", "&a;&c;", "xy&c;"),
+        ("<!ENTITY nbsp '&#160;'><!ENTITY paper \"Day &amp; Night\">", "&paper;&nbsp;", "Day & Night\xa0"),
+        ("<!ENTITY a 'x&b;'><!ENTITY b '<i>y</i>'><!-- it's --><!ENTITY c SYSTEM '/etc/passwd'>", "&a;&c;", "xy&c;"),
         ("<!ENTITY eacute 'E'>", "&eacute;&egrave;", "Eè"),
         ("<!ENTITY amp 'x'>", "&amp;", "&"),
     ],
@@ -110,9 +111,9 @@ LAUGHS = "<!ENTITY l0 'lol'>" + "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>"
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (f"<!DOCTYPE r [{LAUGHS}]>\n<rss>&l19;</rss>", "line 2 has an entity of more than 10,000 bytes, the limit: l4"),
-        ("<!DOCTYPE r [<!ENTITY a '&b;'><!ENTITY b '&a;'>]>\n<rss>&a;</rss>", "line 2 has an entity that contains itself"),
-        (f"<!DOCTYPE r [<!ENTITY a '{'x' * 9000}'>]>\n<rss>{'&a;' * 3000}", "line 2 has entities that add more than 16 MB"),
+        (f"<!DOCTYPE r [{LAUGHS}]>\n<r>&l19;</r>", "line 2 has an entity of more than 10,000 bytes, the limit: l4"),
+        ("<!DOCTYPE r [<!ENTITY a '&b;'><!ENTITY b '&a;'>]>\n<r>&a;", "line 2 has an entity that contains itself: a"),
+        (f"<!DOCTYPE r [<!ENTITY a '{'x' * 9000}'>]>\n<r>{'&a;' * 3000}", "line 2 has entities that add more than"),
         ("<!DOCTYPE r [<!ENTITY a 'x'>\n<rss/>", "line 1 has a DOCTYPE that does not end"),
         ("<rss>\n<a>\n<b>\n</a></rss>", "not well-formed XML: line 4: Opening and ending tag mismatch: b line 3 and a"),
         ("<rss>\n<item>", "not well-formed XML: line 2: Premature end of data in tag item line 2"),

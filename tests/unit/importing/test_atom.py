@@ -29,22 +29,37 @@ XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
         ("<content type='text/plain'>1 &lt; 2</content>", "<p>1 &lt; 2</p>"),
         ("<content type='TEXT/HTML; charset=utf-8'>&lt;p&gt;x&lt;/p&gt;</content>", "<p>x</p>"),
         ("<content type='html'>&lt;p&gt;a &amp;lt; b&lt;/p&gt;</content>", "<p>a &lt; b</p>"),
-        (f"<content type='xhtml'><div {XHTML}><p>a &lt; b<br/></p><script/></div></content>", "<p>a &lt; b<br></p><script></script>"),
-        (f"<content type='xhtml'>\n<x:div xmlns:x='http://www.w3.org/1999/xhtml'><x:b>a</x:b></x:div>\n</content>", "<b>a</b>"),
-        (f"<content type='xhtml'><div {XHTML}><p xml:lang='ja' class='c'>a</p></div></content>", '<p lang="ja" class="c">a</p>'),
+        (
+            f"<content type='xhtml'><div {XHTML}><p>a &lt; b<br/></p><script/></div></content>",
+            "<p>a &lt; b<br></p><script></script>",
+        ),
+        (
+            "<content type='xhtml'>\n<x:div xmlns:x='http://www.w3.org/1999/xhtml'><x:b>a</x:b></x:div>\n</content>",
+            "<b>a</b>",
+        ),
+        (
+            f"<content type='xhtml'><div {XHTML}><p xml:lang='ja' class='c'>a</p></div></content>",
+            '<p lang="ja" class="c">a</p>',
+        ),
         (f"<content type='xhtml'><div {XHTML}><y:z xmlns:y='urn:y' y:a='b'>a</y:z></div></content>", "<span>a</span>"),
-        (f"<content type='xhtml'><div {XHTML}><p/><img src='a' alt='&quot;'/></div></content>", '<p></p><img src="a" alt="&quot;">'),
+        (
+            f"<content type='xhtml'><div {XHTML}><p/><img src='a' alt='&quot;'/></div></content>",
+            '<p></p><img src="a" alt="&quot;">',
+        ),
         (f"<content type='application/xhtml+xml'><div {XHTML}><b>a</b></div></content>", "<b>a</b>"),
         (f"<content type='xhtml'><div {XHTML}>a &lt; b</div></content>", "a &lt; b"),
-        ("<content type='image/svg+xml'><svg xmlns='http://www.w3.org/2000/svg'><title>a</title></svg></content>", "<svg><title>a</title></svg>"),
+        (
+            "<content type='image/svg+xml'><svg xmlns='http://www.w3.org/2000/svg'><title>a</title></svg></content>",
+            "<svg><title>a</title></svg>",
+        ),
         ("<content type='image/png'>iVBO\nRw0=</content>", '<img src="data:image/png;base64,iVBORw0=" alt="">'),
         ("<content type='application/octet-stream'>PGI+YTwvYj4=</content>", "<b>a</b>"),
-        ("<content type='application/json'>{\"a\": 1}</content>", "<p>{\"a\": 1}</p>"),
+        ("<content type='application/json'>{\"a\": 1}</content>", '<p>{"a": 1}</p>'),
         ("<summary>Less: 1 &lt; 2 &lt;b&gt;.</summary>", "<p>Less: 1 &lt; 2 &lt;b&gt;.</p>"),
         ("<content/><summary type='html'>&lt;b&gt;a&lt;/b&gt;</summary>", "<b>a</b>"),
         ("<media:group><media:description>A caption</media:description></media:group>", ""),
     ],
-)  # fmt: skip
+)
 def test_content_is_read_by_its_type(content, html):
     assert entry(content)["html"] == html
 
@@ -79,17 +94,26 @@ def test_a_title_is_plain_text(title, text):
     ("parts", "head", "authors"),
     [
         ("", "<author><name>Desk</name></author>", [("Desk", None, None)]),
-        ("<author><name>A</name></author><author><name>B</name><uri>/b</uri></author>", "<author><name>Desk</name></author>",
-         [("A", None, None), ("B", None, "https://old.example/b")]),
-        ("<source><author><name>Elsewhere</name></author></source>", "<author><name>Desk</name></author>",
-         [("Elsewhere", None, None)]),
-        ("<author><name>A</name><email>a@x.example</email></author><dc:creator>A</dc:creator>", "",
-         [("A", "a@x.example", None)]),
+        (
+            "<author><name>A</name></author><author><name>B</name><uri>/b</uri></author>",
+            "<author><name>Desk</name></author>",
+            [("A", None, None), ("B", None, "https://old.example/b")],
+        ),
+        (
+            "<source><author><name>Elsewhere</name></author></source>",
+            "<author><name>Desk</name></author>",
+            [("Elsewhere", None, None)],
+        ),
+        (
+            "<author><name>A</name><email>a@x.example</email></author><dc:creator>A</dc:creator>",
+            "",
+            [("A", "a@x.example", None)],
+        ),
         ("<author><name>a@x.example (A)</name></author>", "", [("A", "a@x.example", None)]),
         ("<author><email>a@x.example</email></author>", "", [("a@x.example", "a@x.example", None)]),
         ("<contributor><name>C</name></contributor>", "", []),
     ],
-)  # fmt: skip
+)
 def test_authors_are_those_of_the_entry_then_of_the_feed(parts, head, authors):
     found = entry(parts, head=head)["authors"]
     assert [(author["name"], author["email"], author["uri"]) for author in found] == authors
@@ -113,14 +137,17 @@ def test_the_language_is_inherited(feed, parts, language):
     ("links", "url"),
     [
         ("<link href='https://x.example/1'/>", "https://x.example/1"),
-        ("<link rel='self' href='/s'/><link rel='related' href='/r'/><link rel='alternate' href='/1'/>", "https://old.example/1"),
+        (
+            "<link rel='self' href='/s'/><link rel='related' href='/r'/><link rel='alternate' href='/1'/>",
+            "https://old.example/1",
+        ),
         ("<link type='application/json' href='/j'/><link type='text/html' href='/h'/>", "https://old.example/h"),
         ("<link xml:base='https://b.example/c/' href='d'/>", "https://b.example/c/d"),
         ("<link rel='http://www.iana.org/assignments/relation/alternate' href='/1'/>", "https://old.example/1"),
         ("<content src='https://x.example/1' type='text/html'/>", "https://x.example/1"),
         ("<link rel='edit' href='/e'/>", "https://old.example/id"),
     ],
-)  # fmt: skip
+)
 def test_the_address_is_the_alternate_link(links, url):
     required = REQUIRED.replace("<link href='/1'/>", "").replace("tag:old.example,2026:1", "https://old.example/id")
     assert entry(links, required=required)["url"] == url
@@ -130,12 +157,20 @@ def test_the_address_is_the_alternate_link(links, url):
     ("feed", "content", "html"),
     [
         ("", "<content type='html'>&lt;a href='/a'&gt;</content>", "<a href='/a'>"),
-        ("xml:base='https://b.example/'", "<content type='html' xml:base='c/'>&lt;a href='d'&gt;</content>", '<a href="https://b.example/c/d">'),
+        (
+            "xml:base='https://b.example/'",
+            "<content type='html' xml:base='c/'>&lt;a href='d'&gt;</content>",
+            '<a href="https://b.example/c/d">',
+        ),
         ("xml:base='/c/'", "<content type='html'>&lt;a href='d'&gt;</content>", '<a href="https://old.example/c/d">'),
-        ("", f"<content type='xhtml' xml:base='https://b.example/'><div {XHTML} xml:base='c/'><a xml:base='d/' href='e'/></div></content>",
-         '<a href="https://b.example/c/d/e"></a>'),
+        (
+            "",
+            f"<content type='xhtml' xml:base='https://b.example/'><div {XHTML} xml:base='c/'>"
+            "<a xml:base='d/' href='e'/></div></content>",
+            '<a href="https://b.example/c/d/e"></a>',
+        ),
     ],
-)  # fmt: skip
+)
 def test_xml_base_is_nested(feed, content, html):
     assert entry(content, feed=feed)["html"] == html
 

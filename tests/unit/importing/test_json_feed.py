@@ -24,11 +24,15 @@ def test_plain_text_is_escaped():
     [
         ({}, {"authors": [{"name": "Desk"}]}, ["Desk"]),
         ({}, {"author": {"name": "Desk"}}, ["Desk"]),
-        ({"authors": [{"name": "A"}, {"name": "A"}, {"url": "https://b.example/"}]}, {"authors": [{"name": "Desk"}]}, ["A", "https://b.example/"]),
+        (
+            {"authors": [{"name": "A"}, {"name": "A"}, {"url": "https://b.example/"}]},
+            {"authors": [{"name": "Desk"}]},
+            ["A", "https://b.example/"],
+        ),
         ({"author": {"name": "A"}}, {"authors": [{"name": "Desk"}]}, ["A"]),
         ({"authors": []}, {}, []),
     ],
-)  # fmt: skip
+)
 def test_authors_are_those_of_the_item_then_of_the_feed(item, feed, names):
     assert [author["name"] for author in read(item, **feed)["authors"]] == names
 

@@ -108,18 +108,32 @@ def test_a_title_is_html_only_if_it_can_be_nothing_else(title, text):
         ("<guid>https://x.example/1</guid>", "https://x.example/1", "https://x.example/1"),
         ("<guid isPermaLink='true'>https://x.example/1</guid>", "https://x.example/1", "https://x.example/1"),
         ("<guid>tag:x,1</guid><link>https://x.example/2</link>", "https://x.example/2", "tag:x,1"),
-        ("<guid isPermaLink='false'>https://x.example/1</guid><link>/2</link>", "https://old.example/2", "https://x.example/1"),
+        (
+            "<guid isPermaLink='false'>https://x.example/1</guid><link>/2</link>",
+            "https://old.example/2",
+            "https://x.example/1",
+        ),
         ("<link> https://x.example/2 </link>", "https://x.example/2", "https://x.example/2"),
         ("<link/><atom:link href='https://x.example/2'/>", "https://x.example/2", "https://x.example/2"),
         ("<link href='https://x.example/2'/><guid>1</guid>", "https://x.example/2", "1"),
         ("<link>https://x.example/2</link><guid> a  b\n c </guid>", "https://x.example/2", "a  b\n c"),
-        ("<guid>https://x.example/?a=1&amp;b=2 c</guid>", "https://x.example/?a=1&b=2 c", "https://x.example/?a=1&b=2 c"),
-        ("<link>https://fb.example/~r/1</link><feedburner:origLink>https://x.example/2</feedburner:origLink>",
-         "https://x.example/2", "https://x.example/2"),
-        ("<image><link>https://x.example/i</link></image><link>https://x.example/2</link>", "https://x.example/2",
-         "https://x.example/2"),
+        (
+            "<guid>https://x.example/?a=1&amp;b=2 c</guid>",
+            "https://x.example/?a=1&b=2 c",
+            "https://x.example/?a=1&b=2 c",
+        ),
+        (
+            "<link>https://fb.example/~r/1</link><feedburner:origLink>https://x.example/2</feedburner:origLink>",
+            "https://x.example/2",
+            "https://x.example/2",
+        ),
+        (
+            "<image><link>https://x.example/i</link></image><link>https://x.example/2</link>",
+            "https://x.example/2",
+            "https://x.example/2",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_address_and_the_guid_are_those_of_their_elements(parts, url, guid):
     found = item(parts, required="<title>T</title>")
     assert (found["url"], found["guid"], found["id"]) == (url, guid, guid)
@@ -146,13 +160,17 @@ def test_an_item_without_identity_or_date_is_an_error(parts, words):
         ("<dc:date>2026-03-14T08:00:00Z</dc:date>", "2026-03-14T08", None),
         ("<dcterms:issued>2026-03-14T08:00:00Z</dcterms:issued>", "2026-03-14T08", None),
         ("<atom:published>2026-03-14T08:00:00Z</atom:published>", "2026-03-14T08", None),
-        ("<pubDate>14 Mar 2026 08:00 Z</pubDate><atom:updated>2026-03-14T09:00:00Z</atom:updated>", "2026-03-14T08", "2026-03-14T09"),
+        (
+            "<pubDate>14 Mar 2026 08:00 Z</pubDate><atom:updated>2026-03-14T09:00:00Z</atom:updated>",
+            "2026-03-14T08",
+            "2026-03-14T09",
+        ),
         ("<dcterms:modified>2026-03-14T09:00:00Z</dcterms:modified>", "2026-03-14T09", "2026-03-14T09"),
         ("<pubDate>soon</pubDate><dc:date>2026-03-14T08:00:00Z</dc:date>", "2026-03-14T08", None),
         ("<pubdate>14 Mar 2026 08:00:00 GMT</pubdate>", "2026-03-14T08", None),
         ("<pubDate/>", None, None),
     ],
-)  # fmt: skip
+)
 def test_a_date_is_that_of_its_element(parts, published, updated):
     found = item(parts, required="<title>T</title><link>/1</link>")
     cut = [value and value[:13] for value in (found["published_at"], found["updated_at"])]
@@ -168,11 +186,14 @@ def test_a_date_is_that_of_its_element(parts, published, updated):
         ("<dc:creator><![CDATA[O&#039;Hara]]></dc:creator>", [("O'Hara", None)]),
         ("<itunes:author>The Station</itunes:author><dc:creator>A One</dc:creator>", [("A One", None)]),
         ("<itunes:author>The Station</itunes:author>", [("The Station", None)]),
-        ("<atom:author><atom:name>A</atom:name><atom:email>a@x.example</atom:email></atom:author>", [("A", "a@x.example")]),
+        (
+            "<atom:author><atom:name>A</atom:name><atom:email>a@x.example</atom:email></atom:author>",
+            [("A", "a@x.example")],
+        ),
         ("<media:credit role='author'>P</media:credit><dc:contributor>C</dc:contributor>", [("The Desk", None)]),
         ("", [("The Desk", None)]),
     ],
-)  # fmt: skip
+)
 def test_authors_are_those_of_the_item_or_of_the_feed(parts, authors):
     channel = "<managingEditor>ed@old.example (Ed)</managingEditor><dc:creator>The Desk</dc:creator>"
     found = item(parts, channel=channel)["authors"]
@@ -183,14 +204,17 @@ def test_authors_are_those_of_the_item_or_of_the_feed(parts, authors):
     ("parts", "tags"),
     [
         ("<category>Rail, east</category><category domain='d'>Rail, east</category>", ["Rail, east"]),
-        ("<category><![CDATA[Arts &amp; Leisure]]></category><dc:subject>Taiwan</dc:subject>", ["Arts & Leisure", "Taiwan"]),
+        (
+            "<category><![CDATA[Arts &amp; Leisure]]></category><dc:subject>Taiwan</dc:subject>",
+            ["Arts & Leisure", "Taiwan"],
+        ),
         ("<category> a\n b </category><category/>", ["a b"]),
         ("<atom:category term='t' label='Label'/><atom:category term='u'/>", ["Label", "u"]),
         ("<itunes:keywords>rail, east</itunes:keywords>", ["rail", "east"]),
         ("<itunes:category text='News'><itunes:category text='Daily'/></itunes:category>", ["News", "Daily"]),
         ("<media:category>Sport</media:category><media:keywords>a, b</media:keywords>", []),
     ],
-)  # fmt: skip
+)
 def test_tags_are_those_of_the_item(parts, tags):
     assert item(parts)["tags"] == tags
 
@@ -217,17 +241,33 @@ def test_the_language_is_the_nearest(parts, channel, rss, language):
     ("rss", "markup", "html"),
     [
         ("", "<description>&lt;a href='/a'&gt;</description>", "<a href='/a'>"),
-        ("xml:base='https://b.example/c/'", "<description>&lt;a href='d'&gt;</description>", '<a href="https://b.example/c/d">'),
-        ("xml:base='https://b.example/'", "<description xml:base='c/'>&lt;img src=d&gt;</description>",
-         '<img src="https://b.example/c/d">'),
-        ("xml:base='/c/'", "<description>&lt;img srcset='d 2x, e'&gt;</description>",
-         '<img srcset="https://old.example/c/d 2x, https://old.example/c/e">'),
-        ("xml:base='https://b.example/'", "<description><p><a xml:base='c/' href='d?e&amp;f'>x</a></p></description>",
-         '<p><a href="https://b.example/c/d?e&amp;f">x</a></p>'),
-        ("xml:base='https://b.example/'", "<description>&lt;a href='#n'&gt;&lt;a href='mailto:a@b'&gt; a=b</description>",
-         "<a href='#n'><a href=\"mailto:a@b\"> a=b"),
+        (
+            "xml:base='https://b.example/c/'",
+            "<description>&lt;a href='d'&gt;</description>",
+            '<a href="https://b.example/c/d">',
+        ),
+        (
+            "xml:base='https://b.example/'",
+            "<description xml:base='c/'>&lt;img src=d&gt;</description>",
+            '<img src="https://b.example/c/d">',
+        ),
+        (
+            "xml:base='/c/'",
+            "<description>&lt;img srcset='d 2x, e'&gt;</description>",
+            '<img srcset="https://old.example/c/d 2x, https://old.example/c/e">',
+        ),
+        (
+            "xml:base='https://b.example/'",
+            "<description><p><a xml:base='c/' href='d?e&amp;f'>x</a></p></description>",
+            '<p><a href="https://b.example/c/d?e&amp;f">x</a></p>',
+        ),
+        (
+            "xml:base='https://b.example/'",
+            "<description>&lt;a href='#n'&gt;&lt;a href='mailto:a@b'&gt; a=b</description>",
+            "<a href='#n'><a href=\"mailto:a@b\"> a=b",
+        ),
     ],
-)  # fmt: skip
+)
 def test_relative_addresses_follow_xml_base(rss, markup, html):
     assert item(markup, rss=rss)["html"] == html
 
@@ -249,9 +289,15 @@ def test_rss_1_0_has_its_items_beside_the_channel(namespace):
 
 @pytest.mark.parametrize(
     "root",
-    ["<rss>", "<rss version='0.91'>", "<rss version='2.0' xmlns='http://backend.userland.com/rss2'>", "<RSS>",
-     "<rss xmlns='urn:anything'>", "<rss xmlns='http://blogs.law.harvard.edu/tech/rss'>"],
-)  # fmt: skip
+    [
+        "<rss>",
+        "<rss version='0.91'>",
+        "<rss version='2.0' xmlns='http://backend.userland.com/rss2'>",
+        "<RSS>",
+        "<rss xmlns='urn:anything'>",
+        "<rss xmlns='http://blogs.law.harvard.edu/tech/rss'>",
+    ],
+)
 def test_every_version_of_rss_is_read(root):
     end = root[1:4]
     content = f"{root}<channel><item>{REQUIRED}{STORY}</item></channel></{end}>"

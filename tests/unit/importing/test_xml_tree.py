@@ -82,12 +82,16 @@ def test_what_can_only_be_text_is_read_as_text(markup, words):
 @pytest.mark.parametrize(
     "around",
     [
-        " \n{}", "<br />\n<b>Warning</b>: x &nbsp;\n<?xml version='1.0'?>{}", "{}\n<!-- 12 ms -->",
+        " \n{}",
+        "<br />\n<b>Warning</b>: x &nbsp;\n<?xml version='1.0'?>{}",
+        "{}\n<!-- 12 ms -->",
         "{}<script>x</script>",
-        "{}\n</body></html>\n", "{}\x00\x00", "<?xml version='1.0'?><?xml-stylesheet href='x'?>{}",
+        "{}\n</body></html>\n",
+        "{}\x00\x00",
+        "<?xml version='1.0'?><?xml-stylesheet href='x'?>{}",
         "<!DOCTYPE rss PUBLIC '-//Netscape//DTD RSS 0.91//EN' 'http://my.netscape.com/publish/formats/rss-0.91.dtd'>{}",
     ],
-)  # fmt: skip
+)
 def test_what_is_around_a_feed_is_ignored(around):
     assert text(around.format("<rss>x</rss>").encode()) == "x"
 
@@ -100,7 +104,7 @@ def test_what_is_around_a_feed_is_ignored(around):
         ("<!ENTITY eacute 'E'>", "&eacute;&egrave;", "Eè"),
         ("<!ENTITY amp 'x'>", "&amp;", "&"),
     ],
-)  # fmt: skip
+)
 def test_entities_of_the_doctype_are_replaced_but_never_loaded(subset, markup, words):
     assert text(f"<!DOCTYPE rss [{subset}]><rss>{markup}</rss>".encode()) == words
 
@@ -122,7 +126,7 @@ LAUGHS = "<!ENTITY l0 'lol'>" + "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>"
         ("<rss>\n<a b=1/></rss>", "not well-formed XML: line 2: AttValue"),
         ("", "empty"),
     ],
-)  # fmt: skip
+)
 def test_what_could_mean_several_things_is_an_error_with_its_line(content, words):
     with pytest.raises(ArticleError) as caught:
         parse_xml(content.encode())

@@ -76,7 +76,10 @@ class Media:
             known = found.setdefault(file["url"], file)
             known.update({key: known[key] or value for key, value in file.items()})
         files = list(found.values())
-        _set_duration(files, self._item.text("itunes:duration"))
+        audible = [file for file in files if file["media_type"].partition("/")[0] in ("audio", "video")] or files
+        # Of the enclosures of an item, podcast players play the first with sound; ours write it for the one of RSS.
+        if played := (files if self._own else audible)[:1]:
+            played[0]["duration"] = played[0]["duration"] or seconds(self._item.text("itunes:duration"))
         return files
 
     def image(self) -> Values | None:
@@ -162,14 +165,6 @@ class _Object:
 
     def _number(self, attribute: str) -> int | None:
         return number(self.node.attribute(attribute)) or None
-
-
-def _set_duration(files: Sequence[Values], written: str) -> None:
-    """Gives ``itunes:duration`` to the file that a podcast player plays: the first with sound."""
-    duration = seconds(written)
-    audible = [file for file in files if file["media_type"].partition("/")[0] in ("audio", "video")] or files
-    if duration and audible and not audible[0]["duration"]:
-        audible[0]["duration"] = duration
 
 
 def _size(node: Node) -> Values:

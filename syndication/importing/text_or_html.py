@@ -18,8 +18,10 @@ _EMPTY = ("br", "img", "wbr")
 
 
 def text_or_html(text: str) -> str:
-    """Returns plain text. It was HTML if all its tags are those of titles, and one is closed or empty, or if it
-    has a character reference; otherwise it was text, as ``AT&T: 1 < 2`` or ``Run <job_id>``.
+    """Returns plain text.
+
+    HTML is what has only tags of titles, one of them closed or empty, or a character reference. Anything else is text,
+    as ``AT&T: 1 < 2`` or ``Run <job_id>``.
     """
     return plain(text) if _is_html(text) else one_line(text)
 

@@ -42,7 +42,8 @@ IMAGE = st.builds(Image, ADDRESS, st.none() | LINE, st.none() | LINE, st.none() 
 @st.composite
 def written(draw):
     return article(
-        draw(TEXT),
+        draw(TEXT).replace("\0", "0"),
+        url="/news/1",
         title="T" + draw(LINE),
         html=draw(st.just("") | LINE.map("<p>{}</p><figure>x</figure>".format)),
         summary=draw(st.none() | LINE),

@@ -8,7 +8,8 @@ from syndication.importing.fields import text_to_html
 from syndication.importing.html_addresses import resolve_html
 from syndication.importing.node import Node, resolve
 from syndication.importing.xhtml import inner_html
-from syndication.render.text import one_line, plain
+from syndication.render.summary import plain
+from syndication.render.text import one_line
 
 _HTML = ("html", "text/html")
 _XHTML = ("xhtml", "application/xhtml+xml")

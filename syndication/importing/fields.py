@@ -9,7 +9,8 @@ from typing import Any
 from syndication.errors import ArticleError
 from syndication.model.article_json import slugify
 from syndication.model.json_types import MAX_NUMBER
-from syndication.render.text import plain, shorten
+from syndication.render.shorten import shorten
+from syndication.render.summary import plain
 
 Fields = dict[str, Any]
 """An article as JSON, and under ``FEED`` what only concerns the feed."""

@@ -13,7 +13,9 @@ from syndication.importing.media_types import type_of
 from syndication.importing.node import Node, resolve
 from syndication.model.field_limits import MAX_CAPTION, MAX_TITLE
 from syndication.model.json_types import MAX_DIMENSION
-from syndication.render.text import one_line, plain, shorten
+from syndication.render.shorten import shorten
+from syndication.render.summary import plain
+from syndication.render.text import one_line
 
 Values = dict[str, Any]
 """An image, or an enclosure, as in an article's JSON."""

@@ -10,7 +10,7 @@ from syndication.importing.fields import FEED, Fields, identity
 from syndication.importing.media import Media, Values
 from syndication.importing.node import Node
 from syndication.importing.people import Person
-from syndication.render.text import plain
+from syndication.render.summary import plain
 
 
 @dataclass(frozen=True, slots=True)

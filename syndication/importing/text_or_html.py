@@ -3,7 +3,8 @@
 import re
 from html.entities import html5
 
-from syndication.render.text import one_line, plain
+from syndication.render.summary import plain
+from syndication.render.text import one_line
 
 _ELEMENTS = {
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "del", "dfn", "em", "font", "i", "img",

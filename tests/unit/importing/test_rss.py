@@ -95,7 +95,7 @@ def test_a_description_that_repeats_the_title_is_no_summary():
         ("R&amp;D &amp;c.", "R&D &c."),
         ("?a=1&amp;copy=2", "?a=1&copy=2"),
         ("One <b>two</b>\n three", "One two three"),
-        ("H&lt;sub&gt;2&lt;/sub&gt;O", "H2O"),
+        ("H&lt;sub&gt;2&lt;/sub&gt;O", "H₂O"),
     ],
 )
 def test_a_title_is_html_only_if_it_can_be_nothing_else(title, text):

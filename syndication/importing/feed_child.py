@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Iterator
 
 from syndication.errors import ArticleError
-from syndication.importing.feed_files import Fields, Items, json_feed_items, xml_items
+from syndication.importing.feed_files import json_feed_items, xml_items
+from syndication.importing.fields import Fields, Items
 from syndication.importing.file_kind import FeedKind
 from syndication.process.serve_parent import serve
 

@@ -1,6 +1,6 @@
 """Reads feed files in a child process under limits: a file beyond one is reported, and the other files are imported.
 
-feedparser builds a tree of the whole file, some ten times its size, and is slow with unusual markup.
+The tree of a whole file takes several times its size.
 """
 
 from collections.abc import Iterator

@@ -9,22 +9,29 @@ from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import click
 
 from syndication.config.loading import Settings
 from syndication.diagnostics.obstacles import obstacles
 from syndication.errors import ArticleError
+from syndication.importing import own_feed
 from syndication.importing.feed_reader import FeedFileReader
+from syndication.importing.fields import FEED, Fields
 from syndication.importing.file_kind import FeedKind, feed_kind
 from syndication.importing.report import Report
 from syndication.model.article_json import parse_article, slugify, slugs_by_title
 from syndication.model.json_structure import StructureLimitExceeded, check_structure
 from syndication.model.terminal import escape
-from syndication.model.values import Article
+from syndication.model.values import Article, Site
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
+
+FeedArticle = tuple[Article, bool]
+"""An article of a feed file, and whether the feed is our own."""
+
+Read = TypeVar("Read")
 
 BATCH_SIZE = 500
 """Articles whose sections are read in one query."""
@@ -59,7 +66,9 @@ def import_file(
             if kind is None:
                 found = _with_sections(_lines(name, content, slugs, report), chosen, slugs)
             else:
-                found = _count_added(database, _entries(name, kind, content, reader, slugs, report), chosen, slugs)
+                site = settings.site
+                entries = _entries(name, kind, content, reader, partial(_from_entry, site=site, slugs=slugs), report)
+                found = _add_sections(database, entries, chosen, slugs)
             foreseen = _foreseen(found, settings, _now(database), report)
             for outcome in articles.put_articles(database, _known(foreseen, known, report)):
                 report.outcomes[outcome.outcome] += 1
@@ -101,19 +110,22 @@ def _with_sections(found: Iterator[Article], chosen: tuple[str, ...], slugs: dic
         yield article if article.sections else _file(article, chosen, slugs)
 
 
-def _count_added(
-    database: Database, found: Iterator[Article], chosen: tuple[str, ...], slugs: dict[str, str]
+def _add_sections(
+    database: Database, found: Iterator[FeedArticle], chosen: tuple[str, ...], slugs: dict[str, str]
 ) -> Iterator[Article]:
-    """Adds the sections ``chosen`` to those that each article has already: feed files contain no sections.
+    """Adds the sections ``chosen``, and those of the article, to those that it has in the store already.
 
-    A story from two old feeds is in both sections, in whatever order the files are imported.
+    A story from two old feeds is in both sections, in whatever order the files are imported. An article of our own feed
+    that is in the store stays as it is there: the feed was made from it, and may show its summary only.
     """
     while some := list(islice(found, BATCH_SIZE)):
         with database.read() as conn:
-            known = articles.load_articles(conn, [article.id for article in some])
-        for article in some:
-            filed = known[article.id].sections if article.id in known else ()
-            yield _file(article, tuple(dict.fromkeys((*filed, *chosen))), slugs)
+            known = articles.load_articles(conn, [article.id for article, _ in some])
+        for article, own in some:
+            stored = known.get(article.id)
+            filed = stored.sections if stored else ()
+            sections = tuple(dict.fromkeys((*filed, *article.sections, *chosen)))
+            yield replace(stored, sections=sections) if own and stored else _file(article, sections, slugs)
 
 
 def _lines(name: str, lines: Iterator[bytes], slugs: dict[str, str], report: Report) -> Iterator[Article]:
@@ -129,8 +141,8 @@ def _lines(name: str, lines: Iterator[bytes], slugs: dict[str, str], report: Rep
         report.problem(name, f"{error}; nothing after line {number} was imported")
 
 
-def _reported(place: str, make: Callable[[], Article], report: Report) -> Article | None:
-    """Returns the article that ``make`` returns; None if it fails, with the reason in the report."""
+def _reported(place: str, make: Callable[[], Read], report: Report) -> Read | None:
+    """Returns what ``make`` returns, an article; None if it fails, with the reason in the report."""
     try:
         return make()
     except ArticleError as error:
@@ -177,8 +189,13 @@ def _rejoin_lines(lines: Iterator[bytes], max_bytes: int) -> bytes | None:
 
 
 def _entries(
-    name: str, kind: FeedKind, lines: Iterator[bytes], reader: FeedFileReader, slugs: dict[str, str], report: Report
-) -> Iterator[Article]:
+    name: str,
+    kind: FeedKind,
+    lines: Iterator[bytes],
+    reader: FeedFileReader,
+    make: Callable[[Fields | str], FeedArticle],
+    report: Report,
+) -> Iterator[FeedArticle]:
     content = _rejoin_lines(lines, reader.limits.bytes)
     if content is None:
         megabytes = reader.limits.bytes // 2**20
@@ -186,20 +203,22 @@ def _entries(
         return
     try:
         for number, found in reader.read(kind, content):
-            article = _reported(f"{name} item {number}", partial(_from_entry, found, slugs), report)
+            article = _reported(f"{name} item {number}", partial(make, found), report)
             if article is not None:
                 yield article
     except ArticleError as error:
         report.problem(name, str(error))
 
 
-def _from_entry(found: dict[str, Any] | str, slugs: dict[str, str]) -> Article:
+def _from_entry(found: Fields | str, *, site: Site, slugs: dict[str, str]) -> FeedArticle:
     """Returns the article of an entry; raises ArticleError if it has no date, which decides its position in a feed."""
     if isinstance(found, str):
         raise ArticleError(found)
     if not found.get("published_at"):
         raise ArticleError("no publication date: add pubDate, published or date_published")
-    return _valid(found, slugs)
+    own = own_feed.is_own(found, site)
+    fields = own_feed.as_published(found, site, slugs) if own else {k: v for k, v in found.items() if k != FEED}
+    return _valid(fields, slugs), own
 
 
 class _UnreadableError(ArticleError):

@@ -1,7 +1,7 @@
 """Formats of times, language tags, email addresses and media types; invalid ones would make a feed invalid."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 # BCP 47 (RFC 5646 section 2.1), without its grandfathered tags.
 _LANGUAGE = re.compile(
@@ -28,6 +28,33 @@ _MEDIA_TYPE = re.compile(
 def rfc3339(moment: datetime) -> str:
     """Returns a time in RFC 3339 format, in UTC."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+_LEAP_SECOND = re.compile(r"(.*[0-9]{2}:?[0-9]{2}:?)60(?:[.,][0-9]+)?([Z+-].*|)", re.ASCII)
+
+
+def parse_rfc3339(text: str) -> datetime:
+    """Returns a time in RFC 3339, whose offset is optional here; raises ValueError for any other text.
+
+    T and Z may be lower case (section 5.6). A leap second, which Python does not have, is the second after it.
+    """
+    text = text.upper()
+    leap = _LEAP_SECOND.fullmatch(text)
+    if leap is None:
+        return datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(f"{leap[1]}59{leap[2]}")
+    if not is_leap_second(moment):
+        raise ValueError("a second 60 that was no leap second")
+    return moment + timedelta(seconds=1)
+
+
+def is_leap_second(moment: datetime) -> bool:
+    """Returns whether a leap second may follow this second: they come at the end of a month in UTC (section 5.7)."""
+    try:
+        after = moment.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    except OverflowError:
+        return False
+    return (after.day, after.hour, after.minute, after.second) == (1, 0, 0, 0)
 
 
 def language_tag(text: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from syndication.model.field_limits import MAX_ERRORS_LISTED
+from syndication.model.formats import parse_rfc3339
 
 MAX_NUMBER = 2**53 - 1
 """The largest whole number that every JSON parser reads exactly (RFC 8259 section 6)."""
@@ -45,7 +46,7 @@ def _moment(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError(f"{_MUST_BE_MOMENT}, not {kind(value)}")  # noqa: TRY004  # pydantic expects it
     try:
-        moment = datetime.fromisoformat(value)
+        moment = parse_rfc3339(value)
     except ValueError as error:
         raise ValueError(f"{_MUST_BE_MOMENT}, not {short(value)}") from error
     if moment.utcoffset() is None:

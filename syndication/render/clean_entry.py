@@ -13,7 +13,7 @@ from syndication.render.body_limits import exceeds_limits, too_large
 from syndication.render.entry_fields import unusable_fields
 from syndication.render.html import sanitize, with_correction
 from syndication.render.summary import make_summary, parse, plain
-from syndication.render.text import one_line, visible_line
+from syndication.render.text import legal, one_line, visible_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ def clean(entry: Entry, site: Site, section: Section) -> CleanEntry:
     """Returns the entry cleaned; raises UnrenderableArticleError, with the reason, if no reader could use it."""
     for field, words in unusable_fields(entry):
         raise UnrenderableArticleError(entry.article_id, f"its {field} {words}")
-    title, url, identity = visible_line(entry.title), web_address(entry.url) or "", one_line(entry.id)
+    title, url = visible_line(entry.title), web_address(entry.url) or ""
+    identity = legal(entry.id).strip()  # To the letter: white space inside is part of what readers know.
     correction = visible_line(entry.correction) or None
     if reason := exceeds_limits(entry.html) or exceeds_limits(entry.summary or "", "summary"):
         raise UnrenderableArticleError(entry.article_id, reason)
@@ -76,7 +77,7 @@ def atom_id(guid: str, site: Site) -> str:
 
     A guid that is not an IRI becomes a tag: URI of the newsroom, always the same for the same guid.
     """
-    known = one_line(guid)
+    known = legal(guid).strip()
     return iri(known) or f"tag:{site.authority},{site.authority_date}:guid/{quote(known, safe='')}"
 
 

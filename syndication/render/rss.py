@@ -40,7 +40,7 @@ def rss(feed: Feed, entries: Sequence[CleanEntry], items: Sequence[bytes] = ()) 
         if cleaned.html:
             # feedgen writes content:encoded only beside a description; otherwise it puts the body in its place.
             entry.content(cleaned.html)
-            entry.description(summary or cleaned.title)
+            entry.description(summary or escape(cleaned.title, quote=False))
         elif summary:
             entry.description(summary)
         for file in cleaned.enclosures[:1]:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,10 +13,12 @@ from syndication.config.loading import load_settings
 from syndication.importing.feed_reader import FeedFileReader
 from syndication.importing.import_file import import_file
 from syndication.importing.report import Report
+from syndication.model.values import Feed
+from syndication.pipeline.entries import to_entry
 from syndication.render.renderer import Renderer
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
-from tests.support.newsroom import entry, feed
+from tests.support.newsroom import NOON, article, entry, feed
 from tests.support.thorough import THOROUGH
 
 RSS = """<?xml version="1.0" encoding="{encoding}"?>
@@ -204,6 +207,26 @@ def test_a_line_that_no_database_can_hold_is_reported_with_its_number(take, chan
 def test_the_longest_id_and_section_can_be_stored(database, take):
     line = LINE | {"id": "\U0001f600" * 500, "sections": ["x" * 100]}
     assert take(json.dumps(line).encode()).outcomes == {"created": 1}
+
+
+def own_feed(database, *ids):
+    """Returns our own feed of Taiwan's summaries, as this configuration publishes it."""
+    known = load_settings(environ={})
+    summaries = replace(known.sections["taiwan"], content="summary")
+    written = [article(id, tags=("rail",), correction="It was two") for id in ids]
+    entries = [to_entry(one, known.site, known.sections, NOON) for one in written]
+    return written, Renderer().render(Feed("tag:x:1", known.site, summaries, tuple(entries), NOON)).bodies
+
+
+@pytest.mark.parametrize("format", ["atom", "rss", "json"])
+def test_an_own_feed_restores_what_is_lost_and_changes_nothing_else(database, take, format):
+    (kept, lost), bodies = own_feed(database, "kept", "lost")
+    assert [outcome.outcome for outcome in articles.put_articles(database, [kept])] == ["created"]
+    assert take(bodies[format]).outcomes == {"created": 1, "unchanged": 1}
+    assert stored(database, "kept").html == kept.html
+    found = stored(database, "lost")
+    assert (found.guid, found.sections, found.tags) == (None, ("taiwan",), ("rail",))
+    assert (found.html, found.summary, found.correction) == ("", lost.summary, "It was two")
 
 
 FILES = list(Renderer().render(feed(entry("a1"), entry("a2", title="A &amp; B"))).bodies.values())

@@ -12,7 +12,6 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndication.render.text import plain
 from tests.support.bodies import body
 
 VISIBLE, HIDDEN = "seen", "gone"
@@ -144,6 +143,26 @@ class Words(HTMLParser):
                 self.handle_data(value or "")
 
 
+class Text(HTMLParser):
+    """Collects the text of a page; a tag parts it."""
+
+    text = ""
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_starttag(self, _tag: str, _attrs: list[tuple[str, str | None]]) -> None:
+        self.text += " "
+
+
+def shown(html: str) -> list[str]:
+    """Returns the words of a page."""
+    reader = Text()
+    reader.feed(html)
+    reader.close()
+    return reader.text.split()
+
+
 @st.composite
 def bodies(draw: st.DrawFn) -> tuple[str, list[str]]:
     """Generates a body and its visible words in order."""
@@ -188,11 +207,10 @@ def test_every_visible_word_is_in_the_body_and_no_invisible_one(generated):
 def test_a_body_is_safe_and_the_same_when_it_is_written_again(pieces):
     once = body("".join(piece.replace("{}", "x") for piece in pieces))
     assert not re.search(r"<(?:script|style|iframe|object|embed|form|input|svg|math|template|base|noscript)\b", once)
-    assert plain(body(once)) == plain(once)
+    assert shown(body(once)) == shown(once)
 
 
 @given(st.text(st.characters(codec="utf-8") | st.sampled_from("\x00\x0b\x0c\x85\u2028\ufffe\x1f \n"), max_size=60))
 def test_text_alone_keeps_its_words_and_joins_none(text):
-    shown = plain(body(escape(text)))
     nothing = re.compile("[\x00-\x08\x0e-\x1b\x7f\ufffe\uffff]")
-    assert shown.split() == nothing.sub("", text).split()
+    assert shown(body(escape(text))) == nothing.sub("", text).split()

@@ -31,6 +31,7 @@ from syndication.config.schema import (
     WorkerSettings,
 )
 from syndication.errors import ConfigError
+from syndication.model.body_limits import MIB
 from syndication.model.values import ALL, CachePolicy, Podcast, Section, Site
 
 PREFIX = "SYNDICATION_"
@@ -344,6 +345,8 @@ def _section(slug: str, table: AllTable, main: SyndicationFile, site: Site, path
         max_entries=max_entries,
         summary_length=setting("summary_length"),
         cache=CachePolicy(**main.cache[name].model_dump()),
+        largest_body=setting("largest_body_mb") * MIB,
+        media_enclosures=setting("media_enclosures"),
         formerly=tuple(table.formerly) if isinstance(table, SectionTable) else (),
         feed_title=_feed_title(title, main),
         podcast=Podcast(setting("podcast_category"), setting("podcast_explicit"), setting("podcast_image") or None),

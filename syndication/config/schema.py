@@ -264,6 +264,8 @@ class FeedsTable(TomlTable):
     max_entries: Count = 200
     content: Content = "full"
     summary_length: Annotated[int, Field(ge=20)] = 300
+    largest_body_mb: Annotated[int, Field(ge=1, le=MAX_FEED_HTML // MIB)] = MAX_FEED_HTML // MIB
+    media_enclosures: Switch = False
     cache: str = "news"
     podcast_category: Text = "News"
     podcast_explicit: Switch = False
@@ -290,6 +292,8 @@ class AllTable(TomlTable):
     max_entries: Count | None = None
     content: Content | None = None
     summary_length: Annotated[int, Field(ge=20)] | None = None
+    largest_body_mb: Annotated[int, Field(ge=1, le=MAX_FEED_HTML // MIB)] | None = None
+    media_enclosures: Switch | None = None
     cache: str | None = None
     podcast_category: Text | None = None
     podcast_explicit: Switch | None = None

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NewType
 
+from syndication.model.field_limits import MAX_FEED_HTML
+
 FORMATS: tuple[str, ...] = ("atom", "rss", "json")
 """The formats of a feed, also used as the file extensions of its URLs."""
 
@@ -144,6 +146,7 @@ class Section:
     ``formerly`` lists earlier slugs: their URLs redirect here, and articles filed under them are
     included. ``origin`` is the first slug: feed ids use it, so they survive a rename. ``feed_title`` is the title
     that readers see, which names the newsroom; empty: ``title``.
+    ``largest_body`` is in characters. ``media_enclosures`` offers what a body plays as enclosures too.
     """
 
     slug: str
@@ -159,6 +162,8 @@ class Section:
     formerly: tuple[str, ...] = ()
     feed_title: str = ""
     podcast: Podcast = Podcast()
+    largest_body: int = MAX_FEED_HTML
+    media_enclosures: bool = False
 
     @property
     def origin(self) -> str:

@@ -1,9 +1,10 @@
-"""The limits of a body before it is sanitized: its size, its elements, their nesting, and unclosed elements.
+"""The limits of a body before it is parsed: its size, its elements, their nesting, and unclosed elements.
 
-The sanitizer builds the tree of a body as browsers do (HTML standard, section 13.2.6), and two steps are not linear:
-the work for each tag grows with its depth, and unclosed formatting elements are repeated in each block that follows. So
-the elements are counted first, by a model that creates no nodes and stops at a limit. It may be off by a few elements:
-bodies that it misses meet the limits of time and memory (``isolated``).
+A parser builds the tree of a body as browsers do (HTML standard, section 13.2.6), and three steps are not linear: the
+work for each tag grows with its depth, unclosed formatting elements are repeated with their attributes in each block
+that follows, and each attribute is compared with all before it. So the elements are counted first, by a model that
+creates no nodes and stops at a limit. It may be off by a few elements: bodies that it misses meet the limits of what is
+written (``body/page``), and of time and memory (``isolated``).
 """
 
 import re
@@ -24,13 +25,18 @@ from syndication.render.element_counter import (
 MOST_ATTRIBUTES = 200
 """Of one element: each attribute is compared with all before it."""
 
-LARGEST_RESULT = 32 * 2**20
-"""Characters of a sanitized body: closing unclosed elements adds a little, and at most doubles it."""
+FEW_ELEMENTS = 10_000
+"""A body may have at most one element for each of its characters, and always so many: a tag has at least three."""
+
+GROWTH, FEW_CHARACTERS = 10, 2**20
+"""The attributes of repeated elements may have at most ten times the body's characters, and always so many."""
 
 FEW_TAGS, SHORT_TAG = 400, 2 * MOST_ATTRIBUTES
 """A body with few tags, each too short for too many attributes, needs no count: almost all articles are like this."""
 
 _LONG_TAG = re.compile(rf"<[a-zA-Z][^>]{{{SHORT_TAG}}}")
+
+_DOCUMENT = re.compile(r"<(?:html|body)[\s/>]", re.IGNORECASE)
 
 # HTML standard, section 13.2.5: the start of a tag, and of a comment.
 _OPENING = re.compile(r"<(?:(/?)([a-zA-Z][^\t\n\f\r />]*+)|[!?/])")
@@ -42,6 +48,9 @@ _ATTRIBUTE = re.compile(r"""[^\t\n\f\r />=]++(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:"[
 
 _TEXT_ONLY = {"script", "style", "xmp", "iframe", "noembed", "noframes", "noscript", "textarea", "title", "plaintext"}
 """Elements that contain no tag but their own end tag (HTML standard, section 13.2.6.2)."""
+
+_MERGED = {"html", "body"}
+"""Elements that a document has once: the attributes of every further tag are added to it."""
 
 _ENDS = {name: re.compile(rf"</{name}[\t\n\f\r />]", re.IGNORECASE) for name in _TEXT_ONLY - {"plaintext"}}
 
@@ -55,21 +64,14 @@ def exceeds_limits(html: str, part: str = "body") -> str | None:
 def _beyond(html: str) -> str | None:
     if len(html) > MAX_HTML:
         return f"its body has {len(html):,} characters (maximum {MAX_HTML:,})"
-    if html.count("<") <= FEW_TAGS and not _LONG_TAG.search(html):
+    if html.count("<") <= FEW_TAGS and not _LONG_TAG.search(html) and len(_DOCUMENT.findall(html)) <= len(_MERGED):
         return None
-    counter = ElementCounter()
+    counter = ElementCounter(min(max(len(html), FEW_ELEMENTS), MOST_ELEMENTS), max(GROWTH * len(html), FEW_CHARACTERS))
     try:
         _read(html, counter)
     except LimitExceeded as found:
         return found.reason or _REASONS[found.kind](_Failure(*_simply(html)))
     return None
-
-
-def too_large(sanitized: str) -> str | None:
-    """Returns the reason why a sanitized body is not published; None if it is published."""
-    if len(sanitized) <= LARGEST_RESULT:
-        return None
-    return f"its body has {len(sanitized):,} characters once sanitized (maximum {LARGEST_RESULT:,})"
 
 
 class _Failure(NamedTuple):
@@ -94,14 +96,14 @@ def _elements(tags: int) -> str:
     if tags > MOST_ELEMENTS:
         return f"its body has {tags:,} elements (maximum {MOST_ELEMENTS:,})"
     return (
-        f"its body of {tags:,} tags expands to more than the maximum of {MOST_ELEMENTS:,} elements: unclosed formatting"
-        " elements are repeated in each block that follows"
+        f"its body of {tags:,} tags would expand to many times its size: unclosed formatting elements are repeated in"
+        " each block that follows"
     )
 
 
 def _read(html: str, counter: ElementCounter) -> None:
     """Passes each tag to the counter, parsed as browsers do; raises LimitExceeded."""
-    place = 0
+    place = merged = 0
     while opening := _OPENING.search(html, place):
         if opening.start() > place:
             counter.text(html, place, opening.start())
@@ -117,10 +119,8 @@ def _read(html: str, counter: ElementCounter) -> None:
         if opening[1]:
             counter.end(name)
             continue
-        if len(attributes) > SHORT_TAG and (number := len(_ATTRIBUTE.findall(attributes))) > MOST_ATTRIBUTES:
-            raise LimitExceeded(
-                "attributes", f"an element of its body has {number:,} attributes (maximum {MOST_ATTRIBUTES})"
-            )
+        if name in _MERGED or len(attributes) > SHORT_TAG:
+            merged = _attributes(name, attributes, merged)
         counter.start(name, attributes)
         if name in _TEXT_ONLY and not counter.in_foreign:
             end = _ENDS[name].search(html, place) if name in _ENDS else None
@@ -129,6 +129,18 @@ def _read(html: str, counter: ElementCounter) -> None:
             place = end.start()
     if place < len(html):
         counter.text(html, place, len(html))
+
+
+def _attributes(name: str, attributes: str, merged: int) -> int:
+    """Raises LimitExceeded for too many attributes; returns how many the document's own elements have so far."""
+    number = len(_ATTRIBUTE.findall(attributes))
+    if name in _MERGED:
+        number = merged = merged + number
+    if number > MOST_ATTRIBUTES:
+        raise LimitExceeded(
+            "attributes", f"an element of its body has {number:,} attributes (maximum {MOST_ATTRIBUTES})"
+        )
+    return merged
 
 
 def _behind_comment(html: str, start: int) -> int:

@@ -5,14 +5,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from selectolax.lexbor import LexborNode
+
 from syndication.errors import UnrenderableArticleError
 from syndication.model.addresses import iri, web_address
 from syndication.model.formats import email_address, language_tag, media_type
 from syndication.model.values import Author, Enclosure, Entry, Image, Section, Site
-from syndication.render.body_limits import exceeds_limits, too_large
+from syndication.render.body.anchors import prefix_of
+from syndication.render.body.hidden import prune_hidden
+from syndication.render.body.media import MediaFile
+from syndication.render.body.page import BodyRefused
+from syndication.render.body.tree import parse_body
+from syndication.render.body_limits import exceeds_limits
 from syndication.render.entry_fields import unusable_fields
-from syndication.render.html import sanitize, with_correction
-from syndication.render.summary import make_summary, parse, plain
+from syndication.render.html import Body, sanitize, with_correction
+from syndication.render.summary import make_summary, plain
 from syndication.render.text import legal, one_line, visible_line
 
 
@@ -49,9 +56,7 @@ def clean(entry: Entry, site: Site, section: Section) -> CleanEntry:
     correction = visible_line(entry.correction) or None
     if reason := exceeds_limits(entry.html) or exceeds_limits(entry.summary or "", "summary"):
         raise UnrenderableArticleError(entry.article_id, reason)
-    body = sanitize(entry.html, url)
-    if reason := too_large(body):
-        raise UnrenderableArticleError(entry.article_id, reason)
+    body = _body(entry, url, section)
     language = language_tag(one_line(entry.language or ""))
     return CleanEntry(
         article_id=entry.article_id,
@@ -59,13 +64,13 @@ def clean(entry: Entry, site: Site, section: Section) -> CleanEntry:
         atom_id=atom_id(identity, site),
         url=url,
         title=title,
-        html=with_correction(body, correction) if section.content == "full" else None,
+        html=with_correction(body.html, correction) if section.content == "full" else None,
         summary=_summary(entry, title, correction, section),
         authors=_once(author for author in map(_person, entry.authors) if author.name),
         categories=_categories(entry, site),
         language=language if language and language.lower() != section.language.lower() else None,
         image=_image(entry.image),
-        enclosures=tuple(file for file in map(_enclosure, entry.enclosures) if file),
+        enclosures=_enclosures(entry, body.media if section.media_enclosures else ()),
         published=entry.published.isoformat(),
         updated=entry.updated.isoformat(),
         entry=entry,
@@ -81,8 +86,21 @@ def atom_id(guid: str, site: Site) -> str:
     return iri(known) or f"tag:{site.authority},{site.authority_date}:guid/{quote(known, safe='')}"
 
 
+def _body(entry: Entry, url: str, section: Section) -> Body:
+    try:
+        return sanitize(entry.html, url, prefix_of(entry.id), section.largest_body)
+    except BodyRefused as refused:
+        raise UnrenderableArticleError(entry.article_id, refused.reason) from refused
+
+
+def _shown(html: str) -> LexborNode:
+    body = parse_body(html)
+    prune_hidden(body)
+    return body
+
+
 def _summary(entry: Entry, title: str, correction: str | None, section: Section) -> str:
-    summary = plain(entry.summary or "") or make_summary(parse(entry.html), section.summary_length, title)
+    summary = plain(entry.summary or "") or make_summary(_shown(entry.html), section.summary_length, title)
     if correction and section.content == "summary":
         # There is no body for the correction to precede.
         return f"{summary} (Correction: {correction})".strip()
@@ -133,6 +151,13 @@ def _image(image: Image | None) -> Image | None:
         return None
     caption, credit, alt = (visible_line(text) or None for text in (image.caption, image.credit, image.alt))
     return replace(image, url=url, caption=caption, credit=credit, alt=alt)
+
+
+def _enclosures(entry: Entry, media: tuple[MediaFile, ...]) -> tuple[Enclosure, ...]:
+    """Returns the article's files, and those that its body plays and the article does not name."""
+    own = tuple(file for file in map(_enclosure, entry.enclosures) if file)
+    named = {file.url for file in own}
+    return (*own, *(Enclosure(m.address, m.media_type, title=m.title or None) for m in media if m.address not in named))
 
 
 def _enclosure(file: Enclosure) -> Enclosure | None:

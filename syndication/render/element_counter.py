@@ -114,6 +114,11 @@ _ROWS = {
 
 _LISTS = {"li": ("ul", "ol", "menu", "dir"), "dd": ("dl",), "dt": ("dl",)}
 
+_LIKE_SIBLINGS = {"option": ("option",), "optgroup": ("option",)} | dict.fromkeys(
+    ("rb", "rt", "rp", "rtc"), ("rb", "rt", "rp", "rtc")
+)
+"""Elements whose end tag is implied by the start of the next one."""
+
 _IGNORED = frozenset(["html", "head", "body", "frameset", "frame"])
 
 _LIKE_THE_SAME = 3
@@ -146,8 +151,10 @@ _MARKER: Final = _Formatting("", "")
 class ElementCounter:
     """Counts the tags and texts of a body, given in order; raises LimitExceeded as soon as a limit is exceeded."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_ELEMENTS, characters: int = 2**30) -> None:
         self.elements = 0
+        self._most = most
+        self._characters = characters
         self._stack: list[tuple[str, _Formatting | None]] = []
         self._where: dict[str, list[int]] = defaultdict(list)
         self._barriers: list[int] = []
@@ -167,7 +174,7 @@ class ElementCounter:
             if not (in_table and html[start : min(stop, start + 100)].isspace()):
                 self._reconstruct()
 
-    def start(self, name: str, attributes: str) -> None:  # noqa: C901  # the cases of one step of the standard
+    def start(self, name: str, attributes: str) -> None:  # the cases of one step of the standard
         """Counts a start tag."""
         if self.in_foreign:
             if name not in _CLOSE_P and name not in FORMATTING:
@@ -188,11 +195,18 @@ class ElementCounter:
         elif name in _CLOSE_P:
             self._block(name)
         elif name not in _IGNORED:
-            self._reconstruct()
-            if not (name in _FOREIGN and attributes.endswith("/")):
-                self._make(name)
-            if name in _MARKED:
-                self._mark()
+            self._other(name, attributes)
+
+    def _other(self, name: str, attributes: str) -> None:
+        siblings = _LIKE_SIBLINGS.get(name, ())
+        # Readings follow each other only in a ruby.
+        if self._stack and self._stack[-1][0] in siblings and (name.startswith("op") or self._where["ruby"]):
+            self._pop()
+        self._reconstruct()
+        if not (name in _FOREIGN and attributes.endswith("/")):
+            self._make(name)
+        if name in _MARKED:
+            self._mark()
 
     def end(self, name: str) -> None:
         """Counts an end tag."""
@@ -320,11 +334,15 @@ class ElementCounter:
 
     def _count(self, number: int = 1) -> None:
         self.elements += number
-        if self.elements > MOST_ELEMENTS:
+        if self.elements > self._most:
             raise LimitExceeded("elements")
 
     def _make(self, name: str, entry: _Formatting | None = None) -> None:
         self._count()
+        if entry is not None:
+            self._characters -= len(entry.attributes)
+            if self._characters < 0:
+                raise LimitExceeded("elements")
         self._push(name, entry)
         if len(self._stack) > DEEPEST:
             raise LimitExceeded("depth")

@@ -1,39 +1,23 @@
-"""Bodies: sanitized, with absolute addresses, and a correction where a reader sees it first."""
+"""Bodies: as a browser shows them without scripts, sanitized, and a correction where a reader sees it first."""
 
 import html as entities
-import re
-from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 import nh3
 
-from syndication.model.addresses import SCHEMES, resolved
-from syndication.render.srcset import candidates
-from syndication.render.text import HIDDEN, legal
-
-TAGS = nh3.ALLOWED_TAGS | {"audio", "video", "source", "picture", "track", "tfoot"}
-
-_MORE: Mapping[str, set[str]] = {
-    "*": {"lang", "dir", "title"},
-    "a": {"href", "hreflang", "type"},
-    "img": {"src", "srcset", "sizes", "alt", "width", "height"},
-    "audio": {"src", "controls"},
-    "video": {"src", "poster", "controls", "width", "height"},
-    "source": {"src", "srcset", "sizes", "type", "media"},
-    "track": {"src", "kind", "srclang", "label"},
-}
-ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
-for _tag, _names in _MORE.items():
-    ATTRIBUTES[_tag] = ATTRIBUTES.get(_tag, set()) | _names
-
-_ADDRESSES = {"href", "src", "cite", "poster"}
-
-_SHOWN = {"src", "poster"}
-"""Addresses of embedded media: an empty one refers to the page itself, which is not a picture."""
-
-# A start tag as the sanitizer writes it: ``<`` never occurs in text, and in an attribute only between quotes.
-_TAG = re.compile(r'<([a-z][a-z0-9]*)((?: [^\s=>]+="[^"]*")*)>')
-_ATTRIBUTE = re.compile(r' ([^\s=>]+)="[^"]*"')
+from syndication.model.addresses import SCHEMES
+from syndication.model.field_limits import MAX_FEED_HTML
+from syndication.render.body.addresses import is_picture_data
+from syndication.render.body.elements import ATTRIBUTES, WRITTEN
+from syndication.render.body.hidden import prune_hidden
+from syndication.render.body.media import MediaFile, first_files
+from syndication.render.body.output import Output
+from syndication.render.body.page import BodyRefused, page_of_body
+from syndication.render.body.pictures import settle_noscripts
+from syndication.render.body.swallowed import refuse_swallowed
+from syndication.render.body.tree import parse_body
+from syndication.render.body.writer import write
 
 REMEMBERED = 2048
 """Sanitized bodies cached: sanitizing costs more than everything else together, and an entry is in several feeds."""
@@ -42,9 +26,19 @@ LONG = 32 * 1024
 """Characters of a body that is sanitized again for each feed, to keep the cache below some 100 MB."""
 
 
-def sanitize(html: str, base: str) -> str:
-    """Returns ``html`` without scripts, frames and forms, and with relative addresses resolved against ``base``."""
-    return _remembered(html, base) if len(html) <= LONG else _sanitized(html, base)
+class Body(NamedTuple):
+    """A sanitized body, and the files that it plays."""
+
+    html: str
+    media: tuple[MediaFile, ...] = ()
+
+
+def sanitize(html: str, url: str, prefix: str = "", largest: int = MAX_FEED_HTML) -> Body:
+    """Returns the body of the article at ``url`` as its readers get it, with absolute addresses.
+
+    ``prefix`` is that of the entry's ids. Raises BodyRefused if it is too large, or if it hides its own end.
+    """
+    return (_remembered if len(html) <= LONG else _sanitized)(html, url, prefix, largest)
 
 
 def forget_sanitized() -> None:
@@ -52,50 +46,40 @@ def forget_sanitized() -> None:
     _remembered.cache_clear()
 
 
-def _sanitized(html: str, base: str) -> str:
-    def absolute(_element: str, attribute: str, value: str) -> str | None:
-        if attribute in _ADDRESSES:
-            return None if attribute in _SHOWN and _is_the_page(value) else _absolute(base, value)
-        if attribute == "srcset":
-            return _srcset(base, value)
-        return value
-
-    cleaned = nh3.clean(
-        legal(html),
-        tags=TAGS,
-        clean_content_tags=HIDDEN,
-        attributes=ATTRIBUTES,
-        attribute_filter=absolute,
-        link_rel=None,
-        url_schemes=SCHEMES,
-    )
-    return _TAG.sub(_seen, cleaned) if "<img" in cleaned else cleaned
+def _sanitized(html: str, url: str, prefix: str, largest: int) -> Body:
+    body = parse_body(html)
+    refuse_swallowed(html, body)
+    prune_hidden(body)
+    page = page_of_body(body, url, prefix, len(html), largest)
+    settle_noscripts(body, page.base)
+    out = Output(page, write)
+    written = write(body, out)
+    cleaned = (_WITH_DATA if out.data else _CLEANER).clean(written)
+    if len(cleaned) > page.largest:
+        raise BodyRefused(page.too_large)
+    return Body(cleaned, first_files(out.media))
 
 
 _remembered = lru_cache(REMEMBERED)(_sanitized)
 
 
-def _seen(tag: re.Match[str]) -> str:
-    """Returns the tag, or nothing for an image without a source."""
-    name, attributes = tag.groups()
-    return tag[0] if name != "img" or {"src", "srcset"}.intersection(_ATTRIBUTE.findall(attributes)) else ""
+def _only_pictures(element: str, attribute: str, value: str) -> str | None:
+    """Removes a data: address that is not of a picture."""
+    if value.lstrip()[:5].lower() != "data:" or attribute in ("alt", "title", "value", "content", "abbr", "label"):
+        return value
+    return value if (element, attribute) == ("img", "src") and is_picture_data(value) else None
 
 
-def _is_the_page(address: str) -> bool:
-    return address.strip().partition("#")[0] == ""
+_CLEANER = nh3.Cleaner(tags=set(WRITTEN), attributes=ATTRIBUTES, link_rel=None, url_schemes=SCHEMES)
 
-
-def _absolute(base: str, address: str) -> str | None:
-    return resolved(base, address)
-
-
-def _srcset(base: str, value: str) -> str | None:
-    found = []
-    for address, size in candidates(value):
-        resolved = None if _is_the_page(address) else _absolute(base, address)
-        if resolved:
-            found.append(f"{resolved} {size}" if size else resolved)
-    return ", ".join(found) or None
+_WITH_DATA = nh3.Cleaner(
+    tags=set(WRITTEN),
+    attributes=ATTRIBUTES,
+    attribute_filter=_only_pictures,
+    link_rel=None,
+    url_schemes=SCHEMES | {"data"},
+)
+"""For the few bodies with pictures in data: addresses: a function in Python looks at each attribute."""
 
 
 def with_correction(html: str, correction: str | None) -> str:

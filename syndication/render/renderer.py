@@ -156,4 +156,5 @@ def _key(feed: Feed, entry: Entry) -> tuple[object, ...]:
     """Returns everything that an entry's bytes depend on: an article in several feeds is rendered once."""
     section, site = feed.section, feed.site
     home = (site.home_url, site.authority, site.authority_date)
-    return (entry, section.content, section.summary_length, section.language, section.podcast.explicit, home)
+    bodies = (section.content, section.summary_length, section.largest_body, section.media_enclosures)
+    return (entry, bodies, section.language, section.podcast.explicit, home)

@@ -13,12 +13,6 @@ _BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 # The white space of markup (HTML standard, "ASCII whitespace"). Every other space, like U+00A0 or U+3000, is text.
 _SPACE = re.compile("[\t\n\f\r ]+")
 
-HIDDEN = {
-    "script", "style", "iframe", "frame", "frameset", "noframes", "object", "embed", "applet", "noscript", "template",
-    "form", "select", "button", "textarea", "svg", "math", "canvas", "dialog",
-}  # fmt: skip
-"""Elements that are removed with their content."""
-
 
 def legal(text: str) -> str:
     """Returns ``text`` without the characters that XML 1.0 forbids."""

@@ -194,7 +194,7 @@ def test_waiting_for_a_worker_and_a_missing_worker_are_reported(desk, clock):
 
 def test_a_failing_section_is_reported_with_error_and_next_attempt(desk, monkeypatch):
     desk.put()
-    monkeypatch.setattr(desk.regenerator.renderer, "render", lambda feed: 1 / 0)
+    monkeypatch.setattr(desk.regenerator.renderer, "render", lambda *_: 1 / 0)
     desk.work()
     alive(desk)
     verdict = ask(desk)

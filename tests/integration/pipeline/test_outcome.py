@@ -48,7 +48,7 @@ def test_an_unchanged_section_is_logged_too(database, clock):
 def test_attempts_are_counted_and_a_failure_is_a_warning_with_its_reason(database, clock, monkeypatch):
     desk = Desk(database, clock)
     with monkeypatch.context() as broken:
-        broken.setattr(desk.regenerator.renderer, "render", lambda feed: 1 / 0)
+        broken.setattr(desk.regenerator.renderer, "render", lambda *_: 1 / 0)
         first = told(desk.work()["taiwan"])
         second = told(desk.later(minutes=1)["taiwan"])
     third = told(desk.later(hours=1)["taiwan"])

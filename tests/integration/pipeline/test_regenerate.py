@@ -374,7 +374,7 @@ def test_a_failing_section_keeps_its_documents_backs_off_and_holds_up_no_other(d
 
 
 def test_a_request_resets_the_back_off(desk, monkeypatch):
-    monkeypatch.setattr(desk.regenerator.renderer, "render", lambda feed: 1 / 0)
+    monkeypatch.setattr(desk.regenerator.renderer, "render", lambda *_: 1 / 0)
     desk.put("a1")
     desk.work()
     monkeypatch.undo()

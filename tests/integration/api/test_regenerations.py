@@ -81,7 +81,7 @@ def test_a_failing_section_shows_its_error_and_the_others_their_outcome(api, mon
     api.desk.work()
     render = api.desk.regenerator.renderer.render
 
-    def broken(feed):
+    def broken(feed, *_):
         if feed.section.slug == "taiwan":
             raise RuntimeError("the renderer is broken")
         return render(feed)

@@ -354,7 +354,7 @@ def test_a_failing_section_keeps_its_documents_backs_off_and_holds_up_no_other(d
     before = desk.document("taiwan")
     real = desk.regenerator.renderer.render
 
-    def render(feed):
+    def render(feed, *_):
         if feed.section.slug == "taiwan":
             raise RuntimeError("the renderer is broken")
         return real(feed)

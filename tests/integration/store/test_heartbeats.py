@@ -85,7 +85,7 @@ def test_a_change_that_comes_while_its_section_is_regenerated_counts_from_the_en
     desk.regenerator.process_changes()
     render = desk.regenerator.renderer.render
 
-    def rendering(feed):
+    def rendering(feed, *_):
         monkeypatch.setattr(desk.regenerator.renderer, "render", render)
         put(desk, 0.5, "a2")
         desk.regenerator.process_changes()

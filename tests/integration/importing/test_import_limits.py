@@ -113,9 +113,9 @@ BEYOND = {
         " into several files",
     ),
     "memory": (
-        FileLimits(megabytes=200),
-        entries(1, 30_000_000),
-        "reading took more than 200 MB of memory, the limit for one file; nothing was imported from it: split it into"
+        FileLimits(megabytes=300),
+        entries(1, 90_000_000),
+        "reading took more than 300 MB of memory, the limit for one file; nothing was imported from it: split it into"
         " several files",
     ),
     "entries of a JSON Feed": (

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
 
 # A document with a doctype (without one, a table would not end a paragraph) whose body has begun: a head that was
 # pasted in is ignored, and its title and styles are in the body, where browsers do not show them.
@@ -20,7 +20,10 @@ def parse_body(html: str) -> LexborNode:
         html = _SURROGATE.sub("", html)
     if "&#" in html:
         html = _NULL.sub("", html)
-    body = LexborHTMLParser(_BEFORE + html, options=LexborDocumentOptions.WO_EVENTS).body
+    try:
+        body = LexborHTMLParser(_BEFORE + html, options=LexborDocumentOptions.WO_EVENTS).body
+    except SelectolaxError as error:  # Whatever the text, only memory can be missing.
+        raise MemoryError from error
     if body is None:  # pragma: no cover  # the body has begun, and nothing replaces it
         raise ValueError("the parser made no body")
     return body

@@ -29,8 +29,8 @@ from syndication.store.publishing.sweeps import Standing
 
 log = get_logger(__name__)
 
-SECTIONS_AT_ONCE = 10
-"""Sections compared in one snapshot: a few milliseconds, the longest that a change waits for a sweep."""
+SECTIONS_AT_ONCE = 4
+"""Sections compared in one snapshot: some ten milliseconds, the longest that a change waits for a sweep."""
 
 LINKS_AT_ONCE = 500
 """Links compared in one snapshot."""

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from syndication.errors import ArticleError
+from syndication.importing.node import SPACE
 from syndication.model.article_json import slugify
 from syndication.model.json_types import MAX_NUMBER
 from syndication.render.shorten import shorten
@@ -51,5 +52,5 @@ def number(value: Any, largest: int = MAX_NUMBER) -> int | None:
 
 def text_to_html(text: str) -> str:
     """Returns plain text as HTML: characters escaped, a paragraph for each block between blank lines."""
-    paragraphs = _BLANK_LINES.split(text.replace("\r\n", "\n").strip())
-    return "".join(f"<p>{escape(part.strip(), quote=False)}</p>" for part in paragraphs if part.strip())
+    paragraphs = _BLANK_LINES.split(text.replace("\r\n", "\n").strip(SPACE))
+    return "".join(f"<p>{escape(part.strip(SPACE), quote=False)}</p>" for part in paragraphs if part.strip())

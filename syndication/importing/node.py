@@ -9,6 +9,9 @@ from lxml import etree
 from syndication.importing.html_addresses import join
 from syndication.importing.namespaces import XML, name
 
+SPACE = " \t\r\n"
+"""White space of markup (XML 1.0 section 2.3); every other space, like U+00A0, is text."""
+
 
 class Node:
     """One element; names of other elements are as in ``namespaces``, relative to the namespaces ``own``."""
@@ -40,7 +43,7 @@ class Node:
     @property
     def value(self) -> str:
         """The text of the element and all within it, without white space around it."""
-        return "".join(str(text) for text in self.element.itertext(etree.Element)).strip()
+        return "".join(str(text) for text in self.element.itertext(etree.Element)).strip(SPACE)
 
     def text(self, *names: str) -> str:
         """Returns the first text that is not blank, in the order of the names; otherwise an empty string."""
@@ -51,13 +54,13 @@ class Node:
         value: object = self.element.get(wanted)
         if value is None:
             value = next((v for key, v in self.element.items() if str(key).lower() == wanted), "")
-        return str(value).strip()
+        return str(value).strip(SPACE)
 
     def _inherited(self, attribute: str) -> Iterator[str]:
         element: etree._Element | None = self.element
         while element is not None:
             if (value := element.get(attribute)) is not None:
-                yield value.strip()
+                yield value.strip(SPACE)
             element = element.getparent()
 
     @property

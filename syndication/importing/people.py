@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
-from syndication.importing.node import Node, resolve
+from syndication.importing.node import SPACE, Node, resolve
 from syndication.model.field_limits import MAX_AUTHORS, MAX_NAME
 from syndication.model.formats import email_address
 from syndication.render.text import one_line
@@ -29,7 +29,7 @@ def person_in_line(text: str, plain: Callable[[str], str] = one_line) -> Person:
     found = _EMAIL.findall(line) if len(line) <= LONGEST else []
     email = email_address(found[0]) if len(found) == 1 else None
     if email is None:
-        return _person(_unbracketed(_BRACKETS.sub(" ", line).strip()))
+        return _person(_unbracketed(_BRACKETS.sub(" ", line).strip(SPACE)))
     name = _BRACKETS.sub(" ", _EMAIL.sub(" ", line)).strip(_AROUND)
     return _person(_unbracketed(one_line(name)), email)
 
@@ -82,5 +82,5 @@ def _unbracketed(name: str) -> str:
     while len(name) > 2 and (name[0], name[-1]) in (("(", ")"), ("<", ">"), ("[", "]"), ('"', '"')):
         if name[0] != '"' and name.find(name[-1]) != len(name) - 1:
             break
-        name = name[1:-1].strip()
+        name = name[1:-1].strip(SPACE)
     return name

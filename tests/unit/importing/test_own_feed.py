@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from syndication.importing import own_feed
@@ -78,6 +78,10 @@ def come_back(format, body):
 
 @settings(max_examples=400 if THOROUGH else 60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=written(), content=st.sampled_from(["full", "summary"]))
+@example(
+    value=article("a1", enclosures=(Enclosure("https://x.example/a.mp3", "audio/mpeg", title="A\u00a0"),)),
+    content="full",
+)
 def test_an_own_feed_published_again_has_the_same_bytes(value, content):
     for format, body in published(value, content).items():
         restored = come_back(format, body)

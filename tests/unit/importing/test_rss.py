@@ -67,7 +67,7 @@ def test_a_full_text_goes_before_the_description(full, first):
         ("<content:encoded> </content:encoded><description>d</description>", "d"),
         ("<description><p>Naked &amp; <b>bold</b><br/></p></description>", "<p>Naked &amp; <b>bold</b><br></p>"),
         ("<description>&lt;p&gt;a &amp;lt; b&lt;/p&gt;</description>", "<p>a &lt; b</p>"),
-        ("<description>a &amp; b &nbsp;</description>", "a & b"),
+        ("<description>a &amp; b &nbsp;</description>", "a & b \u00a0"),
         ("<itunes:summary>Only words</itunes:summary>", "Only words"),
         ("<dc:description>Only words</dc:description>", "Only words"),
         ("<DESCRIPTION>Upper</DESCRIPTION>", "Upper"),

@@ -27,7 +27,7 @@ from syndication.web.wsgi.feed_middleware import FeedMiddleware
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-EDITORS_PATIENCE = 10.0
+EDITORS_TIMEOUT = 10.0
 """Seconds that an editor's request waits for a reply from the database before it fails."""
 
 
@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
     settings = settings or load_settings()
     loader = DocumentLoader(Database(settings.database_url), empty_catalogue(settings), flush)
     app = flask_app(loader)
-    editors, database = settings.editors, Database(settings.database_url, timeout=EDITORS_PATIENCE)
+    editors, database = settings.editors, Database(settings.database_url, timeout=EDITORS_TIMEOUT)
     admission = AdmissionControl(
         app.wsgi_app,
         editors_app(settings, database, loader),
@@ -59,7 +59,7 @@ def create_editors(settings: Settings) -> "WSGIApplication":
     """Returns the app of the editors process: API and dashboard, with a loader for the documents on its pages."""
     # The front measures and counts polls. Here documents are only shown on pages.
     loader = EditorsLoader(Database(settings.database_url), empty_catalogue(settings), _flush_errors, measured=False)
-    database = Database(settings.database_url, timeout=EDITORS_PATIENCE)
+    database = Database(settings.database_url, timeout=EDITORS_TIMEOUT)
     api, dashboard = editors_app(settings, database, loader), dashboard_app(settings, database, loader)
     loader.start()
 

@@ -46,11 +46,11 @@ class VerificationQueue:
     """One queue for each process."""
 
     def __init__(
-        self, waiting: int = MAX_WAITING, each: int = MAX_WAITING_EACH, patience: float = TIMEOUT_SECONDS
+        self, waiting: int = MAX_WAITING, each: int = MAX_WAITING_EACH, timeout: float = TIMEOUT_SECONDS
     ) -> None:
         self.waiting = waiting
         self.each = each
-        self.patience = patience
+        self.timeout = timeout
         self._lock = threading.Lock()
         self._verifying = False
         self._tickets: list[Ticket] = []
@@ -102,7 +102,7 @@ class VerificationQueue:
 
     def _await(self, ticket: Ticket) -> bool:
         """Waits for the turn, leaving the queue on timeout; returns whether the turn came, even at the last moment."""
-        ticket.called.wait(self.patience)
+        ticket.called.wait(self.timeout)
         with self._lock:
             if ticket in self._tickets:
                 self._tickets.remove(ticket)

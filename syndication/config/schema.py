@@ -246,7 +246,7 @@ class PurgeSettings(TomlTable):
     headers: Annotated[dict[str, Text], AfterValidator(_headers)] = {}
     body: str = ""
     timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
-    patience: Annotated[float, Field(gt=0)] = 3600.0
+    retry_seconds: Annotated[float, Field(gt=0)] = 3600.0
 
 
 class LogSettings(TomlTable):

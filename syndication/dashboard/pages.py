@@ -15,10 +15,10 @@ from syndication.web.problems import Problem, invalid
 
 PREFIX = "/editors"
 
-PUBLIC = "anybody"
+PUBLIC = "public"
 """The scope of pages that require no login: the login itself."""
 
-LOGGED_IN = "person"
+LOGGED_IN = "logged-in"
 """The scope of pages that any logged-in user may use."""
 
 View = Callable[..., BaseResponse]

@@ -15,7 +15,7 @@ from typing import Literal
 Rank = Literal["known", "unknown"]
 RANKS: tuple[Rank, ...] = ("known", "unknown")
 
-PATIENCE_SECONDS = 5.0
+TIMEOUT_SECONDS = 5.0
 """How long a request waits for a place. Its body has arrived already, so waiting costs memory but no thread."""
 
 KNOWN_SECONDS = 900.0
@@ -44,9 +44,9 @@ class LaneSize:
 class Lane:
     """One lane of a front. It runs in the event loop's thread only and needs no lock."""
 
-    def __init__(self, size: LaneSize, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, size: LaneSize, timeout: float = TIMEOUT_SECONDS) -> None:
         self.size = size
-        self._patience = patience
+        self._timeout = timeout
         self._held: Counter[str] = Counter()
         self._unknown = 0
         self._waiting: dict[Rank, OrderedDict[str, deque[asyncio.Future[None]]]] = {
@@ -74,7 +74,7 @@ class Lane:
             return
         turn = self._join(party, rank)
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout):
                 await turn
         except TimeoutError:
             if turn.done() and not turn.cancelled():

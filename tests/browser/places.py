@@ -21,9 +21,9 @@ PAGES = {
     "/editors/tokens": "admin",
     "/editors/users": "admin",
     "/editors/users/chief": "admin",
-    "/editors/account": "person",
-    "/editors/account/second-factor": "person",
-    "/editors/nowhere": "person",
+    "/editors/account": "logged-in",
+    "/editors/account/second-factor": "logged-in",
+    "/editors/nowhere": "logged-in",
 }
 
 FORMS = {

@@ -291,7 +291,7 @@ def test_nothing_but_the_log_in_is_open_to_those_who_are_not_logged_in(newsroom)
         browser.get("/login")  # With a token for its forms.
     before = newsroom.api.everything_stored()
     for method, rule, scope, _ in routes(newsroom.app):
-        if scope == "anybody":
+        if scope == "public":
             continue
         for existing in (True, False):
             path = filled(rule, existing)
@@ -313,11 +313,11 @@ def test_nothing_but_the_log_in_is_open_to_those_who_are_not_logged_in(newsroom)
 def test_a_page_is_open_to_exactly_those_who_have_its_scope(each_newsroom):
     newsroom = each_newsroom
     browsers, wrong = people(newsroom), []
-    pages = [(rule, scope) for method, rule, scope, _ in routes(newsroom.app) if method == "GET" and scope != "anybody"]
+    pages = [(rule, scope) for method, rule, scope, _ in routes(newsroom.app) if method == "GET" and scope != "public"]
     before = newsroom.api.everything_stored()
     for rule, scope in pages:
         for scopes, browser in browsers.items():
-            lacks = scope != "person" and scope not in scopes
+            lacks = scope != "logged-in" and scope not in scopes
             if lacks:
                 known, unknown = (seen(browser.get(filled(rule, existing))) for existing in (True, False))
                 if known != unknown or known[0] != 403 or f"You need the {scope} permission" not in known[2]:
@@ -334,13 +334,13 @@ def test_a_page_is_open_to_exactly_those_who_have_its_scope(each_newsroom):
 
 def test_a_form_does_nothing_without_its_scope_and_its_token(newsroom):
     browsers, wrong = people(newsroom), []
-    forms = [row for row in routes(newsroom.app) if row[0] == "POST" and row[2] != "anybody"]
+    forms = [row for row in routes(newsroom.app) if row[0] == "POST" and row[2] != "public"]
     before = newsroom.api.everything_stored("audit_log", "sqlite_sequence")
     stolen = newsroom.stranger().token()
     for _, rule, scope, _ in forms:
         for scopes, browser in browsers.items():
             own = browser.token()
-            if scope == "person" or scope in scopes:
+            if scope == "logged-in" or scope in scopes:
                 pages = [browser.post(filled(rule, True), token, **FIELDS) for token in ("", "wrong", stolen)]
                 found = [page.status == 400 and page.note.startswith("The form was opened before") for page in pages]
             else:
@@ -355,10 +355,10 @@ def test_a_form_does_nothing_without_its_scope_and_its_token(newsroom):
 
 def test_a_form_needs_no_other_scope_than_its_own(newsroom):
     browsers, wrong = {scopes: browser for scopes, browser in people(newsroom).items() if scopes in TELLING}, []
-    forms = [row for row in routes(newsroom.app) if row[0] == "POST" and row[2] != "anybody"]
+    forms = [row for row in routes(newsroom.app) if row[0] == "POST" and row[2] != "public"]
     for _, rule, scope, endpoint in sorted(forms, key=lambda form: form[3] == "login.log_out"):
         for scopes, browser in browsers.items():
-            if scope == "person" or scope in scopes:
+            if scope == "logged-in" or scope in scopes:
                 page = browser.post(filled(rule, False), **FIELDS)
                 refused = page.status in (400, 401, 403, 405, 429) or page.status >= 500
                 if refused or (page.location == "/editors/login") != (endpoint == "login.log_out"):
@@ -372,7 +372,7 @@ def test_where_a_second_factor_is_required_nothing_else_is_open_without_it(sqlit
     token = browser.token()
     before = dashboard.api.everything_stored()
     for method, rule, scope, endpoint in routes(dashboard.app):
-        if scope == "anybody" or endpoint in OPEN_WITHOUT_SECOND_FACTOR:
+        if scope == "public" or endpoint in OPEN_WITHOUT_SECOND_FACTOR:
             continue
         path = filled(rule, True)
         if method == "GET":

@@ -42,7 +42,7 @@ class Purger:
     def __init__(self, database: Database, settings: PurgeSettings) -> None:
         self.database = database
         self.settings = settings
-        self.patience = timedelta(seconds=settings.patience)
+        self.retry_for = timedelta(seconds=settings.retry_seconds)
         self.lease = timedelta(seconds=2 * settings.timeout * len(requests(settings, "any"))) + MARGIN
         self._longest = max(self.lease, LONGEST_PAUSE)
         self._failing = False
@@ -116,7 +116,7 @@ class Purger:
             if error is None:
                 outcome = "sent"
                 purge_queue.record_success(conn, purge.key)
-            elif now - purge.created_at >= self.patience:
+            elif now - purge.created_at >= self.retry_for:
                 outcome = "given-up"
                 purge_queue.record_given_up(conn, purge.key, error, now)
             else:

@@ -258,7 +258,7 @@ def test_a_full_queue_is_said_before_anything_is_looked_up_or_counted(database, 
 def test_in_a_flood_of_strangers_editors_log_in_from_old_browsers_and_new_ones(sqlite_database):
     database = sqlite_database
     mei, stop = person(database), threading.Event()
-    login_service = LoginService(database, FailureLimiter(1000), 12, queue=VerificationQueue(waiting=4, patience=60))
+    login_service = LoginService(database, FailureLimiter(1000), 12, queue=VerificationQueue(waiting=4, timeout=60))
     for number in range(50):  # They have been at it for a while.
         login_service.limiter.record(f"198.51.100.{number}")
 

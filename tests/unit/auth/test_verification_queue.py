@@ -47,7 +47,7 @@ class Line:
 
 
 def test_one_at_a_time_and_those_who_wait_in_their_order():
-    line = Line(VerificationQueue(patience=LONG))
+    line = Line(VerificationQueue(timeout=LONG))
     with line.closed():
         for name in "abc":
             assert line.come(name)
@@ -56,7 +56,7 @@ def test_one_at_a_time_and_those_who_wait_in_their_order():
 
 
 def test_who_comes_to_a_full_queue_is_refused_at_once():
-    line = Line(VerificationQueue(waiting=2, patience=LONG))
+    line = Line(VerificationQueue(waiting=2, timeout=LONG))
     with line.closed():
         assert line.come("a") and line.come("b") and not line.come("c")
         assert line.refused == ["c"] and line.order == []
@@ -64,7 +64,7 @@ def test_who_comes_to_a_full_queue_is_refused_at_once():
 
 
 def test_one_network_cannot_fill_the_queue():
-    line = Line(VerificationQueue(waiting=5, each=2, patience=LONG))
+    line = Line(VerificationQueue(waiting=5, each=2, timeout=LONG))
     with line.closed():
         assert [line.come("greedy") for _ in range(4)] == [True, True, False, False]
         assert line.come("other")
@@ -72,7 +72,7 @@ def test_one_network_cannot_fill_the_queue():
 
 
 def test_the_first_of_each_network_comes_before_the_second_of_any():
-    line = Line(VerificationQueue(patience=LONG))
+    line = Line(VerificationQueue(timeout=LONG))
     with line.closed():
         for name, network in (("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("b2", "b"), ("c1", "c")):
             assert line.come(network, name=name)
@@ -80,7 +80,7 @@ def test_the_first_of_each_network_comes_before_the_second_of_any():
 
 
 def test_known_devices_have_places_of_their_own_and_come_first():
-    line = Line(VerificationQueue(waiting=2, patience=LONG))
+    line = Line(VerificationQueue(waiting=2, timeout=LONG))
     with line.closed():
         assert line.come("a") and line.come("b") and not line.come("c")
         assert line.come("c", known=True, name="known")
@@ -88,7 +88,7 @@ def test_known_devices_have_places_of_their_own_and_come_first():
 
 
 def test_who_guesses_comes_after_those_who_do_not_and_loses_the_place_to_them():
-    line = Line(VerificationQueue(waiting=2, patience=LONG))
+    line = Line(VerificationQueue(waiting=2, timeout=LONG))
     with line.closed():
         assert line.come("guesser", failures=3) and line.come("other guesser", failures=1)
         assert not line.come("third guesser", failures=3)
@@ -97,7 +97,7 @@ def test_who_guesses_comes_after_those_who_do_not_and_loses_the_place_to_them():
 
 
 def test_who_waits_too_long_leaves_the_queue_and_holds_up_nobody():
-    queue = VerificationQueue(patience=0.01)
+    queue = VerificationQueue(timeout=0.01)
     with queue.turn("a") as mine, queue.turn("b") as other:
         assert mine and not other
         assert queue._tickets == []
@@ -106,7 +106,7 @@ def test_who_waits_too_long_leaves_the_queue_and_holds_up_nobody():
 
 
 def test_a_turn_that_fails_is_over():
-    queue = VerificationQueue(patience=LONG)
+    queue = VerificationQueue(timeout=LONG)
     with pytest.raises(OSError, match="the disk"), queue.turn("a"):
         raise OSError("the disk")
     with queue.turn("b") as mine:
@@ -114,7 +114,7 @@ def test_a_turn_that_fails_is_over():
 
 
 def test_many_threads_have_all_their_turns_one_by_one():
-    queue, inside, most, done = VerificationQueue(waiting=64, each=64, patience=LONG), [], [], []
+    queue, inside, most, done = VerificationQueue(waiting=64, each=64, timeout=LONG), [], [], []
 
     def work(number):
         for _ in range(20):

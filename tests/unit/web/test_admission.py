@@ -49,11 +49,11 @@ class Visits:
                 await task
 
 
-def lived(scenario, size=SIZE, patience=PATIENCE):
+def lived(scenario, size=SIZE, timeout=PATIENCE):
     """Runs a scenario in a lane, and asserts that the lane is empty at the end."""
 
     async def run():
-        lane = Lane(size, patience)
+        lane = Lane(size, timeout)
         visits = Visits(lane)
         await scenario(visits)
         await visits.end()
@@ -150,7 +150,7 @@ def test_who_waits_too_long_is_sent_away_and_leaves_no_trace():
         await visits.come("a2", "token a")
         assert visits.inside == ["a1", "a2"]
 
-    lived(scenario, patience=0.05)
+    lived(scenario, timeout=0.05)
 
 
 def test_a_request_that_is_cancelled_while_it_waits_takes_no_place():

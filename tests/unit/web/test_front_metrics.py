@@ -35,7 +35,7 @@ def requests(tmp_path, monkeypatch):
     """The requests of a front with one place in the lane and a fake editors process."""
     monkeypatch.setenv("SYNDICATION_EDITORS__AT_ONCE", "1")
     requests = EditorsRequestHandler(load_settings(), EditorsClient(str(tmp_path)))
-    requests.lanes[LANE] = Lane(requests.lanes[LANE].size, patience=60)
+    requests.lanes[LANE] = Lane(requests.lanes[LANE].size, timeout=60)
     return requests
 
 

@@ -1,6 +1,7 @@
 """Sections: the status of each feed, its entries and the articles left out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, get_args
 
 from syndication.api.operations import NO_WORKER, Operations, caller, context, instant
@@ -10,14 +11,14 @@ from syndication.model.feed_addresses import feed_url
 from syndication.model.values import FORMATS, Section
 from syndication.store import Connection
 from syndication.store.db.database import WORK
-from syndication.store.processes import web_processes, workers
-from syndication.store.publishing import change_queue, published, releases
+from syndication.store.processes import workers
+from syndication.store.processes.service_status import read_service_status
+from syndication.store.publishing import published, releases
 from syndication.store.publishing.holds import Hold
 from syndication.store.publishing.section_state import (
     SectionState,
     SectionStatus,
     list_states,
-    oldest_waiting,
     section_status,
 )
 from syndication.web.problems import not_found
@@ -133,17 +134,15 @@ def get_status() -> StatusResponse:
     """Get the status of the service: running processes, the oldest waiting change, and sections by state."""
     with context().database.read() as conn:
         now = context().database.now(conn)
-        alive, serving = len(workers.list_alive(conn, now)), len(web_processes.list_alive(conn, now))
-        known = _states(conn)
-        oldest = oldest_waiting(known.values(), change_queue.oldest(conn))
-    found = _answers(known)
+        status = read_service_status(conn, context().settings.sections, now)
+        status = replace(status, states=visible_states(conn, status.states))
     counts = dict.fromkeys(get_args(SectionStatus), 0)
-    for section in found:
+    for section in _answers(status.states):
         counts[section.state] += 1
     return StatusResponse(
-        workers=alive,
-        web=serving,
-        oldest_change=instant(oldest) if caller().may("preview") else None,
+        workers=len(status.workers),
+        web=len(status.web),
+        oldest_change=instant(status.oldest_change) if caller().may("preview") else None,
         sections=counts,
     )
 

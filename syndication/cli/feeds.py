@@ -149,30 +149,27 @@ def status(ctx: click.Context, as_json: bool) -> None:
     from syndication.diagnostics import health
     from syndication.store import triggers
     from syndication.store.articles import hidden_stories
-    from syndication.store.processes import purge_queue, web_processes, workers
-    from syndication.store.publishing import change_queue, documents
-    from syndication.store.publishing.section_state import list_states, oldest_waiting
+    from syndication.store.processes.service_status import read_service_status
+    from syndication.store.publishing import documents
 
     settings = settings_of(ctx)
     with open_database(settings) as database, database.read() as conn:
         now = database.now(conn)
-        found = [state for state in list_states(conn) if state.section in settings.sections]
-        alive, serving = workers.list_alive(conn, now), web_processes.list_alive(conn, now)
-        oldest = oldest_waiting(found, change_queue.oldest(conn))
+        facts = read_service_status(conn, settings.sections, now)
         left_out = documents.list_left_out(conn)
         missing = triggers.missing_triggers(conn)
-        unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
         unfed = hidden_stories.unfed_sections(conn, settings.known_slugs, None)
         never_shown = hidden_stories.never_shown(conn, now)
+    found, oldest = list(facts.states.values()), facts.oldest_change
     findings = health.examine(
         health.HealthFacts(
             now,
             settings.sections,
             found,
-            len(alive),
+            len(facts.workers),
             oldest,
             missing,
-            purges=unsent,
+            purges=facts.purges if settings.purge.url else [],
             left_out=left_out,
             unfed=unfed,
             never_shown=never_shown,
@@ -184,8 +181,8 @@ def status(ctx: click.Context, as_json: bool) -> None:
         values = {
             "problems": problems,
             "notices": notices,
-            "workers": [asdict(worker) for worker in alive],
-            "web": [asdict(web) for web in serving],
+            "workers": [asdict(worker) for worker in facts.workers],
+            "web": [asdict(web) for web in facts.web],
             "oldest_change": oldest,
             "sections": [asdict(state) for state in found],
             "left_out": [asdict(item) for item in left_out],
@@ -197,7 +194,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         _table(found, left_out, now)
         waiting = f"{(now - oldest).total_seconds():.0f} s" if oldest else "none"
         line()
-        line(f"Workers: {len(alive)}. Web processes: {len(serving)}. Oldest waiting change: {waiting}.")
+        line(f"Workers: {len(facts.workers)}. Web processes: {len(facts.web)}. Oldest waiting change: {waiting}.")
     sys.exit(1 if problems else 0)
 
 

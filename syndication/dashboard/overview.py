@@ -1,7 +1,7 @@
 """The overview: the status of every feed, and one line on the health of the service."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -20,10 +20,10 @@ from syndication.model.feed_addresses import feed_path
 from syndication.model.values import FORMATS, Section
 from syndication.store import Connection
 from syndication.store.articles import hidden_stories
-from syndication.store.processes import poll_counts, purge_queue, workers
+from syndication.store.processes import poll_counts
 from syndication.store.processes.poll_counts import PollSums
-from syndication.store.publishing import change_queue
-from syndication.store.publishing.section_state import SectionState, list_states, oldest_waiting, section_status
+from syndication.store.processes.service_status import read_service_status
+from syndication.store.publishing.section_state import SectionState, section_status
 
 pages = Pages("overview")
 
@@ -92,24 +92,22 @@ def _read(may_preview: bool) -> dict[str, Any]:
     database, settings, loader = context().database, context().settings, context().loader
     with database.snapshot() as conn:
         now = database.now(conn)
-        found = {state.section: state for state in list_states(conn) if state.section in settings.sections}
-        known = visible_states(conn, found)
-        alive = workers.list_alive(conn, now)
-        oldest = oldest_waiting(known.values(), change_queue.oldest(conn)) if may_preview else None
+        status = read_service_status(conn, settings.sections, now)
+        status = replace(status, states=visible_states(conn, status.states))
         asked = poll_counts.last_hour(conn, now)
-        unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
         left_out = visible_left_out(conn)
         unfed, never_shown = _hidden_stories(conn, now, may_preview)
     silences, named = find_silences(), titles()
+    oldest = status.oldest_change if may_preview else None
     findings = health.examine(
         health.HealthFacts(
             now=now,
             sections=settings.sections,
-            states=list(known.values()),
-            workers=len(alive),
+            states=list(status.states.values()),
+            workers=len(status.workers),
             oldest_change=oldest,
             missing_triggers=loader.state.missing_triggers,
-            purges=unsent,
+            purges=status.purges if settings.purge.url else [],
             silences={slug: f"{named[slug]}: {words}" for slug, words in silences.items()},
             titles=named,
             left_out=left_out,
@@ -118,12 +116,12 @@ def _read(may_preview: bool) -> dict[str, Any]:
         )
     )
     rows = [
-        _row(section, named[slug], known.get(slug), asked.get(slug, poll_counts.NONE), silences.get(slug, ""))
+        _row(section, named[slug], status.states.get(slug), asked.get(slug, poll_counts.NONE), silences.get(slug, ""))
         for slug, section in settings.sections.items()
     ]
     return {
         "rows": rows,
-        "workers": alive,
+        "workers": status.workers,
         "oldest": oldest,
         "pending": sum(row.state == "pending" for row in rows),
         "polls": sum(row.polls for row in rows),

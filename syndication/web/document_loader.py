@@ -14,9 +14,10 @@ from syndication.serve.catalogue import Catalogue
 from syndication.serve.poll_counter import PollCounter
 from syndication.store.db.database import DOCUMENTS, Database, DatabaseDown
 from syndication.store.db.listen import Waker
-from syndication.store.processes import purge_queue, web_processes, workers
+from syndication.store.processes import purge_queue
+from syndication.store.processes.service_status import read_service_status
 from syndication.store.publishing import change_queue, documents
-from syndication.store.publishing.section_state import SectionState, list_states, oldest_waiting
+from syndication.store.publishing.section_state import SectionState
 from syndication.store.triggers import missing_triggers
 from syndication.web import load_latency
 from syndication.web.load_latency import WaitingSince
@@ -148,17 +149,16 @@ class DocumentLoader:
         """Reads the state that /readyz and /metrics show."""
         with self.database.read() as conn:
             now = self.database.now(conn)
-            # Sections that are no longer configured stay in the store but are neither regenerated nor served.
-            found = tuple(state for state in list_states(conn) if state.section in self.catalogue.sections)
+            status = read_service_status(conn, self.catalogue.sections, now)
             self.state = replace(
                 self.state,
                 missing_triggers=tuple(missing_triggers(conn)),
-                sections=found,
-                oldest_change=oldest_waiting(found, change_queue.oldest(conn)),
+                sections=tuple(status.states.values()),
+                oldest_change=status.oldest_change,
                 changes=change_queue.waiting(conn, MAX_COUNTED),
-                workers=len(workers.list_alive(conn, now)),
-                webs=len(web_processes.list_alive(conn, now)),
-                purges=sum(purge.given_up_at is None for purge in purge_queue.list_waiting(conn)),
+                workers=len(status.workers),
+                webs=len(status.web),
+                purges=sum(purge.given_up_at is None for purge in status.purges),
             )
         self._looked = time.monotonic()
         self._mark_up()

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from itertools import islice
 
 import regex
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from syndication.model.visible_text import is_visible
+from syndication.render.body.hidden import prune_hidden
+from syndication.render.body.tree import parse_body
 from syndication.render.body_limits import exceeds_limits
 from syndication.render.note_marks import is_note_mark, without_note_marks
 from syndication.render.reading_rules import (
@@ -69,14 +71,13 @@ def plain(html: str) -> str:
     """Returns the text of ``html`` on one line; empty if it has none, or is beyond the limits of a body."""
     if "<" not in html and "&" not in html:
         return visible_line(html)
-    return "" if exceeds_limits(html) else read_whole(parse(html))
+    return "" if exceeds_limits(html) else read_whole(visible_body(html))
 
 
-def parse(html: str) -> LexborNode:
-    """Returns the body of ``html``, parsed as browsers do (HTML standard, section 13.2)."""
-    body = LexborHTMLParser(f"<!doctype html><body>{html}").body
-    if body is None:
-        raise ValueError("the parser found no body")
+def visible_body(html: str) -> LexborNode:
+    """Returns the body of ``html``, parsed as browsers do, without what they hide."""
+    body = parse_body(html)
+    prune_hidden(body)
     return body
 
 

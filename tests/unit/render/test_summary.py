@@ -1,14 +1,16 @@
 """Summaries: the opening of a story as a person would read it aloud."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndication.render.summary import make_summary, parse, plain
+from syndication.render.summary import make_summary, plain, visible_body
 
 
 def opening(html: str, length: int = 300, title: str = "The title") -> str:
-    return make_summary(parse(html), length, title)
+    return make_summary(visible_body(html), length, title)
 
 
 BESIDE_THE_STORY = {
@@ -207,5 +209,13 @@ def test_any_body_has_a_summary_of_its_own_words(pieces, length):
     html = "".join(pieces)
     made = opening(html, length)
     assert len(made) <= length and made == made.strip()
-    words = made.translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉ªˣ", "01234567890123456789ax"))
-    assert set(words) <= set("one two106[1]\u3000\u200b中&…“”‘’^_()/√ax")
+    words = unicodedata.normalize("NFKC", made)  # An exponent or index is its letter or digit, raised or lowered.
+    assert set(words) <= set("one two106[1] \u200b中&…...“”‘’^_()/⁄√ax")
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    ["<p hidden>X</p>", '<p style="display: none">X</p>', "<template>X</template>", "<dialog>X</dialog>", "<!-- X -->"],
+)
+def test_a_written_summary_never_shows_hidden_text(hidden):
+    assert plain(f"<p>Seen.</p>{hidden}") == "Seen."

@@ -41,8 +41,8 @@ MAX_LISTED = 200
 class BatchOutcome(ResponseModel):
     """The outcome of one article: its index in the batch (from 0), its id, and its errors.
 
-    ``date`` is as in the outcome of a single write, ``message`` explains an unexpected outcome, and ``warnings`` say why
-    the article will not appear as asked.
+    ``date`` is as for a single article, ``message`` explains an unexpected outcome, and ``warnings`` say why the
+    article will not appear as asked.
     """
 
     index: int

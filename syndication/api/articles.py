@@ -54,8 +54,8 @@ class StoredResponse(ResponseModel):
     """The outcome of a write; ``message`` explains an unexpected one.
 
     ``date`` says what the update of a published article did to the date of its last update: correction (a correction
-    moved it), date (the writer did), or same-date. It is null for any other write. ``warnings`` say why the article, which is stored, will not appear as asked. What only rendering finds is in its
-    trace a moment later.
+    moved it), date (the writer did), or same-date. It is null for any other write. ``warnings`` say why the article,
+    which is stored, will not appear as asked. What only rendering finds is in its trace a moment later.
     """
 
     id: str

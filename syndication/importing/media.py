@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from syndication.importing.durations import seconds
-from syndication.importing.fields import number
+from syndication.importing.fields import number, text_to_html
 from syndication.importing.media_types import type_of
 from syndication.importing.node import Node, resolve
 from syndication.model.field_limits import MAX_CAPTION, MAX_TITLE
@@ -54,6 +54,7 @@ class Media:
         portraits = {name.casefold() for name in authors}
         found = [one for one in self._objects() if one.url and not one.is_portrait(portraits)]
         copies = self._marked(found) if own else _lead(found)
+        self._others = [one for one in found if one.kind != "image"]
         self._picture = max(copies, key=_Object.rank, default=None)
         self._rest = [one for one in found if one not in copies]
         self._own = own
@@ -83,6 +84,15 @@ class Media:
         if played := (files if self._own else audible)[:1]:
             played[0]["duration"] = played[0]["duration"] or seconds(self._item.text("itunes:duration"))
         return files
+
+    def words(self) -> str:
+        """Returns what is said about a video or a recording, as HTML: the story of an item that has no other text.
+
+        The feeds of YouTube have nothing else.
+        """
+        described = (node for one in self._others for node in one.described() if node.value)
+        node = None if self._own else next(described, None)
+        return "" if node is None else node.value if _is_html(node) else text_to_html(node.value)
 
     def image(self) -> Values | None:
         """Returns the lead image: a picture of Media RSS, an enclosed one, or a thumbnail if there is nothing else."""
@@ -144,6 +154,11 @@ class _Object:
                 return ", ".join(dict.fromkeys(text for text in texts if text))
         return ""
 
+    def described(self) -> Iterator[Node]:
+        """Yields the descriptions, from the inside out."""
+        for holder in (self.node, *self._around):
+            yield from holder.all("media:description")
+
     def image(self) -> Values:
         """Returns the picture; its title is its caption if there is no description."""
         description, title = self.text("media:description", inherited=True), self.text("media:title")
@@ -184,7 +199,11 @@ def _place(url: str) -> str:
 
 
 def _plain(node: Node) -> str:
-    return plain(node.value) if node.attribute("type").lower() in ("html", "text/html") else one_line(node.value)
+    return plain(node.value) if _is_html(node) else one_line(node.value)
+
+
+def _is_html(node: Node) -> bool:
+    return node.attribute("type").lower() in ("html", "text/html")
 
 
 def _short(text: str, length: int) -> str | None:

@@ -1,6 +1,6 @@
 """The namespaces of feeds, each with the prefix that the readers use for it: ``media:content``, ``dc:creator``.
 
-Real feeds write them with another case, without the slash, or with spaces; some declare no prefix at all.
+Real feeds write them with another case or scheme, without the slash, or with spaces; some declare no prefix at all.
 """
 
 from collections.abc import Mapping
@@ -49,8 +49,9 @@ _WRITTEN = frozenset(PREFIXES.values())
 
 
 def canonical(uri: str) -> str:
-    """Returns a namespace as it is compared."""
-    return uri.strip().lower().removesuffix("/")
+    """Returns a namespace as it is compared: without the case, the final slash, or the s of https."""
+    known = uri.strip().lower().removesuffix("/")
+    return f"http://{known[8:]}" if known.startswith("https://") else known
 
 
 def split(tag: str) -> tuple[str, str]:

@@ -39,9 +39,10 @@ def article_fields(item: Node, channel: Channel, parts: Parts) -> Fields:
     published, updated = parts.published or parts.updated, parts.updated
     names = [str(one["name"]) for one in parts.authors]
     media = Media(item, parts.files, names, parts.url, *channel.bases, own=channel.own)
+    html = parts.html or media.words()
     return {
-        **identity(parts.guid or parts.url, parts.url, parts.title, parts.html),
-        "html": parts.html,
+        **identity(parts.guid or parts.url, parts.url, parts.title, html),
+        "html": html,
         "summary": _summary(parts),
         "authors": list(parts.authors or channel.authors),
         "tags": [text for text, _ in parts.categories],

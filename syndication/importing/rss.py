@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 
 from lxml import etree
 
@@ -14,7 +15,7 @@ from syndication.importing.media import Values, enclosure
 from syndication.importing.namespaces import RSS, split
 from syndication.importing.node import Node, resolve
 from syndication.importing.parts import Parts, article_fields
-from syndication.importing.people import Person, distinct, person
+from syndication.importing.people import Person, distinct, people
 from syndication.importing.text_or_html import text_or_html
 from syndication.importing.xhtml import inner_html
 from syndication.render.text import one_line
@@ -24,20 +25,30 @@ _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _BODIES = ("content:encoded", "xhtml:body", "body", "atom:content", "fullitem")
 """The elements of the full text, which is preferred to the description wherever it stands."""
 
-_SUMMARIES = ("description", "atom:summary", "dc:description", "itunes:summary")
+_SUMMARIES = (
+    "description", "atom:summary", "dc:description", "dcterms:description", "dcterms:abstract", "excerpt:encoded",
+    "itunes:summary",
+)  # fmt: skip
 """The elements of a summary; without a full text, the first is the story."""
 
 
 def items(root: etree._Element) -> Items:
     """Yields the items of a channel, which in RDF are beside it."""
-    namespace, _ = split(str(root.tag))
-    top = Node(root, RSS if namespace.endswith("rdf-syntax-ns#") else RSS | {namespace})
-    channel_node = top if top.name == "channel" else (top.first("channel") or top)
-    channel = _channel(channel_node)
-    holders = [top] if channel_node is top else [channel_node, top]
-    found = [item for holder in holders for within in (holder, *holder.all("items")) for item in within.all("item")]
-    for number, item in enumerate(found, 1):
-        yield number, partial(_item, item, channel)
+    top = Node(root, _namespaces(root))
+    channels = [top] if top.name == "channel" else top.all("channel") or [top]
+    numbers = count(1)
+    for channel_node in channels:
+        channel = _channel(channel_node)
+        holders = [channel_node] if channel_node is not channels[-1] or channel_node is top else [channel_node, top]
+        for within in (inner for holder in holders for inner in (holder, *holder.all("items"))):
+            for item in within.all("item"):
+                yield next(numbers), partial(_item, item, channel)
+
+
+def _namespaces(root: etree._Element) -> frozenset[str]:
+    """Returns the namespaces of the feed's own elements: the usual ones, and whatever it declares for them."""
+    found = [split(str(element.tag)) for element in (root, *root.iterchildren(etree.Element))]
+    return RSS | {namespace for namespace, local in found if local.lower() in ("rss", "channel")}
 
 
 def _channel(channel: Node) -> Channel:
@@ -49,7 +60,7 @@ def _channel(channel: Node) -> Channel:
         home=resolve(home, channel.base) if home else "",
         language=language,
         # Not managingEditor and webMaster: they answer for the feed, and wrote none of its stories.
-        authors=_authors(channel, own=own),
+        authors=_authors(channel, home, own=own),
         own=own,
     )
 
@@ -59,29 +70,31 @@ def _plain(own: bool) -> Callable[[str], str]:
     return one_line if own else text_or_html
 
 
-def _authors(node: Node, *, own: bool) -> tuple[Person, ...]:
+def _authors(node: Node, *bases: str, own: bool) -> tuple[Person, ...]:
     """Returns the authors; that of a podcast, which is often the station, only if nobody else is named."""
-    written = node.all("author", "dc:creator", "dc:author", "atom:author") or node.all("itunes:author")
-    return distinct(person(author, plain=_plain(own)) for author in written)
+    written = node.all("author", "dc:creator", "dc:author", "dcterms:creator", "atom:author") or node.all(
+        "itunes:author"
+    )
+    return distinct(one for author in written for one in people(author, *bases, plain=_plain(own)))
 
 
 def _item(item: Node, channel: Channel) -> Fields:
     body, brief = _first_html(item, _BODIES, channel), _first_html(item, _SUMMARIES, channel)
     told = item.first(*(_BODIES if body else _SUMMARIES))
-    url = _address(item, channel)
-    title = item.text("title", "atom:title", "dc:title", "itunes:title", "media:title")
+    files = _files(item, url := _address(item, channel), channel)
+    title = item.text("title", "atom:title", "dc:title", "dcterms:title", "itunes:title", "media:title")
     return article_fields(
         item,
         channel,
         Parts(
             guid=item.text("guid", "atom:id") or str(item.element.get(_RDF_ABOUT) or "").strip(),
-            url=url,
+            url=url or (files[0]["url"] if files else ""),  # An episode without a page is its recording.
             title=_plain(channel.own)(title),
             html=body or brief,
             full=bool(body),
             summary=brief,
-            authors=_authors(item, own=channel.own),
-            files=_files(item, url, channel),
+            authors=_authors(item, *channel.bases, own=channel.own),
+            files=files,
             categories=_categories(item, own=channel.own),
             language=first_language(
                 item.text("dc:language", "dcterms:language", "language") or None,
@@ -89,7 +102,14 @@ def _item(item: Node, channel: Channel) -> Fields:
                 channel.language or item.language,
             ),
             published=date_of(
-                item, "pubdate", "dc:date", "dcterms:issued", "dcterms:created", "atom:published", "atom:issued"
+                item,
+                "pubdate",
+                "dc:date",
+                "dcterms:issued",
+                "dcterms:date",
+                "dcterms:created",
+                "atom:published",
+                "atom:issued",
             ),
             updated=date_of(item, "atom:updated", "atom:modified", "dcterms:modified"),
         ),
@@ -144,6 +164,6 @@ def _files(item: Node, url: str, channel: Channel) -> list[Values]:
 
 
 def _categories(item: Node, *, own: bool) -> list[categories.Category]:
-    found = [categories.rss_category(node) for node in item.all("category", "dc:subject")]
+    found = [categories.rss_category(node) for node in item.all("category", "dc:subject", "dcterms:subject")]
     found += [categories.atom_category(node) for node in item.all("atom:category")]
     return categories.distinct(found + categories.of_podcast(item), _plain(own))

@@ -23,6 +23,8 @@ PREFIXES: Mapping[str, str] = {
     "http://example.com/dtds/podcast-1.0.dtd": "itunes",
     "http://rssnamespace.org/feedburner/ext/1.0": "feedburner",
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
+    **dict.fromkeys((f"http://wordpress.org/export/1.{minor}" for minor in range(3)), "wp"),
+    **dict.fromkeys((f"http://wordpress.org/export/1.{minor}/excerpt" for minor in range(3)), "excerpt"),
     "http://www.w3.org/1999/xhtml": "xhtml",
     "http://www.w3.org/2000/svg": "svg",
     "http://www.w3.org/1998/math/mathml": "math",

@@ -1,12 +1,13 @@
 """Reads RSS 0.9x and 2.0 (RSS Advisory Board), and RSS 0.90 and 1.0, which are RDF."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import count
 
 from lxml import etree
 
-from syndication.importing import categories, constructs
+from syndication.importing import categories, constructs, wordpress
 from syndication.importing.channel import Channel, first_language, is_own, link, relation
 from syndication.importing.dates import date_of
 from syndication.importing.fields import Fields, Items
@@ -55,14 +56,15 @@ def _channel(channel: Node) -> Channel:
     home = channel.text("link") or link(channel, "alternate")
     language = channel.text("language", "dc:language", "dcterms:language")
     own = is_own(channel.text("generator"))
-    return Channel(
+    head = Channel(
         url=link(channel, "self"),
         home=resolve(home, channel.base) if home else "",
         language=language,
-        # Not managingEditor and webMaster: they answer for the feed, and wrote none of its stories.
-        authors=_authors(channel, home, own=own),
         own=own,
+        names=wordpress.names(channel),
     )
+    # Not managingEditor and webMaster: they answer for the feed, and wrote none of its stories.
+    return replace(head, authors=_authors(channel, head))
 
 
 def _plain(own: bool) -> Callable[[str], str]:
@@ -70,16 +72,21 @@ def _plain(own: bool) -> Callable[[str], str]:
     return one_line if own else text_or_html
 
 
-def _authors(node: Node, *bases: str, own: bool) -> tuple[Person, ...]:
+def _authors(node: Node, channel: Channel) -> tuple[Person, ...]:
     """Returns the authors; that of a podcast, which is often the station, only if nobody else is named."""
-    written = node.all("author", "dc:creator", "dc:author", "dcterms:creator", "atom:author") or node.all(
-        "itunes:author"
-    )
-    return distinct(one for author in written for one in people(author, *bases, plain=_plain(own)))
+    written = node.all("author", "dc:creator", "dc:author", "dcterms:creator", "atom:author")
+    written = written or node.all("itunes:author")
+
+    def plain(text: str) -> str:
+        line = _plain(channel.own)(text)
+        return channel.names.get(line, line)
+
+    return distinct(one for author in written for one in people(author, *channel.bases, plain=plain))
 
 
 def _item(item: Node, channel: Channel) -> Fields:
-    body, brief = _first_html(item, _BODIES, channel), _first_html(item, _SUMMARIES, channel)
+    wordpress.check_published(item)
+    body, brief = wordpress.html(item, _first_html(item, _BODIES, channel)), _first_html(item, _SUMMARIES, channel)
     told = item.first(*(_BODIES if body else _SUMMARIES))
     files = _files(item, url := _address(item, channel), channel)
     title = item.text("title", "atom:title", "dc:title", "dcterms:title", "itunes:title", "media:title")
@@ -93,7 +100,7 @@ def _item(item: Node, channel: Channel) -> Fields:
             html=body or brief,
             full=bool(body),
             summary=brief,
-            authors=_authors(item, *channel.bases, own=channel.own),
+            authors=_authors(item, channel),
             files=files,
             categories=_categories(item, own=channel.own),
             language=first_language(
@@ -164,6 +171,8 @@ def _files(item: Node, url: str, channel: Channel) -> list[Values]:
 
 
 def _categories(item: Node, *, own: bool) -> list[categories.Category]:
-    found = [categories.rss_category(node) for node in item.all("category", "dc:subject", "dcterms:subject")]
+    written = item.all("category", "dc:subject", "dcterms:subject")
+    # WordPress tells how a post looks ("Standard", "Aside") among its categories.
+    found = [categories.rss_category(node) for node in written if node.attribute("domain") != "post_format"]
     found += [categories.atom_category(node) for node in item.all("atom:category")]
     return categories.distinct(found + categories.of_podcast(item), _plain(own))

@@ -13,7 +13,8 @@ from syndication.render.feedgen_common import GENERATOR
 class Channel:
     """The head of a feed. ``url`` is the feed's own address, ``home`` that of the site; both may be empty.
 
-    ``own`` is set if this program wrote the feed. ``names`` are those of authors whom items name in another way.
+    ``own`` is set if this program wrote the feed. ``names`` are those of authors whom items name in another way;
+    ``pictures`` are addresses by what items call them.
     """
 
     url: str = ""
@@ -22,6 +23,7 @@ class Channel:
     authors: tuple[Person, ...] = ()
     own: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bases(self) -> tuple[str, ...]:

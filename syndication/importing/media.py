@@ -4,6 +4,7 @@ What these elements say about a picture (``media:title``, ``media:description``,
 never about the story.
 """
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -38,6 +39,10 @@ def enclosure(node: Node, address: str, title: str, *bases: str) -> Values | Non
     }
 
 
+_GRAVATAR = re.compile(r"^https?://(?:[\w-]+\.)*gravatar\.com/avatar/", re.IGNORECASE)
+"""Portraits of authors, with their log-in name as the title."""
+
+
 class Media:
     """The pictures and files of one item."""
 
@@ -52,7 +57,7 @@ class Media:
         self._bases = bases
         self._enclosures = enclosures
         portraits = {name.casefold() for name in authors}
-        found = [one for one in self._objects() if one.url and not one.is_portrait(portraits)]
+        found = [one for one in self._objects() if one.url and (own or not one.is_portrait(portraits))]
         copies = self._marked(found) if own else _lead(found)
         self._others = [one for one in found if one.kind != "image"]
         self._picture = max(copies, key=_Object.rank, default=None)
@@ -140,7 +145,9 @@ class _Object:
 
     def is_portrait(self, authors: Collection[str]) -> bool:
         """Returns whether this is a picture of an author, which blogs of WordPress put before all others."""
-        return self.kind == "image" and self.text("media:title").casefold() in authors
+        if self.kind != "image":
+            return False
+        return _GRAVATAR.search(self.url) is not None or self.text("media:title").casefold() in authors
 
     def rank(self) -> tuple[bool, int, int]:
         """Returns what makes this the best of several renditions: it is the default, or wider, or larger."""

@@ -62,6 +62,7 @@ def _channel(channel: Node) -> Channel:
         language=language,
         own=own,
         names=wordpress.names(channel),
+        pictures=wordpress.pictures(channel),
     )
     # Not managingEditor and webMaster: they answer for the feed, and wrote none of its stories.
     return replace(head, authors=_authors(channel, head))
@@ -102,6 +103,7 @@ def _item(item: Node, channel: Channel) -> Fields:
             summary=brief,
             authors=_authors(item, channel),
             files=files,
+            picture=wordpress.picture(item, channel.pictures),
             categories=_categories(item, own=channel.own),
             language=first_language(
                 item.text("dc:language", "dcterms:language", "language") or None,

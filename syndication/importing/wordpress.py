@@ -1,4 +1,4 @@
-"""What an export of WordPress (WXR) has beside RSS: the items that are no published stories, names, raw texts."""
+"""What an export of WordPress (WXR) has beside RSS: items that are no published stories, names, pictures, raw texts."""
 
 import re
 from collections.abc import Mapping
@@ -16,6 +16,11 @@ _OTHERS = {
 }  # fmt: skip
 """Types of posts that are no stories; so are all that begin with ``wp_``. A newsroom may have types of its own."""
 
+# Possessive, and no part passes the bracket that begins another one: a text is read once.
+_CAPTION = re.compile(
+    r"\[caption\b[^\[\]]*+\](\s*+(?:<a\b[^<>]*+>\s*+)?<img\b[^<>]*+>(?:\s*+</a>)?)([^\[]*+)\[/caption\]",
+    re.IGNORECASE,
+)
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _BLOCK = re.compile(
     r"</?(?:address|article|aside|blockquote|details|div|dl|figure|form|h[1-6]|hr|iframe|ol|p|pre|section|table|ul)\b"
@@ -46,12 +51,27 @@ def names(channel: Node) -> Mapping[str, str]:
     return {login: name for login, name in found.items() if login and name}
 
 
-def html(item: Node, text: str) -> str:
-    """Returns a text of an export with the paragraphs that WordPress makes of blank lines when it shows a page.
+def pictures(channel: Node) -> Mapping[str, str]:
+    """Returns the addresses of an export's pictures and files, which are items of their own, by their IDs."""
+    found = {item.text("wp:post_id"): item.text("wp:attachment_url") for item in channel.all("item")}
+    return {id: address for id, address in found.items() if id and address}
 
-    A text that has paragraphs, as the block editor writes them, stays.
+
+def picture(item: Node, addresses: Mapping[str, str]) -> str:
+    """Returns the address of a post's picture ("featured image"), empty if it has none in the export."""
+    chosen = (meta for meta in item.all("wp:postmeta") if meta.text("wp:meta_key") == "_thumbnail_id")
+    return next((addresses.get(meta.text("wp:meta_value"), "") for meta in chosen), "")
+
+
+def html(item: Node, text: str) -> str:
+    """Returns a text of an export with the captions and paragraphs that WordPress makes when it shows a page.
+
+    A text that has paragraphs already, as the block editor writes them, gets no more.
     """
-    if not item.all("wp:post_type") or "<p>" in text or "<p " in text:
+    if not item.all("wp:post_type"):
+        return text
+    text = _CAPTION.sub(r"<figure>\1<figcaption>\2</figcaption></figure>", text)
+    if "<p>" in text or "<p " in text:
         return text
     parts = [part.strip() for part in _BLANK_LINES.split(text.replace("\r\n", "\n"))]
     return "\n".join(

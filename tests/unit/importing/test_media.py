@@ -38,6 +38,11 @@ C = "https://old.example/c.jpg"
             "<media:content url='/c.jpg' type='image/jpeg' width='1200' height='800'/>",
             {"url": C, "width": 1200, "height": 800},
         ),
+        (
+            "<media:content url='https://1.gravatar.com/avatar/ab?s=96' medium='image'><media:title>jlin</media:title>"
+            "</media:content><media:content url='/c.jpg' medium='image'/>",
+            {"url": C},
+        ),
         ("<media:content url='/c.jpg'/>", {"url": C}),
         ("<media:content url='/c.jpg' medium='IMAGE' width='12px' height='-1'/>", {"url": C}),
         ("<media:thumbnail url='/c.jpg' width='200' height='100'/>", {"url": C, "width": 200, "height": 100}),

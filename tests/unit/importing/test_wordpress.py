@@ -55,9 +55,26 @@ def test_what_readers_never_saw_is_refused_with_its_reason(parts, words):
     ("text", "html"),
     [
         ("One\nline.\r\n\r\nTwo.", "<p>One<br>line.</p>\n<p>Two.</p>"),
+        (
+            "One.\n\n[caption id='a']<a href='/i'><img src='/i.jpg' /></a> A bridge[/caption]\n\nTwo [gallery].",
+            "<p>One.</p>\n<figure><a href='/i'><img src='/i.jpg' /></a><figcaption> A bridge</figcaption></figure>\n"
+            "<p>Two [gallery].</p>",
+        ),
         ("One.\n\n<h2>Head</h2>\n\n<em>Two.</em>", "<p>One.</p>\n<h2>Head</h2>\n<p><em>Two.</em></p>"),
         ("<!-- wp:paragraph -->\n<p>One.</p>\n\n<p>Two.</p>", "<!-- wp:paragraph -->\n<p>One.</p>\n\n<p>Two.</p>"),
     ],
 )
 def test_blank_lines_of_a_raw_text_make_paragraphs(text, html):
     assert exported(f"<content:encoded><![CDATA[{text}]]></content:encoded>")["html"] == html
+
+
+def test_a_posts_picture_is_the_attachment_that_it_names():
+    meta = "<wp:postmeta><wp:meta_key>_thumbnail_id</wp:meta_key><wp:meta_value>7</wp:meta_value></wp:postmeta>"
+    picture = (
+        "<item><wp:post_type>attachment</wp:post_type><wp:post_id>7</wp:post_id>"
+        "<wp:attachment_url>https://old.example/i.jpg</wp:attachment_url></item>"
+    )
+    items = f"<item>{REQUIRED}{meta}</item>{picture}"
+    content = f'<rss xmlns:wp="http://wordpress.org/export/1.2/"><channel>{items}</channel></rss>'
+    (_, make), _ = xml_items(content.encode())
+    assert make()["image"]["url"] == "https://old.example/i.jpg"

@@ -4,7 +4,7 @@ from functools import partial
 
 from lxml import etree
 
-from syndication.importing import categories, constructs
+from syndication.importing import categories, constructs, drafts
 from syndication.importing.channel import Channel, first_language, is_own, link, relation
 from syndication.importing.dates import date_of
 from syndication.importing.fields import Fields, Items
@@ -42,6 +42,7 @@ def _people(node: Node, channel: Channel) -> tuple[Person, ...]:
 
 
 def _entry(entry: Node, channel: Channel) -> Fields:
+    drafts.check_published(entry)
     content, brief, title = _content(entry), entry.first("summary"), entry.first("title")
     body = constructs.html(content, *channel.bases) if content is not None else ""
     files = _files(entry, url := _address(entry, channel), channel)
@@ -75,7 +76,7 @@ def _content(entry: Node) -> Node | None:
 
 
 def _categories(entry: Node) -> list[categories.Category]:
-    found = [categories.atom_category(node) for node in entry.all("category")]
+    found = [categories.atom_category(node) for node in entry.all("category") if not drafts.is_kind(node)]
     found += [categories.rss_category(node) for node in entry.all("dc:subject", "dcterms:subject")]
     return categories.distinct(found)
 

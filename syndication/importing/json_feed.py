@@ -41,14 +41,14 @@ def _fields(item: Any, feed: Mapping[str, Any]) -> Fields:
     url = _resolved(item.get("url") or item.get("external_url"), feed) or _address(guid, files)
     tags = [tag for tag in _list(item.get("tags")) if tag]
     image = _resolved(_url(item.get("image")) or _url(item.get("banner_image")), feed)
-    own = _authors(item)
+    own = _authors(item, feed)
     published, updated = _date(item.get("date_published")), _date(item.get("date_modified"))
     return {
         **identity(guid or url, url, item.get("title"), html or _escaped(item.get("summary"))),
         "html": html,
         "summary": _escaped(item.get("summary")),
         # JSON Feed 1.1: the feed's authors are those of an item that names none.
-        "authors": own or _authors(feed),
+        "authors": own or _authors(feed, feed),
         "tags": tags,
         "language": item.get("language") or feed.get("language"),
         "image": {"url": image} if image else None,
@@ -64,11 +64,11 @@ def _fields(item: Any, feed: Mapping[str, Any]) -> Fields:
     }
 
 
-def _authors(holder: Mapping[str, Any]) -> list[Fields]:
+def _authors(holder: Mapping[str, Any], feed: Mapping[str, Any]) -> list[Fields]:
     """Returns the authors of an item or a feed; ``author`` is that of JSON Feed 1.0. Real feeds have bare names too."""
     found = _list(holder.get("authors")) or _list(holder.get("author"))
     authors = _objects([{"name": one} if isinstance(one, str) else one for one in found])
-    named = [(author.get("name"), author.get("url")) for author in authors]
+    named = [(author.get("name"), _resolved(author.get("url"), feed)) for author in authors]
     return [{"name": name or url, "uri": url} for name, url in dict.fromkeys(named) if name or url]
 
 

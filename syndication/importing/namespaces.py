@@ -25,6 +25,8 @@ PREFIXES: Mapping[str, str] = {
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
     **dict.fromkeys((f"http://wordpress.org/export/1.{minor}" for minor in range(3)), "wp"),
     **dict.fromkeys((f"http://wordpress.org/export/1.{minor}/excerpt" for minor in range(3)), "excerpt"),
+    "http://www.w3.org/2007/app": "app",
+    "http://purl.org/atom/app#": "app",
     "http://www.w3.org/1999/xhtml": "xhtml",
     "http://www.w3.org/2000/svg": "svg",
     "http://www.w3.org/1998/math/mathml": "math",

@@ -246,3 +246,28 @@ def test_an_entry_without_a_page_leads_to_its_subject(links, url):
 def test_an_entry_without_an_address_is_an_error():
     with pytest.raises(ArticleError, match="no address: add a link"):
         entry(required="<id>urn:1</id><title>T</title><updated>2026-03-14T08:00:00Z</updated>")
+
+
+BLOGGER = "http://schemas.google.com/blogger/2008/kind#"
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ("<app:control xmlns:app='http://www.w3.org/2007/app'><app:draft>yes</app:draft></app:control>", "a draft"),
+        ("<app:control xmlns:app='http://purl.org/atom/app#'><app:draft>yes</app:draft></app:control>", "a draft"),
+        (
+            f"<category scheme='http://schemas.google.com/g/2005#kind' term='{BLOGGER}comment'/>",
+            "its kind in Blogger is 'comment', which is not a story",
+        ),
+    ],
+)
+def test_what_readers_never_saw_is_refused_with_its_reason(parts, words):
+    with pytest.raises(ArticleError, match=words):
+        entry(parts)
+
+
+def test_a_published_post_of_blogger_is_a_story():
+    parts = "<app:control xmlns:app='http://www.w3.org/2007/app'><app:draft>no</app:draft></app:control>"
+    parts += f"<category scheme='http://schemas.google.com/g/2005#kind' term='{BLOGGER}post'/><category term='rail'/>"
+    assert entry(parts)["tags"] == ["rail"]

@@ -41,6 +41,16 @@ def test_authors_are_those_of_the_item_then_of_the_feed(item, feed, names):
     assert [author["name"] for author in read(item, **feed)["authors"]] == names
 
 
+def test_an_authors_relative_address_is_resolved():
+    found = read({"authors": [{"name": "A", "url": "/a"}]}, home_page_url="https://old.example/")
+    assert found["authors"] == [{"name": "A", "uri": "https://old.example/a"}]
+
+
+@pytest.mark.parametrize("title", [None, "", "  ", "\u200b"])
+def test_without_a_visible_title_the_text_gives_it(title):
+    assert read({"title": title, "content_text": "The story."})["title"] == "The story."
+
+
 def test_the_language_is_that_of_the_item_then_of_the_feed():
     assert read({}, language="ja")["language"] == "ja"
     assert read({"language": "zh-TW"}, language="ja")["language"] == "zh-TW"

@@ -62,6 +62,7 @@ def test_the_language_is_that_of_the_item_then_of_the_feed():
         ("/a", {"home_page_url": "https://old.example/"}, "https://old.example/a"),
         ("a", {"feed_url": "feed.json", "home_page_url": "https://old.example/b/"}, "https://old.example/b/a"),
         ("/a", {}, "/a"),
+        ("https://new.example/a?", {"home_page_url": "https://old.example/"}, "https://new.example/a?"),
     ],
 )
 def test_relative_addresses_are_resolved_against_the_feed(url, feed, resolved):

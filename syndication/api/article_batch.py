@@ -7,7 +7,16 @@ from typing import Any, Literal
 
 from flask import request
 
-from syndication.api.articles import Outcome, message_for, operation, outcome_for, parse_article_json, warnings_for
+from syndication.api.articles import (
+    DateOutcome,
+    Outcome,
+    date_for,
+    message_for,
+    operation,
+    outcome_for,
+    parse_article_json,
+    warnings_for,
+)
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ResponseModel
 from syndication.api.visibility import visibilities
@@ -32,12 +41,14 @@ MAX_LISTED = 200
 class BatchOutcome(ResponseModel):
     """The outcome of one article: its index in the batch (from 0), its id, and its errors.
 
-    ``message`` explains an unexpected outcome, ``warnings`` why the article will not appear as asked.
+    ``date`` is as for a single article, ``message`` explains an unexpected outcome, and ``warnings`` say why the
+    article will not appear as asked.
     """
 
     index: int
     id: str | None
     outcome: Outcome | Literal["refused"]
+    date: DateOutcome | None
     message: str | None
     warnings: list[FieldProblem]
     errors: list[FieldProblem]
@@ -74,6 +85,7 @@ def put_articles() -> BatchOutcomes:
                 index=index,
                 id=done.article_id,
                 outcome=outcome_for(done, known),
+                date=date_for(done, known),
                 message=message_for(done, known),
                 warnings=warnings,
                 errors=[],
@@ -171,6 +183,7 @@ def _refused(index: int, id: str | None, errors: Sequence[tuple[str, str]]) -> B
         index=index,
         id=id,
         outcome="refused",
+        date=None,
         message=None,
         warnings=[],
         errors=[FieldProblem(field=field, detail=words) for field, words in errors],

@@ -46,16 +46,21 @@ WAS_DELETED = "The article was deleted before. It is stored again."
 
 Outcome = Literal["created", "updated", "unchanged", "kept_out"]
 
+DateOutcome = Literal["correction", "date", "same-date"]
+"""What an update did to the date of a published article: see ``StoredResponse``."""
+
 
 class StoredResponse(ResponseModel):
     """The outcome of a write; ``message`` explains an unexpected one.
 
-    ``warnings`` say why the article, which is stored, will not appear as asked. What only rendering finds is in its
-    trace a moment later.
+    ``date`` says what the update of a published article did to the date of its last update: correction (a correction
+    moved it), date (the writer did), or same-date. It is null for any other write. ``warnings`` say why the article,
+    which is stored, will not appear as asked. What only rendering finds is in its trace a moment later.
     """
 
     id: str
     outcome: Outcome
+    date: DateOutcome | None
     message: str | None
     warnings: list[FieldProblem]
     article: StoredArticle
@@ -243,6 +248,7 @@ def _store(
     answer = StoredResponse(
         id=id,
         outcome=outcome,
+        date=date_for(done, found[0]),
         message=message_for(done, found[0]),
         warnings=warnings_for(wanted[0], found[0].now),
         article=_shown(article),
@@ -277,6 +283,11 @@ def outcome_for(done: PutOutcome, found: Visibility) -> Outcome:
         return "created"
     known = found.exposure.public or found.exposure.digest == done.digest_before
     return "updated" if done.outcome == "unchanged" and not known else done.outcome
+
+
+def date_for(done: PutOutcome, found: Visibility) -> DateOutcome | None:
+    """Returns what became of the article's date; None if it would reveal something of a text that was never shown."""
+    return done.date if found.may_preview or found.exposure.public else None
 
 
 def _section_slug(slug: str | None) -> tuple[str, ...] | None:

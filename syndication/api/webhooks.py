@@ -11,7 +11,7 @@ from typing import Literal
 
 from flask import request
 
-from syndication.api.articles import Outcome, message_for, outcome_for, warnings_for
+from syndication.api.articles import DateOutcome, Outcome, date_for, message_for, outcome_for, warnings_for
 from syndication.api.operations import PUBLIC, Operations, context
 from syndication.api.schemas import ResponseModel
 from syndication.api.visibility import Visibility
@@ -39,10 +39,11 @@ class Announcement(StrictModel):
 
 
 class WebhookResponse(ResponseModel):
-    """The outcome for the article; ``warnings`` say why it will not appear as asked."""
+    """The outcome for the article; ``date`` and ``warnings`` are as in the outcome of a PUT."""
 
     id: str
     outcome: Outcome
+    date: DateOutcome | None
     message: str | None
     warnings: list[FieldProblem]
 
@@ -70,9 +71,13 @@ def receive_article(body: Announcement) -> WebhookResponse:
     actor = Actor("the CMS's webhook", request.remote_addr or "unknown")
     set_actor(actor)
     done, _ = articles.change_article(database, article.id, lambda _stored: article, actor, act="webhook", first=once)
-    outcome, message = outcome_for(done, found[0]), message_for(done, found[0])
-    warnings = warnings_for(article, found[0].now)
-    return WebhookResponse(id=done.article_id, outcome=outcome, message=message, warnings=warnings)
+    return WebhookResponse(
+        id=done.article_id,
+        outcome=outcome_for(done, found[0]),
+        date=date_for(done, found[0]),
+        message=message_for(done, found[0]),
+        warnings=warnings_for(article, found[0].now),
+    )
 
 
 def check_signature(secret: str) -> None:

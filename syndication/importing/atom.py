@@ -4,7 +4,7 @@ from functools import partial
 
 from lxml import etree
 
-from syndication.importing import categories, constructs
+from syndication.importing import categories, constructs, drafts
 from syndication.importing.channel import Channel, first_language, is_own, link, relation
 from syndication.importing.dates import date_of
 from syndication.importing.fields import Fields, Items
@@ -38,26 +38,27 @@ def _channel(feed: Node) -> Channel:
 
 
 def _people(node: Node, channel: Channel) -> tuple[Person, ...]:
-    return distinct(person(author, *channel.bases) for author in node.all("author", "dc:creator"))
+    return distinct(person(author, *channel.bases) for author in node.all("author", "dc:creator", "dcterms:creator"))
 
 
 def _entry(entry: Node, channel: Channel) -> Fields:
-    content, brief, title = entry.first("content"), entry.first("summary"), entry.first("title")
+    drafts.check_published(entry)
+    content, brief, title = _content(entry), entry.first("summary"), entry.first("title")
     body = constructs.html(content, *channel.bases) if content is not None else ""
-    url = _address(entry, channel)
+    files = _files(entry, url := _address(entry, channel), channel)
     told = content if content is not None and body else brief
     return article_fields(
         entry,
         channel,
         Parts(
             guid=entry.text("id"),
-            url=url,
+            url=url or (files[0]["url"] if files else ""),  # An episode without a page is its recording.
             title=constructs.line(title) if title is not None else entry.text("dc:title"),
             html=body or (constructs.html(brief, *channel.bases) if brief is not None else ""),
             full=bool(body),
             summary=constructs.summary(brief, *channel.bases) if brief is not None else "",
             authors=_authors(entry, channel),
-            files=_files(entry, url, channel),
+            files=files,
             categories=_categories(entry),
             language=first_language(
                 entry.text("dc:language") or None,
@@ -70,9 +71,14 @@ def _entry(entry: Node, channel: Channel) -> Fields:
     )
 
 
+def _content(entry: Node) -> Node | None:
+    return constructs.richest(entry.all("content"))
+
+
 def _categories(entry: Node) -> list[categories.Category]:
-    found = [categories.atom_category(node) for node in entry.all("category")]
-    return categories.distinct(found + [categories.rss_category(node) for node in entry.all("dc:subject")])
+    found = [categories.atom_category(node) for node in entry.all("category") if not drafts.is_kind(node)]
+    found += [categories.rss_category(node) for node in entry.all("dc:subject", "dcterms:subject")]
+    return categories.distinct(found)
 
 
 def _authors(entry: Node, channel: Channel) -> tuple[Person, ...]:
@@ -82,16 +88,21 @@ def _authors(entry: Node, channel: Channel) -> tuple[Person, ...]:
 
 
 def _address(entry: Node, channel: Channel) -> str:
-    """Returns the address of the article's page: the alternate link, content elsewhere, or an ID that is an address."""
+    """Returns the address of the article's page.
+
+    It is the alternate link, content elsewhere, an ID that is an address, or the page that a link blog is about.
+    """
     links = [node for node in entry.all("link") if relation(node) == "alternate" and _href(node)]
     pages = [node for node in links if _is_page(node)] or links
-    content = entry.first("content")
+    content = _content(entry)
     if pages:
         return resolve(_href(pages[0]), pages[0].base, *channel.bases)
     if content is not None and content.attribute("src") and _is_page(content):
         return resolve(content.attribute("src"), content.base, *channel.bases)
-    guid = entry.text("id")
-    return guid if guid.startswith(("http://", "https://")) else ""
+    if (guid := entry.text("id")).startswith(("http://", "https://")):
+        return guid
+    related = next((node for node in entry.all("link") if relation(node) == "related" and _href(node)), None)
+    return resolve(_href(related), related.base, *channel.bases) if related else ""
 
 
 def _href(node: Node) -> str:
@@ -105,7 +116,7 @@ def _is_page(node: Node) -> bool:
 def _files(entry: Node, url: str, channel: Channel) -> list[Values]:
     """Returns the enclosures, and content elsewhere that is no page (RFC 4287 section 4.1.3.2)."""
     bases = (url, *channel.bases)
-    content = entry.first("content")
+    content = _content(entry)
     found = []
     if content is not None and content.attribute("src") and not _is_page(content):
         found.append(enclosure(content, content.attribute("src"), "", *bases))

@@ -1,6 +1,7 @@
 """What an item inherits from its feed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from syndication.importing.node import Node
 from syndication.importing.people import Person
@@ -12,7 +13,8 @@ from syndication.render.feedgen_common import GENERATOR
 class Channel:
     """The head of a feed. ``url`` is the feed's own address, ``home`` that of the site; both may be empty.
 
-    ``own`` is set if this program wrote the feed.
+    ``own`` is set if this program wrote the feed. ``names`` are those of authors whom items name in another way;
+    ``pictures`` are addresses by what items call them.
     """
 
     url: str = ""
@@ -20,6 +22,8 @@ class Channel:
     language: str = ""
     authors: tuple[Person, ...] = ()
     own: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bases(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import binascii
 from base64 import b64decode
+from collections.abc import Sequence
 from html import escape
 
 from syndication.importing.fields import text_to_html
@@ -34,6 +35,17 @@ def html(node: Node, *bases: str) -> str:
         return f'<img src="data:{escape(kind)};base64,{escape("".join(text.split()))}" alt="">'
     decoded = _decoded(text)
     return text_to_html(text) if decoded is None else resolve_html(decoded, base)
+
+
+def richest(nodes: Sequence[Node]) -> Node | None:
+    """Returns the first alternative that is more than plain text, otherwise the first; None if there are none.
+
+    Atom 0.3 allows several contents, also within one of ``multipart/alternative``.
+    """
+    found = [
+        inner for node in nodes for inner in (node.all("content") if _kind(node).startswith("multipart/") else [node])
+    ]
+    return next((node for node in found if not is_text(node)), found[0] if found else None)
 
 
 def line(node: Node) -> str:
@@ -74,8 +86,13 @@ def _text(node: Node) -> str:
 
 
 def _decoded(text: str) -> str | None:
-    """Returns the text that is encoded in Base64, as content of an unknown type is; None if it is not text."""
+    """Returns the text that is encoded in Base64, as content of an unknown type is; None if it is not Base64.
+
+    Anything else in Base64, such as a PDF, has no text.
+    """
     try:
         return b64decode("".join(text.split()), validate=True).decode()
+    except UnicodeDecodeError:
+        return ""
     except (binascii.Error, ValueError):
         return None

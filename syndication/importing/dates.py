@@ -41,9 +41,12 @@ _FORMS = tuple(
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
         rf"(?:\s*T?\s*(?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?)?\s*{_ZONE}",
         # RFC 822 and 2822: Sat, 14 Mar 2026 08:00:00 +0800
-        rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s-]*{_MONTH},?[\s-]*(?P<year>\d{{2,4}}),?(?:\s*{_TIME})?\s*{_ZONE}",
-        # March 14, 2026 08:00:00
-        rf"{_WEEKDAY}{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}),?(?:\s+{_TIME})?\s*{_ZONE}",
+        # A minus belongs to the year: WordPress writes -0001 for a draft that has no date.
+        rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s-]*{_MONTH},?[\s-]*(?<!\s-)(?P<year>\d{{2,4}}),?"
+        rf"(?:\s*(?:-\s+)?{_TIME})?\s*{_ZONE}",
+        # March 14, 2026 08:00:00, and with the dash of Drupal: March 14, 2026 - 08:00
+        rf"{_WEEKDAY}{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}),?"
+        rf"(?:\s+(?:-\s+)?{_TIME})?\s*{_ZONE}",
         # asctime of C: Sat Mar 14 08:00:00 2026, also with a zone before the year
         rf"{_WEEKDAY}{_MONTH}\s+(?P<day>\d{{1,2}})\s+{_TIME}\s*{_ZONE}\s+(?P<year>\d{{4}})",
     )

@@ -68,6 +68,8 @@ def to_utf8(content: bytes) -> bytes:
     encoding, content = _detect(content)
     if encoding == "utf-8":
         content = content if _is_utf8(content) else _western(content)
+    elif encoding == "cp1252" and _MULTIBYTE.search(content) and _is_utf8(content):
+        pass  # Its server says UTF-8 in HTTP, which goes before the declaration (RFC 7303 section 3.2).
     elif encoding == "cp1252":
         # Five bytes have no character there; browsers read them as controls.
         content = content.decode(encoding, "surrogateescape").translate(_UNASSIGNED).encode()

@@ -12,6 +12,7 @@ from syndication.errors import ArticleError
 from syndication.importing.feed_files import json_feed_items, xml_items
 from syndication.importing.fields import Fields, Items
 from syndication.importing.file_kind import FeedKind
+from syndication.importing.repeated import Found, latest
 from syndication.process.serve_parent import serve
 
 PIECE_BYTES = 2**20
@@ -19,15 +20,12 @@ PIECE_BYTES = 2**20
 
 READERS: dict[FeedKind, Callable[[bytes], Items]] = {"xml": xml_items, "json": json_feed_items}
 
-Found = tuple[int, Fields | str]
-"""An entry's number, and its fields or its error."""
-
 
 def work(task: tuple[FeedKind, bytes, int]) -> Iterator[list[Found] | str]:
     """Yields the responses for one file."""
     kind, content, max_entries = task
     try:
-        pieces = _pieces(READERS[kind](content), max_entries)
+        pieces = latest(_pieces(READERS[kind](content), max_entries))
     except ArticleError as error:
         yield str(error)
         return

@@ -10,6 +10,7 @@ from syndication.errors import ArticleError
 from syndication.importing.node import SPACE
 from syndication.model.article_json import slugify
 from syndication.model.json_types import MAX_NUMBER
+from syndication.model.visible_text import is_visible
 from syndication.render.shorten import shorten
 from syndication.render.summary import plain
 
@@ -35,6 +36,8 @@ def identity(guid: Any, url: Any, title: Any, html: Any) -> Fields:
         raise ArticleError("no ID and no address to identify it")
     if not url:
         raise ArticleError("no address: add a link (in JSON Feed, url)")
+    if isinstance(title, str) and not is_visible(title):
+        title = None
     title = title or (shorten(plain(html), TITLE_LENGTH) if isinstance(html, str) else None)
     if not title:
         raise ArticleError("no title and no text")

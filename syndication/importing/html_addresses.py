@@ -20,11 +20,17 @@ LISTS = frozenset({"srcset", "data-srcset", "data-lazy-srcset", "imagesrcset"})
 
 # Possessive, to read each character once; the second group is what follows the name.
 _START_TAG = re.compile(r"""<[a-zA-Z][^\s/<>]*+(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""")
+_ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*+://")
 _ATTRIBUTE = re.compile(r"""(?<=[\s"'/])([a-zA-Z][\w:.-]*+)(\s*+=\s*+)("[^"]*+"|'[^']*+'|[^\s"'>]++)""")
 
 
 def join(base: str, address: str) -> str:
-    """Returns ``address`` resolved against ``base``; unchanged if it cannot be."""
+    """Returns ``address`` resolved against ``base``; unchanged if it cannot be, or is absolute.
+
+    ``urljoin`` would take an empty query or fragment away, which is part of an address that readers know.
+    """
+    if _ABSOLUTE.match(address):
+        return address
     try:
         return urljoin(base, address) if address else base
     except ValueError:  # Such as "http://[".

@@ -4,11 +4,12 @@ What these elements say about a picture (``media:title``, ``media:description``,
 never about the story.
 """
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from syndication.importing.durations import seconds
-from syndication.importing.fields import number
+from syndication.importing.fields import number, text_to_html
 from syndication.importing.media_types import type_of
 from syndication.importing.node import Node, resolve
 from syndication.model.field_limits import MAX_CAPTION, MAX_TITLE
@@ -38,6 +39,10 @@ def enclosure(node: Node, address: str, title: str, *bases: str) -> Values | Non
     }
 
 
+_GRAVATAR = re.compile(r"^https?://(?:[\w-]+\.)*gravatar\.com/avatar/", re.IGNORECASE)
+"""Portraits of authors, with their log-in name as the title."""
+
+
 class Media:
     """The pictures and files of one item."""
 
@@ -52,8 +57,9 @@ class Media:
         self._bases = bases
         self._enclosures = enclosures
         portraits = {name.casefold() for name in authors}
-        found = [one for one in self._objects() if one.url and not one.is_portrait(portraits)]
+        found = [one for one in self._objects() if one.url and (own or not one.is_portrait(portraits))]
         copies = self._marked(found) if own else _lead(found)
+        self._others = [one for one in found if one.kind != "image"]
         self._picture = max(copies, key=_Object.rank, default=None)
         self._rest = [one for one in found if one not in copies]
         self._own = own
@@ -83,6 +89,15 @@ class Media:
         if played := (files if self._own else audible)[:1]:
             played[0]["duration"] = played[0]["duration"] or seconds(self._item.text("itunes:duration"))
         return files
+
+    def words(self) -> str:
+        """Returns what is said about a video or a recording, as HTML: the story of an item that has no other text.
+
+        The feeds of YouTube have nothing else.
+        """
+        described = (node for one in self._others for node in one.described() if node.value)
+        node = None if self._own else next(described, None)
+        return "" if node is None else node.value if _is_html(node) else text_to_html(node.value)
 
     def image(self) -> Values | None:
         """Returns the lead image: a picture of Media RSS, an enclosed one, or a thumbnail if there is nothing else."""
@@ -130,7 +145,9 @@ class _Object:
 
     def is_portrait(self, authors: Collection[str]) -> bool:
         """Returns whether this is a picture of an author, which blogs of WordPress put before all others."""
-        return self.kind == "image" and self.text("media:title").casefold() in authors
+        if self.kind != "image":
+            return False
+        return _GRAVATAR.search(self.url) is not None or self.text("media:title").casefold() in authors
 
     def rank(self) -> tuple[bool, int, int]:
         """Returns what makes this the best of several renditions: it is the default, or wider, or larger."""
@@ -143,6 +160,11 @@ class _Object:
             if any(texts):
                 return ", ".join(dict.fromkeys(text for text in texts if text))
         return ""
+
+    def described(self) -> Iterator[Node]:
+        """Yields the descriptions, from the inside out."""
+        for holder in (self.node, *self._around):
+            yield from holder.all("media:description")
 
     def image(self) -> Values:
         """Returns the picture; its title is its caption if there is no description."""
@@ -184,7 +206,11 @@ def _place(url: str) -> str:
 
 
 def _plain(node: Node) -> str:
-    return plain(node.value) if node.attribute("type").lower() in ("html", "text/html") else one_line(node.value)
+    return plain(node.value) if _is_html(node) else one_line(node.value)
+
+
+def _is_html(node: Node) -> bool:
+    return node.attribute("type").lower() in ("html", "text/html")
 
 
 def _short(text: str, length: int) -> str | None:

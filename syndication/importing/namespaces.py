@@ -1,6 +1,6 @@
 """The namespaces of feeds, each with the prefix that the readers use for it: ``media:content``, ``dc:creator``.
 
-Real feeds write them with another case, without the slash, or with spaces; some declare no prefix at all.
+Real feeds write them with another case or scheme, without the slash, or with spaces; some declare no prefix at all.
 """
 
 from collections.abc import Mapping
@@ -23,6 +23,10 @@ PREFIXES: Mapping[str, str] = {
     "http://example.com/dtds/podcast-1.0.dtd": "itunes",
     "http://rssnamespace.org/feedburner/ext/1.0": "feedburner",
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
+    **dict.fromkeys((f"http://wordpress.org/export/1.{minor}" for minor in range(3)), "wp"),
+    **dict.fromkeys((f"http://wordpress.org/export/1.{minor}/excerpt" for minor in range(3)), "excerpt"),
+    "http://www.w3.org/2007/app": "app",
+    "http://purl.org/atom/app#": "app",
     "http://www.w3.org/1999/xhtml": "xhtml",
     "http://www.w3.org/2000/svg": "svg",
     "http://www.w3.org/1998/math/mathml": "math",
@@ -49,8 +53,9 @@ _WRITTEN = frozenset(PREFIXES.values())
 
 
 def canonical(uri: str) -> str:
-    """Returns a namespace as it is compared."""
-    return uri.strip().lower().removesuffix("/")
+    """Returns a namespace as it is compared: without the case, the final slash, or the s of https."""
+    known = uri.strip().lower().removesuffix("/")
+    return f"http://{known[8:]}" if known.startswith("https://") else known
 
 
 def split(tag: str) -> tuple[str, str]:

@@ -17,7 +17,8 @@ from syndication.render.summary import plain
 class Parts:
     """The parts of an item; ``html`` and ``summary`` are HTML, ``title`` is plain text.
 
-    ``full`` is set if the text is more than a summary: without it, ``html`` is the summary once more.
+    ``full`` is set if the text is more than a summary: without it, ``html`` is the summary once more. ``picture`` is
+    the address of a lead image that Media RSS says nothing about.
     """
 
     guid: str
@@ -32,6 +33,7 @@ class Parts:
     language: str | None
     published: datetime | None
     updated: datetime | None
+    picture: str = ""
 
 
 def article_fields(item: Node, channel: Channel, parts: Parts) -> Fields:
@@ -39,14 +41,15 @@ def article_fields(item: Node, channel: Channel, parts: Parts) -> Fields:
     published, updated = parts.published or parts.updated, parts.updated
     names = [str(one["name"]) for one in parts.authors]
     media = Media(item, parts.files, names, parts.url, *channel.bases, own=channel.own)
+    html = parts.html or media.words()
     return {
-        **identity(parts.guid or parts.url, parts.url, parts.title, parts.html),
-        "html": parts.html,
+        **identity(parts.guid or parts.url, parts.url, parts.title, html),
+        "html": html,
         "summary": _summary(parts),
         "authors": list(parts.authors or channel.authors),
         "tags": [text for text, _ in parts.categories],
         "language": parts.language,
-        "image": media.image(),
+        "image": media.image() or ({"url": parts.picture} if parts.picture else None),
         "enclosures": media.files(),
         "published_at": published.isoformat() if published else None,
         "updated_at": updated.isoformat() if updated else None,

@@ -14,6 +14,7 @@ _EMAIL = re.compile(r"(?:mailto:)?([^\s@<>()\[\]\\,;:\"]++@[^\s@<>()\[\]\\,;:\"]
 
 # What is left of "name <address>", "address (name)" and the like without the address.
 _BRACKETS = re.compile(r"\(\s*\)|<\s*>|\[\s*\]")
+_BETWEEN = re.compile(r"\s*[,;]\s+|\s+(?:and|&)\s+")
 _AROUND = " \t\"'“”,;:–—-"
 
 LONGEST = 2 * MAX_NAME
@@ -46,6 +47,14 @@ def person(node: Node, *bases: str, plain: Callable[[str], str] = one_line) -> P
         return person_in_line(node.value, plain)
     found = person_in_line(name, plain)
     return _person(found["name"] or name, email or found["email"], resolve(uri, node.base, *bases) if uri else None)
+
+
+def people(node: Node, *bases: str, plain: Callable[[str], str] = one_line) -> list[Person]:
+    """Returns the persons of an element: several if each in its line has an address, as ``a@x (A), b@x (B)``."""
+    parts = _BETWEEN.split(plain(node.value)) if not len(node.element) and len(node.value) <= LONGEST else []
+    if len(parts) > 1 and all(len(_EMAIL.findall(part)) == 1 for part in parts):
+        return [person_in_line(part) for part in parts]
+    return [person(node, *bases, plain=plain)]
 
 
 def distinct(people: Iterable[Person]) -> tuple[Person, ...]:

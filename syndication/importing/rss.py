@@ -1,11 +1,13 @@
 """Reads RSS 0.9x and 2.0 (RSS Advisory Board), and RSS 0.90 and 1.0, which are RDF."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from itertools import count
 
 from lxml import etree
 
-from syndication.importing import categories, constructs
+from syndication.importing import categories, constructs, wordpress
 from syndication.importing.channel import Channel, first_language, is_own, link, relation
 from syndication.importing.dates import date_of
 from syndication.importing.fields import Fields, Items
@@ -14,7 +16,7 @@ from syndication.importing.media import Values, enclosure
 from syndication.importing.namespaces import RSS, split
 from syndication.importing.node import Node, resolve
 from syndication.importing.parts import Parts, article_fields
-from syndication.importing.people import Person, distinct, person
+from syndication.importing.people import Person, distinct, people
 from syndication.importing.text_or_html import text_or_html
 from syndication.importing.xhtml import inner_html
 from syndication.render.text import one_line
@@ -24,34 +26,46 @@ _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _BODIES = ("content:encoded", "xhtml:body", "body", "atom:content", "fullitem")
 """The elements of the full text, which is preferred to the description wherever it stands."""
 
-_SUMMARIES = ("description", "atom:summary", "dc:description", "itunes:summary")
+_SUMMARIES = (
+    "description", "atom:summary", "dc:description", "dcterms:description", "dcterms:abstract", "excerpt:encoded",
+    "itunes:summary",
+)  # fmt: skip
 """The elements of a summary; without a full text, the first is the story."""
 
 
 def items(root: etree._Element) -> Items:
     """Yields the items of a channel, which in RDF are beside it."""
-    namespace, _ = split(str(root.tag))
-    top = Node(root, RSS if namespace.endswith("rdf-syntax-ns#") else RSS | {namespace})
-    channel_node = top if top.name == "channel" else (top.first("channel") or top)
-    channel = _channel(channel_node)
-    holders = [top] if channel_node is top else [channel_node, top]
-    found = [item for holder in holders for within in (holder, *holder.all("items")) for item in within.all("item")]
-    for number, item in enumerate(found, 1):
-        yield number, partial(_item, item, channel)
+    top = Node(root, _namespaces(root))
+    channels = [top] if top.name == "channel" else top.all("channel") or [top]
+    numbers = count(1)
+    for channel_node in channels:
+        channel = _channel(channel_node)
+        holders = [channel_node] if channel_node is not channels[-1] or channel_node is top else [channel_node, top]
+        for within in (inner for holder in holders for inner in (holder, *holder.all("items"))):
+            for item in within.all("item"):
+                yield next(numbers), partial(_item, item, channel)
+
+
+def _namespaces(root: etree._Element) -> frozenset[str]:
+    """Returns the namespaces of the feed's own elements: the usual ones, and whatever it declares for them."""
+    found = [split(str(element.tag)) for element in (root, *root.iterchildren(etree.Element))]
+    return RSS | {namespace for namespace, local in found if local.lower() in ("rss", "channel")}
 
 
 def _channel(channel: Node) -> Channel:
     home = channel.text("link") or link(channel, "alternate")
     language = channel.text("language", "dc:language", "dcterms:language")
     own = is_own(channel.text("generator"))
-    return Channel(
+    head = Channel(
         url=link(channel, "self"),
         home=resolve(home, channel.base) if home else "",
         language=language,
-        # Not managingEditor and webMaster: they answer for the feed, and wrote none of its stories.
-        authors=_authors(channel, own=own),
         own=own,
+        names=wordpress.names(channel),
+        pictures=wordpress.pictures(channel),
     )
+    # Not managingEditor and webMaster: they answer for the feed, and wrote none of its stories.
+    return replace(head, authors=_authors(channel, head))
 
 
 def _plain(own: bool) -> Callable[[str], str]:
@@ -59,29 +73,37 @@ def _plain(own: bool) -> Callable[[str], str]:
     return one_line if own else text_or_html
 
 
-def _authors(node: Node, *, own: bool) -> tuple[Person, ...]:
+def _authors(node: Node, channel: Channel) -> tuple[Person, ...]:
     """Returns the authors; that of a podcast, which is often the station, only if nobody else is named."""
-    written = node.all("author", "dc:creator", "dc:author", "atom:author") or node.all("itunes:author")
-    return distinct(person(author, plain=_plain(own)) for author in written)
+    written = node.all("author", "dc:creator", "dc:author", "dcterms:creator", "atom:author")
+    written = written or node.all("itunes:author")
+
+    def plain(text: str) -> str:
+        line = _plain(channel.own)(text)
+        return channel.names.get(line, line)
+
+    return distinct(one for author in written for one in people(author, *channel.bases, plain=plain))
 
 
 def _item(item: Node, channel: Channel) -> Fields:
-    body, brief = _first_html(item, _BODIES, channel), _first_html(item, _SUMMARIES, channel)
+    wordpress.check_published(item)
+    body, brief = wordpress.html(item, _first_html(item, _BODIES, channel)), _first_html(item, _SUMMARIES, channel)
     told = item.first(*(_BODIES if body else _SUMMARIES))
-    url = _address(item, channel)
-    title = item.text("title", "atom:title", "dc:title", "itunes:title", "media:title")
+    files = _files(item, url := _address(item, channel), channel)
+    title = item.text("title", "atom:title", "dc:title", "dcterms:title", "itunes:title", "media:title")
     return article_fields(
         item,
         channel,
         Parts(
             guid=item.text("guid", "atom:id") or str(item.element.get(_RDF_ABOUT) or "").strip(),
-            url=url,
+            url=url or (files[0]["url"] if files else ""),  # An episode without a page is its recording.
             title=_plain(channel.own)(title),
             html=body or brief,
             full=bool(body),
             summary=brief,
-            authors=_authors(item, own=channel.own),
-            files=_files(item, url, channel),
+            authors=_authors(item, channel),
+            files=files,
+            picture=wordpress.picture(item, channel.pictures),
             categories=_categories(item, own=channel.own),
             language=first_language(
                 item.text("dc:language", "dcterms:language", "language") or None,
@@ -89,7 +111,14 @@ def _item(item: Node, channel: Channel) -> Fields:
                 channel.language or item.language,
             ),
             published=date_of(
-                item, "pubdate", "dc:date", "dcterms:issued", "dcterms:created", "atom:published", "atom:issued"
+                item,
+                "pubdate",
+                "dc:date",
+                "dcterms:issued",
+                "dcterms:date",
+                "dcterms:created",
+                "atom:published",
+                "atom:issued",
             ),
             updated=date_of(item, "atom:updated", "atom:modified", "dcterms:modified"),
         ),
@@ -144,6 +173,8 @@ def _files(item: Node, url: str, channel: Channel) -> list[Values]:
 
 
 def _categories(item: Node, *, own: bool) -> list[categories.Category]:
-    found = [categories.rss_category(node) for node in item.all("category", "dc:subject")]
+    written = item.all("category", "dc:subject", "dcterms:subject")
+    # WordPress tells how a post looks ("Standard", "Aside") among its categories.
+    found = [categories.rss_category(node) for node in written if node.attribute("domain") != "post_format"]
     found += [categories.atom_category(node) for node in item.all("atom:category")]
     return categories.distinct(found + categories.of_podcast(item), _plain(own))

@@ -5,13 +5,14 @@ from html import escape
 from lxml import etree
 
 from syndication.importing.html_addresses import join, resolve_attribute
-from syndication.importing.namespaces import PREFIXES, XML, split
+from syndication.importing.namespaces import PREFIXES, RSS, XML, split
 
 _VOID = {
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
 }  # fmt: skip
 
-_MARKUP = {"", *(uri for uri, prefix in PREFIXES.items() if prefix in ("xhtml", "svg", "math"))}
+# Elements in the feed's own namespace are HTML that somebody forgot to escape.
+_MARKUP = RSS | {uri for uri, prefix in PREFIXES.items() if prefix in ("xhtml", "svg", "math", "atom")}
 
 _ATTRIBUTES = {f"{XML}lang": "lang", "{http://www.w3.org/1999/xlink}href": "xlink:href"}
 

@@ -25,7 +25,8 @@ FEWEST = 3
 wrong guess delays a deletion by the time of a hold, and a withdrawal never."""
 
 HoldEvent = Literal["begun", "returned", "released", "over"]
-"""A hold began; or it ended: its entries are back, an editor published without them, or its time was over."""
+"""A hold began; or it ended: its entries are back (or withdrawn or expired), an editor published without them, or its
+time was over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ from syndication.store.tables.articles import (
 
 STATUSES = ("draft", "published", "withdrawn")
 
+DateChange = Literal["correction", "date", "same-date"]
+"""What moved the date of an article: a correction, its writer, or nothing; as in ``versions.DATES``."""
+
 MAX_LENGTHS = {"id": MAX_ID, "sections": MAX_SECTION_NAME}
 
 MAX_NUMBERS = 2**63 - 1
@@ -49,14 +52,13 @@ class PutOutcome:
     """The outcome of writing one article; ``kept_out``: it was stored, but is withdrawn and stays out.
 
     ``digest_before`` is of its previous content, if it had any and nothing changed. ``date`` is what the update of a
-    published article does to its date, one of ``versions.DATES``. ``deleted_at`` is when its row was deleted, if it had
-    none.
+    published article does to its date. ``deleted_at`` is when its row was deleted, if it had none.
     """
 
     article_id: str
     outcome: Literal["created", "updated", "unchanged", "kept_out"]
     digest_before: str | None = None
-    date: str | None = None
+    date: DateChange | None = None
     deleted_at: datetime | None = None
 
 
@@ -205,7 +207,7 @@ def _write(conn: Connection, wanted: dict[str, Article]) -> list[PutOutcome]:
     ]
 
 
-def _dates(conn: Connection, updates: Sequence[tuple[Article, Article]]) -> dict[str, str]:
+def _dates(conn: Connection, updates: Sequence[tuple[Article, Article]]) -> dict[str, DateChange]:
     """Returns, by id, what each update of a published article, before and after, did to its date."""
     known = {before.id: (before, after) for before, after in updates if before.status == after.status == "published"}
     corrected: dict[str, datetime | None] = {}
@@ -216,7 +218,7 @@ def _dates(conn: Connection, updates: Sequence[tuple[Article, Article]]) -> dict
     return {id: _date(before, after, corrected.get(id)) for id, (before, after) in known.items()}
 
 
-def _date(before: Article, after: Article, corrected_at: datetime | None) -> str:
+def _date(before: Article, after: Article, corrected_at: datetime | None) -> DateChange:
     if corrected_at is not None and corrected_at != before.corrected_at:
         return "correction"
     same = (before.published_at, before.updated_at) == (after.published_at, after.updated_at)

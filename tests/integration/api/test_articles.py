@@ -95,6 +95,31 @@ def test_a_thousand_articles_are_a_batch_and_one_more_is_not(api):
     assert api.get("/articles/more").status == 404
 
 
+@pytest.mark.parametrize(
+    ("change", "date"),
+    [
+        ({"title": "New"}, "same-date"),
+        ({"correction": "A name was wrong."}, "correction"),
+        ({"correction": "A name was wrong.", "updated_at": when(hours=-1)}, "date"),
+        ({}, None),
+        ({"status": "draft"}, None),
+    ],
+)
+def test_a_write_is_answered_with_its_dates_fate(sqlite_api, change, date):
+    sqlite_api.put("a1")
+    sqlite_api.put("a2")
+    assert sqlite_api.ask("PATCH", "/articles/a1", change).json["date"] == date
+    batch = {"articles": [story(id="a2", **change), story(id="new", **change)]}
+    outcomes = sqlite_api.ask("POST", "/articles:batch", batch).json["outcomes"]
+    assert [one["date"] for one in outcomes] == [date, None]
+
+
+def test_a_hidden_articles_date_is_not_revealed(sqlite_api):
+    sqlite_api.put("embargoed", published_at=when(hours=1))
+    change = {"published_at": when(hours=1), "correction": "Hidden."}
+    assert sqlite_api.put("embargoed", scopes=WRITER, **change).json["date"] is None
+
+
 def test_if_match_replaces_only_what_was_read(api):
     old = api.put("a1").headers["ETag"]
     new = api.ask("PUT", "/articles/a1", story(title="New"), headers={"If-Match": old})

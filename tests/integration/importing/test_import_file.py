@@ -121,8 +121,9 @@ def test_a_feed_is_read_in_the_encoding_that_it_declares(database, take, encodin
         ("text", "be a JSON object, not a string"),
         (None, "be a JSON object, not null"),
         ({"title": "T", "date_published": "2026-03-14T08:00:00Z"}, "no ID and no address to identify it"),
-        ({"id": "1", "title": "T"}, "no publication date"),
-        ({"id": "1", "date_published": "2026-03-14T08:00:00Z"}, "no title and no text"),
+        ({"id": "1", "title": "T"}, "no address: add a link (in JSON Feed, url)"),
+        (FINE | {"date_published": None}, "no publication date"),
+        (FINE | {"title": None}, "no title and no text"),
         (FINE | {"id": ["x"]}, "id must be a string, not a list"),
         (FINE | {"title": 5}, "title must be a string, not a number"),
         (FINE | {"content_html": {"a": 1}}, "html must be a string, not an object"),
@@ -152,7 +153,7 @@ def test_unusable_values_of_an_attachment_are_left_out(database, take):
         ("application/octet-stream", None, 90),
         ("audio/mpeg", None, None),
     ]
-    assert ([author.name for author in found.authors], found.tags) == (["Lin"], ("rail",))
+    assert ([author.name for author in found.authors], found.tags) == (["x", "Lin"], ("rail",))
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,15 @@ XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
         ),
         ("<content type='image/png'>iVBO\nRw0=</content>", '<img src="data:image/png;base64,iVBORw0=" alt="">'),
         ("<content type='application/octet-stream'>PGI+YTwvYj4=</content>", "<b>a</b>"),
+        ("<content type='application/pdf'>JVBERi3/AA==</content><summary>s</summary>", "<p>s</p>"),
+        ("<content>a</content><content type='html'>&lt;b&gt;a&lt;/b&gt;</content>", "<b>a</b>"),
+        ("<content type='html'><p>a</p><p>b</p></content>", "<p>a</p><p>b</p>"),
+        ("<content type='xhtml'><div><p>a<br/>b</p></div></content>", "<p>a<br>b</p>"),
+        (
+            "<content type='multipart/alternative'><content type='text/plain'>a</content>"
+            "<content type='text/html' mode='escaped'>&lt;b&gt;a&lt;/b&gt;</content></content>",
+            "<b>a</b>",
+        ),
         ("<content type='application/json'>{\"a\": 1}</content>", '<p>{"a": 1}</p>'),
         ("<summary>Less: 1 &lt; 2 &lt;b&gt;.</summary>", "<p>Less: 1 &lt; 2 &lt;b&gt;.</p>"),
         ("<content/><summary type='html'>&lt;b&gt;a&lt;/b&gt;</summary>", "<b>a</b>"),
@@ -223,6 +232,42 @@ def test_an_entry_document_is_one_entry():
     assert [make()["html"] for _, make in xml_items(content.encode())] == ["<p>x</p>"]
 
 
+@pytest.mark.parametrize(
+    ("links", "url"),
+    [
+        ("<link rel='related' href='https://x.example/r'/><link rel='self' href='/s'/>", "https://x.example/r"),
+        ("<link rel='enclosure' href='https://x.example/a.mp3'/>", "https://x.example/a.mp3"),
+    ],
+)
+def test_an_entry_without_a_page_leads_to_its_subject(links, url):
+    assert entry(links, required="<id>urn:1</id><title>T</title><updated>2026-03-14T08:00:00Z</updated>")["url"] == url
+
+
 def test_an_entry_without_an_address_is_an_error():
     with pytest.raises(ArticleError, match="no address: add a link"):
         entry(required="<id>urn:1</id><title>T</title><updated>2026-03-14T08:00:00Z</updated>")
+
+
+BLOGGER = "http://schemas.google.com/blogger/2008/kind#"
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ("<app:control xmlns:app='http://www.w3.org/2007/app'><app:draft>yes</app:draft></app:control>", "a draft"),
+        ("<app:control xmlns:app='http://purl.org/atom/app#'><app:draft>yes</app:draft></app:control>", "a draft"),
+        (
+            f"<category scheme='http://schemas.google.com/g/2005#kind' term='{BLOGGER}comment'/>",
+            "its kind in Blogger is 'comment', which is not a story",
+        ),
+    ],
+)
+def test_what_readers_never_saw_is_refused_with_its_reason(parts, words):
+    with pytest.raises(ArticleError, match=words):
+        entry(parts)
+
+
+def test_a_published_post_of_blogger_is_a_story():
+    parts = "<app:control xmlns:app='http://www.w3.org/2007/app'><app:draft>no</app:draft></app:control>"
+    parts += f"<category scheme='http://schemas.google.com/g/2005#kind' term='{BLOGGER}post'/><category term='rail'/>"
+    assert entry(parts)["tags"] == ["rail"]

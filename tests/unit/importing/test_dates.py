@@ -29,7 +29,8 @@ MIDNIGHT = datetime(2026, 3, 14, tzinfo=UTC)
         "Saturday, 14 March 2026 08:00:05 GMT", "Sat, 14 Mar, 2026 8:00:05 AM GMT", "Fri, 14 Mar 2026 08:00:05 GMT",
         "Sat (it is), 14(th) Mar(ch (spring)) 2026 08:00:05 +0000 (GMT \\) x)", "\n Sat,\t14 Mar 2026\n08:00:05 GMT\n",
         "Sat Mar 14 08:00:05 2026", "Sat Mar 14 08:00:05 GMT 2026", "Mar 14, 2026 08:00:05",
-        "Sat Mar 14 2026 08:00:05 GMT",
+        "Sat Mar 14 2026 08:00:05 GMT", "Saturday, March 14, 2026 - 08:00:05", "Sat, 14 Mar 2026 - 08:00:05",
+        "Mon, Mar 14 2026 08:00:05 +0000",
     ],
 )  # fmt: skip
 def test_a_date_is_read_in_each_form_of_feeds(text):
@@ -65,6 +66,8 @@ def test_a_date_stands_for_one_moment(text, moment):
         ("2026-03-14T25:00:00Z", "it should be like"),
         ("2026-03-14T08:00:60Z", "it should be like"),
         ("2026-03-14T08:00:61Z", "it should be like"),
+        ("Mon, 30 Nov -0001 00:00:00 +0000", "it should be like"),
+        ("2026-03-14T08:00:00Z+08:00", "the time zone is 'Z+08:00'"),
         ("Sun, 16 Dec 2012 1:2:3:4 GMT", "it should be like"),
         ("0001-01-01T00:00:00+08:00", "it should be like"),
         ("x" * 10**6, "it should be like"),

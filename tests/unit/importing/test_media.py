@@ -10,6 +10,23 @@ def image(*parts):
     return {key: value for key, value in (item(*parts)["image"] or {}).items() if value is not None}
 
 
+VIDEO = "<media:content url='https://video.example/1' type='video/mp4'/>"
+WORDS = "<media:description>Line &amp;amp; one.\n\nLine two.</media:description>"
+
+
+@pytest.mark.parametrize(
+    ("parts", "html"),
+    [
+        (f"<media:group>{VIDEO}{WORDS}</media:group>", "<p>Line &amp;amp; one.</p><p>Line two.</p>"),
+        (VIDEO + WORDS.replace(">", " type='html'>", 1), "Line &amp; one.\n\nLine two."),
+        (f"<media:group>{VIDEO}{WORDS}</media:group><description>The story.</description>", "The story."),
+        (f"<media:content url='/c.jpg' medium='image'>{WORDS}</media:content>", ""),
+    ],
+)
+def test_a_videos_description_is_the_story_without_another(parts, html):
+    assert item(parts)["html"] == html
+
+
 C = "https://old.example/c.jpg"
 
 
@@ -20,6 +37,11 @@ C = "https://old.example/c.jpg"
         (
             "<media:content url='/c.jpg' type='image/jpeg' width='1200' height='800'/>",
             {"url": C, "width": 1200, "height": 800},
+        ),
+        (
+            "<media:content url='https://1.gravatar.com/avatar/ab?s=96' medium='image'><media:title>jlin</media:title>"
+            "</media:content><media:content url='/c.jpg' medium='image'/>",
+            {"url": C},
         ),
         ("<media:content url='/c.jpg'/>", {"url": C}),
         ("<media:content url='/c.jpg' medium='IMAGE' width='12px' height='-1'/>", {"url": C}),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from syndication.importing import own_feed
@@ -83,6 +83,8 @@ def come_back(format, body):
     content="full",
 )
 def test_an_own_feed_published_again_has_the_same_bytes(value, content):
+    # A summary that ends like one with a correction, of a story without a body, is read as one.
+    assume(value.html or value.correction or "(Correction: " not in (value.summary or ""))
     for format, body in published(value, content).items():
         restored = come_back(format, body)
         assert published(restored, content)[format] == body, format

@@ -70,6 +70,7 @@ def test_a_full_text_goes_before_the_description(full, first):
         ("<description>a &amp; b &nbsp;</description>", "a & b \u00a0"),
         ("<itunes:summary>Only words</itunes:summary>", "Only words"),
         ("<dc:description>Only words</dc:description>", "Only words"),
+        ("<dcterms:abstract>Only words</dcterms:abstract>", "Only words"),
         ("<DESCRIPTION>Upper</DESCRIPTION>", "Upper"),
         ("<description/><content:encoded>a</content:encoded>", "a"),
         ("<media:description>A caption</media:description>", ""),
@@ -139,6 +140,34 @@ def test_the_address_and_the_guid_are_those_of_their_elements(parts, url, guid):
     assert (found["url"], found["guid"], found["id"]) == (url, guid, guid)
 
 
+def test_an_episode_without_a_page_has_its_recordings_address():
+    parts = "<guid isPermaLink='false'>1</guid><enclosure url='/1.mp3' type='audio/mpeg' length='1'/>"
+    found = item(parts, required="<title>T</title>")
+    assert found["url"] == found["enclosures"][0]["url"] == "https://old.example/1.mp3"
+
+
+@pytest.mark.parametrize(
+    "declarations",
+    [
+        'xmlns:content="https://purl.org/rss/1.0/modules/content/" xmlns:dc="HTTPS://purl.org/dc/elements/1.1"',
+        'xmlns:content="http://purl.org/rss/1.0/modules/content" xmlns:dc="https://purl.org/dc/elements/1.1/"',
+    ],
+)
+def test_a_namespace_is_known_however_it_is_written(declarations):
+    parts = "<content:encoded>Full</content:encoded><dc:creator>A</dc:creator>"
+    content = f"<rss {declarations}><channel><item>{REQUIRED}{parts}</item></channel></rss>"
+    ((_, make),) = xml_items(content.encode())
+    assert (make()["html"], make()["authors"][0]["name"]) == ("Full", "A")
+
+
+def test_every_channel_of_a_file_is_read():
+    channels = "".join(
+        f"<channel><language>{language}</language><item>{REQUIRED}</item></channel>" for language in ("en", "ja")
+    )
+    found = list(xml_items(f"<rss>{channels}</rss>".encode()))
+    assert [(number, make()["language"]) for number, make in found] == [(1, "en"), (2, "ja")]
+
+
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
@@ -186,6 +215,16 @@ def test_a_date_is_that_of_its_element(parts, published, updated):
         ("<dc:creator><![CDATA[O&#039;Hara]]></dc:creator>", [("O'Hara", None)]),
         ("<itunes:author>The Station</itunes:author><dc:creator>A One</dc:creator>", [("A One", None)]),
         ("<itunes:author>The Station</itunes:author>", [("The Station", None)]),
+        ("<dcterms:creator>A One</dcterms:creator>", [("A One", None)]),
+        (
+            "<author>a@x.example (A One), b@x.example (B Two)</author>",
+            [("A One", "a@x.example"), ("B Two", "b@x.example")],
+        ),
+        (
+            "<author>A One &lt;a@x.example&gt;; B Two &lt;b@x.example&gt;</author>",
+            [("A One", "a@x.example"), ("B Two", "b@x.example")],
+        ),
+        ("<dc:creator>One, A and Two, B</dc:creator>", [("One, A and Two, B", None)]),
         (
             "<atom:author><atom:name>A</atom:name><atom:email>a@x.example</atom:email></atom:author>",
             [("A", "a@x.example")],
@@ -296,11 +335,13 @@ def test_rss_1_0_has_its_items_beside_the_channel(namespace):
         "<RSS>",
         "<rss xmlns='urn:anything'>",
         "<rss xmlns='http://blogs.law.harvard.edu/tech/rss'>",
+        "<rss><channel xmlns='urn:anything'>",
     ],
 )
 def test_every_version_of_rss_is_read(root):
     end = root[1:4]
-    content = f"{root}<channel><item>{REQUIRED}{STORY}</item></channel></{end}>"
+    channel = "" if "<channel" in root else "<channel>"
+    content = f"{root}{channel}<item>{REQUIRED}{STORY}</item></channel></{end}>"
     assert [make()["html"] for _, make in xml_items(content.encode())] == ["The story."]
 
 

@@ -30,6 +30,7 @@ def declared(encoding, words, written=None):
         pytest.param(declared("utf-8", "It’s “Café”", "cp1252"), "It’s “Café”", id="windows declared as utf-8"),
         pytest.param("<rss>Café, 台灣, ".encode() + b"caf\xe9</rss>", "Café, 台灣, café", id="both"),
         pytest.param("<rss>台灣".encode()[:-1] + b"</rss>", "台�", id="a character that was cut"),
+        pytest.param(declared("iso-8859-1", "Café – “5 €”", "utf-8"), "Café – “5 €”", id="utf-8 declared as latin"),
         pytest.param(declared("gb2312", "新闻，镕", "gb18030"), "新闻，镕", id="gb18030 declared as gb2312"),
         pytest.param(declared("shift_jis", "ニュース①", "cp932"), "ニュース①", id="windows-31j"),
         pytest.param(declared("big5", "臺灣新聞"), "臺灣新聞", id="big5"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import settings
 
 from syndication.auth.secrets import passwords
 from syndication.store.db.database import Database
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 
 MEMORY, NEEDED = Path("/dev/shm"), 4 * 1024**3
+
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 def pytest_configure() -> None:

@@ -28,6 +28,7 @@ PAGES = {
 
 FORMS = {
     "/editors/regenerations": "regenerate",
+    "/editors/sections/taiwan/release": "regenerate",
     "/editors/article/withdraw": "write",
     "/editors/article/restore": "write",
     "/editors/article/preview": "preview",

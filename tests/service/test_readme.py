@@ -114,7 +114,9 @@ def shell(tmp_path_factory):
 
 
 def test_every_block_is_of_a_kind_that_is_run():
-    assert set(re.findall(r"^```(\w+)$", TEXT, re.MULTILINE)) == {"sh", "bash", "console", "json", "python"}
+    # The html is what a newsroom's pages contain; tests/integration/store/test_logical_replication.py types the sql.
+    kinds = {"sh", "bash", "console", "json", "python", "html", "sql"}
+    assert set(re.findall(r"^```(\w+)$", TEXT, re.MULTILINE)) == kinds
 
 
 def test_make_run_prints_the_addresses_and_they_answer(shell):

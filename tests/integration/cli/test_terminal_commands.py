@@ -57,6 +57,7 @@ CASES: dict[str, list[Case]] = {
     "withdraw": [([f"story-10{EVIL}"], {}), ([EVIL], {})],
     "restore": [([f"story-1{EVIL}"], {}), ([EVIL], {})],
     "regenerate": [(["taiwan", "--wait"], {}), (["--all", "--reason", EVIL], {}), ([EVIL], {})],
+    "release": [(["taiwan"], {}), ([EVIL], {})],
     "status": [([], {}), (["--json"], {}), ([], OF_ANOTHER_REVISION)],
     "trace": [([f"story-1{EVIL}"], {}), ([f"story-1{EVIL}", "--json"], {}), ([EVIL], {}), (["\udcff"], {})],
     "audit-log": [([], {}), (["--json"], {}), (["--actor", f"desk{EVIL}"], {})],

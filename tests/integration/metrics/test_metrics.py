@@ -84,6 +84,7 @@ def test_every_metric_of_the_readme_is_told_by_a_process(service):
         "syndication_purges_total",
         "syndication_database_errors_total",
         "syndication_renderer_deaths_total",
+        "syndication_holds_total",
     }
 
 

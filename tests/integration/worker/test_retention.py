@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -281,7 +282,9 @@ def test_the_number_of_fatal_articles_is_limited(api, monkeypatch):
     for number in range(4):
         api.put(f"a{number}")
     with api.database.write() as conn:
-        for number, article in enumerate(load_articles(conn, [f"a{n}" for n in range(4)]).values()):
+        for number, article in enumerate(
+            sorted(load_articles(conn, [f"a{n}" for n in range(4)]).values(), key=attrgetter("id"))
+        ):
             digest, moment = render_deaths.article_digest(article), at(seconds=number)
             conn.execute(insert(FatalArticleRow).values(article_id=article.id, digest=digest, at=moment))
         render_deaths.prune(conn, NOON)

@@ -12,9 +12,9 @@ Attributes = Mapping[str, str | None]
 BLOCKS = {
     "address", "article", "aside", "blockquote", "body", "button", "caption", "center", "dd", "details", "dialog",
     "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
-    "header", "hgroup", "hr", "input", "legend", "li", "listing", "main", "menu", "nav", "ol", "optgroup", "option",
-    "p", "plaintext", "pre", "search", "section", "select", "summary", "table", "tbody", "td", "textarea", "tfoot",
-    "th", "thead", "tr", "ul", "xmp",
+    "header", "hgroup", "hr", "input", "legend", "li", "listing", "main", "menu", "mtd", "mtr", "nav", "ol", "optgroup",
+    "option", "p", "plaintext", "pre", "search", "section", "select", "summary", "table", "tbody", "td", "text",
+    "textarea", "tfoot", "th", "thead", "tr", "ul", "xmp",
 }  # fmt: skip
 """Elements that stand apart: their text is parted from what is around them by a space."""
 
@@ -122,6 +122,8 @@ def is_skipped(node: LexborNode, tag: str, attributes: Attributes, skips: Skips)
         return True
     if not attributes:
         return False
+    if "hidden" in attributes or "popover" in attributes:
+        return True  # Still in the body, because searching or a button shows it.
     if "style" in attributes and _STRUCK.search(value(attributes, "style")):
         return True
     return skips.by_name and _by_name(node, attributes)

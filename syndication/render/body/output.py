@@ -1,15 +1,17 @@
 """What is written of a body so far: HTML, which elements are open, and counts of what a person sees in it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from selectolax.lexbor import LexborNode
 
 from syndication.model.addresses import resolved
+from syndication.render.body.elements import PHRASING
 from syndication.render.body.embeds import Embed
 from syndication.render.body.media import MediaFile
 from syndication.render.body.page import BodyRefused, Page
-from syndication.render.body.text import attribute_text, needs_care, preformatted, written_text
+from syndication.render.body.text import attribute_text, needs_care, preformatted, white_space, written_text
 
 End = str | Callable[[], None]
 """What ends an element: its end tag, or a function that writes the end."""
@@ -21,6 +23,8 @@ Write = Callable[[LexborNode, "Output"], str]
 """Writes a body: documents may be within documents."""
 
 
+_TAG = re.compile(r"<(/?)([a-z0-9]+)[^>]*>\Z")
+
 DEEPEST_FRAME = 8
 """Documents within documents, like those that a frame has in an attribute."""
 
@@ -30,8 +34,8 @@ class Output:
 
     ``media`` are the files that it plays. ``data`` says whether pictures in data: addresses stay. ``shown`` counts
     texts, pictures, links and players; ``images`` pictures alone, ``links`` links alone. ``linked`` has the number of
-    the last
-    link to each address.
+    the last link to each address. ``pre``, ``lines`` and ``spaces`` count the open elements that show white space: all
+    of it, line ends, spaces.
     """
 
     def __init__(self, page: Page, write: "Write", frames: int = 0) -> None:
@@ -44,7 +48,7 @@ class Output:
         self.linked: dict[str, int] = {}
         self.media: list[MediaFile] = []
         self.data = False
-        self.pre = 0
+        self.pre = self.lines = self.spaces = 0
         # Each open element with what ends it, and whether a paragraph inside would break a line.
         self.open: list[tuple[LexborNode, End, bool]] = []
         self.phrasing = 0
@@ -63,7 +67,21 @@ class Output:
         # Almost every text is as it is: this is where the time goes.
         if needs_care(text):
             text = preformatted(text) if self.pre else written_text(text)
+        if self.lines and not self.pre and not text.isspace():
+            text = white_space(text, spaces=self.spaces > 0)
         self.put(text)
+
+    def line_break(self) -> None:
+        """Adds a line break, unless this is the beginning of a line."""
+        for part in self.parts[:-8:-1]:
+            if part == "<br>" or (found := _TAG.match(part)) is None:
+                break
+            if not found[1] and found[2] not in PHRASING:
+                return
+        else:
+            return
+        if part != "<br>":
+            self.put("<br>")
 
     def space(self) -> None:
         """Adds a space, unless there is white space."""

@@ -12,15 +12,19 @@ from syndication.model.addresses import resolved
 from syndication.render.body import blocks, images, links, players
 from syndication.render.body.elements import ELEMENTS, ITSELF, KEPT, PHRASING, VOID, Becomes
 from syndication.render.body.embeds import MARKS, marked_embed
-from syndication.render.body.output import Attributes, Output
+from syndication.render.body.output import Attributes, End, Output
+from syndication.render.body.style_meaning import NOTHING, Meaning, meaning_of
 from syndication.render.body.styles import background
 from syndication.render.body.text import attribute_text
 
-_SIMPLE = {tag: (f"<{tag}>", f"</{tag}>", tag in PHRASING) for tag in ITSELF - VOID - {"figure", "picture", "pre"}}
+_OWN_END = VOID | {"figure", "picture", "pre"}
+"""Elements that have no end tag, or whose end depends on what is in them."""
+
+_SIMPLE = {tag: (f"<{tag}>", f"</{tag}>", tag in PHRASING) for tag in ITSELF - _OWN_END}
 """Elements that without attributes need no more than this: start tag, end tag, and whether only phrasing is inside."""
 
 _FROM_ELSEWHERE = MARKS | {"style"}
-"""Attributes by which an element may show something from elsewhere."""
+"""Attributes by which an element may show something from elsewhere, or say more than its name."""
 
 
 def write(body: LexborNode, out: Output) -> str:
@@ -64,12 +68,29 @@ def _node(node: LexborNode, out: Output) -> LexborNode | None:
 
 
 def _itself(node: LexborNode, tag: str, out: Output, values: Attributes) -> LexborNode | None:
-    embed = None
     if not _FROM_ELSEWHERE.isdisjoint(values):
-        embed = marked_embed(node, values, out.page.base)
-        if node.first_child is None and (picture := background(values.get("style") or "")):
-            images.background_image(out, values, picture)
+        return _marked(node, tag, out, values)
     out.put(f"<{tag}{_attributes(tag, values, out) if values else ''}>")
+    return _content(node, tag, out, f"</{tag}>")
+
+
+def _marked(node: LexborNode, tag: str, out: Output, values: Attributes) -> LexborNode | None:
+    """Writes the beginning of an element that may show something from elsewhere, or whose style may say something."""
+    embed = marked_embed(node, values, out.page.base)
+    style = values.get("style") or ""
+    said = meaning_of(tag, style)
+    if node.first_child is None and (picture := background(style)):
+        images.background_image(out, values, picture)
+    if said.plain and embed is None:
+        return out.enter(node, "")
+    if said.own_line and not out.pre:
+        out.line_break()
+    out.put(f"<{tag}{_attributes(tag, {**values, **dict(said.attributes)}, out)}>")
+    end = f"</{tag}>" if said is NOTHING or tag in _OWN_END else _begin(said, node, f"</{tag}>", out)
+    return _content(node, tag, out, links.linking(embed, end, out) if embed is not None else end)
+
+
+def _content(node: LexborNode, tag: str, out: Output, end: End) -> LexborNode | None:
     if tag in VOID:
         return None
     if tag == "pre":
@@ -78,8 +99,24 @@ def _itself(node: LexborNode, tag: str, out: Output, values: Attributes) -> Lexb
         return out.enter(node, blocks.figure_end(out))
     if tag == "picture":
         return out.enter(node, images.picture_end(node, out))
-    end = f"</{tag}>"
-    return out.enter(node, links.linking(embed, end, out) if embed is not None else end, phrasing=tag in PHRASING)
+    return out.enter(node, end, phrasing=tag in PHRASING)
+
+
+def _begin(said: Meaning, node: LexborNode, end: str, out: Output) -> Callable[[], None]:
+    """Begins what a style says of an element's content; returns what ends it, and the element."""
+    for inner in said.inside:
+        out.put(f"<{inner}>")
+    out.lines += said.lines
+    out.spaces += said.spaces
+
+    def finish() -> None:
+        out.lines -= said.lines
+        out.spaces -= said.spaces
+        out.put("".join(f"</{inner}>" for inner in reversed(said.inside)) + end)
+        if said.own_line and not out.pre and node.next is not None and not node.next.is_empty_text_node:
+            out.put("<br>")
+
+    return finish
 
 
 def _attributes(tag: str, values: Attributes, out: Output) -> str:

@@ -36,6 +36,8 @@ BESIDE_THE_STORY = {
     "AMP": "<amp-iframe src=x><p placeholder>Loading</p></amp-iframe><amp-img src=i></amp-img>",
     "for screen readers": "<span class=screen-reader-text>Skip</span>",
     "dialog": "<dialog open>Cookies?</dialog>",
+    "what is found by searching": "<div hidden=until-found><p>Findable</p></div>",
+    "popover": "<div popover id=p>Opened by a button</div>",
     "closed details": "<details><summary>More</summary>Background</details>",
     "the title again": "<h1>The  title</h1>",
     "blank paragraphs": "<p>&nbsp;</p><p>&#8203;</p><p>&shy;</p>",
@@ -50,6 +52,7 @@ def test_a_summary_leaves_out_what_is_beside_the_story(html):
 READ = {
     "blocks": ("<p>one</p>two<div>three</div><ul><li>four<li>five</ul>six<hr>7", "one two three four five six 7"),
     "inline": ("<p>h<b>ar</b>b<i>ou</i>r, com<wbr>pound, li<span>ne</span></p>", "harbour, compound, line"),
+    "cells of a formula": ("<math><mtable><mtr><mtd>1</mtd><mtd>2</mtd></mtr></mtable></math>", "1 2"),
     "line break": ("<p>one<br>two <br/> three</p>", "one two three"),
     "references": ("<p>AT&amp;T &lt;b&gt; &#x1F6A2;</p>", "AT&T <b> 🚢"),
     "headings": ("<p>one</p><h2>Background</h2><p>two</p>", "one Background two"),

@@ -10,11 +10,12 @@ from syndication.model.addresses import SCHEMES
 from syndication.model.field_limits import MAX_FEED_HTML
 from syndication.render.body.addresses import is_picture_data
 from syndication.render.body.elements import ATTRIBUTES, WRITTEN
+from syndication.render.body.formulas import settle_formulas
 from syndication.render.body.hidden import prune_hidden
 from syndication.render.body.media import MediaFile, first_files
 from syndication.render.body.output import Output
 from syndication.render.body.page import BodyRefused, page_of_body
-from syndication.render.body.pictures import settle_noscripts
+from syndication.render.body.pictures import settle_noscripts, settle_placeholders
 from syndication.render.body.swallowed import refuse_swallowed
 from syndication.render.body.tree import parse_body
 from syndication.render.body.writer import write
@@ -49,8 +50,10 @@ def forget_sanitized() -> None:
 def _sanitized(html: str, url: str, prefix: str, largest: int) -> Body:
     body = parse_body(html)
     refuse_swallowed(html, body)
+    settle_formulas(body)
     prune_hidden(body)
     page = page_of_body(body, url, prefix, len(html), largest)
+    settle_placeholders(body)
     settle_noscripts(body, page.base)
     out = Output(page, write)
     written = write(body, out)

@@ -11,8 +11,9 @@ from selectolax.lexbor import LexborNode
 from syndication.model.addresses import resolved
 from syndication.render.body import blocks, images, links, players
 from syndication.render.body.elements import ELEMENTS, ITSELF, KEPT, PHRASING, VOID, Becomes
-from syndication.render.body.embeds import MARKS, marked_embed
+from syndication.render.body.embeds import FILLED, MARKS, card_words, filling, marked_embed
 from syndication.render.body.output import Attributes, End, Output
+from syndication.render.body.pictures import BACKGROUNDS, late_background
 from syndication.render.body.style_meaning import NOTHING, Meaning, meaning_of
 from syndication.render.body.styles import background
 from syndication.render.body.text import attribute_text
@@ -23,7 +24,7 @@ _OWN_END = VOID | {"figure", "picture", "pre"}
 _SIMPLE = {tag: (f"<{tag}>", f"</{tag}>", tag in PHRASING) for tag in ITSELF - _OWN_END}
 """Elements that without attributes need no more than this: start tag, end tag, and whether only phrasing is inside."""
 
-_FROM_ELSEWHERE = MARKS | {"style"}
+_FROM_ELSEWHERE = MARKS.union(FILLED, BACKGROUNDS, ["style"])
 """Attributes by which an element may show something from elsewhere, or say more than its name."""
 
 
@@ -71,21 +72,30 @@ def _itself(node: LexborNode, tag: str, out: Output, values: Attributes) -> Lexb
     if not _FROM_ELSEWHERE.isdisjoint(values):
         return _marked(node, tag, out, values)
     out.put(f"<{tag}{_attributes(tag, values, out) if values else ''}>")
+    _card(node, tag, values, out)
     return _content(node, tag, out, f"</{tag}>")
+
+
+def _card(node: LexborNode, tag: str, values: Attributes, out: Output) -> None:
+    """Writes words into a link without any that a script would make a card of."""
+    if tag == "a" and node.first_child is None and (words := card_words(values, out.page.base)):
+        out.text(words)
 
 
 def _marked(node: LexborNode, tag: str, out: Output, values: Attributes) -> LexborNode | None:
     """Writes the beginning of an element that may show something from elsewhere, or whose style may say something."""
-    embed = marked_embed(node, values, out.page.base)
+    empty = node.first_child is None
+    embed = marked_embed(node, values, out.page.base) or (filling(node, values, out.page.base) if empty else None)
     style = values.get("style") or ""
     said = meaning_of(tag, style)
-    if node.first_child is None and (picture := background(style)):
+    if empty and (picture := background(style) or late_background(values)):
         images.background_image(out, values, picture)
     if said.plain and embed is None:
         return out.enter(node, "")
     if said.own_line and not out.pre:
         out.line_break()
     out.put(f"<{tag}{_attributes(tag, {**values, **dict(said.attributes)}, out)}>")
+    _card(node, tag, values, out)
     end = f"</{tag}>" if said is NOTHING or tag in _OWN_END else _begin(said, node, f"</{tag}>", out)
     return _content(node, tag, out, links.linking(embed, end, out) if embed is not None else end)
 

@@ -37,6 +37,9 @@ BACKGROUNDS = (
 WIDEST = 2048
 """Pixels: of the widths of a picture, the largest up to this one is its address for readers that know no srcset."""
 
+BETWEEN = 10
+"""Comments, scripts and white space between two pictures: more would be read again for each picture."""
+
 _FILE = re.compile(r"\S+\.(?:jpe?g|png|webp|gif|avif)(?:[?#]\S*)?", re.IGNORECASE)
 _TEMPLATE = re.compile(r"\{width\}|%7Bwidth%7D", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
@@ -139,7 +142,9 @@ def _beside(beside: LexborNode) -> LexborNode | None:
     """Returns the picture before or after a node, which may be alone in an element of its own."""
     for step in ("prev", "next"):
         node = getattr(beside, step)
-        while node is not None and (node.tag in ("-comment", "script") or node.is_empty_text_node):
+        for _ in range(BETWEEN):
+            if node is None or not (node.tag in ("-comment", "script") or node.is_empty_text_node):
+                break
             node = getattr(node, step)
         if node is None or not node.is_element_node or node.tag == "noscript":
             continue

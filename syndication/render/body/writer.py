@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborNode
 
 from syndication.model.addresses import resolved
 from syndication.render.body import blocks, images, links, players
+from syndication.render.body.anchors import NOTE_CLASSES, NOTE_ROLES
 from syndication.render.body.elements import ELEMENTS, ITSELF, KEPT, PHRASING, VOID, Becomes
 from syndication.render.body.embeds import FILLED, MARKS, card_words, filling, marked_embed
 from syndication.render.body.output import Attributes, End, Output
@@ -153,6 +154,9 @@ def _value(name: str, value: str, out: Output) -> str | None:
         return f' id="{out.page.prefix}{attribute_text(value)}" data-id="{attribute_text(value)}"'
     elif name == "headers":
         kept = " ".join(out.page.prefix + one for one in value.split() if one in out.page.anchors) or None
+    elif name in ("class", "role"):
+        known = NOTE_CLASSES if name == "class" else NOTE_ROLES
+        kept = " ".join(word for word in value.split() if word in known) or None
     elif name in ("hidden", "data-id"):
         # Only a part that is found by searching is still here.
         kept = "until-found" if name == "hidden" else None

@@ -24,6 +24,12 @@ BESIDE_THE_STORY = {
     "struck out": "<p><s>One</s> <del>two</del> <strike>three</strike></p>",
     "struck out by style": '<p style="text-decoration: line-through red">Four</p>',
     "script and style": "<script>x</script><style>y</style><template><p>z</p></template><!-- note -->",
+    "caption that ends with its credit": "<p><img src=i><br><em>A ferry. (Photo: CNA)</em></p>",
+    "caption in Chinese with its credit": "<p>渡輪出港。（圖：中央社）</p>",
+    "byline without markup": "<p>By Ann O’Neill and Lin Mei-hua</p>",
+    "kicker": "<p class=article-kicker>Exclusive</p>",
+    "contents by id": '<div id="toc_container"><p>Contents</p></div>',
+    "what plugins add": '<div class="sharedaddy x">Share this:</div><span class=rt-reading-time>3 minutes</span>',
     "navigation": "<nav><a href=/>Home</a></nav><div role=navigation>Path</div><ul class=breadcrumb><li>News</ul>",
     "contents": "<div class=ez-toc-container><p>Contents</p><a href=#a>A</a></div>",
     "aside and footer": "<aside>Also read</aside><footer>Imprint</footer><address>Desk</address>",
@@ -52,6 +58,8 @@ def test_a_summary_leaves_out_what_is_beside_the_story(html):
 READ = {
     "blocks": ("<p>one</p>two<div>three</div><ul><li>four<li>five</ul>six<hr>7", "one two three four five six 7"),
     "inline": ("<p>h<b>ar</b>b<i>ou</i>r, com<wbr>pound, li<span>ne</span></p>", "harbour, compound, line"),
+    "no byline": ("<p>By Friday the harbour had reopened.</p>", "By Friday the harbour had reopened."),
+    "a story with a credit": (f"<p>{'A long story. ' * 25}(Photo: CNA)</p>", "A long story. " * 21 + "A…"),
     "cells of a formula": ("<math><mtable><mtr><mtd>1</mtd><mtd>2</mtd></mtr></mtable></math>", "1 2"),
     "line break": ("<p>one<br>two <br/> three</p>", "one two three"),
     "references": ("<p>AT&amp;T &lt;b&gt; &#x1F6A2;</p>", "AT&T <b> 🚢"),
@@ -210,5 +218,5 @@ def test_any_body_has_a_summary_of_its_own_words(pieces, length):
     html = "".join(pieces)
     made = opening(html, length)
     assert len(made) <= length and made == made.strip()
-    words = made.translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉ªˣ", "01234567890123456789ax"))
+    words = made.translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉ªˣºⁿᵉᵗʷ", "01234567890123456789axonetw"))
     assert set(words) <= set("one two106[1]\u3000\u200b中&…“”‘’^_()/√ax")

@@ -121,6 +121,7 @@ def test_a_small_picture_in_the_text_itself_stays():
         ("<svg><image href='/2.png'/></svg>", 'H<img src="https://h.example/2.png">O'),
         ("<svg><a href='/2'><text>two</text></a></svg>", 'H <a href="https://h.example/2">two</a> O'),
         ("<svg></svg>", "HO"),
+        ("<svg><use href='#icon-of-the-page'/></svg>", "HO"),
         ("<math><mn>2</mn></math>", "H2O"),
         ("<math><msub><mi></mi><mn>2</mn></msub></math>", "H<sub>2</sub>O"),
         ("<math><msup><mi>c</mi><mn>2</mn></msup></math>", "Hc<sup>2</sup>O"),

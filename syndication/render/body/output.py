@@ -7,10 +7,10 @@ from dataclasses import replace
 from selectolax.lexbor import LexborNode
 
 from syndication.model.addresses import resolved
-from syndication.render.body.elements import PHRASING
 from syndication.render.body.embeds import Embed
 from syndication.render.body.media import MediaFile
 from syndication.render.body.page import BodyRefused, Page
+from syndication.render.body.style_meaning import INLINE
 from syndication.render.body.text import attribute_text, needs_care, preformatted, white_space, written_text
 
 End = str | Callable[[], None]
@@ -23,7 +23,10 @@ Write = Callable[[LexborNode, "Output"], str]
 """Writes a body: documents may be within documents."""
 
 
-_TAG = re.compile(r"<(/?)([a-z0-9]+)[^>]*>\Z")
+_TAG = re.compile(r"</?([a-z0-9]+)[^>]*>\Z")
+
+NEAR = 7
+"""Parts that are looked at for the beginning of a line: more start tags without text are rare."""
 
 DEEPEST_FRAME = 8
 """Documents within documents, like those that a frame has in an attribute."""
@@ -68,21 +71,25 @@ class Output:
         # Almost every text is as it is: this is where the time goes.
         if needs_care(text):
             text = preformatted(text) if self.pre else written_text(text)
-        if self.lines and not self.pre and not text.isspace():
+        if self.lines and not self.pre and not (text.isspace() and self._begins_line()):
             text = white_space(text, spaces=self.spaces > 0)
         self.put(text)
 
     def line_break(self) -> None:
         """Adds a line break, unless this is the beginning of a line."""
-        for part in self.parts[:-8:-1]:
-            if part == "<br>" or (found := _TAG.match(part)) is None:
-                break
-            if not found[1] and found[2] not in PHRASING:
-                return
-        else:
-            return
-        if part != "<br>":
+        if not self._begins_line():
             self.put("<br>")
+
+    def _begins_line(self) -> bool:
+        """Whether nothing is on this line yet, as far as the last few parts say."""
+        for part in self.parts[: -NEAR - 1 : -1]:
+            if part == "<br>":
+                return True
+            if (found := _TAG.match(part)) is None:
+                return False
+            if found[1] not in INLINE:
+                return True
+        return len(self.parts) <= NEAR
 
     def space(self) -> None:
         """Adds a space, unless there is white space."""

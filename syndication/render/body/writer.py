@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborNode
 from syndication.model.addresses import resolved
 from syndication.render.body import blocks, images, links, players
 from syndication.render.body.anchors import NOTE_CLASSES, NOTE_ROLES
-from syndication.render.body.elements import ELEMENTS, ITSELF, KEPT, PHRASING, VOID, Becomes
+from syndication.render.body.elements import ELEMENTS, ITSELF, KEPT, PHRASING, VOID, Becomes, names
 from syndication.render.body.embeds import FILLED, MARKS, card_words, filling, marked_embed
 from syndication.render.body.output import Attributes, End, Output
 from syndication.render.body.pictures import BACKGROUNDS, late_background
@@ -24,6 +24,9 @@ _OWN_END = VOID | {"figure", "picture", "pre"}
 
 _SIMPLE = {tag: (f"<{tag}>", f"</{tag}>", tag in PHRASING) for tag in ITSELF - _OWN_END}
 """Elements that without attributes need no more than this: start tag, end tag, and whether only phrasing is inside."""
+
+_LINE_NUMBERS = names("gutter line-number line-numbers lineno linenos linenumber ln lnt")
+"""Classes of Chroma, Pygments, Rouge and Expressive Code."""
 
 _FROM_ELSEWHERE = MARKS.union(FILLED, BACKGROUNDS, ["style"])
 """Attributes by which an element may show something from elsewhere, or say more than its name."""
@@ -97,8 +100,19 @@ def _marked(node: LexborNode, tag: str, out: Output, values: Attributes) -> Lexb
         out.line_break()
     out.put(f"<{tag}{_attributes(tag, {**values, **dict(said.attributes)}, out)}>")
     _card(node, tag, values, out)
+    if out.pre and tag == "span" and _is_line_number(node, values):
+        return out.enter(node, "</span> ", phrasing=True)
     end = f"</{tag}>" if said is NOTHING or tag in _OWN_END else _begin(said, node, f"</{tag}>", out)
     return _content(node, tag, out, links.linking(embed, end, out) if embed is not None else end)
+
+
+def _is_line_number(node: LexborNode, values: Attributes) -> bool:
+    """Whether this is a line's number in code, which a style sheet parts from the line."""
+    known = "user-select" in (values.get("style") or "") or not _LINE_NUMBERS.isdisjoint(
+        (values.get("class") or "").split()
+    )
+    first = node.first_child
+    return known and first is not None and first.next is None and (first.text_content or "").strip(" ").isdecimal()
 
 
 def _content(node: LexborNode, tag: str, out: Output, end: End) -> LexborNode | None:

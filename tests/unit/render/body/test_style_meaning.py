@@ -29,6 +29,9 @@ SAID = [
     ('<p><span style="display:block">a</span>b</p>', "<p><span>a</span><br>b</p>", "a b"),
     ('<pre><span style="display:flex">a\n</span>b</pre>', "<pre><span>a\n</span>b</pre>", "a b"),
     ('<p style="white-space:pre-line">a\nb <b>c\nd</b></p>', "<p>a<br>b <b>c<br>d</b></p>", "a b c d"),
+    ('<p style="white-space:pre-line"><b>a</b>\n<i>b</i></p>', "<p><b>a</b><br><i>b</i></p>", "a b"),
+    ('<div style="white-space:pre"><p>a</p>\n<p>b</p></div>', "<div><p>a</p>\n<p>b</p></div>", "a b"),
+    ('<div>a</div><p><a style="display:block">b</a></p>', "<div>a</div><p><a>b</a></p>", "a b"),
     ('<p style="color:red">e\nf</p>', "<p>e\nf</p>", "e f"),
     ('<p style="white-space:pre-wrap">a\n   b</p>', "<p>a<br>&nbsp;&nbsp; b</p>", "a b"),
     ('<p><span style="float:left;color:red">T</span>he</p>', "<p><span>T</span>he</p>", "The"),
@@ -39,3 +42,16 @@ SAID = [
 def test_what_a_style_says_stays_in_body_and_summary(html, shown, read):
     assert body(html) == shown
     assert make_summary(parse(html), 100) == read
+
+
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        ('<span class="ln">1</span><span class="cl">a</span>', "<span>1</span> <span>a</span>"),
+        ('<span style="user-select:none"> 1</span>a', "<span> 1</span> a"),
+        ('<span class="lnt">1\n</span><span class="lnt">2\n</span>', "<span>1\n</span><span>2\n</span>"),
+        ('<span class="mi">1</span>a', "<span>1</span>a"),
+    ],
+)
+def test_a_number_of_a_line_joins_no_code(html, shown):
+    assert body(f"<pre>{html}</pre>") == f"<pre>{shown}</pre>"

@@ -49,7 +49,7 @@ class Output:
         self.size = 0
         self.shown = self.images = self.links = 0
         self.linked: dict[str, int] = {}
-        self._last = ("", 0)
+        self._last = ("", "", 0)
         self.media: list[MediaFile] = []
         self.data = False
         self.pre = self.lines = self.spaces = 0
@@ -137,10 +137,10 @@ class Output:
     def link(self, embed: Embed) -> None:
         """Adds a link: in the line where a paragraph cannot be, otherwise as a paragraph."""
         address = resolved(self.page.base, embed.address)
-        if address is None or (address, self.shown) == self._last:
+        if address is None or (address, embed.words, self.shown) == self._last:
             return  # Or it was the last thing shown: a script's element and its noscript have the same address.
         self.shown += 1
-        self._last = (address, self.shown)
+        self._last = (address, embed.words, self.shown)
         self.note_link(address)
         link = f'<a href="{attribute_text(address)}">{written_text(embed.words)}</a>'
         if not self.phrasing:

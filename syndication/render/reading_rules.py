@@ -90,8 +90,12 @@ _CREDIT_LINE = re.compile(
 )
 _CREDIT_AT_END = re.compile(
     r".*[(（\[]\s*(?:(?:photo|image|picture|foto|credit)\w*\s*(?:by|:|/)|(?:圖|图|攝影|写真|撮影)(?:片|提供)?\s*[:：/／])"
-    r"[^()（）\[\]]{1,80}[)）\]]\W{0,2}",
+    r"[^()（）\[\]]{1,80}[)）\]]\W{0,2}"
+    r"|.*[.!?…。]\s*(?:(?:photo|picture|foto|credit)s?\s*:|圖[:：])[^.!?。:：]{1,60}\.?",
     re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"(?:read more|read also|also read|see also|related(?: \w+)?|延伸閱讀|相關新聞|関連記事)\s*[:：].+", re.IGNORECASE
 )
 _BYLINE = re.compile(r"By:?\s+[^\W\d_a-z][\w'’.-]*(?:(?:,?\s+(?:and|&)|,)?\s+[^\W\d_a-z][\w'’.-]*){1,11}")
 _ADDRESS = re.compile(r"https?://\S+")
@@ -156,16 +160,18 @@ def _by_name(node: LexborNode, attributes: Attributes) -> bool:
 
 
 def is_no_sentence(block: str) -> bool:
-    """Returns whether a block is a picture's credit, a caption that ends with it, a byline or an embed's address.
+    """Returns whether a block is a picture's credit, a caption that ends with it, a byline, or leads elsewhere.
 
-    Such as ``Photo: A. Reporter``, ``A ferry. (Photo: CNA)`` and ``By Ann Reporter``.
+    Such as ``Photo: A. Reporter``, ``A ferry. (Photo: CNA)``, ``By Ann Reporter``, ``Read more: A ferry``.
     """
     if len(block) > SHORT:
         return False
     if _CREDIT_AT_END.fullmatch(block):
         return True
-    found = _CREDIT_LINE.match(block) or _ADDRESS.fullmatch(block) or _BYLINE.fullmatch(block)
-    return len(block) <= _LONGEST_LINE and found is not None
+    if len(block) > _LONGEST_LINE:
+        return False
+    lines = (_CREDIT_LINE.match, _ADDRESS.fullmatch, _BYLINE.fullmatch, _ELSEWHERE.fullmatch)
+    return any(is_line(block) for is_line in lines)
 
 
 def short_text(node: LexborNode, most: int) -> str | None:

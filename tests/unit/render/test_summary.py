@@ -26,6 +26,8 @@ BESIDE_THE_STORY = {
     "script and style": "<script>x</script><style>y</style><template><p>z</p></template><!-- note -->",
     "caption that ends with its credit": "<p><img src=i><br><em>A ferry. (Photo: CNA)</em></p>",
     "caption in Chinese with its credit": "<p>渡輪出港。（圖：中央社）</p>",
+    "caption with its credit behind": "<div><img src=i><p>Lin at the harbour. Photo: CNA</p></div>",
+    "what leads elsewhere": "<p><b>READ MORE:</b> <a href=/x>Ferries are back</a></p><p>延伸閱讀：渡輪</p>",
     "byline without markup": "<p>By Ann O’Neill and Lin Mei-hua</p>",
     "kicker": "<p class=article-kicker>Exclusive</p>",
     "contents by id": '<div id="toc_container"><p>Contents</p></div>',

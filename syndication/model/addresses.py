@@ -5,8 +5,12 @@ from urllib.parse import quote
 
 from ada_url import URL
 
-SCHEMES = {"http", "https", "mailto", "tel"}
-"""What a link may lead to."""
+SCHEMES = {
+    "http", "https",
+    "bitcoin", "ftp", "ftps", "geo", "im", "irc", "ircs", "magnet", "mailto", "matrix", "mms", "news", "nntp",
+    "openpgp4fpr", "sftp", "sip", "sms", "smsto", "ssh", "tel", "urn", "webcal", "wtai", "xmpp",
+}  # fmt: skip
+"""What a link may lead to: the web, and the safelisted schemes of the HTML standard (section 8.9.1.3)."""
 
 # RFC 3986 appendix B.
 _PARTS = re.compile(r"([^:]+:(?://[^/?#]*)?)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)

@@ -12,6 +12,7 @@ from syndication.model.addresses import iri, web_address
 from syndication.model.formats import email_address, language_tag, media_type
 from syndication.model.values import Author, Enclosure, Entry, Image, Section, Site
 from syndication.render.body.anchors import prefix_of
+from syndication.render.body.formulas import settle_formulas
 from syndication.render.body.hidden import prune_hidden
 from syndication.render.body.media import MediaFile
 from syndication.render.body.page import BodyRefused
@@ -95,6 +96,7 @@ def _body(entry: Entry, url: str, section: Section) -> Body:
 
 def _shown(html: str) -> LexborNode:
     body = parse_body(html)
+    settle_formulas(body)
     prune_hidden(body)
     return body
 

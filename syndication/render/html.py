@@ -5,17 +5,20 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import nh3
+from selectolax.lexbor import LexborNode
 
 from syndication.model.addresses import SCHEMES
 from syndication.model.field_limits import MAX_FEED_HTML
 from syndication.render.body.addresses import is_picture_data
 from syndication.render.body.elements import ATTRIBUTES, WRITTEN
+from syndication.render.body.formulas import settle_formulas
 from syndication.render.body.hidden import prune_hidden
 from syndication.render.body.media import MediaFile, first_files
 from syndication.render.body.output import Output
 from syndication.render.body.page import BodyRefused, page_of_body
-from syndication.render.body.pictures import settle_noscripts
+from syndication.render.body.pictures import settle_noscripts, settle_placeholders
 from syndication.render.body.swallowed import refuse_swallowed
+from syndication.render.body.text import attribute_text
 from syndication.render.body.tree import parse_body
 from syndication.render.body.writer import write
 
@@ -49,15 +52,27 @@ def forget_sanitized() -> None:
 def _sanitized(html: str, url: str, prefix: str, largest: int) -> Body:
     body = parse_body(html)
     refuse_swallowed(html, body)
+    settle_formulas(body)
     prune_hidden(body)
     page = page_of_body(body, url, prefix, len(html), largest)
+    settle_placeholders(body)
     settle_noscripts(body, page.base)
     out = Output(page, write)
-    written = write(body, out)
+    written = _with_language(body, write(body, out))
     cleaned = (_WITH_DATA if out.data else _CLEANER).clean(written)
     if len(cleaned) > page.largest:
         raise BodyRefused(page.too_large)
     return Body(cleaned, first_files(out.media))
+
+
+def _with_language(body: LexborNode, written: str) -> str:
+    """Returns what is written in a div with the language and direction of a whole document that was pasted in."""
+    said: dict[str, str] = {}
+    for node in (body.parent, body):
+        found = node.attributes if node is not None else {}
+        said |= {name: value for name in ("lang", "dir") if (value := found.get(name))}
+    attributes = "".join(f' {name}="{attribute_text(value)}"' for name, value in said.items())
+    return f"<div{attributes}>{written}</div>" if said and written else written
 
 
 _remembered = lru_cache(REMEMBERED)(_sanitized)

@@ -5,6 +5,7 @@ import re
 from selectolax.lexbor import LexborNode
 
 from syndication.render.reading_rules import Attributes, short_text, value
+from syndication.render.small_text import small_script, superscript
 
 _NUMBER = r"(?:fn|nb?|notes?|注|註|脚注|※|\*)?\.?\s*\d{1,3}"
 _LETTER = r"(?-i:[a-z]|x{0,2}(?:ix|iv|v?i{1,3}|v))"  # Also a Roman numeral.
@@ -34,7 +35,7 @@ _BARE = re.compile(r"(?<=[^\W\d_]|[.,;:!?\"'”’»。，、；：！？」』)
 
 def is_note_mark(node: LexborNode, tag: str, attributes: Attributes) -> bool:
     """Returns whether an element is a footnote's mark, or the link back from the note."""
-    if tag not in ("a", "sup"):
+    if tag != "a" and small_script(tag, value(attributes, "style")) is not superscript:
         return False
     role = f"{value(attributes, 'role')} {value(attributes, 'epub:type')}"
     if "noteref" in role or "backlink" in role:

@@ -12,9 +12,9 @@ Attributes = Mapping[str, str | None]
 BLOCKS = {
     "address", "article", "aside", "blockquote", "body", "button", "caption", "center", "dd", "details", "dialog",
     "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
-    "header", "hgroup", "hr", "input", "legend", "li", "listing", "main", "menu", "nav", "ol", "optgroup", "option",
-    "p", "plaintext", "pre", "search", "section", "select", "summary", "table", "tbody", "td", "textarea", "tfoot",
-    "th", "thead", "tr", "ul", "xmp",
+    "header", "hgroup", "hr", "input", "legend", "li", "listing", "main", "menu", "mtd", "mtr", "nav", "ol", "optgroup",
+    "option", "p", "plaintext", "pre", "search", "section", "select", "summary", "table", "tbody", "td", "text",
+    "textarea", "tfoot", "th", "thead", "tr", "ul", "xmp",
 }  # fmt: skip
 """Elements that stand apart: their text is parted from what is around them by a space."""
 
@@ -56,7 +56,10 @@ _CLASSES = {
     # Hidden by every style sheet that has them.
     "screen-reader-text", "sr-only", "visually-hidden", "visuallyhidden",
     # Contents and paths.
-    "breadcrumb", "breadcrumbs", "ez-toc-container", "table-of-contents", "toc", "toc_container",
+    "breadcrumb", "breadcrumbs", "ez-toc-container", "table-of-contents", "tableofcontents", "toc", "toc_container",
+    # What plugins put around a story.
+    "addtoany_content", "addtoany_share_save_container", "jp-relatedposts", "reading-time", "rt-reading-time",
+    "sharedaddy", "span-reading-time", "wp-block-post-time-to-read", "yarpp", "yarpp-related",
     # Notes.
     "endnotes", "footnotes", "references",
     # Posts of other services, whose text is not the writer's.
@@ -67,7 +70,7 @@ _CLASSES = {
 """Classes of such elements."""
 
 _CREDIT = re.compile(
-    r"(?!has-|no-|with-|category-|tag-).*(?:caption|credit|byline|photographer|copyright)s?"
+    r"(?!has-|no-|with-|category-|tag-).*(?:caption|credit|byline|photographer|copyright|kicker|eyebrow)s?"
     r"(?:[-_]*(?:box|container|inner|line|text|wrap|wrapper))?",
     re.IGNORECASE,
 )
@@ -85,6 +88,16 @@ _CREDIT_LINE = re.compile(
     r"|(?:圖|图|攝影|摄影|写真|撮影|画像)(?:片|提供)?\s*[:：/／=＝])",
     re.IGNORECASE,
 )
+_CREDIT_AT_END = re.compile(
+    r".*[(（\[]\s*(?:(?:photo|image|picture|foto|credit)\w*\s*(?:by|:|/)|(?:圖|图|攝影|写真|撮影)(?:片|提供)?\s*[:：/／])"
+    r"[^()（）\[\]]{1,80}[)）\]]\W{0,2}"
+    r"|.*[.!?…。]\s*(?:(?:photo|picture|foto|credit)s?\s*:|圖[:：])[^.!?。:：]{1,60}\.?",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"(?:read more|read also|also read|see also|related(?: \w+)?|延伸閱讀|相關新聞|関連記事)\s*[:：].+", re.IGNORECASE
+)
+_BYLINE = re.compile(r"By:?\s+[^\W\d_a-z][\w'’.-]*(?:(?:,?\s+(?:and|&)|,)?\s+[^\W\d_a-z][\w'’.-]*){1,11}")
 _ADDRESS = re.compile(r"https?://\S+")
 _LONGEST_LINE = 120
 """Characters of a credit or an address. A longer block has a story to tell."""
@@ -122,6 +135,8 @@ def is_skipped(node: LexborNode, tag: str, attributes: Attributes, skips: Skips)
         return True
     if not attributes:
         return False
+    if "hidden" in attributes or "popover" in attributes:
+        return True  # Still in the body, because searching or a button shows it.
     if "style" in attributes and _STRUCK.search(value(attributes, "style")):
         return True
     return skips.by_name and _by_name(node, attributes)
@@ -137,7 +152,7 @@ def _is_shown(tag: str, attributes: Attributes) -> bool:
 def _by_name(node: LexborNode, attributes: Attributes) -> bool:
     if value(attributes, "role").lower() in _ROLES:
         return True
-    names = value(attributes, "class").split()
+    names = [*value(attributes, "class").split(), value(attributes, "id").lower()]
     if not _CLASSES.isdisjoint(names):
         return True
     named = any(_CREDIT.fullmatch(name) or _BUTTON.fullmatch(name) for name in names)
@@ -145,8 +160,18 @@ def _by_name(node: LexborNode, attributes: Attributes) -> bool:
 
 
 def is_no_sentence(block: str) -> bool:
-    """Returns whether a block is a picture's credit (``Photo: A. Reporter``) or an address that embeds something."""
-    return len(block) <= _LONGEST_LINE and (_CREDIT_LINE.match(block) or _ADDRESS.fullmatch(block)) is not None
+    """Returns whether a block is a picture's credit, a caption that ends with it, a byline, or leads elsewhere.
+
+    Such as ``Photo: A. Reporter``, ``A ferry. (Photo: CNA)``, ``By Ann Reporter``, ``Read more: A ferry``.
+    """
+    if len(block) > SHORT:
+        return False
+    if _CREDIT_AT_END.fullmatch(block):
+        return True
+    if len(block) > _LONGEST_LINE:
+        return False
+    lines = (_CREDIT_LINE.match, _ADDRESS.fullmatch, _BYLINE.fullmatch, _ELSEWHERE.fullmatch)
+    return any(is_line(block) for is_line in lines)
 
 
 def short_text(node: LexborNode, most: int) -> str | None:

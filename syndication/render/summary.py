@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborNode
 
 from syndication.model.visible_text import is_visible
 from syndication.render.body.hidden import prune_hidden
+from syndication.render.body.style_meaning import INLINE, has_own_line
 from syndication.render.body.tree import parse_body
 from syndication.render.body_limits import exceeds_limits
 from syndication.render.note_marks import is_note_mark, without_note_marks
@@ -118,7 +119,7 @@ class _Reader:
                 node = node.next
                 continue
             self._nodes -= 1
-            tag = node.tag or ""
+            tag = _name(node)
             if tag in BLOCKS:
                 yield from self._end_block()
             child = node.first_child if self._enter(node, tag) else None
@@ -193,6 +194,12 @@ class _Reader:
         self._line, self._room = [], self._most
         if is_visible(text):
             yield text
+
+
+def _name(node: LexborNode) -> str:
+    """Returns the element's name, or that of a block for an inline element whose style makes it one."""
+    tag = node.tag or ""
+    return "div" if tag in INLINE and has_own_line(tag, value(node.attributes, "style")) else tag
 
 
 def _is_emoji(text: str) -> bool:

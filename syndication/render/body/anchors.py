@@ -8,6 +8,16 @@ from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
 
+from syndication.render.body.elements import names
+
+NOTE_CLASSES = names(
+    "footnote footnote-ref footnotes reversefootnote footnote-backref footnoteBackLink footnote-return"
+)
+"""Classes by which readers find footnotes: NetNewsWire shows the note of a link of the class ``footnote``."""
+
+NOTE_ROLES = names("doc-noteref doc-backlink doc-endnotes doc-endnote doc-footnote")
+"""Roles of notes and their marks (DPUB-ARIA 1.1)."""
+
 
 def prefix_of(identity: str) -> str:
     """Returns the prefix of an entry's ids: short, and always the same."""

@@ -64,6 +64,7 @@ def drawing_of(svg: LexborNode, base: str) -> Drawing | None:
 
 def _read(svg: LexborNode, base: str, found: Drawing) -> None:
     """Adds what is in a drawing, in its order."""
+    ids = {part.attributes["id"] for part in svg.css("[id]")}
     node: LexborNode | None = svg.first_child
     while node is not None:
         tag = (node.tag or "").lower()
@@ -81,7 +82,7 @@ def _read(svg: LexborNode, base: str, found: Drawing) -> None:
             elif said := text_of(node):
                 found.links.append(Embed(address, said))
                 inside = None
-        found.drawn = found.drawn or tag in _DRAWN
+        found.drawn = found.drawn or (tag in _DRAWN and (tag != "use" or _used(node) in ids))
         node = inside or _after(node, svg)
 
 
@@ -93,6 +94,11 @@ def _after(node: LexborNode, top: LexborNode) -> LexborNode | None:
             return at.next
         at = at.parent
     return None
+
+
+def _used(use: LexborNode) -> str:
+    """Returns the id of what a ``use`` draws. Icons are often in a sheet elsewhere on the page."""
+    return attribute(use, "href", "xlink:href").removeprefix("#")
 
 
 def _is_hidden(node: LexborNode) -> bool:

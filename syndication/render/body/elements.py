@@ -58,7 +58,7 @@ ELEMENTS: Mapping[str, Becomes] = {name: becomes for becomes, names in _TABLE.it
 _ALIGNED = "align char charoff"
 
 _ATTRIBUTES: Mapping[str, str] = {
-    "*": "lang dir title id data-id hidden",
+    "*": "lang dir title id data-id hidden class role",
     "a": "href hreflang type",
     "audio": "src controls",
     "bdo": "dir",
@@ -89,7 +89,8 @@ _ATTRIBUTES: Mapping[str, str] = {
 }
 
 ATTRIBUTES: dict[str, set[str]] = {name: set(kept.split()) for name, kept in _ATTRIBUTES.items()}
-"""The attributes that stay, by element; those of ``*`` stay on each. ``id`` stays if a link of the text leads to it."""
+"""The attributes that stay, by element; those of ``*`` stay on each. ``id`` stays if a link of the text leads to it,
+``class`` and ``role`` if they are those of footnotes."""
 
 ITSELF = frozenset(name for name, becomes in ELEMENTS.items() if becomes is Becomes.ITSELF)
 

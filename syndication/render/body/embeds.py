@@ -66,11 +66,16 @@ _BY_CLASS: Mapping[str, _Marked] = {
     "video-js": _Marked("data-video-id", _WORD, "https://players.brightcove.net/{data-account}/default_default/index.html?videoId={}"),
 }  # fmt: skip
 
-_PAGES = ("data-oembed-url", "data-href", "data-youtube-url", "data-permalink", "data-embed-url")
+_PAGES = ("data-oembed-url", "data-href", "data-youtube-url", "data-permalink", "data-embed-url", "data-pym-src")
 """Attributes of an element that a script or an editor fills with an embed, with the address of its page."""
 
 MARKS = frozenset(("class", *_PAGES))
 """An element without any of these attributes is not marked."""
+
+FILLED = (*LAZY, "data-video-url", "data-iframe", "data-embed")
+"""Where scripts find the address of what they put into an element without content."""
+
+_NOT_SHOWN = frozenset(("longdesc", "srcdoc", "style", "title"))
 
 _IMAGE = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|svg)(?:$|[?#])", re.IGNORECASE)
 
@@ -91,6 +96,27 @@ def marked_embed(node: LexborNode, values: Mapping[str, str | None], base: str) 
             if address:
                 return _embed(node, address)._replace(unless_linked=True)
     return None
+
+
+def filling(node: LexborNode, values: Mapping[str, str | None], base: str) -> Embed | None:
+    """Returns what a script would put into an element without content, by an address of its own; otherwise None."""
+    source = next((value.strip() for name in FILLED if (value := values.get(name))), "")
+    if not source.lower().startswith(("http://", "https://", "//")) or _IMAGE.search(source):
+        return None
+    address = embedded(base, source)
+    return _embed(node, address) if address else None
+
+
+def card_words(values: Mapping[str, str | None], base: str) -> str:
+    """Returns the words for a link without content that a script makes a card of; "" for any other link."""
+    address = embedded(base, values.get("href") or "")
+    if address is None or not ("embed" in (values.get("class") or "") or any(map(_is_data, values))):
+        return ""
+    return " ".join((values.get("title") or values.get("aria-label") or "").split()) or name_of(address)
+
+
+def _is_data(name: str) -> bool:
+    return name.startswith("data-")
 
 
 def image_address(node: LexborNode, base: str) -> str | None:
@@ -115,10 +141,21 @@ def embed_of(node: LexborNode, base: str) -> Embed | None:
     if (marked := _BY_TAG.get(tag)) and (page := _page(marked, values)):
         return _embed(node, page)
     source = attribute(node, *_SOURCES.get(tag, _ANY))
-    address = embedded(base, source)
+    address = embedded(base, source) or (_withheld(values, base) if tag == "iframe" else None)
     if not address or _DEAD.search(address) or _has_no_size(values):
         return None
     return _embed(node, address)
+
+
+def _withheld(values: Mapping[str, str | None], base: str) -> str | None:
+    """Returns the address in any other attribute: each consent manager has its own for a frame that it withholds."""
+    for name, value in values.items():
+        source = (value or "").strip()
+        if name not in _NOT_SHOWN and source.lower().startswith(("https://", "http://", "//")):
+            address = embedded(base, source)
+            if address and not _IMAGE.search(address):
+                return address
+    return None
 
 
 _ANY = ("src", "data-src", "data-url", "url", "data-href", "data-video-url")

@@ -16,6 +16,25 @@ DEEPEST = 50
 _HIDDEN = names("annotation annotation-xml mphantom mprescripts none script style")
 
 
+_WRITTEN_TWICE = ".katex-mathml + .katex-html, nobr[aria-hidden]:has(+ .MJX_Assistive_MathML)"
+_SOURCE = 'script[type^="math/tex" i]'
+
+
+def settle_formulas(body: LexborNode) -> None:
+    """Keeps a formula once where KaTeX or MathJax wrote it twice, and the source of one that only a script would write.
+
+    Their style sheets show the copy for the eye alone; no reader has these, so the copy in MathML is the one to keep.
+    """
+    for copy in reversed(body.css(_WRITTEN_TWICE)):
+        copy.decompose()
+    for source in body.css(_SOURCE):
+        shown = source.prev
+        if shown is not None and "MathJax" in attribute(shown, "class") and text_of(shown):
+            source.decompose()
+        else:
+            source.replace_with(text_of(source))
+
+
 def formula(math: LexborNode) -> str:
     """Returns a formula as HTML in one line; "" if it has no letters at all."""
     letters = " ".join(_inside(math, 0).split()).rstrip(";")

@@ -4,13 +4,14 @@
 ``hidden="until-found"`` stays with its attribute: readers of the page find it by searching.
 """
 
+import re
 from collections.abc import Mapping
 
 from selectolax.lexbor import LexborNode
 
 from syndication.render.body.elements import SKIPPED, names
 from syndication.render.body.scripts import script_address
-from syndication.render.body.styles import declarations
+from syndication.render.body.styles import declarations, has_no_room, has_no_size, is_out_of_sight
 from syndication.render.body.tree import descendants
 
 _ALWAYS = SKIPPED - {"base", "track"}
@@ -28,6 +29,8 @@ _CANDIDATES = ",".join(
         "title",
     ]
 )
+
+_HIDES = re.compile(r"display|visib|position|\\", re.IGNORECASE)
 
 _REPLACED = names("audio canvas embed hr iframe img input math object svg video")
 """Elements that are seen without any text."""
@@ -61,7 +64,10 @@ def _hidden(node: LexborNode, opened: set[str]) -> str:
     if tag == "script":
         return "" if script_address(node) else "gone"
     values = node.attributes
-    return "gone" if _is_hidden(tag, values, opened) else _by_style(values.get("style"))
+    style = values.get("style")
+    if _is_hidden(tag, values, opened) or _is_empty_box(node, tag, style):
+        return "gone"
+    return _by_style(style)
 
 
 def _is_hidden(tag: str, values: Mapping[str, str | None], opened: set[str]) -> bool:
@@ -76,14 +82,21 @@ def _is_hidden(tag: str, values: Mapping[str, str | None], opened: set[str]) -> 
     return tag == "dialog" and "open" not in values
 
 
+def _is_empty_box(node: LexborNode, tag: str, style: str | None) -> bool:
+    """Whether nothing is seen of an element's text. What has a size of its own, like pictures, is seen."""
+    if not style or "0" not in style or tag in _REPLACED:
+        return False
+    said = declarations(style)
+    first = node.first_child
+    only_text = first is not None and first.tag == "-text" and first.next is None
+    return has_no_room(said) or (only_text and has_no_size(said))
+
+
 def _by_style(style: str | None) -> str:
-    if not style:
-        return ""
-    lower = style.lower()
-    if "display" not in lower and "visib" not in lower and "\\" not in lower:
+    if not style or _HIDES.search(style) is None:
         return ""
     found = declarations(style)
-    if found.get("display") == "none" or found.get("content-visibility") == "hidden":
+    if found.get("display") == "none" or found.get("content-visibility") == "hidden" or is_out_of_sight(found):
         return "gone"
     return "invisible" if found.get("visibility") in ("hidden", "collapse") else ""
 

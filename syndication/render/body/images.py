@@ -12,7 +12,7 @@ from syndication.render.body.formulas import formula as letters
 from syndication.render.body.output import Attributes, Output
 from syndication.render.body.pictures import Picture, picture_of, source_of
 
-_NOT_WRITTEN = frozenset(["id", "data-id", "hidden"])
+_NOT_WRITTEN = frozenset(["id", "data-id", "hidden", "class", "role"])
 
 
 def picture(node: LexborNode, out: Output) -> LexborNode | None:

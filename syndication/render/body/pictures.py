@@ -10,6 +10,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborNode
 
 from syndication.render.body.addresses import embedded, picture, srcset
+from syndication.render.body.styles import background
 from syndication.render.body.tree import attribute, text_of
 from syndication.render.srcset import candidates
 
@@ -23,8 +24,21 @@ LAZY_SETS = (
     "data-lazyload-srcset",
 )  # fmt: skip
 
+BACKGROUNDS = (
+    "data-bg",
+    "data-background",
+    "data-background-image",
+    "data-bg-image",
+    "data-lazy-background",
+    "data-src",
+)
+"""Where scripts find the background picture of an element without content."""
+
 WIDEST = 2048
 """Pixels: of the widths of a picture, the largest up to this one is its address for readers that know no srcset."""
+
+BETWEEN = 10
+"""Comments, scripts and white space between two pictures: more would be read again for each picture."""
 
 _FILE = re.compile(r"\S+\.(?:jpe?g|png|webp|gif|avif)(?:[?#]\S*)?", re.IGNORECASE)
 _TEMPLATE = re.compile(r"\{width\}|%7Bwidth%7D", re.IGNORECASE)
@@ -68,10 +82,29 @@ def source_of(values: Mapping[str, str | None], base: str) -> Picture:
     return Picture(_largest(found) if found else None, found, values.get("sizes"), late=False)
 
 
+def late_background(values: Mapping[str, str | None]) -> str:
+    """Returns the address of the background picture that a script would load; "" if there is none."""
+    for name in BACKGROUNDS:
+        address = (values.get(name) or "").strip()
+        address = background(f"background:{address}") or address
+        if _FILE.fullmatch(address):
+            return address
+    return ""
+
+
 def is_placeholder(values: Mapping[str, str | None]) -> bool:
     """Whether the picture itself is one of those that are put where another will be."""
     own = (values.get("src") or "").strip()
     return not own or own[:5].lower() in ("data:", "about") or _PLACEHOLDER.search(own) is not None
+
+
+def settle_placeholders(body: LexborNode) -> None:
+    """Removes a blurred copy in a data: address that a script would cover with the picture beside it."""
+    for image in body.css('img[src^="data:" i]'):
+        values = image.attributes
+        behind = values.get("aria-hidden") == "true" or "absolute" in (values.get("style") or "")
+        if behind and not attribute(image, "alt", *LAZY, *LAZY_SETS) and _beside(image) is not None:
+            image.decompose()
 
 
 def settle_noscripts(body: LexborNode, base: str) -> None:
@@ -99,16 +132,19 @@ def _settle(image: LexborNode, other: LexborNode, base: str) -> None:
     if shown.src == real.src or (shown.late and shown.src):
         if not attribute(other, "alt") and (alt := attribute(image, "alt")):
             other.attrs["alt"] = alt
-        image.decompose()
+        # Without its image, a picture would show one of its sources.
+        (image.parent if image.parent is not None and image.parent.tag == "picture" else image).decompose()
     elif is_placeholder(other.attributes) or "lazy" in attribute(other, "class", "loading").lower():
         other.decompose()
 
 
-def _beside(block: LexborNode) -> LexborNode | None:
-    """Returns the picture before or after a ``noscript``, which may be alone in an element of its own."""
+def _beside(beside: LexborNode) -> LexborNode | None:
+    """Returns the picture before or after a node, which may be alone in an element of its own."""
     for step in ("prev", "next"):
-        node = getattr(block, step)
-        while node is not None and (node.tag in ("-comment", "script") or node.is_empty_text_node):
+        node = getattr(beside, step)
+        for _ in range(BETWEEN):
+            if node is None or not (node.tag in ("-comment", "script") or node.is_empty_text_node):
+                break
             node = getattr(node, step)
         if node is None or not node.is_element_node or node.tag == "noscript":
             continue

@@ -12,6 +12,14 @@ _PAGES = (
         "https://datawrapper.dwcdn.net/{}/",
     ),
     (re.compile(r"(?:https?:)?//gist\.github\.com/([\w./-]+?)\.js(?:\?.*)?"), "https://gist.github.com/{}"),
+    (
+        re.compile(r"(?:https?:)?//(?:cdn\.jwplayer|content\.jwplatform)\.com/players/(\w+-\w+)\.js"),
+        "https://cdn.jwplayer.com/players/{}.html",
+    ),
+    (
+        re.compile(r"(?:https?:)?//www\.buzzsprout\.com/(\d+/[\w-]+)\.js(?:\?.*)?"),
+        "https://www.buzzsprout.com/{}",
+    ),
     (re.compile(r"(?:https?:)?//asciinema\.org/a/([\w-]+)\.js"), "https://asciinema.org/a/{}"),
 )
 

@@ -15,6 +15,9 @@ _SEPARATORS = re.compile("[\x1c-\x1f]+")
 _NOTHING = re.compile("[\x00-\x08\x0e-\x1b\x7f\ufffe\uffff]")
 
 
+_LINE_END = re.compile("\r\n?|\n")
+_MANY_SPACES = re.compile("  +")
+
 needs_care = re.compile("[&<>\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufffe\uffff]").search
 """Finds a character for which a text is not its own HTML."""
 
@@ -40,6 +43,13 @@ def preformatted(text: str) -> str:
     if _SPECIAL.search(text) is None:
         return escaped(text)
     return escaped(_BREAKS.sub("\n", _without_controls(text)))
+
+
+def white_space(html: str, *, spaces: bool) -> str:
+    """Returns text, written as HTML, with each line end as a ``br`` and, if they are shown, each space as one."""
+    if spaces:
+        html = _MANY_SPACES.sub(lambda found: "\u00a0" * (len(found[0]) - 1) + " ", html)
+    return _LINE_END.sub("<br>", html)
 
 
 def attribute_text(text: str) -> str:

@@ -10,17 +10,26 @@ from selectolax.lexbor import LexborNode
 
 from syndication.model.addresses import resolved
 from syndication.render.body import blocks, images, links, players
-from syndication.render.body.elements import ELEMENTS, ITSELF, KEPT, PHRASING, VOID, Becomes
-from syndication.render.body.embeds import MARKS, marked_embed
-from syndication.render.body.output import Attributes, Output
+from syndication.render.body.anchors import NOTE_CLASSES, NOTE_ROLES
+from syndication.render.body.elements import ELEMENTS, ITSELF, KEPT, PHRASING, VOID, Becomes, names
+from syndication.render.body.embeds import FILLED, MARKS, card_words, filling, marked_embed
+from syndication.render.body.output import Attributes, End, Output
+from syndication.render.body.pictures import BACKGROUNDS, late_background
+from syndication.render.body.style_meaning import NOTHING, Meaning, meaning_of
 from syndication.render.body.styles import background
 from syndication.render.body.text import attribute_text
 
-_SIMPLE = {tag: (f"<{tag}>", f"</{tag}>", tag in PHRASING) for tag in ITSELF - VOID - {"figure", "picture", "pre"}}
+_OWN_END = VOID | {"figure", "picture", "pre"}
+"""Elements that have no end tag, or whose end depends on what is in them."""
+
+_SIMPLE = {tag: (f"<{tag}>", f"</{tag}>", tag in PHRASING) for tag in ITSELF - _OWN_END}
 """Elements that without attributes need no more than this: start tag, end tag, and whether only phrasing is inside."""
 
-_FROM_ELSEWHERE = MARKS | {"style"}
-"""Attributes by which an element may show something from elsewhere."""
+_LINE_NUMBERS = names("gutter line-number line-numbers lineno linenos linenumber ln lnt")
+"""Classes of Chroma, Pygments, Rouge and Expressive Code."""
+
+_FROM_ELSEWHERE = MARKS.union(FILLED, BACKGROUNDS, ["style"])
+"""Attributes by which an element may show something from elsewhere, or say more than its name."""
 
 
 def write(body: LexborNode, out: Output) -> str:
@@ -64,12 +73,49 @@ def _node(node: LexborNode, out: Output) -> LexborNode | None:
 
 
 def _itself(node: LexborNode, tag: str, out: Output, values: Attributes) -> LexborNode | None:
-    embed = None
     if not _FROM_ELSEWHERE.isdisjoint(values):
-        embed = marked_embed(node, values, out.page.base)
-        if node.first_child is None and (picture := background(values.get("style") or "")):
-            images.background_image(out, values, picture)
+        return _marked(node, tag, out, values)
     out.put(f"<{tag}{_attributes(tag, values, out) if values else ''}>")
+    _card(node, tag, values, out)
+    return _content(node, tag, out, f"</{tag}>")
+
+
+def _card(node: LexborNode, tag: str, values: Attributes, out: Output) -> None:
+    """Writes words into a link without any that a script would make a card of."""
+    if tag == "a" and node.first_child is None and (words := card_words(values, out.page.base)):
+        out.text(words)
+
+
+def _marked(node: LexborNode, tag: str, out: Output, values: Attributes) -> LexborNode | None:
+    """Writes the beginning of an element that may show something from elsewhere, or whose style may say something."""
+    empty = node.first_child is None
+    embed = marked_embed(node, values, out.page.base) or (filling(node, values, out.page.base) if empty else None)
+    style = values.get("style") or ""
+    said = meaning_of(tag, style)
+    if empty and (picture := background(style) or late_background(values)):
+        images.background_image(out, values, picture)
+    if said.plain and embed is None:
+        return out.enter(node, "")
+    if said.own_line and not out.pre:
+        out.line_break()
+    out.put(f"<{tag}{_attributes(tag, {**values, **dict(said.attributes)}, out)}>")
+    _card(node, tag, values, out)
+    if out.pre and tag == "span" and _is_line_number(node, values):
+        return out.enter(node, "</span> ", phrasing=True)
+    end = f"</{tag}>" if said is NOTHING or tag in _OWN_END else _begin(said, node, f"</{tag}>", out)
+    return _content(node, tag, out, links.linking(embed, end, out) if embed is not None else end)
+
+
+def _is_line_number(node: LexborNode, values: Attributes) -> bool:
+    """Whether this is a line's number in code, which a style sheet parts from the line."""
+    known = "user-select" in (values.get("style") or "") or not _LINE_NUMBERS.isdisjoint(
+        (values.get("class") or "").split()
+    )
+    first = node.first_child
+    return known and first is not None and first.next is None and (first.text_content or "").strip(" ").isdecimal()
+
+
+def _content(node: LexborNode, tag: str, out: Output, end: End) -> LexborNode | None:
     if tag in VOID:
         return None
     if tag == "pre":
@@ -78,8 +124,24 @@ def _itself(node: LexborNode, tag: str, out: Output, values: Attributes) -> Lexb
         return out.enter(node, blocks.figure_end(out))
     if tag == "picture":
         return out.enter(node, images.picture_end(node, out))
-    end = f"</{tag}>"
-    return out.enter(node, links.linking(embed, end, out) if embed is not None else end, phrasing=tag in PHRASING)
+    return out.enter(node, end, phrasing=tag in PHRASING)
+
+
+def _begin(said: Meaning, node: LexborNode, end: str, out: Output) -> Callable[[], None]:
+    """Begins what a style says of an element's content; returns what ends it, and the element."""
+    for inner in said.inside:
+        out.put(f"<{inner}>")
+    out.lines += said.lines
+    out.spaces += said.spaces
+
+    def finish() -> None:
+        out.lines -= said.lines
+        out.spaces -= said.spaces
+        out.put("".join(f"</{inner}>" for inner in reversed(said.inside)) + end)
+        if said.own_line and not out.pre and node.next is not None and not node.next.is_empty_text_node:
+            out.put("<br>")
+
+    return finish
 
 
 def _attributes(tag: str, values: Attributes, out: Output) -> str:
@@ -106,6 +168,9 @@ def _value(name: str, value: str, out: Output) -> str | None:
         return f' id="{out.page.prefix}{attribute_text(value)}" data-id="{attribute_text(value)}"'
     elif name == "headers":
         kept = " ".join(out.page.prefix + one for one in value.split() if one in out.page.anchors) or None
+    elif name in ("class", "role"):
+        known = NOTE_CLASSES if name == "class" else NOTE_ROLES
+        kept = " ".join(word for word in value.split() if word in known) or None
     elif name in ("hidden", "data-id"):
         # Only a part that is found by searching is still here.
         kept = "until-found" if name == "hidden" else None

@@ -8,6 +8,7 @@ from tests.support.bodies import PAGE, body, link, paragraph
 YOUTUBE = "https://www.youtube.com/watch?v=abc"
 X = "https://x.com/i/status/123"
 FACEBOOK = "https://www.facebook.com/a/posts/1"
+MAP = "https://www.google.com/maps/search/?api=1&amp;query="
 
 EMBEDS = [
     # Frames.
@@ -121,6 +122,53 @@ EMBEDS = [
         '<img src="https://h.example/p.jpg">' + paragraph("https://e.example/c", "e.example"),
     ),
     ('<amp-ad src="https://ads.example/"></amp-ad>x', "x"),
+    # Withheld until a visitor agrees, or filled by a script.
+    ('<iframe data-cookieblock-src="https://www.youtube.com/embed/abc"></iframe>', paragraph(YOUTUBE, "YouTube")),
+    (
+        '<iframe uc-src="//e.example/c" data-poster="//e.example/p.jpg"></iframe>',
+        paragraph("https://e.example/c", "e.example"),
+    ),
+    ('<iframe longdesc="https://e.example/c"></iframe>x', "x"),
+    ('<div data-pym-src="https://e.example/c"></div>', f"<div>{paragraph('https://e.example/c', 'e.example')}</div>"),
+    (
+        '<div data-src="https://e.example/c" title="T"></div>',
+        f'<div title="T">{paragraph("https://e.example/c", "T")}</div>',
+    ),
+    ('<div data-src="https://e.example/c">words</div>', "<div>words</div>"),
+    ('<div data-src="/c"></div>', "<div></div>"),
+    (
+        '<script src="//cdn.jwplayer.com/players/aB1-cD2.js"></script>',
+        paragraph("https://cdn.jwplayer.com/players/aB1-cD2.html", "JW Player"),
+    ),
+    (
+        '<script src="https://www.buzzsprout.com/1/2-a.js?player=small"></script>',
+        paragraph("https://www.buzzsprout.com/1/2-a", "Buzzsprout"),
+    ),
+    (
+        '<div class="youtube-player" data-id="abc"></div><noscript><iframe src="https://youtube.com/embed/abc"></iframe></noscript>',
+        f"<div>{paragraph(YOUTUBE, 'YouTube')}</div>",
+    ),
+    # Links that a script makes cards of.
+    ('<a href="https://e.example/c" data-iframely-url></a>', link("https://e.example/c", "e.example")),
+    ('<a href="/c" class="embedly-card" title="T"></a>', '<a href="https://h.example/c" title="T">T</a>'),
+    ('<p>a<a href="/c"></a></p>', '<p>a<a href="https://h.example/c"></a></p>'),
+    # Maps.
+    (
+        '<iframe src="https://www.google.com/maps/embed?pb=!1m1!2d-73.9!3d40.7!2m3"></iframe>',
+        paragraph(f"{MAP}40.7%2C-73.9", "Google Maps"),
+    ),
+    (
+        '<iframe src="https://www.google.com/maps/embed/v1/place?key=k&q=Taipei+101"></iframe>',
+        paragraph(f"{MAP}Taipei%20101", "Google Maps"),
+    ),
+    (
+        '<iframe src="https://maps.google.com/maps?q=Taipei&output=embed"></iframe>',
+        paragraph(f"{MAP}Taipei", "Google Maps"),
+    ),
+    (
+        '<iframe src="https://www.google.com/maps/d/embed?mid=1"></iframe>',
+        paragraph("https://www.google.com/maps/d/embed?mid=1", "Google Maps"),
+    ),
     # Figures.
     ("<figure><iframe></iframe></figure>x", "x"),
     ("<figure><img></figure>", ""),

@@ -56,6 +56,32 @@ def test_only_an_id_that_the_text_leads_to_stays(html, shown):
     assert body(html) == shown
 
 
+def test_readers_find_footnotes_by_their_classes_and_roles():
+    html = (
+        '<p class="x lead">So<a href="#f" class="footnote big" role="doc-noteref">1</a></p>'
+        '<div class="footnotes" role="doc-endnotes"><p id="f" role="button">Note</p></div>'
+    )
+    assert body(html) == (
+        f'<p>So<a href="{PAGE}#e1-f" class="footnote" role="doc-noteref">1</a></p>'
+        '<div class="footnotes" role="doc-endnotes"><p id="e1-f" data-id="f">Note</p></div>'
+    )
+
+
+def test_a_pasted_document_keeps_its_language_and_direction():
+    assert body('<html dir="rtl"><body lang="ar"><p>a</p></html>') == '<div dir="rtl" lang="ar"><p>a</p></div>'
+    assert body('<html dir="rtl"><head><title>x</title>') == ""
+
+
+@pytest.mark.parametrize("scheme", ["mailto:a@b.example", "tel:+1", "sms:+1", "geo:1,2", "ftp://f.example/x"])
+def test_a_link_to_a_safe_scheme_stays(scheme):
+    assert body(f'<a href="{scheme}">x</a>') == f'<a href="{scheme}">x</a>'
+
+
+@pytest.mark.parametrize("scheme", ["javascript:x()", "data:text/html,x", "vbscript:x", "file:///x", "blob:x"])
+def test_of_a_link_to_another_scheme_the_words_stay(scheme):
+    assert body(f'<a href="{scheme}">x</a>') == "<a>x</a>"
+
+
 CONTROLS = [
     ("one\x0btwo", "one<br>two"),
     ("one&#11;two", "one<br>two"),

@@ -24,12 +24,33 @@ LATE = [
     '<amp-img src="/r.jpg" alt="Flood" layout="fill"><noscript><img src="/r.jpg"></noscript></amp-img>',
     '<amp-anim src="/r.jpg" alt="Flood"></amp-anim>',
     '<img src="//h.example/r.jpg" data-src="true" alt="Flood">',
+    f'<img src="{DATA}" alt="" aria-hidden="true"><img data-src="/r.jpg" alt="Flood">',
+    f'<img src="{DATA}" style="position:absolute"><noscript><img src="/r.jpg" alt="Flood"></noscript>',
 ]
 
 
 @pytest.mark.parametrize("html", LATE)
 def test_a_late_picture_is_there_once_with_its_address(html):
     assert body(html).strip() == REAL
+
+
+def test_a_picture_in_noscript_leaves_none_of_its_sources():
+    image = '<img data-src="/r.jpg" alt="Flood">'
+    again = '<noscript><picture><source srcset="/r.avif"><img src="/r.jpg"></picture></noscript>'
+    assert body(image + again) == REAL
+
+
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        ('<div data-bg="/r.jpg" aria-label="Flood"></div>', f"{REAL}<div></div>"),
+        ('<div data-background-image="url(\'/r.jpg\')" title="Flood"></div>', f'{REAL}<div title="Flood"></div>'),
+        ('<div data-src="/r.jpg"><p>words</p></div>', "<div><p>words</p></div>"),
+        ('<div data-bg="dark"></div>', "<div></div>"),
+    ],
+)
+def test_a_background_that_a_script_loads_is_a_picture(html, shown):
+    assert body(html) == shown
 
 
 SETS = [
@@ -100,6 +121,7 @@ def test_a_small_picture_in_the_text_itself_stays():
         ("<svg><image href='/2.png'/></svg>", 'H<img src="https://h.example/2.png">O'),
         ("<svg><a href='/2'><text>two</text></a></svg>", 'H <a href="https://h.example/2">two</a> O'),
         ("<svg></svg>", "HO"),
+        ("<svg><use href='#icon-of-the-page'/></svg>", "HO"),
         ("<math><mn>2</mn></math>", "H2O"),
         ("<math><msub><mi></mi><mn>2</mn></msub></math>", "H<sub>2</sub>O"),
         ("<math><msup><mi>c</mi><mn>2</mn></msup></math>", "Hc<sup>2</sup>O"),

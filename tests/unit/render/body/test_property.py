@@ -56,6 +56,11 @@ SHOWN_AROUND = [
     "<label>{}<input></label>",
     "<p>{}",
     "<p><table>{}</table>",
+    "<p style='text-decoration:line-through'>{}</p>",
+    "<span style='display:block;vertical-align:super'>{}</span>",
+    "<div style='white-space:pre-wrap;direction:rtl'>{}</div>",
+    "<b style='font-weight:normal'>{}</b>",
+    "<div style='height:0;overflow:hidden;padding-bottom:56%'>{}</div>",
 ]
 
 SLOPPY = [
@@ -78,6 +83,8 @@ HIDDEN_AROUND = [
     "<div style='visibility:hidden'>{}</div>",
     "<div popover>{}</div>",
     "<i style='DISPLAY:NONE!important'>{}</i>",
+    "<div style='position:absolute;left:-9999px'>{}</div>",
+    "<div style='height:0;overflow:hidden'>{}</div>",
 ]
 
 # Words in elements that hold only text, and in attributes: where they are seen, and where not.
@@ -96,6 +103,8 @@ SHOWN_WORDS = [
     "<video>{}</video>",
     "&#11;{}&#x2028;",
     "<iframe srcdoc='<p>{}'></iframe>",
+    "<script type='math/tex'>{}</script>",
+    "<a href='/x' data-embed title='{}'></a>",
     "<amp-img alt='{}'></amp-img>",
     "<iframe src='https://e.example/' title='{}'></iframe>",
     "<oembed url='https://e.example/'>{}</oembed>",

@@ -3,7 +3,7 @@
 import pytest
 
 from syndication.render.body.formulas import settle_formulas
-from syndication.render.summary import make_summary, parse
+from syndication.render.summary import make_summary
 from tests.support.bodies import body
 
 MATH = "<math><mi>x</mi><mo>=</mo><mn>1</mn></math>"

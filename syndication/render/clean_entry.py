@@ -5,22 +5,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from selectolax.lexbor import LexborNode
-
 from syndication.errors import UnrenderableArticleError
 from syndication.model.addresses import iri, web_address
 from syndication.model.formats import email_address, language_tag, media_type
 from syndication.model.values import Author, Enclosure, Entry, Image, Section, Site
 from syndication.render.body.anchors import prefix_of
-from syndication.render.body.formulas import settle_formulas
-from syndication.render.body.hidden import prune_hidden
 from syndication.render.body.media import MediaFile
 from syndication.render.body.page import BodyRefused
-from syndication.render.body.tree import parse_body
 from syndication.render.body_limits import exceeds_limits
 from syndication.render.entry_fields import unusable_fields
 from syndication.render.html import Body, sanitize, with_correction
-from syndication.render.summary import make_summary, plain
+from syndication.render.summary import make_summary, plain, visible_body
 from syndication.render.text import legal, one_line, visible_line
 
 
@@ -94,15 +89,8 @@ def _body(entry: Entry, url: str, section: Section) -> Body:
         raise UnrenderableArticleError(entry.article_id, refused.reason) from refused
 
 
-def _shown(html: str) -> LexborNode:
-    body = parse_body(html)
-    settle_formulas(body)
-    prune_hidden(body)
-    return body
-
-
 def _summary(entry: Entry, title: str, correction: str | None, section: Section) -> str:
-    summary = plain(entry.summary or "") or make_summary(_shown(entry.html), section.summary_length, title)
+    summary = plain(entry.summary or "") or make_summary(visible_body(entry.html), section.summary_length, title)
     if correction and section.content == "summary":
         # There is no body for the correction to precede.
         return f"{summary} (Correction: {correction})".strip()

@@ -12,6 +12,7 @@ import regex
 from selectolax.lexbor import LexborNode
 
 from syndication.model.visible_text import is_visible
+from syndication.render.body.formulas import settle_formulas
 from syndication.render.body.hidden import prune_hidden
 from syndication.render.body.style_meaning import INLINE, has_own_line
 from syndication.render.body.tree import parse_body
@@ -78,6 +79,7 @@ def plain(html: str) -> str:
 def visible_body(html: str) -> LexborNode:
     """Returns the body of ``html``, parsed as browsers do, without what they hide."""
     body = parse_body(html)
+    settle_formulas(body)
     prune_hidden(body)
     return body
 

@@ -36,7 +36,8 @@ def until_served(service, url: str, id: str) -> None:
     """Writes an article and waits until the service has noticed it."""
     with psycopg.connect(url) as conn:
         conn.execute(insert(id))
-    until(lambda: f"Story {id}".encode() in service.get("/feeds/taiwan.atom").body)
+    for slug in ("taiwan", "all"):
+        until(lambda slug=slug: f"Story {id}".encode() in service.get(f"/feeds/{slug}.atom").body)
     until(lambda: database_of(service) == "ok")
 
 
@@ -79,11 +80,13 @@ def test_feeds_are_unchanged_while_postgresql_accepts_no_connections(postgres):
     with psycopg.connect(admin, autocommit=True) as conn:
         conn.execute(f'ALTER DATABASE "{base}" ALLOW_CONNECTIONS false')
         conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (base,))
-        until(lambda: database_of(service) == "down")
-        during = service.get("/feeds/all.atom", {"If-None-Match": before.headers["etag"]})
-        assert service.get("/readyz").status == 200
-        assert (during.status, service.get("/feeds/all.atom").body) == (304, before.body)
-        conn.execute(f'ALTER DATABASE "{base}" ALLOW_CONNECTIONS true')
+        try:
+            until(lambda: database_of(service) == "down")
+            during = service.get("/feeds/all.atom", {"If-None-Match": before.headers["etag"]})
+            assert service.get("/readyz").status == 200
+            assert (during.status, service.get("/feeds/all.atom").body) == (304, before.body)
+        finally:
+            conn.execute(f'ALTER DATABASE "{base}" ALLOW_CONNECTIONS true')
     until(lambda: database_of(service) == "ok")
     until_served(service, address, "after-away")
 

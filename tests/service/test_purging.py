@@ -157,7 +157,7 @@ def test_hanging_cache_delays_no_publication_and_no_stop(tmp_path, database_url)
 @pytest.mark.thorough("postgresql")
 def test_failing_cache_is_reported_in_status_and_log(tmp_path, database_url):
     with cache(503) as server:
-        env = purge_env(server.url, PATIENCE="0.5") | {"SYNDICATION_LOGS__FORMAT": "json"}
+        env = purge_env(server.url, RETRY_SECONDS="0.5") | {"SYNDICATION_LOGS__FORMAT": "json"}
         with running(tmp_path, url=database_url, env=env) as service:
             service.ready(60)
             until(lambda: all(purge.given_up_at for purge in waiting(database_url)) and waiting(database_url))

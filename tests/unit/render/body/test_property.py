@@ -42,7 +42,7 @@ SHOWN_AROUND = [
     "<div data-oembed-url='https://youtu.be/x'>{}</div>",
     "<fieldset><legend>L</legend>{}</fieldset>",
     "{}<hr>",
-    "<svg><foreignObject>{}</foreignObject></svg>",
+    "<svg><foreignObject><div>{}</div></foreignObject></svg>",
     "<a href='#x'>{}</a>",
     "<map>{}<area href='/x' alt='x'></map>",
     "<ruby>{}<rt>r</rt></ruby>",

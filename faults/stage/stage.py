@@ -19,7 +19,7 @@ from faults.stage.processes import OBEDIENT, Keeper, Program, Web
 from faults.stage.programs import own
 from faults.stage.waiting import until
 
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from syndication.model.feed_addresses import feed_url
 from syndication.model.values import FORMATS, Section
 from syndication.store import Connection
 from syndication.store.db.database import WORK
-from syndication.store.processes import workers
+from syndication.store.processes import web_processes, workers
 from syndication.store.processes.service_status import read_service_status
 from syndication.store.publishing import published, releases
 from syndication.store.publishing.holds import Hold
 from syndication.store.publishing.section_state import (
     SectionState,
     SectionStatus,
-    list_states,
+    configured_states,
     section_status,
 )
 from syndication.web.problems import not_found
@@ -136,12 +136,13 @@ def get_status() -> StatusResponse:
         now = context().database.now(conn)
         status = read_service_status(conn, context().settings.sections, now)
         status = replace(status, states=visible_states(conn, status.states))
+        web = len(web_processes.list_alive(conn, now))
     counts = dict.fromkeys(get_args(SectionStatus), 0)
     for section in _answers(status.states):
         counts[section.state] += 1
     return StatusResponse(
         workers=len(status.workers),
-        web=len(status.web),
+        web=web,
         oldest_change=instant(status.oldest_change) if caller().may("preview") else None,
         sections=counts,
     )
@@ -240,9 +241,7 @@ def _answers(known: Mapping[str, SectionState]) -> list[SectionResponse]:
 
 
 def _states(conn: Connection) -> dict[str, SectionState]:
-    """Returns the states of configured sections, without those that no worker has registered yet."""
-    known = {state.section: state for state in list_states(conn) if state.section in context().settings.sections}
-    return visible_states(conn, known)
+    return visible_states(conn, configured_states(conn, context().settings.sections))
 
 
 def _answer(section: Section, state: SectionState | None) -> SectionResponse:

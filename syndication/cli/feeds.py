@@ -149,6 +149,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     from syndication.diagnostics import health
     from syndication.store import triggers
     from syndication.store.articles import hidden_stories
+    from syndication.store.processes import purge_queue, web_processes
     from syndication.store.processes.service_status import read_service_status
     from syndication.store.publishing import documents
 
@@ -156,6 +157,8 @@ def status(ctx: click.Context, as_json: bool) -> None:
     with open_database(settings) as database, database.read() as conn:
         now = database.now(conn)
         facts = read_service_status(conn, settings.sections, now)
+        web = web_processes.list_alive(conn, now)
+        unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
         left_out = documents.list_left_out(conn)
         missing = triggers.missing_triggers(conn)
         unfed = hidden_stories.unfed_sections(conn, settings.known_slugs, None)
@@ -169,7 +172,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
             len(facts.workers),
             oldest,
             missing,
-            purges=facts.purges if settings.purge.url else [],
+            purges=unsent,
             left_out=left_out,
             unfed=unfed,
             never_shown=never_shown,
@@ -182,7 +185,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
             "problems": problems,
             "notices": notices,
             "workers": [asdict(worker) for worker in facts.workers],
-            "web": [asdict(web) for web in facts.web],
+            "web": [asdict(process) for process in web],
             "oldest_change": oldest,
             "sections": [asdict(state) for state in found],
             "left_out": [asdict(item) for item in left_out],
@@ -194,7 +197,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         _table(found, left_out, now)
         waiting = f"{(now - oldest).total_seconds():.0f} s" if oldest else "none"
         line()
-        line(f"Workers: {len(facts.workers)}. Web processes: {len(facts.web)}. Oldest waiting change: {waiting}.")
+        line(f"Workers: {len(facts.workers)}. Web processes: {len(web)}. Oldest waiting change: {waiting}.")
     sys.exit(1 if problems else 0)
 
 

@@ -20,7 +20,7 @@ from syndication.model.feed_addresses import feed_path
 from syndication.model.values import FORMATS, Section
 from syndication.store import Connection
 from syndication.store.articles import hidden_stories
-from syndication.store.processes import poll_counts
+from syndication.store.processes import poll_counts, purge_queue
 from syndication.store.processes.poll_counts import PollSums
 from syndication.store.processes.service_status import read_service_status
 from syndication.store.publishing.section_state import SectionState, section_status
@@ -95,6 +95,7 @@ def _read(may_preview: bool) -> dict[str, Any]:
         status = read_service_status(conn, settings.sections, now)
         status = replace(status, states=visible_states(conn, status.states))
         asked = poll_counts.last_hour(conn, now)
+        unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
         left_out = visible_left_out(conn)
         unfed, never_shown = _hidden_stories(conn, now, may_preview)
     silences, named = find_silences(), titles()
@@ -107,7 +108,7 @@ def _read(may_preview: bool) -> dict[str, Any]:
             workers=len(status.workers),
             oldest_change=oldest,
             missing_triggers=loader.state.missing_triggers,
-            purges=status.purges if settings.purge.url else [],
+            purges=unsent,
             silences={slug: f"{named[slug]}: {words}" for slug, words in silences.items()},
             titles=named,
             left_out=left_out,

@@ -14,7 +14,7 @@ from syndication.serve.catalogue import Catalogue
 from syndication.serve.poll_counter import PollCounter
 from syndication.store.db.database import DOCUMENTS, Database, DatabaseDown
 from syndication.store.db.listen import Waker
-from syndication.store.processes import purge_queue
+from syndication.store.processes import purge_queue, web_processes
 from syndication.store.processes.service_status import read_service_status
 from syndication.store.publishing import change_queue, documents
 from syndication.store.publishing.section_state import SectionState
@@ -157,8 +157,8 @@ class DocumentLoader:
                 oldest_change=status.oldest_change,
                 changes=change_queue.waiting(conn, MAX_COUNTED),
                 workers=len(status.workers),
-                webs=len(status.web),
-                purges=sum(purge.given_up_at is None for purge in status.purges),
+                webs=len(web_processes.list_alive(conn, now)),
+                purges=sum(purge.given_up_at is None for purge in purge_queue.list_waiting(conn)),
             )
         self._looked = time.monotonic()
         self._mark_up()

@@ -225,3 +225,11 @@ def list_states(conn: Connection) -> list[SectionState]:
     held = holds.list_holds(conn)
     columns = [name for name in SectionState.__slots__ if name != "hold"]
     return [SectionState(**{name: row[name] for name in columns}, hold=held.get(row["section"])) for row in rows]
+
+
+def configured_states(conn: Connection, sections: Collection[str]) -> dict[str, SectionState]:
+    """Returns the states of these sections, without those that no worker has registered yet.
+
+    Sections that are no longer configured stay in the store but are neither regenerated nor served.
+    """
+    return {state.section: state for state in list_states(conn) if state.section in sections}

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 LATE = 60.0
 """Seconds after which a waiting change is a problem and a missing purge deserves a notice."""
 
-MAX_STORIES = 5
-"""Stories, and sections without a feed, named one by one; further ones are only counted."""
-MOST_NAMED = 5
-"""Sections named in one sentence."""
+MAX_NAMED = 5
+"""Stories and sections named one by one; further ones are only counted."""
 
 Severity = Literal["standstill", "problem", "notice"]
 """Nothing new is published; something is wrong; or only a hint."""
@@ -136,8 +134,8 @@ def _held(facts: HealthFacts) -> Iterator[Finding]:
 def _missed(facts: HealthFacts) -> Iterator[Finding]:
     found = [state for state in facts.states if state.recently_missed(facts.now) and state.section in facts.sections]
     if found:
-        names = ", ".join(f"{facts.title(state.section)} ({state.missed_entries})" for state in found[:MOST_NAMED])
-        names += f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        names = ", ".join(f"{facts.title(state.section)} ({state.missed_entries})" for state in found[:MAX_NAMED])
+        names += f" and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
         words = (
             f"Missed changes found and published: {names}. Something writes to the database without firing its"
             " triggers: a disabled trigger, a restored or copied file."
@@ -159,18 +157,18 @@ def _hidden_stories(facts: HealthFacts) -> Iterator[Finding]:
             feeds.setdefault((item.article_id, item.reason), []).append(facts.title(item.section))
     words = [f"{id} is left out of {', '.join(titles)}: {reason}." for (id, reason), titles in feeds.items()]
     words += [f"{id} appears in no feed: it expires before it is published." for id in sorted(facts.never_shown)]
-    for sentence in words[:MAX_STORIES]:
+    for sentence in words[:MAX_NAMED]:
         yield Finding("problem", sentence, hides_stories=True)
-    if (more := len(words) - MAX_STORIES) > 0:
+    if (more := len(words) - MAX_NAMED) > 0:
         yield Finding("problem", f"{more:,} more stories are left out.", hides_stories=True)
 
 
 def _unfed(facts: HealthFacts) -> Iterator[Finding]:
     found = sorted(facts.unfed.items())
-    for slug, id in found[:MAX_STORIES]:
+    for slug, id in found[:MAX_NAMED]:
         words = f"No feed has the section {slug!r} (newest story: {id}). Add it to sections.toml or correct the story."
         yield Finding("notice", words, hides_stories=True)
-    if (more := len(found) - MAX_STORIES) > 0:
+    if (more := len(found) - MAX_NAMED) > 0:
         yield Finding("notice", f"No feed has {more:,} more sections that stories name.", hides_stories=True)
 
 

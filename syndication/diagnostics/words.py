@@ -1,4 +1,4 @@
-"""Sentences with times in them. A time stays a time until it is shown, in the time zone of whoever reads it."""
+"""Sentences with times in them. A time stays a time until it is shown, in the reader's time zone."""
 
 from collections.abc import Callable
 from datetime import datetime

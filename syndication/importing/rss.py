@@ -174,7 +174,7 @@ def _files(item: Node, url: str, channel: Channel) -> list[Values]:
 
 def _categories(item: Node, *, own: bool) -> list[categories.Category]:
     written = item.all("category", "dc:subject", "dcterms:subject")
-    # WordPress tells how a post looks ("Standard", "Aside") among its categories.
+    # WordPress says how a post looks ("Standard", "Aside") among its categories.
     found = [categories.rss_category(node) for node in written if node.attribute("domain") != "post_format"]
     found += [categories.atom_category(node) for node in item.all("atom:category")]
     return categories.distinct(found + categories.of_podcast(item), _plain(own))

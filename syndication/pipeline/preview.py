@@ -120,7 +120,6 @@ class Previewer:
 
     def _feed(self, section: Section, changed: Sequence[Article], moment: datetime) -> dict[str, Any]:
         instead = {article.id: article if _stands_in(article, section, moment) else None for article in changed}
-
         gathered = self._gather(section, moment, instead)
         filled, rendered = fill_feed(self.renderer, gathered)
         for _ in range(MAX_ROUNDS):

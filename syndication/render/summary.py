@@ -31,7 +31,7 @@ from syndication.render.reading_rules import (
 )
 from syndication.render.shorten import AHEAD, shorten
 from syndication.render.small_text import FORMULAS, formula, small_script
-from syndication.render.text import one_line, visible_line
+from syndication.render.text import SPACES, one_line, visible_line
 
 AMPLE = 2_000
 """Characters of one block that are read beyond a summary's length. Only white space and marks of notes fill them."""
@@ -41,8 +41,6 @@ MOST_NODES = 20_000
 
 NESTED = 3
 """Levels of exponents and fractions within each other that are written as such. Deeper ones are read as plain text."""
-
-_SPACES = regex.compile("[ \t\n\f\r]+")
 
 # An emoji sent as a picture, whose alternative text is the character itself: without it the sentence has a hole.
 _EMOJI = regex.compile(r"[\p{Extended_Pictographic}\p{Regional_Indicator}\p{Emoji_Modifier}\p{M}\p{Cf}\d#*]+")
@@ -162,8 +160,8 @@ class _Reader:
 
     def _collapsed(self, text: str) -> str:
         """Returns the text with each run of white space as one space, as far as there is room for it."""
-        start = _SPACES.sub(" ", text[: 4 * self._room])
-        return (start if len(start) > self._room else _SPACES.sub(" ", text))[: self._room + 1]
+        start = SPACES.sub(" ", text[: 4 * self._room])
+        return (start if len(start) > self._room else SPACES.sub(" ", text))[: self._room + 1]
 
     def _begin(self, tag: str) -> None:
         if tag == "q":

@@ -11,7 +11,7 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 
 # The white space of markup (HTML standard, "ASCII whitespace"). Every other space, like U+00A0 or U+3000, is text.
-_SPACE = re.compile("[\t\n\f\r ]+")
+SPACES = re.compile("[\t\n\f\r ]+")
 
 
 def legal(text: str) -> str:
@@ -21,7 +21,7 @@ def legal(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Returns legal text on one line: runs of ASCII white space and of controls that break lines become one space."""
-    return _SPACE.sub(" ", legal(_BREAKS.sub(" ", text))).strip(" ")
+    return SPACES.sub(" ", legal(_BREAKS.sub(" ", text))).strip(" ")
 
 
 def visible_line(text: str | None) -> str:

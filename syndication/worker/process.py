@@ -210,7 +210,7 @@ class Worker:
             self._drain()
 
     def _sweep_step(self, steps: Iterator[None]) -> bool:
-        """Does one step; returns False after the last one. A failure ends the sweep, and the next one begins anew."""
+        """Does one step; returns False after the last one. A failure ends the sweep; the next one starts over."""
         started = time.perf_counter()
         try:
             ended = next(steps, self) is self

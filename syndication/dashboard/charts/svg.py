@@ -15,24 +15,7 @@ from syndication.dashboard.charts.series import Chart
 def svg(chart: Chart, *, narrow: bool = False) -> bytes:
     """Returns the SVG, 900 pixels wide, or 350 if narrow."""
     size = NARROW if narrow else WIDE
-    layout = Layout(chart, size)
-    return (
-        _template()
-        .render(
-            title=chart.title,
-            size=size,
-            plot=layout.plot,
-            heading=layout.heading,
-            ticks=layout.ticks,
-            labels=layout.labels,
-            bars=layout.bars,
-            lines=layout.lines,
-            dots=layout.dots,
-            legend=layout.legend,
-            empty=layout.empty,
-        )
-        .encode()
-    )
+    return _template().render(title=chart.title, size=size, layout=Layout(chart, size)).encode()
 
 
 @cache

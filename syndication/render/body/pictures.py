@@ -93,7 +93,7 @@ def late_background(values: Mapping[str, str | None]) -> str:
 
 
 def is_placeholder(values: Mapping[str, str | None]) -> bool:
-    """Whether the picture itself is one of those that are put where another will be."""
+    """Whether the picture only holds the place of another."""
     own = (values.get("src") or "").strip()
     return not own or own[:5].lower() in ("data:", "about") or _PLACEHOLDER.search(own) is not None
 

@@ -4,6 +4,7 @@ Word processors break lines with U+000B (UAX 14, class BK), others with U+000C, 
 """
 
 import re
+from html import escape
 
 _SPECIAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufffe\uffff]")
 
@@ -65,8 +66,4 @@ def _without_controls(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Returns text with ``&``, ``<`` and ``>`` as references."""
-    if "&" in text:
-        text = text.replace("&", "&amp;")
-    if "<" in text:
-        text = text.replace("<", "&lt;")
-    return text.replace(">", "&gt;") if ">" in text else text
+    return escape(text, quote=False)

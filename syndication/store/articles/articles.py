@@ -16,6 +16,7 @@ from syndication.store.articles.shown_articles import content_digest
 from syndication.store.db.batches import batched
 from syndication.store.db.database import Database
 from syndication.store.tables.articles import (
+    CHILD_ROWS,
     ArticleCorrectionRow,
     ArticleRow,
     ArticleSectionRow,
@@ -44,7 +45,6 @@ _COLUMNS = tuple(column.name for column in ArticleRow.__table__.c)
 _AUTHOR = ("name", "email", "uri")
 _IMAGE = ("url", "caption", "credit", "alt", "width", "height")
 _ENCLOSURE = ("url", "media_type", "length", "title", "duration")
-_CHILDREN: tuple[type[Base], ...] = (ArticleSectionRow, AuthorRow, TagRow, ImageRow, EnclosureRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,7 @@ def _replace(conn: Connection, articles: Sequence[Article]) -> None:
         values = _article_values(article)
         conn.execute(update(ArticleRow).where(ArticleRow.id == values.pop("id")).values(values))
     for some in batched([article.id for article in articles]):
-        for table in _CHILDREN:
+        for table in CHILD_ROWS:
             conn.execute(delete(table).where(table.__table__.c.article_id.in_(some)))
     _insert_children(conn, articles)
 
@@ -268,7 +268,7 @@ def _article_values(article: Article) -> dict[str, Any]:
 
 
 def _insert_children(conn: Connection, articles: Sequence[Article]) -> None:
-    parts: dict[type[Base], list[dict[str, Any]]] = {table: [] for table in _CHILDREN}
+    parts: dict[type[Base], list[dict[str, Any]]] = {table: [] for table in CHILD_ROWS}
     for article in articles:
         for table, rows in _children(article).items():
             parts[table] += [{"article_id": article.id, **row} for row in rows]
@@ -302,7 +302,7 @@ def _with_ids(table: type[Base]) -> Select[Any]:
     return query.order_by(column, columns.position) if "position" in columns else query
 
 
-_TABLES: tuple[type[Base], ...] = (ArticleRow, *_CHILDREN)
+_TABLES: tuple[type[Base], ...] = (ArticleRow, *CHILD_ROWS)
 _WITH_IDS = {table: _with_ids(table) for table in _TABLES}
 
 
@@ -351,5 +351,5 @@ def analyze(database: Database) -> None:
     """Updates the statistics of PostgreSQL's planner after a large import; SQLite plans without."""
     if database.dialect == "postgresql":
         with database.write() as conn:
-            for table in (ArticleRow, *_CHILDREN):
+            for table in (ArticleRow, *CHILD_ROWS):
                 conn.exec_driver_sql(f"ANALYZE {inspect(table).local_table}")

@@ -2,18 +2,9 @@
 
 from sqlalchemy import Connection, text
 
-from syndication.store.tables.articles import (
-    ArticleRow,
-    ArticleSectionRow,
-    AuthorRow,
-    EnclosureRow,
-    ImageRow,
-    TagRow,
-)
+from syndication.store.tables.articles import ARTICLE_ROWS
 
-_TABLES = ", ".join(
-    row.__tablename__ for row in (ArticleRow, ArticleSectionRow, AuthorRow, TagRow, ImageRow, EnclosureRow)
-)
+_TABLES = ", ".join(row.__tablename__ for row in ARTICLE_ROWS)
 
 
 def wait_for_truncation(conn: Connection) -> None:

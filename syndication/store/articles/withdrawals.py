@@ -61,7 +61,7 @@ def _withdraw(conn: Connection, id: str, by: Actor, now: datetime) -> bool:
 def restore(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
     """Restores withdrawn articles to their former status, drafts as drafts; returns the ids that have no row.
 
-    One whose row was deleted has nothing to restore, but whoever writes it again publishes it.
+    One whose row was deleted has nothing to restore, but is published when it is written again.
     """
     unknown, acts = [], []
     with database.write() as conn:

@@ -150,6 +150,13 @@ class EnclosureRow(Base):
     __table_args__ = NO_ROWID
 
 
+CHILD_ROWS: tuple[type[Base], ...] = (ArticleSectionRow, AuthorRow, TagRow, ImageRow, EnclosureRow)
+"""The tables with the lists of an article."""
+
+ARTICLE_ROWS: tuple[type[Base], ...] = (ArticleRow, *CHILD_ROWS)
+"""The tables that a newsroom's programs write."""
+
+
 class WithdrawalRow(Base):
     """A withdrawn article, which stays out until it is restored by id. Outlives the article's row.
 

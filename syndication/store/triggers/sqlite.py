@@ -7,7 +7,7 @@ keys off, so the effects of a cascade are written out.
 from sqlalchemy import Integer, Table
 
 from syndication.store.db.types import UtcTime
-from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, AuthorRow, EnclosureRow, ImageRow, TagRow
+from syndication.store.tables.articles import ARTICLE_ROWS
 from syndication.store.triggers.corrections import sqlite_corrections
 
 NOW = "strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'"
@@ -182,7 +182,7 @@ def _child(table: str) -> list[tuple[str, str]]:
 
 def _readable() -> list[tuple[str, str]]:
     """Rejects values that no program of ours can read: SQLite itself accepts any value in any column."""
-    tables = [row.__table__ for row in (ArticleRow, ArticleSectionRow, AuthorRow, TagRow, ImageRow, EnclosureRow)]
+    tables = [row.__table__ for row in ARTICLE_ROWS]
     triggers = []
     for table in tables:
         if not isinstance(table, Table):

@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge
 from werkzeug.routing import PathConverter
 
 from syndication import __version__
-from syndication.api import (  # noqa: F401  # some only register operations on articles
+from syndication.api import (  # noqa: F401  # some only register operations on articles or sections
     article_batch,
     article_history,
     article_trace,
@@ -19,6 +19,7 @@ from syndication.api import (  # noqa: F401  # some only register operations on 
     audit_log,
     previews,
     regenerations,
+    releases,
     sections,
     tokens,
     upcoming,

@@ -7,19 +7,11 @@ from typing import Any, Literal
 
 from flask import request
 
-from syndication.api.articles import (
-    DateOutcome,
-    Outcome,
-    date_for,
-    message_for,
-    operation,
-    outcome_for,
-    parse_article_json,
-    warnings_for,
-)
+from syndication.api.articles import operation, parse_article_json
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ResponseModel
 from syndication.api.visibility import visibilities
+from syndication.api.write_outcomes import DateOutcome, Outcome, write_outcome
 from syndication.errors import ArticleError
 from syndication.model.field_limits import MAX_BATCH_ARTICLES, MAX_BATCH_VALUES
 from syndication.model.json_structure import Item, NotAList, StructureLimitExceeded, check_structure, split_list
@@ -78,18 +70,11 @@ def put_articles() -> BatchOutcomes:
         by_id = {article.id: (index, article) for article, index in zip(found, some, strict=True)}
         for done in store.put_articles(context().database, found, batch=MAX_BATCH, by=who.actor):
             (index, article), known = by_id[done.article_id], seen[done.article_id]
-            warnings = warnings_for(article, known.now)
-            warnings = warnings if warned + len(warnings) <= MAX_LISTED else warnings[:1]
-            warned += len(warnings)
-            outcomes[index] = BatchOutcome(
-                index=index,
-                id=done.article_id,
-                outcome=outcome_for(done, known),
-                date=date_for(done, known),
-                message=message_for(done, known),
-                warnings=warnings,
-                errors=[],
-            )
+            told = write_outcome(done, known, article)
+            if warned + len(told.warnings) > MAX_LISTED:
+                told = told._replace(warnings=told.warnings[:1])
+            warned += len(told.warnings)
+            outcomes[index] = BatchOutcome(index=index, id=done.article_id, **told._asdict(), errors=[])
     return BatchOutcomes(outcomes=[outcomes[index] for index in sorted(outcomes)])
 
 

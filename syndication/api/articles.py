@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -24,7 +23,7 @@ from syndication.api.schemas import (
     Time,
 )
 from syndication.api.visibility import Visibility, check_exists, visibility, visible_outline
-from syndication.diagnostics.obstacles import obstacles
+from syndication.api.write_outcomes import DateOutcome, Outcome, write_outcome
 from syndication.model.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, dump_article, merge_patch
 from syndication.model.json_types import Text
 from syndication.model.json_types import problems as wrong_fields
@@ -32,22 +31,10 @@ from syndication.model.values import ALL, Article
 from syndication.store import Connection
 from syndication.store.articles import articles as store
 from syndication.store.articles import search as finding
-from syndication.store.articles.articles import PutOutcome
 from syndication.store.articles.readable_articles import ReadableArticle, read_article
 from syndication.web.problems import FieldProblem, Problem, invalid, not_found
 
 operation = Operations("articles", "Articles", "Articles of the newsroom. A CMS pushes them here.")
-
-STAYS_WITHDRAWN = (
-    "The article is withdrawn and stays out of the feeds; the new text was stored. Restore it to publish it again."
-)
-
-WAS_DELETED = "The article was deleted before. It is stored again."
-
-Outcome = Literal["created", "updated", "unchanged", "kept_out"]
-
-DateOutcome = Literal["correction", "date", "same-date"]
-"""What an update did to the date of a published article: see ``StoredResponse``."""
 
 
 class StoredResponse(ResponseModel):
@@ -241,53 +228,12 @@ def _store(
         return wanted[0]
 
     done, article = store.change_article(context().database, id, remember, by=caller().actor, act=act, first=once)
-    outcome = outcome_for(done, found[0])
+    told = write_outcome(done, found[0], wanted[0])
     if not found[0].exists:  # An article kept out is returned as it was sent, like a new one.
         article = replace(article, status=wanted[0].status)
-    status = HTTPStatus.CREATED if outcome == "created" else HTTPStatus.OK
-    answer = StoredResponse(
-        id=id,
-        outcome=outcome,
-        date=date_for(done, found[0]),
-        message=message_for(done, found[0]),
-        warnings=warnings_for(wanted[0], found[0].now),
-        article=_shown(article),
-    )
+    status = HTTPStatus.CREATED if told.outcome == "created" else HTTPStatus.OK
+    answer = StoredResponse(id=id, **told._asdict(), article=_shown(article))
     return Reply(answer, status, {"ETag": tag(article)})
-
-
-def warnings_for(article: Article, now: datetime) -> list[FieldProblem]:
-    """Returns why an article will not appear as it was sent; nothing of it depends on what else is stored."""
-    settings = context().settings
-    found = obstacles(article, settings.site, settings.sections, settings.retired, now)
-    return [FieldProblem(field=one.field, detail=one.words) for one in found]
-
-
-def message_for(done: PutOutcome, found: Visibility) -> str | None:
-    """Returns what the caller should know about an unexpected outcome, as far as the article existed for them."""
-    if not found.exists:
-        return None
-    if done.outcome == "kept_out":
-        return STAYS_WITHDRAWN
-    return WAS_DELETED if done.deleted_at else None
-
-
-def outcome_for(done: PutOutcome, found: Visibility) -> Outcome:
-    """Returns the outcome as the caller may know it: "created" if the article was not visible to them before.
-
-    "Unchanged" is replaced by "updated" if it would reveal a text that they may not read.
-    """
-    if found.may_preview:
-        return done.outcome
-    if not found.exists:
-        return "created"
-    known = found.exposure.public or found.exposure.digest == done.digest_before
-    return "updated" if done.outcome == "unchanged" and not known else done.outcome
-
-
-def date_for(done: PutOutcome, found: Visibility) -> DateOutcome | None:
-    """Returns what became of the article's date; None if it would reveal something of a text that was never shown."""
-    return done.date if found.may_preview or found.exposure.public else None
 
 
 def _section_slug(slug: str | None) -> tuple[str, ...] | None:

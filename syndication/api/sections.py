@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal, get_args
+from typing import get_args
 
-from syndication.api.operations import NO_WORKER, Operations, caller, context, instant
+from syndication.api.operations import Operations, caller, context, instant
 from syndication.api.schemas import ResponseModel, SectionPath, Time
 from syndication.api.visibility import visible_left_out, visible_outlines, visible_states
 from syndication.model.feed_addresses import feed_url
 from syndication.model.values import FORMATS, Section
 from syndication.store import Connection
-from syndication.store.db.database import WORK
-from syndication.store.processes import web_processes, workers
+from syndication.store.processes import web_processes
 from syndication.store.processes.service_status import read_service_status
-from syndication.store.publishing import published, releases
+from syndication.store.publishing import published
 from syndication.store.publishing.holds import Hold
 from syndication.store.publishing.section_state import (
     SectionState,
@@ -64,14 +63,6 @@ class SectionResponse(ResponseModel):
     missed_at: Time | None
     missed_entries: int | None
     feeds: list[str]
-
-
-class ReleaseResponse(ResponseModel):
-    """The outcome of a release."""
-
-    section: str
-    outcome: Literal["released", "not-held"]
-    message: str
 
 
 class SectionsResponse(ResponseModel):
@@ -199,27 +190,6 @@ def list_left_out(path: SectionPath) -> LeftOutsResponse:
         LeftOutResponse(article_id=item.article_id, reason=item.reason, since=instant(item.since)) for item in found
     ]
     return LeftOutsResponse(section=section.slug, left_out=rows)
-
-
-@operation("POST", "/sections/<slug>/release", "regenerate", {200: ReleaseResponse})
-def release_section(path: SectionPath) -> ReleaseResponse:
-    """Release a held section: publish it without the entries that vanished.
-
-    It does nothing if the section is not held.
-    """
-    section, database = configured(path.slug), context().database
-    with database.write() as conn:
-        now = database.now(conn)
-        outcome = releases.release(conn, section.slug, caller().actor, now)
-        alive = len(workers.list_alive(conn, now))
-        database.notify(conn, WORK)
-    return ReleaseResponse(section=section.slug, outcome=outcome, message=_release_message(outcome, alive))
-
-
-def _release_message(outcome: str, alive: int) -> str:
-    if outcome == "not-held":
-        return "The section is not held."
-    return "The feed is published without the vanished entries within a second or so." if alive else NO_WORKER
 
 
 def _hold(hold: Hold) -> HoldResponse:

@@ -11,10 +11,10 @@ from typing import Literal
 
 from flask import request
 
-from syndication.api.articles import DateOutcome, Outcome, date_for, message_for, outcome_for, warnings_for
 from syndication.api.operations import PUBLIC, Operations, context
 from syndication.api.schemas import ResponseModel
 from syndication.api.visibility import Visibility
+from syndication.api.write_outcomes import DateOutcome, Outcome, write_outcome
 from syndication.model.article_json import ArticleJson
 from syndication.model.json_types import StrictModel
 from syndication.store import Connection
@@ -71,13 +71,7 @@ def receive_article(body: Announcement) -> WebhookResponse:
     actor = Actor("the CMS's webhook", request.remote_addr or "unknown")
     set_actor(actor)
     done, _ = articles.change_article(database, article.id, lambda _stored: article, actor, act="webhook", first=once)
-    return WebhookResponse(
-        id=done.article_id,
-        outcome=outcome_for(done, found[0]),
-        date=date_for(done, found[0]),
-        message=message_for(done, found[0]),
-        warnings=warnings_for(article, found[0].now),
-    )
+    return WebhookResponse(id=done.article_id, **write_outcome(done, found[0], article)._asdict())
 
 
 def check_signature(secret: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from flask import Response, flash, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from syndication.api import releases
 from syndication.api import sections as api
 from syndication.api import versions as api_versions
 from syndication.api.operations import caller, context
@@ -41,7 +42,7 @@ def show_section(slug: str) -> Response:
 @pages.post("/sections/<slug>/release", "regenerate")
 def release(slug: str) -> BaseResponse:
     """Publishes a held section without the vanished entries."""
-    released = call(api.release_section, path=parse_request(SectionPath, slug=slug))
+    released = call(releases.release_section, path=parse_request(SectionPath, slug=slug))
     flash(released.message)
     return back(f"/sections/{slug}")
 

@@ -31,7 +31,7 @@ class Client:
 
 
 def client_of(service):
-    return Client(service, service.run("token", "create", "tester", "--all").stdout.strip())
+    return Client(service, service.token("tester"))
 
 
 def now():

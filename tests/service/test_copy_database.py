@@ -141,7 +141,7 @@ def test_service_on_the_copy_serves_the_same_feeds(tmp_path, new_url, old, new):
     with running(tmp_path, url=source) as service:
         assert service.run("import", "-", input=json.dumps(LINE)).returncode == 0
         service.ready()
-        secret = service.run("token", "create", "cms", "--all").stdout.strip()
+        secret = service.token("cms")
         until(lambda: b"Night train" in service.get("/feeds/taiwan.json").body)
         before = polled(service)
     done = service.run("copy-database", target)

@@ -11,8 +11,6 @@ import pytest
 from tests.support.hung_postgresql import poll_at_once
 from tests.support.service import Answer, until
 
-PASSWORD = "three ferries to Matsu"
-
 READERS = ["/feeds/all.atom", "/feeds/taiwan.json", "/feeds/nothing.rss", "/", "/healthz", "/readyz", "/metrics",
            "/api/v1/docs", "/api/v1/status", "/nothing", "/editorsx"]  # fmt: skip
 
@@ -52,10 +50,9 @@ class Visitor:
 
 def log_in(service):
     """Creates a user on the command line, and logs them in."""
-    arguments = ("user", "create", "mei", "--all", "--password-stdin")
-    assert service.run(*arguments, input=PASSWORD).returncode == 0
+    password = service.user("mei")
     visitor = Visitor(service)
-    assert visitor.post("/login", name="mei", password=PASSWORD).status == 303
+    assert visitor.post("/login", name="mei", password=password).status == 303
     assert visitor.get("/").status == 200
     return visitor
 

@@ -178,7 +178,7 @@ def test_the_web_process_gives_its_editors_such_a_database(tmp_path, postgres_ur
     """For real, with the seconds that there are: without them a request would wait until the server goes on."""
     with running(tmp_path, url=postgres_url) as service:
         service.ready()
-        secret = service.run("token", "create", "cms", "--all").stdout.strip()
+        secret = service.token("cms")
         as_cms = {"Authorization": f"Bearer {secret}"}
         assert service.get("/api/v1/sections", as_cms).status == 200
         with frozen(postgres_url):

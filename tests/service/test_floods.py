@@ -38,13 +38,13 @@ def service(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tokens(service):
-    return [service.run("token", "create", name, "--all").stdout.split()[-1] for name in ("cms", "archive")]
+    return [service.token(name) for name in ("cms", "archive")]
 
 
 @pytest.fixture(scope="module")
 def session(service):
     """The cookie of somebody who is logged in."""
-    password = service.run("user", "create", "desk", "--all", "--generate").stdout.split()[-1]
+    password = service.user("desk")
     csrf, cookie = form_of(service)
     answer = log_in(service, csrf, cookie, "desk", password, "192.0.2.1")
     assert answer.status == 303

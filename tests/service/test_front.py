@@ -23,7 +23,7 @@ def service(proxied_service):
 
 @pytest.fixture(scope="module")
 def token(service):
-    return service.run("token", "create", "cms", "--all").stdout.split()[-1]
+    return service.token("cms")
 
 
 def talk(service, sent: bytes) -> bytes:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from tests.service.test_api import client_of
-from tests.service.test_dashboard import PASSWORD, log_in
+from tests.service.test_dashboard import log_in
 from tests.service.test_logs import JSON, lines
 from tests.support.api import story
 from tests.support.hung_postgresql import frozen, locked, poll_at_once
@@ -110,7 +110,7 @@ def test_pages_and_log_ins_that_wait_for_postgresql_delay_no_poll(postgres):
             found.append(visitor.ask(method, f"/editors{path}", fields).status)
 
     asked = [("GET", "/"), ("GET", "/live/overview"), ("GET", "/articles"), ("GET", "/login")]
-    asked.append(("POST", "/login", {"csrf_token": token, "name": "mei", "password": PASSWORD}))
+    asked.append(("POST", "/login", {"csrf_token": token, "name": "mei", "password": service.user("mei")}))
     with frozen(url):
         threads = [threading.Thread(target=ask, args=one, daemon=True) for one in 6 * asked]
         for thread in threads:

@@ -24,7 +24,7 @@ def service(proxied_service):
 
 @pytest.fixture(scope="module")
 def token(service):
-    return service.run("token", "create", "reader", "--scope", "read").stdout.strip()
+    return service.token("reader", "read")
 
 
 def line(service, id):
@@ -86,7 +86,7 @@ def test_article_ids_and_tokens_are_not_logged(service, token):
 
 
 def test_user_is_the_actor_of_later_requests(service):
-    password = service.run("user", "create", "desk", "--all", "--generate").stdout.split()[-1]
+    password = service.user("desk")
     form = service.get("/editors/login")
     csrf = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form.body.decode()).group(1)
     cookie = SimpleCookie(form.headers["set-cookie"])["syndication_editors"].OutputString([])

@@ -61,7 +61,7 @@ def first(folder) -> Run:
         run = watch(service)
         assert service.get("/feeds/all.rss").status == 200
         assert service.run("user", "create", "mei", "--all", "--generate").returncode == 0
-        secret = service.run("token", "create", "desk", "--scope", "read").stdout.strip()
+        secret = service.token("desk", "read")
         assert service.get("/api/v1/status", {"Authorization": f"Bearer {secret}"}).status == 200
         assert service.run("import", "-", input=json.dumps(LINE)).returncode == 0
         until(lambda: b"Night train" in service.get("/feeds/all.json").body)

@@ -93,6 +93,7 @@ class Service:
         self.env = environ(**({"SYNDICATION_DATABASE__URL": url} if url else {}), **(env or {}))
         arguments = ("--port", str(self.port), *arguments) if command in ("serve", "web") else arguments
         self.log = folder / f"{command}.log"
+        self._secrets: dict[tuple[str, ...], str] = {}
         self.start("-m", "syndication", command, *arguments)
 
     def start(self, *words: str) -> None:
@@ -120,6 +121,27 @@ class Service:
             [self.python, "-m", "syndication", *arguments], input=input,
             cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
+
+    def token(self, name: str, *scopes: str) -> str:
+        """Returns the secret of a token, with every scope if none is named. It is created at the first call."""
+        return self._once(
+            "token", "create", name, *[word for scope in scopes for word in ("--scope", scope)] or ["--all"]
+        )
+
+    def user(self, name: str) -> str:
+        """Returns the password of a user with every scope, who is created at the first call."""
+        return self._once("user", "create", name, "--all", "--generate")
+
+    def _once(self, *arguments: str) -> str:
+        """Returns the last word that a command printed; runs it only once.
+
+        Tests that run in several processes may set up the fixtures of a module twice on one shared service.
+        """
+        if arguments not in self._secrets:
+            done = self.run(*arguments)
+            assert done.returncode == 0, done.stderr
+            self._secrets[arguments] = done.stdout.split()[-1]
+        return self._secrets[arguments]
 
     def ready(self, seconds: float = 60.0) -> "Service":
         """Waits until every section is served; ``start_log`` is what it has logged by then."""

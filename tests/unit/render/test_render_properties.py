@@ -37,7 +37,7 @@ ADDRESS = st.lists(
 ).map("".join)
 # RFC 3986: the characters allowed in an address.
 LEGAL = re.compile(
-    r"https?://([!$&'()*+,;=:\w.~%-]*@)?(\[[0-9a-f:.]+\]|[\w.-]+)(:\d+)?"
+    r"https?://([!$&'()*+,;=:\w.~%-]*@)?(\[[0-9a-f:.]+\]|[!$&'()*+,;=\w.~-]+)(:\d+)?"
     r"(/[^\[\]#?]*)?(\?[^\[\]#]*)?(#[^\[\]#]*)?",
     re.ASCII,
 )
@@ -109,6 +109,7 @@ def test_reuse_is_plain_feedgen_byte_for_byte(values):
 
 @settings(max_examples=300, deadline=None)
 @example("HTTP://@@0")
+@example("HTTP:!")
 @given(ADDRESS)
 def test_an_address_is_legal_or_none_and_stays_as_it_is(address):
     found = web_address(address)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.engine import make_url
 
 from syndication.store.db.database import KEEPALIVE, Database, sqlite_path
+from syndication.store.db.file_writes import FileWrites
 
 if TYPE_CHECKING:
     import psycopg
@@ -40,13 +41,15 @@ class Waker:
 class _SqliteWaker:
     """``PRAGMA data_version`` on a raw autocommit connection: takes 4 µs, and changes with every commit of others.
 
-    Inside a transaction it would never change, and the WAL would grow without end.
+    It is read when the file was written, and four times a second. Inside a transaction it would never change, and the
+    WAL would grow without end.
     """
 
     def __init__(self, url: str, interval: float) -> None:
         self._path = sqlite_path(url)
         self._interval = interval
         self._connection: sqlite3.Connection | None = None
+        self._writes: FileWrites | None = None
         self._seen = -1
 
     def wait(self, timeout: float) -> bool:
@@ -59,7 +62,10 @@ class _SqliteWaker:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            time.sleep(min(left, self._interval if version is not None else RETRY))
+            if self._writes is not None:
+                self._writes.wait(left)
+            else:
+                time.sleep(min(left, RETRY))
 
     def _version(self) -> int | None:
         try:
@@ -67,6 +73,7 @@ class _SqliteWaker:
                 # as_uri, because "#", "?" and "%" in a path have a meaning in a URI.
                 address = f"{self._path.absolute().as_uri()}?mode=rw"
                 self._connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+                self._writes = FileWrites(self._path, self._interval)
                 self._seen = -1
             version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
             return version
@@ -78,6 +85,9 @@ class _SqliteWaker:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        if self._writes is not None:
+            self._writes.close()
+            self._writes = None
 
 
 class _PostgresWaker:

@@ -17,9 +17,11 @@ from faults.stage.pooler import Pooler
 from faults.stage.postgresql import Postgresql
 from faults.stage.processes import OBEDIENT, Keeper, Program, Web
 from faults.stage.programs import own
-from faults.stage.waiting import until
+from faults.stage.waiting import NeverHappened, until
 
 START_SECONDS = 120
+
+FORK_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,21 @@ class Stage:
     def start(self) -> None:
         """Starts the processes, and waits until each web process serves every feed."""
         self.keeper.start()
+        if self.plan.clocks:
+            self._replace_hung_forks()
         until(self._serves_everything, START_SECONDS, "every feed is served")
+
+    def _replace_hung_forks(self) -> None:
+        """Kills web processes that serve nothing, once.
+
+        libfaketime reads the clock under a lock, which a fork copies. If another thread held it, the child hangs.
+        """
+        try:
+            until(self._serves_everything, FORK_SECONDS, "every feed is served")
+        except NeverHappened:
+            for web in self.webs:
+                web.kill()
+                web.killed.clear()  # It is no part of the play.
 
     def _serves_everything(self) -> bool:
         return all(web.get(path)[0] == 200 for web in self.webs for path in PATHS)

@@ -1,7 +1,7 @@
 """What a kind of source can tell of itself: each kind implements ``Reader`` and ``Look``, and decides nothing else.
 
-A reader only reads. What is new, what vanished and what is written to the store is decided by ``sources/look.py`` alone,
-from digests: no change time of another system can be trusted.
+A reader only reads. What is new, what vanished and what is written to the store is decided by ``sources/look.py``
+alone, from digests: no change time of another system can be trusted.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -73,10 +73,10 @@ class Reader(Protocol):
         """Opens one look. Raises SourceError if the source cannot be read; nothing is changed then."""
 
     def check(self) -> Sequence[str]:
-        """Returns what the operator should mend (a missing right, a full scan, an unknown category), a sentence each."""
+        """Returns what the operator should mend (a missing right, a full scan), a sentence each."""
 
     def trace(self, article_id: str) -> str | None:
-        """Returns where the story stands there now in a few words ("draft", "scheduled for 18:00", "public"); None: none.
+        """Returns where the story stands there now in a few words ("draft", "public"); None: it has none.
 
         Without dates in a zone of our own: see ``diagnostics/words.py``.
         """

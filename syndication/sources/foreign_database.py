@@ -8,6 +8,7 @@ This is the only file outside of ``store`` that knows SQLAlchemy: what kinds of 
             post["post_title"]
 """
 
+import hashlib
 import sqlite3
 import ssl
 import time
@@ -229,6 +230,7 @@ def _sqlite(url: URL, seconds: float) -> Engine:
         )
         dbapi.text_factory = lambda raw: raw.decode("utf-8", "replace")
         dbapi.execute("PRAGMA query_only = ON")
+        dbapi.create_function("syndication_md5", -1, _md5, deterministic=True)
         return dbapi
 
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, **_POOL)
@@ -241,6 +243,11 @@ def _sqlite(url: URL, seconds: float) -> Engine:
         dbapi.set_progress_handler(lambda: time.monotonic() > ends, 10_000)
 
     return engine
+
+
+def _md5(*values: Any) -> str:
+    """What MySQL and PostgreSQL have themselves: a digest of a row, as hexadecimal text."""
+    return hashlib.md5(repr(values).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 _POOL: dict[str, Any] = {

@@ -15,7 +15,14 @@ from syndication.model.values import Article
 
 
 class SourceError(SyndicationError):
-    """A source that cannot be read now; the message says why, and never quotes a password or a row."""
+    """A source that cannot be read now; the message says why, and never quotes a password or a row.
+
+    ``bookmark``, unless None, is stored for the next look, as ``Look.bookmark`` is: how long to pause, for instance.
+    """
+
+    def __init__(self, message: str = "", details: Sequence[str] = (), bookmark: str | None = None) -> None:
+        super().__init__(message, details)
+        self.bookmark = bookmark
 
 
 class Row(NamedTuple):
@@ -65,18 +72,31 @@ class Look(Protocol):
     def read(self, rows: Sequence[Row]) -> Iterator[Found]:
         """Reads stories whole. One that is gone meanwhile is left out."""
 
+    def removed(self) -> Sequence[str]:
+        """Returns ids that the source itself says are removed (RFC 6721); they are withdrawn. Mostly empty."""
+
+    def bookmark(self) -> str:
+        """Returns what the next look should know (an ETag, a pause), as short text; empty: nothing.
+
+        Asked for last; stored in the transaction that stores the articles of this look, so it survives a restart.
+        """
+
 
 class Reader(Protocol):
     """A source as configured. Owned by one thread; opened lazily, and again after an error."""
 
-    def look(self) -> AbstractContextManager[Look]:
-        """Opens one look. Raises SourceError if the source cannot be read; nothing is changed then."""
+    def look(self, bookmark: str = "", *, asked: bool = False) -> AbstractContextManager[Look]:
+        """Opens one look. Raises SourceError if the source cannot be read; nothing is changed then.
+
+        ``bookmark`` is what the look before left. ``asked`` is True if a person or a ping asked for this look: a pause
+        that nobody but the reader itself wants ends.
+        """
 
     def check(self) -> Sequence[str]:
-        """Returns what the operator should mend (a missing right, a full scan), a sentence each."""
+        """Returns what the operator should mend (a missing right, a full scan, an unknown category), in sentences."""
 
     def trace(self, article_id: str) -> str | None:
-        """Returns where the story stands there now in a few words ("draft", "public"); None: it has none.
+        """Returns where the story stands there now in a few words ("draft", "scheduled", "public"); None: none.
 
         Without dates in a zone of our own: see ``diagnostics/words.py``.
         """

@@ -5,12 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from syndication.config.loading import load_settings
 from syndication.sources.look import Looker, LookResult
 from syndication.sources.reader import SourceError
 from syndication.sources.sql.reader import SqlReader
 from syndication.store.access.audit_log import Actor
-from syndication.store.articles import articles, withdrawals
+from syndication.store.articles import articles
 from syndication.store.db.database import Database
 from syndication.store.sources import source_rows, source_states
 from syndication.store.sources.source_states import SourceState
@@ -75,15 +74,28 @@ def cms(request, new_url: Callable[[str], str], tmp_path) -> ForeignNewsroom:
 
 
 @pytest.fixture
-def follower(sqlite_database: Database, cms: ForeignNewsroom) -> Iterator[Follower]:
+def follow(sqlite_database: Database, cms: ForeignNewsroom) -> Iterator[Callable[..., Follower]]:
+    """Follows the newsroom with changed settings; closes its connections."""
+    made = []
+
+    def follow(**changes) -> Follower:
+        made.append(Follower(sqlite_database, cms, **changes))
+        return made[-1]
+
+    yield follow
+    for follower in made:
+        follower.reader.close()
+
+
+@pytest.fixture
+def follower(follow: Callable[..., Follower], cms: ForeignNewsroom) -> Follower:
     for number in range(1, 11):
         cms.publish(number)
     cms.do("INSERT INTO topic VALUES (1, 'rail')")
     cms.do("INSERT INTO topic VALUES (1, 'night')")
-    follower = Follower(sqlite_database, cms)
+    follower = follow()
     follower.look()
-    yield follower
-    follower.reader.close()
+    return follower
 
 
 def test_first_look_stores_every_story_with_its_fields(follower):
@@ -119,30 +131,30 @@ def test_public_act_there_is_here_after_one_look(follower, cms, act, name, wante
     assert wanted in str(getattr(follower.get("1"), name))
 
 
-def test_old_story_inserted_outside_of_the_window_appears(sqlite_database, cms):
+def test_old_story_inserted_outside_of_the_window_appears(follow, cms):
     for number in range(1, 11):
         cms.publish(number)
-    follower = Follower(sqlite_database, cms, window=5)
+    follower = follow(window=5)
     follower.look()
     cms.publish(11, minutes=100_000)
     follower.look()
     assert "11" in follower.public()
 
 
-def test_story_unpublished_outside_of_the_window_is_withdrawn(sqlite_database, cms):
+def test_story_unpublished_outside_of_the_window_is_withdrawn(follow, cms):
     for number in range(1, 11):
         cms.publish(number)
-    follower = Follower(sqlite_database, cms, window=5)
+    follower = follow(window=5)
     follower.look()
     cms.do("UPDATE story SET live = 0 WHERE number = 10")
     follower.look()
     assert follower.get("10").status == "withdrawn"
 
 
-def test_edit_outside_of_the_window_is_found_by_a_sweep(sqlite_database, cms, clock):
+def test_edit_outside_of_the_window_is_found_by_a_sweep(follow, cms, clock):
     for number in range(1, 11):
         cms.publish(number)
-    follower = Follower(sqlite_database, cms, window=5)
+    follower = follow(window=5)
     follower.look()
     cms.do("UPDATE story SET headline = 'Changed' WHERE number = 10")
     follower.look()
@@ -152,10 +164,8 @@ def test_edit_outside_of_the_window_is_found_by_a_sweep(sqlite_database, cms, cl
     assert follower.get("10").title == "Changed"
 
 
-def test_wrong_column_is_refused_with_the_right_name(sqlite_database, cms):
-    follower = Follower(
-        sqlite_database,
-        cms,
+def test_wrong_column_is_refused_with_the_right_name(follow, cms):
+    follower = follow(
         articles="SELECT number AS id, headline AS titel, path AS url FROM story WHERE number IN :ids",
     )
     with pytest.raises(SourceError, match="did you mean title") as error:
@@ -163,19 +173,17 @@ def test_wrong_column_is_refused_with_the_right_name(sqlite_database, cms):
     assert "no column 'title'" in str(error.value)
 
 
-def test_check_warns_of_a_scan_and_of_lost_stories(sqlite_database, cms):
+def test_check_warns_of_a_scan_and_of_lost_stories(follow, cms):
     cms.do("DROP INDEX ix_story")
+    values = "n, 'T', 'p', 'b', 1, '2026-03-14 09:00:00', NULL"
     if cms.dialect == "postgresql":
-        cms.do(
-            "INSERT INTO story SELECT n, 'T', 'p', 'b', 1, '2026-03-14 09:00:00', NULL FROM generate_series(1, 5000) AS n"
-        )
+        cms.do(f"INSERT INTO story SELECT {values} FROM generate_series(1, 5000) AS n")
         cms.do("ANALYZE story")
     else:
-        cms.do(
-            "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5000) INSERT INTO story SELECT n, 'T', 'p', 'b', 1, '2026-03-14 09:00:00', NULL, NULL FROM r"
-        )
+        numbers = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5000)"
+        cms.do(f"{numbers} INSERT INTO story SELECT {values}, NULL FROM r")
     inner = cms.table().articles.replace("LEFT JOIN", "JOIN")
-    said = Follower(sqlite_database, cms, articles=inner).reader.check()
+    said = follow(articles=inner).reader.check()
     assert any("ids reads the whole table story" in words for words in said), said
     assert any("fewer stories than ids" in words for words in said), said
 

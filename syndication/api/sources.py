@@ -100,12 +100,14 @@ def list_sources(write_time: WriteTime = utc) -> SourcesResponse:
 
 @operation("GET", "/sources/<name>", "read", {200: SourceResponse})
 def get_source(path: SourcePath, write_time: WriteTime = utc) -> SourceResponse:
-    """Get one source, with the stories that could not be stored."""
+    """Get one source. With the scope preview too, the stories that could not be stored are listed."""
     table = configured(path.name)
     with context().database.read() as conn:
         now = context().database.now(conn)
         state = source_states.get(conn, table.name)
-        refused = source_rows.list_refused(conn, table.name, MAX_REFUSALS)
+        # A reason may quote what was never published.
+        shown = caller().may("preview")
+        refused = source_rows.list_refused(conn, table.name, MAX_REFUSALS) if shown else {}
     refusals = [RefusalResponse(id=id, reason=reason) for id, reason in refused.items()]
     return _answer(table, state, now, write_time, refusals)
 

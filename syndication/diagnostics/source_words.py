@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from syndication.diagnostics.words import Words, words
+from syndication.store.articles.trace_facts import ArticleOrigin
 from syndication.store.sources.source_states import SourceState
 
 STATUS_LABELS = {
@@ -32,6 +33,23 @@ def source_words(state: SourceState | None) -> Words:
         )
     refused = f" {state.refused:,} could not be stored." if state.refused else ""
     return words(f"{state.articles:,} articles, last read at ", state.looked_at or "", f".{refused}")
+
+
+def origin_words(origin: ArticleOrigin) -> Words:
+    """Returns where an article comes from, and what its source knows of it, without asking the source."""
+    row, state = origin.row, origin.state
+    name = f"source {origin.source}, where it is {row.foreign_id!r}"
+    if row.refused is not None:
+        what = words(f"Refused from {name}: {row.refused}.")
+    elif row.vanished_at is not None:
+        what = words(f"From {name}, and no longer public since ", row.vanished_at, ".")
+    else:
+        what = words(f"From {name}; last changed there at ", row.seen_at, ".")
+    if state is None or state.looked_at is None:
+        return what
+    if state.status in ("paused", "failing", "held"):
+        return words(what, f" The source is {state.status}: it was last read at ", state.looked_at, ".")
+    return words(what, " The source was last read at ", state.looked_at, ".")
 
 
 def _retry(state: SourceState) -> Words:

@@ -110,9 +110,11 @@ def accept(ctx: click.Context, name: str) -> None:
     """
     from syndication.store.sources import source_states
 
-    done = _change(ctx, name, source_states.accept)
+    if not _change(ctx, name, source_states.accept):
+        line(f"{name} is neither held nor refuses anything.")
+        return
     _tell_if_no_worker(ctx)
-    line(f"{name} is accepted." if done else f"{name} is neither held nor refuses anything.")
+    line(f"{name} is accepted.")
 
 
 @source.command()

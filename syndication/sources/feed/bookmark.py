@@ -19,6 +19,7 @@ class Bookmark:
     ``settings``      digest of the settings that it belongs to: with others, the feed is read as if for the first time.
     ``moved``         where the feed moved for good (301, 308).
     ``etag``, ``modified``  the validators of the last answer, as they were written.
+    ``body``          digest of the document that was last read: many servers know no validators.
     ``pause``         seconds for which the feed itself asks to be left alone; an unchanged answer does not repeat it.
     ``due``           when the feed may be asked again; ``told`` is set if its server said so (Retry-After).
     ``whole``         when all of the feed was last read, whether or not it had changed.
@@ -31,6 +32,7 @@ class Bookmark:
     moved: str = ""
     etag: str = ""
     modified: str = ""
+    body: str = ""
     pause: int = 0
     due: float = 0.0
     told: bool = False

@@ -23,11 +23,14 @@ def kind_of(content: bytes) -> FeedKind | None:
 def with_encoding(content: bytes, headers: Mapping[str, str]) -> bytes:
     """Returns an XML document that names its encoding, if only the ``charset`` of its Content-Type does.
 
-    What the document itself says wins, against RFC 7303, section 3: servers add a charset to whatever they send.
+    What the document itself says wins, against RFC 7303, section 3: servers add a charset to whatever they send. So
+    does UTF-8 that is valid, which text in another encoding hardly ever is.
     """
     charset = _charset(headers.get("content-type") or "")
     declared = _DECLARATION.match(content[:1024])
     if not charset or content.startswith(_MARKS) or b"\0" in content[:4] or (declared and b"encoding" in declared[1]):
+        return content
+    if not _is_in(charset, content) or (not content.isascii() and _is_in("utf-8", content)):
         return content
     if declared:
         content = content[declared.end() :]
@@ -41,3 +44,11 @@ def _charset(content_type: str) -> str:
         return codecs.lookup(message.get_content_charset("")).name
     except (LookupError, ValueError):
         return ""
+
+
+def _is_in(encoding: str, content: bytes) -> bool:
+    try:
+        content.decode(encoding)
+    except (LookupError, UnicodeError):  # LookupError for base64 and such, which Python has among its encodings.
+        return False
+    return True

@@ -18,7 +18,14 @@ def _sql(table: Any, settings: Settings) -> Reader:
     return SqlReader(table, slugs_by_title(settings.sections))
 
 
+def _feed(table: Any, settings: Settings) -> Reader:
+    from syndication.sources.feed.reader import FeedReader
+
+    return FeedReader(table, settings.site, slugs_by_title(settings.sections))
+
+
 READERS: Mapping[str, Callable[[Any, Settings], Reader]] = {
+    "feed": _feed,
     "sql": _sql,
 }
 """What opens a source of each kind. Nothing is read yet."""

@@ -3,6 +3,7 @@
 ``reader``    one look: whether to ask now, what to ask, what the answer means.
 ``bookmark``  what the next look has to know, as JSON: it survives a restart.
 ``pauses``    how long to wait after an answer or a failure; pure.
+``sections``  which sections the categories of an entry lead to; pure.
 ``stories``   entries of the feed, as the articles that they become; pure.
 ``missing``   which entries were taken out of the middle of the feed; pure.
 ``document``  the bytes of an answer, in a form that the parser of ``importing`` understands.

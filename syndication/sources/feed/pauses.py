@@ -16,6 +16,9 @@ SHORTEST = MINUTE
 LONGEST = DAY
 """No pause is longer: some feeds say a year."""
 
+NEARLY = 2.0
+"""Seconds. A look that is so much early asks: the next one may be a quarter of an hour later."""
+
 BACKOFF = MINUTE
 BACKOFF_LONGEST = 6 * HOUR
 
@@ -25,14 +28,14 @@ Chance = Callable[[float, float], float]
 _MAX_AGE = re.compile(r"max-age\s*=\s*\"?(\d{1,9})\"?", re.IGNORECASE)
 
 
-def after_answer(headers: Mapping[str, str], feed_pause: int, *, polite: bool, chance: Chance) -> float:
+def after_answer(headers: Mapping[str, str], feed_pause: int, *, polite: bool) -> float:
     """Returns the seconds until the feed may be asked again; 0 if nothing limits it but ``every``.
 
     The longest of what the feed says (``ttl``, ``sy:``), and how long its answer is fresh (RFC 9111, section 4.2).
     """
     if not polite:
         return 0
-    return min(max(SHORTEST, feed_pause, _fresh(headers)), LONGEST) * chance(1.0, 1.1)
+    return min(max(SHORTEST, feed_pause, _fresh(headers)), LONGEST)
 
 
 def after_failure(failures: int, every: float, chance: Chance) -> float:
@@ -54,9 +57,12 @@ def retry_after(value: str | None, now: float) -> float:
     return min(max(at - now, 0.0), LONGEST)
 
 
-def waits(due: float, now: float) -> bool:
-    """Returns whether it is too early. A due time farther away than any pause is one before the clock was set back."""
-    return now < due <= now + 1.25 * LONGEST
+def waits(due: float, now: float, *, told: bool) -> bool:
+    """Returns whether it is too early: to the second if ``told``, because the server said when.
+
+    A due time farther away than any pause is one before the clock was set back.
+    """
+    return now + (0 if told else NEARLY) < due <= now + 1.25 * LONGEST
 
 
 def _fresh(headers: Mapping[str, str]) -> int:

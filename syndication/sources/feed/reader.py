@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from syndication.config.source_schemas.feed import FeedSource
 from syndication.errors import ArticleError
 from syndication.importing.feed_reader import FeedFileReader
 from syndication.importing.file_limits import FileLimits
@@ -19,7 +20,7 @@ from syndication.sources.feed.bookmark import Bookmark, validator
 from syndication.sources.feed.document import kind_of, with_encoding
 from syndication.sources.feed.missing import taken_out
 from syndication.sources.feed.pauses import Chance
-from syndication.sources.feed.settings import FeedSettings
+from syndication.sources.feed.sections import Sections
 from syndication.sources.feed.stories import Context, Stories, stories, without
 from syndication.sources.http import HttpLimits, Response, request
 from syndication.sources.reader import Found, Row, SourceError
@@ -86,8 +87,7 @@ class FeedReader:
 
     def __init__(
         self,
-        name: str,
-        settings: FeedSettings,
+        table: FeedSource,
         site: Site,
         slugs: Mapping[str, str],
         *,
@@ -101,9 +101,10 @@ class FeedReader:
         ``parser``, which its owner closes, may serve several feeds of one thread; without it, a process is started for
         each document, and ends with it: changed documents are rare, and the process holds 60 MB.
         """
-        self.settings = settings
-        self._context = Context(settings, site, slugs)
-        self._log = log.bind(source=name)
+        self.table = table
+        self._context = Context(Sections(table, slugs), site)
+        self._settings = hashlib.sha256(f"{self._context.sections.digest} {table.url}".encode()).hexdigest()[:16]
+        self._log = log.bind(source=table.name)
         self._clock, self._chance, self._http_limits = clock, chance, http_limits
         self._parser = parser
         self._shown: frozenset[str] = frozenset()
@@ -111,7 +112,7 @@ class FeedReader:
     @contextmanager
     def look(self, bookmark: str = "", *, asked: bool = False) -> Iterator[FeedLook]:
         """Opens one look: asks for the feed if it is due. Raises SourceError, with the pause in its bookmark."""
-        before, now = Bookmark.from_text(bookmark, self.settings.digest), self._clock()
+        before, now = Bookmark.from_text(bookmark, self._settings), self._clock()
         if _waits(before, now, asked=asked):
             if before.error:
                 raise SourceError(before.error)
@@ -126,7 +127,7 @@ class FeedReader:
     def check(self) -> Sequence[str]:
         """Asks for the feed, and returns what the operator should mend or know."""
         try:
-            response = self._get(self.settings.url, {})
+            response = self._get(self.table.url, {})
             head, found = self._document(response)
         except _FailedError as failed:
             return [failed.message]
@@ -135,10 +136,10 @@ class FeedReader:
             said.append(f"The feed moved to {response.moved}: write that address into the configuration.")
         if not found.found:
             said.append("The feed is empty.")
-        if found.categories and self.settings.categories:
+        if found.categories:
             said.append(f"Categories without a section: {', '.join(sorted(found.categories)[:20])}.")
-        wait = pauses.after_answer(response.headers, head, polite=self.settings.polite, chance=min)
-        if wait > max(self.settings.every, pauses.SHORTEST):
+        wait = pauses.after_answer(response.headers, head, polite=self.table.polite)
+        if wait > max(self.table.every, pauses.SHORTEST):
             said.append(
                 f"The feed asks for a pause of {wait / 60:.0f} minutes, longer than every. polite = false ignores it,"
                 " which is meant for feeds of your own system."
@@ -155,7 +156,7 @@ class FeedReader:
     def _ask(self, before: Bookmark, now: float, *, asked: bool) -> FeedLook:
         """Asks for what changed; for all of it if somebody asked, or if that was last done a day ago."""
         whole = asked or now - before.whole >= pauses.DAY or before.whole > now
-        response = self._get(before.moved or self.settings.url, {} if whole else _conditions(before))
+        response = self._get(before.moved or self.table.url, {} if whole else _conditions(before))
         gone: tuple[str, ...] = ()
         wait_for, found, ids, read_at = before.pause, Stories(), before.ids, before.whole
         _check(response, whole=whole)
@@ -166,7 +167,7 @@ class FeedReader:
             gone, ids = self._gone(before, found, partial=partial)
             read_at = read_at if partial else now
             self._shown = frozenset(found.ids) | (self._shown if partial else frozenset())
-        wait = pauses.after_answer(response.headers, wait_for, polite=self.settings.polite, chance=self._chance)
+        wait = pauses.after_answer(response.headers, wait_for, polite=self.table.polite)
         after = Bookmark(
             settings=before.settings,
             moved=self._moved(before, response),
@@ -185,7 +186,7 @@ class FeedReader:
             response = request(
                 url,
                 headers={"accept": ACCEPT, **headers},
-                allow_private=self.settings.allow_private,
+                allow_private=self.table.allow_private,
                 limits=self._http_limits,
             )
         except SourceError as error:
@@ -214,7 +215,7 @@ class FeedReader:
 
     def _gone(self, before: Bookmark, found: Stories, *, partial: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Returns the ids that are gone, and those to remember."""
-        if not self.settings.withdraw_missing:
+        if not self.table.withdraw_missing:
             return found.deleted, ()
         if partial:  # The document has only what is new; what it lacks did not change.
             return found.deleted, tuple(dict.fromkeys((*found.ids, *before.ids)))[:MOST_IDS]
@@ -223,7 +224,7 @@ class FeedReader:
 
     def _moved(self, before: Bookmark, response: Response) -> str:
         """Returns where to ask from now on. An address with a password stays: it is not kept in the database."""
-        if not response.moved or "@" in urlsplit(self.settings.url).netloc:
+        if not response.moved or "@" in urlsplit(self.table.url).netloc:
             return before.moved
         self._log.warning("feed_moved", host=_host(response))
         return response.moved
@@ -232,7 +233,7 @@ class FeedReader:
         """Returns the error of a look that failed, with the pause that follows from it."""
         message = failed.message
         failures = before.failures + 1
-        wait = pauses.after_failure(failures, self.settings.every, self._chance)
+        wait = pauses.after_failure(failures, self.table.every, self._chance)
         asked_for = pauses.retry_after(failed.told, now)
         gone = failed.status == 410 and not before.moved
         if gone:
@@ -259,7 +260,7 @@ class _FailedError(Exception):
 
 def _waits(before: Bookmark, now: float, *, asked: bool) -> bool:
     """Returns whether it is too early to ask. A person may ask early, but not where the server said when."""
-    early = pauses.waits(before.due, now)
+    early = pauses.waits(before.due, now, told=before.told)
     return early and before.told if asked else early or before.gone
 
 

@@ -1,7 +1,7 @@
 """Makes articles of a feed's entries, as the importing parser read them. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,11 +11,11 @@ from syndication.importing import own_feed
 from syndication.importing.feed_head import FeedHead
 from syndication.importing.fields import FEED, Fields
 from syndication.importing.repeated import REPLACED
-from syndication.model.article_json import parse_article, slugify
+from syndication.model.article_json import parse_article
 from syndication.model.formats import parse_rfc3339
 from syndication.model.json_types import MAX_ID
 from syndication.model.values import Article, Site
-from syndication.sources.feed.settings import FeedSettings
+from syndication.sources.feed.sections import Sections
 from syndication.sources.reader import Found, Row, SourceError
 from syndication.store.articles.articles import validate
 
@@ -24,11 +24,10 @@ WITHOUT_ID = "entry without a usable id"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the articles depend on beside the feed: its settings, our site, and our sections' slugs by title."""
+    """What the articles depend on beside the feed: the map of its categories, and our site."""
 
-    settings: FeedSettings
+    sections: Sections
     site: Site
-    slugs: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Stories:
     """What a document shows: ``found`` in its order, and the ids that it says are deleted (RFC 6721).
 
     ``unknown`` is set if an entry could not be identified, so that no other can be missed. ``categories`` are those of
-    its entries that are mapped to no section.
+    its entries that lead to no section.
     """
 
     found: tuple[Found, ...] = ()
@@ -68,7 +67,7 @@ def stories(head: FeedHead, entries: Iterable[Fields | str], context: Context) -
         one = _found(entry, context)
         found[one.row.id] = one
         dates[one.row.id] = _moment(entry.get("updated_at") or entry.get("published_at"))
-        categories.update(str(text) for text in entry.get("tags") or () if str(text).lower() not in _map(context))
+        categories.update(tag for tag in _tags(entry) if context.sections.find(tag) is None)
     deleted = (ref for ref, when in head["deleted"] if _is_id(ref) and not _is_newer(dates.get(ref), _moment(when)))
     return Stories(tuple(found.values()), tuple(dict.fromkeys(deleted)), unknown, frozenset(categories))
 
@@ -104,23 +103,20 @@ def _is_id(text: str) -> bool:
 
 
 def _filed(entry: Fields, context: Context) -> Article:
-    """Returns the article in its sections, without the tags that only repeat one of them."""
-    mapped = _map(context)
-    sections = [mapped[str(text).lower()] for text in entry.get("tags") or () if str(text).lower() in mapped]
-    sections = sections or [context.settings.section] * bool(context.settings.section)
+    """Returns the article in its sections, with those categories as tags that lead to none."""
     fields: dict[str, Any] = {key: value for key, value in entry.items() if key != FEED}
-    article = parse_article(fields | {"sections": list(dict.fromkeys(sections))}, context.slugs)
-    repeated = set(article.sections)
-    tags = (tag for tag in article.tags if tag.lower() not in mapped and _slug(tag, context) not in repeated)
-    return replace(article, tags=tuple(tags))
+    article = parse_article(fields | {"sections": []}, {})
+    sections = context.sections.of(article.tags)
+    return replace(article, sections=sections, tags=tuple(tag for tag in article.tags if not _leads(tag, context)))
 
 
-def _map(context: Context) -> dict[str, str]:
-    return {category.strip().lower(): section for category, section in context.settings.categories.items()}
+def _leads(tag: str, context: Context) -> bool:
+    return bool(context.sections.find(tag))
 
 
-def _slug(tag: str, context: Context) -> str:
-    return context.slugs.get(tag.strip().lower()) or slugify(tag)
+def _tags(entry: Fields) -> list[str]:
+    """Returns the categories of an entry, which in JSON Feed may be of any type."""
+    return [tag for tag in entry.get("tags") or () if isinstance(tag, str)]
 
 
 def _digest(text: str) -> str:

@@ -156,7 +156,7 @@ def mask(url: str) -> str:
 _USER = re.compile(r"([\w+.-]+://[^:/@]*:)[^@]*@")
 """A URL up to its host. The password may contain anything but an @, as SQLAlchemy parses it."""
 
-_SECRET = re.compile(r"pass(?!file)|pwd|secret|token", re.IGNORECASE)
+_SECRET = re.compile(r"pass(?!file)|pwd|secret|token|(?<!ssl)key", re.IGNORECASE)
 
 
 def _masked_pair(pair: str) -> str:

@@ -19,6 +19,9 @@ from syndication.sources.feed.sections import Sections
 from syndication.sources.reader import Found, Row, SourceError
 from syndication.store.articles.articles import validate
 
+MOST_REASON = 500
+"""Characters. A reason may quote the entry."""
+
 WITHOUT_ID = "entry without a usable id"
 
 
@@ -95,6 +98,7 @@ def _found(entry: Fields, context: Context) -> Found:
 def _refused(id: str, reason: str) -> Found:
     """Returns an entry that can be no article; one whose id cannot be stored either goes by a digest."""
     id = id if _is_id(id) else f"{WITHOUT_ID} {_digest(id or reason)[:12]}"
+    reason = "".join(one if one.isprintable() else "\ufffd" for one in reason[:MOST_REASON])
     return Found(Row(id, _digest(reason)), None, reason)
 
 

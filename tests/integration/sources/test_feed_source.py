@@ -1,5 +1,6 @@
 """A feed as a source of the store: what its looks change there, and what they never do."""
 
+import json
 from contextlib import contextmanager
 
 import pytest
@@ -121,6 +122,30 @@ def test_a_feed_fills_the_store_and_only_its_own_words_withdraw(newsroom):
 
     newsroom.look(atom(entry("e"), entry("d", "2026-03-01T08:00:00Z"), deleted("d")))
     assert set(newsroom.published()) == set("abde")
+
+
+HOSTILE = [
+    {"id": "nul\0"}, {"id": "half \ud800"}, {"id": "x" * 10_000}, {"id": {"a": 1}}, {"id": ""},
+    {"id": None, "url": None},
+    {"id": "1", "title": "half \ud800"}, {"id": "2", "title": 5}, {"id": "3", "title": "x" * 100_000},
+    {"id": "4", "content_html": "nul\0"}, {"id": "5", "content_html": ["x"]}, {"id": "6", "url": "javascript:alert(1)"},
+    {"id": "7", "date_published": "soon"}, {"id": "8", "date_published": "0000-00-00T00:00:00Z"},
+    {"id": "9", "date_published": "9999-12-31T23:59:59-14:00"}, {"id": "10", "tags": [1, None, {"a": 2}, "nul\0"]},
+    {"id": "11", "authors": [{"name": "half \udfff"}]}, {"id": "12", "tags": ["x" * 5000] * 500}, 7, None, [],
+]  # fmt: skip
+
+
+def test_hostile_entries_stop_neither_the_look_nor_the_others(newsroom):
+    """What the store cannot hold is refused with its reason, and each look says the same."""
+    usual = {"url": "https://cms.example/1", "title": "Story", "date_published": "2026-01-10T08:00:00Z"}
+    items = [usual | one if isinstance(one, dict) else one for one in [{"id": "tag:a"}, *HOSTILE, {"id": "tag:b"}]]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "CMS", "items": items}
+    said = answer(200, {"Content-Type": "application/feed+json"}, json.dumps(feed).encode())
+    state = newsroom.look(said)
+    assert state.error is None and set(newsroom.published()) == {"a", "b"}
+    assert state.refused >= 10
+    again = newsroom.look(said, asked=True)
+    assert (again.error, again.refused, again.articles) == (None, state.refused, state.articles)
 
 
 def test_a_restarted_worker_asks_only_for_what_changed(newsroom):

@@ -9,7 +9,8 @@ import pytest
 from syndication.config.source_schemas.feed import FeedSource
 from syndication.importing.feed_reader import FeedFileReader
 from syndication.model.values import Site
-from syndication.sources.feed.reader import LIMITS, FeedReader
+from syndication.sources.feed.client import LIMITS
+from syndication.sources.feed.reader import FeedReader
 from syndication.sources.http import HttpLimits
 from syndication.sources.reader import SourceError
 from tests.support.web_server import answer, serving
@@ -112,7 +113,16 @@ def test_a_feed_tells_nothing_of_what_it_does_not_show():
         assert look.fingerprint() is None and look.public_ids() is None
         assert [row.id for row in look.page(None, 1)] == ["a"] and [row.id for row in look.page("a", 9)] == ["b"]
         assert look.page("b", 9) == []
-        assert source.reader.trace("a") == "public" and source.reader.trace("c") is None
+
+
+def test_a_story_is_traced_by_asking_for_the_feed():
+    parts = entry("a", "2027-01-10T08:00:00Z"), deleted("b", "2027-01-10T08:00:00Z"), entry("c", "soon")
+    with cms(atom(*parts), atom(*parts), atom(*parts), atom(*parts), answer(503)) as source:
+        assert source.reader.trace("tag:a") == "in the feed"
+        assert source.reader.trace("tag:b") == "deleted, as the feed says"
+        assert source.reader.trace("tag:d") is None
+        with pytest.raises(SourceError, match="answered 503"):
+            [source.reader.trace("tag:a") for _ in range(2)]
 
 
 def test_categories_choose_sections_by_the_map():

@@ -38,6 +38,12 @@ def check_sections(sources: Collection[Any], known: Collection[str], path: Path)
             raise ConfigError(
                 f"{path.name}: source.{source.name}.section is {source.section!r}, which no section has{near}"
             )
+        for category, section in getattr(source, "categories", {}).items():
+            if section and section not in known:
+                raise ConfigError(
+                    f"{path.name}: source.{source.name}.categories leads {category!r} to {section!r}, which no section"
+                    f" has{suggestion(section, known)}"
+                )
 
 
 def suggestion(name: str, known: Collection[str]) -> str:

@@ -1,6 +1,6 @@
 """What one look at a feed found, as the engine asks for it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from syndication.sources.reader import Found, Row
@@ -13,6 +13,7 @@ class FeedLook:
     found: Sequence[Found]
     gone: Sequence[str]
     text: str
+    on_stored: Callable[[], None] = lambda: None
 
     def fingerprint(self) -> str | None:
         """Returns None: a feed shows only its newest entries."""
@@ -41,5 +42,6 @@ class FeedLook:
         return self.gone
 
     def bookmark(self) -> str:
-        """Returns the state of polling."""
+        """Returns the state of polling; who asks is about to store it, so a new address is logged by now."""
+        self.on_stored()
         return self.text

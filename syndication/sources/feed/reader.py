@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from syndication.config.source_schemas.feed import FeedSource
@@ -14,7 +15,7 @@ from syndication.logs import get_logger
 from syndication.model.values import Site
 from syndication.sources.feed import pauses
 from syndication.sources.feed.bookmark import Bookmark, validator
-from syndication.sources.feed.client import HTTP_LIMITS, FailedError, FeedClient, check_answer, conditions_of, host_of
+from syndication.sources.feed.client import HTTP_LIMITS, FailedError, FeedClient, check_answer, conditions_of
 from syndication.sources.feed.look import FeedLook
 from syndication.sources.feed.missing import taken_out
 from syndication.sources.feed.pauses import Chance
@@ -85,8 +86,11 @@ class FeedReader:
             said.append(f"The feed moved to {response.moved}: write that address into the configuration.")
         if not found.found:
             said.append("The feed is empty.")
-        if found.categories:
-            said.append(f"Categories without a section: {', '.join(sorted(found.categories)[:20])}.")
+        if adrift := found.without_section:
+            categories = ", ".join(sorted({tag for article in adrift for tag in article.tags})[:20]) or "they have none"
+            said.append(
+                f"{len(adrift)} of the stories are in no section: set section, or map their categories ({categories})."
+            )
         wait = pauses.after_answer(response.headers, head, polite=self.table.polite)
         if wait > max(self.table.every, pauses.SHORTEST):
             said.append(
@@ -120,10 +124,10 @@ class FeedReader:
         check_answer(response, whole=whole)
         body = before.body if response.status == 304 else hashlib.sha256(response.body).hexdigest()[:32]
         if whole or body != before.body:
-            partial = response.status == 226
+            is_delta = response.status == 226
             wait_for, found = self._client.document(response)
-            gone, ids = self._gone(before, found, partial=partial)
-            read_at = read_at if partial else now
+            gone, ids = self._gone(before, found, partial=is_delta)
+            read_at = read_at if is_delta else now
         wait = pauses.after_answer(response.headers, wait_for, polite=self.table.polite)
         after = Bookmark(
             settings=before.settings,
@@ -136,7 +140,7 @@ class FeedReader:
             whole=read_at,
             ids=ids,
         )
-        return FeedLook(without(found, gone), gone, after.to_text())
+        return FeedLook(without(found, gone), gone, after.to_text(), partial(self._log_move, before, after))
 
     def _gone(self, before: Bookmark, found: Stories, *, partial: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Returns the ids that are gone, and those to remember."""
@@ -149,10 +153,12 @@ class FeedReader:
 
     def _moved(self, before: Bookmark, response: Response) -> str:
         """Returns where to ask from now on. An address with a password stays: it is not kept in the database."""
-        if not response.moved or "@" in urlsplit(self.table.url).netloc:
-            return before.moved
-        self._log.warning("feed_moved", host=host_of(response))
-        return response.moved
+        keeps = not response.moved or "@" in urlsplit(self.table.url).netloc
+        return before.moved if keeps else response.moved or ""
+
+    def _log_move(self, before: Bookmark, after: Bookmark) -> None:
+        if before.moved != after.moved:
+            self._log.warning("feed_moved", host=urlsplit(after.moved).hostname)
 
     def _failure(self, before: Bookmark, failed: FailedError, now: float) -> SourceError:
         """Returns the error of a look that failed, with the pause that follows from it."""

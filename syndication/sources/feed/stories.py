@@ -37,14 +37,17 @@ class Context:
 class Stories:
     """What a document shows: ``found`` in its order, and the ids that it says are deleted (RFC 6721).
 
-    ``unknown`` is set if an entry could not be identified, so that no other can be missed. ``categories`` are those of
-    its entries that lead to no section.
+    ``unknown`` is set if an entry could not be identified, so that no other can be missed.
     """
 
     found: tuple[Found, ...] = ()
     deleted: tuple[str, ...] = ()
     unknown: bool = False
-    categories: frozenset[str] = frozenset()
+
+    @property
+    def without_section(self) -> list[Article]:
+        """The articles that are in no section, and so only in the feed of everything."""
+        return [one.article for one in self.found if one.article is not None and not one.article.sections]
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -56,7 +59,6 @@ def stories(head: FeedHead, entries: Iterable[Fields | str], context: Context) -
     """Returns the stories. Raises SourceError for a feed of this very service, which would read itself."""
     found: dict[str, Found] = {}
     dates: dict[str, datetime | None] = {}
-    categories: set[str] = set()
     unknown = False
     for entry in entries:
         if isinstance(entry, str):
@@ -70,9 +72,8 @@ def stories(head: FeedHead, entries: Iterable[Fields | str], context: Context) -
         one = _found(entry, context)
         found[one.row.id] = one
         dates[one.row.id] = _moment(entry.get("updated_at") or entry.get("published_at"))
-        categories.update(tag for tag in _tags(entry) if context.sections.find(tag) is None)
     deleted = (ref for ref, when in head["deleted"] if _is_id(ref) and not _is_newer(dates.get(ref), _moment(when)))
-    return Stories(tuple(found.values()), tuple(dict.fromkeys(deleted)), unknown, frozenset(categories))
+    return Stories(tuple(found.values()), tuple(dict.fromkeys(deleted)), unknown)
 
 
 def without(found: Stories, ids: Iterable[str]) -> tuple[Found, ...]:
@@ -116,11 +117,6 @@ def _filed(entry: Fields, context: Context) -> Article:
 
 def _leads(tag: str, context: Context) -> bool:
     return bool(context.sections.find(tag))
-
-
-def _tags(entry: Fields) -> list[str]:
-    """Returns the categories of an entry, which in JSON Feed may be of any type."""
-    return [tag for tag in entry.get("tags") or () if isinstance(tag, str)]
 
 
 def _digest(text: str) -> str:

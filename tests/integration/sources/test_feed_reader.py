@@ -5,6 +5,7 @@ import json
 from contextlib import closing, contextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from syndication.config.source_schemas.feed import FeedSource
 from syndication.importing.feed_reader import FeedFileReader
@@ -319,6 +320,18 @@ def test_a_permanent_address_is_remembered_and_a_temporary_not(status, asked):
         assert (f"moved to {source.server.url}/new" in told) == (status in (301, 308))
 
 
+def test_a_new_address_is_logged_when_it_is_stored():
+    with cms(moving(301)) as source:
+        with capture_logs() as logs, source.reader.look() as look:
+            assert logs == []
+            source.bookmark = look.bookmark()
+            assert [(one["event"], one["host"], one["source"]) for one in logs] == [("feed_moved", "127.0.0.1", "cms")]
+        source.now += 3600
+        with capture_logs() as logs:
+            source.look()
+        assert logs == []
+
+
 def test_an_address_that_answers_with_no_feed_is_not_remembered():
     with cms(moving(301, answer(200, {"Content-Type": "text/html"}, b"<!doctype html><p>Log in"))) as source:
         source.error()
@@ -513,9 +526,11 @@ def test_too_many_entries_change_nothing():
 
 
 def test_a_check_tells_what_the_operator_should_know():
-    asks_long = ok(item("a", categories=["Sport", "Politics"]), head="<ttl>90</ttl>")
+    items = item("a", categories=["Sport", "Ferries"]), item("b", categories=["Rail", "Politics"])
+    asks_long = ok(*items, head="<ttl>90</ttl>")
     with cms(asks_long, ok(), answer(404), every=60.0, categories={"Politics": "world"}) as source:
         said = " ".join(source.reader.check())
-        assert "Categories without a section: Sport." in said and "pause of 90 minutes" in said
+        assert "1 of the stories are in no section" in said and "(Ferries, Sport)" in said
+        assert "pause of 90 minutes" in said
         assert source.reader.check() == ["The feed is empty."]
         assert source.reader.check() == ["127.0.0.1 answered 404"]

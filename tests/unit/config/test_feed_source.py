@@ -57,6 +57,7 @@ def test_a_password_in_the_address_is_not_shown(load):
         ('url = "daily.example/feed"', "should be the address of a feed"),
         ('url = "https://x.example"\ndatabase = "mysql://a/b"', "should be left out"),
         ('url = "https://x.example"\ncategories = { "News" = "No Slug" }', "'News' to the slug of a section"),
+        ('url = "https://x.example"\ncategories = { "News" = "wordl" }', "did you mean world?"),
         ('url = "https://x.example"\npolite = "yes"', "true or false"),
         ('url = "https://x.example"\nttl = 5', "ttl"),
     ],

@@ -85,22 +85,23 @@ class Newsroom:
         return {id.removeprefix("tag:"): one for id, one in found.items() if one.status == "published"}
 
 
+@contextmanager
+def running(database, folder):
+    with serving(lambda _: answer(500)) as server:
+        path = folder / "syndication.toml"
+        path.write_text(CONFIGURATION.format(url=server.url))
+        (folder / "sections.toml").write_text(
+            '[[section]]\nslug = "world"\ntitle = "World"\n[[section]]\nslug = "travel"\ntitle = "Travel"\n'
+        )
+        newsroom = Newsroom(database, load_settings(path, {}), server)
+        yield newsroom
+        newsroom.stop_worker()
+
+
 @pytest.fixture
 def newsroom(sqlite_database, tmp_path):
-    @contextmanager
-    def made():
-        with serving(lambda _: answer(500)) as server:
-            path = tmp_path / "syndication.toml"
-            path.write_text(CONFIGURATION.format(url=server.url))
-            (tmp_path / "sections.toml").write_text(
-                '[[section]]\nslug = "world"\ntitle = "World"\n[[section]]\nslug = "travel"\ntitle = "Travel"\n'
-            )
-            room = Newsroom(sqlite_database, load_settings(path, {}), server)
-            yield room
-            room.stop_worker()
-
-    with made() as room:
-        yield room
+    with running(sqlite_database, tmp_path) as made:
+        yield made
 
 
 def test_a_feed_fills_the_store_and_only_its_own_words_withdraw(newsroom):
@@ -135,8 +136,13 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def test_hostile_entries_stop_neither_the_look_nor_the_others(newsroom):
+def test_hostile_entries_stop_neither_the_look_nor_the_others(database, tmp_path):
     """What the store cannot hold is refused with its reason, and each look says the same."""
+    with running(database, tmp_path) as newsroom:
+        check_hostile_entries(newsroom)
+
+
+def check_hostile_entries(newsroom):
     usual = {"url": "https://cms.example/1", "title": "Story", "date_published": "2026-01-10T08:00:00Z"}
     items = [usual | one if isinstance(one, dict) else one for one in [{"id": "tag:a"}, *HOSTILE, {"id": "tag:b"}]]
     feed = {"version": "https://jsonfeed.org/version/1.1", "title": "CMS", "items": items}

@@ -48,6 +48,12 @@ def test_a_password_in_the_address_is_not_shown(load):
     assert "hidden" not in report["source.cms.url"]
 
 
+def test_an_address_with_a_password_may_come_from_a_file(load, tmp_path):
+    (tmp_path / "secret").write_text("https://me:hidden@daily.example/feed\n")
+    (table,) = load(f'url_FILE = "{tmp_path}/secret"').sources
+    assert table.url == "https://me:hidden@daily.example/feed"
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [

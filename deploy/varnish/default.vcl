@@ -146,7 +146,7 @@ sub bound_body {
     set req.http.X-Longest = "65536";
     if (req.url ~ "^/api/v1/articles:batch(\?|$)") {
         set req.http.X-Longest = "33554432";
-    } elsif (req.url ~ "^/api/v1/(articles/|previews(\?|$)|webhooks/)") {
+    } elsif (req.url ~ "^/api/v1/(articles/|previews(\?|$)|webhooks/|sources/[^/]+/look(\?|$))") {
         set req.http.X-Longest = "16777216";
     }
     if (std.integer(req.http.Content-Length, 0) > std.integer(req.http.X-Longest, 0)) {

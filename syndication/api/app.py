@@ -21,6 +21,7 @@ from syndication.api import (  # noqa: F401  # some only register operations on 
     regenerations,
     releases,
     sections,
+    sources,
     tokens,
     upcoming,
     users,
@@ -42,7 +43,7 @@ from syndication.web.request_log import set_rule
 
 SUBJECTS = (
     articles, article_trace, article_history, upcoming, sections, versions, regenerations,
-    previews, webhooks, tokens, users, audit_log,
+    previews, webhooks, sources, tokens, users, audit_log,
 )  # fmt: skip
 """In the order of the reference; those under the same path as articles follow them."""
 
@@ -111,6 +112,9 @@ def _admit() -> Response | None:
     if request.endpoint == "webhooks.receive_article":
         _reject_unbounded()
         webhooks.check_signature(editors.settings.editors.webhook_secret)
+    elif request.endpoint == "sources.look_at_source" and sources.admit_ping(request):
+        _reject_unbounded()
+        return None  # The body means nothing, and is not read.
     elif scope != PUBLIC:
         g.caller = editors.access.admit(request, scope)
     if request.method in ("POST", "PUT", "PATCH"):

@@ -3,6 +3,7 @@
 from syndication.api.operations import Operations, context, instant
 from syndication.api.schemas import ArticlePath, ResponseModel, Time
 from syndication.api.visibility import check_exists, visible_facts
+from syndication.diagnostics.source_words import origin_words
 from syndication.diagnostics.trace import Rule, Transition, trace
 from syndication.diagnostics.words import WriteTime, utc, write
 from syndication.store.articles.trace_facts import read_trace_facts
@@ -30,13 +31,16 @@ class VerdictResponse(ResponseModel):
 class TraceResponse(ResponseModel):
     """A verdict for every section. ``noticed`` is true while a change of the article is waiting to be processed.
 
-    ``withdrawn`` is true until the article is restored, even if it was deleted.
+    ``withdrawn`` is true until the article is restored, even if it was deleted. ``source`` is the source that the
+    article comes from, and ``source_words`` what is known of it there.
     """
 
     article_id: str
     workers: int
     noticed: bool
     withdrawn: bool
+    source: str | None
+    source_words: str | None
     sections: list[VerdictResponse]
 
 
@@ -69,5 +73,7 @@ def trace_article(path: ArticlePath, write_time: WriteTime = utc) -> TraceRespon
         workers=facts.workers,
         noticed=facts.noticed,
         withdrawn=facts.withdrawal is not None,
+        source=facts.origin.source if facts.origin else None,
+        source_words=write(origin_words(facts.origin), write_time) if facts.origin else None,
         sections=verdicts,
     )

@@ -17,6 +17,7 @@ POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'no
 HEADERS = {
     "put_article": ("If-Match", "If-None-Match"),
     "patch_article": ("If-Match", "If-None-Match"),
+    "look_at_source": ("webhook-id", "webhook-timestamp", "webhook-signature", "x-ghost-signature"),
     "receive_article": ("webhook-id", "webhook-timestamp", "webhook-signature"),
 }
 """Request headers by operation id."""
@@ -26,6 +27,7 @@ MEANINGS = {
     "If-None-Match": "With *: create only if the article does not exist. Needs the scope preview.",
     "webhook-id": "Unique id of the message; a repeated id is refused.",
     "webhook-timestamp": "Time of signing, in seconds since 1970.",
+    "x-ghost-signature": "sha256= and the hexadecimal HMAC-SHA256 of body and time, t= and the time in milliseconds.",
     "webhook-signature": "v1, and the base64 of the HMAC-SHA256; several signatures are separated by spaces.",
 }
 

@@ -137,7 +137,11 @@ def visible_facts(conn: Connection, facts: TraceFacts, found: Visibility) -> Tra
     if found.may_preview:
         return facts
     states = {slug: visible_state(state, state.left_out) for slug, state in facts.states.items()}
+    # What a source refused, or changed since, was never published.
+    facts = replace(facts, origin=None) if facts.origin is not None and facts.origin.row.refused else facts
     if facts.article is None or shows_stored(conn, found, facts.article):
         return replace(facts, states=states)
     unknown = ArticleOutline(facts.article_id, title="", url="", status="draft")
-    return replace(facts, states=states, article=unknown, noticed=False, left_out={}, newer={}, concealed=True)
+    return replace(
+        facts, states=states, article=unknown, noticed=False, left_out={}, newer={}, concealed=True, origin=None
+    )

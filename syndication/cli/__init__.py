@@ -15,6 +15,7 @@ from syndication.cli.copy_database import copy_database
 from syndication.cli.feeds import regenerate, release, status
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
 from syndication.cli.queries import audit_log, trace
+from syndication.cli.sources import source
 from syndication.cli.tokens import token
 from syndication.cli.users import user
 from syndication.errors import SyndicationError
@@ -95,6 +96,6 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 for command in (
     serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, release, status, trace,
-    token, user, audit_log, config, copy_database,
+    source, token, user, audit_log, config, copy_database,
 ):  # fmt: skip
     main.add_command(command)

@@ -1,12 +1,18 @@
 """Commands that answer questions: trace, audit-log."""
 
 import sys
+from contextlib import closing
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from syndication.cli.common import open_database, settings_of
 from syndication.cli.output import json_document, line
+
+if TYPE_CHECKING:
+    from syndication.config.loading import Settings
+    from syndication.store.articles.trace_facts import TraceFacts
 
 
 @click.command()
@@ -25,6 +31,8 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
     settings = settings_of(ctx)
     with open_database(settings) as database, database.snapshot() as conn:
         facts = read_trace_facts(conn, id, settings.sections, database.now(conn))
+    if not as_json:
+        _show_origin(settings, facts)
     if facts.article is None and facts.withdrawal is None and facts.deleted_at is None:
         line(f"There is no article {id!r}.", err=True)
         sys.exit(1)
@@ -39,6 +47,29 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
         if verdict.changes_at is not None and verdict.changes_to is not None and verdict.rule != "embargo":
             then = f" It {verdict.changes_to} at {utc(verdict.changes_at)}."
         line(f"{verdict.section:<{width}}  {mark}  {write(verdict.words, utc)}{then}")
+
+
+def _show_origin(settings: "Settings", facts: "TraceFacts") -> None:
+    """Says which source the article comes from, and where it stands there now: asked of the source itself."""
+    from syndication.diagnostics.source_words import origin_words
+    from syndication.diagnostics.words import utc, write
+    from syndication.sources.kinds import open_reader
+    from syndication.sources.reader import SourceError
+
+    if facts.origin is not None:
+        line(write(origin_words(facts.origin), utc))
+    for table in settings.sources:
+        if facts.origin is not None and facts.origin.source != table.name:
+            continue
+        id = facts.origin.row.article_id if facts.origin is not None else facts.article_id
+        with closing(open_reader(table, settings)) as reader:
+            try:
+                state = reader.trace(id or facts.article_id)
+            except SourceError as error:
+                line(f"Source {table.name} does not say where it is: {error}.")
+                continue
+        if state is not None:
+            line(f"In source {table.name} now: {state}.")
 
 
 @click.command()

@@ -27,9 +27,12 @@ from syndication.config.schema import (
     SectionTable,
     ServerSettings,
     SyndicationFile,
-    TomlTable,
     WorkerSettings,
 )
+from syndication.config.source_schema import SourceTable
+from syndication.config.source_schemas import SOURCE_KINDS
+from syndication.config.sources import ENVIRONMENT, check_sections, prepare_sources
+from syndication.config.value_types import TomlTable
 from syndication.errors import ConfigError
 from syndication.model.body_limits import MIB
 from syndication.model.values import ALL, CachePolicy, Podcast, Section, Site
@@ -70,6 +73,7 @@ class Settings:
     purge: PurgeSettings
     logs: LogSettings
     main: SyndicationFile
+    sources: tuple[SourceTable, ...] = ()
 
     @property
     def known_slugs(self) -> frozenset[str]:
@@ -87,12 +91,14 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
     """Returns the validated settings; raises ConfigError with one sentence."""
     environ = os.environ if environ is None else environ
     source = _find(path, environ)
-    main = _check(SyndicationFile, _overlay(_read(source), environ), source)
+    values = _overlay(_read(source), environ)
+    prepare_sources(values, environ, source)
+    main = _check(SyndicationFile, values, source)
     beside = source.with_name("sections.toml")
     tables = _check(Sections, _read(beside), beside)
     _check_slugs(tables, beside)
     site = _site(main)
-    return Settings(
+    settings = Settings(
         source=source,
         database_url=main.database.url,
         site=site,
@@ -106,26 +112,32 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         purge=main.purge,
         logs=main.logs,
         main=main,
+        sources=tuple(main.source),
     )
+    check_sections(settings.sources, settings.known_slugs, source)
+    return settings
 
 
 def settings_report(settings: Settings) -> list[tuple[str, str]]:
     """Returns every effective setting as key and value, with passwords and purge headers masked."""
     report = []
-    for table, values in settings.main.model_dump().items():
+    for table, values in settings.main.model_dump(exclude={"source"}).items():
         for key, value in values.items():
             if isinstance(value, dict):
                 shown = {name: "***" if table == "purge" else str(inner) for name, inner in value.items()}
                 report += [(f"{table}.{key}.{name}", inner) for name, inner in shown.items()]
             else:
                 report.append((f"{table}.{key}", _masked(key, str(value))))
+    for source in settings.sources:
+        own = source.model_dump(exclude={"name"}).items()
+        report += [(f"source.{source.name}.{key}", _masked(key, str(value))) for key, value in own]
     return report
 
 
 def _masked(key: str, value: str) -> str:
-    if key.endswith("secret"):
+    if key.endswith(("secret", "password", "token", "api_key")):
         return "***" if value else ""
-    return mask(value) if key == "url" else value
+    return mask(value) if key in ("url", "database") else value
 
 
 def mask(url: str) -> str:
@@ -144,7 +156,7 @@ def mask(url: str) -> str:
 _USER = re.compile(r"([\w+.-]+://[^:/@]*:)[^@]*@")
 """A URL up to its host. The password may contain anything but an @, as SQLAlchemy parses it."""
 
-_SECRET = re.compile(r"pass(?!file)|pwd|secret|token", re.IGNORECASE)
+_SECRET = re.compile(r"pass(?!file)|pwd|secret|token|(?<!ssl)key", re.IGNORECASE)
 
 
 def _masked_pair(pair: str) -> str:
@@ -174,7 +186,9 @@ def _read(path: Path) -> dict[str, Any]:
 def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     """Overrides the file's values with the environment's, each converted to the type of its setting."""
     for name in sorted(environ):
-        if not name.startswith(PREFIX) or name in NOT_SETTINGS or _is_service_variable(name, environ[name]):
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS or name.startswith(ENVIRONMENT):
+            continue
+        if _is_service_variable(name, environ[name]):
             continue
         keys = name.removeprefix(PREFIX).lower().split("__")
         table: Any = values
@@ -252,24 +266,34 @@ def _check(model: type[T], values: dict[str, Any], path: Path) -> T:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
+        key = ".".join(str(part) for part in _named(first["loc"], values))
         if first["type"] == "extra_forbidden":
-            near = _suggestion(str(first["loc"][-1]), _keys(model, first["loc"][:-1]))
+            near = _suggestion(str(first["loc"][-1]), _keys(model, first["loc"][:-1], values))
             raise ConfigError(f"{path.name}: {key} is not a setting{near}") from error
         if first["type"] == "missing":
             raise ConfigError(f"{path.name}: {key} is missing, and is required") from error
         rule = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        shown = "***" if key.endswith("secret") else repr(first["input"])
+        last = str(first["loc"][-1]) if first["loc"] else ""
+        shown = "***" if _masked(last, "x") == "***" else repr(first["input"])
         if key.startswith("purge.headers"):
             shown = "***"
-        elif key.startswith(("database", "purge.url")):
+        elif key.startswith(("database", "purge.url")) or last in ("database", "url"):
             shown = repr(mask(first["input"])) if isinstance(first["input"], str) else "***"
         raise ConfigError(f"{path.name}: {key} is {shown}: it {rule}") from error
 
 
-def _keys(model: type[TomlTable], loc: tuple[int | str, ...]) -> Iterable[str]:
+def _named(loc: tuple[int | str, ...], values: Mapping[str, Any]) -> tuple[int | str, ...]:
+    """Returns a location in the file, in which a source has its name instead of its number."""
+    if loc[:1] == ("source",) and len(loc) > 1 and isinstance(loc[1], int):
+        return ("source", values["source"][loc[1]]["name"], *loc[2:])
+    return loc
+
+
+def _keys(model: type[TomlTable], loc: tuple[int | str, ...], values: Mapping[str, Any]) -> Iterable[str]:
     """Returns the valid keys at a location in the file."""
     fields: Any = model.model_fields
+    if loc[:1] == ("source",) and len(loc) > 1:
+        fields, loc = SOURCE_KINDS[values["source"][loc[1]]["kind"]].model_fields, loc[2:]
     for part in loc:
         if isinstance(part, int) or part not in fields:
             continue

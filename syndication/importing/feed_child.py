@@ -1,7 +1,8 @@
 """``python -m syndication.importing.feed_child``: reads feed files for its parent (``feed_reader``).
 
 All entries of a file are parsed before the first is sent: a file beyond a limit is rejected as a whole. Responses are
-plain values: a list of entries, each with its number and its fields or error; or a string, why the file was rejected.
+plain values: first the feed's head, a dictionary; then lists of entries, each with its number and its fields or error;
+or in place of all that a string, why the file was rejected.
 """
 
 import pickle
@@ -9,7 +10,8 @@ import sys
 from collections.abc import Callable, Iterator
 
 from syndication.errors import ArticleError
-from syndication.importing.feed_files import json_feed_items, xml_items
+from syndication.importing.feed_files import read_feed
+from syndication.importing.feed_head import FeedHead
 from syndication.importing.fields import Fields, Items
 from syndication.importing.file_kind import FeedKind
 from syndication.importing.repeated import Found, latest
@@ -18,17 +20,17 @@ from syndication.process.serve_parent import serve
 PIECE_BYTES = 2**20
 """Approximate size of the entries in one response, which both processes hold in memory beside the file."""
 
-READERS: dict[FeedKind, Callable[[bytes], Items]] = {"xml": xml_items, "json": json_feed_items}
 
-
-def work(task: tuple[FeedKind, bytes, int]) -> Iterator[list[Found] | str]:
+def work(task: tuple[FeedKind, bytes, int]) -> Iterator[FeedHead | list[Found] | str]:
     """Yields the responses for one file."""
     kind, content, max_entries = task
     try:
-        pieces = latest(_pieces(READERS[kind](content), max_entries))
+        head, items = read_feed(kind, content)
+        pieces = latest(_pieces(items, max_entries))
     except ArticleError as error:
         yield str(error)
         return
+    yield head
     yield from pieces
 
 

@@ -7,16 +7,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from syndication.errors import ArticleError
+from syndication.importing.feed_head import NO_HEAD, FeedHead
 from syndication.importing.file_kind import FeedKind
 from syndication.importing.file_limits import FILE_LIMITS, FileLimits
 from syndication.process.child import PATIENCE, Child, ChildDied, Limits
 
 
 class FeedFileReader:
-    """Reads feed files one by one; starts its child process at the first."""
+    """Reads feed files one by one; starts its child process at the first.
+
+    ``head`` is what the file that is being read says of itself, from its first entry on and if it has none.
+    """
 
     def __init__(self, limits: FileLimits = FILE_LIMITS) -> None:
         self.limits = limits
+        self.head: FeedHead = NO_HEAD
         self._child = Child("syndication.importing.feed_child", Limits(limits.seconds, limits.megabytes))
 
     @property
@@ -45,10 +50,12 @@ class FeedFileReader:
                     raise ArticleError(self._words(death, done)) from death
 
     def _ask(self, kind: FeedKind, content: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
-        error = ""
+        error, self.head = "", NO_HEAD
         for answer in self._child.ask((kind, content, self.limits.entries)):
             if isinstance(answer, str):
                 error = answer
+            elif isinstance(answer, dict):
+                self.head = FeedHead(pause=answer["pause"], deleted=answer["deleted"])
             else:
                 yield from answer
         if error:

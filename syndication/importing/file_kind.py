@@ -1,11 +1,18 @@
 """Detects the kind of a file from its first bytes."""
 
+import re
 from typing import Literal
 
 FeedKind = Literal["xml", "json"]
 
 SNIFFED = 2048
 """Bytes of a file used to detect its kind."""
+
+_PAGE = re.compile(
+    # Possessive: comments could be told apart in a great many ways.
+    rb"(?:\xef\xbb\xbf)?+(?:<!--.*?-->|<\?xml[^>]*+>|\s)*+<(?:!doctype\s+html|html|head|body)[\s>]",
+    re.IGNORECASE | re.DOTALL,
+)
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 
@@ -28,3 +35,8 @@ def is_json_feed(start: bytes) -> bool:
 def is_xml(start: bytes) -> bool:
     """Returns whether a file that starts with these bytes is RSS or Atom, in any encoding."""
     return start.startswith(_UTF16) or start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+
+def is_web_page(content: bytes) -> bool:
+    """Returns whether a file is an HTML page: what was saved, or what a server sends when it has no feed to send."""
+    return _PAGE.match(content[:4096]) is not None

@@ -12,6 +12,9 @@ from syndication.model.formats import parse_rfc3339
 Found = tuple[int, Fields | str]
 """An entry's number, and its fields or its error."""
 
+REPLACED = "it has the ID of item"
+"""How the error of an entry begins that another one replaces."""
+
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
@@ -39,7 +42,7 @@ def _replaced(same: Mapping[int, Fields]) -> Iterator[tuple[int, int]]:
 
 
 def _checked(found: Fields | str, by: int | None) -> Fields | str:
-    return found if by is None else f"it has the ID of item {by}, which is the latest version"
+    return found if by is None else f"{REPLACED} {by}, which is the latest version"
 
 
 def _is_valid(fields: Fields) -> bool:

@@ -1,6 +1,6 @@
 """The metrics of a worker, exported on its own port if one is set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
@@ -24,6 +24,20 @@ SWEEP_STEP_SECONDS = Histogram(
     "Duration of one step of a sweep, after which changes are published",
     buckets=SECONDS,
 )
+SOURCE_LOOKS = Counter("syndication_source_looks", "Looks at a source", ["source", "outcome"])
+SOURCE_LOOK_SECONDS = Histogram(
+    "syndication_source_look_seconds", "Duration of one look at a source", ["source"], buckets=SECONDS
+)
+SOURCE_STORIES = Counter("syndication_source_stories", "Stories of a source that were taken over", ["source", "act"])
+SOURCE_LOOKED_AT = Gauge(
+    "syndication_source_last_look_timestamp_seconds", "Time of the last look that succeeded", ["source"]
+)
+SOURCE_LAG = Gauge(
+    "syndication_source_lag_seconds", "From publication in the source to its commit here, of the newest", ["source"]
+)
+SOURCE_ARTICLES = Gauge("syndication_source_articles", "Articles of a source that are public there", ["source"])
+SOURCE_REFUSED = Gauge("syndication_source_refused", "Stories of a source that could not be stored", ["source"])
+SOURCE_HELD = Gauge("syndication_source_held", "1 while a source is held because too much vanished", ["source"])
 FRAGMENTS = Gauge("syndication_fragment_bytes", "Memory used by the cache of rendered entries")
 
 
@@ -52,6 +66,25 @@ def record_sweep_step(seconds: float) -> None:
 def record_renderer_death(cause: str) -> None:
     """Counts one death of the rendering process; its cause is time, memory, silence or signal."""
     RENDERER_DEATHS.labels(cause).inc()
+
+
+def record_source_look(source: str, outcome: str, seconds: float, acts: Mapping[str, int]) -> None:
+    """Counts one look, its outcome (unchanged, changed, held, unfinished or failed), and the stories by act."""
+    SOURCE_LOOKS.labels(source, outcome).inc()
+    SOURCE_LOOK_SECONDS.labels(source).observe(seconds)
+    for act, number in acts.items():
+        SOURCE_STORIES.labels(source, act).inc(number)
+
+
+def set_source(
+    source: str, *, looked_at: float | None, lag: float | None, articles: int, refused: int, held: bool
+) -> None:
+    """Sets the gauges of a source, as the database has them; times in seconds, the first since 1970."""
+    SOURCE_LOOKED_AT.labels(source).set(looked_at or 0)
+    SOURCE_LAG.labels(source).set(lag or 0)
+    SOURCE_ARTICLES.labels(source).set(articles)
+    SOURCE_REFUSED.labels(source).set(refused)
+    SOURCE_HELD.labels(source).set(held)
 
 
 def serve(host: str, port: int, fragments: Callable[[], int]) -> None:

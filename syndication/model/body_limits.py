@@ -30,6 +30,8 @@ DEFAULT = BodyLimits()
 
 _ARTICLE = re.compile(r"/api/v1/articles/.+", re.DOTALL)
 
+_PING = re.compile(r"/api/v1/sources/[^/]+/look/?")
+
 _NAMED: dict[tuple[str, str], Kind] = {
     ("POST", "/api/v1/articles:batch"): "batch",
     ("POST", "/api/v1/previews"): "article",
@@ -37,10 +39,17 @@ _NAMED: dict[tuple[str, str], Kind] = {
 }
 
 
+def is_ping(path: str) -> bool:
+    """Returns whether this is where a CMS may ask for a look with a signature, which covers its body."""
+    return _PING.fullmatch(path) is not None
+
+
 def body_kind(method: str, path: str) -> Kind:
     """Returns the kind of body for this method and path; ``path`` is decoded and without query."""
     if method in ("PUT", "PATCH") and _ARTICLE.fullmatch(path):
         return "article"
+    if method == "POST" and is_ping(path):
+        return "webhook"
     return _NAMED.get((method, path.removesuffix("/")), "small")
 
 

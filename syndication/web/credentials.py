@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Literal
 
+from syndication.model.body_limits import is_ping
 from syndication.store.access.tokens import PREFIX
 
 API, DASHBOARD = "/api/", "/editors"
@@ -45,7 +46,9 @@ def claim_of(method: str, path: str, headers: Mapping[bytes, str]) -> Claim:
         return Claim("webhook")
     if path.startswith(API):
         match = TOKEN.fullmatch(headers.get(b"authorization", ""))
-        return Claim("editors", digest(match[1])) if match else Claim("public")
+        if match:
+            return Claim("editors", digest(match[1]))
+        return Claim("webhook" if method == "POST" and is_ping(path) else "public")
     found = cookies(headers.get(b"cookie", ""))
     if method == "POST" and (path == LOG_IN or path.startswith(f"{LOG_IN}/")):
         return Claim("known_log_in" if SIGNED.fullmatch(found.get(DEVICE_COOKIE, "")) else "log_in")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars, unbind_contextvars
 
-from syndication.config.schema import SLUG
+from syndication.config.value_types import SLUG
 from syndication.logs import get_logger
 from syndication.store.access.audit_log import Actor
 

@@ -39,6 +39,7 @@ from syndication.worker.preview_share import PreviewThrottle
 from syndication.worker.purge.purger import Purger
 from syndication.worker.retention import prune
 from syndication.worker.schedule import ClockStepDetector, build_scheduler, schedule_due, set_jobs
+from syndication.worker.source_threads import SourceThreads
 from syndication.worker.tasks import Task, TaskQueue
 
 log = get_logger(__name__)
@@ -79,6 +80,7 @@ class Worker:
         interval = timedelta(seconds=settings.worker.sweep_seconds)
         self.sweeper = Sweeper(database, self.regenerator.newsroom, self.id, interval, policy.hold)
         self.purger = Purger(database, settings.purge) if settings.purge.url else None
+        self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = PreviewThrottle()
         self.scheduler: BackgroundScheduler = build_scheduler(settings.worker, self.tasks, self.heartbeat)
@@ -101,6 +103,8 @@ class Worker:
         waking.start()
         if self.purger is not None:
             self.purger.start()
+        if self.sources is not None:
+            self.sources.start()
         self.tasks.put(Task.GATHER)
         self._progress.start()
         try:
@@ -110,6 +114,8 @@ class Worker:
             self._stopping.set()
             self.scheduler.shutdown(wait=True)
             waking.join(timeout=2)
+            if self.sources is not None:
+                self.sources.stop()
             if self.purger is not None:
                 self.purger.stop()
             self.isolated.close()

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from syndication.api.app import editors_app
 from syndication.config.loading import load_settings
 from syndication.config.schema import EditorsSettings
+from syndication.config.source_schema import SourceTable
 from syndication.pipeline.preview import Previewer
 from syndication.serve.catalogue import Catalogue
 from syndication.store.access import tokens
@@ -93,9 +94,9 @@ class Said:
 
 
 class Api:
-    """The API with a newsroom; ``editors`` are its settings."""
+    """The API with a newsroom; ``editors`` are its settings, ``sources`` what it reads."""
 
-    def __init__(self, database: Database, clock: Any, **editors: Any) -> None:
+    def __init__(self, database: Database, clock: Any, sources: tuple[SourceTable, ...] = (), **editors: Any) -> None:
         self.database = database
         self.clock = clock
         self.desk = Desk(database, clock)
@@ -105,6 +106,7 @@ class Api:
             database_url=database.url,
             site=self.desk.site,
             sections=self.desk.sections,
+            sources=sources,
             editors=EditorsSettings(**{"webhook_secret": WEBHOOK_SECRET} | editors),
         )
         empty = Catalogue.empty(self.desk.site, self.desk.sections, {}, frozenset())

@@ -11,6 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from syndication.cli import main
 from syndication.config.loading import defaults_folder
 from syndication.config.schema import CacheTable, RetiredTable, SectionTable, SyndicationFile
+from syndication.config.source_schema import SourceTable
+from syndication.config.source_schemas import SOURCE_KINDS
 from syndication.metrics import database as database_metrics
 from syndication.metrics import front
 from syndication.metrics import web as web_metrics
@@ -63,8 +65,9 @@ def test_the_options_of_the_program_itself_are_documented():
 
 def settings() -> Iterator[tuple[str, str]]:
     """Every setting as the heading of its table in the file, and its key."""
+    models = {"cache": ("[cache.NAME]", CacheTable), "source": ("[[source]]", SourceTable)}
     for table, field in SyndicationFile.model_fields.items():
-        heading, model = ("[cache.NAME]", CacheTable) if table == "cache" else (f"[{table}]", field.annotation)
+        heading, model = models.get(table) or (f"[{table}]", field.annotation)
         yield from ((heading, key) for key in model.model_fields)
 
 
@@ -72,6 +75,14 @@ def settings() -> Iterator[tuple[str, str]]:
 def test_every_setting_is_documented_in_the_row_of_its_table(table, key):
     (row,) = [line for line in OPERATORS.splitlines() if line.startswith(f"| `{table}` |")]
     assert f"`{key}`" in row
+
+
+@pytest.mark.parametrize("kind", SOURCE_KINDS)
+def test_every_setting_of_a_source_is_documented_on_the_page_of_its_kind(kind):
+    text, common = DOCUMENTS["docs/sources.md"], DOCUMENTS[f"docs/sources-{kind}.md"]
+    assert f"(sources-{kind}.md)" in text
+    for key in SOURCE_KINDS[kind].model_fields:
+        assert f"`{key}`" in (text if key in SourceTable.model_fields or key == "kind" else common), key
 
 
 def test_every_setting_of_a_section_is_told_where_sections_are_written():
@@ -93,6 +104,8 @@ def exposition() -> str:
     worker_metrics.JOBS.labels("gather", "done").inc(0)
     worker_metrics.record_renderer_death("time")
     worker_metrics.PURGES.labels("sent").inc(0)
+    worker_metrics.record_source_look("cms", "changed", 0.1, {"stored": 1})
+    worker_metrics.set_source("cms", looked_at=0.0, lag=0.0, articles=0, refused=0, held=False)
     database_metrics.ERRORS.labels("down").inc(0)
     front.start_at_zero(["editors"])
     watched = WebGauges(LoaderState(since=NOON), 0, NOON, {"taiwan": 1})

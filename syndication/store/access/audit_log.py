@@ -27,6 +27,15 @@ SERVICE = Actor("the service", "the service")
 """The actor of automatic actions, like those of the demonstration newsroom."""
 
 
+SOURCE_ACTOR = "source "
+"""What the name of an actor that is a source begins with; those of users and tokens begin otherwise."""
+
+
+def source_actor(name: str) -> Actor:
+    """Returns the actor of what a source does."""
+    return Actor(f"{SOURCE_ACTOR}{name}", "the service")
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """One action to record."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, inspect, select, text, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, inspect, or_, select, text, update
 
 from syndication.errors import ArticleError
 from syndication.model.json_types import MAX_ID, MAX_SECTION_NAME
 from syndication.model.values import Article, Author, Enclosure, Image
-from syndication.store.access.audit_log import Act, Actor, record, record_repeated
+from syndication.store.access.audit_log import SOURCE_ACTOR, Act, Actor, record, record_repeated
 from syndication.store.articles.deletions import deletions
 from syndication.store.articles.shown_articles import content_digest
 from syndication.store.db.batches import batched
@@ -134,7 +134,7 @@ def change_article(
     with database.write() as conn:
         if first is not None:
             first(conn)
-        _lock(conn, [article_id])
+        lock_articles(conn, [article_id])
         article = decide(get_article(conn, article_id))
         validate(article)
         (outcome,) = _write(conn, {article_id: article})
@@ -145,11 +145,18 @@ def change_article(
 
 def _put_batch(database: Database, wanted: dict[str, Article], by: Actor | None) -> list[PutOutcome]:
     with database.write() as conn:
-        _lock(conn, list(wanted))
-        outcomes = _write(conn, wanted)
-        if by is not None:
-            _name_withdrawals(conn, wanted.values(), by)
-            _record_writes(conn, by, "put", outcomes, database.now(conn))
+        return put_in_transaction(conn, wanted, by, database.now(conn))
+
+
+def put_in_transaction(
+    conn: Connection, wanted: dict[str, Article], by: Actor | None, now: datetime
+) -> list[PutOutcome]:
+    """Creates or replaces validated articles, by id, in the caller's transaction, as ``put_articles`` does."""
+    lock_articles(conn, list(wanted))
+    outcomes = _write(conn, wanted)
+    if by is not None:
+        _name_withdrawals(conn, wanted.values(), by)
+        _record_writes(conn, by, "put", outcomes, now)
     return outcomes
 
 
@@ -163,13 +170,16 @@ def _record_writes(conn: Connection, by: Actor, act: str, outcomes: Sequence[Put
 
 
 def _name_withdrawals(conn: Connection, written: Iterable[Article], by: Actor) -> None:
-    """Records who withdrew the articles written as withdrawn: the trigger that recorded the withdrawal cannot know."""
+    """Records who withdrew the articles written as withdrawn: the trigger that recorded the withdrawal cannot know.
+
+    What a source withdrew becomes the writer's decision, so that the source does not restore it.
+    """
+    unnamed = or_(WithdrawalRow.by.is_(None), WithdrawalRow.by.startswith(SOURCE_ACTOR, autoescape=True))
     for some in batched([article.id for article in written if article.status == "withdrawn"]):
-        unnamed = update(WithdrawalRow).where(WithdrawalRow.article_id.in_(some), WithdrawalRow.by.is_(None))
-        conn.execute(unnamed.values(by=by.name))
+        conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id.in_(some), unnamed).values(by=by.name))
 
 
-def _lock(conn: Connection, ids: Sequence[str]) -> None:
+def lock_articles(conn: Connection, ids: Sequence[str]) -> None:
     """Locks ids, so that writers of the same article take turns, also if it does not exist yet.
 
     Always in the same order, to avoid deadlocks. SQLite has only one writer anyway.

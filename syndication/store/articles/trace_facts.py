@@ -14,6 +14,9 @@ from syndication.store.articles.withdrawals import Withdrawal, get_withdrawal
 from syndication.store.processes import workers
 from syndication.store.publishing import documents
 from syndication.store.publishing.section_state import SectionState, list_states
+from syndication.store.sources import source_rows, source_states
+from syndication.store.sources.source_rows import KnownRow
+from syndication.store.sources.source_states import SourceState
 from syndication.store.tables.access import FeedVersionChangeRow
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from syndication.store.tables.publishing import ChangeRow, EntryRow, LeftOutRow, TombstoneRow
@@ -45,6 +48,15 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True)
+class ArticleOrigin:
+    """The story of a source that an article is, or that was refused under its id; ``state`` is the source's."""
+
+    source: str
+    row: KnownRow
+    state: SourceState | None
+
+
+@dataclass(frozen=True, slots=True)
 class TraceFacts:
     """The facts about an article (None: it has no row) at ``now``; the mappings are by section.
 
@@ -67,6 +79,7 @@ class TraceFacts:
     left_out: Mapping[str, str]
     newer: Mapping[str, int]
     concealed: bool = False
+    origin: ArticleOrigin | None = None
 
 
 def read_trace_facts(conn: Connection, article_id: str, sections: Mapping[str, Section], now: datetime) -> TraceFacts:
@@ -103,7 +116,16 @@ def read_trace_facts(conn: Connection, article_id: str, sections: Mapping[str, S
         }
         if article
         else {},
+        origin=read_origin(conn, article_id),
     )
+
+
+def read_origin(conn: Connection, article_id: str) -> ArticleOrigin | None:
+    """Returns where an article comes from; None if it comes from no source."""
+    found = source_rows.origin(conn, article_id)
+    if found is None:
+        return None
+    return ArticleOrigin(found.source, found.row, source_states.get(conn, found.source))
 
 
 def _of(table: type[EntryRow | TombstoneRow | LeftOutRow], article_id: str):  # type: ignore[no-untyped-def]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from syndication.store.access.audit_log import Act, Actor, record
+from syndication.store.access.audit_log import SOURCE_ACTOR, Act, Actor, record
 from syndication.store.articles.article_outlines import read_outline
 from syndication.store.articles.deletions import get_deletion
 from syndication.store.db.batches import batched
@@ -29,14 +29,19 @@ def withdraw(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
 
     A deleted article stays out too, if anyone writes it again.
     """
-    unknown, acts = [], []
     with database.write() as conn:
-        for id in ids:
-            done = _withdraw(conn, id, by, database.now(conn))
-            if not done and read_outline(conn, id) is None and get_withdrawal(conn, id) is None:
-                unknown.append(id)
-            acts.append(Act("withdraw", id, "withdrawn" if done else _nothing_done(id, unknown)))
-        record(conn, by, acts, database.now(conn))
+        return withdraw_in_transaction(conn, ids, by, database.now(conn))
+
+
+def withdraw_in_transaction(conn: Connection, ids: Sequence[str], by: Actor, now: datetime) -> list[str]:
+    """Withdraws articles in the caller's transaction, as ``withdraw`` does."""
+    unknown, acts = [], []
+    for id in ids:
+        done = _withdraw(conn, id, by, now)
+        if not done and read_outline(conn, id) is None and get_withdrawal(conn, id) is None:
+            unknown.append(id)
+        acts.append(Act("withdraw", id, "withdrawn" if done else _nothing_done(id, unknown)))
+    record(conn, by, acts, now)
     return unknown
 
 
@@ -51,6 +56,8 @@ def _withdraw(conn: Connection, id: str, by: Actor, now: datetime) -> bool:
         if conn.execute(update(ArticleRow).where(*article).values(status="withdrawn")).rowcount:
             conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id == id).values(by=by.name))
             return True
+    if _take_over(conn, id, by):
+        return True
     if get_deletion(conn, id) is None:
         return False
     conn.execute(insert(ChangeRow).values(article_id=id, noticed_at=now))  # For ``enforce``.
@@ -58,27 +65,49 @@ def _withdraw(conn: Connection, id: str, by: Actor, now: datetime) -> bool:
     return bool(conn.execute(statement.on_conflict_do_nothing()).rowcount)
 
 
+def _take_over(conn: Connection, id: str, by: Actor) -> bool:
+    """Makes what a source withdrew the decision of somebody, so that the source does not restore it."""
+    if by.name.startswith(SOURCE_ACTOR):
+        return False
+    by_source = WithdrawalRow.article_id == id, WithdrawalRow.by.startswith(SOURCE_ACTOR, autoescape=True)
+    return bool(conn.execute(update(WithdrawalRow).where(*by_source).values(by=by.name)).rowcount)
+
+
 def restore(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
     """Restores withdrawn articles to their former status, drafts as drafts; returns the ids that have no row.
 
     One whose row was deleted has nothing to restore, but is published when it is written again.
     """
-    unknown, acts = [], []
     with database.write() as conn:
-        for id in ids:
-            statement = delete(WithdrawalRow).where(WithdrawalRow.article_id == id)
-            was_out = conn.execute(statement.returning(WithdrawalRow.former_status)).one_or_none()
-            article = read_outline(conn, id)
-            if article is None:
-                unknown.append(id)
-            elif was_out:
-                status = was_out.former_status or "published"
-                if article.published_at is None:  # Without a publication time it can only be a draft.
-                    status = "draft"
-                conn.execute(update(ArticleRow).where(ArticleRow.id == id).values(status=status))
-            acts.append(Act("restore", id, "restored" if was_out else _nothing_done(id, unknown)))
-        record(conn, by, acts, database.now(conn))
+        return restore_in_transaction(conn, ids, by, database.now(conn))
+
+
+def restore_in_transaction(conn: Connection, ids: Sequence[str], by: Actor, now: datetime) -> list[str]:
+    """Restores articles in the caller's transaction, as ``restore`` does."""
+    unknown, acts = [], []
+    for id in ids:
+        statement = delete(WithdrawalRow).where(WithdrawalRow.article_id == id)
+        was_out = conn.execute(statement.returning(WithdrawalRow.former_status)).one_or_none()
+        article = read_outline(conn, id)
+        if article is None:
+            unknown.append(id)
+        elif was_out:
+            status = was_out.former_status or "published"
+            if article.published_at is None:  # Without a publication time it can only be a draft.
+                status = "draft"
+            conn.execute(update(ArticleRow).where(ArticleRow.id == id).values(status=status))
+        acts.append(Act("restore", id, "restored" if was_out else _nothing_done(id, unknown)))
+    record(conn, by, acts, now)
     return unknown
+
+
+def list_withdrawn_by(conn: Connection, article_ids: Sequence[str], name: str) -> list[str]:
+    """Returns those of the articles that this actor withdrew, and nobody else since."""
+    found: list[str] = []
+    for some in batched(article_ids):
+        query = select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(some), WithdrawalRow.by == name)
+        found += conn.scalars(query)
+    return found
 
 
 def _nothing_done(id: str, unknown: Sequence[str]) -> str:

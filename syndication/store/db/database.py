@@ -23,10 +23,13 @@ from syndication.errors import ConfigError, StoreError
 from syndication.store.db.clock import Clock, system_clock
 from syndication.store.db.errors import DatabaseDown, DatabaseError, SerializationConflict, count_error, translate
 
-__all__ = ["DOCUMENTS", "WORK", "Database", "DatabaseDown", "DatabaseError", "SerializationConflict"]
+__all__ = ["DOCUMENTS", "SOURCES", "WORK", "Database", "DatabaseDown", "DatabaseError", "SerializationConflict"]
 
 WORK = "syndication_work"
 """The channel that wakes workers: there is a change or a request."""
+
+SOURCES = "syndication_sources"
+"""The channel that wakes workers' threads for sources: somebody asked for a look."""
 
 DOCUMENTS = "syndication_documents"
 """The channel that wakes web processes: a version was published."""

@@ -1,1 +1,1 @@
-"""All tables, in three files by their writers: the newsroom, the worker, the editors."""
+"""All tables, in four files by their writers: the newsroom, the worker, the editors, and sources."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from flask import Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from syndication.model.body_limits import is_ping
 from syndication.web.problems import Problem
 from syndication.web.request_log import log_requests
 from syndication.web.wsgi.body_buffer import BodyBuffer
@@ -93,7 +94,7 @@ class AdmissionControl:
 
     def _is_unauthenticated(self, path: str) -> bool:
         """Returns whether the body is read before authentication; elsewhere a token is required first."""
-        return not path.startswith(API) or path.startswith(WEBHOOKS)
+        return not path.startswith(API) or path.startswith(WEBHOOKS) or is_ping(path)
 
     def _editors(self, path: str) -> "WSGIApplication | None":
         """Returns the editors' app of a path; None for a public path."""

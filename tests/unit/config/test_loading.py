@@ -243,6 +243,9 @@ def test_the_file_has_every_setting_with_its_default_and_a_comment():
         if table == "cache":
             assert tables["cache"] == values
             continue
+        if table == "source":
+            assert table not in tables and values == []
+            continue
         assert tables[table].keys() == values.keys(), table
         for key, value in values.items():
             # The demonstration's newsroom has a name and a place.
@@ -255,10 +258,60 @@ def test_the_file_has_every_setting_with_its_default_and_a_comment():
             assert above.startswith(("#", "[")) or line.startswith("url"), line
 
 
+def in_comments(name):
+    text = (defaults_folder() / name).read_text()
+    return "\n".join(line.removeprefix("#     ") for line in text.splitlines() if line.startswith("#     "))
+
+
 def test_the_examples_in_comments_can_be_pasted(tmp_path):
-    text = (defaults_folder() / "sections.toml").read_text()
-    shown = "\n".join(line.removeprefix("#     ") for line in text.splitlines() if line.startswith("#     "))
-    assert load_settings(written(tmp_path, sections=shown), {}).retired == {"old-slug"}
+    assert load_settings(written(tmp_path, sections=in_comments("sections.toml")), {}).retired == {"old-slug"}
+    (source,) = load_settings(written(tmp_path, in_comments("syndication.toml")), {}).sources
+    assert (source.name, source.label, source.every) == ("cms", "sql", 1.0)
+
+
+SOURCE = """
+[[source]]
+name = "cms"
+kind = "sql"
+database = "mysql://reader:s3cret@db/daily"
+ids = "SELECT id, published_at FROM story"
+articles = "SELECT * FROM story WHERE id IN :ids"
+"""
+
+
+@pytest.mark.parametrize(
+    ("main", "words"),
+    [
+        (SOURCE + "evry = 1", "source.cms.evry is not a setting: did you mean every?"),
+        (SOURCE + "every = 'soon'", "source.cms.every is 'soon': it should be seconds, or a text like \"1 s\""),
+        (SOURCE + "section = 'tawan'", "source.cms.section is 'tawan', which no section has: did you mean taiwan?"),
+        (SOURCE + "ping_secret = 's3cret'", "source.cms.ping_secret is ***: it should have at least 24 characters"),
+        (SOURCE + "database_FILE = '/x'", "source cms has both database and database_FILE: remove one of them"),
+        (SOURCE.replace("sql", "sqll"), "source.cms.kind is 'sqll': did you mean sql?"),
+        (SOURCE.replace('kind = "sql"', ""), "source.cms.kind is missing, and is required: choose one of"),
+        (SOURCE.replace('name = "cms"', ""), "a source has no name"),
+        (SOURCE.replace("mysql:", "mysq:"), "source.cms.database is 'mysq://reader:***@db/daily': it should be"),
+        (SOURCE.replace(" WHERE id IN :ids", ""), "it should read only the stories asked for: add WHERE id IN :ids"),
+        (SOURCE + SOURCE, "two sources have the name 'cms'"),
+        ("[source]\nname = 'cms'", "source should be written as [[source]]"),
+    ],
+)
+def test_a_wrong_source_is_refused_in_one_sentence(tmp_path, main, words):
+    with pytest.raises(ConfigError) as error:
+        load_settings(written(tmp_path, main), {})
+    assert words in str(error.value) and "s3cret" not in str(error.value)
+
+
+def test_a_source_is_completed_by_the_environment_and_by_files(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("mysql://reader:other@db/daily\n")
+    environ = {"SYNDICATION_SOURCE__CMS__DATABASE_FILE": str(secret), "SYNDICATION_SOURCE__CMS__WINDOW": "7"}
+    settings = load_settings(written(tmp_path, SOURCE), environ)
+    (source,) = settings.sources
+    assert source.database == "mysql://reader:other@db/daily" and source.window == 7
+    assert ("source.cms.database", "mysql://reader:***@db/daily") in settings_report(settings)
+    with pytest.raises(ConfigError, match="SYNDICATION_SOURCE__CM__WINDOW is not a setting"):
+        load_settings(written(tmp_path, SOURCE), {"SYNDICATION_SOURCE__CM__WINDOW": "7"})
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _create_request_tables()
     _create_access_tables()
     _create_process_tables()
+    _create_source_tables()
     _store_documents_uncompressed()
 
 
@@ -476,6 +477,55 @@ def _create_process_tables() -> None:
         "compatible",
         sa.Column("revision", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("revision"),
+    )
+
+
+def _create_source_tables() -> None:
+    """Creates what was read of other systems, and how each source is doing."""
+    op.create_table(
+        "source_row",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("foreign_id", sa.Text(), nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=True),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("seen_at", UtcTime(), nullable=False),
+        sa.Column("vanished_at", UtcTime(), nullable=True),
+        sa.Column("refused", sa.Text(), nullable=True),
+        sa.Column("asked_id", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("source", "foreign_id"),
+    )
+    op.create_index("ix_source_row_article_id", "source_row", ["article_id"])
+    op.create_index("ix_source_row_asked_id", "source_row", ["asked_id"])
+    op.create_table(
+        "source_state",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=True),
+        sa.Column("bookmark", sa.Text(), server_default="", nullable=False),
+        sa.Column("looked_at", UtcTime(), nullable=True),
+        sa.Column("changed_at", UtcTime(), nullable=True),
+        sa.Column("lag_ms", BigInt, nullable=True),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failing_since", UtcTime(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("retry_at", UtcTime(), nullable=True),
+        sa.Column("requested_at", UtcTime(), nullable=True),
+        sa.Column("paused_at", UtcTime(), nullable=True),
+        sa.Column("paused_by", sa.Text(), nullable=True),
+        sa.Column("held_since", UtcTime(), nullable=True),
+        sa.Column("held_vanished", sa.Integer(), nullable=True),
+        sa.Column("held_window", sa.Integer(), nullable=True),
+        sa.Column("accepted_at", UtcTime(), nullable=True),
+        sa.Column("taking_over_at", UtcTime(), nullable=True),
+        sa.Column("window", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("articles", BigInt, server_default="0", nullable=False),
+        sa.Column("refused", BigInt, server_default="0", nullable=False),
+        sa.Column("sweep_after", sa.Text(), nullable=True),
+        sa.Column("sweep_began_at", UtcTime(), nullable=True),
+        sa.Column("swept_at", UtcTime(), nullable=True),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("source"),
     )
 
 

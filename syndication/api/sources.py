@@ -1,0 +1,227 @@
+"""Sources: the other systems that are read, how they are doing, and what an operator may do about it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from flask import Request, g
+from pydantic import Field
+
+from syndication.api.operations import NO_WORKER, Operations, caller, context, instant
+from syndication.api.schemas import RequestModel, ResponseModel, Time
+from syndication.api.source_pings import has_signature, is_signed
+from syndication.auth.bearer import Caller
+from syndication.config.source_schema import SourceTable
+from syndication.diagnostics.source_words import seconds_ago, source_words
+from syndication.diagnostics.words import WriteTime, utc, write
+from syndication.model.json_types import Text
+from syndication.store import Connection
+from syndication.store.access.audit_log import Actor
+from syndication.store.db.database import SOURCES
+from syndication.store.processes import workers
+from syndication.store.sources import source_rows, source_states
+from syndication.store.sources.source_states import SourceState, Status
+from syndication.web.problems import not_found
+from syndication.web.request_log import set_actor
+
+operation = Operations("sources", "Source", "The other systems whose articles are taken over.")
+
+MAX_REFUSALS = 100
+"""Refused stories listed for one source; ``refused`` counts all."""
+
+
+class SourcePath(RequestModel):
+    """The name of a source."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=40)]
+
+
+class RefusalResponse(ResponseModel):
+    """A story of the source that could not be stored: its ID there, and the reason."""
+
+    id: str
+    reason: str
+
+
+class SourceResponse(ResponseModel):
+    """A source as of its last look; ``words`` says what should be known.
+
+    ``lag_ms`` is from the publication of the newest story there to its storage here. ``held_vanished`` is how many
+    stories vanished there at once, while the source is held because of that. ``refusals`` are in the answer for one
+    source only.
+    """
+
+    name: str
+    kind: str
+    status: Status
+    words: str
+    articles: int
+    refused: int
+    last_look_at: Time | None
+    last_look_seconds_ago: float | None
+    last_change_at: Time | None
+    lag_ms: int | None
+    failures: int
+    failing_since: Time | None
+    error: str | None
+    next_attempt_at: Time | None
+    held_since: Time | None
+    held_vanished: int | None
+    paused_at: Time | None
+    paused_by: str | None
+    swept_at: Time | None
+    refusals: list[RefusalResponse]
+
+
+class SourcesResponse(ResponseModel):
+    """All configured sources."""
+
+    sources: list[SourceResponse]
+
+
+class SourceActResponse(ResponseModel):
+    """What came of it."""
+
+    source: str
+    outcome: Literal["requested", "paused", "resumed", "accepted", "unchanged"]
+    message: str
+
+
+@operation("GET", "/sources", "read", {200: SourcesResponse})
+def list_sources(write_time: WriteTime = utc) -> SourcesResponse:
+    """List the sources, with their status and last look."""
+    tables = context().settings.sources
+    with context().database.read() as conn:
+        now = context().database.now(conn)
+        states = source_states.list_states(conn, [table.name for table in tables])
+    return SourcesResponse(sources=[_answer(table, states.get(table.name), now, write_time) for table in tables])
+
+
+@operation("GET", "/sources/<name>", "read", {200: SourceResponse})
+def get_source(path: SourcePath, write_time: WriteTime = utc) -> SourceResponse:
+    """Get one source. With the scope preview too, the stories that could not be stored are listed."""
+    table = configured(path.name)
+    with context().database.read() as conn:
+        now = context().database.now(conn)
+        state = source_states.get(conn, table.name)
+        # A reason may quote what was never published.
+        shown = caller().may("preview")
+        refused = source_rows.list_refused(conn, table.name, MAX_REFUSALS) if shown else {}
+    refusals = [RefusalResponse(id=id, reason=reason) for id, reason in refused.items()]
+    return _answer(table, state, now, write_time, refusals)
+
+
+@operation("POST", "/sources/<name>/look", "regenerate", {202: SourceActResponse})
+def look_at_source(path: SourcePath) -> SourceActResponse:
+    """Look at a source now, also if it failed and waits for its next attempt.
+
+    Instead of a token, the request may have a signature made with the source's ping_secret: as a webhook
+    (webhook-id, webhook-timestamp, webhook-signature), or as Ghost signs (x-ghost-signature). The body means nothing.
+    """
+    table = configured(path.name)
+    with _changing(table) as (conn, now):
+        source_states.request_look(conn, table.name, caller().actor, now)
+        alive = workers.list_alive(conn, now)
+    message = "A worker looks at it within about a second." if alive else NO_WORKER
+    return SourceActResponse(source=table.name, outcome="requested", message=message)
+
+
+@operation("POST", "/sources/<name>/pause", "admin", {200: SourceActResponse})
+def pause_source(path: SourcePath) -> SourceActResponse:
+    """Stop reading a source. Its articles stay in their feeds as they are."""
+    table = configured(path.name)
+    with _changing(table) as (conn, now):
+        done = source_states.pause(conn, table.name, caller().actor, now)
+    message = "Nothing is read until it is resumed." if done else "The source was paused already."
+    return SourceActResponse(source=table.name, outcome="paused" if done else "unchanged", message=message)
+
+
+@operation("POST", "/sources/<name>/resume", "admin", {200: SourceActResponse})
+def resume_source(path: SourcePath) -> SourceActResponse:
+    """Read a paused source again. What changed there meanwhile is taken over at once."""
+    table = configured(path.name)
+    with _changing(table) as (conn, now):
+        done = source_states.resume(conn, table.name, caller().actor, now)
+    message = "It is read again." if done else "The source was not paused."
+    return SourceActResponse(source=table.name, outcome="resumed" if done else "unchanged", message=message)
+
+
+@operation("POST", "/sources/<name>/accept", "admin", {200: SourceActResponse})
+def accept_source(path: SourcePath) -> SourceActResponse:
+    """Believe a held source, and let it take over articles of other writers.
+
+    What vanished there leaves the feeds. IDs of other sources stay theirs.
+    """
+    table = configured(path.name)
+    with _changing(table) as (conn, now):
+        done = source_states.accept(conn, table.name, caller().actor, now)
+    message = "The next look is believed." if done else "The source is not held, and no story of it is refused."
+    return SourceActResponse(source=table.name, outcome="accepted" if done else "unchanged", message=message)
+
+
+def admit_ping(asked: Request) -> bool:
+    """Returns whether a request without a token asks for a look with a good signature; raises Problem if a bad one."""
+    headers = {name.lower(): value for name, value in asked.headers}
+    if "authorization" in headers or not has_signature(headers):
+        return False
+    name = (asked.view_args or {}).get("name", "")
+    table = next((table for table in context().settings.sources if table.name == name), None)
+    secret = table.ping_secret if table is not None else ""
+    address = asked.remote_addr or "unknown"
+    now = datetime.now(UTC)
+    if not secret or not is_signed(secret, headers, asked.get_data(), now.timestamp()):
+        raise context().access.refuse(address, "The signature does not match this body and the source's ping_secret.")
+    actor = Actor(f"ping of {name}", address)
+    set_actor(actor)
+    g.caller = Caller(actor, frozenset(), now)
+    return True
+
+
+def configured(name: str) -> SourceTable:
+    """Returns a configured source; raises a 404 Problem if there is none."""
+    for table in context().settings.sources:
+        if table.name == name:
+            return table
+    raise not_found(f"source {name!r}")
+
+
+@contextmanager
+def _changing(table: SourceTable) -> Iterator[tuple[Connection, datetime]]:
+    """Opens a transaction that changes the state of a source, and wakes the workers."""
+    database = context().database
+    with database.write() as conn:
+        source_states.register(conn, table.name, table.label)
+        yield conn, database.now(conn)
+        database.notify(conn, SOURCES)
+
+
+def _answer(
+    table: SourceTable,
+    state: SourceState | None,
+    now: datetime,
+    write_time: WriteTime,
+    refusals: Sequence[RefusalResponse] = (),
+) -> SourceResponse:
+    return SourceResponse(
+        name=table.name,
+        kind=table.label,
+        status=state.status if state else "waiting",
+        words=write(source_words(state), write_time),
+        articles=state.articles if state else 0,
+        refused=state.refused if state else 0,
+        last_look_at=instant(state.looked_at) if state else None,
+        last_look_seconds_ago=seconds_ago(state.looked_at, now) if state else None,
+        last_change_at=instant(state.changed_at) if state else None,
+        lag_ms=state.lag_ms if state else None,
+        failures=state.failures if state else 0,
+        failing_since=instant(state.failing_since) if state else None,
+        error=state.error if state else None,
+        next_attempt_at=instant(state.retry_at) if state else None,
+        held_since=instant(state.held_since) if state else None,
+        held_vanished=state.held_vanished if state else None,
+        paused_at=instant(state.paused_at) if state else None,
+        paused_by=state.paused_by if state else None,
+        swept_at=instant(state.swept_at) if state else None,
+        refusals=list(refusals),
+    )

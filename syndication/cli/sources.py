@@ -1,0 +1,213 @@
+"""Commands about sources, the other systems that are read: source list, look, check, pause, resume, accept."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from syndication.cli.common import current_user, open_database, settings_of
+from syndication.cli.output import json_document, line
+from syndication.errors import SyndicationError
+
+if TYPE_CHECKING:
+    from syndication.config.loading import Settings
+    from syndication.config.source_schema import SourceTable
+    from syndication.model.values import Article
+    from syndication.sources.reader import Found
+    from syndication.store import Connection
+    from syndication.store.access.audit_log import Actor
+
+NO_WORKER = 3
+SHOWN = 10
+"""Stories that ``check`` shows as the articles they would become."""
+
+
+@click.group()
+def source() -> None:
+    """Show, check and control sources: other systems whose articles are taken over.
+
+    Sources are configured as [[source]] in syndication.toml, and read by the workers.
+    """
+
+
+@source.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def list_(ctx: click.Context, as_json: bool) -> None:
+    """List the sources, with their last look and what could not be stored. The exit code is 1 if there is a problem."""
+    from syndication.diagnostics.source_words import STATUS_LABELS, source_words
+    from syndication.diagnostics.words import utc, write
+    from syndication.store.sources import source_rows, source_states
+
+    settings = settings_of(ctx)
+    names = [table.name for table in settings.sources]
+    with open_database(settings) as database, database.read() as conn:
+        states = source_states.list_states(conn, names)
+        refused = {name: source_rows.list_refused(conn, name) for name in names}
+    if as_json:
+        json_document([asdict(states[name]) | {"refusals": refused[name]} for name in names if name in states])
+    elif not names:
+        line("No source is configured. Add a [[source]] to syndication.toml.")
+    width = max((len(name) for name in names), default=0)
+    for name in () if as_json else names:
+        state = states.get(name)
+        label = STATUS_LABELS[state.status if state else "waiting"]
+        line(f"{name:<{width}}  {label}: {write(source_words(state), utc)}")
+        for id, reason in refused[name].items():
+            line(f"{'':<{width}}  refused: {id}: {reason}")
+    sys.exit(any(state.status in ("failing", "held") for state in states.values()))
+
+
+@source.command()
+@click.argument("name")
+@click.pass_context
+def look(ctx: click.Context, name: str) -> None:
+    """Ask the workers to look at a source now, also if it failed and waits for its next attempt."""
+    from syndication.store.sources import source_states
+
+    with _changing(ctx, name) as (conn, now):
+        source_states.request_look(conn, name, current_user(), now)
+    _tell_if_no_worker(ctx)
+    line(f"Requested a look at {name}.")
+
+
+@source.command()
+@click.argument("name")
+@click.pass_context
+def pause(ctx: click.Context, name: str) -> None:
+    """Stop reading a source. Its articles stay in their feeds as they are."""
+    from syndication.store.sources import source_states
+
+    done = _change(ctx, name, source_states.pause)
+    line(f"{name} is paused." if done else f"{name} was paused already.")
+
+
+@source.command()
+@click.argument("name")
+@click.pass_context
+def resume(ctx: click.Context, name: str) -> None:
+    """Read a paused source again. What changed there meanwhile is taken over at once."""
+    from syndication.store.sources import source_states
+
+    done = _change(ctx, name, source_states.resume)
+    line(f"{name} is read again." if done else f"{name} was not paused.")
+
+
+@source.command()
+@click.argument("name")
+@click.pass_context
+def accept(ctx: click.Context, name: str) -> None:
+    """Believe a held source, and let it take over articles of other writers.
+
+    A source is held when more than a fifth of its newest stories vanish at once, as with a wrong table or half a
+    restore: nothing changes then. After this command, what vanished there leaves the feeds. A story whose ID another
+    writer uses is refused until this command gives the ID to the source; IDs of other sources stay theirs.
+    """
+    from syndication.store.sources import source_states
+
+    if not _change(ctx, name, source_states.accept):
+        line(f"{name} is neither held nor refuses anything.")
+        return
+    _tell_if_no_worker(ctx)
+    line(f"{name} is accepted.")
+
+
+@source.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print the articles as JSON.")
+@click.pass_context
+def check(ctx: click.Context, name: str, as_json: bool) -> None:
+    """Read a source without storing anything: show its newest stories as the articles they would become.
+
+    First comes what should be mended: missing rights, statements that read a whole table, stories that cannot be
+    stored. The exit code is 1 if there is anything.
+    """
+    settings = settings_of(ctx)
+    table = _configured(settings, name)
+    problems, found = _read(settings, table)
+    problems += [f"{one.row.id} cannot be stored: {one.refused}" for one in found if one.article is None]
+    problems += [f"{one.row.id}: {words}" for one in found for words in one.warnings]
+    for words in problems:
+        line(words, err=True)
+    if as_json:
+        from syndication.model.article_json import dump_article
+
+        json_document([dump_article(one.article) for one in found if one.article is not None])
+    else:
+        for one in found:
+            if one.article is not None:
+                _show(one.article)
+        line(f"{len(found)} of the newest stories read, nothing stored.")
+    sys.exit(bool(problems))
+
+
+def _read(settings: "Settings", table: "SourceTable") -> "tuple[list[str], list[Found]]":
+    from syndication.sources.kinds import open_reader
+
+    with closing(open_reader(table, settings)) as reader:
+        problems = list(reader.check())
+        with reader.look(asked=True) as look:
+            return problems, list(look.read(list(islice(look.window(), SHOWN))))
+
+
+def _show(article: "Article") -> None:
+    from syndication.diagnostics.words import utc
+
+    line(f"{article.id}  {article.title}")
+    published = utc(article.published_at) if article.published_at else "no date"
+    parts = [
+        ("url", article.url),
+        ("published", published if article.status == "published" else f"{published}, {article.status}"),
+        ("sections", ", ".join(article.sections) or "none"),
+        ("authors", ", ".join(author.name for author in article.authors)),
+        ("tags", ", ".join(article.tags)),
+        ("image", article.image.url if article.image else ""),
+        ("body", f"{len(article.html):,} characters" if article.html else "none"),
+    ]
+    for name, value in parts:
+        if value:
+            line(f"    {name:<10}{value}")
+
+
+def _change(ctx: click.Context, name: str, act: "Callable[[Connection, str, Actor, datetime], bool]") -> bool:
+    with _changing(ctx, name) as (conn, now):
+        return act(conn, name, current_user(), now)
+
+
+@contextmanager
+def _changing(ctx: click.Context, name: str) -> "Iterator[tuple[Connection, datetime]]":
+    """Opens a transaction that changes the state of a configured source, and wakes the workers."""
+    from syndication.store.db.database import SOURCES
+    from syndication.store.sources import source_states
+
+    settings = settings_of(ctx)
+    table = _configured(settings, name)
+    with open_database(settings) as database, database.write() as conn:
+        source_states.register(conn, name, table.label)
+        yield conn, database.now(conn)
+        database.notify(conn, SOURCES)
+
+
+def _configured(settings: "Settings", name: str) -> "SourceTable":
+    from syndication.config.sources import suggestion
+
+    names = {table.name: table for table in settings.sources}
+    if name not in names:
+        near = suggestion(name, names) or ": add a [[source]] to syndication.toml"
+        raise SyndicationError(f"there is no source {name!r}{near}")
+    return names[name]
+
+
+def _tell_if_no_worker(ctx: click.Context) -> None:
+    from syndication.store.processes import workers
+
+    with open_database(settings_of(ctx)) as database, database.read() as conn:
+        alive = workers.list_alive(conn, database.now(conn))
+    if not alive:
+        line("Requested, but no worker is running. Start one with `syndication worker`.", err=True)
+        sys.exit(NO_WORKER)

@@ -1,0 +1,27 @@
+"""The settings of each kind of source.
+
+A new kind adds its class to ``SOURCE_KINDS``, and its reader to ``sources/kinds.py``.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, SerializeAsAny
+
+from syndication.config.source_schema import SourceTable
+from syndication.config.source_schemas.feed import FeedSource
+from syndication.config.source_schemas.sql import SqlSource
+
+SOURCE_KINDS: dict[str, type[SourceTable]] = {
+    "feed": FeedSource,
+    "sql": SqlSource,
+}
+"""The settings of each kind."""
+
+
+def _of_its_kind(value: Any) -> Any:
+    """Validates a table by the class of its kind; ``config/sources.py`` has refused an unknown one."""
+    kind = SOURCE_KINDS.get(value.get("kind", "")) if isinstance(value, dict) else None
+    return value if kind is None else kind.model_validate(value)
+
+
+AnySource = Annotated[SerializeAsAny[SourceTable], BeforeValidator(_of_its_kind)]

@@ -1,0 +1,79 @@
+"""The statements around those of the operator, for MySQL, PostgreSQL and SQLite. Pure.
+
+Digests are made by the database, so that a look at 500 stories brings 500 digests over the network and no body.
+"""
+
+import re
+from collections.abc import Sequence
+
+_IDS = re.compile(r"(?<![:\w]):ids\b")
+
+
+def whole(articles: str) -> str:
+    """Returns the operator's SELECT of whole stories; every colon but that of ``:ids`` stands for itself."""
+    parts = [part.replace(":", r"\:") for part in _IDS.split(articles)]
+    return ":ids".join(parts)
+
+
+def no_rows(select: str) -> str:
+    """Returns a statement with the columns of a SELECT and no row."""
+    return f"SELECT * FROM ({_without_ids(select)}) AS story LIMIT 0"
+
+
+def fingerprint(ids: str, dialect: str) -> str | None:
+    """Returns a statement whose one row changes when a story appears, vanishes or gets another date.
+
+    None for SQLite, where nothing crosses a network and the rows are read instead.
+    """
+    if dialect == "postgresql":
+        return (
+            "SELECT count(*) AS stories, sum(hashtextextended(story.id::text || ' ' ||"
+            f" coalesce(story.published_at::text, ''), 0)::numeric) AS digest FROM ({ids}) AS story"
+        )
+    if dialect == "mysql":
+        text = "MD5(CONCAT_WS(' ', story.id, story.published_at))"
+        return (
+            f"SELECT COUNT(*) AS stories, BIT_XOR(CAST(CONV(LEFT({text}, 16), 16, 10) AS UNSIGNED)) AS digest,"
+            f" SUM(CAST(CONV(RIGHT({text}, 8), 16, 10) AS UNSIGNED)) AS more FROM ({ids}) AS story"
+        )
+    return None
+
+
+def newest(ids: str, count: int) -> str:
+    """Returns a statement of the ids of the newest stories."""
+    return f"SELECT story.id AS id FROM ({ids}) AS story ORDER BY story.published_at DESC, story.id DESC LIMIT {count}"
+
+
+def listed(ids: str) -> str:
+    """Returns a statement of the ids of everything that is public."""
+    return f"SELECT story.id AS id FROM ({ids}) AS story"
+
+
+def page(ids: str, count: int, *, first: bool) -> str:
+    """Returns a statement of the ids after ``:after``, in their order."""
+    ids = ids.replace(":", r"\:")
+    condition = "" if first else "WHERE story.id > :after "
+    return f"SELECT story.id AS id FROM ({ids}) AS story {condition}ORDER BY story.id LIMIT {count}"
+
+
+def one(ids: str) -> str:
+    """Returns a statement with a row if the story ``:id`` is public."""
+    return f"SELECT story.id AS id FROM ({ids.replace(':', chr(92) + ':')}) AS story WHERE story.id = :id"
+
+
+def digests(articles: str, columns: Sequence[str], dialect: str) -> str:
+    """Returns a statement of the id and a digest of each story in ``:ids``."""
+    quote = "`" if dialect == "mysql" else '"'
+    names = [f"story.{quote}{name}{quote}" for name in columns]
+    if dialect == "postgresql":
+        digest = "md5(story::text)"
+    elif dialect == "mysql":
+        # A column that is NULL differs from an empty one, and what a column ends with from what the next begins with.
+        digest = f"MD5(CONCAT_WS(CHAR(31), {', '.join(f'COALESCE({name}, CHAR(30))' for name in names)}))"
+    else:
+        digest = f"syndication_md5({', '.join(names)})"
+    return f"SELECT story.id AS id, {digest} AS digest FROM ({whole(articles)}) AS story"
+
+
+def _without_ids(select: str) -> str:
+    return _IDS.sub("(NULL)", select)

@@ -1,0 +1,1 @@
+"""What was read of other systems, and how each source is doing."""

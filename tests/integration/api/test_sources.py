@@ -1,0 +1,131 @@
+"""Sources in the API: how they are doing, what an operator may do, and a CMS that asks for a look."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+
+import pytest
+
+from syndication.store.articles import articles
+from syndication.store.sources import source_states
+from tests.support.api import TESTER, Api
+from tests.support.fake_source import FakeSource, Following, source_table
+from tests.support.newsroom import article
+
+SECRET = "a-secret-of-the-cms-alone-x"
+
+
+@pytest.fixture
+def api(database, clock):
+    return Api(database, clock, sources=(source_table(ping_secret=SECRET), source_table("wire")))
+
+
+@pytest.fixture
+def following(api):
+    following = Following(api.database, FakeSource(*"abcdefghij"))
+    following.look()
+    return following
+
+
+def ping(api, name="cms", *, secret=SECRET, body=b"{}", age=0, ghost=False, **headers):
+    """Sends a ping as Standard Webhooks or Ghost describe it, without using our own code."""
+    stamp = int(time.time()) - age
+    if ghost:
+        mac = hmac.new(secret.encode(), body + str(stamp * 1000).encode(), hashlib.sha256).hexdigest()
+        headers = {"X-Ghost-Signature": f"sha256={mac}, t={stamp * 1000}"} | headers
+    else:
+        mac = hmac.new(secret.encode(), f"m1.{stamp}.".encode() + body, hashlib.sha256).digest()
+        signature = "v1," + base64.b64encode(mac).decode()
+        headers = {"webhook-id": "m1", "webhook-timestamp": str(stamp), "webhook-signature": signature} | headers
+    more = {"data": body, "content_type": "application/json", "headers": headers}
+    return api.ask("POST", f"/sources/{name}/look", scopes=(), **more)
+
+
+def requested(api):
+    with api.database.read() as conn:
+        found = source_states.get(conn, "cms")
+    return found is not None and found.requested_at is not None
+
+
+def test_sources_are_listed_with_what_should_be_known(api, following, clock):
+    cms, wire = api.get("/sources").json["sources"]
+    assert (cms["name"], cms["kind"], cms["status"], cms["articles"]) == ("cms", "sql", "current", 10)
+    assert "10 articles, last read at 2026-03-14 12:00:00 UTC" in cms["words"]
+    assert wire["status"] == "waiting" and "No worker has read it yet" in wire["words"]
+    for id in "abcd":
+        del following.source.stories[id]
+    following.look()
+    cms = api.get("/sources/cms").json
+    assert (cms["status"], cms["held_vanished"]) == ("held", 4) and "syndication source accept cms" in cms["words"]
+
+
+def test_held_source_is_accepted_once(api, following):
+    for id in "abcd":
+        del following.source.stories[id]
+    following.look()
+    assert api.ask("POST", "/sources/cms/accept").json["outcome"] == "accepted"
+    following.look()
+    assert api.get("/sources/cms").json["status"] == "current"
+    assert api.ask("POST", "/sources/cms/accept").json["outcome"] == "unchanged"
+    assert [(act.act, act.outcome) for act in api.audit(target="cms")][::-1] == [
+        ("accept source", "accepted"), ("accept source", "unchanged"),
+    ]  # fmt: skip
+
+
+def test_source_is_paused_and_resumed(api, following):
+    outcomes = [
+        api.ask("POST", f"/sources/cms/{act}").json["outcome"] for act in ("pause", "pause", "resume", "resume")
+    ]
+    assert outcomes == ["paused", "unchanged", "resumed", "unchanged"]
+
+
+def test_refusals_are_listed_for_those_who_may_preview(api, following):
+    list(articles.put_articles(api.database, [article("k")], by=TESTER))
+    following.source.publish("k")
+    following.look()
+    assert "another writer" in api.get("/sources/cms").json["refusals"][0]["reason"]
+    hidden = api.get("/sources/cms", ("read",)).json
+    assert hidden["refusals"] == [] and hidden["refused"] == 1
+
+
+def test_unknown_source_is_not_found(api):
+    assert api.get("/sources/nope").status == 404 and api.ask("POST", "/sources/nope/look").status == 404
+
+
+def test_trace_names_the_source_and_when_it_was_read(api, following):
+    said = api.get("/articles/a/trace").json
+    assert said["source"] == "cms" and "From source cms, where it is 'a'" in said["source_words"]
+    del following.source.stories["a"]
+    following.look()
+    assert "no longer public since" in api.get("/articles/a/trace").json["source_words"]
+    api.put("own")
+    assert api.get("/articles/own/trace").json["source"] is None
+
+
+def test_look_is_requested_with_a_token(api):
+    said = api.ask("POST", "/sources/cms/look", scopes=("regenerate",))
+    assert said.status == 202 and "No worker is running" in said.json["message"] and requested(api)
+
+
+@pytest.mark.parametrize("ghost", [False, True])
+def test_signed_ping_requests_a_look_without_a_token(api, ghost):
+    body = json.dumps({"post": {"current": {"html": "x" * 100_000}}}).encode()
+    assert ping(api, ghost=ghost, body=body).status == 202 and requested(api)
+    (act,) = api.audit(act="look at source")
+    assert (act.actor, act.target, act.outcome, act.source) == ("ping of cms", "cms", "requested", "192.0.2.7")
+
+
+@pytest.mark.parametrize("ghost", [False, True])
+@pytest.mark.parametrize("change", [
+    {"secret": "another-secret-of-the-cms-x"}, {"age": 400}, {"age": -400}, {"name": "wire"}, {"name": "nope"},
+])  # fmt: skip
+def test_ping_with_a_bad_signature_is_refused_and_asks_nothing(api, change, ghost):
+    said = ping(api, ghost=ghost, **change)
+    assert said.kind == "token" and said.status == 401 and not requested(api)
+
+
+@pytest.mark.parametrize("header", ["sha256=00, t=1", "sha256=" + "0" * 64, "x", "sha256=" + "0" * 64 + ", t=x"])
+def test_ping_with_a_broken_header_is_refused(api, header):
+    assert api.ask("POST", "/sources/cms/look", scopes=(), headers={"X-Ghost-Signature": header}).status == 401

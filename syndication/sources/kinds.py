@@ -24,9 +24,16 @@ def _feed(table: Any, settings: Settings) -> Reader:
     return FeedReader(table, settings.site, slugs_by_title(settings.sections))
 
 
+def _wordpress(table: Any, settings: Settings) -> Reader:
+    from syndication.sources.wordpress.reader import WordPressReader
+
+    return WordPressReader(table, list(settings.sections.values()))
+
+
 READERS: Mapping[str, Callable[[Any, Settings], Reader]] = {
     "feed": _feed,
     "sql": _sql,
+    "wordpress": _wordpress,
 }
 """What opens a source of each kind. Nothing is read yet."""
 

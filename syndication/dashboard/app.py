@@ -26,6 +26,7 @@ from syndication.dashboard import (
     regenerations,
     second_factor,
     sections,
+    sources,
     tokens,
     upcoming,
     users,
@@ -42,8 +43,8 @@ from syndication.web.document_loader import DocumentLoader
 from syndication.web.request_log import set_rule
 
 SUBJECTS = (
-    login, overview, regenerations, sections, documents, articles, previews, upcoming, chart_pages, audit_log, tokens,
-    users, account, second_factor,
+    login, overview, regenerations, sections, documents, articles, previews, sources, upcoming, chart_pages, audit_log,
+    tokens, users, account, second_factor,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400
@@ -114,6 +115,7 @@ def _describe(app: Flask, settings: Settings) -> None:
             "date_words": DATE_WORDS,
             "csrf_token": generate_csrf,
             "flashes": get_flashed_messages,
+            "has_sources": bool(settings.sources),
             "program": __version__,
             "current_user": g.get("user"),
             "may": lambda scope: current is not None and current.may(scope),

@@ -59,6 +59,7 @@ def show_article() -> Response:
         ],
         "elsewhere": [verdict.section for verdict in traced.sections if article and verdict not in concerned],
         "titles": titles(),
+        "source_words": traced.source_words,
     }
     if is_live():
         return page("parts/trace_steps.html", **feed_traces)

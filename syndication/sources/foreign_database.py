@@ -71,6 +71,14 @@ class Snapshot:
             with closing(result):
                 yield from result.mappings()
 
+    def column(self, statement: str, parameters: Parameters | None = None) -> Iterator[Any]:
+        """Yields the first column of each row as they arrive, in half the time of ``rows``: for very many."""
+        with _told():
+            result = self._execute(statement, parameters, stream_results=True, max_row_buffer=10 * ROWS_AT_ONCE)
+            with closing(result):
+                for some in result.scalars().partitions(ROWS_AT_ONCE):
+                    yield from some
+
     def all(self, statement: str, parameters: Parameters | None = None) -> list[Mapping[str, Any]]:
         """Returns all rows; for answers that are known to be small."""
         with _told():

@@ -16,6 +16,7 @@ PAGES = {
     "/editors/article/withdraw?id=public-1": "write",
     "/editors/article/restore?id=public-1": "write",
     "/editors/upcoming": "preview",
+    "/editors/sources": "read",
     "/editors/charts": "read",
     "/editors/audit-log": "admin",
     "/editors/tokens": "admin",

@@ -18,7 +18,10 @@ def full_scans(snapshot: Snapshot, table: SqlSource) -> Iterator[str]:
     if stories < MANY:
         return
     ids = [row["id"] for row in snapshot.all(statements.newest(table.ids, 3))]
-    asked = [("ids", statements.listed(table.ids), None), ("articles", statements.whole(table.articles), {"ids": ids})]
+    asked = [
+        ("ids", statements.fingerprint(table.ids, snapshot.dialect), None),
+        ("articles", statements.whole(table.articles), {"ids": ids}),
+    ]
     for name, statement, parameters in asked:
         for scanned in _scanned(snapshot, statement, parameters):
             yield (

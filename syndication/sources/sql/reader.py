@@ -30,16 +30,8 @@ class SqlLook:
 
     def fingerprint(self) -> str:
         """Returns a digest of all that is public, by id and date."""
-        statement = statements.fingerprint(self._table.ids, self._snapshot.dialect)
-        if statement is not None:
-            (row,) = self._snapshot.all(statement)
-            return " ".join(str(value) for value in row.values())
-        stories = total = 0
-        for row in self._snapshot.rows(self._table.ids):
-            text = f"{row['id']} {row['published_at']}"
-            stories += 1
-            total += int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
-        return f"{stories} {total}"
+        (row,) = self._snapshot.all(statements.fingerprint(self._table.ids, self._snapshot.dialect))
+        return hashlib.blake2b(f"{row['stories']} {row['digest']}".encode(), digest_size=16).hexdigest()
 
     def window(self) -> Sequence[Row]:
         """Returns the newest stories with their digests."""
@@ -48,7 +40,7 @@ class SqlLook:
 
     def public_ids(self) -> Iterable[str]:
         """Returns the ids of all that is public."""
-        return (self._key(row) for row in self._snapshot.rows(statements.listed(self._table.ids)))
+        return map(_as_key, self._snapshot.column(statements.listed(self._table.ids)))
 
     def page(self, after: str | None, count: int) -> Sequence[Row]:
         """Returns stories with their digests, in the order of their ids."""
@@ -93,7 +85,7 @@ class SqlLook:
 
     def _key(self, row: Mapping[str, Any]) -> str:
         value = row["id"]
-        key = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+        key = _as_key(value)
         self._keys[key] = value
         return key
 
@@ -109,6 +101,10 @@ class SqlLook:
             return kind(id) if kind in (int, UUID) else id
         except ValueError:
             return id
+
+
+def _as_key(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 class SqlReader:

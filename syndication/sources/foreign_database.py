@@ -315,7 +315,7 @@ def _meaning(error: Any) -> str:
             return f"does not understand the statement ({error})"
         return f"{_SQLITE_ERRORS.get(code, 'refuses the statement')} ({getattr(error, 'sqlite_errorname', 'error')})"
     state = getattr(error, "sqlstate", None)
-    if state is not None:
+    if state is not None and hasattr(error, "diag"):  # PyMySQL knows a state too, and a number that says more.
         named = f": {error.diag.message_primary}" if state in _POSTGRESQL_NAMED else ""
         return f"{_POSTGRESQL_STATES.get(state, 'refuses the statement')} ({state}{named})"
     number = error.args[0] if getattr(error, "args", ()) and isinstance(error.args[0], int) else None

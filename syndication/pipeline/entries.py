@@ -21,7 +21,7 @@ def to_entry(article: Article, site: Site, sections_by_slug: Mapping[str, Sectio
     before the publication (a draft's last edit) becomes the publication time. ``sections_by_slug`` maps every slug that
     articles are filed under to its section.
 
-    Of a members' article the entry has the public part alone: all that is rendered, for feeds and previews, begins here.
+    Of a members' article the entry has the public part alone: all that is rendered, in feeds and previews, begins here.
     """
     article = public_part(article)
     published = article.published_at

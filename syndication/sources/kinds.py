@@ -18,7 +18,14 @@ def _sql(table: Any, settings: Settings) -> Reader:
     return SqlReader(table, slugs_by_title(settings.sections))
 
 
+def _ghost(table: Any, settings: Settings) -> Reader:
+    from syndication.sources.ghost.reader import GhostReader
+
+    return GhostReader(table, list(settings.sections.values()))
+
+
 READERS: Mapping[str, Callable[[Any, Settings], Reader]] = {
+    "ghost": _ghost,
     "sql": _sql,
 }
 """What opens a source of each kind. Nothing is read yet."""

@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, SerializeAsAny
 
 from syndication.config.source_schema import SourceTable
+from syndication.config.source_schemas.ghost import GhostSource
 from syndication.config.source_schemas.sql import SqlSource
 
 SOURCE_KINDS: dict[str, type[SourceTable]] = {
+    "ghost": GhostSource,
     "sql": SqlSource,
 }
 """The settings of each kind."""

@@ -22,7 +22,7 @@ from syndication.api.schemas import (
     StoredArticle,
     Time,
 )
-from syndication.api.visibility import Visibility, check_exists, visibility, visible_outline
+from syndication.api.visibility import Visibility, check_exists, visibility, visible_outline, visible_part
 from syndication.api.write_outcomes import DateOutcome, Outcome, write_outcome
 from syndication.model.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, dump_article, merge_patch
 from syndication.model.json_types import Text
@@ -62,6 +62,7 @@ class FoundArticle(ResponseModel):
     status: str
     published_at: Time | None
     updated_at: Time | None
+    access: str
 
 
 class FoundArticles(ResponseModel):
@@ -74,6 +75,7 @@ class ArticleAnswer(StoredArticle):
     """An article as stored. It can be sent back in a PUT, unless it has ``errors``.
 
     ``errors`` lists values over the limits, written by another program: texts and lists are cut, ``html`` is omitted.
+    Without the scope preview, it also names what of a members' article is not public and left out here.
     """
 
     errors: list[FieldProblem] = Field(default_factory=list, exclude_if=lambda errors: not errors)
@@ -110,6 +112,7 @@ def list_articles(query: SearchQuery) -> Reply[FoundArticles]:
             status=item.status,
             published_at=instant(item.published_at),
             updated_at=instant(item.updated_at),
+            access=item.access,
         )
         for item in found
     ]
@@ -121,14 +124,16 @@ def get_one_article(path: ArticlePath) -> Reply[ArticleAnswer]:
     """Get an article as stored, with an ETag for If-Match.
 
     If another program stored values over the limits, ``errors`` lists what was cut or omitted, and there is no ETag.
+    The same holds for the members' part of an article, which only callers with the scope preview may read.
     """
     with context().database.snapshot() as conn:
         visible_outline(conn, path.id)
         found = read_article(conn, path.id, context().settings.editors.body_limits.article)
     if found is None:
         raise not_found(f"article {path.id!r}")
-    answer = _readable_answer(found)
-    return Reply(answer, headers={} if answer.errors else {"ETag": tag(found.article)})
+    article, omitted = visible_part(found.article, caller().may("preview"))
+    answer = _readable_answer(ReadableArticle(article, (*found.errors, *omitted)))
+    return Reply(answer, headers={} if answer.errors else {"ETag": tag(article)})
 
 
 @operation("PUT", "/articles/<article:id>", "write", {200: StoredResponse, 201: StoredResponse}, problems=(412,))
@@ -231,8 +236,10 @@ def _store(
     told = write_outcome(done, found[0], wanted[0])
     if not found[0].exists:  # An article kept out is returned as it was sent, like a new one.
         article = replace(article, status=wanted[0].status)
+    shown, omitted = visible_part(article, found[0].may_preview or act == "put")  # A PUT sent all of it.
+    told.warnings.extend(FieldProblem(field=field, detail=words) for field, words in omitted)
     status = HTTPStatus.CREATED if told.outcome == "created" else HTTPStatus.OK
-    answer = StoredResponse(id=id, **told._asdict(), article=_shown(article))
+    answer = StoredResponse(id=id, **told._asdict(), article=_shown(shown))
     return Reply(answer, status, {"ETag": tag(article)})
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from syndication.api.operations import caller
 from syndication.auth.bearer import Caller
+from syndication.model.access import public_part
 from syndication.model.values import Article
 from syndication.store import Connection
 from syndication.store.articles import shown_articles
@@ -20,6 +21,8 @@ from syndication.store.articles.trace_facts import TraceFacts
 from syndication.store.publishing.documents import LeftOutArticle, list_left_out
 from syndication.store.publishing.section_state import SectionState
 from syndication.web.problems import not_found
+
+MEMBERS_PART = "is for members, and is omitted here as far as the feeds omit it: reading it takes the scope preview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,16 @@ def visible_outline(conn: Connection, id: str) -> ArticleOutline:
     if outline is None or not shows_stored(conn, found, outline):
         raise not_found(f"article {id!r}")
     return outline
+
+
+def visible_part(article: Article, may_preview: bool) -> tuple[Article, tuple[tuple[str, str], ...]]:
+    """Returns an article as far as the caller may read it, and the fields that are omitted, each with the reason.
+
+    What only members may read is in no feed, so callers without the scope preview do not get it either.
+    """
+    public = article if may_preview else public_part(article)
+    omitted = [field for field in ("html", "enclosures") if getattr(public, field) != getattr(article, field)]
+    return public, tuple((field, MEMBERS_PART) for field in omitted)
 
 
 def visible_outlines(conn: Connection, ids: list[str]) -> dict[str, ArticleOutline]:

@@ -34,9 +34,9 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
        "html": "<p>…</p>", "sections": ["taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
 
     Also: slug, summary, authors, tags, language, image, enclosures, updated_at, expires_at, status, correction,
-    guid. A line that cannot be stored is reported with its number; the others are imported. So is an article that is
-    stored and will not appear as asked, with the reason. Importing a file twice changes nothing. Withdrawn articles
-    stay out; deleted ones are published again.
+    guid, access ("members": feeds have the text before <!--members-only-->). A line that cannot be stored is reported
+    with its number; the others are imported. So is an article that is stored and will not appear as asked, with the
+    reason. Importing a file twice changes nothing. Withdrawn articles stay out; deleted ones are published again.
 
     \b
     Import an old feed and keep the IDs that feed readers know:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from syndication.model.access import MEMBERS_ONLY
 from syndication.model.field_limits import MAX_ERRORS_LISTED
 from syndication.model.values import Article, Section, Site
 from syndication.pipeline.entries import to_entry
@@ -41,6 +42,8 @@ def _fields(article: Article, site: Site, now: datetime) -> Iterator[Obstacle]:
         yield Obstacle(field, f"{words}. No feed shows the article")
     for field, words in dropped_fields(entry):
         yield Obstacle(field, f"{words}. The article appears without it")
+    if article.access != "public" and not entry.html.strip() and not (entry.summary or "").strip():
+        yield Obstacle("html", f"is for members and has no {MEMBERS_ONLY}. Feeds show the title without a text")
 
 
 def _times(article: Article, now: datetime) -> Iterator[Obstacle]:

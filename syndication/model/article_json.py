@@ -121,7 +121,9 @@ class ArticleJson(StrictModel):
     otherwise to draft. ``url`` may be relative to the newsroom's home page. ``guid`` keeps the id of an article
     imported from another feed; other articles do not need one. ``title`` is plain text; ``html`` and ``summary`` are
     HTML, so write an ampersand in them as ``&amp;``. A new text for ``correction`` moves the date of the
-    last update to the time of the request, unless ``updated_at`` changes with it.
+    last update to the time of the request, unless ``updated_at`` changes with it. ``access`` is public, if omitted, or
+    members: the feeds then have the body up to ``<!--members-only-->``, or no body without this marker, and no
+    enclosures.
     """
 
     id: Id
@@ -150,6 +152,7 @@ class ArticleJson(StrictModel):
     status: Annotated[Literal["draft", "published", "withdrawn"] | None, BeforeValidator(none_if_empty)] = None
     correction: OptionalCaption = None
     guid: OptionalUrl = None
+    access: Annotated[Literal["public", "members"] | None, BeforeValidator(none_if_empty)] = None
 
     def article(self, slugs: Mapping[str, str]) -> Article:
         """Returns the article; ``slugs`` maps lower-case titles of configured sections to slugs."""
@@ -173,6 +176,7 @@ class ArticleJson(StrictModel):
             status=self.status or ("published" if self.published_at else "draft"),
             correction=self.correction,
             guid=self.guid,
+            access=self.access or "public",
         )
 
 

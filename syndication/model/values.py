@@ -19,6 +19,9 @@ ENCODINGS: tuple[str, ...] = ("br", "zstd", "gzip", "identity")
 ALL = "all"
 """The reserved section that holds every published article."""
 
+ACCESS_LEVELS: tuple[str, ...] = ("public", "members")
+"""Who may read the body of an article: everybody, or the newsroom's members; the feeds are for everybody."""
+
 MEDIA_TYPES: Mapping[str, str] = {
     "atom": "application/atom+xml; charset=utf-8",  # RFC 4287 section 7
     "rss": "application/rss+xml; charset=utf-8",
@@ -64,7 +67,8 @@ class Article:
 
     ``status`` is draft, published or withdrawn. A ``published_at`` in the future is an embargo.
     ``url`` may be relative to the newsroom's home page. ``guid`` is the id of an article imported from
-    another feed; other articles have none and get a ``tag:`` URI. ``corrected_at`` is when its correction moved the
+    another feed; other articles have none and get a ``tag:`` URI. ``access`` is one of ACCESS_LEVELS: who may read its
+    body (``model/access.py``). ``corrected_at`` is when its correction moved the
     date, if it did: the store keeps it, and no writer sets it.
     """
 
@@ -86,6 +90,7 @@ class Article:
     status: str = "published"
     correction: str | None = None
     guid: str | None = None
+    access: str = "public"
     corrected_at: datetime | None = field(default=None, compare=False)
 
 

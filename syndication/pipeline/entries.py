@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote
 
+from syndication.model.access import public_part
 from syndication.model.addresses import web_address
 from syndication.model.values import Article, Entry, Section, Site
 
@@ -19,7 +20,10 @@ def to_entry(article: Article, site: Site, sections_by_slug: Mapping[str, Sectio
     Its date is the later one of its writer's and its correction's. A future one is ignored until it is reached, and one
     before the publication (a draft's last edit) becomes the publication time. ``sections_by_slug`` maps every slug that
     articles are filed under to its section.
+
+    Of a members' article the entry has the public part alone: all that is rendered, in feeds and previews, begins here.
     """
+    article = public_part(article)
     published = article.published_at
     if published is None:
         raise ValueError(f"article {article.id} has no published_at and cannot be in a feed")

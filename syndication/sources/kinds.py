@@ -30,8 +30,15 @@ def _wordpress(table: Any, settings: Settings) -> Reader:
     return WordPressReader(table, list(settings.sections.values()))
 
 
+def _ghost(table: Any, settings: Settings) -> Reader:
+    from syndication.sources.ghost.reader import GhostReader
+
+    return GhostReader(table, list(settings.sections.values()))
+
+
 READERS: Mapping[str, Callable[[Any, Settings], Reader]] = {
     "feed": _feed,
+    "ghost": _ghost,
     "sql": _sql,
     "wordpress": _wordpress,
 }

@@ -31,6 +31,9 @@ PHASES = [Phase.generate]
 
 WORDS = re.compile(r"zq(?:id)?\d+x")
 
+MEMBERS_WORDS = re.compile(r"yq\d+x")
+"""They stand only in what is for members: nobody else finds them, before a publication or after."""
+
 IDS = tuple(f"zqid{number}x" for number in range(5))
 
 SECTIONS = ("taiwan", "sports", "nowhere")
@@ -71,12 +74,15 @@ class Lives(RuleBasedStateMachine):
             self.database.close()
 
     def story(self, published, expires, section, status, bad=False):
-        """What a CMS sends: a new revision, with a word that no other one has."""
+        """What a CMS sends: a new revision, with a word that no other one has; every third is for members."""
         self.revision += 1
-        word, now = f"zq{self.revision}x", self.clock()
+        word, closed, now = f"zq{self.revision}x", f"yq{self.revision}x", self.clock()
+        members = self.revision % 3 == 0
         return {
             "title": f"T {word}", "url": f"{'ftp' if bad else 'https'}://daily.example/{word}", "slug": word,
-            "html": f"<p>{word}</p>", "summary": word, "authors": [word], "tags": [word], "correction": word,
+            "html": f"<p>{word}</p>" + f"<!--members-only--><p>{closed}</p>" * members, "summary": word,
+            "access": "members" if members else "public", "authors": [word], "tags": [word], "correction": word,
+            "enclosures": [{"url": f"/{closed}.mp3", "media_type": "audio/mpeg"}] * members,
             "image": {"url": f"/{word}.jpg", "caption": word}, "sections": [section] if section else [],
             "published_at": (now + timedelta(hours=published)).isoformat() if published is not None else None,
             "expires_at": (now + timedelta(hours=expires)).isoformat() if expires is not None else None,
@@ -132,7 +138,9 @@ class Lives(RuleBasedStateMachine):
         with redirect_stdout(log), redirect_stderr(log):
             self.dashboard.publish(seconds=2 + 3600 * hours)
         self.log.write(log.getvalue())
-        words = set(WORDS.findall(self.desk.everything()))
+        everything = self.desk.everything()
+        assert not MEMBERS_WORDS.search(everything)
+        words = set(WORDS.findall(everything))
         self.shown_ids |= words & set(IDS)
         self.shown_words |= words
         for id, row in self.rows().items():
@@ -168,6 +176,7 @@ class Lives(RuleBasedStateMachine):
     def look(self, where, said, asked=""):
         found = set(WORDS.findall(said)) - set(WORDS.findall(asked))
         assert found <= self.known(), (where, found - self.known())
+        assert not MEMBERS_WORDS.search(said), where
 
     @invariant()
     def the_api_tells_nothing_else(self):

@@ -55,6 +55,7 @@ FULL: dict[str, Any] = {
     "status": "published",
     "correction": "The date was wrong.",
     "guid": "https://old.example/?p=1",
+    "access": "members",
 }
 """An article with every field except its ID."""
 

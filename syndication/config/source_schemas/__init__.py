@@ -9,11 +9,13 @@ from pydantic import BeforeValidator, SerializeAsAny
 
 from syndication.config.source_schema import SourceTable
 from syndication.config.source_schemas.feed import FeedSource
+from syndication.config.source_schemas.ghost import GhostSource
 from syndication.config.source_schemas.sql import SqlSource
 from syndication.config.source_schemas.wordpress import WordPressSource
 
 SOURCE_KINDS: dict[str, type[SourceTable]] = {
     "feed": FeedSource,
+    "ghost": GhostSource,
     "sql": SqlSource,
     "wordpress": WordPressSource,
 }

@@ -25,6 +25,7 @@ class ArticleOutline:
     updated_at: datetime | None = None
     expires_at: datetime | None = None
     correction: str | None = None
+    access: str = "public"
     corrected_at: datetime | None = None
     sections: tuple[str, ...] = ()
 
@@ -43,6 +44,7 @@ _COLUMNS = (
     ArticleRow.updated_at,
     ArticleRow.expires_at,
     cut(ArticleRow.correction, MAX_CAPTION),
+    ArticleRow.access,
     ArticleCorrectionRow.corrected_at,
 )
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, insp
 
 from syndication.errors import ArticleError
 from syndication.model.json_types import MAX_ID, MAX_SECTION_NAME
-from syndication.model.values import Article, Author, Enclosure, Image
+from syndication.model.values import ACCESS_LEVELS, Article, Author, Enclosure, Image
 from syndication.store.access.audit_log import SOURCE_ACTOR, Act, Actor, record, record_repeated
 from syndication.store.articles.deletions import deletions
 from syndication.store.articles.shown_articles import content_digest
@@ -94,6 +94,8 @@ def validate(article: Article) -> None:
     _check_sizes(article)
     if article.status not in STATUSES:
         raise ArticleError(f"status is {article.status!r}: it must be draft, published or withdrawn")
+    if article.access not in ACCESS_LEVELS:
+        raise ArticleError(f"access is {article.access!r}: it must be public or members")
     if article.status == "published" and article.published_at is None:
         raise ArticleError("published_at is missing: a published article needs its time of publication")
 

@@ -24,6 +24,7 @@ _COLUMNS: Sequence[Any] = (
     ArticleRow.published_at,
     ArticleRow.updated_at,
     ArticleRow.expires_at,
+    ArticleRow.access,
 )
 
 
@@ -37,6 +38,7 @@ class FoundArticle:
     status: str
     published_at: datetime | None
     updated_at: datetime | None
+    access: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class ArticleRow(Base):
     expires_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(server_default="draft")
     correction: Mapped[str | None]
+    access: Mapped[str] = mapped_column(server_default="public")
 
     sections: Mapped[list["ArticleSectionRow"]] = relationship(
         order_by="ArticleSectionRow.position", cascade="all, delete-orphan"
@@ -67,6 +68,7 @@ class ArticleRow(Base):
     __table_args__ = (
         CheckConstraint("id <> ''", name="id_is_not_empty"),
         CheckConstraint("status IN ('draft', 'published', 'withdrawn')", name="status_is_known"),
+        CheckConstraint("access IN ('public', 'members')", name="access_is_known"),
         CheckConstraint("status <> 'published' OR published_at IS NOT NULL", name="published_has_published_at"),
         utc_check("published_at"),
         utc_check("updated_at"),

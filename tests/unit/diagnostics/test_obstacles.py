@@ -29,6 +29,8 @@ def told(**changes):
         {"image": Image("/i.jpg"), "enclosures": (Enclosure("/a.mp3", "audio/mpeg"),)},
         {"status": "draft", "title": "\x01", "sections": ("nowhere",)},
         {"status": "withdrawn", "url": "ftp://x"},
+        {"access": "members", "summary": None, "html": "<p>Open.</p><!--members-only--><p>Not.</p>"},
+        {"access": "members", "enclosures": (Enclosure("ftp://x/b.mp3", "audio/mpeg"),)},
     ],
 )
 def test_an_article_that_appears_as_asked_has_no_obstacle(changes):
@@ -51,6 +53,11 @@ def test_an_article_that_appears_as_asked_has_no_obstacle(changes):
             {"sections": ("taiwan", "nowhere")},
             "sections.1",
             "'nowhere' has no feed. Add it to sections.toml or correct it",
+        ),
+        (
+            {"access": "members", "html": "<p>All of it.</p>", "summary": None},
+            "html",
+            "is for members and has no <!--members-only-->. Feeds show the title without a text",
         ),
         ({"sections": ("chess",)}, "sections.0", "'chess' was retired and has no feed"),
         (

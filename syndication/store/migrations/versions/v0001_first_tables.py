@@ -40,6 +40,8 @@ def _create_newsroom_tables() -> None:
         sa.Column("expires_at", UtcTime(), nullable=True),
         sa.Column("status", sa.Text(), server_default="draft", nullable=False),
         sa.Column("correction", sa.Text(), nullable=True),
+        sa.Column("access", sa.Text(), server_default="public", nullable=False),
+        sa.CheckConstraint("access IN ('public', 'members')", name="access_is_known"),
         utc_check("expires_at"),
         years_check("expires_at"),
         sa.CheckConstraint("id <> ''", name="id_is_not_empty"),

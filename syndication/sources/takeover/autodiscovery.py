@@ -13,7 +13,7 @@ FEED_TYPES = frozenset(
 """The media types by which browsers and readers know a feed."""
 
 NO_PAGE = re.compile(
-    r"\.(jpe?g|png|gif|webp|avif|svg|ico|pdf|zip|mp[34]|css|js|xml|json|txt|rss|atom)$|/(feed|rss|wp-[a-z-]+|ghost|user)(/|$)",
+    r"\.(jpe?g|png|gif|webp|avif|svg|ico|pdf|zip|mp[34]|css|js|xml|json|txt|rss|atom)$|/(feed|rss|wp-[a-z-]+(\.php)?|ghost|user)(/|$)",
     re.IGNORECASE,
 )
 """Paths that are no page of a section: files, feeds, and pages to log in."""

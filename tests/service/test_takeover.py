@@ -36,8 +36,8 @@ def moved(tmp_path_factory):
 def from_service(service):
     """Answers as a proxy in front does, which sends the feeds' addresses here."""
 
-    def front(target):
-        answer = service.get(target)
+    def front(target, headers):
+        answer = service.get(target, headers)
         return None if answer.status == 404 else (answer.status, answer.headers, answer.body)
 
     return front
@@ -47,7 +47,7 @@ def from_service(service):
 @pytest.mark.parametrize("path", ["/feed/", "/category/asia/feed/"])
 def test_newsboat_shows_nothing_twice_after_the_switch(moved, tmp_path, path):
     site, service = moved
-    site.front = lambda _: None
+    site.front = lambda *_: None
     boat = Newsboat(tmp_path / "reader", site.url + path)
     boat.reload()
     before = boat.items()

@@ -2,19 +2,29 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from syndication.config.loading import load_settings
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.regenerate import Regenerator
+from syndication.serve.poll_counter import PollCounter
 from syndication.store.db.database import Database
+from syndication.store.publishing import documents
+from syndication.web.front import empty_catalogue
+from syndication.web.wsgi.feed_middleware import FeedMiddleware
 from tests.support.desk import PACE
 
 Sent = tuple[int, dict[str, str], bytes]
 """Status, headers and body."""
+
+Front = Callable[[str, Mapping[str, str]], Sent | None]
+"""What answers a path and query with these headers; None: it declines."""
 
 SECTIONS = """
 [[section]]
@@ -38,7 +48,7 @@ class OldSite(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.answers: dict[str, Sent] = {}
         self.asked: list[str] = []
-        self.front: Callable[[str], Sent | None] = lambda _: None
+        self.front: Front = lambda *_: None
         super().__init__(("127.0.0.1", 0), Handler)
 
     @property
@@ -67,7 +77,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
         missing: Sent = 404, {"Content-Type": "text/html"}, b"<html>Page not found"
-        status, headers, body = self.server.front(self.path) or self.server.answers.get(self.path) or missing
+        status, headers, body = (
+            self.server.front(self.path, dict(self.headers)) or self.server.answers.get(self.path) or missing
+        )
         self.send_response(status)
         for name, value in headers.items():
             if name.lower() != "content-length":
@@ -141,3 +153,23 @@ def publish(folder: Path) -> None:
         while regenerator.process_changes():
             pass
         assert all(outcome.result == "published" for outcome in regenerator.regenerate_pending())
+
+
+def served_by_us(folder: Path) -> Front:
+    """Returns what answers old addresses and feeds as a web process does, and declines everything else."""
+    settings = load_settings(folder / "config/syndication.toml", {})
+    with contextlib.closing(Database(settings.database_url)) as database, database.read() as conn:
+        catalogue = empty_catalogue(settings).with_documents(documents.load_documents(conn, settings.sections))
+    loader: Any = SimpleNamespace(catalogue=catalogue, counter=PollCounter())
+
+    def nothing(_environ: Any, start_response: Any) -> list[bytes]:
+        start_response("404 Not Found", [])
+        return [b""]
+
+    def front(target: str, asked: Mapping[str, str]) -> Sent | None:
+        path, _, query = target.partition("?")
+        environ = EnvironBuilder(path, query_string=query, headers=dict(asked)).get_environ()
+        body, status, headers = run_wsgi_app(FeedMiddleware(nothing, loader), environ)
+        return None if status.startswith("404") else (int(status[:3]), dict(headers), b"".join(body))
+
+    return front

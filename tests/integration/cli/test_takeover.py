@@ -3,15 +3,8 @@
 import json
 
 import pytest
-from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from syndication.config.loading import load_settings
-from syndication.serve.poll_counter import PollCounter
-from syndication.store.db.database import Database
-from syndication.store.publishing import documents
-from syndication.web.front import empty_catalogue
-from syndication.web.wsgi.feed_middleware import FeedMiddleware
-from tests.support.old_site import configure, guid, link, old_site, publish
+from tests.support.old_site import configure, guid, link, old_site, publish, served_by_us
 from tests.support.service import command
 
 
@@ -114,32 +107,6 @@ def test_what_cannot_be_read_is_said_in_a_sentence(site, run):
     assert done.returncode == 1 and "private" in done.stderr
 
 
-def served_by_us(folder):
-    """Answers old addresses and feeds as a web process does, and nothing else."""
-    settings = load_settings(folder / "config/syndication.toml", {})
-    database = Database(settings.database_url)
-    with database.read() as conn:
-        catalogue = empty_catalogue(settings).with_documents(documents.load_documents(conn, settings.sections))
-    database.close()
-
-    class Loader:
-        counter = PollCounter()
-
-    Loader.catalogue = catalogue
-
-    def nothing(_environ, start_response):
-        start_response("404 Not Found", [])
-        return [b""]
-
-    def front(target):
-        path, _, query = target.partition("?")
-        app = FeedMiddleware(nothing, Loader())
-        body, status, headers = run_wsgi_app(app, EnvironBuilder(path, query_string=query).get_environ())
-        return None if status.startswith("404") else (int(status[:3]), dict(headers), b"".join(body))
-
-    return front
-
-
 REDIRECTING = """
 [[section]]
 slug = "world"
@@ -179,7 +146,7 @@ def test_a_circle_of_redirects_with_the_site_in_front_is_found(tmp_path, site):
     run = moved(tmp_path, site, site.url)
     front = served_by_us(tmp_path)
     site.redirect("/feeds/world.rss", "/rss.xml")  # As a CMS does that has been told where its feed was.
-    site.front = lambda target: None if target.startswith("/feeds/") else front(target)
+    site.front = lambda target, asked: None if target.startswith("/feeds/") else front(target, asked)
     done = run("config", "--check", "--old-feeds")
     assert done.returncode == 1
     assert "wrong  /rss.xml: redirects in a circle" in done.stderr and "1 old address does not" in done.stderr

@@ -98,6 +98,18 @@ def test_a_site_whose_ids_all_agree_gets_exit_code_0(tmp_path, site, run):
     assert takeover(run, f"{site.url}/feed/").returncode == 0, "an address of a feed is the only feed"
 
 
+def test_a_source_is_known_by_its_name(tmp_path, site, run):
+    site.page("/", link("/feed/"))
+    site.feed("/feed/")
+    main = tmp_path / "config/syndication.toml"
+    source = f'[[source]]\nname = "cms"\nkind = "sql"\nurl = "{site.url}"\nallow_private = true\n'
+    source += 'database = "sqlite:///cms.db"\nids = "SELECT id, published_at FROM story"\narticles = "SELECT * FROM story WHERE id IN :ids"\n'
+    main.write_text(main.read_text() + source)
+    publish(tmp_path)
+    done = run("source", "takeover", "cms", "--pause", "0")
+    assert done.stdout.startswith(f"{site.url}: 1 feed on 1 page\n"), done.stderr
+
+
 def test_what_cannot_be_read_is_said_in_a_sentence(site, run):
     site.page("/", "no feeds")
     assert "No page names a feed." in takeover(run).stderr

@@ -176,6 +176,8 @@ def config(ctx: click.Context, check: bool, old_feeds: bool) -> None:
     for key, value in settings_report(settings):
         line(f"{key} = {value}")
     line(f"sections = {', '.join(settings.sections)}")
+    for old in settings.old_feeds.usual():
+        line(f"old address {old.address} = {old.path}{' (301)' if old.redirect else ''}")
 
 
 def _check_old_feeds(settings: "Settings") -> None:

@@ -163,4 +163,6 @@ def _place(feed: "ComparedFeed") -> str:
     if feed.goes_to:
         return f"{'redirects' if feed.redirect else 'goes'} to {feed.goes_to}"
     hint = f"; section {feed.best} has most of its stories" if feed.best else ""
+    if feed.other_host:
+        return f"on another host, {feed.other_host}: have it read a feed of ours there{hint}"
     return f"not in the table: will not be found here{hint}"

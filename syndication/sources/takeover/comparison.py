@@ -29,8 +29,8 @@ class ComparedFeed:
     """One old feed. ``goes_to`` is the path of the feed that its address leads to here; None: it is not in the table.
 
     ``agree`` counts the ids that both have, and ``missing`` are the others. Without ``goes_to``, ``best`` is the
-    section whose feed has most of the ids. ``switched`` says that this service answered already. ``error`` says why the
-    old feed could not be read.
+    section whose feed has most of the ids. ``other_host`` is the host of a feed that is not on the site itself.
+    ``switched`` says that this service answered already. ``error`` says why the old feed could not be read.
     """
 
     url: str
@@ -42,6 +42,7 @@ class ComparedFeed:
     agree: int = 0
     missing: tuple[OldEntry, ...] = ()
     best: str | None = None
+    other_host: str | None = None
     switched: bool = False
     error: str | None = None
 
@@ -83,9 +84,12 @@ class FeedEntries:
 def compare(found: FoundFeed, fetch: Fetch, entries: FeedEntries, ours: Ours) -> ComparedFeed:
     """Returns the comparison of one old feed."""
     parts = urlsplit(found.url)
-    place = ours.old.find_address(parts.path + (f"?{parts.query}" if parts.query else ""))
+    elsewhere = parts.hostname if parts.hostname != urlsplit(found.found_on).hostname else None
+    place = ours.old.find_address(parts.path + (f"?{parts.query}" if parts.query else "")) if not elsewhere else None
     goes_to, redirect = (place.path, place.redirect) if place else (None, False)
-    compared = ComparedFeed(found.url, found.title, found.found_on, goes_to=goes_to, redirect=redirect)
+    compared = ComparedFeed(
+        found.url, found.title, found.found_on, goes_to=goes_to, redirect=redirect, other_host=elsewhere
+    )
     try:
         response = fetch(found.url)
         known = entries.read(_feed_in(response))

@@ -98,12 +98,31 @@ def test_a_site_whose_ids_all_agree_gets_exit_code_0(tmp_path, site, run):
     assert takeover(run, f"{site.url}/feed/").returncode == 0, "an address of a feed is the only feed"
 
 
+def test_a_feed_on_another_host_has_no_address_here(tmp_path, site, run):
+    with old_site() as burner:
+        burner.feed("/feed/", 1)
+        site.page("/", link(burner.url.replace("127.0.0.1", "localhost") + "/feed/"))
+        site.feed("/imported", 1)
+        import_feed(tmp_path, run, site, "/imported", "world")
+        publish(tmp_path)
+        done = takeover(run)
+    assert "on another host, localhost: have it read" in done.stdout and "has most of its stories" in done.stdout
+    assert (done.returncode, json.loads(takeover(run, "--json").stdout)["feeds"][0]["other_host"]) == (1, "localhost")
+
+
+def test_the_settings_show_where_each_old_address_leads(site, run):
+    shown = run("config").stdout
+    assert "old address /feed/ = /feeds/all.rss\n" in shown
+    assert "old address /category/asia/feed/atom/ = /feeds/world.atom\n" in shown
+
+
 def test_a_source_is_known_by_its_name(tmp_path, site, run):
     site.page("/", link("/feed/"))
     site.feed("/feed/")
     main = tmp_path / "config/syndication.toml"
     source = f'[[source]]\nname = "cms"\nkind = "sql"\nurl = "{site.url}"\nallow_private = true\n'
-    source += 'database = "sqlite:///cms.db"\nids = "SELECT id, published_at FROM story"\narticles = "SELECT * FROM story WHERE id IN :ids"\n'
+    source += 'database = "sqlite:///cms.db"\nids = "SELECT id, published_at FROM story"\n'
+    source += 'articles = "SELECT * FROM story WHERE id IN :ids"\n'
     main.write_text(main.read_text() + source)
     publish(tmp_path)
     done = run("source", "takeover", "cms", "--pause", "0")

@@ -1,6 +1,7 @@
 """Polls per second of one feed: 200 with gzip, and 304.
 
-The same 50 articles are served by this service (a web process with one front), by nginx from a file with a gzip copy
+The same 50 articles are served by this service (a web process with one front, at the feed's own address and at an old
+one), by nginx from a file with a gzip copy
 (one worker), by Django's syndication view and by a Flask view that builds with feedgen (both with the service's web
 server, one worker). wrk polls each for a second, in turns; the median of the rounds is shown. With two cores, servers
 run on one and wrk on the other. The table also shows the server's CPU time for each poll (user and system, including
@@ -33,6 +34,10 @@ from benchmarks.processes import (
 from benchmarks.table import count, median, show
 
 PATH = f"/feeds/{SECTION}.atom"
+OLD_PATH = f"/category/news/{SECTION}/feed/atom/?utm_source=reader"
+"""The same feed at an address of WordPress, in one of its longer spellings."""
+
+OLD_SITE = '[[old_site]]\nsystem = "wordpress"\n'
 BASELINE = "nginx, a file"
 SETTLE_SECONDS = 3
 PINNED = shutil.which("taskset") is not None and (os.cpu_count() or 1) >= 2
@@ -49,6 +54,7 @@ class Candidate:
     pid: int
     ok: Answer
     etag: str
+    path: str = PATH
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ def run(options: Options) -> None:
 
 def _ask(candidate: Candidate, status: int, seconds: int) -> Round:
     before = cpu_seconds(candidate.pid)
-    url = f"http://127.0.0.1:{candidate.port}{PATH}"
+    url = f"http://127.0.0.1:{candidate.port}{candidate.path}"
     load = wrk.ask(url, _questions(candidate)[status], seconds, WRK_CORE)
     used = cpu_seconds(candidate.pid) - before
     _settle(candidate.pid)
@@ -105,13 +111,14 @@ def _start(stack: contextlib.ExitStack, where: Path, options: Options) -> Iterat
     with database(url) as opened:
         filling.put(opened, newsroom.articles(newsroom.ENTRIES, 1, newsroom.SHORT, options.articles))
         filling.publish(filling.regenerator(opened, newsroom.sections(1)))
-    write_config(where, 1)
+    write_config(where, 1, OLD_SITE)
 
     port = free_port()
     ours = syndication("web", "--port", str(port))
     process = stack.enter_context(running([*SERVER_CORE, *ours], where, port, SYNDICATION_DATABASE__URL=url))
     body = wait_until_served(port, PATH).body
     yield _candidate("this service", port, process.pid)
+    yield _candidate("this service, an old address", port, process.pid, OLD_PATH)
 
     if shutil.which("nginx") is None:
         print(f"polls: nginx is missing: {nginx.INSTALL}", file=sys.stderr)
@@ -136,13 +143,13 @@ def _granian(app: str, port: int) -> list[str]:
     return [*SERVER_CORE, sys.executable, "-m", "granian", *words, app]
 
 
-def _candidate(name: str, port: int, pid: int) -> Candidate:
+def _candidate(name: str, port: int, pid: int, path: str = PATH) -> Candidate:
     """Checks that the server answers both requests correctly."""
-    wait_until_served(port, PATH)
-    ok = get(port, PATH, Accept_Encoding="gzip")
-    candidate = Candidate(name, port, pid, ok, ok.headers["etag"])
+    wait_until_served(port, path)
+    ok = get(port, path, Accept_Encoding="gzip")
+    candidate = Candidate(name, port, pid, ok, ok.headers["etag"], path)
     for status, headers in _questions(candidate).items():
-        answer = get(port, PATH, **{key.replace("-", "_"): value for key, value in headers.items()})
+        answer = get(port, path, **{key.replace("-", "_"): value for key, value in headers.items()})
         if answer.status != status or (status == 200 and answer.headers.get("content-encoding") != "gzip"):
             raise RuntimeError(f"{name} answers {answer.status} {answer.headers} instead of {status} with gzip")
     return candidate

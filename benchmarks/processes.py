@@ -40,14 +40,14 @@ def environment(**more: str) -> dict[str, str]:
     return clean | {"PYTHONPATH": str(ROOT)} | more
 
 
-def write_config(folder: Path, section_count: int) -> None:
-    """Writes the configuration of a newsroom with the sections of ``newsroom.sections``."""
+def write_config(folder: Path, section_count: int, more: str = "") -> None:
+    """Writes the configuration with the sections of ``newsroom.sections``; ``more`` goes to sections.toml."""
     (folder / "config").mkdir()
     main = '[site]\ntitle = "The Daily Example"\nauthority = "daily.example"\nauthority_date = "2026-01-01"\n'
     main += 'base_url = "http://127.0.0.1:8000"\nhome_url = "https://www.daily.example"\n'
     (folder / "config/syndication.toml").write_text(f"{main}[feeds]\nhours = 0\n[cache.news]\n{CACHE}")
     found = "".join(f'[[section]]\nslug = "{slug}"\ntitle = "{slug.title()}"\n' for slug in slugs(section_count))
-    (folder / "config/sections.toml").write_text(f"[all]\n{found}")
+    (folder / "config/sections.toml").write_text(f"[all]\n{found}{more}")
 
 
 CACHE = "browser = 300\ncdn = 60\nstale_while_revalidate = 60\nstale_if_error = 86400\n"

@@ -16,6 +16,7 @@ from syndication.cli.feeds import regenerate, release, status
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
 from syndication.cli.queries import audit_log, trace
 from syndication.cli.sources import source
+from syndication.cli.takeover import takeover
 from syndication.cli.tokens import token
 from syndication.cli.users import user
 from syndication.errors import SyndicationError
@@ -99,3 +100,5 @@ for command in (
     source, token, user, audit_log, config, copy_database,
 ):  # fmt: skip
     main.add_command(command)
+
+source.add_command(takeover)

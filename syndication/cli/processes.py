@@ -154,19 +154,41 @@ def migrate(ctx: click.Context) -> None:
 
 @click.command()
 @click.option("--check", is_flag=True, help="Only validate the configuration.")
+@click.option(
+    "--old-feeds", is_flag=True, help="With --check: also request each old address at home_url, to find redirect loops."
+)
 @click.pass_context
-def config(ctx: click.Context, check: bool) -> None:
+def config(ctx: click.Context, check: bool, old_feeds: bool) -> None:
     """Show the effective settings, including those from the environment, with secrets masked."""
     from syndication.config.loading import settings_report
 
     settings = settings_of(ctx)
     if check:
-        line(f"{settings.source} is valid: {len(settings.sections)} sections.")
+        usual = len(settings.old_feeds.usual())
+        and_old = f", {usual} old addresses" if usual else ""
+        line(f"{settings.source} is valid: {len(settings.sections)} sections{and_old}.")
+        if old_feeds:
+            _check_old_feeds(settings)
         return
+    if old_feeds:
+        raise click.UsageError("--old-feeds goes with --check.")
     line(f"# {settings.source}")
     for key, value in settings_report(settings):
         line(f"{key} = {value}")
     line(f"sections = {', '.join(settings.sections)}")
+    for old in settings.old_feeds.usual():
+        line(f"old address {old.address} = {old.path}{' (301)' if old.redirect else ''}")
+
+
+def _check_old_feeds(settings: "Settings") -> None:
+    """Exits with 1 if a reader of an old address does not get its feed."""
+    from syndication.cli.takeover import check_old_feeds
+
+    wrong = check_old_feeds(settings)
+    if wrong:
+        raise click.ClickException(
+            f"{wrong} old {'address does' if wrong == 1 else 'addresses do'} not lead to a feed."
+        )
 
 
 def _check_progress(path: str) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import unquote_plus
 
 from pydantic import ValidationError
 
+from syndication.config.old_feeds import read_old_feeds
 from syndication.config.schema import (
     AllTable,
     CacheTable,
@@ -35,6 +36,7 @@ from syndication.config.sources import ENVIRONMENT, check_sections, prepare_sour
 from syndication.config.value_types import TomlTable
 from syndication.errors import ConfigError
 from syndication.model.body_limits import MIB
+from syndication.model.old_feeds import NO_OLD_FEEDS, OldFeeds
 from syndication.model.values import ALL, CachePolicy, Podcast, Section, Site
 
 PREFIX = "SYNDICATION_"
@@ -74,6 +76,7 @@ class Settings:
     logs: LogSettings
     main: SyndicationFile
     sources: tuple[SourceTable, ...] = ()
+    old_feeds: OldFeeds = NO_OLD_FEEDS
 
     @property
     def known_slugs(self) -> frozenset[str]:
@@ -113,6 +116,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         logs=main.logs,
         main=main,
         sources=tuple(main.source),
+        old_feeds=read_old_feeds(tables, site, beside),
     )
     check_sections(settings.sources, settings.known_slugs, source)
     return settings

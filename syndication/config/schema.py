@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from syndication.config.old_feed_schema import OldFeedTable, OldSiteTable
 from syndication.config.source_schemas import AnySource
 from syndication.config.value_types import (
     Address,
@@ -205,3 +206,5 @@ class Sections(TomlTable):
     all: AllTable = AllTable()
     section: list[SectionTable] = Field(default_factory=list)
     retired: list[RetiredTable] = Field(default_factory=list)
+    old_feed: list[OldFeedTable] = Field(default_factory=list)
+    old_site: list[OldSiteTable] = Field(default_factory=list)

@@ -116,9 +116,10 @@ def _section_title(value: str) -> str:
 def _templates(value: str) -> str:
     """Validates URLs separated by spaces, each with optional placeholders."""
     for template in value.split():
-        address = re.sub(r"\{(key|section|format)\}", "x", template)
+        # A path begins with a slash itself.
+        address = re.sub(r"\{(key|section|format)\}", "x", template.replace("{path}", "/x"))
         if re.search(r"[{}]", address):
-            raise ValueError("should have no placeholders other than {key}, {section} and {format}")
+            raise ValueError("should have no placeholders other than {key}, {section}, {format} and {path}")
         if not re.fullmatch(r"[!-~]*", address) or "@" in _address(address.partition("?")[0]):
             raise ValueError("should contain only ASCII and no user name: put credentials in the header Authorization")
     return value

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from syndication.model.feed_addresses import feed_path
+from syndication.model.old_feeds import NO_OLD_FEEDS, OldFeed, OldFeeds
 from syndication.model.values import FORMATS, Document, Section, Site
 from syndication.serve.cdn_headers import Headers, key_headers
 from syndication.serve.prepared import PreparedDocument, prepare
@@ -22,7 +23,7 @@ RequestKey = tuple[str, str, str | None, str | None, str | None]
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The documents by path, and the renamed and retired feeds.
+    """The documents by path, the renamed and retired feeds, and the addresses of the earlier system.
 
     ``responses`` caches responses by request. The catalogue never changes, so they cannot go stale.
     """
@@ -33,6 +34,7 @@ class Catalogue:
     renamed: Mapping[str, str]
     retired: frozenset[str]
     surrogate_keys: bool = True
+    old_feeds: OldFeeds = NO_OLD_FEEDS
     responses: dict[RequestKey, CountedResponse] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -44,9 +46,10 @@ class Catalogue:
         retired: frozenset[str],
         *,
         surrogate_keys: bool = True,
+        old_feeds: OldFeeds = NO_OLD_FEEDS,
     ) -> Self:
         """Returns the catalogue of a process that has loaded no documents yet."""
-        return cls(site, sections, {}, renamed, retired, surrogate_keys)
+        return cls(site, sections, {}, renamed, retired, surrogate_keys, old_feeds)
 
     def with_documents(self, documents: Iterable[Document]) -> Self:
         """Returns a new catalogue in which these documents replace their earlier versions."""
@@ -76,6 +79,11 @@ class Catalogue:
 def is_for_feeds(path: str) -> bool:
     """Returns whether the catalogue answers ``path``; includes /feeds, which a router would redirect to /feeds/."""
     return path.startswith("/feeds/") or path == "/feeds"
+
+
+def feed_of(catalogue: Catalogue, path: str, query: str) -> str | OldFeed | None:
+    """Returns what a request is for: a path below /feeds/, an old address, or None for anything else."""
+    return path if is_for_feeds(path) else catalogue.old_feeds.find(path, query)
 
 
 def parse(path: str) -> tuple[str, str] | None:

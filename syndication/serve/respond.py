@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from syndication.model.feed_addresses import feed_url
+from syndication.model.old_feeds import OldFeed
 from syndication.serve.catalogue import Catalogue, CountedResponse, format_of, parse
 from syndication.serve.cdn_headers import Headers
 from syndication.serve.conditional import is_fresh
@@ -34,8 +35,20 @@ RETRY_SECONDS = 5
 """Retry-After for a feed that is configured but not published yet."""
 
 
-def respond(catalogue: Catalogue, method: str, path: str, headers: Mapping[str, Any]) -> CountedResponse:
-    """Returns the response to a request below /feeds/; ``headers`` is a WSGI environ or uses its names."""
+def respond(catalogue: Catalogue, method: str, feed: str | OldFeed, headers: Mapping[str, Any]) -> CountedResponse:
+    """Returns the response to a poll of a path below /feeds/ or of an old address.
+
+    ``headers`` is a WSGI environ or uses its names. An old address has the response of its feed's path, to the byte:
+    ``rel="self"`` is the address to subscribe to (RFC 4287 section 4.2.7.2, WebSub section 4), so a reader may move.
+    """
+    if not isinstance(feed, str):
+        if feed.redirect:
+            return _with_count_key(feed.path, _redirect(catalogue, method, feed))
+        feed = feed.path
+    return _respond(catalogue, method, feed, headers)
+
+
+def _respond(catalogue: Catalogue, method: str, path: str, headers: Mapping[str, Any]) -> CountedResponse:
     get = headers.get
     accept, match, since = get("HTTP_ACCEPT_ENCODING"), get("HTTP_IF_NONE_MATCH"), get("HTTP_IF_MODIFIED_SINCE")
     question = (method, path, accept, match, since)
@@ -79,17 +92,11 @@ def _with_count_key(path: str, response: Response) -> CountedResponse:
 
 def _respond_without_document(catalogue: Catalogue, method: str, path: str) -> Response:
     """Returns the response without a document: preflight, wrong method, renamed, retired, unpublished or unknown."""
-    if method == "OPTIONS":
-        return "204 No Content", [ALLOW, *_PREFLIGHT], b""
     if method not in ("GET", "HEAD"):
-        return _text_response(HTTPStatus.METHOD_NOT_ALLOWED, "Feeds are read-only.", method, "no-store", ALLOW)
+        return _other_method(method)
     slug, format = parse(path) or ("", "")
     if slug in catalogue.renamed:
-        target = feed_url(catalogue.site, catalogue.renamed[slug], format)
-        section = catalogue.sections.get(catalogue.renamed[slug])
-        control = cache_control(section.cache) if section else "public, max-age=60"
-        moved, keys = f"This feed has moved to {target}", catalogue.keys(slug)
-        return _text_response(HTTPStatus.MOVED_PERMANENTLY, moved, method, control, ("Location", target), *keys)
+        return _moved(catalogue, method, catalogue.renamed[slug], format, catalogue.keys(slug))
     if slug in catalogue.retired:
         return _text_response(
             HTTPStatus.GONE, "This feed has been discontinued.", method, "public, max-age=3600", *catalogue.keys(slug)
@@ -100,6 +107,29 @@ def _respond_without_document(catalogue: Catalogue, method: str, path: str) -> R
             HTTPStatus.SERVICE_UNAVAILABLE, "This feed is not published yet.", method, "no-store", retry
         )
     return _text_response(HTTPStatus.NOT_FOUND, "Feed not found.", method, "public, max-age=60", *catalogue.keys())
+
+
+def _redirect(catalogue: Catalogue, method: str, old: OldFeed) -> Response:
+    """Returns the redirect from an old address; of a retired feed 410, so that nobody is led there in two steps."""
+    if old.section in catalogue.retired or method not in ("GET", "HEAD"):
+        return _respond_without_document(catalogue, method, old.path)
+    return _moved(catalogue, method, old.section, old.format, catalogue.keys(old.section))
+
+
+def _moved(catalogue: Catalogue, method: str, slug: str, format: str, keys: Headers) -> Response:
+    """Returns the redirect to a feed; caches may keep it as long as the feed."""
+    target = feed_url(catalogue.site, slug, format)
+    section = catalogue.sections.get(slug)
+    control = cache_control(section.cache) if section else "public, max-age=60"
+    words = f"This feed has moved to {target}"
+    return _text_response(HTTPStatus.MOVED_PERMANENTLY, words, method, control, ("Location", target), *keys)
+
+
+def _other_method(method: str) -> Response:
+    """Returns the preflight's response, or 405."""
+    if method == "OPTIONS":
+        return "204 No Content", [ALLOW, *_PREFLIGHT], b""
+    return _text_response(HTTPStatus.METHOD_NOT_ALLOWED, "Feeds are read-only.", method, "no-store", ALLOW)
 
 
 _PREFLIGHT: Headers = [

@@ -17,7 +17,7 @@ from syndication.metrics import database as database_metrics
 from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
 from syndication.process.parent import exit_with_parent
-from syndication.serve.catalogue import Catalogue, is_for_feeds
+from syndication.serve.catalogue import Catalogue
 from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
@@ -60,8 +60,9 @@ class Front:
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answers one request (ASGI)."""
         path = decode_path(scope["raw_path"])
-        if is_for_feeds(path):
-            start, body = self.polls.answer(scope, path)
+        feed = self.polls.feed_of(scope, path)
+        if feed is not None:
+            start, body = self.polls.answer(scope, feed)
         elif is_for_editors(path):
             start, body = await self._editors(scope, path, receive)
         else:
@@ -130,6 +131,7 @@ def empty_catalogue(settings: Settings) -> Catalogue:
         settings.redirects,
         settings.retired,
         surrogate_keys=settings.server.surrogate_keys,
+        old_feeds=settings.old_feeds,
     )
 
 

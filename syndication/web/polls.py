@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from syndication.serve.catalogue import Catalogue, is_for_feeds
+from syndication.model.old_feeds import OldFeed
+from syndication.serve.catalogue import Catalogue, feed_of
 from syndication.serve.cdn_headers import Headers
 from syndication.serve.respond import NOT_MODIFIED, OK, respond
 from syndication.web.document_loader import DocumentLoader
@@ -23,7 +24,7 @@ Send = Callable[[dict[str, Any]], Any]
 
 
 class PollResponder:
-    """Answers requests below /feeds/. Only the web server's thread calls it."""
+    """Answers requests below /feeds/ and of old addresses. Only the web server's thread calls it."""
 
     def __init__(self, loader: DocumentLoader) -> None:
         self._watcher = loader
@@ -33,15 +34,19 @@ class PollResponder:
 
     def try_first(self, scope: dict[str, Any], send: Send) -> bool:
         """Answers the request if it is a poll, and returns whether it was. ``send`` takes effect when it is called."""
-        path = decode_path(scope["raw_path"])
-        if not is_for_feeds(path):
+        feed = self.feed_of(scope, decode_path(scope["raw_path"]))
+        if feed is None:
             return False
-        start, body = self.answer(scope, path)
+        start, body = self.answer(scope, feed)
         send(start)
         send({"type": "http.response.body", "body": body})
         return True
 
-    def answer(self, scope: dict[str, Any], path: str) -> tuple[Start, bytes]:
+    def feed_of(self, scope: dict[str, Any], path: str) -> str | OldFeed | None:
+        """Returns the feed that a request is for, or None if it is no poll."""
+        return feed_of(self._watcher.catalogue, path, scope["query_string"].decode("latin-1"))
+
+    def answer(self, scope: dict[str, Any], feed: str | OldFeed) -> tuple[Start, bytes]:
         """Returns the start message and the body of the response."""
         asked = {"QUERY_STRING": scope["query_string"].decode("latin-1")}
         for name, value in scope["headers"]:
@@ -49,7 +54,7 @@ class PollResponder:
                 key, text = ANSWERED_BY[name], value.decode("latin-1")
                 asked[key] = f"{asked[key]},{text}" if key in asked else text
         catalogue = self._watcher.catalogue
-        status, headers, body, counted = respond(catalogue, scope["method"], path, asked)
+        status, headers, body, counted = respond(catalogue, scope["method"], feed, asked)
         self._watcher.counter.count(counted, len(body))
         return self._start(catalogue, status, headers), body
 

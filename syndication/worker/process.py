@@ -79,7 +79,7 @@ class Worker:
         )
         interval = timedelta(seconds=settings.worker.sweep_seconds)
         self.sweeper = Sweeper(database, self.regenerator.newsroom, self.id, interval, policy.hold)
-        self.purger = Purger(database, settings.purge) if settings.purge.url else None
+        self.purger = Purger(database, settings.purge, settings.old_feeds) if settings.purge.url else None
         self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = PreviewThrottle()

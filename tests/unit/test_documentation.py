@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from syndication.cli import main
 from syndication.config.loading import defaults_folder
+from syndication.config.old_feed_schema import OldFeedTable, OldSiteTable
 from syndication.config.schema import CacheTable, RetiredTable, SectionTable, SyndicationFile
 from syndication.config.source_schema import SourceTable
 from syndication.config.source_schemas import SOURCE_KINDS
@@ -88,7 +89,7 @@ def test_every_setting_of_a_source_is_documented_on_the_page_of_its_kind(kind):
 def test_every_setting_of_a_section_is_told_where_sections_are_written():
     text = (defaults_folder() / "sections.toml").read_text()
     comments = " ".join(line.lstrip("# ") for line in text.splitlines() if line.startswith("#"))
-    for table in (SectionTable, RetiredTable):
+    for table in (SectionTable, RetiredTable, OldFeedTable, OldSiteTable):
         for key in table.model_fields:
             assert re.search(rf"\b{key}\b", comments), f"{key} is not explained in sections.toml"
 

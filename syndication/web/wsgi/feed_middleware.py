@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from syndication.serve.catalogue import is_for_feeds
+from syndication.serve.catalogue import feed_of
 from syndication.serve.respond import respond
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class FeedMiddleware:
-    """Answers requests below /feeds/ and passes on all others."""
+    """Answers requests below /feeds/ and of old addresses, and passes on all others."""
 
     def __init__(self, app: "WSGIApplication", loader: "DocumentLoader") -> None:
         self.app = app
@@ -21,10 +21,11 @@ class FeedMiddleware:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answers a poll, or passes the request on."""
-        path = environ["PATH_INFO"]
-        if not is_for_feeds(path):
+        catalogue = self.loader.catalogue
+        feed = feed_of(catalogue, environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+        if feed is None:
             return self.app(environ, start_response)
-        status, headers, body, counted = respond(self.loader.catalogue, environ["REQUEST_METHOD"], path, environ)
+        status, headers, body, counted = respond(catalogue, environ["REQUEST_METHOD"], feed, environ)
         self.loader.counter.count(counted, len(body))
         start_response(status, headers[:])  # A copy: the list is shared, and a server may append to it.
         # Granian sends a list at once; it streams anything else, at a sixth more CPU time.

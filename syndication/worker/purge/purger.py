@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from syndication.config.schema import PurgeSettings
 from syndication.logs import get_logger
 from syndication.metrics.worker import PURGES
+from syndication.model.old_feeds import NO_OLD_FEEDS, OldFeeds
 from syndication.store.db.database import Database, DatabaseDown
 from syndication.store.processes import purge_queue, web_processes
 from syndication.store.processes.purge_queue import Key, Purge
@@ -39,11 +40,14 @@ MARGIN = timedelta(seconds=10)
 class Purger:
     """Sends due purge requests. All its state is in the database."""
 
-    def __init__(self, database: Database, settings: PurgeSettings) -> None:
+    def __init__(self, database: Database, settings: PurgeSettings, old_feeds: OldFeeds = NO_OLD_FEEDS) -> None:
         self.database = database
         self.settings = settings
+        self.old_feeds = old_feeds
         self.retry_for = timedelta(seconds=settings.retry_seconds)
-        self.lease = timedelta(seconds=2 * settings.timeout * len(requests(settings, "any"))) + MARGIN
+        sections = {"any", *(old.section for old in old_feeds.feeds.values())}
+        most = max(len(requests(settings, section, old_feeds)) for section in sections)
+        self.lease = timedelta(seconds=2 * settings.timeout * most) + MARGIN
         self._longest = max(self.lease, LONGEST_PAUSE)
         self._failing = False
         self._stopped = threading.Event()
@@ -99,7 +103,8 @@ class Purger:
         errors: dict[Key, str | None] = {}
 
         def deliver(purge: Purge) -> None:
-            asked = [send(request, self.settings.timeout) for request in requests(self.settings, purge.section)]
+            wanted = requests(self.settings, purge.section, self.old_feeds)
+            asked = [send(request, self.settings.timeout) for request in wanted]
             errors[purge.key] = next((error for error in asked if error), None)
 
         # Daemon threads: stopping a worker does not wait for caches.

@@ -1,17 +1,19 @@
 """Builds the requests that purge a section, from the templates in the configuration."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syndication import __version__
 from syndication.config.schema import PurgeSettings
+from syndication.model.feed_addresses import feed_path
+from syndication.model.old_feeds import NO_OLD_FEEDS, OldFeeds
 from syndication.model.values import FORMATS
 from syndication.serve.cdn_headers import section_key
 
 PLACEHOLDERS = {"User-Agent": f"newsroom-syndication/{__version__}", "Accept": "*/*", "Connection": "close"}
 
-_PLACE = re.compile(r"\{(key|section|format)\}")
+_PLACE = re.compile(r"\{(key|section|format|path)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +26,25 @@ class Request:
     body: bytes | None
 
 
-def requests(settings: PurgeSettings, section: str) -> list[Request]:
-    """Returns all requests that purge a section: one for each address, or one for each address and format."""
+def requests(settings: PurgeSettings, section: str, old_feeds: OldFeeds = NO_OLD_FEEDS) -> list[Request]:
+    """Returns all requests that purge a section: for each address one, or one for each format, or for each path.
+
+    The paths are those of the feeds and of the old addresses that lead to them.
+    """
     templates = (settings.url, settings.body, *settings.headers.values())
-    formats = FORMATS if any("{format}" in template for template in templates) else ("",)
     return [
-        _request(settings, url, {"key": section_key(section), "section": section, "format": format})
+        _request(settings, url, {"key": section_key(section), "section": section, "format": format, "path": path})
         for url in settings.url.split()
-        for format in formats
+        for format, path in _places(templates, section, old_feeds)
     ]
+
+
+def _places(templates: Sequence[str], section: str, old_feeds: OldFeeds) -> Sequence[tuple[str, str]]:
+    """Returns the formats and paths to fill in."""
+    own = [(format, feed_path(section, format)) for format in FORMATS]
+    if any("{path}" in template for template in templates):
+        return own + [(old.format, old.address) for old in old_feeds.of_section(section)]
+    return own if any("{format}" in template for template in templates) else [("", "")]
 
 
 def _request(settings: PurgeSettings, url: str, places: Mapping[str, str]) -> Request:

@@ -72,7 +72,7 @@ WRONG = [
     (
         "[purge]\nurl = 'https://c.example/{kye}'",
         "",
-        "it should have no placeholders other than {key}, {section} and {format}",
+        "it should have no placeholders other than {key}, {section}, {format} and {path}",
     ),
     ("[purge]\nurl = 'c.example'", "", "purge.url is 'c.example': it should start with https://"),
     ("[purge]\nurl = 'https://a.example {key}'", "", "it should start with https://"),

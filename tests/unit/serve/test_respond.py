@@ -1,14 +1,16 @@
 """The response to a poll, which is the same to the byte over ASGI and WSGI."""
 
 import itertools
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from syndication.model.old_feeds import OldFeed, OldFeeds
 from syndication.model.values import ENCODINGS, FORMATS, Document
-from syndication.serve.catalogue import Catalogue
+from syndication.serve.catalogue import Catalogue, CountedResponse, feed_of
 from syndication.serve.conditional import MAX_LIST_LENGTH, MAX_TAGS, is_fresh
 from syndication.serve.negotiate import negotiate
 from syndication.serve.poll_counter import PollCounter
@@ -246,3 +248,77 @@ def test_what_is_no_documents_is_counted_by_format() -> None:
         assert respond(catalogue(), method, path, {"HTTP_ACCEPT_ENCODING": "gzip"})[3] == counted
     nothing_left = respond(catalogue(), "GET", "/feeds/taiwan.atom", {"HTTP_ACCEPT_ENCODING": "*;q=0"})
     assert nothing_left[3] == ("atom", "406", "identity")
+
+
+# Old addresses
+
+OLD_FEEDS = OldFeeds.of(
+    [
+        OldFeed("/feed/", "taiwan", "rss"),
+        OldFeed("/?feed=atom", "taiwan", "atom"),
+        OldFeed("/asia.xml", "asia", "rss"),
+        OldFeed("/stars.xml", "horoscope", "rss"),
+        OldFeed("/moved.xml", "taiwan", "rss", redirect=True),
+        OldFeed("/moved-stars.xml", "horoscope", "rss", redirect=True),
+    ]
+)
+
+
+def with_old_feeds() -> Catalogue:
+    return replace(catalogue(), old_feeds=OLD_FEEDS)
+
+
+def ask(method: str, path: str, query: str, headers: dict[str, str]) -> CountedResponse:
+    feeds = with_old_feeds()
+    feed = feed_of(feeds, path, query)
+    assert feed is not None
+    return respond(feeds, method, feed, headers)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("path", "query", "new"),
+    [("/feed", "utm_source=x", "taiwan.rss"), ("/", "x=1&feed=atom", "taiwan.atom"), ("/asia.xml", "", "asia.rss"),
+     ("/stars.xml", "", "horoscope.rss")],
+)  # fmt: skip
+def test_an_old_address_answers_as_its_feed_to_the_byte(method: str, path: str, query: str, new: str) -> None:
+    for headers in HEADERS:
+        asked = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+        assert ask(method, path, query, asked) == respond(catalogue(), method, f"/feeds/{new}", asked)
+
+
+def test_an_old_address_and_its_feed_share_the_remembered_answer() -> None:
+    feeds = with_old_feeds()
+    first = respond(feeds, "GET", "/feeds/taiwan.rss", {})
+    again = respond(feeds, "GET", OLD_FEEDS.feeds["feed", ()], {})
+    assert again is first and len(feeds.responses) == 1
+
+
+def test_a_redirect_has_the_keys_and_times_of_its_feed() -> None:
+    status, headers, body, counted = ask("GET", "/moved.xml", "", {})
+    found = dict(headers)
+    assert status == "301 Moved Permanently" and b"https://feeds.daily.example/feeds/taiwan.rss" in body
+    assert found["Location"] == "https://feeds.daily.example/feeds/taiwan.rss"
+    assert found["Surrogate-Key"] == "feed-taiwan feeds" and "max-age=300, s-maxage=60" in found["Cache-Control"]
+    assert counted == ("rss", "301", "identity")
+    assert ask("HEAD", "/moved.xml", "", {})[2] == b""
+    assert ask("POST", "/moved.xml", "", {})[0] == "405 Method Not Allowed"
+    assert ask("OPTIONS", "/moved.xml", "", {})[0] == "204 No Content"
+    assert ask("GET", "/moved-stars.xml", "", {})[0] == "410 Gone"
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status"),
+    [("/feed/", "", 200), ("/", "feed=atom", 200), ("/moved.xml", "", 301), ("/comments/feed/", "", 404)],
+)
+def test_asgi_and_wsgi_serve_the_same_old_addresses(path: str, query: str, status: int) -> None:
+    loader: Any = SimpleNamespace(catalogue=with_old_feeds(), counter=PollCounter())
+    environ = EnvironBuilder(path, query_string=query).get_environ()
+    body, answered, headers = run_wsgi_app(FeedMiddleware(flask_app(loader).wsgi_app, loader), environ)
+    assert answered.startswith(str(status))
+    sent: list[Any] = []
+    scope = {"method": "GET", "raw_path": path.encode(), "query_string": query.encode(), "headers": []}
+    assert PollResponder(loader).try_first(scope, sent.append) == (status != 404)
+    if sent:
+        assert (sent[0]["status"], sent[1]["body"]) == (status, b"".join(body))
+        assert sorted(sent[0]["headers"]) == sorted((n.encode(), t.encode()) for n, t in headers)

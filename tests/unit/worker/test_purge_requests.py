@@ -11,6 +11,7 @@ from http.server import ThreadingHTTPServer
 import pytest
 
 from syndication.config.schema import PurgeSettings
+from syndication.model.old_feeds import OldFeed, OldFeeds
 from syndication.worker.purge.http import send
 from syndication.worker.purge.requests import Request, requests
 from tests.support.caches import Cache, babbles, cache, closes, drips, hangs, redirects, resets
@@ -48,6 +49,17 @@ def test_each_address_gets_a_request_for_each_format_it_names():
         f"http://{host}.example/feeds/taiwan.{format}" for host in ("one", "two") for format in ("atom", "rss", "json")
     ]
     assert len(requests(settings(body="{format}"), "taiwan")) == 3
+
+
+def test_each_path_of_a_section_gets_a_request_with_its_old_addresses():
+    old = OldFeeds.of([OldFeed("/feed/", "taiwan", "rss"), OldFeed("/?feed=rss2&cat=7", "asia", "rss")])
+    asked = requests(settings(body='{"files": ["https://daily.example{path}"]}'), "asia", old)
+    assert [request.body for request in asked] == [
+        f'{{"files": ["https://daily.example{path}"]}}'.encode()
+        for path in ("/feeds/asia.atom", "/feeds/asia.rss", "/feeds/asia.json", "/?feed=rss2&cat=7")
+    ]
+    (first, *_, last) = requests(settings(url="http://cache.example{path}", method="PURGE"), "taiwan", old)
+    assert (first.url, last.url) == ("http://cache.example/feeds/taiwan.atom", "http://cache.example/feed/")
 
 
 def test_without_a_body_there_is_no_content_type_and_configured_headers_win():

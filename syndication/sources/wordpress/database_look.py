@@ -53,8 +53,9 @@ class SectionWindow:
 class Remembered:
     """What a reader remembers between looks; nothing is wrong if it forgets.
 
-    ``index`` is the digest of all posts, ``sections`` are the sections' own windows by slug, ``protected`` the posts with a password as of ``protected_at``
-    seconds. ``unrendered`` are the ids of articles that still lack their text, with the time of the next attempt.
+    ``index`` is the digest of all posts, ``sections`` are the sections' own windows by slug, ``protected`` the posts
+    with a password as of ``protected_at`` seconds. ``unrendered`` are the ids of articles that still lack their text,
+    with the time of the next attempt.
     """
 
     index: IndexDigest | None = None

@@ -27,6 +27,10 @@ def _slug(value: str) -> str:
     return value
 
 
+def _optional_slug(value: str) -> str:
+    return _slug(value) if value else ""
+
+
 def _address(value: str) -> str:
     if not re.fullmatch(r"[!-~]*", value) or re.search(r'[<>"{}|\\^`]', value):
         raise ValueError("should contain only ASCII and no spaces: write %20, and xn-- for a host")
@@ -121,6 +125,18 @@ def _templates(value: str) -> str:
             raise ValueError("should have no placeholders other than {key}, {section} and {format}")
         if not re.fullmatch(r"[!-~]*", address) or "@" in _address(address.partition("?")[0]):
             raise ValueError("should contain only ASCII and no user name: put credentials in the header Authorization")
+    return value
+
+
+def _story_address(value: str) -> str:
+    """Validates the template of a story's address; a relative one belongs to site.home_url."""
+    address = re.sub(r"\{(id|slug|section|year|month|day)\}", "x", value)
+    if re.search(r"[{}]", address):
+        raise ValueError("should have no placeholders other than {id}, {slug}, {section}, {year}, {month} and {day}")
+    if value and not ("{id}" in value or "{slug}" in value):
+        raise ValueError("should have {slug} or {id}, so that each story has an address of its own")
+    if value and not re.fullmatch(r"/[!-~]*", address):
+        _address(address.partition("?")[0].partition("#")[0])
     return value
 
 
@@ -249,6 +265,16 @@ class PurgeSettings(TomlTable):
     retry_seconds: Annotated[float, Field(gt=0)] = 3600.0
 
 
+class NinjsSettings(TomlTable):
+    """[ninjs]: the webhook that receives stories as ninjs. ``sections`` maps subjects and categories to slugs."""
+
+    secret: Annotated[str, AfterValidator(_secret)] = ""
+    url: Annotated[str, AfterValidator(_story_address)] = ""
+    section: Annotated[str, AfterValidator(_optional_slug)] = ""
+    sections: dict[str, Slug] = {}
+    publish_ednote: Switch = False
+
+
 class LogSettings(TomlTable):
     """[logs]."""
 
@@ -324,6 +350,7 @@ class SyndicationFile(TomlTable):
     cache: dict[str, CacheTable] = {"news": CacheTable()}
     worker: WorkerSettings = WorkerSettings()
     editors: EditorsSettings = EditorsSettings()
+    ninjs: NinjsSettings = NinjsSettings()
     purge: PurgeSettings = PurgeSettings()
     logs: LogSettings = LogSettings()
 

@@ -1,5 +1,6 @@
 """Detects the kind of a file from its first bytes."""
 
+import re
 from typing import Literal
 
 FeedKind = Literal["xml", "json"]
@@ -23,6 +24,14 @@ def feed_kind(first: bytes) -> FeedKind | None:
 def is_json_feed(start: bytes) -> bool:
     """Returns whether a file that starts with these bytes is a JSON Feed rather than JSON Lines."""
     return b"https://jsonfeed.org/version/" in start
+
+
+_NINJS = re.compile(rb'"(?:pub_?status|versioncreated|headlines?|body_\w+|bodies)"\s*:', re.IGNORECASE)
+
+
+def is_ninjs_file(content: bytes) -> bool:
+    """Returns whether JSON across several lines is one ninjs item rather than a JSON Feed, by the names in it."""
+    return not is_json_feed(content) and b'"items"' not in content and _NINJS.search(content) is not None
 
 
 def is_xml(start: bytes) -> bool:

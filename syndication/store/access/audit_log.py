@@ -27,6 +27,14 @@ SERVICE = Actor("the service", "the service")
 """The actor of automatic actions, like those of the demonstration newsroom."""
 
 
+AGENCY = "the agency"
+"""Who sends stories as ninjs, and withdraws those that it cancels."""
+
+AUTOMATIC = (AGENCY,)
+"""Those who act for another system. Their withdrawals end when it publishes the story again, and no token may have
+their names; a person's withdrawal stays until a person restores the article."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """One action to record."""

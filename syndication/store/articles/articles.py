@@ -134,18 +134,23 @@ def change_article(
     with database.write() as conn:
         if first is not None:
             first(conn)
-        _lock(conn, [article_id])
-        article = decide(get_article(conn, article_id))
-        validate(article)
-        (outcome,) = _write(conn, {article_id: article})
-        _name_withdrawals(conn, [article], by)
-        _record_writes(conn, by, act, [outcome], database.now(conn))
+        lock(conn, [article_id])
+        outcome = put_locked(conn, decide(get_article(conn, article_id)), by, act, database.now(conn))
         return outcome, load_articles(conn, [article_id])[article_id]
+
+
+def put_locked(conn: Connection, article: Article, by: Actor, act: str, now: datetime) -> PutOutcome:
+    """Creates or replaces an article whose id the transaction has locked; raises ArticleError for an invalid one."""
+    validate(article)
+    (outcome,) = _write(conn, {article.id: article})
+    _name_withdrawals(conn, [article], by)
+    _record_writes(conn, by, act, [outcome], now)
+    return outcome
 
 
 def _put_batch(database: Database, wanted: dict[str, Article], by: Actor | None) -> list[PutOutcome]:
     with database.write() as conn:
-        _lock(conn, list(wanted))
+        lock(conn, list(wanted))
         outcomes = _write(conn, wanted)
         if by is not None:
             _name_withdrawals(conn, wanted.values(), by)
@@ -169,7 +174,7 @@ def _name_withdrawals(conn: Connection, written: Iterable[Article], by: Actor) -
         conn.execute(unnamed.values(by=by.name))
 
 
-def _lock(conn: Connection, ids: Sequence[str]) -> None:
+def lock(conn: Connection, ids: Sequence[str]) -> None:
     """Locks ids, so that writers of the same article take turns, also if it does not exist yet.
 
     Always in the same order, to avoid deadlocks. SQLite has only one writer anyway.

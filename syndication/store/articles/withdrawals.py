@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from syndication.store.access.audit_log import Act, Actor, record
+from syndication.store.access.audit_log import AUTOMATIC, Act, Actor, record
 from syndication.store.articles.article_outlines import read_outline
 from syndication.store.articles.deletions import get_deletion
 from syndication.store.db.batches import batched
@@ -22,6 +22,11 @@ class Withdrawal:
 
     at: datetime
     by: str | None
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the sender of the story may end it."""
+        return self.by in AUTOMATIC
 
 
 def withdraw(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
@@ -51,11 +56,43 @@ def _withdraw(conn: Connection, id: str, by: Actor, now: datetime) -> bool:
         if conn.execute(update(ArticleRow).where(*article).values(status="withdrawn")).rowcount:
             conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id == id).values(by=by.name))
             return True
+    if _take_over(conn, id, by):
+        return True
     if get_deletion(conn, id) is None:
         return False
     conn.execute(insert(ChangeRow).values(article_id=id, noticed_at=now))  # For ``enforce``.
     statement = upsert(conn, WithdrawalRow).values(article_id=id, at=now, by=by.name)
     return bool(conn.execute(statement.on_conflict_do_nothing()).rowcount)
+
+
+def _take_over(conn: Connection, id: str, by: Actor) -> bool:
+    """Makes an automatic withdrawal a person's, so that the sender cannot end it; returns whether there was one."""
+    if by.name in AUTOMATIC:
+        return False
+    automatic = update(WithdrawalRow).where(WithdrawalRow.article_id == id, WithdrawalRow.by.in_(AUTOMATIC))
+    return bool(conn.execute(automatic.values(by=by.name)).rowcount)
+
+
+def withdraw_in(conn: Connection, id: str, by: Actor, now: datetime) -> bool:
+    """Withdraws one article in the caller's transaction, and records it; returns False if there was nothing to do."""
+    done = _withdraw(conn, id, by, now)
+    if done:
+        record(conn, by, [Act("withdraw", id, "withdrawn")], now)
+    return done
+
+
+def end_automatic(conn: Connection, id: str, by: Actor, now: datetime) -> bool:
+    """Ends an automatic withdrawal, so that the next write of the article may publish it; returns whether it did."""
+    statement = delete(WithdrawalRow).where(WithdrawalRow.article_id == id, WithdrawalRow.by.in_(AUTOMATIC))
+    ended = bool(conn.execute(statement).rowcount)
+    if ended:
+        record(conn, by, [Act("restore", id, "restored")], now)
+    return ended
+
+
+def sign_withdrawal(conn: Connection, id: str, by: str | None) -> None:
+    """Records who withdrew an article that is out."""
+    conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id == id).values(by=by))
 
 
 def restore(database: Database, ids: Sequence[str], by: Actor) -> list[str]:

@@ -148,8 +148,10 @@ class _Writing:
         told = write_outcome(done, found, article)
         if withheld:
             return DeliveryOutcome(item.uri, "withdrawn", message=WITHHELD)
-        if replaced or of_original:
-            return DeliveryOutcome(item.uri, "kept_out", message=REPLACED if replaced else OUT_WITH_ITS_ORIGINAL)
+        if replaced:
+            return DeliveryOutcome(item.uri, "kept_out", message=REPLACED)
+        if of_original and original is not None and self._is_known(original):
+            return DeliveryOutcome(item.uri, "kept_out", message=OUT_WITH_ITS_ORIGINAL)
         return DeliveryOutcome(item.uri, *told[:3], [*told.warnings, *self._warnings(article)])
 
     def _original(self, article: Article) -> str | None:
@@ -175,6 +177,10 @@ class _Writing:
             return None
         found = get_withdrawal(self.conn, original)
         return found if found is not None and not found.is_automatic else None
+
+    def _is_known(self, id: str) -> bool:
+        """Returns whether readers have seen a story, so that the sender may know what became of it."""
+        return Visibility(exposure(self.conn, id, self.now), False, self.now).exists
 
     def _was_usable(self) -> bool:
         return self.known is not None and self.known.status == "usable"

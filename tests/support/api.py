@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from syndication.api.app import editors_app
 from syndication.config.loading import load_settings
-from syndication.config.schema import EditorsSettings
+from syndication.config.schema import EditorsSettings, NinjsSettings
 from syndication.pipeline.preview import Previewer
 from syndication.serve.catalogue import Catalogue
 from syndication.store.access import tokens
@@ -25,6 +25,7 @@ from syndication.store.processes import workers
 from syndication.web.document_loader import DocumentLoader
 from tests.support.desk import Desk
 from tests.support.newsroom import at
+from tests.support.ninjs import SECRET
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,6 +34,8 @@ PREFIX = "/api/v1"
 TESTER = Actor("a test", "the tests")
 
 WEBHOOK_SECRET = "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
+
+NINJS = {"secret": SECRET, "url": "/news/{slug}", "sections": {"medtop:04000000": "china"}}
 
 FULL: dict[str, Any] = {
     "title": "Night train — 夜車 🚆",
@@ -93,9 +96,11 @@ class Said:
 
 
 class Api:
-    """The API with a newsroom; ``editors`` are its settings."""
+    """The API with a newsroom; ``editors`` and ``ninjs`` are its settings."""
 
-    def __init__(self, database: Database, clock: Any, **editors: Any) -> None:
+    def __init__(
+        self, database: Database, clock: Any, *, ninjs: Mapping[str, Any] | None = None, **editors: Any
+    ) -> None:
         self.database = database
         self.clock = clock
         self.desk = Desk(database, clock)
@@ -106,6 +111,7 @@ class Api:
             site=self.desk.site,
             sections=self.desk.sections,
             editors=EditorsSettings(**{"webhook_secret": WEBHOOK_SECRET} | editors),
+            ninjs=NinjsSettings(**NINJS | (ninjs or {})),
         )
         empty = Catalogue.empty(self.desk.site, self.desk.sections, {}, frozenset())
         self.loader = DocumentLoader(database, empty, lambda counter: None)

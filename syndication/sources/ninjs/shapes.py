@@ -20,7 +20,14 @@ PATTERNS = ("headline_", "body_", "description_")
 OptionalText = Text | None
 Uri = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 Address = Annotated[Annotated[Text, Field(max_length=MAX_URL)] | None, BeforeValidator(none_if_empty)]
-PubStatus = Annotated[Literal["usable", "withheld", "canceled"], BeforeValidator(lambda value: "usable" if value in (None, "") else value)]
+
+
+def _pub_status(value: Any) -> Any:
+    """Returns "usable", the default, for nothing."""
+    return "usable" if value in (None, "") else value
+
+
+PubStatus = Annotated[Literal["usable", "withheld", "canceled"], BeforeValidator(_pub_status)]
 
 
 def _version(value: Any) -> Any:

@@ -48,7 +48,7 @@ NINJS_SCHEMA = {
         "guid": {"type": "string", "description": "Superdesk's name for uri."},
         "type": {"type": "string", "description": "text and composite become articles; others are ignored."},
         "version": {"type": "string", "description": "An older version never overwrites a newer one."},
-        "pubStatus": {"enum": ["usable", "withheld", "canceled"], "description": "pubstatus in 1.x."},
+        "pubStatus": {"type": "string", "enum": ["usable", "withheld", "canceled"], "description": "pubstatus in 1.x."},
     },
 }
 """The body of ninjs, whose properties IPTC defines; what of them is read is in docs/sources-ninjs.md."""

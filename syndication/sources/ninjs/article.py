@@ -27,7 +27,7 @@ TITLE_LENGTH = 80
 STORIES = ("", "text", "composite")
 """The types that are stories. Superdesk also pushes each picture and film by itself."""
 
-_MARKUP = re.compile(r"</?[a-z][^>]*>|&(?:[a-z]+|#[0-9]+);", re.IGNORECASE)
+_MARKUP = re.compile(r"</?[a-z][^<>]*>|&(?:[a-z]+|#[0-9]+);", re.IGNORECASE)
 _BY = re.compile(r"\Aby:?\s+(?=\S)", re.IGNORECASE)
 
 

@@ -130,7 +130,7 @@ def test_canceled_story_is_withdrawn_by_the_agency_and_keeps_its_text(api):
     said = push(api, version(2, pubstatus="canceled", headline="KILL", body_html="<p>Kill notice</p>"))
     assert outcome(said) == "withdrawn" and not shown(api, "Ferries resume")
     trace = api.get(f"/articles/{GUID}/trace").json
-    assert f"withdrawn by {AGENCY}" in str(trace)
+    assert f"withdrawn by {AGENCY}" in str(trace) and f"until {AGENCY} publishes a newer version" in str(trace)
     assert api.get(f"/articles/{GUID}").json["title"] == "Ferries resume after the storm"
     last = api.audit(actor=AGENCY)[0]
     assert (last.act, last.outcome) == ("withdraw", "withdrawn")

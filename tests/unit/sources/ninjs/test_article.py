@@ -1,5 +1,7 @@
 """What becomes of each property of an item."""
 
+import time
+
 import pytest
 
 from syndication.model.values import Article, Author, Enclosure, Image
@@ -165,6 +167,12 @@ def test_story_without_any_text_is_refused_by_name():
 )
 def test_body_is_the_html_or_else_paragraphs_of_the_text(bodies, html):
     assert made(superdesk(**bodies)).html == html
+
+
+def test_a_megabyte_of_open_tags_is_read_at_once():
+    started = time.monotonic()
+    assert made(superdesk(body_html=None, body_main="<a" * 500_000, byline="by " * 150)).html
+    assert time.monotonic() - started < 5
 
 
 def test_text_becomes_paragraphs_between_blank_lines_or_of_lines():

@@ -4,9 +4,11 @@ import base64
 import hashlib
 import hmac
 import time
+from functools import partial
 
 import pytest
 
+from tests.integration.api.test_articles import at_once
 from tests.support.api import Api
 from tests.support.ninjs import SECRET, encoded, iptc, superdesk, superdesk_signature, superdesk_time
 
@@ -122,6 +124,14 @@ def test_older_version_never_overwrites_a_newer_one(api):
     assert shown(api, "Ten again")
     (ignored,) = [one for one in api.audit(actor=AGENCY) if one.outcome == "ignored"]
     assert ignored.times == 2 and "newer version" in (ignored.detail or "")
+
+
+def test_of_versions_that_arrive_at_once_the_newest_stays(api):
+    api.put("warm")
+    pushed = [version(number, headline=f"Version {number}") for number in (3, 1, 4, 2)]
+    said = at_once(*[partial(push, api, item) for item in pushed])
+    assert {one.status for one in said} == {200}
+    assert api.get(f"/articles/{GUID}").json["title"] == "Version 4"
 
 
 def test_canceled_story_is_withdrawn_by_the_agency_and_keeps_its_text(api):

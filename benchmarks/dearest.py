@@ -144,6 +144,8 @@ def run(options: Options) -> None:
             "SYNDICATION_DATABASE__URL": url,
             "SYNDICATION_EDITORS__FAILED_ATTEMPTS": "1000000",
             "SYNDICATION_EDITORS__WEBHOOK_SECRET": SECRET,
+            "SYNDICATION_NINJS__SECRET": SECRET,
+            "SYNDICATION_NINJS__URL": "/news/{slug}",
             "SYNDICATION_EDITORS__LARGEST_ARTICLE_MB": str(limits.article // MIB),
             "SYNDICATION_EDITORS__LARGEST_BATCH_MB": str(limits.batch // MIB),
         }

@@ -99,7 +99,9 @@ class Catalogue:
     def of_webhook(self, secret: str) -> Iterator[Request]:
         """Yields the requests of a CMS with the webhook secret."""
         for method, path, operation in self._operations():
-            if operation["operationId"] == "receive_article":
+            if operation["operationId"] == "get_ninjs_asset":
+                yield self._request(method, path, operation, "usual")
+            if operation["operationId"] in ("receive_article", "receive_ninjs"):
                 for form in _forms(operation):
                     request = self._request(method, path, operation, form)
                     yield Request(
@@ -143,6 +145,7 @@ class Catalogue:
             "slug": target.large_section if large else target.slugs[0],
             "name": target.known.get("users", "nobody"),
             "id": target.known.get(subject, "none"),
+            "media_id": "599e31ed1d41c833e0b8a83e",
         }
         if subject == "articles":
             values["id"] = target.large_article if large else target.article
@@ -157,6 +160,8 @@ class Catalogue:
 
     def _body(self, method: str, path: str, operation: Json, form: str) -> bytes:
         limit = largest_body(method, path, self._limits)
+        if operation["operationId"] == "receive_ninjs":
+            return _ninjs(form, limit)
         schema = self._resolve(next(iter(operation["requestBody"]["content"].values()))["schema"])
         if not schema.get("properties"):  # A patch, which may contain any field of an article.
             schema = self._document["components"]["schemas"]["ArticleBody"]
@@ -281,6 +286,25 @@ def _html(size: int) -> str:
 def _numbers(name: str, limit: int) -> bytes:
     start, end = f'{{"{name}":['.encode(), b"1]}"
     return start + b"1," * ((limit - len(start) - len(end)) // 2) + end
+
+
+def _ninjs(form: str, limit: int) -> bytes:
+    """Returns a story as Superdesk sends it; the fullest has as many keywords, authors and files as an article may."""
+    if form == "numbers":
+        return _numbers("keywords", limit)
+    story: Json = {
+        "guid": f"urn:dearest:{form}", "version": "1", "type": "text", "headline": "Night train",
+        "firstpublished": STORY["published_at"], "body_html": USUAL_HTML,
+    }  # fmt: skip
+    if form == "longest":
+        story["body_html"] = _html(limit - ROOM)
+    if form == "fullest":
+        story["keywords"] = [f"{WIDE}{n}" for n in range(500)]
+        story["authors"] = [{"name": f"{WIDE}{n}", "email": "desk@daily.example"} for n in range(200)]
+        story["attachments"] = [
+            {"href": f"https://daily.example/{n}.pdf", "mimetype": "application/pdf", "title": WIDE} for n in range(200)
+        ]
+    return json.dumps(story, ensure_ascii=False).encode()
 
 
 def _signed(body: bytes, secret: str, id: str) -> dict[str, str]:

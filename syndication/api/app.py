@@ -17,6 +17,7 @@ from syndication.api import (  # noqa: F401  # some only register operations on 
     article_trace,
     articles,
     audit_log,
+    ninjs,
     previews,
     regenerations,
     releases,
@@ -43,7 +44,7 @@ from syndication.web.request_log import set_rule
 
 SUBJECTS = (
     articles, article_trace, article_history, upcoming, sections, versions, regenerations,
-    previews, webhooks, sources, tokens, users, audit_log,
+    previews, webhooks, ninjs, sources, tokens, users, audit_log,
 )  # fmt: skip
 """In the order of the reference; those under the same path as articles follow them."""
 
@@ -111,7 +112,10 @@ def _admit() -> Response | None:
     request.max_content_length = largest_body(request.method, request.path, editors.settings.editors.body_limits)
     if request.endpoint == "webhooks.receive_article":
         _reject_unbounded()
-        webhooks.check_signature(editors.settings.editors.webhook_secret)
+        webhooks.check(editors.settings.editors.webhook_secret)
+    elif request.endpoint == "ninjs.receive_ninjs":
+        _reject_unbounded()
+        ninjs.check(editors.settings.ninjs.secret)
     elif request.endpoint == "sources.look_at_source" and sources.admit_ping(request):
         _reject_unbounded()
         return None  # The body means nothing, and is not read.

@@ -19,12 +19,14 @@ HEADERS = {
     "patch_article": ("If-Match", "If-None-Match"),
     "look_at_source": ("webhook-id", "webhook-timestamp", "webhook-signature", "x-ghost-signature"),
     "receive_article": ("webhook-id", "webhook-timestamp", "webhook-signature"),
+    "receive_ninjs": ("x-superdesk-signature", "webhook-id", "webhook-timestamp", "webhook-signature"),
 }
 """Request headers by operation id."""
 
 MEANINGS = {
     "If-Match": "Write only if the article still has this ETag. Needs the scope preview.",
     "If-None-Match": "With *: create only if the article does not exist. Needs the scope preview.",
+    "x-superdesk-signature": "sha1= and the HMAC-SHA1 of the body in hexadecimal; in place of the other three.",
     "webhook-id": "Unique id of the message; a repeated id is refused.",
     "webhook-timestamp": "Time of signing, in seconds since 1970.",
     "x-ghost-signature": "sha256= and the hexadecimal HMAC-SHA256 of body and time, t= and the time in milliseconds.",
@@ -38,6 +40,20 @@ BATCH_SCHEMA = {
     "properties": {"articles": {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": 1000}},
 }
 """The body of a batch. Each item is an article; an invalid one is refused without affecting the others."""
+
+NINJS_SCHEMA = {
+    "type": "object",
+    "description": "One item of ninjs 1.x, 2.x or 3.x (https://iptc.org/standards/ninjs/), or of Superdesk.",
+    "additionalProperties": True,
+    "properties": {
+        "uri": {"type": "string", "description": "Identifies the story; guid in Superdesk. One of both is required."},
+        "guid": {"type": "string", "description": "Superdesk's name for uri."},
+        "type": {"type": "string", "description": "text and composite become articles; others are ignored."},
+        "version": {"type": "string", "description": "An older version never overwrites a newer one."},
+        "pubStatus": {"type": "string", "enum": ["usable", "withheld", "canceled"], "description": "pubstatus in 1.x."},
+    },
+}
+"""The body of ninjs, whose properties IPTC defines; what of them is read is in docs/sources-ninjs.md."""
 
 PROBLEMS = {
     "invalid": "A field is invalid: errors lists each field with the reason.",
@@ -130,21 +146,25 @@ def _complete_operation(method: str, operation: dict[str, Any]) -> None:
     """Completes flask-openapi3's output: no HTML line breaks, the media type of a patch (RFC 7396), request headers."""
     if operation["operationId"] == "put_articles":  # Validated item by item, not by flask-openapi3.
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": BATCH_SCHEMA}}}
+    if operation["operationId"] == "receive_ninjs":  # Of two shapes, read by ``sources/ninjs``.
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": NINJS_SCHEMA}}}
     if "description" in operation:
         operation["description"] = operation["description"].replace("<br/>", " ").strip()
     if method == "patch":
         content = operation["requestBody"]["content"]
         content["application/merge-patch+json"] = content["application/json"]
-    parameters = [_header(name) for name in HEADERS.get(operation["operationId"], ())]
+    headers = HEADERS.get(operation["operationId"], ())
+    one_of_two = "x-superdesk-signature" in headers
+    parameters = [_header(name, name.startswith("webhook-") and not one_of_two) for name in headers]
     if parameters:
         operation["parameters"] = [*operation.get("parameters", []), *parameters]
 
 
-def _header(name: str) -> dict[str, Any]:
+def _header(name: str, required: bool) -> dict[str, Any]:
     return {
         "name": name,
         "in": "header",
-        "required": name.startswith("webhook-"),
+        "required": required,
         "description": MEANINGS[name],
         "schema": {"type": "string"},
     }

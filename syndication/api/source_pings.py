@@ -7,7 +7,7 @@ import hmac
 import re
 from collections.abc import Mapping
 
-from syndication.api.webhooks import TOLERANCE, signed
+from syndication.api.signatures import TOLERANCE, signed
 
 _GHOST = re.compile(r"sha256=([0-9a-f]{64}),\s*t=(\d{1,16})")
 

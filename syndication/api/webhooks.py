@@ -1,11 +1,5 @@
 """Webhooks from a CMS about changed articles, signed as in Standard Webhooks (standardwebhooks.com)."""
 
-import base64
-import binascii
-import contextlib
-import hmac
-import re
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Literal
 
@@ -13,6 +7,7 @@ from flask import request
 
 from syndication.api.operations import PUBLIC, Operations, context
 from syndication.api.schemas import ResponseModel
+from syndication.api.signatures import check_signature
 from syndication.api.visibility import Visibility
 from syndication.api.write_outcomes import DateOutcome, Outcome, write_outcome
 from syndication.model.article_json import ArticleJson
@@ -26,9 +21,6 @@ from syndication.web.problems import FieldProblem, Problem
 from syndication.web.request_log import set_actor
 
 operation = Operations("webhooks", "Webhook", "A CMS can send changed articles with a signature instead of a token.")
-
-TOLERANCE = 300
-"""Seconds that the sender's clock may differ, and for which a signature is valid."""
 
 
 class Announcement(StrictModel):
@@ -74,40 +66,8 @@ def receive_article(body: Announcement) -> WebhookResponse:
     return WebhookResponse(id=done.article_id, **write_outcome(done, found[0], article)._asdict())
 
 
-def check_signature(secret: str) -> None:
+def check(secret: str) -> None:
     """Raises Problem unless the request has a recent signature made with ``secret``."""
     if not secret:
         raise Problem(HTTPStatus.NOT_FOUND, "not-found", "Webhooks are not enabled: editors.webhook_secret is not set.")
-    id, timestamp = request.headers.get("webhook-id", ""), request.headers.get("webhook-timestamp", "")
-    address = request.remote_addr or "unknown"
-    if not re.fullmatch(r"[\x21-\x7e]{1,200}", id) or not re.fullmatch(r"\d{1,12}", timestamp):
-        raise context().access.refuse(
-            address, "The headers webhook-id, webhook-timestamp and webhook-signature are required."
-        )
-    if not signed(secret, id, timestamp, request.get_data(), request.headers.get("webhook-signature", "")):
-        raise context().access.refuse(address, "webhook-signature does not match this body and the shared secret.")
-    if abs(datetime.now(UTC).timestamp() - int(timestamp)) > TOLERANCE:
-        raise context().access.refuse(
-            address, f"webhook-timestamp differs from the current time by more than {TOLERANCE} s."
-        )
-
-
-def signed(secret: str, id: str, timestamp: str, body: bytes, signatures: str) -> bool:
-    """Returns whether any of the space-separated signatures is valid, compared in constant time."""
-    wanted = signature(secret, id, timestamp, body).encode()
-    found = [hmac.compare_digest(wanted, one.encode()) for one in signatures.split()]
-    return any(found)
-
-
-def signature(secret: str, id: str, timestamp: str, body: bytes) -> str:
-    """Returns the signature of a webhook."""
-    content = b".".join((id.encode(), timestamp.encode(), body))
-    return "v1," + base64.b64encode(hmac.digest(_key(secret), content, "sha256")).decode()
-
-
-def _key(secret: str) -> bytes:
-    """Returns the key: base64-decoded after whsec_, as in Standard Webhooks; any other secret is the key itself."""
-    if secret.startswith("whsec_"):
-        with contextlib.suppress(binascii.Error):
-            return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    return secret.encode()
+    check_signature(secret)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote_plus
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -23,6 +24,7 @@ from syndication.config.schema import (
     CacheTable,
     EditorsSettings,
     LogSettings,
+    NinjsSettings,
     PurgeSettings,
     Sections,
     SectionTable,
@@ -72,11 +74,17 @@ class Settings:
     server: ServerSettings
     worker: WorkerSettings
     editors: EditorsSettings
+    ninjs: NinjsSettings
     purge: PurgeSettings
     logs: LogSettings
     main: SyndicationFile
     sources: tuple[SourceTable, ...] = ()
     old_feeds: OldFeeds = NO_OLD_FEEDS
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """The newsroom's time zone."""
+        return ZoneInfo(self.editors.timezone)
 
     @property
     def known_slugs(self) -> frozenset[str]:
@@ -100,6 +108,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
     beside = source.with_name("sections.toml")
     tables = _check(Sections, _read(beside), beside)
     _check_slugs(tables, beside)
+    _check_ninjs(main.ninjs, tables, source)
     site = _site(main)
     settings = Settings(
         source=source,
@@ -112,6 +121,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         server=main.server,
         worker=main.worker,
         editors=main.editors,
+        ninjs=main.ninjs,
         purge=main.purge,
         logs=main.logs,
         main=main,
@@ -326,6 +336,17 @@ def _check_slugs(tables: Sections, path: Path) -> None:
                 f"{path.name}: the slug {slug!r} is used twice ({seen[slug]}, {where}): rename one of them"
             )
         seen[slug] = where
+
+
+def _check_ninjs(ninjs: NinjsSettings, tables: Sections, path: Path) -> None:
+    """Refuses sections that there are not: stories would be filed where no feed shows them."""
+    known = {slug for table in tables.section for slug in (table.slug, *table.formerly)}
+    named = [("ninjs.section", ninjs.section)] if ninjs.section else []
+    named += [(f"ninjs.sections.{term}", slug) for term, slug in ninjs.sections.items()]
+    for key, slug in named:
+        if slug not in known:
+            near = _suggestion(slug, sorted(known), list_all=False)
+            raise ConfigError(f"{path.name}: {key} is {slug!r}: it should be a section of sections.toml{near}")
 
 
 def _site(main: SyndicationFile) -> Site:

@@ -21,10 +21,12 @@ from syndication.config.value_types import (
     OptionalAddress,
     OptionalEmail,
     OptionalLanguage,
+    OptionalSlug,
     Seconds,
     Secret,
     SectionTitle,
     Slug,
+    StoryAddress,
     Switch,
     Text,
     TimeZone,
@@ -120,6 +122,16 @@ class PurgeSettings(TomlTable):
     retry_seconds: Annotated[float, Field(gt=0)] = 3600.0
 
 
+class NinjsSettings(TomlTable):
+    """[ninjs]: the webhook that receives stories as ninjs. ``sections`` maps subjects and categories to slugs."""
+
+    secret: Secret = ""
+    url: StoryAddress = ""
+    section: OptionalSlug = ""
+    sections: dict[str, Slug] = Field(default_factory=dict)
+    publish_ednote: Switch = False
+
+
 class LogSettings(TomlTable):
     """[logs]."""
 
@@ -195,6 +207,7 @@ class SyndicationFile(TomlTable):
     cache: dict[str, CacheTable] = Field(default_factory=lambda: {"news": CacheTable()})
     worker: WorkerSettings = WorkerSettings()
     editors: EditorsSettings = EditorsSettings()
+    ninjs: NinjsSettings = NinjsSettings()
     purge: PurgeSettings = PurgeSettings()
     logs: LogSettings = LogSettings()
     source: list[AnySource] = Field(default_factory=list)

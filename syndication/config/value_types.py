@@ -27,6 +27,10 @@ def _slug(value: str) -> str:
     return value
 
 
+def _optional_slug(value: str) -> str:
+    return _slug(value) if value else ""
+
+
 def _address(value: str) -> str:
     if not re.fullmatch(r"[!-~]*", value) or re.search(r'[<>"{}|\\^`]', value):
         raise ValueError("should contain only ASCII and no spaces: write %20, and xn-- for a host")
@@ -125,6 +129,18 @@ def _templates(value: str) -> str:
     return value
 
 
+def _story_address(value: str) -> str:
+    """Validates the template of a story's address; a relative one belongs to site.home_url."""
+    address = re.sub(r"\{(id|slug|section|year|month|day)\}", "x", value)
+    if re.search(r"[{}]", address):
+        raise ValueError("should have no placeholders other than {id}, {slug}, {section}, {year}, {month} and {day}")
+    if value and not ("{id}" in value or "{slug}" in value):
+        raise ValueError("should have {slug} or {id}, so that each story has an address of its own")
+    if value and not re.fullmatch(r"/[!-~]*", address):
+        _address(address.partition("?")[0].partition("#")[0])
+    return value
+
+
 def _method(value: str) -> str:
     if not re.fullmatch(r"[A-Z]+", value):
         raise ValueError("should be an HTTP method in capitals, like POST or PURGE")
@@ -146,6 +162,8 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
 
 
 Slug = Annotated[str, AfterValidator(_slug)]
+OptionalSlug = Annotated[str, AfterValidator(_optional_slug)]
+StoryAddress = Annotated[str, AfterValidator(_story_address)]
 Address = Annotated[str, AfterValidator(_address)]
 OptionalAddress = Annotated[str, AfterValidator(_optional_address)]
 Language = Annotated[str, AfterValidator(_language)]

@@ -11,6 +11,7 @@ from syndication.model.values import ALL, Section
 from syndication.pipeline.gather import is_recent, is_within_limits, recent_until
 from syndication.store.articles.article_outlines import ArticleOutline
 from syndication.store.articles.trace_facts import EntryPosition, TraceFacts
+from syndication.store.articles.withdrawals import Withdrawal
 from syndication.store.publishing.holds import Hold
 
 Rule = Literal[
@@ -117,11 +118,18 @@ def _by_withdrawal(facts: TraceFacts) -> Reason | None:
     withdrawn = words(f"withdrawn{by} at ", gone.at) if gone else ()
     if facts.article is None:
         deleted = words("It was deleted at ", facts.deleted_at) if facts.deleted_at else words("It was deleted")
-        stays = words(", and ", withdrawn, ": it stays out until someone restores it.")
+        stays = words(", and ", withdrawn, f": it stays out until {_until(gone)}.")
         return "deleted", words(deleted, stays if gone else ". Write it again to publish it."), None
     if gone is None:
         return None
-    return "withdrawn", words("It was ", withdrawn, " and stays out until someone restores it."), None
+    return "withdrawn", words("It was ", withdrawn, f" and stays out until {_until(gone)}."), None
+
+
+def _until(gone: Withdrawal | None) -> str:
+    """Returns what ends a withdrawal: only that of another system is ended by what it sends."""
+    if gone is not None and gone.is_automatic:
+        return f"{gone.by} publishes a newer version, or someone restores it"
+    return "someone restores it"
 
 
 def _by_section(article: ArticleOutline, section: Section) -> Reason | None:

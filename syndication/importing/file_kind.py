@@ -32,6 +32,14 @@ def is_json_feed(start: bytes) -> bool:
     return b"https://jsonfeed.org/version/" in start
 
 
+_NINJS = re.compile(rb'"(?:pub_?status|versioncreated|headlines?|body_\w+|bodies)"\s*:', re.IGNORECASE)
+
+
+def is_ninjs_file(content: bytes) -> bool:
+    """Returns whether JSON across several lines is one ninjs item rather than a JSON Feed, by the names in it."""
+    return not is_json_feed(content) and b'"items"' not in content and _NINJS.search(content) is not None
+
+
 def is_xml(start: bytes) -> bool:
     """Returns whether a file that starts with these bytes is RSS or Atom, in any encoding."""
     return start.startswith(_UTF16) or start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")

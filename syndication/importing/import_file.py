@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -19,12 +19,15 @@ from syndication.errors import ArticleError
 from syndication.importing import own_feed
 from syndication.importing.feed_reader import FeedFileReader
 from syndication.importing.fields import FEED, Fields
-from syndication.importing.file_kind import FeedKind, feed_kind
+from syndication.importing.file_kind import FeedKind, feed_kind, is_ninjs_file
 from syndication.importing.report import Report
 from syndication.model.article_json import parse_article, slugify, slugs_by_title
 from syndication.model.json_structure import StructureLimitExceeded, check_structure
 from syndication.model.terminal import escape
 from syndication.model.values import Article, Site
+from syndication.sources.ninjs.article import not_taken, to_article
+from syndication.sources.ninjs.item import InvalidItemError, read_item
+from syndication.sources.ninjs.rules import Rules, rules_of
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
 
@@ -35,6 +38,9 @@ Read = TypeVar("Read")
 
 BATCH_SIZE = 500
 """Articles whose sections are read in one query."""
+
+LOOKED_AT = 64 * 1024
+"""Bytes of JSON in which the names of ninjs are looked for."""
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes. No article is longer, and a file without line ends is not read into memory as a whole."""
@@ -61,10 +67,10 @@ def import_file(
     try:
         with _open(name, progress) as lines:
             first = next(lines, b"")
-            content = chain([first], lines)
-            kind = feed_kind(first)
+            kind, content = _kind(first, lines)
             if kind is None:
-                found = _with_sections(_lines(name, content, slugs, report), chosen, slugs)
+                lines_found = _lines(name, content, partial(_from_line, slugs=slugs, rules=rules_of(settings)), report)
+                found = _with_sections(lines_found, chosen, slugs)
             else:
                 site = settings.site
                 entries = _entries(name, kind, content, reader, partial(_from_entry, site=site, slugs=slugs), report)
@@ -77,6 +83,24 @@ def import_file(
                     report.was_deleted(outcome.article_id)
     except _UnreadableError as error:
         report.problem(name, f"{error}; nothing was imported from it")
+
+
+def _kind(first: bytes, lines: Iterator[bytes]) -> tuple[FeedKind | None, Iterator[bytes]]:
+    """Returns the kind of a file, and its lines: those of one ninjs item are joined, and read as JSON Lines are."""
+    content = chain([first], lines)
+    kind = feed_kind(first)
+    if kind != "json":
+        return kind, content
+    start, size = [], 0
+    for line in content:
+        start.append(line)
+        size += len(line)
+        if size > LOOKED_AT:
+            break
+    content = chain(start, content)
+    if not is_ninjs_file(b"".join(start)):
+        return kind, content
+    return None, iter([_rejoin_lines(content, MAX_LINE - 1) or bytes(MAX_LINE)])
 
 
 def _known(found: Iterator[Article], known: set[str], report: Report) -> Iterator[Article]:
@@ -128,13 +152,13 @@ def _add_sections(
             yield replace(stored, sections=sections) if own and stored else _file(article, sections, slugs)
 
 
-def _lines(name: str, lines: Iterator[bytes], slugs: dict[str, str], report: Report) -> Iterator[Article]:
+def _lines(name: str, lines: Iterator[bytes], make: Callable[[bytes], Article], report: Report) -> Iterator[Article]:
     number = 0
     try:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            article = _reported(f"{name} line {number}", partial(_from_line, line, slugs), report)
+            article = _reported(f"{name} line {number}", partial(make, line), report)
             if article is not None:
                 yield article
     except _UnreadableError as error:
@@ -158,8 +182,27 @@ def _valid(fields: Any, slugs: dict[str, str]) -> Article:
     return article
 
 
-def _from_line(line: bytes, slugs: dict[str, str]) -> Article:
-    return _valid(_json(line), slugs)
+def _from_line(line: bytes, *, slugs: dict[str, str], rules: Rules) -> Article:
+    """Returns the article of a line, which is ours or a ninjs item."""
+    value = _json(line)
+    if isinstance(value, dict) and not {"id", "url"} & value.keys() and {"uri", "guid"} & value.keys():
+        return _from_ninjs(value, rules)
+    return _valid(value, slugs)
+
+
+def _from_ninjs(value: dict[str, Any], rules: Rules) -> Article:
+    """Returns the article of a ninjs item, as the webhook makes it; one that is withheld becomes a draft."""
+    try:
+        item = read_item(value)
+        if item.pub_status == "canceled":
+            raise ArticleError(f"{item.uri} is canceled: `syndication withdraw` withdraws it")
+        if (why := not_taken(item)) is not None:
+            raise ArticleError(f"{item.uri} is no story. {why}")
+        article = to_article(item, rules, None, datetime.now(UTC))
+    except InvalidItemError as error:
+        raise ArticleError(str(error)) from error
+    articles.validate(article)
+    return replace(article, status="draft") if item.pub_status == "withheld" else article
 
 
 def _json(line: bytes) -> Any:

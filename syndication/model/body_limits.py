@@ -15,7 +15,7 @@ SMALL_BYTES = 64 * KIB
 WEBHOOK_BYTES = MIB
 """A webhook is read before its signature can be verified, so anyone can send one; longer articles use PUT."""
 
-Kind = Literal["small", "webhook", "article", "batch"]
+Kind = Literal["small", "webhook", "ninjs", "article", "batch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ _NAMED: dict[tuple[str, str], Kind] = {
     ("POST", "/api/v1/articles:batch"): "batch",
     ("POST", "/api/v1/previews"): "article",
     ("POST", "/api/v1/webhooks/articles"): "webhook",
+    ("POST", "/api/v1/webhooks/ninjs"): "ninjs",
 }
 
 
@@ -58,6 +59,7 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
     sizes: dict[Kind, int] = {
         "small": SMALL_BYTES,
         "webhook": min(WEBHOOK_BYTES, limits.article),
+        "ninjs": min(WEBHOOK_BYTES, limits.article),
         "article": limits.article,
         "batch": limits.batch,
     }
@@ -67,6 +69,7 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
 _ADVICE: dict[Kind, str] = {
     "small": "send only the fields you need.",
     "webhook": "PUT the article to /api/v1/articles/ID instead.",
+    "ninjs": "send associated stories by their ids, and link to pictures instead of embedding them.",
     "article": "link to pictures and files instead of embedding them.",
     "batch": "send the articles in several batches.",
 }

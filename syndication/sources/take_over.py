@@ -68,7 +68,7 @@ class Storing:
         checked = [(found, *self._checked(found)) for found in some]
         with self.database.write() as conn:
             now = self.hold(conn)
-            articles.lock_articles(conn, [article.id for _, article, _ in checked if article is not None])
+            articles.lock(conn, [article.id for _, article, _ in checked if article is not None])
             known = source_rows.find(conn, self.table.name, [found.row.id for found in some])
             wanted, rows = self._settle(conn, checked, known, now)
             self._withdraw_former(conn, rows, known, now)
@@ -87,7 +87,7 @@ class Storing:
             known = source_rows.find(conn, self.table.name, foreign_ids)
             gone = [row for row in known.values() if row.vanished_at is None]
             ids = [row.article_id for row in gone if row.article_id is not None]
-            articles.lock_articles(conn, ids)
+            articles.lock(conn, ids)
             if ids:
                 withdrawals.withdraw_in_transaction(conn, ids, source_actor(self.table.name), now)
             source_rows.record_vanished(conn, self.table.name, [row.foreign_id for row in gone], now)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from syndication.api.app import editors_app
 from syndication.config.loading import load_settings
-from syndication.config.schema import EditorsSettings
+from syndication.config.schema import EditorsSettings, NinjsSettings
 from syndication.config.source_schema import SourceTable
 from syndication.pipeline.preview import Previewer
 from syndication.serve.catalogue import Catalogue
@@ -26,6 +26,7 @@ from syndication.store.processes import workers
 from syndication.web.document_loader import DocumentLoader
 from tests.support.desk import Desk
 from tests.support.newsroom import at
+from tests.support.ninjs import SECRET
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +35,8 @@ PREFIX = "/api/v1"
 TESTER = Actor("a test", "the tests")
 
 WEBHOOK_SECRET = "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
+
+NINJS = {"secret": SECRET, "url": "/news/{slug}", "sections": {"medtop:04000000": "china"}}
 
 FULL: dict[str, Any] = {
     "title": "Night train — 夜車 🚆",
@@ -95,9 +98,17 @@ class Said:
 
 
 class Api:
-    """The API with a newsroom; ``editors`` are its settings, ``sources`` what it reads."""
+    """The API with a newsroom; ``editors`` and ``ninjs`` are its settings, ``sources`` what it reads."""
 
-    def __init__(self, database: Database, clock: Any, sources: tuple[SourceTable, ...] = (), **editors: Any) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Any,
+        sources: tuple[SourceTable, ...] = (),
+        *,
+        ninjs: Mapping[str, Any] | None = None,
+        **editors: Any,
+    ) -> None:
         self.database = database
         self.clock = clock
         self.desk = Desk(database, clock)
@@ -109,6 +120,7 @@ class Api:
             sections=self.desk.sections,
             sources=sources,
             editors=EditorsSettings(**{"webhook_secret": WEBHOOK_SECRET} | editors),
+            ninjs=NinjsSettings(**NINJS | (ninjs or {})),
         )
         empty = Catalogue.empty(self.desk.site, self.desk.sections, {}, frozenset())
         self.loader = DocumentLoader(database, empty, lambda counter: None)

@@ -23,6 +23,7 @@ from syndication.store.access import (
     webhook_ids,
 )
 from syndication.store.access.audit_log import Actor
+from syndication.store.articles.ninjs_items import NinjsItem, save_item
 from syndication.store.articles.withdrawals import restore, withdraw
 from syndication.store.copy.rows import TABLES
 from syndication.store.copy.sequences import NUMBERED, read_position
@@ -131,6 +132,7 @@ def _ask(database: Database, by: Actor) -> None:
         assert asked is not None
         conn.execute(text("UPDATE preview SET result = :bytes"), {"bytes": bytes(range(256))})
         webhook_ids.record_if_new(conn, "msg_1", now)
+        save_item(conn, NinjsItem("urn:a", "2", now, "usable", "urn:b"), now)
         poll_counts.add_polls(conn, {("taiwan", poll_counts.slot_of(now)): PollSums(2**40, 3, 2**50)})
 
 

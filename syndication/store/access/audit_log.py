@@ -36,6 +36,19 @@ def source_actor(name: str) -> Actor:
     return Actor(f"{SOURCE_ACTOR}{name}", "the service")
 
 
+AGENCY = "the agency"
+"""Who sends stories as ninjs, and withdraws those that it cancels."""
+
+
+def is_automatic(name: str) -> bool:
+    """Returns whether somebody of this name acts for another system: a source, or the agency.
+
+    Their withdrawals end when that system publishes the story again, and no token may have their names; a person's
+    withdrawal stays until a person restores the article.
+    """
+    return name == AGENCY or name.startswith(SOURCE_ACTOR)
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """One action to record."""

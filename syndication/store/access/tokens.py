@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, not_, or
 from syndication.errors import SyndicationError
 from syndication.model.formats import rfc3339
 from syndication.model.scopes import SCOPES
-from syndication.store.access.audit_log import Act, Actor, record
+from syndication.store.access.audit_log import Act, Actor, is_automatic, record
 from syndication.store.db.batches import batched
 from syndication.store.tables.access import TokenRow
 
@@ -65,6 +65,8 @@ def create(
 ) -> tuple[Token, str]:
     """Creates a token; returns it with its secret, which is not stored. Raises SyndicationError."""
     ordered = sort_scopes(scopes, "a token needs at least one scope")
+    if is_automatic(name):
+        raise SyndicationError(f"name is {name!r}, which the audit log uses for another system: choose another name")
     if expires_at is not None and expires_at <= now:
         raise SyndicationError(f"expires_at must be in the future, not {rfc3339(expires_at)}")
     if any(token.usable(now) for token in find_by_name(conn, name)):

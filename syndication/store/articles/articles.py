@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, insp
 from syndication.errors import ArticleError
 from syndication.model.json_types import MAX_ID, MAX_SECTION_NAME
 from syndication.model.values import ACCESS_LEVELS, Article, Author, Enclosure, Image
-from syndication.store.access.audit_log import SOURCE_ACTOR, Act, Actor, record, record_repeated
+from syndication.store.access.audit_log import Act, Actor, record, record_repeated
+from syndication.store.articles.automatic import of_another_system
 from syndication.store.articles.deletions import deletions
 from syndication.store.articles.shown_articles import content_digest
 from syndication.store.db.batches import batched
@@ -136,13 +137,18 @@ def change_article(
     with database.write() as conn:
         if first is not None:
             first(conn)
-        lock_articles(conn, [article_id])
-        article = decide(get_article(conn, article_id))
-        validate(article)
-        (outcome,) = _write(conn, {article_id: article})
-        _name_withdrawals(conn, [article], by)
-        _record_writes(conn, by, act, [outcome], database.now(conn))
+        lock(conn, [article_id])
+        outcome = put_locked(conn, decide(get_article(conn, article_id)), by, act, database.now(conn))
         return outcome, load_articles(conn, [article_id])[article_id]
+
+
+def put_locked(conn: Connection, article: Article, by: Actor, act: str, now: datetime) -> PutOutcome:
+    """Creates or replaces an article whose id the transaction has locked; raises ArticleError for an invalid one."""
+    validate(article)
+    (outcome,) = _write(conn, {article.id: article})
+    _name_withdrawals(conn, [article], by)
+    _record_writes(conn, by, act, [outcome], now)
+    return outcome
 
 
 def _put_batch(database: Database, wanted: dict[str, Article], by: Actor | None) -> list[PutOutcome]:
@@ -154,7 +160,7 @@ def put_in_transaction(
     conn: Connection, wanted: dict[str, Article], by: Actor | None, now: datetime
 ) -> list[PutOutcome]:
     """Creates or replaces validated articles, by id, in the caller's transaction, as ``put_articles`` does."""
-    lock_articles(conn, list(wanted))
+    lock(conn, list(wanted))
     outcomes = _write(conn, wanted)
     if by is not None:
         _name_withdrawals(conn, wanted.values(), by)
@@ -176,12 +182,12 @@ def _name_withdrawals(conn: Connection, written: Iterable[Article], by: Actor) -
 
     What a source withdrew becomes the writer's decision, so that the source does not restore it.
     """
-    unnamed = or_(WithdrawalRow.by.is_(None), WithdrawalRow.by.startswith(SOURCE_ACTOR, autoescape=True))
+    unnamed = or_(WithdrawalRow.by.is_(None), of_another_system())
     for some in batched([article.id for article in written if article.status == "withdrawn"]):
         conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id.in_(some), unnamed).values(by=by.name))
 
 
-def lock_articles(conn: Connection, ids: Sequence[str]) -> None:
+def lock(conn: Connection, ids: Sequence[str]) -> None:
     """Locks ids, so that writers of the same article take turns, also if it does not exist yet.
 
     Always in the same order, to avoid deadlocks. SQLite has only one writer anyway.

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from syndication.store.access.audit_log import SOURCE_ACTOR, Act, Actor, record
+from syndication.store.access.audit_log import Act, Actor, is_automatic, record
 from syndication.store.articles.article_outlines import read_outline
+from syndication.store.articles.automatic import of_another_system
 from syndication.store.articles.deletions import get_deletion
 from syndication.store.db.batches import batched
 from syndication.store.db.database import Database
@@ -22,6 +23,11 @@ class Withdrawal:
 
     at: datetime
     by: str | None
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the sender of the story may end it."""
+        return self.by is not None and is_automatic(self.by)
 
 
 def withdraw(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
@@ -66,11 +72,33 @@ def _withdraw(conn: Connection, id: str, by: Actor, now: datetime) -> bool:
 
 
 def _take_over(conn: Connection, id: str, by: Actor) -> bool:
-    """Makes what a source withdrew the decision of somebody, so that the source does not restore it."""
-    if by.name.startswith(SOURCE_ACTOR):
+    """Makes an automatic withdrawal a person's, so that the sender cannot end it; returns whether there was one."""
+    if is_automatic(by.name):
         return False
-    by_source = WithdrawalRow.article_id == id, WithdrawalRow.by.startswith(SOURCE_ACTOR, autoescape=True)
-    return bool(conn.execute(update(WithdrawalRow).where(*by_source).values(by=by.name)).rowcount)
+    automatic = update(WithdrawalRow).where(WithdrawalRow.article_id == id, of_another_system())
+    return bool(conn.execute(automatic.values(by=by.name)).rowcount)
+
+
+def withdraw_in(conn: Connection, id: str, by: Actor, now: datetime) -> bool:
+    """Withdraws one article in the caller's transaction, and records it; returns False if there was nothing to do."""
+    done = _withdraw(conn, id, by, now)
+    if done:
+        record(conn, by, [Act("withdraw", id, "withdrawn")], now)
+    return done
+
+
+def end_automatic(conn: Connection, id: str, by: Actor, now: datetime) -> bool:
+    """Ends the withdrawal by another system, ``by``, whose next write may publish the article; returns whether."""
+    statement = delete(WithdrawalRow).where(WithdrawalRow.article_id == id, WithdrawalRow.by == by.name)
+    ended = bool(conn.execute(statement).rowcount)
+    if ended:
+        record(conn, by, [Act("restore", id, "restored")], now)
+    return ended
+
+
+def sign_withdrawal(conn: Connection, id: str, by: str | None) -> None:
+    """Records who withdrew an article that is out."""
+    conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id == id).values(by=by))
 
 
 def restore(database: Database, ids: Sequence[str], by: Actor) -> list[str]:

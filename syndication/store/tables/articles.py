@@ -201,6 +201,28 @@ class DeletedArticleRow(Base):
     __table_args__ = (utc_check("at"), years_check("at"))
 
 
+class NinjsItemRow(Base):
+    """The last version that was received of a ninjs item, and what became of it. Outlives the article's row.
+
+    ``version`` and ``made_at`` are as the sender says. ``replaces`` is the story whose place it has taken.
+    """
+
+    __tablename__ = "ninjs_item"
+
+    uri: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str | None]
+    made_at: Mapped[datetime | None]
+    status: Mapped[str]
+    replaces: Mapped[str | None]
+    received_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("status IN ('usable', 'withheld', 'canceled')", name="status_is_known"),
+        utc_check("made_at"),
+        years_check("made_at"),
+    )
+
+
 PUBLISHED = text("status = 'published'")
 
 # Queries walk these backwards and stop: a feed's newest entries cost the same with any number of articles. They include
@@ -236,3 +258,4 @@ Index(
 # Expiry times, in order: few articles expire, and only those are included.
 EXPIRES = text("status = 'published' AND expires_at IS NOT NULL")
 Index("ix_article_expiry", ArticleRow.expires_at, ArticleRow.id, sqlite_where=EXPIRES, postgresql_where=EXPIRES)
+Index("ix_ninjs_item_replaces", NinjsItemRow.replaces)

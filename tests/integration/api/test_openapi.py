@@ -44,6 +44,7 @@ def test_the_headers_that_an_operation_looks_at_are_described(sqlite_api):
         return [one["name"] for one in parameters if one["in"] == "header"]
 
     assert headers("put_article") == headers("patch_article") == ["If-Match", "If-None-Match"]
+    assert headers("receive_ninjs")[0] == "x-superdesk-signature"
     assert headers("receive_article") == ["webhook-id", "webhook-timestamp", "webhook-signature"]
     patch = described(sqlite_api)["patch_article"][2]["requestBody"]["content"]
     assert set(patch) == {"application/json", "application/merge-patch+json"}

@@ -19,6 +19,7 @@ from syndication.render.renderer import Renderer
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
 from tests.support.newsroom import NOON, article, entry, feed
+from tests.support.ninjs import iptc, superdesk
 from tests.support.thorough import THOROUGH
 
 RSS = """<?xml version="1.0" encoding="{encoding}"?>
@@ -79,6 +80,46 @@ def test_a_story_from_two_feeds_is_in_both_sections(database, take, again):
     assert (stored(database, "a").sections, stored(database, "b").sections) == (("taiwan",), ("travel",))
     take(rss(item("shared")))
     assert stored(database, "shared").sections == ("taiwan", "travel"), "and no section leaves those that are there"
+
+
+def ninjs(item, indent=2):
+    return json.dumps(item, indent=indent).encode()
+
+
+@pytest.mark.parametrize("indent", [2, None])
+@pytest.mark.parametrize("item", [iptc(), iptc(pubStatus="withheld")], ids=["usable", "withheld"])
+def test_a_file_of_ninjs_is_the_article_that_the_webhook_makes(database, take, item, indent):
+    report = take(ninjs(item, indent), "taiwan")
+    assert (report.problems, report.outcomes) == ([], {"created": 1})
+    found = stored(database, item["uri"])
+    assert (found.title, found.url, found.sections) == ("Port opens", item["uri"], ("taiwan",))
+    assert found.status == ("draft" if item["pubStatus"] == "withheld" else "published")
+
+
+def test_several_items_of_ninjs_may_be_lines_beside_our_own(database, take):
+    line = {"id": "a", "title": "T", "url": "/a", "published_at": "2026-03-14T08:00:00Z"}
+    items = [iptc(), iptc("https://agency.example/news/2"), line]
+    assert take(b"\n".join(ninjs(item, None) for item in items)).outcomes == {"created": 3}
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        (iptc(pubStatus="canceled"), "is canceled: `syndication withdraw`"),
+        (iptc(type="picture"), "is no story. It is of the type picture"),
+        (superdesk(), "guid is not a web address: set ninjs.url"),
+        (superdesk(pubstatus="killed"), "pubstatus must be"),
+    ],
+)
+def test_ninjs_that_cannot_be_imported_is_reported_with_its_reason(database, take, item, words):
+    report = take(ninjs(item))
+    assert report.outcomes == {} and words in str(report.problems)
+
+
+def test_json_feed_with_an_item_named_like_ninjs_stays_a_feed(take):
+    assert take(json_feed(FINE | {"headline": "x"})).outcomes == {"created": 1}
+    indented = json.dumps(json.loads(json_feed(FINE | {"headline": "x"})), indent=1).encode()
+    assert take(indented).outcomes == {"unchanged": 1}
 
 
 def test_a_line_that_names_sections_is_filed_there_alone(database, take):

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Connection, event, insert
 
-from syndication.api.webhooks import TOLERANCE
+from syndication.api.signatures import TOLERANCE
 from syndication.cli import main
 from syndication.errors import SyndicationError
 from syndication.store.access import audit_log, sessions, tokens, users, webhook_ids

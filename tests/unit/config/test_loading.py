@@ -75,6 +75,13 @@ WRONG = [
         "it should have no placeholders other than {key}, {section}, {format} and {path}",
     ),
     ("[purge]\nurl = 'c.example'", "", "purge.url is 'c.example': it should start with https://"),
+    ("[ninjs]\nurl = '/news'", "", "ninjs.url is '/news': it should have {slug} or {id}"),
+    ("[ninjs]\nurl = '/{guid}'", "", "should have no placeholders other than {id}, {slug}, {section}"),
+    ("[ninjs]\nurl = 'news/{id}'", "", "ninjs.url is 'news/{id}': it should start with https://"),
+    ("[ninjs]\nurl = '/a b/{id}'", "", "ninjs.url is '/a b/{id}': it should contain only ASCII and no spaces"),
+    ("[ninjs]\nsecret = 'too short'", "", "ninjs.secret is ***: it should have at least 24 characters"),
+    ("[ninjs]\nsection = 'nowhere'", "", "ninjs.section is 'nowhere': it should be a section of sections.toml"),
+    ("[ninjs]\nsections = { s = 'nowhere' }", "", "ninjs.sections.s is 'nowhere': it should be a section"),
     ("[purge]\nurl = 'https://a.example {key}'", "", "it should start with https://"),
     (
         "[purge]\nmethod = 'post'",

@@ -139,6 +139,20 @@ def _create_newsroom_tables() -> None:
         years_check("at"),
         sa.PrimaryKeyConstraint("article_id"),
     )
+    op.create_table(
+        "ninjs_item",
+        sa.Column("uri", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=True),
+        sa.Column("made_at", UtcTime(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("replaces", sa.Text(), nullable=True),
+        sa.Column("received_at", UtcTime(), nullable=False),
+        utc_check("made_at"),
+        years_check("made_at"),
+        sa.CheckConstraint("status IN ('usable', 'withheld', 'canceled')", name="status_is_known"),
+        sa.PrimaryKeyConstraint("uri"),
+    )
+    op.create_index("ix_ninjs_item_replaces", "ninjs_item", ["replaces"])
     _create_article_indexes()
 
 

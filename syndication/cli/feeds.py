@@ -152,6 +152,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     from syndication.store.processes import purge_queue, web_processes
     from syndication.store.processes.service_status import read_service_status
     from syndication.store.publishing import documents
+    from syndication.store.sources import source_states
 
     settings = settings_of(ctx)
     with open_database(settings) as database, database.read() as conn:
@@ -163,6 +164,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         missing = triggers.missing_triggers(conn)
         unfed = hidden_stories.unfed_sections(conn, settings.known_slugs, None)
         never_shown = hidden_stories.never_shown(conn, now)
+        sources = source_states.list_states(conn, [table.name for table in settings.sources])
     found, oldest = list(facts.states.values()), facts.oldest_change
     findings = health.examine(
         health.HealthFacts(
@@ -176,6 +178,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
             left_out=left_out,
             unfed=unfed,
             never_shown=never_shown,
+            sources=list(sources.values()),
         )
     )
     problems = [finding.words for finding in health.problems(findings)]

@@ -24,6 +24,7 @@ from syndication.store.processes import poll_counts, purge_queue
 from syndication.store.processes.poll_counts import PollSums
 from syndication.store.processes.service_status import read_service_status
 from syndication.store.publishing.section_state import SectionState, section_status
+from syndication.store.sources import source_states
 
 pages = Pages("overview")
 
@@ -98,6 +99,7 @@ def _read(may_preview: bool) -> dict[str, Any]:
         unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
         left_out = visible_left_out(conn)
         unfed, never_shown = _hidden_stories(conn, now, may_preview)
+        sources = source_states.list_states(conn, [table.name for table in settings.sources])
     silences, named = find_silences(), titles()
     oldest = status.oldest_change if may_preview else None
     findings = health.examine(
@@ -114,6 +116,7 @@ def _read(may_preview: bool) -> dict[str, Any]:
             left_out=left_out,
             unfed=unfed,
             never_shown=never_shown,
+            sources=list(sources.values()),
         )
     )
     rows = [

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from syndication.store.processes.purge_queue import Purge
     from syndication.store.publishing.documents import LeftOutArticle
     from syndication.store.publishing.section_state import SectionState
+    from syndication.store.sources.source_states import SourceState
 
 LATE = 60.0
 """Seconds after which a waiting change is a problem and a missing purge deserves a notice."""
@@ -47,6 +48,7 @@ class HealthFacts:
     left_out: Sequence["LeftOutArticle"] = ()
     unfed: Mapping[str, str] = field(default_factory=dict)
     never_shown: Collection[str] = ()
+    sources: Sequence["SourceState"] = ()
 
     def title(self, slug: str) -> str:
         """Returns the section's title, or its slug."""
@@ -72,7 +74,7 @@ def examine(facts: HealthFacts) -> list[Finding]:
         return [Finding("standstill", "The database does not answer. Feeds are still served but not updating.")]
     silent = [Finding("notice", words, slug) for slug, words in sorted(facts.silences.items())]
     found = [*_no_worker(facts), *_failing(facts), *_unpublished(facts), *_held(facts), *_late(facts)]
-    found += [*_missed(facts), *_hidden_stories(facts)]
+    found += [*_missed(facts), *_sources(facts), *_hidden_stories(facts)]
     return [*found, *_unfed(facts), *_not_purged(facts), *silent]
 
 
@@ -141,6 +143,20 @@ def _missed(facts: HealthFacts) -> Iterator[Finding]:
             " triggers: a disabled trigger, a restored or copied file."
         )
         yield Finding("problem", words, found[0].section if len(found) == 1 else None)
+
+
+def _sources(facts: HealthFacts) -> Iterator[Finding]:
+    for state in facts.sources:
+        if state.status == "held":
+            words = (
+                f"Source {state.source} is held: {state.held_vanished or 0:,} stories vanished there at once. Nothing"
+                f" changes here until they are back. To believe it: `syndication source accept {state.source}`."
+            )
+            yield Finding("problem", words)
+        elif state.status == "failing":
+            yield Finding("problem", f"Source {state.source} failed {times(state.failures)}: {state.error}")
+        elif state.refused:
+            yield Finding("notice", f"Stories of source {state.source} that could not be stored: {state.refused:,}.")
 
 
 def _late(facts: HealthFacts) -> Iterator[Finding]:

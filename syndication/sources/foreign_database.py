@@ -290,6 +290,7 @@ _MYSQL_ERRORS = {
     1143: "does not let the user read a column: GRANT SELECT",
     1146: "lacks a table that the source reads: is the prefix right?",
     1317: "ended a statement that took too long",
+    1792: "can only be read",
     1698: "refuses the user or its password",
     1969: "ended a statement that took too long",
     3024: "ended a statement that took too long",
@@ -322,13 +323,14 @@ def _meaning(error: Any) -> str:
         if code == sqlite3.SQLITE_ERROR:
             return f"does not understand the statement ({error})"
         return f"{_SQLITE_ERRORS.get(code, 'refuses the statement')} ({getattr(error, 'sqlite_errorname', 'error')})"
+    # PyMySQL has a sqlstate too, which says less than its number.
+    number = error.args[0] if type(error).__module__.startswith("pymysql") and error.args else None
+    if isinstance(number, int):
+        named = f": {error.args[1]}" if number in _MYSQL_NAMED and len(error.args) > 1 else ""
+        words = "does not answer" if 2000 <= number < 3000 else "refuses the statement"
+        return f"{_MYSQL_ERRORS.get(number, words)} ({number}{named})"
     state = getattr(error, "sqlstate", None)
     if state is not None and hasattr(error, "diag"):  # PyMySQL's errors have a state too, and numbers that say more.
         named = f": {error.diag.message_primary}" if state in _POSTGRESQL_NAMED else ""
         return f"{_POSTGRESQL_STATES.get(state, 'refuses the statement')} ({state}{named})"
-    number = error.args[0] if getattr(error, "args", ()) and isinstance(error.args[0], int) else None
-    if number is not None:
-        named = f": {error.args[1]}" if number in _MYSQL_NAMED and len(error.args) > 1 else ""
-        words = "does not answer" if 2000 <= number < 3000 else "refuses the statement"
-        return f"{_MYSQL_ERRORS.get(number, words)} ({number}{named})"
     return f"does not answer ({type(error).__name__})"

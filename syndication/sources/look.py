@@ -18,7 +18,7 @@ from typing import Literal
 from syndication.config.source_schema import SourceTable
 from syndication.logs import get_logger
 from syndication.sources import decide
-from syndication.sources.reader import Found, Look, Reader, Row
+from syndication.sources.reader import Found, Look, Reader, Row, SourceError
 from syndication.sources.take_over import Counts, Storing, as_rows
 from syndication.store import Connection
 from syndication.store.db.batches import batched
@@ -111,11 +111,13 @@ class Looker:
         if state.accepted_at is None and decide.read_nothing(rows, fingerprint, state.articles):
             return self._hold(state, state.articles, look.bookmark())
         try:
-            gone = self._window(look, rows, state, storing, moved=moved)
+            gone, failed = self._window(look, rows, state, storing, moved=moved)
             if gone is None:
                 return "held"
             for some in batched([*removed, *gone]):
                 storing.withdraw(some)
+            if failed is not None:
+                raise failed
             self._finish(state, fingerprint, len(rows), look.bookmark(), storing.counts)
             if sweep:
                 self._sweep(look, state, storing)
@@ -126,28 +128,38 @@ class Looker:
 
     def _window(
         self, look: Look, rows: Sequence[Row], state: SourceState, storing: Storing, *, moved: bool
-    ) -> list[str] | None:
-        """Stores what differs; returns what vanished, or None if that is not believed.
+    ) -> tuple[list[str] | None, Exception | None]:
+        """Stores what differs; returns what vanished (None if that is not believed), and why not all was stored.
 
         What vanished is counted first if much of the window is new, as with another system's tables; otherwise new
-        stories come first, because listing all ids takes longer than reading them.
+        stories come first, because listing all ids takes longer than reading them. Stories that cannot be read, or not
+        in time, keep nothing in the feeds that vanished.
         """
         with self.database.read() as conn:
             known = source_rows.find(conn, self.table.name, [row.id for row in rows])
         wanted = decide.to_read(rows, known, self._settings, refused_too=storing.taking_over)
         new = sum(row.id not in known for row in wanted)
         first = moved and state.articles > 0 and decide.many_are_new(new, len(rows))
+        failed: Exception | None = None
         if not first and not state.held_since:
-            self._store(look, wanted, storing)
+            try:
+                self._store(look, wanted, storing)
+            except (SourceError, _OutOfTime) as error:
+                failed = error
         gone, appeared = self._listed(look, rows) if moved or state.held_since else ([], [])
         size = max(len(rows), state.window)
         if state.accepted_at is None and decide.too_many_vanished(len(gone), size):
             self._hold(state, len(gone), look.bookmark())
-            return None
-        if first or state.held_since:
-            self._store(look, wanted, storing)
-        self._store(look, as_rows(appeared), storing)
-        return gone
+            return None, None
+        if failed is not None:
+            return gone, failed
+        try:
+            if first or state.held_since:
+                self._store(look, wanted, storing)
+            self._store(look, as_rows(appeared), storing)
+        except (SourceError, _OutOfTime) as error:
+            failed = error
+        return gone, failed
 
     def _listed(self, look: Look, rows: Sequence[Row]) -> tuple[list[str], list[str]]:
         """Returns the ids that vanished, and those that appeared outside of the window."""

@@ -35,6 +35,7 @@ from syndication.store.publishing.holds import Hold
 from syndication.store.tables.publishing import FatalArticleRow
 from tests.conftest import FakeClock
 from tests.support.desk import Desk
+from tests.support.fake_source import FakeSource, Following
 from tests.support.newsroom import at
 from tests.support.people import change, person
 
@@ -88,6 +89,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
     desk.later()
     _let_in(database, by)
     _ask(database, by)
+    _read_source(database)
     desk.later()
     desk.put("waiting", published_at=clock())  # Noticed, but not in a feed yet.
     with database.write() as conn:
@@ -134,6 +136,16 @@ def _ask(database: Database, by: Actor) -> None:
         webhook_ids.record_if_new(conn, "msg_1", now)
         save_item(conn, NinjsItem("urn:a", "2", now, "usable", "urn:b"), now)
         poll_counts.add_polls(conn, {("taiwan", poll_counts.slot_of(now)): PollSums(2**40, 3, 2**50)})
+
+
+def _read_source(database: Database) -> None:
+    """A source with an article, a story that was refused for its text, and one that vanished."""
+    source = FakeSource("s1", "s2", "s3")
+    source.refusals["s2"] = HOSTILE
+    following = Following(database, source)
+    following.look()
+    del source.stories["s3"]
+    following.look()
 
 
 def everything(database: Database) -> dict[str, list[str]]:

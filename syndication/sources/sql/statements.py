@@ -26,11 +26,9 @@ def fingerprint(ids: str, dialect: str) -> str:
         text = "story.id::text || ' ' || coalesce(story.published_at::text, '')"
         return f"SELECT count(*) AS stories, sum(hashtext({text})::bigint) AS digest FROM ({ids}) AS story"
     if dialect == "mysql":
-        text = "MD5(CONCAT_WS(' ', story.id, story.published_at))"
-        return (
-            f"SELECT COUNT(*) AS stories, BIT_XOR(CAST(CONV(LEFT({text}, 16), 16, 10) AS UNSIGNED)) AS digest"
-            f" FROM ({ids}) AS story"
-        )
+        # MD5 would take eight times as long; a single change has one chance in four thousand million to be missed.
+        text = "CRC32(CONCAT_WS(' ', story.id, story.published_at))"
+        return f"SELECT COUNT(*) AS stories, SUM({text}) AS digest FROM ({ids}) AS story"
     # SQLite has no digest of its own, and calling one for each row takes seconds: the text of all is made in one piece.
     text = "story.id || ' ' || coalesce(story.published_at, '')"
     return f"SELECT count(*) AS stories, group_concat({text}) AS digest FROM ({ids}) AS story"

@@ -71,6 +71,8 @@ def test_list_shows_what_is_refused_and_fails_for_a_held_source(run, store, cloc
     following.look()
     done = run("source", "list", "--json")
     assert done.exit_code == 1 and json.loads(done.output)[0]["held_vanished"] == 9
+    status = run("status")
+    assert status.exit_code == 1 and "Source cms is held: 9 stories vanished there at once." in status.output
 
 
 def test_acts_say_what_they_did(run, store):

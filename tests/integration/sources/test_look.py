@@ -11,7 +11,7 @@ from syndication.store.articles import articles, withdrawals
 from syndication.store.db.database import Database
 from syndication.store.sources import source_rows, source_states
 from syndication.store.sources.source_states import LeaseLost
-from tests.support.fake_source import FakeSource, Following
+from tests.support.fake_source import FakeSource, Following, SourceError
 from tests.support.newsroom import article, at
 
 EDITOR = Actor("user mei", "192.0.2.7")
@@ -102,6 +102,22 @@ def test_ids_that_the_source_calls_removed_are_withdrawn(following):
     following.source.gone = ["d", "unknown"]
     following.look()
     assert following.status("d") == "withdrawn"
+
+
+def test_story_that_vanished_is_withdrawn_though_others_cannot_be_read(following):
+    following.source.publish("a", title="Changed")
+    del following.source.stories["c"]
+
+    def unreadable(name: str) -> None:
+        if name == "read":
+            raise SourceError("it does not render")
+
+    following.source.step = unreadable
+    with pytest.raises(SourceError):
+        following.look()
+    assert following.status("c") == "withdrawn"
+    following.source.step = lambda name: None
+    assert following.look().counts.stored == 1
 
 
 # Holds

@@ -9,9 +9,11 @@ from pydantic import BeforeValidator, SerializeAsAny
 
 from syndication.config.source_schema import SourceTable
 from syndication.config.source_schemas.sql import SqlSource
+from syndication.config.source_schemas.wordpress import WordPressSource
 
 SOURCE_KINDS: dict[str, type[SourceTable]] = {
     "sql": SqlSource,
+    "wordpress": WordPressSource,
 }
 """The settings of each kind."""
 

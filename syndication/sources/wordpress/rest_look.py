@@ -1,0 +1,95 @@
+"""A look through WordPress' REST API alone: the newest posts, as rendered."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from syndication.sources.reader import Found, Row
+from syndication.sources.wordpress.article import ArticleMaker
+from syndication.sources.wordpress.database_look import MAPPING_REVISION
+from syndication.sources.wordpress.rest import PER_PAGE, Rest, RestError
+from syndication.sources.wordpress.rest_post import RestPost
+
+# WordPress counts these up within one answer: they say where a post stood in it, not what it is.
+_COUNTED = re.compile(r"\b(wp-container-|wp-elements-|wp-block-gallery-|gallery-|galleryid-)[\w-]+")
+
+
+class RestLook:
+    """A ``Look`` (sources/reader.py). What WordPress shows in the middle of a look may be newer than its begin."""
+
+    def __init__(self, rest: Rest, make: ArticleMaker, window: int, offsets: dict[str, int]) -> None:
+        self._rest = rest
+        self._make = make
+        self._count = window
+        self._offsets = offsets
+        self._seen: dict[str, RestPost] = {}
+
+    def fingerprint(self) -> None:
+        """Returns None: the API has no cheap answer about all posts."""
+
+    def window(self) -> Sequence[Row]:
+        """Returns the newest public posts, newest first; they are rendered by then."""
+        return [self._row(post) for post in self._rest.newest(self._count)]
+
+    def public_ids(self) -> Iterable[str] | None:
+        """Returns None: a list of all posts would take a request for each hundred."""
+        return None
+
+    def page(self, after: str | None, count: int) -> Sequence[Row]:
+        """Returns public posts in the order of their IDs."""
+        offset = self._offset_after(int(after)) if after else 0
+        while posts := self._rest.in_order(offset, min(count, PER_PAGE)):
+            offset += len(posts)
+            rows = [self._row(post) for post in posts if post.is_public]
+            if rows:
+                self._offsets.clear()
+                self._offsets[rows[-1].id] = offset
+                return rows
+        return []
+
+    def read(self, rows: Sequence[Row]) -> Iterator[Found]:
+        """Reads posts whole; those of the window and of the last page are read already."""
+        missing = [int(row.id) for row in rows if row.id not in self._seen]
+        for id, answer in self._rest.posts(missing):
+            if isinstance(answer, RestError):
+                raise answer
+            if answer is not None:
+                self._seen[str(id)] = answer
+        for row in rows:
+            if row.id in self._seen:
+                page = self._seen[row.id].rendered()
+                yield self._make.rendered(row, page.post, page)
+
+    def removed(self) -> Sequence[str]:
+        """Returns nothing: WordPress keeps no list of what it deleted."""
+        return ()
+
+    def bookmark(self) -> str:
+        """Returns nothing: a look needs none."""
+        return ""
+
+    def _row(self, post: RestPost) -> Row:
+        self._seen[str(post.id)] = post
+        page = post.rendered()
+        facts = page.post
+        shown = (
+            facts.title, facts.excerpt, facts.slug, facts.guid, facts.published_at, facts.authors, facts.tags,
+            page.link, _COUNTED.sub(r"\1", page.html), page.image, self._make.sections.sections(facts.categories),
+        )  # fmt: skip
+        return Row(str(post.id), hashlib.sha256(f"{MAPPING_REVISION}{shown!r}".encode()).hexdigest()[:32])
+
+    def _offset_after(self, after: int) -> int:
+        """Returns how many public posts have no larger ID: as remembered if that is still so, otherwise by halving."""
+        low, high = 0, self._offsets.get(str(after), 0)
+        ids, total = self._rest.ids(max(high - 1, 0), 2)
+        if high and ids and ids[0] <= after and (len(ids) == 1 or ids[1] > after):
+            return high
+        high = total
+        while low < high:
+            middle = (low + high) // 2
+            ids, _ = self._rest.ids(middle, 1)
+            if ids and ids[0] <= after:
+                low = middle + 1
+            else:
+                high = middle
+        return low

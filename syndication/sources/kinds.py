@@ -18,8 +18,15 @@ def _sql(table: Any, settings: Settings) -> Reader:
     return SqlReader(table, slugs_by_title(settings.sections))
 
 
+def _wordpress(table: Any, settings: Settings) -> Reader:
+    from syndication.sources.wordpress.reader import WordPressReader
+
+    return WordPressReader(table, list(settings.sections.values()))
+
+
 READERS: Mapping[str, Callable[[Any, Settings], Reader]] = {
     "sql": _sql,
+    "wordpress": _wordpress,
 }
 """What opens a source of each kind. Nothing is read yet."""
 

@@ -22,7 +22,7 @@ def _sections(value: dict[str, str]) -> dict[str, str]:
 
 
 class WordPressSource(SourceTable):
-    """``url`` is the site's home page. ``prefix`` begins the names of its tables, as ``$table_prefix`` in wp-config.php.
+    """``url`` is the site's home page. ``prefix`` begins the names of its tables, ``$table_prefix`` of wp-config.php.
 
     ``categories`` maps a category's slug or name to a section, empty: to none. A category that it does not name
     belongs to the section with the same slug or title, and each to those of its parents too. ``window`` is how many

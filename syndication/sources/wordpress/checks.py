@@ -32,7 +32,7 @@ def check_database(snapshot: Snapshot, statements: Statements) -> Iterator[str]:
 def check_rest(rest: Rest, newest: int | None) -> Iterator[str]:
     """Yields what is wrong with the REST API; ``newest`` is a post that is public in the database."""
     try:
-        shown = rest.newest(1)
+        shown, _ = rest.newest(1)
     except RestError as error:
         yield f"{error.message}: without it articles have no text"
         return

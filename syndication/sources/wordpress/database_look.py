@@ -10,7 +10,7 @@ from syndication.sources.foreign_database import Snapshot
 from syndication.sources.reader import Found, Row
 from syndication.sources.wordpress.article import UNRENDERED, ArticleMaker
 from syndication.sources.wordpress.posts import read_posts
-from syndication.sources.wordpress.rest import Rest, RestError
+from syndication.sources.wordpress.rest import PAUSE_SECONDS, Rest, RestError
 from syndication.sources.wordpress.rest_post import RestPost
 from syndication.sources.wordpress.sections import SectionMap
 from syndication.sources.wordpress.site import Site
@@ -28,13 +28,13 @@ class Remembered:
     """What a reader remembers between looks; nothing is wrong if it forgets.
 
     ``sections_key`` and ``section_ids`` are the posts in the sections' own windows, as of ``sections_read`` seconds.
-    ``unrendered`` are the ids of articles that still lack their text.
+    ``unrendered`` are the ids of articles that still lack their text, with the time of the next attempt in seconds.
     """
 
     sections_key: str = ""
     sections_read: float = 0.0
     section_ids: tuple[int, ...] = ()
-    unrendered: set[str] = field(default_factory=set)
+    unrendered: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class DatabaseLook:
     def fingerprint(self) -> str:
         """Returns a digest of (ID, date) of all published posts, and of those in the window that got a password.
 
-        A password on an older post is in no index: the sweep sees it.
+        A password on an older post is in no index: it is seen when the next post comes or goes.
         """
         closed = ",".join(str(row["id"]) for row in self._newest if row["protected"])
         return hashlib.sha256(f"{self._index_digest} {closed}".encode()).hexdigest()
@@ -122,9 +122,9 @@ class DatabaseLook:
         if answer is None:
             return None  # Unpublished since the snapshot: the next look sees it.
         if isinstance(answer, RestPost) and not _is_older(answer, post):
-            self._remembered.unrendered.discard(row.id)
+            self._remembered.unrendered.pop(row.id, None)
             return self._make.rendered(digest, post, answer.rendered())
-        self._remembered.unrendered.add(row.id)
+        self._remembered.unrendered[row.id] = self._monotonic() + PAUSE_SECONDS
         reason = answer.message if isinstance(answer, RestError) else STALE
         return self._make.unrendered(digest, post, self._site.home, reason)
 
@@ -139,8 +139,8 @@ class DatabaseLook:
             ",".join(self._make.sections.sections(ids)),
         )
         digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
-        # While WordPress is left alone, an article without its text is not read again at each look.
-        waits = self._rest.is_paused and id in self._remembered.unrendered
+        # An article without its text is read again after a pause, not at each look.
+        waits = self._monotonic() < self._remembered.unrendered.get(id, 0.0)
         return Row(id, f"{UNRENDERED}{digest}" if waits else digest)
 
     def _section_ids(self) -> tuple[int, ...]:

@@ -67,7 +67,7 @@ class WordPressReader:
         self._names = _names(sections)
         self._windows = _windows(settings, sections)
         self._database = ForeignDatabase(settings.database) if settings.database else None
-        self._rest = Rest(settings.url, allow_private=settings.allow_private)
+        self._rest = Rest(settings.url, allow_private=settings.allow_private, monotonic=self._clock.monotonic)
         self._kept = _Kept()
 
     @contextmanager

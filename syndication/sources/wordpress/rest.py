@@ -2,8 +2,7 @@
 
 import json
 import secrets
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +16,7 @@ from syndication.sources.wordpress.values import Category
 PER_PAGE = 100
 """The largest page that WordPress allows."""
 
-POSTS_AT_ONCE = 25
+POSTS_AT_ONCE = 20
 """Posts rendered in one request: some hundred milliseconds of PHP, which readers of the site wait behind."""
 
 PAUSE_SECONDS = 30.0
@@ -26,7 +25,8 @@ PAUSE_SECONDS = 30.0
 FAILURES_TO_PAUSE = 2
 """One post that WordPress cannot render says nothing of the others; two in a row are the site."""
 
-LIMITS = HttpLimits(seconds=20.0)
+LIMITS = HttpLimits(seconds=8.0)
+"""Three requests that fail end within the lease of a worker (sources/take_over.py)."""
 
 _EMBED = "author,wp:term,wp:featuredmedia"
 
@@ -38,10 +38,13 @@ class RestError(SourceError):
 class Rest:
     """The public REST API at ``url``, the site's home page. Pauses by itself after failures."""
 
-    def __init__(self, url: str, *, allow_private: bool, limits: HttpLimits = LIMITS) -> None:
+    def __init__(
+        self, url: str, *, allow_private: bool, monotonic: Callable[[], float], limits: HttpLimits = LIMITS
+    ) -> None:
         self._url = url.rstrip("/")
         self._allow_private = allow_private
         self._limits = limits
+        self._monotonic = monotonic
         self._plain_links = False
         self._paused_until = 0.0
         self._failures = 0
@@ -50,7 +53,7 @@ class Rest:
     @property
     def is_paused(self) -> bool:
         """Whether WordPress is left alone now, because it did not answer a moment ago."""
-        return time.monotonic() < self._paused_until
+        return self._monotonic() < self._paused_until
 
     def resume(self) -> None:
         """Ends the pause: somebody asked."""
@@ -92,22 +95,32 @@ class Rest:
         if self._failures >= FAILURES_TO_PAUSE:
             self._failures = 0
             self._reason = error.message
-            self._paused_until = time.monotonic() + PAUSE_SECONDS
+            self._paused_until = self._monotonic() + PAUSE_SECONDS
 
-    def newest(self, count: int) -> list[RestPost]:
-        """Returns the newest public posts, rendered."""
-        items, _ = self._list("posts", per_page=count, _embed=_EMBED)
-        return [post for post in map(_post, items) if post.is_public]
+    def newest(self, count: int) -> tuple[list[RestPost], int]:
+        """Returns the newest published posts, rendered, and how many there are in all."""
+        found: list[RestPost] = []
+        while True:
+            some = min(POSTS_AT_ONCE, count - len(found))
+            items, total = self._list("posts", offset=len(found), per_page=some, _embed=_EMBED)
+            found += map(_post, items)
+            if len(items) < some or len(found) >= count:
+                return found, total
 
     def in_order(self, offset: int, count: int) -> list[RestPost]:
-        """Returns public posts in the order of their ids, after the first ``offset``."""
+        """Returns published posts in the order of their ids, after the first ``offset``."""
         items, _ = self._list("posts", orderby="id", order="asc", offset=offset, per_page=count, _embed=_EMBED)
         return [_post(item) for item in items]
 
-    def ids(self, offset: int, count: int) -> tuple[list[int], int]:
-        """Returns the ids of public posts in order, after the first ``offset``, and how many there are in all."""
-        items, total = self._list("posts", orderby="id", order="asc", offset=offset, per_page=count, _fields="id")
-        return [int(item["id"]) for item in items], total
+    def ids(self, offset: int, count: int) -> tuple[list[tuple[int, bool]], int]:
+        """Returns the ids of published posts in order, after the first ``offset``, and how many there are in all.
+
+        With each id, whether everybody may read the post: it has no password.
+        """
+        fields = "id,content.protected"
+        items, total = self._list("posts", orderby="id", order="asc", offset=offset, per_page=count, _fields=fields)
+        posts = [_post({"link": "", **item}) for item in items]
+        return [(post.id, post.is_public) for post in posts], total
 
     def categories(self) -> list[Category]:
         """Returns all categories."""

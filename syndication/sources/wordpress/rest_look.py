@@ -3,11 +3,12 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 from syndication.sources.reader import Found, Row
 from syndication.sources.wordpress.article import ArticleMaker
 from syndication.sources.wordpress.database_look import MAPPING_REVISION
-from syndication.sources.wordpress.rest import PER_PAGE, Rest, RestError
+from syndication.sources.wordpress.rest import PER_PAGE, POSTS_AT_ONCE, Rest, RestError
 from syndication.sources.wordpress.rest_post import RestPost
 
 # WordPress counts these up within one answer: they say where a post stood in it, not what it is.
@@ -24,21 +25,42 @@ class RestLook:
         self._offsets = offsets
         self._seen: dict[str, RestPost] = {}
 
-    def fingerprint(self) -> None:
-        """Returns None: the API has no cheap answer about all posts."""
+    def fingerprint(self) -> str:
+        """Returns a digest of how many posts are published, which are the newest, and which of these have a password.
+
+        An older post that gets a password is seen when the next post comes or goes.
+        """
+        newest, total = self._newest
+        shown = [(post.id, post.is_public) for post in newest]
+        return hashlib.sha256(f"{total} {shown}".encode()).hexdigest()
 
     def window(self) -> Sequence[Row]:
         """Returns the newest public posts, newest first; they are rendered by then."""
-        return [self._row(post) for post in self._rest.newest(self._count)]
+        return [self._row(post) for post in self._newest[0] if post.is_public]
 
-    def public_ids(self) -> Iterable[str] | None:
-        """Returns None: a list of all posts would take a request for each hundred."""
-        return None
+    def public_ids(self) -> Iterable[str]:
+        """Returns the ID of each public post: a request for each hundred, without their texts."""
+        found: dict[int, bool] = {}
+        offset = 0
+        while True:
+            some, total = self._rest.ids(offset, PER_PAGE)
+            found.update(some)
+            offset += len(some)
+            if not some or offset >= total:
+                break
+        # One that was deleted meanwhile moves the others up, so that one is passed over: none may vanish by that.
+        if len(found) < total:
+            raise RestError("posts of WordPress came or went while they were listed")
+        return [str(id) for id, is_public in found.items() if is_public]
+
+    @cached_property
+    def _newest(self) -> tuple[list[RestPost], int]:
+        return self._rest.newest(self._count)
 
     def page(self, after: str | None, count: int) -> Sequence[Row]:
         """Returns public posts in the order of their IDs."""
         offset = self._offset_after(int(after)) if after else 0
-        while posts := self._rest.in_order(offset, min(count, PER_PAGE)):
+        while posts := self._rest.in_order(offset, min(count, POSTS_AT_ONCE)):
             offset += len(posts)
             rows = [self._row(post) for post in posts if post.is_public]
             if rows:
@@ -81,15 +103,19 @@ class RestLook:
     def _offset_after(self, after: int) -> int:
         """Returns how many public posts have no larger ID: as remembered if that is still so, otherwise by halving."""
         low, high = 0, self._offsets.get(str(after), 0)
-        ids, total = self._rest.ids(max(high - 1, 0), 2)
+        ids, total = self._ids(max(high - 1, 0), 2)
         if high and ids and ids[0] <= after and (len(ids) == 1 or ids[1] > after):
             return high
         high = total
         while low < high:
             middle = (low + high) // 2
-            ids, _ = self._rest.ids(middle, 1)
+            ids, _ = self._ids(middle, 1)
             if ids and ids[0] <= after:
                 low = middle + 1
             else:
                 high = middle
         return low
+
+    def _ids(self, offset: int, count: int) -> tuple[list[int], int]:
+        found, total = self._rest.ids(offset, count)
+        return [id for id, _ in found], total

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-# post_status alone decides: WordPress may be late with a scheduled post, which is not public then, though its time came.
+# post_status alone decides: WordPress may be late with a scheduled post, which is not public then though its time came.
 # The columns are those of the key type_status_date (post_type, post_status, post_date, ID).
 _PUBLISHED = "p.post_type = 'post' AND p.post_status = 'publish'"
 

@@ -330,7 +330,7 @@ def _meaning(error: Any) -> str:
         words = "does not answer" if 2000 <= number < 3000 else "refuses the statement"
         return f"{_MYSQL_ERRORS.get(number, words)} ({number}{named})"
     state = getattr(error, "sqlstate", None)
-    if state is not None:
+    if state is not None and hasattr(error, "diag"):  # PyMySQL's errors have a state too, and numbers that say more.
         named = f": {error.diag.message_primary}" if state in _POSTGRESQL_NAMED else ""
         return f"{_POSTGRESQL_STATES.get(state, 'refuses the statement')} ({state}{named})"
     return f"does not answer ({type(error).__name__})"

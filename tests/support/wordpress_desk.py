@@ -40,6 +40,7 @@ function author() { return get_user_by('login', 'ann')->ID; }
 EMPTY = [f"DELETE FROM {PREFIX}{table}" for table in ("posts", "postmeta", "term_relationships")] + [
     f"DELETE FROM {PREFIX}terms WHERE term_id > 1",
     f"DELETE FROM {PREFIX}term_taxonomy WHERE term_id > 1",
+    f"UPDATE {PREFIX}term_taxonomy SET count = 0",
     f"DELETE FROM {PREFIX}users WHERE ID > 1",
 ]
 

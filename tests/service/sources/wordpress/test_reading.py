@@ -12,6 +12,7 @@ from syndication.sources.wordpress.reader import Clock, WordPressReader
 from tests.support.wordpress import PREFIX, WordPress
 from tests.support.wordpress_copy import SECTIONS, Copy, settings
 
+FEEDS = [section for section in SECTIONS if section.slug != "all"]
 EMBARGO = "2036-03-14 08:00:00"
 
 
@@ -25,7 +26,7 @@ def alone(site: WordPress) -> Iterator[Copy]:
 
 @contextlib.contextmanager
 def reader(site: WordPress, clock: Clock | None = None, **more: object) -> Iterator[WordPressReader]:
-    opened = WordPressReader(settings(site, **more), SECTIONS, clock)
+    opened = WordPressReader(settings(site, **more), FEEDS, clock)
     yield opened
     opened.close()
 
@@ -132,7 +133,8 @@ def test_a_post_that_a_cache_answers_as_it_was_is_not_believed(site, copy):
     (id,) = stories(site, 1)
     site.do(f"wp_update_post(['ID' => {id}, 'post_title' => 'Edited']); return 1;")
     plugin.write_text("<?php add_filter('rest_prepare_post', function ($r) {"
-                      " $r->data['modified_gmt'] = '2026-03-14T00:00:00'; $r->data['title']['rendered'] = 'Old'; return $r; });")  # fmt: skip
+                      " $r->data['modified_gmt'] = '2026-03-14T00:00:00'; $r->data['title']['rendered'] = 'Old';"
+                      " return $r; });")  # fmt: skip
     try:
         (found,) = copy.look()
         assert copy.articles[str(id)].title == "Edited" and "older version" in found.warnings[0]
@@ -143,9 +145,10 @@ def test_a_post_that_a_cache_answers_as_it_was_is_not_believed(site, copy):
 def test_each_section_has_its_own_window(site):
     ids = stories(site, 6)
     site.do(f"wp_set_post_categories({ids[0]}, [category('Rowing', category('Sport'))]); return 1;")
+    site.do(f"foreach ([{ids[1]}, {ids[2]}] as $id) wp_set_post_categories($id, [1]); return 1;")
     with reader(site, window=2) as source, source.look() as look:
-        by_all, by_section = [row.id for row in look.window()], str(ids[0])
-    assert by_section in by_all and set(by_all) == {str(id) for id in ids}, "World holds the others"
+        found = [row.id for row in look.window()]
+    assert found == [str(ids[i]) for i in (5, 4, 3, 0)], "those of World and Sport, and none in no section"
 
 
 def test_a_section_s_window_is_read_anew_when_a_category_changed(site):
@@ -227,10 +230,10 @@ def test_check_says_what_to_mend(site):
     site.do("story(['post_category' => [category('Opinion')]]); return 1;")
     root = site.database.replace("reader:secret", "root")
     with reader(
-        site, database=root, categories={"opinon": "world", "World": "sports"}, url=f"{site.url}/else"
+        site, database=root, categories={"opinon": "world", "World": "sports"}, url="http://127.0.0.1:9"
     ) as source:
         found = "\n".join(source.check())
-    for part in ("may write", "'Opinion'", "'opinon'", "'sports'", "REST API"):
+    for part in ("may write", "'Opinion'", "'opinon'", "'sports'", "without it articles have no text"):
         assert part in found, found
     with reader(site, prefix="wp_") as source:
         assert "prefix" in "\n".join(source.check())
@@ -259,6 +262,6 @@ def test_the_network_s_users_are_found_for_a_further_site(site):
 
 def test_reading_changes_nothing_in_wordpress(site, copy):
     stories(site, 2)
-    with pytest.raises(Exception, match=r"READ ONLY|denied|1142|1792"), copy.reader._database.snapshot() as snapshot:
+    with pytest.raises(Exception, match=r"\((1142|1792)"), copy.reader._database.snapshot() as snapshot:
         snapshot.value(f"UPDATE {PREFIX}posts SET post_title = 'x'")
     assert copy.look() and titles(copy) == {"Story 0", "Story 1"}

@@ -25,7 +25,7 @@ def check_database(snapshot: Snapshot, statements: Statements) -> Iterator[str]:
     plan = snapshot.all(f"EXPLAIN {statements.fingerprint}")
     if not any(row.get("key") == INDEX for row in plan):
         yield f"{statements.prefix}posts is read whole at each look: WordPress' own index {INDEX} is missing"
-    if next(snapshot.rows(f"{statements.public_ids} LIMIT 1"), None) is None:
+    if next(snapshot.rows(f"{statements.published_ids} LIMIT 1"), None) is None:
         yield f"no post is public in {statements.prefix}posts: is the prefix right?"
 
 

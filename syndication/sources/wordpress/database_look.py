@@ -12,10 +12,9 @@ from syndication.sources.wordpress.article import UNRENDERED, ArticleMaker
 from syndication.sources.wordpress.posts import read_posts
 from syndication.sources.wordpress.rest import PAUSE_SECONDS, Rest, RestError
 from syndication.sources.wordpress.rest_post import RestPost
-from syndication.sources.wordpress.sections import SectionMap
 from syndication.sources.wordpress.site import Site
 from syndication.sources.wordpress.statements import Statements
-from syndication.sources.wordpress.values import Post, moment
+from syndication.sources.wordpress.values import Category, Post, moment
 
 MAPPING_REVISION = "1"
 """Rises when an unchanged post would become another article: then each is read again."""
@@ -23,17 +22,30 @@ MAPPING_REVISION = "1"
 STALE = "its REST API answers with an older version of the post: a cache in front of it keeps answers"
 
 
+PROTECTED_SECONDS = 600.0
+"""How long a password on an old post may be unknown: no index has passwords, so that finding them reads every post."""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionWindow:
+    """The newest posts of a section, as of ``read_at`` seconds; ``key`` is what WordPress counted in its categories."""
+
+    key: tuple[tuple[int, int], ...]
+    read_at: float
+    ids: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Remembered:
     """What a reader remembers between looks; nothing is wrong if it forgets.
 
-    ``sections_key`` and ``section_ids`` are the posts in the sections' own windows, as of ``sections_read`` seconds.
-    ``unrendered`` are the ids of articles that still lack their text, with the time of the next attempt in seconds.
+    ``sections`` are the sections' own windows by slug, ``protected`` the posts with a password as of ``protected_at``
+    seconds. ``unrendered`` are the ids of articles that still lack their text, with the time of the next attempt.
     """
 
-    sections_key: str = ""
-    sections_read: float = 0.0
-    section_ids: tuple[int, ...] = ()
+    sections: dict[str, SectionWindow] = field(default_factory=dict)
+    protected: set[int] | None = None
+    protected_at: float = 0.0
     unrendered: dict[str, float] = field(default_factory=dict)
 
 
@@ -75,13 +87,13 @@ class DatabaseLook:
 
     @cached_property
     def _newest(self) -> list[Mapping[str, Any]]:
-        more = ",".join(map(str, self._section_ids()))
+        more = ",".join(map(str, sorted(self._section_ids())))
         return self._snapshot.all(self._statements.window(self._windows.posts, more))
 
     def fingerprint(self) -> str:
         """Returns a digest of (ID, date) of all published posts, and of those in the window that got a password.
 
-        A password on an older post is in no index: it is seen when the next post comes or goes.
+        A password on an older post is in no index: it is seen when a post comes or goes, after PROTECTED_SECONDS.
         """
         closed = ",".join(str(row["id"]) for row in self._newest if row["protected"])
         return hashlib.sha256(f"{self._index_digest} {closed}".encode()).hexdigest()
@@ -92,8 +104,10 @@ class DatabaseLook:
 
     def public_ids(self) -> Iterable[str]:
         """Returns the ID of each public post."""
-        for row in self._snapshot.rows(self._statements.public_ids):
-            yield str(row["id"])
+        protected = self._protected()
+        for row in self._snapshot.rows(self._statements.published_ids):
+            if row["id"] not in protected:
+                yield str(row["id"])
 
     def page(self, after: str | None, count: int) -> Sequence[Row]:
         """Returns public posts with their digests in the order of their IDs."""
@@ -143,28 +157,42 @@ class DatabaseLook:
         waits = self._monotonic() < self._remembered.unrendered.get(id, 0.0)
         return Row(id, f"{UNRENDERED}{digest}" if waits else digest)
 
-    def _section_ids(self) -> tuple[int, ...]:
-        """Returns the posts in the windows of the sections.
+    def _section_ids(self) -> set[int]:
+        """Returns the newest posts of each section that the newest of the site do not hold anyway."""
+        found: set[int] = set()
+        for slug, categories in self._make.sections.by_section().items():
+            count = self._windows.sections.get(slug, 0)
+            if count and max(self._in_window.get(category.place, 0) for category in categories) < count:
+                found.update(self._section_window(slug, categories, count))
+        return found
 
-        Anew when posts came or went, when WordPress counted a category's posts anew, and after a while: a look at
-        each section costs more than all else, and almost never finds another post.
+    def _section_window(self, slug: str, categories: Sequence[Category], count: int) -> tuple[int, ...]:
+        """Returns the newest posts of one section.
+
+        Read anew when WordPress counted its categories' posts anew, and after a while: a category that was retired
+        years ago may have a hundred thousand.
         """
-        kept = self._remembered
-        key = f"{self._index_digest} {self._site.categories_digest}"
-        if key != kept.sections_key or self._monotonic() - kept.sections_read > self._windows.seconds:
-            kept.section_ids = tuple(self._read_section_ids(self._make.sections))
-            kept.sections_key, kept.sections_read = key, self._monotonic()
-        return kept.section_ids
+        key = tuple((category.place, category.posts) for category in categories)
+        kept = self._remembered.sections.get(slug)
+        if kept is None or kept.key != key or self._monotonic() - kept.read_at > self._windows.seconds:
+            places = ",".join(str(category.place) for category in categories)
+            rows = self._snapshot.all(self._statements.section_window(places, count))
+            kept = SectionWindow(key, self._monotonic(), tuple(row["id"] for row in rows))
+            self._remembered.sections[slug] = kept
+        return kept.ids
 
-    def _read_section_ids(self, sections: SectionMap) -> Iterator[int]:
-        chosen = [
-            self._statements.section_window(",".join(str(c.place) for c in categories), self._windows.sections[slug])
-            for slug, categories in sections.by_section().items()
-            if self._windows.sections.get(slug)
-        ]
-        if chosen:
-            found = self._snapshot.all(" UNION ".join(chosen))
-            yield from sorted({int(row["ID"]) for row in found})
+    @cached_property
+    def _in_window(self) -> Mapping[int, int]:
+        rows = self._snapshot.all(self._statements.categories_in_window(self._windows.posts))
+        return {row["place"]: row["posts"] for row in rows}
+
+    def _protected(self) -> set[int]:
+        """Returns the published posts with a password, as of some minutes ago, and those of the window as of now."""
+        kept = self._remembered
+        if kept.protected is None or self._monotonic() - kept.protected_at > PROTECTED_SECONDS:
+            kept.protected = {row["id"] for row in self._snapshot.rows(self._statements.protected_ids)}
+            kept.protected_at = self._monotonic()
+        return kept.protected | {row["id"] for row in self._newest if row["protected"]}
 
 
 def _is_older(answer: RestPost, post: Post) -> bool:

@@ -23,7 +23,6 @@ class Site:
     digest: str
     blocks: str
     categories: tuple[Category, ...]
-    categories_digest: str
 
 
 def read_site(snapshot: Snapshot, statements: Statements) -> Site:
@@ -37,7 +36,6 @@ def read_site(snapshot: Snapshot, statements: Statements) -> Site:
         digest=_digest(sorted(options.items())),
         blocks=blocks.decode() if isinstance(blocks, bytes) else str(blocks or ""),
         categories=tuple(map(_category, rows)),
-        categories_digest=_digest([list(row.values()) for row in rows]),
     )
 
 

@@ -265,3 +265,26 @@ def test_reading_changes_nothing_in_wordpress(site, copy):
     with pytest.raises(Exception, match=r"\((1142|1792)"), copy.reader._database.snapshot() as snapshot:
         snapshot.value(f"UPDATE {PREFIX}posts SET post_title = 'x'")
     assert copy.look() and titles(copy) == {"Story 0", "Story 1"}
+
+
+def test_a_password_on_an_old_post_is_found_when_a_post_comes(site):
+    ids = stories(site, 4, ", 'post_category' => [1]")
+    seconds = 0.0
+    with reader(site, Clock(monotonic=lambda: seconds), window=1) as source:
+        with source.look() as look:
+            assert set(look.public_ids()) == {str(id) for id in ids}
+        site.do(f"wp_update_post(['ID' => {ids[0]}, 'post_password' => 'x']); return 1;")
+        seconds = 601.0
+        with source.look() as look:
+            assert set(look.public_ids()) == {str(id) for id in ids[1:]}
+
+
+def test_two_old_posts_that_swap_their_dates_change_the_fingerprint(site):
+    ids = stories(site, 3)
+    with reader(site, window=1) as source:
+        with source.look() as look:
+            before = look.fingerprint()
+        dates = "'2026-03-14 08:01:00', '2026-03-14 08:00:00'"
+        site.sql(f"UPDATE {PREFIX}posts SET post_date = IF(ID = {ids[0]}, {dates}) WHERE ID IN ({ids[0]}, {ids[1]})")
+        with source.look() as look:
+            assert look.fingerprint() != before

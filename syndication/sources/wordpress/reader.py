@@ -14,7 +14,7 @@ from syndication.sources.reader import Look, SourceError
 from syndication.sources.wordpress.article import ArticleMaker
 from syndication.sources.wordpress.checks import check_categories, check_database, check_rest
 from syndication.sources.wordpress.database_look import DatabaseLook, Remembered, Windows
-from syndication.sources.wordpress.rest import Rest, RestError
+from syndication.sources.wordpress.rest import EMBED_ALL, EMBED_IMAGE, Rest, RestError
 from syndication.sources.wordpress.rest_look import RestLook
 from syndication.sources.wordpress.sections import SectionMap
 from syndication.sources.wordpress.site import read_site
@@ -67,7 +67,12 @@ class WordPressReader:
         self._names = _names(sections)
         self._windows = _windows(settings, sections)
         self._database = ForeignDatabase(settings.database) if settings.database else None
-        self._rest = Rest(settings.url, allow_private=settings.allow_private, monotonic=self._clock.monotonic)
+        self._rest = Rest(
+            settings.url,
+            allow_private=settings.allow_private,
+            embed=EMBED_IMAGE if settings.database else EMBED_ALL,
+            monotonic=self._clock.monotonic,
+        )
         self._kept = _Kept()
 
     @contextmanager

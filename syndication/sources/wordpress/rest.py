@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -28,7 +29,9 @@ FAILURES_TO_PAUSE = 2
 LIMITS = HttpLimits(seconds=8.0)
 """Three requests that fail end within the lease of a worker (sources/take_over.py)."""
 
-_EMBED = "author,wp:term,wp:featuredmedia"
+EMBED_IMAGE = "wp:featuredmedia"
+EMBED_ALL = f"author,wp:term,{EMBED_IMAGE}"
+"""What comes with each post. WordPress counts an author's posts before it shows the author: with many that takes long."""
 
 
 class RestError(SourceError):
@@ -36,15 +39,22 @@ class RestError(SourceError):
 
 
 class Rest:
-    """The public REST API at ``url``, the site's home page. Pauses by itself after failures."""
+    """The public REST API at ``url``, the site's home page, with each post ``embed``. Pauses by itself after failures."""
 
     def __init__(
-        self, url: str, *, allow_private: bool, monotonic: Callable[[], float], limits: HttpLimits = LIMITS
+        self,
+        url: str,
+        *,
+        allow_private: bool,
+        embed: str = EMBED_ALL,
+        monotonic: Callable[[], float] = time.monotonic,
+        limits: HttpLimits = LIMITS,
     ) -> None:
         self._url = url.rstrip("/")
         self._allow_private = allow_private
-        self._limits = limits
+        self._embed = embed
         self._monotonic = monotonic
+        self._limits = limits
         self._plain_links = False
         self._paused_until = 0.0
         self._failures = 0
@@ -82,7 +92,7 @@ class Rest:
         if self.is_paused:
             raise RestError(self._reason)
         try:
-            items, _ = self._list("posts", include=",".join(map(str, ids)), per_page=len(ids), _embed=_EMBED)
+            items, _ = self._list("posts", include=",".join(map(str, ids)), per_page=len(ids), _embed=self._embed)
             posts = [_post(item) for item in items]
         except RestError as error:
             self._failed(error, alone=len(ids) == 1)
@@ -102,14 +112,14 @@ class Rest:
         found: list[RestPost] = []
         while True:
             some = min(POSTS_AT_ONCE, count - len(found))
-            items, total = self._list("posts", offset=len(found), per_page=some, _embed=_EMBED)
+            items, total = self._list("posts", offset=len(found), per_page=some, _embed=self._embed)
             found += map(_post, items)
             if len(items) < some or len(found) >= count:
                 return found, total
 
     def in_order(self, offset: int, count: int) -> list[RestPost]:
         """Returns published posts in the order of their ids, after the first ``offset``."""
-        items, _ = self._list("posts", orderby="id", order="asc", offset=offset, per_page=count, _embed=_EMBED)
+        items, _ = self._list("posts", orderby="id", order="asc", offset=offset, per_page=count, _embed=self._embed)
         return [_post(item) for item in items]
 
     def ids(self, offset: int, count: int) -> tuple[list[tuple[int, bool]], int]:

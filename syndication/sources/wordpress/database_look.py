@@ -26,6 +26,20 @@ PROTECTED_SECONDS = 600.0
 """How long a password on an old post may be unknown: no index has passwords, so that finding them reads every post."""
 
 
+INDEX_SHARE = 10
+"""The digest of the index is used for so many times as long as it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDigest:
+    """The digest of the index as of ``read_at`` seconds, with the posts of the window then, and how long it took."""
+
+    digest: str
+    window: tuple[int, ...]
+    read_at: float
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class SectionWindow:
     """The newest posts of a section, as of ``read_at`` seconds; ``key`` is what WordPress counted in its categories."""
@@ -39,10 +53,12 @@ class SectionWindow:
 class Remembered:
     """What a reader remembers between looks; nothing is wrong if it forgets.
 
-    ``sections`` are the sections' own windows by slug, ``protected`` the posts with a password as of ``protected_at``
-    seconds. ``unrendered`` are the ids of articles that still lack their text, with the time of the next attempt.
+    ``index`` is the digest of all posts; ``sections`` are the sections' windows by slug; ``protected`` are the posts
+    with a password as of ``protected_at`` seconds; ``unrendered`` are the ids of articles that still lack their text,
+    with the time of the next attempt.
     """
 
+    index: IndexDigest | None = None
     sections: dict[str, SectionWindow] = field(default_factory=dict)
     protected: set[int] | None = None
     protected_at: float = 0.0
@@ -81,9 +97,18 @@ class DatabaseLook:
         self._remembered = remembered
         self._monotonic = monotonic
 
-    @cached_property
     def _index_digest(self) -> str:
-        return _text(self._snapshot.value(self._statements.fingerprint))
+        """Returns the digest of the whole index, which takes longest at a large site.
+
+        So it takes at most a tenth of the time, unless a post came to the window or left it.
+        """
+        kept, window = self._remembered.index, tuple(row["id"] for row in self._newest)
+        now = self._monotonic()
+        if kept is None or kept.window != window or now - kept.read_at >= INDEX_SHARE * kept.seconds:
+            digest = _text(self._snapshot.value(self._statements.fingerprint))
+            kept = IndexDigest(digest, window, now, self._monotonic() - now)
+            self._remembered.index = kept
+        return kept.digest
 
     @cached_property
     def _newest(self) -> list[Mapping[str, Any]]:
@@ -96,7 +121,7 @@ class DatabaseLook:
         A password on an older post is in no index: it is seen when a post comes or goes, after PROTECTED_SECONDS.
         """
         closed = ",".join(str(row["id"]) for row in self._newest if row["protected"])
-        return hashlib.sha256(f"{self._index_digest} {closed}".encode()).hexdigest()
+        return hashlib.sha256(f"{self._index_digest()} {closed}".encode()).hexdigest()
 
     def window(self) -> Sequence[Row]:
         """Returns the newest public posts of the site and of each section, newest first."""

@@ -31,7 +31,7 @@ LIMITS = HttpLimits(seconds=8.0)
 
 EMBED_IMAGE = "wp:featuredmedia"
 EMBED_ALL = f"author,wp:term,{EMBED_IMAGE}"
-"""What comes with each post. WordPress counts an author's posts before it shows the author: with many that takes long."""
+"""What comes with each post. WordPress counts an author's posts before it shows the author, which takes long."""
 
 
 class RestError(SourceError):
@@ -39,7 +39,7 @@ class RestError(SourceError):
 
 
 class Rest:
-    """The public REST API at ``url``, the site's home page, with each post ``embed``. Pauses by itself after failures."""
+    """The public REST API at ``url``, the site's home page; ``embed`` comes with each post. Pauses after failures."""
 
     def __init__(
         self,

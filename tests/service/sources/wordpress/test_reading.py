@@ -1,6 +1,7 @@
 """What a source reads of a real WordPress when something is missing, slow, large or broken."""
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -281,10 +282,28 @@ def test_a_password_on_an_old_post_is_found_when_a_post_comes(site):
 
 def test_two_old_posts_that_swap_their_dates_change_the_fingerprint(site):
     ids = stories(site, 3)
-    with reader(site, window=1) as source:
+    with reader(site, Clock(monotonic=lambda: 0.0), window=1) as source:
         with source.look() as look:
             before = look.fingerprint()
         dates = "'2026-03-14 08:01:00', '2026-03-14 08:00:00'"
         site.sql(f"UPDATE {PREFIX}posts SET post_date = IF(ID = {ids[0]}, {dates}) WHERE ID IN ({ids[0]}, {ids[1]})")
         with source.look() as look:
             assert look.fingerprint() != before
+
+
+def test_the_whole_index_is_read_anew_only_after_ten_times_as_long(site):
+    """A clock on which everything takes a second: the digest is good for ten, unless the window changes."""
+    ids = stories(site, 3, ", 'post_category' => [1]")
+    ticks = itertools.count()
+    with reader(site, Clock(monotonic=lambda: float(next(ticks))), window=1) as source:
+
+        def fingerprint() -> str | None:
+            with source.look() as look:
+                return look.fingerprint()
+
+        first = fingerprint()
+        site.do(f"wp_delete_post({ids[0]}, true); return 1;")
+        seen = [fingerprint() for _ in range(20)]
+        assert seen[0] == first and seen[-1] != first
+        site.do(f"wp_trash_post({ids[2]}); return 1;")
+        assert fingerprint() != seen[-1]

@@ -53,8 +53,8 @@ class SectionWindow:
 class Remembered:
     """What a reader remembers between looks; nothing is wrong if it forgets.
 
-    ``index`` is the digest of all posts, ``sections`` are the sections' own windows by slug, ``protected`` the posts
-    with a password as of ``protected_at`` seconds. ``unrendered`` are the ids of articles that still lack their text,
+    ``index`` is the digest of all posts; ``sections`` are the sections' windows by slug; ``protected`` are the posts
+    with a password as of ``protected_at`` seconds; ``unrendered`` are the ids of articles that still lack their text,
     with the time of the next attempt.
     """
 

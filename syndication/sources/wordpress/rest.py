@@ -168,10 +168,13 @@ class Rest:
         # Caches in front of WordPress may keep an answer for minutes: an unknown parameter makes it a new one.
         words = {**query, "syndication": secrets.token_hex(4)}
         response = self._answer(what, words)
-        if response.status == 404 and b"rest_" not in response.body:
-            # Without pretty permalinks there is no /wp-json/; the parameter always works.
+        if response.status in (200, 404) and not _is_json(response):
+            # Without pretty permalinks /wp-json/ is nothing, or the home page; a parameter works everywhere.
             self._plain_links = not self._plain_links
-            response = self._answer(what, words)
+            other = self._answer(what, words)
+            if _is_json(other):
+                return other
+            self._plain_links = not self._plain_links
         return response
 
     def _answer(self, what: str, words: Mapping[str, object]) -> Response:
@@ -184,6 +187,10 @@ class Rest:
             return request(address, headers=headers, allow_private=self._allow_private, limits=self._limits)
         except SourceError as error:
             raise RestError(error.message) from error
+
+
+def _is_json(response: Response) -> bool:
+    return response.body.lstrip()[:1] in (b"[", b"{")
 
 
 def _post(item: dict[str, Any]) -> RestPost:

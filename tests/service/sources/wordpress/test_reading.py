@@ -12,6 +12,7 @@ from syndication.sources.reader import SourceError
 from syndication.sources.wordpress.reader import Clock, WordPressReader
 from tests.support.wordpress import PREFIX, WordPress
 from tests.support.wordpress_copy import SECTIONS, Copy, settings
+from tests.support.wordpress_desk import PERMALINKS
 
 FEEDS = [section for section in SECTIONS if section.slug != "all"]
 EMBARGO = "2036-03-14 08:00:00"
@@ -53,6 +54,14 @@ def test_without_database_what_the_public_sees_is_read(site, copy, alone):
     assert alone.held() == copy.held()
     assert len(alone.articles) == 4
     assert alone.look() == []
+
+
+def test_a_site_without_pretty_permalinks_is_read_too(site, copy, alone):
+    site.do(f"{PERMALINKS.format('')} story(); return 1;")
+    copy.look()
+    alone.look()
+    (article,) = alone.articles.values()
+    assert "/?p=" in article.url and alone.held() == copy.held()
 
 
 def test_without_database_acts_on_new_and_old_posts_are_seen(site, alone):
@@ -293,7 +302,7 @@ def test_two_old_posts_that_swap_their_dates_change_the_fingerprint(site):
 
 def test_the_whole_index_is_read_anew_only_after_ten_times_as_long(site):
     """A clock on which everything takes a second: the digest is good for ten, unless the window changes."""
-    ids = stories(site, 3)
+    ids = stories(site, 3, ", 'post_category' => [1]")
     ticks = itertools.count()
     with reader(site, Clock(monotonic=lambda: float(next(ticks))), window=1) as source:
 

@@ -11,11 +11,11 @@ from syndication.api.operations import PUBLIC, Operations, context
 from syndication.api.schemas import RequestModel, ResponseModel
 from syndication.api.signatures import check_signature
 from syndication.api.write_outcomes import DateOutcome
+from syndication.importing.ninjs import signature
+from syndication.importing.ninjs.article import not_taken
+from syndication.importing.ninjs.item import InvalidItemError, Item, read_item
+from syndication.importing.ninjs.rules import rules_of
 from syndication.model.json_types import Text
-from syndication.sources.ninjs import signature
-from syndication.sources.ninjs.article import not_taken
-from syndication.sources.ninjs.item import InvalidItemError, Item, read_item
-from syndication.sources.ninjs.rules import rules_of
 from syndication.store.access.audit_log import AGENCY, Actor
 from syndication.web.problems import FieldProblem, Problem
 from syndication.web.request_log import set_actor

@@ -11,11 +11,11 @@ from typing import Literal, NamedTuple
 from syndication.api.operations import Context
 from syndication.api.visibility import Visibility
 from syndication.api.write_outcomes import DateOutcome, write_outcome
+from syndication.importing.ninjs.article import to_article
+from syndication.importing.ninjs.item import Item
+from syndication.importing.ninjs.rules import Rules
+from syndication.importing.ninjs.versions import Order, Version, compare
 from syndication.model.values import Article
-from syndication.sources.ninjs.article import to_article
-from syndication.sources.ninjs.item import Item
-from syndication.sources.ninjs.rules import Rules
-from syndication.sources.ninjs.versions import Order, Version, compare
 from syndication.store import Connection
 from syndication.store.access import webhook_ids
 from syndication.store.access.audit_log import Act, Actor, record_repeated

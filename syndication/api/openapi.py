@@ -146,7 +146,7 @@ def _complete_operation(method: str, operation: dict[str, Any]) -> None:
     """Completes flask-openapi3's output: no HTML line breaks, the media type of a patch (RFC 7396), request headers."""
     if operation["operationId"] == "put_articles":  # Validated item by item, not by flask-openapi3.
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": BATCH_SCHEMA}}}
-    if operation["operationId"] == "receive_ninjs":  # Of two shapes, read by ``sources/ninjs``.
+    if operation["operationId"] == "receive_ninjs":  # Of two shapes, read by ``importing/ninjs``.
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": NINJS_SCHEMA}}}
     if "description" in operation:
         operation["description"] = operation["description"].replace("<br/>", " ").strip()

@@ -20,14 +20,14 @@ from syndication.importing import own_feed
 from syndication.importing.feed_reader import FeedFileReader
 from syndication.importing.fields import FEED, Fields
 from syndication.importing.file_kind import FeedKind, feed_kind, is_ninjs_file
+from syndication.importing.ninjs.article import not_taken, to_article
+from syndication.importing.ninjs.item import InvalidItemError, read_item
+from syndication.importing.ninjs.rules import Rules, rules_of
 from syndication.importing.report import Report
 from syndication.model.article_json import parse_article, slugify, slugs_by_title
 from syndication.model.json_structure import StructureLimitExceeded, check_structure
 from syndication.model.terminal import escape
 from syndication.model.values import Article, Site
-from syndication.sources.ninjs.article import not_taken, to_article
-from syndication.sources.ninjs.item import InvalidItemError, read_item
-from syndication.sources.ninjs.rules import Rules, rules_of
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
 

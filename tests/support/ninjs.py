@@ -6,7 +6,7 @@ import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from syndication.sources.ninjs.rules import Rules
+from syndication.importing.ninjs.rules import Rules
 from tests.support.newsroom import at
 
 SECRET = "superdesk-and-the-newsroom-share-this"

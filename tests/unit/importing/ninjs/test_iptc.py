@@ -8,9 +8,9 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 from referencing import Registry, Resource
 
+from syndication.importing.ninjs.article import not_taken, to_article
+from syndication.importing.ninjs.item import InvalidItemError, read_item
 from syndication.model.values import Article
-from syndication.sources.ninjs.article import not_taken, to_article
-from syndication.sources.ninjs.item import InvalidItemError, read_item
 from tests.support.newsroom import NOON
 from tests.support.ninjs import iptc, rules
 

@@ -1,6 +1,6 @@
 """Superdesk's signature."""
 
-from syndication.sources.ninjs.signature import is_signed, superdesk_signature
+from syndication.importing.ninjs.signature import is_signed, superdesk_signature
 from tests.support.ninjs import superdesk_signature as made_by_superdesk
 
 

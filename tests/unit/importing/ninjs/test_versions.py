@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndication.sources.ninjs.versions import Version, compare
+from syndication.importing.ninjs.versions import Version, compare
 from tests.support.newsroom import at
 
 EARLY, LATE = at(hours=-2), at(hours=-1)

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
+from syndication.importing.ninjs.article import not_taken, paragraphs, to_article
+from syndication.importing.ninjs.item import InvalidItemError, read_item
 from syndication.model.values import Article, Author, Enclosure, Image
-from syndication.sources.ninjs.article import not_taken, paragraphs, to_article
-from syndication.sources.ninjs.item import InvalidItemError, read_item
 from tests.support.newsroom import NOON, article, at
 from tests.support.ninjs import iptc, rules, superdesk, superdesk_time
 

@@ -10,6 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from syndication.errors import ArticleError
+from syndication.importing.ninjs.item import InvalidItemError, Item, Part
+from syndication.importing.ninjs.media import files, lead_picture
+from syndication.importing.ninjs.rules import Rules, slug_of
 from syndication.model.addresses import web_address
 from syndication.model.article_json import ArticleJson
 from syndication.model.formats import language_tag, rfc3339
@@ -17,9 +20,6 @@ from syndication.model.json_types import problems
 from syndication.model.values import Article
 from syndication.render.shorten import shorten
 from syndication.render.summary import plain
-from syndication.sources.ninjs.item import InvalidItemError, Item, Part
-from syndication.sources.ninjs.media import files, lead_picture
-from syndication.sources.ninjs.rules import Rules, slug_of
 
 TITLE_LENGTH = 80
 """Characters of the body used in place of a headline, which IPTC does not require."""

@@ -7,9 +7,9 @@ from datetime import tzinfo
 from urllib.parse import quote
 
 from syndication.config.loading import Settings
+from syndication.importing.ninjs.shapes import Concept
 from syndication.model.article_json import slugify, slugs_by_title
 from syndication.model.values import ALL, Article
-from syndication.sources.ninjs.shapes import Concept
 
 PLACEHOLDERS = ("id", "slug", "section", "year", "month", "day")
 """What an address may be made from."""

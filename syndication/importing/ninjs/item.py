@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from syndication.errors import SyndicationError
+from syndication.importing.ninjs.shapes import Concept, Content, NewItem, OldItem, Rendition, is_new, lower_names
 from syndication.model.json_types import kind, problems
-from syndication.sources.ninjs.shapes import Concept, Content, NewItem, OldItem, Rendition, is_new, lower_names
 
 
 class InvalidItemError(SyndicationError):

@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from syndication.importing.ninjs.item import Item, Part
+from syndication.importing.ninjs.shapes import Rendition
 from syndication.model.addresses import web_address
 from syndication.model.json_types import MAX_DIMENSION, MAX_NUMBER
 from syndication.render.summary import plain
-from syndication.sources.ninjs.item import Item, Part
-from syndication.sources.ninjs.shapes import Rendition
 
 WIDEST = 2048
 """Pixels: as wide as feed readers and directories show a picture. A photographer's original has 6,000, and 10 MB."""

@@ -12,8 +12,6 @@ from tests.service.test_newsboat import pytestmark as needs_newsboat
 from tests.support.old_site import configure, old_site, publish, served_by_us
 from tests.support.service import command
 
-pytest.importorskip("tests.support.wordpress", reason="the real WordPress of the tests of the kind wordpress")
-
 SECTIONS = """
 [[section]]
 slug = "world"

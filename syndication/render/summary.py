@@ -70,7 +70,7 @@ def read_whole(body: LexborNode) -> str:
 def plain(html: str) -> str:
     """Returns the text of ``html`` on one line; empty if it has none, or is beyond the limits of a body."""
     if "<" not in html and "&" not in html:
-        return visible_line(html)
+        return visible_line(html).strip()  # As at the ends of a block.
     return "" if exceeds_limits(html) else read_whole(visible_body(html))
 
 

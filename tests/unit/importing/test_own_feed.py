@@ -82,6 +82,7 @@ def come_back(format, body):
     value=article("a1", enclosures=(Enclosure("https://x.example/a.mp3", "audio/mpeg", title="A\u00a0"),)),
     content="full",
 )
+@example(value=article("a1", summary=">\u00a0"), content="full")
 def test_an_own_feed_published_again_has_the_same_bytes(value, content):
     # A summary that ends like one with a correction, of a story without a body, is read as one.
     assume(value.html or value.correction or "(Correction: " not in (value.summary or ""))

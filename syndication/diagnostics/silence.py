@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import count, islice
+from itertools import count, islice, pairwise
 
 from syndication.store.articles.hourly_counts import HourlyCount
 
@@ -27,6 +27,9 @@ RANK = 3
 TIMES = 1.5
 MORE = timedelta(minutes=30)
 """A silence is unusual if it is longer than usual by this factor and at least this time."""
+
+SELDOM = timedelta(hours=23)
+"""A section that publishes no more often has no usual time of day: its longest silences count at any hour."""
 
 LATE = timedelta(hours=1)
 """Tolerance for late articles: if one usually appears at noon, the silence before noon is usual until 13:00."""
@@ -50,6 +53,9 @@ def unusual_silence(hours: Sequence[HourlyCount], now: datetime, zone: tzinfo = 
     if len(lengths) < FEWEST_DAYS:
         return None
     usual = sorted(lengths)[-RANK]
+    gaps = sorted(later - earlier for earlier, later in pairwise(moments))
+    if gaps[len(gaps) // 2] >= SELDOM:
+        usual = max(usual, gaps[-RANK:][0])
     lasted = now - since
     return Silence(since, usual) if lasted > TIMES * usual and lasted >= usual + MORE else None
 

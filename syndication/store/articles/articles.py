@@ -17,6 +17,7 @@ from syndication.store.articles.shown_articles import content_digest
 from syndication.store.db.batches import batched
 from syndication.store.db.database import Database
 from syndication.store.tables.articles import (
+    ARTICLE_ROWS,
     CHILD_ROWS,
     ArticleCorrectionRow,
     ArticleRow,
@@ -320,8 +321,7 @@ def _with_ids(table: type[Base]) -> Select[Any]:
     return query.order_by(column, columns.position) if "position" in columns else query
 
 
-_TABLES: tuple[type[Base], ...] = (ArticleRow, *CHILD_ROWS)
-_WITH_IDS = {table: _with_ids(table) for table in _TABLES}
+_WITH_IDS = {table: _with_ids(table) for table in ARTICLE_ROWS}
 
 
 def load_articles(conn: Connection, ids: Sequence[str]) -> dict[str, Article]:
@@ -369,5 +369,5 @@ def analyze(database: Database) -> None:
     """Updates the statistics of PostgreSQL's planner after a large import; SQLite plans without."""
     if database.dialect == "postgresql":
         with database.write() as conn:
-            for table in (ArticleRow, *CHILD_ROWS):
+            for table in ARTICLE_ROWS:
                 conn.exec_driver_sql(f"ANALYZE {inspect(table).local_table}")

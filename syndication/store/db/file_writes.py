@@ -61,7 +61,11 @@ def _watch(folder: Path) -> "INotify | None":
         from inotify_simple import INotify, flags
 
         watch = INotify()
-        watch.add_watch(folder, flags.MODIFY | flags.CREATE | flags.MOVED_TO)
     except (ImportError, AttributeError, OSError):
+        return None
+    try:
+        watch.add_watch(folder, flags.MODIFY | flags.CREATE | flags.MOVED_TO)
+    except OSError:
+        watch.close()
         return None
     return watch

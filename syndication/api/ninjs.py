@@ -6,7 +6,7 @@ from typing import Literal
 from flask import request
 from pydantic import Field
 
-from syndication.api.ninjs_delivery import Delivery, deliver
+from syndication.api.ninjs_delivery import Delivery, deliver, version_of
 from syndication.api.operations import PUBLIC, Operations, context
 from syndication.api.schemas import RequestModel, ResponseModel
 from syndication.api.signatures import check_signature
@@ -55,16 +55,16 @@ def receive_ninjs() -> NinjsResponse:
     """Receive a story as ninjs 1.x, 2.x or 3.x, as IPTC defines it or as Superdesk's HTTP Push sends it.
 
     The request is signed with the setting ninjs.secret, in one of two ways: x-superdesk-signature is "sha1=" and the
-    HMAC-SHA1 of the body in hexadecimal, and requires that the story has a version; webhook-id, webhook-timestamp and
-    webhook-signature are as for articles. An older version of a story is ignored. Media, events and parts of stories
-    are ignored too, with 200: Superdesk stops its queue at an error. Properties that no article has are not read.
+    HMAC-SHA1 of the body in hexadecimal, and requires that the story has a number as version, or versioncreated;
+    webhook-id, webhook-timestamp and webhook-signature are as for articles. An older version of a story is ignored,
+    and, with x-superdesk-signature, one that cannot be compared with the last. Media, events and parts of stories are
+    ignored too, with 200: Superdesk stops its queue at an error. Properties that no article has are not read.
     """
     here = context()
     try:
         item = read_item(request.get_json(silent=True))
-        if not _is_dated() and not _has_version(item):
-            words = "is required, with x-superdesk-signature: it tells the story from a copy of an earlier request"
-            raise InvalidItemError([("version", words)])
+        if not _is_dated():
+            _check_order(item)
         actor = Actor(AGENCY, request.remote_addr or "unknown")
         set_actor(actor)
         refused = not_taken(item) if item.pub_status != "canceled" else None
@@ -107,8 +107,13 @@ def _is_dated() -> bool:
     return "webhook-signature" in request.headers
 
 
-def _has_version(item: Item) -> bool:
-    return item.version is not None or item.version_created is not None
+def _check_order(item: Item) -> None:
+    """Raises InvalidItemError unless a copy of an earlier request would be known as older."""
+    if not version_of(item).has_order:
+        found = "is missing" if item.version is None else "is not a number"
+        rule = f"with {signature.HEADER}, a story needs a number as version, or {item.names['updated_at']}"
+        words = f"{found}: {rule}. Without them, copies of older requests could not be recognized"
+        raise InvalidItemError([("version", words)])
 
 
 def _invalid(error: InvalidItemError) -> Problem:

@@ -32,6 +32,10 @@ from syndication.store.articles.withdrawals import (
 from syndication.web.problems import FieldProblem, Problem
 
 OLDER = "A newer version of the story was received before."
+INCOMPARABLE = (
+    "Nothing says whether this version is newer than the last one received, and the signature has no time: this may be"
+    " a copy of an older request. Send the version as a number with versioncreated, or sign with webhook-signature."
+)
 STAYS_CANCELED = "This version of the story was canceled: only a newer one publishes it again."
 CANCELED = "The story is canceled: it leaves every feed within a second or so, until a newer version is usable."
 WITHHELD = "The story is withheld: it is stored, and stays out of the feeds until it is sent as usable."
@@ -74,9 +78,11 @@ def deliver(here: Context, delivery: Delivery, by: Actor) -> DeliveryOutcome:
             return _ignore(conn, item, delivery.refused, by, now)
         articles.lock(conn, sorted({item.uri, item.evolved_from or item.uri}))
         known = find_item(conn, item.uri)
-        order: Order = "newer" if known is None else compare(_version(item), Version(known.version, known.made_at))
+        order: Order = "newer" if known is None else compare(version_of(item), _version_of_known(known))
         if order == "older":
             return _ignore(conn, item, OLDER, by, now)
+        if order == "incomparable" and delivery.webhook_id is None:
+            return _ignore(conn, item, INCOMPARABLE, by, now)
         was_canceled = known is not None and known.status == "canceled" and order == "same"
         if item.pub_status == "canceled":
             return _cancel(conn, item, known, by, now, again=was_canceled)
@@ -85,8 +91,13 @@ def deliver(here: Context, delivery: Delivery, by: Actor) -> DeliveryOutcome:
         return _Writing(conn, delivery, known, by, now).write()
 
 
-def _version(item: Item) -> Version:
+def version_of(item: Item) -> Version:
+    """Returns the version of an item."""
     return Version(item.version, item.version_created)
+
+
+def _version_of_known(known: NinjsItem) -> Version:
+    return Version(known.version, known.made_at)
 
 
 def _ignore(conn: Connection, item: Item, why: str, by: Actor, now: datetime) -> DeliveryOutcome:
@@ -103,12 +114,13 @@ def _cancel(
     """
     if not again:
         withdraw_in(conn, item.uri, by, now)
-        save_item(conn, _received(item, "canceled", known.replaces if known else None), now)
+        save_item(conn, _received(item, known, "canceled", known.replaces if known else None), now)
     return DeliveryOutcome(item.uri, "withdrawn", message=CANCELED)
 
 
-def _received(item: Item, status: Status, replaces: str | None) -> NinjsItem:
-    return NinjsItem(item.uri, item.version, item.version_created, status, replaces)
+def _received(item: Item, known: NinjsItem | None, status: Status, replaces: str | None) -> NinjsItem:
+    version = version_of(item).completed(_version_of_known(known)) if known else version_of(item)
+    return NinjsItem(item.uri, *version, status, replaces)
 
 
 @dataclass(slots=True)
@@ -144,7 +156,7 @@ class _Writing:
             withdraw_in(conn, original, self.by, now)
         before = self.known.replaces if self.known else None
         replaces = before if of_original else original or before
-        save_item(conn, _received(item, "withheld" if withheld else "usable", replaces), now)
+        save_item(conn, _received(item, self.known, "withheld" if withheld else "usable", replaces), now)
         told = write_outcome(done, found, article)
         if withheld:
             return DeliveryOutcome(item.uri, "withdrawn", message=WITHHELD)

@@ -40,9 +40,14 @@ def check_address(value: str) -> str:
 
 
 def _path(value: str) -> str:
-    if value and not re.fullmatch(r"(/[^\s/?#\\]+)+", value):
-        raise ValueError("should be the path under which the old site was, like /blog, or empty")
-    return value
+    """Returns the path as clients send it; raises ValueError for one that no old site can have had."""
+    rule = "should be the path under which the old site was, like /blog, or empty"
+    if value and not re.fullmatch(r"(/[^\s\x00-\x1f/?#\\]+)+", value):
+        raise ValueError(rule)
+    sent = as_sent(value)
+    if first := reserved(sent):
+        raise ValueError(f"begins with /{first}, which the service itself answers: it {rule}")
+    return sent
 
 
 class OldFeedTable(TomlTable):

@@ -1,5 +1,6 @@
 """Takes the content coding off a body, and stops soon after a limit: a small body can hold gigabytes."""
 
+import re
 import zlib
 
 import brotli
@@ -7,6 +8,10 @@ import brotli
 from syndication.sources.reader import SourceError
 
 PIECE = 2**16
+MOST_MEMBERS = 1_000
+"""A member of a gzip file costs time without a single byte in it; servers send one."""
+
+_PADDING = re.compile(rb"\0*")
 
 
 def decompressed(packed: bytes, coding: str, limit: int, host: str) -> bytes:
@@ -27,23 +32,32 @@ def decompressed(packed: bytes, coding: str, limit: int, host: str) -> bytes:
 
 
 def _gunzip(packed: bytes, limit: int) -> bytes:
-    """Returns all members of a gzip file; stops soon after ``limit`` bytes."""
-    body = bytearray()
-    while packed and len(body) <= limit:
+    """Returns all members of a gzip file (RFC 1952, section 2.2); stops soon after ``limit`` bytes."""
+    body, at = bytearray(), 0
+    for _ in range(MOST_MEMBERS):
         member = zlib.decompressobj(wbits=31)
-        body += member.decompress(packed, limit + 1 - len(body))
-        if not member.eof and len(body) <= limit:
-            raise zlib.error("it ends too early")
-        packed = member.unused_data.lstrip(b"\0")
-    return bytes(body)
+        while not member.eof:
+            # By pieces, because what follows a member is copied, and would be again for each member.
+            piece = packed[at : at + PIECE]
+            if not piece:
+                raise zlib.error("it ends too early")
+            body += member.decompress(piece, limit + 1 - len(body))
+            if len(body) > limit:
+                return bytes(body)
+            at += len(piece) - len(member.unused_data)
+        at = _PADDING.match(packed, at).end()  # type: ignore[union-attr]  # matches nothing too
+        if at == len(packed):
+            return bytes(body)
+    raise SourceError(f"the answer is compressed in more than {MOST_MEMBERS:,} parts")
 
 
 def _unbrotli(packed: bytes, limit: int) -> bytes:
-    stream = brotli.Decompressor()
-    body = bytearray(stream.process(packed, output_buffer_limit=PIECE))
+    stream, body, at = brotli.Decompressor(), bytearray(), 0
     while not stream.is_finished() and len(body) <= limit:
-        more = stream.process(b"", output_buffer_limit=PIECE)
-        if not more and stream.can_accept_more_data():
+        piece = packed[at : at + PIECE] if stream.can_accept_more_data() else b""
+        more = stream.process(piece, output_buffer_limit=PIECE)
+        if not piece and not more and stream.can_accept_more_data():
             raise brotli.error("it ends too early")
+        at += len(piece)
         body += more
     return bytes(body)

@@ -44,8 +44,8 @@ def lines(block: str) -> list[str]:
 
 
 def inline() -> list[str]:
-    """Returns the commands within sentences and tables, each once. One with SECTION, ID or FILE is only a pattern."""
-    return [c for c in dict.fromkeys(re.findall(r"`(syndication [^`]+)`", TEXT)) if not re.search(" [A-Z]{2}", c)]
+    """Returns the commands within sentences and tables, each once. One with ID, FILE or [SITE] is only a pattern."""
+    return [c for c in dict.fromkeys(re.findall(r"`(syndication [^`]+)`", TEXT)) if not re.search(r" \[?[A-Z]{2}", c)]
 
 
 class Shell:

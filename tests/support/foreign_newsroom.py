@@ -1,5 +1,6 @@
 """Another system's newsroom with tables of its own, in SQLite or PostgreSQL, and the two SELECTs that read it."""
 
+import json
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -68,3 +69,10 @@ class ForeignNewsroom:
             "articles": ARTICLES.format(join=JOIN[self.dialect]),
         }  # fmt: skip
         return SqlSource(**values | changes)
+
+
+def toml(table: SqlSource) -> str:
+    """Returns the source as it is written in syndication.toml."""
+    values = table.model_dump(include={"name", "kind", "database", "ids", "articles"})
+    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in values.items())
+    return f"\n[[source]]\n{lines}\n"

@@ -82,7 +82,9 @@ def get(conn: Connection, source: str) -> SourceState | None:
 
 
 def list_states(conn: Connection, names: Collection[str]) -> dict[str, SourceState]:
-    """Returns the states of these sources, by name."""
+    """Returns the states of these sources, by name; asks nothing for none."""
+    if not names:
+        return {}
     rows = conn.execute(select(SourceStateRow.__table__).where(SourceStateRow.source.in_(names)))
     return {row.source: SourceState(**row._mapping) for row in rows}
 

@@ -110,8 +110,41 @@ def test_superdesk_signature_requires_a_version_against_replays(sqlite_api):
     bare = superdesk(version=None, versioncreated=None)
     said = push(sqlite_api, bare)
     assert said.kind == "invalid" and said.json["errors"][0]["field"] == "version"
+    for item, name in ((superdesk(version="b", versioncreated=None), "versioncreated"),
+                       (iptc(version="b", versionCreated=None), "versionCreated")):  # fmt: skip
+        said = push(sqlite_api, item)
+        (error,) = said.json["errors"]
+        assert (said.status, error["field"]) == (422, "version")
+        assert "is not a number" in error["detail"] and f"or {name}" in error["detail"]
     assert outcome(push(sqlite_api, superdesk(version=None))) == "created"
     assert outcome(announce(sqlite_api, bare)) == "updated"
+
+
+def test_copy_of_a_request_stays_older_after_a_story_without_version(sqlite_api):
+    first, second = version(1, headline="One"), version(2, headline="Two")
+    assert [outcome(push(sqlite_api, one)) for one in (first, second)] == ["created", "updated"]
+    assert outcome(announce(sqlite_api, superdesk(version=None, versioncreated=None, headline="Bare"))) == "updated"
+    assert outcome(push(sqlite_api, first)) == "ignored"
+    assert outcome(push(sqlite_api, version(3, headline="Three"))) == "updated"
+
+
+def test_story_that_cannot_be_compared_is_taken_only_with_a_time_in_its_signature(sqlite_api):
+    by_time, by_number = superdesk(version=None), superdesk(versioncreated=None, headline="Numbered")
+    assert outcome(push(sqlite_api, by_time)) == "created"
+    said = push(sqlite_api, by_number)
+    assert outcome(said) == "ignored" and "copy of an older request" in said.json["message"]
+    assert outcome(announce(sqlite_api, by_number)) == "updated"
+    # Of both, the last is known now: its number, and the time of the one before.
+    assert outcome(push(sqlite_api, superdesk(version="1", versioncreated=None))) == "ignored"
+    assert outcome(push(sqlite_api, superdesk(version=None, versioncreated=superdesk_time(hours=-2)))) == "ignored"
+
+
+def test_canceled_version_without_its_time_stays_canceled(sqlite_api):
+    push(sqlite_api, version(1))
+    push(sqlite_api, version(2, pubstatus="canceled"))
+    said = push(sqlite_api, version(2) | {"versioncreated": None})
+    assert outcome(said) == "ignored" and "canceled" in said.json["message"]
+    assert not shown(sqlite_api, "Ferries")
 
 
 def test_older_version_never_overwrites_a_newer_one(api):

@@ -11,7 +11,7 @@ from syndication.store.db.database import Database
 from syndication.store.sources import source_states
 from tests.support.api import TESTER
 from tests.support.fake_source import FakeSource, Following
-from tests.support.foreign_newsroom import ForeignNewsroom
+from tests.support.foreign_newsroom import ForeignNewsroom, toml
 from tests.support.newsroom import article
 
 
@@ -26,10 +26,8 @@ def cms(tmp_path):
 @pytest.fixture
 def run(sqlite_url, cms, tmp_path):
     def run(*arguments, **changes):
-        table = cms.table(**changes)
-        values = {key: getattr(table, key) for key in ("name", "kind", "database", "ids", "articles")}
-        lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in values.items())
-        (tmp_path / "syndication.toml").write_text(f'[database]\nurl = "{sqlite_url}"\n[[source]]\n{lines}\n')
+        written = f'[database]\nurl = "{sqlite_url}"\n{toml(cms.table(**changes))}'
+        (tmp_path / "syndication.toml").write_text(written)
         (tmp_path / "sections.toml").write_text('[[section]]\nslug = "taiwan"\ntitle = "Taiwan"\n')
         return CliRunner().invoke(main, ["--config", str(tmp_path / "syndication.toml"), *arguments])
 

@@ -9,7 +9,9 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -17,11 +19,14 @@ from click.testing import CliRunner
 from sqlalchemy import Text
 
 from syndication.cli import main
+from syndication.config.loading import defaults_folder
 from syndication.store.copy.rows import TABLES
 from syndication.store.db.database import Database
 from syndication.store.triggers import create_triggers, drop_triggers
 from tests.conftest import FakeClock
+from tests.support.foreign_newsroom import ForeignNewsroom, toml
 from tests.support.full_newsroom import full_newsroom
+from tests.support.web_server import Asked, answer, serving
 
 EVIL = "a\x1b[2J\r\nforged\u202eline\x9b31m\u2028"
 
@@ -32,16 +37,20 @@ UNSAFE = re.compile(
 
 KEPT = {
     "status", "reason", "section", "format", "result", "change", "scopes", "serves", "request", "hash", "totp_secret",
-    "former_status",
+    "former_status", "access",
 }  # fmt: skip
 """Columns that hold one of the program's own words, a slug, JSON or a digest: the database or a reader checks them."""
 
-DATABASE, FUTURE, FILE, FEED, TARGET = "DATABASE", "FUTURE", "FILE", "FEED", "TARGET"
-"""Stand for what a test makes: a database, one of another revision, files to import, a database to copy to."""
+DATABASE, FUTURE, FILE, FEED, TARGET, CONFIG, SITE = "DATABASE", "FUTURE", "FILE", "FEED", "TARGET", "CONFIG", "SITE"
+"""Stand for what a test makes: a database, one of another revision, files to import, a database to copy to, a
+configuration with sources, and a web site with feeds."""
 
 AUTHORITY = {"SYNDICATION_SITE__AUTHORITY": EVIL}
 OF_ANOTHER_REVISION = {"SYNDICATION_DATABASE__URL": FUTURE}
 PROGRESS = {"SYNDICATION_WORKER__PROGRESS_PATH": EVIL}
+
+SOURCES = {"SYNDICATION_CONFIG": CONFIG}
+OF_ANOTHER_SITE = SOURCES | {"SYNDICATION_SITE__HOME_URL": SITE}
 
 Case = tuple[list[str], dict[str, str]]
 
@@ -52,14 +61,44 @@ CASES: dict[str, list[Case]] = {
     "worker": [(["--check"], PROGRESS), ([], AUTHORITY)],
     "demonstrate": [(["--pause", EVIL], {}), ([], AUTHORITY)],
     "migrate": [([], {}), ([], OF_ANOTHER_REVISION)],
-    "config": [([], {"SYNDICATION_SITE__TITLE": EVIL}), (["--check"], {f"SYNDICATION_{EVIL}": "1"})],
+    "config": [
+        ([], {"SYNDICATION_SITE__TITLE": EVIL}),
+        (["--check"], {f"SYNDICATION_{EVIL}": "1"}),
+        (["--check", "--old-feeds"], OF_ANOTHER_SITE),
+    ],
     "import": [([FILE, FEED], {}), (["--section", EVIL, FEED], {}), ([f"missing{EVIL}"], {})],
     "withdraw": [([f"story-10{EVIL}"], {}), ([EVIL], {})],
     "restore": [([f"story-1{EVIL}"], {}), ([EVIL], {})],
     "regenerate": [(["taiwan", "--wait"], {}), (["--all", "--reason", EVIL], {}), ([EVIL], {})],
     "release": [(["taiwan"], {}), ([EVIL], {})],
-    "status": [([], {}), (["--json"], {}), ([], OF_ANOTHER_REVISION)],
-    "trace": [([f"story-1{EVIL}"], {}), ([f"story-1{EVIL}", "--json"], {}), ([EVIL], {}), (["\udcff"], {})],
+    "status": [([], {}), (["--json"], {}), ([], OF_ANOTHER_REVISION), ([], SOURCES)],
+    "trace": [
+        ([f"story-1{EVIL}"], {}),
+        ([f"story-1{EVIL}", "--json"], {}),
+        ([EVIL], {}),
+        (["\udcff"], {}),
+        ([f"s1{EVIL}"], {}),
+        ([f"s1{EVIL}"], SOURCES),
+        ([f"s2{EVIL}"], SOURCES),
+    ],
+    "source list": [([], SOURCES), (["--json"], SOURCES), ([], {"SYNDICATION_SOURCE__CMS__KIND": EVIL})],
+    "source look": [(["cms"], SOURCES), ([EVIL], SOURCES)],
+    "source pause": [(["cms"], SOURCES), (["paused"], SOURCES), ([EVIL], SOURCES)],
+    "source resume": [(["paused"], SOURCES), ([EVIL], SOURCES)],
+    "source accept": [(["cms"], SOURCES), ([EVIL], SOURCES)],
+    "source check": [
+        (["cms"], SOURCES),
+        (["cms", "--json"], SOURCES),
+        (["paused"], SOURCES),
+        (["failing"], SOURCES),
+        ([EVIL], SOURCES),
+    ],
+    "source takeover": [
+        (["--allow-private", "--pause", "0", SITE], SOURCES),
+        (["--allow-private", "--pause", "0", "--json", SITE], SOURCES),
+        ([f"https://cms{EVIL}.example/"], {}),
+        ([EVIL], SOURCES),
+    ],
     "audit-log": [([], {}), (["--json"], {}), (["--actor", f"desk{EVIL}"], {})],
     "token create": [([EVIL, "--scope", "read"], {}), (["cms", "--scope", EVIL], {})],
     "token list": [(["--all"], {})],
@@ -116,6 +155,17 @@ def newsroom(sqlite_template, tmp_path_factory):
         )
         conn.execute(failed)
         conn.execute(f"CREATE TRIGGER fail AFTER INSERT ON regeneration_section BEGIN {failed}; END")
+        # The names of sources are in the configuration, which checks them.
+        conn.execute("UPDATE source_state SET source = 'cms'")
+        conn.execute("UPDATE source_row SET source = 'cms' WHERE refused IS NOT NULL")
+        since = "'2026-03-14T12:00:00.000000Z'"
+        for name, column in (
+            ("failing", "failures, failing_since, error"),
+            ("paused", "failures, paused_at, paused_by"),
+        ):
+            conn.execute(
+                f"INSERT INTO source_state (source, kind, {column}) VALUES ('{name}', ?, 3, {since}, ?)", (EVIL, EVIL)
+            )
         # What belongs to nothing cannot be copied, and is named.
         conn.execute("INSERT INTO article_section (article_id, section) VALUES (?, 'taiwan')", (EVIL,))
     with database.write() as conn:
@@ -129,9 +179,13 @@ class Prepared:
 
     def __init__(self, newsroom, template, folder):
         self.newsroom, self.template, self.folder = newsroom, template, folder
+        self.open = contextlib.ExitStack()
 
     def __call__(self, word: str) -> str:
-        make = {DATABASE: self.database, FUTURE: self.future, FILE: self.file, FEED: self.feed, TARGET: self.target}
+        make = {
+            DATABASE: self.database, FUTURE: self.future, FILE: self.file, FEED: self.feed, TARGET: self.target,
+            CONFIG: self.config, SITE: self.site,
+        }  # fmt: skip
         return make[word]() if word in make else word
 
     def database(self) -> str:
@@ -163,11 +217,52 @@ class Prepared:
         path.write_text(f'<rss version="2.0"><channel>{item}</channel></rss>')
         return str(path)
 
+    def config(self) -> str:
+        """Sources whose stories, whose columns, and whose database are hostile."""
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        cms = ForeignNewsroom(f"sqlite:///{folder / 'cms.db'}")
+        cms.publish(1, headline=EVIL, path=EVIL)
+        cms.publish(2, headline="Title \u202eforged\u2028", path="2")
+        cms.do("UPDATE writer SET name = ?", EVIL)
+        cms.do("INSERT INTO topic VALUES (1, ?)", EVIL)
+        columns = f'SELECT number AS id, headline AS "titel{EVIL}" FROM story WHERE number IN :ids'
+        paused = cms.table(name="paused", articles=columns)
+        failing = cms.table(name="failing", database=f"sqlite:///{folder}/missing{EVIL}.db")
+        path = folder / "syndication.toml"
+        for name in (path.name, "sections.toml"):
+            shutil.copy(defaults_folder() / name, folder)
+        with path.open("a") as file:
+            file.writelines(map(toml, (cms.table(), paused, failing)))
+        with (folder / "sections.toml").open("a") as file:
+            file.write('[[old_feed]]\naddress = "/\\u202eforged.xml"\nsection = "taiwan"\n')
+        return str(path)
+
+    def site(self) -> str:
+        """A web site whose pages, feeds and redirects are hostile."""
+        link = f'<link rel="alternate" type="application/rss+xml" title="{EVIL}" href="/{{}}">'
+        links = link.format(f"feed{EVIL}") + link.format("\u202eforged.xml")
+        page = f'<html><head>{links}</head><body><a href="/missing{EVIL}">{EVIL}</a></body></html>'.encode()
+        item = "<item><guid>a\x9b\u202eforged</guid><title>b\x9b\u202e\u2028</title><link>/a</link></item>"
+        feed = f'<rss version="2.0"><channel><title>c\x9b\u202e</title>{item}</channel></rss>'.encode()
+
+        def answers(asked: Asked) -> bytes:
+            if asked.target == "/":
+                return answer(200, {"Content-Type": "text/html; charset=utf-8"}, page)
+            if asked.target.startswith(("/feed", "/%E2%80%AEforged")):
+                return answer(200, {"Content-Type": "application/rss+xml"}, feed)
+            return answer(301, {"Location": "/\x9b2J\u202eforged".encode().decode("latin-1")})
+
+        return self.open.enter_context(serving(answers)).url
+
 
 @pytest.fixture
 def printed(newsroom, sqlite_template, tmp_path, monkeypatch):
     """What a command prints, on both of its outputs."""
-    prepared = Prepared(newsroom, sqlite_template, tmp_path)
+    with (prepared := Prepared(newsroom, sqlite_template, tmp_path)).open:
+        yield printing(prepared)
+
+
+def printing(prepared: Prepared) -> Callable[[str, list[str], dict[str, str]], str]:
 
     def run(command: str, arguments: list[str], settings: dict[str, str]) -> str:
         words = [*command.split(), *map(prepared, arguments)]

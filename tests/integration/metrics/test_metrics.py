@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -16,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from syndication.config.loading import defaults_folder
 from syndication.config.schema import WorkerSettings
 from syndication.metrics import database as database_metrics
 from syndication.metrics import worker as worker_metrics
@@ -29,6 +31,7 @@ from syndication.web.document_loader import DocumentLoader
 from syndication.worker.schedule import build_scheduler
 from syndication.worker.tasks import TaskQueue
 from tests.support.desk import Desk
+from tests.support.foreign_newsroom import ForeignNewsroom, toml
 from tests.support.hostile import editors_of
 from tests.support.newsroom import at
 from tests.support.service import Service, environ, free_port, running, until
@@ -55,10 +58,15 @@ def at_port(port: int) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    """The whole service with two web processes and a worker that exports metrics."""
-    port = free_port()
+    """The whole service with two web processes, and a worker that reads a source and exports metrics."""
+    port, folder = free_port(), tmp_path_factory.mktemp("metrics")
+    cms = ForeignNewsroom(f"sqlite:///{folder}/cms.db")
+    cms.publish(1)
+    shutil.copytree(defaults_folder(), folder / "config")
+    with (folder / "config/syndication.toml").open("a") as file:
+        file.write(toml(cms.table()))
     env = {"SYNDICATION_WORKER__METRICS_PORT": str(port), "SYNDICATION_SERVER__WORKERS": "2"}
-    with running(tmp_path_factory.mktemp("metrics"), env=env) as service:
+    with running(folder, env=env) as service:
         service.metrics = port
         until(lambda: of_web(service).get("syndication_web_processes_running{}") == 2)
         yield service.ready(60)
@@ -78,6 +86,7 @@ def published(service: Service, id: str) -> None:
 def test_every_metric_of_the_readme_is_told_by_a_process(service):
     until(lambda: at_port(service.metrics).get("syndication_jobs_total{job=heartbeat,outcome=done}"))
     until(lambda: any(key.startswith("syndication_polls") for key in of_web(service)))
+    until(lambda: at_port(service.metrics).get("syndication_source_articles{source=cms}") == 1)
     names = {re.sub(r"(_bucket|_count|_sum)?\{.*", "", key) for key in [*of_web(service), *at_port(service.metrics)]}
     # These appear once they have a value.
     assert documented() - names == {

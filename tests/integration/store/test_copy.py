@@ -205,7 +205,7 @@ def test_the_command_lists_the_copied_tables(sqlite_database, postgres_url, cloc
     lines = done.stdout.splitlines()
     assert lines[0].split() == ["table", "rows", "digest", "in", "both"]
     assert [line.split()[0] for line in lines[1:-2]] == [table.name for table in TABLES]
-    assert ["article", "301"] in [line.split()[:2] for line in lines] and lines[-1].startswith("Copied ")
+    assert ["article", "303"] in [line.split()[:2] for line in lines] and lines[-1].startswith("Copied ")
     again = command(postgres_url, url=sqlite_database.url)
     assert again.exit_code == 1 and again.stderr.startswith("Error: the target is not empty")
     back = command(f"sqlite:///{tmp_path / 'back.db'}", "--from", postgres_url, url="sqlite:///nowhere.db")

@@ -122,6 +122,11 @@ def test_other_systems_addresses_lead_to_their_feeds(tmp_path, site, address, fe
         ('system = "wordpress"\nbases = { categories = "topics" }', "/topics/x/world/feed/", "world.rss"),
         ('system = "wordpress"\nbases = { categories = "" }', "/world/feed/", "world.rss"),
         ('system = "wordpress"\nbases = { categories = "" }', "/tag/world/feed/", None),
+        ('system = "ghost"\npath = "/blog"', "/blog/rss/", "all.rss"),
+        ('system = "ghost"\npath = "/日報"', "/日報/rss/", "all.rss"),
+        ('system = "ghost"\npath = "/日報"', "/日報/tag/world/rss/", "world.rss"),
+        ('system = "wordpress"\npath = "/%e6%97%a5"', "/日/feed/", "all.rss"),
+        ('system = "wordpress"\npath = "/日報"', "/日報/category/x/world/feed/", "world.rss"),
         ('system = "wordpress"\npath = "/index.php"', "/index.php/category/world/feed/", "world.rss"),
         ('system = "wordpress"\ncategories = { world = "taiwan" }', "/category/world/feed/", "taiwan.rss"),
     ],
@@ -141,6 +146,11 @@ def test_the_usual_addresses_are_those_that_the_system_writes(tmp_path):
     feeds = loaded(tmp_path, '[[old_site]]\nsystem = "wordpress"\ncategories = { 7 = "taiwan" }\n')
     usual = [old.address for old in feeds.of_section("taiwan") if old.usual]
     assert usual == ["/category/taiwan/feed/", "/category/taiwan/feed/atom/", "/?feed=rss2&cat=7"]
+
+
+def test_addresses_below_a_path_are_ascii_as_clients_send_them(tmp_path):
+    feeds = loaded(tmp_path, '[[old_site]]\nsystem = "wordpress"\npath = "/日報"\n')
+    assert feeds.usual() and all(old.address.startswith("/%E6%97%A5%E5%A0%B1/") for old in feeds.feeds.values())
 
 
 FREE = '[[old_feed]]\naddress = "{}"\nsection = "world"\n'
@@ -178,6 +188,23 @@ FREE = '[[old_feed]]\naddress = "{}"\nsection = "world"\n'
         (
             '[[old_site]]\nsystem = "ghost"\npath = "blog/"',
             "should be the path under which the old site was, like /blog",
+        ),
+        (
+            '[[old_site]]\nsystem = "ghost"\npath = "/blog?x"',
+            "should be the path under which the old site was, like /blog, or empty",
+        ),
+        *(
+            (
+                f'[[old_site]]\nsystem = "{system}"\npath = "{path}"',
+                f"path is '{path}': it begins with /{first}, which the service itself answers: it should be the path"
+                " under which the old site was, like /blog, or empty",
+            )
+            for system, path, first in [
+                ("ghost", "/feeds", "feeds"),
+                ("wordpress", "/api/old", "api"),
+                ("drupal", "/%66eeds", "feeds"),
+                ("hugo", "/.well-known", ".well-known"),
+            ]
         ),
         (
             '[[old_site]]\nsystem = "hugo"\nsections = {api = "world"}',

@@ -114,6 +114,14 @@ def test_a_validator_that_cannot_be_sent_back_is_dropped(value, kept):
         ("abcdef", "xyz", ""),
         ("abcdef", "abdecf"[:3] + "f", ""),  # c and e at once: a third of it.
         ("abcdefghijkl", "abdefhijkl", "cg"),
+        ("abcdeP", "xabcdP", ""),  # P is pinned at the end, and e made room for x.
+        ("abcdeP", "xyabcP", ""),
+        ("abcdefghijP", "xyzabdefghP", "c"),  # i and j made room, and c was taken out.
+        ("abcdefghijP", "xabdefghijP", "c"),
+        ("abcdef", "abcdf", "e"),  # Nothing came for which it would have made room.
+        ("abcdef", "xabcd", ""),
+        ("abcdef", "abcdfg", "e"),  # An older one came after the last.
+        ("abcdefghijP", "xabcdefghP", "ij"),  # Both left, for one that came.
         ("abcdef", "fedba", ""),  # In another order.
         ("abcdef", "abcdef", ""),
         ("", "abc", ""),

@@ -1,6 +1,7 @@
 """One bounded request to a stranger: what is sent, what is refused, and that everything ends."""
 
 import gzip
+import random
 import socket
 import ssl
 import subprocess
@@ -12,6 +13,7 @@ import brotli
 import pytest
 
 from syndication.sources import http
+from syndication.sources.decompression import PIECE, decompressed
 from syndication.sources.http import HttpLimits, request
 from syndication.sources.reader import SourceError
 from tests.support.web_server import answer, serving
@@ -50,6 +52,7 @@ def test_a_head_request_reads_no_body():
         ("gzip", gzip.compress(b"story " * 9)),
         ("GZIP", gzip.compress(b"story " * 4) + gzip.compress(b"story " * 5)),
         ("br", brotli.compress(b"story " * 9)),
+        ("gzip", gzip.compress(b"story " * 9) + bytes(9)),
         ("identity", b"story " * 9),
     ],
 )
@@ -75,6 +78,33 @@ def test_compressed_bodies_are_unpacked_with_all_their_members(coding, packed):
 def test_a_body_that_unpacks_to_too_much_or_not_at_all_is_refused(coding, packed, words):
     with serving(lambda _: answer(200, {"Content-Encoding": coding}, packed)) as server:
         assert words in refusal(server.url)
+
+
+def test_gzip_of_many_empty_members_is_refused_soon():
+    with pytest.raises(SourceError, match="more than 1,000 parts"):
+        decompressed(gzip.compress(b"") * 100_000, "gzip", 2**20, "cms.example")
+
+
+def test_each_byte_of_many_gzip_members_is_unpacked_once(monkeypatch):
+    handed = []
+
+    class Counted:
+        def __init__(self, wbits):
+            self._real = unpacker(wbits=wbits)
+
+        def __getattr__(self, name):
+            return getattr(self._real, name)
+
+        def decompress(self, packed, most):
+            handed.append(len(packed))
+            return self._real.decompress(packed, most)
+
+    unpacker = zlib.decompressobj
+    monkeypatch.setattr(zlib, "decompressobj", Counted)
+    story = random.Random(1).randbytes(2**20)
+    packed = gzip.compress(b"x") * 900 + b"\0" * 70_000 + gzip.compress(story) + b"\0\0"
+    assert decompressed(packed, "gzip", 2**21, "cms.example") == b"x" * 900 + story
+    assert sum(handed) < len(packed) + 1_000 * PIECE
 
 
 def test_a_bomb_is_not_unpacked_beyond_the_limit():

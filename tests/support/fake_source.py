@@ -23,13 +23,17 @@ def source_table(name: str = "cms", **changes) -> SqlSource:
 
 
 class FakeSource:
-    """Stories by id, newest first; ``failure`` is raised by the next looks. ``kills`` is called before each step."""
+    """Stories by id, newest first; ``failure`` is raised by the next looks. ``step`` is called before each step.
+
+    Those in ``unshown`` are listed, and left out when they are read.
+    """
 
     def __init__(self, *ids: str, window: int = 50) -> None:
         self.stories: dict[str, Article] = {}
         self.size = window
         self.failure: Exception | None = None
         self.refusals: dict[str, str] = {}
+        self.unshown: set[str] = set()
         self.gone: list[str] = []
         self.mark = ""
         self.step: Callable[[str], None] = lambda name: None
@@ -84,6 +88,8 @@ class FakeLook:
     def read(self, rows: Sequence[Row]) -> Iterator[Found]:
         for row in rows:
             self.source.step("read")
+            if row.id in self.source.unshown:
+                continue
             reason = self.source.refusals.get(row.id, "")
             yield Found(row, None if reason else self.stories[row.id], reason)
 

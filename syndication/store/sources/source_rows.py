@@ -17,7 +17,8 @@ from syndication.store.tables.sources import SourceRow
 class KnownRow:
     """A story as it was read last; ``article_id`` is the article that it became.
 
-    ``refused`` says why what was read last was not stored, ``asked_id`` under which id.
+    ``refused`` says why what was read last was not stored, ``asked_id`` under which id. With ``vanished_at`` too, the
+    source lists the story still, and does not show it.
     """
 
     foreign_id: str
@@ -55,6 +56,14 @@ def find(conn: Connection, source: str, foreign_ids: Sequence[str]) -> dict[str,
 def public_ids(conn: Connection, source: str) -> set[str]:
     """Returns the ids of all stories that were public when they were last seen, refused ones too."""
     query = select(SourceRow.foreign_id).where(SourceRow.source == source, SourceRow.vanished_at.is_(None))
+    return set(conn.scalars(query))
+
+
+def unshown_ids(conn: Connection, source: str) -> set[str]:
+    """Returns the ids of stories that were withdrawn although the source listed them, because it did not show them."""
+    query = select(SourceRow.foreign_id).where(
+        SourceRow.source == source, SourceRow.vanished_at.is_not(None), SourceRow.refused.is_not(None)
+    )
     return set(conn.scalars(query))
 
 
@@ -132,8 +141,8 @@ def list_refused(conn: Connection, source: str, limit: int = 100) -> Mapping[str
 
 def count(conn: Connection, source: str) -> tuple[int, int]:
     """Returns how many stories are articles that are public there, and how many are refused."""
-    mine = SourceRow.source == source, SourceRow.vanished_at.is_(None)
-    query = select(func.count(SourceRow.article_id), func.count(SourceRow.refused)).where(*mine)
+    public = func.count(SourceRow.article_id).filter(SourceRow.vanished_at.is_(None))
+    query = select(public, func.count(SourceRow.refused)).where(SourceRow.source == source)
     articles, refused = conn.execute(query).one()
     return articles, refused
 

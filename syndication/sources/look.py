@@ -95,6 +95,7 @@ class Looker:
         self._seconds = seconds
         self._ends = 0.0
         self._seen: int | None = None
+        self._held: int | None = None
         self._unshown = UnshownStories(steady)
 
     def look(self, state: SourceState) -> LookResult:
@@ -110,7 +111,7 @@ class Looker:
 
     def forget(self) -> None:
         """Makes the next look compare everything, because another worker may have looked meanwhile."""
-        self._seen = None
+        self._seen = self._held = None
 
     def _is_over(self) -> bool:
         return self._steady() >= self._ends
@@ -123,11 +124,15 @@ class Looker:
         if expected and seen == self._seen and not self._unshown.is_due():
             return self._unchanged(state, look.bookmark())
         self._seen = None
+        if state.held_since is not None and state.accepted_at is None and seen == self._held:
+            return self._hold(state, state.held_vanished or 0, look.bookmark())
+        self._held = None
         if state.accepted_at is None and decide.read_nothing(rows, fingerprint, state.articles):
             return self._hold(state, state.articles, look.bookmark())
         reading = Reading(look, storing, self._is_over)
         try:
             if not self._window(look, rows, removed, state, storing, reading, moved=moved):
+                self._held = seen
                 return "held"
             # What a sweep found too much of is believed again after its page, and not before.
             release = not sweep or state.held_since is None

@@ -84,9 +84,7 @@ class Storing:
             source_rows.record(conn, self.table.name, rows)
         self._count(outcomes, written, now)
         self._tell(rows, known)
-        for found in some:
-            if found.warnings:
-                log.info("source_warned", source=self.table.name, id=found.row.id, warnings=list(found.warnings))
+        self._warn(some, known)
 
     def withdraw(self, foreign_ids: Sequence[str]) -> None:
         """Takes stories that vanished there out of all feeds, unless somebody did before."""
@@ -254,6 +252,13 @@ class Storing:
                 self.counts.refused += 1
                 if before is None or before.refused != row.refused:
                     log.warning("source_refused", source=self.table.name, id=row.foreign_id, reason=row.refused)
+
+    def _warn(self, some: Iterable[Found], known: Mapping[str, KnownRow]) -> None:
+        """Logs warnings once: not again when a story that waits for its text or address is read as it was."""
+        for found in some:
+            before = known.get(found.row.id)
+            if found.warnings and (before is None or before.digest != stored_digest(found.row, self.settings)):
+                log.info("source_warned", source=self.table.name, id=found.row.id, warnings=list(found.warnings))
 
 
 def as_rows(ids: Iterable[str]) -> list[Row]:

@@ -1,5 +1,6 @@
 """A source in memory, for what the rest of the service does with any kind: a small newsroom and a reader of it."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -112,14 +113,21 @@ class Following:
             source_states.register(conn, name, "sql")
         self.restart()
 
-    def restart(self, owner: str = "w1", *, settings: str = "settings", seconds: float = 20.0) -> None:
+    def restart(
+        self,
+        owner: str = "w1",
+        *,
+        settings: str = "settings",
+        seconds: float = 20.0,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         """As if the worker had been started again."""
         self.owner = owner
         with self.database.read() as conn:
             now = self.database.now(conn)
         self.looker = Looker(
             self.database, self.table, self.source, owner, settings, others=self.others, started_at=now,
-            seconds=seconds,
+            steady=steady, seconds=seconds,
         )  # fmt: skip
 
     @property

@@ -11,7 +11,7 @@ from syndication.api.articles import operation, parse_article_json
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ResponseModel
 from syndication.api.visibility import visibilities
-from syndication.api.write_outcomes import DateOutcome, Outcome, write_outcome
+from syndication.api.write_outcomes import DateOutcome, Outcome, owning_sources, write_outcome
 from syndication.errors import ArticleError
 from syndication.model.field_limits import MAX_BATCH_ARTICLES, MAX_BATCH_VALUES
 from syndication.model.json_structure import Item, NotAList, StructureLimitExceeded, check_structure, split_list
@@ -63,14 +63,14 @@ def put_articles() -> BatchOutcomes:
     items = _items(body)
     outcomes, wanted, ids = _check(body, items)
     with context().database.read() as conn:
-        seen = visibilities(conn, ids, who)
+        seen, sources = visibilities(conn, ids, who), owning_sources(conn, ids)
     warned = 0
     for some in group_by_size(wanted, wanted.__getitem__, TOGETHER_BYTES):  # Each group is one transaction.
         found = [_read(body, items[index]) for index in some]
         by_id = {article.id: (index, article) for article, index in zip(found, some, strict=True)}
         for done in store.put_articles(context().database, found, batch=MAX_BATCH, by=who.actor):
             (index, article), known = by_id[done.article_id], seen[done.article_id]
-            told = write_outcome(done, known, article)
+            told = write_outcome(done, known, article, sources.get(article.id))
             if warned + len(told.warnings) > MAX_LISTED:
                 told = told._replace(warnings=told.warnings[:1])
             warned += len(told.warnings)

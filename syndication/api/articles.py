@@ -23,7 +23,7 @@ from syndication.api.schemas import (
     Time,
 )
 from syndication.api.visibility import Visibility, check_exists, visibility, visible_outline, visible_part
-from syndication.api.write_outcomes import DateOutcome, Outcome, write_outcome
+from syndication.api.write_outcomes import DateOutcome, Outcome, owning_sources, write_outcome
 from syndication.model.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, dump_article, merge_patch
 from syndication.model.json_types import Text
 from syndication.model.json_types import problems as wrong_fields
@@ -42,7 +42,8 @@ class StoredResponse(ResponseModel):
 
     ``date`` says what the update of a published article did to the date of its last update: correction (a correction
     moved it), date (the writer did), or same-date. It is null for any other write. ``warnings`` say why the article,
-    which is stored, will not appear as asked. What only rendering finds is in its trace a moment later.
+    which is stored, will not appear as asked, or not for long, because it belongs to a source. What only rendering
+    finds is in its trace a moment later.
     """
 
     id: str
@@ -223,17 +224,19 @@ def _store(
 ) -> Reply[StoredResponse]:
     """Writes the article and returns the outcome; ``look`` runs first and may raise a Problem."""
     found: list[Visibility] = []
+    sources: dict[str, str] = {}
     wanted: list[Article] = []
 
     def once(conn: Connection) -> None:
         found[:] = [look(conn, id)]
+        sources.update(owning_sources(conn, [id]))
 
     def remember(stored: Article | None) -> Article:
         wanted[:] = [decide(stored, found[0])]
         return wanted[0]
 
     done, article = store.change_article(context().database, id, remember, by=caller().actor, act=act, first=once)
-    told = write_outcome(done, found[0], wanted[0])
+    told = write_outcome(done, found[0], wanted[0], sources.get(id))
     if not found[0].exists:  # An article kept out is returned as it was sent, like a new one.
         article = replace(article, status=wanted[0].status)
     shown, omitted = visible_part(article, found[0].may_preview or act == "put")  # A PUT sent all of it.

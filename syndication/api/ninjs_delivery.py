@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from syndication.api.operations import Context
 from syndication.api.visibility import Visibility
-from syndication.api.write_outcomes import DateOutcome, write_outcome
+from syndication.api.write_outcomes import DateOutcome, owning_sources, write_outcome
 from syndication.importing.ninjs.article import to_article
 from syndication.importing.ninjs.item import Item
 from syndication.importing.ninjs.rules import Rules
@@ -157,7 +157,7 @@ class _Writing:
         before = self.known.replaces if self.known else None
         replaces = before if of_original else original or before
         save_item(conn, _received(item, self.known, "withheld" if withheld else "usable", replaces), now)
-        told = write_outcome(done, found, article)
+        told = write_outcome(done, found, article, owning_sources(conn, [item.uri]).get(item.uri))
         if withheld:
             return DeliveryOutcome(item.uri, "withdrawn", message=WITHHELD)
         if replaced:

@@ -9,7 +9,7 @@ from syndication.api.operations import PUBLIC, Operations, context
 from syndication.api.schemas import ResponseModel
 from syndication.api.signatures import check_signature
 from syndication.api.visibility import Visibility
-from syndication.api.write_outcomes import DateOutcome, Outcome, write_outcome
+from syndication.api.write_outcomes import DateOutcome, Outcome, owning_sources, write_outcome
 from syndication.model.article_json import ArticleJson
 from syndication.model.json_types import StrictModel
 from syndication.store import Connection
@@ -53,17 +53,20 @@ def receive_article(body: Announcement) -> WebhookResponse:
     id = request.headers["webhook-id"]
 
     found: list[Visibility] = []
+    sources: dict[str, str] = {}
 
     def once(conn: Connection) -> None:
         # In the transaction that stores the article, so that a failed webhook can be sent again.
         if not webhook_ids.record_if_new(conn, id, database.now(conn)):
             raise Problem(HTTPStatus.CONFLICT, "replayed", f"The webhook {id!r} was already received.")
         found[:] = [Visibility(exposure(conn, article.id, now := database.now(conn)), False, now)]
+        sources.update(owning_sources(conn, [article.id]))
 
     actor = Actor("the CMS's webhook", request.remote_addr or "unknown")
     set_actor(actor)
     done, _ = articles.change_article(database, article.id, lambda _stored: article, actor, act="webhook", first=once)
-    return WebhookResponse(id=done.article_id, **write_outcome(done, found[0], article)._asdict())
+    told = write_outcome(done, found[0], article, sources.get(article.id))
+    return WebhookResponse(id=done.article_id, **told._asdict())
 
 
 def check(secret: str) -> None:

@@ -1,12 +1,15 @@
 """What the caller is told of a write, by PUT, PATCH, batches and webhooks alike, as far as they may know it."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from syndication.api.operations import context
 from syndication.api.visibility import Visibility
 from syndication.diagnostics.obstacles import obstacles
 from syndication.model.values import Article
+from syndication.store import Connection
 from syndication.store.articles.articles import PutOutcome
+from syndication.store.sources import source_rows
 from syndication.web.problems import FieldProblem
 
 STAYS_WITHDRAWN = (
@@ -30,9 +33,20 @@ class WriteOutcome(NamedTuple):
     warnings: list[FieldProblem]
 
 
-def write_outcome(done: PutOutcome, found: Visibility, sent: Article) -> WriteOutcome:
-    """Returns what became of an article as it was ``sent``; ``found`` is what the caller could see before."""
-    return WriteOutcome(_outcome(done, found), _date(done, found), _message(done, found), _warnings(sent, found))
+def owning_sources(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Returns the configured source of each of these articles that belongs to one."""
+    names = {table.name for table in context().settings.sources}
+    owners = source_rows.owners(conn, ids) if names else {}
+    return {id: source for id, (source, _) in owners.items() if source in names}
+
+
+def write_outcome(done: PutOutcome, found: Visibility, sent: Article, source: str | None) -> WriteOutcome:
+    """Returns what became of an article as it was ``sent``; ``found`` is what the caller could see before.
+
+    ``source`` is the source that it belongs to, if it does.
+    """
+    warnings = [*_source_warnings(found, source), *_warnings(sent, found)]
+    return WriteOutcome(_outcome(done, found), _date(done, found), _message(done, found), warnings)
 
 
 def _outcome(done: PutOutcome, found: Visibility) -> Outcome:
@@ -60,6 +74,14 @@ def _message(done: PutOutcome, found: Visibility) -> str | None:
     if done.outcome == "kept_out":
         return STAYS_WITHDRAWN
     return WAS_DELETED if done.deleted_at else None
+
+
+def _source_warnings(found: Visibility, source: str | None) -> list[FieldProblem]:
+    """Returns that a source will overwrite the article, as far as it existed for the caller."""
+    if source is None or not found.exists:
+        return []
+    words = f"belongs to the source {source}. The next change there replaces what you sent: change it there"
+    return [FieldProblem(field="id", detail=words)]
 
 
 def _warnings(sent: Article, found: Visibility) -> list[FieldProblem]:

@@ -8,6 +8,11 @@ MEMBERS_ONLY = "<!--members-only-->"
 """Where the members' part of a body begins, as Ghost marks it: what stands before it is public."""
 
 
+def access_level(name: str) -> str:
+    """Returns the access level for what another system calls it: everything but ``public`` is for members."""
+    return "public" if name.strip() == "public" else "members"
+
+
 def public_part(article: Article) -> Article:
     """Returns the article as everybody may read it.
 

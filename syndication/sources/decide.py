@@ -34,12 +34,15 @@ def stored_digest(row: Row, settings: str) -> str:
 def to_read(
     rows: Sequence[Row], known: Mapping[str, KnownRow], settings: str, *, refused_too: bool = False
 ) -> list[Row]:
-    """Returns the stories that are new, changed or public again; with ``refused_too`` those that were refused."""
+    """Returns the stories that are new, changed or public again; with ``refused_too`` those that were refused too.
+
+    What the source lists and does not show is refused, and asked for again when its digest changes.
+    """
     return [row for row in rows if _differs(row, known.get(row.id), settings, refused_too=refused_too)]
 
 
 def _differs(row: Row, before: KnownRow | None, settings: str, *, refused_too: bool) -> bool:
-    if before is None or before.vanished_at is not None:
+    if before is None or (before.vanished_at is not None and before.refused is None):
         return True
     return before.digest != stored_digest(row, settings) or (refused_too and before.refused is not None)
 

@@ -37,12 +37,15 @@ class Found:
     """One story read whole: the article that it becomes, or in ``refused`` why it cannot become one.
 
     ``article.id`` is the id in the store; ``row`` is what the look saw. ``warnings`` are told and stop nothing.
+    ``access`` is the access level of a story that cannot become an article, if it is known: a version that is stored
+    is never more public than that.
     """
 
     row: Row
     article: Article | None
     refused: str = ""
     warnings: tuple[str, ...] = field(default=())
+    access: str = ""
 
 
 class Look(Protocol):
@@ -70,7 +73,7 @@ class Look(Protocol):
         """
 
     def read(self, rows: Sequence[Row]) -> Iterator[Found]:
-        """Reads stories whole. One that is gone meanwhile is left out."""
+        """Reads stories whole. One that the source lists and does not show is left out: it counts as vanished."""
 
     def removed(self) -> Sequence[str]:
         """Returns ids that the source itself says are removed (RFC 6721); they are withdrawn. Mostly empty."""

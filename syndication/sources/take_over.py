@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from syndication.config.source_schema import SourceTable
 from syndication.errors import ArticleError
 from syndication.logs import get_logger
+from syndication.model.access import access_level
 from syndication.model.article_json import dump_article, parse_article
 from syndication.model.values import Article
 from syndication.sources.decide import stored_digest
@@ -26,6 +27,8 @@ LEASE = timedelta(seconds=30)
 
 NEW = timedelta(days=1)
 """The lag is measured on stories published within this time: an import of old ones says nothing."""
+
+UNSHOWN = "the source lists it, and does not show it when it is read"
 
 log = get_logger(__name__)
 
@@ -68,30 +71,53 @@ class Storing:
         checked = [(found, *self._checked(found)) for found in some]
         with self.database.write() as conn:
             now = self.hold(conn)
-            articles.lock(conn, [article.id for _, article, _ in checked if article is not None])
             known = source_rows.find(conn, self.table.name, [found.row.id for found in some])
+            before = {row.article_id for row in known.values() if row.article_id is not None}
+            articles.lock(conn, list(before | {article.id for _, article, _ in checked if article is not None}))
             wanted, rows = self._settle(conn, checked, known, now)
             self._withdraw_former(conn, rows, known, now)
             self._restore(conn, list(wanted), now)
             if self.taking_over:
                 source_rows.take_from_others(conn, self.table.name, wanted)
-            outcomes = articles.put_in_transaction(conn, wanted, source_actor(self.table.name), now)
+            written = self._narrowed(conn, checked, rows) | wanted
+            outcomes = articles.put_in_transaction(conn, written, source_actor(self.table.name), now)
             source_rows.record(conn, self.table.name, rows)
-        self._count(outcomes, wanted, now)
-        self._tell(rows, known, [found for found, _, _ in checked])
+        self._count(outcomes, written, now)
+        self._tell(rows, known)
+        self._warn(some, known)
 
     def withdraw(self, foreign_ids: Sequence[str]) -> None:
         """Takes stories that vanished there out of all feeds, unless somebody did before."""
         with self.database.write() as conn:
             now = self.hold(conn)
             known = source_rows.find(conn, self.table.name, foreign_ids)
-            gone = [row for row in known.values() if row.vanished_at is None]
-            ids = [row.article_id for row in gone if row.article_id is not None]
-            articles.lock(conn, ids)
-            if ids:
-                withdrawals.withdraw_in_transaction(conn, ids, source_actor(self.table.name), now)
-            source_rows.record_vanished(conn, self.table.name, [row.foreign_id for row in gone], now)
-        self.counts.withdrawn += len(ids)
+            self._withdraw(conn, known.values(), now)
+            gone = [row.foreign_id for row in known.values() if row.vanished_at is None or row.refused is not None]
+            source_rows.record_vanished(conn, self.table.name, gone, now)
+
+    def refuse_unshown(self, unshown: Sequence[Row]) -> None:
+        """Refuses stories that the source lists and does not show, and takes those that were stored out of all feeds.
+
+        So they are asked for again when their digest changes, and not at each look.
+        """
+        with self.database.write() as conn:
+            now = self.hold(conn)
+            known = source_rows.find(conn, self.table.name, [row.id for row in unshown])
+            self._withdraw(conn, known.values(), now)
+            rows = [self._unshown(row, known.get(row.id), now) for row in unshown]
+            source_rows.record(conn, self.table.name, rows)
+        self._tell(rows, known)
+
+    def public_ids(self, foreign_ids: Sequence[str]) -> set[str]:
+        """Returns those of the stories that are articles here, and that were public when they were last seen."""
+        with self.database.read() as conn:
+            known = source_rows.find(conn, self.table.name, foreign_ids)
+        return {id for id, row in known.items() if row.article_id is not None and row.vanished_at is None}
+
+    def renew(self) -> None:
+        """Renews the lease, when nothing was written for a while."""
+        with self.database.write() as conn:
+            self.hold(conn)
 
     def hold(self, conn: Connection) -> datetime:
         """Renews the lease, as the first statement of a transaction; returns the time."""
@@ -99,19 +125,36 @@ class Storing:
         source_states.hold_lease(conn, self.table.name, self.owner, now, LEASE)
         return now
 
+    def _withdraw(self, conn: Connection, known: Iterable[KnownRow], now: datetime) -> None:
+        """Withdraws the articles of stories that were public until now."""
+        ids = [row.article_id for row in known if row.article_id is not None and row.vanished_at is None]
+        articles.lock(conn, ids)
+        if ids:
+            withdrawals.withdraw_in_transaction(conn, ids, source_actor(self.table.name), now)
+        self.counts.withdrawn += len(ids)
+
+    def _unshown(self, row: Row, before: KnownRow | None, now: datetime) -> KnownRow:
+        """Returns the row to record of a story that is not shown; only one that was stored can have vanished."""
+        digest = stored_digest(row, self.settings)
+        if before is None or before.article_id is None:
+            return KnownRow(row.id, None, digest, now, refused=UNSHOWN)
+        return KnownRow(row.id, before.article_id, digest, now, before.vanished_at or now, UNSHOWN)
+
     def _checked(self, found: Found) -> tuple[Article | None, str]:
         """Returns the article as the API would store it, or why it is refused."""
         if found.article is None:
             return None, found.refused or "it cannot be read"
         article = found.article
+        if article.access:  # Whatever it is called there, what is not for everybody is for members.
+            article = replace(article, access=access_level(article.access))
         if not article.sections and self.table.section:
             article = replace(article, sections=(self.table.section,))
         try:
-            article = parse_article(dump_article(article), {})
-            articles.validate(article)
+            parsed = parse_article(dump_article(article), {})
+            articles.validate(parsed)
         except ArticleError as error:
-            return found.article, str(error)
-        return article, found.refused
+            return article, str(error)
+        return parsed, found.refused
 
     def _settle(
         self,
@@ -158,6 +201,23 @@ class Storing:
     def _advice(self) -> str:
         return f": `syndication source accept {self.table.name}` takes it over"
 
+    def _narrowed(
+        self, conn: Connection, checked: Iterable[tuple[Found, Article | None, str]], rows: Iterable[KnownRow]
+    ) -> dict[str, Article]:
+        """Returns the stored versions of stories that are refused now and for members now, as articles for members.
+
+        Their last valid version stays, but not its access: a text that was closed there would stay open here.
+        """
+        access = {found.row.id: article.access if article else found.access for found, article, _ in checked}
+        closed = [
+            row.article_id
+            for row in rows
+            if row.refused is not None and row.article_id is not None
+            if access[row.foreign_id] and access_level(access[row.foreign_id]) != "public"
+        ]
+        stored = articles.load_articles(conn, closed)
+        return {id: replace(article, access="members") for id, article in stored.items() if article.access == "public"}
+
     def _withdraw_former(
         self, conn: Connection, rows: Sequence[KnownRow], known: dict[str, KnownRow], now: datetime
     ) -> None:
@@ -170,11 +230,8 @@ class Storing:
 
     def _restore(self, conn: Connection, public: Sequence[str], now: datetime) -> None:
         """Restores what this source withdrew and nobody else since: an editor's withdrawal wins."""
-        actor = source_actor(self.table.name)
-        ids = withdrawals.list_withdrawn_by(conn, public, actor.name)
-        if ids:
-            withdrawals.restore_in_transaction(conn, ids, actor, now)
-        self.counts.restored += len(ids)
+        restored = withdrawals.restore_own(conn, public, source_actor(self.table.name), now)
+        self.counts.restored += len(restored)
 
     def _count(self, outcomes: Iterable[articles.PutOutcome], wanted: dict[str, Article], now: datetime) -> None:
         for done in outcomes:
@@ -187,16 +244,20 @@ class Storing:
                 self.counts.newest = published
                 self.counts.lag_ms = round((now - published).total_seconds() * 1000)
 
-    def _tell(self, rows: Iterable[KnownRow], known: dict[str, KnownRow], some: Iterable[Found]) -> None:
-        """Logs refusals and warnings once: not again while their reason stays."""
+    def _tell(self, rows: Iterable[KnownRow], known: Mapping[str, KnownRow]) -> None:
+        """Logs refusals once: not again while their reason stays."""
         for row in rows:
             before = known.get(row.foreign_id)
             if row.refused is not None:
                 self.counts.refused += 1
                 if before is None or before.refused != row.refused:
                     log.warning("source_refused", source=self.table.name, id=row.foreign_id, reason=row.refused)
+
+    def _warn(self, some: Iterable[Found], known: Mapping[str, KnownRow]) -> None:
+        """Logs warnings once: not again when a story that waits for its text or address is read as it was."""
         for found in some:
-            if found.warnings:
+            before = known.get(found.row.id)
+            if found.warnings and (before is None or before.digest != stored_digest(found.row, self.settings)):
                 log.info("source_warned", source=self.table.name, id=found.row.id, warnings=list(found.warnings))
 
 

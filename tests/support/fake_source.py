@@ -1,5 +1,6 @@
 """A source in memory, for what the rest of the service does with any kind: a small newsroom and a reader of it."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,13 +24,17 @@ def source_table(name: str = "cms", **changes) -> SqlSource:
 
 
 class FakeSource:
-    """Stories by id, newest first; ``failure`` is raised by the next looks. ``kills`` is called before each step."""
+    """Stories by id, newest first; ``failure`` is raised by the next looks. ``step`` is called before each step.
+
+    Those in ``unshown`` are listed, and left out when they are read.
+    """
 
     def __init__(self, *ids: str, window: int = 50) -> None:
         self.stories: dict[str, Article] = {}
         self.size = window
         self.failure: Exception | None = None
         self.refusals: dict[str, str] = {}
+        self.unshown: set[str] = set()
         self.gone: list[str] = []
         self.mark = ""
         self.step: Callable[[str], None] = lambda name: None
@@ -84,6 +89,8 @@ class FakeLook:
     def read(self, rows: Sequence[Row]) -> Iterator[Found]:
         for row in rows:
             self.source.step("read")
+            if row.id in self.source.unshown:
+                continue
             reason = self.source.refusals.get(row.id, "")
             yield Found(row, None if reason else self.stories[row.id], reason)
 
@@ -106,14 +113,21 @@ class Following:
             source_states.register(conn, name, "sql")
         self.restart()
 
-    def restart(self, owner: str = "w1", *, settings: str = "settings", seconds: float = 20.0) -> None:
+    def restart(
+        self,
+        owner: str = "w1",
+        *,
+        settings: str = "settings",
+        seconds: float = 20.0,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         """As if the worker had been started again."""
         self.owner = owner
         with self.database.read() as conn:
             now = self.database.now(conn)
         self.looker = Looker(
             self.database, self.table, self.source, owner, settings, others=self.others, started_at=now,
-            seconds=seconds,
+            steady=steady, seconds=seconds,
         )  # fmt: skip
 
     @property

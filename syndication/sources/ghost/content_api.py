@@ -1,7 +1,8 @@
 """Asks Ghost's Content API for the addresses of posts: only Ghost knows all of its routes."""
 
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlencode
 
 from syndication.sources.http import HttpLimits, request
@@ -12,20 +13,40 @@ LIMITS = HttpLimits(seconds=10.0, bytes=2 * 2**20)
 MOST = 50
 """Posts asked for at once; Ghost answers at most 100."""
 
+PAUSE_SECONDS = 30.0
+"""How long Ghost is left alone after it did not answer; longer than a look, so that one look waits for it once."""
+
 
 class ContentApi:
-    """The Content API of the Ghost at ``home``, with a key of a custom integration."""
+    """The Content API of the Ghost at ``home``, with a key of a custom integration. Pauses after a failure.
 
-    def __init__(self, home: str, key: str, *, allow_private: bool) -> None:
+    ``monotonic`` returns seconds.
+    """
+
+    def __init__(
+        self, home: str, key: str, *, allow_private: bool, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._home = home.rstrip("/")
         self._key = key
         self._allow_private = allow_private
+        self._monotonic = monotonic
+        self._paused_until = 0.0
+        self._reason = ""
 
     def addresses(self, ids: Sequence[str]) -> Mapping[str, str]:
-        """Returns the addresses of those of the posts that are public; raises SourceError without a usable answer."""
+        """Returns the addresses of those of the posts that are public.
+
+        Raises SourceError without a usable answer, and for a while after that without asking.
+        """
+        if self._monotonic() < self._paused_until:
+            raise SourceError(self._reason)
         found: dict[str, str] = {}
-        for start in range(0, len(ids), MOST):
-            found |= self._asked(ids[start : start + MOST])
+        try:
+            for start in range(0, len(ids), MOST):
+                found |= self._asked(ids[start : start + MOST])
+        except SourceError as error:
+            self._paused_until, self._reason = self._monotonic() + PAUSE_SECONDS, error.message
+            raise
         return found
 
     def _asked(self, ids: Sequence[str]) -> Mapping[str, str]:

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from syndication.sources.foreign_database import Snapshot
 from syndication.sources.ghost import statements
 from syndication.sources.ghost.article import ArticleMaker
+from syndication.sources.ghost.gating import PUBLIC
 from syndication.sources.ghost.posts import Post, Tag, Writer, to_post
 from syndication.sources.ghost.sections import SectionMap
 from syndication.sources.reader import Found, Row, SourceError
@@ -24,13 +25,24 @@ Addresses = Callable[[Sequence[str]], Mapping[str, str]]
 """Returns the addresses of posts by id, as far as Ghost tells them. Raises SourceError if it does not answer."""
 
 
+UNADDRESSED = "unaddressed "
+"""Begins the digest of a post without an address by Ghost's word: the next look after a pause finds another."""
+
+UNADDRESSED_SECONDS = 60.0
+"""The pause. Longer than that of the Content API, which is not asked for a while after it did not answer."""
+
+
 @dataclass(slots=True)
 class Remembered:
-    """The posts in the windows of the sections, as of ``read_at`` seconds; nothing is wrong if it is forgotten."""
+    """The posts in the windows of the sections, as of ``read_at`` seconds; nothing is wrong if it is forgotten.
+
+    ``unaddressed`` are the posts that lack their address by Ghost's own word, with the time of the next attempt.
+    """
 
     key: str = ""
     read_at: float = 0.0
     ids: tuple[str, ...] = ()
+    unaddressed: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +96,7 @@ class GhostLook:
 
     def public_ids(self) -> Iterable[str]:
         """Returns the id of each published post."""
-        return (_text(row["id"]) for row in self._snapshot.rows(statements.PUBLIC_IDS))
+        return map(_text, self._snapshot.column(statements.PUBLIC_IDS))
 
     def page(self, after: str | None, count: int) -> Sequence[Row]:
         """Returns posts with their digests in the order of their ids."""
@@ -120,17 +132,19 @@ class GhostLook:
             try:
                 post = to_post(found[row.id], tuple(tags.get(row.id, ())), tuple(authors.get(row.id, ())))
             except SourceError as error:
-                yield Found(row, None, str(error))
+                access = "public" if _text(found[row.id]["visibility"]) == PUBLIC else "members"
+                yield Found(row, None, str(error), access=access)
             else:
                 yield self._found(row, post, addresses, warning)
 
     def _found(self, row: Row, post: Post, addresses: Mapping[str, str], warning: str) -> Found:
-        url = addresses.get(post.id)
+        url, digest = addresses.get(post.id), row.digest.removeprefix(UNADDRESSED)
         if self._addresses is None or url is not None:
-            return Found(row, self._make.article(post, url))
-        # Without a digest it is read again: its address may be another one.
+            self._remembered.unaddressed.pop(row.id, None)
+            return Found(Row(row.id, digest), self._make.article(post, url))
+        self._remembered.unaddressed[row.id] = self._monotonic() + UNADDRESSED_SECONDS
         words = warning or "Ghost's Content API does not show it: its address is that of the permalink"
-        return Found(Row(row.id, ""), self._make.article(post, None), warnings=(words,))
+        return Found(Row(row.id, f"{UNADDRESSED}{digest}"), self._make.article(post, None), warnings=(words,))
 
     def _addresses_of(self, ids: Sequence[str]) -> tuple[Mapping[str, str], str]:
         """Returns the addresses by Ghost's own word, and why there are none."""
@@ -142,7 +156,9 @@ class GhostLook:
             return {}, f"{error}: the post's address is that of the permalink until it does"
 
     def _row(self, found: Mapping[str, Any]) -> Row:
-        return Row(_text(found["id"]), _digest(f"{REVISION} {self._make.home} {_text(found['digest'])}"))
+        id, digest = _text(found["id"]), _digest(f"{REVISION} {self._make.home} {_text(found['digest'])}")
+        waits = self._monotonic() < self._remembered.unaddressed.get(id, 0.0)
+        return Row(id, f"{UNADDRESSED}{digest}" if waits else digest)
 
     def _section_ids(self) -> tuple[str, ...]:
         """Returns the posts in the windows of the sections.

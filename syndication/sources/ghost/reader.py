@@ -36,7 +36,9 @@ class GhostReader:
         self._remembered = Remembered()
         self._database = ForeignDatabase(settings.database)
         self._api = (
-            ContentApi(settings.url, settings.content_api_key, allow_private=settings.allow_private)
+            ContentApi(
+                settings.url, settings.content_api_key, allow_private=settings.allow_private, monotonic=monotonic
+            )
             if settings.content_api_key
             else None
         )

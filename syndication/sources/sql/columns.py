@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from syndication.errors import ArticleError
+from syndication.model.access import access_level
 from syndication.model.article_json import FIELDS, parse_article
 from syndication.model.values import Article
 
@@ -48,7 +49,9 @@ def to_article(row: Mapping[str, Any], zone: ZoneInfo, slugs: Mapping[str, str])
     values: dict[str, Any] = {}
     image: dict[str, Any] = {}
     for name, value in row.items():
-        if value is None:
+        if name == "access":
+            values[name] = access_of(row)
+        if value is None or name == "access":
             continue
         if name in SHORT:
             values[SHORT[name]] = [*values.get(SHORT[name], []), _text(value)]
@@ -65,6 +68,14 @@ def to_article(row: Mapping[str, Any], zone: ZoneInfo, slugs: Mapping[str, str])
     if image.get("url"):
         values["image"] = image
     return parse_article({name: value for name, value in values.items() if value is not None}, slugs)
+
+
+def access_of(row: Mapping[str, Any]) -> str:
+    """Returns the access level of a story, empty if the column is not selected.
+
+    Everything but ``public`` is for members, NULL and an empty text too: nothing is more public than somebody said.
+    """
+    return access_level(_text(row["access"])) if "access" in row else ""
 
 
 def _text(value: Any) -> str:

@@ -12,8 +12,11 @@ from syndication.errors import ArticleError
 from syndication.sources.foreign_database import ForeignDatabase, Snapshot
 from syndication.sources.reader import Found, Row, SourceError
 from syndication.sources.sql import plan, statements
-from syndication.sources.sql.columns import to_article, unknown_columns
+from syndication.sources.sql.columns import access_of, to_article, unknown_columns
 from syndication.store.db.batches import batched
+
+UNSELECTED = "-"
+"""The digest of a story that ``ids`` selects and ``articles`` does not: it is read, and found missing, once."""
 
 
 class SqlLook:
@@ -34,7 +37,7 @@ class SqlLook:
         return hashlib.blake2b(f"{row['stories']} {row['digest']}".encode(), digest_size=16).hexdigest()
 
     def window(self) -> Sequence[Row]:
-        """Returns the newest stories with their digests."""
+        """Returns the newest stories with their digests; those that ``articles`` does not select too."""
         newest = self._snapshot.all(statements.newest(self._table.ids, self._table.window))
         return self._with_digests([self._key(row) for row in newest])
 
@@ -73,15 +76,14 @@ class SqlLook:
         try:
             return Found(row, to_article(values, self._zone, self._slugs))
         except (ArticleError, OverflowError, OSError) as error:
-            return Found(row, None, str(error))
+            return Found(row, None, str(error), access=access_of(values))
 
     def _with_digests(self, ids: Sequence[str]) -> list[Row]:
         found: dict[str, str] = {}
         for some in batched(ids):
             for row in self._snapshot.rows(self._digests, {"ids": [self._value(id) for id in some]}):
                 found.setdefault(self._key(row), str(row["digest"]))
-        # One that the SELECT of whole stories lacks cannot be read: check says so.
-        return [Row(id, found[id]) for id in dict.fromkeys(ids) if id in found]
+        return [Row(id, found.get(id, UNSELECTED)) for id in dict.fromkeys(ids)]
 
     def _key(self, row: Mapping[str, Any]) -> str:
         value = row["id"]
@@ -160,6 +162,6 @@ class SqlReader:
         if len(set(found)) < len(found):
             yield "ids selects some stories more than once: add DISTINCT, or leave out the join that repeats them"
         look = SqlLook(self._table, snapshot, self._checked_columns(snapshot), self._slugs)
-        rows = look.window()
+        rows = [row for row in look.window() if row.digest != UNSELECTED]
         if len(rows) < min(len(set(found)), self._table.window):
             yield "articles finds fewer stories than ids: what its joins and conditions leave out never appears"

@@ -130,9 +130,9 @@ class DatabaseLook:
     def public_ids(self) -> Iterable[str]:
         """Returns the ID of each public post."""
         protected = self._protected()
-        for row in self._snapshot.rows(self._statements.published_ids):
-            if row["id"] not in protected:
-                yield str(row["id"])
+        for id in self._snapshot.column(self._statements.published_ids):
+            if id not in protected:
+                yield str(id)
 
     def page(self, after: str | None, count: int) -> Sequence[Row]:
         """Returns public posts with their digests in the order of their IDs."""
@@ -159,7 +159,7 @@ class DatabaseLook:
     def _found(self, row: Row, post: Post, answer: RestPost | RestError | None) -> Found | None:
         digest = Row(row.id, row.digest.removeprefix(UNRENDERED))
         if answer is None:
-            return None  # Unpublished since the snapshot: the next look sees it.
+            return None  # Unpublished since the snapshot, or hidden by a plugin: it is not public.
         if isinstance(answer, RestPost) and not _is_older(answer, post):
             self._remembered.unrendered.pop(row.id, None)
             return self._make.rendered(digest, post, answer.rendered())
@@ -215,7 +215,7 @@ class DatabaseLook:
         """Returns the published posts with a password, as of some minutes ago, and those of the window as of now."""
         kept = self._remembered
         if kept.protected is None or self._monotonic() - kept.protected_at > PROTECTED_SECONDS:
-            kept.protected = {row["id"] for row in self._snapshot.rows(self._statements.protected_ids)}
+            kept.protected = set(self._snapshot.column(self._statements.protected_ids))
             kept.protected_at = self._monotonic()
         return kept.protected | {row["id"] for row in self._newest if row["protected"]}
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from syndication.store.access.audit_log import Act, Actor, is_automatic, record
 from syndication.store.articles.article_outlines import read_outline
@@ -114,19 +114,35 @@ def restore_in_transaction(conn: Connection, ids: Sequence[str], by: Actor, now:
     """Restores articles in the caller's transaction, as ``restore`` does."""
     unknown, acts = [], []
     for id in ids:
-        statement = delete(WithdrawalRow).where(WithdrawalRow.article_id == id)
-        was_out = conn.execute(statement.returning(WithdrawalRow.former_status)).one_or_none()
-        article = read_outline(conn, id)
-        if article is None:
+        was_out = _end_withdrawal(conn, id)
+        if read_outline(conn, id) is None:
             unknown.append(id)
-        elif was_out:
-            status = was_out.former_status or "published"
-            if article.published_at is None:  # Without a publication time it can only be a draft.
-                status = "draft"
-            conn.execute(update(ArticleRow).where(ArticleRow.id == id).values(status=status))
         acts.append(Act("restore", id, "restored" if was_out else _nothing_done(id, unknown)))
     record(conn, by, acts, now)
     return unknown
+
+
+def restore_own(conn: Connection, ids: Sequence[str], by: Actor, now: datetime) -> list[str]:
+    """Restores those of the articles that ``by`` withdrew, and nobody else since; returns them.
+
+    One statement decides and deletes: an editor may take a withdrawal over at the same moment.
+    """
+    own = WithdrawalRow.by == by.name
+    restored = [id for id in list_withdrawn_by(conn, ids, by.name) if _end_withdrawal(conn, id, own)]
+    record(conn, by, [Act("restore", id, "restored") for id in restored], now)
+    return restored
+
+
+def _end_withdrawal(conn: Connection, id: str, *conditions: ColumnElement[bool]) -> bool:
+    """Deletes a withdrawal and gives the article its former status; returns whether there was one."""
+    statement = delete(WithdrawalRow).where(WithdrawalRow.article_id == id, *conditions)
+    was_out = conn.execute(statement.returning(WithdrawalRow.former_status)).one_or_none()
+    article = read_outline(conn, id) if was_out else None
+    if was_out and article:
+        # Without a publication time it can only be a draft.
+        status = (was_out.former_status or "published") if article.published_at is not None else "draft"
+        conn.execute(update(ArticleRow).where(ArticleRow.id == id).values(status=status))
+    return was_out is not None
 
 
 def list_withdrawn_by(conn: Connection, article_ids: Sequence[str], name: str) -> list[str]:

@@ -1,11 +1,12 @@
 """The stories of a source as they were taken over: which article each one is, and the digest that it had."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from syndication.store.db.batches import batched
 from syndication.store.db.upsert import insert
@@ -17,7 +18,8 @@ from syndication.store.tables.sources import SourceRow
 class KnownRow:
     """A story as it was read last; ``article_id`` is the article that it became.
 
-    ``refused`` says why what was read last was not stored, ``asked_id`` under which id.
+    ``refused`` says why what was read last was not stored, ``asked_id`` under which id. With ``vanished_at`` too, the
+    source lists the story still, and does not show it.
     """
 
     foreign_id: str
@@ -54,8 +56,19 @@ def find(conn: Connection, source: str, foreign_ids: Sequence[str]) -> dict[str,
 
 def public_ids(conn: Connection, source: str) -> set[str]:
     """Returns the ids of all stories that were public when they were last seen, refused ones too."""
-    query = select(SourceRow.foreign_id).where(SourceRow.source == source, SourceRow.vanished_at.is_(None))
-    return set(conn.scalars(query))
+    return _ids(conn, SourceRow.source == source, SourceRow.vanished_at.is_(None))
+
+
+def unshown_ids(conn: Connection, source: str) -> set[str]:
+    """Returns the ids of stories that were withdrawn although the source listed them, because it did not show them."""
+    return _ids(conn, SourceRow.source == source, SourceRow.vanished_at.is_not(None), SourceRow.refused.is_not(None))
+
+
+def _ids(conn: Connection, *conditions: ColumnElement[bool]) -> set[str]:
+    """Returns the ids there of stories, as one JSON text: 200,000 take a quarter of the time that their rows take."""
+    gather = func.json_agg if conn.dialect.name == "postgresql" else func.json_group_array
+    found = conn.scalar(select(gather(SourceRow.foreign_id)).where(*conditions))
+    return set(json.loads(found) if isinstance(found, str) else found or ())
 
 
 def owners(conn: Connection, article_ids: Collection[str]) -> dict[str, tuple[str, str]]:
@@ -132,8 +145,8 @@ def list_refused(conn: Connection, source: str, limit: int = 100) -> Mapping[str
 
 def count(conn: Connection, source: str) -> tuple[int, int]:
     """Returns how many stories are articles that are public there, and how many are refused."""
-    mine = SourceRow.source == source, SourceRow.vanished_at.is_(None)
-    query = select(func.count(SourceRow.article_id), func.count(SourceRow.refused)).where(*mine)
+    public = func.count(SourceRow.article_id).filter(SourceRow.vanished_at.is_(None))
+    query = select(public, func.count(SourceRow.refused)).where(SourceRow.source == source)
     articles, refused = conn.execute(query).one()
     return articles, refused
 

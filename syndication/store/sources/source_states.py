@@ -122,18 +122,14 @@ def change(conn: Connection, source: str, **values: Any) -> None:
 def record_success(conn: Connection, state: SourceState, now: datetime, **values: Any) -> None:
     """Records that a look succeeded which began with ``state``; a request made since stays."""
     change(conn, state.source, looked_at=now, failures=0, failing_since=None, error=None, retry_at=None, **values)
-    if state.requested_at is not None:
-        answered = SourceStateRow.source == state.source, SourceStateRow.requested_at <= state.requested_at
-        conn.execute(update(SourceStateRow).where(*answered).values(requested_at=None))
+    _answer_request(conn, state)
 
 
 def record_failure(
     conn: Connection, state: SourceState, error: str, now: datetime, retry_at: datetime, bookmark: str | None
 ) -> None:
-    """Records that a look failed which began with ``state``."""
+    """Records that a look failed which began with ``state``; a request made since stays."""
     values: dict[str, Any] = {} if bookmark is None else {"bookmark": bookmark}
-    if state.requested_at is not None:
-        values["requested_at"] = None
     change(
         conn,
         state.source,
@@ -143,6 +139,28 @@ def record_failure(
         retry_at=retry_at,
         **values,
     )
+    _answer_request(conn, state)
+
+
+def _answer_request(conn: Connection, state: SourceState) -> None:
+    """Forgets the request for a look that ``state`` had, and no newer one."""
+    if state.requested_at is not None:
+        _when(conn, state.source, SourceStateRow.requested_at <= state.requested_at, requested_at=None)
+
+
+def end_acceptance(conn: Connection, state: SourceState) -> None:
+    """Records that what an operator accepted is done, unless somebody accepted again since ``state`` was read."""
+    if state.accepted_at is not None:
+        _when(conn, state.source, SourceStateRow.accepted_at == state.accepted_at, accepted_at=None)
+
+
+def record_sweep(conn: Connection, state: SourceState, **values: Any) -> bool:
+    """Records how far a sweep is that began with ``state``.
+
+    Returns False, with nothing written, if somebody accepted the source since: then the sweep begins again, with IDs of
+    other writers taken over.
+    """
+    return _when(conn, state.source, SourceStateRow.taking_over_at.is_not_distinct_from(state.taking_over_at), **values)
 
 
 def request_look(conn: Connection, source: str, by: Actor, now: datetime) -> None:

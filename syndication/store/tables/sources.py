@@ -13,7 +13,8 @@ class SourceRow(Base):
     """A story of a source. ``digest`` is of what was read last; ``seen_at`` is when that was.
 
     ``article_id`` is the article that it became, if it did. ``refused`` says why what was read last was not stored, and
-    ``asked_id`` under which id. ``vanished_at``: it is no longer public there.
+    ``asked_id`` under which id. ``vanished_at``: it is no longer public there; with ``refused``, it is listed there and
+    not shown.
     """
 
     __tablename__ = "source_row"

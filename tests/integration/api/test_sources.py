@@ -10,7 +10,7 @@ import pytest
 
 from syndication.store.articles import articles
 from syndication.store.sources import source_states
-from tests.support.api import TESTER, Api
+from tests.support.api import TESTER, Api, story
 from tests.support.fake_source import FakeSource, Following, source_table
 from tests.support.newsroom import article
 
@@ -88,6 +88,30 @@ def test_refusals_are_listed_for_those_who_may_preview(api, following):
     assert "another writer" in api.get("/sources/cms").json["refusals"][0]["reason"]
     hidden = api.get("/sources/cms", ("read",)).json
     assert hidden["refusals"] == [] and hidden["refused"] == 1
+
+
+def belongs_to_cms(outcome):
+    found = [one["detail"] for one in outcome["warnings"] if one["field"] == "id"]
+    return [one.partition(".")[0] for one in found] == ["belongs to the source cms"]
+
+
+def test_write_of_a_source_article_warns_that_it_is_replaced(api, following):
+    assert belongs_to_cms(api.put("a", title="Ours").json) and belongs_to_cms(api.put("b", ("write",)).json)
+    assert belongs_to_cms(api.ask("PATCH", "/articles/a", {"title": "Again"}).json)
+    batch = {"articles": [story(id="c"), story(id="own")]}
+    assert [belongs_to_cms(one) for one in api.ask("POST", "/articles:batch", batch).json["outcomes"]] == [True, False]
+    assert api.put("own").json["warnings"] == []
+
+
+def test_write_of_an_article_never_shown_reveals_no_source(api, following):
+    following.source.publish("k", status="draft")
+    following.look()
+    assert api.put("k", ("write",)).json["warnings"] == []
+
+
+def test_article_of_a_source_no_longer_configured_has_no_warning(api):
+    Following(api.database, FakeSource("z"), "former").look()
+    assert api.put("z").json["warnings"] == []
 
 
 def test_unknown_source_is_not_found(api):

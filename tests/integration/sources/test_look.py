@@ -1,17 +1,21 @@
 """What one look does to the store, whatever the kind of source; on both databases."""
 
+import threading
 from contextlib import contextmanager
 from datetime import timedelta
 
+import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from syndication.sources import look as look_module
 from syndication.store.access.audit_log import Actor, list_entries
 from syndication.store.articles import articles, withdrawals
 from syndication.store.db.database import Database
 from syndication.store.sources import source_rows, source_states
 from syndication.store.sources.source_states import LeaseLost
 from tests.support.fake_source import FakeSource, Following, SourceError
+from tests.support.locks import wait_for_a_lock
 from tests.support.newsroom import article, at
 
 EDITOR = Actor("user mei", "192.0.2.7")
@@ -120,6 +124,159 @@ def test_story_that_vanished_is_withdrawn_though_others_cannot_be_read(following
     assert following.look().counts.stored == 1
 
 
+def test_withdrawal_waits_for_no_older_story(database):
+    following = Following(database, FakeSource(*IDS, window=5))
+    following.look()
+    del following.source.stories["c"]
+    following.source.publish("k", published_at=at(minutes=-1000))
+    seen: list[str | None] = []
+    following.source.step = lambda name: seen.append(following.status("c")) if name == "read" else None
+    following.look()
+    assert seen == ["withdrawn"] and following.status("k") == "published"
+
+
+def test_long_reading_renews_the_lease_by_slices(database, clock):
+    following = Following(database, FakeSource(*IDS, window=5))
+    following.look()
+    for n in range(250):
+        following.source.publish(f"n{n:03}", published_at=at(minutes=-1000))
+        following.source.unshown.add(f"n{n:03}")
+    held: list[bool] = []
+
+    def slow(name: str) -> None:
+        if name == "read":
+            clock.advance(0.2)
+            held.append(following.state.lease_until > clock())
+
+    following.source.step = slow
+    following.look()
+    assert held == [True] * 250
+
+
+def test_look_whose_time_is_over_ends_after_a_slice(following):
+    for n in range(250):
+        following.source.publish(f"n{n:03}", published_at=at(minutes=-1000))
+        following.source.unshown.add(f"n{n:03}")
+    following.restart(seconds=0.0)
+    outcomes = [following.look().outcome for _ in range(5)]
+    assert outcomes[0] == "unfinished" and outcomes[-1] == "unchanged" and following.state.refused == 250
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_editor_who_takes_over_during_the_restore_decides(following):
+    story = following.source.stories.pop("b")
+    following.look()
+    following.source.stories["b"] = story
+    looks = threading.Thread(target=following.look)
+    with following.database.write() as conn:
+        withdrawals.withdraw_in_transaction(conn, ["b"], EDITOR, following.database.now(conn))
+        looks.start()
+        with psycopg.connect(following.database.url, autocommit=True) as watching:
+            wait_for_a_lock(watching)
+    looks.join()
+    assert following.status("b") == "withdrawn"
+
+
+# Listed, and not shown
+
+
+class Steady:
+    """Seconds that a test lets pass."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def reads(following: Following) -> list[str]:
+    """Looks once; returns a name for each story that was read."""
+    steps: list[str] = []
+    following.source.step = steps.append
+    following.look()
+    following.source.step = lambda name: None
+    return [name for name in steps if name == "read"]
+
+
+def test_new_story_that_is_not_shown_is_refused_and_asked_after_a_pause(following):
+    steady = Steady()
+    following.restart(steady=steady)
+    following.source.publish("k")
+    following.source.unshown = {"k"}
+    following.look()
+    assert "does not show it" in following.refused()["k"] and following.state.refused == 1
+    assert reads(following) == []
+    steady.now = 31
+    assert reads(following) == ["read"] and reads(following) == []
+    steady.now = 62
+    assert reads(following) == [], "the second pause is a minute"
+    following.source.unshown.clear()
+    steady.now = 92
+    following.look()
+    assert following.status("k") == "published" and following.refused() == {}
+    steady.now = 9000
+    assert reads(following) == []
+
+
+def test_stored_story_that_is_not_shown_is_withdrawn_until_it_is(following):
+    following.source.publish("c", title="Changed", published_at=at(minutes=-3))
+    following.source.unshown = {"c"}
+    assert following.look().counts.withdrawn == 1
+    assert following.status("c") == "withdrawn" and "does not show it" in following.refused()["c"]
+    assert (following.state.articles, following.state.refused) == (9, 1) and reads(following) == []
+    following.source.publish("k")
+    assert following.look().counts.withdrawn == 0
+    following.source.unshown.clear()
+    following.source.publish("c", title="Back", published_at=at(minutes=-3))
+    assert following.look().counts.restored == 1 and following.status("c") == "published"
+    assert following.refused() == {} and following.state.articles == 11
+
+
+def test_stories_that_were_not_shown_leave_the_list_without_a_hold(following):
+    following.source.unshown = set(IDS[:2])
+    change(following, 2)
+    following.look()
+    following.source.unshown |= {"c", "d"}
+    for id in "cd":
+        following.source.publish(id, title="Changed", published_at=at(minutes=-3))
+    following.look()
+    vanish(following, 4)
+    assert following.look().counts.withdrawn == 0 and following.state.held_since is None
+    assert following.refused() == {} and following.status("a") == "withdrawn"
+
+
+def change(following: Following, number: int) -> None:
+    for n, id in enumerate(IDS[:number]):
+        following.source.publish(id, title="Changed", published_at=at(minutes=-n - 1))
+
+
+def test_too_many_that_are_not_shown_change_nothing_until_accepted(following):
+    change(following, 3)
+    following.source.unshown = set(IDS[:3])
+    before = everything(following.database)
+    for _ in range(2):
+        with pytest.raises(SourceError, match="lists 3 stories, and does not show them"):
+            following.look()
+    assert everything(following.database) == before and following.state.held_vanished == 3
+    assert accept(following) and following.look().counts.withdrawn == 3
+    assert following.state.held_since is None and following.status("a") == "withdrawn"
+
+
+def test_sweep_holds_too_many_that_are_not_shown(database, clock):
+    following = Following(database, FakeSource(*IDS, window=2))
+    following.look()
+    clock.advance(1)
+    following.source.unshown = set(IDS[4:8])
+    following.restart(settings="others")
+    for _ in range(2):
+        with capture_logs() as logs, pytest.raises(SourceError, match="lists 4 stories"):
+            following.look()
+    assert following.state.held_vanished == 4 and following.status("f") == "published"
+    assert not [line for line in logs if line["event"] in ("source_held", "source_released")]
+    assert accept(following) and following.look().counts.withdrawn == 4
+    assert following.state.held_since is None and following.state.swept_at is not None
+
+
 # Holds
 
 
@@ -136,6 +293,16 @@ def test_more_than_a_fifth_vanishing_changes_nothing_and_is_told(following):
     assert following.state.held_vanished == 3 and following.state.status == "held"
     assert [line["log_level"] for line in logs if line["event"] == "source_held"] == ["error"]
     assert everything(following.database) == before
+
+
+def test_held_look_without_a_change_lists_nothing_again(following):
+    vanish(following, 3)
+    following.look()
+    steps: list[str] = []
+    following.source.step = steps.append
+    assert following.look().outcome == "held" and steps == ["fingerprint"]
+    following.source.publish("k")
+    assert following.look().outcome == "held" and "public_ids" in steps
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -242,6 +409,24 @@ def test_refused_change_keeps_the_last_version_that_was_right(following):
     assert following.status("a") == "withdrawn" and following.refused() == {}
 
 
+def test_refused_change_closes_the_version_that_is_stored(following):
+    following.source.publish("a", access="members", title="x" * 100_000)
+    following.source.publish("b", access="paid", title="")
+    following.source.refusals["b"] = "it has no title"
+    following.look()
+    with following.database.read() as conn:
+        found = articles.load_articles(conn, ["a", "b"])
+    assert found["a"].access == "members" and found["a"].title == "Story a" and "a" in following.refused()
+    assert found["b"].access == "public", "nobody said that it is closed"
+
+
+def test_access_of_another_name_is_for_members(following):
+    following.source.publish("k", access="paid")
+    following.look()
+    with following.database.read() as conn:
+        assert articles.get_article(conn, "k").access == "members"
+
+
 def test_story_that_the_api_would_refuse_is_refused(following):
     following.source.publish("k", title="x" * 100_000)
     following.look()
@@ -271,6 +456,54 @@ def test_sweep_goes_on_where_its_time_was_over(database):
     following.restart(seconds=0.0)
     outcomes = [following.look().outcome for _ in range(12)]
     assert outcomes[0] == "unfinished" and outcomes[-1] == "unchanged" and following.state.articles == 300
+
+
+def test_acceptance_during_a_sweep_begins_it_again(database, monkeypatch):
+    monkeypatch.setattr(look_module, "PAGE", 3)
+    list(articles.put_articles(database, [article("b", title="Ours")], by=EDITOR))
+    following = Following(database, FakeSource(*IDS, window=2))
+    pages: list[str] = []
+
+    def accepted(name: str) -> None:
+        if name == "page":
+            pages.append(name)
+        if name == "page" and len(pages) == 3:
+            assert accept(following)
+
+    following.source.step = accepted
+    assert following.look().outcome == "unfinished" and following.state.sweep_after is None
+    following.look()
+    with database.read() as conn:
+        assert articles.get_article(conn, "b").title == "Story b"
+    assert following.state.taking_over_at is None and not following.refused()
+
+
+def test_acceptance_during_a_look_counts_for_the_next(following, clock):
+    following.source.refusals["k"] = "it has no title"
+    following.source.publish("k")
+    following.look()
+    accept(following)
+    first = following.state.accepted_at
+
+    def accepted(name: str) -> None:
+        if name == "page" and following.state.accepted_at in (None, first):
+            clock.advance(1)
+            accept(following)
+
+    following.source.step = accepted
+    following.look()
+    assert following.state.accepted_at is not None and following.state.taking_over_at > first
+
+
+def test_ping_during_a_look_that_fails_is_answered_by_the_next(following, clock):
+    with following.database.write() as conn:
+        source_states.request_look(conn, "cms", EDITOR, clock())
+    state = following.state
+    for moment, wanted in ((clock(), None), (at(seconds=9), at(seconds=9))):
+        with following.database.write() as conn:
+            source_states.request_look(conn, "cms", EDITOR, moment)
+            source_states.record_failure(conn, state, "down", clock(), clock(), None)
+        assert following.state.requested_at == wanted
 
 
 def test_changed_settings_read_every_story_again(following):

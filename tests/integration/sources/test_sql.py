@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from syndication.sources import look as look_module
 from syndication.sources.look import Looker, LookResult
 from syndication.sources.reader import SourceError
 from syndication.sources.sql.reader import SqlReader
@@ -164,6 +165,49 @@ def test_edit_outside_of_the_window_is_found_by_a_sweep(follow, cms, clock):
     assert follower.get("10").title == "Changed"
 
 
+def inner(cms: ForeignNewsroom) -> str:
+    """Returns articles that a story without its writer is missing from."""
+    return cms.table().articles.replace("LEFT JOIN", "JOIN")
+
+
+@pytest.mark.parametrize("number", [2, 9])
+def test_stored_story_that_articles_leaves_out_is_withdrawn(follow, cms, clock, number):
+    for n in range(1, 11):
+        cms.publish(n)
+    follower = follow(window=5, articles=inner(cms))
+    follower.look()
+    cms.do("UPDATE story SET writer = 7 WHERE number = ?", number)
+    clock.advance(86_400)
+    assert follower.look().counts.withdrawn == 1 and follower.get(str(number)).status == "withdrawn"
+    assert follower.look().outcome == "unchanged" and follower.state.refused == 1
+    cms.do("UPDATE story SET writer = 1 WHERE number = ?", number)
+    clock.advance(86_400)
+    assert follower.look().counts.restored == 1 and follower.get(str(number)).status == "published"
+
+
+def test_sweep_goes_on_after_a_page_without_articles(follow, cms, monkeypatch):
+    monkeypatch.setattr(look_module, "PAGE", 2)
+    for number in range(1, 11):
+        cms.publish(number)
+    cms.do("UPDATE story SET writer = 7 WHERE number IN (5, 6, 7, 8)")
+    follower = follow(window=2, articles=inner(cms))
+    follower.look()
+    assert follower.public() == {"1", "2", "3", "4", "9", "10"} and follower.state.refused == 4
+
+
+def test_invalid_story_that_is_for_members_closes_the_stored_one(follow, cms):
+    cms.publish(1)
+    access = "CASE WHEN s.headline = '' THEN 'paid' WHEN s.number = 2 THEN NULL ELSE 'public' END AS access"
+    follower = follow(articles=cms.table().articles.replace("s.path AS url", f"s.path AS url, {access}"))
+    follower.look()
+    assert follower.get("1").access == "public"
+    cms.do("UPDATE story SET headline = '' WHERE number = 1")
+    cms.publish(2)
+    follower.look()
+    assert (follower.get("1").title, follower.get("1").access) == ("Story 1", "members")
+    assert follower.get("2").access == "members"
+
+
 def test_wrong_column_is_refused_with_the_right_name(follow, cms):
     follower = follow(
         articles="SELECT number AS id, headline AS titel, path AS url FROM story WHERE number IN :ids",
@@ -182,8 +226,7 @@ def test_check_warns_of_a_scan_and_of_lost_stories(follow, cms):
     else:
         numbers = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5000)"
         cms.do(f"{numbers} INSERT INTO story SELECT {values}, NULL FROM r")
-    inner = cms.table().articles.replace("LEFT JOIN", "JOIN")
-    said = follow(articles=inner).reader.check()
+    said = follow(articles=inner(cms)).reader.check()
     assert any("ids reads the whole table story" in words for words in said), said
     assert any("fewer stories than ids" in words for words in said), said
 

@@ -100,8 +100,43 @@ def test_without_an_answer_a_post_keeps_its_permalink_and_is_read_again(ghost, s
     found, mend = read(ghost, site)
     for one in found:
         assert one.article.url == f"{site.url}/{one.article.slug}/"
-        assert one.row.digest == "" and words in one.warnings[0] and KEY not in one.warnings[0]
+        assert one.row.digest.startswith("unaddressed ") and words in one.warnings[0] and KEY not in one.warnings[0]
     assert len(mend) == 1 and words in mend[0]
+
+
+class Steady:
+    """Seconds that a test lets pass."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_content_api_that_fails_is_left_alone_for_a_while(ghost, site):
+    ghost.write(steps()[3])
+    site.status = 503
+    steady = Steady()
+    table = GhostSource(
+        name="cms", kind="ghost", url=site.url, database=ghost.url, content_api_key=KEY, allow_private=True
+    )
+    with closing(GhostReader(table, (), steady)) as reader:
+
+        def differing(stored):
+            """Returns the posts of a look that differ, as they are read."""
+            with reader.look() as look:
+                return [one for row in look.window() if row.digest != stored.get(row.id) for one in look.read([row])]
+
+        first = differing({})
+        stored = {one.row.id: one.row.digest for one in first}
+        assert len(first) > 1 and len(site.asked) == 1, "one look asks once"
+        assert differing(stored) == [] and len(site.asked) == 1
+        site.status, steady.now = 200, 29
+        assert all(one.warnings for one in differing({})) and len(site.asked) == 1
+        steady.now = 100
+        again = differing(stored)
+        assert len(again) == len(first) and not any(one.warnings for one in again)
+        assert differing({one.row.id: one.row.digest for one in again}) == []
 
 
 def test_a_private_address_is_asked_only_if_that_is_allowed(ghost, site):

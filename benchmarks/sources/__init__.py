@@ -36,8 +36,9 @@ def run(options: Options) -> None:
     looked: list[list[str]] = []
     for opened in _systems(options):
         with opened as cms:
-            if cms.acts is not None:
-                seen.append(acts.measure(cms.name, cms.acts))
+            with cms.acts() as done:
+                if done is not None:
+                    seen.append(acts.measure(cms.name, done))
             cms.fill(0, imported)
             followed += following.measure(cms, imported, options, SECTIONS)
             cms.fill(imported, stories)

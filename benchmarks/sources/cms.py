@@ -1,25 +1,13 @@
 """What is measured of each system that is read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from benchmarks.sources.acts import Acts
 from benchmarks.sources.usage import Meter
 from syndication.model.values import Section
 from syndication.sources.reader import Reader
-
-Acts = Callable[[], "Sequence[Act]"]
-"""Does each act and returns what was seen of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One act that changed what the public sees: whether our look saw it, and whether a change time moved."""
-
-    name: str
-    seen: bool
-    moved: bool
 
 
 class Other(NamedTuple):
@@ -33,8 +21,10 @@ class Cms(Protocol):
     """A system with stories. Number 0 is the newest of those that ``fill`` writes."""
 
     name: str
-    acts: Acts | None
     meter: Meter
+
+    def acts(self) -> AbstractContextManager[Acts | None]:
+        """Opens the acts of its tests, before anything is filled in; None if there are none."""
 
     def fill(self, first: int, last: int) -> None:
         """Writes published stories with these numbers, in each section in turn."""

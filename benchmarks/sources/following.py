@@ -3,14 +3,14 @@
 import random
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from benchmarks import newsroom
 from benchmarks.databases import database, folder, urls
 from benchmarks.latency import POLL_PAUSE, Poller
 from benchmarks.options import Options
-from benchmarks.processes import free_port, running, syndication, wait_until_served, write_config
+from benchmarks.processes import wait_until_served
 from benchmarks.sources.cms import Cms
+from benchmarks.sources.service import following
 from benchmarks.table import count, median, ms, percentile
 from syndication.store.db.database import Database
 from syndication.store.sources import source_rows
@@ -29,16 +29,10 @@ def measure(cms: Cms, imported: int, options: Options, sections: int) -> list[li
     """Returns the rows of the table."""
     times = options.size(1, 20, 100)
     slug = newsroom.slugs(1)[0]
+    drafts = {title: cms.draft(title) for title in (f"Breaking story {n:04}" for n in range(times))}
     with folder() as where, urls("sqlite") as (url,), database(url) as opened:
-        write_config(where, sections)
-        _add(where / "config/syndication.toml", cms.source())
-        port, env = free_port(), {"SYNDICATION_DATABASE__URL": url}
-        drafts = {f"Breaking story {n:04}": cms.draft(f"Breaking story {n:04}") for n in range(times)}
         began = time.perf_counter()
-        with (
-            running(syndication("worker"), where, **env),
-            running(syndication("web", "--port", str(port)), where, port, **env),
-        ):
+        with following(where, url, cms.source(), sections=sections) as port:
             seconds = _import(opened, imported, began)
             wait_until_served(port, f"/feeds/{slug}.atom")
             published, withdrawn = _acts(cms, Poller(port), slug, drafts)
@@ -52,10 +46,6 @@ def measure(cms: Cms, imported: int, options: Options, sections: int) -> list[li
 
 def _cells(seconds: list[float]) -> list[str]:
     return [count(len(seconds)), *map(ms, [median(seconds), percentile(seconds, 99), max(seconds)]), "", ""]
-
-
-def _add(path: Path, table: str) -> None:
-    path.write_text(f"{path.read_text()}\n{table}")
 
 
 def _import(opened: Database, number: int, began: float) -> float:

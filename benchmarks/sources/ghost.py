@@ -1,21 +1,21 @@
 """Ghost's own tables in MariaDB, with as many posts as wanted. What the desk does is SQL, as Ghost writes it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
 
 from benchmarks import newsroom
 from benchmarks.options import Options
 from benchmarks.sources import bodies
-from benchmarks.sources.cms import Act, Acts, Other
+from benchmarks.sources.acts import Acts
+from benchmarks.sources.cms import Other
+from benchmarks.sources.ghost_acts import GhostActs
 from benchmarks.sources.usage import MariaDbMeter, polling
 from syndication.config.source_schemas.ghost import GhostSource
-from syndication.model.access import public_part
 from syndication.model.values import Section
 from syndication.sources.ghost.reader import GhostReader
-from tests.support.ghost import GhostTables, in_mariadb, recording, steps
+from tests.support.ghost import GhostTables, in_mariadb
 from tests.support.mariadb import mariadb
 
 DATABASE, RECORDED, READER = "daily", "recorded", "reader"
@@ -49,7 +49,6 @@ class GhostCms:
         self._filled = False
         self._ids = count(1)
         self.meter = meter
-        self.acts: Acts | None = self._acts
 
     def fill(self, first: int, last: int) -> None:
         """Writes posts with two tags, an author and metadata each, by SQL."""
@@ -59,6 +58,11 @@ class GhostCms:
         for start in range(first, last, bodies.AT_ONCE):
             for statement in _posts(start, min(last, start + bodies.AT_ONCE) - 1):
                 self._sql(statement)
+
+    @contextmanager
+    def acts(self) -> Iterator[Acts]:
+        """Returns the recorded acts."""
+        yield GhostActs(self._recorded, quick=self._options.quick)
 
     def source(self) -> str:
         """Returns the [[source]] for the configuration."""
@@ -107,43 +111,6 @@ class GhostCms:
             self._sql(f"INSERT INTO tags (id, name, slug, visibility) VALUES ({values})")
         self._sql("INSERT INTO users (id, name, slug, email) VALUES ('writer', 'A Writer', 'writer', 'writer')")
         bodies.write(self._sql, self._options)
-
-    def _acts(self) -> Sequence[Act]:
-        """Returns the recorded acts that changed what Ghost showed, each with what was seen of it."""
-        done = []
-        table = GhostSource(name="cms", kind="ghost", url=recording()["home"], database=self._recorded.url)
-        with closing(GhostReader(table, ())) as reader:
-            before: dict[str, str] = {}
-            for n, step in enumerate(steps()):
-                self._recorded.write(step)
-                times = _change_times(step)
-                if n and step["public"]:
-                    moved = any(before.get(id) != time for id, time in times.items())
-                    done.append(Act(step["act"], _found(reader) == _shown(step), moved))
-                before = times
-        return done
-
-
-def _found(reader: GhostReader) -> dict[str, object]:
-    """Returns what a look finds, by id."""
-    with reader.look() as look:
-        articles = [found.article for found in look.read(look.window()) if found.article]
-    return {
-        one.id: (one.title, one.url, public_part(one).html, list(one.tags), [author.name for author in one.authors])
-        for one in articles
-    }
-
-
-def _shown(step: Mapping[str, Any]) -> dict[str, object]:
-    """Returns what the real Ghost showed to everybody after this step, by id."""
-    posts = step["shown"]["posts"]
-    return {one["id"]: (one["title"], one["url"], one["html"] or "", one["tags"], one["authors"]) for one in posts}
-
-
-def _change_times(step: Mapping[str, Any]) -> dict[str, str]:
-    columns = recording()["columns"]["posts"].split()
-    posts = (dict(zip(columns, row, strict=True)) for row in step["tables"]["posts"])
-    return {post["id"]: post["updated_at"] for post in posts if post["type"] == "post"}
 
 
 def _tag(number: int) -> str:

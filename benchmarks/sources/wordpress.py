@@ -1,30 +1,22 @@
 """Debian's WordPress on MariaDB, with as many posts as wanted: terms, authors and pictures as a newsroom has them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from benchmarks import newsroom
 from benchmarks.options import Options
-from benchmarks.sources import bodies
-from benchmarks.sources.cms import Act, Acts, Other
+from benchmarks.sources import bodies, wordpress_filling
+from benchmarks.sources.acts import Acts
+from benchmarks.sources.cms import Other
 from benchmarks.sources.usage import MariaDbMeter, polling
+from benchmarks.sources.wordpress_acts import WordPressActs
+from benchmarks.sources.wordpress_filling import FIRST_CATEGORY
 from syndication.config.source_schemas.wordpress import WordPressSource
 from syndication.model.values import Section
 from syndication.sources.wordpress.reader import WordPressReader
 from tests.support.wordpress import PREFIX, READER, WordPress, running_wordpress
-from tests.support.wordpress_acts import ACTS, expected
-from tests.support.wordpress_copy import Copy
-from tests.support.wordpress_desk import clear, open_desk
 
-NEWEST = 1_000_000
-"""The ID of story 0; older ones have lower numbers."""
-
-APART = timedelta(minutes=10)
-CATEGORIES, TAGS, AUTHORS, PICTURES = 10, 300, 20, 50
-FIRST_CATEGORY, FIRST_TAG, FIRST_AUTHOR, FIRST_PICTURE = 1_001, 2_001, 101, 101
-QUICK_ACTS = ("published", "author renamed", "deleted for good", "gone live by cron")
 ZONE = ZoneInfo("Asia/Taipei")
 
 
@@ -47,21 +39,24 @@ class WordPressCms:
         self._filled = False
         self.meter = meter
         self._meter_of_the_site = meter_of_the_site
-        self.acts: Acts | None = self._acts
         self._started = datetime.now(ZONE)
 
     def fill(self, first: int, last: int) -> None:
         """Writes posts with terms and a picture each, by SQL."""
         if not self._filled:
-            self._write_terms()
+            bodies.write(self._site.sql, self._options)
+            self._run(wordpress_filling.before())
             self._filled = True
         for start in range(first, last, bodies.AT_ONCE):
-            for statement in _posts(start, min(last, start + bodies.AT_ONCE) - 1, self._started):
-                self._site.sql(statement)
-        self._site.sql(
-            f"UPDATE {PREFIX}term_taxonomy x SET count = (SELECT COUNT(*) FROM {PREFIX}term_relationships r"
-            " WHERE r.term_taxonomy_id = x.term_taxonomy_id)"
-        )
+            self._run(wordpress_filling.posts(start, min(last, start + bodies.AT_ONCE) - 1, self._started))
+        self._run([wordpress_filling.COUNT])
+
+    @contextmanager
+    def acts(self) -> Iterator[Acts]:
+        """Returns the acts of the tests."""
+        acts = WordPressActs(self._site, self.source(), quick=self._options.quick)
+        yield acts
+        acts.end()
 
     def source(self) -> str:
         """Returns the [[source]] for the configuration."""
@@ -88,6 +83,10 @@ class WordPressCms:
         """Makes a draft of a post again."""
         self._site.do(f"return wp_update_post(['ID' => {id}, 'post_status' => 'draft']);")
 
+    def _run(self, statements: Iterable[str]) -> None:
+        for statement in statements:
+            self._site.sql(statement)
+
     def others(self) -> Mapping[str, Other]:
         """Returns two polls of the table, and one request for WordPress' own feed."""
         public = f"FROM {PREFIX}posts WHERE post_type = 'post' AND post_status = 'publish'"
@@ -97,97 +96,6 @@ class WordPressCms:
             "all ids with change times": Other(self.meter, lambda: self._ask(f"SELECT ID, post_modified_gmt {public}")),
             "WordPress' own feed, once": Other(self._meter_of_the_site, lambda: self._site.get("/feed/")),
         }
-
-    def _write_terms(self) -> None:
-        slugs = newsroom.slugs(CATEGORIES)
-        named = [(FIRST_CATEGORY + n, "category", slug, slug.title()) for n, slug in enumerate(slugs)]
-        named += [(FIRST_TAG + n, "post_tag", f"tag-{n:03}", f"Tag {n:03}") for n in range(TAGS)]
-        for id, taxonomy, slug, name in named:
-            self._site.sql(f"INSERT INTO {PREFIX}terms (term_id, name, slug) VALUES ({id}, '{name}', '{slug}')")
-            self._site.sql(
-                f"INSERT INTO {PREFIX}term_taxonomy (term_taxonomy_id, term_id, taxonomy)"
-                f" VALUES ({id}, {id}, '{taxonomy}')"
-            )
-        for statement in _people_and_pictures():
-            self._site.sql(statement)
-        bodies.write(self._site.sql, self._options)
-
-    def _acts(self) -> Sequence[Act]:
-        open_desk(self._site)
-        names = QUICK_ACTS if self._options.quick else ACTS
-        try:
-            return [self._act(name, *ACTS[name]) for name in names]
-        finally:
-            clear(self._site)
-
-    def _act(self, name: str, before: str, act: str) -> Act:
-        """Does one act on an empty site, and compares the articles with what WordPress shows afterwards."""
-        clear(self._site)
-        copy = Copy(self._site)
-        with closing(copy.reader):
-            self._site.do(f"global $p, $b, $c, $picture; {before} return 1;")
-            copy.look()
-            times = self._change_times()
-            self._site.do(f"global $p, $b, $c, $picture; {act} return 1;")
-            moved = any(times.get(id) != time for id, time in self._change_times().items())
-            copy.look()
-            return Act(name, copy.held() == expected(self._site), moved)
-
-    def _change_times(self) -> dict[int, str]:
-        """Returns the change time of each post, public or not."""
-        return dict(
-            self._site.sql(f"SELECT ID, CAST(post_modified_gmt AS CHAR) FROM {PREFIX}posts WHERE post_type = 'post'")
-        )
-
-
-def _people_and_pictures() -> Iterator[str]:
-    yield (
-        f"INSERT INTO {PREFIX}users (ID, user_login, user_nicename, display_name, user_registered)"
-        f" SELECT seq, CONCAT('writer-', seq), CONCAT('writer-', seq), CONCAT('Writer ', seq), NOW()"
-        f" FROM seq_{FIRST_AUTHOR}_to_{FIRST_AUTHOR + AUTHORS - 1}"
-    )
-    pictures = f"seq_{FIRST_PICTURE}_to_{FIRST_PICTURE + PICTURES - 1}"
-    yield (
-        f"INSERT INTO {PREFIX}posts (ID, post_author, post_date, post_date_gmt, post_modified, post_modified_gmt,"
-        " post_title, post_excerpt, post_status, post_name, guid, post_type, post_mime_type)"
-        " SELECT seq, 1, NOW(), NOW(), NOW(), NOW(), CONCAT('Picture ', seq), 'A quay at night', 'inherit',"
-        " CONCAT('picture-', seq), CONCAT('https://daily.example/', seq, '.jpg'), 'attachment', 'image/jpeg'"
-        f" FROM {pictures}"
-    )
-    fields = {"_wp_attached_file": "CONCAT('2026/03/', seq, '.jpg')", "_wp_attachment_image_alt": "'A ferry'"}
-    for field, value in fields.items():
-        yield (
-            f"INSERT INTO {PREFIX}postmeta (post_id, meta_key, meta_value)"
-            f" SELECT seq, '{field}', {value} FROM {pictures}"
-        )
-
-
-def _posts(first: int, last: int, started: datetime) -> Iterator[str]:
-    """Yields the statements that write these posts: a category, two tags, a picture and a writer each."""
-    numbers = f"seq_{first}_to_{last}"
-    local = f"TIMESTAMP('{started:%Y-%m-%d %H:%M:%S}') - INTERVAL {int(APART.total_seconds())} * seq SECOND"
-    utc = f"({local}) - INTERVAL 8 HOUR"
-    yield (
-        f"INSERT INTO {PREFIX}posts (ID, post_author, post_date, post_date_gmt, post_modified, post_modified_gmt,"
-        " post_content, post_title, post_excerpt, post_status, post_name, guid, post_type)"
-        f" SELECT {NEWEST} - seq, {FIRST_AUTHOR} + seq % {AUTHORS}, {local}, {utc}, {local}, {utc}, body,"
-        " CONCAT(title, ' ', seq), summary, 'publish', CONCAT('story-', seq),"
-        f" CONCAT('https://daily.example/?p=', {NEWEST} - seq), 'post' FROM {numbers}"
-        f" JOIN {bodies.TABLE} ON n = seq % {bodies.NUMBER}"
-    )
-    for place in (
-        f"{FIRST_CATEGORY} + seq % {CATEGORIES}", f"{FIRST_TAG} + seq * 7 % {TAGS}", f"{FIRST_TAG} + seq * 13 % {TAGS}",
-    ):  # fmt: skip
-        yield (
-            f"INSERT IGNORE INTO {PREFIX}term_relationships (object_id, term_taxonomy_id)"
-            f" SELECT {NEWEST} - seq, {place} FROM {numbers}"
-        )
-    picture = f"{FIRST_PICTURE} + seq % {PICTURES}"
-    for field, value in {"_thumbnail_id": picture, "_edit_last": "1"}.items():
-        yield (
-            f"INSERT INTO {PREFIX}postmeta (post_id, meta_key, meta_value)"
-            f" SELECT {NEWEST} - seq, '{field}', {value} FROM {numbers}"
-        )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.sources.watcher import Story, story
 from tests.support.ghost import GhostTables, recording, steps
 
-QUICK = 4
+QUICK = 2
 
 
 class GhostActs:

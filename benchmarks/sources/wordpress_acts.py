@@ -20,7 +20,7 @@ return [$post, category('News')];
 """Writes them with a category of their own; returns the last ID of a post and of a term."""
 
 HELD = ("bulk unpublished by SQL",)
-QUICK = ("published", "author renamed", "deleted for good", "gone live by cron")
+QUICK = ("published", "gone live by cron")
 
 
 class WordPressActs:

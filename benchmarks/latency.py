@@ -38,17 +38,18 @@ class Poller:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         self._etags: dict[str, str] = {}
 
-    def poll(self, slug: str) -> bytes | None:
+    def poll(self, slug: str, format: str = "atom") -> bytes | None:
         """Returns the body if it has changed."""
+        path = f"/feeds/{slug}.{format}"
         headers = {"Accept-Encoding": "identity"} | (
-            {"If-None-Match": self._etags[slug]} if slug in self._etags else {}
+            {"If-None-Match": self._etags[path]} if path in self._etags else {}
         )
-        self._connection.request("GET", f"/feeds/{slug}.atom", headers=headers)
+        self._connection.request("GET", path, headers=headers)
         response = self._connection.getresponse()
         body = response.read()
         if response.status == 304:
             return None
-        self._etags[slug] = response.headers["ETag"]
+        self._etags[path] = response.headers["ETag"]
         return body
 
     def wait(self, slug: str, words: bytes = b"") -> float:

@@ -17,7 +17,7 @@ from tests.support.service import ROOT, environ
 def benchmarks(*arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *arguments],
-        cwd=ROOT, env=environ(), capture_output=True, text=True, check=False, timeout=120,
+        cwd=ROOT, env=environ(), capture_output=True, text=True, check=False, timeout=240,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -34,8 +34,11 @@ THOROUGH = [
     for name in ("editors", "dashboards", "hostile", "workers", "dearest")
 ]
 
+SOURCES = pytest.param("sources", marks=[pytest.mark.thorough, pytest.mark.timeout(300)])
+"""Three systems, two of them real programs, start one after the other."""
 
-@pytest.mark.parametrize("name", ["generating", "scale", "soak", *THOROUGH])
+
+@pytest.mark.parametrize("name", ["generating", "scale", "soak", *THOROUGH, SOURCES])
 def test_a_benchmark_shows_its_table(name):
     assert "-----" in benchmarks("--quick", name)
 

@@ -28,8 +28,8 @@ class MariaDb:
 
 
 @contextmanager
-def mariadb() -> Iterator[MariaDb]:
-    """Starts the server; ends it and removes its folder afterwards."""
+def mariadb(*more: str) -> Iterator[MariaDb]:
+    """Starts the server with ``more`` options; ends it and removes its folder afterwards."""
     assert SERVER, "mariadb-server is not installed"
     with tempfile.TemporaryDirectory(prefix="mariadb-") as name:  # A short path: that of a socket is limited.
         folder = Path(name)
@@ -38,7 +38,7 @@ def mariadb() -> Iterator[MariaDb]:
         install = ["mariadb-install-db", *options, "--auth-root-authentication-method=normal", "--skip-test-db"]
         subprocess.run(install, check=True, capture_output=True)
         small = ["--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--innodb-flush-log-at-trx-commit=0"]
-        command = [SERVER, *options, f"--socket={socket}", "--skip-networking", *small]
+        command = [SERVER, *options, f"--socket={socket}", "--skip-networking", *small, *more]
         with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
             try:
                 server = MariaDb(socket)

@@ -260,11 +260,9 @@ class WordPress:
             flag.unlink()
 
 
-@pytest.fixture(scope="session")
-def wordpress() -> Iterator[WordPress]:
-    """The one site of this run; skips where the programs are not installed."""
-    if absent := missing():
-        pytest.skip(absent)
+@contextlib.contextmanager
+def running_wordpress() -> Iterator[WordPress]:
+    """Starts WordPress and its database; ends them and removes their folder afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="wp-"))
     site = WordPress(folder)
     try:
@@ -273,3 +271,12 @@ def wordpress() -> Iterator[WordPress]:
     finally:
         site.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def wordpress() -> Iterator[WordPress]:
+    """The one site of this run; skips where the programs are not installed."""
+    if absent := missing():
+        pytest.skip(absent)
+    with running_wordpress() as site:
+        yield site

@@ -1,6 +1,6 @@
 """What a newsroom's desk does in WordPress, as PHP for ``WordPress.do``."""
 
-from tests.support.wordpress import PREFIX
+from tests.support.wordpress import PREFIX, WordPress
 
 # Every act finds a change time far in the past, and may leave it there.
 DESK = """
@@ -53,3 +53,15 @@ PERMALINKS = (
 POST = "$p = story();"
 PICTURED = f"{POST} $picture = picture($p);"
 SCHEDULED = "$p = story(['post_status' => 'future', 'post_date' => '2036-03-14 08:00:00']);"
+
+
+def open_desk(site: WordPress) -> None:
+    """Makes the functions of the desk known, and lets WordPress' own feed hold all posts of a test."""
+    site.do(DESK + "update_option('posts_per_rss', 100); return 1;")
+
+
+def clear(site: WordPress) -> None:
+    """Empties the site, as before any act."""
+    for statement in EMPTY:
+        site.sql(statement)
+    site.do(f"{PERMALINKS.format('/%year%/%monthnum%/%postname%/')} delete_option('sticky_posts'); return 1;")

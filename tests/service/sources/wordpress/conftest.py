@@ -6,23 +6,21 @@ import pytest
 
 from tests.support.wordpress import WordPress, wordpress
 from tests.support.wordpress_copy import Copy
-from tests.support.wordpress_desk import DESK, EMPTY, PERMALINKS
+from tests.support.wordpress_desk import clear, open_desk
 
 __all__ = ["wordpress"]
 
 
 @pytest.fixture(scope="session")
 def site(wordpress: WordPress) -> WordPress:
-    wordpress.do(DESK + "update_option('posts_per_rss', 100); return 1;")
+    open_desk(wordpress)
     return wordpress
 
 
 @pytest.fixture(autouse=True)
 def empty(site: WordPress) -> Iterator[None]:
     yield
-    for statement in EMPTY:
-        site.sql(statement)
-    site.do(f"{PERMALINKS.format('/%year%/%monthnum%/%postname%/')} delete_option('sticky_posts'); return 1;")
+    clear(site)
 
 
 @pytest.fixture

@@ -29,12 +29,12 @@ class Reading:
         self.unshown = 0
         self._look = look
         self._storing = storing
-        self._is_over = is_over
+        self.is_over = is_over
 
     def store(self, rows: Sequence[Row]) -> None:
         """Reads and stores stories; raises SourceError or OutOfTime, and what was stored until then stays."""
         for number, some in enumerate(batched(rows, SLICE)):
-            if number and self._is_over():
+            if number and self.is_over():
                 raise OutOfTime
             self._settle(some, self._store(some))
 
@@ -58,7 +58,7 @@ class Reading:
             if len(some) >= TOGETHER or size >= TOGETHER_BYTES:
                 self._storing.store(some)
                 some, size = [], 0
-                if self._is_over():
+                if self.is_over():
                     raise OutOfTime
         if some:
             self._storing.store(some)

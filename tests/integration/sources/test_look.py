@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from syndication.sources import look as look_module
+from syndication.sources import sweep
 from syndication.store.access.audit_log import Actor, list_entries
 from syndication.store.articles import articles, withdrawals
 from syndication.store.db.database import Database
@@ -255,7 +255,7 @@ def test_too_many_that_are_not_shown_change_nothing_until_accepted(following):
     following.source.unshown = set(IDS[:3])
     before = everything(following.database)
     for _ in range(2):
-        with pytest.raises(SourceError, match="lists 3 stories, and does not show them"):
+        with pytest.raises(SourceError, match="lists 3 stories that it does not show"):
             following.look()
     assert everything(following.database) == before and following.state.held_vanished == 3
     assert accept(following) and following.look().counts.withdrawn == 3
@@ -459,7 +459,7 @@ def test_sweep_goes_on_where_its_time_was_over(database):
 
 
 def test_acceptance_during_a_sweep_begins_it_again(database, monkeypatch):
-    monkeypatch.setattr(look_module, "PAGE", 3)
+    monkeypatch.setattr(sweep, "PAGE", 3)
     list(articles.put_articles(database, [article("b", title="Ours")], by=EDITOR))
     following = Following(database, FakeSource(*IDS, window=2))
     pages: list[str] = []

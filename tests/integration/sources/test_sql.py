@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from syndication.sources import look as look_module
+from syndication.sources import sweep
 from syndication.sources.look import Looker, LookResult
 from syndication.sources.reader import SourceError
 from syndication.sources.sql.reader import SqlReader
@@ -186,7 +186,7 @@ def test_stored_story_that_articles_leaves_out_is_withdrawn(follow, cms, clock, 
 
 
 def test_sweep_goes_on_after_a_page_without_articles(follow, cms, monkeypatch):
-    monkeypatch.setattr(look_module, "PAGE", 2)
+    monkeypatch.setattr(sweep, "PAGE", 2)
     for number in range(1, 11):
         cms.publish(number)
     cms.do("UPDATE story SET writer = 7 WHERE number IN (5, 6, 7, 8)")

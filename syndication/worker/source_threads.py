@@ -33,6 +33,10 @@ IDLE_SECONDS = 1.0
 LONGEST_PAUSE = 300.0
 """Seconds between two attempts at a source that fails."""
 
+STOP_SECONDS = 2.0
+"""How long all looks together may delay the stop of a worker. Its supervisor kills it after four seconds, and its leases
+would stay for half a minute."""
+
 
 class SourceThread:
     """Reads one source as long as this worker has its lease. All its state is in the database."""
@@ -204,9 +208,10 @@ class SourceThreads:
         self._stopped.set()
         for thread in self.threads:
             thread.stop()
+        ends = time.monotonic() + STOP_SECONDS
         for thread in self.threads:
-            thread.join(timeout=2)
-        self._waking.join(timeout=2)
+            thread.join(timeout=max(ends - time.monotonic(), 0.0))
+        self._waking.join(timeout=max(ends - time.monotonic(), 0.0))
         try:
             with self.database.write() as conn:
                 source_states.release_lease(conn, self.owner)

@@ -11,7 +11,8 @@ from syndication.cli import main
 from tests.deploy import runbook
 from tests.deploy.machine import Machine
 from tests.deploy.programs import DEPLOY, needs, substituted
-from tests.support.service import ROOT
+from tests.support.foreign_newsroom import ForeignNewsroom, toml
+from tests.support.service import ROOT, until
 
 ADDRESS = (
     "postgresql://syndication:PASSWORD@db.daily.example/news"
@@ -109,6 +110,52 @@ def test_after_each_recipe_all_is_well(machine, heading):
     machine.follow(heading)
     machine.type("syndication status")
     assert machine.get("/readyz").status == 200 and machine.feed().status == 200
+
+
+@pytest.fixture
+def cms(machine):
+    """Ten stories of another system, which the machine reads as a source while a test runs."""
+    cms = ForeignNewsroom(f"sqlite:///{machine.root}/cms.db")
+    for number in range(1, 11):
+        cms.publish(number)
+    settings = machine.root / "etc/syndication/syndication.toml"
+    before = settings.read_text()
+    settings.write_text(before + toml(cms.table()))
+    machine.type("systemctl restart syndication-worker@1")
+    machine.until_feed("Story 10")
+    yield cms
+    settings.write_text(before)
+    machine.type("systemctl restart syndication-worker@1")
+
+
+def until_source(machine: Machine, words: str) -> None:
+    """Waits until the list of sources has these words; it exits with 1 while one is held or cannot be read."""
+    until(lambda: words in machine.type("syndication source list || true"))
+
+
+def test_source_that_is_held_unread_or_paused_is_read_again(machine, cms):
+    heading = "A source is held or cannot be read"
+    cms.do("UPDATE story SET live = 0 WHERE number > 2")
+    until_source(machine, "Held: Held since")
+    assert "Story 10" in machine.feed().body.decode(), "nothing changes while it is held"
+    machine.follow(heading, "held")
+    machine.until_feed("Story 10", stands=False)
+    until_source(machine, "Up to date")
+
+    file, away = machine.root / "cms.db", machine.root / "away.db"
+    file.rename(away)
+    until_source(machine, "Failing: It cannot be read")
+    assert "Story 1<" in machine.feed().body.decode(), "its articles stay"
+    away.rename(file)
+    assert "2 of the newest stories read" in machine.follow(heading, "unread")
+    until_source(machine, "Up to date")
+
+    machine.type("syndication source pause cms")
+    cms.publish(11)
+    until_source(machine, "Paused")
+    machine.follow(heading, "paused")
+    machine.until_feed("Story 11")
+    machine.follow(heading)
 
 
 def test_secrets_are_rotated(machine):

@@ -1,5 +1,7 @@
 """Which worker reads a source, when, and what becomes of a source that fails; on both databases."""
 
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from syndication.store.access.audit_log import Actor
 from syndication.store.db.database import SOURCES, Database
 from syndication.store.sources import source_states
 from syndication.store.sources.source_states import SourceState
+from syndication.worker import source_threads
 from syndication.worker.source_threads import IDLE_SECONDS, SourceThread, SourceThreads
 from tests.support.fake_source import FakeSource, SourceError, source_table
 from tests.support.foreign_newsroom import ForeignNewsroom
@@ -155,4 +158,36 @@ def test_threads_read_a_newsroom_and_stop_without_a_lease(sqlite_url, settings, 
     assert state(database).lease_owner is None
     with database.read() as conn:
         assert "cannot be opened" in source_states.get(conn, "dead").error
+    database.close()
+
+
+def test_sources_that_hang_delay_the_stop_only_once(sqlite_url, settings, monkeypatch):
+    hang, looking = threading.Event(), threading.Barrier(6)
+
+    def open_hanging(table, settings):
+        def step(name):
+            if name == "fingerprint" and not hang.is_set():
+                looking.wait(20)
+                hang.wait(60)
+
+        source = FakeSource("a")
+        source.step = step
+        return source
+
+    monkeypatch.setattr(source_threads, "open_reader", open_hanging)
+    monkeypatch.setattr(source_threads, "STOP_SECONDS", 1.0)
+    database = Database(sqlite_url)
+    tables = tuple(source_table(f"cms{number}") for number in range(5))
+    threads = SourceThreads(replace(settings, sources=tables), database, "w1")
+    threads.start()
+    looking.wait(20)
+    started = time.monotonic()
+    threads.stop()
+    assert time.monotonic() - started < 4, "one second for each would be five"
+    with database.read() as conn:
+        states = source_states.list_states(conn, [table.name for table in tables])
+    assert {one.lease_owner for one in states.values()} == {None}, "another worker goes on at once"
+    hang.set()
+    for thread in threads.threads:
+        thread.join(20)
     database.close()

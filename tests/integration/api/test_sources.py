@@ -58,7 +58,7 @@ def test_sources_are_listed_with_what_should_be_known(api, following, clock):
         del following.source.stories[id]
     following.look()
     cms = api.get("/sources/cms").json
-    assert (cms["status"], cms["held_vanished"]) == ("held", 4) and "syndication source accept cms" in cms["words"]
+    assert (cms["status"], cms["held_vanished"]) == ("held", 4) and "syndication source accept cms" in cms["advice"]
 
 
 def test_held_source_is_accepted_once(api, following):

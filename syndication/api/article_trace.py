@@ -31,7 +31,8 @@ class VerdictResponse(ResponseModel):
 class TraceResponse(ResponseModel):
     """A verdict for every section. ``noticed`` is true while a change of the article is waiting to be processed.
 
-    ``withdrawn`` is true until the article is restored, even if it was deleted. ``source`` is the source that the
+    ``withdrawn`` is true until the article is restored, even if it was deleted; ``withdrawn_by_sender``: by its source
+    or agency, whose newer version brings it back. ``source`` is the source that the
     article comes from, and ``source_words`` what is known of it there.
     """
 
@@ -39,6 +40,7 @@ class TraceResponse(ResponseModel):
     workers: int
     noticed: bool
     withdrawn: bool
+    withdrawn_by_sender: bool
     source: str | None
     source_words: str | None
     sections: list[VerdictResponse]
@@ -73,6 +75,7 @@ def trace_article(path: ArticlePath, write_time: WriteTime = utc) -> TraceRespon
         workers=facts.workers,
         noticed=facts.noticed,
         withdrawn=facts.withdrawal is not None,
+        withdrawn_by_sender=facts.withdrawal is not None and facts.withdrawal.is_automatic,
         source=facts.origin.source if facts.origin else None,
         source_words=write(origin_words(facts.origin), write_time) if facts.origin else None,
         sections=verdicts,

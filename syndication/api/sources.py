@@ -13,7 +13,13 @@ from syndication.api.schemas import RequestModel, ResponseModel, Time
 from syndication.api.source_pings import has_signature, is_signed
 from syndication.auth.bearer import Caller
 from syndication.config.source_schema import SourceTable
-from syndication.diagnostics.source_words import seconds_ago, source_words
+from syndication.diagnostics.source_words import (
+    SourceFacts,
+    SourceStatus,
+    seconds_ago,
+    source_advice,
+    source_words,
+)
 from syndication.diagnostics.words import WriteTime, utc, write
 from syndication.model.json_types import Text
 from syndication.store import Connection
@@ -21,7 +27,7 @@ from syndication.store.access.audit_log import Actor
 from syndication.store.db.database import SOURCES
 from syndication.store.processes import workers
 from syndication.store.sources import source_rows, source_states
-from syndication.store.sources.source_states import SourceState, Status
+from syndication.store.sources.source_states import SourceState
 from syndication.web.problems import not_found
 from syndication.web.request_log import set_actor
 
@@ -45,7 +51,7 @@ class RefusalResponse(ResponseModel):
 
 
 class SourceResponse(ResponseModel):
-    """A source as of its last look; ``words`` says what should be known.
+    """A source as of its last look; ``words`` says how it is doing, ``advice`` which command helps, if any.
 
     ``lag_ms`` is from the publication of the newest story there to its storage here. ``held_vanished`` is how many
     stories vanished there at once, while the source is held because of that. ``refusals`` are in the answer for one
@@ -54,8 +60,9 @@ class SourceResponse(ResponseModel):
 
     name: str
     kind: str
-    status: Status
+    status: SourceStatus
     words: str
+    advice: str | None
     articles: int
     refused: int
     last_look_at: Time | None
@@ -71,6 +78,7 @@ class SourceResponse(ResponseModel):
     paused_at: Time | None
     paused_by: str | None
     swept_at: Time | None
+    claims: int
     refusals: list[RefusalResponse]
 
 
@@ -108,8 +116,9 @@ def get_source(path: SourcePath, write_time: WriteTime = utc) -> SourceResponse:
         # A reason may quote what was never published.
         shown = caller().may("preview")
         refused = source_rows.list_refused(conn, table.name, MAX_REFUSALS) if shown else {}
+        claims = source_rows.count_claims(conn, table.name, _others(table))
     refusals = [RefusalResponse(id=id, reason=reason) for id, reason in refused.items()]
-    return _answer(table, state, now, write_time, refusals)
+    return _answer(table, state, now, write_time, refusals, claims)
 
 
 @operation("POST", "/sources/<name>/look", "regenerate", {202: SourceActResponse})
@@ -133,7 +142,11 @@ def pause_source(path: SourcePath) -> SourceActResponse:
     table = configured(path.name)
     with _changing(table) as (conn, now):
         done = source_states.pause(conn, table.name, caller().actor, now)
-    message = "Nothing is read until it is resumed." if done else "The source was paused already."
+    message = (
+        "Nothing is read until it is resumed. Its articles stay as they are."
+        if done
+        else "The source was paused already."
+    )
     return SourceActResponse(source=table.name, outcome="paused" if done else "unchanged", message=message)
 
 
@@ -155,8 +168,12 @@ def accept_source(path: SourcePath) -> SourceActResponse:
     """
     table = configured(path.name)
     with _changing(table) as (conn, now):
-        done = source_states.accept(conn, table.name, caller().actor, now)
-    message = "The next look is believed." if done else "The source is not held, and no story of it is refused."
+        done = source_states.accept(conn, table.name, caller().actor, now, _others(table))
+    message = (
+        "The next look is believed."
+        if done
+        else "The source is not held, and none of its stories is refused because another writer has its ID."
+    )
     return SourceActResponse(source=table.name, outcome="accepted" if done else "unchanged", message=message)
 
 
@@ -196,18 +213,25 @@ def _changing(table: SourceTable) -> Iterator[tuple[Connection, datetime]]:
         database.notify(conn, SOURCES)
 
 
+def _others(table: SourceTable) -> list[str]:
+    return [other.name for other in context().settings.sources if other.name != table.name]
+
+
 def _answer(
     table: SourceTable,
     state: SourceState | None,
     now: datetime,
     write_time: WriteTime,
     refusals: Sequence[RefusalResponse] = (),
+    claims: int = 0,
 ) -> SourceResponse:
+    facts = SourceFacts(table.name, table.every, state, now)
     return SourceResponse(
         name=table.name,
         kind=table.label,
-        status=state.status if state else "waiting",
-        words=write(source_words(state), write_time),
+        status=facts.status,
+        words=write(source_words(facts), write_time),
+        advice=source_advice(facts) or None,
         articles=state.articles if state else 0,
         refused=state.refused if state else 0,
         last_look_at=instant(state.looked_at) if state else None,
@@ -223,5 +247,6 @@ def _answer(
         paused_at=instant(state.paused_at) if state else None,
         paused_by=state.paused_by if state else None,
         swept_at=instant(state.swept_at) if state else None,
+        claims=claims,
         refusals=list(refusals),
     )

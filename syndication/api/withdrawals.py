@@ -6,7 +6,9 @@ from syndication.api.articles import operation
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath, ResponseModel
 from syndication.api.visibility import check_exists
-from syndication.store.articles.withdrawals import restore, withdraw
+from syndication.store.articles.withdrawals import get_withdrawal, restore, withdraw
+
+TAKEN_OVER = "The article was out already. It now stays out until someone restores it, whatever its sender does."
 
 
 class WithdrawalResponse(ResponseModel):
@@ -24,7 +26,11 @@ def withdraw_article(path: ArticlePath) -> WithdrawalResponse:
     A deleted article then stays out if it is sent again. Caches keep copies for the sections' cache times.
     """
     out = _known(path.id)
+    with context().database.read() as conn:
+        before = get_withdrawal(conn, path.id)
     withdraw(context().database, [path.id], by=caller().actor)
+    if before is not None and before.is_automatic:
+        return WithdrawalResponse(id=path.id, outcome="withdrawn", message=TAKEN_OVER)
     if out:
         return WithdrawalResponse(id=path.id, outcome="unchanged", message="The article was already withdrawn.")
     return WithdrawalResponse(

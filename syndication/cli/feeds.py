@@ -147,6 +147,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     name and no feed has is a notice.
     """
     from syndication.diagnostics import health
+    from syndication.diagnostics.source_words import source_facts
     from syndication.store import triggers
     from syndication.store.articles import hidden_stories
     from syndication.store.processes import purge_queue, web_processes
@@ -178,7 +179,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
             left_out=left_out,
             unfed=unfed,
             never_shown=never_shown,
-            sources=list(sources.values()),
+            sources=source_facts({table.name: table.every for table in settings.sources}, sources, now),
         )
     )
     problems = [finding.words for finding in health.problems(findings)]

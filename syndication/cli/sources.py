@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from syndication.store.access.audit_log import Actor
 
 NO_WORKER = 3
+PROBLEMS = ("failing", "held", "late")
 SHOWN = 10
 """Stories that ``check`` shows as the articles they would become."""
 
@@ -40,27 +42,31 @@ def source() -> None:
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
     """List the sources, with their last look and what could not be stored. The exit code is 1 if there is a problem."""
-    from syndication.diagnostics.source_words import STATUS_LABELS, source_words
+    from syndication.diagnostics.source_words import STATUS_LABELS, source_advice, source_facts, source_words
     from syndication.diagnostics.words import utc, write
     from syndication.store.sources import source_rows, source_states
 
     settings = settings_of(ctx)
     names = [table.name for table in settings.sources]
     with open_database(settings) as database, database.read() as conn:
+        now = database.now(conn)
         states = source_states.list_states(conn, names)
         refused = {name: source_rows.list_refused(conn, name) for name in names}
+    found = source_facts({table.name: table.every for table in settings.sources}, states, now)
     if as_json:
-        json_document([asdict(states[name]) | {"refusals": refused[name]} for name in names if name in states])
+        json_document([
+            asdict(one.state) | {"status": one.status, "refusals": refused[one.name]}
+            for one in found if one.state is not None
+        ])  # fmt: skip
     elif not names:
         line("No source is configured. Add a [[source]] to syndication.toml.")
     width = max((len(name) for name in names), default=0)
-    for name in () if as_json else names:
-        state = states.get(name)
-        label = STATUS_LABELS[state.status if state else "waiting"]
-        line(f"{name:<{width}}  {label}: {write(source_words(state), utc)}")
-        for id, reason in refused[name].items():
+    for one in () if as_json else found:
+        advice = f" {source_advice(one)}" if source_advice(one) else ""
+        line(f"{one.name:<{width}}  {STATUS_LABELS[one.status]}: {write(source_words(one), utc)}{advice}")
+        for id, reason in refused[one.name].items():
             line(f"{'':<{width}}  refused: {id}: {reason}")
-    sys.exit(any(state.status in ("failing", "held") for state in states.values()))
+    sys.exit(any(one.status in PROBLEMS for one in found))
 
 
 @source.command()
@@ -110,11 +116,12 @@ def accept(ctx: click.Context, name: str) -> None:
     """
     from syndication.store.sources import source_states
 
-    if not _change(ctx, name, source_states.accept):
-        line(f"{name} is neither held nor refuses anything.")
+    others = [table.name for table in settings_of(ctx).sources if table.name != name]
+    if not _change(ctx, name, partial(source_states.accept, others=others)):
+        line(f"{name} is not held, and none of its stories is refused because another writer has its ID.")
         return
     _tell_if_no_worker(ctx)
-    line(f"{name} is accepted.")
+    line(f"{name} is accepted: its next look is believed.")
 
 
 @source.command()
@@ -141,8 +148,15 @@ def check(ctx: click.Context, name: str, as_json: bool) -> None:
     else:
         for one in found:
             if one.article is not None:
-                _show(one.article)
+                _show(one.article, table.section)
         line(f"{len(found)} of the newest stories read, nothing stored.")
+        if (
+            found
+            and table.label != "feed"
+            and not table.section
+            and not any(one.article and one.article.sections for one in found)
+        ):
+            line("None of them is in a section: only the feed of all stories has them. Set section to change that.")
     sys.exit(bool(problems))
 
 
@@ -152,10 +166,12 @@ def _read(settings: "Settings", table: "SourceTable") -> "tuple[list[str], list[
     with closing(open_reader(table, settings)) as reader:
         problems = list(reader.check())
         with reader.look(asked=True) as look:
-            return problems, list(look.read(list(islice(look.window(), SHOWN))))
+            rows = list(islice(look.window(), SHOWN))
+            place = {row.id: number for number, row in enumerate(rows)}
+            return problems, sorted(look.read(rows), key=lambda found: place.get(found.row.id, SHOWN))
 
 
-def _show(article: "Article") -> None:
+def _show(article: "Article", section: str) -> None:
     from syndication.diagnostics.words import utc
 
     line(f"{article.id}  {article.title}")
@@ -163,7 +179,7 @@ def _show(article: "Article") -> None:
     parts = [
         ("url", article.url),
         ("published", published if article.status == "published" else f"{published}, {article.status}"),
-        ("sections", ", ".join(article.sections) or "none"),
+        ("sections", ", ".join(article.sections) or section or "none"),
         ("authors", ", ".join(author.name for author in article.authors)),
         ("tags", ", ".join(article.tags)),
         ("image", article.image.url if article.image else ""),

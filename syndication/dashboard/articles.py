@@ -59,6 +59,7 @@ def show_article() -> Response:
         ],
         "elsewhere": [verdict.section for verdict in traced.sections if article and verdict not in concerned],
         "titles": titles(),
+        "source": traced.source,
         "source_words": traced.source_words,
     }
     if is_live():
@@ -69,6 +70,7 @@ def show_article() -> Response:
         article=article,
         over=_over_limit(path) if article else None,
         out=traced.withdrawn,
+        out_by_sender=traced.withdrawn_by_sender,
         history=call(api_past.list_history, path=path, query=api_past.HistoryQuery()),
         **shown(request.args.get("preview")),
     )
@@ -116,6 +118,9 @@ def _confirm(act: str) -> Response:
         act=act,
         id=path.id,
         article=_stored(path),
+        source=traced.source,
+        source_words=traced.source_words,
+        out_by_sender=traced.withdrawn_by_sender,
         feeds=[titles()[v.section] for v in traced.sections if v.in_feed and v.section in sections],
         copies=longest.browser + longest.cdn + longest.stale_while_revalidate if longest else 0,
     )

@@ -31,6 +31,7 @@ class TimeFilters:
         app.template_filter("day")(self.day)
         app.template_filter("clock")(self.clock)
         app.template_filter("span")(span)
+        app.template_filter("lag")(lag)
         app.template_filter("size")(size)
         app.template_filter("number")(number)
         app.template_filter("share")(share)
@@ -101,6 +102,12 @@ def span(seconds: float | timedelta) -> str:
         if number >= size:
             return f"{number / size:.0f} {unit}"
     return f"{max(number, 0):.0f} s"
+
+
+def lag(milliseconds: int) -> str:
+    """Returns a short duration: "0.8 s", and longer ones as ``span`` does."""
+    seconds = milliseconds / 1000
+    return f"{seconds:.1f} s" if seconds < 10 else span(seconds)
 
 
 def size(number: int) -> str:

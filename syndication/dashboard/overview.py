@@ -16,6 +16,7 @@ from syndication.dashboard.quiet_sections import find_silences
 from syndication.dashboard.regenerations import shown
 from syndication.dashboard.ttl_cache import TTLCache
 from syndication.diagnostics import health
+from syndication.diagnostics.source_words import source_facts
 from syndication.model.feed_addresses import feed_path
 from syndication.model.values import FORMATS, Section
 from syndication.store import Connection
@@ -116,7 +117,7 @@ def _read(may_preview: bool) -> dict[str, Any]:
             left_out=left_out,
             unfed=unfed,
             never_shown=never_shown,
-            sources=list(sources.values()),
+            sources=source_facts({table.name: table.every for table in settings.sources}, sources, now),
         )
     )
     rows = [

@@ -4,15 +4,15 @@ The command line and the dashboard share these functions, so they never disagree
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from syndication.diagnostics.source_words import SourceFacts
     from syndication.store.processes.purge_queue import Purge
     from syndication.store.publishing.documents import LeftOutArticle
     from syndication.store.publishing.section_state import SectionState
-    from syndication.store.sources.source_states import SourceState
 
 LATE = 60.0
 """Seconds after which a waiting change is a problem and a missing purge deserves a notice."""
@@ -48,7 +48,7 @@ class HealthFacts:
     left_out: Sequence["LeftOutArticle"] = ()
     unfed: Mapping[str, str] = field(default_factory=dict)
     never_shown: Collection[str] = ()
-    sources: Sequence["SourceState"] = ()
+    sources: Sequence["SourceFacts"] = ()
 
     def title(self, slug: str) -> str:
         """Returns the section's title, or its slug."""
@@ -57,7 +57,7 @@ class HealthFacts:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem or notice; ``section`` is a slug if only one section is affected.
+    """One problem or notice; ``section`` is a slug if only one section is affected, ``source`` a name likewise.
 
     ``hides_stories``: because of it, a story does not appear as its writer asked.
     """
@@ -66,6 +66,7 @@ class Finding:
     words: str
     section: str | None = None
     hides_stories: bool = False
+    source: str | None = None
 
 
 def examine(facts: HealthFacts) -> list[Finding]:
@@ -146,17 +147,40 @@ def _missed(facts: HealthFacts) -> Iterator[Finding]:
 
 
 def _sources(facts: HealthFacts) -> Iterator[Finding]:
-    for state in facts.sources:
-        if state.status == "held":
+    for source in facts.sources:
+        if (finding := _source(source, facts.workers)) is not None:
+            yield replace(finding, source=source.name)
+        refused = source.state.refused if source.state is not None else 0
+        if refused:
+            words = f"Stories of source {source.name} that could not be stored: {refused:,}."
+            yield Finding("notice", words, hides_stories=True, source=source.name)
+
+
+def _source(source: "SourceFacts", workers: int) -> Finding | None:
+    """Returns what keeps a source's stories from being published; without a worker, that is the finding."""
+    name, state = f"Source {source.name}", source.state
+    severity: Severity = "problem"
+    words = ""
+    match source.status:
+        case "waiting" if source.is_claimed:
+            severity, words = "notice", f"{name} is being read for the first time."
+        case "waiting" if workers:
+            words = f"{name} has not been read yet. Restart the worker, so that it knows the source."
+        case "late" if workers:
+            words = f"{name} has not been read for {(source.silent_seconds or 0.0) / 60:,.0f} min."
+        case "held" if state is not None:
             words = (
-                f"Source {state.source} is held: {state.held_vanished or 0:,} stories vanished there at once. Nothing"
-                f" changes here until they are back. To believe it: `syndication source accept {state.source}`."
+                f"{name} is held: {state.held_vanished or 0:,} stories vanished there at once. Until they are back,"
+                f" nothing from it changes here. If they really are gone: `syndication source accept {source.name}`."
             )
-            yield Finding("problem", words)
-        elif state.status == "failing":
-            yield Finding("problem", f"Source {state.source} failed {times(state.failures)}: {state.error}")
-        elif state.refused:
-            yield Finding("notice", f"Stories of source {state.source} that could not be stored: {state.refused:,}.")
+        case "failing" if state is not None:
+            words = f"{name} failed {times(state.failures)}: {state.error}. Its articles stay as they are."
+        case "paused" if state is not None:
+            severity = "notice"
+            words = f"{name} is paused by {state.paused_by}: what is new or changed there is not published."
+        case "importing":
+            severity, words = "notice", f"The first import of source {source.name} is running."
+    return Finding(severity, words, hides_stories=source.status == "paused") if words else None
 
 
 def _late(facts: HealthFacts) -> Iterator[Finding]:

@@ -11,10 +11,11 @@ from sqlalchemy import text
 from syndication.store.access.tokens import SCOPES
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
+from tests.support.foreign_newsroom import ForeignNewsroom
 from tests.support.newsroom import article
 from tests.support.service import Service, running, until
 
-SITE = """
+SITE = '''
 [site]
 title = "The Daily Example"
 authority = "daily.example"
@@ -22,7 +23,13 @@ home_url = "https://www.daily.example"
 [editors]
 timezone = "Asia/Taipei"
 failed_attempts = 1000
-"""
+[[source]]
+name = "cms"
+kind = "sql"
+database = "{database}"
+ids = """{ids}"""
+articles = """{articles}"""
+'''
 
 ODD_TITLE = "<b>Odd</b> {{7*7}} \"><svg onload=alert('section')>"
 """The title of a section, with markup that must stay inert."""
@@ -40,6 +47,9 @@ hours = 0
 slug = "odd"
 title = '''{ODD_TITLE}'''
 """
+
+STORIES = 12
+"""Stories that the source has, months old."""
 
 PASSWORD = "ferry-{}-lantern-42"
 """The password of each user, with the name in it."""
@@ -64,11 +74,12 @@ def stories(now: datetime) -> Iterator[dict[str, Any]]:
 
 
 class House:
-    """A running service and its database."""
+    """A running service, its database, and the system that its source reads."""
 
-    def __init__(self, service: Service, database: Database) -> None:
+    def __init__(self, service: Service, database: Database, cms: ForeignNewsroom) -> None:
         self.service = service
         self.database = database
+        self.cms = cms
         self.base = f"http://127.0.0.1:{service.port}"
         self.cookies: dict[str, Any] = {}
         self._passwords: dict[str, str] = {}
@@ -114,11 +125,13 @@ class House:
             conn.execute(text(statement), values)
 
 
-def write_configuration(folder: Path) -> Path:
+def write_configuration(folder: Path, cms: ForeignNewsroom) -> Path:
     """Writes the configuration; returns its path."""
+    table = cms.table()
+    site = SITE.format(database=table.database, ids=table.ids, articles=table.articles)
     config = folder / "config"
     config.mkdir()
-    (config / "syndication.toml").write_text(SITE, encoding="utf-8")
+    (config / "syndication.toml").write_text(site, encoding="utf-8")
     (config / "sections.toml").write_text(SECTIONS, encoding="utf-8")
     return config / "syndication.toml"
 
@@ -126,11 +139,14 @@ def write_configuration(folder: Path) -> Path:
 @contextmanager
 def open_house(folder: Path) -> Iterator[House]:
     """Starts a newsroom with articles in its feeds. Users are created on first use."""
-    env = {"SYNDICATION_CONFIG": str(write_configuration(folder))}
+    cms = ForeignNewsroom(f"sqlite:///{folder}/cms.db")
+    for number in range(1, STORIES + 1):
+        cms.publish(number, headline=f"Berth {number} reopens")
+    env = {"SYNDICATION_CONFIG": str(write_configuration(folder, cms))}
     with running(folder, env=env) as service:
         service.ready(60)  # Browsers start at the same time.
         database = Database(f"sqlite:///{folder}/var/syndication.db")
-        house = House(service, database)
+        house = House(service, database, cms)
         now = datetime.now(UTC)
         for story in stories(now):
             house.put(**story)

@@ -19,6 +19,7 @@ BUTTONS = {
     "/editors/": [("regenerate", "button", "Regenerate all"), ("regenerate", "button", "Regenerate selected")],
     "/editors/sections/taiwan": [("regenerate", "button", "Regenerate")],
     "/editors/article?id=public-2": [("preview", "button", "Preview"), ("write", "link", "Withdraw …")],
+    "/editors/sources": [("regenerate", "button", "Look at cms now"), ("admin", "button", "Pause cms")],
 }
 """Actions that need their own scope, on pages that need only read."""
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from syndication.store.db.batches import batched
 from syndication.store.db.upsert import insert
@@ -97,6 +98,20 @@ def stored_ids(conn: Connection, article_ids: Collection[str]) -> set[str]:
     for some in batched(sorted(article_ids)):
         found.update(conn.scalars(select(ArticleRow.id).where(ArticleRow.id.in_(some))))
     return found
+
+
+def count_claims(conn: Connection, source: str, others: Collection[str]) -> int:
+    """Returns how many stories were refused whose ids ``accept`` gives to the source: other writers have them.
+
+    ``others`` are the other configured sources, whose ids stay theirs.
+    """
+    owner = aliased(SourceRow)
+    keeps = exists().where(owner.article_id == SourceRow.asked_id, owner.source.in_([source, *others]))
+    is_taken = or_(
+        exists().where(ArticleRow.id == SourceRow.asked_id), exists().where(owner.article_id == SourceRow.asked_id)
+    )
+    mine = SourceRow.source == source, SourceRow.refused.is_not(None), SourceRow.asked_id.is_not(None)
+    return conn.scalar(select(func.count()).select_from(SourceRow).where(*mine, is_taken, ~keeps)) or 0
 
 
 def record(conn: Connection, source: str, rows: Iterable[KnownRow]) -> None:

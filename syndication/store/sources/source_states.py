@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, or_, select, true, update
 
 from syndication.store.access.audit_log import Act, Actor, record
 from syndication.store.db.upsert import insert
+from syndication.store.sources import source_rows
 from syndication.store.tables.sources import SourceStateRow
 
 Status = Literal["waiting", "current", "failing", "held", "paused"]
@@ -184,12 +185,12 @@ def resume(conn: Connection, source: str, by: Actor, now: datetime) -> bool:
     return done
 
 
-def accept(conn: Connection, source: str, by: Actor, now: datetime) -> bool:
+def accept(conn: Connection, source: str, by: Actor, now: datetime, others: Collection[str] = ()) -> bool:
     """Believes the source: what vanished is withdrawn, and ids of other writers are taken over.
 
-    Returns False if there was nothing of either kind.
+    Returns False if there was nothing of either kind. ``others`` are the other configured sources.
     """
-    unsettled = or_(SourceStateRow.held_since.is_not(None), SourceStateRow.refused > 0)
+    unsettled = true() if source_rows.count_claims(conn, source, others) else SourceStateRow.held_since.is_not(None)
     values = {"accepted_at": now, "taking_over_at": now, "requested_at": now, "sweep_after": None, "swept_at": None}
     done = _when(conn, source, unsettled, **values)
     record(conn, by, [Act("accept source", source, "accepted" if done else "unchanged")], now)

@@ -58,7 +58,7 @@ def test_sources_are_listed_with_what_should_be_known(api, following, clock):
         del following.source.stories[id]
     following.look()
     cms = api.get("/sources/cms").json
-    assert (cms["status"], cms["held_vanished"]) == ("held", 4) and "syndication source accept cms" in cms["words"]
+    assert (cms["status"], cms["held_vanished"]) == ("held", 4) and "syndication source accept cms" in cms["advice"]
 
 
 def test_held_source_is_accepted_once(api, following):
@@ -123,7 +123,7 @@ def test_trace_names_the_source_and_when_it_was_read(api, following):
     assert said["source"] == "cms" and "From source cms, where it is 'a'" in said["source_words"]
     del following.source.stories["a"]
     following.look()
-    assert "no longer public since" in api.get("/articles/a/trace").json["source_words"]
+    assert "no longer public there since" in api.get("/articles/a/trace").json["source_words"]
     api.put("own")
     assert api.get("/articles/own/trace").json["source"] is None
 

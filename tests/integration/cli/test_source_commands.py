@@ -79,7 +79,7 @@ def test_acts_say_what_they_did(run, store):
     assert run("source", "resume", "cms").output == "cms is read again.\n"
     asked = run("source", "look", "cms")
     assert asked.exit_code == 3 and "no worker is running" in asked.output
-    assert "neither held nor refuses" in run("source", "accept", "cms").output
+    assert "cms is not held" in run("source", "accept", "cms").output
     with store.read() as conn:
         assert source_states.get(conn, "cms").requested_at is not None
 

@@ -30,7 +30,7 @@ def state(newsroom):
 
 def test_page_shows_sources_and_refusals_to_those_who_may_see_them(newsroom, following):
     shown = newsroom.person("read", "preview").get("/sources").text
-    assert "10 articles, last read at" in shown and "belongs to another writer" in shown
+    assert "<dt>Articles</dt><dd>10</dd>" in shown and "belongs to another writer" in shown
     assert "belongs to another writer" not in newsroom.person("read").get("/sources").text
     assert '<a href="/editors/sources"' in newsroom.person("read").get("/").text
 

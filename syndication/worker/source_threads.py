@@ -34,8 +34,8 @@ LONGEST_PAUSE = 300.0
 """Seconds between two attempts at a source that fails."""
 
 STOP_SECONDS = 2.0
-"""How long all looks together may delay the stop of a worker: its supervisor kills it after four seconds, and the leases
-of one that was killed stay for half a minute."""
+"""How long all looks together may delay the stop of a worker. Its supervisor kills it after four seconds, and the
+leases of a killed one stay for half a minute."""
 
 
 class SourceThread:

@@ -7,6 +7,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from syndication.config.value_types import SLUG, Secret, Switch, TomlTable
 
+SHORTEST, LONGEST = 0.2, 86_400.0
+"""Seconds between two looks, at least and at most."""
+
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
@@ -15,11 +18,17 @@ def _duration(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError('should be seconds, or a text like "1 s", "5 min" or "1 h"')  # noqa: TRY004  # pydantic's
     if not isinstance(value, str):
-        return float(value)
+        return _bounded(float(value))
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)?\s*", value)
     if found is None:
         raise ValueError('should be seconds, or a text like "1 s", "5 min" or "1 h"')
-    return float(found[1]) * _UNITS[found[2] or "s"]
+    return _bounded(float(found[1]) * _UNITS[found[2] or "s"])
+
+
+def _bounded(seconds: float) -> float:
+    if not SHORTEST <= seconds <= LONGEST:
+        raise ValueError("should be between 0.2 s and 24 h")
+    return seconds
 
 
 def _name(value: str) -> str:
@@ -40,7 +49,7 @@ def _database(value: str) -> str:
     return value
 
 
-Interval = Annotated[float, BeforeValidator(_duration), Field(ge=0.2, le=86_400)]
+Interval = Annotated[float, BeforeValidator(_duration)]
 SourceName = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_name)]
 ForeignDatabaseUrl = Annotated[str, AfterValidator(_database)]
 

@@ -80,8 +80,8 @@ def source_words(facts: SourceFacts) -> Words:
             by = words(f"{state.paused_by} paused it at ", state.paused_at or "", ".")
             return words(by, STAY, " What is new or changed there is not published.")
         case "failing":
-            since = words(" since ", state.failing_since) if state.failing_since else ()
-            return words("It cannot be read", since, f": {state.error}.", _retry(state), STAY)
+            since = words("It has failed since ", state.failing_since or "", f": {state.error}.")
+            return words(since, _retry(state), STAY)
         case "late":
             return words("No worker has read it since ", state.looked_at or "", f".{STAY}")
         case "held":

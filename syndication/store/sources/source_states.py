@@ -190,7 +190,10 @@ def accept(conn: Connection, source: str, by: Actor, now: datetime, others: Coll
 
     Returns False if there was nothing of either kind. ``others`` are the other configured sources.
     """
-    unsettled = true() if source_rows.count_claims(conn, source, others) else SourceStateRow.held_since.is_not(None)
+    # During the look that takes over, nothing may be left of what a second acceptance means too.
+    unsettled = or_(SourceStateRow.held_since.is_not(None), SourceStateRow.taking_over_at.is_not(None))
+    if source_rows.count_claims(conn, source, others):
+        unsettled = or_(unsettled, true())
     values = {"accepted_at": now, "taking_over_at": now, "requested_at": now, "sweep_after": None, "swept_at": None}
     done = _when(conn, source, unsettled, **values)
     record(conn, by, [Act("accept source", source, "accepted" if done else "unchanged")], now)

@@ -479,7 +479,7 @@ def test_acceptance_during_a_sweep_begins_it_again(database, monkeypatch):
 
 
 def test_acceptance_during_a_look_counts_for_the_next(following, clock):
-    following.source.refusals["k"] = "it has no title"
+    list(articles.put_articles(following.database, [article("k")], by=EDITOR))
     following.source.publish("k")
     following.look()
     accept(following)
@@ -493,6 +493,25 @@ def test_acceptance_during_a_look_counts_for_the_next(following, clock):
     following.source.step = accepted
     following.look()
     assert following.state.accepted_at is not None and following.state.taking_over_at > first
+
+
+def test_acceptance_has_nothing_to_do_for_a_story_that_is_wrong(following):
+    following.source.refusals["k"] = "it has no title"
+    following.source.publish("k")
+    following.look()
+    assert following.state.refused == 1 and not accept(following)
+
+
+def test_ids_of_configured_sources_are_not_for_accept_to_give(following):
+    other = Following(following.database, FakeSource("k"), "wire")
+    other.look()
+    following.others = frozenset({"wire"})
+    following.restart()
+    following.source.publish("k")
+    following.look()
+    with following.database.read() as conn:
+        assert source_rows.count_claims(conn, "cms", ["wire"]) == 0
+        assert source_rows.count_claims(conn, "cms", []) == 1
 
 
 def test_ping_during_a_look_that_fails_is_answered_by_the_next(following, clock):

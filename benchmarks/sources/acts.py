@@ -65,7 +65,7 @@ def measure(name: str, acts: Acts) -> list[str]:
         for slug in ("all", *acts.sections):
             wait_until_served(port, f"/feeds/{slug}.json")
         with Watcher(port, acts.sections) as watcher:
-            done = [_do(acts, act, watcher) for act in acts.names()]
+            done = [_named(acts, act, watcher) for act in acts.names()]
     late = [act for act in done if act.seconds > PROMISED_SECONDS]
     for act in late:
         print(f"  {name}: {act.name!r} was served after {act.seconds:.1f} s")
@@ -79,6 +79,13 @@ def measure(name: str, acts: Acts) -> list[str]:
         count(moved),
         f"{moved / len(done):.2f}",
     ]
+
+
+def _named(acts: Acts, name: str, watcher: Watcher) -> Done:
+    try:
+        return _do(acts, name, watcher)
+    except RuntimeError as error:
+        raise RuntimeError(f"after {name!r}: {error}") from error
 
 
 def _do(acts: Acts, name: str, watcher: Watcher) -> Done:

@@ -9,6 +9,9 @@ from tests.support.ghost import GhostTables, recording, steps
 
 QUICK = 2
 
+NOT_SHOWN = ("write an alternative text",)
+"""Acts after which the feeds stay as they are: a picture's caption comes before its alternative text."""
+
 
 class GhostActs:
     """Each act replaces the tables in one transaction, as Ghost left them."""
@@ -23,7 +26,7 @@ class GhostActs:
 
     def names(self) -> Sequence[str]:
         """Returns the acts that changed what Ghost showed."""
-        public = [step["act"] for step in self._steps[1:] if step["public"]]
+        public = [step["act"] for step in self._steps[1:] if step["public"] and step["act"] not in NOT_SHOWN]
         return public[:QUICK] if self._quick else public
 
     def source(self) -> str:

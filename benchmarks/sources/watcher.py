@@ -57,7 +57,14 @@ class Watcher:
             if latest:
                 return latest[-1].at
             time.sleep(PAUSE)
-        raise RuntimeError(f"served: {self.versions[-1:]}, not {expected}")
+        raise RuntimeError(self._difference(expected))
+
+    def _difference(self, expected: Mapping[str, Story]) -> str:
+        served = self.versions[-1].stories if self.versions else {}
+        for id in sorted(served.keys() | expected.keys()):
+            if served.get(id) != expected.get(id):
+                return f"the feeds show {id} as {served.get(id)}, the CMS as {expected.get(id)}"
+        return "the feeds have no new version, and hold what the CMS shows"
 
     def _run(self) -> None:
         try:

@@ -166,7 +166,9 @@ def config(ctx: click.Context, check: bool, old_feeds: bool) -> None:
     if check:
         usual = len(settings.old_feeds.usual())
         and_old = f", {usual} old addresses" if usual else ""
-        line(f"{settings.source} is valid: {len(settings.sections)} sections{and_old}.")
+        sources = len(settings.sources)
+        and_sources = f", {sources} source{'s' if sources > 1 else ''}" if sources else ""
+        line(f"{settings.source} is valid: {len(settings.sections)} sections{and_sources}{and_old}.")
         if old_feeds:
             _check_old_feeds(settings)
         return

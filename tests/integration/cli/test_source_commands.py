@@ -93,3 +93,7 @@ def test_trace_says_where_an_unknown_article_is_in_the_source(run, cms):
     cms.do("UPDATE story SET live = 0 WHERE number = 3")
     done = run("trace", "3")
     assert done.exit_code == 1 and "In source cms now: not public." in done.output
+
+
+def test_config_check_counts_the_sources(run):
+    assert run("config", "--check").output.endswith(" is valid: 2 sections, 1 source.\n")

@@ -291,6 +291,8 @@ articles = "SELECT * FROM story WHERE id IN :ids"
     [
         (SOURCE + "evry = 1", "source.cms.evry is not a setting: did you mean every?"),
         (SOURCE + "every = 'soon'", "source.cms.every is 'soon': it should be seconds, or a text like \"1 s\""),
+        (SOURCE + "every = 0", "source.cms.every is 0: it should be between 0.2 s and 24 h"),
+        (SOURCE + "every = '2 d'", "source.cms.every is '2 d': it should be between 0.2 s and 24 h"),
         (SOURCE + "section = 'tawan'", "source.cms.section is 'tawan', which no section has: did you mean taiwan?"),
         (SOURCE + "ping_secret = 's3cret'", "source.cms.ping_secret is ***: it should have at least 24 characters"),
         (SOURCE + "database_FILE = '/x'", "source cms has both database and database_FILE: remove one of them"),

@@ -15,7 +15,7 @@ from tests.support.foreign_newsroom import ForeignNewsroom
 from tests.support.newsroom import article
 from tests.support.service import Service, running, until
 
-SITE = '''
+SITE = """
 [site]
 title = "The Daily Example"
 authority = "daily.example"
@@ -23,6 +23,9 @@ home_url = "https://www.daily.example"
 [editors]
 timezone = "Asia/Taipei"
 failed_attempts = 1000
+"""
+
+SOURCE = '''
 [[source]]
 name = "cms"
 kind = "sql"
@@ -125,10 +128,12 @@ class House:
             conn.execute(text(statement), values)
 
 
-def write_configuration(folder: Path, cms: ForeignNewsroom) -> Path:
-    """Writes the configuration; returns its path."""
-    table = cms.table()
-    site = SITE.format(database=table.database, ids=table.ids, articles=table.articles)
+def write_configuration(folder: Path, cms: ForeignNewsroom | None = None) -> Path:
+    """Writes the configuration, with the CMS as a source if there is one; returns its path."""
+    site = SITE
+    if cms is not None:
+        table = cms.table()
+        site += SOURCE.format(database=table.database, ids=table.ids, articles=table.articles)
     config = folder / "config"
     config.mkdir()
     (config / "syndication.toml").write_text(site, encoding="utf-8")

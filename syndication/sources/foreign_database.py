@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, bindparam, create_engine, event, text
 from sqlalchemy.engine import URL, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from syndication.config.loading import mask
@@ -243,6 +243,16 @@ def _sqlite(url: URL, seconds: float) -> Engine:
 
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, **_POOL)
 
+    @event.listens_for(engine, "connect")
+    def opened(_dbapi: Any, record: Any) -> None:
+        record.info["file"] = _file_identity(path)
+
+    @event.listens_for(engine, "checkout")
+    def still_there(_dbapi: Any, record: Any, _proxy: Any) -> None:
+        # An open file outlives its name: after a restore, stories that were withdrawn there would stay for ever.
+        if record.info["file"] != _file_identity(path):
+            raise DisconnectionError
+
     @event.listens_for(engine, "before_cursor_execute")
     def limited(conn: Connection, *_: Any) -> None:
         # A file has no server that would end a slow statement: SQLite itself asks every so many instructions.
@@ -251,6 +261,14 @@ def _sqlite(url: URL, seconds: float) -> Engine:
         dbapi.set_progress_handler(lambda: time.monotonic() > ends, 10_000)
 
     return engine
+
+
+def _file_identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _md5(*values: Any) -> str:

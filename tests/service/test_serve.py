@@ -109,6 +109,8 @@ def test_operators_see_the_state_of_the_service(service):
     assert service.get("/healthz").body == b"ok\n"
     ready = json.loads(service.get("/readyz").body)
     assert (ready["database"], ready["triggers"], ready["workers"]) == ("ok", "ok", 1)
+    # Alone, or in a process of its own, this test is the first that polls an Atom feed.
+    assert service.get("/feeds/all.atom").status == 200
     until(
         lambda: b'syndication_polls_total{coding="identity",format="atom",status="200"}' in service.get("/metrics").body
     )

@@ -136,22 +136,22 @@ def until_source(machine: Machine, words: str) -> None:
 def test_source_that_is_held_unread_or_paused_is_read_again(machine, cms):
     heading = "A source is held or cannot be read"
     cms.do("UPDATE story SET live = 0 WHERE number > 2")
-    until_source(machine, "Held: Held since")
+    until_source(machine, "cms  Held: ")
     assert "Story 10" in machine.feed().body.decode(), "nothing changes while it is held"
     machine.follow(heading, "held")
     machine.until_feed("Story 10", stands=False)
-    until_source(machine, "Up to date")
+    until_source(machine, "cms  Up to date: ")
 
     cms.do("ALTER TABLE story RENAME TO away")
-    until_source(machine, "Failing: It cannot be read")
+    until_source(machine, "cms  Failing: ")
     assert "Story 1<" in machine.feed().body.decode(), "its articles stay"
     cms.do("ALTER TABLE away RENAME TO story")
     assert "2 of the newest stories read" in machine.follow(heading, "unread")
-    until_source(machine, "Up to date")
+    until_source(machine, "cms  Up to date: ")
 
     machine.type("syndication source pause cms")
     cms.publish(11)
-    until_source(machine, "Paused")
+    until_source(machine, "cms  Paused: ")
     machine.follow(heading, "paused")
     machine.until_feed("Story 11")
     machine.follow(heading)

@@ -22,7 +22,7 @@ quick: .venv/.dev ## run the unit tests, in under a minute
 	$(BIN)/python -m pytest -q -n 2 tests/unit $(ARGS)
 
 test: .venv/.dev ## run the tests, on SQLite and PostgreSQL (ARGS="-k embargo")
-	$(BIN)/python -m pytest -q -n 3 --dist worksteal $(ARGS)
+	$(BIN)/python -m tests.support.second_try -q -n 3 --dist worksteal $(ARGS)
 
 thorough: ## run every test, with the variants that cost much and rarely find more
 	@THOROUGH=1 $(MAKE) test

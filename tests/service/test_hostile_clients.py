@@ -29,13 +29,13 @@ def worker(service):
     return worker_of(service.children()["web"])
 
 
-def raw(service, sent: bytes, *, half: bool = False) -> bytes:
-    """Everything that comes back; with ``half`` the writing side is shut after what was sent."""
+def raw(service, sent: bytes, *, shut_after: int | None = None) -> bytes:
+    """Everything that comes back; the writing side is shut after so many bytes of it, if there is a number."""
     with socket.create_connection(("127.0.0.1", service.port), 10) as one:
         one.sendall(sent)
-        if half:
+        found = one.recv(shut_after) if shut_after else b""
+        if shut_after is not None:
             one.shutdown(socket.SHUT_WR)
-        found = b""
         while more := one.recv(65536):
             found += more
         return found
@@ -95,17 +95,11 @@ def test_half_closed_connection_gets_a_whole_response_or_none(service):
     """The web server takes a shut writing side for one who has gone, if it sees it before the answer is ready."""
     head = b"GET /feeds/all.atom HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     whole = service.get("/feeds/all.atom").body
-    for answer in filter(None, [raw(service, head, half=True) for _ in range(20)]):
-        assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(whole)
-    assert raw(service, SLOW_BODY, half=True)[:12] in (b"", b"HTTP/1.1 400", b"HTTP/1.1 401")
+    answers = [raw(service, head, shut_after=0) for _ in range(20)]
     # Who shuts it once the answer has begun gets all of it.
-    with socket.create_connection(("127.0.0.1", service.port), 10) as one:
-        one.sendall(head)
-        found = one.recv(1)
-        one.shutdown(socket.SHUT_WR)
-        while more := one.recv(65536):
-            found += more
-    assert found.startswith(b"HTTP/1.1 200") and found.endswith(whole)
+    for answer in [*filter(None, answers), raw(service, head, shut_after=1)]:
+        assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(whole)
+    assert raw(service, SLOW_BODY, shut_after=0)[:12] in (b"", b"HTTP/1.1 400", b"HTTP/1.1 401")
 
 
 ALL = "GET /feeds/all.atom HTTP/1.1"

@@ -1,6 +1,6 @@
 """Records what a real Wagtail and a plain Django app write into PostgreSQL, act by act, and what they then show.
 
-    pip install wagtail 'psycopg[binary]'        # in an environment of its own; recorded with Wagtail 8.0 and Django 5.2
+    pip install wagtail 'psycopg[binary]'    # in an environment of its own; recorded with Wagtail 8.0, Django 5.2
     PGHOST=… PGDATABASE=… PGUSER=… python tests/recordings/record_wagtail.py > tests/recordings/wagtail.json
 
 The database must be empty. The acts are those of Wagtail's own classes, as its admin calls them; a page goes live and
@@ -111,14 +111,16 @@ def prepare(folder: Path) -> None:
         SECRET_KEY="recording", USE_TZ=True, TIME_ZONE="UTC", ROOT_URLCONF="site_urls", ALLOWED_HOSTS=["*"],
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField", WAGTAIL_SITE_NAME="Daily", STATIC_URL="/static/",
         WAGTAILADMIN_BASE_URL="http://localhost", WAGTAIL_I18N_ENABLED=True, USE_I18N=True, LANGUAGE_CODE="en",
-        LANGUAGES=[("en", "English"), ("fr", "French")], WAGTAIL_CONTENT_LANGUAGES=[("en", "English"), ("fr", "French")],
+        LANGUAGES=[("en", "English"), ("fr", "French")],
+        WAGTAIL_CONTENT_LANGUAGES=[("en", "English"), ("fr", "French")],
         DATABASES={"default": {"ENGINE": "django.db.backends.postgresql"} | {
             name: os.environ["PG" + {"NAME": "DATABASE"}.get(name, name)] for name in ("NAME", "HOST", "USER")}},
         MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware",
                     "django.middleware.locale.LocaleMiddleware",
                     "django.contrib.auth.middleware.AuthenticationMiddleware"],
         TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [str(folder)],
-                    "APP_DIRS": True, "OPTIONS": {"context_processors": ["django.template.context_processors.request"]}}],
+                    "APP_DIRS": True,
+                    "OPTIONS": {"context_processors": ["django.template.context_processors.request"]}}],
         INSTALLED_APPS=["news", "wagtail.users", "wagtail.documents", "wagtail.images", "wagtail.search",
                         "wagtail.admin", "wagtail", "modelcluster", "taggit", "django.contrib.auth",
                         "django.contrib.contenttypes", "django.contrib.sessions", "django.contrib.messages",
@@ -186,12 +188,15 @@ def wagtail_acts(desk: Desk) -> Acts:
     """Yields each act's name and what does it."""
     later = NOW + datetime.timedelta(days=30)
     page, edit = desk.page, desk.edit
-    yield "sections and pages are published", lambda: (
-        desk.article(desk.section("World"), "Ferry stops"),
-        desk.article(desk.section("Sport"), "Rowers win"),
-        desk.article(page("World"), "Quake at night", search_description="A short one"),
-        desk.article(page("Sport"), "Home again", slug="home"),
-        desk.article(desk.home, "From the desk"),
+    yield (
+        "sections and pages are published",
+        lambda: (
+            desk.article(desk.section("World"), "Ferry stops"),
+            desk.article(desk.section("Sport"), "Rowers win"),
+            desk.article(page("World"), "Quake at night", search_description="A short one"),
+            desk.article(page("Sport"), "Home again", slug="home"),
+            desk.article(desk.home, "From the desk"),
+        ),
     )
     yield "a draft is written", lambda: desk.article(page("World"), "Draft", live=False)
     yield "the draft is edited", lambda: edit("Draft", publish=False, body="<p>Better</p>")
@@ -219,8 +224,9 @@ def wagtail_acts(desk: Desk) -> Acts:
     yield "a tag is renamed", lambda: rename_tag("boats", "ships")
     yield "a tag is deleted", lambda: rename_tag("strike", "")
     yield "a page is translated", lambda: translate(desk, page("Ferry stops"))
-    yield "an alias is made", lambda: page("Quake at night").create_alias(
-        parent=page("Sport"), update_slug="quake-alias"
+    yield (
+        "an alias is made",
+        lambda: page("Quake at night").create_alias(parent=page("Sport"), update_slug="quake-alias"),
     )
     yield "a page with an alias is edited", lambda: edit("Quake at night", body="<p>It was strong.</p>")
     yield "a story of blocks is published", lambda: desk.article(
@@ -229,9 +235,10 @@ def wagtail_acts(desk: Desk) -> Acts:
     )  # fmt: skip
     yield "its blocks are edited", lambda: edit("Blocks", body=[("paragraph", RichText("<p>Only this</p>"))])
     yield "a section is unpublished alone", lambda: page("World").unpublish()
-    yield "a title is changed behind Wagtail's back", lambda: desk.models.Page.objects.filter(
-        title="Rowers win again"
-    ).update(title="By hand")
+    yield (
+        "a title is changed behind Wagtail's back",
+        lambda: desk.models.Page.objects.filter(title="Rowers win again").update(title="By hand"),
+    )
     yield "a page is deleted", lambda: page("By hand").delete()
     yield "a section is deleted with its pages", lambda: page("Sport").delete()
 
@@ -383,9 +390,7 @@ def main() -> None:
         ):  # fmt: skip
             tables = TABLES[kind]
             found[kind] = {"schema": schema(tables), "steps": list(steps(acts(desk), tables, shows))}
-        found["versions"] = {
-            name: importlib.import_module(name).__version__ for name in ("wagtail", "django")
-        }
+        found["versions"] = {name: importlib.import_module(name).__version__ for name in ("wagtail", "django")}
     json.dump(found, sys.stdout, default=str, indent=None)
     sys.stdout.write("\n")
 

@@ -1,6 +1,6 @@
 """The tables of a Drupal 11.3 that a feed needs, with its columns, keys and indexes, and what its desk writes there.
 
-Written down from the tables of a Drupal 11.3 with several languages; filled here as Drupal fills them, and not by Drupal.
+Written down from the tables of a Drupal 11.3 with several languages. Filled here as Drupal fills them, not by Drupal.
 """
 
 from collections.abc import Iterator
@@ -14,8 +14,9 @@ from tests.support.mariadb import MariaDb
 ASCII = "CHARACTER SET ascii COLLATE ascii_general_ci"
 
 FIELD = f"""bundle varchar(128) {ASCII} NOT NULL DEFAULT '', deleted tinyint NOT NULL DEFAULT 0,
-    entity_id int unsigned NOT NULL, revision_id int unsigned NOT NULL, langcode varchar(32) {ASCII} NOT NULL DEFAULT '',
-    delta int unsigned NOT NULL, PRIMARY KEY (entity_id, deleted, delta, langcode), KEY bundle (bundle),
+    entity_id int unsigned NOT NULL, revision_id int unsigned NOT NULL,
+    langcode varchar(32) {ASCII} NOT NULL DEFAULT '', delta int unsigned NOT NULL,
+    PRIMARY KEY (entity_id, deleted, delta, langcode), KEY bundle (bundle),
     KEY revision_id (revision_id)"""
 
 TABLES = (

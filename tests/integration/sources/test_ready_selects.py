@@ -61,7 +61,9 @@ def test_acts_in_a_real_wagtail_are_what_looks_find(postgresql):
 
 def test_blocks_of_a_real_wagtail_become_their_text(postgresql):
     table = ready("Wagtail", postgresql)
-    articles = table.articles.replace("a.body AS html", html_of_blocks()).replace("news_articlepage a", "news_storypage a")
+    articles = table.articles.replace("a.body AS html", html_of_blocks()).replace(
+        "news_articlepage a", "news_storypage a"
+    )
     ids = table.ids.replace("news_articlepage a", "news_storypage a")
     table = table.model_copy(update={"ids": ids, "articles": articles})
     bodies = []

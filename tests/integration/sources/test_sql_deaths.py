@@ -1,4 +1,4 @@
-"""A worker is killed with kill -9 between any two steps of a look at another database: nothing is lost or done twice."""
+"""A worker is killed with kill -9 between any two steps of a look at another database: nothing is lost or repeated."""
 
 import os
 import signal

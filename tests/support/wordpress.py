@@ -187,8 +187,18 @@ class WordPress:
         self.do("switch_theme('plain'); return 1;")
         words = ["php", "-d", "error_reporting=0", "-d", "opcache.enable_cli=1", "-S", f"127.0.0.1:{self.port}",
                  "-t", str(self.site), str(self.site / "router.php")]  # fmt: skip
-        self._begin(words, "php", env=os.environ | {"PHP_CLI_SERVER_WORKERS": "2"})
+        self._web = self._begin(words, "php", env=os.environ | {"PHP_CLI_SERVER_WORKERS": "2"})
         until(lambda: self.get("/wp-json/")[0] == 200)
+
+    def kill_web(self) -> None:
+        """Kills PHP with all its workers, whatever they are doing."""
+        self._processes.remove(self._web)
+        os.killpg(self._web.pid, signal.SIGKILL)
+        self._web.wait(30)
+
+    def start_web(self) -> None:
+        """Starts PHP again after ``kill_web``."""
+        self._start_web()
 
     def _begin(self, words: list[str], name: str, env: Any = None, *, pipes: bool = False) -> "subprocess.Popen[str]":
         pipe = subprocess.PIPE if pipes else None

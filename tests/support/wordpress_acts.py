@@ -97,6 +97,19 @@ ACTS = {
         "for ($i = 0; $i < 3; $i++) wp_insert_post(['post_title' => \"Old $i\", 'post_content' => 'Old',"
         " 'post_status' => 'publish', 'post_date' => \"2009-01-0$i 08:00:00\", 'import_id' => 9000 + $i]);",
     ),
+    "edited in bulk in the list of posts": (
+        f"{POST} $b = story(); $c = story();",
+        "wp_set_current_user(1); bulk_edit_posts(['post' => [$p, $b], '_status' => '-1', 'post_author' => -1,"
+        " 'post_category' => [category('Sport')], 'tax_input' => ['post_tag' => 'strike'], 'post_type' => 'post']);"
+        " wp_set_current_user(0);",
+    ),
+    "unpublished in bulk in the list of posts": (
+        f"{POST} $b = story(); $c = story();",
+        "wp_set_current_user(1); bulk_edit_posts(['post' => [$p, $b], '_status' => 'draft', 'post_author' => -1,"
+        " 'post_type' => 'post']); wp_set_current_user(0);",
+    ),
+    "author deleted and posts given to another": (POST, "wp_delete_user(author(), 1);"),
+    "author deleted with all posts": (f"{POST} story(['post_author' => 1]);", "wp_delete_user(author());"),
     "bulk unpublished by SQL": (
         f"{POST} story(); story();",
         "global $wpdb; $wpdb->query(\"UPDATE $wpdb->posts SET post_status = 'draft' WHERE post_type = 'post'\");",

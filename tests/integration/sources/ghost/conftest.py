@@ -6,15 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.ghost import GhostTables, in_mariadb, in_sqlite
-from tests.support.mariadb import SERVER, MariaDb, mariadb
-
-
-@pytest.fixture(scope="session")
-def mariadb_server() -> Iterator[MariaDb]:
-    if not SERVER:
-        pytest.skip("mariadb-server is not installed")
-    with mariadb() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])

@@ -63,7 +63,7 @@ def _import(opened: Database, number: int, began: float) -> float:
 
 
 def _wait_for_the_sweep(opened: Database) -> None:
-    """Waits for the comparison of all stories that follows an import: a look that does it takes up to 20 seconds."""
+    """Waits for the comparison of all stories that follows an import: a look that does it takes seconds."""
     ends = time.monotonic() + IMPORT_SECONDS
     while time.monotonic() < ends:
         with opened.read() as conn:

@@ -30,8 +30,10 @@ from syndication.store.db.database import Database
 from syndication.store.sources import source_rows
 from syndication.store.sources.source_states import SourceState
 
-LOOK_SECONDS = 20.0
-"""A look that has more to store ends after this time, and the next one goes on: window and withdrawals come first."""
+LOOK_SECONDS = 5.0
+"""A look that has more to store ends after this time, and the next one goes on: window and withdrawals come first.
+
+So a story that is published during an import or a sweep waits so long at most."""
 
 Outcome = Literal["unchanged", "changed", "held", "unfinished"]
 
@@ -172,7 +174,8 @@ class Looker:
         run.withdraw_unshown(vanished, accepted=accepted)
         if failed is not None:
             raise failed
-        reading.store(as_rows(listed.appeared))
+        if state.swept_at is not None:  # The first sweep reads them all, with their digests, so that none is read twice.
+            reading.store(as_rows(listed.appeared))
         return True
 
     def _listed(self, look: Look, rows: Sequence[Row]) -> _Listed:

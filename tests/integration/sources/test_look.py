@@ -451,6 +451,15 @@ def test_story_outside_of_the_window_is_stored_by_the_first_sweep(database):
     assert following.look().counts.stored == 10 and following.state.swept_at is not None
 
 
+def test_first_looks_read_each_story_once(database):
+    following = Following(database, FakeSource(*IDS, window=2))
+    read: list[str] = []
+    following.source.step = lambda name: read.append(name) if name == "read" else None
+    following.look()
+    following.look()
+    assert len(read) == len(IDS) and following.state.swept_at is not None
+
+
 def test_sweep_goes_on_where_its_time_was_over(database):
     following = Following(database, FakeSource(*(f"{n:04}" for n in range(300)), window=2))
     following.restart(seconds=0.0)

@@ -174,7 +174,8 @@ class Looker:
         run.withdraw_unshown(vanished, accepted=accepted)
         if failed is not None:
             raise failed
-        if state.swept_at is not None:  # The first sweep reads them all, with their digests, so that none is read twice.
+        # The first sweep reads them all, with their digests; so none is read twice.
+        if state.swept_at is not None:
             reading.store(as_rows(listed.appeared))
         return True
 

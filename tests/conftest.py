@@ -9,12 +9,18 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+import structlog
 from argon2 import PasswordHasher
 from hypothesis import settings
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.util import LRUCache
+from structlog.dev import plain_traceback
+
+import syndication.store.db.database
 
 from syndication.auth.secrets import passwords
 from syndication.store.db.database import Database
@@ -68,6 +74,38 @@ def quick_hashes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
+
+
+class SharedStatements(LRUCache[Any, Any]):
+    """Compiled statements of all databases of a kind: SQLAlchemy compiles them for each engine, and each test has one."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        super().__setitem__((key[0].name, *key[1:]), compiled)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_statements() -> Iterator[None]:
+    """Compiles a statement once in this process."""
+    shared = SharedStatements(5000)
+
+    def create(*args: Any, **options: Any) -> Engine:
+        engine = create_engine(*args, **options)
+        engine._compiled_cache = shared
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(syndication.store.db.database, "create_engine", create)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_tracebacks() -> None:
+    """A test that logs an exception would otherwise draw its traceback, for longer than most tests take."""
+    *_, console = structlog.get_config()["processors"]
+    console._exception_formatter = plain_traceback
 
 
 @pytest.fixture

@@ -137,6 +137,7 @@ def test_long_accept_encoding_gets_the_feed(cache, accept):
     assert found.status == 200 and FIRST in UNPACK[coding(found)](found.body)
 
 
+@pytest.mark.thorough("nginx")
 def test_invented_paths_evict_no_feed(cache):
     """Such a path is neither cached nor takes the place of a feed."""
     feed = hit(cache, KEPT)
@@ -188,6 +189,7 @@ def test_hanging_machine_makes_no_request_fail(cache, machines):
             _send(pid, signal.SIGCONT)
 
 
+@pytest.mark.thorough("varnish")
 def test_outage_serves_copies_as_long_as_feeds_allow(cache, machines):
     copies = {path: cache.get(path) for path in (SHORT, "/feeds/asia.atom", KEPT, "/feeds/taiwan.atom")}
     hit(cache, SHORT)

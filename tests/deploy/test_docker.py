@@ -103,6 +103,7 @@ class Image:
         assert done.returncode == 0, f"{instruction.text}\n{done.stdout}{done.stderr}"
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 def test_every_command_of_the_image_works(tmp_path):
     """It serves as its CMD says and is healthy as its HEALTHCHECK says, and writes nothing among its own files."""

@@ -90,6 +90,7 @@ def go_back(machine: Machine, of: str = "") -> None:
     assert re.search(r"^taiwan +out ", machine.type("syndication trace worse || true"), re.MULTILINE)
 
 
+@pytest.mark.thorough
 def test_after_a_restore_nothing_is_back_that_was_forbidden_since(machine):
     go_back(machine)
 
@@ -157,6 +158,7 @@ def test_source_that_is_held_unread_or_paused_is_read_again(machine, cms):
     machine.follow(heading)
 
 
+@pytest.mark.thorough
 def test_secrets_are_rotated(machine):
     common = machine.root / "etc/systemd/system/syndication-.service.d/common.conf"
     common.write_text(re.sub(r"^#(LoadCredential|Environment)", r"\1", common.read_text(), flags=re.MULTILINE))
@@ -211,6 +213,7 @@ def test_the_same_with_postgresql_and_a_new_password(large):
     machine.type("systemctl restart syndication-web\nsyndication status")
 
 
+@pytest.mark.thorough
 def test_after_a_move_to_postgresql_every_copy_is_good(large):
     machine, url = large
     machine.follow(ONE)

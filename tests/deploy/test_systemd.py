@@ -142,7 +142,7 @@ def test_a_web_process_has_fewer_threads_and_processes_than_it_may():
     assert editors + 32 * (fronts + 1) < int(allowed)
 
 
-@pytest.mark.thorough("sqlite")
+@pytest.mark.thorough
 def test_worker_and_web_work_as_confined_as_that_and_end_in_time(confined, tmp_path, database_url):
     for name in ("worker", "web"):
         (tmp_path / name).mkdir()

@@ -22,6 +22,7 @@ LATE = timedelta(seconds=3)
 """A second is promised; a machine that runs other tests meanwhile gets two more."""
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(bool(clocks.missing()), reason=clocks.missing() or "it is there")
 def test_an_embargo_ends_on_its_second_after_the_clock_was_set_back_and_right_again():
     with staged(Plan("sqlite", webs=1, clocks=True)) as stage:

@@ -47,8 +47,11 @@ PLAYS = {
 }
 
 
-RARE = ("clocks of SQLite", "six writers on SQLite")
-"""Plays that another one covers for the most part: the clocks of PostgreSQL, and the table of the crowd below."""
+RARE = (
+    "clocks of SQLite", "six writers on SQLite", "frozen on SQLite", "cut off", "behind a pooler",
+    "full disk of SQLite", "refusals of PostgreSQL", "read-only file",
+)  # fmt: skip
+"""Plays that others cover for the most part, or a test of tests/service."""
 
 
 @pytest.mark.parametrize(
@@ -88,6 +91,7 @@ def test_wrong_arguments_are_refused_with_a_reason(capsys, arguments, words):
     assert refused.value.code == 2 and words in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_table_shows_what_was_tried():
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "faults", "crowd", "--rounds", "1", "--seed", "7"],

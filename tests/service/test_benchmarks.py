@@ -31,14 +31,14 @@ def test_help_lists_every_benchmark_with_a_line():
 
 THOROUGH = [
     pytest.param(name, marks=pytest.mark.thorough)
-    for name in ("editors", "dashboards", "hostile", "workers", "dearest")
+    for name in ("editors", "dashboards", "hostile", "workers", "dearest", "scale", "soak")
 ]
 
 SOURCES = pytest.param("sources", marks=[pytest.mark.thorough, pytest.mark.timeout(300)])
 """Three systems, two of them real programs, start one after the other."""
 
 
-@pytest.mark.parametrize("name", ["generating", "scale", "soak", *THOROUGH, SOURCES])
+@pytest.mark.parametrize("name", ["generating", *THOROUGH, SOURCES])
 def test_a_benchmark_shows_its_table(name):
     assert "-----" in benchmarks("--quick", name)
 

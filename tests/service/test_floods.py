@@ -131,6 +131,7 @@ def statuses(found: dict[str, Counter[int]]) -> dict[str, set[int]]:
     return {who: set(answers) for who, answers in found.items()}
 
 
+@pytest.mark.thorough
 def test_wrong_passwords_from_fifty_addresses_lock_nobody_out(service, tokens, session):
     csrf, cookie = form_of(service)
 

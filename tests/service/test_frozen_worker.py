@@ -115,6 +115,7 @@ def watch(database_url):
     watch.database.close()
 
 
+@pytest.mark.thorough("postgresql")
 @pytest.mark.parametrize(
     "step",
     [

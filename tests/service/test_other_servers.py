@@ -138,6 +138,7 @@ SERVERS = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough("flask")
 @pytest.mark.parametrize("server", SERVERS)
 def test_every_server_gives_the_same_answers(service, server):
     with another_server(service, *SERVERS[server]) as port:

@@ -51,6 +51,7 @@ class Reader(threading.Thread):
                 self.last[id] = asked
 
 
+@pytest.mark.thorough("sqlite")
 def test_stories_appear_and_disappear_at_their_second(service, database):
     now = datetime.now(UTC)
     comes, leaves = now + timedelta(seconds=2.25), now + timedelta(seconds=6)
@@ -85,6 +86,7 @@ def test_stories_appear_and_disappear_at_their_second(service, database):
     assert "moment-waits" not in service.log.read_text() and "Story moment" not in service.log.read_text()
 
 
+@pytest.mark.thorough("sqlite")
 def test_changed_embargo_ends_at_its_new_time(service, database):
     now = datetime.now(UTC)
     list(articles.put_articles(database, [article("moment-moved", published_at=now + timedelta(hours=1))]))

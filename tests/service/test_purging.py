@@ -139,7 +139,7 @@ def test_worker_killed_during_a_purge_is_replaced(tmp_path, database_url):
             until(lambda: not waiting(database_url))
 
 
-@pytest.mark.thorough("sqlite")
+@pytest.mark.thorough
 def test_hanging_cache_delays_no_publication_and_no_stop(tmp_path, database_url):
     with cache(hangs) as server:
         env = purge_env(server.url, TIMEOUT="30.0")

@@ -79,7 +79,7 @@ def _die_at_call(step: str, when: str) -> None:
     setattr(owner, last, dying)
 
 
-@pytest.mark.thorough("before")  # After the one step is before the next.
+@pytest.mark.thorough("before", "sqlite")  # After the one step is before the next.
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
 def test_worker_killed_between_two_steps_loses_nothing(database, clock, step, when):

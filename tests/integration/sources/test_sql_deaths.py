@@ -102,7 +102,7 @@ def act(cms) -> None:
 
 
 # Between a commit and the next one nothing is written: a death there leaves what one after the commit leaves.
-@pytest.mark.thorough("before", "at")
+@pytest.mark.thorough("before", "at", "sqlite")
 @pytest.mark.parametrize(("step", "when"), STEPS)
 def test_worker_killed_during_a_look_loses_nothing(database, clock, cms, follower, step, when):
     act(cms)

@@ -128,7 +128,7 @@ def test_a_database_that_hangs_delays_the_stop_by_a_second_at_most(postgres_url)
     database.close()
 
 
-@pytest.mark.thorough("sqlite")
+@pytest.mark.thorough
 def test_real_web_processes_come_and_go(tmp_path, database_url):
     env = {"SYNDICATION_SERVER__WORKERS": "2"}
     database = Database(database_url)

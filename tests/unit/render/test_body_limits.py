@@ -18,6 +18,7 @@ from tests.support.newsroom import entry, feed
 UNCLOSED = "".join(f"<b title={n}>" for n in range(1000)) + "<p>x</p>" * 1000
 
 
+@pytest.mark.thorough("elements")
 @pytest.mark.parametrize(
     ("html", "words"),
     [

@@ -20,8 +20,6 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.util import LRUCache
 from structlog.dev import plain_traceback
 
-import syndication.store.db.database
-
 from syndication.auth.secrets import passwords
 from syndication.store.db.database import Database
 from syndication.store.migrations.runner import migrate
@@ -97,7 +95,7 @@ def shared_statements() -> Iterator[None]:
         return engine
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(syndication.store.db.database, "create_engine", create)
+        patch.setattr("syndication.store.db.database.create_engine", create)
         yield
 
 

@@ -75,7 +75,7 @@ def quick_hashes() -> Iterator[None]:
 
 
 class SharedStatements(LRUCache[Any, Any]):
-    """Compiled statements of all databases of a kind. SQLAlchemy keeps them for each engine, and each test has its own."""
+    """Compiled statements of all databases of a kind: SQLAlchemy keeps them by engine, and each test has its own."""
 
     def get(self, key: Any, default: Any = None) -> Any:
         return super().get((key[0].name, *key[1:]), default)

@@ -49,12 +49,13 @@ def test_a_head_request_reads_no_body():
 @pytest.mark.parametrize(
     ("coding", "packed"),
     [
-        ("gzip", gzip.compress(b"story " * 9, mtime=0)),
-        ("GZIP", gzip.compress(b"story " * 4, mtime=0) + gzip.compress(b"story " * 5)),
+        ("gzip", gzip.compress(b"story " * 9)),
+        ("GZIP", gzip.compress(b"story " * 4) + gzip.compress(b"story " * 5)),
         ("br", brotli.compress(b"story " * 9)),
-        ("gzip", gzip.compress(b"story " * 9, mtime=0) + bytes(9)),
+        ("gzip", gzip.compress(b"story " * 9) + bytes(9)),
         ("identity", b"story " * 9),
     ],
+    ids=["gzip", "two members", "br", "gzip with padding", "identity"],
 )
 def test_compressed_bodies_are_unpacked_with_all_their_members(coding, packed):
     with serving(lambda _: answer(200, {"Content-Encoding": coding}, packed)) as server:
@@ -65,15 +66,16 @@ def test_compressed_bodies_are_unpacked_with_all_their_members(coding, packed):
     ("coding", "packed", "words"),
     [
         ("gzip", b"no gzip", "decompressed"),
-        ("gzip", gzip.compress(b"story" * 999, mtime=0)[:-20], "decompressed"),
+        ("gzip", gzip.compress(b"story" * 999)[:-20], "decompressed"),
         ("br", brotli.compress(b"story" * 999)[:-1], "decompressed"),
         ("br", b"\xff\xff\xff", "decompressed"),
         ("zstd", b"x", "not asked for"),
         ("gzip, gzip", b"x", "not asked for"),
-        ("gzip", gzip.compress(bytes(50_000_000), mtime=0), "more than 100,000 bytes"),
-        ("gzip", b"".join(gzip.compress(bytes(60_000), mtime=0) for _ in range(2)), "more than 100,000 bytes"),
+        ("gzip", gzip.compress(bytes(50_000_000)), "more than 100,000 bytes"),
+        ("gzip", b"".join(gzip.compress(bytes(60_000)) for _ in range(2)), "more than 100,000 bytes"),
         ("br", brotli.compress(bytes(50_000_000)), "more than 100,000 bytes"),
     ],
+    ids=["no gzip", "cut gzip", "cut br", "no br", "zstd", "twice", "large gzip", "large members", "large br"],
 )
 def test_a_body_that_unpacks_to_too_much_or_not_at_all_is_refused(coding, packed, words):
     with serving(lambda _: answer(200, {"Content-Encoding": coding}, packed)) as server:
@@ -82,7 +84,7 @@ def test_a_body_that_unpacks_to_too_much_or_not_at_all_is_refused(coding, packed
 
 def test_gzip_of_many_empty_members_is_refused_soon():
     with pytest.raises(SourceError, match="more than 1,000 parts"):
-        decompressed(gzip.compress(b"", mtime=0) * 100_000, "gzip", 2**20, "cms.example")
+        decompressed(gzip.compress(b"") * 100_000, "gzip", 2**20, "cms.example")
 
 
 def test_each_byte_of_many_gzip_members_is_unpacked_once(monkeypatch):
@@ -102,7 +104,7 @@ def test_each_byte_of_many_gzip_members_is_unpacked_once(monkeypatch):
     unpacker = zlib.decompressobj
     monkeypatch.setattr(zlib, "decompressobj", Counted)
     story = random.Random(1).randbytes(2**20)
-    packed = gzip.compress(b"x", mtime=0) * 900 + b"\0" * 70_000 + gzip.compress(story) + b"\0\0"
+    packed = gzip.compress(b"x") * 900 + b"\0" * 70_000 + gzip.compress(story) + b"\0\0"
     assert decompressed(packed, "gzip", 2**21, "cms.example") == b"x" * 900 + story
     assert sum(handed) < len(packed) + 1_000 * PIECE
 

@@ -68,6 +68,7 @@ PROBLEMS = {
     "too-many-attempts": "Too many invalid tokens or signatures from one address; see Retry-After.",
     "too-many-previews": "Too many previews are pending; see Retry-After.",
     "too-many-regenerations": "Too many regenerations requested within a minute; see Retry-After.",
+    "dry-run-running": "A dry run of this source is still running; see Retry-After.",
     "not-found": "Not found, or not visible to this token.",
     "stale": "The article has changed since it was read (If-Match).",
     "exists": "The article already exists (If-None-Match: *).",

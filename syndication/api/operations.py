@@ -16,6 +16,7 @@ from syndication.auth.bearer import Caller, TokenAccess
 from syndication.config.loading import Settings
 from syndication.model.article_json import slugs_by_title
 from syndication.model.formats import rfc3339
+from syndication.sources.dry_run import DryRuns
 from syndication.store.db.database import Database
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.problems import MEDIA_TYPE
@@ -102,6 +103,7 @@ class Context:
     loader: DocumentLoader
     access: TokenAccess
     settings: Settings
+    dry_runs: DryRuns = field(default_factory=DryRuns)
 
     @cached_property
     def slugs(self) -> dict[str, str]:

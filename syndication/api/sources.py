@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
 from typing import Annotated, Literal
 
 from flask import Request, g
 from pydantic import Field
 
 from syndication.api.operations import NO_WORKER, Operations, caller, context, instant
-from syndication.api.schemas import RequestModel, ResponseModel, Time
+from syndication.api.schemas import RequestModel, ResponseModel, StoredArticle, Time
 from syndication.api.source_pings import has_signature, is_signed
 from syndication.auth.bearer import Caller
 from syndication.config.source_schema import SourceTable
@@ -21,14 +23,17 @@ from syndication.diagnostics.source_words import (
     source_words,
 )
 from syndication.diagnostics.words import WriteTime, utc, write
+from syndication.model.article_json import dump_article
 from syndication.model.json_types import Text
+from syndication.sources.dry_run import StillRunningError, Tried
+from syndication.sources.kinds import open_reader
 from syndication.store import Connection
 from syndication.store.access.audit_log import Actor
 from syndication.store.db.database import SOURCES
 from syndication.store.processes import workers
 from syndication.store.sources import source_rows, source_states
 from syndication.store.sources.source_states import SourceState
-from syndication.web.problems import not_found
+from syndication.web.problems import RETRY_SECONDS, Problem, not_found
 from syndication.web.request_log import set_actor
 
 operation = Operations("sources", "Source", "The other systems whose articles are taken over.")
@@ -86,6 +91,23 @@ class SourcesResponse(ResponseModel):
     """All configured sources."""
 
     sources: list[SourceResponse]
+
+
+class DryRunStory(ResponseModel):
+    """A story of the source and the article that it would become; or in ``refused`` why it could not be stored."""
+
+    id: str
+    article: StoredArticle | None
+    refused: str | None
+    warnings: list[str]
+
+
+class DryRunResponse(ResponseModel):
+    """What a dry run found. ``problems`` are sentences about what should be mended: rights, settings, full scans."""
+
+    source: str
+    problems: list[str]
+    stories: list[DryRunStory]
 
 
 class SourceActResponse(ResponseModel):
@@ -177,6 +199,24 @@ def accept_source(path: SourcePath) -> SourceActResponse:
     return SourceActResponse(source=table.name, outcome="accepted" if done else "unchanged", message=message)
 
 
+@operation("POST", "/sources/<name>/check", "preview", {200: DryRunResponse})
+def check_source(path: SourcePath) -> DryRunResponse:
+    """Try a source without storing anything: its ten newest stories, as the articles they would become.
+
+    It takes 20 seconds at most. A source that does not answer is a problem in the response. One dry run of a source
+    runs at a time; another request meanwhile is answered 429.
+    """
+    table = configured(path.name)
+    try:
+        found = context().dry_runs.run(table, partial(open_reader, table, context().settings))
+    except StillRunningError as error:
+        headers = {"Retry-After": str(RETRY_SECONDS)}
+        raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "dry-run-running", str(error), headers=headers) from error
+    return DryRunResponse(
+        source=table.name, problems=list(found.problems), stories=[_tried(story) for story in found.stories]
+    )
+
+
 def admit_ping(asked: Request) -> bool:
     """Returns whether a request without a token asks for a look with a good signature; raises Problem if a bad one."""
     headers = {name.lower(): value for name, value in asked.headers}
@@ -201,6 +241,11 @@ def configured(name: str) -> SourceTable:
         if table.name == name:
             return table
     raise not_found(f"source {name!r}")
+
+
+def _tried(story: Tried) -> DryRunStory:
+    article = None if story.article is None else StoredArticle.model_validate(dump_article(story.article))
+    return DryRunStory(id=story.id, article=article, refused=story.refused or None, warnings=list(story.warnings))
 
 
 @contextmanager

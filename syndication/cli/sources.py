@@ -2,11 +2,10 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -19,14 +18,11 @@ if TYPE_CHECKING:
     from syndication.config.loading import Settings
     from syndication.config.source_schema import SourceTable
     from syndication.model.values import Article
-    from syndication.sources.reader import Found
     from syndication.store import Connection
     from syndication.store.access.audit_log import Actor
 
 NO_WORKER = 3
 PROBLEMS = ("failing", "held", "late")
-SHOWN = 10
-"""Stories that ``check`` shows as the articles they would become."""
 
 
 @click.group()
@@ -134,44 +130,32 @@ def check(ctx: click.Context, name: str, as_json: bool) -> None:
     First comes what should be mended: missing rights, statements that read a whole table, stories that cannot be
     stored. The exit code is 1 if there is anything.
     """
+    from syndication.sources.dry_run import dry_run
+    from syndication.sources.kinds import open_reader
+
     settings = settings_of(ctx)
     table = _configured(settings, name)
-    problems, found = _read(settings, table)
-    problems += [f"{one.row.id} cannot be stored: {one.refused}" for one in found if one.article is None]
-    problems += [f"{one.row.id}: {words}" for one in found for words in one.warnings]
+    found = dry_run(table, partial(open_reader, table, settings))
+    problems = [*found.problems]
+    problems += [f"{story.id} cannot be stored: {story.refused}" for story in found.stories if story.article is None]
+    problems += [f"{story.id}: {words}" for story in found.stories for words in story.warnings]
     for words in problems:
         line(words, err=True)
+    articles = [story.article for story in found.stories if story.article is not None]
     if as_json:
         from syndication.model.article_json import dump_article
 
-        json_document([dump_article(one.article) for one in found if one.article is not None])
+        json_document([dump_article(article) for article in articles])
     else:
-        for one in found:
-            if one.article is not None:
-                _show(one.article, table.section)
-        line(f"{len(found)} of the newest stories read, nothing stored.")
-        if (
-            found
-            and table.label != "feed"
-            and not table.section
-            and not any(one.article and one.article.sections for one in found)
-        ):
+        for article in articles:
+            _show(article)
+        line(f"{len(found.stories)} of the newest stories read, nothing stored.")
+        if articles and table.label != "feed" and not any(article.sections for article in articles):
             line("None of them is in a section: only the feed of all stories has them. Set section to change that.")
     sys.exit(bool(problems))
 
 
-def _read(settings: "Settings", table: "SourceTable") -> "tuple[list[str], list[Found]]":
-    from syndication.sources.kinds import open_reader
-
-    with closing(open_reader(table, settings)) as reader:
-        problems = list(reader.check())
-        with reader.look(asked=True) as look:
-            rows = list(islice(look.window(), SHOWN))
-            place = {row.id: number for number, row in enumerate(rows)}
-            return problems, sorted(look.read(rows), key=lambda found: place.get(found.row.id, SHOWN))
-
-
-def _show(article: "Article", section: str) -> None:
+def _show(article: "Article") -> None:
     from syndication.diagnostics.words import utc
 
     line(f"{article.id}  {article.title}")
@@ -179,7 +163,7 @@ def _show(article: "Article", section: str) -> None:
     parts = [
         ("url", article.url),
         ("published", published if article.status == "published" else f"{published}, {article.status}"),
-        ("sections", ", ".join(article.sections) or section or "none"),
+        ("sections", ", ".join(article.sections) or "none"),
         ("authors", ", ".join(author.name for author in article.authors)),
         ("tags", ", ".join(article.tags)),
         ("image", article.image.url if article.image else ""),

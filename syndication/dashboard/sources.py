@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from syndication.api import sources as api
 from syndication.api.operations import context
 from syndication.dashboard.filters import time_filters
-from syndication.dashboard.pages import Pages, back, call, is_live, page, parse_request
+from syndication.dashboard.pages import Pages, back, call, is_live, page, parse_request, titles
 from syndication.diagnostics.source_words import STATUS_LABELS
 
 pages = Pages("sources")
@@ -26,6 +26,14 @@ def look_at_source(name: str) -> BaseResponse:
     """Looks at a source now."""
     flash(call(api.look_at_source, path=_path(name)).message)
     return back("/sources")
+
+
+@pages.post("/sources/<name>/check", "preview")
+def check_source(name: str) -> Response:
+    """Reads a source without storing anything, and shows what its newest stories would become."""
+    # Here and not at an address of its own: nothing is stored that another request could show.
+    found = call(api.check_source, path=_path(name))
+    return page("source_dry_run.html", source=api.configured(name), found=found, titles=titles())
 
 
 @pages.post("/sources/<name>/pause", "admin")

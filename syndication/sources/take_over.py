@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from syndication.config.source_schema import SourceTable
-from syndication.errors import ArticleError
 from syndication.logs import get_logger
 from syndication.model.access import access_level
-from syndication.model.article_json import dump_article, parse_article
 from syndication.model.values import Article
 from syndication.sources.decide import stored_digest
 from syndication.sources.reader import Found, Row
+from syndication.sources.storable import storable
 from syndication.store import Connection
 from syndication.store.access.audit_log import source_actor
 from syndication.store.articles import articles, withdrawals
@@ -68,7 +67,7 @@ class Storing:
 
     def store(self, some: Sequence[Found]) -> None:
         """Stores some stories in one transaction; raises LeaseLost, with nothing written, if it is another worker's."""
-        checked = [(found, *self._checked(found)) for found in some]
+        checked = [(found, *storable(found, self.table)) for found in some]
         with self.database.write() as conn:
             now = self.hold(conn)
             known = source_rows.find(conn, self.table.name, [found.row.id for found in some])
@@ -139,22 +138,6 @@ class Storing:
         if before is None or before.article_id is None:
             return KnownRow(row.id, None, digest, now, refused=UNSHOWN)
         return KnownRow(row.id, before.article_id, digest, now, before.vanished_at or now, UNSHOWN)
-
-    def _checked(self, found: Found) -> tuple[Article | None, str]:
-        """Returns the article as the API would store it, or why it is refused."""
-        if found.article is None:
-            return None, found.refused or "it cannot be read"
-        article = found.article
-        if article.access:  # Whatever it is called there, what is not for everybody is for members.
-            article = replace(article, access=access_level(article.access))
-        if not article.sections and self.table.section:
-            article = replace(article, sections=(self.table.section,))
-        try:
-            parsed = parse_article(dump_article(article), {})
-            articles.validate(parsed)
-        except ArticleError as error:
-            return article, str(error)
-        return parsed, found.refused
 
     def _settle(
         self,

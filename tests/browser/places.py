@@ -35,6 +35,7 @@ FORMS = {
     "/editors/article/restore": "write",
     "/editors/article/preview": "preview",
     "/editors/sources/cms/look": "regenerate",
+    "/editors/sources/cms/check": "preview",
     "/editors/sources/cms/pause": "admin",
     "/editors/sources/cms/resume": "admin",
     "/editors/sources/cms/accept": "admin",

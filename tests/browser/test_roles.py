@@ -19,8 +19,11 @@ BUTTONS = {
     "/editors/": [("regenerate", "button", "Regenerate all"), ("regenerate", "button", "Regenerate selected")],
     "/editors/sections/taiwan": [("regenerate", "button", "Regenerate")],
     "/editors/article?id=public-2": [("preview", "button", "Preview"), ("write", "link", "Withdraw …")],
-    "/editors/sources": [("regenerate", "button", "Look at cms now"), ("admin", "button", "Pause cms")],
-}
+    "/editors/sources": [
+        ("regenerate", "button", "Look at cms now"), ("preview", "button", "Dry run of cms"),
+        ("admin", "button", "Pause cms"),
+    ],
+}  # fmt: skip
 """Actions that need their own scope, on pages that need only read."""
 
 LINKS = {"Overview": "read", "Articles": "read", "Upcoming": "preview", "Audit log": "admin", "Tokens": "admin"}

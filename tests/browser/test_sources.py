@@ -109,6 +109,20 @@ def test_a_paused_source_is_not_called_well_until_it_is_resumed(visit, house, cm
     expect(state(page)).to_have_text("Up to date")
 
 
+def test_a_dry_run_shows_articles_or_what_to_mend(visit, cms):
+    page = visit("no-admin", "/editors/sources")
+    page.get_by_role("button", name="Dry run of cms").click()
+    expect(page.get_by_role("status").first).to_have_text("cms can be read, and nothing is missing.")
+    expect(page.get_by_role("region")).to_have_count(10)
+    expect(page.get_by_role("region", name="Berth 1 reopens")).to_contain_text("Published")
+    look_at(page)
+    cms.do("ALTER TABLE story RENAME TO elsewhere")
+    page.get_by_role("button", name="Repeat dry run").click()
+    expect(page.get_by_role("status").first).to_contain_text("no such table: story")
+    look_at(page)
+    cms.do("ALTER TABLE elsewhere RENAME TO story")
+
+
 def test_a_story_whose_id_is_taken_is_given_to_the_source(visit, house, cms):
     house.put("31", title="Written by the newsroom")
     house.until_in_feed("Written by the newsroom")

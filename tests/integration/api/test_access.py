@@ -39,6 +39,7 @@ SCOPE_OF = {
     ("GET", "/sources"): "read",
     ("GET", "/sources/cms"): "read",
     ("POST", "/sources/cms/look"): "regenerate",
+    ("POST", "/sources/cms/check"): "preview",
     ("POST", "/sources/cms/pause"): "admin",
     ("POST", "/sources/cms/resume"): "admin",
     ("POST", "/sources/cms/accept"): "admin",

@@ -12,6 +12,7 @@ from syndication.store.articles import articles
 from syndication.store.sources import source_states
 from tests.support.api import TESTER, Api, story
 from tests.support.fake_source import FakeSource, Following, source_table
+from tests.support.foreign_newsroom import ForeignNewsroom
 from tests.support.newsroom import article
 
 SECRET = "a-secret-of-the-cms-alone-x"
@@ -115,7 +116,38 @@ def test_article_of_a_source_no_longer_configured_has_no_warning(api):
 
 
 def test_unknown_source_is_not_found(api):
-    assert api.get("/sources/nope").status == 404 and api.ask("POST", "/sources/nope/look").status == 404
+    assert api.get("/sources/nope").status == 404
+    assert {api.ask("POST", f"/sources/nope/{act}").status for act in ("look", "check")} == {404}
+
+
+@pytest.fixture
+def cms(tmp_path):
+    cms = ForeignNewsroom(f"sqlite:///{tmp_path}/cms.db")
+    for number in range(1, 13):
+        cms.publish(number)
+    return cms
+
+
+def test_dry_run_shows_articles_and_stores_nothing(sqlite_database, clock, cms):
+    cms.publish(20, minutes=0, headline="")
+    api = Api(sqlite_database, clock, sources=(cms.table(),))
+    unlike = ("token", "audit_log", "sqlite_sequence")
+    before = api.everything_stored(*unlike)
+    said = api.ask("POST", "/sources/cms/check", scopes=("preview",)).json
+    assert said["problems"] == [] and [one["id"] for one in said["stories"]] == ["20", *map(str, range(1, 10))]
+    assert said["stories"][0]["article"] is None and "title" in said["stories"][0]["refused"]
+    shown = said["stories"][1]["article"]
+    assert (shown["title"], shown["sections"], shown["html"]) == ("Story 1", ["taiwan"], "<p>Body 1</p>")
+    assert api.everything_stored(*unlike) == before
+
+
+def test_dry_run_of_a_wrong_select_says_what_to_mend(sqlite_database, clock, cms):
+    wrong = "SELECT number AS id, headline AS titel, path AS url FROM story WHERE number IN :ids"
+    api = Api(sqlite_database, clock, sources=(cms.table(articles=wrong), source_table("wire")))
+    said = api.ask("POST", "/sources/cms/check").json
+    assert said["stories"] == [] and "did you mean title?" in said["problems"][0]
+    unread = api.ask("POST", "/sources/wire/check").json
+    assert unread["problems"] == ["the source's database cannot be opened (SQLITE_CANTOPEN)"]
 
 
 def test_trace_names_the_source_and_when_it_was_read(api, following):

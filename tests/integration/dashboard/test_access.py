@@ -42,6 +42,7 @@ SCOPE_OF = {
     ("GET", "/upcoming"): "preview",
     ("GET", "/sources"): "read",
     ("POST", "/sources/x/look"): "regenerate",
+    ("POST", "/sources/x/check"): "preview",
     ("POST", "/sources/x/pause"): "admin",
     ("POST", "/sources/x/resume"): "admin",
     ("GET", "/sources/x/accept"): "admin",

@@ -7,6 +7,7 @@ from syndication.store.sources import source_states
 from tests.support.api import TESTER
 from tests.support.dashboard import Dashboard
 from tests.support.fake_source import FakeSource, Following, source_table
+from tests.support.foreign_newsroom import ForeignNewsroom
 from tests.support.newsroom import article
 
 
@@ -50,6 +51,20 @@ def test_forms_look_pause_resume_and_accept(newsroom, following):
     chief.post("/sources/cms/accept")
     following.look()
     assert state(newsroom).refused == 0
+
+
+def test_dry_run_shows_stories_as_articles_and_what_fails(newsroom, sqlite_database, clock, tmp_path):
+    cms = ForeignNewsroom(f"sqlite:///{tmp_path}/cms.db")
+    cms.publish(1, headline="Ferry <stops>")
+    cms.publish(2, headline="")
+    newsroom = Dashboard(sqlite_database, clock, sources=(cms.table(),))
+    shown = newsroom.person("read", "preview").post("/sources/cms/check").text
+    assert "Ferry &lt;stops&gt;</h2>" in shown and "<dd>Lin Mei-hua</dd>" in shown and "Nothing was stored" in shown
+    assert "Cannot be stored" in shown and "can be read, and nothing is missing" in shown
+    cms.do("DROP TABLE topic")
+    failed = newsroom.person("read", "preview").post("/sources/cms/check").text
+    assert "no such table: topic" in failed and "nothing is missing" not in failed
+    assert 'action="/editors/sources/cms/check"' not in newsroom.person("read").get("/sources").text
 
 
 def test_article_names_its_source_and_when_it_was_read(newsroom, following):

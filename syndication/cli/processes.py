@@ -169,6 +169,7 @@ def config(ctx: click.Context, check: bool, old_feeds: bool) -> None:
         sources = len(settings.sources)
         and_sources = f", {sources} source{'s' if sources > 1 else ''}" if sources else ""
         line(f"{settings.source} is valid: {len(settings.sections)} sections{and_sources}{and_old}.")
+        _warn_of_sources(settings)
         if old_feeds:
             _check_old_feeds(settings)
         return
@@ -180,6 +181,15 @@ def config(ctx: click.Context, check: bool, old_feeds: bool) -> None:
     line(f"sections = {', '.join(settings.sections)}")
     for old in settings.old_feeds.usual():
         line(f"old address {old.address} = {old.path}{' (301)' if old.redirect else ''}")
+
+
+def _warn_of_sources(settings: "Settings") -> None:
+    """Prints what keeps a source from being read. The settings are valid: the worker's machine may differ."""
+    if settings.sources:
+        from syndication.sources.unreadable import unreadable
+
+        for words in unreadable(settings.sources):
+            line(words, err=True)
 
 
 def _check_old_feeds(settings: "Settings") -> None:

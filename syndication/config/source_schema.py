@@ -72,3 +72,8 @@ class SourceTable(TomlTable):
     def label(self) -> str:
         """The kind, which every subclass has."""
         return str(getattr(self, "kind", ""))
+
+    @property
+    def asked_url(self) -> str:
+        """The address that is asked over HTTP; empty if none is."""
+        return ""

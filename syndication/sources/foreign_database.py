@@ -147,6 +147,17 @@ class ForeignDatabase:
             conn.exec_driver_sql("BEGIN")
 
 
+def sqlite_file(url: str) -> Path | None:
+    """Returns the file of an address of SQLite; None for any other address, and for one that is none."""
+    try:
+        parsed = make_url(url) if url else None
+    except (ArgumentError, ValueError):
+        return None
+    if parsed is None or parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    return Path(parsed.database).absolute()
+
+
 def _engine(url: str, seconds: float) -> tuple[str, Engine]:
     try:
         parsed = make_url(url)

@@ -46,3 +46,8 @@ class FeedSource(SourceTable):
         if value:
             raise ValueError("should be left out: a feed is read at its url")
         return value
+
+    @property
+    def asked_url(self) -> str:
+        """The address that is asked over HTTP; empty if none is."""
+        return self.url

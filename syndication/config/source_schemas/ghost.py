@@ -57,3 +57,8 @@ class GhostSource(SourceTable):
         if value.startswith("postgres"):
             raise ValueError("should be an address like mysql://reader:password@host/name, or sqlite:////file")
         return value
+
+    @property
+    def asked_url(self) -> str:
+        """The address of the Content API; its database alone needs no request."""
+        return self.url if self.content_api_key else ""

@@ -54,3 +54,8 @@ class WordPressSource(SourceTable):
     def rest_window(self) -> int:
         """How many of the newest posts are compared without a database."""
         return min(self.window, MAX_REST_WINDOW)
+
+    @property
+    def asked_url(self) -> str:
+        """The address that is asked over HTTP; empty if none is."""
+        return self.url

@@ -97,3 +97,9 @@ def test_trace_says_where_an_unknown_article_is_in_the_source(run, cms):
 
 def test_config_check_counts_the_sources(run):
     assert run("config", "--check").output.endswith(" is valid: 2 sections, 1 source.\n")
+
+
+def test_config_check_names_a_sqlite_file_that_is_missing(run):
+    done = run("config", "--check", database="sqlite:////nowhere/news.db")
+    assert done.exit_code == 0 and "2 sections, 1 source.\n" in done.stdout
+    assert done.stderr.count("\n") == 1 and "does not have: /nowhere/news.db" in done.stderr

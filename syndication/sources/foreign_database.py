@@ -27,7 +27,8 @@ from syndication.config.loading import mask
 from syndication.errors import ConfigError
 from syndication.sources.reader import SourceError
 from syndication.store.db.database import KEEPALIVE
-from syndication.store.db.timeouts import connect_with_timeout
+from syndication.store.db.patience import Patience
+from syndication.store.db.timeouts import connect_with_patience
 
 STATEMENT_SECONDS = 15.0
 """How long one statement may take there; a look at 200,000 stories takes a tenth of a second."""
@@ -234,7 +235,7 @@ def _postgresql(url: URL, seconds: float) -> Engine:
         connect_args=KEEPALIVE | {"connect_timeout": CONNECT_SECONDS, "options": " ".join(settings)},
         **_POOL,
     )
-    connect_with_timeout(engine, seconds)
+    connect_with_patience(engine, Patience(seconds))
     return engine
 
 

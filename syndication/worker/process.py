@@ -47,6 +47,9 @@ log = get_logger(__name__)
 PAUSE_WITHOUT_DATABASE = 1.0
 """Seconds between two attempts to reach a database that is down."""
 
+SILENT_SECONDS = 2.0
+"""How long a worker that stops waits for a PostgreSQL that is silent, in all. What it does is repeated by another."""
+
 RECENT = timedelta(hours=1)
 """Sections regenerated within this time need no reconciliation: another worker has just done it."""
 
@@ -113,7 +116,7 @@ class Worker:
             self._progress.stop()
             self._stopping.set()
             self.scheduler.shutdown(wait=True)
-            waking.join(timeout=2)
+            waking.join(timeout=0 if self.database.is_given_up else 2)  # It waits for the database too.
             if self.sources is not None:
                 self.sources.stop()
             if self.purger is not None:
@@ -122,8 +125,9 @@ class Worker:
             self._remove_heartbeat()
 
     def stop(self) -> None:
-        """Ends ``run`` after the current section."""
+        """Ends ``run`` after the current section; at once if the database is silent."""
         self._stopping.set()
+        self.database.end_within(SILENT_SECONDS)
         self.tasks.put(Task.STOP)
 
     def heartbeat(self) -> None:

@@ -211,7 +211,7 @@ class SourceThreads:
         ends = time.monotonic() + STOP_SECONDS
         for thread in self.threads:
             thread.join(timeout=max(ends - time.monotonic(), 0.0))
-        self._waking.join(timeout=max(ends - time.monotonic(), 0.0))
+        self._waking.join(timeout=0 if self.database.is_given_up else max(ends - time.monotonic(), 0.0))
         try:
             with self.database.write() as conn:
                 source_states.release_lease(conn, self.owner)

@@ -72,6 +72,14 @@ def test_hung_postgresql_delays_no_poll(postgres, hung):
     until_served(service, url, f"after-{hung.__name__}")
 
 
+def test_worker_alone_stops_in_time_while_postgresql_hangs(postgres, tmp_path):
+    _, url = postgres
+    with running(tmp_path, "worker", url=url, env=JSON) as worker:
+        until(lambda: any(line["event"] == "worker_started" for line in lines(worker.log)))
+        with frozen(url):
+            assert worker.stop() < 6
+
+
 def test_feeds_are_unchanged_while_postgresql_accepts_no_connections(postgres):
     service, address = postgres
     before = service.get("/feeds/all.atom")

@@ -22,6 +22,7 @@ from syndication.config.loading import mask
 from syndication.errors import ConfigError, StoreError
 from syndication.store.db.clock import Clock, system_clock
 from syndication.store.db.errors import DatabaseDown, DatabaseError, SerializationConflict, count_error, translate
+from syndication.store.db.patience import Patience
 
 __all__ = ["DOCUMENTS", "SOURCES", "WORK", "Database", "DatabaseDown", "DatabaseError", "SerializationConflict"]
 
@@ -56,6 +57,7 @@ class Database:
     def __init__(self, url: str, *, clock: Clock | None = None, timeout: float | None = None) -> None:
         self.url = url
         self._clock = clock
+        self._patience = Patience(float("inf") if timeout is None else timeout)
         parsed = _address(url)
         self.dialect = parsed.get_backend_name()
         if self.dialect not in ("sqlite", "postgresql"):
@@ -63,7 +65,7 @@ class Database:
         if self.dialect == "sqlite":
             self.engine = _sqlite(url, BUSY_SECONDS if timeout is None else timeout)
         else:
-            self.engine = _postgresql(url, timeout)
+            self.engine = _postgresql(url, timeout, self._patience)
         self._closed = False
         event.listen(self.engine, "handle_error", translate, retval=True)
         event.listen(self.engine, "checkin", self._returned)
@@ -113,6 +115,18 @@ class Database:
         """Wakes listeners on ``channel`` when this transaction commits; on SQLite they detect the commit themselves."""
         if self.dialect == "postgresql":
             conn.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
+
+    def end_within(self, seconds: float) -> None:
+        """Prepares the process for its end: a PostgreSQL that is silent for so long is waited for no more.
+
+        Statements that wait for it then, and all that follow, fail as DatabaseDown. SQLite has a limit of its own.
+        """
+        self._patience.end(seconds)
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether nothing waits for the database any more, see ``end_within``."""
+        return self._patience.is_over
 
     def close(self) -> None:
         """Closes every connection; one in use is closed when it is returned."""
@@ -184,11 +198,11 @@ def _sqlite(url: str, busy: float) -> Engine:
     return engine
 
 
-def _postgresql(url: str, timeout: float | None) -> Engine:
+def _postgresql(url: str, timeout: float | None, patience: Patience) -> Engine:
     # Only here, because on SQLite no process needs the driver.
     from psycopg.errors import IdleInTransactionSessionTimeout
 
-    from syndication.store.db.timeouts import connect_with_timeout
+    from syndication.store.db.timeouts import connect_with_patience
 
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
@@ -204,8 +218,7 @@ def _postgresql(url: str, timeout: float | None) -> Engine:
         if isinstance(context.original_exception, IdleInTransactionSessionTimeout):
             context.is_disconnect = True
 
-    if timeout is not None:
-        connect_with_timeout(engine, timeout)
+    connect_with_patience(engine, patience)
     return engine
 
 

@@ -4,6 +4,7 @@ The server ends slow statements itself (``statement_timeout``). But a frozen ser
 packets, ends nothing: its caller would be blocked until it recovers, for hours.
 """
 
+import math
 import time
 from collections.abc import Generator
 from typing import Any
@@ -11,14 +12,15 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, event
 
-GRACE_FACTOR = 1.2
-"""The server's own timeout fires first, and keeps the connection: the client waits this much longer."""
+from syndication.store.db.patience import Patience
+
+SILENT = "the server did not answer in time"
 
 
 class TimeoutConnection(psycopg.Connection[Any]):
-    """A connection that is closed after ``timeout`` seconds of silence."""
+    """A connection that is closed when its server is silent for longer than ``patience`` says."""
 
-    timeout = float("inf")
+    patience = Patience()
 
     def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **options: Any) -> Any:
         """Everything sent and received passes through here, in steps of a tenth of a second."""
@@ -33,21 +35,29 @@ class TimeoutConnection(psycopg.Connection[Any]):
                 now = time.monotonic()
                 if ready:
                     heard = now
-                elif now - heard > self.timeout * GRACE_FACTOR:
+                elif self.patience.ends(now - heard):
                     self.pgconn.finish()
-                    raise psycopg.OperationalError("the server did not answer in time")
+                    raise psycopg.OperationalError(SILENT)
                 wanted = gen.send(ready)
         except StopIteration as done:
             return done.value
 
 
-def connect_with_timeout(engine: Engine, timeout: float) -> None:
+def connect_with_patience(engine: Engine, patience: Patience) -> None:
     """Makes the engine open such connections."""
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> TimeoutConnection:
-        connection = TimeoutConnection.connect(*arguments, **options)
-        connection.timeout = timeout
+        if patience.is_over:
+            raise psycopg.OperationalError(SILENT)
+        if patience.is_ending:
+            options["connect_timeout"] = math.ceil(patience.seconds)
+        try:
+            connection = TimeoutConnection.connect(*arguments, **options)
+        except psycopg.errors.ConnectionTimeout:
+            patience.lose()
+            raise
+        connection.patience = patience
         return connection
 
 

@@ -24,6 +24,15 @@ def ready(system: str, database: str, **more: Any) -> SqlSource:
 
 def html_of_blocks() -> str:
     """Returns the column that the docs have for a body of Wagtail's blocks."""
-    block = re.search(r"```sql\n(.*?)```", _part("Wagtail"), re.DOTALL)
+    return _sql("Wagtail")
+
+
+def id_of_translations() -> str:
+    """Returns the ID that the docs have for stories of Strapi in several languages."""
+    return _sql("Strapi")
+
+
+def _sql(system: str) -> str:
+    block = re.search(r"```sql\n(.*?)```", _part(system), re.DOTALL)
     assert block is not None
     return block[1].strip()

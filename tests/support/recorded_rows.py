@@ -1,4 +1,4 @@
-"""What a real Wagtail or Django app wrote (``tests/recordings/wagtail.json``), put into PostgreSQL act by act."""
+"""What a real Wagtail, Django app or Strapi wrote (``tests/recordings``), put into PostgreSQL act by act."""
 
 import json
 from collections.abc import Iterator
@@ -9,15 +9,17 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-RECORDING = Path(__file__).parents[1] / "recordings" / "wagtail.json"
+RECORDINGS = Path(__file__).parents[1] / "recordings"
 
 KEYS = {"news_articlepage": "page_ptr_id", "news_storypage": "page_ptr_id", "news_sectionpage": "page_ptr_id"}
 
 
 @cache
 def recording() -> dict[str, Any]:
-    """Returns the recording: for wagtail and django the schema and the steps with rows and what was shown."""
-    found: dict[str, Any] = json.loads(RECORDING.read_text())
+    """Returns the recordings: for wagtail, django and strapi the schema, the steps with rows and what was shown."""
+    found: dict[str, Any] = {}
+    for name in ("wagtail", "strapi"):
+        found |= json.loads((RECORDINGS / f"{name}.json").read_text())
     return found
 
 

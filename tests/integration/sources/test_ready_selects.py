@@ -1,4 +1,4 @@
-"""The ready SELECTs of the docs: what a real Wagtail and a Django app showed after each act is what a look finds."""
+"""The ready SELECTs of the docs: what a real Wagtail, Django and Strapi showed after each act is what a look finds."""
 
 from contextlib import closing
 from datetime import datetime
@@ -7,7 +7,7 @@ import pytest
 
 from syndication.render.summary import plain
 from syndication.sources.sql.reader import SqlReader
-from tests.support.ready_selects import html_of_blocks, ready
+from tests.support.ready_selects import html_of_blocks, id_of_translations, ready
 from tests.support.recorded_rows import recording, replay
 
 SECTIONS = {"world": "world", "sport": "sport", "sports": "sports", "abroad": "abroad"}
@@ -85,3 +85,31 @@ def test_acts_in_a_real_django_app_are_what_looks_find(postgresql):
             assert [author.name for author in article.authors] == ([story["author"]] if story["author"] else []), act
             assert article.published_at == datetime.fromisoformat(story["published_at"]), act
     assert acts == len(recording()["django"]["steps"]) > 10
+
+
+def translated(table):
+    """The source with all languages, as the docs say."""
+    one = " AND COALESCE(a.locale, 'en') = 'en'"
+    ids, articles = (
+        text.replace(one, "").replace("a.document_id", id_of_translations()) for text in (table.ids, table.articles)
+    )
+    return table.model_copy(update={"ids": ids, "articles": articles})
+
+
+@pytest.mark.parametrize("languages", [{"en"}, {"en", "fr"}])
+def test_acts_in_a_real_strapi_are_what_looks_find(postgresql, languages):
+    table = ready("Strapi", postgresql)
+    acts = 0
+    for act, shown, found in follow(
+        "strapi", table if len(languages) == 1 else translated(table), postgresql, languages
+    ):
+        acts += 1
+        for id, story in shown.items():
+            article = found[id]
+            assert (article.title, article.url, article.html) == (story["title"], story["url"], story["html"]), act
+            assert (article.summary or None, article.language) == (story["summary"], story["kind"]), act
+            assert article.sections == ((story["section"],) if story["section"] else ()), act
+            assert sorted(article.tags) == story["tags"], act
+            assert [author.name for author in article.authors] == ([story["author"]] if story["author"] else []), act
+            assert article.published_at == datetime.fromisoformat(story["created_at"]), act
+    assert acts == len(recording()["strapi"]["steps"]) > 30

@@ -1,4 +1,4 @@
-"""``python -m tests.browser.pictures``: takes the screenshots in docs/editors.md from the running demonstration."""
+"""``python -m tests.browser.pictures``: takes the screenshots in docs/editors.md from running newsrooms."""
 
 import re
 import tempfile
@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from syndication.demo import stories
 from syndication.store.db.clock import system_clock
 from tests.browser.conftest import ARGUMENTS, chromium_path
+from tests.browser.house import House, open_house
 from tests.browser.visits import DESK, PHONE, log_in
 from tests.support.service import ROOT, Service, running
 
@@ -25,18 +26,20 @@ WRITTEN = 90
 
 
 def main() -> None:
-    """Starts the demonstration, polls the feeds and takes the screenshots."""
+    """Starts the demonstration, polls the feeds and takes the screenshots; then that of a newsroom with a source."""
     path = chromium_path()
     if path is None:
         raise SystemExit("There is no Chromium: apt-get install chromium")
     DOCS.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder), arguments=("--demonstration",)) as service:
-        service.ready()
-        poll(service)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        with tempfile.TemporaryDirectory() as folder, running(Path(folder), arguments=("--demonstration",)) as service:
+            service.ready()
+            poll(service)
             take(browser, service)
-            browser.close()
+        with tempfile.TemporaryDirectory() as folder, open_house(Path(folder)) as house:
+            take_sources(browser, house)
+        browser.close()
 
 
 def poll(service: Service) -> None:
@@ -48,7 +51,7 @@ def poll(service: Service) -> None:
 
 
 def take(browser: Browser, service: Service) -> None:
-    """Takes the three screenshots."""
+    """Takes the three screenshots of the demonstration."""
     password = re.search(r"log in as demonstration, password (\S+)\)", service.log.read_text())
     assert password, "the demonstration printed no password"
     desk = browser.new_context(base_url=f"http://127.0.0.1:{service.port}", viewport={"width": DESK, "height": 800})
@@ -66,6 +69,20 @@ def take(browser: Browser, service: Service) -> None:
     page.set_viewport_size({"width": PHONE, "height": 844})
     page.emulate_media(color_scheme="dark")
     save(page, "overview-phone")
+
+
+def take_sources(browser: Browser, house: House) -> None:
+    """Takes the screenshot of a source with a story that could not be stored."""
+    house.put("31", title="Written by the newsroom")
+    house.cms.publish(31, headline="Written in the CMS")
+    desk = browser.new_context(base_url=house.base, viewport={"width": DESK, "height": 600})
+    page = desk.new_page()
+    log_in(page, "chief", house.password_of("chief"))
+    page.wait_for_url("**/editors/")
+    page.goto("/editors/sources")
+    expect(page.get_by_role("row", name="31")).to_be_visible()
+    expect(page.locator(".state").first).to_have_text("Up to date")
+    save(page, "sources")
 
 
 def embargoed() -> str:

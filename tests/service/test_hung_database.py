@@ -77,7 +77,7 @@ def test_worker_alone_stops_in_time_while_postgresql_hangs(postgres, tmp_path):
     with running(tmp_path, "worker", url=url, env=JSON) as worker:
         until(lambda: any(line["event"] == "worker_started" for line in lines(worker.log)))
         with frozen(url):
-            assert worker.stop() < 6
+            assert worker.stop() < 6 and worker.process.returncode == 0
 
 
 def test_feeds_are_unchanged_while_postgresql_accepts_no_connections(postgres):

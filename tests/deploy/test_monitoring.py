@@ -91,6 +91,7 @@ def test_prometheus_takes_the_files():
 
 
 @needs("promtool")
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 def test_each_alert_comes_when_it_should_and_not_before():
     tested = run("promtool", "test", "rules", FOLDER / "alerts_test.yaml")

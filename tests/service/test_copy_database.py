@@ -102,6 +102,7 @@ def peak_megabytes(source: str, target: str, count: int) -> float:
     return int(done.stderr.split()[-1]) / 1024
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("source", "target"), [("sqlite", "postgresql"), BACK])
 def test_database_of_any_size_is_copied_in_constant_memory(new_url, source, target):
     small = peak_megabytes(new_url(source), new_url(target), 500)

@@ -153,6 +153,7 @@ def test_wrong_passwords_from_fifty_addresses_lock_nobody_out(service, tokens, s
     until(lambda: memory(service) - before < 40, 60)
 
 
+@pytest.mark.thorough
 def test_searches_of_one_token_refuse_no_other_client(service, tokens, session):
     busy, other = tokens
 

@@ -67,6 +67,7 @@ def peak_megabytes(url: str, count: int) -> float:
     return kilobytes / 1024
 
 
+@pytest.mark.thorough
 def test_stream_of_any_length_is_imported_in_constant_memory(sqlite_url, new_url):
     """Sixty megabytes take no more than ten do, but for what an allocator keeps."""
     short, long = peak_megabytes(sqlite_url, 500), peak_megabytes(new_url("sqlite"), 3000)

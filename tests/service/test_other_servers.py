@@ -205,13 +205,13 @@ def granian(service):
         yield port
 
 
-@pytest.mark.parametrize("path", ODD_PATHS, ids=lambda path: path[:40])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "BREW"])
-def test_asgi_and_wsgi_agree_on_odd_paths(service, granian, method, path):
-    asgi, wsgi = (ask(port, method, path, GZIP) for port in (service.port, granian))
-    assert ours(asgi) == ours(wsgi)
-    assert asgi.status < 500
-    assert "x-evil" not in asgi.headers and "set-cookie" not in asgi.headers
+def test_asgi_and_wsgi_agree_on_odd_paths(service, granian, method):
+    for path in ODD_PATHS:
+        asgi, wsgi = (ask(port, method, path, GZIP) for port in (service.port, granian))
+        assert ours(asgi) == ours(wsgi), path
+        assert asgi.status < 500, path
+        assert "x-evil" not in asgi.headers and "set-cookie" not in asgi.headers, path
 
 
 def test_an_encoded_letter_is_the_letter_and_a_query_is_ignored(service):

@@ -22,7 +22,7 @@ def chromium_path() -> str | None:
     return found if Path(found).exists() else None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     path = chromium_path()
     if path is None:
@@ -33,7 +33,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A newsroom for all tests of this process; each test writes its own articles."""
     with open_house(tmp_path_factory.mktemp("house")) as house:
@@ -49,7 +49,7 @@ def visit(chromium: Browser, house: House) -> Iterator[Visits]:
     assert not visits.wrong
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def journey(chromium: Browser, house: House) -> Iterator[tuple[Visits, Page]]:
     """The browser session of ``tour``."""
     visits = Visits(chromium, house)

@@ -33,7 +33,7 @@ BODY = (
 )
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def mischief(house):
     """Writes articles, tokens, reasons and errors with hostile text in every field."""
     now = datetime.now(UTC)

@@ -17,7 +17,7 @@ CACHES = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def machines(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webs]:
     """Two web processes and a worker on one database, for all tests of this process."""
     folder = tmp_path_factory.mktemp("machines")

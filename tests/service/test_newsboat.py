@@ -69,6 +69,11 @@ def tag(id):
     return f"tag:ledger.example,2026-01-01:article/{id}"
 
 
+def written(items, format):
+    """Returns the ids among these that the test of a format has written."""
+    return {id for id in items if id.startswith(tag(f"{format}-"))}
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_newsboat_shows_each_story_once_through_corrections(service, database, tmp_path, format):
     slug = {"atom": "taiwan", "rss": "china"}[format]
@@ -79,7 +84,8 @@ def test_newsboat_shows_each_story_once_through_corrections(service, database, t
     boat = Newsboat(tmp_path / "reader", f"http://127.0.0.1:{service.port}{path}")
     boat.reload()
     items = boat.items()
-    assert items.keys() == {tag(kept), tag(corrected), tag(withdrawn)}
+    # Other tests may have written into this section.
+    assert written(items, format) == {tag(kept), tag(corrected), tag(withdrawn)}
     assert items[tag(kept)]["title"] == f"Titel „{kept}“ & co."
     assert items[tag(kept)]["url"] == f"https://www.ledger.example/news/{kept}"
     assert items[tag(kept)]["author"] == "Lin Mei-hua"
@@ -94,12 +100,12 @@ def test_newsboat_shows_each_story_once_through_corrections(service, database, t
     boat.reload()
     items = boat.items()
     # A reader keeps what it has; what matters is that nothing comes to it a second time under another id.
-    assert items.keys() == {tag(kept), tag(corrected), tag(withdrawn), tag(fresh)}
+    assert written(items, format) == {tag(kept), tag(corrected), tag(withdrawn), tag(fresh)}
     assert items[tag(corrected)]["title"] == "Corrected"
     assert items[tag(corrected)]["url"] == "https://www.ledger.example/news/another"
     newcomer = Newsboat(tmp_path / "newcomer", boat.address)
     newcomer.reload()
-    assert newcomer.items().keys() == {tag(kept), tag(corrected), tag(fresh)}
+    assert written(newcomer.items(), format) == {tag(kept), tag(corrected), tag(fresh)}
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -72,11 +72,11 @@ def test_hung_postgresql_delays_no_poll(postgres, hung):
     until_served(service, url, f"after-{hung.__name__}")
 
 
-def test_worker_alone_stops_in_time_while_postgresql_hangs(postgres, tmp_path):
-    _, url = postgres
-    with running(tmp_path, "worker", url=url, env=JSON) as worker:
+def test_worker_alone_stops_in_time_while_postgresql_hangs(postgres_url, tmp_path):
+    # A database of its own: the service's sections would become those of this worker's configuration.
+    with running(tmp_path, "worker", url=postgres_url, env=JSON) as worker:
         until(lambda: any(line["event"] == "worker_started" for line in lines(worker.log)))
-        with frozen(url):
+        with frozen(postgres_url):
             assert worker.stop() < 6 and worker.process.returncode == 0
 
 

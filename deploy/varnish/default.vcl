@@ -86,7 +86,7 @@ sub vcl_recv {
             return (synth(404, "Not found"));
         }
     } elsif (req.url !~ "^/feeds/[a-z0-9-]+\.(atom|rss|json)(\?|$)" &&
-        req.url !~ "^/(api/v1/|static/|editors(/|\?|$)|(healthz)?(\?|$))") {
+        req.url !~ "^/(api/v1/|static/|editors(/|\?|$)|(healthz|opml\.xml|feeds\.json|robots\.txt)?(\?|$))") {
         return (synth(404, "Not found"));
     }
     call bound_body;

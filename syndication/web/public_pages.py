@@ -1,4 +1,4 @@
-"""The public pages, made by Flask: front page, health and metrics."""
+"""The public pages, made by Flask: front page, lists of feeds, health and metrics."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from syndication.metrics.editors_process import EditorsProcess
 from syndication.metrics.web_gauges import WebGauges
 from syndication.model.feed_addresses import feed_path
 from syndication.model.values import ALL, FORMATS, MEDIA_TYPES
+from syndication.web.feed_lists import add_lists
 
 if TYPE_CHECKING:
     from syndication.web.document_loader import DocumentLoader
@@ -49,6 +50,7 @@ def blueprint(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | 
     )
 
     routes.app_errorhandler(HTTPException)(_problem)
+    add_lists(routes, loader)
 
     @routes.after_request
     def unsniffed(response: Response) -> Response:

@@ -44,7 +44,7 @@ def test_the_list_of_feeds_has_no_address_below_feeds():
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/favicon.ico", "/static/nothing.css", "/static/", "/feed", "/.env", "/robots.txt"]
+    "path", ["/nothing", "/favicon.ico", "/static/nothing.css", "/static/", "/feed", "/.env", "/sitemap.xml"]
 )
 def test_what_is_not_there_is_said_safely_and_for_a_minute(path):
     answer = client().get(path)

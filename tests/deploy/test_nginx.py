@@ -159,7 +159,7 @@ def stranger(machines, tmp_path_factory):
 
 def test_from_the_inside_they_are_seen_and_all_else_from_everywhere(nginx, stranger):
     assert b"syndication_workers_running" in nginx.get("/metrics").body and nginx.get("/readyz").status == 200
-    for path in ("/", "/healthz", KEPT, "/static/front.css", "/api/v1/docs", "/editors/login"):
+    for path in ("/", "/healthz", KEPT, "/static/front.css", "/opml.xml", "/api/v1/docs", "/editors/login"):
         assert stranger.get(path).status == 200, path
 
 

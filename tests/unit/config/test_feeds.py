@@ -29,7 +29,7 @@ def test_a_feed_gets_the_defaults_of_the_files():
     )
     assert (section.origin, section.feed_title) == ("vote", f"Election – {FILES.site.title}")
     assert merged.redirects["vote"] == "election"
-    assert list(merged.sections)[0] == "all"
+    assert next(iter(merged.sections)) == "all"
     assert list(merged.sections)[1:-1] == list(FILES.sections)[1:]
 
 

@@ -43,7 +43,13 @@ def test_entries_that_come_and_go_are_counted_against_what_is_published(desk):
     assert fewer.notices[0] == "0 entries come, 2 go." and "keep their IDs" in fewer.notices[1]
     desk.put("a9", published_at=at(minutes=-1), sections=("taiwan",))
     more = preview(desk, taiwan, taiwan)
-    assert (more.come, more.stay, more.gone) == (1, 4, 0) and [e.comes for e in more.first] == [False, True, False, False, False]
+    assert (more.come, more.stay, more.gone) == (1, 4, 0) and [e.comes for e in more.first] == [
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_a_published_story_that_became_a_draft_leaves_without_its_title(desk):

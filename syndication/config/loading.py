@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote_plus
@@ -25,6 +25,7 @@ from syndication.config.schema import (
     EditorsSettings,
     LogSettings,
     NinjsSettings,
+    OnDemandSettings,
     PurgeSettings,
     Sections,
     SectionTable,
@@ -80,6 +81,7 @@ class Settings:
     main: SyndicationFile
     sources: tuple[SourceTable, ...] = ()
     old_feeds: OldFeeds = NO_OLD_FEEDS
+    on_demand: OnDemandSettings = field(default_factory=OnDemandSettings)
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -127,6 +129,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         main=main,
         sources=tuple(main.source),
         old_feeds=read_old_feeds(tables, site, beside),
+        on_demand=main.on_demand,
     )
     check_sections(settings.sources, settings.known_slugs, source)
     return settings
@@ -264,10 +267,10 @@ def _typed(keys: list[str], text: str) -> str | int | float | bool:
     """Converts text to the setting's type. Text that does not convert stays a string and fails validation by name."""
     known = CacheTable if keys[0] == "cache" else SyndicationFile.model_fields[keys[0]].annotation
     # Keys of purge.headers are names of HTTP headers, not settings.
-    field = getattr(known, "model_fields", {}).get(keys[-1]) if keys[1:2] != ["headers"] else None
-    if field is not None and field.annotation is bool and text in ("true", "false"):
+    found = getattr(known, "model_fields", {}).get(keys[-1]) if keys[1:2] != ["headers"] else None
+    if found is not None and found.annotation is bool and text in ("true", "false"):
         return text == "true"
-    for kind in (int, float) if field is not None and field.annotation in (int, float) else ():
+    for kind in (int, float) if found is not None and found.annotation in (int, float) else ():
         try:
             return kind(text)
         except ValueError:
@@ -397,12 +400,12 @@ def _section(slug: str, table: AllTable, main: SyndicationFile, site: Site, path
         largest_body=setting("largest_body_mb") * MIB,
         media_enclosures=setting("media_enclosures"),
         formerly=tuple(table.formerly) if isinstance(table, SectionTable) else (),
-        feed_title=_feed_title(title, main),
+        feed_title=feed_title(title, main),
         podcast=Podcast(setting("podcast_category"), setting("podcast_explicit"), setting("podcast_image") or None),
     )
 
 
-def _feed_title(title: str, main: SyndicationFile) -> str:
+def feed_title(title: str, main: SyndicationFile) -> str:
     """Returns the title that readers see, where "Sport" alone is anybody's; one that names the newsroom stays."""
     site = main.site
     if site.title.casefold() in title.casefold():

@@ -90,10 +90,11 @@ class AskedAddresses:
         any = {ALL} if ALL in named else named - none
         if not any or len(any) + len(none) > self.max_parts:
             return None
-        ordered = tuple(tuple(sorted(part, key=self.positions.__getitem__)) for part in (any, none))
-        if len(any) == 1 and not none:
-            return ordered[0][0]
-        return AskedAddress("~".join(("+".join(ordered[0]), *ordered[1])), "combination", *ordered)
+        first = tuple(sorted(any, key=self.positions.__getitem__))
+        without = tuple(sorted(none, key=self.positions.__getitem__))
+        if len(first) == 1 and not without:
+            return first[0]
+        return AskedAddress("~".join(("+".join(first), *without)), "combination", first, without)
 
 
 NOTHING_ASKED = AskedAddresses({}, {}, frozenset(), 0)

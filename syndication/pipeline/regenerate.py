@@ -10,7 +10,7 @@ A crash between any two steps repeats work and loses none.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -75,6 +75,7 @@ class Regenerator:
         self.policy = policy
         self.owner = owner
         self.fingerprints = newsroom.fingerprints()
+        self._own, self._awake = self.fingerprints, self.fingerprints
         self.renderer = Renderer(fragment_memory, entries)
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
 
@@ -86,6 +87,22 @@ class Regenerator:
             unrecorded = set(shown_articles.unrecorded_sections(conn)) & self.fingerprints.keys() - set(marked)
             section_state.request(conn, unrecorded, now)
             return sorted({*marked, *unrecorded})
+
+    def follow(self, newsroom: Newsroom, awake: Collection[str]) -> list[str]:
+        """Takes up a newsroom with other feeds of readers, registers new ones, and returns what is to be regenerated.
+
+        Feeds of readers are marked by changes like all others, but only those that are ``awake`` are regenerated, and
+        only when no other feed is waiting.
+        """
+        before, self.newsroom, self.fingerprints = self.fingerprints, newsroom, newsroom.fingerprints()
+        owned = {slug for slug, section in newsroom.sections.items() if section.owner != "readers"}
+        self._own = {slug: digest for slug, digest in self.fingerprints.items() if slug in owned}
+        self._awake = {slug: digest for slug, digest in self.fingerprints.items() if slug in owned or slug in awake}
+        new = {slug: digest for slug, digest in self.fingerprints.items() if before.get(slug) != digest}
+        if not new:
+            return []
+        with self.database.write() as conn:
+            return section_state.register(conn, new, RENDER_REVISION, self.database.now(conn))
 
     def process_changes(self) -> int:
         """Turns one batch of changes and due times into requested sections; returns their number, 0 if nothing is left.
@@ -117,7 +134,7 @@ class Regenerator:
         """Returns when the next waiting section can be claimed (None: none is waiting), and the current time."""
         with self.database.read() as conn:
             now = self.database.now(conn)
-            return leases.ready_at(conn, self.fingerprints, RENDER_REVISION, now, self.policy.lease), now
+            return leases.ready_at(conn, self._awake, RENDER_REVISION, now, self.policy.lease), now
 
     def next_due(self) -> tuple[datetime | None, datetime]:
         """Returns the time of the next scheduled change of any feed, and the current time."""
@@ -153,14 +170,16 @@ class Regenerator:
 
     def _claim(self) -> str | None:
         with self.database.read() as conn:
-            if not leases.any_pending(conn, self.fingerprints, RENDER_REVISION):
+            if not leases.any_pending(conn, self._awake, RENDER_REVISION):
                 return None
         with self.database.write() as conn:
             now = self.database.now(conn)
             dead = render_deaths.record_deaths(
                 conn, self.fingerprints, self.owner, (self.policy.retry_first, self.policy.retry_max), now
             )
-            section = leases.claim(conn, self.fingerprints, RENDER_REVISION, self.owner, now, self.policy.lease)
+            section = leases.claim(conn, self._own, RENDER_REVISION, self.owner, now, self.policy.lease)
+            if section is None and len(self._awake) > len(self._own):
+                section = leases.claim(conn, self._awake, RENDER_REVISION, self.owner, now, self.policy.lease)
         for slug in dead:
             log.warning("section_worker_died", section=slug)
         return section

@@ -1,10 +1,11 @@
 """The documents that a web process serves: immutable, and replaced as a whole."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from syndication.model.feed_addresses import feed_path
+from syndication.model.asked_addresses import NOTHING_ASKED, AskedAddresses
+from syndication.model.feed_addresses import wsgi_path
 from syndication.model.old_feeds import NO_OLD_FEEDS, OldFeed, OldFeeds
 from syndication.model.values import FORMATS, Document, Section, Site
 from syndication.serve.cdn_headers import Headers, key_headers
@@ -35,6 +36,7 @@ class Catalogue:
     retired: frozenset[str]
     surrogate_keys: bool = True
     old_feeds: OldFeeds = NO_OLD_FEEDS
+    asked: AskedAddresses = NOTHING_ASKED
     responses: dict[RequestKey, CountedResponse] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -54,13 +56,21 @@ class Catalogue:
     def with_documents(self, documents: Iterable[Document]) -> Self:
         """Returns a new catalogue in which these documents replace their earlier versions."""
         fresh = {
-            feed_path(document.section, document.format): prepare(
+            wsgi_path(document.section, document.format): prepare(
                 document, self.sections[document.section], self.site, surrogate_keys=self.surrogate_keys
             )
             for document in documents
             if document.section in self.sections
         }
         return replace(self, documents={**self.documents, **fresh}, responses={})
+
+    def with_sections(self, added: Mapping[str, Section], gone: Collection[str] = ()) -> Self:
+        """Returns a new catalogue with these sections, and without those that are gone and their documents."""
+        sections = {slug: section for slug, section in self.sections.items() if slug not in gone}
+        if not gone:
+            return replace(self, sections={**sections, **added})
+        kept = {path: document for path, document in self.documents.items() if document.section not in gone}
+        return replace(self, sections={**sections, **added}, documents=kept, responses={})
 
     def keys(self, slug: str | None = None) -> Headers:
         """Returns the key headers of a response without a document; ``slug`` is never taken from client input."""
@@ -87,9 +97,14 @@ def feed_of(catalogue: Catalogue, path: str, query: str) -> str | OldFeed | None
 
 
 def parse(path: str) -> tuple[str, str] | None:
-    """Returns the slug and format of a feed's path, or None for any other path."""
+    """Returns the slug and format of a feed's path as WSGI has it, or None for any other path."""
     slug, dot, format = path.removeprefix("/feeds/").rpartition(".")
-    return (slug, format) if dot and format in FORMATS and path.startswith("/feeds/") else None
+    if not dot or format not in FORMATS or not path.startswith("/feeds/"):
+        return None
+    try:
+        return (slug if slug.isascii() else slug.encode("latin-1").decode()), format
+    except UnicodeError:
+        return None
 
 
 def format_of(path: str) -> str:

@@ -20,6 +20,7 @@ from syndication.store.publishing import change_queue, documents
 from syndication.store.publishing.section_state import SectionState
 from syndication.store.triggers import missing_triggers
 from syndication.web import load_latency
+from syndication.web.asked_catalogue import AskedCatalogue
 from syndication.web.load_latency import WaitingSince
 
 log = get_logger(__name__)
@@ -60,9 +61,16 @@ class DocumentLoader:
     """Holds the catalogue and the state; both are replaced as a whole, so readers need no lock."""
 
     def __init__(
-        self, database: Database, catalogue: Catalogue, flush: Callable[[PollCounter], None], *, measured: bool = True
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        flush: Callable[[PollCounter], None],
+        *,
+        measured: bool = True,
+        asked: AskedCatalogue | None = None,
     ) -> None:
         self._measured = measured  # The front measures what it serves itself.
+        self._asked = asked
         self.database = database
         self.catalogue = catalogue
         self.state = LoaderState(since=datetime.now(UTC))
@@ -119,6 +127,8 @@ class DocumentLoader:
         """Loads the documents whose version differs from the one in memory."""
         with self.database.snapshot() as conn:
             now, started = self.database.now(conn), time.monotonic()
+            if self._asked is not None:
+                self.catalogue = self._asked.follow(conn, self.catalogue)
             served = self.catalogue.versions()
             stored = documents.read_versions(conn)
             wanted = [slug for slug in stored if slug in self.catalogue.sections and stored[slug] != served.get(slug)]
@@ -149,7 +159,8 @@ class DocumentLoader:
         """Reads the state that /readyz and /metrics show."""
         with self.database.read() as conn:
             now = self.database.now(conn)
-            status = read_service_status(conn, self.catalogue.sections, now)
+            own = {slug for slug, section in self.catalogue.sections.items() if section.owner != "readers"}
+            status = read_service_status(conn, own, now)
             self.state = replace(
                 self.state,
                 missing_triggers=tuple(missing_triggers(conn)),

@@ -12,10 +12,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
 from syndication.metrics.web_gauges import WebGauges
+from syndication.model.asked_addresses import is_asked
 from syndication.model.feed_addresses import feed_path
 from syndication.model.values import ALL, FORMATS, MEDIA_TYPES
 
 if TYPE_CHECKING:
+    from syndication.serve.catalogue import Catalogue
     from syndication.web.document_loader import DocumentLoader
 
 PAGE_POLICY = (
@@ -70,12 +72,17 @@ def blueprint(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | 
     @routes.get("/metrics")
     def prometheus() -> Response:
         catalogue = loader.catalogue
-        values = WebGauges(loader.current_state(), catalogue.size, datetime.now(UTC), catalogue.versions())
+        values = WebGauges(loader.current_state(), catalogue.size, datetime.now(UTC), _listed_versions(catalogue))
         response = _text(web_metrics.exposition(values, *([editors()] if editors else [])))
         response.headers["Content-Type"] = web_metrics.CONTENT_TYPE
         return response
 
     return routes
+
+
+def _listed_versions(catalogue: "Catalogue") -> dict[str, int]:
+    """Returns the served versions, without the feeds that readers asked for: a stranger chooses no label."""
+    return {slug: version for slug, version in catalogue.versions().items() if not is_asked(slug)}
 
 
 def _text(text: str | bytes) -> Response:
@@ -128,6 +135,7 @@ def _front(loader: "DocumentLoader") -> Response:
                 ],
             }
             for slug, section in catalogue.sections.items()
+            if section.listed
         ],
         updated=datetime.fromtimestamp(updated, UTC) if updated else None,
     )

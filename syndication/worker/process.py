@@ -35,6 +35,7 @@ from syndication.store.db.listen import Waker
 from syndication.store.migrations import runner
 from syndication.store.processes import workers
 from syndication.store.publishing import section_state
+from syndication.worker.asked_feeds import AskedFeeds
 from syndication.worker.preview_share import PreviewThrottle
 from syndication.worker.purge.purger import Purger
 from syndication.worker.retention import prune
@@ -80,6 +81,7 @@ class Worker:
             fragment_memory=settings.worker.fragment_memory * 1024 * 1024,
             entries=self.isolated,
         )
+        self.asked = AskedFeeds(settings, database, self.regenerator)
         interval = timedelta(seconds=settings.worker.sweep_seconds)
         self.sweeper = Sweeper(database, self.regenerator.newsroom, self.id, interval, policy.hold)
         self.purger = Purger(database, settings.purge, settings.old_feeds) if settings.purge.url else None
@@ -180,6 +182,7 @@ class Worker:
         outcomes = []
         while not self._stopping.is_set():
             self._progress.step()
+            self.asked.follow()
             noticed = self.regenerator.process_changes()
             outcome = self.regenerator.regenerate_next()
             if outcome is not None:
@@ -256,6 +259,7 @@ class Worker:
     def _prune(self) -> None:
         with self.database.write() as conn:
             prune(conn, self.settings, self.database.now(conn))
+        self.asked.housekeep()
 
     def _wake(self) -> None:
         waker = Waker(self.database, WORK, interval=self.settings.worker.wake_interval)

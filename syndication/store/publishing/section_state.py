@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Case, Connection, Row, and_, case, func, literal, not_, null, or_, select, update
 
+from syndication.store.db.batches import batched
 from syndication.store.db.types import UtcTime
 from syndication.store.db.upsert import insert
 from syndication.store.publishing import holds
@@ -87,7 +88,13 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
     # Locked on PostgreSQL, and inserted without conflicts: two workers that start together both register.
     known = {
         row.section: row
-        for row in conn.execute(select(SectionStateRow.__table__).order_by(SectionStateRow.section).with_for_update())
+        for some in batched(sorted(fingerprints))
+        for row in conn.execute(
+            select(SectionStateRow.__table__)
+            .where(SectionStateRow.section.in_(some))
+            .order_by(SectionStateRow.section)
+            .with_for_update()
+        )
     }
     marked = []
     for slug in sorted(fingerprints):

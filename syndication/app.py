@@ -12,9 +12,11 @@ from syndication.metrics import database as database_metrics
 from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
+from syndication.web.asked_catalogue import AskedCatalogue
 from syndication.web.credentials import API
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.editors_server import SERVED_VERSIONS
+from syndication.web.feed_asker import FeedAsker, no_terms
 from syndication.web.front import empty_catalogue, flush
 from syndication.web.heartbeat import HeartbeatThread
 from syndication.web.poll_writer import WRITE_SECONDS, PollWriter
@@ -37,7 +39,9 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
     `syndication web` does not use it: there the front admits requests, and API and dashboard have their own process.
     """
     settings = settings or load_settings()
-    loader = DocumentLoader(Database(settings.database_url), empty_catalogue(settings), flush)
+    loader = DocumentLoader(
+        Database(settings.database_url), empty_catalogue(settings), flush, asked=AskedCatalogue(settings)
+    )
     app = flask_app(loader)
     editors, database = settings.editors, Database(settings.database_url, timeout=EDITORS_TIMEOUT)
     admission = AdmissionControl(
@@ -48,7 +52,7 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
         waiting=editors.at_once,
         trusted_proxies=editors.trusted_proxies,
     )
-    app.wsgi_app = FeedMiddleware(admission, loader)  # type: ignore[method-assign]  # Flask's documented way
+    app.wsgi_app = FeedMiddleware(admission, loader, FeedAsker(settings, loader, no_terms))  # type: ignore[method-assign]  # Flask's documented way
     HeartbeatThread(loader.database, loader).start()
     loader.start()
     PollWriter(loader.database, loader.counter, every=write_polls_every).start()

@@ -88,17 +88,19 @@ class Regenerator:
             section_state.request(conn, unrecorded, now)
             return sorted({*marked, *unrecorded})
 
-    def follow(self, newsroom: Newsroom, awake: Collection[str]) -> list[str]:
+    def follow(self, newsroom: Newsroom, awake: Collection[str], changed: Collection[str] = ()) -> list[str]:
         """Takes up a newsroom with other feeds of readers, registers new ones, and returns what is to be regenerated.
 
         Feeds of readers are marked by changes like all others, but only those that are ``awake`` are regenerated, and
-        only when no other feed is waiting.
+        only when no other feed is waiting. ``changed`` feeds may have been deleted from the store and asked for again.
         """
         before, self.newsroom, self.fingerprints = self.fingerprints, newsroom, newsroom.fingerprints()
         owned = {slug for slug, section in newsroom.sections.items() if section.owner != "readers"}
         self._own = {slug: digest for slug, digest in self.fingerprints.items() if slug in owned}
         self._awake = {slug: digest for slug, digest in self.fingerprints.items() if slug in owned or slug in awake}
-        new = {slug: digest for slug, digest in self.fingerprints.items() if before.get(slug) != digest}
+        new = {
+            slug: digest for slug, digest in self.fingerprints.items() if slug in changed or before.get(slug) != digest
+        }
         if not new:
             return []
         with self.database.write() as conn:

@@ -49,9 +49,10 @@ class Catalogue:
         *,
         surrogate_keys: bool = True,
         old_feeds: OldFeeds = NO_OLD_FEEDS,
+        asked: AskedAddresses = NOTHING_ASKED,
     ) -> Self:
         """Returns the catalogue of a process that has loaded no documents yet."""
-        return cls(site, sections, {}, renamed, retired, surrogate_keys, old_feeds)
+        return cls(site, sections, {}, renamed, retired, surrogate_keys, old_feeds, asked)
 
     def with_documents(self, documents: Iterable[Document]) -> Self:
         """Returns a new catalogue in which these documents replace their earlier versions."""

@@ -12,6 +12,7 @@ from flask import Flask, Response
 from structlog.contextvars import bound_contextvars
 
 from syndication import logs
+from syndication.config.asked_sections import asked_addresses
 from syndication.config.loading import Settings, load_settings
 from syndication.metrics import database as database_metrics
 from syndication.metrics import web as web_metrics
@@ -22,12 +23,14 @@ from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
 from syndication.web import page_threads
+from syndication.web.asked_catalogue import AskedCatalogue
 from syndication.web.body_buffer import Receive
 from syndication.web.credentials import is_for_editors
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.draining import HEADERS as LEAVING_HEADERS
 from syndication.web.draining import LEAVING, READINESS, SIGNAL
 from syndication.web.editors_client import EditorsClient
+from syndication.web.feed_asker import FeedAsker, no_terms
 from syndication.web.heartbeat import HeartbeatThread
 from syndication.web.listening import cut_off_stalled_clients
 from syndication.web.poll_lane import answer_polls_first
@@ -50,8 +53,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Front:
     """Answers requests, or forwards them to the editors process."""
 
-    def __init__(self, loader: DocumentLoader, app: Flask, requests: EditorsRequestHandler) -> None:
-        self.polls = PollResponder(loader)
+    def __init__(
+        self, loader: DocumentLoader, app: Flask, requests: EditorsRequestHandler, asker: FeedAsker | None = None
+    ) -> None:
+        self.polls = PollResponder(loader, asker)
         self._watcher = loader
         self._app = app
         self._requests = requests
@@ -62,7 +67,7 @@ class Front:
         path = decode_path(scope["raw_path"])
         feed = self.polls.feed_of(scope, path)
         if feed is not None:
-            start, body = self.polls.answer(scope, feed)
+            start, body = await self.polls.answer_asked(scope, feed)
         elif is_for_editors(path):
             start, body = await self._editors(scope, path, receive)
         else:
@@ -105,12 +110,15 @@ def create_front() -> Front:
     settings = load_settings()
     exit_with_parent()
     logs.setup(settings.logs, "web")
-    loader = DocumentLoader(Database(settings.database_url), empty_catalogue(settings), flush)
+    loader = DocumentLoader(
+        Database(settings.database_url), empty_catalogue(settings), flush, asked=AskedCatalogue(settings)
+    )
     client = EditorsClient(os.environ[FOLDER])
     front = Front(
         loader,
         flask_app(loader, lambda: EditorsProcess(client.state, client.restarts)),
         EditorsRequestHandler(settings, client),
+        FeedAsker(settings, loader, no_terms),
     )
     sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(SIGNAL, lambda *_: front.drain())
@@ -132,6 +140,7 @@ def empty_catalogue(settings: Settings) -> Catalogue:
         settings.retired,
         surrogate_keys=settings.server.surrogate_keys,
         old_feeds=settings.old_feeds,
+        asked=asked_addresses(settings),
     )
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from syndication.model.asked_addresses import AskedAddress
 from syndication.model.old_feeds import OldFeed
-from syndication.serve.catalogue import Catalogue, feed_of
+from syndication.serve.catalogue import Catalogue, CountedResponse, feed_of
 from syndication.serve.cdn_headers import Headers
 from syndication.serve.respond import NOT_MODIFIED, OK, respond
 from syndication.web.document_loader import DocumentLoader
+from syndication.web.feed_asker import FeedAsker
 from syndication.web.request_head import decode_path
 
 ANSWERED_BY = {
@@ -26,7 +28,8 @@ Send = Callable[[dict[str, Any]], Any]
 class PollResponder:
     """Answers requests below /feeds/ and of old addresses. Only the web server's thread calls it."""
 
-    def __init__(self, loader: DocumentLoader) -> None:
+    def __init__(self, loader: DocumentLoader, asker: FeedAsker | None = None) -> None:
+        self._asker = asker
         self._watcher = loader
         self._catalogue: Catalogue | None = None
         self._starts: dict[int, tuple[Headers, Start]] = {}
@@ -37,7 +40,10 @@ class PollResponder:
         feed = self.feed_of(scope, decode_path(scope["raw_path"]))
         if feed is None:
             return False
-        start, body = self.answer(scope, feed)
+        asked = self.asked(scope, feed)
+        if isinstance(asked, AskedAddress):
+            return False  # Its answer has to be waited for.
+        start, body = self.refuse(asked) if asked is not None else self.answer(scope, feed)
         send(start)
         send({"type": "http.response.body", "body": body})
         return True
@@ -45,6 +51,25 @@ class PollResponder:
     def feed_of(self, scope: dict[str, Any], path: str) -> str | OldFeed | None:
         """Returns the feed that a request is for, or None if it is no poll."""
         return feed_of(self._watcher.catalogue, path, scope["query_string"].decode("latin-1"))
+
+    def asked(self, scope: dict[str, Any], feed: str | OldFeed) -> AskedAddress | CountedResponse | None:
+        """Returns what is to be asked for before the answer, or a refusal; None for all that memory answers."""
+        if self._asker is None or not isinstance(feed, str) or feed in self._watcher.catalogue.documents:
+            return None
+        return self._asker.look(feed, scope["method"])
+
+    def refuse(self, response: CountedResponse) -> tuple[Start, bytes]:
+        """Returns the start message and the body of a refusal."""
+        status, headers, body, counted = response
+        self._watcher.counter.count(counted, len(body))
+        return self._start(self._watcher.catalogue, status, headers), body
+
+    async def answer_asked(self, scope: dict[str, Any], feed: str | OldFeed) -> tuple[Start, bytes]:
+        """Answers a request for which a feed may have to be asked for first."""
+        asked = self.asked(scope, feed)
+        if isinstance(asked, AskedAddress) and self._asker is not None and isinstance(feed, str):
+            asked = await self._asker.wait(asked, feed, scope["method"])
+        return self.refuse(asked) if isinstance(asked, tuple) else self.answer(scope, feed)
 
     def answer(self, scope: dict[str, Any], feed: str | OldFeed) -> tuple[Start, bytes]:
         """Returns the start message and the body of the response."""

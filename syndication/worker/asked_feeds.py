@@ -1,5 +1,6 @@
 """Keeps a worker's newsroom in step with the feeds that readers asked for, and lets unread ones sleep and end."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from syndication.config.asked_sections import asked_addresses, asked_section
@@ -47,7 +48,7 @@ class AskedFeeds:
             else:
                 self._sections[feed.slug] = section
             (self._asleep.add if feed.slept else self._asleep.discard)(feed.slug)
-        self._apply()
+        self._apply({feed.slug for feed in changed})
         log.info("asked_feeds", feeds=len(self._sections), asleep=len(self._asleep & self._sections.keys()))
 
     def housekeep(self) -> None:
@@ -63,7 +64,7 @@ class AskedFeeds:
         self.follow()
         self._apply()
 
-    def _apply(self) -> None:
+    def _apply(self, changed: Collection[str] = ()) -> None:
         newsroom = Newsroom(self._settings.site, {**self._settings.sections, **self._sections})
         awake = self._sections.keys() - (self._asleep - self._refreshing)
-        self._regenerator.follow(newsroom, awake)
+        self._regenerator.follow(newsroom, awake, changed)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 
 from syndication.model.feed_addresses import feed_path
+from syndication.model.values import FORMATS
 from syndication.serve.prepared import CountedResponse, PreparedDocument, ResponseKey
 
 OVERHEAD = 9_000
@@ -53,9 +54,15 @@ class DocumentMemory:
         """Whether documents that nobody has polled yet may be kept too."""
         return self.used < self.budget * 3 // 4
 
-    def formats_of(self, section: str, formats: Iterable[str]) -> list[str]:
-        """Returns those of the formats in which the section's document is in memory."""
-        return [format for format in formats if feed_path(section, format) in self.by_path]
+    def holds(self, section: str) -> bool:
+        """Returns whether a document of the section is in memory."""
+        return any(path in self.by_path for path in paths(section))
+
+    def compare(self, stored: Mapping[str, int]) -> list[str]:
+        """Returns the sections whose version in memory is another than the stored one."""
+        found = {slug for slug, version in stored.items() if self.versions.get(slug) != version}
+        held = list(self.by_path.values())
+        return sorted(found | {d.section for d in held if stored.get(d.section, d.version) != d.version})
 
     def publish(self, versions: Mapping[str, int], documents: Collection[PreparedDocument] = ()) -> None:
         """Records published versions, with documents of them; other documents of older versions are forgotten.
@@ -70,8 +77,8 @@ class DocumentMemory:
                     del fresh[path]
             self._replace(fresh)
             self.versions.update(versions)
-            for slug, version in versions.items():
-                self._remove(path for path in paths(slug) if self._differs(path, version))
+            stale = [path for slug in versions for path in paths(slug) if self._is_older(path, versions[slug])]
+            self._remove(stale)
             self._make_room()
 
     def offer(self, document: PreparedDocument) -> bool:
@@ -97,8 +104,12 @@ class DocumentMemory:
         with self._lock:
             for slug in sections:
                 self.versions.pop(slug, None)
-                self._remove(paths(slug))
-            self._ring = deque(path for path in self._ring if path in self.by_path)
+            self._remove([path for slug in sections for path in paths(slug) if path in self.by_path])
+
+    def drop(self, sections: Collection[str]) -> None:
+        """Drops the documents of sections that are not configured any more; their versions stay known."""
+        with self._lock:
+            self._remove([path for slug in sections for path in paths(slug) if path in self.by_path])
 
     def remember(self, document: PreparedDocument, key: ResponseKey, response: CountedResponse) -> None:
         """Remembers a document's response; forgets all of them when there are too many."""
@@ -111,7 +122,7 @@ class DocumentMemory:
         document.responses[key] = response
         self._remembered += 1
 
-    def _differs(self, path: str, version: int) -> bool:
+    def _is_older(self, path: str, version: int) -> bool:
         document = self.by_path.get(path)
         return document is not None and document.version < version
 
@@ -130,14 +141,13 @@ class DocumentMemory:
         for before in replaced:
             before.responses.clear()
 
-    def _remove(self, removed: Iterable[str]) -> None:
-        """Removes documents; their places in the ring are found empty later."""
-        for path in list(removed):
-            document = self.by_path.pop(path, None)
-            if document is not None:
-                self.size -= document.size
-                document.responses.clear()
-                self._ring.remove(path)
+    def _remove(self, removed: Collection[str]) -> None:
+        for path in removed:
+            document = self.by_path.pop(path)
+            self.size -= document.size
+            document.responses.clear()
+        if removed:
+            self._ring = deque(path for path in self._ring if path in self.by_path)
 
     def _make_room(self) -> None:
         while self.used > self.budget and len(self._ring) > 1:

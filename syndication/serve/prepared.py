@@ -1,12 +1,22 @@
 """Documents prepared before any poll: bodies and header lists."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import format_datetime
 
 from syndication.model.feed_addresses import feed_url
 from syndication.model.values import ENCODINGS, FORMATS, MEDIA_TYPES, CachePolicy, Document, Section, Site
 from syndication.serve.cdn_headers import Headers, key_headers, lifetime_header
+
+CountKey = tuple[str, str, str]
+"""The key under which a poll is counted. For a document: path, status line and encoding. For any other path, which
+clients choose freely: format, three-digit status and "identity"."""
+
+CountedResponse = tuple[str, Headers, bytes, CountKey]
+"""Status line, headers and body in WSGI form, and the key under which the poll is counted."""
+
+ResponseKey = tuple[str, str | None, str | None, str | None]
+"""Method, Accept-Encoding, If-None-Match, If-Modified-Since: all that a document's response depends on."""
 
 COMMON_HEADERS: Headers = [
     ("Access-Control-Allow-Origin", "*"),
@@ -26,15 +36,23 @@ class EncodedDocument:
     not_modified: Headers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class PreparedDocument:
-    """A document ready to be sent; ``modified`` is in seconds since 1970."""
+    """A document ready to be sent; ``modified`` is in seconds since 1970, ``size`` that of all bodies in bytes.
+
+    What is sent never changes, so the remembered ``responses`` cannot go stale. ``polled`` marks a document that was
+    asked for since the memory last looked for room.
+    """
 
     section: str
     format: str
     version: int
     modified: float | None
     encoded: Mapping[str, EncodedDocument]
+    source: Document
+    size: int
+    polled: bool = False
+    responses: dict[ResponseKey, CountedResponse] = field(default_factory=dict, repr=False)
 
 
 def cache_control(policy: CachePolicy) -> str:
@@ -55,6 +73,8 @@ def prepare(document: Document, section: Section, site: Site, *, surrogate_keys:
         version=document.version,
         modified=modified.replace(microsecond=0).timestamp() if modified else None,
         encoded={encoding: _encode(document, encoding, section, site, surrogate) for encoding in ENCODINGS},
+        source=document,
+        size=sum(len(body) for body in document.bodies.values()),
     )
 
 

@@ -18,6 +18,7 @@ from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
 from syndication.process.parent import exit_with_parent
 from syndication.serve.catalogue import Catalogue
+from syndication.serve.document_memory import DocumentMemory
 from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
@@ -62,7 +63,7 @@ class Front:
         path = decode_path(scope["raw_path"])
         feed = self.polls.feed_of(scope, path)
         if feed is not None:
-            start, body = self.polls.answer(scope, feed)
+            start, body = await self.polls.answer_when_read(scope, feed)
         elif is_for_editors(path):
             start, body = await self._editors(scope, path, receive)
         else:
@@ -132,6 +133,7 @@ def empty_catalogue(settings: Settings) -> Catalogue:
         settings.retired,
         surrogate_keys=settings.server.surrogate_keys,
         old_feeds=settings.old_feeds,
+        memory=DocumentMemory(settings.server.document_memory * 1024 * 1024),
     )
 
 

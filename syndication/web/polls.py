@@ -1,13 +1,16 @@
 """Polls over ASGI: the response of the catalogue, with its headers encoded once."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from syndication.model.old_feeds import OldFeed
-from syndication.serve.catalogue import Catalogue, feed_of
+from syndication.serve.catalogue import CountedResponse, feed_of
 from syndication.serve.cdn_headers import Headers
-from syndication.serve.respond import NOT_MODIFIED, OK, respond
+from syndication.serve.respond import NOT_IN_MEMORY, NOT_MODIFIED, OK, respond, unavailable
 from syndication.web.document_loader import DocumentLoader
+from syndication.web.document_reader import READ_SECONDS
 from syndication.web.request_head import decode_path
 
 ANSWERED_BY = {
@@ -19,6 +22,9 @@ ANSWERED_BY = {
 
 CLOSE = (b"connection", b"close")
 
+MAX_STARTS = 16_384
+"""How many encoded lists of headers are kept."""
+
 Start = dict[str, Any]
 Send = Callable[[dict[str, Any]], Any]
 
@@ -28,7 +34,6 @@ class PollResponder:
 
     def __init__(self, loader: DocumentLoader) -> None:
         self._watcher = loader
-        self._catalogue: Catalogue | None = None
         self._starts: dict[int, tuple[Headers, Start]] = {}
         self.draining = False
 
@@ -37,7 +42,10 @@ class PollResponder:
         feed = self.feed_of(scope, decode_path(scope["raw_path"]))
         if feed is None:
             return False
-        start, body = self.answer(scope, feed)
+        decided = self._decide(scope, feed)
+        if decided is NOT_IN_MEMORY:
+            return False
+        start, body = self._count(decided)
         send(start)
         send({"type": "http.response.body", "body": body})
         return True
@@ -47,29 +55,48 @@ class PollResponder:
         return feed_of(self._watcher.catalogue, path, scope["query_string"].decode("latin-1"))
 
     def answer(self, scope: dict[str, Any], feed: str | OldFeed) -> tuple[Start, bytes]:
-        """Returns the start message and the body of the response."""
+        """Returns the start message and the body of the response to a poll of a document in memory."""
+        return self._count(self._decide(scope, feed))
+
+    async def answer_when_read(self, scope: dict[str, Any], feed: str | OldFeed) -> tuple[Start, bytes]:
+        """Returns the same, once a document that is not in memory was read."""
+        decided = self._decide(scope, feed)
+        if decided is NOT_IN_MEMORY:
+            path = feed if isinstance(feed, str) else feed.path
+            reading = None if self._watcher.state.database == "down" else self._watcher.reader.request(path)
+            if reading is not None:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(reading)), READ_SECONDS)
+                decided = self._decide(scope, feed)
+            if decided is NOT_IN_MEMORY:
+                decided = unavailable(path, scope["method"])
+        return self._count(decided)
+
+    def _decide(self, scope: dict[str, Any], feed: str | OldFeed) -> CountedResponse:
         asked = {"QUERY_STRING": scope["query_string"].decode("latin-1")}
         for name, value in scope["headers"]:
             if name in ANSWERED_BY:
                 key, text = ANSWERED_BY[name], value.decode("latin-1")
                 asked[key] = f"{asked[key]},{text}" if key in asked else text
-        catalogue = self._watcher.catalogue
-        status, headers, body, counted = respond(catalogue, scope["method"], feed, asked)
-        self._watcher.counter.count(counted, len(body))
-        return self._start(catalogue, status, headers), body
+        return respond(self._watcher.catalogue, scope["method"], feed, asked)
 
-    def _start(self, catalogue: Catalogue, status: str, headers: Headers) -> Start:
+    def _count(self, decided: CountedResponse) -> tuple[Start, bytes]:
+        status, headers, body, counted = decided
+        self._watcher.counter.count(counted, len(body))
+        return self._start(status, headers), body
+
+    def _start(self, status: str, headers: Headers) -> Start:
         if self.draining:
             start = start_of(int(status[:3]), headers)
             start["headers"].append(CLOSE)
             return start
         if status not in (OK, NOT_MODIFIED):
             return start_of(int(status[:3]), headers)
-        if catalogue is not self._catalogue:
-            self._catalogue, self._starts = catalogue, {}
-        # A document's headers are the same list for the catalogue's lifetime, so the cache is bounded.
+        # A document's headers are one list for its lifetime. Each is kept here, so that no other has its id.
         known = self._starts.get(id(headers))
         if known is None:
+            if len(self._starts) >= MAX_STARTS:
+                self._starts.clear()
             known = self._starts[id(headers)] = headers, start_of(int(status[:3]), headers)
         return known[1]
 

@@ -33,6 +33,7 @@ class SectionStateRow(Base):
     change is waiting. ``deaths`` counts the workers that died in a row while they regenerated it;
     ``rendering_article_id`` is recorded only after such a death. ``suspected_generation`` is the request of a sweep
     that found ``suspected_entries`` to differ; once that request has changed something, they become ``missed_entries``.
+    ``publication`` is the number of the version among those of all sections.
     """
 
     __tablename__ = "section_state"
@@ -61,6 +62,19 @@ class SectionStateRow(Base):
     suspected_entries: Mapped[int | None]
     missed_at: Mapped[datetime | None]
     missed_entries: Mapped[int | None]
+    publication: Mapped[int] = mapped_column(BigInt, server_default="0")
+
+
+class PublicationRow(Base):
+    """The counter of publications: the one row has the number of the last one, of any section.
+
+    Its lock is held from taking a number to the commit, so publications become visible in the order of their numbers.
+    """
+
+    __tablename__ = "publication"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInt)
 
 
 class HoldRow(Base):
@@ -240,4 +254,9 @@ class CompatibleRow(Base):
 Index("ix_entry_article_id", EntryRow.article_id)
 Index("ix_tombstone_article_id", TombstoneRow.article_id)
 Index("ix_section_state_next_due", SectionStateRow.next_due)
+Index("ix_section_state_publication", SectionStateRow.publication)
+_waits = SectionStateRow.requested_generation > SectionStateRow.completed_generation
+Index("ix_section_state_pending", SectionStateRow.section, sqlite_where=_waits, postgresql_where=_waits)
+_leased = SectionStateRow.lease_owner.is_not(None)
+Index("ix_section_state_lease", SectionStateRow.lease_owner, sqlite_where=_leased, postgresql_where=_leased)
 Index("ix_poll_count_at", PollCountRow.at)

@@ -25,7 +25,7 @@ RequestKey = tuple[str, str, str | None, str | None, str | None]
 class Catalogue:
     """The documents by path, the renamed and retired feeds, and the addresses of the earlier system.
 
-    ``responses`` caches responses by request. The catalogue never changes, so they cannot go stale.
+    ``browser_pages``: a browser that opens a feed gets its page. ``responses`` caches responses by request. The catalogue never changes, so they cannot go stale.
     """
 
     site: Site
@@ -35,6 +35,7 @@ class Catalogue:
     retired: frozenset[str]
     surrogate_keys: bool = True
     old_feeds: OldFeeds = NO_OLD_FEEDS
+    browser_pages: bool = True
     responses: dict[RequestKey, CountedResponse] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -47,9 +48,10 @@ class Catalogue:
         *,
         surrogate_keys: bool = True,
         old_feeds: OldFeeds = NO_OLD_FEEDS,
+        browser_pages: bool = True,
     ) -> Self:
         """Returns the catalogue of a process that has loaded no documents yet."""
-        return cls(site, sections, {}, renamed, retired, surrogate_keys, old_feeds)
+        return cls(site, sections, {}, renamed, retired, surrogate_keys, old_feeds, browser_pages)
 
     def with_documents(self, documents: Iterable[Document]) -> Self:
         """Returns a new catalogue in which these documents replace their earlier versions."""

@@ -80,9 +80,7 @@ class Front:
         """Starts draining: reports not ready to load balancers, and closes each connection after its response."""
         self.polls.draining = True
 
-    async def _page(
-        self, scope: dict[str, Any], path: str, feed: str | OldFeed | None
-    ) -> tuple[dict[str, Any], bytes]:
+    async def _page(self, scope: dict[str, Any], path: str, feed: str | OldFeed | None) -> tuple[dict[str, Any], bytes]:
         if self.polls.draining and path == READINESS:
             return start_of(503, LEAVING_HEADERS), LEAVING
         environ = environ_of(scope, path, read_headers(scope["headers"]), scope["client"][0])

@@ -6,12 +6,12 @@ The bodies are small, so each coding is made when a client first asks for it.
 import gzip
 import hashlib
 from collections.abc import Callable, Hashable, Mapping
-from compression import zstd
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 import brotli
+import zstandard
 
 from syndication.serve.cdn_headers import Headers
 from syndication.serve.conditional import is_fresh
@@ -102,7 +102,7 @@ def _compress(body: bytes, encoding: str) -> bytes:
             packed: bytes = brotli.compress(body, mode=brotli.MODE_TEXT, quality=BROTLI_QUALITY)
             return packed
         case "zstd":
-            return zstd.compress(body)
+            return zstandard.ZstdCompressor().compress(body)
         case "gzip":
             return gzip.compress(body, mtime=0)
     return body

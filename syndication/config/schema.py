@@ -62,7 +62,7 @@ class DatabaseTable(TomlTable):
 
 
 class ServerSettings(TomlTable):
-    """[server]: the web process's address, number of serving processes, surrogate keys, pages for browsers, draining."""
+    """[server]: the web process's address, number of processes, surrogate keys, browser pages, draining."""
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000

@@ -25,7 +25,8 @@ RequestKey = tuple[str, str, str | None, str | None, str | None]
 class Catalogue:
     """The documents by path, the renamed and retired feeds, and the addresses of the earlier system.
 
-    ``browser_pages``: a browser that opens a feed gets its page. ``responses`` caches responses by request. The catalogue never changes, so they cannot go stale.
+    ``browser_pages``: a browser that opens a feed gets its page. ``responses`` caches responses by request. The
+    catalogue never changes, so they cannot go stale.
     """
 
     site: Site

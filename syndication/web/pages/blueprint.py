@@ -184,7 +184,7 @@ def _feed(catalogue: Catalogue, answers: Answers, newest: NewestEntries, setting
         return _moved(catalogue, catalogue.renamed[slug])
     section = catalogue.sections.get(slug)
     if section is None:
-        return _response(_without_feed(catalogue, slug), stored=stored)
+        return _with_policy(_response(_without_feed(catalogue, slug), stored=stored), catalogue)
     shown = newest.of(catalogue, slug)
     if shown is None:
         body = render_template("no_feed.html", site=catalogue.site, title=section.title, kind="unpublished")

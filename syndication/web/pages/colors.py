@@ -6,7 +6,7 @@ A colour is ``#rgb`` or ``#rrggbb``; luminance and contrast are those of WCAG.
 DEFAULT = "#9c2f12"
 
 LIGHT_PAPER, DARK_PAPER = "#f3f0e9", "#262320"
-"""The darkest background of the light pages, and the lightest of the dark ones, that carry text in the accent colour."""
+"""The darkest background of the light pages, and the lightest of the dark ones, under text in the accent colour."""
 
 LEAST_CONTRAST = 4.6
 """A little more than the 4.5 that WCAG asks for, for rounding."""

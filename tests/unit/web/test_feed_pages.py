@@ -21,6 +21,7 @@ from tests.support.newsroom import NOON, section, site
 
 EVIL = "<script>alert('x')</script>\"'&"
 BROWSER = {"Sec-Fetch-Dest": "document"}
+TAIPEI = PageSettings("Asia/Taipei")
 
 
 def json_feed(title: str = EVIL, url: str = "https://www.daily.example/1") -> bytes:
@@ -40,7 +41,7 @@ def catalogue(browser_pages: bool = True, **changes: Any) -> Catalogue:
     )
 
 
-def client(feeds: Catalogue | None = None, pages: PageSettings = PageSettings("Asia/Taipei")):
+def client(feeds: Catalogue | None = None, pages: PageSettings = TAIPEI):
     loader: Any = SimpleNamespace(catalogue=feeds or catalogue(), counter=PollCounter())
     app = flask_app(loader, None, pages)
     app.wsgi_app = FeedMiddleware(app.wsgi_app, loader)  # type: ignore[method-assign]

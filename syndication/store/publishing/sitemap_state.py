@@ -4,11 +4,23 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, case, cast, delete, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    delete,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from syndication.model.sitemaps import ARCHIVE, NEWS, bounds, month_in
 from syndication.store.db.batches import batched
-from syndication.store.db.types import utc_text
 from syndication.store.db.upsert import insert
 from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.sitemaps import SitemapEntryRow, SitemapFileRow, SitemapStateRow
@@ -22,6 +34,9 @@ RETRY = timedelta(minutes=1)
 PAUSES = {NEWS: timedelta(seconds=1), ARCHIVE: timedelta(0)}
 MONTH_PAUSE = timedelta(seconds=10)
 """The pause between two times that a part is written: a busy newsroom changes one month all the time."""
+
+PUBLISHED: ColumnElement[str] = literal_column("'published'")
+"""A literal, not a parameter: only then do both databases recognize that the partial index applies."""
 
 OFF = ""
 """The fingerprint while sitemaps are turned off."""
@@ -195,7 +210,7 @@ def raise_revision(conn: Connection) -> None:
 
 def find_older_month(conn: Connection, before: str | None) -> str | None:
     """Returns the newest month before ``before`` with a published article; one step in an index."""
-    query = select(cast(ArticleRow.published_at, Text)).where(ArticleRow.status == _published())
+    query = select(cast(ArticleRow.published_at, Text)).where(ArticleRow.status == PUBLISHED)
     since, _ = bounds("0001-01", datetime.min)
     query = query.where(ArticleRow.published_at >= since)
     if before is not None:
@@ -209,6 +224,26 @@ def _parts(conn: Connection) -> list[str]:
 
 def _pending() -> ColumnElement[bool]:
     return SitemapStateRow.requested_generation > SitemapStateRow.completed_generation
+
+
+def _is_mine(fingerprint: str) -> ColumnElement[bool]:
+    """Whether the configuration that was registered last is this one."""
+    registered = select(SitemapStateRow.fingerprint).where(SitemapStateRow.part == ARCHIVE).scalar_subquery()
+    return registered == fingerprint
+
+
+def _claimable(owner: str, fingerprint: str, now: datetime) -> Select[str]:
+    row = SitemapStateRow
+    until = row.lease_until
+    free = or_(until.is_(None), until <= now, until > now + 2 * LEASE, row.lease_owner == owner)
+    rested = or_(
+        row.rendered_at.is_(None),
+        row.rendered_at > now,  # The clock was set back.
+        and_(row.part == ARCHIVE, row.rendered_at <= now - PAUSES[ARCHIVE]),
+        and_(row.part == NEWS, row.rendered_at <= now - PAUSES[NEWS]),
+        row.rendered_at <= now - MONTH_PAUSE,
+    )
+    return select(row.part).where(or_(_pending(), row.next_due <= now), free, rested, _is_mine(fingerprint))
 
 
 def _pause(part: str) -> timedelta:

@@ -1,7 +1,7 @@
 """Writes the sitemaps: a part after the other, in small steps between which the worker publishes feeds.
 
     claim      take a lease on a part that waits                            (a short write)
-    read       its articles, a page at a time, and record their entries     (a read, a short write if there are new ones)
+    read       its articles, a page at a time, and record their entries     (a read, and perhaps a short write)
     write      each file whose bytes changed, compressed                    (a short write)
     complete   delete what is left over, and write the index of the archive (a short write)
 
@@ -271,7 +271,7 @@ class SitemapMaker:
             again = claim.part != ARCHIVE and sitemaps.has_stale_entries(
                 conn, claim.part, bounds(claim.part, claim.now)
             )
-            if is_month and (part.changed or gone) or claim.part == ARCHIVE:
+            if (is_month and (part.changed or gone)) or claim.part == ARCHIVE:
                 self._write_index(conn)
             sitemap_state.complete(conn, claim, part.due, now, again=again, empty=is_month and not part.numbers)
             self.database.notify(conn, DOCUMENTS)

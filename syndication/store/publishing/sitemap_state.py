@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
     ColumnElement,
@@ -37,6 +37,9 @@ MONTH_PAUSE = timedelta(seconds=10)
 
 PUBLISHED: ColumnElement[str] = literal_column("'published'")
 """A literal, not a parameter: only then do both databases recognize that the partial index applies."""
+
+START = datetime(1, 1, 1, tzinfo=UTC)
+"""Where the calendar begins; the bounds of a month do not depend on the time."""
 
 OFF = ""
 """The fingerprint while sitemaps are turned off."""
@@ -211,10 +214,10 @@ def raise_revision(conn: Connection) -> None:
 def find_older_month(conn: Connection, before: str | None) -> str | None:
     """Returns the newest month before ``before`` with a published article; one step in an index."""
     query = select(cast(ArticleRow.published_at, Text)).where(ArticleRow.status == PUBLISHED)
-    since, _ = bounds("0001-01", datetime.min)
+    since, _ = bounds("0001-01", START)
     query = query.where(ArticleRow.published_at >= since)
     if before is not None:
-        query = query.where(ArticleRow.published_at < bounds(before, datetime.min)[0])
+        query = query.where(ArticleRow.published_at < bounds(before, START)[0])
     return month_in(conn.scalar(query.order_by(ArticleRow.published_at.desc(), ArticleRow.id.desc()).limit(1)))
 
 

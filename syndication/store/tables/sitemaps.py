@@ -13,8 +13,8 @@ class SitemapStateRow(Base):
     """A part of the sitemaps: ``news``, a month such as ``2026-11``, or ``archive``, which finds the months.
 
     As in a section, work is waiting while the completed generation is behind the requested one, or after ``next_due``.
-    Only the row of the archive has a ``fingerprint`` (of the configuration; empty: sitemaps are off) and a ``revision``,
-    which rises with each change of any file.
+    Only the row of the archive has a ``fingerprint`` (of the configuration; empty: sitemaps are off) and a
+    ``revision``, which rises with each change of any file.
     """
 
     __tablename__ = "sitemap_state"

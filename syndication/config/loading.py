@@ -393,13 +393,24 @@ def _section(slug: str, table: AllTable, main: SyndicationFile, site: Site, path
         hours=setting("hours"),
         max_entries=max_entries,
         summary_length=setting("summary_length"),
-        cache=CachePolicy(**main.cache[name].model_dump()),
+        cache=_cache_policy(name, main),
         largest_body=setting("largest_body_mb") * MIB,
         media_enclosures=setting("media_enclosures"),
         formerly=tuple(table.formerly) if isinstance(table, SectionTable) else (),
         feed_title=_feed_title(title, main),
         podcast=Podcast(setting("podcast_category"), setting("podcast_explicit"), setting("podcast_image") or None),
     )
+
+
+def _cache_policy(name: str, main: SyndicationFile) -> CachePolicy:
+    policy = CachePolicy(**main.cache[name].model_dump())
+    low, high = policy.bounds
+    if not low <= policy.browser <= high:
+        raise ConfigError(
+            f"[cache.{name}]: browser is {policy.browser}: it should be between min_browser, {low},"
+            f" and max_browser, {high}"
+        )
+    return policy
 
 
 def _feed_title(title: str, main: SyndicationFile) -> str:

@@ -267,7 +267,9 @@ def _typed(keys: list[str], text: str) -> str | int | float | bool:
     field = getattr(known, "model_fields", {}).get(keys[-1]) if keys[1:2] != ["headers"] else None
     if field is not None and field.annotation is bool and text in ("true", "false"):
         return text == "true"
-    for kind in (int, float) if field is not None and field.annotation in (int, float) else ():
+    # An optional number is written as Seconds | None.
+    numeric = field is not None and (field.annotation in (int, float) or keys[-1] in ("min_browser", "max_browser"))
+    for kind in (int, float) if numeric else ():
         try:
             return kind(text)
         except ValueError:

@@ -206,7 +206,7 @@ class SyndicationFile(TomlTable):
     database: DatabaseTable = DatabaseTable()
     server: ServerSettings = ServerSettings()
     feeds: FeedsTable = FeedsTable()
-    cache: dict[str, CacheTable] = Field(default_factory=lambda: {"news": CacheTable()})
+    cache: dict[str, CacheTable] = Field(default_factory=lambda: {"news": CacheTable(min_browser=60, max_browser=3600)})
     worker: WorkerSettings = WorkerSettings()
     editors: EditorsSettings = EditorsSettings()
     ninjs: NinjsSettings = NinjsSettings()

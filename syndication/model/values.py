@@ -284,7 +284,8 @@ class Document:
     """The published bytes of one feed in one format, by content coding.
 
     ``digest`` is the start of the identity body's SHA-256 in hexadecimal. ``last_modified`` is None
-    for a version written while the clock was earlier than the previous version's time.
+    for a version written while the clock was earlier than the previous version's time. ``cadence`` is the feed's, as
+    stored (``model/freshness.py``).
     """
 
     section: str
@@ -293,6 +294,7 @@ class Document:
     digest: str
     last_modified: datetime | None
     bodies: Mapping[str, bytes]
+    cadence: str | None = None
 
     def etag(self, encoding: str) -> str:
         """Returns the strong entity tag of one coding, quoted (RFC 9110 section 8.8.3)."""

@@ -46,7 +46,7 @@ def write(conn: Connection, current: PublishedState, new: NewVersion, now: datet
     ``current`` is the state that the regeneration read.
     """
     state: dict[str, datetime | str | int | None] = {"next_due": new.next_due}
-    state["cadence"] = new.cadence and new.cadence.to_text()
+    state["cadence"] = new.cadence.to_text() if new.cadence else None
     if new.documents:
         state |= {"updated_at": new.updated_at, "last_modified": new.last_modified, "max_age": new.max_age}
     done = published.complete(conn, current, version=new.version, regenerated_at=now, missed=new.missed, **state)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from syndication.model.field_limits import MAX_AUTHORS, MAX_TAGS
-from syndication.model.selection import Selection, Term, TermKind, term_key
+from syndication.model.selection import Term, TermKind, term_key
 from syndication.model.values import ALL, Article, Section
 
 MAX_KEY = 200

@@ -111,8 +111,7 @@ def _register(conn: Connection, wanted: dict[Term, str]) -> None:
     number = 1
     while new:
         rows = [{"kind": term.kind, "key": term.key, "name": wanted[term], "slug": _slug(term, number)} for term in new]
-        for row in rows:
-            conn.execute(insert(conn, TermRow).values(row).on_conflict_do_nothing())
+        conn.execute(insert(conn, TermRow).on_conflict_do_nothing(), rows)
         # Those whose slug was taken try the next one.
         new = sorted(set(new) - get_terms(conn, new).keys())
         number += 1

@@ -187,11 +187,17 @@ def _create_term_tables() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     published = sa.text("status = 'published'")
-    newest = [sa.literal_column("published_at DESC"), sa.literal_column("article_id DESC")]
     op.create_index(
         "ix_article_term_newest",
         "article_term",
-        ["kind", "key", *newest, "expires_at", "status"],
+        [
+            "kind",
+            "key",
+            sa.literal_column("published_at DESC"),
+            sa.literal_column("article_id DESC"),
+            "expires_at",
+            "status",
+        ],
         sqlite_where=published,
         postgresql_where=published,
     )

@@ -9,12 +9,16 @@ from datetime import datetime
 from typing import Literal, NewType
 
 from syndication.model.field_limits import MAX_FEED_HTML
+from syndication.model.selection import Selection, Term
 
 FORMATS: tuple[str, ...] = ("atom", "rss", "json")
 """The formats of a feed, also used as the file extensions of its URLs."""
 
 ENCODINGS: tuple[str, ...] = ("br", "zstd", "gzip", "identity")
 """The content codings of a document (RFC 9110 section 8.4.1), most preferred first."""
+
+FeedOwner = Literal["configuration", "editors", "readers"]
+"""Who defines a feed: the files, an editor, or the reader who asks for an address."""
 
 ALL = "all"
 """The reserved section that holds every published article."""
@@ -152,6 +156,7 @@ class Section:
     included. ``origin`` is the first slug: feed ids use it, so they survive a rename. ``feed_title`` is the title
     that readers see, which names the newsroom; empty: ``title``.
     ``largest_body`` is in characters. ``media_enclosures`` offers what a body plays as enclosures too.
+    ``selection`` is what goes in, if it is not what is filed under it; ``listed``: it is in the public lists of feeds.
     """
 
     slug: str
@@ -169,6 +174,16 @@ class Section:
     podcast: Podcast = Podcast()
     largest_body: int = MAX_FEED_HTML
     media_enclosures: bool = False
+    selection: Selection | None = None
+    owner: FeedOwner = "configuration"
+    listed: bool = True
+
+    @property
+    def selects(self) -> Selection:
+        """What goes in: its selection, or the articles filed under it; every article for the feed of all stories."""
+        if self.selection is not None:
+            return self.selection
+        return Selection() if self.slug == ALL else Selection(any=tuple(Term("section", s) for s in self.filed_under))
 
     @property
     def origin(self) -> str:

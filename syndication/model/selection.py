@@ -1,0 +1,77 @@
+"""What goes into a feed: a question to the store, made of terms.
+
+A term is a section, a tag, an author or a language. Tags and authors have a key, which is what their spellings have in
+common, and a slug, which is their part of an address. Both are pure functions of the text.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+TermKind = Literal["section", "tag", "author", "language"]
+
+TERM_KINDS: tuple[TermKind, ...] = ("section", "tag", "author", "language")
+
+
+class Term(NamedTuple):
+    """One term. ``key`` is the slug of a section, or what ``term_key`` makes of a name."""
+
+    kind: TermKind
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The articles that have at least one term of ``any``, each term of ``all`` and no term of ``none``.
+
+    Where ``any`` is empty, ``all`` and ``none`` alone decide; the empty selection is every article.
+    """
+
+    any: tuple[Term, ...] = ()
+    all: tuple[Term, ...] = ()
+    none: tuple[Term, ...] = ()
+
+    @property
+    def terms(self) -> frozenset[Term]:
+        """Every term that it names."""
+        return frozenset((*self.any, *self.all, *self.none))
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether it is more than a list of terms of which one suffices."""
+        return bool(self.all or self.none)
+
+
+def term_key(kind: TermKind, name: str) -> str:
+    """Returns what the spellings of a name have in common; "" if nothing of it is text.
+
+    Compatibility forms and case are folded (Unicode caseless matching, UAX 15 and section 3.13), spaces are single.
+    """
+    if kind == "section":
+        return name
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    visible = "".join(c for c in folded if unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn") or c.isspace())
+    return " ".join(visible.split())
+
+
+def term_slug(key: str) -> str:
+    """Returns the part of an address that a key suggests; "" if it has neither letters nor digits.
+
+    Letters, digits and their marks stay as they are, in any script; everything between becomes one hyphen, so that
+    ``+``, ``~``, ``.`` and ``/`` keep their meaning in addresses. Latin letters lose their accents: ``café`` is found
+    at ``cafe``.
+    """
+    plain = "".join(_without_accents(unicodedata.normalize("NFC", key)))
+    return re.sub(r"-+", "-", "".join(c if _is_kept(c) else "-" for c in plain)).strip("-")
+
+
+def _without_accents(text: str) -> Iterable[str]:
+    for character in text:
+        base = unicodedata.normalize("NFD", character)
+        yield base[0] if base[0].isascii() and base[0].isalpha() else character
+
+
+def _is_kept(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNM"

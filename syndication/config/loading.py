@@ -267,7 +267,9 @@ def _typed(keys: list[str], text: str) -> str | int | float | bool:
     field = getattr(known, "model_fields", {}).get(keys[-1]) if keys[1:2] != ["headers"] else None
     if field is not None and field.annotation is bool and text in ("true", "false"):
         return text == "true"
-    for kind in (int, float) if field is not None and field.annotation in (int, float) else ():
+    # An optional number is written as Seconds | None.
+    numeric = field is not None and (field.annotation in (int, float) or keys[-1] in ("min_browser", "max_browser"))
+    for kind in (int, float) if numeric else ():
         try:
             return kind(text)
         except ValueError:
@@ -393,13 +395,24 @@ def _section(slug: str, table: AllTable, main: SyndicationFile, site: Site, path
         hours=setting("hours"),
         max_entries=max_entries,
         summary_length=setting("summary_length"),
-        cache=CachePolicy(**main.cache[name].model_dump()),
+        cache=_cache_policy(name, main),
         largest_body=setting("largest_body_mb") * MIB,
         media_enclosures=setting("media_enclosures"),
         formerly=tuple(table.formerly) if isinstance(table, SectionTable) else (),
         feed_title=_feed_title(title, main),
         podcast=Podcast(setting("podcast_category"), setting("podcast_explicit"), setting("podcast_image") or None),
     )
+
+
+def _cache_policy(name: str, main: SyndicationFile) -> CachePolicy:
+    policy = CachePolicy(**main.cache[name].model_dump())
+    low, high = policy.bounds
+    if not low <= policy.browser <= high:
+        raise ConfigError(
+            f"[cache.{name}]: browser is {policy.browser}: it should be between min_browser, {low},"
+            f" and max_browser, {high}"
+        )
+    return policy
 
 
 def _feed_title(title: str, main: SyndicationFile) -> str:

@@ -156,12 +156,14 @@ class FeedsTable(TomlTable):
 
 
 class CacheTable(TomlTable):
-    """[cache.NAME]: how long a cached copy may be used, in seconds."""
+    """[cache.NAME]: how long a cached copy may be used, in seconds; the bounds are None where the time is fixed."""
 
     browser: Seconds = 300
     cdn: Seconds = 60
     stale_while_revalidate: Seconds = 60
     stale_if_error: Seconds = 86400
+    min_browser: Seconds | None = None
+    max_browser: Seconds | None = None
 
 
 class AllTable(TomlTable):
@@ -204,7 +206,7 @@ class SyndicationFile(TomlTable):
     database: DatabaseTable = DatabaseTable()
     server: ServerSettings = ServerSettings()
     feeds: FeedsTable = FeedsTable()
-    cache: dict[str, CacheTable] = Field(default_factory=lambda: {"news": CacheTable()})
+    cache: dict[str, CacheTable] = Field(default_factory=lambda: {"news": CacheTable(min_browser=60, max_browser=3600)})
     worker: WorkerSettings = WorkerSettings()
     editors: EditorsSettings = EditorsSettings()
     ninjs: NinjsSettings = NinjsSettings()

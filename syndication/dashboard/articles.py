@@ -110,7 +110,7 @@ def _confirm(act: str) -> Response:
     sections = context().settings.sections
     longest = max(
         (sections[v.section].cache for v in traced.sections if v.in_feed and v.section in sections),
-        key=lambda policy: policy.browser + policy.cdn + policy.stale_while_revalidate,
+        key=lambda policy: policy.longest_copy,
         default=None,
     )
     return page(
@@ -122,7 +122,7 @@ def _confirm(act: str) -> Response:
         source_words=traced.source_words,
         out_by_sender=traced.withdrawn_by_sender,
         feeds=[titles()[v.section] for v in traced.sections if v.in_feed and v.section in sections],
-        copies=longest.browser + longest.cdn + longest.stale_while_revalidate if longest else 0,
+        copies=longest.longest_copy if longest else 0,
     )
 
 

@@ -102,13 +102,27 @@ class Article:
 class CachePolicy:
     """How long caches may use a copy of a feed, in seconds (RFC 9111; RFC 5861 for the stale periods).
 
-    ``browser`` is max-age; ``cdn`` is s-maxage, for shared caches.
+    ``browser`` is max-age; ``cdn`` is s-maxage, for shared caches. With ``min_browser`` or ``max_browser``, max-age
+    follows the feed's cadence within these bounds (``model/freshness.py``), and ``browser`` is used while it has none.
     """
 
     browser: int
     cdn: int
     stale_while_revalidate: int
     stale_if_error: int
+    min_browser: int | None = None
+    max_browser: int | None = None
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The shortest and the longest max-age; a bound that is not set is ``browser``."""
+        low = self.browser if self.min_browser is None else self.min_browser
+        return low, self.browser if self.max_browser is None else self.max_browser
+
+    @property
+    def longest_copy(self) -> int:
+        """How long a copy of what has changed may be used, in seconds, while this service can be reached."""
+        return self.bounds[1] + self.cdn + self.stale_while_revalidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +241,8 @@ class Entry:
 class Feed:
     """A section with its entries, newest first, ready for rendering.
 
-    ``updated`` is the time of the version being rendered: whole seconds, UTC.
+    ``updated`` is the time of the version being rendered: whole seconds, UTC. ``max_age`` is how long the documents say
+    that readers may wait, in seconds; None: the section's fixed time.
     """
 
     id: str
@@ -235,6 +250,7 @@ class Feed:
     section: Section
     entries: tuple[Entry, ...]
     updated: datetime
+    max_age: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +284,8 @@ class Document:
     """The published bytes of one feed in one format, by content coding.
 
     ``digest`` is the start of the identity body's SHA-256 in hexadecimal. ``last_modified`` is None
-    for a version written while the clock was earlier than the previous version's time.
+    for a version written while the clock was earlier than the previous version's time. ``cadence`` is the feed's, as
+    stored (``model/freshness.py``).
     """
 
     section: str
@@ -277,6 +294,7 @@ class Document:
     digest: str
     last_modified: datetime | None
     bodies: Mapping[str, bytes]
+    cadence: str | None = None
 
     def etag(self, encoding: str) -> str:
         """Returns the strong entity tag of one coding, quoted (RFC 9110 section 8.8.3)."""

@@ -25,12 +25,18 @@ class FilledFeed:
 
 
 def fill_feed(
-    renderer: Renderer, gathered: Gathered, updated: datetime | None = None, careful: Careful | None = None
+    renderer: Renderer,
+    gathered: Gathered,
+    updated: datetime | None = None,
+    careful: Careful | None = None,
+    max_age: int | None = None,
 ) -> tuple[FilledFeed, RenderedFeed]:
     """Returns the feed selected from what was read, and that feed rendered: again if some of it cannot be rendered.
 
-    ``updated`` is the feed's time, if it is not that of the read; ``careful`` is ``Renderer.render``'s.
+    ``updated`` is the feed's time, if it is not that of the read; ``careful`` is ``Renderer.render``'s; ``max_age`` is
+    the cache time that the documents say, if it is not the fixed one.
     """
+    gathered = replace(gathered, feed=replace(gathered.feed, max_age=max_age))
     rendered = _render(renderer, gathered.feed, updated, careful)
     filled = select_entries(gathered, rendered.left_out)
     if [entry.article_id for entry in rendered.entries] != [entry.article_id for entry in filled.feed.entries]:

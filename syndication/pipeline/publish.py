@@ -13,7 +13,8 @@ import brotli
 import zstandard
 from zlib_ng import gzip_ng
 
-from syndication.model.values import Document, Feed, LeftOut, RenderedFeed
+from syndication.model.freshness import Cadence, max_age, minute_of
+from syndication.model.values import CachePolicy, Document, Feed, LeftOut, RenderedFeed
 from syndication.pipeline.hold import HeldFeed
 from syndication.pipeline.snapshot import SectionSnapshot
 from syndication.store import Connection
@@ -86,6 +87,26 @@ def publication_times(current: PublishedState, now: datetime) -> tuple[datetime,
     return second, second
 
 
+def published_max_age(policy: CachePolicy, current: PublishedState) -> int | None:
+    """Returns the cache time that the published documents say, within today's bounds; None: the fixed one.
+
+    Rendering with it, to see what changed, keeps a new cadence alone from changing a byte.
+    """
+    low, high = policy.bounds
+    return None if low == high or current.max_age is None else min(max(current.max_age, low), high)
+
+
+def next_max_age(snapshot: SectionSnapshot, held: HeldFeed) -> int | None:
+    """Returns the cache time that the next version says, by the cadence of its entries; None: the fixed one."""
+    policy = held.filled.feed.section.cache
+    low, high = policy.bounds
+    if low == high:
+        return None
+    times = [entry.published for entry in held.filled.feed.entries]
+    times += [entry.published_at for entry in held.decision.kept]
+    return max_age(policy, Cadence.of(times), minute_of(snapshot.gathered.now) * 60)
+
+
 def new_version(
     snapshot: SectionSnapshot, held: HeldFeed, bodies: Mapping[str, Mapping[str, bytes]], last_modified: datetime | None
 ) -> NewVersion:
@@ -111,25 +132,29 @@ def new_version(
         shown=_newly_shown(snapshot, feed),
         hold=held.decision.hold,
         missed=current.is_suspected,
+        cadence=Cadence.of(entry.published_at for entry in entries),
+        max_age=feed.max_age,
     )
 
 
 def same_version(snapshot: SectionSnapshot, held: HeldFeed) -> NewVersion:
     """Returns the published version again: no byte changed, but perhaps an article's times, or what is left out."""
     current = snapshot.published
+    entries = _entries(snapshot, held, current.version)
     return NewVersion(
         version=current.version,
         documents=(),
         updated_at=None,
         last_modified=None,
         next_due=held.filled.next_due,
-        entries=_entries(snapshot, held, current.version),
+        entries=entries,
         tombstones=(),
         changes=(),
         left_out=held.rendered.left_out,
         shown=_newly_shown(snapshot, held.filled.feed),
         hold=held.decision.hold,
         missed=_was_missed(current, held),
+        cadence=Cadence.of(entry.published_at for entry in entries),
     )
 
 

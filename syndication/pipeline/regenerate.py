@@ -181,10 +181,11 @@ class Regenerator:
         return snapshot, filled, rendered
 
     def _fill(self, snapshot: SectionSnapshot) -> tuple[FilledFeed, RenderedFeed]:
-        """Renders with the time of the published version, so that the bytes differ only if the content does."""
+        """Renders with the times of the published version, so that the bytes differ only if the content does."""
         current = snapshot.published
         careful = partial(self._record_article, current.section) if current.deaths else None
-        return fill_feed(self.renderer, snapshot.gathered, current.updated_at, careful)
+        max_age = publish.published_max_age(snapshot.gathered.feed.section.cache, current)
+        return fill_feed(self.renderer, snapshot.gathered, current.updated_at, careful, max_age)
 
     def _record_article(self, section: str, article_id: str | None) -> None:
         """Records which article is rendered next, so that its identity survives this worker's death."""
@@ -230,11 +231,11 @@ class Regenerator:
         return _Ending("published" if new.documents else "unchanged", new.version, now, held, new.missed)
 
     def _new_version(self, snapshot: SectionSnapshot, held: HeldFeed) -> tuple[NewVersion, HeldFeed]:
-        """Returns the next version, rendered again with its own time."""
+        """Returns the next version, rendered again with its own times."""
         current, filled, rendered = snapshot.published, held.filled, held.rendered
         updated, last_modified = publish.publication_times(current, filled.feed.updated)
-        feed = replace(filled.feed, updated=updated)
-        if updated != (current.updated_at or filled.feed.updated):
+        feed = replace(filled.feed, updated=updated, max_age=publish.next_max_age(snapshot, held))
+        if feed != replace(filled.feed, updated=current.updated_at or filled.feed.updated):
             rendered = replace(held.complete(self.renderer.render(feed)), left_out=filled.left_out)
         held = replace(held, filled=replace(filled, feed=feed), rendered=rendered)
         return publish.new_version(snapshot, held, publish.compress(rendered.bodies, self._pool), last_modified), held

@@ -47,11 +47,12 @@ DAY_MINUTES = 1440
 
 
 def ttl_minutes(feed: Feed) -> int:
-    """Returns how long a reader may wait: the largest part of a day that the browsers' cache time covers.
+    """Returns how long a reader may wait: the largest part of a day that the feed's max-age covers.
 
     A part of a day, so that ttl and sy: express exactly the same.
     """
-    wanted = max(1, feed.section.cache.browser // 60)
+    seconds = feed.section.cache.browser if feed.max_age is None else feed.max_age
+    wanted = max(1, seconds // 60)
     return max(minutes for minutes in range(1, DAY_MINUTES + 1) if minutes <= wanted and DAY_MINUTES % minutes == 0)
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Self
 
 from syndication.model.feed_addresses import feed_path
 from syndication.model.old_feeds import NO_OLD_FEEDS, OldFeed, OldFeeds
 from syndication.model.values import FORMATS, Document, Section, Site
 from syndication.serve.cdn_headers import Headers, key_headers
-from syndication.serve.prepared import PreparedDocument, prepare
+from syndication.serve.prepared import PreparedDocument, moving_headers, prepare
 
 CountKey = tuple[str, str, str]
 """The key under which a poll is counted. For a document: path, status line and encoding. For any other path, which
@@ -25,7 +26,9 @@ RequestKey = tuple[str, str, str | None, str | None, str | None]
 class Catalogue:
     """The documents by path, the renamed and retired feeds, and the addresses of the earlier system.
 
-    ``responses`` caches responses by request. The catalogue never changes, so they cannot go stale.
+    ``responses`` caches responses by request. The catalogue never changes, so they cannot go stale. ``minute`` is the
+    time since 1970 for which they hold, and ``moving`` the headers of that minute, by path, status line and encoding,
+    of documents whose cache time follows their feed's cadence.
     """
 
     site: Site
@@ -36,6 +39,8 @@ class Catalogue:
     surrogate_keys: bool = True
     old_feeds: OldFeeds = NO_OLD_FEEDS
     responses: dict[RequestKey, CountedResponse] = field(default_factory=dict, compare=False, repr=False)
+    minute: int | None = None
+    moving: dict[CountKey, Headers] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def empty(
@@ -60,7 +65,31 @@ class Catalogue:
             for document in documents
             if document.section in self.sections
         }
-        return replace(self, documents={**self.documents, **fresh}, responses={})
+        return replace(self, documents={**self.documents, **fresh}, responses={}, moving={})
+
+    def at_minute(self, minute: int) -> Self:
+        """Returns the catalogue with the cache times of this minute (since 1970); itself if they are the same."""
+        if minute == self.minute or not self.moves:
+            return self
+        return replace(self, responses={}, minute=minute, moving={})
+
+    @cached_property
+    def moves(self) -> bool:
+        """Whether the cache time of any feed follows its cadence."""
+        return any(low != high for low, high in (section.cache.bounds for section in self.sections.values()))
+
+    def headers(self, document: PreparedDocument, key: CountKey, headers: Headers) -> Headers:
+        """Returns the headers of a document's response, with the current cache time. ``key`` is its count key.
+
+        The same list for the same key, as long as this catalogue is served.
+        """
+        if document.cadence is None or self.minute is None:
+            return headers
+        known = self.moving.get(key)
+        if known is None:
+            policy = self.sections[document.section].cache
+            known = self.moving[key] = moving_headers(headers, policy, document.cadence, self.minute)
+        return known
 
     def keys(self, slug: str | None = None) -> Headers:
         """Returns the key headers of a response without a document; ``slug`` is never taken from client input."""

@@ -61,7 +61,7 @@ def _respond(catalogue: Catalogue, method: str, path: str, headers: Mapping[str,
     document = catalogue.documents.get(path)
     if document is None or method not in ("GET", "HEAD"):
         return _with_count_key(path, _respond_without_document(catalogue, method, path))
-    decided = _respond_with_document(document, method, path, accept, match, since)
+    decided = _respond_with_document(catalogue, document, method, path, (accept, match, since))
     if len(accept or "") + len(match or "") + len(since or "") <= MAX_CACHED_KEY:
         if len(catalogue.responses) >= MAX_CACHED_RESPONSES:
             catalogue.responses.clear()
@@ -70,9 +70,17 @@ def _respond(catalogue: Catalogue, method: str, path: str, headers: Mapping[str,
 
 
 def _respond_with_document(
-    document: PreparedDocument, method: str, path: str, accept: str | None, match: str | None, since: str | None
+    catalogue: Catalogue,
+    document: PreparedDocument,
+    method: str,
+    path: str,
+    asked: tuple[str | None, str | None, str | None],
 ) -> CountedResponse:
-    """Returns 200, 304 or 406 for an existing document."""
+    """Returns 200, 304 or 406 for an existing document.
+
+    ``asked`` are Accept-Encoding, If-None-Match and If-Modified-Since.
+    """
+    accept, match, since = asked
     encoding = negotiate(accept)
     if encoding is None:
         text = "Not acceptable. This feed is available as br, zstd, gzip or identity."
@@ -81,8 +89,10 @@ def _respond_with_document(
         )
     coded = document.encoded[encoding]
     if is_fresh(coded.tag, document.modified, match, since):
-        return NOT_MODIFIED, coded.not_modified, b"", (path, NOT_MODIFIED, encoding)
-    return OK, coded.ok, coded.body if method == "GET" else b"", (path, OK, encoding)
+        counted = path, NOT_MODIFIED, encoding
+        return NOT_MODIFIED, catalogue.headers(document, counted, coded.not_modified), b"", counted
+    counted = path, OK, encoding
+    return OK, catalogue.headers(document, counted, coded.ok), coded.body if method == "GET" else b"", counted
 
 
 def _with_count_key(path: str, response: Response) -> CountedResponse:

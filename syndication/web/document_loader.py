@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from syndication.logs import get_logger
+from syndication.model.freshness import minute_of
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.poll_counter import PollCounter
 from syndication.store.db.database import DOCUMENTS, Database, DatabaseDown
@@ -99,6 +100,7 @@ class DocumentLoader:
                     waker.close()
             except DatabaseDown:  # Without the driver's message, which may contain a row.
                 self._mark_down()
+                self.move_cache_times()
                 self._flush(self.counter)
                 self._stopped.wait(WAIT_SECONDS)
             except Exception:  # If the thread ended silently, feeds would become stale unnoticed.
@@ -112,6 +114,7 @@ class DocumentLoader:
                 self.load()
             if not self.state.loaded or time.monotonic() - self._looked >= STATE_SECONDS:
                 self.read_state()
+            self.move_cache_times()
             self._flush(self.counter)
             changed = waker.wait(WAIT_SECONDS)
 
@@ -144,6 +147,12 @@ class DocumentLoader:
         )
         if self.versions_to_purge.items() - before.items():
             self.changed_event.set()
+
+    def move_cache_times(self) -> None:
+        """Serves the cache times of the current minute; it asks no database, and the first poll calculates them."""
+        if self.loaded_at is not None:
+            now = self.loaded_at + timedelta(seconds=time.monotonic() - self._loaded)
+            self.catalogue = self.catalogue.at_minute(minute_of(now))
 
     def read_state(self) -> None:
         """Reads the state that /readyz and /metrics show."""

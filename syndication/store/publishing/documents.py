@@ -31,7 +31,11 @@ def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
     """Returns the documents of these sections in every format; an unpublished section is missing from the result."""
     found: list[Document] = []
     for some in batched(sorted(sections)):
-        query = select(DocumentRow.__table__).where(DocumentRow.section.in_(some))
+        query = (
+            select(DocumentRow.__table__, SectionStateRow.cadence)
+            .join(SectionStateRow, SectionStateRow.section == DocumentRow.section)
+            .where(DocumentRow.section.in_(some))
+        )
         for row in conn.execute(query.order_by(DocumentRow.section, DocumentRow.format)).mappings():
             found.append(
                 Document(
@@ -41,6 +45,7 @@ def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
                     digest=row["digest"],
                     last_modified=row["last_modified"],
                     bodies={encoding: row[encoding] for encoding in ENCODINGS},
+                    cadence=row["cadence"],
                 )
             )
     return found

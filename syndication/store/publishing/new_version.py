@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from syndication.model.freshness import Cadence
 from syndication.model.values import Document, LeftOut
 from syndication.store.publishing import holds, published, regenerations, versions
 from syndication.store.publishing.holds import Hold
@@ -20,6 +21,7 @@ class NewVersion:
     ``updated_at`` and ``last_modified`` are the times of new documents. ``tombstones`` and ``changes`` are the
     differences from the previous version. ``shown`` are the digests of articles whose content is new to readers and
     not recorded yet. ``hold`` keeps vanished entries. ``missed``: what a sweep suspected was a difference.
+    ``cadence`` is the feed's, and ``max_age`` the cache time in seconds that new documents say.
     """
 
     version: int
@@ -34,6 +36,8 @@ class NewVersion:
     shown: Mapping[str, str]
     hold: Hold | None
     missed: bool
+    cadence: Cadence | None = None
+    max_age: int | None = None
 
 
 def write(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> bool:
@@ -41,10 +45,11 @@ def write(conn: Connection, current: PublishedState, new: NewVersion, now: datet
 
     ``current`` is the state that the regeneration read.
     """
-    times = {"updated_at": new.updated_at, "last_modified": new.last_modified} if new.documents else {}
-    done = published.complete(
-        conn, current, version=new.version, regenerated_at=now, missed=new.missed, next_due=new.next_due, **times
-    )
+    state: dict[str, datetime | str | int | None] = {"next_due": new.next_due}
+    state["cadence"] = new.cadence.to_text() if new.cadence else None
+    if new.documents:
+        state |= {"updated_at": new.updated_at, "last_modified": new.last_modified, "max_age": new.max_age}
+    done = published.complete(conn, current, version=new.version, regenerated_at=now, missed=new.missed, **state)
     if not done:
         return False
     section = current.section

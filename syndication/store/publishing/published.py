@@ -21,7 +21,8 @@ class PublishedState:
     ``failures`` the number of failed attempts, ``deaths`` the number of workers that died in a row. ``noticed_at``
     is the time of the oldest waiting change, ``requested_at`` that of the oldest request of any kind. ``hold`` is the
     hold for vanished entries, if there is one. ``suspected_generation`` is the request of a sweep that has not been
-    regenerated yet, and ``suspected_entries`` the number of entries in which it found a difference.
+    regenerated yet, and ``suspected_entries`` the number of entries in which it found a difference. ``max_age`` is the
+    cache time that the documents say, in seconds, if it follows the feed's cadence.
     """
 
     section: str
@@ -40,6 +41,7 @@ class PublishedState:
     digests: Mapping[str, str]
     entries: Mapping[str, "PublishedEntry"]
     hold: Hold | None
+    max_age: int | None = None
 
     @property
     def is_suspected(self) -> bool:
@@ -78,6 +80,7 @@ class Tombstone:
 _SECTION_COLUMNS = (
     "section", "fingerprint", "requested_generation", "requested_at", "noticed_at", "failures", "version",
     "updated_at", "next_due", "deaths", "suspected_generation", "suspected_entries",
+    "max_age",
 )  # fmt: skip
 
 
@@ -116,7 +119,7 @@ def complete(
     version: int,
     regenerated_at: datetime,
     missed: bool = False,
-    **state: datetime | None,
+    **state: datetime | str | int | None,
 ) -> bool:
     """Completes the regeneration that read ``current``; returns False if another worker or configuration was faster.
 

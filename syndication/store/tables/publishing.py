@@ -33,6 +33,8 @@ class SectionStateRow(Base):
     change is waiting. ``deaths`` counts the workers that died in a row while they regenerated it;
     ``rendering_article_id`` is recorded only after such a death. ``suspected_generation`` is the request of a sweep
     that found ``suspected_entries`` to differ; once that request has changed something, they become ``missed_entries``.
+    ``cadence`` is when the feed's stories were published (JSON, see ``model.freshness``), and ``max_age`` the cache
+    time in seconds that its documents say; None: the fixed one of the configuration.
     """
 
     __tablename__ = "section_state"
@@ -61,6 +63,8 @@ class SectionStateRow(Base):
     suspected_entries: Mapped[int | None]
     missed_at: Mapped[datetime | None]
     missed_entries: Mapped[int | None]
+    cadence: Mapped[str | None]
+    max_age: Mapped[int | None] = mapped_column(BigInt)
 
 
 class HoldRow(Base):

@@ -192,6 +192,8 @@ def _create_publishing_tables() -> None:
         sa.Column("suspected_entries", sa.Integer(), nullable=True),
         sa.Column("missed_at", UtcTime(), nullable=True),
         sa.Column("missed_entries", sa.Integer(), nullable=True),
+        sa.Column("cadence", sa.Text(), nullable=True),
+        sa.Column("max_age", BigInt, nullable=True),
         sa.PrimaryKeyConstraint("section"),
     )
     op.create_index("ix_section_state_next_due", "section_state", ["next_due"])

@@ -17,6 +17,7 @@ from syndication.web.document_loader import DocumentLoader
 from syndication.web.editors_server import SERVED_VERSIONS
 from syndication.web.front import empty_catalogue, flush
 from syndication.web.heartbeat import HeartbeatThread
+from syndication.web.pages.settings import page_settings
 from syndication.web.poll_writer import WRITE_SECONDS, PollWriter
 from syndication.web.public_pages import flask_app
 from syndication.web.request_log import log_requests
@@ -38,7 +39,7 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
     """
     settings = settings or load_settings()
     loader = DocumentLoader(Database(settings.database_url), empty_catalogue(settings), flush)
-    app = flask_app(loader)
+    app = flask_app(loader, pages=page_settings(settings))
     editors, database = settings.editors, Database(settings.database_url, timeout=EDITORS_TIMEOUT)
     admission = AdmissionControl(
         app.wsgi_app,

@@ -85,8 +85,8 @@ sub vcl_recv {
         if (local.socket != "inside" || client.ip !~ inside) {
             return (synth(404, "Not found"));
         }
-    } elsif (req.url !~ "^/feeds/[a-z0-9-]+\.(atom|rss|json)(\?|$)" &&
-        req.url !~ "^/(api/v1/|static/|editors(/|\?|$)|(healthz|opml\.xml|feeds\.json|robots\.txt)?(\?|$))") {
+    } elsif (req.url !~ "^/feeds/[a-z0-9-]+(\.(atom|rss|json))?(\?|$)" &&
+        req.url !~ "^/(api/v1/|static/|editors(/|\?|$)|(healthz|opml\.xml|feeds\.json|robots\.txt|combine)?(\?|$))") {
         return (synth(404, "Not found"));
     }
     call bound_body;
@@ -103,6 +103,11 @@ sub vcl_recv {
     unset req.http.Cookie;
     unset req.http.Range;
     call normalise_coding;
+    # A browser that opens a feed gets its page, which is never stored and must not replace the feed.
+    if (req.http.Sec-Fetch-Dest == "document" && req.url ~ "\.(atom|rss|json)$") {
+        return (pass);
+    }
+    unset req.http.Sec-Fetch-Dest;
     # Which copies may be served: only fresh ones, or any that are kept.
     if (req.http.X-Want == "new") {
         set req.grace = 0s;
@@ -118,6 +123,9 @@ sub drop_underscores {
     unset req.http.X_Forwarded_For;
     unset req.http.X_Forwarded-For;
     unset req.http.X-Forwarded_For;
+    unset req.http.Sec_Fetch_Dest;
+    unset req.http.Sec_Fetch-Dest;
+    unset req.http.Sec-Fetch_Dest;
     unset req.http.X_Request_ID;
     unset req.http.X_Request-ID;
     unset req.http.X-Request_ID;

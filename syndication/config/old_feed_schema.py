@@ -10,7 +10,7 @@ from syndication.config.value_types import Switch, TomlTable
 
 RESERVED_PATHS = (
     *("feeds", "api", "editors", "static", "healthz", "readyz", "metrics", ".well-known"),
-    *("opml.xml", "feeds.json", "robots.txt"),
+    *("opml.xml", "feeds.json", "robots.txt", "combine"),
 )
 """The first parts of the paths that the service itself answers."""
 

@@ -19,6 +19,7 @@ from syndication.config.value_types import (
     HttpMethod,
     Language,
     OptionalAddress,
+    OptionalColor,
     OptionalEmail,
     OptionalLanguage,
     OptionalSlug,
@@ -49,6 +50,7 @@ class SiteTable(TomlTable):
     rights: str = ""
     logo: OptionalAddress = ""
     icon: OptionalAddress = ""
+    color: OptionalColor = ""
     email: OptionalEmail = ""
     section_title: SectionTitle = "{section} – {site}"
 
@@ -60,12 +62,13 @@ class DatabaseTable(TomlTable):
 
 
 class ServerSettings(TomlTable):
-    """[server]: the web process's address, number of serving processes, surrogate keys and draining."""
+    """[server]: the web process's address, number of processes, surrogate keys, browser pages, draining."""
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     surrogate_keys: Switch = True
+    browser_pages: Switch = True
     drain_seconds: Annotated[float, Field(ge=0, le=300)] = 0.0
 
 

@@ -46,6 +46,12 @@ def _optional_address(value: str) -> str:
     return _address(value) if value else ""
 
 
+def _optional_color(value: str) -> str:
+    if value and not re.fullmatch(r"#([0-9A-Fa-f]{3}){1,2}", value):
+        raise ValueError("should be a colour like #9c2f12 (three or six hexadecimal digits), or empty")
+    return value.lower()
+
+
 def _language(value: str) -> str:
     if language_tag(value) != value:
         raise ValueError("should be a language tag like en, zh-Hant or zh-TW (BCP 47)")
@@ -166,6 +172,7 @@ OptionalSlug = Annotated[str, AfterValidator(_optional_slug)]
 StoryAddress = Annotated[str, AfterValidator(_story_address)]
 Address = Annotated[str, AfterValidator(_address)]
 OptionalAddress = Annotated[str, AfterValidator(_optional_address)]
+OptionalColor = Annotated[str, AfterValidator(_optional_color)]
 Language = Annotated[str, AfterValidator(_language)]
 OptionalLanguage = Annotated[str, AfterValidator(_optional_language)]
 OptionalEmail = Annotated[str, AfterValidator(_optional_email)]

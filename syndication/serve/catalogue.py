@@ -26,9 +26,10 @@ RequestKey = tuple[str, str, str | None, str | None, str | None]
 class Catalogue:
     """The documents by path, the renamed and retired feeds, and the addresses of the earlier system.
 
-    ``responses`` caches responses by request. The catalogue never changes, so they cannot go stale. ``minute`` is the
-    time since 1970 for which they hold, and ``moving`` the headers of that minute, by path, status line and encoding,
-    of documents whose cache time follows their feed's cadence.
+    ``browser_pages``: a browser that opens a feed gets its page. ``responses`` caches responses by request. The
+    catalogue never changes, so they cannot go stale. ``minute`` is the time since 1970 for which they hold, and
+    ``moving`` the headers of that minute, by path, status line and encoding, of documents whose cache time follows
+    their feed's cadence.
     """
 
     site: Site
@@ -38,6 +39,7 @@ class Catalogue:
     retired: frozenset[str]
     surrogate_keys: bool = True
     old_feeds: OldFeeds = NO_OLD_FEEDS
+    browser_pages: bool = True
     responses: dict[RequestKey, CountedResponse] = field(default_factory=dict, compare=False, repr=False)
     minute: int | None = None
     moving: dict[CountKey, Headers] = field(default_factory=dict, compare=False, repr=False)
@@ -52,9 +54,10 @@ class Catalogue:
         *,
         surrogate_keys: bool = True,
         old_feeds: OldFeeds = NO_OLD_FEEDS,
+        browser_pages: bool = True,
     ) -> Self:
         """Returns the catalogue of a process that has loaded no documents yet."""
-        return cls(site, sections, {}, renamed, retired, surrogate_keys, old_feeds)
+        return cls(site, sections, {}, renamed, retired, surrogate_keys, old_feeds, browser_pages)
 
     def with_documents(self, documents: Iterable[Document]) -> Self:
         """Returns a new catalogue in which these documents replace their earlier versions."""

@@ -16,6 +16,7 @@ from syndication.config.loading import Settings, load_settings
 from syndication.metrics import database as database_metrics
 from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
+from syndication.model.old_feeds import OldFeed
 from syndication.process.parent import exit_with_parent
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.poll_counter import PollCounter
@@ -30,6 +31,8 @@ from syndication.web.draining import LEAVING, READINESS, SIGNAL
 from syndication.web.editors_client import EditorsClient
 from syndication.web.heartbeat import HeartbeatThread
 from syndication.web.listening import cut_off_stalled_clients
+from syndication.web.pages.blueprint import feed_page_environ
+from syndication.web.pages.settings import page_settings
 from syndication.web.poll_lane import answer_polls_first
 from syndication.web.poll_writer import PollWriter
 from syndication.web.polls import CLOSE, PollResponder, start_of
@@ -61,12 +64,13 @@ class Front:
         """Answers one request (ASGI)."""
         path = decode_path(scope["raw_path"])
         feed = self.polls.feed_of(scope, path)
-        if feed is not None:
-            start, body = self.polls.answer(scope, feed)
-        elif is_for_editors(path):
+        polled = None if feed is None else self.polls.answer(scope, feed)
+        if polled is not None:
+            start, body = polled
+        elif feed is None and is_for_editors(path):
             start, body = await self._editors(scope, path, receive)
         else:
-            start, body = await self._page(scope, path)
+            start, body = await self._page(scope, path, feed)
         if self.polls.draining and CLOSE not in start["headers"]:
             start["headers"].append(CLOSE)
         await send(start)
@@ -76,10 +80,12 @@ class Front:
         """Starts draining: reports not ready to load balancers, and closes each connection after its response."""
         self.polls.draining = True
 
-    async def _page(self, scope: dict[str, Any], path: str) -> tuple[dict[str, Any], bytes]:
+    async def _page(self, scope: dict[str, Any], path: str, feed: str | OldFeed | None) -> tuple[dict[str, Any], bytes]:
         if self.polls.draining and path == READINESS:
             return start_of(503, LEAVING_HEADERS), LEAVING
         environ = environ_of(scope, path, read_headers(scope["headers"]), scope["client"][0])
+        if feed is not None:
+            environ |= feed_page_environ(self._watcher.catalogue, feed, environ)
         loop = asyncio.get_running_loop()
         status, headers, body = await loop.run_in_executor(self._pages, page_threads.page_of, self._app, environ)
         return start_of(status, headers), body
@@ -109,7 +115,7 @@ def create_front() -> Front:
     client = EditorsClient(os.environ[FOLDER])
     front = Front(
         loader,
-        flask_app(loader, lambda: EditorsProcess(client.state, client.restarts)),
+        flask_app(loader, lambda: EditorsProcess(client.state, client.restarts), page_settings(settings)),
         EditorsRequestHandler(settings, client),
     )
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -132,6 +138,7 @@ def empty_catalogue(settings: Settings) -> Catalogue:
         settings.retired,
         surrogate_keys=settings.server.surrogate_keys,
         old_feeds=settings.old_feeds,
+        browser_pages=settings.server.browser_pages,
     )
 
 

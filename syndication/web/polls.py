@@ -6,6 +6,7 @@ from typing import Any
 from syndication.model.old_feeds import OldFeed
 from syndication.serve.catalogue import Catalogue, feed_of
 from syndication.serve.cdn_headers import Headers
+from syndication.serve.people import FETCH_DEST, page_request
 from syndication.serve.respond import NOT_MODIFIED, OK, respond
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.request_head import decode_path
@@ -14,6 +15,7 @@ ANSWERED_BY = {
     b"accept-encoding": "HTTP_ACCEPT_ENCODING",
     b"if-none-match": "HTTP_IF_NONE_MATCH",
     b"if-modified-since": "HTTP_IF_MODIFIED_SINCE",
+    b"sec-fetch-dest": FETCH_DEST,
 }
 """The headers that a response depends on, with their WSGI names."""
 
@@ -35,9 +37,10 @@ class PollResponder:
     def try_first(self, scope: dict[str, Any], send: Send) -> bool:
         """Answers the request if it is a poll, and returns whether it was. ``send`` takes effect when it is called."""
         feed = self.feed_of(scope, decode_path(scope["raw_path"]))
-        if feed is None:
+        polled = None if feed is None else self.answer(scope, feed)
+        if polled is None:
             return False
-        start, body = self.answer(scope, feed)
+        start, body = polled
         send(start)
         send({"type": "http.response.body", "body": body})
         return True
@@ -46,14 +49,16 @@ class PollResponder:
         """Returns the feed that a request is for, or None if it is no poll."""
         return feed_of(self._watcher.catalogue, path, scope["query_string"].decode("latin-1"))
 
-    def answer(self, scope: dict[str, Any], feed: str | OldFeed) -> tuple[Start, bytes]:
-        """Returns the start message and the body of the response."""
+    def answer(self, scope: dict[str, Any], feed: str | OldFeed) -> tuple[Start, bytes] | None:
+        """Returns the start message and the body of the response; None if the request wants a page for people."""
         asked = {"QUERY_STRING": scope["query_string"].decode("latin-1")}
         for name, value in scope["headers"]:
             if name in ANSWERED_BY:
                 key, text = ANSWERED_BY[name], value.decode("latin-1")
                 asked[key] = f"{asked[key]},{text}" if key in asked else text
         catalogue = self._watcher.catalogue
+        if page_request(catalogue, scope["method"], feed, asked) is not None:
+            return None
         status, headers, body, counted = respond(catalogue, scope["method"], feed, asked)
         self._watcher.counter.count(counted, len(body))
         return self._start(catalogue, status, headers), body

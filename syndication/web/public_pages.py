@@ -1,44 +1,42 @@
-"""The public pages, made by Flask: front page, lists of feeds, health and metrics."""
+"""The public pages, made by Flask: those of ``web/pages``, static files, health and metrics."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, Response, jsonify, render_template
+from flask import Blueprint, Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
 from syndication.metrics.web_gauges import WebGauges
-from syndication.model.feed_addresses import feed_path
-from syndication.model.values import ALL, FORMATS, MEDIA_TYPES
-from syndication.web.feed_lists import add_lists
+from syndication.web.pages.blueprint import pages_blueprint
+from syndication.web.pages.settings import PageSettings
 
 if TYPE_CHECKING:
     from syndication.web.document_loader import DocumentLoader
 
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'self' {origin}; img-src 'self' {origin};"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 STATIC_AGE = 3600
 """How long browsers cache the style sheet and the icon, in seconds."""
 
-LABELS = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 
-
-def flask_app(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | None = None) -> Flask:
+def flask_app(
+    loader: "DocumentLoader",
+    editors: Callable[[], EditorsProcess] | None = None,
+    pages: PageSettings = PageSettings(),  # noqa: B008  # it is frozen
+) -> Flask:
     """Returns the Flask app of the public pages; ``editors`` returns the state of the editors process, if there is one.
 
-    It has no route for feeds: the front and the middleware answer polls before Flask.
+    It has routes for the pages of feeds and none for feeds: the front and the middleware answer polls before Flask.
     """
     app = Flask("syndication", static_folder=None)
     # Each of these redirects to an address built from the Host header.
     app.url_map.merge_slashes = app.url_map.strict_slashes = app.url_map.redirect_defaults = False
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE
     app.register_blueprint(blueprint(loader, editors))
+    app.register_blueprint(pages_blueprint(loader, pages))
     app.extensions["watcher"] = loader
     return app
 
@@ -50,16 +48,11 @@ def blueprint(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | 
     )
 
     routes.app_errorhandler(HTTPException)(_problem)
-    add_lists(routes, loader)
 
-    @routes.after_request
+    @routes.after_app_request
     def unsniffed(response: Response) -> Response:
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response
-
-    @routes.get("/")
-    def front() -> Response:
-        return _front(loader)
 
     @routes.get("/healthz")
     def healthz() -> Response:
@@ -110,32 +103,4 @@ def _readyz(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | No
     )
     response.status_code = 200 if state.loaded else 503
     response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _front(loader: "DocumentLoader") -> Response:
-    catalogue = loader.catalogue
-    base = catalogue.site.base_url
-    updated = max((document.modified or 0 for document in catalogue.documents.values()), default=0)
-    page = render_template(
-        "front.html",
-        site=catalogue.site,
-        feeds=[
-            {
-                "title": "All stories" if slug == ALL else section.title,
-                "feed_title": section.feed_title or section.title,
-                "description": section.description,
-                "addresses": [
-                    (LABELS[name], MEDIA_TYPES[name].split(";")[0], base + feed_path(slug, name)) for name in FORMATS
-                ],
-            }
-            for slug, section in catalogue.sections.items()
-        ],
-        updated=datetime.fromtimestamp(updated, UTC) if updated else None,
-    )
-    response = Response(page, content_type="text/html; charset=utf-8")
-    scheme, _, rest = base.partition("://")
-    response.headers["Content-Security-Policy"] = PAGE_POLICY.format(origin=f"{scheme}://{rest.partition('/')[0]}")
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "public, max-age=60"
     return response

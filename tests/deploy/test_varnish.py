@@ -142,9 +142,22 @@ def test_a_stranger_sees_all_that_is_for_readers_and_editors(stranger, sqlite_ur
     app = create_app(load_settings(ROOT / "config/syndication.toml", {"SYNDICATION_DATABASE__URL": sqlite_url}))
     app.extensions["watcher"].stop()
     rules = {rule.rule for rule in app.url_map.iter_rules()}
-    lists = {"/opml.xml", "/feeds.json", "/robots.txt"}
-    assert rules == {"/", "/healthz", "/readyz", "/metrics", "/static/<path:filename>"} | lists
-    for path in ("/", "/?a=b", "/healthz", KEPT, "/static/front.css", "/api/v1/docs", "/editors/login", *lists):
+    assert rules == {
+        *(
+            "/",
+            "/healthz",
+            "/readyz",
+            "/metrics",
+            "/static/<path:filename>",
+            "/static/accent.css",
+            "/feeds/<path:slug>",
+        ),
+        *("/opml.xml", "/feeds.json", "/robots.txt"),
+    }
+    for path in (
+        *("/", "/?a=b", "/healthz", KEPT, "/static/front.css", "/api/v1/docs", "/editors/login"),
+        *("/feeds/china", "/opml.xml", "/feeds.json", "/robots.txt", "/static/accent.css"),
+    ):
         assert stranger.get(path).status == 200, path
     assert FIRST.encode() in stranger.get("/feeds/china.json?x").body
 

@@ -238,7 +238,8 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def a_stranger_and_a_log_reader_find_nothing_else(self):
         feeds = [f"/feeds/{slug}.{format}" for slug in self.desk.sections for format in ("atom", "rss", "json")]
-        for address in ("/", "/metrics", "/readyz", "/healthz", *feeds):
+        pages = [f"/feeds/{slug}" for slug in self.desk.sections]
+        for address in ("/", "/opml.xml", "/feeds.json", "/metrics", "/readyz", "/healthz", *feeds, *pages):
             self.look(address, self.site.get(address).get_data(as_text=True))
         self.look("the log", self.log.getvalue())
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from syndication.serve.catalogue import feed_of
 from syndication.serve.respond import respond
+from syndication.web.pages.blueprint import feed_page_environ
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class FeedMiddleware:
-    """Answers requests below /feeds/ and of old addresses, and passes on all others."""
+    """Answers requests below /feeds/ and of old addresses, and passes on all others, those of pages too."""
 
     def __init__(self, app: "WSGIApplication", loader: "DocumentLoader") -> None:
         self.app = app
@@ -25,6 +26,8 @@ class FeedMiddleware:
         feed = feed_of(catalogue, environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
         if feed is None:
             return self.app(environ, start_response)
+        if page := feed_page_environ(catalogue, feed, environ):
+            return self.app(environ | page, start_response)
         status, headers, body, counted = respond(catalogue, environ["REQUEST_METHOD"], feed, environ)
         self.loader.counter.count(counted, len(body))
         start_response(status, headers[:])  # A copy: the list is shared, and a server may append to it.

@@ -1,0 +1,34 @@
+"""What the pages are told of the configuration."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from syndication.config.loading import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PageSettings:
+    """The newsroom's time zone (IANA name) and colour (``#rrggbb``; "": ours), and what the service has besides feeds.
+
+    ``combine``: feeds of several sections can be asked for by address. ``sitemaps`` are paths, for robots.txt.
+    """
+
+    timezone: str = "UTC"
+    color: str = ""
+    combine: bool = False
+    sitemaps: tuple[str, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.timezone)
+
+
+def page_settings(settings: Settings) -> PageSettings:
+    """Returns the part of the settings that the pages need."""
+    on_demand = getattr(settings, "on_demand", None)
+    return PageSettings(
+        timezone=settings.editors.timezone,
+        color=settings.main.site.color,
+        combine=on_demand is not None and bool(getattr(on_demand, "enabled", True)),
+    )

@@ -125,6 +125,13 @@ class PurgeSettings(TomlTable):
     retry_seconds: Annotated[float, Field(gt=0)] = 3600.0
 
 
+class SitemapSettings(TomlTable):
+    """[sitemaps]: ``news_name`` is the publication's name in the news sitemap; empty: site.title."""
+
+    enabled: Switch = True
+    news_name: str = ""
+
+
 class NinjsSettings(TomlTable):
     """[ninjs]: the webhook that receives stories as ninjs. ``sections`` maps subjects and categories to slugs."""
 
@@ -214,6 +221,7 @@ class SyndicationFile(TomlTable):
     editors: EditorsSettings = EditorsSettings()
     ninjs: NinjsSettings = NinjsSettings()
     purge: PurgeSettings = PurgeSettings()
+    sitemaps: SitemapSettings = SitemapSettings()
     logs: LogSettings = LogSettings()
     source: list[AnySource] = Field(default_factory=list)
 

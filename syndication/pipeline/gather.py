@@ -15,7 +15,7 @@ from syndication.pipeline.entries import tag_uri, to_entry
 from syndication.store import Connection
 from syndication.store.articles import article_sizes, articles, feed_query, render_deaths, withdrawals
 from syndication.store.db.database import DatabaseDown, DatabaseError
-from syndication.store.publishing import change_queue, section_state
+from syndication.store.publishing import change_queue, section_state, sitemap_state
 
 log = get_logger(__name__)
 
@@ -88,6 +88,7 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
         changed = None if read.everything else sorted(read.article_ids)
         withdrawals.enforce(conn, changed)
         feed_query.repair_links(conn, changed)
+        sitemap_state.mark(conn, changed, now)
     touched: set[str] = set()
     if read.seqs:
         touched.update(section_state.list_foreign(conn, newsroom.fingerprints()))

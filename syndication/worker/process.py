@@ -24,6 +24,7 @@ from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome, log_outcome
 from syndication.pipeline.preview import Previewer
 from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
+from syndication.pipeline.sitemaps import SitemapMaker
 from syndication.pipeline.sweep import Sweeper
 from syndication.process.child import Limits
 from syndication.process.parent import exit_with_parent
@@ -34,7 +35,7 @@ from syndication.store.db.database import WORK, Database, DatabaseDown, Serializ
 from syndication.store.db.listen import Waker
 from syndication.store.migrations import runner
 from syndication.store.processes import workers
-from syndication.store.publishing import section_state
+from syndication.store.publishing import section_state, sitemap_state
 from syndication.worker.preview_share import PreviewThrottle
 from syndication.worker.purge.purger import Purger
 from syndication.worker.retention import prune
@@ -82,6 +83,8 @@ class Worker:
         )
         interval = timedelta(seconds=settings.worker.sweep_seconds)
         self.sweeper = Sweeper(database, self.regenerator.newsroom, self.id, interval, policy.hold)
+        maps = settings.main.sitemaps
+        self.sitemaps = SitemapMaker(database, settings.site, self.id, enabled=maps.enabled, news_name=maps.news_name)
         self.purger = Purger(database, settings.purge, settings.old_feeds) if settings.purge.url else None
         self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
@@ -100,6 +103,7 @@ class Worker:
         self.isolated.start()
         self.heartbeat()
         marked = self.regenerator.register()
+        self.sitemaps.register()
         log.info("worker_started", sections=len(self.settings.sections), to_regenerate=len(marked))
         self.scheduler.start()
         waking = threading.Thread(target=self._wake, name="wake", daemon=True)
@@ -168,6 +172,7 @@ class Worker:
             self._sweep()
         if Task.RECONCILE in tasks and not self._stopping.is_set():
             self._reconcile()
+        self._write_sitemaps()
         due, now = self.regenerator.next_due()
         schedule_due(self.scheduler, self.tasks, due, now)
 
@@ -211,6 +216,9 @@ class Worker:
         preview = self.preview_share.wait(time.monotonic())
         if preview and self.previewer.waiting():
             pauses.append(preview)
+        ready, now = self.sitemaps.next_ready()
+        if ready is not None:
+            pauses.append(max((ready - now).total_seconds(), 0.001))
         return min(pauses, default=None)
 
     def _sweep(self) -> None:
@@ -232,12 +240,20 @@ class Worker:
         worker_metrics.record_sweep_step(time.perf_counter() - started)
         return not ended
 
+    def _write_sitemaps(self) -> None:
+        """Writes what waits of the sitemaps; feeds come first, and go on between any two steps."""
+        for _ in self.sitemaps.steps():
+            if self._stopping.is_set():
+                break
+            self._drain()
+
     def _reconcile(self) -> None:
         """Renders everything again. Logs any difference as an error: a change was missed, or rendering is impure."""
         self.regenerator.renderer.clear()
         with self.database.write() as conn:
             now = self.database.now(conn)
             feed_query.repair_links(conn, None)
+            sitemap_state.request_all(conn)
             generations = section_state.request(
                 conn, section_state.list_stale(conn, self.settings.sections, now - RECENT), now
             )

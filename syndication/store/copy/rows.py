@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, Table, select, type_coerce
 from sqlalchemy.types import NULLTYPE, LargeBinary
 
 from syndication.store.copy.values import exact_text
-from syndication.store.tables import access, publishing, sources  # noqa: F401  # registers their tables in the metadata
+from syndication.store.tables import access, publishing, sitemaps, sources  # noqa: F401  # registers their tables
 from syndication.store.tables.articles import Base
 from syndication.store.tables.publishing import CompatibleRow
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from syndication.store.tables import access, publishing, sources  # noqa: F401  # registers their tables in the metadata
+from syndication.store.tables import access, publishing, sitemaps, sources  # noqa: F401  # registers their tables
 from syndication.store.tables.articles import Base
 
 context.configure(

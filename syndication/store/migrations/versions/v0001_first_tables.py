@@ -20,6 +20,7 @@ def upgrade() -> None:
     _create_access_tables()
     _create_process_tables()
     _create_source_tables()
+    _create_sitemap_tables()
     _store_documents_uncompressed()
 
 
@@ -547,6 +548,48 @@ def _create_source_tables() -> None:
     )
 
 
+def _create_sitemap_tables() -> None:
+    """Creates the sitemaps: what is waiting, which articles they list, and their files."""
+    op.create_table(
+        "sitemap_state",
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=True),
+        sa.Column("revision", BigInt, server_default="0", nullable=False),
+        sa.Column("requested_generation", BigInt, server_default="1", nullable=False),
+        sa.Column("completed_generation", BigInt, server_default="0", nullable=False),
+        sa.Column("rendered_at", UtcTime(), nullable=True),
+        sa.Column("next_due", UtcTime(), nullable=True),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("part"),
+    )
+    op.create_table(
+        "sitemap_entry",
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("part", "article_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_sitemap_entry_article_id", "sitemap_entry", ["article_id"])
+    op.create_table(
+        "sitemap_file",
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("version", BigInt, nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.Column("last_modified", UtcTime(), nullable=True),
+        sa.Column("identity", sa.LargeBinary(), nullable=False),
+        sa.Column("gzip", sa.LargeBinary(), nullable=False),
+        sa.Column("br", sa.LargeBinary(), nullable=False),
+        sa.Column("zstd", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("path"),
+    )
+    op.create_index("ix_sitemap_file_part", "sitemap_file", ["part", "number"])
+
+
 def _create_article_indexes() -> None:
     """Creates indexes for a feed's newest articles and for expiries: only of published articles, to keep them small."""
     published = sa.text("status = 'published'")
@@ -587,5 +630,6 @@ def _create_article_indexes() -> None:
 def _store_documents_uncompressed() -> None:
     """PostgreSQL would spend longer on compressing documents, mostly in vain, than on the rest of a version."""
     if op.get_bind().dialect.name == "postgresql":
-        for column in ("identity", "gzip", "br", "zstd"):
-            op.execute(f"ALTER TABLE document ALTER COLUMN {column} SET STORAGE EXTERNAL")
+        for table in ("document", "sitemap_file"):
+            for column in ("identity", "gzip", "br", "zstd"):
+                op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL")

@@ -1,0 +1,253 @@
+"""Which parts of the sitemaps wait to be written: marked by changes, by due times, and by another configuration."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    delete,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+
+from syndication.model.sitemaps import ARCHIVE, NEWS, bounds, month_in
+from syndication.store.db.batches import batched
+from syndication.store.db.upsert import insert
+from syndication.store.tables.articles import ArticleRow
+from syndication.store.tables.sitemaps import SitemapEntryRow, SitemapFileRow, SitemapStateRow
+
+LEASE = timedelta(minutes=2)
+"""How long a worker may write one part without a renewal, which comes with every step."""
+
+RETRY = timedelta(minutes=1)
+"""The pause after a failure."""
+
+PAUSES = {NEWS: timedelta(seconds=1), ARCHIVE: timedelta(0)}
+MONTH_PAUSE = timedelta(seconds=10)
+"""The pause between two times that a part is written: a busy newsroom changes one month all the time."""
+
+PUBLISHED: ColumnElement[str] = literal_column("'published'")
+"""A literal, not a parameter: only then do both databases recognize that the partial index applies."""
+
+START = datetime(1, 1, 1, tzinfo=UTC)
+"""Where the calendar begins; the bounds of a month do not depend on the time."""
+
+OFF = ""
+"""The fingerprint while sitemaps are turned off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A part that this worker writes now, and the generation that its files will answer to."""
+
+    part: str
+    generation: int
+    now: datetime
+
+
+def register(conn: Connection, fingerprint: str) -> bool:
+    """Records the configuration of the sitemaps; returns whether it is another one, for which all is requested.
+
+    ``OFF`` deletes the files. As with sections, the configuration that was registered last owns them.
+    """
+    # Also a lock: of two workers that start, the second one waits here.
+    conn.execute(insert(conn, SitemapStateRow).values(part=ARCHIVE, fingerprint=None).on_conflict_do_nothing())
+    own = SitemapStateRow.part == ARCHIVE
+    different = SitemapStateRow.fingerprint.is_distinct_from(fingerprint)
+    changed = update(SitemapStateRow).where(own, different)
+    changed = changed.values(fingerprint=fingerprint, revision=SitemapStateRow.revision + 1)
+    if not conn.execute(changed).rowcount:
+        return False
+    if fingerprint != OFF:
+        request(conn, [*_parts(conn), ARCHIVE, NEWS])
+        return True
+    conn.execute(delete(SitemapFileRow))
+    conn.execute(delete(SitemapEntryRow))
+    conn.execute(delete(SitemapStateRow).where(~own))
+    return True
+
+
+def request(conn: Connection, parts: Iterable[str]) -> None:
+    """Requests that these parts are written again."""
+    # In one order, the archive first, so that no two transactions wait for each other.
+    for part in sorted(set(parts), key=lambda part: (part != ARCHIVE, part)):
+        statement = insert(conn, SitemapStateRow).values(part=part)
+        conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=["part"],
+                set_={"requested_generation": SitemapStateRow.requested_generation + 1},
+            )
+        )
+
+
+def request_all(conn: Connection) -> None:
+    """Requests everything, if sitemaps are on: any article may have changed."""
+    if is_on(conn):
+        request(conn, [*_parts(conn), ARCHIVE, NEWS])
+
+
+def mark(conn: Connection, article_ids: Collection[str] | None, now: datetime) -> None:
+    """Requests the parts that these articles are in, and those that they were in (None: any article may have changed).
+
+    ``sitemap_entry`` knows where an article was, whatever has become of its row.
+    """
+    if article_ids is None:
+        request_all(conn)
+        return
+    if not is_on(conn):
+        return
+    news_since, _ = bounds(NEWS, now)
+    parts: set[str] = set()
+    for some in batched(sorted(article_ids)):
+        listed = select(SitemapEntryRow.part).where(SitemapEntryRow.article_id.in_(some)).distinct()
+        parts.update(conn.scalars(listed))
+        # As text: a time that no program of ours can read must not stop the reader of the queue.
+        query = select(
+            cast(ArticleRow.published_at, Text).label("at"), (ArticleRow.published_at >= news_since).label("is_news")
+        )
+        for row in conn.execute(query.where(ArticleRow.id.in_(some), ArticleRow.status == "published")):
+            month = month_in(row.at)
+            parts.update([] if month is None else [month])
+            parts.update([NEWS] if row.is_news else [])
+    request(conn, parts)
+
+
+def is_on(conn: Connection) -> bool:
+    """Returns whether the sitemaps are turned on by the configuration that was registered last."""
+    found = conn.scalar(select(SitemapStateRow.fingerprint).where(SitemapStateRow.part == ARCHIVE))
+    return found is not None and found != OFF
+
+
+def is_waiting(conn: Connection, owner: str, fingerprint: str, now: datetime) -> bool:
+    """Returns whether ``claim`` would find a part."""
+    return conn.scalar(_claimable(owner, fingerprint, now).limit(1)) is not None
+
+
+def claim(conn: Connection, owner: str, fingerprint: str, now: datetime) -> Claim | None:
+    """Takes a lease on a waiting part: the news first, then the search for months, then the newest month."""
+    order = case((SitemapStateRow.part == NEWS, 0), (SitemapStateRow.part == ARCHIVE, 1), else_=2)
+    query = _claimable(owner, fingerprint, now).order_by(order, SitemapStateRow.part.desc()).limit(1)
+    part = conn.scalar(query.with_for_update(skip_locked=True))
+    if part is None:
+        return None
+    values = {"lease_owner": owner, "lease_until": now + LEASE}
+    generation = conn.scalar(
+        update(SitemapStateRow)
+        .where(SitemapStateRow.part == part)
+        .values(values)
+        .returning(SitemapStateRow.requested_generation)
+    )
+    return Claim(part, int(generation or 0), now)
+
+
+def renew(conn: Connection, owner: str, part: str, now: datetime) -> bool:
+    """Renews the lease; returns False if another worker has taken over, whose files must stay."""
+    mine = and_(SitemapStateRow.part == part, SitemapStateRow.lease_owner == owner)
+    return conn.execute(update(SitemapStateRow).where(mine).values(lease_until=now + LEASE)).rowcount == 1
+
+
+def complete(
+    conn: Connection, claim: Claim, next_due: datetime | None, now: datetime, *, again: bool, empty: bool
+) -> None:
+    """Records that the part is written. ``again``: it has to be once more; ``empty``: it has no file."""
+    own = SitemapStateRow.part == claim.part
+    more = 1 if again else 0
+    conn.execute(
+        update(SitemapStateRow)
+        .where(own)
+        .values(
+            completed_generation=claim.generation,
+            requested_generation=SitemapStateRow.requested_generation + more,
+            rendered_at=now,
+            next_due=next_due,
+            lease_owner=None,
+            lease_until=None,
+        )
+    )
+    if empty and next_due is None and not again and claim.part not in (ARCHIVE, NEWS):
+        conn.execute(delete(SitemapStateRow).where(own, SitemapStateRow.requested_generation == claim.generation))
+
+
+def fail(conn: Connection, owner: str, part: str, now: datetime) -> None:
+    """Lets the part wait after a failure."""
+    mine = and_(SitemapStateRow.part == part, SitemapStateRow.lease_owner == owner)
+    conn.execute(update(SitemapStateRow).where(mine).values(lease_owner=None, lease_until=now + RETRY))
+
+
+def next_ready(conn: Connection, owner: str, fingerprint: str, now: datetime) -> datetime | None:
+    """Returns when the next part can be claimed; None if none waits for anything."""
+    query = select(SitemapStateRow.__table__).where(
+        or_(_pending(), SitemapStateRow.next_due.is_not(None)), _is_mine(fingerprint)
+    )
+    moments = []
+    for row in conn.execute(query):
+        waiting = row.requested_generation > row.completed_generation
+        after = [now if waiting else row.next_due]
+        if row.rendered_at is not None and row.rendered_at <= now:
+            after.append(row.rendered_at + _pause(row.part))
+        if row.lease_until is not None and row.lease_owner != owner:
+            after.append(min(row.lease_until, now + LEASE))
+        moments.append(max(after))
+    return min(moments, default=None)
+
+
+def read_revision(conn: Connection) -> int:
+    """Returns the number that rises with each change of any file."""
+    return conn.scalar(select(SitemapStateRow.revision).where(SitemapStateRow.part == ARCHIVE)) or 0
+
+
+def raise_revision(conn: Connection) -> None:
+    """Raises the revision. It also locks the archive's row, so that two workers never write the index at once."""
+    statement = update(SitemapStateRow).where(SitemapStateRow.part == ARCHIVE)
+    conn.execute(statement.values(revision=SitemapStateRow.revision + 1))
+
+
+def find_older_month(conn: Connection, before: str | None) -> str | None:
+    """Returns the newest month before ``before`` with a published article; one step in an index."""
+    query = select(cast(ArticleRow.published_at, Text)).where(ArticleRow.status == PUBLISHED)
+    since, _ = bounds("0001-01", START)
+    query = query.where(ArticleRow.published_at >= since)
+    if before is not None:
+        query = query.where(ArticleRow.published_at < bounds(before, START)[0])
+    return month_in(conn.scalar(query.order_by(ArticleRow.published_at.desc(), ArticleRow.id.desc()).limit(1)))
+
+
+def _parts(conn: Connection) -> list[str]:
+    return list(conn.scalars(select(SitemapStateRow.part).union(select(SitemapEntryRow.part).distinct())))
+
+
+def _pending() -> ColumnElement[bool]:
+    return SitemapStateRow.requested_generation > SitemapStateRow.completed_generation
+
+
+def _is_mine(fingerprint: str) -> ColumnElement[bool]:
+    """Whether the configuration that was registered last is this one."""
+    registered = select(SitemapStateRow.fingerprint).where(SitemapStateRow.part == ARCHIVE).scalar_subquery()
+    return registered == fingerprint
+
+
+def _claimable(owner: str, fingerprint: str, now: datetime) -> Select[str]:
+    row = SitemapStateRow
+    until = row.lease_until
+    free = or_(until.is_(None), until <= now, until > now + 2 * LEASE, row.lease_owner == owner)
+    rested = or_(
+        row.rendered_at.is_(None),
+        row.rendered_at > now,  # The clock was set back.
+        and_(row.part == ARCHIVE, row.rendered_at <= now - PAUSES[ARCHIVE]),
+        and_(row.part == NEWS, row.rendered_at <= now - PAUSES[NEWS]),
+        row.rendered_at <= now - MONTH_PAUSE,
+    )
+    return select(row.part).where(or_(_pending(), row.next_due <= now), free, rested, _is_mine(fingerprint))
+
+
+def _pause(part: str) -> timedelta:
+    return PAUSES.get(part, MONTH_PAUSE)

@@ -4,16 +4,26 @@
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from syndication.logs import get_logger
+from syndication.model.selection import Term, term_key
 from syndication.model.values import ALL, Article, Entry, Feed, LeftOut, Section, Site
+from syndication.model.wanted_terms import WantedTerms, wanted_terms
 from syndication.pipeline.entries import tag_uri, to_entry
 from syndication.store import Connection
-from syndication.store.articles import article_sizes, articles, feed_query, render_deaths, withdrawals
+from syndication.store.articles import (
+    article_sizes,
+    articles,
+    feed_query,
+    render_deaths,
+    term_registry,
+    terms,
+    withdrawals,
+)
 from syndication.store.db.database import DatabaseDown, DatabaseError
 from syndication.store.publishing import change_queue, section_state, sitemap_state
 
@@ -42,13 +52,51 @@ class Newsroom:
     @cached_property
     def sections_by_slug(self) -> Mapping[str, Section]:
         """The sections by every slug that articles are filed under."""
-        return {slug: section for section in self.sections.values() for slug in section.filed_under}
+        own = (section for section in self.sections.values() if section.selection is None)
+        return {slug: section for section in own for slug in section.filed_under}
+
+    def wanted(self, section: Section) -> WantedTerms:
+        """Returns what a feed selects."""
+        return wanted_terms(section, self.sections, self.site.language)
+
+    @cached_property
+    def feeds_by_term(self) -> Mapping[Term, tuple[str, ...]]:
+        """The slugs of the feeds that an article may enter with a term."""
+        found: dict[Term, list[str]] = {}
+        for slug, section in self.sections.items():
+            for term in self.wanted(section).entrances:
+                found.setdefault(term, []).append(slug)
+        return {term: tuple(slugs) for term, slugs in found.items()}
+
+    @cached_property
+    def feeds_without_terms(self) -> frozenset[str]:
+        """The slugs of the feeds that an article may enter with any terms: that of all stories, and all but some."""
+        return frozenset(slug for slug, section in self.sections.items() if not self.wanted(section).entrances)
+
+    @cached_property
+    def feeds_of_names(self) -> frozenset[str]:
+        """The slugs of the feeds that select by more than sections: by what the worker derives from names."""
+        return frozenset(
+            slug
+            for slug, section in self.sections.items()
+            if any(term.kind != "section" for term in section.selects.terms)
+        )
+
+    def feeds_of(self, terms: Iterable[Term]) -> set[str]:
+        """Returns the slugs of all feeds that an article with some of these terms may be in.
+
+        Their number is all that it costs, however many feeds there are.
+        """
+        site_language = Term("language", term_key("language", self.site.language))
+        named = (self.feeds_by_term.get(term, ()) for term in {*terms, site_language})
+        return {ALL, *self.feeds_without_terms, *(slug for slugs in named for slug in slugs)}
 
     @cached_property
     def _fingerprints(self) -> Mapping[str, str]:
         # Of the sections that the files name: the titles that entries show as categories. As one digest, because a
         # newsroom may have tens of thousands of feeds.
-        own = [section for section in self.sections.values() if section.owner == "configuration"]
+        named = self.sections.values()
+        own = [section for section in named if section.owner == "configuration" and section.selection is None]
         titles = [(section.slug, section.title, section.filed_under) for section in own]
         common = hashlib.sha256(repr((self.site, titles)).encode()).hexdigest()
         return {
@@ -95,9 +143,9 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
     if read.everything:
         touched.update(newsroom.sections)
     elif read.article_ids:
-        slugs = change_queue.sections_of(conn, read.article_ids)
-        touched.update(section.slug for section in newsroom.sections.values() if slugs & set(section.filed_under))
-        touched.add(ALL)
+        touched |= list_touched(conn, newsroom, read.article_ids, now)
+    if read.everything:
+        terms.begin_fill(conn, again=True)
     fallen_due = section_state.list_due(conn, now)
     noticed = {slug: read.noticed_at for slug in touched if read.noticed_at is not None}
     for slug, moment in fallen_due.items():
@@ -105,8 +153,28 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
     section_state.request(conn, noticed, now, noticed)
     if fallen_due:
         section_state.clear_due(conn, list(fallen_due))
+        term_registry.register_terms(conn, now, terms.names_of)  # An embargo may have ended.
     change_queue.remove(conn, read.seqs)
     return len(read.seqs) + len(fallen_due)
+
+
+def list_touched(conn: Connection, newsroom: Newsroom, article_ids: Collection[str], now: datetime) -> set[str]:
+    """Brings the terms of these articles up to date; returns the feeds that they were in, or may be in now."""
+    terms_of_all = frozenset[Term]().union(*terms.rewrite_terms(conn, article_ids, now).values())
+    links = change_queue.read_links(conn, article_ids)
+    filed = {Term("section", slug) for slug in links.filed}
+    return newsroom.feeds_of(terms_of_all | filed) | (links.shown & newsroom.sections.keys())
+
+
+def fill_terms(conn: Connection, newsroom: Newsroom, now: datetime) -> bool:
+    """Reads the terms of the next articles of a store that had articles before; returns whether more are left.
+
+    At the end, requests the feeds that depend on them.
+    """
+    if terms.fill_terms(conn, now):
+        return True
+    section_state.request(conn, newsroom.feeds_of_names, now)
+    return False
 
 
 def gather(
@@ -121,7 +189,7 @@ def gather(
 
     ``overlay`` replaces stored articles by id with edited ones; None removes an article.
     """
-    found = list_candidates(conn, section, now, more + len(overlay))
+    found = list_candidates(conn, newsroom, section, now, more + len(overlay))
     taken = sum(len(article.html.encode("utf-8", "replace")) for article in overlay.values() if article is not None)
     loaded, unreadable = _load(conn, [c.article_id for c in found if c.article_id not in overlay], taken)
     if overlay:
@@ -143,7 +211,7 @@ def gather(
         articles=loaded,
         left_out=(*unreadable, *fatal, *left_out),
         more=more,
-        upcoming=feed_query.first_upcoming(conn, section.filed_under, now),
+        upcoming=feed_query.first_upcoming(conn, newsroom.wanted(section), now),
         now=now,
     )
 
@@ -170,15 +238,16 @@ def build_feed(
 
 
 def list_candidates(
-    conn: Connection, section: Section, now: datetime, more: int, *, times: bool = False
+    conn: Connection, newsroom: Newsroom, section: Section, now: datetime, more: int, *, times: bool = False
 ) -> list[feed_query.Candidate]:
     """Returns the articles that a section's window has room for at ``now``, newest first, and ``more`` beyond it.
 
     ``times``: with their other times.
     """
-    found = feed_query.list_newest(conn, section.filed_under, now, section.entries + more, times=times)
+    wanted = newsroom.wanted(section)
+    found = feed_query.list_newest(conn, wanted, now, section.entries + more, times=times)
     if len(found) == section.entries + more and is_recent(section, found[-1].published_at, now):
-        ordered = feed_query.list_newest(conn, section.filed_under, now, section.max_entries + more, times=times)
+        ordered = feed_query.list_newest(conn, wanted, now, section.max_entries + more, times=times)
         found = [
             c for place, c in enumerate(ordered, 1) if is_within_limits(section, place - more, c.published_at, now)
         ]

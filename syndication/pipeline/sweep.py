@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from syndication.logs import get_logger
-from syndication.model.values import ALL, Section
+from syndication.model.selection import Term
+from syndication.model.values import Section
 from syndication.pipeline.gather import Newsroom, is_within_limits, list_candidates
 from syndication.render import RENDER_REVISION
 from syndication.store import Connection
-from syndication.store.articles import feed_query, withdrawals
+from syndication.store.articles import feed_query, terms, withdrawals
 from syndication.store.articles.feed_query import Candidate
 from syndication.store.articles.truncation import wait_for_truncation
 from syndication.store.db.batches import batched
@@ -133,9 +134,9 @@ class Sweeper:
             counts: Counter[str] = Counter()
             for slug, next_due in settled.items():
                 section = self.newsroom.sections[slug]
-                candidates = list_candidates(conn, section, now, len(left_out[slug]), times=True)
+                candidates = list_candidates(conn, self.newsroom, section, now, len(left_out[slug]), times=True)
                 differing = compare(section, entries[slug], candidates, left_out[slug], now)
-                upcoming = feed_query.first_upcoming(conn, section.filed_under, now)
+                upcoming = feed_query.first_upcoming(conn, self.newsroom.wanted(section), now)
                 unscheduled = upcoming is not None and (next_due is None or upcoming < next_due)
                 ids |= differing
                 counts[slug] = len(differing) + unscheduled
@@ -154,15 +155,21 @@ class Sweeper:
         return Differences(ids, counts | more)
 
     def _sections_of(self, conn: Connection, ids: Collection[str]) -> set[str]:
-        slugs = change_queue.sections_of(conn, ids)
-        return {ALL, *(s.slug for s in self.newsroom.sections.values() if slugs & set(s.filed_under))}
+        links = change_queue.read_links(conn, ids)
+        found = {
+            term for some in batched(sorted(ids)) for named in terms.names_of(conn, some).values() for term in named
+        }
+        feeds = self.newsroom.feeds_of(found | {Term("section", slug) for slug in links.filed})
+        return feeds | (links.shown & self.newsroom.sections.keys())
 
     def _request(self, found: Differences) -> None:
         """Does what the triggers and the reader of the queue would have done."""
         with self.database.write() as conn:
             withdrawals.enforce(conn, sorted(found.article_ids))
             feed_query.repair_links(conn, sorted(found.article_ids))
-            generations = section_state.request(conn, found.entries, self.database.now(conn))
+            now = self.database.now(conn)
+            terms.rewrite_terms(conn, found.article_ids, now)
+            generations = section_state.request(conn, found.entries, now)
             sweeps.record_suspicions(conn, generations, found.entries)
             self.database.notify(conn, WORK)
 

@@ -1,4 +1,7 @@
-"""Selects a feed's articles by walking one index, newest first, at the same cost for any number of articles."""
+"""Selects a feed's articles by walking one index, newest first, at the same cost for any number of articles.
+
+What is filed under sections has statements of its own here; ``selected_articles`` has those for all other terms.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,6 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, cast, literal_co
 from sqlalchemy.orm import InstrumentedAttribute
 
 from syndication.model.values import ALL
+from syndication.model.wanted_terms import WantedTerms
+from syndication.store.articles import selected_articles
 from syndication.store.db.batches import batched
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, WithdrawalRow
 
@@ -30,15 +35,15 @@ class Candidate:
 
 
 def list_newest(
-    conn: Connection, slugs: Sequence[str], now: datetime, limit: int, *, times: bool = False
+    conn: Connection, wanted: WantedTerms, now: datetime, limit: int, *, times: bool = False
 ) -> list[Candidate]:
-    """Returns the newest ``limit`` articles filed under any of ``slugs`` that are public at ``now``, newest first.
+    """Returns the newest ``limit`` of the selected articles that are public at ``now``, newest first.
 
     ``times``: with their other times.
     """
     found: dict[str, Candidate] = {}
-    for slug in slugs:
-        query = public_articles(slug, now).limit(limit)
+    for walk in walks_of(conn, wanted, now):
+        query = walk.limit(limit)
         if times:
             query = query.add_columns(
                 cast(ArticleRow.updated_at, Text).label("updated_at"),
@@ -69,8 +74,19 @@ def list_stale_links(conn: Connection, after: tuple[str, str], limit: int) -> tu
     return last, {row.article_id for row in rows if row.status == "published"}
 
 
-def first_upcoming(conn: Connection, slugs: Sequence[str], now: datetime) -> datetime | None:
-    """Returns when the next article under embargo becomes public."""
+def walks_of(conn: Connection, wanted: WantedTerms, now: datetime) -> list[Select[str, datetime | None]]:
+    """Selects what a feed may show at ``now``: the ids and times of one or more walks, each newest first."""
+    slugs = wanted.filed_under
+    if slugs is None:
+        return [selected_articles.walk_newest(walk, now) for walk in selected_articles.walks(conn, wanted)]
+    return [public_articles(slug, now) for slug in slugs]
+
+
+def first_upcoming(conn: Connection, wanted: WantedTerms, now: datetime) -> datetime | None:
+    """Returns when the next selected article under embargo becomes public."""
+    slugs = wanted.filed_under
+    if slugs is None:
+        return selected_articles.first_upcoming(conn, wanted, now)
     moments = []
     for slug in slugs:
         if slug == ALL:
@@ -86,7 +102,7 @@ def first_upcoming(conn: Connection, slugs: Sequence[str], now: datetime) -> dat
 
 
 def find_departure_reasons(
-    conn: Connection, slugs: Sequence[str], article_ids: Collection[str], now: datetime
+    conn: Connection, wanted: WantedTerms, article_ids: Collection[str], now: datetime
 ) -> dict[str, str]:
     """Returns why articles left a feed: withdrawn, deleted, unpublished, expired or moved.
 
@@ -97,10 +113,7 @@ def find_departure_reasons(
         # A withdrawal outlives the article's row.
         out = select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(some))
         reasons |= dict.fromkeys(conn.scalars(out), "withdrawn")
-        filed = select(ArticleSectionRow.article_id).where(
-            ArticleSectionRow.article_id.in_(some), ArticleSectionRow.section.in_(slugs)
-        )
-        here = set(some) if ALL in slugs else set(conn.scalars(filed))
+        here = _selected(conn, wanted, some)
         columns = (ArticleRow.id, ArticleRow.status, ArticleRow.published_at, ArticleRow.expires_at)
         for row in conn.execute(select(*columns).where(ArticleRow.id.in_(some))):
             if row.status == "withdrawn":
@@ -114,6 +127,16 @@ def find_departure_reasons(
             else:
                 del reasons[row.id]
     return reasons
+
+
+def _selected(conn: Connection, wanted: WantedTerms, article_ids: Sequence[str]) -> set[str]:
+    slugs = wanted.filed_under
+    if slugs is None:
+        return selected_articles.select_ids(conn, wanted, article_ids)
+    filed = select(ArticleSectionRow.article_id).where(
+        ArticleSectionRow.article_id.in_(article_ids), ArticleSectionRow.section.in_(slugs)
+    )
+    return set(article_ids) if ALL in slugs else set(conn.scalars(filed))
 
 
 def find_embargoed(conn: Connection, article_ids: Collection[str], now: datetime) -> set[str]:

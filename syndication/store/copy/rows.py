@@ -10,7 +10,13 @@ from sqlalchemy import Connection, Select, Table, select, type_coerce
 from sqlalchemy.types import NULLTYPE, LargeBinary
 
 from syndication.store.copy.values import exact_text
-from syndication.store.tables import access, publishing, sitemaps, sources  # noqa: F401  # registers their tables
+from syndication.store.tables import (  # noqa: F401  # registers their tables in the metadata
+    access,
+    publishing,
+    sitemaps,
+    sources,
+    terms,
+)
 from syndication.store.tables.articles import Base
 from syndication.store.tables.publishing import CompatibleRow
 

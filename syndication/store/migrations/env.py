@@ -2,7 +2,13 @@
 
 from alembic import context
 
-from syndication.store.tables import access, publishing, sitemaps, sources  # noqa: F401  # registers their tables
+from syndication.store.tables import (  # noqa: F401  # registers their tables in the metadata
+    access,
+    publishing,
+    sitemaps,
+    sources,
+    terms,
+)
 from syndication.store.tables.articles import Base
 
 context.configure(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, false, func, select, true
 
 from syndication.store.db.batches import batched
 from syndication.store.tables.articles import ArticleSectionRow
@@ -49,14 +49,25 @@ def remove(conn: Connection, seqs: Sequence[int]) -> None:
         conn.execute(delete(ChangeRow).where(ChangeRow.seq.in_(some)))
 
 
-def sections_of(conn: Connection, article_ids: Collection[str]) -> set[str]:
-    """Returns the slugs under which the articles are filed now, and the feeds that still show them."""
-    found: set[str] = set()
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The slugs under which articles are filed now, and the feeds that still show them."""
+
+    filed: frozenset[str]
+    shown: frozenset[str]
+
+
+def read_links(conn: Connection, article_ids: Collection[str]) -> Links:
+    """Returns where the articles are: what they are filed under, and what shows them."""
+    found: set[tuple[str, bool]] = set()
     for some in batched(sorted(article_ids)):
-        filed = select(ArticleSectionRow.section).where(ArticleSectionRow.article_id.in_(some))
-        shown = select(EntryRow.section).where(EntryRow.article_id.in_(some))
-        found.update(conn.scalars(filed.union(shown)))
-    return found
+        filed = select(ArticleSectionRow.section, false()).where(ArticleSectionRow.article_id.in_(some))
+        shown = select(EntryRow.section, true()).where(EntryRow.article_id.in_(some))
+        found.update((slug, bool(is_shown)) for slug, is_shown in conn.execute(filed.union(shown)))
+    return Links(
+        frozenset(slug for slug, is_shown in found if not is_shown),
+        frozenset(slug for slug, is_shown in found if is_shown),
+    )
 
 
 def oldest(conn: Connection) -> datetime | None:

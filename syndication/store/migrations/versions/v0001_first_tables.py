@@ -155,6 +155,61 @@ def _create_newsroom_tables() -> None:
     )
     op.create_index("ix_ninjs_item_replaces", "ninjs_item", ["replaces"])
     _create_article_indexes()
+    _create_term_tables()
+
+
+def _create_term_tables() -> None:
+    """Creates the terms of articles, and their addresses."""
+    op.create_table(
+        "article_term",
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("published_at", UtcTime(), nullable=True),
+        sa.Column("status", sa.Text(), server_default="draft", nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=True),
+        sa.Column("registered", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("article_id", "kind", "key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "term",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "key"),
+        sa.UniqueConstraint("kind", "slug"),
+    )
+    op.create_table(
+        "term_fill",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("after", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    published = sa.text("status = 'published'")
+    op.create_index(
+        "ix_article_term_newest",
+        "article_term",
+        [
+            "kind",
+            "key",
+            sa.literal_column("published_at DESC"),
+            sa.literal_column("article_id DESC"),
+            "expires_at",
+            "status",
+        ],
+        sqlite_where=published,
+        postgresql_where=published,
+    )
+    unregistered = sa.text("status = 'published' AND registered = 0")
+    op.create_index(
+        "ix_article_term_unregistered",
+        "article_term",
+        ["published_at", "article_id"],
+        sqlite_where=unregistered,
+        postgresql_where=unregistered,
+    )
 
 
 def _create_publishing_tables() -> None:

@@ -1,0 +1,97 @@
+"""A selection with everything that the configuration adds to it: former slugs, and the site's language.
+
+Pure: the store asks with it, and whatever already has an article's terms asks ``matches``.
+"""
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+
+from syndication.model.field_limits import MAX_AUTHORS, MAX_TAGS
+from syndication.model.selection import Term, TermKind, term_key
+from syndication.model.values import ALL, Article, Section
+
+MAX_KEY = 200
+"""Characters of the longest key that is a term: on PostgreSQL, an index row has at most 2,704 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedTerms:
+    """An article has a term of ``any`` (empty: every article), one of each group of ``all``, and no term of ``none``.
+
+    ``language`` is the key of the site's language, which articles without one have.
+    """
+
+    any: tuple[Term, ...] = ()
+    all: tuple[tuple[Term, ...], ...] = ()
+    none: tuple[Term, ...] = ()
+    language: str = ""
+
+    @property
+    def filed_under(self) -> tuple[str, ...] | None:
+        """The slugs of sections of which one suffices, ("all",) for every article; None if it is more than that."""
+        if self.all or self.none or any(term.kind != "section" for term in self.any):
+            return None
+        return tuple(term.key for term in self.any) or (ALL,)
+
+    @property
+    def entrances(self) -> tuple[Term, ...]:
+        """Terms of which every article that it selects has one; empty: it may select any article."""
+        return self.any or (self.all[0] if self.all else ())
+
+    def matches(self, terms: Set[Term]) -> bool:
+        """Returns whether it selects an article with these terms."""
+        if not any(term.kind == "language" for term in terms):
+            terms = terms | {Term("language", self.language)}
+        return (
+            (not self.any or not terms.isdisjoint(self.any))
+            and all(not terms.isdisjoint(group) for group in self.all)
+            and terms.isdisjoint(self.none)
+        )
+
+
+def wanted_terms(section: Section, sections: Mapping[str, Section], language: str) -> WantedTerms:
+    """Returns what a feed selects; ``language`` is the site's.
+
+    A section stands for all slugs under which its articles are filed; the section of all stories for every article.
+    """
+    found = section.selects
+
+    def every(terms: Iterable[Term]) -> tuple[Term, ...]:
+        return tuple(dict.fromkeys(one for term in terms for one in _names(term, sections)))
+
+    everything = Term("section", ALL)
+    return WantedTerms(
+        any=() if everything in found.any else every(found.any),
+        all=tuple(every([term]) for term in dict.fromkeys(found.all) if term != everything),
+        none=every(found.none),
+        language=term_key("language", language),
+    )
+
+
+def _names(term: Term, sections: Mapping[str, Section]) -> tuple[Term, ...]:
+    named = sections.get(term.key) if term.kind == "section" else None
+    if named is None or named.selection is not None:
+        return (term,)
+    return tuple(Term("section", slug) for slug in named.filed_under)
+
+
+def named_terms(kind: TermKind, names: Iterable[str]) -> dict[Term, str]:
+    """Returns the terms that names make, each with its first name; a name without text or too long makes none."""
+    found: dict[Term, str] = {}
+    for name in names:
+        key = term_key(kind, name)
+        if 0 < len(key) <= MAX_KEY:
+            found.setdefault(Term(kind, key), name)
+    return found
+
+
+def article_terms(article: Article) -> frozenset[Term]:
+    """Returns all terms of an article as it was written, also those without a feed."""
+    return frozenset(
+        {
+            **{Term("section", slug): slug for slug in article.sections},
+            **named_terms("tag", article.tags[:MAX_TAGS]),
+            **named_terms("author", [author.name for author in article.authors[:MAX_AUTHORS]]),
+            **named_terms("language", [article.language] if article.language else []),
+        }
+    )

@@ -1,0 +1,147 @@
+"""Selects articles by terms of every kind: walks one index, newest first, and asks each article for the rest.
+
+The walk is that of the terms of which one suffices, or of the rarest group of which one is needed, whichever has fewer
+articles. Everything else is an EXISTS or a NOT EXISTS by primary key. The article's own row decides what is public.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal_column, not_, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from syndication.model.selection import Term
+from syndication.model.wanted_terms import WantedTerms
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
+from syndication.store.tables.terms import ArticleTermRow
+
+# A literal, not a parameter: only then do both databases recognize that the partial indexes apply.
+PUBLISHED: ColumnElement[str] = literal_column("'published'")
+
+MOST_COUNTED = 2_000
+"""The most articles of a term that are counted to find the rarest one: some hundred microseconds."""
+
+Walk = tuple[Term | None, ColumnElement[bool]]
+"""A term to walk (None: every article), and what else must be true of an article."""
+
+
+def is_selected(wanted: WantedTerms) -> ColumnElement[bool]:
+    """Returns the condition that an ``article`` row is selected."""
+    conditions = [_one_of(group, wanted) for group in (wanted.any, *wanted.all) if group]
+    conditions += [not_(_has(term, wanted)) for term in wanted.none]
+    return and_(true(), *conditions)
+
+
+def walks(conn: Connection, wanted: WantedTerms) -> list[Walk]:
+    """Returns the walks that together meet every selected article, and each no other one."""
+    groups = [group for group in (wanted.any, *wanted.all) if group]
+    walkable = [group for group in groups if all(_is_indexed(term, wanted) for term in group)]
+    if not walkable:
+        return [(None, is_selected(wanted))]
+    chosen = walkable[0]
+    if len(walkable) > 1:
+        chosen = min(walkable, key=lambda group: sum(_count(conn, term) for term in group))
+    others = [_one_of(group, wanted) for group in groups if group is not chosen]
+    rest = and_(true(), *others, *(not_(_has(term, wanted)) for term in wanted.none))
+    return [(term, rest) for term in chosen]
+
+
+def walk_newest(walk: Walk, now: datetime) -> Select[str, datetime | None]:
+    """Selects the ids and times of the articles of a walk that are public at ``now``, newest first."""
+    term, condition = walk
+    query = select(ArticleRow.id, ArticleRow.published_at)
+    if term is None:
+        return query.where(
+            ArticleRow.status == PUBLISHED,
+            ArticleRow.published_at <= now,
+            _lasts(ArticleRow.expires_at, now),
+            condition,
+        ).order_by(ArticleRow.published_at.desc(), ArticleRow.id.desc())
+    link, own = _link(term)
+    # The copies in the link lead the walk, and the article itself decides, as in ``feed_query.public_articles``.
+    return (
+        query.select_from(link)
+        .join(ArticleRow, ArticleRow.id == link.article_id)
+        .where(
+            own,
+            link.status == PUBLISHED,
+            link.published_at <= now,
+            _lasts(link.expires_at, now),
+            ArticleRow.status == "published",
+            ArticleRow.published_at <= now,
+            _lasts(ArticleRow.expires_at, now),
+            condition,
+        )
+        .order_by(link.published_at.desc(), link.article_id.desc())
+    )
+
+
+def moment_of(walk: Walk) -> tuple[InstrumentedAttribute[datetime | None], InstrumentedAttribute[str]]:
+    """Returns the columns that order a walk: the time, and the id."""
+    term, _ = walk
+    if term is None:
+        return ArticleRow.published_at, ArticleRow.id
+    link, _ = _link(term)
+    return link.published_at, link.article_id
+
+
+def first_upcoming(conn: Connection, wanted: WantedTerms, now: datetime) -> datetime | None:
+    """Returns when the next selected article under embargo becomes public."""
+    moments = []
+    for walk in walks(conn, wanted):
+        term, condition = walk
+        moment, _ = moment_of(walk)
+        query = select(moment).where(moment > now)
+        if term is None:
+            query = query.where(ArticleRow.status == PUBLISHED, condition)
+        else:
+            link, own = _link(term)
+            query = query.select_from(link).join(ArticleRow, ArticleRow.id == link.article_id)
+            query = query.where(own, link.status == PUBLISHED, ArticleRow.status == "published", condition)
+        moments.append(conn.scalar(query.order_by(moment).limit(1)))
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def select_ids(conn: Connection, wanted: WantedTerms, article_ids: Sequence[str]) -> set[str]:
+    """Returns those of the articles (at most one batch) that are selected, whether public or not."""
+    return set(conn.scalars(select(ArticleRow.id).where(ArticleRow.id.in_(article_ids), is_selected(wanted))))
+
+
+def _one_of(group: Iterable[Term], wanted: WantedTerms) -> ColumnElement[bool]:
+    return or_(*(_has(term, wanted) for term in group))
+
+
+def _has(term: Term, wanted: WantedTerms) -> ColumnElement[bool]:
+    if not _is_indexed(term, wanted):
+        others = exists().where(
+            ArticleTermRow.article_id == ArticleRow.id,
+            ArticleTermRow.kind == "language",
+            ArticleTermRow.key != term.key,
+        )
+        return not_(others.correlate(ArticleRow))
+    link, own = _link(term)
+    return exists().where(link.article_id == ArticleRow.id, own).correlate(ArticleRow)
+
+
+def _is_indexed(term: Term, wanted: WantedTerms) -> bool:
+    """Returns whether every article with the term has a row that says so; those in the site's language have none."""
+    return term != ("language", wanted.language)
+
+
+def _link(term: Term) -> tuple[Any, ColumnElement[bool]]:
+    """Returns the table that has the articles of a term, and the condition for its rows."""
+    if term.kind == "section":
+        return ArticleSectionRow, ArticleSectionRow.section == term.key
+    return ArticleTermRow, and_(ArticleTermRow.kind == term.kind, ArticleTermRow.key == term.key)
+
+
+def _count(conn: Connection, term: Term) -> int:
+    """Returns the number of published articles with a term, counted up to a limit."""
+    link, own = _link(term)
+    some = select(link.article_id).where(own, link.status == PUBLISHED).limit(MOST_COUNTED).subquery()
+    return conn.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _lasts(expires_at: Any, now: datetime) -> ColumnElement[bool]:
+    return or_(expires_at.is_(None), expires_at > now)

@@ -1,0 +1,139 @@
+"""The addresses of terms: a slug once given stays, and two keys that suggest the same one are told apart.
+
+Only the terms of articles that were public are registered: a draft or an embargo shows nowhere.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, exists, literal_column, or_, select, tuple_, update
+
+from syndication.model.selection import Term, TermKind, term_key, term_slug
+from syndication.store.db.batches import batched
+from syndication.store.db.upsert import insert
+from syndication.store.tables.articles import ArticleRow
+from syndication.store.tables.terms import ArticleTermRow, TermRow
+
+REGISTERED_AT_ONCE = 500
+"""Articles whose terms are registered by one set of statements."""
+
+MAX_SLUG = 100
+"""Characters of the longest slug: an address stays short, also percent-encoded."""
+
+PUBLISHED: ColumnElement[str] = literal_column("'published'")
+UNREGISTERED: ColumnElement[int] = literal_column("0")
+"""Literals, so that both databases recognize the partial indexes."""
+
+Names = Callable[[Connection, Sequence[str]], dict[str, dict[Term, str]]]
+"""Reads the terms of articles, each with its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredTerm:
+    """A term with its address; ``name`` is how an article writes it."""
+
+    term: Term
+    name: str
+    slug: str
+
+
+def find_term(conn: Connection, kind: TermKind, slug: str) -> RegisteredTerm | None:
+    """Returns the term at an address; None if no public article ever had it."""
+    row = conn.execute(select(TermRow.__table__).where(TermRow.kind == kind, TermRow.slug == slug)).one_or_none()
+    return None if row is None else _registered(row)
+
+
+def get_terms(conn: Connection, terms: Iterable[Term]) -> dict[Term, RegisteredTerm]:
+    """Returns the registered ones among these terms."""
+    found: dict[Term, RegisteredTerm] = {}
+    for some in batched(sorted(set(terms))):
+        row = tuple_(TermRow.kind, TermRow.key)
+        for one in conn.execute(select(TermRow.__table__).where(row.in_([tuple(term) for term in some]))):
+            found[Term(one.kind, one.key)] = _registered(one)
+    return found
+
+
+def list_terms(
+    conn: Connection, kind: TermKind, now: datetime, *, prefix: str = "", after: str = "", limit: int = 50
+) -> list[RegisteredTerm]:
+    """Returns the first terms that public articles have at ``now``, by key, after the key ``after``.
+
+    ``prefix`` is the beginning of a name or of a slug, in any spelling.
+    """
+    query = select(TermRow.__table__).where(TermRow.kind == kind, TermRow.key > after, _is_public(now))
+    beginning = term_key(kind, prefix)
+    if beginning:
+        query = query.where(
+            or_(
+                TermRow.key.startswith(beginning, autoescape=True),
+                TermRow.slug.startswith(term_slug(beginning) or beginning, autoescape=True),
+            )
+        )
+    return [_registered(row) for row in conn.execute(query.order_by(TermRow.key).limit(limit))]
+
+
+def register_terms(conn: Connection, now: datetime, names: Names) -> int:
+    """Gives an address to each new term of the articles that are public at ``now``; returns how many articles.
+
+    One indexed read if there is nothing to do: embargoes that ended since are found by the same index.
+    """
+    waiting = (
+        select(ArticleTermRow.article_id)
+        .join(ArticleRow, ArticleRow.id == ArticleTermRow.article_id)
+        .where(
+            ArticleTermRow.status == PUBLISHED,
+            ArticleTermRow.registered == UNREGISTERED,
+            ArticleTermRow.published_at <= now,
+            ArticleRow.status == "published",
+            ArticleRow.published_at <= now,
+            or_(ArticleRow.expires_at.is_(None), ArticleRow.expires_at > now),
+        )
+        .distinct()
+        .limit(REGISTERED_AT_ONCE)
+    )
+    done = 0
+    while ids := sorted(conn.scalars(waiting)):
+        wanted: dict[Term, str] = {}
+        for named in names(conn, ids).values():
+            for term, name in named.items():
+                wanted.setdefault(term, name)
+        _register(conn, wanted)
+        conn.execute(update(ArticleTermRow).where(ArticleTermRow.article_id.in_(ids)).values(registered=1))
+        done += len(ids)
+    return done
+
+
+def _register(conn: Connection, wanted: dict[Term, str]) -> None:
+    """Registers what is new; another worker may do the same at the same time."""
+    new = sorted(wanted.keys() - get_terms(conn, wanted).keys())
+    number = 1
+    while new:
+        rows = [{"kind": term.kind, "key": term.key, "name": wanted[term], "slug": _slug(term, number)} for term in new]
+        conn.execute(insert(conn, TermRow).on_conflict_do_nothing(), rows)
+        # Those whose slug was taken try the next one.
+        new = sorted(set(new) - get_terms(conn, new).keys())
+        number += 1
+
+
+def _slug(term: Term, number: int) -> str:
+    slug = term_slug(term.key)[:MAX_SLUG].strip("-") or term.kind
+    return slug if number == 1 else f"{slug}-{number}"
+
+
+def _is_public(now: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        ArticleTermRow.kind == TermRow.kind,
+        ArticleTermRow.key == TermRow.key,
+        ArticleTermRow.status == PUBLISHED,
+        ArticleTermRow.published_at <= now,
+        ArticleRow.id == ArticleTermRow.article_id,
+        ArticleRow.status == "published",
+        ArticleRow.published_at <= now,
+        or_(ArticleRow.expires_at.is_(None), ArticleRow.expires_at > now),
+    )
+
+
+def _registered(row: Row[Any]) -> RegisteredTerm:
+    return RegisteredTerm(Term(row.kind, row.key), row.name, row.slug)

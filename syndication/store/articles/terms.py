@@ -1,0 +1,198 @@
+"""The terms of articles: tags, authors and languages by their keys, rewritten when a change is gathered.
+
+What the newsroom writes are names; what feeds select are keys (``model.selection.term_key``), which no database could
+compute. See ``term_registry`` for the addresses of terms.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+    union_all,
+    update,
+)
+
+from syndication.model.field_limits import MAX_AUTHORS, MAX_LANGUAGE, MAX_NAME, MAX_TAG, MAX_TAGS
+from syndication.model.json_types import MAX_ID
+from syndication.model.selection import TERM_KINDS, Term, TermKind
+from syndication.model.wanted_terms import named_terms
+from syndication.store.articles.term_registry import register_terms
+from syndication.store.db.batches import batched
+from syndication.store.db.upsert import insert as upsert
+from syndication.store.tables.articles import ArticleRow, AuthorRow, TagRow
+from syndication.store.tables.terms import ArticleTermRow, TermFillRow
+
+FILLED_AT_ONCE = 500
+"""Articles read in one step of ``fill_terms``: some tens of milliseconds, the longest that a change waits for it."""
+
+MOST: Mapping[TermKind, int] = {"tag": MAX_TAGS, "author": MAX_AUTHORS, "language": 1}
+"""The names of an article that are looked at, by kind: an article with more is in no feed."""
+
+
+@dataclass(slots=True)
+class _Stored:
+    """What the tables say of one article: its stored terms, the outdated ones among them, and its names by kind."""
+
+    terms: set[Term] = field(default_factory=set)
+    outdated: bool = False
+    names: dict[TermKind, list[str]] = field(default_factory=dict)
+
+    @property
+    def named(self) -> dict[Term, str]:
+        """The terms that the names make, each with its first name."""
+        found: dict[Term, str] = {}
+        for kind, names in self.names.items():
+            found |= named_terms(kind, names[: MOST[kind]])
+        return found
+
+
+def rewrite_terms(conn: Connection, article_ids: Collection[str], now: datetime) -> dict[str, frozenset[Term]]:
+    """Brings the terms of these articles up to date; returns, by article, the terms that it had or has.
+
+    Without sections, whose links the newsroom writes itself. Reads each batch with one statement, and writes nothing
+    for articles whose terms, times and status are as stored. The new terms of public articles get their addresses.
+    """
+    found: dict[str, frozenset[Term]] = {}
+    written = False
+    for some in batched(sorted(id for id in article_ids if len(id) <= MAX_ID)):
+        read = _read(conn, some)
+        written |= _write(conn, read)
+        found |= {id: frozenset(one.terms | one.named.keys()) for id, one in read.items()}
+    if written:
+        register_terms(conn, now, names_of)
+    return found
+
+
+def names_of(conn: Connection, article_ids: Sequence[str]) -> dict[str, dict[Term, str]]:
+    """Returns the terms of these articles, at most one batch, each with the name that the article gives it."""
+    return {id: one.named for id, one in _read(conn, article_ids).items()}
+
+
+def terms_of(conn: Connection, article_id: str) -> frozenset[Term]:
+    """Returns the terms of one article as its own rows say; sections are not among them."""
+    return frozenset(term for named in names_of(conn, [article_id]).values() for term in named)
+
+
+def begin_fill(conn: Connection, *, again: bool = False) -> None:
+    """Lets ``fill_terms`` begin if it never did; ``again``: from the start, because any article may have changed."""
+    statement = upsert(conn, TermFillRow).values(id=1, after="")
+    conn.execute(
+        statement.on_conflict_do_update(index_elements=[TermFillRow.id], set_={"after": ""})
+        if again
+        else statement.on_conflict_do_nothing()
+    )
+
+
+def is_filling(conn: Connection) -> bool:
+    """Returns whether the terms of some articles have not been read yet."""
+    return conn.scalar(select(TermFillRow.id).where(TermFillRow.after.is_not(None))) is not None
+
+
+def fill_terms(conn: Connection, now: datetime) -> bool:
+    """Reads the terms of the next articles, and forgets those of articles that are gone; returns whether more are left.
+
+    In bounded memory, and in its own small transaction. Another worker that fills at the same time waits, and goes on
+    after it.
+    """
+    position = select(TermFillRow.after).where(TermFillRow.after.is_not(None)).with_for_update()
+    after = conn.scalar(position)
+    if after is None:
+        return False
+    articles = select(ArticleRow.id).where(ArticleRow.id > after).order_by(ArticleRow.id).limit(FILLED_AT_ONCE)
+    known = (
+        select(ArticleTermRow.article_id)
+        .where(ArticleTermRow.article_id > after)
+        .distinct()
+        .order_by(ArticleTermRow.article_id)
+        .limit(FILLED_AT_ONCE)
+    )
+    # Each in the order of its own index: a union of all ids would be sorted as a whole.
+    both = union(select(articles.subquery().c.id), select(known.subquery().c.article_id)).subquery()
+    ids = list(conn.scalars(select(both.c[0]).order_by(both.c[0]).limit(FILLED_AT_ONCE)))
+    rewrite_terms(conn, ids, now)
+    more = len(ids) == FILLED_AT_ONCE
+    conn.execute(update(TermFillRow).values(after=ids[-1] if more else None))
+    return more
+
+
+def _read(conn: Connection, ids: Sequence[str]) -> dict[str, _Stored]:
+    """Returns what is stored and what the newsroom says, of each article that has any of it; one statement."""
+    same = ArticleTermRow.article_id == ArticleRow.id
+    rows = union_all(
+        select(
+            ArticleTermRow.article_id.label("id"),
+            ArticleTermRow.kind.label("kind"),
+            ArticleTermRow.key.label("name"),
+            literal(-1).label("place"),
+            _is_outdated().label("outdated"),
+        )
+        .outerjoin(ArticleRow, same)
+        .where(ArticleTermRow.article_id.in_(ids)),
+        _names("tag", TagRow.article_id, TagRow.tag, TagRow.position, MAX_TAG, ids),
+        _names("author", AuthorRow.article_id, AuthorRow.name, AuthorRow.position, MAX_NAME, ids),
+        _names("language", ArticleRow.id, ArticleRow.language, literal(0), MAX_LANGUAGE, ids),
+    ).subquery()
+    found: dict[str, _Stored] = {}
+    for row in conn.execute(select(rows).order_by(rows.c.id, rows.c.kind, rows.c.place)):
+        one = found.setdefault(row.id, _Stored())
+        (kind,) = (known for known in TERM_KINDS if known == row.kind)
+        if row.place == -1:
+            one.terms.add(Term(kind, row.name))
+            one.outdated |= bool(row.outdated)
+        else:
+            one.names.setdefault(kind, []).append(row.name)
+    return found
+
+
+def _names(kind: TermKind, id: Any, name: Any, position: Any, most: int, ids: Sequence[str]) -> Any:
+    # Positions are the newsroom's own, and may be below zero.
+    place = func.row_number().over(partition_by=id, order_by=position)
+    return select(id, literal(kind), name, place, literal(0)).where(id.in_(ids), func.length(name) <= most)
+
+
+def _is_outdated() -> ColumnElement[int]:
+    differs = or_(
+        ArticleTermRow.status.is_distinct_from(ArticleRow.status),
+        ArticleTermRow.published_at.is_distinct_from(ArticleRow.published_at),
+        ArticleTermRow.expires_at.is_distinct_from(ArticleRow.expires_at),
+    )
+    return case((differs, 1), else_=0)
+
+
+def _write(conn: Connection, read: Mapping[str, _Stored]) -> bool:
+    """Stores what differs; returns whether any term may need its address."""
+    gone, new, outdated = [], [], []
+    for id, one in read.items():
+        named = one.named.keys()
+        gone += [{"of": id, "a": term.kind, "b": term.key} for term in sorted(one.terms - named)]
+        new += [{"article_id": id, "kind": term.kind, "key": term.key} for term in sorted(named - one.terms)]
+        if one.outdated and one.terms & named:
+            outdated.append(id)
+    if gone:
+        row = (
+            ArticleTermRow.article_id == bindparam("of"),
+            ArticleTermRow.kind == bindparam("a"),
+            ArticleTermRow.key == bindparam("b"),
+        )
+        conn.execute(delete(ArticleTermRow).where(*row), gone)
+    if new:
+        conn.execute(upsert(conn, ArticleTermRow).on_conflict_do_nothing(), new)
+    changed = sorted({*outdated, *(row["article_id"] for row in new)})
+    if changed:
+        # Copied by the database: another program may have written a time that no program of ours can read.
+        copies = {name: getattr(ArticleRow, name) for name in ("status", "published_at", "expires_at")}
+        same = ArticleTermRow.article_id == ArticleRow.id
+        conn.execute(update(ArticleTermRow).values(copies).where(same, ArticleTermRow.article_id.in_(changed)))
+    return bool(changed)

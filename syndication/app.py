@@ -12,6 +12,7 @@ from syndication.metrics import database as database_metrics
 from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
+from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.web.credentials import API
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.editors_server import SERVED_VERSIONS
@@ -38,7 +39,9 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
     `syndication web` does not use it: there the front admits requests, and API and dashboard have their own process.
     """
     settings = settings or load_settings()
-    loader = DocumentLoader(Database(settings.database_url), empty_catalogue(settings), flush)
+    loader = DocumentLoader(
+        Database(settings.database_url), empty_catalogue(settings), flush, settings=EffectiveSettings(settings)
+    )
     app = flask_app(loader, pages=page_settings(settings))
     editors, database = settings.editors, Database(settings.database_url, timeout=EDITORS_TIMEOUT)
     admission = AdmissionControl(
@@ -59,7 +62,13 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
 def create_editors(settings: Settings) -> "WSGIApplication":
     """Returns the app of the editors process: API and dashboard, with a loader for the documents on its pages."""
     # The front measures and counts polls. Here documents are only shown on pages.
-    loader = EditorsLoader(Database(settings.database_url), empty_catalogue(settings), _flush_errors, measured=False)
+    loader = EditorsLoader(
+        Database(settings.database_url),
+        empty_catalogue(settings),
+        _flush_errors,
+        measured=False,
+        settings=EffectiveSettings(settings),
+    )
     database = Database(settings.database_url, timeout=EDITORS_TIMEOUT)
     api, dashboard = editors_app(settings, database, loader), dashboard_app(settings, database, loader)
     loader.start()

@@ -23,6 +23,10 @@ class ConfigError(SyndicationError):
     """A setting is invalid: the message names the key, the value and what would be valid."""
 
 
+class FeedError(ConfigError):
+    """An editor's feed cannot be stored: ``details`` has a sentence for each problem."""
+
+
 class StoreError(SyndicationError):
     """The database is not usable: unreachable, not migrated, or without a trigger."""
 

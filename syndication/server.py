@@ -21,6 +21,7 @@ from granian.server.mp import MPServer
 
 from syndication.config.loading import Settings
 from syndication.process.parent import exit_with_parent, is_alive
+from syndication.process.reload import start_reload
 from syndication.web import draining
 from syndication.web.editors_keeper import EditorsKeeper
 
@@ -70,6 +71,10 @@ class DrainingServer(MPServer):
         self._timer = threading.Timer(self._seconds, super().signal_handler_interrupt)
         self._timer.daemon = True
         self._timer.start()
+
+    def signal_handler_reload(self, *_args: Any, **_options: Any) -> None:
+        """Has the files read again. Granian would start all its workers anew."""
+        start_reload()
 
 
 def run_web(settings: Settings) -> None:

@@ -1,13 +1,14 @@
 """Declares the operations of the API: path, required scope and responses."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, wraps
 from typing import Any, Generic, TypeVar, cast, overload
 from urllib.parse import urlencode
 
-from flask import Response, current_app, g, json, request
+from flask import Response, current_app, g, has_request_context, json, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
@@ -17,7 +18,8 @@ from syndication.config.loading import Settings
 from syndication.model.article_json import slugs_by_title
 from syndication.model.formats import rfc3339
 from syndication.sources.dry_run import DryRuns
-from syndication.store.db.database import Database
+from syndication.store.db.database import Database, DatabaseDown
+from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.problems import MEDIA_TYPE
 
@@ -102,10 +104,26 @@ class Context:
     database: Database
     loader: DocumentLoader
     access: TokenAccess
-    settings: Settings
+    files: Settings
     dry_runs: DryRuns = field(default_factory=DryRuns)
 
     @cached_property
+    def _effective(self) -> EffectiveSettings:
+        return EffectiveSettings(self.files)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings with the feeds of editors: the same for a whole request, those of its beginning."""
+        if not has_request_context():
+            return self._effective.current
+        if "settings" not in g:
+            # While the database is down, what was read last: only operations without it succeed then.
+            with suppress(DatabaseDown), self.database.read() as conn:
+                self._effective.refresh(conn)
+            g.settings = self._effective.current
+        return cast(Settings, g.settings)
+
+    @property
     def slugs(self) -> dict[str, str]:
         """The slugs of configured sections by lower-case title."""
         return slugs_by_title(self.settings.sections)

@@ -15,6 +15,7 @@ from syndication.cli.copy_database import copy_database
 from syndication.cli.feeds import regenerate, release, status
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
 from syndication.cli.queries import audit_log, trace
+from syndication.cli.reload import reload
 from syndication.cli.sources import source
 from syndication.cli.takeover import takeover
 from syndication.cli.tokens import token
@@ -97,7 +98,7 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 for command in (
     serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, release, status, trace,
-    source, token, user, audit_log, config, copy_database,
+    source, token, user, audit_log, config, reload, copy_database,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syndication.cli.common import current_user, open_database, settings_of
+from syndication.cli.common import current_user, merged_settings, open_database, settings_of
 from syndication.cli.output import line
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
     report = Report()
     reader = FeedFileReader()
     with open_database(settings) as database, _report_when_stopped(report), closing(reader):
+        settings = merged_settings(settings, database)
         for name in files:
             import_file(database, settings, name, sections, report, reader=reader, progress=sys.stderr.isatty())
         with database.write() as conn:

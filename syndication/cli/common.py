@@ -47,6 +47,15 @@ def open_database(settings: "Settings", *, check: bool = True) -> Iterator["Data
         database.close()
 
 
+def merged_settings(settings: "Settings", database: "Database") -> "Settings":
+    """Returns the settings of the files with the feeds of editors."""
+    from syndication.config.feeds import merge
+    from syndication.store.publishing.feed_definitions import read_definitions
+
+    with database.read() as conn:
+        return merge(settings, read_definitions(conn))
+
+
 def current_user() -> "Actor":
     """Returns the system user who runs the command, for the audit log."""
     from syndication.store.access.audit_log import Actor

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syndication.cli.common import current_user, open_database, settings_of
+from syndication.cli.common import current_user, merged_settings, open_database, settings_of
 from syndication.cli.output import json_document, line
 from syndication.errors import ConfigError
 
@@ -47,10 +47,11 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
     from syndication.store.publishing.section_state import list_states
 
     settings = settings_of(ctx)
-    slugs = list(settings.sections) if everything else [_known(slug, settings) for slug in sections]
-    if not slugs:
+    if not sections and not everything:
         raise click.UsageError("Name at least one section, or use --all.")
     with open_database(settings) as database:
+        settings = merged_settings(settings, database)
+        slugs = list(settings.sections) if everything else [_known(slug, settings) for slug in sections]
         with database.write() as conn:
             asked, _joined = regenerations.request(conn, slugs, reason, current_user(), database.now(conn))
             database.notify(conn, WORK)
@@ -78,8 +79,9 @@ def release(ctx: click.Context, sections: tuple[str, ...]) -> None:
     from syndication.store.publishing import releases
 
     settings = settings_of(ctx)
-    slugs = [_known(slug, settings) for slug in sections]
     with open_database(settings) as database:
+        settings = merged_settings(settings, database)
+        slugs = [_known(slug, settings) for slug in sections]
         with database.write() as conn:
             now = database.now(conn)
             outcomes = {slug: releases.release(conn, slug, current_user(), now) for slug in slugs}
@@ -157,6 +159,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
     settings = settings_of(ctx)
     with open_database(settings) as database, database.read() as conn:
+        settings = merged_settings(settings, database)
         now = database.now(conn)
         facts = read_service_status(conn, settings.sections, now)
         web = web_processes.list_alive(conn, now)

@@ -10,7 +10,7 @@ import click
 
 from syndication.cli.common import base_url, open_database, settings_of
 from syndication.cli.output import line
-from syndication.errors import ConfigError
+from syndication.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from syndication.config.loading import Settings
@@ -76,6 +76,7 @@ def web(ctx: click.Context, host: str | None, port: int | None) -> None:
 @click.pass_context
 def editors(ctx: click.Context) -> None:
     """Serve the API and the dashboard behind a web process, which starts this command itself."""
+    import signal
     import socket
 
     from syndication import logs
@@ -90,6 +91,7 @@ def editors(ctx: click.Context) -> None:
     if not number.isdigit():
         raise ConfigError("the editors process is started by `syndication web`: run that instead")
     exit_with_parent()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # The web process's own, which may reach its whole group.
     answer_pings(socket.socket(fileno=PING_INHERITED))
     settings = settings_of(ctx)
     logs.setup(settings.logs, "web")
@@ -170,6 +172,7 @@ def config(ctx: click.Context, check: bool, old_feeds: bool) -> None:
         and_sources = f", {sources} source{'s' if sources > 1 else ''}" if sources else ""
         line(f"{settings.source} is valid: {len(settings.sections)} sections{and_sources}{and_old}.")
         _warn_of_sources(settings)
+        _warn_of_feeds(settings)
         if old_feeds:
             _check_old_feeds(settings)
         return
@@ -190,6 +193,23 @@ def _warn_of_sources(settings: "Settings") -> None:
 
         for words in unreadable(settings.sources):
             line(words, err=True)
+
+
+def _warn_of_feeds(settings: "Settings") -> None:
+    """Prints what is not served of editors' feeds, if the database can be read from this machine."""
+    from syndication.config.feeds import merge_reporting
+    from syndication.store.db.database import sqlite_path
+    from syndication.store.publishing.feed_definitions import read_definitions
+
+    if settings.database_url.startswith("sqlite") and not sqlite_path(settings.database_url).exists():
+        return
+    try:
+        with open_database(settings) as database, database.read() as conn:
+            found = read_definitions(conn)
+    except StoreError:  # The settings are valid: a check may run where no database is.
+        return
+    for problem in merge_reporting(settings, found).problems:
+        line(f"{problem[0].upper()}{problem[1:]}.", err=True)
 
 
 def _check_old_feeds(settings: "Settings") -> None:

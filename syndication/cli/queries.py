@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syndication.cli.common import open_database, settings_of
+from syndication.cli.common import merged_settings, open_database, settings_of
 from syndication.cli.output import json_document, line
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
 
     settings = settings_of(ctx)
     with open_database(settings) as database, database.snapshot() as conn:
+        settings = merged_settings(settings, database)
         facts = read_trace_facts(conn, id, settings.sections, database.now(conn))
     if not as_json:
         _show_origin(settings, facts)

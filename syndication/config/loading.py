@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote_plus
@@ -63,7 +63,10 @@ T = TypeVar("T", bound=TomlTable)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The effective configuration. ``sections`` starts with ``all``; ``redirects`` maps former slugs to new ones."""
+    """The effective configuration. ``sections`` starts with ``all``; ``redirects`` maps former slugs to new ones.
+
+    ``files`` are the settings of the files alone, if editors' feeds were merged into these (``config/feeds.py``).
+    """
 
     source: Path
     database_url: str
@@ -80,6 +83,7 @@ class Settings:
     main: SyndicationFile
     sources: tuple[SourceTable, ...] = ()
     old_feeds: OldFeeds = NO_OLD_FEEDS
+    files: "Settings | None" = field(default=None, repr=False)
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -114,8 +118,8 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         source=source,
         database_url=main.database.url,
         site=site,
-        sections={ALL: _section(ALL, tables.all, main, site, beside)}
-        | {table.slug: _section(table.slug, table, main, site, beside) for table in tables.section},
+        sections={ALL: build_section(ALL, tables.all, main, site, beside)}
+        | {table.slug: build_section(table.slug, table, main, site, beside) for table in tables.section},
         redirects={former: table.slug for table in tables.section for former in table.formerly},
         retired=frozenset(table.slug for table in tables.retired),
         server=main.server,
@@ -368,7 +372,9 @@ def _site(main: SyndicationFile) -> Site:
     )
 
 
-def _section(slug: str, table: AllTable, main: SyndicationFile, site: Site, path: Path) -> Section:
+def build_section(slug: str, table: AllTable, main: SyndicationFile, site: Site, path: Path) -> Section:
+    """Returns a section with the defaults of [feeds] and [site]; raises ConfigError for one that contradicts itself."""
+
     def setting(name: str) -> Any:
         own = getattr(table, name)
         return getattr(main.feeds, name) if own is None else own

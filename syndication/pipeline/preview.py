@@ -44,8 +44,12 @@ class Previewer:
 
     def __init__(self, database: Database, newsroom: Newsroom, renderer: Renderer) -> None:
         self.database = database
-        self.newsroom = newsroom
         self.renderer = renderer
+        self.follow(newsroom)
+
+    def follow(self, newsroom: Newsroom) -> None:
+        """Continues with another configuration."""
+        self.newsroom = newsroom
         self.slugs = slugs_by_title(newsroom.sections)
 
     def answer_all(self) -> int:

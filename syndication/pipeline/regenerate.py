@@ -12,6 +12,7 @@ A crash between any two steps repeats work and loses none.
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,7 +25,7 @@ from syndication.pipeline.fill import MAX_ROUNDS, FilledFeed, fill_feed, shortfa
 from syndication.pipeline.gather import Newsroom, process_changes
 from syndication.pipeline.hold import Decision, HeldFeed, decide, keep
 from syndication.pipeline.outcome import HoldChange, Outcome, Result
-from syndication.pipeline.snapshot import SectionSnapshot, read_snapshot
+from syndication.pipeline.snapshot import DefinitionsMoved, SectionSnapshot, read_snapshot, require_revision
 from syndication.render import RENDER_REVISION
 from syndication.render.entries import render_entries
 from syndication.render.fragment_cache import MAX_BYTES
@@ -75,6 +76,8 @@ class Regenerator:
         self.policy = policy
         self.owner = owner
         self.fingerprints = newsroom.fingerprints()
+        self.revision: int | None = None
+        """The feed revision that ``newsroom`` was made at; None: it follows no editors' feeds."""
         self.renderer = Renderer(fragment_memory, entries)
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
 
@@ -87,6 +90,16 @@ class Regenerator:
             section_state.request(conn, unrecorded, now)
             return sorted({*marked, *unrecorded})
 
+    def adopt(self, newsroom: Newsroom, revision: int) -> list[str]:
+        """Continues with another configuration; registers only sections that differ, and returns them."""
+        known, self.newsroom, self.revision = self.fingerprints, newsroom, revision
+        self.fingerprints = newsroom.fingerprints()
+        different = {slug: digest for slug, digest in self.fingerprints.items() if known.get(slug) != digest}
+        if not different:
+            return []
+        with self.database.write() as conn:
+            return section_state.register(conn, different, RENDER_REVISION, self.database.now(conn))
+
     def process_changes(self) -> int:
         """Turns one batch of changes and due times into requested sections; returns their number, 0 if nothing is left.
 
@@ -96,12 +109,15 @@ class Regenerator:
         # Reading costs the newsroom nothing; a write transaction is opened only when there is work.
         if not self._has_changes():
             return 0
-        with self.database.write() as conn:
+        with suppress(DefinitionsMoved), self.database.write() as conn:
             number = process_changes(conn, self.newsroom, self.database.now(conn))
+            # After the changes were read: those that came with a definition are not taken by who does not know it.
+            require_revision(conn, self.revision)
             if number:
                 # The requests may be for workers of another configuration, which found the changes already taken.
                 self.database.notify(conn, WORK)
             return number
+        return 1  # The changes are there still.
 
     def regenerate_next(self) -> Outcome | None:
         """Regenerates the section that has waited longest; returns None if none can be claimed now."""
@@ -133,6 +149,9 @@ class Regenerator:
             snapshot, filled, rendered = self._render(snapshot)
             done = self._publish(snapshot, filled, rendered)
             return _outcome(snapshot, done, time.perf_counter() - started)
+        except DefinitionsMoved:
+            # The lease stays: this worker reads the definitions and takes the section again.
+            return Outcome(section, "overtaken", 0, time.perf_counter() - started)
         except DatabaseDown:
             # Not this section's fault, and it cannot be recorded: the worker waits for the database.
             raise
@@ -166,7 +185,7 @@ class Regenerator:
         return section
 
     def _read(self, slug: str, more: int | None = None) -> SectionSnapshot:
-        return read_snapshot(self.database, self.newsroom, slug, more)
+        return read_snapshot(self.database, self.newsroom, slug, more, self.revision)
 
     def _render(self, snapshot: SectionSnapshot) -> tuple[SectionSnapshot, FilledFeed, RenderedFeed]:
         """Renders the feed; reads more articles while positions stay empty."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syndication.pipeline.gather import Gathered, Newsroom, gather
+from syndication.store import Connection
 from syndication.store.articles import feed_query, shown_articles
 from syndication.store.articles.truncation import wait_for_truncation
 from syndication.store.db.database import Database
-from syndication.store.publishing import change_queue, published
+from syndication.store.publishing import change_queue, feed_definitions, published
 from syndication.store.publishing.published import PublishedState
 
 
@@ -28,14 +29,28 @@ class SectionSnapshot:
     shown_digests: Mapping[str, str | None]
 
 
-def read_snapshot(database: Database, newsroom: Newsroom, slug: str, more: int | None = None) -> SectionSnapshot:
+class DefinitionsMoved(Exception):  # noqa: N818  # no error: the worker has to look first
+    """Editors' feeds have changed since this worker read them."""
+
+
+def require_revision(conn: Connection, revision: int | None) -> None:
+    """Raises DefinitionsMoved unless editors' feeds are those of ``revision`` still; None: any."""
+    if revision is not None and feed_definitions.read_revision(conn) != revision:
+        raise DefinitionsMoved
+
+
+def read_snapshot(
+    database: Database, newsroom: Newsroom, slug: str, more: int | None = None, revision: int | None = None
+) -> SectionSnapshot:
     """Returns a section as it is now, with ``more`` articles beyond its limit.
 
-    None: as many as were left out last time, so that one read is usually enough.
+    None: as many as were left out last time, so that one read is usually enough. Raises
+    DefinitionsMoved if editors' feeds are no longer those of ``revision``.
     """
     section = newsroom.sections[slug]
     with database.snapshot() as conn:
         wait_for_truncation(conn)
+        require_revision(conn, revision)
         now = database.now(conn)
         current = published.get_published(conn, slug)
         gathered = gather(conn, newsroom, section, now, current.left_out if more is None else more)

@@ -55,10 +55,14 @@ class Sweeper:
         self, database: Database, newsroom: Newsroom, owner: str, interval: timedelta, hold: timedelta = timedelta()
     ) -> None:
         self.database = database
-        self.newsroom = newsroom
         self.owner = owner
         self.interval = interval
         self.hold = hold
+        self.follow(newsroom)
+
+    def follow(self, newsroom: Newsroom) -> None:
+        """Continues with another configuration."""
+        self.newsroom = newsroom
         self.fingerprints = newsroom.fingerprints()
 
     def sweep(self) -> Iterator[None]:
@@ -121,6 +125,7 @@ class Sweeper:
             return last, self._differences(conn, ids - waiting, Counter())
 
     def _compare_sections(self, slugs: Sequence[str]) -> tuple[int, Differences]:
+        slugs = [slug for slug in slugs if slug in self.fingerprints]  # A sweep goes on with another configuration.
         with self.database.snapshot() as conn:
             wait_for_truncation(conn)
             now = self.database.now(conn)

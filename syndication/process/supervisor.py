@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from syndication.errors import ConfigError
 from syndication.logs import print_message
+from syndication.process.reload import reload_on_hangup
 
 STOP_SECONDS = 4.0
 """Seconds that children may take to stop before they are killed, so that everything ends within five seconds."""
@@ -69,6 +70,7 @@ class Supervisor:
         """Runs until a signal; then stops everything within five seconds, plus those for draining."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
+        reload_on_hangup(environ=self._environ)
         try:
             while not self._stop.is_set():
                 for child in self._children:

@@ -18,9 +18,11 @@ from syndication.store.db.listen import Waker
 from syndication.store.processes import purge_queue, web_processes
 from syndication.store.processes.service_status import read_service_status
 from syndication.store.publishing import change_queue, documents
+from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.store.publishing.section_state import SectionState
 from syndication.store.triggers import missing_triggers
 from syndication.web import load_latency
+from syndication.web.followed_settings import follow
 from syndication.web.load_latency import WaitingSince
 
 log = get_logger(__name__)
@@ -61,8 +63,15 @@ class DocumentLoader:
     """Holds the catalogue and the state; both are replaced as a whole, so readers need no lock."""
 
     def __init__(
-        self, database: Database, catalogue: Catalogue, flush: Callable[[PollCounter], None], *, measured: bool = True
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        flush: Callable[[PollCounter], None],
+        *,
+        measured: bool = True,
+        settings: EffectiveSettings | None = None,
     ) -> None:
+        self._settings = settings
         self._measured = measured  # The front measures what it serves itself.
         self.database = database
         self.catalogue = catalogue
@@ -122,9 +131,12 @@ class DocumentLoader:
         """Loads the documents whose version differs from the one in memory."""
         with self.database.snapshot() as conn:
             now, started = self.database.now(conn), time.monotonic()
-            served = self.catalogue.versions()
+            catalogue = self.catalogue
+            if self._settings is not None and self._settings.refresh(conn):
+                catalogue = follow(catalogue, self._settings.current)
+            served = catalogue.versions()
             stored = documents.read_versions(conn)
-            wanted = [slug for slug in stored if slug in self.catalogue.sections and stored[slug] != served.get(slug)]
+            wanted = [slug for slug in stored if slug in catalogue.sections and stored[slug] != served.get(slug)]
             found = documents.load_documents(conn, wanted) if wanted else []
             # The first load is not measured: those versions were published before this process started.
             news = wanted if self.loaded_at is not None else []
@@ -132,8 +144,8 @@ class DocumentLoader:
                 load_latency.read_waiting_since(conn, {slug: stored[slug] for slug in news}) if news else WaitingSince()
             )
             asked = purge_queue.pending_sections(conn)
+        self.catalogue = catalogue.with_documents(found) if found else catalogue
         if found:
-            self.catalogue = self.catalogue.with_documents(found)
             moment = now + timedelta(seconds=time.monotonic() - started)
             self.served |= {document.section: (document.version, moment) for document in found}
             if self._measured:

@@ -22,6 +22,7 @@ from syndication.serve.catalogue import Catalogue
 from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
+from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.web import page_threads
 from syndication.web.body_buffer import Receive
 from syndication.web.credentials import is_for_editors
@@ -111,7 +112,9 @@ def create_front() -> Front:
     settings = load_settings()
     exit_with_parent()
     logs.setup(settings.logs, "web")
-    loader = DocumentLoader(Database(settings.database_url), empty_catalogue(settings), flush)
+    loader = DocumentLoader(
+        Database(settings.database_url), empty_catalogue(settings), flush, settings=EffectiveSettings(settings)
+    )
     client = EditorsClient(os.environ[FOLDER])
     front = Front(
         loader,
@@ -119,6 +122,7 @@ def create_front() -> Front:
         EditorsRequestHandler(settings, client),
     )
     sys.setswitchinterval(SWITCH_SECONDS)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # The web process's own, which may reach its whole group.
     signal.signal(SIGNAL, lambda *_: front.drain())
     loop = asyncio.get_event_loop()
     answer_polls_first(loop, front.polls.try_first)

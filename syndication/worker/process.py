@@ -28,6 +28,7 @@ from syndication.pipeline.sitemaps import SitemapMaker
 from syndication.pipeline.sweep import Sweeper
 from syndication.process.child import Limits
 from syndication.process.parent import exit_with_parent
+from syndication.process.reload import reload_on_hangup
 from syndication.render.isolated import IsolatedRenderer
 from syndication.store.articles import feed_query, render_deaths
 from syndication.store.db import errors
@@ -36,6 +37,7 @@ from syndication.store.db.listen import Waker
 from syndication.store.migrations import runner
 from syndication.store.processes import workers
 from syndication.store.publishing import section_state, sitemap_state
+from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.worker.preview_share import PreviewThrottle
 from syndication.worker.purge.purger import Purger
 from syndication.worker.retention import prune
@@ -59,7 +61,10 @@ class Worker:
     """One worker: ``run`` does the tasks in its queue until ``stop``."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
-        self.settings = settings
+        self.effective = EffectiveSettings(settings)
+        with database.read() as conn:
+            self.effective.refresh(conn)
+        self.settings = settings = self.effective.current
         self.database = database
         self.tasks = TaskQueue()
         self.id = uuid.uuid4().hex
@@ -81,6 +86,7 @@ class Worker:
             fragment_memory=settings.worker.fragment_memory * 1024 * 1024,
             entries=self.isolated,
         )
+        self.regenerator.revision = self.effective.revision.definitions if self.effective.revision else None
         interval = timedelta(seconds=settings.worker.sweep_seconds)
         self.sweeper = Sweeper(database, self.regenerator.newsroom, self.id, interval, policy.hold)
         maps = settings.main.sitemaps
@@ -185,6 +191,7 @@ class Worker:
         outcomes = []
         while not self._stopping.is_set():
             self._progress.step()
+            self._follow_settings()
             noticed = self.regenerator.process_changes()
             outcome = self.regenerator.regenerate_next()
             if outcome is not None:
@@ -198,6 +205,20 @@ class Worker:
             if not self._answer_preview() and outcome is None and not noticed:
                 break
         return outcomes
+
+    def _follow_settings(self) -> None:
+        """Continues with the feeds that editors have defined by now, and with files that were read again."""
+        with self.database.read() as conn:
+            if not self.effective.refresh(conn) or self.effective.revision is None:
+                return
+        self.settings = self.effective.current
+        newsroom = Newsroom(self.settings.site, self.settings.sections)
+        marked = self.regenerator.adopt(newsroom, self.effective.revision.definitions)
+        self.previewer.follow(newsroom)
+        self.sweeper.follow(newsroom)
+        if self.purger is not None:
+            self.purger.old_feeds = self.settings.old_feeds
+        log.info("settings_followed", sections=len(self.settings.sections), to_regenerate=len(marked))
 
     def _answer_preview(self) -> bool:
         """Answers one preview if its share of the time allows it; returns whether it did."""
@@ -312,6 +333,7 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # A handler interrupts this thread, which may hold the queue's lock: another thread stops the worker.
         signal.signal(number, lambda *_: threading.Thread(target=worker.stop).start())
+    reload_on_hangup(settings.source)
     exit_with_parent()
     try:
         worker.run()

@@ -12,6 +12,8 @@ from syndication.config.loading import load_settings
 from syndication.importing.feed_reader import FeedFileReader
 from syndication.importing.import_file import import_file
 from syndication.importing.report import Report
+from syndication.model.feed_definition import FeedDefinition
+from syndication.model.selection import Selection, Term
 from syndication.store.access import (
     login_failures,
     pending_logins,
@@ -30,7 +32,7 @@ from syndication.store.copy.sequences import NUMBERED, read_position
 from syndication.store.db.database import Database
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.processes.poll_counts import PollSums
-from syndication.store.publishing import holds, previews, regenerations, sweeps
+from syndication.store.publishing import feed_definitions, holds, previews, regenerations, sweeps
 from syndication.store.publishing.holds import Hold
 from syndication.store.tables.publishing import FatalArticleRow
 from tests.conftest import FakeClock
@@ -126,6 +128,11 @@ def _let_in(database: Database, by: Actor) -> None:
 
 
 def _ask(database: Database, by: Actor) -> None:
+    files = load_settings(environ={})
+    with database.write() as conn:
+        definition = FeedDefinition("election", HOSTILE, selection=Selection(any=(Term("tag", "rail"),)))
+        feed_definitions.create(database, conn, files, definition, by)
+        feed_definitions.retire(database, conn, "election", by)
     with database.write() as conn:
         now = database.now(conn)
         regenerations.request(conn, ["taiwan", "china"], HOSTILE, by, now)

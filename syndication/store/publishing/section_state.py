@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Case, Connection, Row, and_, case, func, literal, not_, null, or_, select, update
+from sqlalchemy import Case, Connection, Row, and_, case, func, literal, not_, null, or_, select, true, update
 
 from syndication.store.db.types import UtcTime
 from syndication.store.db.upsert import insert
@@ -87,7 +87,12 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
     # Locked on PostgreSQL, and inserted without conflicts: two workers that start together both register.
     known = {
         row.section: row
-        for row in conn.execute(select(SectionStateRow.__table__).order_by(SectionStateRow.section).with_for_update())
+        for row in conn.execute(
+            select(SectionStateRow.__table__)
+            .where(SectionStateRow.section.in_(fingerprints) if len(fingerprints) <= FEW else true())
+            .order_by(SectionStateRow.section)
+            .with_for_update()
+        )
     }
     marked = []
     for slug in sorted(fingerprints):
@@ -115,6 +120,9 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
         marked.append(slug)
     return marked
 
+
+FEW = 500
+"""So many sections are registered without reading the state of all others."""
 
 NO_TIMES: Mapping[str, datetime] = {}
 NO_LEASE = {"lease_owner": None, "lease_until": None}

@@ -21,6 +21,7 @@ def upgrade() -> None:
     _create_process_tables()
     _create_source_tables()
     _create_sitemap_tables()
+    _create_feed_tables()
     _store_documents_uncompressed()
 
 
@@ -551,6 +552,28 @@ def _create_process_tables() -> None:
         "compatible",
         sa.Column("revision", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("revision"),
+    )
+
+
+def _create_feed_tables() -> None:
+    """Creates the feeds that editors define, and the number that tells every process that they changed."""
+    op.create_table(
+        "feed_definition",
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("retired_at", UtcTime(), nullable=True),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("changed_at", UtcTime(), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.Column("number", BigInt, nullable=False),
+        sa.PrimaryKeyConstraint("slug"),
+    )
+    op.create_table(
+        "feed_revision",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("revision", BigInt, server_default="0", nullable=False),
+        sa.Column("reloads", BigInt, server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
 
 

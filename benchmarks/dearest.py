@@ -171,7 +171,7 @@ def _callers(catalogue: Catalogue, port: int) -> Iterator[tuple[str, Iterable[Re
     log_in = Request("POST /editors/login, a wrong password", "usual", "POST", "/editors/login", form.encode(), headers)
     yield "no token", chain([log_in], catalogue.of_stranger())
     yield "a webhook", catalogue.of_webhook(SECRET)
-    for scope in ("write", "read", "preview", "regenerate", "admin"):
+    for scope in ("write", "read", "preview", "regenerate", "feeds", "admin"):
         yield scope, catalogue.of_scope(scope)
 
 

@@ -17,6 +17,8 @@ from syndication.api import (  # noqa: F401  # some only register operations on 
     article_trace,
     articles,
     audit_log,
+    feed_previews,
+    feeds,
     ninjs,
     previews,
     regenerations,
@@ -43,7 +45,7 @@ from syndication.web.problems import Problem, ProblemDetails, complete, handle_e
 from syndication.web.request_log import set_rule
 
 SUBJECTS = (
-    articles, article_trace, article_history, upcoming, sections, versions, regenerations,
+    articles, article_trace, article_history, upcoming, sections, feeds, versions, regenerations,
     previews, webhooks, ninjs, sources, tokens, users, audit_log,
 )  # fmt: skip
 """In the order of the reference; those under the same path as articles follow them."""

@@ -17,6 +17,10 @@ POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'no
 HEADERS = {
     "put_article": ("If-Match", "If-None-Match"),
     "patch_article": ("If-Match", "If-None-Match"),
+    "change_feed": ("If-Match",),
+    "rename_feed": ("If-Match",),
+    "retire_feed": ("If-Match",),
+    "reinstate_feed": ("If-Match",),
     "look_at_source": ("webhook-id", "webhook-timestamp", "webhook-signature", "x-ghost-signature"),
     "receive_article": ("webhook-id", "webhook-timestamp", "webhook-signature"),
     "receive_ninjs": ("x-superdesk-signature", "webhook-id", "webhook-timestamp", "webhook-signature"),
@@ -24,7 +28,7 @@ HEADERS = {
 """Request headers by operation id."""
 
 MEANINGS = {
-    "If-Match": "Write only if the article still has this ETag. Needs the scope preview.",
+    "If-Match": "Write only if it still has this ETag. For articles, this needs the scope preview.",
     "If-None-Match": "With *: create only if the article does not exist. Needs the scope preview.",
     "x-superdesk-signature": "sha1= and the HMAC-SHA1 of the body in hexadecimal; in place of the other three.",
     "webhook-id": "Unique id of the message; a repeated id is refused.",
@@ -70,7 +74,9 @@ PROBLEMS = {
     "too-many-regenerations": "Too many regenerations requested within a minute; see Retry-After.",
     "dry-run-running": "A dry run of this source is still running; see Retry-After.",
     "not-found": "Not found, or not visible to this token.",
-    "stale": "The article has changed since it was read (If-Match).",
+    "stale": "The article or feed has changed since it was read (If-Match).",
+    "configured": "The feed is set by the configuration, and is changed there.",
+    "address-taken": "Another feed has, or had, this address.",
     "exists": "The article already exists (If-None-Match: *).",
     "replayed": "A webhook with this id was already received.",
     "database-down": "The database does not respond. Feeds are still served.",

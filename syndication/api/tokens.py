@@ -16,7 +16,7 @@ operation = Operations(
     "tokens", "Tokens", "Tokens for the API; all operations need the scope admin. A secret is shown only once."
 )
 
-Scope = Literal["read", "preview", "write", "regenerate", "admin"]
+Scope = Literal["read", "preview", "write", "regenerate", "feeds", "admin"]
 
 
 class TokenResponse(ResponseModel):

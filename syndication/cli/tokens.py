@@ -24,6 +24,7 @@ def token() -> None:
       preview      see drafts and embargoed articles too, and preview feeds
       write        create, change, withdraw and restore articles
       regenerate   request the regeneration of feeds
+      feeds        create, change, rename and retire feeds
       admin        manage tokens and users, read the audit log
     """
 

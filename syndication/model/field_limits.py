@@ -60,7 +60,7 @@ MAX_REGENERATION_SECTIONS = 1_000
 """Items: a newsroom with more sections can use ``all_sections``."""
 
 MAX_SCOPES = 10
-"""Items: there are five scopes."""
+"""Items: there are six scopes."""
 
 MAX_REASON = 500
 """Characters of the reason for a request."""

@@ -34,7 +34,7 @@ NO_PAGES = (
 """Live parts, contents of frames, and pages about the user's own login."""
 
 
-@pytest.mark.parametrize("lacked", [None, "preview", "write", "regenerate", "admin"])
+@pytest.mark.parametrize("lacked", [None, "preview", "write", "regenerate", "feeds", "admin"])
 def test_actions_are_shown_only_with_their_scope(visit, lacked):
     page = visit(f"no-{lacked}" if lacked else "chief")
     for name, needed in LINKS.items():

@@ -22,7 +22,7 @@ from tests.support.dashboard import Dashboard
 from tests.support.people import change, person
 
 SETS = [frozenset(some) for some in chain.from_iterable(combinations(SCOPES, n) for n in range(len(SCOPES) + 1))]
-"""All 32 sets of scopes; no token or user has the empty one."""
+"""All 64 sets of scopes; no token or user has the empty one."""
 
 TELLING = [some for some in SETS if len(some) in (1, len(SCOPES) - 1, len(SCOPES))]
 """Sets that show that only the declared scope is needed: each alone, all but one, and all."""

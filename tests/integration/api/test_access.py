@@ -31,6 +31,14 @@ SCOPE_OF = {
     ("GET", "/sections/taiwan/versions"): "read",
     ("GET", "/sections/taiwan/difference"): "read",
     ("POST", "/sections/taiwan/release"): "regenerate",
+    ("GET", "/feeds"): "read",
+    ("GET", "/feeds/x"): "read",
+    ("POST", "/feeds"): "feeds",
+    ("PUT", "/feeds/x"): "feeds",
+    ("POST", "/feeds/x/rename"): "feeds",
+    ("POST", "/feeds/x/retire"): "feeds",
+    ("POST", "/feeds/x/reinstate"): "feeds",
+    ("POST", "/feeds/preview"): "feeds",
     ("POST", "/regenerations"): "regenerate",
     ("GET", "/regenerations/x"): "read",
     ("POST", "/previews"): "preview",
@@ -224,7 +232,7 @@ def test_every_act_of_the_api_is_recorded_with_who_what_where_when_and_outcome(a
     api.ask("POST", "/previews", {"changes": [{"id": "a1"}]})
     api.ask("POST", "/tokens", {"name": "cms", "scopes": ["read"]})
     api.ask("DELETE", "/tokens/cms")
-    acts = api.audit(actor="token read-preview-write-regenerate-admin")[::-1]
+    acts = api.audit(actor="token read-preview-write-regenerate-feeds-admin")[::-1]
     assert [(act.act, act.target, act.outcome) for act in acts] == [
         ("put", "a1", "created"),
         ("put", "a1", "unchanged"),

@@ -172,7 +172,7 @@ def test_a_preview_is_gone_after_ten_minutes_from_the_database_too(api, clock):
 
 def test_whoever_may_not_preview_gets_no_preview(api):
     where = api.ask("POST", "/previews", {"section": "taiwan"}).headers["Location"]
-    assert api.get(where, ("read", "write", "regenerate", "admin")).kind == "scope"
+    assert api.get(where, ("read", "write", "regenerate", "feeds", "admin")).kind == "scope"
 
 
 def test_that_no_worker_is_alive_is_said_until_it_is_answered(api, clock):

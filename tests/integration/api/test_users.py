@@ -90,7 +90,10 @@ def test_all_changes_of_a_request_are_made_or_none(api):
         ({"name": "Mei"}, "the name must have 1 to 64 lower-case letters"),
         ({"name": "x" * 65}, "name must have at most 64 characters, not 65"),
         ({"scopes": []}, "scopes must not be empty"),
-        ({"scopes": ["root"]}, "scopes.0 must be 'read', 'preview', 'write', 'regenerate' or 'admin', not 'root'"),
+        (
+            {"scopes": ["root"]},
+            "scopes.0 must be 'read', 'preview', 'write', 'regenerate', 'feeds' or 'admin', not 'root'",
+        ),
         ({"password": "short"}, "the password must have at least 12 characters, not 5"),
         ({"password": "password1234"}, "too easy to guess"),
         ({"password": "x" * 1001}, "password must have at most 1000 characters, not 1001"),

@@ -134,7 +134,7 @@ def test_the_last_admin_is_removed_only_with_force(user, database):
         assert refused.returncode == 1
         assert "chen is the last user with the scope admin" in refused.stderr and "--force" in refused.stderr
     assert user("scopes", "chen", "--scope", "read", "--force").stdout == "Scopes of chen: read.\n"
-    assert user("scopes", "chen", "--all").stdout == "Scopes of chen: read, preview, write, regenerate, admin.\n"
+    assert user("scopes", "chen", "--all").stdout == "Scopes of chen: read, preview, write, regenerate, feeds, admin.\n"
     assert user("disable", "chen", "--force").returncode == 0
 
 

@@ -70,7 +70,7 @@ def test_an_article_is_withdrawn_and_restored_with_two_clicks_each(newsroom):
             assert is_out(newsroom, id) == (act == "Withdraw")
     acts = newsroom.api.audit(act="withdraw") + newsroom.api.audit(act="restore")
     assert sorted(act.target for act in acts) == sorted(2 * IDS)
-    assert {act.actor for act in acts} == {"user read.preview.write.regenerate.admin"}
+    assert {act.actor for act in acts} == {"user read.preview.write.regenerate.feeds.admin"}
 
 
 def test_an_article_is_previewed_with_a_click(newsroom):

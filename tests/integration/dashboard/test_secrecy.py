@@ -11,7 +11,7 @@ from syndication.store.db.database import Database
 from tests.support.dashboard import PREFIX, Dashboard
 from tests.support.newsroom import at
 
-BLIND = [("read",), ("read", "write", "regenerate", "admin")]
+BLIND = [("read",), ("read", "write", "regenerate", "feeds", "admin")]
 """The fewest and the most scopes without preview."""
 
 SECRETS = {

@@ -155,6 +155,6 @@ def test_an_invalid_cursor_is_rejected(sqlite_api, after):
 
 def test_without_preview_no_upcoming_change_is_shown(api):
     api.put("secret-id", title="SECRET", published_at=when(hours=1))
-    others = ("read", "write", "regenerate", "admin")
+    others = ("read", "write", "regenerate", "feeds", "admin")
     said = api.get("/upcoming", others)
     assert said.kind == "scope" and b"SECRET" not in said.body and b"secret-id" not in said.body

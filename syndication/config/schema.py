@@ -70,6 +70,7 @@ class ServerSettings(TomlTable):
     surrogate_keys: Switch = True
     browser_pages: Switch = True
     drain_seconds: Annotated[float, Field(ge=0, le=300)] = 0.0
+    document_memory: Annotated[int, Field(ge=1, le=1_048_576)] = 1024
 
 
 class WorkerSettings(TomlTable):

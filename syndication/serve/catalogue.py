@@ -1,48 +1,44 @@
-"""The documents that a web process serves: immutable, and replaced as a whole."""
+"""The documents that a web process serves, and the feeds that it knows.
+
+The feeds never change: another configuration is another catalogue. The documents are in the ``memory`` that both share.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
-from syndication.model.feed_addresses import feed_path
 from syndication.model.old_feeds import NO_OLD_FEEDS, OldFeed, OldFeeds
 from syndication.model.values import FORMATS, Document, Section, Site
 from syndication.serve.cdn_headers import Headers, key_headers
-from syndication.serve.prepared import PreparedDocument, moving_headers, prepare
+from syndication.serve.document_memory import DocumentMemory
+from syndication.serve.prepared import CountedResponse, CountKey, PreparedDocument, moving_headers, prepare
 
-CountKey = tuple[str, str, str]
-"""The key under which a poll is counted. For a document: path, status line and encoding. For any other path, which
-clients choose freely: format, three-digit status and "identity"."""
-
-CountedResponse = tuple[str, Headers, bytes, CountKey]
-"""Status line, headers and body in WSGI form, and the key under which the poll is counted."""
-
-RequestKey = tuple[str, str, str | None, str | None, str | None]
-"""Method, path, Accept-Encoding, If-None-Match, If-Modified-Since: everything that a response depends on."""
+__all__ = ["Catalogue", "CountKey", "CountedResponse", "feed_of", "format_of", "is_for_feeds", "parse"]
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The documents by path, the renamed and retired feeds, and the addresses of the earlier system.
+    """The feeds, the renamed and retired ones, the addresses of the earlier system, and the documents in memory.
 
-    ``browser_pages``: a browser that opens a feed gets its page. ``responses`` caches responses by request. The
-    catalogue never changes, so they cannot go stale. ``minute`` is the time since 1970 for which they hold, and
-    ``moving`` the headers of that minute, by path, status line and encoding, of documents whose cache time follows
-    their feed's cadence.
+    ``documents`` are those of the memory, by path: a mapping that changes while it is read. ``browser_pages``: a
+    browser that opens a feed gets its page. ``minute`` is the time since 1970 whose cache times are served.
     """
 
     site: Site
     sections: Mapping[str, Section]
-    documents: Mapping[str, PreparedDocument]
     renamed: Mapping[str, str]
     retired: frozenset[str]
     surrogate_keys: bool = True
     old_feeds: OldFeeds = NO_OLD_FEEDS
     browser_pages: bool = True
-    responses: dict[RequestKey, CountedResponse] = field(default_factory=dict, compare=False, repr=False)
+    memory: DocumentMemory = field(default_factory=DocumentMemory, compare=False, repr=False)
     minute: int | None = None
-    moving: dict[CountKey, Headers] = field(default_factory=dict, compare=False, repr=False)
+    documents: Mapping[str, PreparedDocument] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Names the documents of the memory."""
+        object.__setattr__(self, "documents", self.memory.by_path)
 
     @classmethod
     def empty(
@@ -55,43 +51,70 @@ class Catalogue:
         surrogate_keys: bool = True,
         old_feeds: OldFeeds = NO_OLD_FEEDS,
         browser_pages: bool = True,
+        memory: DocumentMemory | None = None,
     ) -> Self:
         """Returns the catalogue of a process that has loaded no documents yet."""
-        return cls(site, sections, {}, renamed, retired, surrogate_keys, old_feeds, browser_pages)
+        return cls(
+            site, sections, renamed, retired, surrogate_keys, old_feeds, browser_pages, memory or DocumentMemory()
+        )
 
-    def with_documents(self, documents: Iterable[Document]) -> Self:
-        """Returns a new catalogue in which these documents replace their earlier versions."""
-        fresh = {
-            feed_path(document.section, document.format): prepare(
-                document, self.sections[document.section], self.site, surrogate_keys=self.surrogate_keys
-            )
+    def prepare(self, documents: Iterable[Document]) -> list[PreparedDocument]:
+        """Returns those of the documents that are of a configured feed, ready to be sent."""
+        return [
+            prepare(document, self.sections[document.section], self.site, surrogate_keys=self.surrogate_keys)
             for document in documents
             if document.section in self.sections
-        }
-        return replace(self, documents={**self.documents, **fresh}, responses={}, moving={})
+        ]
+
+    def with_documents(self, documents: Iterable[Document]) -> Self:
+        """Takes these documents into the memory in place of their earlier versions, and returns this catalogue."""
+        prepared = self.prepare(documents)
+        self.memory.publish({document.section: document.version for document in prepared}, prepared)
+        return self
+
+    def with_feeds(
+        self,
+        site: Site,
+        sections: Mapping[str, Section],
+        renamed: Mapping[str, str],
+        retired: frozenset[str],
+        old_feeds: OldFeeds,
+    ) -> "Catalogue":
+        """Returns the catalogue of these feeds; the memory keeps the documents, with the headers of changed feeds."""
+        after = replace(self, site=site, sections=sections, renamed=renamed, retired=retired, old_feeds=old_feeds)
+        held = list(self.documents.values())
+        if site == self.site:
+            changed = {d.section for d in held if sections.get(d.section) != self.sections.get(d.section)}
+        else:
+            changed = {d.section for d in held}
+        self.memory.drop(changed - sections.keys())
+        self.memory.replace(after.prepare(document.source for document in held if document.section in changed))
+        return after
+
+    def is_published(self, path: str) -> bool:
+        """Returns whether the database has a document of a configured feed at this path, in memory or not."""
+        named = parse(path)
+        return named is not None and named[0] in self.sections and named[0] in self.memory.versions
 
     def at_minute(self, minute: int) -> Self:
         """Returns the catalogue with the cache times of this minute (since 1970); itself if they are the same."""
         if minute == self.minute or not self.moves:
             return self
-        return replace(self, responses={}, minute=minute, moving={})
+        return replace(self, minute=minute)
 
     @cached_property
     def moves(self) -> bool:
         """Whether the cache time of any feed follows its cadence."""
         return any(low != high for low, high in (section.cache.bounds for section in self.sections.values()))
 
-    def headers(self, document: PreparedDocument, key: CountKey, headers: Headers) -> Headers:
-        """Returns the headers of a document's response, with the current cache time. ``key`` is its count key.
-
-        The same list for the same key, as long as this catalogue is served.
-        """
-        if document.cadence is None or self.minute is None:
+    def headers(self, document: PreparedDocument, status: str, encoding: str, headers: Headers) -> Headers:
+        """Returns the headers of a document's response, with the current cache time; the same list for a minute."""
+        if document.cadence is None or self.minute is None or document.section not in self.sections:
             return headers
-        known = self.moving.get(key)
+        known = document.moving.get((status, encoding))
         if known is None:
             policy = self.sections[document.section].cache
-            known = self.moving[key] = moving_headers(headers, policy, document.cadence, self.minute)
+            known = document.moving[status, encoding] = moving_headers(headers, policy, document.cadence, self.minute)
         return known
 
     def keys(self, slug: str | None = None) -> Headers:
@@ -99,13 +122,13 @@ class Catalogue:
         return key_headers(slug) if self.surrogate_keys else []
 
     def versions(self) -> dict[str, int]:
-        """Returns the served version of each section."""
-        return {document.section: document.version for document in self.documents.values()}
+        """Returns the served version of each configured section."""
+        return {slug: version for slug, version in self.memory.versions.copy().items() if slug in self.sections}
 
     @property
     def size(self) -> int:
-        """The total size of all bodies in bytes."""
-        return sum(len(coded.body) for document in self.documents.values() for coded in document.encoded.values())
+        """The total size of all bodies in memory, in bytes."""
+        return self.memory.size
 
 
 def is_for_feeds(path: str) -> bool:

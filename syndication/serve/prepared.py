@@ -1,13 +1,23 @@
 """Documents prepared before any poll: bodies and header lists."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import format_datetime
 
 from syndication.model.feed_addresses import feed_url
 from syndication.model.freshness import Cadence, max_age
 from syndication.model.values import ENCODINGS, FORMATS, MEDIA_TYPES, CachePolicy, Document, Section, Site
 from syndication.serve.cdn_headers import Headers, key_headers, lifetime_header
+
+CountKey = tuple[str, str, str]
+"""The key under which a poll is counted. For a document: path, status line and encoding. For any other path, which
+clients choose freely: format, three-digit status and "identity"."""
+
+CountedResponse = tuple[str, Headers, bytes, CountKey]
+"""Status line, headers and body in WSGI form, and the key under which the poll is counted."""
+
+ResponseKey = tuple[str, str | None, str | None, str | None]
+"""Method, Accept-Encoding, If-None-Match, If-Modified-Since: all that a document's response depends on."""
 
 COMMON_HEADERS: Headers = [
     ("Access-Control-Allow-Origin", "*"),
@@ -27,12 +37,13 @@ class EncodedDocument:
     not_modified: Headers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class PreparedDocument:
-    """A document ready to be sent; ``modified`` is in seconds since 1970.
+    """A document ready to be sent; ``modified`` is in seconds since 1970, ``size`` that of all bodies in bytes.
 
-    ``cadence`` is None if its cache time is fixed: then the headers are as they are. Otherwise ``moving_headers`` has
-    those of the current minute.
+    ``cadence`` is None if its cache time is fixed. Otherwise its responses and the ``moving`` headers, by status line
+    and encoding, are those of one ``minute`` (since 1970). What is sent else never changes, so the remembered
+    ``responses`` cannot go stale. ``polled`` marks a document that was asked for since the memory last looked for room.
     """
 
     section: str
@@ -40,7 +51,20 @@ class PreparedDocument:
     version: int
     modified: float | None
     encoded: Mapping[str, EncodedDocument]
+    source: Document
+    size: int
     cadence: Cadence | None = None
+    polled: bool = False
+    minute: int | None = None
+    responses: dict[ResponseKey, CountedResponse] = field(default_factory=dict, repr=False)
+    moving: dict[tuple[str, str], Headers] = field(default_factory=dict, repr=False)
+
+    def move_to(self, minute: int | None) -> None:
+        """Forgets the responses of another minute, if the cache time follows the feed's cadence."""
+        if self.cadence is not None and minute != self.minute:
+            self.responses.clear()
+            self.moving.clear()
+            self.minute = minute
 
 
 def cache_control(policy: CachePolicy, max_age: int | None = None) -> str:
@@ -62,6 +86,8 @@ def prepare(document: Document, section: Section, site: Site, *, surrogate_keys:
         version=document.version,
         modified=modified.replace(microsecond=0).timestamp() if modified else None,
         encoded={encoding: _encode(document, encoding, section, site, surrogate) for encoding in ENCODINGS},
+        source=document,
+        size=sum(len(body) for body in document.bodies.values()),
         cadence=Cadence.from_text(document.cadence) if low != high else None,
     )
 

@@ -27,18 +27,21 @@ ALLOW = ("Allow", "GET, HEAD, OPTIONS")
 MAX_TARGET = 8000
 """The longest path and query, in characters; RFC 9110 section 4.1 asks for at least this many."""
 
-MAX_CACHED_RESPONSES = 4096
 MAX_CACHED_KEY = 400
-"""Bounds of a catalogue's cache of responses: its keys contain headers, which are untrusted input."""
+"""The longest headers of a request whose response is remembered: they are untrusted input."""
 
 RETRY_SECONDS = 5
-"""Retry-After for a feed that is configured but not published yet."""
+"""Retry-After for a feed that is configured but not published yet, or cannot be read now."""
+
+NOT_IN_MEMORY: CountedResponse = ("", [], b"", ("other", "503", "identity"))
+"""Not a response: the document is published, and has to be read from the database first."""
 
 
 def respond(catalogue: Catalogue, method: str, feed: str | OldFeed, headers: Mapping[str, Any]) -> CountedResponse:
     """Returns the response to a poll of a path below /feeds/ or of an old address.
 
-    ``headers`` is a WSGI environ or uses its names. An old address has the response of its feed's path, to the byte:
+    ``headers`` is a WSGI environ or uses its names. NOT_IN_MEMORY: the caller has the document read and asks again,
+    or answers ``unavailable``. An old address has the response of its feed's path, to the byte:
     ``rel="self"`` is the address to subscribe to (RFC 4287 section 4.2.7.2, WebSub section 4), so a reader may move.
     """
     if not isinstance(feed, str):
@@ -50,37 +53,44 @@ def respond(catalogue: Catalogue, method: str, feed: str | OldFeed, headers: Map
 
 def _respond(catalogue: Catalogue, method: str, path: str, headers: Mapping[str, Any]) -> CountedResponse:
     get = headers.get
-    accept, match, since = get("HTTP_ACCEPT_ENCODING"), get("HTTP_IF_NONE_MATCH"), get("HTTP_IF_MODIFIED_SINCE")
-    question = (method, path, accept, match, since)
-    known = catalogue.responses.get(question)
-    if known is not None and len(path) + len(get("QUERY_STRING", "")) <= MAX_TARGET:
-        return known
+    document = catalogue.documents.get(path)
+    question = (method, get("HTTP_ACCEPT_ENCODING"), get("HTTP_IF_NONE_MATCH"), get("HTTP_IF_MODIFIED_SINCE"))
+    if document is not None:
+        document.polled = True
+        document.move_to(catalogue.minute)
+        known = document.responses.get(question)
+        if known is not None and len(path) + len(get("QUERY_STRING", "")) <= MAX_TARGET:
+            return known
     if len(path) + len(get("QUERY_STRING", "")) > MAX_TARGET:
         too_long = _text_response(HTTPStatus.REQUEST_URI_TOO_LONG, "The address is too long.", method, "no-store")
         return _with_count_key(path, too_long)
-    document = catalogue.documents.get(path)
     if document is None or method not in ("GET", "HEAD"):
+        if method in ("GET", "HEAD") and catalogue.is_published(path):
+            return NOT_IN_MEMORY
         return _with_count_key(path, _respond_without_document(catalogue, method, path))
-    decided = _respond_with_document(catalogue, document, method, path, (accept, match, since))
-    if len(accept or "") + len(match or "") + len(since or "") <= MAX_CACHED_KEY:
-        if len(catalogue.responses) >= MAX_CACHED_RESPONSES:
-            catalogue.responses.clear()
-        catalogue.responses[question] = decided
+    decided = _respond_with_document(catalogue, document, path, *question)
+    if sum(len(text or "") for text in question) <= MAX_CACHED_KEY:
+        catalogue.memory.remember(document, question, decided)
     return decided
+
+
+def unavailable(path: str, method: str) -> CountedResponse:
+    """Returns the response to a poll of a published document that is not in memory and cannot be read now."""
+    retry = ("Retry-After", str(RETRY_SECONDS))
+    text = "This feed cannot be read at the moment."
+    return _with_count_key(path, _text_response(HTTPStatus.SERVICE_UNAVAILABLE, text, method, "no-store", retry))
 
 
 def _respond_with_document(
     catalogue: Catalogue,
     document: PreparedDocument,
-    method: str,
     path: str,
-    asked: tuple[str | None, str | None, str | None],
+    method: str,
+    accept: str | None,
+    match: str | None,
+    since: str | None,
 ) -> CountedResponse:
-    """Returns 200, 304 or 406 for an existing document.
-
-    ``asked`` are Accept-Encoding, If-None-Match and If-Modified-Since.
-    """
-    accept, match, since = asked
+    """Returns 200, 304 or 406 for an existing document."""
     encoding = negotiate(accept)
     if encoding is None:
         text = "Not acceptable. This feed is available as br, zstd, gzip or identity."
@@ -89,10 +99,10 @@ def _respond_with_document(
         )
     coded = document.encoded[encoding]
     if is_fresh(coded.tag, document.modified, match, since):
-        counted = path, NOT_MODIFIED, encoding
-        return NOT_MODIFIED, catalogue.headers(document, counted, coded.not_modified), b"", counted
-    counted = path, OK, encoding
-    return OK, catalogue.headers(document, counted, coded.ok), coded.body if method == "GET" else b"", counted
+        headers = catalogue.headers(document, NOT_MODIFIED, encoding, coded.not_modified)
+        return NOT_MODIFIED, headers, b"", (path, NOT_MODIFIED, encoding)
+    headers = catalogue.headers(document, OK, encoding, coded.ok)
+    return OK, headers, coded.body if method == "GET" else b"", (path, OK, encoding)
 
 
 def _with_count_key(path: str, response: Response) -> CountedResponse:

@@ -1,11 +1,12 @@
 """The thread that keeps a web process's documents and state up to date, so that no poll asks the database.
 
-While the database is down, the loaded documents stay in service; when it is back, every version is compared again.
+It reads what was published since the last number that it saw, and now and then compares every version. While the
+database is down, the loaded documents stay in service; when it is back, every version is compared again.
 """
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,15 +14,19 @@ from syndication.logs import get_logger
 from syndication.model.freshness import minute_of
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.poll_counter import PollCounter
+from syndication.serve.prepared import PreparedDocument
+from syndication.store import Connection
+from syndication.store.db.batches import batched
 from syndication.store.db.database import DOCUMENTS, Database, DatabaseDown
 from syndication.store.db.listen import Waker
-from syndication.store.processes import purge_queue, web_processes
+from syndication.store.processes import poll_counts, purge_queue, web_processes
 from syndication.store.processes.service_status import read_service_status
 from syndication.store.publishing import change_queue, documents
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.store.publishing.section_state import SectionState
 from syndication.store.triggers import missing_triggers
 from syndication.web import load_latency
+from syndication.web.document_reader import DocumentReader
 from syndication.web.followed_settings import follow
 from syndication.web.load_latency import WaitingSince
 
@@ -32,6 +37,18 @@ STATE_SECONDS = 2.0
 
 LOAD_SECONDS = 1.0
 """How often versions are compared even without a wake-up, in case one is lost."""
+
+COMPARE_SECONDS = 60.0
+"""How often every version is compared: the counter of publications notices all but a database that was replaced."""
+
+LOADED_AT_START = 1_000
+"""Sections loaded at the start and at a comparison: those polled within the last hour, then the configured ones."""
+
+LOADED_AT_ONCE = 50
+"""Sections whose documents are read together, which bounds the memory that a load takes for a moment."""
+
+READER_TIMEOUT = 4.0
+"""Seconds after which a reading of one document fails, and its poll is answered 503."""
 
 MAX_COUNTED = 10_000
 """Waiting changes are counted up to this number."""
@@ -87,16 +104,20 @@ class DocumentLoader:
         """Set when ``versions_to_purge`` has new versions, for the heartbeat."""
         self._flush = flush
         self._stopped = threading.Event()
-        self._loaded = self._looked = 0.0
+        self._loaded = self._looked = self._compared = 0.0
+        self._publication = 0
+        self.reader = DocumentReader(Database(database.url, timeout=READER_TIMEOUT), lambda: self.catalogue)
         self._thread = threading.Thread(target=self._run, name="document-loader", daemon=True)
 
     def start(self) -> None:
         """Starts the thread; after the fork, which threads and connections do not survive."""
         self._thread.start()
+        self.reader.start()
 
     def stop(self) -> None:
         """Stops the thread and waits for it."""
         self._stopped.set()
+        self.reader.stop()
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
@@ -108,6 +129,7 @@ class DocumentLoader:
                 finally:
                     waker.close()
             except DatabaseDown:  # Without the driver's message, which may contain a row.
+                self._compared = -COMPARE_SECONDS
                 self._mark_down()
                 self.move_cache_times()
                 self._flush(self.counter)
@@ -128,35 +150,41 @@ class DocumentLoader:
             changed = waker.wait(WAIT_SECONDS)
 
     def load(self) -> None:
-        """Loads the documents whose version differs from the one in memory."""
+        """Loads the documents whose version differs from the one in memory: those that are polled or have room."""
+        compare = self.loaded_at is None or time.monotonic() - self._compared >= COMPARE_SECONDS
+        memory, first = self.catalogue.memory, self.loaded_at is None
         with self.database.snapshot() as conn:
             now, started = self.database.now(conn), time.monotonic()
-            catalogue = self.catalogue
             if self._settings is not None and self._settings.refresh(conn):
-                catalogue = follow(catalogue, self._settings.current)
-            served = catalogue.versions()
-            stored = documents.read_versions(conn)
-            wanted = [slug for slug in stored if slug in catalogue.sections and stored[slug] != served.get(slug)]
-            found = documents.load_documents(conn, wanted) if wanted else []
+                self.catalogue = follow(self.catalogue, self._settings.current)
+                compare = True  # Versions of new feeds may be known already, and their documents are to be loaded.
+            published, last = documents.read_published_since(conn, self._publication)
+            if compare or last < self._publication:
+                stored = documents.read_versions(conn)
+                memory.forget(memory.versions.keys() - stored.keys())
+                published = {slug: stored[slug] for slug in memory.compare(stored)}
+                self._compared = time.monotonic()
+            wanted = self._choose(conn, published, first=first)
             # The first load is not measured: those versions were published before this process started.
-            news = wanted if self.loaded_at is not None else []
-            waits = (
-                load_latency.read_waiting_since(conn, {slug: stored[slug] for slug in news}) if news else WaitingSince()
-            )
-            asked = purge_queue.pending_sections(conn)
-        self.catalogue = catalogue.with_documents(found) if found else catalogue
-        if found:
-            moment = now + timedelta(seconds=time.monotonic() - started)
-            self.served |= {document.section: (document.version, moment) for document in found}
+            waits = load_latency.read_waiting_since(conn, published) if published and not first else WaitingSince()
+            moment, loaded = now, 0
+            for slugs in batched(wanted, LOADED_AT_ONCE):
+                found = self.catalogue.prepare(documents.load_documents(conn, slugs))
+                memory.publish({slug: published[slug] for slug in slugs}, found)
+                moment, loaded = now + timedelta(seconds=time.monotonic() - started), loaded + len(found)
+                self.served |= {slug: (published[slug], moment) for slug in slugs}
+            others = {slug: published[slug] for slug in published.keys() - set(wanted)}
+            memory.publish(others)
+            asked = documents.read_some_versions(conn, purge_queue.pending_sections(conn))
+        self._publication = last
+        self.served |= {slug: (version, moment) for slug, version in others.items() if slug in self.catalogue.sections}
+        if published:
             if self._measured:
                 waits.observe(moment)
-            log.info("documents_loaded", sections=len(wanted), documents=len(found))
+            log.info("documents_loaded", sections=len(published), documents=loaded)
         self.loaded_at, self._loaded = now, time.monotonic()
         # A section that is not configured here counts too: this process serves no older version of it.
-        before, self.versions_to_purge = (
-            self.versions_to_purge,
-            {slug: stored[slug] for slug in asked if slug in stored},
-        )
+        before, self.versions_to_purge = self.versions_to_purge, asked
         if self.versions_to_purge.items() - before.items():
             self.changed_event.set()
 
@@ -165,6 +193,26 @@ class DocumentLoader:
         if self.loaded_at is not None:
             now = self.loaded_at + timedelta(seconds=time.monotonic() - self._loaded)
             self.catalogue = self.catalogue.at_minute(minute_of(now))
+
+    def _choose(self, conn: Connection, published: Mapping[str, int], *, first: bool) -> list[str]:
+        """Returns the sections to load now; the others are read when they are polled."""
+        sections, memory = self.catalogue.sections, self.catalogue.memory
+        known = [slug for slug in published if slug in sections]
+        if len(known) > LOADED_AT_START and first:
+            polls = poll_counts.last_hour(conn, self.database.now(conn))
+            own = dict.fromkeys(slug for slug in sections if sections[slug].owner == "configuration")
+            hot = sorted(polls, key=lambda slug: polls[slug].total, reverse=True)
+            return [slug for slug in dict.fromkeys([*hot, *own]) if slug in published and slug in sections][
+                :LOADED_AT_START
+            ]
+        spare = LOADED_AT_START if memory.has_room else 0
+        return [slug for slug in known if memory.holds(slug) or (spare := spare - 1) >= 0]
+
+    def find(self, path: str) -> PreparedDocument | None:
+        """Returns a document of a configured feed, read from the database if it is not in memory; may wait."""
+        if path not in self.catalogue.documents and self.catalogue.is_published(path):
+            self.reader.wait_for(path)
+        return self.catalogue.documents.get(path)
 
     def read_state(self) -> None:
         """Reads the state that /readyz and /metrics show."""

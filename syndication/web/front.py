@@ -19,6 +19,7 @@ from syndication.metrics.editors_process import EditorsProcess
 from syndication.model.old_feeds import OldFeed
 from syndication.process.parent import exit_with_parent
 from syndication.serve.catalogue import Catalogue
+from syndication.serve.document_memory import DocumentMemory
 from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
@@ -65,7 +66,7 @@ class Front:
         """Answers one request (ASGI)."""
         path = decode_path(scope["raw_path"])
         feed = self.polls.feed_of(scope, path)
-        polled = None if feed is None else self.polls.answer(scope, feed)
+        polled = None if feed is None else await self.polls.answer(scope, feed)
         if polled is not None:
             start, body = polled
         elif feed is None and is_for_editors(path):
@@ -143,6 +144,7 @@ def empty_catalogue(settings: Settings) -> Catalogue:
         surrogate_keys=settings.server.surrogate_keys,
         old_feeds=settings.old_feeds,
         browser_pages=settings.server.browser_pages,
+        memory=DocumentMemory(settings.server.document_memory * 1024 * 1024),
     )
 
 

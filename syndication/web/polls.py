@@ -1,14 +1,17 @@
 """Polls over ASGI: the response of the catalogue, with its headers encoded once."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from syndication.model.old_feeds import OldFeed
-from syndication.serve.catalogue import Catalogue, feed_of
+from syndication.serve.catalogue import CountedResponse, feed_of
 from syndication.serve.cdn_headers import Headers
 from syndication.serve.people import FETCH_DEST, page_request
-from syndication.serve.respond import NOT_MODIFIED, OK, respond
+from syndication.serve.respond import NOT_IN_MEMORY, NOT_MODIFIED, OK, respond, unavailable
 from syndication.web.document_loader import DocumentLoader
+from syndication.web.document_reader import READ_SECONDS
 from syndication.web.request_head import decode_path
 
 ANSWERED_BY = {
@@ -21,6 +24,9 @@ ANSWERED_BY = {
 
 CLOSE = (b"connection", b"close")
 
+MAX_STARTS = 16_384
+"""How many encoded lists of headers are kept."""
+
 Start = dict[str, Any]
 Send = Callable[[dict[str, Any]], Any]
 
@@ -30,17 +36,18 @@ class PollResponder:
 
     def __init__(self, loader: DocumentLoader) -> None:
         self._watcher = loader
-        self._catalogue: Catalogue | None = None
         self._starts: dict[int, tuple[Headers, Start]] = {}
         self.draining = False
 
     def try_first(self, scope: dict[str, Any], send: Send) -> bool:
         """Answers the request if it is a poll, and returns whether it was. ``send`` takes effect when it is called."""
         feed = self.feed_of(scope, decode_path(scope["raw_path"]))
-        polled = None if feed is None else self.answer(scope, feed)
+        polled = None if feed is None else self._decide(scope, feed)
         if polled is None:
             return False
-        start, body = polled
+        if polled is NOT_IN_MEMORY:
+            return False
+        start, body = self._count(polled)
         send(start)
         send({"type": "http.response.body", "body": body})
         return True
@@ -49,8 +56,24 @@ class PollResponder:
         """Returns the feed that a request is for, or None if it is no poll."""
         return feed_of(self._watcher.catalogue, path, scope["query_string"].decode("latin-1"))
 
-    def answer(self, scope: dict[str, Any], feed: str | OldFeed) -> tuple[Start, bytes] | None:
-        """Returns the start message and the body of the response; None if the request wants a page for people."""
+    async def answer(self, scope: dict[str, Any], feed: str | OldFeed) -> tuple[Start, bytes] | None:
+        """Returns the start message and the body of the response; None if the request wants a page for people.
+
+        It waits for a document that is not in memory.
+        """
+        decided = self._decide(scope, feed)
+        if decided is NOT_IN_MEMORY:
+            path = feed if isinstance(feed, str) else feed.path
+            reading = None if self._watcher.state.database == "down" else self._watcher.reader.request(path)
+            if reading is not None:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(reading)), READ_SECONDS)
+                decided = self._decide(scope, feed)
+            if decided is NOT_IN_MEMORY:
+                decided = unavailable(path, scope["method"])
+        return None if decided is None else self._count(decided)
+
+    def _decide(self, scope: dict[str, Any], feed: str | OldFeed) -> CountedResponse | None:
         asked = {"QUERY_STRING": scope["query_string"].decode("latin-1")}
         for name, value in scope["headers"]:
             if name in ANSWERED_BY:
@@ -59,22 +82,25 @@ class PollResponder:
         catalogue = self._watcher.catalogue
         if page_request(catalogue, scope["method"], feed, asked) is not None:
             return None
-        status, headers, body, counted = respond(catalogue, scope["method"], feed, asked)
-        self._watcher.counter.count(counted, len(body))
-        return self._start(catalogue, status, headers), body
+        return respond(catalogue, scope["method"], feed, asked)
 
-    def _start(self, catalogue: Catalogue, status: str, headers: Headers) -> Start:
+    def _count(self, decided: CountedResponse) -> tuple[Start, bytes]:
+        status, headers, body, counted = decided
+        self._watcher.counter.count(counted, len(body))
+        return self._start(status, headers), body
+
+    def _start(self, status: str, headers: Headers) -> Start:
         if self.draining:
             start = start_of(int(status[:3]), headers)
             start["headers"].append(CLOSE)
             return start
         if status not in (OK, NOT_MODIFIED):
             return start_of(int(status[:3]), headers)
-        if catalogue is not self._catalogue:
-            self._catalogue, self._starts = catalogue, {}
-        # A document's headers are the same list for the catalogue's lifetime, so the cache is bounded.
+        # A document's headers are one list for its lifetime. Each is kept here, so that no other has its id.
         known = self._starts.get(id(headers))
         if known is None:
+            if len(self._starts) >= MAX_STARTS:
+                self._starts.clear()
             known = self._starts[id(headers)] = headers, start_of(int(status[:3]), headers)
         return known[1]
 

@@ -37,19 +37,19 @@ def record_deaths(
     rows = conn.execute(
         select(
             SectionStateRow.section,
+            SectionStateRow.fingerprint,
             SectionStateRow.failures,
             SectionStateRow.deaths,
             SectionStateRow.rendering_article_id,
         )
         .where(
-            SectionStateRow.section.in_(mine),
-            SectionStateRow.fingerprint.in_(mine.values()),
             and_(SectionStateRow.lease_owner.is_not(None), SectionStateRow.lease_owner != owner),
             SectionStateRow.lease_until <= now,
             not_(alive),
         )
         .with_for_update(skip_locked=True)
     ).all()
+    rows = [row for row in rows if mine.get(row.section) == row.fingerprint]
     for row in rows:
         first, longest = (pause.total_seconds() for pause in retry)
         before = row.deaths or 0

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select, tuple_
 
 from syndication.model.values import ENCODINGS, Document
 from syndication.store.db.batches import batched
-from syndication.store.tables.publishing import DocumentRow, LeftOutRow, SectionStateRow
+from syndication.store.tables.publishing import DocumentRow, LeftOutRow, PublicationRow, SectionStateRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,34 +21,68 @@ class LeftOutArticle:
     since: datetime
 
 
+_DOCUMENTS = select(DocumentRow.__table__, SectionStateRow.cadence).join(
+    SectionStateRow, SectionStateRow.section == DocumentRow.section
+)
+
+
 def read_versions(conn: Connection) -> dict[str, int]:
     """Returns the version of each published section."""
     rows = conn.execute(select(SectionStateRow.section, SectionStateRow.version).where(SectionStateRow.version > 0))
     return {row.section: row.version for row in rows}
 
 
+def read_some_versions(conn: Connection, sections: Iterable[str]) -> dict[str, int]:
+    """Returns the version of those of the sections that are published."""
+    found: dict[str, int] = {}
+    for some in batched(sorted(sections)):
+        query = select(SectionStateRow.section, SectionStateRow.version)
+        rows = conn.execute(query.where(SectionStateRow.section.in_(some), SectionStateRow.version > 0))
+        found |= {row.section: row.version for row in rows}
+    return found
+
+
+def read_published_since(conn: Connection, publication: int) -> tuple[dict[str, int], int]:
+    """Returns the versions published after that number, by section, and the number of the last publication.
+
+    No publication is missed: whoever takes a number holds the counter's lock until its version is committed.
+    """
+    last = conn.scalar(select(PublicationRow.number)) or 0
+    if last <= publication:
+        return {}, last
+    rows = conn.execute(
+        select(SectionStateRow.section, SectionStateRow.version).where(SectionStateRow.publication > publication)
+    )
+    return {row.section: row.version for row in rows}, last
+
+
 def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
     """Returns the documents of these sections in every format; an unpublished section is missing from the result."""
     found: list[Document] = []
     for some in batched(sorted(sections)):
-        query = (
-            select(DocumentRow.__table__, SectionStateRow.cadence)
-            .join(SectionStateRow, SectionStateRow.section == DocumentRow.section)
-            .where(DocumentRow.section.in_(some))
-        )
-        for row in conn.execute(query.order_by(DocumentRow.section, DocumentRow.format)).mappings():
-            found.append(
-                Document(
-                    section=row["section"],
-                    format=row["format"],
-                    version=row["version"],
-                    digest=row["digest"],
-                    last_modified=row["last_modified"],
-                    bodies={encoding: row[encoding] for encoding in ENCODINGS},
-                    cadence=row["cadence"],
-                )
-            )
+        rows = conn.execute(
+            _DOCUMENTS.where(DocumentRow.section.in_(some)).order_by(DocumentRow.section, DocumentRow.format)
+        ).mappings()
+        found.extend(_document(row) for row in rows)
     return found
+
+
+def load_some(conn: Connection, wanted: Sequence[tuple[str, str]]) -> list[Document]:
+    """Returns the documents of these sections in these formats, without those that do not exist."""
+    query = _DOCUMENTS.where(tuple_(DocumentRow.section, DocumentRow.format).in_(wanted))
+    return [_document(row) for row in conn.execute(query).mappings()]
+
+
+def _document(row: RowMapping) -> Document:
+    return Document(
+        section=row["section"],
+        format=row["format"],
+        version=row["version"],
+        digest=row["digest"],
+        last_modified=row["last_modified"],
+        bodies={encoding: row[encoding] for encoding in ENCODINGS},
+        cadence=row["cadence"],
+    )
 
 
 def load_bodies(conn: Connection, section: str, version: int) -> dict[str, bytes]:

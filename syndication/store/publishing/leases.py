@@ -7,8 +7,9 @@ registered later by another configuration, and is left to that configuration's w
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
 
 from syndication.model.values import ALL
 from syndication.store.tables.publishing import SectionStateRow
@@ -17,14 +18,20 @@ REQUEST_DELAY = timedelta(seconds=10)
 """A request gives way to sections with changes for at most this long, so that it is served eventually."""
 
 
-def _waiting(mine: Mapping[str, str], revision: int) -> ColumnElement[bool]:
+PAGE = 200
+"""Waiting sections read at a time; a claim needs a second page only if another configuration's sections come first."""
+
+
+def _waiting(revision: int) -> ColumnElement[bool]:
     return and_(
-        SectionStateRow.section.in_(mine),
-        SectionStateRow.fingerprint.in_(mine.values()),
         SectionStateRow.requested_generation > SectionStateRow.completed_generation,
         # An older program never overwrites a newer program's rendering.
         SectionStateRow.revision <= revision,
     )
+
+
+def _is_mine(row: Any, mine: Mapping[str, str]) -> bool:
+    return bool(mine.get(row.section) == row.fingerprint)
 
 
 def _latest_expiry(now: datetime, lease: timedelta) -> datetime:
@@ -53,9 +60,9 @@ def claim(
         or_(SectionStateRow.retry_at.is_(None), SectionStateRow.retry_at <= now),
         or_(SectionStateRow.updated_at.is_(None), SectionStateRow.updated_at != second),
     )
-    section = conn.scalar(
-        select(SectionStateRow.section)
-        .where(_waiting(mine, revision), free, may)
+    query = (
+        select(SectionStateRow.section, SectionStateRow.fingerprint)
+        .where(_waiting(revision), free, may)
         .order_by(
             case(
                 (and_(SectionStateRow.noticed_at.is_(None), SectionStateRow.requested_at > now - REQUEST_DELAY), 1),
@@ -65,9 +72,8 @@ def claim(
             SectionStateRow.section == ALL,
             SectionStateRow.section,
         )
-        .limit(1)
-        .with_for_update(skip_locked=True)
     )
+    section = _first_unlocked(conn, query, and_(_waiting(revision), free, may), mine)
     if section is not None:
         conn.execute(
             update(SectionStateRow)
@@ -77,9 +83,32 @@ def claim(
     return section
 
 
+def _first_unlocked(
+    conn: Connection, query: Select[str, str], ready: ColumnElement[bool], mine: Mapping[str, str]
+) -> str | None:
+    """Locks the first row of the query that is ``mine`` and that no other worker has locked; returns its section."""
+    after = 0
+    while rows := conn.execute(query.limit(PAGE).offset(after)).all():
+        for row in rows:
+            if _is_mine(row, mine):
+                locked = select(SectionStateRow.section).where(
+                    ready,
+                    SectionStateRow.section == row.section,
+                    SectionStateRow.fingerprint == row.fingerprint,
+                )
+                found: str | None = conn.scalar(locked.with_for_update(skip_locked=True))
+                if found is not None:
+                    return found
+        after += len(rows)
+    return None
+
+
 def any_pending(conn: Connection, mine: Mapping[str, str], revision: int) -> bool:
     """Returns whether any section is waiting, whether it can be claimed now or later."""
-    return conn.scalar(select(SectionStateRow.section).where(_waiting(mine, revision)).limit(1)) is not None
+    rows = conn.execute(select(SectionStateRow.section, SectionStateRow.fingerprint).where(_waiting(revision)))
+    found = any(_is_mine(row, mine) for row in rows)
+    rows.close()
+    return found
 
 
 def ready_at(
@@ -87,13 +116,19 @@ def ready_at(
 ) -> datetime | None:
     """Returns when the first waiting section can be claimed: ``now`` or later; None if none is waiting."""
     rows = conn.execute(
-        select(SectionStateRow.retry_at, SectionStateRow.updated_at, SectionStateRow.lease_until).where(
-            _waiting(mine, revision)
-        )
+        select(
+            SectionStateRow.section,
+            SectionStateRow.fingerprint,
+            SectionStateRow.retry_at,
+            SectionStateRow.updated_at,
+            SectionStateRow.lease_until,
+        ).where(_waiting(revision))
     )
     second = now.replace(microsecond=0)
     moments = []
     for row in rows:
+        if not _is_mine(row, mine):
+            continue
         wait = second + timedelta(seconds=1) if row.updated_at == second else now
         held = None if row.lease_until is None or row.lease_until > _latest_expiry(now, lease) else row.lease_until
         moments.append(max(moment for moment in (now, wait, row.retry_at, held) if moment is not None))

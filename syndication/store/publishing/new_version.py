@@ -61,6 +61,8 @@ def write(conn: Connection, current: PublishedState, new: NewVersion, now: datet
         _write_documents(conn, current, new, now, keep)
     result = "published" if new.documents else "unchanged"
     regenerations.record_result(conn, section, current.requested_generation, result, new.version, None, now)
+    if new.documents:
+        published.number_publication(conn, section)
     return True
 
 

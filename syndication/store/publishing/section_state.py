@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Case, Connection, Row, and_, case, func, literal, not_, null, or_, select, true, update
+from sqlalchemy import Case, Connection, and_, bindparam, case, func, literal, null, or_, select, true, update
 
+from syndication.store.db.batches import batched
 from syndication.store.db.types import UtcTime
 from syndication.store.db.upsert import insert
 from syndication.store.publishing import holds
@@ -85,40 +86,44 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
     section belongs to the workers of this configuration: a lease under another configuration is lost.
     """
     # Locked on PostgreSQL, and inserted without conflicts: two workers that start together both register.
+    columns = SectionStateRow.section, SectionStateRow.fingerprint, SectionStateRow.revision
     known = {
         row.section: row
         for row in conn.execute(
-            select(SectionStateRow.__table__)
+            select(*columns)
             .where(SectionStateRow.section.in_(fingerprints) if len(fingerprints) <= FEW else true())
             .order_by(SectionStateRow.section)
             .with_for_update()
         )
     }
-    marked = []
-    for slug in sorted(fingerprints):
-        values = {"fingerprint": fingerprints[slug], "revision": revision, "requested_at": now}
-        if slug not in known:
-            conn.execute(
-                insert(conn, SectionStateRow)
-                .values(section=slug, requested_generation=1, **values)
-                .on_conflict_do_nothing()
-            )
-        elif known[slug].revision > revision or _same(known[slug], values):
-            continue
-        else:
-            conn.execute(
-                update(SectionStateRow)
-                .where(SectionStateRow.section == slug)
-                .values(
-                    requested_generation=SectionStateRow.requested_generation + 1,
-                    noticed_at=_noticed(None),
-                    retry_at=None,
-                    failures=0,
-                )
-                .values(**NO_LEASE, **values)
-            )
-        marked.append(slug)
-    return marked
+    common = {"revision": revision, "requested_at": now}
+    new = sorted(fingerprints.keys() - known.keys())
+    changed = sorted(
+        slug
+        for slug, row in known.items()
+        if slug in fingerprints
+        and row.revision <= revision
+        and (row.fingerprint, row.revision) != (fingerprints[slug], revision)
+    )
+    if new:
+        rows = [{"section": slug, "fingerprint": fingerprints[slug], "requested_generation": 1} for slug in new]
+        conn.execute(insert(conn, SectionStateRow).on_conflict_do_nothing(), [row | common for row in rows])
+    if changed:
+        conn.execute(
+            update(SectionStateRow.__table__)  # type: ignore[arg-type]  # a Table: many rows with their own values
+            .where(SectionStateRow.section == bindparam("slug"))
+            .values(
+                fingerprint=bindparam("print"),
+                requested_generation=SectionStateRow.requested_generation + 1,
+                noticed_at=_noticed(None),
+                retry_at=None,
+                failures=0,
+                **NO_LEASE,
+                **common,
+            ),
+            [{"slug": slug, "print": fingerprints[slug]} for slug in changed],
+        )
+    return sorted([*new, *changed])
 
 
 FEW = 500
@@ -126,10 +131,6 @@ FEW = 500
 
 NO_TIMES: Mapping[str, datetime] = {}
 NO_LEASE = {"lease_owner": None, "lease_until": None}
-
-
-def _same(row: Row[Any], values: Mapping[str, Any]) -> bool:
-    return bool(row.fingerprint == values["fingerprint"] and row.revision == values["revision"])
 
 
 def request(
@@ -174,8 +175,8 @@ def _noticed(since: datetime | None) -> Case[datetime | None]:
 
 def list_foreign(conn: Connection, mine: Mapping[str, str]) -> list[str]:
     """Returns the sections registered by another configuration than ``mine`` (fingerprints by slug)."""
-    ours = and_(SectionStateRow.section.in_(mine), SectionStateRow.fingerprint.in_(mine.values()))
-    return list(conn.scalars(select(SectionStateRow.section).where(not_(ours))))
+    rows = conn.execute(select(SectionStateRow.section, SectionStateRow.fingerprint))
+    return [section for section, fingerprint in rows if mine.get(section) != fingerprint]
 
 
 def list_due(conn: Connection, now: datetime) -> dict[str, datetime]:
@@ -188,7 +189,8 @@ def list_due(conn: Connection, now: datetime) -> dict[str, datetime]:
 
 def clear_due(conn: Connection, slugs: Collection[str]) -> None:
     """Clears the due moments of requested sections; the regeneration finds the next ones."""
-    conn.execute(update(SectionStateRow).where(SectionStateRow.section.in_(slugs)).values(next_due=None))
+    for some in batched(sorted(slugs)):
+        conn.execute(update(SectionStateRow).where(SectionStateRow.section.in_(some)).values(next_due=None))
 
 
 def next_due(conn: Connection) -> datetime | None:
@@ -199,15 +201,13 @@ def next_due(conn: Connection) -> datetime | None:
 def list_stale(conn: Connection, slugs: Collection[str], before: datetime) -> list[str]:
     """Returns the sections not regenerated since ``before`` and not waiting anyway."""
     regenerated = SectionStateRow.regenerated_at
-    return list(
-        conn.scalars(
-            select(SectionStateRow.section).where(
-                SectionStateRow.section.in_(slugs),
-                SectionStateRow.requested_generation <= SectionStateRow.completed_generation,
-                or_(regenerated.is_(None), regenerated < before),
-            )
+    rows = conn.scalars(
+        select(SectionStateRow.section).where(
+            SectionStateRow.requested_generation <= SectionStateRow.completed_generation,
+            or_(regenerated.is_(None), regenerated < before),
         )
     )
+    return [section for section in rows if section in slugs]
 
 
 def oldest_waiting(found: Iterable[SectionState], oldest_change: datetime | None) -> datetime | None:

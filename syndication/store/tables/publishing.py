@@ -34,7 +34,8 @@ class SectionStateRow(Base):
     ``rendering_article_id`` is recorded only after such a death. ``suspected_generation`` is the request of a sweep
     that found ``suspected_entries`` to differ; once that request has changed something, they become ``missed_entries``.
     ``cadence`` is when the feed's stories were published (JSON, see ``model.freshness``), and ``max_age`` the cache
-    time in seconds that its documents say; None: the fixed one of the configuration.
+    time in seconds that its documents say; None: the fixed one of the configuration. ``publication`` is the number of
+    the version among those of all sections.
     """
 
     __tablename__ = "section_state"
@@ -65,6 +66,19 @@ class SectionStateRow(Base):
     missed_entries: Mapped[int | None]
     cadence: Mapped[str | None]
     max_age: Mapped[int | None] = mapped_column(BigInt)
+    publication: Mapped[int] = mapped_column(BigInt, server_default="0")
+
+
+class PublicationRow(Base):
+    """The counter of publications: the one row has the number of the last one, of any section.
+
+    Its lock is held from taking a number to the commit, so publications become visible in the order of their numbers.
+    """
+
+    __tablename__ = "publication"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInt)
 
 
 class HoldRow(Base):
@@ -244,4 +258,9 @@ class CompatibleRow(Base):
 Index("ix_entry_article_id", EntryRow.article_id)
 Index("ix_tombstone_article_id", TombstoneRow.article_id)
 Index("ix_section_state_next_due", SectionStateRow.next_due)
+Index("ix_section_state_publication", SectionStateRow.publication)
+_waits = SectionStateRow.requested_generation > SectionStateRow.completed_generation
+Index("ix_section_state_pending", SectionStateRow.section, sqlite_where=_waits, postgresql_where=_waits)
+_leased = SectionStateRow.lease_owner.is_not(None)
+Index("ix_section_state_lease", SectionStateRow.lease_owner, sqlite_where=_leased, postgresql_where=_leased)
 Index("ix_poll_count_at", PollCountRow.at)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from syndication.serve.catalogue import feed_of
-from syndication.serve.respond import respond
+from syndication.serve.respond import NOT_IN_MEMORY, respond, unavailable
 from syndication.web.pages.blueprint import feed_page_environ
 
 if TYPE_CHECKING:
@@ -28,7 +28,16 @@ class FeedMiddleware:
             return self.app(environ, start_response)
         if page := feed_page_environ(catalogue, feed, environ):
             return self.app(environ | page, start_response)
-        status, headers, body, counted = respond(catalogue, environ["REQUEST_METHOD"], feed, environ)
+        method = environ["REQUEST_METHOD"]
+        decided = respond(catalogue, method, feed, environ)
+        if decided is NOT_IN_MEMORY:
+            path = feed if isinstance(feed, str) else feed.path
+            if self.loader.state.database != "down":
+                self.loader.reader.wait_for(path)
+                decided = respond(self.loader.catalogue, method, feed, environ)
+            if decided is NOT_IN_MEMORY:
+                decided = unavailable(path, method)
+        status, headers, body, counted = decided
         self.loader.counter.count(counted, len(body))
         start_response(status, headers[:])  # A copy: the list is shared, and a server may append to it.
         # Granian sends a list at once; it streams anything else, at a sixth more CPU time.

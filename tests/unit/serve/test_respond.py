@@ -122,7 +122,7 @@ def test_nothing_of_a_long_header_is_kept() -> None:
     for n in range(50):
         for name in ("HTTP_IF_NONE_MATCH", "HTTP_ACCEPT_ENCODING", "HTTP_IF_MODIFIED_SINCE"):
             assert respond(feeds, "GET", "/feeds/taiwan.atom", {name: f"{n}, " * 3_000})[0] == "200 OK"
-    assert not feeds.responses
+    assert not feeds.documents["/feeds/taiwan.atom"].responses
 
 
 def test_if_none_match_overrules_if_modified_since() -> None:
@@ -291,7 +291,7 @@ def test_an_old_address_and_its_feed_share_the_remembered_answer() -> None:
     feeds = with_old_feeds()
     first = respond(feeds, "GET", "/feeds/taiwan.rss", {})
     again = respond(feeds, "GET", OLD_FEEDS.feeds["feed", ()], {})
-    assert again is first and len(feeds.responses) == 1
+    assert again is first and len(feeds.documents["/feeds/taiwan.rss"].responses) == 1
 
 
 def test_a_redirect_has_the_keys_and_times_of_its_feed() -> None:

@@ -251,9 +251,24 @@ def _create_publishing_tables() -> None:
         sa.Column("missed_entries", sa.Integer(), nullable=True),
         sa.Column("cadence", sa.Text(), nullable=True),
         sa.Column("max_age", BigInt, nullable=True),
+        sa.Column("publication", BigInt, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("section"),
     )
     op.create_index("ix_section_state_next_due", "section_state", ["next_due"])
+    op.create_index("ix_section_state_publication", "section_state", ["publication"])
+    waits, leased = sa.text("requested_generation > completed_generation"), sa.text("lease_owner IS NOT NULL")
+    op.create_index(
+        "ix_section_state_pending", "section_state", ["section"], sqlite_where=waits, postgresql_where=waits
+    )
+    op.create_index(
+        "ix_section_state_lease", "section_state", ["lease_owner"], sqlite_where=leased, postgresql_where=leased
+    )
+    op.create_table(
+        "publication",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", BigInt, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
     op.create_table(
         "hold",
         sa.Column("section", sa.Text(), nullable=False),

@@ -1,0 +1,168 @@
+"""The documents that a web process keeps in memory, within a budget in bytes.
+
+Documents that are polled stay; when the budget is used up, one that nobody has polled for a while makes room (CLOCK:
+each document has one mark, set by a poll, and a hand that goes round takes the mark first and the document next time).
+Readers take no lock: a change of a section's documents is one operation of a dict.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping
+
+from syndication.model.feed_addresses import feed_path
+from syndication.model.values import FORMATS
+from syndication.serve.prepared import CountedResponse, PreparedDocument, ResponseKey
+
+OVERHEAD = 9_000
+"""Bytes of a document in memory besides its bodies: four lists of headers and their encoded forms (measured)."""
+
+MAX_CACHED_RESPONSES = 16_384
+"""How many responses all documents remember together: their keys contain headers, which are untrusted input."""
+
+UNLIMITED = 1 << 62
+
+
+class DocumentMemory:
+    """Documents by path, and the published version of every section, whether its documents are in memory or not.
+
+    One lock for all who change it; a section's version never goes back in memory unless ``publish`` says so.
+    """
+
+    def __init__(self, budget: int = UNLIMITED) -> None:
+        self.budget = budget
+        self.by_path: dict[str, PreparedDocument] = {}
+        self.versions: dict[str, int] = {}
+        """The published version by section, configured or not."""
+        self.size = 0
+        """Bytes of the bodies in memory."""
+        self.modified = 0.0
+        """The latest Last-Modified of any document that was in memory, in seconds since 1970."""
+        self.evicted = 0
+        """How many documents made room for others."""
+        self._ring: deque[str] = deque()
+        self._remembering: list[dict[ResponseKey, CountedResponse]] = []
+        self._remembered = 0
+        self._lock = threading.Lock()
+
+    @property
+    def used(self) -> int:
+        """Bytes used of the budget."""
+        return self.size + OVERHEAD * len(self.by_path)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether documents that nobody has polled yet may be kept too."""
+        return self.used < self.budget * 3 // 4
+
+    def holds(self, section: str) -> bool:
+        """Returns whether a document of the section is in memory."""
+        return any(path in self.by_path for path in paths(section))
+
+    def compare(self, stored: Mapping[str, int]) -> list[str]:
+        """Returns the sections whose version in memory is another than the stored one."""
+        found = {slug for slug, version in stored.items() if self.versions.get(slug) != version}
+        held = list(self.by_path.values())
+        return sorted(found | {d.section for d in held if stored.get(d.section, d.version) != d.version})
+
+    def publish(self, versions: Mapping[str, int], documents: Collection[PreparedDocument] = ()) -> None:
+        """Records published versions, with documents of them; other documents of older versions are forgotten.
+
+        A document that the database has in a later version already, read meanwhile for a poll, stays.
+        """
+        with self._lock:
+            fresh = {feed_path(document.section, document.format): document for document in documents}
+            for path, document in list(fresh.items()):
+                before, known = self.by_path.get(path), self.versions.get(document.section, 0)
+                if before is not None and before.version > document.version >= known:
+                    del fresh[path]
+            self._replace(fresh)
+            self.versions.update(versions)
+            stale = [path for slug in versions for path in paths(slug) if self._is_older(path, versions[slug])]
+            self._remove(stale)
+            self._make_room()
+
+    def offer(self, document: PreparedDocument) -> bool:
+        """Takes a document that was read for a poll; returns False if a later version was published meanwhile."""
+        with self._lock:
+            path = feed_path(document.section, document.format)
+            if document.version < self.versions.get(document.section, 0):
+                return False
+            before = self.by_path.get(path)
+            if before is None or before.version < document.version:
+                document.polled = True
+                self._replace({path: document})
+                self._make_room()
+            return True
+
+    def replace(self, documents: Iterable[PreparedDocument]) -> None:
+        """Replaces documents by the same ones with other headers."""
+        with self._lock:
+            self._replace({feed_path(document.section, document.format): document for document in documents})
+
+    def forget(self, sections: Collection[str]) -> None:
+        """Forgets sections that are not published any more."""
+        with self._lock:
+            for slug in sections:
+                self.versions.pop(slug, None)
+            self._remove([path for slug in sections for path in paths(slug) if path in self.by_path])
+
+    def drop(self, sections: Collection[str]) -> None:
+        """Drops the documents of sections that are not configured any more; their versions stay known."""
+        with self._lock:
+            self._remove([path for slug in sections for path in paths(slug) if path in self.by_path])
+
+    def remember(self, document: PreparedDocument, key: ResponseKey, response: CountedResponse) -> None:
+        """Remembers a document's response; forgets all of them when there are too many."""
+        if self._remembered >= MAX_CACHED_RESPONSES:
+            self._remembered, remembering, self._remembering = 0, self._remembering, []
+            for responses in remembering:
+                responses.clear()
+        if not document.responses:
+            self._remembering.append(document.responses)
+        document.responses[key] = response
+        self._remembered += 1
+
+    def _is_older(self, path: str, version: int) -> bool:
+        document = self.by_path.get(path)
+        return document is not None and document.version < version
+
+    def _replace(self, documents: Mapping[str, PreparedDocument]) -> None:
+        for path, document in documents.items():
+            before = self.by_path.get(path)
+            if before is None:
+                self._ring.append(path)
+            else:
+                self.size -= before.size
+                document.polled = document.polled or before.polled
+            self.size += document.size
+            self.modified = max(self.modified, document.modified or 0.0)
+        replaced = [self.by_path[path] for path in documents if path in self.by_path]
+        self.by_path.update(documents)
+        for before in replaced:
+            before.responses.clear()
+
+    def _remove(self, removed: Collection[str]) -> None:
+        for path in removed:
+            document = self.by_path.pop(path)
+            self.size -= document.size
+            document.responses.clear()
+        if removed:
+            self._ring = deque(path for path in self._ring if path in self.by_path)
+
+    def _make_room(self) -> None:
+        while self.used > self.budget and len(self._ring) > 1:
+            path = self._ring.popleft()
+            document = self.by_path[path]
+            if document.polled:
+                document.polled = False
+                self._ring.append(path)
+                continue
+            del self.by_path[path]
+            self.size -= document.size
+            self.evicted += 1
+            document.responses.clear()
+
+
+def paths(section: str) -> list[str]:
+    """Returns the paths of a section's documents."""
+    return [feed_path(section, format) for format in FORMATS]

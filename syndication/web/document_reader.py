@@ -1,0 +1,101 @@
+"""The thread that reads documents which are published but not in memory, when they are polled.
+
+Polls of documents in memory never come here. A poll that does waits for its document alone; several polls of the same
+one share a reading. While the database is down, or too many wait, the answer is 503 with Retry-After.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as WaitedTooLong
+
+from syndication.logs import get_logger
+from syndication.serve.catalogue import Catalogue, parse
+from syndication.store.db.database import Database, DatabaseDown
+from syndication.store.publishing import documents
+
+log = get_logger(__name__)
+
+MAX_WAITING = 512
+"""Documents that may wait to be read; more polls of other documents are answered 503."""
+
+AT_ONCE = 32
+"""Documents read in one transaction."""
+
+READ_SECONDS = 5.0
+"""How long a poll waits for its document."""
+
+ATTEMPTS = 3
+"""A document that is replaced while it is read is read again."""
+
+
+class DocumentReader:
+    """Reads documents into the memory of a catalogue; ``database`` should have a timeout of its own."""
+
+    def __init__(self, database: Database, catalogue: Callable[[], Catalogue]) -> None:
+        self.database = database
+        self.read = 0
+        """How many documents were read."""
+        self._catalogue = catalogue
+        self._waiting: dict[str, Future[None]] = {}
+        self._change = threading.Condition()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="document-reader", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread; after the fork."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the thread after the current reading."""
+        with self._change:
+            self._stopped = True
+            self._change.notify()
+
+    def request(self, path: str) -> Future[None] | None:
+        """Asks for a document; the result is done when it is in memory, or cannot be. None: too many wait."""
+        with self._change:
+            known = self._waiting.get(path)
+            if known is None and len(self._waiting) < MAX_WAITING:
+                known = self._waiting[path] = Future()
+                self._change.notify()
+            return known
+
+    def wait_for(self, path: str) -> None:
+        """Waits, in a thread that may, until the document is in memory or cannot be."""
+        future = self.request(path)
+        if future is not None:
+            try:
+                future.result(READ_SECONDS)
+            except WaitedTooLong:
+                return
+
+    def _run(self) -> None:
+        while not self._stopped:
+            with self._change:
+                self._change.wait_for(lambda: self._waiting or self._stopped)
+                wanted = dict(list(self._waiting.items())[:AT_ONCE])
+            try:
+                self._read(list(wanted))
+            except DatabaseDown as error:  # Without the driver's message, which may contain a row.
+                log.warning("documents_not_read", error=type(error).__name__, documents=len(wanted))
+            except Exception:  # If the thread ended silently, these polls would be answered 503 for ever.
+                log.exception("document_reader_failed")
+            with self._change:
+                for path in wanted:
+                    del self._waiting[path]
+            for future in wanted.values():
+                future.set_result(None)
+
+    def _read(self, paths: list[str]) -> None:
+        for _ in range(ATTEMPTS):
+            wanted = [named for path in paths if (named := parse(path)) is not None]
+            with self.database.snapshot() as conn:
+                found = documents.load_some(conn, wanted)
+            catalogue = self._catalogue()
+            prepared = catalogue.prepare(found)
+            self.read += len(prepared)
+            late = [document for document in prepared if not catalogue.memory.offer(document)]
+            if not late:
+                return
+            paths = [f"/feeds/{document.section}.{document.format}" for document in late]

@@ -1,0 +1,128 @@
+"""Publication numbers, and documents that are read from the database when they are polled."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from syndication.serve.catalogue import Catalogue
+from syndication.serve.document_memory import OVERHEAD, DocumentMemory, paths
+from syndication.serve.poll_counter import PollCounter
+from syndication.store.publishing import documents, published
+from syndication.web.document_loader import DocumentLoader
+from syndication.web.polls import PollResponder
+from tests.support.desk import Desk
+
+SMALL = 3 * OVERHEAD
+"""A budget for some of the twelve documents."""
+
+PATH = "/feeds/taiwan.atom"
+
+
+@pytest.fixture
+def desk(database, clock):
+    desk = Desk(database, clock)
+    desk.put("a1", sections=("taiwan",))
+    desk.work()
+    return desk
+
+
+def loader_of(desk: Desk, budget: int = 1 << 30) -> DocumentLoader:
+    empty = Catalogue.empty(desk.site, desk.sections, {}, frozenset(), memory=DocumentMemory(budget))
+    return DocumentLoader(desk.database, empty, lambda counter: None)
+
+
+def poll(loader: DocumentLoader, path: str = PATH) -> tuple[int, bytes]:
+    scope: dict[str, Any] = {"method": "GET", "query_string": b"", "headers": []}
+    loader.counter = PollCounter()
+    start, body = asyncio.run(PollResponder(loader).answer(scope, path))
+    return start["status"], body
+
+
+def test_only_what_was_published_since_is_read(desk):
+    loader = loader_of(desk)
+    loader.load()
+    before = loader.catalogue.documents["/feeds/china.atom"]
+    desk.put("a2", sections=("taiwan",))
+    desk.later()
+    with desk.database.read() as conn:
+        found, last = documents.read_published_since(conn, loader._publication)
+    assert found == {"taiwan": 2, "all": 2} and last == loader._publication + 2
+    loader.load()
+    assert loader.catalogue.versions()["taiwan"] == 2 and loader.catalogue.documents[PATH].version == 2
+    assert loader.catalogue.documents["/feeds/china.atom"] is before
+    with desk.database.read() as conn:
+        assert documents.read_published_since(conn, last) == ({}, last)
+
+
+def test_a_version_that_commits_late_is_not_missed(desk):
+    """The first of two transactions to take a number commits last, and the loader looks all the time."""
+    numbered, commit, seen = threading.Event(), threading.Event(), []
+
+    def first() -> None:
+        with desk.database.write() as conn:
+            published.number_publication(conn, "taiwan")
+            numbered.set()
+            commit.wait(10)
+
+    def second() -> None:
+        with desk.database.write() as conn:
+            published.number_publication(conn, "china")
+
+    def look(last: int) -> int:
+        with desk.database.read() as conn:
+            found, last = documents.read_published_since(conn, last)
+        seen.extend(sorted(found))
+        return last
+
+    last = look(0)
+    seen.clear()
+    threads = [threading.Thread(target=first), threading.Thread(target=second)]
+    threads[0].start()
+    assert numbered.wait(10)
+    threads[1].start()
+    for _ in range(50):
+        last = look(last)
+    assert seen == [], "the second waits for the first, or its number would hide the first one's"
+    commit.set()
+    for thread in threads:
+        thread.join(10)
+    look(last)
+    assert seen == ["china", "taiwan"]
+
+
+def test_a_database_from_a_backup_and_a_section_that_is_gone_are_noticed(desk):
+    loader = loader_of(desk)
+    loader.load()
+    loader._publication += 100
+    loader.catalogue.memory.publish({"taiwan": 50, "never": 1})
+    loader.load()
+    assert loader.catalogue.versions()["taiwan"] == 1 and "never" not in loader.catalogue.memory.versions
+
+
+def test_a_poll_of_a_document_that_is_not_in_memory_reads_it(desk):
+    loader = loader_of(desk, budget=SMALL)
+    loader.load()
+    loader.read_state()
+    assert len(loader.catalogue.documents) < 3
+    loader.reader.start()
+    try:
+        for path, body in ((PATH, desk.document()), ("/feeds/china.rss", desk.document("china", "rss"))) * 2:
+            assert poll(loader, path) == (200, body.bodies["identity"])
+        assert poll(loader, "/feeds/none.atom")[0] == 404
+        assert loader.reader.read >= 3
+    finally:
+        loader.reader.stop()
+
+
+def test_while_the_database_is_down_what_is_not_in_memory_is_told_to_come_back(desk):
+    loader = loader_of(desk, budget=SMALL)
+    loader.load()
+    loader.read_state()
+    loader._mark_down()
+    held = set(loader.catalogue.documents)
+    assert held and all(poll(loader, path)[0] == 200 for path in held)
+    other = next(path for path in paths("taiwan") + paths("china") if path not in held)
+    status, _ = poll(loader, other)
+    assert status == 503 and not loader.reader._waiting

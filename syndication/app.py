@@ -13,9 +13,11 @@ from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
 from syndication.store.publishing.effective_settings import EffectiveSettings
+from syndication.web.asked_catalogue import AskedCatalogue
 from syndication.web.credentials import API
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.editors_server import SERVED_VERSIONS
+from syndication.web.feed_asker import FeedAsker, no_terms
 from syndication.web.front import empty_catalogue, flush
 from syndication.web.heartbeat import HeartbeatThread
 from syndication.web.pages.settings import page_settings
@@ -40,7 +42,11 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
     """
     settings = settings or load_settings()
     loader = DocumentLoader(
-        Database(settings.database_url), empty_catalogue(settings), flush, settings=EffectiveSettings(settings)
+        Database(settings.database_url),
+        empty_catalogue(settings),
+        flush,
+        settings=EffectiveSettings(settings),
+        asked=AskedCatalogue(settings),
     )
     app = flask_app(loader, pages=page_settings(settings))
     editors, database = settings.editors, Database(settings.database_url, timeout=EDITORS_TIMEOUT)
@@ -52,7 +58,7 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
         waiting=editors.at_once,
         trusted_proxies=editors.trusted_proxies,
     )
-    app.wsgi_app = FeedMiddleware(admission, loader)  # type: ignore[method-assign]  # Flask's documented way
+    app.wsgi_app = FeedMiddleware(admission, loader, FeedAsker(settings, loader, no_terms))  # type: ignore[method-assign]  # Flask's documented way
     HeartbeatThread(loader.database, loader).start()
     loader.start()
     PollWriter(loader.database, loader.counter, every=write_polls_every).start()

@@ -25,6 +25,7 @@ from syndication.config.schema import (
     EditorsSettings,
     LogSettings,
     NinjsSettings,
+    OnDemandSettings,
     PurgeSettings,
     Sections,
     SectionTable,
@@ -84,6 +85,7 @@ class Settings:
     sources: tuple[SourceTable, ...] = ()
     old_feeds: OldFeeds = NO_OLD_FEEDS
     files: "Settings | None" = field(default=None, repr=False)
+    on_demand: OnDemandSettings = field(default_factory=OnDemandSettings)
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -131,6 +133,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         main=main,
         sources=tuple(main.source),
         old_feeds=read_old_feeds(tables, site, beside),
+        on_demand=main.on_demand,
     )
     check_sections(settings.sources, settings.known_slugs, source)
     return settings
@@ -268,11 +271,11 @@ def _typed(keys: list[str], text: str) -> str | int | float | bool:
     """Converts text to the setting's type. Text that does not convert stays a string and fails validation by name."""
     known = CacheTable if keys[0] == "cache" else SyndicationFile.model_fields[keys[0]].annotation
     # Keys of purge.headers are names of HTTP headers, not settings.
-    field = getattr(known, "model_fields", {}).get(keys[-1]) if keys[1:2] != ["headers"] else None
-    if field is not None and field.annotation is bool and text in ("true", "false"):
+    found = getattr(known, "model_fields", {}).get(keys[-1]) if keys[1:2] != ["headers"] else None
+    if found is not None and found.annotation is bool and text in ("true", "false"):
         return text == "true"
     # An optional number is written as Seconds | None.
-    numeric = field is not None and (field.annotation in (int, float) or keys[-1] in ("min_browser", "max_browser"))
+    numeric = found is not None and (found.annotation in (int, float) or keys[-1] in ("min_browser", "max_browser"))
     for kind in (int, float) if numeric else ():
         try:
             return kind(text)
@@ -405,7 +408,7 @@ def build_section(slug: str, table: AllTable, main: SyndicationFile, site: Site,
         largest_body=setting("largest_body_mb") * MIB,
         media_enclosures=setting("media_enclosures"),
         formerly=tuple(table.formerly) if isinstance(table, SectionTable) else (),
-        feed_title=_feed_title(title, main),
+        feed_title=feed_title(title, main),
         podcast=Podcast(setting("podcast_category"), setting("podcast_explicit"), setting("podcast_image") or None),
     )
 
@@ -421,7 +424,7 @@ def _cache_policy(name: str, main: SyndicationFile) -> CachePolicy:
     return policy
 
 
-def _feed_title(title: str, main: SyndicationFile) -> str:
+def feed_title(title: str, main: SyndicationFile) -> str:
     """Returns the title that readers see, where "Sport" alone is anybody's; one that names the newsroom stays."""
     site = main.site
     if site.title.casefold() in title.casefold():

@@ -10,6 +10,7 @@ from syndication.config.value_types import (
     Address,
     AddressTemplates,
     ArticleMegabytes,
+    AskedKinds,
     Authority,
     ClockTime,
     Content,
@@ -166,6 +167,19 @@ class FeedsTable(TomlTable):
     podcast_image: OptionalAddress = ""
 
 
+class OnDemandSettings(TomlTable):
+    """[on_demand]: the feeds that readers may ask for by address, and what a stranger may make of it."""
+
+    allowed: AskedKinds = ("combinations", "tags", "authors")
+    max_feeds: Annotated[int, Field(ge=0, le=100_000)] = 1000
+    max_parts: Annotated[int, Field(ge=2, le=50)] = 6
+    new_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60
+    max_waiting: Annotated[int, Field(ge=1, le=1000)] = 32
+    wait_seconds: Annotated[float, Field(ge=0, le=30)] = 2.0
+    sleep_hours: Annotated[int, Field(ge=1, le=87_600)] = 72
+    forget_days: Annotated[int, Field(ge=1, le=3650)] = 30
+
+
 class CacheTable(TomlTable):
     """[cache.NAME]: how long a cached copy may be used, in seconds; the bounds are None where the time is fixed."""
 
@@ -223,6 +237,7 @@ class SyndicationFile(TomlTable):
     ninjs: NinjsSettings = NinjsSettings()
     purge: PurgeSettings = PurgeSettings()
     sitemaps: SitemapSettings = SitemapSettings()
+    on_demand: OnDemandSettings = OnDemandSettings()
     logs: LogSettings = LogSettings()
     source: list[AnySource] = Field(default_factory=list)
 

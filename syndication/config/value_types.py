@@ -16,6 +16,9 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = ("all", "tag", "author")
 """Slugs with another meaning than a configured section."""
 
+ASKED = ("combinations", "tags", "authors")
+"""The kinds of feeds that readers may ask for by address."""
+
 SECRET_LENGTH = 24
 
 
@@ -167,6 +170,14 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
     return dict(named.values())
 
 
+def _asked_kinds(value: object) -> object:
+    """Validates a list of kinds, or in the environment their names separated by spaces."""
+    named = tuple(value.split()) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+    if not isinstance(named, tuple) or not set(named) <= set(ASKED):
+        raise ValueError(f"should be a list of some of {', '.join(ASKED)}; empty: none")
+    return named
+
+
 Slug = Annotated[str, AfterValidator(_slug)]
 OptionalSlug = Annotated[str, AfterValidator(_optional_slug)]
 StoryAddress = Annotated[str, AfterValidator(_story_address)]
@@ -192,6 +203,9 @@ AddressTemplates = Annotated[str, AfterValidator(_templates)]
 HttpMethod = Annotated[str, AfterValidator(_method)]
 HttpHeaders = Annotated[dict[str, Text], AfterValidator(_headers)]
 ArticleMegabytes = Annotated[int, Field(ge=1), AfterValidator(_article_size)]
+
+
+AskedKinds = Annotated[tuple[str, ...], BeforeValidator(_asked_kinds)]
 
 
 class TomlTable(BaseModel):

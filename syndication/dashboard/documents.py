@@ -15,7 +15,7 @@ from syndication.api import sections as api
 from syndication.api.operations import context
 from syndication.api.schemas import SectionPath
 from syndication.dashboard.pages import Pages, call, html, page, parse_request, titles
-from syndication.model.feed_addresses import feed_path, feed_url
+from syndication.model.feed_addresses import feed_url, wsgi_path
 from syndication.model.values import FORMATS
 from syndication.serve.prepared import PreparedDocument
 from syndication.web.problems import not_found
@@ -84,7 +84,7 @@ def _style() -> tuple[Markup, str]:
 
 
 def _document(slug: str, format: str) -> PreparedDocument:
-    found = context().loader.catalogue.documents.get(feed_path(slug, format)) if format in FORMATS else None
+    found = context().loader.catalogue.documents.get(wsgi_path(slug, format)) if format in FORMATS else None
     if found is None:
         raise not_found(f"document of {slug} in {format} yet")
     return found

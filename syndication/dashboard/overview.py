@@ -17,7 +17,7 @@ from syndication.dashboard.regenerations import shown
 from syndication.dashboard.ttl_cache import TTLCache
 from syndication.diagnostics import health
 from syndication.diagnostics.source_words import source_facts
-from syndication.model.feed_addresses import feed_path
+from syndication.model.feed_addresses import wsgi_path
 from syndication.model.values import FORMATS, Section
 from syndication.store import Connection
 from syndication.store.articles import hidden_stories
@@ -155,7 +155,7 @@ def _hidden_stories(conn: Connection, now: datetime, may_preview: bool) -> tuple
 
 def _row(section: Section, title: str, state: SectionState | None, asked: PollSums, silence: str) -> Row:
     documents = context().loader.catalogue.documents
-    found = [documents.get(feed_path(section.slug, format)) for format in FORMATS]
+    found = [documents.get(wsgi_path(section.slug, format)) for format in FORMATS]
     name, words = _state(state, silence)
     return Row(
         slug=section.slug,

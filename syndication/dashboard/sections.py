@@ -13,7 +13,7 @@ from syndication.api.schemas import SectionPath
 from syndication.dashboard.chart_pages import build_chart
 from syndication.dashboard.pages import Pages, back, call, page, parse_request, titles
 from syndication.dashboard.regenerations import shown
-from syndication.model.feed_addresses import feed_path
+from syndication.model.feed_addresses import wsgi_path
 from syndication.model.values import FORMATS
 from syndication.store.publishing.section_state import MISSED_SHOWN
 
@@ -72,7 +72,7 @@ def _missed_recently(section: api.SectionResponse) -> bool:
 
 def served_version(slug: str) -> int:
     """Returns the version that this web process serves; 0 if none."""
-    found = (context().loader.catalogue.documents.get(feed_path(slug, format)) for format in FORMATS)
+    found = (context().loader.catalogue.documents.get(wsgi_path(slug, format)) for format in FORMATS)
     return max((document.version for document in found if document), default=0)
 
 

@@ -10,7 +10,7 @@ A crash between any two steps repeats work and loses none.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -78,6 +78,7 @@ class Regenerator:
         self.fingerprints = newsroom.fingerprints()
         self.revision: int | None = None
         """The feed revision that ``newsroom`` was made at; None: it follows no editors' feeds."""
+        self._own, self._awake = self.fingerprints, self.fingerprints
         self.renderer = Renderer(fragment_memory, entries)
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
 
@@ -90,15 +91,31 @@ class Regenerator:
             section_state.request(conn, unrecorded, now)
             return sorted({*marked, *unrecorded})
 
-    def adopt(self, newsroom: Newsroom, revision: int) -> list[str]:
-        """Continues with another configuration; registers only sections that differ, and returns them."""
-        known, self.newsroom, self.revision = self.fingerprints, newsroom, revision
+    def follow(
+        self,
+        newsroom: Newsroom,
+        revision: int | None,
+        *,
+        awake: Collection[str] = (),
+        changed: Collection[str] = (),
+    ) -> list[str]:
+        """Continues with other feeds; registers those that differ, and returns what is to be regenerated.
+
+        Feeds of readers are marked by changes like all others, but only those that are ``awake`` are regenerated, and
+        only when no other feed is waiting. ``changed`` feeds may have been deleted from the store and asked for again.
+        """
+        before, self.newsroom, self.revision = self.fingerprints, newsroom, revision
         self.fingerprints = newsroom.fingerprints()
-        different = {slug: digest for slug, digest in self.fingerprints.items() if known.get(slug) != digest}
-        if not different:
+        owned = {slug for slug, section in newsroom.sections.items() if section.owner != "readers"}
+        self._own = {slug: digest for slug, digest in self.fingerprints.items() if slug in owned}
+        self._awake = {slug: digest for slug, digest in self.fingerprints.items() if slug in owned or slug in awake}
+        new = {
+            slug: digest for slug, digest in self.fingerprints.items() if slug in changed or before.get(slug) != digest
+        }
+        if not new:
             return []
         with self.database.write() as conn:
-            return section_state.register(conn, different, RENDER_REVISION, self.database.now(conn))
+            return section_state.register(conn, new, RENDER_REVISION, self.database.now(conn))
 
     def process_changes(self) -> int:
         """Turns one batch of changes and due times into requested sections; returns their number, 0 if nothing is left.
@@ -133,7 +150,7 @@ class Regenerator:
         """Returns when the next waiting section can be claimed (None: none is waiting), and the current time."""
         with self.database.read() as conn:
             now = self.database.now(conn)
-            return leases.ready_at(conn, self.fingerprints, RENDER_REVISION, now, self.policy.lease), now
+            return leases.ready_at(conn, self._awake, RENDER_REVISION, now, self.policy.lease), now
 
     def next_due(self) -> tuple[datetime | None, datetime]:
         """Returns the time of the next scheduled change of any feed, and the current time."""
@@ -172,14 +189,16 @@ class Regenerator:
 
     def _claim(self) -> str | None:
         with self.database.read() as conn:
-            if not leases.any_pending(conn, self.fingerprints, RENDER_REVISION):
+            if not leases.any_pending(conn, self._awake, RENDER_REVISION):
                 return None
         with self.database.write() as conn:
             now = self.database.now(conn)
             dead = render_deaths.record_deaths(
                 conn, self.fingerprints, self.owner, (self.policy.retry_first, self.policy.retry_max), now
             )
-            section = leases.claim(conn, self.fingerprints, RENDER_REVISION, self.owner, now, self.policy.lease)
+            section = leases.claim(conn, self._own, RENDER_REVISION, self.owner, now, self.policy.lease)
+            if section is None and len(self._awake) > len(self._own):
+                section = leases.claim(conn, self._awake, RENDER_REVISION, self.owner, now, self.policy.lease)
         for slug in dead:
             log.warning("section_worker_died", section=slug)
         return section

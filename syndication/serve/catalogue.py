@@ -3,11 +3,12 @@
 The feeds never change: another configuration is another catalogue. The documents are in the ``memory`` that both share.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
+from syndication.model.asked_addresses import NOTHING_ASKED, AskedAddresses
 from syndication.model.old_feeds import NO_OLD_FEEDS, OldFeed, OldFeeds
 from syndication.model.values import FORMATS, Document, Section, Site
 from syndication.serve.cdn_headers import Headers, key_headers
@@ -32,6 +33,7 @@ class Catalogue:
     surrogate_keys: bool = True
     old_feeds: OldFeeds = NO_OLD_FEEDS
     browser_pages: bool = True
+    asked: AskedAddresses = NOTHING_ASKED
     memory: DocumentMemory = field(default_factory=DocumentMemory, compare=False, repr=False)
     minute: int | None = None
     documents: Mapping[str, PreparedDocument] = field(init=False, compare=False, repr=False)
@@ -51,12 +53,12 @@ class Catalogue:
         surrogate_keys: bool = True,
         old_feeds: OldFeeds = NO_OLD_FEEDS,
         browser_pages: bool = True,
+        asked: AskedAddresses = NOTHING_ASKED,
         memory: DocumentMemory | None = None,
     ) -> Self:
         """Returns the catalogue of a process that has loaded no documents yet."""
-        return cls(
-            site, sections, renamed, retired, surrogate_keys, old_feeds, browser_pages, memory or DocumentMemory()
-        )
+        shared = memory or DocumentMemory()
+        return cls(site, sections, renamed, retired, surrogate_keys, old_feeds, browser_pages, asked, shared)
 
     def prepare(self, documents: Iterable[Document]) -> list[PreparedDocument]:
         """Returns those of the documents that are of a configured feed, ready to be sent."""
@@ -79,9 +81,12 @@ class Catalogue:
         renamed: Mapping[str, str],
         retired: frozenset[str],
         old_feeds: OldFeeds,
+        asked: AskedAddresses,
     ) -> "Catalogue":
         """Returns the catalogue of these feeds; the memory keeps the documents, with the headers of changed feeds."""
-        after = replace(self, site=site, sections=sections, renamed=renamed, retired=retired, old_feeds=old_feeds)
+        after = replace(
+            self, site=site, sections=sections, renamed=renamed, retired=retired, old_feeds=old_feeds, asked=asked
+        )
         held = list(self.documents.values())
         if site == self.site:
             changed = {d.section for d in held if sections.get(d.section) != self.sections.get(d.section)}
@@ -117,6 +122,12 @@ class Catalogue:
             known = document.moving[status, encoding] = moving_headers(headers, policy, document.cadence, self.minute)
         return known
 
+    def with_sections(self, added: Mapping[str, Section], gone: Collection[str] = ()) -> Self:
+        """Returns a new catalogue with these sections, and without those that are gone and their documents."""
+        sections = {slug: section for slug, section in self.sections.items() if slug not in gone}
+        self.memory.drop(gone)
+        return replace(self, sections={**sections, **added})
+
     def keys(self, slug: str | None = None) -> Headers:
         """Returns the key headers of a response without a document; ``slug`` is never taken from client input."""
         return key_headers(slug) if self.surrogate_keys else []
@@ -142,9 +153,14 @@ def feed_of(catalogue: Catalogue, path: str, query: str) -> str | OldFeed | None
 
 
 def parse(path: str) -> tuple[str, str] | None:
-    """Returns the slug and format of a feed's path, or None for any other path."""
+    """Returns the slug and format of a feed's path as WSGI has it, or None for any other path."""
     slug, dot, format = path.removeprefix("/feeds/").rpartition(".")
-    return (slug, format) if dot and format in FORMATS and path.startswith("/feeds/") else None
+    if not dot or format not in FORMATS or not path.startswith("/feeds/"):
+        return None
+    try:
+        return (slug if slug.isascii() else slug.encode("latin-1").decode()), format
+    except UnicodeError:
+        return None
 
 
 def format_of(path: str) -> str:

@@ -3,6 +3,7 @@
 A CDN reads one of the two key headers. Surrogate-Key separates keys by spaces, Cache-Tag by commas.
 """
 
+from syndication.model.feed_addresses import encoded_slug
 from syndication.model.values import CachePolicy
 
 Headers = list[tuple[str, str]]
@@ -13,7 +14,7 @@ FEEDS = "feeds"
 
 def section_key(slug: str) -> str:
     """Returns the key of a section's feeds, in all formats and encodings."""
-    return f"feed-{slug}"
+    return f"feed-{encoded_slug(slug)}"
 
 
 def key_headers(slug: str | None = None) -> Headers:

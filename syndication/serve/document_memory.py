@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 
-from syndication.model.feed_addresses import feed_path
+from syndication.model.feed_addresses import wsgi_path
 from syndication.model.values import FORMATS
 from syndication.serve.prepared import CountedResponse, PreparedDocument, ResponseKey
 
@@ -37,6 +37,8 @@ class DocumentMemory:
         """Bytes of the bodies in memory."""
         self.modified = 0.0
         """The latest Last-Modified of any document that was in memory, in seconds since 1970."""
+        self.generation = 0
+        """How often documents were published, forgotten or replaced: pages made of them are of one generation."""
         self.evicted = 0
         """How many documents made room for others."""
         self._ring: deque[str] = deque()
@@ -70,7 +72,8 @@ class DocumentMemory:
         A document that the database has in a later version already, read meanwhile for a poll, stays.
         """
         with self._lock:
-            fresh = {feed_path(document.section, document.format): document for document in documents}
+            self.generation += 1
+            fresh = {wsgi_path(document.section, document.format): document for document in documents}
             for path, document in list(fresh.items()):
                 before, known = self.by_path.get(path), self.versions.get(document.section, 0)
                 if before is not None and before.version > document.version >= known:
@@ -84,7 +87,7 @@ class DocumentMemory:
     def offer(self, document: PreparedDocument) -> bool:
         """Takes a document that was read for a poll; returns False if a later version was published meanwhile."""
         with self._lock:
-            path = feed_path(document.section, document.format)
+            path = wsgi_path(document.section, document.format)
             if document.version < self.versions.get(document.section, 0):
                 return False
             before = self.by_path.get(path)
@@ -97,11 +100,13 @@ class DocumentMemory:
     def replace(self, documents: Iterable[PreparedDocument]) -> None:
         """Replaces documents by the same ones with other headers."""
         with self._lock:
-            self._replace({feed_path(document.section, document.format): document for document in documents})
+            self.generation += 1
+            self._replace({wsgi_path(document.section, document.format): document for document in documents})
 
     def forget(self, sections: Collection[str]) -> None:
         """Forgets sections that are not published any more."""
         with self._lock:
+            self.generation += 1
             for slug in sections:
                 self.versions.pop(slug, None)
             self._remove([path for slug in sections for path in paths(slug) if path in self.by_path])
@@ -109,6 +114,7 @@ class DocumentMemory:
     def drop(self, sections: Collection[str]) -> None:
         """Drops the documents of sections that are not configured any more; their versions stay known."""
         with self._lock:
+            self.generation += 1
             self._remove([path for slug in sections for path in paths(slug) if path in self.by_path])
 
     def remember(self, document: PreparedDocument, key: ResponseKey, response: CountedResponse) -> None:
@@ -165,4 +171,4 @@ class DocumentMemory:
 
 def paths(section: str) -> list[str]:
     """Returns the paths of a section's documents."""
-    return [feed_path(section, format) for format in FORMATS]
+    return [wsgi_path(section, format) for format in FORMATS]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from syndication.model.asked_addresses import AskedAddress
 from syndication.model.feed_addresses import feed_url
 from syndication.model.old_feeds import OldFeed
 from syndication.serve.catalogue import Catalogue, CountedResponse, format_of, parse
@@ -126,7 +127,17 @@ def _respond_without_document(catalogue: Catalogue, method: str, path: str) -> R
         return _text_response(
             HTTPStatus.SERVICE_UNAVAILABLE, "This feed is not published yet.", method, "no-store", retry
         )
+    asked = catalogue.asked.resolve(slug)
+    canonical = asked.slug if isinstance(asked, AskedAddress) else asked
+    if canonical is not None and canonical != slug:
+        return _moved(catalogue, method, canonical, format, catalogue.keys())
     return _text_response(HTTPStatus.NOT_FOUND, "Feed not found.", method, "public, max-age=60", *catalogue.keys())
+
+
+def refuse_asked(path: str, method: str, text: str, seconds: int) -> CountedResponse:
+    """Returns the 503 for a feed that a reader asked for and that is not there yet, or that there is no room for."""
+    retry = ("Retry-After", str(seconds))
+    return _with_count_key(path, _text_response(HTTPStatus.SERVICE_UNAVAILABLE, text, method, "no-store", retry))
 
 
 def _redirect(catalogue: Catalogue, method: str, old: OldFeed) -> Response:

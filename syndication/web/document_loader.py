@@ -26,6 +26,7 @@ from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.store.publishing.section_state import SectionState
 from syndication.store.triggers import missing_triggers
 from syndication.web import load_latency
+from syndication.web.asked_catalogue import AskedCatalogue
 from syndication.web.document_reader import DocumentReader
 from syndication.web.followed_settings import follow
 from syndication.web.load_latency import WaitingSince
@@ -87,9 +88,11 @@ class DocumentLoader:
         *,
         measured: bool = True,
         settings: EffectiveSettings | None = None,
+        asked: AskedCatalogue | None = None,
     ) -> None:
         self._settings = settings
         self._measured = measured  # The front measures what it serves itself.
+        self._asked = asked
         self.database = database
         self.catalogue = catalogue
         self.state = LoaderState(since=datetime.now(UTC))
@@ -156,8 +159,12 @@ class DocumentLoader:
         with self.database.snapshot() as conn:
             now, started = self.database.now(conn), time.monotonic()
             if self._settings is not None and self._settings.refresh(conn):
-                self.catalogue = follow(self.catalogue, self._settings.current)
+                if self._asked is not None:
+                    self._asked.adopt(self._settings.current)
+                self.catalogue = follow(self.catalogue, self._settings.current, self._asked)
                 compare = True  # Versions of new feeds may be known already, and their documents are to be loaded.
+            if self._asked is not None:
+                self.catalogue = self._asked.follow(conn, self.catalogue)
             published, last = documents.read_published_since(conn, self._publication)
             if compare or last < self._publication:
                 stored = documents.read_versions(conn)
@@ -218,7 +225,8 @@ class DocumentLoader:
         """Reads the state that /readyz and /metrics show."""
         with self.database.read() as conn:
             now = self.database.now(conn)
-            status = read_service_status(conn, self.catalogue.sections, now)
+            own = {slug for slug, section in self.catalogue.sections.items() if section.owner != "readers"}
+            status = read_service_status(conn, own, now)
             self.state = replace(
                 self.state,
                 missing_triggers=tuple(missing_triggers(conn)),

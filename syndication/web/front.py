@@ -12,6 +12,7 @@ from flask import Flask, Response
 from structlog.contextvars import bound_contextvars
 
 from syndication import logs
+from syndication.config.asked_sections import asked_addresses
 from syndication.config.loading import Settings, load_settings
 from syndication.metrics import database as database_metrics
 from syndication.metrics import web as web_metrics
@@ -25,12 +26,14 @@ from syndication.store.db import errors
 from syndication.store.db.database import Database
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.web import page_threads
+from syndication.web.asked_catalogue import AskedCatalogue
 from syndication.web.body_buffer import Receive
 from syndication.web.credentials import is_for_editors
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.draining import HEADERS as LEAVING_HEADERS
 from syndication.web.draining import LEAVING, READINESS, SIGNAL
 from syndication.web.editors_client import EditorsClient
+from syndication.web.feed_asker import FeedAsker, no_terms
 from syndication.web.heartbeat import HeartbeatThread
 from syndication.web.listening import cut_off_stalled_clients
 from syndication.web.pages.blueprint import feed_page_environ
@@ -55,8 +58,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Front:
     """Answers requests, or forwards them to the editors process."""
 
-    def __init__(self, loader: DocumentLoader, app: Flask, requests: EditorsRequestHandler) -> None:
-        self.polls = PollResponder(loader)
+    def __init__(
+        self, loader: DocumentLoader, app: Flask, requests: EditorsRequestHandler, asker: FeedAsker | None = None
+    ) -> None:
+        self.polls = PollResponder(loader, asker)
         self._watcher = loader
         self._app = app
         self._requests = requests
@@ -114,13 +119,18 @@ def create_front() -> Front:
     exit_with_parent()
     logs.setup(settings.logs, "web")
     loader = DocumentLoader(
-        Database(settings.database_url), empty_catalogue(settings), flush, settings=EffectiveSettings(settings)
+        Database(settings.database_url),
+        empty_catalogue(settings),
+        flush,
+        settings=EffectiveSettings(settings),
+        asked=AskedCatalogue(settings),
     )
     client = EditorsClient(os.environ[FOLDER])
     front = Front(
         loader,
         flask_app(loader, lambda: EditorsProcess(client.state, client.restarts), page_settings(settings)),
         EditorsRequestHandler(settings, client),
+        FeedAsker(settings, loader, no_terms),
     )
     sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # The web process's own, which may reach its whole group.
@@ -144,6 +154,7 @@ def empty_catalogue(settings: Settings) -> Catalogue:
         surrogate_keys=settings.server.surrogate_keys,
         old_feeds=settings.old_feeds,
         browser_pages=settings.server.browser_pages,
+        asked=asked_addresses(settings),
         memory=DocumentMemory(settings.server.document_memory * 1024 * 1024),
     )
 

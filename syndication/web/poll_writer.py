@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from syndication.logs import get_logger
+from syndication.model.asked_addresses import is_asked
 from syndication.serve.catalogue import CountKey, parse
 from syndication.serve.poll_counter import DOCUMENT, PollCounter, increments
 from syndication.serve.respond import OK
 from syndication.store.db.clock import Clock, system_clock
-from syndication.store.db.database import Database, DatabaseDown
+from syndication.store.db.database import WORK, Database, DatabaseDown
 from syndication.store.processes import poll_counts
 from syndication.store.processes.poll_counts import NONE, PollSums, slot_of
+from syndication.store.publishing import asked_feeds
 from syndication.web.shutdown import SECONDS, run_at_exit
 
 log = get_logger(__name__)
@@ -135,6 +137,9 @@ class PollWriter:
         try:
             with self.database.write() as conn:
                 poll_counts.add_polls(conn, counted)
+                polled = {slug for (slug, _), sums in counted.items() if is_asked(slug) and sums.total}
+                if polled and asked_feeds.record_polls(conn, dict.fromkeys(polled, self.database.now(conn))):
+                    self.database.notify(conn, WORK)
             self._failing = False
         except DatabaseDown as error:  # Without the driver's message, which may contain a row.
             self.pending.give_back(counted)

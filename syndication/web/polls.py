@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from syndication.model.asked_addresses import AskedAddress
 from syndication.model.old_feeds import OldFeed
 from syndication.serve.catalogue import CountedResponse, feed_of
 from syndication.serve.cdn_headers import Headers
@@ -12,6 +13,7 @@ from syndication.serve.people import FETCH_DEST, page_request
 from syndication.serve.respond import NOT_IN_MEMORY, NOT_MODIFIED, OK, respond, unavailable
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.document_reader import READ_SECONDS
+from syndication.web.feed_asker import FeedAsker
 from syndication.web.request_head import decode_path
 
 ANSWERED_BY = {
@@ -34,7 +36,8 @@ Send = Callable[[dict[str, Any]], Any]
 class PollResponder:
     """Answers requests below /feeds/ and of old addresses. Only the web server's thread calls it."""
 
-    def __init__(self, loader: DocumentLoader) -> None:
+    def __init__(self, loader: DocumentLoader, asker: FeedAsker | None = None) -> None:
+        self._asker = asker
         self._watcher = loader
         self._starts: dict[int, tuple[Headers, Start]] = {}
         self.draining = False
@@ -42,12 +45,15 @@ class PollResponder:
     def try_first(self, scope: dict[str, Any], send: Send) -> bool:
         """Answers the request if it is a poll, and returns whether it was. ``send`` takes effect when it is called."""
         feed = self.feed_of(scope, decode_path(scope["raw_path"]))
-        polled = None if feed is None else self._decide(scope, feed)
-        if polled is None:
+        if feed is None:
             return False
-        if polled is NOT_IN_MEMORY:
+        polled = self._decide(scope, feed)
+        if polled is None or polled is NOT_IN_MEMORY:
             return False
-        start, body = self._count(polled)
+        asked = self._asked(scope, feed)
+        if isinstance(asked, AskedAddress):
+            return False  # Its answer has to be waited for.
+        start, body = self._count(polled if asked is None else asked)
         send(start)
         send({"type": "http.response.body", "body": body})
         return True
@@ -59,19 +65,36 @@ class PollResponder:
     async def answer(self, scope: dict[str, Any], feed: str | OldFeed) -> tuple[Start, bytes] | None:
         """Returns the start message and the body of the response; None if the request wants a page for people.
 
-        It waits for a document that is not in memory.
+        It waits for a document that is not in memory, and for a feed that is asked for.
         """
         decided = self._decide(scope, feed)
-        if decided is NOT_IN_MEMORY:
-            path = feed if isinstance(feed, str) else feed.path
-            reading = None if self._watcher.state.database == "down" else self._watcher.reader.request(path)
-            if reading is not None:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(reading)), READ_SECONDS)
-                decided = self._decide(scope, feed)
-            if decided is NOT_IN_MEMORY:
-                decided = unavailable(path, scope["method"])
-        return None if decided is None else self._count(decided)
+        if decided is None:
+            return None
+        if decided is not NOT_IN_MEMORY:
+            asked = self._asked(scope, feed)
+            if isinstance(asked, AskedAddress) and self._asker is not None and isinstance(feed, str):
+                asked = await self._asker.wait(asked, feed, scope["method"])
+                decided = self._decide(scope, feed) or decided
+            decided = asked if isinstance(asked, tuple) else decided
+        return self._count(await self._when_read(scope, feed) if decided is NOT_IN_MEMORY else decided)
+
+    async def _when_read(self, scope: dict[str, Any], feed: str | OldFeed) -> CountedResponse:
+        """Returns the response with a document that is not in memory, or 503."""
+        path = feed if isinstance(feed, str) else feed.path
+        reading = None if self._watcher.state.database == "down" else self._watcher.reader.request(path)
+        if reading is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(reading)), READ_SECONDS)
+            decided = self._decide(scope, feed)
+            if decided is not None and decided is not NOT_IN_MEMORY:
+                return decided
+        return unavailable(path, scope["method"])
+
+    def _asked(self, scope: dict[str, Any], feed: str | OldFeed) -> AskedAddress | CountedResponse | None:
+        """Returns what is to be asked for before the answer, or a refusal; None for all that memory answers."""
+        if self._asker is None or not isinstance(feed, str) or feed in self._watcher.catalogue.documents:
+            return None
+        return self._asker.look(feed, scope["method"])
 
     def _decide(self, scope: dict[str, Any], feed: str | OldFeed) -> CountedResponse | None:
         asked = {"QUERY_STRING": scope["query_string"].decode("latin-1")}

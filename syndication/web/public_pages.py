@@ -12,10 +12,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
 from syndication.metrics.web_gauges import WebGauges
+from syndication.model.asked_addresses import is_asked
 from syndication.web.pages.blueprint import pages_blueprint
 from syndication.web.pages.settings import PageSettings
 
 if TYPE_CHECKING:
+    from syndication.serve.catalogue import Catalogue
     from syndication.web.document_loader import DocumentLoader
 
 STATIC_AGE = 3600
@@ -65,12 +67,17 @@ def blueprint(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | 
     @routes.get("/metrics")
     def prometheus() -> Response:
         catalogue = loader.catalogue
-        values = WebGauges(loader.current_state(), catalogue.size, datetime.now(UTC), catalogue.versions())
+        values = WebGauges(loader.current_state(), catalogue.size, datetime.now(UTC), _listed_versions(catalogue))
         response = _text(web_metrics.exposition(values, *([editors()] if editors else [])))
         response.headers["Content-Type"] = web_metrics.CONTENT_TYPE
         return response
 
     return routes
+
+
+def _listed_versions(catalogue: "Catalogue") -> dict[str, int]:
+    """Returns the served versions, without the feeds that readers asked for: a stranger chooses no label."""
+    return {slug: version for slug, version in catalogue.versions().items() if not is_asked(slug)}
 
 
 def _text(text: str | bytes) -> Response:

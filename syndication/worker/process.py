@@ -38,6 +38,7 @@ from syndication.store.migrations import runner
 from syndication.store.processes import workers
 from syndication.store.publishing import section_state, sitemap_state
 from syndication.store.publishing.effective_settings import EffectiveSettings
+from syndication.worker.asked_feeds import AskedFeeds
 from syndication.worker.preview_share import PreviewThrottle
 from syndication.worker.purge.purger import Purger
 from syndication.worker.retention import prune
@@ -87,6 +88,7 @@ class Worker:
             entries=self.isolated,
         )
         self.regenerator.revision = self.effective.revision.definitions if self.effective.revision else None
+        self.asked = AskedFeeds(self.settings, database, self.regenerator)
         interval = timedelta(seconds=settings.worker.sweep_seconds)
         self.sweeper = Sweeper(database, self.regenerator.newsroom, self.id, interval, policy.hold)
         maps = settings.main.sitemaps
@@ -192,6 +194,7 @@ class Worker:
         while not self._stopping.is_set():
             self._progress.step()
             self._follow_settings()
+            self.asked.follow()
             noticed = self.regenerator.process_changes()
             outcome = self.regenerator.regenerate_next()
             if outcome is not None:
@@ -212,8 +215,8 @@ class Worker:
             if not self.effective.refresh(conn) or self.effective.revision is None:
                 return
         self.settings = self.effective.current
-        newsroom = Newsroom(self.settings.site, self.settings.sections)
-        marked = self.regenerator.adopt(newsroom, self.effective.revision.definitions)
+        marked = self.asked.adopt(self.settings, self.effective.revision.definitions)
+        newsroom = self.regenerator.newsroom
         self.previewer.follow(newsroom)
         self.sweeper.follow(newsroom)
         if self.purger is not None:
@@ -293,6 +296,7 @@ class Worker:
     def _prune(self) -> None:
         with self.database.write() as conn:
             prune(conn, self.settings, self.database.now(conn))
+        self.asked.housekeep()
 
     def _wake(self) -> None:
         waker = Waker(self.database, WORK, interval=self.settings.worker.wake_interval)

@@ -32,7 +32,7 @@ from syndication.store.copy.sequences import NUMBERED, read_position
 from syndication.store.db.database import Database
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.processes.poll_counts import PollSums
-from syndication.store.publishing import feed_definitions, holds, previews, regenerations, sweeps
+from syndication.store.publishing import asked_feeds, feed_definitions, holds, previews, regenerations, sweeps
 from syndication.store.publishing.holds import Hold
 from syndication.store.tables.publishing import FatalArticleRow
 from tests.conftest import FakeClock
@@ -101,6 +101,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
             conn, web_processes.WebProcess("dead", "host", 8, now - LONG_AGO, now - LONG_AGO, None, {"taiwan": 2})
         )
         purge_queue.enqueue(conn, "taiwan", 2, now)
+        asked_feeds.ask(conn, "tag/ferries", "tag", "ferries", HOSTILE, now, 10, 10)
         holds.write(conn, Hold("taiwan", now, now + LONG_AGO, 50, 48))
         sweeps.begin(conn, "dead", LONG_AGO, now)
         conn.execute(insert(FatalArticleRow).values(article_id=HOSTILE, digest="d", at=now))

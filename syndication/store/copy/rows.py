@@ -12,6 +12,7 @@ from sqlalchemy.types import NULLTYPE, LargeBinary
 from syndication.store.copy.values import exact_text
 from syndication.store.tables import (  # noqa: F401  # registers their tables in the metadata
     access,
+    asked_feeds,
     feeds,
     publishing,
     sitemaps,

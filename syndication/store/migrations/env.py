@@ -4,6 +4,7 @@ from alembic import context
 
 from syndication.store.tables import (  # noqa: F401  # registers their tables in the metadata
     access,
+    asked_feeds,
     feeds,
     publishing,
     sitemaps,

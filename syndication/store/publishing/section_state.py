@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Case, Connection, and_, bindparam, case, func, literal, null, or_, select, true, update
+from sqlalchemy import Case, Connection, and_, bindparam, case, func, literal, null, or_, select, update
 
 from syndication.store.db.batches import batched
 from syndication.store.db.types import UtcTime
@@ -89,9 +89,10 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
     columns = SectionStateRow.section, SectionStateRow.fingerprint, SectionStateRow.revision
     known = {
         row.section: row
+        for some in batched(sorted(fingerprints))
         for row in conn.execute(
             select(*columns)
-            .where(SectionStateRow.section.in_(fingerprints) if len(fingerprints) <= FEW else true())
+            .where(SectionStateRow.section.in_(some))
             .order_by(SectionStateRow.section)
             .with_for_update()
         )

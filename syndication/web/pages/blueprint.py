@@ -114,13 +114,16 @@ def pages_blueprint(loader: HasCatalogue, settings: PageSettings) -> Blueprint:
 
 
 class _State:
-    """The state of all feeds: equal to that of the same catalogue only."""
+    """The state of all feeds: equal to that of the same catalogue with the same documents only."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._generation = catalogue.memory.generation
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _State) and other._catalogue is self._catalogue
+        if not isinstance(other, _State) or other._generation != self._generation:
+            return False
+        return other._catalogue is self._catalogue
 
     __hash__ = None  # type: ignore[assignment]  # it is compared, never a key
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from syndication.serve.catalogue import feed_of
+from syndication.model.asked_addresses import AskedAddress
+from syndication.serve.catalogue import CountedResponse, feed_of
 from syndication.serve.respond import NOT_IN_MEMORY, respond, unavailable
 from syndication.web.pages.blueprint import feed_page_environ
 
@@ -11,12 +12,14 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from syndication.web.document_loader import DocumentLoader
+    from syndication.web.feed_asker import FeedAsker
 
 
 class FeedMiddleware:
     """Answers requests below /feeds/ and of old addresses, and passes on all others, those of pages too."""
 
-    def __init__(self, app: "WSGIApplication", loader: "DocumentLoader") -> None:
+    def __init__(self, app: "WSGIApplication", loader: "DocumentLoader", asker: "FeedAsker | None" = None) -> None:
+        self._asker = asker
         self.app = app
         self.loader = loader
 
@@ -29,7 +32,8 @@ class FeedMiddleware:
         if page := feed_page_environ(catalogue, feed, environ):
             return self.app(environ | page, start_response)
         method = environ["REQUEST_METHOD"]
-        decided = respond(catalogue, method, feed, environ)
+        refused = self._asked(feed, method) if isinstance(feed, str) and feed not in catalogue.documents else None
+        decided = refused or respond(self.loader.catalogue, method, feed, environ)
         if decided is NOT_IN_MEMORY:
             path = feed if isinstance(feed, str) else feed.path
             if self.loader.state.database != "down":
@@ -42,3 +46,10 @@ class FeedMiddleware:
         start_response(status, headers[:])  # A copy: the list is shared, and a server may append to it.
         # Granian sends a list at once; it streams anything else, at a sixth more CPU time.
         return [body]
+
+    def _asked(self, feed: str, method: str) -> CountedResponse | None:
+        """Asks for a feed that is not in memory and waits for it; returns a refusal, or None."""
+        asked = None if self._asker is None else self._asker.look(feed, method)
+        if self._asker is not None and isinstance(asked, AskedAddress):
+            return self._asker.wait_in_thread(asked, feed, method)
+        return asked if isinstance(asked, tuple) else None

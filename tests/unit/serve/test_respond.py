@@ -1,5 +1,6 @@
 """The response to a poll, which is the same to the byte over ASGI and WSGI."""
 
+import asyncio
 import itertools
 from dataclasses import replace
 from types import SimpleNamespace
@@ -213,7 +214,10 @@ def over_wsgi(method: str, path: str, headers: dict[str, str]) -> tuple[Any, ...
 def over_asgi(method: str, path: str, headers: dict[str, str]) -> tuple[Any, ...]:
     loader: Any = SimpleNamespace(catalogue=catalogue(), counter=PollCounter())
     lines = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
-    start, body = PollResponder(loader).answer({"method": method, "query_string": b"a=1", "headers": lines}, path)
+    scope = {"method": method, "query_string": b"a=1", "headers": lines}
+    answer = asyncio.run(PollResponder(loader).answer(scope, path))
+    assert answer is not None
+    start, body = answer
     sent = [(name.decode(), text.decode()) for name, text in start["headers"]]
     return start["status"], sorted(sent), body, loader.counter.polls
 

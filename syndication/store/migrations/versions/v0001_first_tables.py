@@ -564,6 +564,27 @@ def _create_process_tables() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "asked_feed",
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), server_default="", nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("asked_at", UtcTime(), nullable=False),
+        sa.Column("polled_at", UtcTime(), nullable=False),
+        sa.Column("slept_at", UtcTime(), nullable=True),
+        sa.Column("forgotten_at", UtcTime(), nullable=True),
+        sa.Column("number", BigInt, nullable=False),
+        sa.PrimaryKeyConstraint("slug"),
+    )
+    op.create_index("ix_asked_feed_number", "asked_feed", ["number"])
+    op.create_index("ix_asked_feed_asked_at", "asked_feed", ["asked_at"])
+    op.create_table(
+        "asked_number",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", BigInt, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "compatible",
         sa.Column("revision", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("revision"),

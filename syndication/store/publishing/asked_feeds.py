@@ -1,0 +1,153 @@
+"""The feeds that readers asked for: asked, polled, asleep, forgotten.
+
+Each change of a row takes the next number, so that a process reads what changed since the number that it knows.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
+
+from syndication.model.asked_addresses import AskedKind
+from syndication.store.db.batches import batched
+from syndication.store.db.upsert import insert
+from syndication.store.tables.asked_feeds import AskedFeedRow, AskedNumberRow
+from syndication.store.tables.publishing import PollCountRow, SectionStateRow
+
+MINUTE = timedelta(minutes=1)
+
+TOLD = timedelta(days=1)
+"""How long a forgotten row tells the other processes that its documents are gone."""
+
+AskResult = Literal["asked", "known", "full", "busy"]
+"""``busy``: the new feeds of this minute are used up. ``full``: there are as many feeds as there may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFeed:
+    """A feed that somebody asked for; see ``AskedFeedRow``."""
+
+    slug: str
+    kind: AskedKind
+    key: str
+    name: str
+    slept: bool
+    forgotten: bool
+    number: int
+
+
+def last_number(conn: Connection) -> int:
+    """Returns the number of the last change; 0 if there was none."""
+    return conn.scalar(select(AskedNumberRow.number)) or 0
+
+
+def changed_since(conn: Connection, number: int) -> list[AskedFeed]:
+    """Returns the rows that changed after this number, in the order of their last changes."""
+    rows = conn.execute(
+        select(AskedFeedRow.__table__).where(AskedFeedRow.number > number).order_by(AskedFeedRow.number)
+    )
+    return [
+        AskedFeed(r.slug, r.kind, r.key, r.name, r.slept_at is not None, r.forgotten_at is not None, r.number)
+        for r in rows
+    ]
+
+
+def ask(
+    conn: Connection, slug: str, kind: AskedKind, key: str, name: str, now: datetime, max_feeds: int, per_minute: int
+) -> AskResult:
+    """Asks for a feed, unless there is no room; a known one is woken. In the caller's write transaction."""
+    row = conn.execute(select(AskedFeedRow.__table__).where(AskedFeedRow.slug == slug)).one_or_none()
+    if row is not None and row.forgotten_at is None:
+        record_polls(conn, {slug: now})
+        return "known"
+    recent = select(func.count()).select_from(AskedFeedRow).where(AskedFeedRow.asked_at > now - MINUTE)
+    if (conn.scalar(recent) or 0) >= per_minute:
+        return "busy"
+    there = select(func.count()).select_from(AskedFeedRow).where(AskedFeedRow.forgotten_at.is_(None))
+    if (conn.scalar(there) or 0) >= max_feeds:
+        return "full"
+    values = {
+        "kind": kind,
+        "key": key,
+        "name": name,
+        "asked_at": now,
+        "polled_at": now,
+        "slept_at": None,
+        "forgotten_at": None,
+        "number": _next_number(conn),
+    }
+    statement = insert(conn, AskedFeedRow).values(slug=slug, **values)
+    conn.execute(statement.on_conflict_do_update(index_elements=["slug"], set_=values))
+    return "asked"
+
+
+def record_polls(conn: Connection, polled: Mapping[str, datetime]) -> list[str]:
+    """Records polls by slug, and wakes the feeds that sleep; returns the slugs of those. Unknown slugs are ignored."""
+    woken = []
+    # Always in the same order, so that two processes never deadlock.
+    for slug in sorted(polled):
+        known = and_(AskedFeedRow.slug == slug, AskedFeedRow.forgotten_at.is_(None))
+        conn.execute(
+            update(AskedFeedRow).where(known, AskedFeedRow.polled_at < polled[slug]).values(polled_at=polled[slug])
+        )
+        if conn.scalar(select(AskedFeedRow.slug).where(known, AskedFeedRow.slept_at.is_not(None))) is not None:
+            woken.append(slug)
+    _change(conn, woken, slept_at=None)
+    return woken
+
+
+def put_to_sleep(conn: Connection, before: datetime, now: datetime) -> list[str]:
+    """Puts the feeds to sleep that nobody has polled since ``before``; returns their slugs."""
+    idle = and_(AskedFeedRow.polled_at < before, AskedFeedRow.slept_at.is_(None), AskedFeedRow.forgotten_at.is_(None))
+    found = list(conn.scalars(select(AskedFeedRow.slug).where(idle).order_by(AskedFeedRow.slug)))
+    _change(conn, found, slept_at=now)
+    return found
+
+
+def forget(conn: Connection, before: datetime, now: datetime) -> list[str]:
+    """Deletes the documents of the feeds that nobody has polled since ``before``; returns their slugs."""
+    idle = and_(AskedFeedRow.polled_at < before, AskedFeedRow.forgotten_at.is_(None))
+    found = list(conn.scalars(select(AskedFeedRow.slug).where(idle).order_by(AskedFeedRow.slug)))
+    for some in batched(found):
+        conn.execute(delete(SectionStateRow).where(SectionStateRow.section.in_(some)))
+        conn.execute(delete(PollCountRow).where(PollCountRow.section.in_(some)))
+    _change(conn, found, forgotten_at=now)
+    conn.execute(delete(AskedFeedRow).where(AskedFeedRow.forgotten_at < now - TOLD))
+    return found
+
+
+def stale_asleep(conn: Connection, before: datetime) -> list[str]:
+    """Returns the sleeping feeds with waiting changes that were last regenerated before this time."""
+    rows = select(AskedFeedRow.slug).join(SectionStateRow, SectionStateRow.section == AskedFeedRow.slug)
+    regenerated = SectionStateRow.regenerated_at
+    return list(
+        conn.scalars(
+            rows.where(
+                AskedFeedRow.slept_at.is_not(None),
+                AskedFeedRow.forgotten_at.is_(None),
+                SectionStateRow.requested_generation > SectionStateRow.completed_generation,
+                or_(regenerated.is_(None), regenerated < before),
+            ).order_by(AskedFeedRow.slug)
+        )
+    )
+
+
+def _change(conn: Connection, slugs: Collection[str], **values: Any) -> None:
+    if slugs:
+        number = _next_number(conn)
+        for some in batched(sorted(slugs)):
+            conn.execute(update(AskedFeedRow).where(AskedFeedRow.slug.in_(some)).values(number=number, **values))
+
+
+def _next_number(conn: Connection) -> int:
+    """Takes the next number; the row stays locked until the caller's transaction ends."""
+    statement = insert(conn, AskedNumberRow).values(id=1, number=1)
+    return int(
+        conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=["id"], set_={"number": AskedNumberRow.number + 1}
+            ).returning(AskedNumberRow.number)
+        ).scalar_one()
+    )

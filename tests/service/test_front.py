@@ -155,11 +155,18 @@ def test_slow_bodies_time_out_and_delay_no_form(service):
 def test_bodies_of_one_address_are_limited(service):
     form = b"POST /editors/login HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.200\r\nContent-Length: 9\r\n\r\na"
     here = {"X-Forwarded-For": "203.0.113.200"}
-    # Some more than the places: which of them get one is a race with what is asked beside.
-    with connections(service.port, 16, form):
-        until(lambda: service.get("/editors/login", here, "POST", "name=x").status == 503)
-        assert service.get("/editors/login", {"X-Forwarded-For": "203.0.113.201"}, "POST", "name=x").status == 400
-        assert service.get("/editors/login", here).status == 200
+
+    def limited() -> bool:
+        # Some more than the places: which of them get one is a race with what is asked beside. They are held for some
+        # seconds only, so a machine that was busy for longer tries again.
+        with connections(service.port, 16, form):
+            for _ in range(20):
+                if service.get("/editors/login", here, "POST", "name=x").status == 503:
+                    other = service.get("/editors/login", {"X-Forwarded-For": "203.0.113.201"}, "POST", "name=x")
+                    return (other.status, service.get("/editors/login", here).status) == (400, 200)
+        return False
+
+    until(limited)
     until(lambda: service.get("/editors/login", here, "POST", "name=x").status == 400)
 
 

@@ -43,7 +43,7 @@ def show_reader(slug: str) -> Response:
 def reader_view(slug: str) -> Response:
     """Returns the content of the frame."""
     api.configured(slug)
-    document = json.loads(_document(slug, "json").encoded["identity"].body)
+    document = json.loads(_document(slug, "json").source.bodies["identity"])
     return render_reader_preview(document.get("title", ""), document.get("items", []))
 
 
@@ -53,6 +53,7 @@ def show_document(slug: str, format: str) -> Response:
     section = call(api.get_section, path=parse_request(SectionPath, slug=slug))
     found = _document(slug, format)
     plain = found.encoded["identity"]
+    source = found.source.bodies["identity"]
     return page(
         "document.html",
         section=section,
@@ -60,7 +61,7 @@ def show_document(slug: str, format: str) -> Response:
         format=format,
         labels=LABELS,
         document=found,
-        text=plain.body.decode(),
+        text=source.decode(),
         headers=dict(plain.ok),
         address=feed_url(context().settings.site, slug, format),
         modified=datetime.fromtimestamp(found.modified, UTC) if found.modified is not None else None,

@@ -169,7 +169,7 @@ def _row(section: Section, title: str, state: SectionState | None, asked: PollSu
         next_due=state.next_due if state else None,
         polls=asked.total,
         not_modified=asked.not_modified,
-        size=sum(len(document.encoded["identity"].body) for document in found if document),
+        size=sum(len(document.source.bodies["identity"]) for document in found if document),
     )
 
 

@@ -281,7 +281,7 @@ class RenderedFeed:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The published bytes of one feed in one format, by content coding.
+    """The published bytes of one feed in one format, by content coding: as they are, gzip, and perhaps others.
 
     ``digest`` is the start of the identity body's SHA-256 in hexadecimal. ``last_modified`` is None
     for a version written while the clock was earlier than the previous version's time. ``cadence`` is the feed's, as

@@ -276,7 +276,9 @@ class Regenerator:
         if feed != replace(filled.feed, updated=current.updated_at or filled.feed.updated):
             rendered = replace(held.complete(self.renderer.render(feed)), left_out=filled.left_out)
         held = replace(held, filled=replace(filled, feed=feed), rendered=rendered)
-        return publish.new_version(snapshot, held, publish.compress(rendered.bodies, self._pool), last_modified), held
+        codings = publish.codings_of(self.newsroom.sections[snapshot.published.section])
+        bodies = publish.compress(rendered.bodies, self._pool, codings)
+        return publish.new_version(snapshot, held, bodies, last_modified), held
 
     def _record_failure(self, section: str, generation: int | None, reason: str) -> None:
         with self.database.write() as conn:

@@ -9,15 +9,19 @@ import threading
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 
+from syndication.model.compression import COMPRESSORS
 from syndication.model.feed_addresses import wsgi_path
 from syndication.model.values import FORMATS
-from syndication.serve.prepared import CountedResponse, PreparedDocument, ResponseKey
+from syndication.serve.prepared import CountedResponse, PreparedDocument, ResponseKey, prepare_coding
 
 OVERHEAD = 9_000
 """Bytes of a document in memory besides its bodies: four lists of headers and their encoded forms (measured)."""
 
 MAX_CACHED_RESPONSES = 16_384
 """How many responses all documents remember together: their keys contain headers, which are untrusted input."""
+
+WANTED_AGAIN = 2
+"""A coding that is not stored is made when so many requests wanted it: one client that never returns costs nothing."""
 
 UNLIMITED = 1 << 62
 
@@ -41,6 +45,8 @@ class DocumentMemory:
         """How often documents were published, forgotten or replaced: pages made of them are of one generation."""
         self.evicted = 0
         """How many documents made room for others."""
+        self.to_compress: deque[tuple[PreparedDocument, str]] = deque()
+        """Codings that were wanted again."""
         self._ring: deque[str] = deque()
         self._remembering: list[dict[ResponseKey, CountedResponse]] = []
         self._remembered = 0
@@ -127,6 +133,32 @@ class DocumentMemory:
             self._remembering.append(document.responses)
         document.responses[key] = response
         self._remembered += 1
+
+    def want(self, document: PreparedDocument, coding: str) -> None:
+        """Counts a request for a coding that is not made yet; the second puts it in ``to_compress``. Takes no lock."""
+        document.wanted[coding] = document.wanted.get(coding, 0) + 1
+        if document.wanted[coding] == WANTED_AGAIN:
+            self.to_compress.append((document, coding))
+
+    def compress_wanted(self, most: int) -> int:
+        """Makes the codings that were wanted again, some at a time; returns how many. Not for a thread that polls."""
+        made = 0
+        while made < most and self.to_compress:
+            document, coding = self.to_compress.popleft()
+            path = wsgi_path(document.section, document.format)
+            if self.by_path.get(path) is not document:
+                continue
+            body = COMPRESSORS[coding](document.source.bodies["identity"])
+            with self._lock:
+                document.encoded[coding] = prepare_coding(document, coding, body)
+                document.wanted.pop(coding, None)
+                document.responses.clear()
+                if self.by_path.get(path) is document:
+                    document.size += len(body)
+                    self.size += len(body)
+                    self._make_room()
+            made += 1
+        return made
 
     def _is_older(self, path: str, version: int) -> bool:
         document = self.by_path.get(path)

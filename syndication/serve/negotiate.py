@@ -1,13 +1,15 @@
 """Content negotiation: the encoding that a client gets (RFC 9110 section 12.5.3)."""
 
+from collections.abc import Collection
+
 from syndication.model.values import ENCODINGS
 
 MAX_LENGTH = 512
 """The longest Accept-Encoding that is read, in characters: browsers send about 30."""
 
 
-def negotiate(accept_encoding: str | None) -> str | None:
-    """Returns the best encoding for this Accept-Encoding, or None if no encoding is acceptable.
+def negotiate(accept_encoding: str | None, available: Collection[str] = ENCODINGS) -> str | None:
+    """Returns the best of the available encodings for this Accept-Encoding, or None if no encoding is acceptable.
 
     The highest weight wins, and the order of ENCODINGS breaks ties. Identity is only a fallback unless the client
     names it: "gzip;q=0.5" still gets gzip.
@@ -20,6 +22,8 @@ def negotiate(accept_encoding: str | None) -> str | None:
     star = weights.get("*")
     best, best_weight = None, 0.0
     for encoding in ENCODINGS:
+        if encoding not in available:
+            continue
         weight = weights.get(encoding, (star or 0.0) if encoding != "identity" else 0.0)
         if weight > best_weight:
             best, best_weight = encoding, weight

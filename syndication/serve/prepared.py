@@ -1,6 +1,5 @@
 """Documents prepared before any poll: bodies and header lists."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 
@@ -29,10 +28,13 @@ COMMON_HEADERS: Headers = [
 
 @dataclass(frozen=True, slots=True)
 class EncodedDocument:
-    """A document in one encoding; ``tag`` is the entity tag without its quotes."""
+    """A document in one encoding; ``tag`` is the entity tag without its quotes.
+
+    ``body`` is None while nobody has compressed it: what is the same for a client that has it can be said all the same.
+    """
 
     tag: str
-    body: bytes
+    body: bytes | None
     ok: Headers
     not_modified: Headers
 
@@ -43,18 +45,20 @@ class PreparedDocument:
 
     ``cadence`` is None if its cache time is fixed. Otherwise its responses and the ``moving`` headers, by status line
     and encoding, are those of one ``minute`` (since 1970). What is sent else never changes, so the remembered
-    ``responses`` cannot go stale. ``polled`` marks a document that was asked for since the memory last looked for room.
+    ``responses`` cannot go stale. ``polled`` marks a document that was asked for since the memory last looked for
+    room, ``wanted`` counts the requests for codings that are not made yet.
     """
 
     section: str
     format: str
     version: int
     modified: float | None
-    encoded: Mapping[str, EncodedDocument]
+    encoded: dict[str, EncodedDocument]
     source: Document
     size: int
     cadence: Cadence | None = None
     polled: bool = False
+    wanted: dict[str, int] = field(default_factory=dict, repr=False)
     minute: int | None = None
     responses: dict[ResponseKey, CountedResponse] = field(default_factory=dict, repr=False)
     moving: dict[tuple[str, str], Headers] = field(default_factory=dict, repr=False)
@@ -92,6 +96,14 @@ def prepare(document: Document, section: Section, site: Site, *, surrogate_keys:
     )
 
 
+def prepare_coding(document: PreparedDocument, coding: str, body: bytes) -> EncodedDocument:
+    """Returns a document in a content coding that was made later."""
+    like = document.encoded["gzip"]
+    own = {"Content-Length": str(len(body)), "Content-Encoding": coding, "ETag": document.source.etag(coding)}
+    ok = [(name, own.get(name, value)) for name, value in like.ok]
+    return EncodedDocument(document.encoded[coding].tag, body, ok, document.encoded[coding].not_modified)
+
+
 def moving_headers(headers: Headers, policy: CachePolicy, cadence: Cadence, minute: int) -> Headers:
     """Returns the headers with the Cache-Control of this minute (since 1970); everything else stays."""
     control = cache_control(policy, max_age(policy, cadence, minute * 60))
@@ -99,11 +111,11 @@ def moving_headers(headers: Headers, policy: CachePolicy, cadence: Cadence, minu
 
 
 def _encode(document: Document, encoding: str, section: Section, site: Site, surrogate: Headers) -> EncodedDocument:
-    body = document.bodies[encoding]
+    body = document.bodies.get(encoding)
     etag = document.etag(encoding)
     # RFC 9110 section 15.4.5: a 304 has the same Cache-Control, ETag and Vary as the 200.
     validators = [("ETag", etag), ("Cache-Control", cache_control(section.cache)), ("Vary", "Accept-Encoding")]
-    ok = [("Content-Type", MEDIA_TYPES[document.format]), ("Content-Length", str(len(body)))]
+    ok = [("Content-Type", MEDIA_TYPES[document.format]), ("Content-Length", str(len(body or b"")))]
     if encoding != "identity":
         ok.append(("Content-Encoding", encoding))
     if document.last_modified is not None:

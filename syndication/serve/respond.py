@@ -15,7 +15,7 @@ from syndication.serve.catalogue import Catalogue, CountedResponse, format_of, p
 from syndication.serve.cdn_headers import Headers
 from syndication.serve.conditional import is_fresh
 from syndication.serve.negotiate import negotiate
-from syndication.serve.prepared import COMMON_HEADERS, PreparedDocument, cache_control
+from syndication.serve.prepared import COMMON_HEADERS, EncodedDocument, PreparedDocument, cache_control
 
 Response = tuple[str, Headers, bytes]
 """Status line, headers and body."""
@@ -70,6 +70,8 @@ def _respond(catalogue: Catalogue, method: str, path: str, headers: Mapping[str,
             return NOT_IN_MEMORY
         return _with_count_key(path, _respond_without_document(catalogue, method, path))
     decided = _respond_with_document(catalogue, document, path, *question)
+    if document.wanted and negotiate(question[1]) in document.wanted:  # Its next answer may have that coding.
+        return decided
     if sum(len(text or "") for text in question) <= MAX_CACHED_KEY:
         catalogue.memory.remember(document, question, decided)
     return decided
@@ -99,11 +101,26 @@ def _respond_with_document(
             path, _text_response(HTTPStatus.NOT_ACCEPTABLE, text, method, "no-store", ("Vary", "Accept-Encoding"))
         )
     coded = document.encoded[encoding]
+    if coded.body is None and not is_fresh(coded.tag, document.modified, match, since):
+        encoding, coded = _substitute(catalogue, document, encoding, accept)
     if is_fresh(coded.tag, document.modified, match, since):
         headers = catalogue.headers(document, NOT_MODIFIED, encoding, coded.not_modified)
         return NOT_MODIFIED, headers, b"", (path, NOT_MODIFIED, encoding)
     headers = catalogue.headers(document, OK, encoding, coded.ok)
-    return OK, headers, coded.body if method == "GET" else b"", (path, OK, encoding)
+    return OK, headers, (coded.body or b"") if method == "GET" else b"", (path, OK, encoding)
+
+
+def _substitute(
+    catalogue: Catalogue, document: PreparedDocument, wanted: str, accept: str | None
+) -> tuple[str, EncodedDocument]:
+    """Returns the best coding that there is, and asks for the wanted one when it is wanted again.
+
+    For a client that takes no other, RFC 9110 section 12.5.3 allows the document as it is.
+    """
+    catalogue.memory.want(document, wanted)
+    made = [coding for coding, coded in document.encoded.items() if coded.body is not None]
+    encoding = negotiate(accept, made) or "identity"
+    return encoding, document.encoded[encoding]
 
 
 def _with_count_key(path: str, response: Response) -> CountedResponse:

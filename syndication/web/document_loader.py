@@ -48,6 +48,9 @@ LOADED_AT_START = 1_000
 LOADED_AT_ONCE = 50
 """Sections whose documents are read together, which bounds the memory that a load takes for a moment."""
 
+COMPRESSED_AT_ONCE = 20
+"""Codings made between two looks at the database: a few milliseconds each."""
+
 READER_TIMEOUT = 4.0
 """Seconds after which a reading of one document fails, and its poll is answered 503."""
 
@@ -135,6 +138,7 @@ class DocumentLoader:
                 self._compared = -COMPARE_SECONDS
                 self._mark_down()
                 self.move_cache_times()
+                self.catalogue.memory.compress_wanted(COMPRESSED_AT_ONCE)
                 self._flush(self.counter)
                 self._stopped.wait(WAIT_SECONDS)
             except Exception:  # If the thread ended silently, feeds would become stale unnoticed.
@@ -149,6 +153,7 @@ class DocumentLoader:
             if not self.state.loaded or time.monotonic() - self._looked >= STATE_SECONDS:
                 self.read_state()
             self.move_cache_times()
+            self.catalogue.memory.compress_wanted(COMPRESSED_AT_ONCE)
             self._flush(self.counter)
             changed = waker.wait(WAIT_SECONDS)
 

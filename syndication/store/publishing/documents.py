@@ -80,7 +80,7 @@ def _document(row: RowMapping) -> Document:
         version=row["version"],
         digest=row["digest"],
         last_modified=row["last_modified"],
-        bodies={encoding: row[encoding] for encoding in ENCODINGS},
+        bodies={encoding: row[encoding] for encoding in ENCODINGS if row[encoding] is not None},
         cadence=row["cadence"],
     )
 

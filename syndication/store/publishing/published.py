@@ -205,7 +205,7 @@ def write_documents(conn: Connection, documents: Sequence[Document]) -> None:
                 "version": document.version,
                 "digest": document.digest,
                 "last_modified": document.last_modified,
-                **{encoding: document.bodies[encoding] for encoding in ENCODINGS},
+                **{encoding: document.bodies.get(encoding) for encoding in ENCODINGS},
             }
             for document in documents
         ],

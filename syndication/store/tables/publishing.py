@@ -112,7 +112,7 @@ class SweepRow(Base):
 
 
 class DocumentRow(Base):
-    """The bytes of one feed in one format, in every content coding."""
+    """The bytes of one feed in one format, by content coding; ``br`` and ``zstd`` are None where few clients ask."""
 
     __tablename__ = "document"
 
@@ -123,8 +123,8 @@ class DocumentRow(Base):
     last_modified: Mapped[datetime | None]
     identity: Mapped[bytes] = mapped_column(LargeBinary)
     gzip: Mapped[bytes] = mapped_column(LargeBinary)
-    br: Mapped[bytes] = mapped_column(LargeBinary)
-    zstd: Mapped[bytes] = mapped_column(LargeBinary)
+    br: Mapped[bytes | None] = mapped_column(LargeBinary)
+    zstd: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class EntryRow(Base):

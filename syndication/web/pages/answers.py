@@ -3,22 +3,16 @@
 The bodies are small, so each coding is made when a client first asks for it.
 """
 
-import gzip
 import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-import brotli
-import zstandard
-
+from syndication.model.compression import COMPRESSORS
 from syndication.serve.cdn_headers import Headers
 from syndication.serve.conditional import is_fresh
 from syndication.serve.negotiate import negotiate
-
-BROTLI_QUALITY = 5
-"""A page is compressed while somebody waits for it."""
 
 NO_STORE = "no-store"
 
@@ -45,7 +39,7 @@ class Answer:
     def coded(self, encoding: str) -> bytes:
         """Returns the body in one coding."""
         if encoding not in self._coded:
-            self._coded[encoding] = _compress(self.body, encoding)
+            self._coded[encoding] = COMPRESSORS[encoding](self.body) if encoding in COMPRESSORS else self.body
         return self._coded[encoding]
 
 
@@ -94,15 +88,3 @@ class Answers:
             self._kept.clear()
         self._kept[key] = state, answer
         return answer
-
-
-def _compress(body: bytes, encoding: str) -> bytes:
-    match encoding:
-        case "br":
-            packed: bytes = brotli.compress(body, mode=brotli.MODE_TEXT, quality=BROTLI_QUALITY)
-            return packed
-        case "zstd":
-            return zstandard.ZstdCompressor().compress(body)
-        case "gzip":
-            return gzip.compress(body, mtime=0)
-    return body

@@ -56,7 +56,7 @@ class NewestEntries:
         known = self._known.get(slug)
         if known is not None and known[0] is document:
             return known[1]
-        newest = Newest(document.version, document.modified, read_headlines(document.encoded["identity"].body))
+        newest = Newest(document.version, document.modified, read_headlines(document.source.bodies["identity"]))
         if len(self._known) >= self._limit:
             self._known.clear()
         self._known[slug] = document, newest

@@ -290,8 +290,8 @@ def _create_publishing_tables() -> None:
         sa.Column("last_modified", UtcTime(), nullable=True),
         sa.Column("identity", sa.LargeBinary(), nullable=False),
         sa.Column("gzip", sa.LargeBinary(), nullable=False),
-        sa.Column("br", sa.LargeBinary(), nullable=False),
-        sa.Column("zstd", sa.LargeBinary(), nullable=False),
+        sa.Column("br", sa.LargeBinary(), nullable=True),
+        sa.Column("zstd", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "format"),
     )

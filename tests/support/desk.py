@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from syndication.config.loading import load_settings
+from syndication.model.feed_selections import FeedSelections
 from syndication.model.values import Document, Section
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome
@@ -34,6 +35,11 @@ class Desk:
         self.sections: dict[str, Section] = {slug: section(slug) for slug in ("all", "taiwan", "china", "sports")}
         self.site = site(**site_changes)
         self.restart()
+
+    @property
+    def selections(self) -> FeedSelections:
+        """What the feeds of the current configuration select."""
+        return FeedSelections(self.sections, self.site.language)
 
     def restart(self) -> list[str]:
         """Starts a new worker with the current configuration."""

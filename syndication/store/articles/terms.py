@@ -4,10 +4,10 @@ What the newsroom writes are names; what feeds select are keys (``model.selectio
 compute. See ``term_registry`` for the addresses of terms.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,7 +31,7 @@ from syndication.model.wanted_terms import named_terms
 from syndication.store.articles.term_registry import register_terms
 from syndication.store.db.batches import batched
 from syndication.store.db.upsert import insert as upsert
-from syndication.store.tables.articles import ArticleRow, AuthorRow, TagRow
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, AuthorRow, TagRow
 from syndication.store.tables.terms import ArticleTermRow, TermFillRow
 
 FILLED_AT_ONCE = 500
@@ -58,18 +58,28 @@ class _Stored:
         return found
 
 
-def rewrite_terms(conn: Connection, article_ids: Collection[str], now: datetime) -> dict[str, frozenset[Term]]:
-    """Brings the terms of these articles up to date; returns, by article, the terms that it had or has.
+class TermChange(NamedTuple):
+    """The terms that an article had when it was last gathered, and has now; sections are not among them."""
 
-    Without sections, whose links the newsroom writes itself. Reads each batch with one statement, and writes nothing
-    for articles whose terms, times and status are as stored. The new terms of public articles get their addresses.
+    before: frozenset[Term]
+    after: frozenset[Term]
+
+
+NO_TERMS = TermChange(frozenset(), frozenset())
+
+
+def rewrite_terms(conn: Connection, article_ids: Collection[str], now: datetime) -> dict[str, TermChange]:
+    """Brings the terms of these articles up to date; returns what changed, by article, without those of no terms.
+
+    Sections are left alone: the newsroom writes their links itself. Reads each batch with one statement, and writes
+    nothing for articles whose terms, times and status are as stored. The new terms of public articles get addresses.
     """
-    found: dict[str, frozenset[Term]] = {}
+    found: dict[str, TermChange] = {}
     written = False
     for some in batched(sorted(id for id in article_ids if len(id) <= MAX_ID)):
         read = _read(conn, some)
         written |= _write(conn, read)
-        found |= {id: frozenset(one.terms | one.named.keys()) for id, one in read.items()}
+        found |= {id: TermChange(frozenset(one.terms), frozenset(one.named)) for id, one in read.items()}
     if written:
         register_terms(conn, now, names_of)
     return found
@@ -80,9 +90,16 @@ def names_of(conn: Connection, article_ids: Sequence[str]) -> dict[str, dict[Ter
     return {id: one.named for id, one in _read(conn, article_ids).items()}
 
 
-def terms_of(conn: Connection, article_id: str) -> frozenset[Term]:
-    """Returns the terms of one article as its own rows say; sections are not among them."""
-    return frozenset(term for named in names_of(conn, [article_id]).values() for term in named)
+def read_terms(conn: Connection, article_ids: Iterable[str]) -> dict[str, frozenset[Term]]:
+    """Returns all terms of these articles as their own rows say, also those whose change was not gathered yet."""
+    found: dict[str, set[Term]] = {}
+    for some in batched(sorted(set(article_ids))):
+        for id, named in names_of(conn, some).items():
+            found.setdefault(id, set()).update(named)
+        query = select(ArticleSectionRow.article_id, ArticleSectionRow.section)
+        for row in conn.execute(query.where(ArticleSectionRow.article_id.in_(some))):
+            found.setdefault(row.article_id, set()).add(Term("section", row.section))
+    return {id: frozenset(terms) for id, terms in found.items()}
 
 
 def begin_fill(conn: Connection, *, again: bool = False) -> None:

@@ -131,27 +131,35 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
 
 def list_touched(conn: Connection, newsroom: Newsroom, article_ids: Collection[str], now: datetime) -> set[str]:
     """Brings the terms of these articles up to date; returns the feeds that show them, selected them or select them."""
-    feeds = newsroom.selections
+    return _concerned(conn, newsroom, article_ids, terms.rewrite_terms(conn, article_ids, now))
+
+
+def _concerned(
+    conn: Connection, newsroom: Newsroom, article_ids: Collection[str], changes: Mapping[str, terms.TermChange]
+) -> set[str]:
     links = change_queue.read_links(conn, article_ids)
-    changes = terms.rewrite_terms(conn, article_ids, now)
     looks: set[frozenset[Term]] = set()
     for id in article_ids:
         change = changes.get(id, terms.NO_TERMS)
         filed = {Term("section", slug) for slug in links.filed.get(id, ())}
         looks |= {change.before | filed, change.after | filed}
-    selecting = {slug for found in looks for slug in feeds.select(found)}
+    selecting = {slug for found in looks for slug in newsroom.selections.select(found)}
     return selecting | (links.shown & newsroom.sections.keys())
 
 
-def fill_terms(conn: Connection, newsroom: Newsroom, now: datetime) -> bool:
-    """Reads the terms of the next articles of a store that had articles before; returns whether more are left.
+def fill_terms(conn: Connection, newsroom: Newsroom, now: datetime) -> terms.FillStep | None:
+    """Reads the terms of the next articles, and requests the feeds that these concern; None: nothing is left to do.
 
-    At the end, requests the feeds that depend on them.
+    While a store's articles are read for the first time, the feeds that depend on it are requested once, at the end.
     """
-    if terms.fill_terms(conn, now):
-        return True
-    section_state.request(conn, newsroom.selections.of_names, now)
-    return False
+    step = terms.fill_terms(conn, now)
+    if step is None:
+        return None
+    if step.again:
+        section_state.request(conn, _concerned(conn, newsroom, step.changed, step.changed), now)
+    elif not step.more:
+        section_state.request(conn, newsroom.selections.of_names, now)
+    return step
 
 
 def gather(

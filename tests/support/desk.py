@@ -44,6 +44,7 @@ class Desk:
     def restart(self) -> list[str]:
         """Starts a new worker with the current configuration."""
         self.regenerator = Regenerator(self.database, Newsroom(self.site, self.sections), PACE, self.owner)
+        self.regenerator.begin_terms()
         return self.regenerator.register()
 
     def put(self, id: str = "a1", **changes: Any) -> str:
@@ -53,7 +54,7 @@ class Desk:
 
     def work(self) -> dict[str, Outcome]:
         """Processes changes and regenerates the pending sections."""
-        while self.regenerator.process_changes():
+        while self.regenerator.process_changes() or self.regenerator.fill_terms():
             pass
         return {outcome.section: outcome for outcome in self.regenerator.regenerate_pending()}
 

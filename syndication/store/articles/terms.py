@@ -105,11 +105,11 @@ def read_terms(conn: Connection, article_ids: Iterable[str]) -> dict[str, frozen
 def begin_fill(conn: Connection, *, again: bool = False) -> None:
     """Lets ``fill_terms`` begin if it never did; ``again``: from the start, because any article may have changed."""
     statement = upsert(conn, TermFillRow).values(id=1, after="")
-    conn.execute(
-        statement.on_conflict_do_update(index_elements=[TermFillRow.id], set_={"after": ""})
-        if again
-        else statement.on_conflict_do_nothing()
-    )
+    if again:
+        # One that has not ended yet is still the first.
+        repeated = case((TermFillRow.after.is_(None), 1), else_=TermFillRow.again)
+        statement = statement.on_conflict_do_update(index_elements=["id"], set_={"after": "", "again": repeated})
+    conn.execute(statement if again else statement.on_conflict_do_nothing())
 
 
 def is_filling(conn: Connection) -> bool:
@@ -117,16 +117,30 @@ def is_filling(conn: Connection) -> bool:
     return conn.scalar(select(TermFillRow.id).where(TermFillRow.after.is_not(None))) is not None
 
 
-def fill_terms(conn: Connection, now: datetime) -> bool:
-    """Reads the terms of the next articles, and forgets those of articles that are gone; returns whether more are left.
+@dataclass(frozen=True, slots=True)
+class FillStep:
+    """One step of ``fill_terms``: the articles whose terms differed, and whether more are left to read.
+
+    ``again``: they had all been read before, so each difference is a change that nobody noticed.
+    """
+
+    changed: Mapping[str, TermChange]
+    more: bool
+    again: bool
+
+
+def fill_terms(conn: Connection, now: datetime) -> FillStep | None:
+    """Reads the terms of the next articles, and forgets those of articles that are gone; None: nothing is left to do.
 
     In bounded memory, and in its own small transaction. Another worker that fills at the same time waits, and goes on
     after it.
     """
-    position = select(TermFillRow.after).where(TermFillRow.after.is_not(None)).with_for_update()
-    after = conn.scalar(position)
-    if after is None:
-        return False
+    position = conn.execute(
+        select(TermFillRow.after, TermFillRow.again).where(TermFillRow.after.is_not(None)).with_for_update()
+    ).one_or_none()
+    if position is None:
+        return None
+    after = position.after
     articles = select(ArticleRow.id).where(ArticleRow.id > after).order_by(ArticleRow.id).limit(FILLED_AT_ONCE)
     known = (
         select(ArticleTermRow.article_id)
@@ -138,10 +152,10 @@ def fill_terms(conn: Connection, now: datetime) -> bool:
     # Each in the order of its own index: a union of all ids would be sorted as a whole.
     both = union(select(articles.subquery().c.id), select(known.subquery().c.article_id)).subquery()
     ids = list(conn.scalars(select(both.c[0]).order_by(both.c[0]).limit(FILLED_AT_ONCE)))
-    rewrite_terms(conn, ids, now)
+    changed = {id: one for id, one in rewrite_terms(conn, ids, now).items() if one.before != one.after}
     more = len(ids) == FILLED_AT_ONCE
     conn.execute(update(TermFillRow).values(after=ids[-1] if more else None))
-    return more
+    return FillStep(changed, more, bool(position.again))
 
 
 def _read(conn: Connection, ids: Sequence[str]) -> dict[str, _Stored]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Self
 
 from syndication.model.feed_addresses import feed_path
@@ -29,7 +28,7 @@ class Catalogue:
     ``browser_pages``: a browser that opens a feed gets its page. ``responses`` caches responses by request. The
     catalogue never changes, so they cannot go stale. ``minute`` is the time since 1970 for which they hold, and
     ``moving`` the headers of that minute, by path, status line and encoding, of documents whose cache time follows
-    their feed's cadence.
+    their feed's cadence; ``moves``: there are such documents.
     """
 
     site: Site
@@ -42,6 +41,7 @@ class Catalogue:
     browser_pages: bool = True
     responses: dict[RequestKey, CountedResponse] = field(default_factory=dict, compare=False, repr=False)
     minute: int | None = None
+    moves: bool = False
     moving: dict[CountKey, Headers] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -68,18 +68,14 @@ class Catalogue:
             for document in documents
             if document.section in self.sections
         }
-        return replace(self, documents={**self.documents, **fresh}, responses={}, moving={})
+        moves = self.moves or any(document.cadence for document in fresh.values())
+        return replace(self, documents={**self.documents, **fresh}, responses={}, moves=moves, moving={})
 
     def at_minute(self, minute: int) -> Self:
         """Returns the catalogue with the cache times of this minute (since 1970); itself if they are the same."""
         if minute == self.minute or not self.moves:
             return self
         return replace(self, responses={}, minute=minute, moving={})
-
-    @cached_property
-    def moves(self) -> bool:
-        """Whether the cache time of any feed follows its cadence."""
-        return any(low != high for low, high in (section.cache.bounds for section in self.sections.values()))
 
     def headers(self, document: PreparedDocument, key: CountKey, headers: Headers) -> Headers:
         """Returns the headers of a document's response, with the current cache time. ``key`` is its count key.

@@ -133,7 +133,7 @@ class DocumentLoader:
             )
             asked = purge_queue.pending_sections(conn)
         if found:
-            self.catalogue = self.catalogue.with_documents(found)
+            self.catalogue = self.catalogue.with_documents(found).at_minute(minute_of(now))
             moment = now + timedelta(seconds=time.monotonic() - started)
             self.served |= {document.section: (document.version, moment) for document in found}
             if self._measured:

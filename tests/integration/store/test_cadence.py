@@ -34,7 +34,7 @@ def desk(database, clock):
     desk = Desk(database, clock)
     restart(desk)
     days = [article(f"d{day}", published_at=at(days=-day), updated_at=at(days=-day)) for day in range(20)]
-    put_articles(database, days)
+    list(put_articles(database, days))
     desk.work()
     clock.advance(1)
     return desk

@@ -51,14 +51,14 @@ def test_a_feed_is_shown_with_the_cache_time_of_the_version_that_it_would_be(api
     assert "<ttl>5</ttl>" in ask(api, section="taiwan", changes=[])["documents"]["rss"]
     third = story(id="n3", title="Story n3", published_at=when())
     shown = ask(api, section="taiwan", changes=[third])["documents"]["rss"]
-    assert "<ttl>1</ttl>" in shown
+    assert "<ttl>2</ttl>" in shown
     api.ask("PUT", "/articles/n3", {key: value for key, value in third.items() if key != "id"})
     api.desk.later()
-    assert "<ttl>1</ttl>" in api.desk.body("taiwan", "rss")
+    assert "<ttl>2</ttl>" in api.desk.body("taiwan", "rss")
     before = stored(api)
     # The elements of an unchanged feed stay; a preview shows what its next version says.
     clock.advance(86400)
-    assert "<ttl>1</ttl>" not in ask(api, section="taiwan", changes=[])["documents"]["rss"]
+    assert "<ttl>2</ttl>" not in ask(api, section="taiwan", changes=[])["documents"]["rss"]
     api.desk.later()
     assert stored(api) == before
 

@@ -1,7 +1,7 @@
 """Polls per second of one feed: 200 with gzip, and 304.
 
 The same 50 articles are served by this service (a web process with one front, at the feed's own address and at an old
-one), by nginx from a file with a gzip copy
+one, and with cache times that follow the newsroom), by nginx from a file with a gzip copy
 (one worker), by Django's syndication view and by a Flask view that builds with feedgen (both with the service's web
 server, one worker). wrk polls each for a second, in turns; the median of the rounds is shown. With two cores, servers
 run on one and wrk on the other. The table also shows the server's CPU time for each poll (user and system, including
@@ -36,6 +36,9 @@ from benchmarks.table import count, median, show
 PATH = f"/feeds/{SECTION}.atom"
 OLD_PATH = f"/category/news/{SECTION}/feed/atom/?utm_source=reader"
 """The same feed at an address of WordPress, in one of its longer spellings."""
+
+MOVING = {"SYNDICATION_CACHE__NEWS__MIN_BROWSER": "60", "SYNDICATION_CACHE__NEWS__MAX_BROWSER": "3600"}
+"""The bounds of cache times that follow the newsroom; they are fixed in the configuration of the benchmarks."""
 
 OLD_SITE = '[[old_site]]\nsystem = "wordpress"\n'
 BASELINE = "nginx, a file"
@@ -119,6 +122,11 @@ def _start(stack: contextlib.ExitStack, where: Path, options: Options) -> Iterat
     body = wait_until_served(port, PATH).body
     yield _candidate("this service", port, process.pid)
     yield _candidate("this service, an old address", port, process.pid, OLD_PATH)
+
+    port = free_port()
+    ours = syndication("web", "--port", str(port))
+    process = stack.enter_context(running([*SERVER_CORE, *ours], where, port, SYNDICATION_DATABASE__URL=url, **MOVING))
+    yield _candidate("this service, moving cache times", port, process.pid)
 
     if shutil.which("nginx") is None:
         print(f"polls: nginx is missing: {nginx.INSTALL}", file=sys.stderr)

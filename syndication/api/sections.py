@@ -7,7 +7,9 @@ from typing import get_args
 from syndication.api.operations import Operations, caller, context, instant
 from syndication.api.schemas import ResponseModel, SectionPath, Time
 from syndication.api.visibility import visible_left_out, visible_outlines, visible_states
+from syndication.diagnostics.cache_time import cache_time
 from syndication.model.feed_addresses import feed_url
+from syndication.model.freshness import Cadence, minute_of
 from syndication.model.values import FORMATS, Section
 from syndication.store import Connection
 from syndication.store.processes import web_processes
@@ -41,7 +43,8 @@ class SectionResponse(ResponseModel):
     """A section and its ``state``: current, pending, failing, held or unpublished.
 
     ``next_due`` is the next scheduled change; ``hold`` is null unless the section is held. ``missed_at`` is when a
-    sweep last found changes that had not been noticed, in ``missed_entries`` entries. Fields that would reveal changes
+    sweep last found changes that had not been noticed, in ``missed_entries`` entries. Readers are asked to poll every
+    ``cache_seconds`` (max-age), for ``cache_reason``. Fields that would reveal changes
     of hidden articles need the scope preview: without it, ``next_due``, ``regenerated_at``, ``retry_at``,
     ``missed_at`` and ``missed_entries`` are null, ``state`` is never pending, and ``failures`` is 1 while the section
     is failing.
@@ -62,6 +65,8 @@ class SectionResponse(ResponseModel):
     hold: HoldResponse | None
     missed_at: Time | None
     missed_entries: int | None
+    cache_seconds: int
+    cache_reason: str
     feeds: list[str]
 
 
@@ -216,6 +221,8 @@ def _states(conn: Connection) -> dict[str, SectionState]:
 
 def _answer(section: Section, state: SectionState | None) -> SectionResponse:
     settings = context().settings
+    cadence = Cadence.from_text(state.cadence) if state else None
+    polled = cache_time(section.cache, cadence, minute_of(caller().now) * 60)
     return SectionResponse(
         slug=section.slug,
         title=section.title,
@@ -232,5 +239,7 @@ def _answer(section: Section, state: SectionState | None) -> SectionResponse:
         hold=_hold(state.hold) if state and state.hold and state.is_held else None,
         missed_at=instant(state.missed_at) if state else None,
         missed_entries=state.missed_entries if state else None,
+        cache_seconds=polled.seconds,
+        cache_reason=polled.reason,
         feeds=[feed_url(settings.site, section.slug, format) for format in FORMATS],
     )

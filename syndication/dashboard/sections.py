@@ -13,6 +13,7 @@ from syndication.api.schemas import SectionPath
 from syndication.dashboard.chart_pages import build_chart
 from syndication.dashboard.pages import Pages, back, call, page, parse_request, titles
 from syndication.dashboard.regenerations import shown
+from syndication.diagnostics.cache_time import CacheTime
 from syndication.model.feed_addresses import wsgi_path
 from syndication.model.values import FORMATS
 from syndication.store.publishing.section_state import MISSED_SHOWN
@@ -34,6 +35,7 @@ def show_section(slug: str) -> Response:
         title=titles()[slug],
         served=served_version(slug),
         missed_recently=_missed_recently(section),
+        polled=CacheTime(section.cache_seconds, section.cache_reason),
         charts={kind: build_chart(kind, slug, "day") for kind in ("polls", "share")},
         **shown(request.args.get("regeneration")),
     )

@@ -5,6 +5,7 @@ its ``CachePolicy``. So a reader that asks at that pace shows a story after a tw
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -86,9 +87,14 @@ def max_age(policy: CachePolicy, cadence: Cadence | None, now: float) -> int:
 
 def expected_wait(cadence: Cadence, now: float) -> float:
     """Returns the expected seconds until the next story: by the hours to come, or by the burst that is going on."""
+    usual, burst = _usual_wait(cadence, now), burst_stories(cadence, now)
+    return min(usual, BURST_SECONDS / burst) if burst else usual
+
+
+def burst_stories(cadence: Cadence, now: float) -> int:
+    """Returns how many stories the burst has that is going on at ``now``, LATEST at most; 0: there is none."""
     burst = sum(now - BURST_SECONDS < second for second in cadence.latest)
-    usual = _usual_wait(cadence, now)
-    return min(usual, BURST_SECONDS / burst) if burst >= BURST_STORIES else usual
+    return burst if burst >= BURST_STORIES else 0
 
 
 def _usual_wait(cadence: Cadence, now: float) -> float:
@@ -123,8 +129,9 @@ def _rates(hours: tuple[int, ...], days: float) -> list[float]:
 
 
 def _step(seconds: float) -> int:
-    """Returns the largest step that is not longer."""
-    return max((step for step in STEPS if step <= seconds), default=0)
+    """Returns the largest step that is not longer; 0 below the first."""
+    place = bisect_right(STEPS, seconds)
+    return STEPS[place - 1] if place else 0
 
 
 def minute_of(now: datetime) -> int:

@@ -14,6 +14,7 @@ from syndication.model.article_json import dump_article, merge_patch, parse_arti
 from syndication.model.field_limits import MAX_FEED_HTML
 from syndication.model.values import ALL, Article, Section
 from syndication.model.wanted_terms import article_terms
+from syndication.pipeline.cache_time import next_max_age
 from syndication.pipeline.fill import MAX_ROUNDS, fill_feed, shortfall
 from syndication.pipeline.gather import Gathered, Newsroom, build_feed, gather
 from syndication.render import atom, rss
@@ -133,6 +134,10 @@ class Previewer:
                 break
             gathered = self._gather(section, moment, instead, more)
             filled, rendered = fill_feed(self.renderer, gathered)
+        max_age = next_max_age(section.cache, [entry.published for entry in filled.feed.entries], moment)
+        if max_age != filled.feed.max_age:  # Like the next version, which it previews.
+            again = self.renderer.render(replace(filled.feed, max_age=max_age))
+            rendered = replace(again, left_out=filled.left_out)
         return {
             "section": section.slug,
             "entries": [entry.article_id for entry in rendered.entries],

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from syndication.model.compression import COMPRESSORS
-from syndication.model.freshness import Cadence, max_age, minute_of
-from syndication.model.values import CachePolicy, Document, Feed, LeftOut, RenderedFeed, Section
+from syndication.model.freshness import Cadence
+from syndication.model.values import Document, Feed, LeftOut, RenderedFeed, Section
 from syndication.pipeline.hold import HeldFeed
 from syndication.pipeline.snapshot import SectionSnapshot
 from syndication.store import Connection
@@ -68,26 +68,6 @@ def publication_times(current: PublishedState, now: datetime) -> tuple[datetime,
     if current.updated_at is not None and second <= current.updated_at:
         return current.updated_at, None
     return second, second
-
-
-def published_max_age(policy: CachePolicy, current: PublishedState) -> int | None:
-    """Returns the cache time that the published documents say, within today's bounds; None: the fixed one.
-
-    Rendering with it, to see what changed, keeps a new cadence alone from changing a byte.
-    """
-    low, high = policy.bounds
-    return None if low == high or current.max_age is None else min(max(current.max_age, low), high)
-
-
-def next_max_age(snapshot: SectionSnapshot, held: HeldFeed) -> int | None:
-    """Returns the cache time that the next version says, by the cadence of its entries; None: the fixed one."""
-    policy = held.filled.feed.section.cache
-    low, high = policy.bounds
-    if low == high:
-        return None
-    times = [entry.published for entry in held.filled.feed.entries]
-    times += [entry.published_at for entry in held.decision.kept]
-    return max_age(policy, Cadence.of(times), minute_of(snapshot.gathered.now) * 60)
 
 
 def new_version(

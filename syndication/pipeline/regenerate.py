@@ -21,6 +21,7 @@ from typing import NamedTuple
 from syndication.logs import get_logger
 from syndication.model.values import RenderedEntry, RenderedFeed
 from syndication.pipeline import publish
+from syndication.pipeline.cache_time import next_max_age, published_max_age
 from syndication.pipeline.fill import MAX_ROUNDS, FilledFeed, fill_feed, shortfall
 from syndication.pipeline.gather import Newsroom, fill_terms, process_changes
 from syndication.pipeline.hold import Decision, HeldFeed, decide, keep
@@ -238,7 +239,7 @@ class Regenerator:
         """Renders with the times of the published version, so that the bytes differ only if the content does."""
         current = snapshot.published
         careful = partial(self._record_article, current.section) if current.deaths else None
-        max_age = publish.published_max_age(snapshot.gathered.feed.section.cache, current)
+        max_age = published_max_age(snapshot.gathered.feed.section.cache, current)
         return fill_feed(self.renderer, snapshot.gathered, current.updated_at, careful, max_age)
 
     def _record_article(self, section: str, article_id: str | None) -> None:
@@ -288,7 +289,10 @@ class Regenerator:
         """Returns the next version, rendered again with its own times."""
         current, filled, rendered = snapshot.published, held.filled, held.rendered
         updated, last_modified = publish.publication_times(current, filled.feed.updated)
-        feed = replace(filled.feed, updated=updated, max_age=publish.next_max_age(snapshot, held))
+        times = [entry.published for entry in filled.feed.entries]
+        times += [entry.published_at for entry in held.decision.kept]
+        max_age = next_max_age(filled.feed.section.cache, times, snapshot.gathered.now)
+        feed = replace(filled.feed, updated=updated, max_age=max_age)
         if feed != replace(filled.feed, updated=current.updated_at or filled.feed.updated):
             rendered = replace(held.complete(self.renderer.render(feed)), left_out=filled.left_out)
         held = replace(held, filled=replace(filled, feed=feed), rendered=rendered)

@@ -5,7 +5,6 @@ The feeds never change: another configuration is another catalogue. The document
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Self
 
 from syndication.model.asked_addresses import NOTHING_ASKED, AskedAddresses
@@ -103,14 +102,9 @@ class Catalogue:
 
     def at_minute(self, minute: int) -> Self:
         """Returns the catalogue with the cache times of this minute (since 1970); itself if they are the same."""
-        if minute == self.minute or not self.moves:
+        if minute == self.minute or (self.minute is not None and not self.memory.moves):
             return self
         return replace(self, minute=minute)
-
-    @cached_property
-    def moves(self) -> bool:
-        """Whether the cache time of any feed follows its cadence."""
-        return any(low != high for low, high in (section.cache.bounds for section in self.sections.values()))
 
     def headers(self, document: PreparedDocument, status: str, encoding: str, headers: Headers) -> Headers:
         """Returns the headers of a document's response, with the current cache time; the same list for a minute."""

@@ -43,6 +43,8 @@ class DocumentMemory:
         """The latest Last-Modified of any document that was in memory, in seconds since 1970."""
         self.generation = 0
         """How often documents were published, forgotten or replaced: pages made of them are of one generation."""
+        self.moves = False
+        """Whether the cache time of a document that was in memory follows its feed's cadence."""
         self.evicted = 0
         """How many documents made room for others."""
         self.to_compress: deque[tuple[PreparedDocument, str]] = deque()
@@ -173,6 +175,7 @@ class DocumentMemory:
                 self.size -= before.size
                 document.polled = document.polled or before.polled
             self.size += document.size
+            self.moves = self.moves or document.cadence is not None
             self.modified = max(self.modified, document.modified or 0.0)
         replaced = [self.by_path[path] for path in documents if path in self.by_path]
         self.by_path.update(documents)

@@ -176,6 +176,7 @@ class DocumentLoader:
                 memory.forget(memory.versions.keys() - stored.keys())
                 published = {slug: stored[slug] for slug in memory.compare(stored)}
                 self._compared = time.monotonic()
+            self.catalogue = self.catalogue.at_minute(minute_of(now))
             wanted = self._choose(conn, published, first=first)
             # The first load is not measured: those versions were published before this process started.
             waits = load_latency.read_waiting_since(conn, published) if published and not first else WaitingSince()
@@ -188,6 +189,7 @@ class DocumentLoader:
             others = {slug: published[slug] for slug in published.keys() - set(wanted)}
             memory.publish(others)
             asked = documents.read_some_versions(conn, purge_queue.pending_sections(conn))
+        self.catalogue = self.catalogue.at_minute(minute_of(now))  # The first documents whose cache time moves.
         self._publication = last
         self.served |= {slug: (version, moment) for slug, version in others.items() if slug in self.catalogue.sections}
         if published:

@@ -26,7 +26,7 @@ class SectionState:
     """A feed's state; see ``SectionStateRow`` for the three generations.
 
     ``hold``: entries vanished, and the feed keeps them. A sweep last found, at ``missed_at``, that changes of
-    ``missed_entries`` entries had not been noticed.
+    ``missed_entries`` entries had not been noticed. ``cadence`` is as stored (``model.freshness``).
     """
 
     section: str
@@ -45,6 +45,7 @@ class SectionState:
     requested_at: datetime | None
     missed_at: datetime | None = None
     missed_entries: int | None = None
+    cadence: str | None = None
     hold: Hold | None = None
 
     @property

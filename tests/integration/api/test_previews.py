@@ -1,6 +1,7 @@
 """Previews in the API: rendered by a worker, without publishing or keeping anything."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from syndication.store.access.audit_log import Actor
 from syndication.store.publishing import documents, previews
 from syndication.store.tables.articles import ArticleCorrectionRow
 from tests.support.api import story, when
-from tests.support.newsroom import at
+from tests.support.newsroom import CACHE, at, section
 
 
 def ask(api, **question):
@@ -40,6 +41,26 @@ def api(api):
     api.put("embargo", title="EMBARGO story", published_at=when(days=2))
     api.desk.work()
     return api
+
+
+def test_a_feed_is_shown_with_the_cache_time_of_the_version_that_it_would_be(api, clock):
+    api.desk.sections["taiwan"] = section("taiwan", cache=replace(CACHE, min_browser=60, max_browser=3600))
+    api.desk.restart()
+    api.put("n1", published_at=when())
+    api.desk.later()
+    assert "<ttl>5</ttl>" in ask(api, section="taiwan", changes=[])["documents"]["rss"]
+    third = story(id="n3", title="Story n3", published_at=when())
+    shown = ask(api, section="taiwan", changes=[third])["documents"]["rss"]
+    assert "<ttl>2</ttl>" in shown
+    api.ask("PUT", "/articles/n3", {key: value for key, value in third.items() if key != "id"})
+    api.desk.later()
+    assert "<ttl>2</ttl>" in api.desk.body("taiwan", "rss")
+    before = stored(api)
+    # The elements of an unchanged feed stay; a preview shows what its next version says.
+    clock.advance(86400)
+    assert "<ttl>2</ttl>" not in ask(api, section="taiwan", changes=[])["documents"]["rss"]
+    api.desk.later()
+    assert stored(api) == before
 
 
 def test_a_feed_is_shown_with_drafts_embargoed_changed_and_new_articles(api):

@@ -1,12 +1,16 @@
 """Sections in the API: state, entries, left-out articles, versions and their differences."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import delete, update
 
+from syndication.store.access.tokens import SCOPES
 from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.publishing import SectionStateRow
 from tests.support.api import story
 from tests.support.desk import hold
+from tests.support.newsroom import CACHE, section
 
 
 @pytest.fixture
@@ -32,6 +36,28 @@ def test_a_section_tells_its_state_and_where_its_feeds_are(api, clock):
     assert api.get("/sections/taiwan").json["state"] == "pending"
     assert api.get("/sections/nothing").kind == api.get("/sections/nothing/entries").kind == "not-found"
     assert api.get("/sections/%00").kind == "invalid"
+
+
+def test_a_section_says_how_often_readers_are_asked_to_poll_and_why(api, clock):
+    def said(scopes=SCOPES):
+        found = api.get("/sections/taiwan", scopes).json
+        return found["cache_seconds"], found["cache_reason"]
+
+    assert said() == (300, "a fixed time in the configuration")
+    bounds = replace(CACHE, min_browser=60, max_browser=3600)
+    api.desk.sections["taiwan"] = section("taiwan", cache=bounds)
+    api.desk.restart()
+    api.desk.later()
+    assert said() == (300, "the configured time for a feed with fewer than 3 stories")
+    for id in ("b1", "b2", "b3", "b4"):
+        api.put(id, published_at=f"{clock():%Y-%m-%dT%H:%M:%SZ}")
+    api.desk.later()
+    assert said() == said(("read",)) == (
+        60, "4 stories in the last 30 minutes (shortest time that the configuration allows)"
+    )  # fmt: skip
+    clock.advance(86400 * 20)
+    seconds, reason = said()
+    assert seconds == 3600 and reason.startswith("the next story is expected in about")
 
 
 def test_the_status_counts_workers_sections_and_what_waits(api):

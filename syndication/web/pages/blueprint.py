@@ -11,7 +11,7 @@ from syndication.serve.catalogue import Catalogue
 from syndication.serve.cdn_headers import Headers, lifetime_header
 from syndication.serve.people import page_request, wsgi_path
 from syndication.serve.prepared import cache_control
-from syndication.web.pages import colors, combine, lists
+from syndication.web.pages import colors, combine, lists, search
 from syndication.web.pages.answers import NO_STORE, Answer, Answers, send
 from syndication.web.pages.newest import NewestEntries
 from syndication.web.pages.settings import PageSettings
@@ -40,6 +40,12 @@ MAX_CARDS = 200
 OTHERS = 40
 """The most other feeds on a feed's page."""
 
+LEAD = 4
+"""How many stories the first card of the front page has; the others have one."""
+
+MAX_SEARCHES = 64
+"""How many answers of searches are kept."""
+
 
 class HasCatalogue(Protocol):
     """The document loader, as far as pages use it."""
@@ -58,6 +64,7 @@ def feed_page_environ(catalogue: Catalogue, feed: str | OldFeed, environ: Mappin
 def pages_blueprint(loader: HasCatalogue, settings: PageSettings) -> Blueprint:
     """Returns the routes; they read the memory of the document loader, never the database."""
     routes, answers, newest = Blueprint("pages", __name__), Answers(), NewestEntries()
+    searches = Answers(MAX_SEARCHES)  # Of their own: strangers choose the words, and must not push out pages.
 
     def from_catalogue(key: str, media_type: str, control: str, make: Callable[[Catalogue], bytes]) -> Response:
         catalogue = loader.catalogue
@@ -70,10 +77,9 @@ def pages_blueprint(loader: HasCatalogue, settings: PageSettings) -> Blueprint:
 
     @routes.get("/")
     def front() -> Response:
-        catalogue = loader.catalogue
-        return _response(
-            answers.get("front", _State(catalogue), lambda: _front(catalogue, newest, settings)),
-        )
+        catalogue, query = loader.catalogue, request.args.get("q", "")[: search.LONGEST_QUERY].strip()
+        kept, key = (searches, query) if query else (answers, "front")
+        return _response(kept.get(key, _State(catalogue), lambda: _front(catalogue, newest, settings, query)))
 
     @routes.get("/feeds/<path:slug>")
     def feed(slug: str) -> Response:
@@ -146,20 +152,23 @@ def _origin(url: str) -> str:
     return f"{scheme}://{rest.partition('/')[0]}"
 
 
-def _front(catalogue: Catalogue, newest: NewestEntries, settings: PageSettings) -> Answer:
-    sections = listed(catalogue)
+def _front(catalogue: Catalogue, newest: NewestEntries, settings: PageSettings, query: str) -> Answer:
+    """Returns the front page: with all sections, or with those that a search found."""
+    sections = search.found(listed(catalogue), search.search_words(query))
     cards = []
     for section in sections[:MAX_CARDS]:
         shown = newest.of(catalogue, section.slug)
-        first = shown.entries[0] if shown and shown.entries else None
+        count = 1 if cards or query else LEAD
         cards.append(
             {
                 "section": section,
                 "name": name_of(section),
                 "page": page_url(catalogue.site, section.slug),
                 "addresses": addresses(catalogue.site, section.slug),
-                "newest": first,
-                "when": local(first.published, settings.zone) if first else "",
+                "newest": [(entry, local(entry.published, settings.zone)) for entry in shown.entries[:count]]
+                if shown
+                else [],
+                "words": search.words_of(section),
             }
         )
     updated = moment(max((document.modified or 0 for document in catalogue.documents.values()), default=0) or None)
@@ -167,8 +176,11 @@ def _front(catalogue: Catalogue, newest: NewestEntries, settings: PageSettings) 
         "front.html",
         site=catalogue.site,
         cards=cards,
+        query=query,
         more=len(sections) - len(cards),
-        combine=[section for section in sections if section.owner == "configuration"] if settings.combine else [],
+        combine=[section for section in sections if section.owner == "configuration"]
+        if settings.combine and not query
+        else [],
         updated=updated,
         updated_words=local(updated, settings.zone),
         zone=settings.timezone,

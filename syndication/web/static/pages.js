@@ -33,7 +33,7 @@ if (field) {
       left += section.hidden ? 0 : 1;
     }
     sections.classList.toggle("leading", words.length === 0);
-    status.textContent = words.length === 0 ? "" : left === 1 ? "1 section" : left ? `${left} sections` : "No section has these words";
+    status.textContent = words.length === 0 ? "" : `${left || "No"} section${left === 1 ? "" : "s"} found.`;
   };
   field.addEventListener("input", narrow);
   if (field.value) narrow(); // After "back", the browser fills in what was typed.

@@ -22,7 +22,7 @@ BROTLI_QUALITY = 5
 
 NO_STORE = "no-store"
 
-MAX_KEPT = 1024
+MAX_KEPT = 256
 """How many answers are kept; each has some tens of kilobytes."""
 
 

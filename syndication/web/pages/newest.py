@@ -48,7 +48,7 @@ class Newest:
 class NewestEntries:
     """The newest entries by feed, read once for each version."""
 
-    def __init__(self, limit: int = 2048) -> None:
+    def __init__(self, limit: int = 512) -> None:
         self._limit = limit
         self._known: dict[str, tuple[PreparedDocument, Newest]] = {}
 

@@ -1,4 +1,4 @@
-"""The front page's search for feeds. It needs no script, no index and no database: each word must be in a feed's words."""
+"""The front page's search for feeds: each word must be in a feed's words. It needs no script and no database."""
 
 import unicodedata
 from collections.abc import Iterable

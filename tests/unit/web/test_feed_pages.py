@@ -55,7 +55,7 @@ def test_the_page_of_a_feed_is_cached_as_the_feed():
     assert answer.headers["Cache-Control"].startswith("public, max-age=300, s-maxage=60")
     assert EVIL not in answer.text and "&lt;script&gt;" in answer.text
     assert "14 March 2026, 20:00" in answer.text and answer.text.count("<h3>") == 20
-    assert '>https://feeds.daily.example/feeds/taiwan.atom</code>' in answer.text and "<svg" in answer.text
+    assert ">https://feeds.daily.example/feeds/taiwan.atom</code>" in answer.text and "<svg" in answer.text
     assert answer.text.count('rel="alternate"') == 3
 
 

@@ -27,6 +27,9 @@ def found(sections: Iterable[Section], words: Iterable[str]) -> list[Section]:
 
 
 def _plain(text: str) -> str:
-    """Returns the text in lower case, wide and narrow letters alike, without accents: ``Café`` is found by ``cafe``."""
-    spread = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize("NFC", "".join(letter for letter in spread if not unicodedata.combining(letter)))
+    """Returns the text in lower case, wide and narrow letters alike, without accents: ``Café`` is found by ``cafe``.
+
+    ``pages.js`` does the same with what one types: change both.
+    """
+    spread = unicodedata.normalize("NFKD", text.lower())
+    return unicodedata.normalize("NFC", "".join(letter for letter in spread if unicodedata.category(letter) != "Mn"))

@@ -22,7 +22,7 @@ for (const button of document.querySelectorAll("button.copy")) {
 
 const field = document.querySelector("input[data-filters]");
 if (field) {
-  const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").normalize("NFC");
+  const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{Mn}/gu, "").normalize("NFC");
   const sections = document.getElementById(field.dataset.filters);
   const status = document.getElementById("found");
   const narrow = () => {

@@ -36,7 +36,7 @@ format: .venv/.dev ## format the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-pictures: .venv/.dev ## make the pictures of the dashboard in docs/editors.md (with Debian's chromium)
+pictures: .venv/.dev ## make the pictures in README.md and docs (with Debian's chromium)
 	$(BIN)/python -m tests.browser.pictures
 
 bench: .venv/.dev ## measure (ARGS="polls latency" for some, see python -m benchmarks --help)

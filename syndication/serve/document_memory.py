@@ -41,8 +41,8 @@ class DocumentMemory:
         """Bytes of the bodies in memory."""
         self.modified = 0.0
         """The latest Last-Modified of any document that was in memory, in seconds since 1970."""
-        self.generation = 0
-        """How often documents were published, forgotten or replaced: pages made of them are of one generation."""
+        self.generation = object()
+        """Another object after each change of what is published: what was made of the documents has its own."""
         self.moves = False
         """Whether the cache time of a document that was in memory follows its feed's cadence."""
         self.evicted = 0
@@ -80,7 +80,7 @@ class DocumentMemory:
         A document that the database has in a later version already, read meanwhile for a poll, stays.
         """
         with self._lock:
-            self.generation += 1
+            self.generation = object()
             fresh = {wsgi_path(document.section, document.format): document for document in documents}
             for path, document in list(fresh.items()):
                 before, known = self.by_path.get(path), self.versions.get(document.section, 0)
@@ -108,13 +108,13 @@ class DocumentMemory:
     def replace(self, documents: Iterable[PreparedDocument]) -> None:
         """Replaces documents by the same ones with other headers."""
         with self._lock:
-            self.generation += 1
+            self.generation = object()
             self._replace({wsgi_path(document.section, document.format): document for document in documents})
 
     def forget(self, sections: Collection[str]) -> None:
         """Forgets sections that are not published any more."""
         with self._lock:
-            self.generation += 1
+            self.generation = object()
             for slug in sections:
                 self.versions.pop(slug, None)
             self._remove([path for slug in sections for path in paths(slug) if path in self.by_path])
@@ -122,7 +122,7 @@ class DocumentMemory:
     def drop(self, sections: Collection[str]) -> None:
         """Drops the documents of sections that are not configured any more; their versions stay known."""
         with self._lock:
-            self.generation += 1
+            self.generation = object()
             self._remove([path for slug in sections for path in paths(slug) if path in self.by_path])
 
     def remember(self, document: PreparedDocument, key: ResponseKey, response: CountedResponse) -> None:

@@ -1,10 +1,10 @@
-"""``python -m tests.browser.pictures``: takes the screenshots in docs/editors.md from running newsrooms."""
+"""``python -m tests.browser.pictures``: takes the screenshots in README.md and docs/ from running newsrooms."""
 
 import re
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from syndication.demo import stories
 from syndication.store.db.clock import system_clock
@@ -25,8 +25,12 @@ WRITTEN = 90
 """Seconds until these polls are certainly shown: a web process writes its counts once a minute."""
 
 
+PUBLIC = "https://feeds.ledger.example"
+"""The address of the feeds in the pictures for readers."""
+
+
 def main() -> None:
-    """Starts the demonstration, polls the feeds and takes the screenshots; then that of a newsroom with a source."""
+    """Starts the demonstration, polls the feeds and takes the screenshots; then those of other newsrooms."""
     path = chromium_path()
     if path is None:
         raise SystemExit("There is no Chromium: apt-get install chromium")
@@ -37,6 +41,13 @@ def main() -> None:
             service.ready()
             poll(service)
             take(browser, service)
+        public = {"SYNDICATION_SITE__BASE_URL": PUBLIC}
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            running(Path(folder), arguments=("--demonstration",), env=public) as service,
+        ):
+            service.ready()
+            take_public(browser, service)
         with tempfile.TemporaryDirectory() as folder, open_house(Path(folder)) as house:
             take_sources(browser, house)
         browser.close()
@@ -69,6 +80,25 @@ def take(browser: Browser, service: Service) -> None:
     page.set_viewport_size({"width": PHONE, "height": 844})
     page.emulate_media(color_scheme="dark")
     save(page, "overview-phone")
+
+
+def take_public(browser: Browser, service: Service) -> None:
+    """Takes the screenshots of the pages for readers, as at a public address."""
+
+    def answer(route: Route) -> None:
+        found = service.get(route.request.url.removeprefix(PUBLIC))
+        route.fulfill(status=found.status, headers=found.headers, body=found.body)
+
+    context = browser.new_context(viewport={"width": DESK, "height": 800})
+    context.route(f"{PUBLIC}/**", answer)
+    page = context.new_page()
+    page.goto(f"{PUBLIC}/")
+    save(page, "front")
+    page.goto(f"{PUBLIC}/feeds/taiwan")
+    save(page, "feed-page")
+    page.set_viewport_size({"width": PHONE, "height": 844})
+    page.emulate_media(color_scheme="dark")
+    save(page, "feed-page-phone")
 
 
 def take_sources(browser: Browser, house: House) -> None:

@@ -268,3 +268,39 @@ def _children(pid: int) -> list[int]:
 
 def _send(pid: int, number: signal.Signals) -> None:
     os.kill(pid, number)
+
+
+@pytest.mark.parametrize("first", ["browser", "reader"])
+def test_a_browser_gets_the_page_of_a_feed_and_readers_the_feed_whoever_comes_first(cache, first):
+    path, opened = f"/feeds/china.{'rss' if first == 'browser' else 'json'}", {"Sec-Fetch-Dest": "document"}
+    if first == "reader":
+        kept = hit(cache, path)
+    for headers in (opened, opened | {"If-None-Match": "*"}):
+        page = cache.get(path, headers)
+        assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert page.headers["cache-control"] == "no-store" and "etag" not in page.headers
+        assert page.headers.get("x-cache") not in ("HIT", "STALE") and b"<h1" in page.body
+        head = cache.ask("HEAD", path, opened)
+        assert (head.status, head.body, head.headers["content-type"]) == (200, b"", "text/html; charset=utf-8")
+    again = cache.get(path)
+    assert again.headers["content-type"].startswith(("application/rss+xml", "application/feed+json"))
+    assert FIRST in again.body and (first == "browser" or again.headers["etag"] == kept.headers["etag"])
+
+
+def test_the_page_at_its_own_address_is_cached_in_each_encoding(cache, machines):
+    path = "/feeds/china"
+    for wanted, unpack in UNPACK.items():
+        kept = hit(cache, path, Accept_Encoding=wanted, Sec_Fetch_Dest="document")
+        assert coding(kept) == wanted and FIRST in unpack(kept.body)
+        assert kept.headers["content-type"] == "text/html; charset=utf-8"
+        tag = kept.headers["etag"]
+        assert tag == machines.running[0].get(path, {"Accept-Encoding": wanted}).headers["etag"]
+        assert cache.get(path, Accept_Encoding=wanted, If_None_Match=tag).status == 304
+
+
+def test_what_a_page_needs_and_the_lists_go_through(cache):
+    for path in ("/", "/?q=world", "/static/pages.js", "/static/accent.css", "/opml.xml", "/feeds.json", "/robots.txt"):
+        assert cache.get(path).status == 200, path
+        assert cache.ask("HEAD", path).body == b""
+    found = cache.get("/?q=WOR").body
+    assert b">world</a></h2>" in found and b">asia</a></h2>" not in found

@@ -53,6 +53,9 @@ def test_the_installed_service_migrates_serves_and_has_its_page(python, tmp_path
         service.ready()
         assert b"front.css" in service.get("/").body
         assert service.get("/static/front.css").headers["content-type"].startswith("text/css")
+        assert "javascript" in service.get("/static/pages.js").headers["content-type"]
+        page = service.get("/feeds/world.atom", {"Sec-Fetch-Dest": "document"})
+        assert page.status == 200 and b"<svg" in page.body
         until(lambda: b"<entry>" in service.get("/feeds/all.atom").body)
         status = service.run("status")
         assert status.returncode == 0, status.stdout
@@ -65,8 +68,8 @@ def test_the_wheel_holds_the_program_and_nothing_else(python):
     assert {name for name in names if not name.endswith(".dist-info")} == {"syndication"}
     for needed in (
         "store/migrations/env.py",
-        "web/templates/front.html",
-        "web/static/front.css",
+        *(f"web/templates/{name}.html" for name in ("base", "front", "combine", "feed", "no_feed")),
+        *(f"web/static/{name}" for name in ("front.css", "pages.js", "icon.svg")),
         "defaults/sections.toml",
     ):
         assert f"syndication/{needed}" in files

@@ -16,7 +16,7 @@ from syndication.serve.negotiate import negotiate
 
 NO_STORE = "no-store"
 
-MAX_KEPT = 1024
+MAX_KEPT = 256
 """How many answers are kept; each has some tens of kilobytes."""
 
 
@@ -75,7 +75,8 @@ def send(answer: Answer, headers: Mapping[str, Any], *, stored: bool = True) -> 
 class Answers:
     """The latest answers by key, each with the state that it was rendered from. Threads may render one twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = MAX_KEPT) -> None:
+        self._limit = limit
         self._kept: dict[Hashable, tuple[object, Answer]] = {}
 
     def get(self, key: Hashable, state: object, render: Callable[[], Answer]) -> Answer:
@@ -84,7 +85,7 @@ class Answers:
         if kept is not None and kept[0] == state:
             return kept[1]
         answer = render()
-        if len(self._kept) >= MAX_KEPT:
+        if len(self._kept) >= self._limit:
             self._kept.clear()
         self._kept[key] = state, answer
         return answer

@@ -1,15 +1,17 @@
 """The newsroom's colour on the pages: made darker or lighter until it can be read (WCAG 2.2, success criterion 1.4.3).
 
-A colour is ``#rgb`` or ``#rrggbb``; luminance and contrast are those of WCAG.
+A colour is ``#rgb`` or ``#rrggbb``; luminance and contrast are those of WCAG. Hue and saturation stay (HLS).
 """
+
+from colorsys import hls_to_rgb, rgb_to_hls
 
 DEFAULT = "#9c2f12"
 
 LIGHT_PAPER, DARK_PAPER = "#f3f0e9", "#262320"
 """The darkest background of the light pages, and the lightest of the dark ones, under text in the accent colour."""
 
-LEAST_CONTRAST = 4.6
-"""A little more than the 4.5 that WCAG asks for, for rounding."""
+LEAST_LIGHT, LEAST_DARK = 4.6, 6.0
+"""WCAG asks for 4.5. On dark paper, the least that is allowed looks dull."""
 
 STEPS = 100
 
@@ -26,9 +28,9 @@ def accent_css(color: str) -> str:
 
 
 def accents(color: str) -> tuple[str, str]:
-    """Returns the accent on light and on dark paper: the colour, mixed with black or white as far as contrast asks."""
+    """Returns the accent on light and on dark paper: the colour, darker or lighter as far as contrast asks."""
     rgb = _rgb(color or DEFAULT)
-    return _readable(rgb, (0, 0, 0), _rgb(LIGHT_PAPER)), _readable(rgb, (255, 255, 255), _rgb(DARK_PAPER))
+    return _readable(rgb, 0, _rgb(LIGHT_PAPER), LEAST_LIGHT), _readable(rgb, 1, _rgb(DARK_PAPER), LEAST_DARK)
 
 
 def contrast(one: str, other: str) -> float:
@@ -36,13 +38,15 @@ def contrast(one: str, other: str) -> float:
     return _contrast(_rgb(one), _rgb(other))
 
 
-def _readable(rgb: Rgb, towards: Rgb, paper: Rgb) -> str:
+def _readable(rgb: Rgb, end: int, paper: Rgb, least: float) -> str:
+    """Moves the lightness towards ``end`` (0: black, 1: white) until the contrast is enough; at the end it is."""
+    hue, lightness, saturation = rgb_to_hls(*(part / 255 for part in rgb))
     for step in range(STEPS + 1):
-        part = step / STEPS
-        mixed = tuple(round(a + (b - a) * part) for a, b in zip(rgb, towards, strict=True))
-        if _contrast((mixed[0], mixed[1], mixed[2]), paper) >= LEAST_CONTRAST:
+        found = hls_to_rgb(hue, lightness + (end - lightness) * step / STEPS, saturation)
+        red, green, blue = (round(part * 255) for part in found)
+        if _contrast((red, green, blue), paper) >= least:
             break
-    return "#{:02x}{:02x}{:02x}".format(*mixed)
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _rgb(color: str) -> Rgb:

@@ -23,13 +23,17 @@ _DECODER = json.JSONDecoder()
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """An entry on a page; ``url`` is "" if it is no web address, ``published`` has its zone, or is None."""
+    """An entry on a page; ``url`` is "" if it is no web address, ``published`` has its zone, or is None.
+
+    ``authors`` are their names, separated by commas.
+    """
 
     title: str
     url: str
     summary: str
     published: datetime | None
     language: str
+    authors: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Newest:
 class NewestEntries:
     """The newest entries by feed, read once for each version."""
 
-    def __init__(self, limit: int = 2048) -> None:
+    def __init__(self, limit: int = 512) -> None:
         self._limit = limit
         self._known: dict[str, tuple[PreparedDocument, Newest]] = {}
 
@@ -89,6 +93,7 @@ def _headline(item: dict[str, Any]) -> Headline:
         summary=_clip(summary),
         published=datetime.fromisoformat(item["date_published"]) if "date_published" in item else None,
         language=item.get("language", ""),
+        authors=", ".join(name for author in item.get("authors", ()) if (name := author.get("name", ""))),
     )
 
 

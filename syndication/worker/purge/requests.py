@@ -10,6 +10,7 @@ from syndication.model.feed_addresses import feed_path
 from syndication.model.old_feeds import NO_OLD_FEEDS, OldFeeds
 from syndication.model.values import FORMATS
 from syndication.serve.cdn_headers import section_key
+from syndication.serve.people import page_path
 
 PLACEHOLDERS = {"User-Agent": f"newsroom-syndication/{__version__}", "Accept": "*/*", "Connection": "close"}
 
@@ -29,7 +30,7 @@ class Request:
 def requests(settings: PurgeSettings, section: str, old_feeds: OldFeeds = NO_OLD_FEEDS) -> list[Request]:
     """Returns all requests that purge a section: for each address one, or one for each format, or for each path.
 
-    The paths are those of the feeds and of the old addresses that lead to them.
+    The paths are those of the feeds, of their page, and of the old addresses that lead to them.
     """
     templates = (settings.url, settings.body, *settings.headers.values())
     return [
@@ -43,7 +44,7 @@ def _places(templates: Sequence[str], section: str, old_feeds: OldFeeds) -> Sequ
     """Returns the formats and paths to fill in."""
     own = [(format, feed_path(section, format)) for format in FORMATS]
     if any("{path}" in template for template in templates):
-        return own + [(old.format, old.address) for old in old_feeds.of_section(section)]
+        return [*own, ("", page_path(section))] + [(old.format, old.address) for old in old_feeds.of_section(section)]
     return own if any("{format}" in template for template in templates) else [("", "")]
 
 

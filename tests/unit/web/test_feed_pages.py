@@ -10,8 +10,10 @@ import pytest
 from syndication.model.values import ENCODINGS, FORMATS, Document
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.poll_counter import PollCounter
+from syndication.web.pages import blueprint
 from syndication.web.pages.colors import DARK_PAPER, LIGHT_PAPER, accents, contrast
 from syndication.web.pages.combine import combined_slug
+from syndication.web.pages.front_page import front_page
 from syndication.web.pages.newest import read_headlines
 from syndication.web.pages.settings import PageSettings
 from syndication.web.polls import PollResponder
@@ -26,6 +28,7 @@ TAIPEI = PageSettings("Asia/Taipei")
 
 def json_feed(title: str = EVIL, url: str = "https://www.daily.example/1") -> bytes:
     item = {"title": title, "url": url, "summary": "A summary", "date_published": "2026-03-14T12:00:00Z"}
+    item |= {"authors": [{"name": "Lin Mei-hua"}, {"url": "https://x.example"}, {"name": "<i>Oscar</i>"}]}
     head = {"title": 'x,"items":[{', "items": [item] * 30}
     return json.dumps(head, separators=(",", ":")).encode()
 
@@ -55,8 +58,9 @@ def test_the_page_of_a_feed_is_cached_as_the_feed():
     assert answer.headers["Cache-Control"].startswith("public, max-age=300, s-maxage=60")
     assert EVIL not in answer.text and "&lt;script&gt;" in answer.text
     assert "14 March 2026, 20:00" in answer.text and answer.text.count("<h3>") == 20
-    assert 'value="https://feeds.daily.example/feeds/taiwan.atom"' in answer.text and "<svg" in answer.text
+    assert ">https://feeds.daily.example/feeds/taiwan.atom</code>" in answer.text and "<svg" in answer.text
     assert answer.text.count('rel="alternate"') == 3
+    assert "</time> · Lin Mei-hua, &lt;i&gt;Oscar&lt;/i&gt;</p>" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/feeds/taiwan", "/", "/opml.xml", "/feeds.json", "/robots.txt"])
@@ -142,6 +146,15 @@ def test_every_colour_can_be_read(color):
     light, dark = accents(color)
     assert contrast(light, LIGHT_PAPER) >= 4.5 and contrast(light, "#ffffff") >= 4.5
     assert contrast(dark, DARK_PAPER) >= 4.5 and contrast(dark, "#14110f") >= 4.5
+
+
+def test_searches_of_strangers_push_out_no_page(monkeypatch):
+    rendered = []
+    monkeypatch.setattr(blueprint, "front_page", lambda *told: (rendered.append(told[3]), front_page(*told))[1])
+    browser = client()
+    for query in ("", *map(str, range(2 * blueprint.MAX_SEARCHES)), "", "0"):
+        assert browser.get("/", query_string={"q": query}).status_code == 200
+    assert rendered.count("") == 1 and rendered.count("0") == 2
 
 
 def test_combining_is_offered_only_where_it_works():

@@ -56,7 +56,7 @@ def test_each_path_of_a_section_gets_a_request_with_its_old_addresses():
     asked = requests(settings(body='{"files": ["https://daily.example{path}"]}'), "asia", old)
     assert [request.body for request in asked] == [
         f'{{"files": ["https://daily.example{path}"]}}'.encode()
-        for path in ("/feeds/asia.atom", "/feeds/asia.rss", "/feeds/asia.json", "/?feed=rss2&cat=7")
+        for path in ("/feeds/asia.atom", "/feeds/asia.rss", "/feeds/asia.json", "/feeds/asia", "/?feed=rss2&cat=7")
     ]
     (first, *_, last) = requests(settings(url="http://cache.example{path}", method="PURGE"), "taiwan", old)
     assert (first.url, last.url) == ("http://cache.example/feeds/taiwan.atom", "http://cache.example/feed/")

@@ -174,13 +174,15 @@ class DocumentLoader:
             wanted = self._choose(conn, published, first=first)
             # The first load is not measured: those versions were published before this process started.
             waits = load_latency.read_waiting_since(conn, published) if published and not first else WaitingSince()
-            moment, loaded = now, 0
-            for slugs in batched(wanted, LOADED_AT_ONCE):
+            moment, loaded, taken = now, 0, set[str]()
+            for some in batched(wanted, LOADED_AT_ONCE):
+                slugs = some if memory.has_room else [slug for slug in some if memory.holds(slug)]
+                taken.update(slugs)
                 found = self.catalogue.prepare(documents.load_documents(conn, slugs))
                 memory.publish({slug: published[slug] for slug in slugs}, found)
                 moment, loaded = now + timedelta(seconds=time.monotonic() - started), loaded + len(found)
                 self.served |= {slug: (published[slug], moment) for slug in slugs}
-            others = {slug: published[slug] for slug in published.keys() - set(wanted)}
+            others = {slug: published[slug] for slug in published.keys() - taken}
             memory.publish(others)
             asked = documents.read_some_versions(conn, purge_queue.pending_sections(conn))
         self._publication = last

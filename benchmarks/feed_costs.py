@@ -75,11 +75,11 @@ def measure(where: Path, opened: Database) -> list[list[str]]:
     loader = DocumentLoader(
         opened,
         empty_catalogue(settings),
-        lambda counter: None,
+        lambda _: None,
         settings=effective,
         asked=AskedCatalogue(settings),
     )
-    _web(steps, loader, opened, coming)
+    _web(steps, loader, opened)
     loader.reader.stop()
     return steps.rows
 
@@ -100,11 +100,11 @@ def _worker(steps: Steps, worker: Worker, opened: Database, coming: Iterator[new
         time.sleep(1)
         with steps.step("worker: first regeneration"):
             worker.regenerator.regenerate_next()
-        steps.each("worker: claim", worker.regenerator._claim, 3)  # noqa: SLF001
+        steps.each("worker: claim", worker.regenerator._claim, 3)
         steps.each("worker: ready at", worker.regenerator.next_ready_at, 3)
         with steps.step("worker: the others"):
             publish_all(worker)
-    steps.each("worker: an empty round", worker._drain)  # noqa: SLF001
+    steps.each("worker: an empty round", worker._drain)
     for n in range(2):
         with opened.write() as conn:
             slug = f"tag/new-{n}"
@@ -123,7 +123,7 @@ def publish_all(worker: Worker) -> None:
         pass
 
 
-def _web(steps: Steps, loader: DocumentLoader, opened: Database, coming: Iterator[newsroom.Article]) -> None:
+def _web(steps: Steps, loader: DocumentLoader, opened: Database) -> None:
     with steps.step("web: first load"):
         loader.load()
     steps.each("web: load, nothing new", loader.load)
@@ -132,7 +132,7 @@ def _web(steps: Steps, loader: DocumentLoader, opened: Database, coming: Iterato
         asked_feeds.ask(conn, "tag/new-9", "tag", "new 9", "New 9", opened.now(conn), 1 << 30, 1 << 30)
     with steps.step("web: load, one asked feed"):
         loader.load()
-    loader._compared = -1e9  # noqa: SLF001
+    loader._compared = -1e9
     with steps.step("web: load with a comparison"):
         loader.load()
     steps.each("web: versions", loader.catalogue.versions)

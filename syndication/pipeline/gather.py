@@ -8,12 +8,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Self
 
 from syndication.logs import get_logger
 from syndication.model.selection import Term, term_key
 from syndication.model.values import ALL, Article, Entry, Feed, LeftOut, Section, Site
 from syndication.model.wanted_terms import WantedTerms, wanted_terms
 from syndication.pipeline.entries import tag_uri, to_entry
+from syndication.pipeline.foreign_sections import ForeignSections
+from syndication.pipeline.term_index import TermIndex
 from syndication.store import Connection
 from syndication.store.articles import (
     article_sizes,
@@ -59,19 +62,31 @@ class Newsroom:
         """Returns what a feed selects."""
         return wanted_terms(section, self.sections, self.site.language)
 
-    @cached_property
-    def feeds_by_term(self) -> Mapping[Term, tuple[str, ...]]:
-        """The slugs of the feeds that an article may enter with a term."""
-        found: dict[Term, list[str]] = {}
-        for slug, section in self.sections.items():
-            for term in self.wanted(section).entrances:
-                found.setdefault(term, []).append(slug)
-        return {term: tuple(slugs) for term, slugs in found.items()}
+    def after(self, before: "Newsroom") -> Self:
+        """Returns this newsroom; takes over what ``before`` has worked out already and does not differ."""
+        gone = [slug for slug in before.sections if slug not in self.sections]
+        new = [slug for slug, section in self.sections.items() if not _same(section, before.sections.get(slug))]
+        gone += [slug for slug in new if slug in before.sections]
+        if self._common == before._common:
+            prints = {slug: print for slug, print in before.fingerprints().items() if slug in self.sections}
+            self.__dict__["_fingerprints"] = prints | {slug: self._fingerprint(self.sections[slug]) for slug in new}
+        differ = [*(before.sections[slug] for slug in gone), *(self.sections[slug] for slug in new)]
+        # What selects terms is no section that other feeds may name.
+        if self.site == before.site and all(section.selection is not None for section in differ):
+            self.__dict__["_index"] = before._index.changed(before._entrances(gone), self._entrances(new))
+        return self
 
     @cached_property
-    def feeds_without_terms(self) -> frozenset[str]:
-        """The slugs of the feeds that an article may enter with any terms: that of all stories, and all but some."""
-        return frozenset(slug for slug, section in self.sections.items() if not self.wanted(section).entrances)
+    def of_readers(self) -> frozenset[str]:
+        """The slugs of the feeds that readers asked for."""
+        return frozenset(slug for slug, section in self.sections.items() if section.owner == "readers")
+
+    @cached_property
+    def _index(self) -> TermIndex:
+        return TermIndex.of(self._entrances(self.sections))
+
+    def _entrances(self, slugs: Iterable[str]) -> dict[str, tuple[Term, ...]]:
+        return {slug: self.wanted(self.sections[slug]).entrances for slug in slugs}
 
     @cached_property
     def feeds_of_names(self) -> frozenset[str]:
@@ -88,21 +103,27 @@ class Newsroom:
         Their number is all that it costs, however many feeds there are.
         """
         site_language = Term("language", term_key("language", self.site.language))
-        named = (self.feeds_by_term.get(term, ()) for term in {*terms, site_language})
-        return {ALL, *self.feeds_without_terms, *(slug for slugs in named for slug in slugs)}
+        return {ALL, *self._index.slugs_of({*terms, site_language})}
 
     @cached_property
-    def _fingerprints(self) -> Mapping[str, str]:
+    def _common(self) -> str:
         # Of the sections that the files name: the titles that entries show as categories. As one digest, because a
         # newsroom may have tens of thousands of feeds.
         named = self.sections.values()
         own = [section for section in named if section.owner == "configuration" and section.selection is None]
         titles = [(section.slug, section.title, section.filed_under) for section in own]
-        common = hashlib.sha256(repr((self.site, titles)).encode()).hexdigest()
-        return {
-            slug: hashlib.sha256(repr((common, section)).encode()).hexdigest()
-            for slug, section in self.sections.items()
-        }
+        return hashlib.sha256(repr((self.site, titles)).encode()).hexdigest()
+
+    @cached_property
+    def _fingerprints(self) -> Mapping[str, str]:
+        return {slug: self._fingerprint(section) for slug, section in self.sections.items()}
+
+    def _fingerprint(self, section: Section) -> str:
+        return hashlib.sha256(repr((self._common, section)).encode()).hexdigest()
+
+
+def _same(section: Section, other: Section | None) -> bool:
+    return section is other or section == other
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +143,14 @@ class Gathered:
     now: datetime
 
 
-def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
+def process_changes(conn: Connection, newsroom: Newsroom, now: datetime, foreign: ForeignSections | None = None) -> int:
     """Requests the sections of everything that changed or fell due, in one write transaction.
 
     Returns the number of changes read and of sections that fell due; call again until it is 0.
 
     Sections registered by another configuration are requested after any change: such a section may belong to a newer
-    worker or come back, and only that configuration knows the slugs under which it files articles.
+    worker or come back, and only that configuration knows the slugs under which it files articles. ``foreign`` follows
+    them; without it, all are read.
     """
     read = change_queue.read(conn)
     if read.seqs:
@@ -139,7 +161,7 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
         sitemap_state.mark(conn, changed, now)
     touched: set[str] = set()
     if read.seqs:
-        touched.update(section_state.list_foreign(conn, newsroom.fingerprints()))
+        touched |= (foreign or ForeignSections()).look(conn, newsroom.fingerprints())
     if read.everything:
         touched.update(newsroom.sections)
     elif read.article_ids:

@@ -12,7 +12,8 @@ from syndication.store.db.types import UtcTime
 from syndication.store.db.upsert import insert
 from syndication.store.publishing import holds
 from syndication.store.publishing.holds import Hold
-from syndication.store.tables.publishing import EntryRow, LeftOutRow, SectionStateRow
+from syndication.store.publishing.publication_numbers import last_number, take_number
+from syndication.store.tables.publishing import ASLEEP, NEWSROOM, READERS, EntryRow, LeftOutRow, SectionStateRow
 
 SectionStatus = Literal["current", "pending", "failing", "unpublished", "held"]
 
@@ -79,11 +80,14 @@ def section_status(state: SectionState | None) -> SectionStatus:
     return "pending" if state.pending else "current"
 
 
-def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, now: datetime) -> list[str]:
+def register(
+    conn: Connection, fingerprints: Mapping[str, str], revision: int, now: datetime, readers: Collection[str] = ()
+) -> list[str]:
     """Requests each section whose configuration or renderer differs from that of its documents; returns the slugs.
 
     ``revision`` is the program's render revision: sections registered by a newer program are left to it. From here on a
-    section belongs to the workers of this configuration: a lease under another configuration is lost.
+    section belongs to the workers of this configuration: a lease under another configuration is lost. ``readers`` are
+    the slugs of those that readers asked for, which come after the newsroom's own.
     """
     # Locked on PostgreSQL, and inserted without conflicts: two workers that start together both register.
     columns = SectionStateRow.section, SectionStateRow.fingerprint, SectionStateRow.revision
@@ -98,6 +102,7 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
         )
     }
     common = {"revision": revision, "requested_at": now}
+    priorities = dict.fromkeys(readers, READERS)
     new = sorted(fingerprints.keys() - known.keys())
     changed = sorted(
         slug
@@ -107,8 +112,17 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
         and (row.fingerprint, row.revision) != (fingerprints[slug], revision)
     )
     if new:
-        rows = [{"section": slug, "fingerprint": fingerprints[slug], "requested_generation": 1} for slug in new]
+        rows = [
+            {
+                "section": slug,
+                "fingerprint": fingerprints[slug],
+                "requested_generation": 1,
+                "priority": priorities.get(slug, NEWSROOM),
+            }
+            for slug in new
+        ]
         conn.execute(insert(conn, SectionStateRow).on_conflict_do_nothing(), [row | common for row in rows])
+        _lock(conn, new)
     if changed:
         conn.execute(
             update(SectionStateRow.__table__)  # type: ignore[arg-type]  # a Table: many rows with their own values
@@ -119,16 +133,29 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
                 noticed_at=_noticed(None),
                 retry_at=None,
                 failures=0,
+                priority=case(
+                    (and_(SectionStateRow.priority == ASLEEP, bindparam("rank") == READERS), ASLEEP),
+                    else_=bindparam("rank"),
+                ),
                 **NO_LEASE,
                 **common,
             ),
-            [{"slug": slug, "print": fingerprints[slug]} for slug in changed],
+            [{"slug": slug, "print": fingerprints[slug], "rank": priorities.get(slug, NEWSROOM)} for slug in changed],
         )
+    if new or changed:
+        number = take_number(conn)
+        for some in batched(sorted([*new, *changed])):
+            conn.execute(update(SectionStateRow).where(SectionStateRow.section.in_(some)).values(registration=number))
     return sorted([*new, *changed])
 
 
-FEW = 500
-"""So many sections are registered without reading the state of all others."""
+def _lock(conn: Connection, slugs: Iterable[str]) -> None:
+    """Locks rows on PostgreSQL, always in the same order, so that two writers never deadlock."""
+    if conn.dialect.name == "postgresql":
+        for some in batched(sorted(slugs)):
+            rows = select(SectionStateRow.section).where(SectionStateRow.section.in_(some))
+            conn.execute(rows.order_by(SectionStateRow.section).with_for_update())
+
 
 NO_TIMES: Mapping[str, datetime] = {}
 NO_LEASE = {"lease_owner": None, "lease_until": None}
@@ -140,27 +167,31 @@ def request(
     """Requests a regeneration of these sections; returns the generation of each. A request resets the back-off.
 
     ``noticed_at`` has, by section, the time of the oldest waiting change, or of a due moment. A section that is already
-    waiting keeps its place: if each change put it back, a busy one would never be reached. Always in the same order, so
-    that two writers never deadlock.
+    waiting keeps its place: if each change put it back, a busy one would never be reached.
     """
+    wanted = sorted(set(slugs))
+    _lock(conn, wanted)
+    by_time: dict[datetime | None, list[str]] = {}
+    for slug in wanted:
+        by_time.setdefault(noticed_at.get(slug), []).append(slug)
     waits, moment = SectionStateRow.requested_generation > SectionStateRow.completed_generation, literal(now, UtcTime())
-    generations = {}
-    for slug in sorted(set(slugs)):
-        row = conn.execute(
+    generations: dict[str, int] = {}
+    for since, noticed in by_time.items():
+        raised = (
             update(SectionStateRow)
-            .where(SectionStateRow.section == slug)
             .values(
                 requested_generation=SectionStateRow.requested_generation + 1,
                 requested_at=case((waits, SectionStateRow.requested_at), else_=moment),
-                noticed_at=_noticed(noticed_at.get(slug)),
+                noticed_at=_noticed(since),
                 failures=0,
                 # Not NULL: a section that failed and changes all the time is no more urgent than the others.
                 retry_at=case((SectionStateRow.retry_at > now, moment), else_=SectionStateRow.retry_at),
             )
-            .returning(SectionStateRow.requested_generation)
-        ).one_or_none()
-        if row is not None:
-            generations[slug] = row.requested_generation
+            .returning(SectionStateRow.section, SectionStateRow.requested_generation)
+        )
+        for some in batched(noticed):
+            rows = conn.execute(raised.where(SectionStateRow.section.in_(some)))
+            generations |= {row.section: row.requested_generation for row in rows}
     return generations
 
 
@@ -174,10 +205,18 @@ def _noticed(since: datetime | None) -> Case[datetime | None]:
     )
 
 
-def list_foreign(conn: Connection, mine: Mapping[str, str]) -> list[str]:
-    """Returns the sections registered by another configuration than ``mine`` (fingerprints by slug)."""
-    rows = conn.execute(select(SectionStateRow.section, SectionStateRow.fingerprint))
-    return [section for section, fingerprint in rows if mine.get(section) != fingerprint]
+def read_registered_since(conn: Connection, number: int) -> tuple[dict[str, str], int]:
+    """Returns the sections registered after that number with their fingerprints, and the number of the last one.
+
+    No registration is missed, as with publications. -1: every section.
+    """
+    last = last_number(conn)
+    if last == number:
+        return {}, last
+    rows = conn.execute(
+        select(SectionStateRow.section, SectionStateRow.fingerprint).where(SectionStateRow.registration > number)
+    )
+    return {row.section: row.fingerprint for row in rows}, last
 
 
 def list_due(conn: Connection, now: datetime) -> dict[str, datetime]:

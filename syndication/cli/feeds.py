@@ -139,6 +139,10 @@ def _workers(database: "Database") -> int:
         return len(workers.list_alive(conn, database.now(conn)))
 
 
+MOST_SHOWN = 200
+"""So many sections are shown; of more, those that are not up to date or have left-out articles."""
+
+
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
@@ -211,10 +215,16 @@ def status(ctx: click.Context, as_json: bool) -> None:
 def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]", now: datetime) -> None:
     from syndication.store.publishing.section_state import section_status
 
-    width = max((len(state.section) for state in found), default=7)
+    missing: dict[str, list[LeftOutArticle]] = {}
+    for item in left_out:
+        missing.setdefault(item.section, []).append(item)
+    shown = list(found)
+    if len(shown) > MOST_SHOWN:
+        shown = [state for state in found if section_status(state) != "current" or state.section in missing]
+    width = max((len(state.section) for state in shown), default=7)
     line()
     line(f"{'section':<{width}}  version  entries  regenerated  next change  status")
-    for state in found:
+    for state in shown[:MOST_SHOWN]:
         status = section_status(state)
         label = STATUS_LABELS[status]
         if status == "held" and state.hold is not None:
@@ -223,9 +233,11 @@ def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]"
             f"{state.section:<{width}}  {state.version:>7}  {state.entries:>7}  {_ago(state.regenerated_at, now):>11}"
             f"  {_ahead(state.next_due, now):>11}  {f'{label}: {state.error}' if status == 'failing' else label}"
         )
-        for item in left_out:
-            if item.section == state.section:
-                line(f"{'':<{width}}  left out: {item.article_id}: {item.reason}")
+        for item in missing.get(state.section, ()):
+            line(f"{'':<{width}}  left out: {item.article_id}: {item.reason}")
+    if len(found) > MOST_SHOWN:
+        current = sum(section_status(state) == "current" for state in found)
+        line(f"Sections up to date: {current:,} of {len(found):,}. All of them: `syndication status --json`.")
 
 
 def _ago(moment: datetime | None, now: datetime) -> str:

@@ -132,6 +132,11 @@ class Catalogue:
         """Returns the key headers of a response without a document; ``slug`` is never taken from client input."""
         return key_headers(slug) if self.surrogate_keys else []
 
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The slugs of the newsroom's own feeds: all but those that readers asked for."""
+        return frozenset(slug for slug, section in self.sections.items() if section.owner != "readers")
+
     def versions(self) -> dict[str, int]:
         """Returns the served version of each configured section."""
         return {slug: version for slug, version in self.memory.versions.copy().items() if slug in self.sections}

@@ -5,7 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Case, Connection, and_, bindparam, case, func, literal, null, or_, select, update
+from sqlalchemy import (
+    Case,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
 from syndication.store.db.batches import batched
 from syndication.store.db.types import UtcTime
@@ -13,7 +28,15 @@ from syndication.store.db.upsert import insert
 from syndication.store.publishing import holds
 from syndication.store.publishing.holds import Hold
 from syndication.store.publishing.publication_numbers import last_number, take_number
-from syndication.store.tables.publishing import ASLEEP, NEWSROOM, READERS, EntryRow, LeftOutRow, SectionStateRow
+from syndication.store.tables.publishing import (
+    ASLEEP,
+    NEWSROOM,
+    READERS,
+    EntryRow,
+    HoldRow,
+    LeftOutRow,
+    SectionStateRow,
+)
 
 SectionStatus = Literal["current", "pending", "failing", "unpublished", "held"]
 
@@ -256,10 +279,50 @@ def oldest_waiting(found: Iterable[SectionState], oldest_change: datetime | None
     return min((moment for moment in (*moments, oldest_change) if moment is not None), default=None)
 
 
-def list_states(conn: Connection) -> list[SectionState]:
-    """Returns every section that was ever registered, by slug."""
-    entries = select(EntryRow.section, func.count().label("n")).group_by(EntryRow.section).subquery()
-    missing = select(LeftOutRow.section, func.count().label("n")).group_by(LeftOutRow.section).subquery()
+def _waits() -> ColumnElement[bool]:
+    return SectionStateRow.requested_generation > SectionStateRow.completed_generation
+
+
+def list_states(conn: Connection, sections: Collection[str] | None = None) -> list[SectionState]:
+    """Returns the state of these sections, by slug (None: of every one that was ever registered).
+
+    Of a few sections it costs what they are, however many there are.
+    """
+    if sections is None or len(sections) > FEW:
+        wanted = None if sections is None else frozenset(sections)
+        found = _states(conn, None)
+        return found if wanted is None else [state for state in found if state.section in wanted]
+    return [state for some in batched(sorted(sections)) for state in _states(conn, some)]
+
+
+FEW = 5_000
+"""So many sections are read one by one; of more, all are read."""
+
+
+def list_exceptional(conn: Connection, now: datetime) -> list[SectionState]:
+    """Returns the state of the newsroom's sections that are waiting, failing, held or recently missed, by slug.
+
+    A failing one is always waiting. It reads them by their indexes: it costs what is exceptional, not what exists.
+    """
+    state = SectionStateRow
+    conditions = (
+        and_(_waits(), state.priority == NEWSROOM),
+        and_(state.missed_at.is_not(None), state.missed_at > now - MISSED_SHOWN),
+        state.section.in_(select(HoldRow.section)),
+    )
+    found = {slug for one in conditions for slug in conn.scalars(select(state.section).where(one))}
+    return list_states(conn, found)
+
+
+def _states(conn: Connection, sections: Collection[str] | None) -> list[SectionState]:
+    def chosen(column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        return true() if sections is None else column.in_(sections)
+
+    counts = [
+        select(row.section, func.count().label("n")).where(chosen(row.section)).group_by(row.section).subquery()
+        for row in (EntryRow, LeftOutRow)
+    ]
+    entries, missing = counts
     rows = conn.execute(
         select(
             SectionStateRow.__table__,
@@ -268,9 +331,10 @@ def list_states(conn: Connection) -> list[SectionState]:
         )
         .outerjoin(entries, entries.c.section == SectionStateRow.section)
         .outerjoin(missing, missing.c.section == SectionStateRow.section)
+        .where(chosen(SectionStateRow.section))
         .order_by(SectionStateRow.section)
     ).mappings()
-    held = holds.list_holds(conn)
+    held = holds.list_holds(conn, sections)
     columns = [name for name in SectionState.__slots__ if name != "hold"]
     return [SectionState(**{name: row[name] for name in columns}, hold=held.get(row["section"])) for row in rows]
 
@@ -280,4 +344,4 @@ def configured_states(conn: Connection, sections: Collection[str]) -> dict[str, 
 
     Sections that are no longer configured stay in the store but are neither regenerated nor served.
     """
-    return {state.section: state for state in list_states(conn) if state.section in sections}
+    return {state.section: state for state in list_states(conn, sections)}

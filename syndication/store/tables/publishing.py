@@ -277,4 +277,6 @@ Index(
 )
 _leased = SectionStateRow.lease_owner.is_not(None)
 Index("ix_section_state_lease", SectionStateRow.lease_owner, sqlite_where=_leased, postgresql_where=_leased)
+_missed = SectionStateRow.missed_at.is_not(None)
+Index("ix_section_state_missed", SectionStateRow.missed_at, sqlite_where=_missed, postgresql_where=_missed)
 Index("ix_poll_count_at", PollCountRow.at)

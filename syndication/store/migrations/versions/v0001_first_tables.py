@@ -266,6 +266,10 @@ def _create_publishing_tables() -> None:
     op.create_index(
         "ix_section_state_lease", "section_state", ["lease_owner"], sqlite_where=leased, postgresql_where=leased
     )
+    missed = sa.text("missed_at IS NOT NULL")
+    op.create_index(
+        "ix_section_state_missed", "section_state", ["missed_at"], sqlite_where=missed, postgresql_where=missed
+    )
     op.create_table(
         "publication",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),

@@ -78,6 +78,8 @@ def _measure(dialect: str, options: Options) -> list[list[str]]:
     with ExitStack() as stack:
         found = stack.enter_context(urls(dialect, len(sizes)))
         scales = [_start(stack, url, feeds, options) for url, feeds in zip(found, sizes, strict=True)]
+        for scale in scales:
+            scale.poller = Poller(scale.port)  # The server has closed the connections that were silent since.
         for n in range(options.size(2, 25, 60)):
             for scale in scales:
                 _commit(scale, n)

@@ -20,6 +20,7 @@ BENCHMARKS = {
     "beside": "polls during the most expensive requests of editors",
     "dashboards": "polls while 50 dashboards are open",
     "dearest": "the most expensive requests without a token and of each scope: time, memory, rows and bytes",
+    "feeds": "15, 1,000 and (with --full) 50,000 feeds: memory, start, commit to served, polls a second",
     "scale": "the same work in a large and in a small newsroom",
     "sweeping": "what a sweep for missed changes costs, and a publication during one",
     "importing": "articles per second and memory of the import",

@@ -3,6 +3,7 @@
 import re
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 INSTALL = "apt-get install wrk"
 CONNECTIONS = 32
@@ -16,9 +17,13 @@ class Load:
     rate: float
 
 
-def ask(url: str, headers: dict[str, str], seconds: int, before: list[str]) -> Load:
-    """Polls ``url`` for some seconds; ``before`` is a command that runs wrk, such as taskset."""
+def ask(url: str, headers: dict[str, str], seconds: int, before: list[str], script: Path | None = None) -> Load:
+    """Polls ``url`` for some seconds; ``before`` is a command that runs wrk, such as taskset.
+
+    ``script`` is a Lua program that writes the requests.
+    """
     fields = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+    fields += ["-s", str(script)] if script else []
     command = [*before, "wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "--timeout", "10s", *fields, url]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30, check=True)
     if "Non-2xx or 3xx" in done.stdout or "Socket errors" in done.stdout:

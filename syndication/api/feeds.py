@@ -258,8 +258,7 @@ def _refuse(field: str, words: str) -> NoReturn:
 
 
 def _states(conn: Connection, slugs: list[str]) -> dict[str, SectionStatus]:
-    wanted = set(slugs)
-    known = {state.section: state for state in section_state.list_states(conn) if state.section in wanted}
+    known = section_state.configured_states(conn, slugs)
     return {slug: section_status(state) for slug, state in visible_states(conn, known).items()}
 
 

@@ -1,17 +1,22 @@
 """Sections: the status of each feed, its entries and the articles left out."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import get_args
+from http import HTTPStatus
+from typing import Annotated, get_args
 
-from syndication.api.operations import Operations, caller, context, instant
-from syndication.api.schemas import ResponseModel, SectionPath, Time
+from pydantic import Field
+
+from syndication.api.operations import Operations, Reply, caller, context, instant, next_page
+from syndication.api.schemas import Cursor, RequestModel, ResponseModel, SectionPath, Time
 from syndication.api.visibility import visible_left_out, visible_outlines, visible_states
 from syndication.diagnostics.cache_time import cache_time
 from syndication.model.feed_addresses import feed_url
 from syndication.model.freshness import Cadence, minute_of
+from syndication.model.json_types import Text
 from syndication.model.values import FORMATS, Section
 from syndication.store import Connection
+from syndication.store.db.cursors import INVALID_CURSOR, decode_cursor, encode_cursor
 from syndication.store.processes import web_processes
 from syndication.store.processes.service_status import read_service_status
 from syndication.store.publishing import published
@@ -22,7 +27,7 @@ from syndication.store.publishing.section_state import (
     configured_states,
     section_status,
 )
-from syndication.web.problems import not_found
+from syndication.web.problems import Problem, not_found
 
 operation = Operations("sections", "Sections", "The feeds: status, entries and versions.")
 
@@ -37,6 +42,14 @@ class HoldResponse(ResponseModel):
     until: Time
     entries: int
     vanished: int
+
+
+class SectionsQuery(RequestModel):
+    """Search text and page."""
+
+    q: Text = Field("", max_length=200, description="Text in the title or slug.")
+    limit: Annotated[int, Field(ge=1, le=1000, description="The most sections in an answer.")] = 1000
+    after: Cursor | None = Field(None, description="Cursor from the Link header of the previous page.")
 
 
 class SectionResponse(ResponseModel):
@@ -71,7 +84,7 @@ class SectionResponse(ResponseModel):
 
 
 class SectionsResponse(ResponseModel):
-    """All configured sections, ``all`` first."""
+    """Configured sections, ``all`` first."""
 
     sections: list[SectionResponse]
 
@@ -133,9 +146,7 @@ def get_status() -> StatusResponse:
         status = read_service_status(conn, context().settings.sections, now)
         status = replace(status, states=visible_states(conn, status.states))
         web = len(web_processes.list_alive(conn, now))
-    counts = dict.fromkeys(get_args(SectionStatus), 0)
-    for section in _answers(status.states):
-        counts[section.state] += 1
+    counts = dict.fromkeys(get_args(SectionStatus), 0) | status.count(context().settings.sections)
     return StatusResponse(
         workers=len(status.workers),
         web=web,
@@ -145,10 +156,33 @@ def get_status() -> StatusResponse:
 
 
 @operation("GET", "/sections", "read", {200: SectionsResponse})
-def list_sections() -> SectionsResponse:
-    """List the sections with their state."""
+def list_sections(query: SectionsQuery) -> Reply[SectionsResponse]:
+    """List the sections with their state, in the order of the configuration; more than ``limit`` in pages."""
+    words = query.q.casefold()
+    found = [
+        section
+        for slug, section in context().settings.sections.items()
+        if words in slug or words in section.title.casefold()
+    ]
+    start = _position(found, query.after)
+    page = found[start : start + query.limit]
+    following = encode_cursor(None, page[-1].slug) if len(found) > start + query.limit else None
     with context().database.read() as conn:
-        return SectionsResponse(sections=_answers(_states(conn)))
+        known = _states(conn, [section.slug for section in page])
+    answers = [_answer(section, known.get(section.slug)) for section in page]
+    return Reply(SectionsResponse(sections=answers), next_page=next_page(query, after=following))
+
+
+def _position(found: Sequence[Section], after: str | None) -> int:
+    """Returns where the page after a cursor begins; raises a 422 Problem for one that is of no section here."""
+    if after is None:
+        return 0
+    moment, slug = decode_cursor(after)
+    places = [place for place, section in enumerate(found, 1) if section.slug == slug]
+    if moment is not None or not places:
+        words = INVALID_CURSOR.removeprefix("after ")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"after {words}.", errors=[("after", words)])
+    return places[0]
 
 
 @operation("GET", "/sections/<slug>", "read", {200: SectionResponse})
@@ -156,7 +190,7 @@ def get_section(path: SectionPath) -> SectionResponse:
     """Get a section with its state."""
     section = configured(path.slug)
     with context().database.read() as conn:
-        return next(found for found in _answers(_states(conn)) if found.slug == section.slug)
+        return _answer(section, _states(conn, [section.slug]).get(section.slug))
 
 
 @operation("GET", "/sections/<slug>/entries", "read", {200: EntriesResponse})
@@ -211,12 +245,8 @@ def configured(slug: str) -> Section:
     return section
 
 
-def _answers(known: Mapping[str, SectionState]) -> list[SectionResponse]:
-    return [_answer(section, known.get(slug)) for slug, section in context().settings.sections.items()]
-
-
-def _states(conn: Connection) -> dict[str, SectionState]:
-    return visible_states(conn, configured_states(conn, context().settings.sections))
+def _states(conn: Connection, slugs: Sequence[str]) -> dict[str, SectionState]:
+    return visible_states(conn, configured_states(conn, slugs))
 
 
 def _answer(section: Section, state: SectionState | None) -> SectionResponse:

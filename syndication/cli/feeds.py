@@ -155,6 +155,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     from syndication.store.processes import purge_queue, web_processes
     from syndication.store.processes.service_status import read_service_status
     from syndication.store.publishing import documents
+    from syndication.store.publishing.section_state import configured_states
     from syndication.store.sources import source_states
 
     settings = settings_of(ctx)
@@ -162,6 +163,8 @@ def status(ctx: click.Context, as_json: bool) -> None:
         settings = merged_settings(settings, database)
         now = database.now(conn)
         facts = read_service_status(conn, settings.sections, now)
+        # JSON has every section. What people read has those that are special, if there are many.
+        states = configured_states(conn, settings.sections) if as_json else facts.states
         web = web_processes.list_alive(conn, now)
         unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
         left_out = documents.list_left_out(conn)
@@ -169,7 +172,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         unfed = hidden_stories.unfed_sections(conn, settings.known_slugs, None)
         never_shown = hidden_stories.never_shown(conn, now)
         sources = source_states.list_states(conn, [table.name for table in settings.sources])
-    found, oldest = list(facts.states.values()), facts.oldest_change
+    found, oldest = list(states.values()), facts.oldest_change
     findings = health.examine(
         health.HealthFacts(
             now,
@@ -183,6 +186,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
             unfed=unfed,
             never_shown=never_shown,
             sources=source_facts({table.name: table.every for table in settings.sources}, sources, now),
+            published=facts.published,
         )
     )
     problems = [finding.words for finding in health.problems(findings)]
@@ -202,6 +206,10 @@ def status(ctx: click.Context, as_json: bool) -> None:
         for words in dict.fromkeys([*(problems or [health.headline(findings)]), *notices]):
             line(words)
         _table(found, left_out, now)
+        if len(found) < len(settings.sections):
+            current = facts.count(settings.sections).get("current", 0)
+            words = f"Feeds up to date: {current:,} of {len(settings.sections):,}."
+            line(f"{words} To list all: `syndication status --json`.")
         waiting = f"{(now - oldest).total_seconds():.0f} s" if oldest else "none"
         line()
         line(f"Workers: {len(facts.workers)}. Web processes: {len(web)}. Oldest waiting change: {waiting}.")
@@ -211,6 +219,9 @@ def status(ctx: click.Context, as_json: bool) -> None:
 def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]", now: datetime) -> None:
     from syndication.store.publishing.section_state import section_status
 
+    missing: dict[str, list[LeftOutArticle]] = {}
+    for item in left_out:
+        missing.setdefault(item.section, []).append(item)
     width = max((len(state.section) for state in found), default=7)
     line()
     line(f"{'section':<{width}}  version  entries  regenerated  next change  status")
@@ -223,9 +234,8 @@ def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]"
             f"{state.section:<{width}}  {state.version:>7}  {state.entries:>7}  {_ago(state.regenerated_at, now):>11}"
             f"  {_ahead(state.next_due, now):>11}  {f'{label}: {state.error}' if status == 'failing' else label}"
         )
-        for item in left_out:
-            if item.section == state.section:
-                line(f"{'':<{width}}  left out: {item.article_id}: {item.reason}")
+        for item in missing.get(state.section, ()):
+            line(f"{'':<{width}}  left out: {item.article_id}: {item.reason}")
 
 
 def _ago(moment: datetime | None, now: datetime) -> str:

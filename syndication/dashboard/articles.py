@@ -168,5 +168,5 @@ def _is_relevant(verdict: article_trace.VerdictResponse, selecting: Collection[s
 
 def _published_versions(slug: str) -> int | None:
     """Returns the published version, as last seen by the watcher."""
-    found = [state.version for state in context().loader.state.sections if state.section == slug]
-    return found[0] if found else None
+    version: int | None = context().loader.catalogue.memory.versions.get(slug)
+    return version

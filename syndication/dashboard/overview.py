@@ -1,9 +1,11 @@
 """The overview: the status of every feed, and one line on the health of the service."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from flask import Response, current_app, render_template, request
@@ -31,6 +33,9 @@ pages = Pages("overview")
 
 CACHE_SECONDS = 1.0
 """Seconds for which one database query serves all viewers."""
+
+MOST_ROWS = 200
+"""The most rows of the table; all feeds are in the list of feeds, with a search."""
 
 HIDDEN_SECONDS = 10.0
 """The same for stories in sections without a feed: finding them takes a look into an index for each section."""
@@ -92,9 +97,11 @@ def _render(may: dict[str, bool]) -> Part:
 
 def _read(may_preview: bool) -> dict[str, Any]:
     database, settings, loader = context().database, context().settings, context().loader
+    many = len(settings.sections) > MOST_ROWS
     with database.snapshot() as conn:
         now = database.now(conn)
-        status = read_service_status(conn, settings.sections, now)
+        asked_for = list(islice(settings.sections, MOST_ROWS)) if many else None
+        status = read_service_status(conn, settings.sections, now, asked_for)
         status = replace(status, states=visible_states(conn, status.states))
         asked = poll_counts.last_hour(conn, now)
         unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
@@ -118,23 +125,41 @@ def _read(may_preview: bool) -> dict[str, Any]:
             unfed=unfed,
             never_shown=never_shown,
             sources=source_facts({table.name: table.every for table in settings.sources}, sources, now),
+            published=status.published,
         )
     )
+    chosen = _chosen(settings.sections, status.states) if many else list(settings.sections)
     rows = [
-        _row(section, named[slug], status.states.get(slug), asked.get(slug, poll_counts.NONE), silences.get(slug, ""))
-        for slug, section in settings.sections.items()
+        _row(
+            settings.sections[slug],
+            named[slug],
+            status.states.get(slug),
+            asked.get(slug, poll_counts.NONE),
+            silences.get(slug, ""),
+        )
+        for slug in chosen
     ]
+    counts = status.count(settings.sections)
+    polls = [sums for slug, sums in asked.items() if slug in settings.sections]
     return {
         "rows": rows,
+        "feeds": len(settings.sections),
         "workers": status.workers,
         "oldest": oldest,
-        "pending": sum(row.state == "pending" for row in rows),
-        "polls": sum(row.polls for row in rows),
-        "not_modified": sum(row.not_modified for row in rows),
+        "pending": counts.get("pending", 0),
+        "polls": sum(sums.total for sums in polls),
+        "not_modified": sum(sums.not_modified for sums in polls),
         "headline": health.headline(findings),
         "findings": findings,
         "severity": findings[0].severity if findings else "well",
     }
+
+
+def _chosen(sections: Mapping[str, Section], states: Mapping[str, SectionState]) -> list[str]:
+    """Returns the sections in the table: first those that are not up to date, then the first of the configuration."""
+    special = [slug for slug, state in states.items() if slug in sections and section_status(state) != "current"]
+    first = sorted(special[:MOST_ROWS], key=lambda slug: section_status(states[slug]) == "pending")
+    return list(islice(dict.fromkeys([*first, *sections]), MOST_ROWS))
 
 
 def _hidden_stories(conn: Connection, now: datetime, may_preview: bool) -> tuple[dict[str, str], list[str]]:

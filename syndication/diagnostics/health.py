@@ -20,6 +20,9 @@ LATE = 60.0
 MAX_NAMED = 5
 """Stories and sections named one by one; further ones are only counted."""
 
+MOST_MISSING = 50
+"""Unpublished sections named in one sentence; a new service has many."""
+
 Severity = Literal["standstill", "problem", "notice"]
 """Nothing new is published; something is wrong; or only a hint."""
 
@@ -32,7 +35,8 @@ class HealthFacts:
     recent articles that expire before they are published.
 
     ``sections`` are the configured slugs, ``titles`` their titles if sentences should use them; ``silences`` are
-    sentences about unusually quiet sections; ``purges`` are still waiting to be sent to a cache.
+    sentences about unusually quiet sections; ``purges`` are still waiting to be sent to a cache. ``published`` are
+    published sections whose states may be missing because they are nothing special.
     """
 
     now: datetime
@@ -49,6 +53,7 @@ class HealthFacts:
     unfed: Mapping[str, str] = field(default_factory=dict)
     never_shown: Collection[str] = ()
     sources: Sequence["SourceFacts"] = ()
+    published: Collection[str] = ()
 
     def title(self, slug: str) -> str:
         """Returns the section's title, or its slug."""
@@ -117,9 +122,12 @@ def _failing(facts: HealthFacts) -> Iterator[Finding]:
 
 
 def _unpublished(facts: HealthFacts) -> Iterator[Finding]:
-    missing = sorted(set(facts.sections) - {state.section for state in facts.states if state.version})
+    published = {state.section for state in facts.states if state.version} | set(facts.published)
+    missing = sorted(set(facts.sections) - published)
     if missing:
-        words = f"Not published yet: {', '.join(facts.title(slug) for slug in missing)}."
+        names = ", ".join(facts.title(slug) for slug in missing[:MOST_MISSING])
+        names += f" and {len(missing) - MOST_MISSING:,} more" if len(missing) > MOST_MISSING else ""
+        words = f"Not published yet: {names}."
         yield Finding("problem", words, missing[0] if len(missing) == 1 else None)
 
 

@@ -1,6 +1,5 @@
 """Gauges from the memory of a web process's document loader."""
 
-from collections import Counter as Sums
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,12 +11,15 @@ from prometheus_client.registry import Collector
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WebGauges(Collector):
-    """The loader's state, the bytes of the documents in memory, the time, and the versions by section."""
+    """The loader's state, the bytes of the documents in memory, the time, and the versions by section.
+
+    Only the sections in ``versions`` have labels of their own (None: not published yet); all are in the totals.
+    """
 
     state: Any
     document_bytes: int
     now: datetime
-    versions: Mapping[str, int] = field(default_factory=dict)
+    versions: Mapping[str, int | None] = field(default_factory=dict)
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """Yields the gauges, without asking the database."""
@@ -38,20 +40,21 @@ class WebGauges(Collector):
         yield _gauge("syndication_database_up", "Whether the database answers", float(state.database == "ok"))
 
     def _sections(self) -> Iterator[GaugeMetricFamily]:
-        sections = self.state.sections
-        sums = Sums(section.status for section in sections)
+        special = {section.section: section for section in self.state.sections}
         by_state = GaugeMetricFamily("syndication_sections", "Sections by state", labels=["state"])
         for name in ("current", "pending", "failing", "held", "unpublished"):
-            by_state.add_metric([name], sums[name])
+            by_state.add_metric([name], self.state.counts.get(name, 0))
         failures = GaugeMetricFamily("syndication_section_failures", "Consecutive failed attempts", labels=["section"])
-        for section in sections:
-            failures.add_metric([section.section], section.failures)
+        for slug in self.versions:
+            failures.add_metric([slug], special[slug].failures if slug in special else 0)
         vanished = GaugeMetricFamily("syndication_section_held_entries", "Vanished entries kept", labels=["section"])
-        for section in sections:
-            vanished.add_metric([section.section], section.hold.vanished if section.is_held else 0)
+        for slug in self.versions:
+            held = special[slug].hold if slug in special and special[slug].is_held else None
+            vanished.add_metric([slug], held.vanished if held else 0)
         version = GaugeMetricFamily("syndication_section_version", "Served version", labels=["section"])
         for slug, number in self.versions.items():
-            version.add_metric([slug], number)
+            if number is not None:
+                version.add_metric([slug], number)
         yield by_state
         yield failures
         yield vanished

@@ -1,9 +1,10 @@
 """What every feed selects, and which feeds select an article: looked up by its terms, however many feeds. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from functools import cached_property
 
 from syndication.model.selection import Term, term_key
+from syndication.model.term_index import TermIndex
 from syndication.model.values import Section
 from syndication.model.wanted_terms import WantedTerms, wanted_terms
 
@@ -24,7 +25,9 @@ class FeedSelections:
 
     def select(self, terms: Set[Term]) -> list[str]:
         """Returns the slugs of the feeds that select an article with these terms, in the order of the configuration."""
-        found = {slug for slug in self._candidates(terms) if self._wanted[slug].matches(terms)}
+        # An article without a language has the site's.
+        asked = {*terms, Term("language", term_key("language", self.language))}
+        found = {slug for slug in self._index.slugs_of(asked) if self._wanted[slug].matches(terms)}
         return sorted(found, key=self._places.__getitem__)
 
     def wanting(self, slugs: Iterable[str]) -> dict[str, WantedTerms]:
@@ -40,28 +43,34 @@ class FeedSelections:
             if any(term.kind != "section" for term in section.selects.terms)
         )
 
-    def _candidates(self, terms: Set[Term]) -> Iterator[str]:
-        """Yields the feeds whose selection an article with these terms may satisfy: looked up by term."""
-        yield from self._by_entrance.get(None, ())
-        for term in {*terms, Term("language", term_key("language", self.language))}:
-            yield from self._by_entrance.get(term, ())
+    def take_over(self, before: "FeedSelections", gone: Iterable[str], new: Iterable[str]) -> None:
+        """Takes over what ``before`` has worked out of all feeds but ``gone`` and ``new``; a changed one is in both.
+
+        Only if none of them is a section that other feeds may name.
+        """
+        left = {slug: before._wanted[slug] for slug in gone}
+        come = {slug: self.wanted(self.sections[slug]) for slug in new}
+        wanted = dict(before._wanted)
+        for slug in left:
+            del wanted[slug]
+        self.__dict__["_wanted"] = wanted | come
+        self.__dict__["_index"] = before._index.changed(_entrances(left), _entrances(come))
 
     @cached_property
     def _wanted(self) -> dict[str, WantedTerms]:
         return {slug: self.wanted(section) for slug, section in self.sections.items()}
 
     @cached_property
-    def _by_entrance(self) -> dict[Term | None, list[str]]:
-        """The feeds by each term of which their articles need one; None: those that any article may enter."""
-        found: dict[Term | None, list[str]] = {}
-        for slug, wanted in self._wanted.items():
-            for term in wanted.entrances or (None,):
-                found.setdefault(term, []).append(slug)
-        return found
+    def _index(self) -> TermIndex:
+        return TermIndex.of(_entrances(self._wanted))
 
     @cached_property
     def _places(self) -> dict[str, int]:
         return {slug: place for place, slug in enumerate(self.sections)}
+
+
+def _entrances(wanted: Mapping[str, WantedTerms]) -> dict[str, tuple[Term, ...]]:
+    return {slug: one.entrances for slug, one in wanted.items()}
 
 
 def section_slugs(sections: Iterable[Section]) -> frozenset[str]:

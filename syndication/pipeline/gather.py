@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Self
 
 from syndication.logs import get_logger
 from syndication.model.feed_selections import FeedSelections
@@ -15,6 +16,7 @@ from syndication.model.selection import Term
 from syndication.model.values import Article, Entry, Feed, LeftOut, Section, Site
 from syndication.model.wanted_terms import WantedTerms
 from syndication.pipeline.entries import tag_uri, to_entry
+from syndication.pipeline.foreign_sections import ForeignSections
 from syndication.store import Connection
 from syndication.store.articles import (
     article_sizes,
@@ -62,18 +64,45 @@ class Newsroom:
         """What every feed selects."""
         return FeedSelections(self.sections, self.site.language)
 
+    def after(self, before: "Newsroom") -> Self:
+        """Returns this newsroom; takes over what ``before`` has worked out already and does not differ."""
+        gone = [slug for slug in before.sections if slug not in self.sections]
+        known = before.sections.get
+        new = [
+            slug
+            for slug, section in self.sections.items()
+            if (other := known(slug)) is not section and other != section  # Comparing takes longer.
+        ]
+        gone += [slug for slug in new if slug in before.sections]
+        if self._common == before._common:
+            prints = {slug: print for slug, print in before.fingerprints().items() if slug in self.sections}
+            self.__dict__["_fingerprints"] = prints | {slug: self._fingerprint(self.sections[slug]) for slug in new}
+        differ = [*(before.sections[slug] for slug in gone), *(self.sections[slug] for slug in new)]
+        # What selects terms is no section that other feeds may name.
+        if self.site == before.site and all(section.selection is not None for section in differ):
+            self.selections.take_over(before.selections, gone, new)
+        return self
+
     @cached_property
-    def _fingerprints(self) -> Mapping[str, str]:
+    def of_readers(self) -> frozenset[str]:
+        """The slugs of the feeds that readers asked for."""
+        return frozenset(slug for slug, section in self.sections.items() if section.owner == "readers")
+
+    @cached_property
+    def _common(self) -> str:
         # Of the sections that the files name: the titles that entries show as categories. As one digest, because a
         # newsroom may have tens of thousands of feeds.
         named = self.sections.values()
         own = [section for section in named if section.owner == "configuration" and section.selection is None]
         titles = [(section.slug, section.title, section.filed_under) for section in own]
-        common = hashlib.sha256(repr((self.site, titles)).encode()).hexdigest()
-        return {
-            slug: hashlib.sha256(repr((common, section)).encode()).hexdigest()
-            for slug, section in self.sections.items()
-        }
+        return hashlib.sha256(repr((self.site, titles)).encode()).hexdigest()
+
+    @cached_property
+    def _fingerprints(self) -> Mapping[str, str]:
+        return {slug: self._fingerprint(section) for slug, section in self.sections.items()}
+
+    def _fingerprint(self, section: Section) -> str:
+        return hashlib.sha256(repr((self._common, section)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +122,14 @@ class Gathered:
     now: datetime
 
 
-def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
+def process_changes(conn: Connection, newsroom: Newsroom, now: datetime, foreign: ForeignSections | None = None) -> int:
     """Requests the sections of everything that changed or fell due, in one write transaction.
 
     Returns the number of changes read and of sections that fell due; call again until it is 0.
 
     Sections registered by another configuration are requested after any change: such a section may belong to a newer
-    worker or come back, and only that configuration knows the slugs under which it files articles.
+    worker or come back, and only that configuration knows the slugs under which it files articles. ``foreign`` follows
+    them; without it, all are read.
     """
     read = change_queue.read(conn)
     if read.seqs:
@@ -110,7 +140,7 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
         sitemap_state.mark(conn, changed, now)
     touched: set[str] = set()
     if read.seqs:
-        touched.update(section_state.list_foreign(conn, newsroom.fingerprints()))
+        touched |= (foreign or ForeignSections()).look(conn, newsroom.fingerprints())
     if read.everything:
         touched.update(newsroom.sections)
     elif read.article_ids:

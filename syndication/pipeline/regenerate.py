@@ -23,6 +23,7 @@ from syndication.model.values import RenderedEntry, RenderedFeed
 from syndication.pipeline import publish
 from syndication.pipeline.cache_time import next_max_age, published_max_age
 from syndication.pipeline.fill import MAX_ROUNDS, FilledFeed, fill_feed, shortfall
+from syndication.pipeline.foreign_sections import ForeignSections
 from syndication.pipeline.gather import Newsroom, fill_terms, process_changes
 from syndication.pipeline.hold import Decision, HeldFeed, decide, keep
 from syndication.pipeline.outcome import HoldChange, Outcome, Result
@@ -80,7 +81,8 @@ class Regenerator:
         self.fingerprints = newsroom.fingerprints()
         self.revision: int | None = None
         """The feed revision that ``newsroom`` was made at; None: it follows no editors' feeds."""
-        self._own, self._awake = self.fingerprints, self.fingerprints
+        self._awake = self.fingerprints
+        self._foreign = ForeignSections()
         self.renderer = Renderer(fragment_memory, entries)
         self._pool = ThreadPoolExecutor(COMPRESSING_THREADS, thread_name_prefix="compress")
 
@@ -88,7 +90,7 @@ class Regenerator:
         """Registers the sections, and requests those whose configuration or renderer changed."""
         with self.database.write() as conn:
             now = self.database.now(conn)
-            marked = section_state.register(conn, self.fingerprints, RENDER_REVISION, now)
+            marked = section_state.register(conn, self.fingerprints, RENDER_REVISION, now, self.newsroom.of_readers)
             unrecorded = set(shown_articles.unrecorded_sections(conn)) & self.fingerprints.keys() - set(marked)
             section_state.request(conn, unrecorded, now)
             return sorted({*marked, *unrecorded})
@@ -106,18 +108,21 @@ class Regenerator:
         Feeds of readers are marked by changes like all others, but only those that are ``awake`` are regenerated, and
         only when no other feed is waiting. ``changed`` feeds may have been deleted from the store and asked for again.
         """
-        before, self.newsroom, self.revision = self.fingerprints, newsroom, revision
-        self.fingerprints = newsroom.fingerprints()
-        owned = {slug for slug, section in newsroom.sections.items() if section.owner != "readers"}
-        self._own = {slug: digest for slug, digest in self.fingerprints.items() if slug in owned}
-        self._awake = {slug: digest for slug, digest in self.fingerprints.items() if slug in owned or slug in awake}
+        before, self.revision = self.fingerprints, revision
+        self.newsroom = newsroom.after(self.newsroom)
+        self.fingerprints, readers = self.newsroom.fingerprints(), self.newsroom.of_readers
+        asleep = readers.difference(awake)
+        self._awake = {slug: digest for slug, digest in self.fingerprints.items() if slug not in asleep}
+        self._foreign.follow(before, self.fingerprints)
         new = {
             slug: digest for slug, digest in self.fingerprints.items() if slug in changed or before.get(slug) != digest
         }
         if not new:
             return []
         with self.database.write() as conn:
-            return section_state.register(conn, new, RENDER_REVISION, self.database.now(conn))
+            return section_state.register(
+                conn, new, RENDER_REVISION, self.database.now(conn), readers.intersection(new)
+            )
 
     def process_changes(self) -> int:
         """Turns one batch of changes and due times into requested sections; returns their number, 0 if nothing is left.
@@ -129,7 +134,7 @@ class Regenerator:
         if not self._has_changes():
             return 0
         with suppress(DefinitionsMoved), self.database.write() as conn:
-            number = process_changes(conn, self.newsroom, self.database.now(conn))
+            number = process_changes(conn, self.newsroom, self.database.now(conn), self._foreign)
             # After the changes were read: those that came with a definition are not taken by who does not know it.
             require_revision(conn, self.revision)
             if number:
@@ -213,9 +218,7 @@ class Regenerator:
             dead = render_deaths.record_deaths(
                 conn, self.fingerprints, self.owner, (self.policy.retry_first, self.policy.retry_max), now
             )
-            section = leases.claim(conn, self._own, RENDER_REVISION, self.owner, now, self.policy.lease)
-            if section is None and len(self._awake) > len(self._own):
-                section = leases.claim(conn, self._awake, RENDER_REVISION, self.owner, now, self.policy.lease)
+            section = leases.claim(conn, self._awake, RENDER_REVISION, self.owner, now, self.policy.lease)
         for slug in dead:
             log.warning("section_worker_died", section=slug)
         return section

@@ -5,6 +5,7 @@ The feeds never change: another configuration is another catalogue. The document
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Self
 
 from syndication.model.asked_addresses import NOTHING_ASKED, AskedAddresses
@@ -125,6 +126,11 @@ class Catalogue:
     def keys(self, slug: str | None = None) -> Headers:
         """Returns the key headers of a response without a document; ``slug`` is never taken from client input."""
         return key_headers(slug) if self.surrogate_keys else []
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The slugs of the newsroom's own feeds: all but those that readers asked for."""
+        return frozenset(slug for slug, section in self.sections.items() if section.owner != "readers")
 
     def versions(self) -> dict[str, int]:
         """Returns the served version of each configured section."""

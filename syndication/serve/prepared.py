@@ -84,12 +84,13 @@ def prepare(document: Document, section: Section, site: Site, *, surrogate_keys:
     modified = document.last_modified
     low, high = section.cache.bounds
     surrogate = [lifetime_header(section.cache), *key_headers(section.slug)] if surrogate_keys else []
+    shared = _Shared(document, section, site, surrogate)
     return PreparedDocument(
         section=document.section,
         format=document.format,
         version=document.version,
         modified=modified.replace(microsecond=0).timestamp() if modified else None,
-        encoded={encoding: _encode(document, encoding, section, site, surrogate) for encoding in ENCODINGS},
+        encoded={encoding: _encode(document, encoding, shared) for encoding in ENCODINGS},
         source=document,
         size=sum(len(body) for body in document.bodies.values()),
         cadence=Cadence.from_text(document.cadence) if low != high else None,
@@ -110,26 +111,40 @@ def moving_headers(headers: Headers, policy: CachePolicy, cadence: Cadence, minu
     return [(name, control if name == "Cache-Control" else value) for name, value in headers]
 
 
-def _encode(document: Document, encoding: str, section: Section, site: Site, surrogate: Headers) -> EncodedDocument:
+def _encode(document: Document, encoding: str, shared: "_Shared") -> EncodedDocument:
     body = document.bodies.get(encoding)
     etag = document.etag(encoding)
     # RFC 9110 section 15.4.5: a 304 has the same Cache-Control, ETag and Vary as the 200.
-    validators = [("ETag", etag), ("Cache-Control", cache_control(section.cache)), ("Vary", "Accept-Encoding")]
-    ok = [("Content-Type", MEDIA_TYPES[document.format]), ("Content-Length", str(len(body or b"")))]
+    validators = [("ETag", etag), *shared.caching]
+    ok = [shared.media_type, ("Content-Length", str(len(body or b"")))]
     if encoding != "identity":
-        ok.append(("Content-Encoding", encoding))
-    if document.last_modified is not None:
-        ok.append(("Last-Modified", format_datetime(document.last_modified, usegmt=True)))
-    link = f'<{feed_url(site, section.slug, document.format)}>; rel="self"'
-    others = [
-        f'<{feed_url(site, section.slug, other)}>; rel="alternate"; type="{MEDIA_TYPES[other].split(";")[0]}"'
-        for other in FORMATS
-        if other != document.format
-    ]
+        ok.append(_CODINGS[encoding])
     return EncodedDocument(
         tag=etag[1:-1],
         body=body,
-        ok=[*ok, *validators, *surrogate, ("Link", ", ".join([link, *others])), *COMMON_HEADERS],
+        ok=[*ok, *shared.modified, *validators, *shared.surrogate, shared.link, *COMMON_HEADERS],
         # A cache updates its headers from a 304 (RFC 9111 section 3.2), so it has the keys too.
-        not_modified=[*validators, *surrogate, *COMMON_HEADERS],
+        not_modified=[*validators, *shared.surrogate, *COMMON_HEADERS],
     )
+
+
+_CODINGS = {encoding: ("Content-Encoding", encoding) for encoding in ENCODINGS}
+_TYPES = {format: ("Content-Type", media_type) for format, media_type in MEDIA_TYPES.items()}
+
+
+class _Shared:
+    """The headers that all encodings of a document have: objects of theirs would be half of its overhead in memory."""
+
+    def __init__(self, document: Document, section: Section, site: Site, surrogate: Headers) -> None:
+        self.surrogate = surrogate
+        self.media_type = _TYPES[document.format]
+        self.caching = [("Cache-Control", cache_control(section.cache)), ("Vary", "Accept-Encoding")]
+        modified = document.last_modified
+        self.modified = [("Last-Modified", format_datetime(modified, usegmt=True))] if modified is not None else []
+        link = f'<{feed_url(site, section.slug, document.format)}>; rel="self"'
+        others = [
+            f'<{feed_url(site, section.slug, other)}>; rel="alternate"; type="{MEDIA_TYPES[other].split(";")[0]}"'
+            for other in FORMATS
+            if other != document.format
+        ]
+        self.link = "Link", ", ".join([link, *others])

@@ -6,8 +6,9 @@ database is down, the loaded documents stay in service; when it is back, every v
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from syndication.logs import get_logger
@@ -19,11 +20,10 @@ from syndication.store import Connection
 from syndication.store.db.batches import batched
 from syndication.store.db.database import DOCUMENTS, Database, DatabaseDown
 from syndication.store.db.listen import Waker
-from syndication.store.processes import poll_counts, purge_queue, web_processes
-from syndication.store.processes.service_status import read_service_status
+from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.publishing import change_queue, documents
 from syndication.store.publishing.effective_settings import EffectiveSettings
-from syndication.store.publishing.section_state import SectionState
+from syndication.store.publishing.section_state import SectionState, list_exceptional, oldest_waiting
 from syndication.store.triggers import missing_triggers
 from syndication.web import load_latency
 from syndication.web.asked_catalogue import AskedCatalogue
@@ -66,13 +66,18 @@ HUNG_SECONDS = 3 * STATE_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class LoaderState:
-    """The state that was read last; ``since`` is when ``database`` last changed between ok and down."""
+    """The state that was read last; ``since`` is when ``database`` last changed between ok and down.
+
+    ``sections`` are the newsroom's sections that are waiting, failing, held or recently missed, ``counts`` the numbers
+    of all of the newsroom's sections by status.
+    """
 
     loaded: bool = False
     database: str = "down"
     since: datetime | None = None
     missing_triggers: tuple[str, ...] = ()
     sections: tuple[SectionState, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
     oldest_change: datetime | None = None
     changes: int = 0
     workers: int = 0
@@ -180,13 +185,15 @@ class DocumentLoader:
             wanted = self._choose(conn, published, first=first)
             # The first load is not measured: those versions were published before this process started.
             waits = load_latency.read_waiting_since(conn, published) if published and not first else WaitingSince()
-            moment, loaded = now, 0
-            for slugs in batched(wanted, LOADED_AT_ONCE):
+            moment, loaded, taken = now, 0, set[str]()
+            for some in batched(wanted, LOADED_AT_ONCE):
+                slugs = some if memory.has_room else [slug for slug in some if memory.holds(slug)]
+                taken.update(slugs)
                 found = self.catalogue.prepare(documents.load_documents(conn, slugs))
                 memory.publish({slug: published[slug] for slug in slugs}, found)
                 moment, loaded = now + timedelta(seconds=time.monotonic() - started), loaded + len(found)
                 self.served |= {slug: (published[slug], moment) for slug in slugs}
-            others = {slug: published[slug] for slug in published.keys() - set(wanted)}
+            others = {slug: published[slug] for slug in published.keys() - taken}
             memory.publish(others)
             asked = documents.read_some_versions(conn, purge_queue.pending_sections(conn))
         self.catalogue = self.catalogue.at_minute(minute_of(now))  # The first documents whose cache time moves.
@@ -232,20 +239,30 @@ class DocumentLoader:
         """Reads the state that /readyz and /metrics show."""
         with self.database.read() as conn:
             now = self.database.now(conn)
-            own = {slug for slug, section in self.catalogue.sections.items() if section.owner != "readers"}
-            status = read_service_status(conn, own, now)
+            own = self.catalogue.own
+            found = tuple(state for state in list_exceptional(conn, now) if state.section in own)
             self.state = replace(
                 self.state,
                 missing_triggers=tuple(missing_triggers(conn)),
-                sections=tuple(status.states.values()),
-                oldest_change=status.oldest_change,
+                sections=found,
+                counts=self._count(found),
+                oldest_change=oldest_waiting(found, change_queue.oldest(conn)),
                 changes=change_queue.waiting(conn, MAX_COUNTED),
-                workers=len(status.workers),
+                workers=len(workers.list_alive(conn, now)),
                 webs=len(web_processes.list_alive(conn, now)),
                 purges=sum(purge.given_up_at is None for purge in purge_queue.list_waiting(conn)),
             )
         self._looked = time.monotonic()
         self._mark_up()
+
+    def _count(self, found: Iterable[SectionState]) -> dict[str, int]:
+        """Returns the numbers of the newsroom's sections by status, without asking for each."""
+        own, published = self.catalogue.own, self.catalogue.memory.versions
+        counts = Counter[str](state.status for state in found if state.status != "unpublished")
+        failing = {state.section for state in found if state.status == "failing"}
+        counts["unpublished"] = len(own - failing - published.keys())
+        counts["current"] += max(0, len(own) - counts.total())
+        return dict(counts)
 
     def current_state(self) -> LoaderState:
         """Returns the state for other threads: this thread itself waits indefinitely for a hanging database."""

@@ -47,10 +47,13 @@ class DocumentReader:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the thread after the current reading."""
+        """Ends the thread after the current reading, and closes the database."""
         with self._change:
             self._stopped = True
             self._change.notify()
+        if self._thread.ident is not None:
+            self._thread.join(timeout=5)
+        self.database.close()
 
     def request(self, path: str) -> Future[None] | None:
         """Asks for a document; the result is done when it is in memory, or cannot be. None: too many wait."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, Response, jsonify
@@ -12,7 +13,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
 from syndication.metrics.web_gauges import WebGauges
-from syndication.model.asked_addresses import is_asked
 from syndication.web.pages.blueprint import pages_blueprint
 from syndication.web.pages.settings import PageSettings
 
@@ -43,6 +43,10 @@ def flask_app(
     return app
 
 
+MAX_LABELLED = 1_000
+"""So many sections have labels of their own in /metrics, in the order of the configuration; the totals have all."""
+
+
 def blueprint(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | None = None) -> Blueprint:
     """Returns all routes; they read the memory of the document loader, never the database."""
     routes = Blueprint(
@@ -67,7 +71,7 @@ def blueprint(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | 
     @routes.get("/metrics")
     def prometheus() -> Response:
         catalogue = loader.catalogue
-        values = WebGauges(loader.current_state(), catalogue.size, datetime.now(UTC), _listed_versions(catalogue))
+        values = WebGauges(loader.current_state(), catalogue.size, datetime.now(UTC), _labelled_versions(catalogue))
         response = _text(web_metrics.exposition(values, *([editors()] if editors else [])))
         response.headers["Content-Type"] = web_metrics.CONTENT_TYPE
         return response
@@ -75,9 +79,14 @@ def blueprint(loader: "DocumentLoader", editors: Callable[[], EditorsProcess] | 
     return routes
 
 
-def _listed_versions(catalogue: "Catalogue") -> dict[str, int]:
-    """Returns the served versions, without the feeds that readers asked for: a stranger chooses no label."""
-    return {slug: version for slug, version in catalogue.versions().items() if not is_asked(slug)}
+def _labelled_versions(catalogue: "Catalogue") -> dict[str, int | None]:
+    """Returns the served versions of the newsroom's first sections; None: not published yet.
+
+    None of the feeds that readers asked for: a stranger chooses no label.
+    """
+    own = (slug for slug, section in catalogue.sections.items() if section.owner != "readers")
+    versions = catalogue.memory.versions
+    return {slug: versions.get(slug) for slug in islice(own, MAX_LABELLED)}
 
 
 def _text(text: str | bytes) -> Response:

@@ -1,6 +1,7 @@
 """The facts of the service's status that every surface shows: sections, running processes, what waits."""
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,17 +10,31 @@ from sqlalchemy import Connection
 from syndication.store.processes import workers
 from syndication.store.processes.workers import WorkerProcess
 from syndication.store.publishing import change_queue
-from syndication.store.publishing.section_state import SectionState, configured_states, oldest_waiting
+from syndication.store.publishing.documents import read_versions
+from syndication.store.publishing.section_state import (
+    SectionState,
+    SectionStatus,
+    configured_states,
+    list_exceptional,
+    oldest_waiting,
+    section_status,
+)
+
+MOST = 1_000
+"""Of more sections, only those that are waiting, failing, held or recently missed are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
     """The status at one moment. ``states`` are those of configured sections that a worker has registered.
 
-    ``oldest_queued`` is when the oldest change that no section was requested for was noticed.
+    Of many sections, ``states`` has only those that are exceptional, and those that were asked for. ``published`` are
+    the slugs of all published ones. ``oldest_queued`` is when the oldest change that no section was requested for was
+    noticed.
     """
 
     states: Mapping[str, SectionState]
+    published: Set[str]
     workers: list[WorkerProcess]
     oldest_queued: datetime | None
 
@@ -28,11 +43,27 @@ class ServiceStatus:
         """When the oldest change that is not published yet was noticed."""
         return oldest_waiting(self.states.values(), self.oldest_queued)
 
+    def count(self, sections: Collection[str]) -> dict[SectionStatus, int]:
+        """Returns the number of these sections by status."""
+        counts = Counter[SectionStatus](section_status(state) for state in self.states.values())
+        unread = sections - self.states.keys() if isinstance(sections, Set) else set(sections) - self.states.keys()
+        counts["current"] += len(unread & self.published)
+        counts["unpublished"] += len(unread - self.published)
+        return dict(counts)
 
-def read_service_status(conn: Connection, sections: Collection[str], now: datetime) -> ServiceStatus:
-    """Returns the status at ``now``; ``sections`` are the configured slugs."""
-    return ServiceStatus(
-        states=configured_states(conn, sections),
-        workers=workers.list_alive(conn, now),
-        oldest_queued=change_queue.oldest(conn),
-    )
+
+def read_service_status(
+    conn: Connection, sections: Collection[str], now: datetime, asked: Collection[str] | None = None
+) -> ServiceStatus:
+    """Returns the status at ``now``; ``sections`` are the configured slugs.
+
+    ``asked``: whose states are wanted in any case (None: those of all, unless they are many).
+    """
+    if asked is None and len(sections) <= MOST:
+        states = configured_states(conn, sections)
+        published: Set[str] = {slug for slug, state in states.items() if state.version}
+    else:
+        states = {state.section: state for state in list_exceptional(conn, now) if state.section in sections}
+        states |= configured_states(conn, [slug for slug in asked or () if slug not in states])
+        published = read_versions(conn).keys()
+    return ServiceStatus(states, published, workers.list_alive(conn, now), change_queue.oldest(conn))

@@ -3,7 +3,7 @@
 Each change of a row takes the next number, so that a process reads what changed since the number that it knows.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from syndication.model.asked_addresses import AskedKind
 from syndication.store.db.batches import batched
 from syndication.store.db.upsert import insert
 from syndication.store.tables.asked_feeds import AskedFeedRow, AskedNumberRow
-from syndication.store.tables.publishing import PollCountRow, SectionStateRow
+from syndication.store.tables.publishing import ASLEEP, READERS, PollCountRow, SectionStateRow
 
 MINUTE = timedelta(minutes=1)
 
@@ -95,6 +95,7 @@ def record_polls(conn: Connection, polled: Mapping[str, datetime]) -> list[str]:
         if conn.scalar(select(AskedFeedRow.slug).where(known, AskedFeedRow.slept_at.is_not(None))) is not None:
             woken.append(slug)
     _change(conn, woken, slept_at=None)
+    _set_priority(conn, woken, ASLEEP, READERS)
     return woken
 
 
@@ -103,6 +104,7 @@ def put_to_sleep(conn: Connection, before: datetime, now: datetime) -> list[str]
     idle = and_(AskedFeedRow.polled_at < before, AskedFeedRow.slept_at.is_(None), AskedFeedRow.forgotten_at.is_(None))
     found = list(conn.scalars(select(AskedFeedRow.slug).where(idle).order_by(AskedFeedRow.slug)))
     _change(conn, found, slept_at=now)
+    _set_priority(conn, found, READERS, ASLEEP)
     return found
 
 
@@ -110,19 +112,28 @@ def forget(conn: Connection, before: datetime, now: datetime) -> list[str]:
     """Deletes the documents of the feeds that nobody has polled since ``before``; returns their slugs."""
     idle = and_(AskedFeedRow.polled_at < before, AskedFeedRow.forgotten_at.is_(None))
     found = list(conn.scalars(select(AskedFeedRow.slug).where(idle).order_by(AskedFeedRow.slug)))
+    _change(conn, found, forgotten_at=now)  # First the number, then sections, as who wakes feeds does.
     for some in batched(found):
         conn.execute(delete(SectionStateRow).where(SectionStateRow.section.in_(some)))
         conn.execute(delete(PollCountRow).where(PollCountRow.section.in_(some)))
-    _change(conn, found, forgotten_at=now)
     conn.execute(delete(AskedFeedRow).where(AskedFeedRow.forgotten_at < now - TOLD))
     return found
 
 
 def stale_asleep(conn: Connection, before: datetime) -> list[str]:
-    """Returns the sleeping feeds with waiting changes that were last regenerated before this time."""
+    """Returns the sleeping feeds with waiting changes that were last regenerated before this time.
+
+    Until the next call, workers look at these, and at no other sleeping ones.
+    """
+    sleeping = select(AskedFeedRow.slug).where(AskedFeedRow.slept_at.is_not(None))
+    conn.execute(
+        update(SectionStateRow)
+        .where(SectionStateRow.priority == READERS, SectionStateRow.section.in_(sleeping))
+        .values(priority=ASLEEP)
+    )
     rows = select(AskedFeedRow.slug).join(SectionStateRow, SectionStateRow.section == AskedFeedRow.slug)
     regenerated = SectionStateRow.regenerated_at
-    return list(
+    found = list(
         conn.scalars(
             rows.where(
                 AskedFeedRow.slept_at.is_not(None),
@@ -132,6 +143,17 @@ def stale_asleep(conn: Connection, before: datetime) -> list[str]:
             ).order_by(AskedFeedRow.slug)
         )
     )
+    _set_priority(conn, found, ASLEEP, READERS)
+    return found
+
+
+def _set_priority(conn: Connection, slugs: Sequence[str], before: int, after: int) -> None:
+    for some in batched(slugs):
+        conn.execute(
+            update(SectionStateRow)
+            .where(SectionStateRow.section.in_(some), SectionStateRow.priority == before)
+            .values(priority=after)
+        )
 
 
 def _change(conn: Connection, slugs: Collection[str], **values: Any) -> None:

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, RowMapping, select, tuple_
 
 from syndication.model.values import ENCODINGS, Document
 from syndication.store.db.batches import batched
-from syndication.store.tables.publishing import DocumentRow, LeftOutRow, PublicationRow, SectionStateRow
+from syndication.store.publishing.publication_numbers import last_number
+from syndication.store.tables.publishing import DocumentRow, LeftOutRow, SectionStateRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def read_published_since(conn: Connection, publication: int) -> tuple[dict[str, 
 
     No publication is missed: whoever takes a number holds the counter's lock until its version is committed.
     """
-    last = conn.scalar(select(PublicationRow.number)) or 0
+    last = last_number(conn)
     if last <= publication:
         return {}, last
     rows = conn.execute(

@@ -5,14 +5,14 @@ A lease only avoids duplicate work. A late worker is harmless because the versio
 registered later by another configuration, and is left to that configuration's workers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
 
 from syndication.model.values import ALL
-from syndication.store.tables.publishing import SectionStateRow
+from syndication.store.tables.publishing import NEWSROOM, READERS, SectionStateRow
 
 REQUEST_DELAY = timedelta(seconds=10)
 """A request gives way to sections with changes for at most this long, so that it is served eventually."""
@@ -22,9 +22,10 @@ PAGE = 200
 """Waiting sections read at a time; a claim needs a second page only if another configuration's sections come first."""
 
 
-def _waiting(revision: int) -> ColumnElement[bool]:
+def _waiting(revision: int, priorities: Sequence[int] = (NEWSROOM, READERS)) -> ColumnElement[bool]:
     return and_(
         SectionStateRow.requested_generation > SectionStateRow.completed_generation,
+        SectionStateRow.priority.in_(priorities),
         # An older program never overwrites a newer program's rendering.
         SectionStateRow.revision <= revision,
     )
@@ -51,7 +52,7 @@ def claim(
     that failed waits for its retry time, and then comes after those that were already waiting before it: so a section
     that is retried again and again, or changes all the time, blocks no other. A request without a change comes after
     sections with changes, for at most ``REQUEST_DELAY``. Of sections requested at the same time, ``all`` comes last:
-    readers wait for an article's own section.
+    readers wait for an article's own section. Feeds that readers asked for come after all of the newsroom's.
     """
     second = now.replace(microsecond=0)
     over = or_(SectionStateRow.lease_until <= now, SectionStateRow.lease_until > _latest_expiry(now, lease))
@@ -60,20 +61,18 @@ def claim(
         or_(SectionStateRow.retry_at.is_(None), SectionStateRow.retry_at <= now),
         or_(SectionStateRow.updated_at.is_(None), SectionStateRow.updated_at != second),
     )
-    query = (
-        select(SectionStateRow.section, SectionStateRow.fingerprint)
-        .where(_waiting(revision), free, may)
-        .order_by(
-            case(
-                (and_(SectionStateRow.noticed_at.is_(None), SectionStateRow.requested_at > now - REQUEST_DELAY), 1),
-                else_=0,
-            ),
-            func.coalesce(SectionStateRow.retry_at, SectionStateRow.requested_at),
-            SectionStateRow.section == ALL,
-            SectionStateRow.section,
-        )
+    query = select(SectionStateRow.section, SectionStateRow.fingerprint).order_by(
+        case(
+            (and_(SectionStateRow.noticed_at.is_(None), SectionStateRow.requested_at > now - REQUEST_DELAY), 1),
+            else_=0,
+        ),
+        func.coalesce(SectionStateRow.retry_at, SectionStateRow.requested_at),
+        SectionStateRow.section == ALL,
+        SectionStateRow.section,
     )
-    section = _first_unlocked(conn, query, and_(_waiting(revision), free, may), mine)
+    section = None
+    for priority in (NEWSROOM, READERS):
+        section = section or _first_unlocked(conn, query, and_(_waiting(revision, [priority]), free, may), mine)
     if section is not None:
         conn.execute(
             update(SectionStateRow)
@@ -86,9 +85,9 @@ def claim(
 def _first_unlocked(
     conn: Connection, query: Select[str, str], ready: ColumnElement[bool], mine: Mapping[str, str]
 ) -> str | None:
-    """Locks the first row of the query that is ``mine`` and that no other worker has locked; returns its section."""
+    """Locks the first ``ready`` row that is ``mine`` and that no other worker has locked; returns its section."""
     after = 0
-    while rows := conn.execute(query.limit(PAGE).offset(after)).all():
+    while rows := conn.execute(query.where(ready).limit(PAGE).offset(after)).all():
         for row in rows:
             if _is_mine(row, mine):
                 locked = select(SectionStateRow.section).where(
@@ -105,10 +104,13 @@ def _first_unlocked(
 
 def any_pending(conn: Connection, mine: Mapping[str, str], revision: int) -> bool:
     """Returns whether any section is waiting, whether it can be claimed now or later."""
-    rows = conn.execute(select(SectionStateRow.section, SectionStateRow.fingerprint).where(_waiting(revision)))
-    found = any(_is_mine(row, mine) for row in rows)
-    rows.close()
-    return found
+    query = select(SectionStateRow.section, SectionStateRow.fingerprint).where(_waiting(revision))
+    after = 0
+    while rows := conn.execute(query.limit(PAGE).offset(after)).all():
+        if any(_is_mine(row, mine) for row in rows):
+            return True
+        after += len(rows)
+    return False
 
 
 def ready_at(

@@ -8,14 +8,13 @@ from sqlalchemy import Connection, and_, case, delete, func, insert, literal, nu
 
 from syndication.model.values import ENCODINGS, Document, LeftOut
 from syndication.store.db.types import UtcTime
-from syndication.store.db.upsert import insert as upsert
 from syndication.store.publishing import holds
 from syndication.store.publishing.holds import Hold
+from syndication.store.publishing.publication_numbers import take_number
 from syndication.store.tables.publishing import (
     DocumentRow,
     EntryRow,
     LeftOutRow,
-    PublicationRow,
     SectionStateRow,
     TombstoneRow,
 )
@@ -179,17 +178,8 @@ def complete(
 
 
 def number_publication(conn: Connection, section: str) -> None:
-    """Gives the section's new version its number among all publications; call it last in the transaction.
-
-    The counter's row stays locked until the commit: a higher number is never visible before a lower one. Whoever holds
-    it waits for no other row, so it can be in no deadlock.
-    """
-    statement = upsert(conn, PublicationRow).values(id=1, number=1)
-    number = conn.scalar(
-        statement.on_conflict_do_update(index_elements=["id"], set_={"number": PublicationRow.number + 1}).returning(
-            PublicationRow.number
-        )
-    )
+    """Gives the section's new version its number among all publications; call it last in the transaction."""
+    number = take_number(conn)
     conn.execute(update(SectionStateRow).where(SectionStateRow.section == section).values(publication=number))
 
 

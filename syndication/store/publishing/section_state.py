@@ -5,14 +5,38 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Case, Connection, and_, bindparam, case, func, literal, null, or_, select, update
+from sqlalchemy import (
+    Case,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
 from syndication.store.db.batches import batched
 from syndication.store.db.types import UtcTime
 from syndication.store.db.upsert import insert
 from syndication.store.publishing import holds
 from syndication.store.publishing.holds import Hold
-from syndication.store.tables.publishing import EntryRow, LeftOutRow, SectionStateRow
+from syndication.store.publishing.publication_numbers import last_number, take_number
+from syndication.store.tables.publishing import (
+    ASLEEP,
+    NEWSROOM,
+    READERS,
+    EntryRow,
+    HoldRow,
+    LeftOutRow,
+    SectionStateRow,
+)
 
 SectionStatus = Literal["current", "pending", "failing", "unpublished", "held"]
 
@@ -80,11 +104,14 @@ def section_status(state: SectionState | None) -> SectionStatus:
     return "pending" if state.pending else "current"
 
 
-def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, now: datetime) -> list[str]:
+def register(
+    conn: Connection, fingerprints: Mapping[str, str], revision: int, now: datetime, readers: Collection[str] = ()
+) -> list[str]:
     """Requests each section whose configuration or renderer differs from that of its documents; returns the slugs.
 
     ``revision`` is the program's render revision: sections registered by a newer program are left to it. From here on a
-    section belongs to the workers of this configuration: a lease under another configuration is lost.
+    section belongs to the workers of this configuration: a lease under another configuration is lost. ``readers`` are
+    the slugs of those that readers asked for, which come after the newsroom's own.
     """
     # Locked on PostgreSQL, and inserted without conflicts: two workers that start together both register.
     columns = SectionStateRow.section, SectionStateRow.fingerprint, SectionStateRow.revision
@@ -99,6 +126,7 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
         )
     }
     common = {"revision": revision, "requested_at": now}
+    priorities = dict.fromkeys(readers, READERS)
     new = sorted(fingerprints.keys() - known.keys())
     changed = sorted(
         slug
@@ -108,8 +136,17 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
         and (row.fingerprint, row.revision) != (fingerprints[slug], revision)
     )
     if new:
-        rows = [{"section": slug, "fingerprint": fingerprints[slug], "requested_generation": 1} for slug in new]
+        rows = [
+            {
+                "section": slug,
+                "fingerprint": fingerprints[slug],
+                "requested_generation": 1,
+                "priority": priorities.get(slug, NEWSROOM),
+            }
+            for slug in new
+        ]
         conn.execute(insert(conn, SectionStateRow).on_conflict_do_nothing(), [row | common for row in rows])
+        _lock(conn, new)
     if changed:
         conn.execute(
             update(SectionStateRow.__table__)  # type: ignore[arg-type]  # a Table: many rows with their own values
@@ -120,16 +157,29 @@ def register(conn: Connection, fingerprints: Mapping[str, str], revision: int, n
                 noticed_at=_noticed(None),
                 retry_at=None,
                 failures=0,
+                priority=case(
+                    (and_(SectionStateRow.priority == ASLEEP, bindparam("rank") == READERS), ASLEEP),
+                    else_=bindparam("rank"),
+                ),
                 **NO_LEASE,
                 **common,
             ),
-            [{"slug": slug, "print": fingerprints[slug]} for slug in changed],
+            [{"slug": slug, "print": fingerprints[slug], "rank": priorities.get(slug, NEWSROOM)} for slug in changed],
         )
+    if new or changed:
+        number = take_number(conn)
+        for some in batched(sorted([*new, *changed])):
+            conn.execute(update(SectionStateRow).where(SectionStateRow.section.in_(some)).values(registration=number))
     return sorted([*new, *changed])
 
 
-FEW = 500
-"""So many sections are registered without reading the state of all others."""
+def _lock(conn: Connection, slugs: Iterable[str]) -> None:
+    """Locks rows on PostgreSQL, always in the same order, so that two writers never deadlock."""
+    if conn.dialect.name == "postgresql":
+        for some in batched(sorted(slugs)):
+            rows = select(SectionStateRow.section).where(SectionStateRow.section.in_(some))
+            conn.execute(rows.order_by(SectionStateRow.section).with_for_update())
+
 
 NO_TIMES: Mapping[str, datetime] = {}
 NO_LEASE = {"lease_owner": None, "lease_until": None}
@@ -141,27 +191,31 @@ def request(
     """Requests a regeneration of these sections; returns the generation of each. A request resets the back-off.
 
     ``noticed_at`` has, by section, the time of the oldest waiting change, or of a due moment. A section that is already
-    waiting keeps its place: if each change put it back, a busy one would never be reached. Always in the same order, so
-    that two writers never deadlock.
+    waiting keeps its place: if each change put it back, a busy one would never be reached.
     """
+    wanted = sorted(set(slugs))
+    _lock(conn, wanted)
+    by_time: dict[datetime | None, list[str]] = {}
+    for slug in wanted:
+        by_time.setdefault(noticed_at.get(slug), []).append(slug)
     waits, moment = SectionStateRow.requested_generation > SectionStateRow.completed_generation, literal(now, UtcTime())
-    generations = {}
-    for slug in sorted(set(slugs)):
-        row = conn.execute(
+    generations: dict[str, int] = {}
+    for since, noticed in by_time.items():
+        raised = (
             update(SectionStateRow)
-            .where(SectionStateRow.section == slug)
             .values(
                 requested_generation=SectionStateRow.requested_generation + 1,
                 requested_at=case((waits, SectionStateRow.requested_at), else_=moment),
-                noticed_at=_noticed(noticed_at.get(slug)),
+                noticed_at=_noticed(since),
                 failures=0,
                 # Not NULL: a section that failed and changes all the time is no more urgent than the others.
                 retry_at=case((SectionStateRow.retry_at > now, moment), else_=SectionStateRow.retry_at),
             )
-            .returning(SectionStateRow.requested_generation)
-        ).one_or_none()
-        if row is not None:
-            generations[slug] = row.requested_generation
+            .returning(SectionStateRow.section, SectionStateRow.requested_generation)
+        )
+        for some in batched(noticed):
+            rows = conn.execute(raised.where(SectionStateRow.section.in_(some)))
+            generations |= {row.section: row.requested_generation for row in rows}
     return generations
 
 
@@ -175,10 +229,18 @@ def _noticed(since: datetime | None) -> Case[datetime | None]:
     )
 
 
-def list_foreign(conn: Connection, mine: Mapping[str, str]) -> list[str]:
-    """Returns the sections registered by another configuration than ``mine`` (fingerprints by slug)."""
-    rows = conn.execute(select(SectionStateRow.section, SectionStateRow.fingerprint))
-    return [section for section, fingerprint in rows if mine.get(section) != fingerprint]
+def read_registered_since(conn: Connection, number: int) -> tuple[dict[str, str], int]:
+    """Returns the sections registered after that number with their fingerprints, and the number of the last one.
+
+    No registration is missed, as with publications. -1: every section.
+    """
+    last = last_number(conn)
+    if last == number:
+        return {}, last
+    rows = conn.execute(
+        select(SectionStateRow.section, SectionStateRow.fingerprint).where(SectionStateRow.registration > number)
+    )
+    return {row.section: row.fingerprint for row in rows}, last
 
 
 def list_due(conn: Connection, now: datetime) -> dict[str, datetime]:
@@ -218,10 +280,50 @@ def oldest_waiting(found: Iterable[SectionState], oldest_change: datetime | None
     return min((moment for moment in (*moments, oldest_change) if moment is not None), default=None)
 
 
-def list_states(conn: Connection) -> list[SectionState]:
-    """Returns every section that was ever registered, by slug."""
-    entries = select(EntryRow.section, func.count().label("n")).group_by(EntryRow.section).subquery()
-    missing = select(LeftOutRow.section, func.count().label("n")).group_by(LeftOutRow.section).subquery()
+def _waits() -> ColumnElement[bool]:
+    return SectionStateRow.requested_generation > SectionStateRow.completed_generation
+
+
+def list_states(conn: Connection, sections: Collection[str] | None = None) -> list[SectionState]:
+    """Returns the state of these sections, by slug (None: of every one that was ever registered).
+
+    Of a few sections it costs what they are, however many there are.
+    """
+    if sections is None or len(sections) > FEW:
+        wanted = None if sections is None else frozenset(sections)
+        found = _states(conn, None)
+        return found if wanted is None else [state for state in found if state.section in wanted]
+    return [state for some in batched(sorted(sections)) for state in _states(conn, some)]
+
+
+FEW = 5_000
+"""So many sections are read one by one; of more, all are read."""
+
+
+def list_exceptional(conn: Connection, now: datetime) -> list[SectionState]:
+    """Returns the state of the newsroom's sections that are waiting, failing, held or recently missed, by slug.
+
+    A failing one is always waiting. It reads them by their indexes: it costs what is exceptional, not what exists.
+    """
+    state = SectionStateRow
+    conditions = (
+        and_(_waits(), state.priority == NEWSROOM),
+        and_(state.missed_at.is_not(None), state.missed_at > now - MISSED_SHOWN),
+        state.section.in_(select(HoldRow.section)),
+    )
+    found = {slug for one in conditions for slug in conn.scalars(select(state.section).where(one))}
+    return list_states(conn, found)
+
+
+def _states(conn: Connection, sections: Collection[str] | None) -> list[SectionState]:
+    def chosen(column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        return true() if sections is None else column.in_(sections)
+
+    counts = [
+        select(row.section, func.count().label("n")).where(chosen(row.section)).group_by(row.section).subquery()
+        for row in (EntryRow, LeftOutRow)
+    ]
+    entries, missing = counts
     rows = conn.execute(
         select(
             SectionStateRow.__table__,
@@ -230,9 +332,10 @@ def list_states(conn: Connection) -> list[SectionState]:
         )
         .outerjoin(entries, entries.c.section == SectionStateRow.section)
         .outerjoin(missing, missing.c.section == SectionStateRow.section)
+        .where(chosen(SectionStateRow.section))
         .order_by(SectionStateRow.section)
     ).mappings()
-    held = holds.list_holds(conn)
+    held = holds.list_holds(conn, sections)
     columns = [name for name in SectionState.__slots__ if name != "hold"]
     return [SectionState(**{name: row[name] for name in columns}, hold=held.get(row["section"])) for row in rows]
 
@@ -242,4 +345,4 @@ def configured_states(conn: Connection, sections: Collection[str]) -> dict[str, 
 
     Sections that are no longer configured stay in the store but are neither regenerated nor served.
     """
-    return {state.section: state for state in list_states(conn) if state.section in sections}
+    return {state.section: state for state in list_states(conn, sections)}

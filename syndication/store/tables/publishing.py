@@ -24,6 +24,10 @@ class ChangeRow(Base):
     __table_args__ = AUTOINCREMENT
 
 
+NEWSROOM, READERS, ASLEEP = 0, 1, 2
+"""The newsroom's own feeds are regenerated first, then those that readers asked for; sleeping ones wait."""
+
+
 class SectionStateRow(Base):
     """The state of one feed.
 
@@ -35,7 +39,8 @@ class SectionStateRow(Base):
     that found ``suspected_entries`` to differ; once that request has changed something, they become ``missed_entries``.
     ``cadence`` is when the feed's stories were published (JSON, see ``model.freshness``), and ``max_age`` the cache
     time in seconds that its documents say; None: the fixed one of the configuration. ``publication`` is the number of
-    the version among those of all sections.
+    the version among those of all sections, ``registration`` that of the last change of its fingerprint.
+    ``priority``: ``NEWSROOM``, ``READERS`` or ``ASLEEP``, which no worker looks at.
     """
 
     __tablename__ = "section_state"
@@ -67,12 +72,14 @@ class SectionStateRow(Base):
     cadence: Mapped[str | None]
     max_age: Mapped[int | None] = mapped_column(BigInt)
     publication: Mapped[int] = mapped_column(BigInt, server_default="0")
+    registration: Mapped[int] = mapped_column(BigInt, server_default="0")
+    priority: Mapped[int] = mapped_column(server_default="0")
 
 
 class PublicationRow(Base):
-    """The counter of publications: the one row has the number of the last one, of any section.
+    """The counter of publications and registrations: the one row has the number of the last one, of any section.
 
-    Its lock is held from taking a number to the commit, so publications become visible in the order of their numbers.
+    Its lock is held from taking a number to the commit, so they become visible in the order of their numbers.
     """
 
     __tablename__ = "publication"
@@ -259,8 +266,17 @@ Index("ix_entry_article_id", EntryRow.article_id)
 Index("ix_tombstone_article_id", TombstoneRow.article_id)
 Index("ix_section_state_next_due", SectionStateRow.next_due)
 Index("ix_section_state_publication", SectionStateRow.publication)
+Index("ix_section_state_registration", SectionStateRow.registration)
 _waits = SectionStateRow.requested_generation > SectionStateRow.completed_generation
-Index("ix_section_state_pending", SectionStateRow.section, sqlite_where=_waits, postgresql_where=_waits)
+Index(
+    "ix_section_state_pending",
+    SectionStateRow.priority,
+    SectionStateRow.section,
+    sqlite_where=_waits,
+    postgresql_where=_waits,
+)
 _leased = SectionStateRow.lease_owner.is_not(None)
 Index("ix_section_state_lease", SectionStateRow.lease_owner, sqlite_where=_leased, postgresql_where=_leased)
+_missed = SectionStateRow.missed_at.is_not(None)
+Index("ix_section_state_missed", SectionStateRow.missed_at, sqlite_where=_missed, postgresql_where=_missed)
 Index("ix_poll_count_at", PollCountRow.at)

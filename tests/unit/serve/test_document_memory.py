@@ -1,7 +1,11 @@
 """The documents in memory: a budget in bytes, what makes room, and what is never served again."""
 
+import gc
+import tracemalloc
 from datetime import UTC, datetime
 
+from syndication.model.asked_addresses import NOTHING_ASKED
+from syndication.model.old_feeds import NO_OLD_FEEDS
 from syndication.model.values import ENCODINGS, FORMATS, CachePolicy, Document
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.document_memory import MAX_CACHED_RESPONSES, OVERHEAD, DocumentMemory
@@ -17,6 +21,10 @@ EACH = len(ENCODINGS) * BODY + OVERHEAD
 def document(slug: str, version: int = 1, format: str = "atom") -> Document:
     body = f"{slug} {version} ".encode().ljust(BODY, b"x")
     return Document(slug, format, version, f"d{version}", NOON, dict.fromkeys(ENCODINGS, body))
+
+
+def bodies(text: str) -> dict[str, bytes]:
+    return {encoding: f"{text} {encoding} ".encode() * 10 for encoding in ENCODINGS}
 
 
 def catalogue(budget: int = 10 * EACH) -> Catalogue:
@@ -36,6 +44,26 @@ def test_the_budget_counts_bodies_and_overhead() -> None:
     assert feeds.memory.used == 10 * EACH and feeds.memory.evicted == 0
     feeds.with_documents([document("s0", format="rss")])
     assert feeds.memory.used <= 10 * EACH and feeds.memory.evicted == 1
+
+
+def test_the_overhead_is_what_a_document_takes_besides_its_bodies() -> None:
+    slugs = [f"tag/something-{n}" for n in range(300)]
+    feeds = Catalogue.empty(site(), {slug: section(slug) for slug in slugs}, {}, frozenset())
+    tracemalloc.start()
+    try:
+        gc.collect()
+        before, _ = tracemalloc.get_traced_memory()
+        feeds.with_documents(
+            Document(slug, format, 1, f"{hash((slug, format)) % 2**64:064x}", NOON, bodies(f"{slug} {format}"))
+            for slug in slugs
+            for format in FORMATS
+        )
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    measured = (after - before - feeds.size) / len(feeds.documents)
+    assert 0.8 * OVERHEAD < measured < OVERHEAD
 
 
 def test_what_is_polled_stays_and_what_is_not_makes_room() -> None:
@@ -113,7 +141,7 @@ def test_a_section_that_is_gone_is_forgotten() -> None:
 def test_other_feeds_keep_the_documents_with_the_headers_of_changed_ones() -> None:
     feeds = catalogue().with_documents(document(slug) for slug in SLUGS[:3])
     changed = {"s0": section("s0"), "s1": section("s1", cache=CachePolicy(7, 60, 60, 60))}
-    after = feeds.with_feeds(changed, {"s9": "s1"}, frozenset({"s2"}))
+    after = feeds.with_feeds(site(), changed, {"s9": "s1"}, frozenset({"s2"}), NO_OLD_FEEDS, NOTHING_ASKED)
     assert poll(after, "s0") == ("200 OK", b"s0 1")
     assert "max-age=7," in dict(respond(after, "GET", "/feeds/s1.atom", {})[1])["Cache-Control"]
     assert poll(after, "s2")[0] == "410 Gone" and poll(after, "s9")[0] == "301 Moved Permanently"

@@ -253,16 +253,23 @@ def _create_publishing_tables() -> None:
         sa.Column("cadence", sa.Text(), nullable=True),
         sa.Column("max_age", BigInt, nullable=True),
         sa.Column("publication", BigInt, server_default="0", nullable=False),
+        sa.Column("registration", BigInt, server_default="0", nullable=False),
+        sa.Column("priority", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("section"),
     )
     op.create_index("ix_section_state_next_due", "section_state", ["next_due"])
     op.create_index("ix_section_state_publication", "section_state", ["publication"])
+    op.create_index("ix_section_state_registration", "section_state", ["registration"])
     waits, leased = sa.text("requested_generation > completed_generation"), sa.text("lease_owner IS NOT NULL")
     op.create_index(
-        "ix_section_state_pending", "section_state", ["section"], sqlite_where=waits, postgresql_where=waits
+        "ix_section_state_pending", "section_state", ["priority", "section"], sqlite_where=waits, postgresql_where=waits
     )
     op.create_index(
         "ix_section_state_lease", "section_state", ["lease_owner"], sqlite_where=leased, postgresql_where=leased
+    )
+    missed = sa.text("missed_at IS NOT NULL")
+    op.create_index(
+        "ix_section_state_missed", "section_state", ["missed_at"], sqlite_where=missed, postgresql_where=missed
     )
     op.create_table(
         "publication",

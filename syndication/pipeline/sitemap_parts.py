@@ -39,9 +39,12 @@ class Limits:
     news_urls: int = sitemap.MAX_NEWS_URLS
 
 
+DEFAULT_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A file that is not written yet. ``coded`` has its bodies by content coding; None: the stored ones are the same."""
+    """A file that is not written yet. ``coded`` has its bodies by content coding; None: the stored ones are right."""
 
     digest: str
     entries: int
@@ -50,7 +53,7 @@ class NewFile:
 
 @dataclass(slots=True)
 class NewPart:
-    """A part's new files by number. ``due`` is when it changes without a write; ``again``: an article left meanwhile."""
+    """A part's new files by number. ``due``: when it changes without a write; ``again``: an article left meanwhile."""
 
     claim: Claim
     files: dict[int, NewFile] = field(default_factory=dict)
@@ -68,7 +71,8 @@ class NewPart:
 class WriteUnderLease(Protocol):
     """Opens a write transaction that holds the lease on a part."""
 
-    def __call__(self, part: str) -> AbstractContextManager[Connection]: ...
+    def __call__(self, part: str) -> AbstractContextManager[Connection]:
+        """Opens it; it is rolled back if another worker has the lease."""
 
 
 class PartWriter:

@@ -8,7 +8,7 @@ A crash between any two steps repeats the part; nothing of it was published.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from datetime import datetime
 from syndication.logs import get_logger
 from syndication.model.sitemaps import ARCHIVE, NEWS, file_path
 from syndication.model.values import Site
-from syndication.pipeline.sitemap_parts import Limits, NewFile, NewPart, PartWriter, new_file
+from syndication.pipeline.sitemap_parts import DEFAULT_LIMITS, Limits, NewFile, NewPart, PartWriter, new_file
 from syndication.render import sitemap
 from syndication.render.sitemap import SITEMAP_REVISION
 from syndication.store import Connection
@@ -49,7 +49,7 @@ class SitemapPolicy:
     enabled: bool = True
     news_name: str = ""
     purge: bool = False
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
 
 
 class SitemapMaker:
@@ -83,8 +83,11 @@ class SitemapMaker:
         if self.fingerprint != before:
             self.register()
 
-    def steps(self) -> Iterator[None]:
-        """Writes what can be written now; yields after each step. One part's failure leaves its files as they are."""
+    def steps(self) -> Generator[None]:
+        """Writes what can be written now; yields after each step. Closed early, it gives its lease back.
+
+        One part's failure leaves its files as they are.
+        """
         while (claim := self._claim()) is not None:
             try:
                 yield
@@ -192,9 +195,9 @@ class SitemapMaker:
             changed.append(file.path)
         if name == NEWS and 0 not in part.files:
             changed += self._write_index(conn, NEWS, list(now_there.values()), now)
-            now_there[0] = before.get(0, next(iter(now_there.values())))
+        kept = {*part.files, 0}
         for number, old in before.items():
-            if number not in now_there:
+            if number not in kept:
                 sitemaps.delete_file(conn, old.path)
                 changed.append(old.path)
         return changed

@@ -42,7 +42,7 @@ class SitemapEntryRow(Base):
 
 
 class SitemapFileRow(Base):
-    """One file, in every content coding but identity. ``updated_at`` is when its bytes last changed; it never goes back.
+    """One file, in each content coding but identity. ``updated_at``: when its bytes last changed; it never goes back.
 
     ``last_modified`` is None for a version written while the clock was behind.
     """

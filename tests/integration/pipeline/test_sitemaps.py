@@ -4,17 +4,18 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
+import zstandard
 from sqlalchemy import select, text
 
-from syndication.pipeline.sitemaps import SitemapMaker
+from syndication.pipeline.sitemap_parts import Limits
+from syndication.pipeline.sitemaps import SitemapMaker, SitemapPolicy
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import withdrawals
-from syndication.store.publishing import sitemaps
 from syndication.store.tables.sitemaps import SitemapFileRow
 from tests.support.desk import Desk
 from tests.support.newsroom import at
 
-MARCH, FEBRUARY, NEWS, INDEX = "/sitemaps/2026-03.xml", "/sitemaps/2026-02.xml", "/sitemap-news.xml", "/sitemap.xml"
+MARCH, FEBRUARY, NEWS, INDEX = "/sitemap-2026-03.xml", "/sitemap-2026-02.xml", "/sitemap-news.xml", "/sitemap.xml"
 BY = Actor("desk", "192.0.2.7")
 
 
@@ -23,8 +24,8 @@ class Maps:
         self.desk, self.database, self.clock = Desk(database, clock), database, clock
         self.maker = self.new_maker()
 
-    def new_maker(self, owner="desk", **more):
-        maker = SitemapMaker(self.database, self.desk.site, owner, **more)
+    def new_maker(self, owner="desk", **policy):
+        maker = SitemapMaker(self.database, self.desk.site, owner, SitemapPolicy(**policy))
         maker.register()
         return maker
 
@@ -37,10 +38,15 @@ class Maps:
         with self.database.read() as conn:
             return {row.path: row for row in conn.execute(select(SitemapFileRow.__table__))}
 
+    def text(self, path):
+        """Returns a file uncompressed."""
+        return zstandard.decompress(self.files()[path].zstd).decode()
+
     def listed(self, path):
         """Returns the ids of the articles that a file lists, in order; None without the file."""
-        file = self.files().get(path)
-        return None if file is None else re.findall(r"https://www\.daily\.example/news/([^<]+)", file.identity.decode())
+        if path not in self.files():
+            return None
+        return re.findall(r"https://www\.daily\.example/news/([^<]+)", self.text(path))
 
 
 @pytest.fixture
@@ -57,10 +63,10 @@ def test_every_file_lists_what_is_public(maps):
     assert maps.listed(MARCH) == ["a1", "a2"]
     assert maps.listed(FEBRUARY) == ["old"]
     assert maps.listed(NEWS) == ["a2", "a1"]
-    index = maps.files()[INDEX].identity.decode()
+    index = maps.text(INDEX)
     assert re.findall("<loc>(.*?)</loc>", index) == [f"https://feeds.daily.example{path}" for path in (MARCH, FEBRUARY)]
-    for file in maps.files().values():
-        ET.fromstring(file.identity)
+    for path in maps.files():
+        ET.fromstring(maps.text(path))
 
 
 def test_the_same_content_keeps_version_and_time(maps):
@@ -76,15 +82,15 @@ def test_a_correction_changes_one_month_and_the_index(maps):
     maps.work()
     after = maps.files()
     assert {path for path in after if after[path] != before[path]} == {FEBRUARY, INDEX}
-    assert b"<lastmod>2026-03-14T12:00:03Z</lastmod>" in after[FEBRUARY].identity
+    assert "<lastmod>2026-03-14T12:00:03Z</lastmod>" in maps.text(FEBRUARY)
 
 
 def test_drafts_and_embargoes_are_in_no_file_until_their_time(maps):
     maps.desk.put("draft", status="draft", published_at=at(hours=-1))
     maps.desk.put("later", published_at=at(hours=1))
     maps.work()
-    everything = b"".join(file.identity for file in maps.files().values())
-    assert b"draft" not in everything and b"later" not in everything
+    everything = "".join(map(maps.text, maps.files()))
+    assert "draft" not in everything and "later" not in everything
     ready, now = maps.maker.next_ready()
     assert ready == at(hours=1) > now
     maps.work(hours=1)
@@ -114,7 +120,7 @@ def test_a_withdrawal_a_restoration_and_a_deletion(maps):
         conn.execute(text("DELETE FROM article WHERE id IN ('a1', 'old')"))
     maps.work()
     assert maps.listed(MARCH) == ["a2"] == maps.listed(NEWS)
-    assert maps.listed(FEBRUARY) is None and FEBRUARY.encode() not in maps.files()[INDEX].identity
+    assert maps.listed(FEBRUARY) is None and FEBRUARY not in maps.text(INDEX)
 
 
 def test_an_article_moves_to_another_month(maps):
@@ -143,12 +149,12 @@ def test_only_addresses_of_the_newsroom_are_listed(maps):
 
 
 def test_long_parts_are_split(maps):
-    maker = maps.new_maker(max_urls=2, max_news_urls=2)
+    maker = maps.new_maker(limits=Limits(urls=2, news_urls=2))
     maps.desk.put("a3", published_at=at(hours=-1))
     maps.work(maker)
-    assert (maps.listed(MARCH), maps.listed("/sitemaps/2026-03-2.xml")) == (["a1", "a2"], ["a3"])
-    assert (maps.listed("/sitemaps/news-1.xml"), maps.listed("/sitemaps/news-2.xml")) == (["a3", "a2"], ["a1"])
-    assert b"/sitemaps/news-2.xml" in maps.files()[NEWS].identity
+    assert (maps.listed(MARCH), maps.listed("/sitemap-2026-03-2.xml")) == (["a1", "a2"], ["a3"])
+    assert (maps.listed("/sitemap-news-1.xml"), maps.listed("/sitemap-news-2.xml")) == (["a3", "a2"], ["a1"])
+    assert "/sitemap-news-2.xml" in maps.text(NEWS)
     withdrawals.withdraw(maps.database, ["a3"], BY)
     maps.work(maker)
     assert maps.listed(NEWS) == ["a2", "a1"] and maps.files().keys() == {INDEX, NEWS, MARCH, FEBRUARY}
@@ -176,10 +182,3 @@ def test_turned_off_there_are_no_files(maps):
     maps.new_maker()
     maps.work()
     assert maps.listed(MARCH) == ["a1", "a2", "a3"]
-
-
-def test_a_body_of_an_old_version_is_not_found(maps):
-    with maps.database.read() as conn:
-        assert sitemaps.load_body(conn, MARCH, 99, "gzip") is None
-        with pytest.raises(ValueError, match="no content coding"):
-            sitemaps.load_body(conn, MARCH, 1, "path")

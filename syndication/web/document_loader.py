@@ -24,6 +24,7 @@ from syndication.store.triggers import missing_triggers
 from syndication.web import load_latency
 from syndication.web.followed_settings import follow
 from syndication.web.load_latency import WaitingSince
+from syndication.web.sitemap_loader import SitemapLoader, served_sitemaps
 
 log = get_logger(__name__)
 
@@ -70,7 +71,9 @@ class DocumentLoader:
         *,
         measured: bool = True,
         settings: EffectiveSettings | None = None,
+        sitemaps: SitemapLoader | None = None,
     ) -> None:
+        self.sitemaps = sitemaps
         self._settings = settings
         self._measured = measured  # The front measures what it serves itself.
         self.database = database
@@ -125,7 +128,9 @@ class DocumentLoader:
                 self.read_state()
             self.move_cache_times()
             self._flush(self.counter)
-            changed = waker.wait(WAIT_SECONDS)
+            # While sitemaps are loaded, piece by piece, feeds are looked at between any two pieces.
+            behind = self.sitemaps is not None and self.sitemaps.is_behind
+            changed = behind or waker.wait(WAIT_SECONDS)
 
     def load(self) -> None:
         """Loads the documents whose version differs from the one in memory."""
@@ -152,10 +157,12 @@ class DocumentLoader:
                 waits.observe(moment)
             log.info("documents_loaded", sections=len(wanted), documents=len(found))
         self.loaded_at, self._loaded = now, time.monotonic()
+        if self.sitemaps is not None:
+            self.sitemaps.load()
         # A section that is not configured here counts too: this process serves no older version of it.
         before, self.versions_to_purge = (
             self.versions_to_purge,
-            {slug: stored[slug] for slug in asked if slug in stored},
+            {slug: stored[slug] for slug in asked if slug in stored} | served_sitemaps(self.sitemaps, asked),
         )
         if self.versions_to_purge.items() - before.items():
             self.changed_event.set()

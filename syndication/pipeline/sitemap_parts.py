@@ -97,13 +97,19 @@ class PartWriter:
             return
         bodies = []
         for body in self._bodies(part):
-            if body is not None:
+            if body is not None and body[1]:
                 bodies.append(body)
             yield
+        if not bodies:
+            bodies.append((self.home_alone(), 0))
         # One file is at the address of the news itself. Several have numbers, and their index is there.
         for number, body in enumerate(bodies, start=1 if len(bodies) > 1 else 0):
             part.files[number] = new_file(body, known.get(number), pool)
             yield
+
+    def home_alone(self) -> bytes:
+        """Returns what stands where nothing can be listed."""
+        return sitemap.home_alone(own_address(self.site, "") or self.site.home_url)
 
     def _drop_stale(self, part: NewPart) -> Iterator[None]:
         """Drops the entries of articles that have left the part."""

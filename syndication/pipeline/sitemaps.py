@@ -205,7 +205,8 @@ class SitemapMaker:
     def _write_index(self, conn: Connection, part: str, files: Sequence[SitemapFile], now: datetime) -> list[str]:
         """Writes an index in the transaction that changes its files; returns its path if it changed."""
         old = next((file for file in sitemaps.list_files(conn, part) if file.number == 0), None)
-        body = sitemap.sitemap_index((self.site.base_url + file.path, file.updated_at) for file in files)
+        listed = [(self.site.base_url + file.path, file.updated_at) for file in files]
+        body = sitemap.sitemap_index(listed) if listed else self._parts.home_alone()
         new = new_file((body, 0), old.digest if old else None, self._pool)
         if new.coded is None:
             return []

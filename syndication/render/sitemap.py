@@ -76,6 +76,11 @@ def news_element(address: str, name: str, language: str, published: datetime, ti
     ).encode()
 
 
+def home_alone(address: str) -> bytes:
+    """Returns a sitemap of the home page: a newsroom without articles has this, because an empty one is not valid."""
+    return b"".join([_HEADS["urlset"], f"<url><loc>{_text(address)}</loc></url>\n".encode(), _TAIL])
+
+
 def sitemap_index(files: Iterable[tuple[str, datetime]]) -> bytes:
     """Returns the index of files, by address and time of their last change."""
     lines = [f"<sitemap><loc>{_text(loc)}</loc><lastmod>{_time(at)}</lastmod></sitemap>\n" for loc, at in files]

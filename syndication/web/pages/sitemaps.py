@@ -12,14 +12,21 @@ from syndication.serve.sitemaps import Sitemaps, respond_to_crawler
 class HasSitemaps(Protocol):
     """The sitemap loader, as far as pages use it."""
 
-    current: Sitemaps
+    @property
+    def current(self) -> Sitemaps:
+        """All files."""
 
 
 class Loader(Protocol):
     """The document loader, as far as sitemaps use it."""
 
-    catalogue: Catalogue
-    sitemaps: HasSitemaps | None
+    @property
+    def catalogue(self) -> Catalogue:
+        """The feeds."""
+
+    @property
+    def sitemaps(self) -> HasSitemaps | None:
+        """The sitemaps, if this process has them."""
 
 
 def sitemaps_blueprint(loader: Loader) -> Blueprint:

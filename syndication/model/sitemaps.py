@@ -79,7 +79,8 @@ def own_address(site: Site, url: str) -> str | None:
 def _origin_of(start: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(start)
     try:
-        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        hostname = None if "@" in parts.netloc else parts.hostname  # A user's name belongs to no public address.
+        return parts.scheme, hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:  # A port that is no number.
         return parts.scheme, None, None
 

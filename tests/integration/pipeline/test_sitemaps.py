@@ -1,19 +1,23 @@
 """The sitemaps list what is public now, and follow each act of a newsroom, on both databases."""
 
 import re
-from xml.etree import ElementTree as ET
+from datetime import timedelta
 
 import pytest
 import zstandard
 from sqlalchemy import select, text
 
+from syndication.model.sitemaps import bounds
 from syndication.pipeline.sitemap_parts import Limits
 from syndication.pipeline.sitemaps import SitemapMaker, SitemapPolicy
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import withdrawals
+from syndication.store.processes import purge_queue
+from syndication.store.publishing import sitemap_state, sitemaps
 from syndication.store.tables.sitemaps import SitemapFileRow
 from tests.support.desk import Desk
-from tests.support.newsroom import at
+from tests.support.newsroom import at, site
+from tests.support.sitemap_rules import check_sitemap
 
 MARCH, FEBRUARY, NEWS, INDEX = "/sitemap-2026-03.xml", "/sitemap-2026-02.xml", "/sitemap-news.xml", "/sitemap.xml"
 BY = Actor("desk", "192.0.2.7")
@@ -40,7 +44,9 @@ class Maps:
 
     def text(self, path):
         """Returns a file uncompressed."""
-        return zstandard.decompress(self.files()[path].zstd).decode()
+        body = zstandard.decompress(self.files()[path].zstd)
+        check_sitemap(body)
+        return body.decode()
 
     def listed(self, path):
         """Returns the ids of the articles that a file lists, in order; None without the file."""
@@ -65,8 +71,6 @@ def test_every_file_lists_what_is_public(maps):
     assert maps.listed(NEWS) == ["a2", "a1"]
     index = maps.text(INDEX)
     assert re.findall("<loc>(.*?)</loc>", index) == [f"https://feeds.daily.example{path}" for path in (MARCH, FEBRUARY)]
-    for path in maps.files():
-        ET.fromstring(maps.text(path))
 
 
 def test_the_same_content_keeps_version_and_time(maps):
@@ -135,7 +139,9 @@ def test_an_emptied_table_empties_the_sitemaps(maps):
             text("TRUNCATE article CASCADE" if maps.database.dialect == "postgresql" else "DELETE FROM article")
         )
     maps.work()
-    assert maps.files().keys() == {INDEX, NEWS} and maps.listed(NEWS) == []
+    assert maps.files().keys() == {INDEX, NEWS}
+    assert re.findall("<loc>(.*?)</loc>", maps.text(NEWS)) == ["https://www.daily.example/"]
+    assert re.findall("<loc>(.*?)</loc>", maps.text(INDEX)) == ["https://www.daily.example/"]
 
 
 def test_only_addresses_of_the_newsroom_are_listed(maps):
@@ -160,17 +166,147 @@ def test_long_parts_are_split(maps):
     assert maps.listed(NEWS) == ["a2", "a1"] and maps.files().keys() == {INDEX, NEWS, MARCH, FEBRUARY}
 
 
-def test_a_worker_that_died_and_one_that_was_overtaken(maps):
+class Killed(BaseException):
+    """A worker that ends without a further act, as by SIGKILL."""
+
+
+def kill(steps):
+    with pytest.raises(Killed):
+        steps.throw(Killed())
+
+
+def test_a_worker_killed_at_any_step_publishes_nothing_half_and_loses_nothing(maps):
+    maps.desk.put("a3", published_at=at(hours=-1))
+    maps.desk.put("old2", published_at=at(days=-21))
+    maps.desk.later(seconds=11)
+    before = {path: maps.text(path) for path in maps.files()}
+    for done in range(1, 100):
+        maps.new_maker("victim", limits=Limits(urls=1, news_urls=1))
+        maps.desk.later(seconds=61)
+        victim = maps.new_maker("victim", limits=Limits(urls=1, news_urls=1)).steps()
+        try:
+            for _ in range(done):
+                next(victim)
+        except StopIteration:
+            break
+        kill(victim)
+        month = [path for path in maps.files() if path.startswith("/sitemap-2026-03")]
+        # All files of a part are of one moment: the old one, or the three new ones.
+        assert month in ([MARCH], ["/sitemap-2026-03-2.xml", "/sitemap-2026-03-3.xml", MARCH])
+        assert (len(month) == 3) == ("/sitemap-2026-03-2.xml" in maps.text(INDEX))
+        maps.new_maker()
+        maps.work(seconds=61)
+        assert maps.listed(MARCH) == ["a1", "a2", "a3"] and maps.listed(FEBRUARY) == ["old2", "old"]
+    else:
+        pytest.fail("it never ended")
+    assert done > 10 and before.keys() == {MARCH, FEBRUARY, NEWS, INDEX}
+
+
+def test_of_two_workers_one_writes_a_part_and_the_other_takes_over_when_it_is_silent(maps):
     maps.desk.put("a3", published_at=at(hours=-1))
     maps.desk.later(seconds=11)
-    dead = maps.maker.steps()
-    next(dead)
+    silent = maps.maker.steps()
+    next(silent)
     other = maps.new_maker("other")
-    maps.work(other, minutes=3)
-    assert maps.listed(MARCH) == ["a1", "a2", "a3"]
+    maps.work(other, seconds=1)
+    assert maps.listed(NEWS) == ["a2", "a1"], "the first worker holds the lease"
+    maps.work(other, seconds=31)
+    assert maps.listed(NEWS) == ["a3", "a2", "a1"] and maps.listed(MARCH) == ["a1", "a2", "a3"]
     before = maps.files()
-    list(dead)
+    list(silent)
     assert maps.files() == before
+
+
+def test_workers_that_take_turns_write_what_one_would(maps):
+    for number in range(8):
+        maps.desk.put(f"b{number}", published_at=at(days=-30 * number, hours=-1))
+    maps.desk.later(seconds=11)
+    going = [maps.maker.steps(), maps.new_maker("other").steps(), maps.new_maker("third").steps()]
+    while going:
+        going = [steps for steps in going if next(steps, going) is not going]
+    months = {path for path in maps.files() if "-20" in path}
+    assert len(months) == 8 and maps.listed(NEWS) == ["b0", "a2", "a1"]
+    assert {path for path in months if path in maps.text(INDEX)} == months
+
+
+def test_a_worker_that_stops_gives_its_lease_back(maps):
+    maps.desk.put("a3", published_at=at(hours=-1))
+    maps.desk.later(seconds=11)
+    stopped = maps.maker.steps()
+    next(stopped)
+    stopped.close()
+    maps.work(maps.new_maker("other"), seconds=0)
+    assert maps.listed(NEWS) == ["a3", "a2", "a1"]
+
+
+def test_an_article_that_moves_while_its_month_is_read_is_in_no_month_twice(maps):
+    maps.desk.put("a3", published_at=at(hours=-1))
+    maps.desk.later(seconds=11)
+    steps = maps.maker.steps()
+    for _ in range(3):  # The news are read.
+        next(steps)
+    with maps.database.write() as conn:
+        conn.execute(text("UPDATE article SET status = 'draft' WHERE id = 'a3'"))
+    maps.desk.work()
+    list(steps)
+    maps.work()
+    assert maps.listed(MARCH) == ["a1", "a2"] and maps.listed(NEWS) == ["a2", "a1"]
+
+
+def test_an_article_that_left_before_its_entry_was_committed_is_dropped(maps):
+    with maps.database.write() as conn:
+        conn.execute(text("UPDATE article SET status = 'draft' WHERE id = 'a1'"))
+        assert sitemaps.has_left(conn, "2026-03", bounds("2026-03", at()), ["a1", "a2"])
+        assert not sitemaps.has_left(conn, "2026-03", bounds("2026-03", at()), ["a2"])
+
+
+def test_another_configuration_writes_everything_again_and_stops_the_old_one(maps):
+    maps.desk.put("a3", published_at=at(hours=-1))
+    maps.desk.later(seconds=11)
+    late = maps.new_maker("late").steps()
+    next(late)
+    maps.maker.follow(site(home_url="https://news.daily.example"))
+    list(late)
+    assert "news.daily.example" not in maps.text(NEWS)
+    maps.work()
+    assert "https://news.daily.example/news/a3<" in maps.text(MARCH) and maps.listed(NEWS) == []
+    maps.maker.follow(site(language="zh-TW"))
+    maps.work()
+    assert "<news:language>zh-tw</news:language>" in maps.text(NEWS)
+
+
+def test_the_news_have_the_publications_name_and_each_articles_language(maps):
+    maps.desk.put("de", published_at=at(minutes=-1), language="de-AT", title="Schnee & Eis")
+    maps.work(maps.new_maker(news_name="Daily <News>"))
+    news = maps.text(NEWS)
+    assert news.count("<news:name>Daily &lt;News&gt;</news:name>") == 3
+    assert re.findall("<news:language>(.*?)<", news) == ["de", "en", "en"]
+    assert "<news:title>Schnee &amp; Eis</news:title>" in news
+
+
+def test_caches_are_told_of_the_files_that_changed(maps):
+    maker = maps.new_maker(purge=True)
+    maps.desk.put("old", published_at=at(days=-20), updated_at=at(seconds=3))
+    maps.work(maker)
+    with maps.database.read() as conn:
+        waiting = {purge.section: purge.version for purge in purge_queue.list_waiting(conn)}
+        assert waiting == dict.fromkeys((FEBRUARY, INDEX), sitemap_state.read_revision(conn))
+    withdrawals.withdraw(maps.database, ["old"], BY)
+    maps.work(maker)
+    with maps.database.read() as conn:
+        assert {purge.section for purge in purge_queue.list_waiting(conn)} == {FEBRUARY, INDEX}, "a deleted file too"
+
+
+def test_a_busy_month_rests_between_two_writings(maps):
+    maps.desk.put("a3", published_at=at(hours=-1))
+    maps.work(seconds=11)
+    maps.desk.put("a4", published_at=at(hours=-1))
+    maps.work(seconds=2)
+    assert "a4" in maps.listed(NEWS) and "a4" not in maps.listed(MARCH)
+    ready, now = maps.maker.next_ready()
+    assert timedelta(seconds=7) < ready - now < timedelta(seconds=9)
+    maps.work(seconds=9)
+    assert "a4" in maps.listed(MARCH)
 
 
 def test_turned_off_there_are_no_files(maps):

@@ -93,10 +93,10 @@ class SitemapMaker:
                 yield
                 yield from self._write_part(claim)
             except GeneratorExit:
-                with self.database.write() as conn:
-                    sitemap_state.release(conn, self.owner, claim.part)
+                self._release(claim)
                 raise
             except _Overtaken:
+                self._release(claim)  # It is still this worker's if another configuration has taken over.
                 log.info("sitemap_overtaken", part=claim.part)
             except (DatabaseDown, SerializationConflict):
                 raise
@@ -130,6 +130,10 @@ class SitemapMaker:
                 return None
         with self.database.write() as conn:
             return sitemap_state.claim(conn, self.owner, self.fingerprint, self.database.now(conn))
+
+    def _release(self, claim: Claim) -> None:
+        with self.database.write() as conn:
+            sitemap_state.release(conn, self.owner, claim.part)
 
     def _write_part(self, claim: Claim) -> Iterator[None]:
         part = NewPart(claim)

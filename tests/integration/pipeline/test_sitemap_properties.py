@@ -169,10 +169,10 @@ class Lives:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", range(8 if THOROUGH else 3))
+@pytest.mark.parametrize("seed", range(8 if THOROUGH else 2))
 def test_sitemaps_are_what_a_naive_look_says(database, clock, seed):
     lives = Lives(database, clock, Random(seed))
-    for _ in range(30 if THOROUGH else 12):
+    for _ in range(30 if THOROUGH else 10):
         for _ in range(lives.random.randrange(1, 5)):
             lives.act()
         lives.work()

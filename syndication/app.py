@@ -25,6 +25,7 @@ from syndication.web.poll_writer import WRITE_SECONDS, PollWriter
 from syndication.web.public_pages import flask_app
 from syndication.web.request_log import log_requests
 from syndication.web.served_versions import EditorsLoader, update_served
+from syndication.web.sitemap_loader import SitemapLoader
 from syndication.web.wsgi.admission import AdmissionControl
 from syndication.web.wsgi.feed_middleware import FeedMiddleware
 
@@ -41,12 +42,14 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
     `syndication web` does not use it: there the front admits requests, and API and dashboard have their own process.
     """
     settings = settings or load_settings()
+    served = Database(settings.database_url)
     loader = DocumentLoader(
-        Database(settings.database_url),
+        served,
         empty_catalogue(settings),
         flush,
         settings=EffectiveSettings(settings),
         asked=AskedCatalogue(settings),
+        sitemaps=SitemapLoader(served) if settings.main.sitemaps.enabled else None,
     )
     app = flask_app(loader, pages=page_settings(settings))
     editors, database = settings.editors, Database(settings.database_url, timeout=EDITORS_TIMEOUT)

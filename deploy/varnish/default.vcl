@@ -86,6 +86,7 @@ sub vcl_recv {
             return (synth(404, "Not found"));
         }
     } elsif (req.url !~ "^/feeds/[a-z0-9-]+(\.(atom|rss|json))?(\?|$)" &&
+        req.url !~ "^/sitemap(-[a-z0-9-]+)?\.xml(\?|$)" &&
         req.url !~ "^/(api/v1/|static/|editors(/|\?|$)|(healthz|opml\.xml|feeds\.json|robots\.txt|combine)?(\?|$))") {
         return (synth(404, "Not found"));
     }

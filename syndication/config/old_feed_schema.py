@@ -7,12 +7,13 @@ from urllib.parse import quote, unquote_to_bytes
 from pydantic import AfterValidator, Field
 
 from syndication.config.value_types import Switch, TomlTable
+from syndication.model.sitemaps import is_for_sitemaps
 
 RESERVED_PATHS = (
     *("feeds", "api", "editors", "static", "healthz", "readyz", "metrics", ".well-known"),
     *("opml.xml", "feeds.json", "robots.txt", "combine"),
 )
-"""The first parts of the paths that the service itself answers."""
+"""The first parts of the paths that the service itself answers, besides sitemaps."""
 
 _PATH_SAFE = "/:@!$&'()*+,;=~"
 _QUERY_SAFE = _PATH_SAFE + "?%"
@@ -27,7 +28,7 @@ def as_sent(address: str) -> str:
 def reserved(address: str) -> str | None:
     """Returns the part of our own paths that an address begins with, or None."""
     first = address.partition("?")[0].strip("/").partition("/")[0]
-    return first if first in RESERVED_PATHS else None
+    return first if first in RESERVED_PATHS or is_for_sitemaps(f"/{first}") else None
 
 
 def check_address(value: str) -> str:

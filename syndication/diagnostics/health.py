@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from syndication.model.sitemaps import is_for_sitemaps
+
 if TYPE_CHECKING:
     from syndication.diagnostics.source_words import SourceFacts
     from syndication.store.processes.purge_queue import Purge
@@ -232,4 +234,4 @@ def _not_purged(facts: HealthFacts) -> Iterator[Finding]:
             words = f"The cache has not been purged for {facts.title(purge.section)}: {why}. Retrying automatically."
         else:
             continue
-        yield Finding("notice", words, purge.section)
+        yield Finding("notice", words, None if is_for_sitemaps(purge.section) else purge.section)

@@ -5,6 +5,7 @@ A sitemap has parts: ``news`` and one for each month in UTC (``2026-11``). Each 
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from syndication.model.addresses import web_address
@@ -15,7 +16,8 @@ ARCHIVE, NEWS = "archive", "news"
 
 INDEX_PATH, NEWS_PATH = "/sitemap.xml", "/sitemap-news.xml"
 
-FOLDER = "/sitemaps/"
+ANNOUNCED = (INDEX_PATH, NEWS_PATH)
+"""The paths in robots.txt; the other files are found from these."""
 
 NEWS_AGE = timedelta(days=2)
 """How long an article is news, from its publication (Google: "articles published in the last 2 days")."""
@@ -25,22 +27,22 @@ MAX_ADDRESS = 2047
 
 _MONTH = re.compile(r"([0-9]{4}-[0-9]{2})-[0-9]{2}[ T]", re.ASCII)
 
+_PATH = re.compile(r"/sitemap(-[0-9a-z-]+)?\.xml", re.ASCII)
+
 
 def is_for_sitemaps(path: str) -> bool:
-    """Returns whether a request for ``path`` is for a sitemap."""
-    return path.startswith("/sitemap") and (path in (INDEX_PATH, NEWS_PATH) or path.startswith(FOLDER))
-
-
-def sitemap_addresses(site: Site, *, enabled: bool = True) -> tuple[str, ...]:
-    """Returns the addresses of the sitemaps, as robots.txt lists them; none if they are turned off."""
-    return tuple(site.base_url + path for path in (INDEX_PATH, NEWS_PATH)) if enabled else ()
+    """Returns whether ``path`` is one that a sitemap may have."""
+    return path.startswith("/sitemap") and _PATH.fullmatch(path) is not None
 
 
 def file_path(part: str, number: int) -> str:
-    """Returns the path of a part's file. Number 0 is the archive's index, and the one file or the index of the news."""
+    """Returns the path of a part's file. Number 0 is the archive's index, and the one file or the index of the news.
+
+    All are at the root: a sitemap may list only what is below its own folder (sitemaps.org, "Sitemap file location").
+    """
     if number == 0:
         return INDEX_PATH if part == ARCHIVE else NEWS_PATH
-    return f"{FOLDER}{part}.xml" if number == 1 and part != NEWS else f"{FOLDER}{part}-{number}.xml"
+    return f"/sitemap-{part}.xml" if number == 1 and part != NEWS else f"/sitemap-{part}-{number}.xml"
 
 
 def month_in(text: str | None) -> str | None:
@@ -70,12 +72,19 @@ def own_address(site: Site, url: str) -> str | None:
     if found is None:
         return None
     address = found.partition("#")[0]
-    return address if _origin(address) == _origin(site.home_url) and len(address) <= MAX_ADDRESS else None
+    return address if len(address) <= MAX_ADDRESS and _origin(address) == _origin(site.home_url) else None
+
+
+@lru_cache(maxsize=64)
+def _origin_of(start: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(start)
+    try:
+        hostname = None if "@" in parts.netloc else parts.hostname  # A user's name belongs to no public address.
+        return parts.scheme, hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:  # A port that is no number.
+        return parts.scheme, None, None
 
 
 def _origin(address: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(address)
-    try:
-        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:  # A port that is no number.
-        return parts.scheme, None, None
+    # Nearly all articles begin alike, and there may be millions.
+    return _origin_of("/".join(address.replace("?", "/").split("/", 3)[:3]))

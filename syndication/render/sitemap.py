@@ -1,5 +1,6 @@
 """Sitemaps as bytes: the sitemaps.org protocol 0.9, and Google's extension for news. Pure."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from xml.sax.saxutils import escape
@@ -29,6 +30,10 @@ _HEADS = {
     "news": f'{_XML}<urlset xmlns="{_SCHEMA}" xmlns:news="{_NEWS}">\n'.encode(),
 }
 _TAIL = b"</urlset>\n"
+
+_CHINESE = ("zh", "cmn")
+
+_LETTERS = re.compile("[a-z]{2,3}")
 
 
 class SitemapWriter:
@@ -61,14 +66,19 @@ def url_element(address: str, modified: datetime) -> bytes:
 
 
 def news_element(address: str, name: str, language: str, published: datetime, title: str) -> bytes:
-    """Returns an article in the news; ``name`` and ``language`` are those of the publication."""
+    """Returns an article in the news; ``name`` is the publication's, ``language`` a result of ``news_language``."""
     return (
         f"<url><loc>{_text(address)}</loc><news:news>"
         f"<news:publication><news:name>{_text(name)}</news:name>"
-        f"<news:language>{_text(news_language(language))}</news:language></news:publication>"
+        f"<news:language>{_text(language)}</news:language></news:publication>"
         f"<news:publication_date>{_time(published)}</news:publication_date>"
         f"<news:title>{_text(title)}</news:title></news:news></url>\n"
     ).encode()
+
+
+def home_alone(address: str) -> bytes:
+    """Returns a sitemap of the home page: a newsroom without articles has this, because an empty one is not valid."""
+    return b"".join([_HEADS["urlset"], f"<url><loc>{_text(address)}</loc></url>\n".encode(), _TAIL])
 
 
 def sitemap_index(files: Iterable[tuple[str, datetime]]) -> bytes:
@@ -77,12 +87,21 @@ def sitemap_index(files: Iterable[tuple[str, datetime]]) -> bytes:
     return "".join([_XML, f'<sitemapindex xmlns="{_SCHEMA}">\n', *lines, "</sitemapindex>\n"]).encode()
 
 
-def news_language(tag: str) -> str:
-    """Returns the language as Google asks for it: two or three letters (ISO 639), or zh-cn and zh-tw for Chinese."""
-    parts = tag.lower().split("-")
-    if parts[0] != "zh":
-        return parts[0]
-    return "zh-tw" if {"tw", "hant", "hk", "mo"} & set(parts) else "zh-cn"
+def news_language(*tags: str | None) -> str:
+    """Returns the first of these language tags (BCP 47) that Google can read, in its form; ``und`` if none is.
+
+    That is two or three letters (ISO 639), or zh-cn and zh-tw for simplified and traditional Chinese. The script
+    decides, and without one the region.
+    """
+    for tag in tags:
+        first, *others = (tag or "").lower().replace("_", "-").split("-")
+        if first in _CHINESE:
+            script = next((part for part in others if part in ("hans", "hant")), None)
+            traditional = script == "hant" or (script is None and not {"tw", "hk", "mo"}.isdisjoint(others))
+            return "zh-tw" if traditional else "zh-cn"
+        if _LETTERS.fullmatch(first):
+            return first
+    return "und"
 
 
 def _text(text: str) -> str:

@@ -30,6 +30,7 @@ from syndication.web.asked_catalogue import AskedCatalogue
 from syndication.web.document_reader import DocumentReader
 from syndication.web.followed_settings import follow
 from syndication.web.load_latency import WaitingSince
+from syndication.web.sitemap_loader import SitemapLoader, served_sitemaps
 
 log = get_logger(__name__)
 
@@ -97,7 +98,9 @@ class DocumentLoader:
         measured: bool = True,
         settings: EffectiveSettings | None = None,
         asked: AskedCatalogue | None = None,
+        sitemaps: SitemapLoader | None = None,
     ) -> None:
+        self.sitemaps = sitemaps
         self._settings = settings
         self._measured = measured  # The front measures what it serves itself.
         self._asked = asked
@@ -160,7 +163,9 @@ class DocumentLoader:
             self.move_cache_times()
             self.catalogue.memory.compress_wanted(COMPRESSED_AT_ONCE)
             self._flush(self.counter)
-            changed = waker.wait(WAIT_SECONDS)
+            # While sitemaps are loaded, piece by piece, feeds are looked at between any two pieces.
+            behind = self.sitemaps is not None and self.sitemaps.is_behind
+            changed = behind or waker.wait(WAIT_SECONDS)
 
     def load(self) -> None:
         """Loads the documents whose version differs from the one in memory: those that are polled or have room."""
@@ -195,7 +200,8 @@ class DocumentLoader:
                 self.served |= {slug: (published[slug], moment) for slug in slugs}
             others = {slug: published[slug] for slug in published.keys() - taken}
             memory.publish(others)
-            asked = documents.read_some_versions(conn, purge_queue.pending_sections(conn))
+            pending = purge_queue.pending_sections(conn)
+            asked = documents.read_some_versions(conn, pending)
         self.catalogue = self.catalogue.at_minute(minute_of(now))  # The first documents whose cache time moves.
         self._publication = last
         self.served |= {slug: (version, moment) for slug, version in others.items() if slug in self.catalogue.sections}
@@ -204,8 +210,10 @@ class DocumentLoader:
                 waits.observe(moment)
             log.info("documents_loaded", sections=len(published), documents=loaded)
         self.loaded_at, self._loaded = now, time.monotonic()
+        if self.sitemaps is not None:
+            self.sitemaps.load()
         # A section that is not configured here counts too: this process serves no older version of it.
-        before, self.versions_to_purge = self.versions_to_purge, asked
+        before, self.versions_to_purge = self.versions_to_purge, asked | served_sitemaps(self.sitemaps, pending)
         if self.versions_to_purge.items() - before.items():
             self.changed_event.set()
 

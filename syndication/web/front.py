@@ -45,6 +45,7 @@ from syndication.web.public_pages import flask_app
 from syndication.web.request_head import decode_path, environ_of, read_headers
 from syndication.web.request_log import HEADER, sanitize_id
 from syndication.web.requests import EditorsRequest, EditorsRequestHandler, log_refused
+from syndication.web.sitemap_loader import SitemapLoader
 
 FOLDER = "SYNDICATION_EDITORS_FOLDER"
 """The environment variable with the folder of the editors process's socket."""
@@ -118,12 +119,14 @@ def create_front() -> Front:
     settings = load_settings()
     exit_with_parent()
     logs.setup(settings.logs, "web")
+    database = Database(settings.database_url)
     loader = DocumentLoader(
-        Database(settings.database_url),
+        database,
         empty_catalogue(settings),
         flush,
         settings=EffectiveSettings(settings),
         asked=AskedCatalogue(settings),
+        sitemaps=SitemapLoader(database) if settings.main.sitemaps.enabled else None,
     )
     client = EditorsClient(os.environ[FOLDER])
     front = Front(

@@ -15,6 +15,7 @@ from syndication.metrics.editors_process import EditorsProcess
 from syndication.metrics.web_gauges import WebGauges
 from syndication.web.pages.blueprint import pages_blueprint
 from syndication.web.pages.settings import PageSettings
+from syndication.web.pages.sitemaps import sitemaps_blueprint
 
 if TYPE_CHECKING:
     from syndication.serve.catalogue import Catalogue
@@ -39,6 +40,8 @@ def flask_app(
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE
     app.register_blueprint(blueprint(loader, editors))
     app.register_blueprint(pages_blueprint(loader, pages))
+    if pages.sitemaps:
+        app.register_blueprint(sitemaps_blueprint(loader))
     app.extensions["watcher"] = loader
     return app
 

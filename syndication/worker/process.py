@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,7 +25,7 @@ from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome, log_outcome
 from syndication.pipeline.preview import Previewer
 from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
-from syndication.pipeline.sitemaps import SitemapMaker
+from syndication.pipeline.sitemaps import SitemapMaker, SitemapPolicy
 from syndication.pipeline.snapshot import DefinitionsMoved
 from syndication.pipeline.sweep import Sweeper
 from syndication.process.child import Limits
@@ -93,7 +94,12 @@ class Worker:
         interval = timedelta(seconds=settings.worker.sweep_seconds)
         self.sweeper = Sweeper(database, self.regenerator.newsroom, self.id, interval, policy.hold)
         maps = settings.main.sitemaps
-        self.sitemaps = SitemapMaker(database, settings.site, self.id, enabled=maps.enabled, news_name=maps.news_name)
+        self.sitemaps = SitemapMaker(
+            database,
+            settings.site,
+            self.id,
+            SitemapPolicy(maps.enabled, maps.news_name, purge=bool(settings.purge.url)),
+        )
         self.purger = Purger(database, settings.purge, settings.old_feeds) if settings.purge.url else None
         self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
@@ -222,6 +228,7 @@ class Worker:
         newsroom = self.regenerator.newsroom
         self.previewer.follow(newsroom)
         self.sweeper.follow(newsroom)
+        self.sitemaps.follow(self.settings.site)
         if self.purger is not None:
             self.purger.old_feeds = self.settings.old_feeds
         log.info("settings_followed", sections=len(self.settings.sections), to_regenerate=len(marked))
@@ -269,10 +276,15 @@ class Worker:
 
     def _write_sitemaps(self) -> None:
         """Writes what waits of the sitemaps; feeds come first, and go on between any two steps."""
-        for _ in self.sitemaps.steps():
-            if self._stopping.is_set():
-                break
-            self._drain()
+        worked = False
+        with closing(self.sitemaps.steps()) as steps:
+            for _ in steps:
+                if self._stopping.is_set():
+                    break
+                self._drain()
+                worked = True
+        if worked and self.purger is not None:
+            self.purger.notify()
 
     def _fill_terms(self) -> None:
         """Reads the terms of all articles if nobody has yet; publishes after each step."""

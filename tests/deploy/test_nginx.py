@@ -161,6 +161,8 @@ def test_from_the_inside_they_are_seen_and_all_else_from_everywhere(nginx, stran
     assert b"syndication_workers_running" in nginx.get("/metrics").body and nginx.get("/readyz").status == 200
     for path in ("/", "/healthz", KEPT, "/static/front.css", "/opml.xml", "/api/v1/docs", "/editors/login"):
         assert stranger.get(path).status == 200, path
+    for path in ("/sitemap.xml", "/sitemap-news.xml", "/sitemap-2026-03.xml"):
+        until(lambda path=path: stranger.get(path).status == 200)
 
 
 def test_who_does_not_finish_a_request_is_hung_up_on(tmp_path):

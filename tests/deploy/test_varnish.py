@@ -152,13 +152,15 @@ def test_a_stranger_sees_all_that_is_for_readers_and_editors(stranger, sqlite_ur
             "/static/accent.css",
             "/feeds/<path:slug>",
         ),
-        *("/opml.xml", "/feeds.json", "/robots.txt"),
+        *("/opml.xml", "/feeds.json", "/robots.txt", "/sitemap.xml", "/sitemap-<name>.xml"),
     }
     for path in (
         *("/", "/?a=b", "/healthz", KEPT, "/static/front.css", "/api/v1/docs", "/editors/login"),
         *("/feeds/china", "/opml.xml", "/feeds.json", "/robots.txt", "/static/accent.css"),
     ):
         assert stranger.get(path).status == 200, path
+    for path in ("/sitemap.xml", "/sitemap-news.xml", "/sitemap-2026-03.xml"):
+        until(lambda path=path: stranger.get(path).status == 200)
     assert FIRST.encode() in stranger.get("/feeds/china.json?x").body
 
 

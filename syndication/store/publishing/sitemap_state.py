@@ -25,11 +25,14 @@ from syndication.store.db.upsert import insert
 from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.sitemaps import SitemapEntryRow, SitemapFileRow, SitemapStateRow
 
-LEASE = timedelta(minutes=2)
-"""How long a worker may write one part without a renewal, which comes with every step."""
+LEASE = timedelta(seconds=30)
+"""How long another worker waits for one that shows no sign of life; renewed with every write."""
 
 RETRY = timedelta(minutes=1)
 """The pause after a failure."""
+
+_LONGEST_WAIT = 2 * max(LEASE, RETRY)
+"""A lease beyond this comes from a clock that was set back."""
 
 PAUSES = {NEWS: timedelta(seconds=1), ARCHIVE: timedelta(0)}
 MONTH_PAUSE = timedelta(seconds=10)
@@ -149,9 +152,9 @@ def claim(conn: Connection, owner: str, fingerprint: str, now: datetime) -> Clai
     return Claim(part, int(generation or 0), now)
 
 
-def renew(conn: Connection, owner: str, part: str, now: datetime) -> bool:
-    """Renews the lease; returns False if another worker has taken over, whose files must stay."""
-    mine = and_(SitemapStateRow.part == part, SitemapStateRow.lease_owner == owner)
+def renew(conn: Connection, owner: str, fingerprint: str, part: str, now: datetime) -> bool:
+    """Renews the lease. Returns False if another worker or another configuration has taken over: its files stay."""
+    mine = and_(SitemapStateRow.part == part, SitemapStateRow.lease_owner == owner, _is_mine(fingerprint))
     return conn.execute(update(SitemapStateRow).where(mine).values(lease_until=now + LEASE)).rowcount == 1
 
 
@@ -179,8 +182,17 @@ def complete(
 
 def fail(conn: Connection, owner: str, part: str, now: datetime) -> None:
     """Lets the part wait after a failure."""
+    _release(conn, owner, part, now + RETRY)
+
+
+def release(conn: Connection, owner: str, part: str) -> None:
+    """Gives the lease back: another worker can begin the part at once."""
+    _release(conn, owner, part, None)
+
+
+def _release(conn: Connection, owner: str, part: str, until: datetime | None) -> None:
     mine = and_(SitemapStateRow.part == part, SitemapStateRow.lease_owner == owner)
-    conn.execute(update(SitemapStateRow).where(mine).values(lease_owner=None, lease_until=now + RETRY))
+    conn.execute(update(SitemapStateRow).where(mine).values(lease_owner=None, lease_until=until))
 
 
 def next_ready(conn: Connection, owner: str, fingerprint: str, now: datetime) -> datetime | None:
@@ -195,7 +207,7 @@ def next_ready(conn: Connection, owner: str, fingerprint: str, now: datetime) ->
         if row.rendered_at is not None and row.rendered_at <= now:
             after.append(row.rendered_at + _pause(row.part))
         if row.lease_until is not None and row.lease_owner != owner:
-            after.append(min(row.lease_until, now + LEASE))
+            after.append(min(row.lease_until, now + _LONGEST_WAIT))
         moments.append(max(after))
     return min(moments, default=None)
 
@@ -205,10 +217,15 @@ def read_revision(conn: Connection) -> int:
     return conn.scalar(select(SitemapStateRow.revision).where(SitemapStateRow.part == ARCHIVE)) or 0
 
 
-def raise_revision(conn: Connection) -> None:
-    """Raises the revision. It also locks the archive's row, so that two workers never write the index at once."""
-    statement = update(SitemapStateRow).where(SitemapStateRow.part == ARCHIVE)
-    conn.execute(statement.values(revision=SitemapStateRow.revision + 1))
+def lock_revision(conn: Connection) -> int:
+    """Returns the revision, and locks it: two workers never write the index at once. Before any other row."""
+    query = select(SitemapStateRow.revision).where(SitemapStateRow.part == ARCHIVE).with_for_update()
+    return conn.scalar(query) or 0
+
+
+def set_revision(conn: Connection, revision: int) -> None:
+    """Records that files have changed."""
+    conn.execute(update(SitemapStateRow).where(SitemapStateRow.part == ARCHIVE).values(revision=revision))
 
 
 def find_older_month(conn: Connection, before: str | None) -> str | None:
@@ -238,7 +255,7 @@ def _is_mine(fingerprint: str) -> ColumnElement[bool]:
 def _claimable(owner: str, fingerprint: str, now: datetime) -> Select[str]:
     row = SitemapStateRow
     until = row.lease_until
-    free = or_(until.is_(None), until <= now, until > now + 2 * LEASE, row.lease_owner == owner)
+    free = or_(until.is_(None), until <= now, until > now + _LONGEST_WAIT, row.lease_owner == owner)
     rested = or_(
         row.rendered_at.is_(None),
         row.rendered_at > now,  # The clock was set back.

@@ -13,7 +13,6 @@ from sqlalchemy import (
     cast,
     delete,
     exists,
-    func,
     literal,
     or_,
     select,
@@ -66,18 +65,44 @@ class SitemapFile:
 Period = tuple[datetime, datetime | None]
 """The first publication time, and the one before which all are."""
 
+CODINGS = tuple(encoding for encoding in ENCODINGS if encoding != "identity")
+"""The content codings of the stored bodies: the uncompressed one is ten times as long, and read from one of them."""
+
 _COLUMNS = ("path", "part", "number", "version", "digest", "entries", "updated_at", "last_modified")
 
 
-def drop_stale_entries(conn: Connection, part: str, period: Period) -> None:
-    """Deletes the entries of articles that are not in the part any more. Its files are about to be written."""
-    conn.execute(delete(SitemapEntryRow).where(SitemapEntryRow.part == part, ~_still_there(period)))
+def find_stale_entries(
+    conn: Connection, part: str, period: Period, after: str, limit: int
+) -> tuple[list[str], str | None]:
+    """Looks at the part's entries after this article id, in the order of ids, at most ``limit``.
+
+    Returns those whose article has left the part, and where the next page begins; None after the last one.
+    """
+    there = _still_there(period).label("is_there")
+    query = select(SitemapEntryRow.article_id, there).where(SitemapEntryRow.part == part)
+    query = query.where(SitemapEntryRow.article_id > after).order_by(SitemapEntryRow.article_id).limit(limit)
+    rows = conn.execute(query).all()
+    return [row.article_id for row in rows if not row.is_there], rows[-1].article_id if len(rows) == limit else None
 
 
-def has_stale_entries(conn: Connection, part: str, period: Period) -> bool:
-    """Returns whether an article has left the part since its entry was written: the files may still list it."""
-    query = select(SitemapEntryRow.article_id).where(SitemapEntryRow.part == part, ~_still_there(period))
-    return conn.scalar(query.limit(1)) is not None
+def has_left(conn: Connection, part: str, period: Period, article_ids: Sequence[str]) -> bool:
+    """Returns whether one of these articles, whose entries are committed, has left the part.
+
+    A change before that found no entry, so it could not mark the part.
+    """
+    own = SitemapEntryRow.part == part
+    for some in batched(article_ids):
+        query = select(SitemapEntryRow.article_id).where(own, SitemapEntryRow.article_id.in_(some))
+        if conn.scalar(query.where(~_still_there(period)).limit(1)) is not None:
+            return True
+    return False
+
+
+def drop_entries(conn: Connection, part: str, period: Period, article_ids: Sequence[str]) -> None:
+    """Deletes the entries of these articles unless they are back. The part's files are about to be written."""
+    own = SitemapEntryRow.part == part
+    for some in batched(article_ids):
+        conn.execute(delete(SitemapEntryRow).where(own, SitemapEntryRow.article_id.in_(some), ~_still_there(period)))
 
 
 def add_entries(conn: Connection, part: str, article_ids: Sequence[str]) -> None:
@@ -141,33 +166,23 @@ def list_indexed(conn: Connection, limit: int) -> list[SitemapFile]:
 
 
 def save_file(conn: Connection, file: SitemapFile, bodies: Mapping[str, bytes]) -> None:
-    """Writes a file in place of its last version."""
+    """Writes a file in place of its last version; ``bodies`` by content coding, of ``CODINGS``."""
     values: dict[str, Any] = {name: getattr(file, name) for name in _COLUMNS}
-    values |= {encoding: bodies[encoding] for encoding in ENCODINGS}
+    values |= {coding: bodies[coding] for coding in CODINGS}
     conn.execute(delete(SitemapFileRow).where(SitemapFileRow.path == file.path))
     conn.execute(plain_insert(SitemapFileRow).values(values))
 
 
-def delete_other_files(conn: Connection, part: str, kept: Collection[int]) -> int:
-    """Deletes the part's files whose number is none of these; returns how many there were."""
-    return conn.execute(
-        delete(SitemapFileRow).where(SitemapFileRow.part == part, SitemapFileRow.number.not_in(kept))
-    ).rowcount
+def delete_file(conn: Connection, path: str) -> None:
+    """Deletes a file."""
+    conn.execute(delete(SitemapFileRow).where(SitemapFileRow.path == path))
 
 
-def load_body(conn: Connection, path: str, version: int, encoding: str) -> bytes | None:
-    """Returns the body of a file in one content coding; None if this version is not the stored one any more."""
-    if encoding not in ENCODINGS:
-        raise ValueError(f"{encoding!r} is no content coding of sitemaps")
-    query = select(getattr(SitemapFileRow, encoding))
-    found: bytes | None = conn.scalar(query.where(SitemapFileRow.path == path, SitemapFileRow.version == version))
-    return found
-
-
-def count_entries(conn: Connection) -> int:
-    """Returns the number of addresses in the files of the archive."""
-    query = select(func.sum(SitemapFileRow.entries)).where(SitemapFileRow.part.not_in([ARCHIVE, NEWS]))
-    return int(conn.scalar(query) or 0)
+def load_bodies(conn: Connection, paths: Collection[str]) -> dict[str, dict[str, bytes]]:
+    """Returns the bodies of these files by path and content coding, of ``CODINGS``."""
+    query = select(SitemapFileRow.path, *(getattr(SitemapFileRow, coding) for coding in CODINGS))
+    rows = conn.execute(query.where(SitemapFileRow.path.in_(paths)))
+    return {row.path: {coding: row._mapping[coding] for coding in CODINGS} for row in rows}
 
 
 def _within(period: Period) -> list[ColumnElement[bool]]:

@@ -42,7 +42,7 @@ class SitemapEntryRow(Base):
 
 
 class SitemapFileRow(Base):
-    """One file, in every content coding. ``updated_at`` is when its bytes last changed; it never goes back.
+    """One file, in each content coding but identity. ``updated_at``: when its bytes last changed; it never goes back.
 
     ``last_modified`` is None for a version written while the clock was behind.
     """
@@ -57,7 +57,6 @@ class SitemapFileRow(Base):
     entries: Mapped[int]
     updated_at: Mapped[datetime]
     last_modified: Mapped[datetime | None]
-    identity: Mapped[bytes] = mapped_column(LargeBinary)
     gzip: Mapped[bytes] = mapped_column(LargeBinary)
     br: Mapped[bytes] = mapped_column(LargeBinary)
     zstd: Mapped[bytes] = mapped_column(LargeBinary)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from syndication.config.loading import Settings
+from syndication.model.sitemaps import ANNOUNCED
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +32,5 @@ def page_settings(settings: Settings) -> PageSettings:
         timezone=settings.editors.timezone,
         color=settings.main.site.color,
         combine=on_demand is not None and bool(getattr(on_demand, "enabled", True)),
+        sitemaps=ANNOUNCED if settings.main.sitemaps.enabled else (),
     )

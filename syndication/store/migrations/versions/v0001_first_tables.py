@@ -703,7 +703,6 @@ def _create_sitemap_tables() -> None:
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("updated_at", UtcTime(), nullable=False),
         sa.Column("last_modified", UtcTime(), nullable=True),
-        sa.Column("identity", sa.LargeBinary(), nullable=False),
         sa.Column("gzip", sa.LargeBinary(), nullable=False),
         sa.Column("br", sa.LargeBinary(), nullable=False),
         sa.Column("zstd", sa.LargeBinary(), nullable=False),
@@ -752,6 +751,7 @@ def _create_article_indexes() -> None:
 def _store_documents_uncompressed() -> None:
     """PostgreSQL would spend longer on compressing documents, mostly in vain, than on the rest of a version."""
     if op.get_bind().dialect.name == "postgresql":
-        for table in ("document", "sitemap_file"):
-            for column in ("identity", "gzip", "br", "zstd"):
-                op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL")
+        for column in ("identity", "gzip", "br", "zstd"):
+            op.execute(f"ALTER TABLE document ALTER COLUMN {column} SET STORAGE EXTERNAL")
+        for column in ("gzip", "br", "zstd"):
+            op.execute(f"ALTER TABLE sitemap_file ALTER COLUMN {column} SET STORAGE EXTERNAL")

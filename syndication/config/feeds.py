@@ -205,4 +205,5 @@ def _section(files: Settings, definition: FeedDefinition) -> tuple[Section | Non
         selection=definition.selection,
         owner="editors",
         listed=definition.listed,
+        first_slug=definition.origin,
     ), problems

@@ -157,9 +157,7 @@ def rename(
     before = _wanted(conn, slug, number)
     if slug == new_slug:
         return before
-    former = before.definition
-    formerly = tuple(dict.fromkeys((*former.formerly, slug)))
-    new = replace(former, slug=new_slug, formerly=formerly)
+    new = before.definition.renamed(new_slug)
     check(settings, new, _others(conn, slug))
     move_feed(conn, slug, new_slug)
     return _write(

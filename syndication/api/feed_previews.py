@@ -44,7 +44,7 @@ class FeedPreviewResponse(ResponseModel):
     notices: list[str]
 
 
-@operation("POST", "/feeds/preview", "feeds", {200: FeedPreviewResponse})
+@operation("POST", "/feeds/preview", "feeds", {200: FeedPreviewResponse}, problems=(409,))
 def preview_definition(body: FeedRequest) -> FeedPreviewResponse:
     """Preview a definition, stored or not: its first entries, and what readers of that address would notice.
 
@@ -63,7 +63,7 @@ def preview_definition(body: FeedRequest) -> FeedPreviewResponse:
         section = merge(settings, [replace(definition, retired=False)]).sections[body.slug]
         before = merge(settings, [replace(stored.definition, retired=False)]) if stored is not None else None
         current = before.sections.get(body.slug) if before is not None else None
-        found = preview_feed(conn, section, current, caller().now)
+        found = preview_feed(conn, settings.site, settings.sections, section, current, caller().now)
     return FeedPreviewResponse(
         total=found.total,
         first=[

@@ -1,15 +1,19 @@
 """What a definition of a feed would show now, and what readers would notice of it: a query, nothing is rendered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from syndication.model.values import Section
-from syndication.pipeline.gather import list_candidates
+from syndication.model.values import Section, Site
+from syndication.model.wanted_terms import WantedTerms
+from syndication.pipeline.gather import Newsroom, list_candidates
 from syndication.store import Connection
 from syndication.store.articles.article_outlines import read_outlines
 from syndication.store.articles.feed_query import find_departure_reasons
 from syndication.store.publishing.published import find_published
+
+EVERYTHING = WantedTerms()
+"""Every article, wherever it is filed."""
 
 FIRST = 20
 """Entries that a preview names; it counts all."""
@@ -56,12 +60,22 @@ class FeedPreview:
     notices: tuple[str, ...]
 
 
-def preview_feed(conn: Connection, section: Section, current: Section | None, now: datetime) -> FeedPreview:
+def preview_feed(
+    conn: Connection,
+    site: Site,
+    sections: Mapping[str, Section],
+    section: Section,
+    current: Section | None,
+    now: datetime,
+) -> FeedPreview:
     """Returns what the feed would have at ``now``; ``current`` is the feed of that address today, if there is one.
+
+    ``sections`` are all that it may name.
 
     Two statements for the entries and one for what is published, whatever the number of feeds.
     """
-    found = list_candidates(conn, section, now, 0)
+    newsroom = Newsroom(site, {**sections, section.slug: section})
+    found = list_candidates(conn, newsroom, section, now, 0)
     ids = [candidate.article_id for candidate in found]
     published = find_published(conn, current.slug) if current is not None else None
     before = list(published.entries) if published is not None else []
@@ -69,7 +83,7 @@ def preview_feed(conn: Connection, section: Section, current: Section | None, no
     leaving = [id for id in before if id not in wanted]
     # An entry that was moved by a withdrawal or an expiry leaves whatever the definition says.
     outlines = read_outlines(conn, [*ids[:FIRST], *leaving[:FIRST]])
-    hidden = find_departure_reasons(conn, ["all"], leaving[:FIRST], now) if leaving else {}
+    hidden = find_departure_reasons(conn, EVERYTHING, leaving[:FIRST], now) if leaving else {}
     first = tuple(
         PreviewedEntry(c.article_id, outlines[c.article_id].title, c.published_at, c.article_id not in known)
         for c in found[:FIRST]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from syndication.model.feed_definition import FeedDefinition
-from syndication.model.field_limits import MAX_TAG
+from syndication.model.field_limits import MAX_TAG, MAX_URL
 from syndication.model.formats import language_tag
 from syndication.model.json_types import NonEmptyText, StrictModel, Text
 from syndication.model.selection import Selection, Term, TermKind, term_key
@@ -59,8 +59,8 @@ class FeedJson(StrictModel):
     """What goes in: articles with a term of ``any``, each of ``all`` and none of ``none``; all empty: every article.
 
     The other fields say how it looks; null and empty ones have the defaults of the configuration. ``hours`` and
-    ``summary_length`` as in sections.toml, ``cache`` is the name of a table [cache.NAME]. ``listed``: it is in the
-    public lists of feeds.
+    ``summary_length`` as in sections.toml, ``cache`` is the name of a table [cache.NAME], ``image`` the
+    address of its artwork in podcast players. ``listed``: it is in the public lists of feeds.
     """
 
     title: Annotated[NonEmptyText, Field(max_length=200)]
@@ -75,10 +75,11 @@ class FeedJson(StrictModel):
     max_entries: Annotated[int, Field(ge=1, le=1000)] | None = None
     summary_length: Annotated[int, Field(ge=20, le=100_000)] | None = None
     cache: Annotated[Text, Field(max_length=100)] | None = None
+    image: Annotated[Text, Field(max_length=MAX_URL)] | None = None
     listed: bool = True
 
     def definition(self, slug: str, stored: FeedDefinition | None = None) -> FeedDefinition:
-        """Returns the definition; what this JSON does not say (old addresses, artwork) is that of the stored one."""
+        """Returns the definition; its old addresses, which are not in this JSON, are those of the stored one."""
         groups = (self.any, self.all, self.none)
         selection = Selection(*(tuple(dict.fromkeys(one.term for one in group)) for group in groups))
         values: dict[str, Any] = self.model_dump(exclude=set(GROUPS))

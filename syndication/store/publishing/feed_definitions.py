@@ -84,6 +84,13 @@ def _stored(row: RowMapping) -> StoredFeed | None:
     return StoredFeed(definition, **values)
 
 
+def list_retired(conn: Connection) -> list[StoredFeed]:
+    """Returns the retired feeds, by slug: those that no process serves."""
+    query = select(FeedDefinitionRow.__table__).where(FeedDefinitionRow.retired_at.is_not(None))
+    rows = conn.execute(query.order_by(FeedDefinitionRow.slug)).mappings()
+    return [stored for row in rows if (stored := _stored(row)) is not None]
+
+
 def list_unreadable(conn: Connection) -> list[str]:
     """Returns the slugs of rows that this program cannot read."""
     readable = {stored.definition.slug for stored in list_stored(conn)}

@@ -22,7 +22,7 @@ def desk(sqlite_database, clock):
 
 def preview(desk, wanted, current=None):
     with desk.database.read() as conn:
-        return preview_feed(conn, wanted, current, desk.clock())
+        return preview_feed(conn, desk.site, desk.sections, wanted, current, desk.clock())
 
 
 def test_a_new_feed_has_the_stories_that_are_public_and_no_others(desk):

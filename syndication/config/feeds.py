@@ -180,7 +180,7 @@ def _selection_problems(files: Settings, definition: FeedDefinition, others: Seq
     if len(terms) > MAX_TERMS:
         yield f"the selection has {len(terms)} terms: it should have at most {MAX_TERMS}"
     plain = {slug for other in others if other.selection is None for slug in other.slugs}
-    known = files.known_slugs | plain | {ALL}
+    known = files.known_slugs | plain | {ALL, *definition.slugs}
     for kind, key in sorted(terms):
         if not key or len(key) > MAX_KEY or not _is_plain(key):
             yield f"the {kind} {key[:MAX_KEY]!r} of the selection should have from 1 to {MAX_KEY} characters"

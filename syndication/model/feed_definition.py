@@ -42,10 +42,17 @@ class FeedDefinition:
         return (self.slug, *self.formerly)
 
     def renamed(self, slug: str) -> "FeedDefinition":
-        """Returns the feed with another slug, which may be a former one of its own; ids stay."""
+        """Returns the feed with another slug, which may be a former one of its own; ids stay.
+
+        Where it names itself among others, articles filed under the new slug are in it too.
+        """
         origin = self.origin or (self.formerly[0] if self.formerly else self.slug)
         formerly = tuple(former for former in dict.fromkeys((*self.formerly, self.slug)) if former != slug)
-        return replace(self, slug=slug, formerly=formerly, origin="" if formerly[0] == origin else origin)
+        selection = self.selection
+        if selection is not None and Term("section", self.slug) in selection.any:
+            selection = replace(selection, any=tuple(dict.fromkeys((*selection.any, Term("section", slug)))))
+        origin = "" if formerly[0] == origin else origin
+        return replace(self, slug=slug, formerly=formerly, origin=origin, selection=selection)
 
 
 _PLAIN = ("title", "description", "language", "content", "entries", "hours", "max_entries", "summary_length", "cache")

@@ -58,6 +58,8 @@ Terms = Annotated[list[TermJson], Field(max_length=MAX_TERMS)]
 class FeedJson(StrictModel):
     """What goes in: articles with a term of ``any``, each of ``all`` and none of ``none``; all empty: every article.
 
+    A feed that names itself in ``any`` is a section: articles filed under its slug, or a former one, are in it.
+
     The other fields say how it looks; null and empty ones have the defaults of the configuration. ``hours`` and
     ``summary_length`` as in sections.toml, ``cache`` is the name of a table [cache.NAME], ``image`` the
     address of its artwork in podcast players. ``listed``: it is in the public lists of feeds.
@@ -83,15 +85,15 @@ class FeedJson(StrictModel):
         groups = (self.any, self.all, self.none)
         selection = Selection(*(tuple(dict.fromkeys(one.term for one in group)) for group in groups))
         values: dict[str, Any] = self.model_dump(exclude=set(GROUPS))
-        base = stored or FeedDefinition(slug=slug, title=self.title)
-        return replace(base, **values, slug=slug, selection=selection)
+        base = replace(stored or FeedDefinition(slug=slug, title=self.title), slug=slug)
+        own = {Term("section", one) for one in base.slugs}
+        is_section = Term("section", slug) in selection.any and selection.terms <= own and not selection.is_filtered
+        return replace(base, **values, selection=None if is_section else selection)
 
 
 def feed_json(definition: FeedDefinition) -> FeedJson:
     """Returns what an editor would write to get this definition."""
-    selection = definition.selection or Selection(
-        any=tuple(Term("section", slug) for slug in dict.fromkeys(definition.slugs))
-    )
+    selection = definition.selection or Selection(any=(Term("section", definition.slug),))
     values: dict[str, Any] = {
         name: [TermJson.model_construct(kind=term.kind, name=term.key) for term in getattr(selection, name)]
         for name in GROUPS

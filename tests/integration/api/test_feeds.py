@@ -132,6 +132,20 @@ def test_a_preview_stores_nothing_and_shows_only_public_stories_whoever_asks(sto
     assert stories.everything_stored("token") == before
 
 
+def test_a_feed_that_names_itself_is_a_section_and_stays_one(api):
+    own = {"title": "Election", "any": [{"kind": "section", "name": "election"}]}
+    assert api.ask("POST", "/feeds", {"slug": "election", "definition": own}).status == 201
+    other = {"title": "Politics", "any": [{"kind": "section", "name": "election"}, {"kind": "tag", "name": "Senate"}]}
+    assert api.ask("POST", "/feeds", {"slug": "politics", "definition": other}).status == 201
+    assert api.ask("POST", "/feeds/election/rename", {"slug": "vote"}).status == 200
+    found = api.get("/feeds/vote").json["definition"]
+    assert found["any"] == [{"kind": "section", "name": "vote"}]
+    assert api.ask("PUT", "/feeds/vote", found | {"title": "The vote"}).status == 200
+    with api.database.read() as conn:
+        (stored,) = [one for one in feed_definitions.read_definitions(conn) if one.slug == "vote"]
+    assert stored.selection is None and stored.formerly == ("election",)
+
+
 def test_a_preview_counts_what_a_change_would_bring_and_take(stories):
     slugs = {"any": [{"kind": "section", "name": slug} for slug in ("taiwan", "china")]}
     stories.ask("POST", "/feeds", {"slug": "formosa", "definition": {"title": "Formosa", **slugs}})

@@ -21,6 +21,9 @@ OWNERS = {"configuration": "Configuration", "editors": "Editors"}
 
 UNNAMED = "feed-without-an-address-yet"
 
+LABELS = {"slug": "the address", "any": "a choice", "all": "a choice", "none": "a choice"}
+"""What fields are called in sentences, where that is not their name."""
+
 SAVED = "Saved. Readers get it within about a second."
 
 
@@ -184,16 +187,15 @@ def _errors(problem: Problem) -> dict[str, str]:
     for field, words in problem.errors:
         name = field.removeprefix("definition.").partition(".")[0]
         name = name if name in ("slug", *FeedJson.model_fields) else ""
-        sentence = f"{words[:1].upper()}{words[1:]}."
+        # The check of a definition names the field, that of JSON only says what it must be.
+        whole = f"{LABELS.get(name, name.replace('_', ' '))} {words}" if words.startswith("must ") else words
+        sentence = f"{whole[:1].upper()}{whole[1:]}."
         found[name] = f"{found[name]} {sentence}" if name in found else sentence
     return found or {"": problem.detail}
 
 
 def _sentence(problem: Problem) -> str:
-    errors = _errors(problem)
-    return " ".join(
-        f"{name.replace('_', ' ').capitalize()}: {words}" if name else words for name, words in errors.items()
-    )
+    return " ".join(_errors(problem).values())
 
 
 def _page(

@@ -35,7 +35,7 @@ def test_an_editor_makes_a_feed_of_sections_tags_and_authors(newsroom):
     assert "Create feed" in editor.get("/feed/new").text
     made = editor.post(
         "/feed/new", **FORM, description="All about ferries", entries="20", hours="0", content="summary",
-        any_section=["taiwan", "china"], any_tag="Ferries\r\n Harbour \r\n", all_language="en", 
+        any_section=["taiwan", "china"], any_tag="Ferries\r\n Harbour \r\n", all_language="en",
         none_author="Lin Mei-hua",
     )  # fmt: skip
     assert made.location == "/editors/feed?slug=ferries"

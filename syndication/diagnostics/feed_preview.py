@@ -1,19 +1,17 @@
 """What a definition of a feed would show now, and what readers would notice of it: a query, nothing is rendered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from syndication.model.values import Section, Site
+from syndication.model.feed_selections import FeedSelections
+from syndication.model.values import Section
 from syndication.model.wanted_terms import WantedTerms
-from syndication.pipeline.gather import Newsroom, list_candidates
+from syndication.pipeline.gather import list_candidates
 from syndication.store import Connection
 from syndication.store.articles.article_outlines import read_outlines
 from syndication.store.articles.feed_query import find_departure_reasons
 from syndication.store.publishing.published import find_published
-
-EVERYTHING = WantedTerms()
-"""Every article, wherever it is filed."""
 
 FIRST = 20
 """Entries that a preview names; it counts all."""
@@ -61,21 +59,15 @@ class FeedPreview:
 
 
 def preview_feed(
-    conn: Connection,
-    site: Site,
-    sections: Mapping[str, Section],
-    section: Section,
-    current: Section | None,
-    now: datetime,
+    conn: Connection, feeds: FeedSelections, section: Section, current: Section | None, now: datetime
 ) -> FeedPreview:
     """Returns what the feed would have at ``now``; ``current`` is the feed of that address today, if there is one.
 
-    ``sections`` are all that it may name.
+    ``feeds`` has the sections that the definition may name.
 
     Two statements for the entries and one for what is published, whatever the number of feeds.
     """
-    newsroom = Newsroom(site, {**sections, section.slug: section})
-    found = list_candidates(conn, newsroom, section, now, 0)
+    found = list_candidates(conn, feeds.wanted(section), section, now, 0)
     ids = [candidate.article_id for candidate in found]
     published = find_published(conn, current.slug) if current is not None else None
     before = list(published.entries) if published is not None else []
@@ -83,7 +75,7 @@ def preview_feed(
     leaving = [id for id in before if id not in wanted]
     # An entry that was moved by a withdrawal or an expiry leaves whatever the definition says.
     outlines = read_outlines(conn, [*ids[:FIRST], *leaving[:FIRST]])
-    hidden = find_departure_reasons(conn, EVERYTHING, leaving[:FIRST], now) if leaving else {}
+    hidden = find_departure_reasons(conn, WantedTerms(), leaving[:FIRST], now) if leaving else {}
     first = tuple(
         PreviewedEntry(c.article_id, outlines[c.article_id].title, c.published_at, c.article_id not in known)
         for c in found[:FIRST]
@@ -111,7 +103,11 @@ def reader_notices(section: Section, current: Section | None, come: int, gone: i
         return ["The feed is new: nobody reads it yet. Its stories have the same IDs there as in every other feed."]
     words = []
     if come or gone:
-        words.append(f"{_entries(come)} {'comes' if come == 1 else 'come'}, {gone:,} {'goes' if gone == 1 else 'go'}.")
+        goes = f"{'goes' if gone == 1 else 'go'}"
+        comes = f"{_entries(come)} {'comes' if come == 1 else 'come'}"
+        words.append(
+            f"{comes}, {gone:,} {goes}." if come and gone else f"{comes}." if come else f"{_entries(gone)} {goes}."
+        )
         words.append("Stories keep their IDs, so readers see none of them twice.")
     if gone:
         words.append(CLIENTS_KEEP)
@@ -120,6 +116,14 @@ def reader_notices(section: Section, current: Section | None, come: int, gone: i
     if section.content != current.content:
         new = "whole stories" if section.content == "full" else "summaries"
         words.append(f"All entries change: readers get {new}, and some mark them as unread.")
+    if section.language != current.language:
+        words.append(f"The feed says that its language is {section.language}.")
+    if section.listed != current.listed:
+        words.append(
+            "It appears in the public lists of feeds."
+            if section.listed
+            else "It leaves the public lists of feeds; subscriptions go on."
+        )
     if section.slug != current.slug:
         words.append(f"The old address, /feeds/{current.slug}, redirects to the new one (301), so subscriptions go on.")
     return words or ["Readers notice nothing."]

@@ -1,9 +1,12 @@
 """What a definition of a feed would show now, and what readers would notice of it: a query, nothing is rendered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from syndication.config.feeds import check, merge
+from syndication.config.loading import Settings
+from syndication.model.feed_definition import FeedDefinition
 from syndication.model.feed_selections import FeedSelections
 from syndication.model.values import Section
 from syndication.model.wanted_terms import WantedTerms
@@ -11,6 +14,8 @@ from syndication.pipeline.gather import list_candidates
 from syndication.store import Connection
 from syndication.store.articles.article_outlines import read_outlines
 from syndication.store.articles.feed_query import find_departure_reasons
+from syndication.store.publishing import feed_definitions
+from syndication.store.publishing.feed_definitions import read_definitions
 from syndication.store.publishing.published import find_published
 
 FIRST = 20
@@ -56,6 +61,19 @@ class FeedPreview:
     gone: int
     leaving: tuple[LeavingEntry, ...]
     notices: tuple[str, ...]
+
+
+def preview_definition(conn: Connection, settings: Settings, definition: FeedDefinition, now: datetime) -> FeedPreview:
+    """Returns the same for a definition that may be stored under its slug; ``settings`` have the stored feeds.
+
+    Raises FeedError if it could not be stored.
+    """
+    stored = feed_definitions.find(conn, definition.slug)
+    check(settings, definition, [one for one in read_definitions(conn) if one.slug != definition.slug])
+    section = merge(settings, [replace(definition, retired=False)]).sections[definition.slug]
+    feeds = FeedSelections({**settings.sections, section.slug: section}, settings.site.language)
+    before = merge(settings, [replace(stored.definition, retired=False)]) if stored is not None else None
+    return preview_feed(conn, feeds, section, before.sections.get(section.slug) if before is not None else None, now)
 
 
 def preview_feed(

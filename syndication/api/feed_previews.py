@@ -1,14 +1,10 @@
 """Previews of a feed's definition: a query over the stored articles, without rendering."""
 
-from dataclasses import replace
-
 from syndication.api.feeds import FeedRequest, operation, refuse_configured, wrong_definition
 from syndication.api.operations import caller, context, instant
 from syndication.api.schemas import ResponseModel, Time
-from syndication.config.feeds import check, merge
-from syndication.diagnostics.feed_preview import preview_feed
+from syndication.diagnostics import feed_preview
 from syndication.errors import FeedError
-from syndication.model.feed_selections import FeedSelections
 from syndication.store.publishing import feed_definitions
 
 
@@ -45,7 +41,7 @@ class FeedPreviewResponse(ResponseModel):
     notices: list[str]
 
 
-@operation("POST", "/feeds/preview", "feeds", {200: FeedPreviewResponse})
+@operation("POST", "/feeds/preview", "feeds", {200: FeedPreviewResponse}, problems=(409,))
 def preview_definition(body: FeedRequest) -> FeedPreviewResponse:
     """Preview a definition, stored or not: its first entries, and what readers of that address would notice.
 
@@ -56,16 +52,10 @@ def preview_definition(body: FeedRequest) -> FeedPreviewResponse:
     with context().database.snapshot() as conn:
         stored = feed_definitions.find(conn, body.slug)
         definition = body.definition.definition(body.slug, stored.definition if stored else None)
-        others = [other for other in feed_definitions.read_definitions(conn) if other.slug != body.slug]
         try:
-            check(settings, definition, others)
+            found = feed_preview.preview_definition(conn, settings, definition, caller().now)
         except FeedError as error:
             raise wrong_definition(error) from error
-        section = merge(settings, [replace(definition, retired=False)]).sections[body.slug]
-        feeds = FeedSelections({**settings.sections, body.slug: section}, settings.site.language)
-        before = merge(settings, [replace(stored.definition, retired=False)]) if stored is not None else None
-        current = before.sections.get(body.slug) if before is not None else None
-        found = preview_feed(conn, feeds, section, current, caller().now)
     return FeedPreviewResponse(
         total=found.total,
         first=[

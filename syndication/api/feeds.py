@@ -13,7 +13,7 @@ from pydantic import Field
 from syndication.api.operations import Operations, Reply, caller, context, instant, next_page
 from syndication.api.schemas import Cursor, Limit, RequestModel, ResponseModel, Slug, Time
 from syndication.api.visibility import visible_states
-from syndication.config.feeds import file_slugs
+from syndication.config.feeds import SlugTakenError
 from syndication.errors import FeedError
 from syndication.model.feed_addresses import feed_path
 from syndication.model.feed_definition import FeedDefinition
@@ -28,6 +28,11 @@ from syndication.store.publishing.section_state import SectionStatus, section_st
 from syndication.web.problems import Problem, not_found
 
 operation = Operations("feeds", "Feeds", "Every feed, and what goes in. Editors change their own.")
+
+OWNERS = ("configuration", "editors")
+"""Whose feeds are listed; those that readers ask for are not."""
+
+Listed = Section | StoredFeed
 
 SET_BY_CONFIGURATION = "The feed is set by the configuration: an operator changes it in sections.toml."
 
@@ -100,18 +105,20 @@ def list_feeds(query: FeedsQuery) -> Reply[FeedsResponse]:
         if moment is not None:
             _refuse("after", INVALID_CURSOR.removeprefix("after "))
     words = query.q.casefold()
+    # Served feeds are in memory, and the list shows what of them a page needs, however many there are.
     with context().database.read() as conn:
-        found = [
-            summary
-            for slug, summary in sorted(_summaries(conn).items())
-            if slug > after and (words in slug or words in summary.title.casefold())
-        ]
+        known: dict[str, Listed] = {one.definition.slug: one for one in feed_definitions.list_retired(conn)}
+        known |= {slug: one for slug, one in context().settings.sections.items() if one.owner in OWNERS}
+        found = sorted(
+            slug
+            for slug, one in known.items()
+            if slug > after and (words in slug or words in _feed(one).title.casefold())
+        )
         page = found[: query.limit]
-        states = _states(conn, [summary.slug for summary in page])
-    for summary in page:
-        summary.state = states.get(summary.slug, "unpublished")
-    following = encode_cursor(None, page[-1].slug) if len(found) > query.limit else None
-    return Reply(FeedsResponse(feeds=page), next_page=next_page(query, after=following))
+        states = _states(conn, page)
+    following = encode_cursor(None, page[-1]) if len(found) > query.limit else None
+    feeds = [_summary(known[slug], states.get(slug, "unpublished")) for slug in page]
+    return Reply(FeedsResponse(feeds=feeds), next_page=next_page(query, after=following))
 
 
 @operation("GET", "/feeds/<slug>", "read", {200: FeedResponse})
@@ -119,7 +126,7 @@ def get_feed(path: FeedPath) -> Reply[FeedResponse]:
     """Get a feed with its definition, and an ETag for If-Match if editors own it."""
     with context().database.read() as conn:
         stored = feed_definitions.find(conn, path.slug)
-        state = _states(conn, [path.slug]).get(path.slug, "unpublished")
+        state = _state(conn, path.slug)
     section = configured(path.slug)
     if section is not None:
         return Reply(_of_configuration(section, state))
@@ -128,18 +135,23 @@ def get_feed(path: FeedPath) -> Reply[FeedResponse]:
     return _reply(stored, state=state)
 
 
-@operation("POST", "/feeds", "feeds", {201: FeedResponse}, problems=(409,))
+@operation("POST", "/feeds", "feeds", {201: FeedResponse, 200: FeedResponse}, problems=(409,))
 def create_feed(body: FeedRequest) -> Reply[FeedResponse]:
-    """Create a feed. Workers publish it within about a second."""
+    """Create a feed. Workers publish it within about a second.
+
+    Sent again, as after a lost answer, it changes nothing and answers 200.
+    """
     definition = body.definition.definition(body.slug)
     with _changing(None) as conn:
-        _check_address(conn, body.slug)
+        stored = feed_definitions.find(conn, body.slug)
+        if stored is not None and stored.definition == definition:
+            return _reply(stored, HTTPStatus.OK, state=_state(conn, body.slug))
         stored = feed_definitions.create(context().database, conn, context().settings, definition, caller().actor)
     return _reply(stored, HTTPStatus.CREATED)
 
 
 @operation("PUT", "/feeds/<slug>", "feeds", {200: FeedResponse}, problems=(409, 412))
-def change_feed(path: FeedPath, body: FeedJson) -> Reply[FeedResponse]:
+def change_feed(path: FeedPath, body: FeedJson, etag: str | None = None) -> Reply[FeedResponse]:
     """Replace the definition of a feed: what is omitted has its default again.
 
     With If-Match, it is replaced only if it has not changed since it was read.
@@ -148,38 +160,48 @@ def change_feed(path: FeedPath, body: FeedJson) -> Reply[FeedResponse]:
         stored = feed_definitions.find(conn, path.slug)
         definition = body.definition(path.slug, stored.definition if stored else None)
         database, settings, by = context().database, context().settings, caller().actor
-        changed = feed_definitions.change(database, conn, settings, definition, by, _expected(stored))
-    return _reply(changed)
+        changed = feed_definitions.change(database, conn, settings, definition, by, _expected(stored, etag))
+        state = _state(conn, path.slug)
+    return _reply(changed, state=state)
 
 
 @operation("POST", "/feeds/<slug>/rename", "feeds", {200: FeedResponse}, problems=(409, 412))
-def rename_feed(path: FeedPath, body: RenameRequest) -> Reply[FeedResponse]:
-    """Move a feed to another address. The old one redirects (301), and the IDs of its entries stay."""
+def rename_feed(path: FeedPath, body: RenameRequest, etag: str | None = None) -> Reply[FeedResponse]:
+    """Move a feed to another address. The old one redirects (301), and the IDs of its entries stay.
+
+    Sent again, as after a lost answer, it changes nothing.
+    """
     with _changing(path.slug) as conn:
-        _check_address(conn, body.slug, but=path.slug)
-        expected = _expected(feed_definitions.find(conn, path.slug))
+        stored = feed_definitions.find(conn, path.slug)
+        moved = feed_definitions.find(conn, body.slug) if stored is None else None
+        if moved is not None and path.slug in moved.definition.formerly:
+            return _reply(moved, state=_state(conn, body.slug))
         database, settings, by = context().database, context().settings, caller().actor
+        expected = _expected(stored, etag)
         renamed = feed_definitions.rename(database, conn, settings, path.slug, body.slug, by, expected)
-    return _reply(renamed)
+        state = _state(conn, body.slug)
+    return _reply(renamed, state=state)
 
 
 @operation("POST", "/feeds/<slug>/retire", "feeds", {200: FeedResponse}, problems=(409, 412))
-def retire_feed(path: FeedPath) -> Reply[FeedResponse]:
+def retire_feed(path: FeedPath, etag: str | None = None) -> Reply[FeedResponse]:
     """End a feed: its addresses answer 410 (gone), and feed readers stop asking."""
     with _changing(path.slug) as conn:
-        expected = _expected(feed_definitions.find(conn, path.slug))
+        expected = _expected(feed_definitions.find(conn, path.slug), etag)
         ended = feed_definitions.retire(context().database, conn, path.slug, caller().actor, expected)
-    return _reply(ended)
+        state = _state(conn, path.slug)
+    return _reply(ended, state=state)
 
 
 @operation("POST", "/feeds/<slug>/reinstate", "feeds", {200: FeedResponse}, problems=(409, 412))
-def reinstate_feed(path: FeedPath) -> Reply[FeedResponse]:
+def reinstate_feed(path: FeedPath, etag: str | None = None) -> Reply[FeedResponse]:
     """Publish a retired feed again, at the same addresses."""
     with _changing(path.slug) as conn:
-        expected = _expected(feed_definitions.find(conn, path.slug))
+        expected = _expected(feed_definitions.find(conn, path.slug), etag)
         database, settings, by = context().database, context().settings, caller().actor
         back = feed_definitions.reinstate(database, conn, settings, path.slug, by, expected)
-    return _reply(back)
+        state = _state(conn, path.slug)
+    return _reply(back, state=state)
 
 
 def configured(slug: str) -> Section | None:
@@ -207,6 +229,8 @@ def wrong_definition(error: FeedError) -> Problem:
     """Returns the problem for a feed that cannot be stored, with the field of each sentence."""
     errors = [(_field(words), words) for words in error.details]
     detail = f"{error.message}: {'; '.join(error.details)}." if error.details else f"{error.message}."
+    if isinstance(error, SlugTakenError):
+        return Problem(HTTPStatus.CONFLICT, "address-taken", detail, errors=errors)
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors=errors)
 
 
@@ -233,22 +257,16 @@ def _changing(slug: str | None) -> Iterator[Connection]:
         raise wrong_definition(error) from error
 
 
-def _check_address(conn: Connection, slug: str, but: str | None = None) -> None:
-    """Raises a 409 Problem if another feed has, or had, the address."""
-    if (owner := file_slugs(context().settings).get(slug)) is not None:
-        raise _taken(f"{slug!r} is {owner} of the configuration: choose another address")
-    for other in feed_definitions.read_definitions(conn):
-        if other.slug != but and slug in other.slugs:
-            raise _taken(f"{slug!r} belongs to the feed {other.slug!r}: choose another address")
+def _expected(stored: StoredFeed | None, etag: str | None) -> int | None:
+    """Returns the number that is expected; one that nothing has if If-Match fails (RFC 9110 section 13.1.1).
 
-
-def _taken(words: str) -> Problem:
-    return Problem(HTTPStatus.CONFLICT, "address-taken", f"{words}.", errors=[("slug", words)])
-
-
-def _expected(stored: StoredFeed | None) -> int | None:
-    """Returns the number that the request expects; one that nothing has if If-Match fails (RFC 9110 section 13.1.1)."""
-    if "If-Match" not in request.headers or stored is None or request.if_match.star_tag:
+    ``etag`` is that of a form, which has no headers.
+    """
+    if stored is None:
+        return None
+    if etag is not None:
+        return stored.number if etag == str(stored.number) else -1
+    if "If-Match" not in request.headers or request.if_match.star_tag:
         return None
     return stored.number if request.if_match.contains(str(stored.number)) else -1
 
@@ -257,26 +275,29 @@ def _refuse(field: str, words: str) -> NoReturn:
     raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{field} {words}.", errors=[(field, words)])
 
 
+def _state(conn: Connection, slug: str) -> SectionStatus:
+    return _states(conn, [slug]).get(slug, "unpublished")
+
+
 def _states(conn: Connection, slugs: list[str]) -> dict[str, SectionStatus]:
     known = section_state.configured_states(conn, slugs)
     return {slug: section_status(state) for slug, state in visible_states(conn, known).items()}
 
 
-def _summaries(conn: Connection) -> dict[str, FeedSummary]:
-    found = {stored.definition.slug: _summary(stored) for stored in feed_definitions.list_stored(conn)}
-    own = [section for section in context().settings.sections.values() if section.owner == "configuration"]
-    return found | {section.slug: FeedSummary(**_common(section, None)) for section in own}
+def _feed(one: Listed) -> Section | FeedDefinition:
+    return one if isinstance(one, Section) else one.definition
 
 
-def _summary(stored: StoredFeed) -> FeedSummary:
-    return FeedSummary(**_common(stored.definition, stored.retired_at))
+def _summary(one: Listed, state: SectionStatus) -> FeedSummary:
+    retired_at = None if isinstance(one, Section) else one.retired_at
+    return FeedSummary(**_common(_feed(one), retired_at) | {"state": state})
 
 
 def _common(feed: Section | FeedDefinition, retired_at: datetime | None) -> dict[str, Any]:
     return {
         "slug": feed.slug,
         "title": feed.title,
-        "owner": "configuration" if isinstance(feed, Section) else "editors",
+        "owner": feed.owner if isinstance(feed, Section) else "editors",
         "state": "unpublished",
         "listed": feed.listed,
         "retired_at": instant(retired_at),
@@ -302,7 +323,7 @@ def _of_configuration(section: Section, state: SectionStatus) -> FeedResponse:
         **_common(section, None) | {"state": state},
         feeds=_addresses(section.slug),
         formerly=list(section.formerly),
-        definition=FeedJson.model_construct(**plain, **groups, listed=section.listed),
+        definition=FeedJson.model_construct(**plain, **groups, image=section.podcast.image, listed=section.listed),
         number=None,
         changed_at=None,
         changed_by=None,

@@ -12,6 +12,7 @@ import click
 from syndication import __version__
 from syndication.cli.articles import import_, restore, withdraw
 from syndication.cli.copy_database import copy_database
+from syndication.cli.feed_definitions import feeds as feed_commands
 from syndication.cli.feeds import regenerate, release, status
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
 from syndication.cli.queries import audit_log, trace
@@ -98,7 +99,7 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 for command in (
     serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, release, status, trace,
-    source, token, user, audit_log, config, reload, copy_database,
+    feed_commands, source, token, user, audit_log, config, reload, copy_database,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -22,6 +22,10 @@ MAX_SLUG, MAX_TITLE, MAX_DESCRIPTION, MAX_KEY, MAX_TERMS = 100, 200, 2_000, 300,
 _PLAIN = ("title", "description", "language", "content", "entries", "hours", "max_entries", "summary_length", "cache")
 
 
+class SlugTakenError(FeedError):
+    """Another feed has, or had, one of the slugs of a feed that was to be stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Merged:
     """The settings with editors' feeds, and what is wrong with some of these, a sentence each."""
@@ -96,10 +100,15 @@ def file_slugs(settings: Settings) -> dict[str, str]:
 
 
 def check(settings: Settings, definition: FeedDefinition, others: Sequence[FeedDefinition]) -> None:
-    """Raises FeedError with a sentence for each problem of a feed. ``others`` are the feeds besides itself."""
+    """Raises FeedError with a sentence for each problem of a feed; SlugTakenError if one is a slug of another feed.
+
+    ``others`` are the feeds besides itself.
+    """
     problems = tuple(find_problems(settings, definition, others))
     if problems:
-        raise FeedError(f"the feed {definition.slug[:MAX_SLUG]!r} cannot be stored", problems)
+        taken = not _used_slugs(settings, others).keys().isdisjoint(definition.slugs)
+        kind = SlugTakenError if taken else FeedError
+        raise kind(f"the feed {definition.slug[:MAX_SLUG]!r} cannot be stored", problems)
 
 
 def find_problems(settings: Settings, definition: FeedDefinition, others: Sequence[FeedDefinition]) -> Iterator[str]:
@@ -111,13 +120,7 @@ def find_problems(settings: Settings, definition: FeedDefinition, others: Sequen
 
 
 def _slug_problems(files: Settings, definition: FeedDefinition, others: Sequence[FeedDefinition]) -> Iterator[str]:
-    used = file_slugs(files)
-    for other in others:
-        ended = "retired " if other.retired else ""
-        used |= {
-            slug: f"the {ended}feed {other.slug!r}" + ("" if slug == other.slug else f", formerly {slug!r}")
-            for slug in other.slugs
-        }
+    used = _used_slugs(files, others)
     for slug in definition.slugs:
         if slug in RESERVED:
             yield f"the slug {slug!r} is reserved (with {', '.join(RESERVED)}): choose another one"
@@ -128,6 +131,18 @@ def _slug_problems(files: Settings, definition: FeedDefinition, others: Sequence
             )
         elif slug in used:
             yield f"the slug {slug!r} is used by {used[slug]}: choose another one"
+
+
+def _used_slugs(settings: Settings, others: Iterable[FeedDefinition]) -> dict[str, str]:
+    """Returns every slug that the files and other feeds use, and for what."""
+    used = file_slugs(settings)
+    for other in others:
+        ended = "retired " if other.retired else ""
+        used |= {
+            slug: f"the {ended}feed {other.slug!r}" + ("" if slug == other.slug else f", formerly {slug!r}")
+            for slug in other.slugs
+        }
+    return used
 
 
 def _value_problems(files: Settings, definition: FeedDefinition) -> Iterator[str]:
@@ -146,7 +161,8 @@ def _value_problems(files: Settings, definition: FeedDefinition) -> Iterator[str
     except ValidationError as error:
         for one in error.errors():
             rule = one["msg"].removeprefix("Value error, ").removeprefix("Input ")
-            yield f"{'.'.join(str(part) for part in one['loc'])} is {one['input']!r}: it {rule}"
+            field = ".".join(str(part) for part in one["loc"]).replace("podcast_image", "image")
+            yield f"{field} is {one['input']!r}: it {rule}"
         return
     feeds = files.main.feeds
     entries = feeds.entries if definition.entries is None else definition.entries
@@ -164,7 +180,7 @@ def _selection_problems(files: Settings, definition: FeedDefinition, others: Seq
     if len(terms) > MAX_TERMS:
         yield f"the selection has {len(terms)} terms: it should have at most {MAX_TERMS}"
     plain = {slug for other in others if other.selection is None for slug in other.slugs}
-    known = files.known_slugs | plain | {ALL}
+    known = files.known_slugs | plain | {ALL, *definition.slugs}
     for kind, key in sorted(terms):
         if not key or len(key) > MAX_KEY or not _is_plain(key):
             yield f"the {kind} {key[:MAX_KEY]!r} of the selection should have from 1 to {MAX_KEY} characters"
@@ -205,4 +221,5 @@ def _section(files: Settings, definition: FeedDefinition) -> tuple[Section | Non
         selection=definition.selection,
         owner="editors",
         listed=definition.listed,
+        first_slug=definition.origin,
     ), problems

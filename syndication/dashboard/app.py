@@ -20,6 +20,7 @@ from syndication.dashboard import (
     audit_log,
     chart_pages,
     documents,
+    feeds,
     login,
     overview,
     previews,
@@ -43,8 +44,8 @@ from syndication.web.document_loader import DocumentLoader
 from syndication.web.request_log import set_rule
 
 SUBJECTS = (
-    login, overview, regenerations, sections, documents, articles, previews, sources, upcoming, chart_pages, audit_log,
-    tokens, users, account, second_factor,
+    login, overview, regenerations, sections, documents, feeds, articles, previews, sources, upcoming, chart_pages,
+    audit_log, tokens, users, account, second_factor,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400

@@ -1,9 +1,12 @@
 """What a definition of a feed would show now, and what readers would notice of it: a query, nothing is rendered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from syndication.config.feeds import check, merge
+from syndication.config.loading import Settings
+from syndication.model.feed_definition import FeedDefinition
 from syndication.model.feed_selections import FeedSelections
 from syndication.model.values import Section
 from syndication.model.wanted_terms import WantedTerms
@@ -11,6 +14,8 @@ from syndication.pipeline.gather import list_candidates
 from syndication.store import Connection
 from syndication.store.articles.article_outlines import read_outlines
 from syndication.store.articles.feed_query import find_departure_reasons
+from syndication.store.publishing import feed_definitions
+from syndication.store.publishing.feed_definitions import read_definitions
 from syndication.store.publishing.published import find_published
 
 FIRST = 20
@@ -58,6 +63,19 @@ class FeedPreview:
     notices: tuple[str, ...]
 
 
+def preview_definition(conn: Connection, settings: Settings, definition: FeedDefinition, now: datetime) -> FeedPreview:
+    """Returns the same for a definition that may be stored under its slug; ``settings`` have the stored feeds.
+
+    Raises FeedError if it could not be stored.
+    """
+    stored = feed_definitions.find(conn, definition.slug)
+    check(settings, definition, [one for one in read_definitions(conn) if one.slug != definition.slug])
+    section = merge(settings, [replace(definition, retired=False)]).sections[definition.slug]
+    feeds = FeedSelections({**settings.sections, section.slug: section}, settings.site.language)
+    before = merge(settings, [replace(stored.definition, retired=False)]) if stored is not None else None
+    return preview_feed(conn, feeds, section, before.sections.get(section.slug) if before is not None else None, now)
+
+
 def preview_feed(
     conn: Connection, feeds: FeedSelections, section: Section, current: Section | None, now: datetime
 ) -> FeedPreview:
@@ -103,7 +121,11 @@ def reader_notices(section: Section, current: Section | None, come: int, gone: i
         return ["The feed is new: nobody reads it yet. Its stories have the same IDs there as in every other feed."]
     words = []
     if come or gone:
-        words.append(f"{_entries(come)} {'comes' if come == 1 else 'come'}, {gone:,} {'goes' if gone == 1 else 'go'}.")
+        goes = f"{'goes' if gone == 1 else 'go'}"
+        comes = f"{_entries(come)} {'comes' if come == 1 else 'come'}"
+        words.append(
+            f"{comes}, {gone:,} {goes}." if come and gone else f"{comes}." if come else f"{_entries(gone)} {goes}."
+        )
         words.append("Stories keep their IDs, so readers see none of them twice.")
     if gone:
         words.append(CLIENTS_KEEP)
@@ -112,6 +134,14 @@ def reader_notices(section: Section, current: Section | None, come: int, gone: i
     if section.content != current.content:
         new = "whole stories" if section.content == "full" else "summaries"
         words.append(f"All entries change: readers get {new}, and some mark them as unread.")
+    if section.language != current.language:
+        words.append(f"The feed says that its language is {section.language}.")
+    if section.listed != current.listed:
+        words.append(
+            "It appears in the public lists of feeds."
+            if section.listed
+            else "It leaves the public lists of feeds; subscriptions go on."
+        )
     if section.slug != current.slug:
         words.append(f"The old address, /feeds/{current.slug}, redirects to the new one (301), so subscriptions go on.")
     return words or ["Readers notice nothing."]

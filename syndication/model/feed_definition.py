@@ -1,7 +1,7 @@
 """A feed as an editor defines it: what goes in, what it shows, and how it lives. Kept as JSON."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from syndication.model.selection import TERM_KINDS, Selection, Term
@@ -15,7 +15,8 @@ class FeedDefinition:
     """An editor's feed. Empty and None values are the defaults of [feeds] and [site].
 
     ``cache`` names a table [cache.NAME], ``image`` is a podcast's artwork. ``selection`` None: the articles filed under
-    its slugs. ``formerly`` are its earlier slugs, the first one first: it is what ids are made of.
+    its slugs. ``formerly`` are its earlier slugs, the first one first; never its own. ``origin`` is the slug that ids
+    are made of, if that is not the first of ``formerly`` (it took its first slug back).
     """
 
     slug: str
@@ -33,25 +34,39 @@ class FeedDefinition:
     formerly: tuple[str, ...] = field(default=())
     listed: bool = True
     retired: bool = False
+    origin: str = ""
 
     @property
     def slugs(self) -> tuple[str, ...]:
         """Every slug that leads to it."""
-        return tuple(dict.fromkeys((self.slug, *self.formerly)))
+        return (self.slug, *self.formerly)
+
+    def renamed(self, slug: str) -> "FeedDefinition":
+        """Returns the feed with another slug, which may be a former one of its own; ids stay.
+
+        Where it names itself among others, articles filed under the new slug are in it too.
+        """
+        origin = self.origin or (self.formerly[0] if self.formerly else self.slug)
+        formerly = tuple(former for former in dict.fromkeys((*self.formerly, self.slug)) if former != slug)
+        selection = self.selection
+        if selection is not None and Term("section", self.slug) in selection.any:
+            selection = replace(selection, any=tuple(dict.fromkeys((*selection.any, Term("section", slug)))))
+        origin = "" if formerly[0] == origin else origin
+        return replace(self, slug=slug, formerly=formerly, origin=origin, selection=selection)
 
 
 _PLAIN = ("title", "description", "language", "content", "entries", "hours", "max_entries", "summary_length", "cache")
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "title": str, "description": str, "language": str, "content": (str, type(None)), "entries": (int, type(None)),
     "hours": (int, type(None)), "max_entries": (int, type(None)), "summary_length": (int, type(None)),
-    "cache": (str, type(None)), "image": (str, type(None)), "listed": bool, "formerly": list,
+    "cache": (str, type(None)), "image": (str, type(None)), "listed": bool, "formerly": list, "origin": str,
 }  # fmt: skip
 
 
 def to_json(definition: FeedDefinition) -> str:
     """Returns the definition as JSON, without the slug and whether it is retired, which are columns."""
     selection = definition.selection
-    values = {name: getattr(definition, name) for name in (*_PLAIN, "image", "listed")}
+    values = {name: getattr(definition, name) for name in (*_PLAIN, "image", "listed", "origin")}
     values |= {
         "format": FORMAT,
         "formerly": list(definition.formerly),

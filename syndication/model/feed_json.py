@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from syndication.model.feed_definition import FeedDefinition
-from syndication.model.field_limits import MAX_TAG
+from syndication.model.field_limits import MAX_TAG, MAX_URL
 from syndication.model.formats import language_tag
 from syndication.model.json_types import NonEmptyText, StrictModel, Text
 from syndication.model.selection import Selection, Term, TermKind, term_key
@@ -58,9 +58,11 @@ Terms = Annotated[list[TermJson], Field(max_length=MAX_TERMS)]
 class FeedJson(StrictModel):
     """What goes in: articles with a term of ``any``, each of ``all`` and none of ``none``; all empty: every article.
 
+    A feed that names itself in ``any`` is a section: articles filed under its slug, or a former one, are in it.
+
     The other fields say how it looks; null and empty ones have the defaults of the configuration. ``hours`` and
-    ``summary_length`` as in sections.toml, ``cache`` is the name of a table [cache.NAME]. ``listed``: it is in the
-    public lists of feeds.
+    ``summary_length`` as in sections.toml, ``cache`` is the name of a table [cache.NAME], ``image`` the
+    address of its artwork in podcast players. ``listed``: it is in the public lists of feeds.
     """
 
     title: Annotated[NonEmptyText, Field(max_length=200)]
@@ -75,22 +77,23 @@ class FeedJson(StrictModel):
     max_entries: Annotated[int, Field(ge=1, le=1000)] | None = None
     summary_length: Annotated[int, Field(ge=20, le=100_000)] | None = None
     cache: Annotated[Text, Field(max_length=100)] | None = None
+    image: Annotated[Text, Field(max_length=MAX_URL)] | None = None
     listed: bool = True
 
     def definition(self, slug: str, stored: FeedDefinition | None = None) -> FeedDefinition:
-        """Returns the definition; what this JSON does not say (old addresses, artwork) is that of the stored one."""
+        """Returns the definition; its old addresses, which are not in this JSON, are those of the stored one."""
         groups = (self.any, self.all, self.none)
         selection = Selection(*(tuple(dict.fromkeys(one.term for one in group)) for group in groups))
         values: dict[str, Any] = self.model_dump(exclude=set(GROUPS))
-        base = stored or FeedDefinition(slug=slug, title=self.title)
-        return replace(base, **values, slug=slug, selection=selection)
+        base = replace(stored or FeedDefinition(slug=slug, title=self.title), slug=slug)
+        own = {Term("section", one) for one in base.slugs}
+        is_section = Term("section", slug) in selection.any and selection.terms <= own and not selection.is_filtered
+        return replace(base, **values, selection=None if is_section else selection)
 
 
 def feed_json(definition: FeedDefinition) -> FeedJson:
     """Returns what an editor would write to get this definition."""
-    selection = definition.selection or Selection(
-        any=tuple(Term("section", slug) for slug in dict.fromkeys(definition.slugs))
-    )
+    selection = definition.selection or Selection(any=(Term("section", definition.slug),))
     values: dict[str, Any] = {
         name: [TermJson.model_construct(kind=term.kind, name=term.key) for term in getattr(selection, name)]
         for name in GROUPS

@@ -171,6 +171,7 @@ class Section:
     that readers see, which names the newsroom; empty: ``title``.
     ``largest_body`` is in characters. ``media_enclosures`` offers what a body plays as enclosures too.
     ``selection`` is what goes in, if it is not what is filed under it; ``listed``: it is in the public lists of feeds.
+    ``first_slug``, if it took its first slug back.
     """
 
     slug: str
@@ -191,6 +192,7 @@ class Section:
     selection: Selection | None = None
     owner: FeedOwner = "configuration"
     listed: bool = True
+    first_slug: str = ""
 
     @property
     def selects(self) -> Selection:
@@ -202,7 +204,7 @@ class Section:
     @property
     def origin(self) -> str:
         """The first slug, which the feed id is based on."""
-        return self.formerly[0] if self.formerly else self.slug
+        return self.first_slug or (self.formerly[0] if self.formerly else self.slug)
 
     @property
     def filed_under(self) -> tuple[str, ...]:

@@ -8,9 +8,14 @@ from typing import Any
 
 from sqlalchemy import text
 
+from syndication.config.loading import load_settings
+from syndication.model.feed_definition import FeedDefinition
+from syndication.model.selection import Selection, Term
+from syndication.store.access.audit_log import Actor
 from syndication.store.access.tokens import SCOPES
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
+from syndication.store.publishing import feed_definitions
 from tests.support.foreign_newsroom import ForeignNewsroom
 from tests.support.newsroom import article
 from tests.support.service import Service, running, until
@@ -96,6 +101,14 @@ class House:
             pass
         return id
 
+    def create_feed(self, feed: FeedDefinition) -> None:
+        """Creates a feed of editors, and retires it if it is to be."""
+        by, settings = Actor("desk", "192.0.2.7"), load_settings(self.service.folder / "config/syndication.toml", {})
+        with self.database.write() as conn:
+            feed_definitions.create(self.database, conn, settings, feed, by)
+            if feed.retired:
+                feed_definitions.retire(self.database, conn, feed.slug, by)
+
     def feed(self, slug: str = "taiwan", format: str = "json") -> str:
         """Returns the feed as readers receive it."""
         return self.service.get(f"/feeds/{slug}.{format}").body.decode()
@@ -155,6 +168,8 @@ def open_house(folder: Path) -> Iterator[House]:
         now = datetime.now(UTC)
         for story in stories(now):
             house.put(**story)
+        house.create_feed(FeedDefinition("ferries", "Ferries", selection=Selection(any=(Term("tag", "ferries"),))))
+        house.create_feed(FeedDefinition("ended", "Last year's election", retired=True))
         house.until_in_feed("A bridge is open again")
         try:
             yield house

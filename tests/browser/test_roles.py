@@ -19,6 +19,8 @@ BUTTONS = {
     "/editors/": [("regenerate", "button", "Regenerate all"), ("regenerate", "button", "Regenerate selected")],
     "/editors/sections/taiwan": [("regenerate", "button", "Regenerate")],
     "/editors/article?id=public-2": [("preview", "button", "Preview"), ("write", "link", "Withdraw …")],
+    "/editors/feeds": [("feeds", "link", "New feed")],
+    "/editors/feed?slug=ferries": [("feeds", "button", "Save"), ("feeds", "link", "Retire …")],
     "/editors/sources": [
         ("regenerate", "button", "Look at cms now"), ("preview", "button", "Dry run of cms"),
         ("admin", "button", "Pause cms"),

@@ -84,6 +84,13 @@ def _stored(row: RowMapping) -> StoredFeed | None:
     return StoredFeed(definition, **values)
 
 
+def list_retired(conn: Connection) -> list[StoredFeed]:
+    """Returns the retired feeds, by slug: those that no process serves."""
+    query = select(FeedDefinitionRow.__table__).where(FeedDefinitionRow.retired_at.is_not(None))
+    rows = conn.execute(query.order_by(FeedDefinitionRow.slug)).mappings()
+    return [stored for row in rows if (stored := _stored(row)) is not None]
+
+
 def list_unreadable(conn: Connection) -> list[str]:
     """Returns the slugs of rows that this program cannot read."""
     readable = {stored.definition.slug for stored in list_stored(conn)}
@@ -157,9 +164,7 @@ def rename(
     before = _wanted(conn, slug, number)
     if slug == new_slug:
         return before
-    former = before.definition
-    formerly = tuple(dict.fromkeys((*former.formerly, slug)))
-    new = replace(former, slug=new_slug, formerly=formerly)
+    new = before.definition.renamed(new_slug)
     check(settings, new, _others(conn, slug))
     move_feed(conn, slug, new_slug)
     return _write(

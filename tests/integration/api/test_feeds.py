@@ -2,6 +2,8 @@
 
 import pytest
 
+from syndication.config.feeds import merge
+from syndication.store.publishing import feed_definitions
 from tests.support.newsroom import at
 
 TERMS = {"any": [{"kind": "section", "name": "taiwan"}, {"kind": "section", "name": "china"}]}
@@ -124,5 +126,63 @@ def test_a_preview_stores_nothing_and_shows_only_public_stories_whoever_asks(sto
     before = stories.everything_stored("token")
     said = stories.ask("POST", "/feeds/preview", body, scopes=("feeds",))
     assert said.status == 200 and stories.ask("POST", "/feeds/preview", body).json == said.json
-    assert b"HUSHED" not in said.body and said.json["version"] == 0 and said.json["total"] >= 0
+    assert b"HUSHED" not in said.body and said.json["version"] == 0 and said.json["total"] == 2
+    assert [(one["article_id"], one["comes"]) for one in said.json["first"]] == [("a0", True), ("a3", True)]
+    assert (said.json["come"], said.json["stay"], said.json["gone"]) == (2, 0, 0)
     assert stories.everything_stored("token") == before
+
+
+def test_a_feed_that_names_itself_is_a_section_and_stays_one(api):
+    own = {"title": "Election", "any": [{"kind": "section", "name": "election"}]}
+    assert api.ask("POST", "/feeds", {"slug": "election", "definition": own}).status == 201
+    other = {"title": "Politics", "any": [{"kind": "section", "name": "election"}, {"kind": "tag", "name": "Senate"}]}
+    assert api.ask("POST", "/feeds", {"slug": "politics", "definition": other}).status == 201
+    assert api.ask("POST", "/feeds/election/rename", {"slug": "vote"}).status == 200
+    found = api.get("/feeds/vote").json["definition"]
+    assert found["any"] == [{"kind": "section", "name": "vote"}]
+    assert api.ask("PUT", "/feeds/vote", found | {"title": "The vote"}).status == 200
+    with api.database.read() as conn:
+        (stored,) = [one for one in feed_definitions.read_definitions(conn) if one.slug == "vote"]
+    assert stored.selection is None and stored.formerly == ("election",)
+
+
+def test_a_preview_counts_what_a_change_would_bring_and_take(stories):
+    slugs = {"any": [{"kind": "section", "name": slug} for slug in ("taiwan", "china")]}
+    stories.ask("POST", "/feeds", {"slug": "formosa", "definition": {"title": "Formosa", **slugs}})
+    with stories.database.read() as conn:
+        merged = merge(stories.settings, feed_definitions.read_definitions(conn))
+    stories.desk.sections = {**stories.desk.sections, "formosa": merged.sections["formosa"]}
+    stories.desk.restart()
+    stories.desk.later()
+    assert stories.get("/feeds/formosa").json["state"] == "current"
+    others = {"any": [{"kind": "section", "name": slug} for slug in ("taiwan", "sports")]}
+    body = {"slug": "formosa", "definition": {"title": "Island", **others}}
+    said = stories.ask("POST", "/feeds/preview", body).json
+    assert (said["total"], said["come"], said["stay"], said["gone"]) == (3, 1, 2, 1) and said["version"] == 1
+    assert {one["article_id"]: one["comes"] for one in said["first"]} == {"a0": False, "a2": True, "a3": False}
+    assert [one["article_id"] for one in said["leaving"]] == ["a1"]
+    assert said["notices"][0] == "1 entry comes, 1 goes." and any("Island" in words for words in said["notices"])
+
+
+def test_what_is_sent_again_after_a_lost_answer_changes_nothing(made):
+    again = made.ask("POST", "/feeds", NIGHT)
+    assert again.status == 200 and again.json["number"] == made.get("/feeds/night").json["number"]
+    first = made.ask("POST", "/feeds/night/rename", {"slug": "late"})
+    assert made.ask("POST", "/feeds/night/rename", {"slug": "late"}).json == first.json
+    ended = made.ask("POST", "/feeds/late/retire", {}).json
+    assert made.ask("POST", "/feeds/late/retire", {}).json == ended
+    assert [act.act for act in made.audit() if act.act.startswith("feed-")] == [
+        "feed-retire", "feed-rename", "feed-create",
+    ]  # fmt: skip
+    other = NIGHT | {"definition": {"title": "Other"}}
+    assert made.ask("POST", "/feeds", other).kind == "address-taken"
+
+
+def test_an_image_must_be_an_address(made):
+    for image, status in (("https://www.daily.example/i.png", 200), ("i.png", 422)):
+        said = made.ask("PUT", "/feeds/night", {"title": "Tonight", "image": image})
+        assert said.status == status
+    assert said.json["errors"][0]["field"] == "image"
+    assert made.get("/feeds/night").json["definition"]["image"] == "https://www.daily.example/i.png"
+    made.ask("PUT", "/feeds/night", {"title": "Tonight"})
+    assert made.get("/feeds/night").json["definition"]["image"] is None

@@ -53,7 +53,8 @@ def test_the_headers_that_an_operation_looks_at_are_described(sqlite_api):
 ALWAYS_SET = {
     "AuditEntryResponse.at", "EntryResponse.published_at", "HistoryEventResponse.at", "HoldResponse.since",
     "HoldResponse.until", "LeftOutResponse.since",
-    "NewToken.created_at", "NewUser.created_at", "PreviewResponse.requested_at", "RegenerationResponse.requested_at",
+    "NewToken.created_at", "NewUser.created_at", "PreviewResponse.requested_at",
+    "PreviewedEntry.published_at", "RegenerationResponse.requested_at",
     "TokenResponse.created_at", "UpcomingEventResponse.at", "UserResponse.created_at", "VersionResponse.at",
 }  # fmt: skip
 """Times that are never null."""

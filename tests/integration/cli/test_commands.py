@@ -19,8 +19,18 @@ from syndication.store.tables.articles import ArticleRow
 from tests.support.desk import Desk, hold
 from tests.support.newsroom import at
 
-COMMANDS = ["audit-log", "config", "copy-database", "demonstrate", "import", "migrate", "regenerate", "release"]
-COMMANDS += ["restore", "serve", "source", "status", "token", "trace", "user", "web", "withdraw", "worker"]
+COMMANDS = [
+    "audit-log",
+    "config",
+    "copy-database",
+    "demonstrate",
+    "feeds",
+    "import",
+    "migrate",
+    "regenerate",
+    "release",
+]
+COMMANDS += ["reload", "restore", "serve", "source", "status", "token", "trace", "user", "web", "withdraw", "worker"]
 
 LINE = {"id": "a1", "title": "T", "url": "/a1", "sections": ["Taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
 

@@ -41,7 +41,7 @@ def test_entries_that_come_and_go_are_counted_against_what_is_published(desk):
     fewer = preview(desk, section("taiwan", entries=2, hours=0), taiwan)
     assert (fewer.come, fewer.stay, fewer.gone) == (0, 2, 2)
     assert [(entry.article_id, entry.title) for entry in fewer.leaving] == [("a2", "Story a2"), ("a3", "Story a3")]
-    assert fewer.notices[0] == "0 entries come, 2 go." and "keep their IDs" in fewer.notices[1]
+    assert fewer.notices[0] == "2 entries go." and "keep their IDs" in fewer.notices[1]
     desk.put("a9", published_at=at(minutes=-1), sections=("taiwan",))
     more = preview(desk, taiwan, taiwan)
     assert (more.come, more.stay, more.gone) == (1, 4, 0) and [e.comes for e in more.first] == [
@@ -63,6 +63,10 @@ def test_a_published_story_that_became_a_draft_leaves_without_its_title(desk):
 
 def test_readers_notice_a_new_title_and_other_contents():
     old = section("taiwan")
-    words = " ".join(reader_notices(section("formosa", title="Formosa", content="summary"), old, 0, 0))
+    new = section("formosa", title="Formosa", content="summary", language="nan", listed=False)
+    words = " ".join(reader_notices(new, old, 3, 0))
+    assert (
+        words.startswith("3 entries come. ") and "its language is nan" in words and "leaves the public lists" in words
+    )
     assert "new title, Formosa" in words and "readers get summaries" in words
     assert "/feeds/taiwan, redirects to the new one (301)" in words

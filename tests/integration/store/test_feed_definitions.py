@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text, update
 
+from syndication.config.feeds import merge
 from syndication.config.loading import load_settings
 from syndication.errors import FeedError
 from syndication.model.feed_definition import FeedDefinition
@@ -77,7 +78,12 @@ def test_a_feed_may_get_its_first_slug_back_and_keeps_its_ids(feeds):
     feeds("create", FILES, ELECTION, BY)
     feeds("rename", FILES, "election", "vote", BY)
     back = feeds("rename", FILES, "vote", "election", BY).definition
-    assert (back.slug, back.formerly[0], back.slugs) == ("election", "election", ("election", "vote"))
+    assert (back.slug, back.formerly, back.slugs) == ("election", ("vote",), ("election", "vote"))
+    served = merge(FILES, feeds.all())
+    assert served.sections["election"].origin == "election" and served.redirects["vote"] == "election"
+    again = feeds("rename", FILES, "election", "polls", BY).definition
+    assert again.formerly == ("vote", "election") and feeds.all() == [again]
+    assert merge(FILES, feeds.all()).sections["polls"].origin == "election"
 
 
 def test_what_changes_nothing_is_not_written(feeds):

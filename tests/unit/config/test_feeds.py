@@ -61,7 +61,7 @@ def test_a_retired_feed_and_its_former_slugs_are_gone():
 
 
 def test_a_slug_that_came_back_does_not_redirect_to_itself():
-    merged = merge(FILES, [replace(ELECTION, formerly=("election", "vote"))])
+    merged = merge(FILES, [replace(ELECTION, origin="election")])
     assert merged.redirects["vote"] == "election"
     assert "election" not in merged.redirects
     assert merged.sections["election"].origin == "election"
@@ -95,6 +95,7 @@ def test_a_definition_survives_json():
         selection,
         ("a",),
         False,
+        origin="election",
     )
     assert from_json("election", to_json(whole)) == whole
     assert from_json("election", to_json(ELECTION), retired=True) == replace(ELECTION, retired=True)

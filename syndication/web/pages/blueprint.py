@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Response, render_template, request
 
+from syndication.model.asked_addresses import AskedAddress
 from syndication.model.old_feeds import OldFeed
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.cdn_headers import Headers, lifetime_header
@@ -19,6 +20,12 @@ from syndication.web.pages.subscribing import qr_code, readers
 from syndication.web.pages.views import addresses, listed, local, moment, name_of, page_url
 
 HTML = "text/html; charset=utf-8"
+
+PAGE_FORMAT = "json"
+"""The format of the document that a page shows the entries of."""
+
+WAITING = "syndication.waiting_feed"
+"""In a WSGI environ: the feed was asked for and is not there yet; the text says which of the two pages it gets."""
 
 OPENED = "syndication.opened_feed"
 """In a WSGI environ: the request is for the feed itself, and its answer must not be stored."""
@@ -171,7 +178,7 @@ def _front(catalogue: Catalogue, newest: NewestEntries, settings: PageSettings) 
         site=catalogue.site,
         cards=cards,
         more=len(sections) - len(cards),
-        combine=[section for section in sections if section.owner == "configuration"] if settings.combine else [],
+        combine=combine.offered_sections(catalogue) if settings.combine else [],
         updated=updated,
         updated_words=local(updated, settings.zone),
         zone=settings.timezone,
@@ -185,17 +192,19 @@ def _feed(catalogue: Catalogue, answers: Answers, newest: NewestEntries, setting
     stored = OPENED not in request.environ
     if slug in catalogue.renamed:
         return _moved(catalogue, catalogue.renamed[slug])
+    asked = catalogue.asked.resolve(slug)
+    canonical = asked.slug if isinstance(asked, AskedAddress) else asked
+    if canonical is not None and canonical != slug:
+        return _moved(catalogue, canonical)
     section = catalogue.sections.get(slug)
+    waiting = request.environ.get(WAITING)
+    if section is None and waiting:
+        return _with_policy(_unpublished(catalogue, "", waiting), catalogue)
     if section is None:
         return _with_policy(_response(_without_feed(catalogue, slug), stored=stored), catalogue)
     shown = newest.of(catalogue, slug)
     if shown is None:
-        body = render_template("no_feed.html", site=catalogue.site, title=section.title, kind="unpublished")
-        headers = [("Retry-After", RETRY_SECONDS), *_html_headers(catalogue)]
-        waiting = Answer(HTTPStatus.SERVICE_UNAVAILABLE, HTML, body.encode(), NO_STORE, headers)
-        response = _response(waiting, stored=stored)
-        response.headers["Retry-After"] = RETRY_SECONDS
-        return _with_policy(response, catalogue)
+        return _with_policy(_unpublished(catalogue, section.title, waiting or "unpublished"), catalogue)
 
     def render() -> Answer:
         found = addresses(catalogue.site, slug)
@@ -223,6 +232,14 @@ def _feed(catalogue: Catalogue, answers: Answers, newest: NewestEntries, setting
     # Of the catalogue the page shows this feed, and the names of the others.
     state = (shown.version, id(catalogue.sections), section)
     return _with_policy(_response(answers.get(("feed", slug), state, render), stored=stored), catalogue)
+
+
+def _unpublished(catalogue: Catalogue, title: str, kind: str) -> Response:
+    """Returns the page of a feed that is not there yet: it loads itself again. Nobody stores it."""
+    body = render_template("no_feed.html", site=catalogue.site, title=title, kind=kind, again=RETRY_SECONDS)
+    response = _response(Answer(HTTPStatus.SERVICE_UNAVAILABLE, HTML, body.encode(), NO_STORE, []), stored=False)
+    response.headers["Retry-After"] = RETRY_SECONDS
+    return response
 
 
 def _with_policy(response: Response, catalogue: Catalogue) -> Response:

@@ -113,7 +113,7 @@ def test_a_section_that_is_gone_is_forgotten() -> None:
 def test_other_feeds_keep_the_documents_with_the_headers_of_changed_ones() -> None:
     feeds = catalogue().with_documents(document(slug) for slug in SLUGS[:3])
     changed = {"s0": section("s0"), "s1": section("s1", cache=CachePolicy(7, 60, 60, 60))}
-    after = feeds.with_feeds(changed, {"s9": "s1"}, frozenset({"s2"}))
+    after = feeds.with_feeds(feeds.site, changed, {"s9": "s1"}, frozenset({"s2"}), feeds.old_feeds, feeds.asked)
     assert poll(after, "s0") == ("200 OK", b"s0 1")
     assert "max-age=7," in dict(respond(after, "GET", "/feeds/s1.atom", {})[1])["Cache-Control"]
     assert poll(after, "s2")[0] == "410 Gone" and poll(after, "s9")[0] == "301 Moved Permanently"

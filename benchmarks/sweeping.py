@@ -94,13 +94,14 @@ def _publish_unrendered(database: Database, worker: Regenerator) -> None:
     with database.write() as conn:
         now = database.now(conn)
         for slug, section in worker.newsroom.sections.items():
+            wanted = worker.newsroom.selections.wanted(section)
             found = [
                 {
                     "section": slug, "article_id": candidate.article_id, "entry_id": candidate.article_id,
                     "position": position, "digest": "", "version": 1, "since_version": 1,
                     "published_at": candidate.published_at, "article_updated_at": candidate.published_at,
                 }
-                for position, candidate in enumerate(list_candidates(conn, section, now, 0))
+                for position, candidate in enumerate(list_candidates(conn, wanted, section, now, 0))
             ]  # fmt: skip
             conn.execute(insert(EntryRow), found)
         done = {"version": 1, "completed_generation": SectionStateRow.requested_generation, "regenerated_at": now}

@@ -55,7 +55,7 @@ def trace_article(path: ArticlePath, write_time: WriteTime = utc) -> TraceRespon
     settings, database = context().settings, context().database
     with database.snapshot() as conn:
         found = check_exists(conn, path.id)
-        facts = visible_facts(conn, read_trace_facts(conn, path.id, settings.sections, database.now(conn)), found)
+        facts = visible_facts(conn, read_trace_facts(conn, path.id, settings.selections, database.now(conn)), found)
     verdicts = [
         VerdictResponse(
             section=verdict.section,

@@ -27,7 +27,9 @@ from syndication.api.write_outcomes import DateOutcome, Outcome, owning_sources,
 from syndication.model.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, dump_article, merge_patch
 from syndication.model.json_types import Text
 from syndication.model.json_types import problems as wrong_fields
+from syndication.model.selection import Term
 from syndication.model.values import ALL, Article
+from syndication.model.wanted_terms import WantedTerms
 from syndication.store import Connection
 from syndication.store.articles import articles as store
 from syndication.store.articles import search as finding
@@ -102,7 +104,7 @@ class ArticlePatch(BaseModel):
 def list_articles(query: SearchQuery) -> Reply[FoundArticles]:
     """Search articles by title, id or URL, status and section; newest first."""
     who = caller()
-    wanted = finding.ArticleFilter(query.q, query.status, _section_slug(query.section), hidden=who.may("preview"))
+    wanted = finding.ArticleFilter(query.q, query.status, _selected_by(query.section), hidden=who.may("preview"))
     with context().database.read() as conn:
         found, after = finding.search(conn, wanted, who.now, query.limit, query.after)
     rows = [
@@ -246,12 +248,13 @@ def _store(
     return Reply(answer, status, {"ETag": tag(article)})
 
 
-def _section_slug(slug: str | None) -> tuple[str, ...] | None:
-    """Returns the slugs under which a section's articles are filed, or None for all articles."""
+def _selected_by(slug: str | None) -> WantedTerms | None:
+    """Returns what a feed selects, or None for all articles; a section without a feed has what is filed under it."""
     if slug is None or slug == ALL:
         return None
-    section = context().settings.sections.get(slug)
-    return section.filed_under if section is not None else (slug,)
+    settings = context().settings
+    section = settings.sections.get(slug)
+    return settings.selections.wanted(section) if section is not None else WantedTerms(any=(Term("section", slug),))
 
 
 def _shown(article: Article) -> StoredArticle:

@@ -8,6 +8,7 @@ from syndication.api.schemas import ResponseModel, Time
 from syndication.config.feeds import check, merge
 from syndication.diagnostics.feed_preview import preview_feed
 from syndication.errors import FeedError
+from syndication.model.feed_selections import FeedSelections
 from syndication.store.publishing import feed_definitions
 
 
@@ -61,9 +62,10 @@ def preview_definition(body: FeedRequest) -> FeedPreviewResponse:
         except FeedError as error:
             raise wrong_definition(error) from error
         section = merge(settings, [replace(definition, retired=False)]).sections[body.slug]
+        feeds = FeedSelections({**settings.sections, body.slug: section}, settings.site.language)
         before = merge(settings, [replace(stored.definition, retired=False)]) if stored is not None else None
         current = before.sections.get(body.slug) if before is not None else None
-        found = preview_feed(conn, section, current, caller().now)
+        found = preview_feed(conn, feeds, section, current, caller().now)
     return FeedPreviewResponse(
         total=found.total,
         first=[

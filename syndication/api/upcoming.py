@@ -51,7 +51,7 @@ def list_upcoming(query: UpcomingQuery) -> Reply[UpcomingResponse]:
     Includes embargoes ending, articles expiring and sections due, but no drafts.
     """
     with context().database.snapshot() as conn:
-        found, after = read_upcoming(conn, context().settings.sections, caller().now, query.limit, query.after)
+        found, after = read_upcoming(conn, context().settings.selections, caller().now, query.limit, query.after)
     items = [_answer(item) for item in found]
     return Reply(UpcomingResponse(items=items), next_page=next_page(query, after=after))
 

@@ -156,5 +156,13 @@ def visible_facts(conn: Connection, facts: TraceFacts, found: Visibility) -> Tra
         return replace(facts, states=states)
     unknown = ArticleOutline(facts.article_id, title="", url="", status="draft")
     return replace(
-        facts, states=states, article=unknown, noticed=False, left_out={}, newer={}, concealed=True, origin=None
+        facts,
+        states=states,
+        article=unknown,
+        noticed=False,
+        left_out={},
+        newer={},
+        selected=(),
+        concealed=True,
+        origin=None,
     )

@@ -31,7 +31,7 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
     settings = settings_of(ctx)
     with open_database(settings) as database, database.snapshot() as conn:
         settings = merged_settings(settings, database)
-        facts = read_trace_facts(conn, id, settings.sections, database.now(conn))
+        facts = read_trace_facts(conn, id, settings.selections, database.now(conn))
     if not as_json:
         _show_origin(settings, facts)
     if facts.article is None and facts.withdrawal is None and facts.deleted_at is None:

@@ -39,6 +39,7 @@ from syndication.config.sources import ENVIRONMENT, check_sections, prepare_sour
 from syndication.config.value_types import TomlTable
 from syndication.errors import ConfigError
 from syndication.model.body_limits import MIB
+from syndication.model.feed_selections import FeedSelections
 from syndication.model.old_feeds import NO_OLD_FEEDS, OldFeeds
 from syndication.model.values import ALL, CachePolicy, Podcast, Section, Site
 
@@ -86,6 +87,10 @@ class Settings:
     old_feeds: OldFeeds = NO_OLD_FEEDS
     files: "Settings | None" = field(default=None, repr=False)
     on_demand: OnDemandSettings = field(default_factory=OnDemandSettings)
+    selections: FeedSelections = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "selections", FeedSelections(self.sections, self.site.language))
 
     @property
     def timezone(self) -> ZoneInfo:

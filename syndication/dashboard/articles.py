@@ -1,5 +1,6 @@
 """Articles: search, trace, withdraw and restore."""
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import Response, flash, request
@@ -19,6 +20,7 @@ from syndication.diagnostics.trace_steps import trace_steps
 from syndication.model.values import ALL
 from syndication.store.articles.article_outlines import ArticleOutline
 from syndication.store.articles.article_sizes import measure
+from syndication.store.articles.terms import read_terms
 from syndication.web.problems import Problem
 
 pages = Pages("articles")
@@ -50,7 +52,8 @@ def show_article() -> Response:
     """Shows one article: its trace in each feed, its preview, its history."""
     path = _path()
     traced, article = call(article_trace.trace_article, path=path, write_time=time_filters().text), _stored(path)
-    concerned = [verdict for verdict in traced.sections if _is_relevant(verdict, article)]
+    selecting = _selecting(article)
+    concerned = [verdict for verdict in traced.sections if _is_relevant(verdict, selecting)]
     feed_traces: dict[str, Any] = {
         "id": path.id,
         "feed_traces": [
@@ -148,12 +151,19 @@ def _over_limit(path: ArticlePath) -> str | None:
         return measure(conn, [path.id])[1].get(path.id)
 
 
-def _is_relevant(verdict: article_trace.VerdictResponse, article: ArticleOutline | None) -> bool:
-    """Returns whether the article is in this section or could be; a withdrawn one is kept out of all others too."""
-    section = context().settings.sections.get(verdict.section)
-    if section is None or section.slug == ALL or verdict.in_feed:
+def _selecting(article: ArticleOutline | None) -> Collection[str]:
+    """Returns the feeds that select an article that the caller may see."""
+    if article is None:
+        return ()
+    with context().database.read() as conn:
+        return context().settings.selections.select(read_terms(conn, [article.id]).get(article.id, frozenset()))
+
+
+def _is_relevant(verdict: article_trace.VerdictResponse, selecting: Collection[str]) -> bool:
+    """Returns whether the article is in this feed or could be; a withdrawn one is kept out of all others too."""
+    if verdict.section not in context().settings.sections or verdict.section == ALL:
         return True
-    return article is not None and not set(article.sections).isdisjoint(section.filed_under)
+    return verdict.in_feed or verdict.section in selecting
 
 
 def _published_versions(slug: str) -> int | None:

@@ -76,7 +76,7 @@ def _counted(kind: str, section: str, over: str) -> Chart:
         now = database.now(conn)
         axis = _axis(kind, over, now, ZoneInfo(settings.editors.timezone))
         if kind == "publications":
-            of = [settings.sections[section or ALL]]
+            of = settings.selections.wanting([section or ALL])
             hours = hourly_counts.count_hourly(conn, of, axis.since, now)
             return drawn.publications(title, hours.values(), axis)
         counted = [

@@ -25,7 +25,7 @@ def _read_silences() -> dict[str, str]:
     database, settings = context().database, context().settings
     with database.read() as conn:
         now = database.now(conn)
-        hours = hourly_counts.count_hourly(conn, settings.sections.values(), now - HISTORY, now)
+        hours = hourly_counts.count_hourly(conn, settings.selections.wanting(settings.sections), now - HISTORY, now)
     zone = ZoneInfo(settings.editors.timezone)
     described = {slug: _words(found, now, zone) for slug, found in hours.items()}
     return {slug: words for slug, words in described.items() if words}

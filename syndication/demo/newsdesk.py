@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from syndication.demo.wire_stories import LIVE, wire_story
 from syndication.logs import print_message
-from syndication.model.values import ALL, Article
+from syndication.model.values import Article
+from syndication.model.wanted_terms import WantedTerms
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles, feed_query, withdrawals
 from syndication.store.db.database import Database, DatabaseDown
@@ -34,7 +35,7 @@ def act_once(database: Database, dice: random.Random) -> str:
     """Makes a random change, most often a publication, and returns a description of it."""
     with database.read() as conn:
         now = database.now(conn)
-        recent = feed_query.list_newest(conn, (ALL,), now, RECENT)
+        recent = feed_query.list_newest(conn, WantedTerms(), now, RECENT)
         found = articles.load_articles(conn, [candidate.article_id for candidate in recent])
     live = [article for article in found.values() if article.id.startswith(LIVE)]
     (act,) = dice.choices(("publish", "correct", "hold", "withdraw"), (6, 2, 1, 1))

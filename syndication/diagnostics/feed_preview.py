@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from syndication.model.feed_selections import FeedSelections
 from syndication.model.values import Section
+from syndication.model.wanted_terms import WantedTerms
 from syndication.pipeline.gather import list_candidates
 from syndication.store import Connection
 from syndication.store.articles.article_outlines import read_outlines
@@ -56,12 +58,16 @@ class FeedPreview:
     notices: tuple[str, ...]
 
 
-def preview_feed(conn: Connection, section: Section, current: Section | None, now: datetime) -> FeedPreview:
+def preview_feed(
+    conn: Connection, feeds: FeedSelections, section: Section, current: Section | None, now: datetime
+) -> FeedPreview:
     """Returns what the feed would have at ``now``; ``current`` is the feed of that address today, if there is one.
+
+    ``feeds`` has the sections that the definition may name.
 
     Two statements for the entries and one for what is published, whatever the number of feeds.
     """
-    found = list_candidates(conn, section, now, 0)
+    found = list_candidates(conn, feeds.wanted(section), section, now, 0)
     ids = [candidate.article_id for candidate in found]
     published = find_published(conn, current.slug) if current is not None else None
     before = list(published.entries) if published is not None else []
@@ -69,7 +75,7 @@ def preview_feed(conn: Connection, section: Section, current: Section | None, no
     leaving = [id for id in before if id not in wanted]
     # An entry that was moved by a withdrawal or an expiry leaves whatever the definition says.
     outlines = read_outlines(conn, [*ids[:FIRST], *leaving[:FIRST]])
-    hidden = find_departure_reasons(conn, ["all"], leaving[:FIRST], now) if leaving else {}
+    hidden = find_departure_reasons(conn, WantedTerms(), leaving[:FIRST], now) if leaving else {}
     first = tuple(
         PreviewedEntry(c.article_id, outlines[c.article_id].title, c.published_at, c.article_id not in known)
         for c in found[:FIRST]

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 
 from syndication.model.access import MEMBERS_ONLY
+from syndication.model.feed_selections import section_slugs
 from syndication.model.field_limits import MAX_ERRORS_LISTED
 from syndication.model.values import Article, Section, Site
 from syndication.pipeline.entries import to_entry
@@ -56,7 +57,7 @@ def _times(article: Article, now: datetime) -> Iterator[Obstacle]:
 
 
 def _sections(article: Article, sections: Mapping[str, Section], retired: Collection[str]) -> Iterator[Obstacle]:
-    known = {slug for section in sections.values() for slug in section.filed_under}
+    known = section_slugs(sections.values())
     for number, slug in enumerate(article.sections):
         if slug in retired:
             yield Obstacle(f"sections.{number}", f"{slug!r} was retired and has no feed")

@@ -7,7 +7,8 @@ from typing import Literal
 
 from syndication.diagnostics.health import times
 from syndication.diagnostics.words import Words, words
-from syndication.model.values import ALL, Section
+from syndication.model.feed_selections import section_slugs
+from syndication.model.values import Section
 from syndication.pipeline.gather import is_recent, is_within_limits, recent_until
 from syndication.store.articles.article_outlines import ArticleOutline
 from syndication.store.articles.trace_facts import EntryPosition, TraceFacts
@@ -105,7 +106,7 @@ def _excluded(facts: TraceFacts, section: Section) -> Verdict | None:
         found = "draft", words("It is not public."), None
     elif found is None and facts.article is not None:
         article = facts.article
-        found = _by_section(article, section) or _by_time(article, facts) or _by_position(article, section, facts)
+        found = _by_selection(section, facts) or _by_time(article, facts) or _by_position(article, section, facts)
     if found is None:
         return None
     rule, sentence, appears = found
@@ -132,10 +133,12 @@ def _until(gone: Withdrawal | None) -> str:
     return "someone restores it"
 
 
-def _by_section(article: ArticleOutline, section: Section) -> Reason | None:
-    if section.slug == ALL or set(article.sections) & set(section.filed_under):
+def _by_selection(section: Section, facts: TraceFacts) -> Reason | None:
+    if section.slug in facts.selected:
         return None
-    return "not-filed", words("It is not in this section."), None
+    if section.selection is None:
+        return "not-filed", words("It is not in this section."), None
+    return "not-filed", words("Its sections, tags, authors and language are not those that this feed selects."), None
 
 
 def _by_time(article: ArticleOutline, facts: TraceFacts) -> Reason | None:
@@ -207,7 +210,7 @@ def _room(section: Section, published_at: datetime, now: datetime) -> int:
 
 
 def _elsewhere(facts: TraceFacts, sections: Mapping[str, Section], retired: frozenset[str]) -> Iterator[Verdict]:
-    known = {slug for section in sections.values() for slug in section.filed_under}
+    known = section_slugs(sections.values())
     for slug in facts.article.sections if facts.article else ():
         if slug in retired:
             yield Verdict(slug, False, "retired", words("This section was retired and no longer has a feed."))

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from syndication.importing.ninjs.item import InvalidItemError, read_item
 from syndication.importing.ninjs.rules import Rules, rules_of
 from syndication.importing.report import Report
 from syndication.model.article_json import parse_article, slugify, slugs_by_title
+from syndication.model.feed_selections import section_slugs
 from syndication.model.json_structure import StructureLimitExceeded, check_structure
 from syndication.model.terminal import escape
 from syndication.model.values import Article, Site
@@ -61,7 +62,7 @@ def import_file(
     ``sections`` are for articles that name none. Articles of a feed file also keep the sections that they have already.
     """
     slugs = slugs_by_title(settings.sections)
-    known = {slug for section in settings.sections.values() for slug in section.filed_under}
+    known = section_slugs(settings.sections.values())
     chosen = tuple(slugs.get(section.lower()) or slugify(section) for section in sections)
 
     try:
@@ -103,7 +104,7 @@ def _kind(first: bytes, lines: Iterator[bytes]) -> tuple[FeedKind | None, Iterat
     return None, iter([_rejoin_lines(content, MAX_LINE - 1) or bytes(MAX_LINE)])
 
 
-def _known(found: Iterator[Article], known: set[str], report: Report) -> Iterator[Article]:
+def _known(found: Iterator[Article], known: Collection[str], report: Report) -> Iterator[Article]:
     for article in found:
         report.unknown.update(slug for slug in article.sections if slug not in known)
         yield article

@@ -27,13 +27,6 @@ class WantedTerms:
     language: str = ""
 
     @property
-    def filed_under(self) -> tuple[str, ...] | None:
-        """The slugs of sections of which one suffices, ("all",) for every article; None if it is more than that."""
-        if self.all or self.none or any(term.kind != "section" for term in self.any):
-            return None
-        return tuple(term.key for term in self.any) or (ALL,)
-
-    @property
     def entrances(self) -> tuple[Term, ...]:
         """Terms of which every article that it selects has one; empty: it may select any article."""
         return self.any or (self.all[0] if self.all else ())

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from syndication.logs import get_logger
-from syndication.model.selection import Term, term_key
-from syndication.model.values import ALL, Article, Entry, Feed, LeftOut, Section, Site
-from syndication.model.wanted_terms import WantedTerms, wanted_terms
+from syndication.model.feed_selections import FeedSelections
+from syndication.model.selection import Term
+from syndication.model.values import Article, Entry, Feed, LeftOut, Section, Site
+from syndication.model.wanted_terms import WantedTerms
 from syndication.pipeline.entries import tag_uri, to_entry
 from syndication.store import Connection
 from syndication.store.articles import (
@@ -24,6 +25,7 @@ from syndication.store.articles import (
     terms,
     withdrawals,
 )
+from syndication.store.articles.selected_articles import first_upcoming
 from syndication.store.db.database import DatabaseDown, DatabaseError
 from syndication.store.publishing import change_queue, section_state, sitemap_state
 
@@ -55,41 +57,10 @@ class Newsroom:
         own = (section for section in self.sections.values() if section.selection is None)
         return {slug: section for section in own for slug in section.filed_under}
 
-    def wanted(self, section: Section) -> WantedTerms:
-        """Returns what a feed selects."""
-        return wanted_terms(section, self.sections, self.site.language)
-
     @cached_property
-    def feeds_by_term(self) -> Mapping[Term, tuple[str, ...]]:
-        """The slugs of the feeds that an article may enter with a term."""
-        found: dict[Term, list[str]] = {}
-        for slug, section in self.sections.items():
-            for term in self.wanted(section).entrances:
-                found.setdefault(term, []).append(slug)
-        return {term: tuple(slugs) for term, slugs in found.items()}
-
-    @cached_property
-    def feeds_without_terms(self) -> frozenset[str]:
-        """The slugs of the feeds that an article may enter with any terms: that of all stories, and all but some."""
-        return frozenset(slug for slug, section in self.sections.items() if not self.wanted(section).entrances)
-
-    @cached_property
-    def feeds_of_names(self) -> frozenset[str]:
-        """The slugs of the feeds that select by more than sections: by what the worker derives from names."""
-        return frozenset(
-            slug
-            for slug, section in self.sections.items()
-            if any(term.kind != "section" for term in section.selects.terms)
-        )
-
-    def feeds_of(self, terms: Iterable[Term]) -> set[str]:
-        """Returns the slugs of all feeds that an article with some of these terms may be in.
-
-        Their number is all that it costs, however many feeds there are.
-        """
-        site_language = Term("language", term_key("language", self.site.language))
-        named = (self.feeds_by_term.get(term, ()) for term in {*terms, site_language})
-        return {ALL, *self.feeds_without_terms, *(slug for slugs in named for slug in slugs)}
+    def selections(self) -> FeedSelections:
+        """What every feed selects."""
+        return FeedSelections(self.sections, self.site.language)
 
     @cached_property
     def _fingerprints(self) -> Mapping[str, str]:
@@ -159,22 +130,36 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
 
 
 def list_touched(conn: Connection, newsroom: Newsroom, article_ids: Collection[str], now: datetime) -> set[str]:
-    """Brings the terms of these articles up to date; returns the feeds that they were in, or may be in now."""
-    terms_of_all = frozenset[Term]().union(*terms.rewrite_terms(conn, article_ids, now).values())
+    """Brings the terms of these articles up to date; returns the feeds that show them, selected them or select them."""
+    return _concerned(conn, newsroom, article_ids, terms.rewrite_terms(conn, article_ids, now))
+
+
+def _concerned(
+    conn: Connection, newsroom: Newsroom, article_ids: Collection[str], changes: Mapping[str, terms.TermChange]
+) -> set[str]:
     links = change_queue.read_links(conn, article_ids)
-    filed = {Term("section", slug) for slug in links.filed}
-    return newsroom.feeds_of(terms_of_all | filed) | (links.shown & newsroom.sections.keys())
+    looks: set[frozenset[Term]] = set()
+    for id in article_ids:
+        change = changes.get(id, terms.NO_TERMS)
+        filed = {Term("section", slug) for slug in links.filed.get(id, ())}
+        looks |= {change.before | filed, change.after | filed}
+    selecting = {slug for found in looks for slug in newsroom.selections.select(found)}
+    return selecting | (links.shown & newsroom.sections.keys())
 
 
-def fill_terms(conn: Connection, newsroom: Newsroom, now: datetime) -> bool:
-    """Reads the terms of the next articles of a store that had articles before; returns whether more are left.
+def fill_terms(conn: Connection, newsroom: Newsroom, now: datetime) -> terms.FillStep | None:
+    """Reads the terms of the next articles, and requests the feeds that these concern; None: nothing is left to do.
 
-    At the end, requests the feeds that depend on them.
+    While a store's articles are read for the first time, the feeds that depend on it are requested once, at the end.
     """
-    if terms.fill_terms(conn, now):
-        return True
-    section_state.request(conn, newsroom.feeds_of_names, now)
-    return False
+    step = terms.fill_terms(conn, now)
+    if step is None:
+        return None
+    if step.again:
+        section_state.request(conn, _concerned(conn, newsroom, step.changed, step.changed), now)
+    elif not step.more:
+        section_state.request(conn, newsroom.selections.of_names, now)
+    return step
 
 
 def gather(
@@ -189,7 +174,8 @@ def gather(
 
     ``overlay`` replaces stored articles by id with edited ones; None removes an article.
     """
-    found = list_candidates(conn, newsroom, section, now, more + len(overlay))
+    wanted = newsroom.selections.wanted(section)
+    found = list_candidates(conn, wanted, section, now, more + len(overlay))
     taken = sum(len(article.html.encode("utf-8", "replace")) for article in overlay.values() if article is not None)
     loaded, unreadable = _load(conn, [c.article_id for c in found if c.article_id not in overlay], taken)
     if overlay:
@@ -211,7 +197,7 @@ def gather(
         articles=loaded,
         left_out=(*unreadable, *fatal, *left_out),
         more=more,
-        upcoming=feed_query.first_upcoming(conn, newsroom.wanted(section), now),
+        upcoming=first_upcoming(conn, wanted, now),
         now=now,
     )
 
@@ -238,13 +224,12 @@ def build_feed(
 
 
 def list_candidates(
-    conn: Connection, newsroom: Newsroom, section: Section, now: datetime, more: int, *, times: bool = False
+    conn: Connection, wanted: WantedTerms, section: Section, now: datetime, more: int, *, times: bool = False
 ) -> list[feed_query.Candidate]:
     """Returns the articles that a section's window has room for at ``now``, newest first, and ``more`` beyond it.
 
-    ``times``: with their other times.
+    ``wanted`` is what it selects. ``times``: with their other times.
     """
-    wanted = newsroom.wanted(section)
     found = feed_query.list_newest(conn, wanted, now, section.entries + more, times=times)
     if len(found) == section.entries + more and is_recent(section, found[-1].published_at, now):
         ordered = feed_query.list_newest(conn, wanted, now, section.max_entries + more, times=times)

@@ -13,6 +13,7 @@ from syndication.logs import get_logger
 from syndication.model.article_json import dump_article, merge_patch, parse_article, slugs_by_title
 from syndication.model.field_limits import MAX_FEED_HTML
 from syndication.model.values import ALL, Article, Section
+from syndication.model.wanted_terms import article_terms
 from syndication.pipeline.fill import MAX_ROUNDS, fill_feed, shortfall
 from syndication.pipeline.gather import Gathered, Newsroom, build_feed, gather
 from syndication.render import atom, rss
@@ -123,7 +124,7 @@ class Previewer:
         return article if article.published_at else replace(article, published_at=now)
 
     def _feed(self, section: Section, changed: Sequence[Article], moment: datetime) -> dict[str, Any]:
-        instead = {article.id: article if _stands_in(article, section, moment) else None for article in changed}
+        instead = {article.id: article if self._stands_in(article, section, moment) else None for article in changed}
         gathered = self._gather(section, moment, instead)
         filled, rendered = fill_feed(self.renderer, gathered)
         for _ in range(MAX_ROUNDS):
@@ -138,6 +139,11 @@ class Previewer:
             "left_out": [{"article_id": item.article_id, "reason": item.reason} for item in rendered.left_out],
             "documents": {format: body.decode() for format, body in rendered.bodies.items()},
         }
+
+    def _stands_in(self, article: Article, section: Section, moment: datetime) -> bool:
+        expired = article.expires_at is not None and article.expires_at <= moment
+        selected = self.newsroom.selections.wanted(section).matches(article_terms(article))
+        return selected and not expired and article.status == "published"
 
     def _gather(
         self, section: Section, moment: datetime, instead: Mapping[str, Article | None], more: int = 0
@@ -199,9 +205,3 @@ def _cut_out(bodies: Mapping[str, bytes]) -> dict[str, str]:
     entry = {format: cut(bodies[format], *of)[1][0].decode() for format, of in delimiters.items()}
     document = bodies["json"].decode()
     return entry | {"json": document[document.index(',"items":[') + len(',"items":[') : -len("]}")]}
-
-
-def _stands_in(article: Article, section: Section, moment: datetime) -> bool:
-    filed = section.slug == ALL or bool(set(article.sections) & set(section.filed_under))
-    expired = article.expires_at is not None and article.expires_at <= moment
-    return filed and not expired and article.status == "published"

@@ -22,7 +22,7 @@ from syndication.logs import get_logger
 from syndication.model.values import RenderedEntry, RenderedFeed
 from syndication.pipeline import publish
 from syndication.pipeline.fill import MAX_ROUNDS, FilledFeed, fill_feed, shortfall
-from syndication.pipeline.gather import Newsroom, process_changes
+from syndication.pipeline.gather import Newsroom, fill_terms, process_changes
 from syndication.pipeline.hold import Decision, HeldFeed, decide, keep
 from syndication.pipeline.outcome import HoldChange, Outcome, Result
 from syndication.pipeline.snapshot import DefinitionsMoved, SectionSnapshot, read_snapshot, require_revision
@@ -31,7 +31,8 @@ from syndication.render.entries import render_entries
 from syndication.render.fragment_cache import MAX_BYTES
 from syndication.render.kept_entries import splice
 from syndication.render.renderer import RenderEntries, Renderer
-from syndication.store.articles import render_deaths, shown_articles
+from syndication.store.articles import render_deaths, shown_articles, terms
+from syndication.store.articles.terms import FillStep
 from syndication.store.db.database import WORK, Database, DatabaseDown, DatabaseError
 from syndication.store.processes import purge_queue
 from syndication.store.publishing import change_queue, documents, leases, regenerations, section_state
@@ -135,6 +136,21 @@ class Regenerator:
                 self.database.notify(conn, WORK)
             return number
         return 1  # The changes are there still.
+
+    def begin_terms(self, *, again: bool = False) -> None:
+        """Lets ``fill_terms`` read the terms of all articles, if that was never done or is to be done ``again``."""
+        with self.database.write() as conn:
+            terms.begin_fill(conn, again=again)
+
+    def fill_terms(self) -> FillStep | None:
+        """Reads the terms of the next articles; None: nothing is left to do. Raises DefinitionsMoved."""
+        with self.database.read() as conn:
+            if not terms.is_filling(conn):
+                return None
+        with self.database.write() as conn:
+            step = fill_terms(conn, self.newsroom, self.database.now(conn))
+            require_revision(conn, self.revision)
+            return step
 
     def regenerate_next(self) -> Outcome | None:
         """Regenerates the section that has waited longest; returns None if none can be claimed now."""

@@ -55,7 +55,7 @@ def read_snapshot(
         current = published.get_published(conn, slug)
         gathered = gather(conn, newsroom, section, now, current.left_out if more is None else more)
         left = current.entries.keys() - {candidate.article_id for candidate in gathered.candidates}
-        gone = feed_query.find_departure_reasons(conn, newsroom.wanted(section), left, now) if left else {}
+        gone = feed_query.find_departure_reasons(conn, newsroom.selections.wanted(section), left, now) if left else {}
         gone |= _expired(current, gone, now)
         unpublished = [id for id, reason in gone.items() if reason == "unpublished"]
         due = current.next_due is not None and current.next_due <= now

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from syndication.logs import get_logger
-from syndication.model.selection import Term
 from syndication.model.values import Section
 from syndication.pipeline.gather import Newsroom, is_within_limits, list_candidates
 from syndication.render import RENDER_REVISION
 from syndication.store import Connection
 from syndication.store.articles import feed_query, terms, withdrawals
 from syndication.store.articles.feed_query import Candidate
+from syndication.store.articles.selected_articles import first_upcoming
 from syndication.store.articles.truncation import wait_for_truncation
 from syndication.store.db.batches import batched
 from syndication.store.db.database import WORK, Database
@@ -139,9 +139,10 @@ class Sweeper:
             counts: Counter[str] = Counter()
             for slug, next_due in settled.items():
                 section = self.newsroom.sections[slug]
-                candidates = list_candidates(conn, self.newsroom, section, now, len(left_out[slug]), times=True)
+                wanted = self.newsroom.selections.wanted(section)
+                candidates = list_candidates(conn, wanted, section, now, len(left_out[slug]), times=True)
                 differing = compare(section, entries[slug], candidates, left_out[slug], now)
-                upcoming = feed_query.first_upcoming(conn, self.newsroom.wanted(section), now)
+                upcoming = first_upcoming(conn, wanted, now)
                 unscheduled = upcoming is not None and (next_due is None or upcoming < next_due)
                 ids |= differing
                 counts[slug] = len(differing) + unscheduled
@@ -160,12 +161,10 @@ class Sweeper:
         return Differences(ids, counts | more)
 
     def _sections_of(self, conn: Connection, ids: Collection[str]) -> set[str]:
-        links = change_queue.read_links(conn, ids)
-        found = {
-            term for some in batched(sorted(ids)) for named in terms.names_of(conn, some).values() for term in named
-        }
-        feeds = self.newsroom.feeds_of(found | {Term("section", slug) for slug in links.filed})
-        return feeds | (links.shown & self.newsroom.sections.keys())
+        shown = change_queue.read_links(conn, ids).shown
+        found = set(terms.read_terms(conn, ids).values())
+        selecting = {slug for one in found for slug in self.newsroom.selections.select(one)}
+        return selecting | (shown & self.newsroom.sections.keys())
 
     def _request(self, found: Differences) -> None:
         """Does what the triggers and the reader of the queue would have done."""

@@ -25,6 +25,7 @@ from syndication.pipeline.outcome import Outcome, log_outcome
 from syndication.pipeline.preview import Previewer
 from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
 from syndication.pipeline.sitemaps import SitemapMaker
+from syndication.pipeline.snapshot import DefinitionsMoved
 from syndication.pipeline.sweep import Sweeper
 from syndication.process.child import Limits
 from syndication.process.parent import exit_with_parent
@@ -112,6 +113,7 @@ class Worker:
         self.heartbeat()
         marked = self.regenerator.register()
         self.sitemaps.register()
+        self.regenerator.begin_terms()
         log.info("worker_started", sections=len(self.settings.sections), to_regenerate=len(marked))
         self.scheduler.start()
         waking = threading.Thread(target=self._wake, name="wake", daemon=True)
@@ -180,6 +182,7 @@ class Worker:
             self._sweep()
         if Task.RECONCILE in tasks and not self._stopping.is_set():
             self._reconcile()
+        self._fill_terms()
         self._write_sitemaps()
         due, now = self.regenerator.next_due()
         schedule_due(self.scheduler, self.tasks, due, now)
@@ -271,8 +274,26 @@ class Worker:
                 break
             self._drain()
 
+    def _fill_terms(self) -> None:
+        """Reads the terms of all articles if nobody has yet; publishes after each step."""
+        missed = 0
+        while not self._stopping.is_set():
+            try:
+                step = self.regenerator.fill_terms()
+            except DefinitionsMoved:
+                self._drain()  # Follows the settings.
+                continue
+            if step is None:
+                break
+            missed += len(step.changed) if step.again else 0
+            self._drain()
+        if missed:
+            log.warning("terms_corrected", articles=missed)
+
     def _reconcile(self) -> None:
         """Renders everything again. Logs any difference as an error: a change was missed, or rendering is impure."""
+        self.regenerator.begin_terms(again=True)
+        self._fill_terms()
         self.regenerator.renderer.clear()
         with self.database.write() as conn:
             now = self.database.now(conn)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from syndication.config.loading import load_settings
+from syndication.model.feed_selections import FeedSelections
 from syndication.model.values import Document, Section
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome
@@ -35,9 +36,15 @@ class Desk:
         self.site = site(**site_changes)
         self.restart()
 
+    @property
+    def selections(self) -> FeedSelections:
+        """What the feeds of the current configuration select."""
+        return FeedSelections(self.sections, self.site.language)
+
     def restart(self) -> list[str]:
         """Starts a new worker with the current configuration."""
         self.regenerator = Regenerator(self.database, Newsroom(self.site, self.sections), PACE, self.owner)
+        self.regenerator.begin_terms()
         return self.regenerator.register()
 
     def put(self, id: str = "a1", **changes: Any) -> str:
@@ -47,7 +54,7 @@ class Desk:
 
     def work(self) -> dict[str, Outcome]:
         """Processes changes and regenerates the pending sections."""
-        while self.regenerator.process_changes():
+        while self.regenerator.process_changes() or self.regenerator.fill_terms():
             pass
         return {outcome.section: outcome for outcome in self.regenerator.regenerate_pending()}
 

@@ -1,23 +1,15 @@
-"""Selects a feed's articles by walking one index, newest first, at the same cost for any number of articles.
-
-What is filed under sections has statements of its own here; ``selected_articles`` has those for all other terms.
-"""
+"""A feed's articles, newest first, at the same cost for any number of articles; the query is ``selected_articles``."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, literal_column, or_, select, tuple_, update
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Connection, Text, cast, or_, select, tuple_, update
 
-from syndication.model.values import ALL
 from syndication.model.wanted_terms import WantedTerms
-from syndication.store.articles import selected_articles
+from syndication.store.articles.selected_articles import PUBLISHED, select_ids, walk_newest, walks
 from syndication.store.db.batches import batched
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, WithdrawalRow
-
-# A literal, not a parameter: only then do both databases recognize that the partial indexes apply.
-PUBLISHED: ColumnElement[str] = literal_column("'published'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +34,8 @@ def list_newest(
     ``times``: with their other times.
     """
     found: dict[str, Candidate] = {}
-    for walk in walks_of(conn, wanted, now):
-        query = walk.limit(limit)
+    for walk in walks(conn, wanted):
+        query = walk_newest(walk, now).limit(limit)
         if times:
             query = query.add_columns(
                 cast(ArticleRow.updated_at, Text).label("updated_at"),
@@ -74,33 +66,6 @@ def list_stale_links(conn: Connection, after: tuple[str, str], limit: int) -> tu
     return last, {row.article_id for row in rows if row.status == "published"}
 
 
-def walks_of(conn: Connection, wanted: WantedTerms, now: datetime) -> list[Select[str, datetime | None]]:
-    """Selects what a feed may show at ``now``: the ids and times of one or more walks, each newest first."""
-    slugs = wanted.filed_under
-    if slugs is None:
-        return [selected_articles.walk_newest(walk, now) for walk in selected_articles.walks(conn, wanted)]
-    return [public_articles(slug, now) for slug in slugs]
-
-
-def first_upcoming(conn: Connection, wanted: WantedTerms, now: datetime) -> datetime | None:
-    """Returns when the next selected article under embargo becomes public."""
-    slugs = wanted.filed_under
-    if slugs is None:
-        return selected_articles.first_upcoming(conn, wanted, now)
-    moments = []
-    for slug in slugs:
-        if slug == ALL:
-            query = select(ArticleRow.published_at).where(ArticleRow.status == PUBLISHED)
-            moment = ArticleRow.published_at
-        else:
-            query = select(ArticleSectionRow.published_at).where(
-                ArticleSectionRow.section == slug, ArticleSectionRow.status == PUBLISHED
-            )
-            moment = ArticleSectionRow.published_at
-        moments.append(conn.scalar(query.where(moment > now).order_by(moment).limit(1)))
-    return min((moment for moment in moments if moment is not None), default=None)
-
-
 def find_departure_reasons(
     conn: Connection, wanted: WantedTerms, article_ids: Collection[str], now: datetime
 ) -> dict[str, str]:
@@ -113,7 +78,7 @@ def find_departure_reasons(
         # A withdrawal outlives the article's row.
         out = select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(some))
         reasons |= dict.fromkeys(conn.scalars(out), "withdrawn")
-        here = _selected(conn, wanted, some)
+        here = select_ids(conn, wanted, some)
         columns = (ArticleRow.id, ArticleRow.status, ArticleRow.published_at, ArticleRow.expires_at)
         for row in conn.execute(select(*columns).where(ArticleRow.id.in_(some))):
             if row.status == "withdrawn":
@@ -127,16 +92,6 @@ def find_departure_reasons(
             else:
                 del reasons[row.id]
     return reasons
-
-
-def _selected(conn: Connection, wanted: WantedTerms, article_ids: Sequence[str]) -> set[str]:
-    slugs = wanted.filed_under
-    if slugs is None:
-        return selected_articles.select_ids(conn, wanted, article_ids)
-    filed = select(ArticleSectionRow.article_id).where(
-        ArticleSectionRow.article_id.in_(article_ids), ArticleSectionRow.section.in_(slugs)
-    )
-    return set(article_ids) if ALL in slugs else set(conn.scalars(filed))
 
 
 def find_embargoed(conn: Connection, article_ids: Collection[str], now: datetime) -> set[str]:
@@ -175,35 +130,3 @@ def _repair(conn: Connection, article_ids: Sequence[str] | None) -> int:
         statement = update(ArticleSectionRow).values(values).where(same_article, differs, ArticleRow.id.in_(some))
         mended += conn.execute(statement).rowcount
     return mended
-
-
-def public_articles(slug: str, now: datetime) -> Select[str, datetime | None]:
-    """Selects the ids and times of the articles that a section may show at ``now``, newest first."""
-    not_expired = _not_expired(ArticleRow.expires_at, now)
-    if slug == ALL:
-        return (
-            select(ArticleRow.id, ArticleRow.published_at)
-            .where(ArticleRow.status == PUBLISHED, ArticleRow.published_at <= now, not_expired)
-            .order_by(ArticleRow.published_at.desc(), ArticleRow.id.desc())
-        )
-    return (
-        select(ArticleRow.id, ArticleRow.published_at)
-        .select_from(ArticleSectionRow)
-        .join(ArticleRow, ArticleRow.id == ArticleSectionRow.article_id)
-        .where(
-            ArticleSectionRow.section == slug,
-            ArticleSectionRow.status == PUBLISHED,
-            ArticleSectionRow.published_at <= now,
-            _not_expired(ArticleSectionRow.expires_at, now),
-            # The copies in the link lead the walk, and the article itself decides: see ``repair_links``.
-            # A parameter, not PUBLISHED: the articles' own index is the wrong one to walk here.
-            ArticleRow.status == "published",
-            ArticleRow.published_at <= now,
-            not_expired,
-        )
-        .order_by(ArticleSectionRow.published_at.desc(), ArticleSectionRow.article_id.desc())
-    )
-
-
-def _not_expired(expires_at: InstrumentedAttribute[datetime | None], now: datetime) -> ColumnElement[bool]:
-    return or_(expires_at.is_(None), expires_at > now)

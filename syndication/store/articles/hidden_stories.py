@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, or_, select
 
-from syndication.store.articles.feed_query import PUBLISHED
+from syndication.store.articles.selected_articles import PUBLISHED
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 
 RECENT = timedelta(days=1)

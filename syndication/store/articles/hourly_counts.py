@@ -1,6 +1,6 @@
-"""Counts publications by hour and section. Only articles that are public now are counted."""
+"""Counts publications by hour and feed. Only articles that are public now are counted."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy import Text as SqlText
 
-from syndication.model.values import ALL, Section
-from syndication.store.articles.feed_query import public_articles
-from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
+from syndication.model.wanted_terms import WantedTerms
+from syndication.store.articles.selected_articles import Walk, moment_of, walk_newest, walks
 
 HOUR_TEXT = len("2026-03-14T08")
 """The length of the hour in SQLite's text of a time."""
@@ -26,15 +25,15 @@ class HourlyCount:
 
 
 def count_hourly(
-    conn: Connection, sections: Collection[Section], since: datetime, now: datetime
+    conn: Connection, feeds: Mapping[str, WantedTerms], since: datetime, now: datetime
 ) -> dict[str, tuple[HourlyCount, ...]]:
-    """Returns, by section, the hours with publications since then, earliest first; "all" counts every article."""
-    return {section.slug: _hours(conn, section.filed_under, since, now) for section in sections}
+    """Returns, by feed, the hours with publications since then, earliest first."""
+    return {slug: _hours(conn, wanted, since, now) for slug, wanted in feeds.items()}
 
 
-def _hours(conn: Connection, slugs: Sequence[str], since: datetime, now: datetime) -> tuple[HourlyCount, ...]:
-    # A renamed section may hold an article under two names: a union counts it once.
-    first, *others = (_shown(slug, since, now) for slug in slugs)
+def _hours(conn: Connection, wanted: WantedTerms, since: datetime, now: datetime) -> tuple[HourlyCount, ...]:
+    # An article may have two of the terms of which one suffices: a union counts it once.
+    first, *others = (_shown(walk, since, now) for walk in walks(conn, wanted))
     moment = (first.union(*others) if others else first).subquery().c.published_at
     earliest: Any = func.min(moment)
     rows = conn.execute(
@@ -43,9 +42,9 @@ def _hours(conn: Connection, slugs: Sequence[str], since: datetime, now: datetim
     return tuple(HourlyCount(count, first, last) for count, first, last in rows)
 
 
-def _shown(slug: str, since: datetime, now: datetime) -> Any:
-    moment = ArticleRow.published_at if slug == ALL else ArticleSectionRow.published_at
-    return public_articles(slug, now).where(moment >= since).order_by(None)
+def _shown(walk: Walk, since: datetime, now: datetime) -> Any:
+    moment, _ = moment_of(walk)
+    return walk_newest(walk, now).where(moment >= since).order_by(None)
 
 
 def _hour(conn: Connection, moment: ColumnElement[Any]) -> ColumnElement[Any]:

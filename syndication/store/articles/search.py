@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select
 
 from syndication.model.field_limits import MAX_TITLE, MAX_URL
+from syndication.model.wanted_terms import WantedTerms
 from syndication.store.articles.article_outlines import cut
-from syndication.store.articles.feed_query import PUBLISHED
+from syndication.store.articles.selected_articles import PUBLISHED, is_selected
 from syndication.store.articles.shown_articles import digests, is_public
 from syndication.store.articles.stored_digests import stored_digests
 from syndication.store.db.cursors import decode_cursor, encode_cursor
-from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
+from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.publishing import ShownArticleRow
 
 _COLUMNS: Sequence[Any] = (
@@ -43,11 +44,11 @@ class FoundArticle:
 
 @dataclass(frozen=True, slots=True)
 class ArticleFilter:
-    """Search conditions: ``text`` in title, id or address, a status, sections; ``hidden`` includes hidden articles."""
+    """Search conditions: ``text`` in title, id or address, a status, a feed; ``hidden`` includes hidden articles."""
 
     text: str = ""
     status: str | None = None
-    sections: tuple[str, ...] | None = None
+    feed: WantedTerms | None = None
     hidden: bool = False
 
 
@@ -102,11 +103,8 @@ def _filtered(wanted: ArticleFilter, now: datetime) -> Select[Any]:
         query = query.where(ArticleRow.status == PUBLISHED)
     elif wanted.status is not None:
         query = query.where(ArticleRow.status == wanted.status)
-    if wanted.sections is not None:
-        filed = exists().where(
-            ArticleSectionRow.article_id == ArticleRow.id, ArticleSectionRow.section.in_(wanted.sections)
-        )
-        query = query.where(filed)
+    if wanted.feed is not None:
+        query = query.where(is_selected(wanted.feed))
     if wanted.text:
         query = query.where(
             or_(

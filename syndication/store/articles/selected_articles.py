@@ -1,12 +1,13 @@
-"""Selects articles by terms of every kind: walks one index, newest first, and asks each article for the rest.
+"""The one query of what a feed selects: walks one index, newest first, and asks each article for the rest.
 
 The walk is that of the terms of which one suffices, or of the rarest group of which one is needed, whichever has fewer
-articles. Everything else is an EXISTS or a NOT EXISTS by primary key. The article's own row decides what is public.
+articles. Everything else is an EXISTS or a NOT EXISTS by primary key. A feed of one section is a plain walk. The
+article's own row decides what is public.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal_column, not_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
@@ -22,8 +23,12 @@ PUBLISHED: ColumnElement[str] = literal_column("'published'")
 MOST_COUNTED = 2_000
 """The most articles of a term that are counted to find the rarest one: some hundred microseconds."""
 
-Walk = tuple[Term | None, ColumnElement[bool]]
-"""A term to walk (None: every article), and what else must be true of an article."""
+
+class Walk(NamedTuple):
+    """A term to walk (None: every article), and what else must be true of an article (None: nothing)."""
+
+    term: Term | None
+    rest: ColumnElement[bool] | None = None
 
 
 def is_selected(wanted: WantedTerms) -> ColumnElement[bool]:
@@ -38,28 +43,25 @@ def walks(conn: Connection, wanted: WantedTerms) -> list[Walk]:
     groups = [group for group in (wanted.any, *wanted.all) if group]
     walkable = [group for group in groups if all(_is_indexed(term, wanted) for term in group)]
     if not walkable:
-        return [(None, is_selected(wanted))]
+        return [Walk(None, is_selected(wanted) if groups or wanted.none else None)]
     chosen = walkable[0]
     if len(walkable) > 1:
         chosen = min(walkable, key=lambda group: sum(_count(conn, term) for term in group))
     others = [_one_of(group, wanted) for group in groups if group is not chosen]
-    rest = and_(true(), *others, *(not_(_has(term, wanted)) for term in wanted.none))
-    return [(term, rest) for term in chosen]
+    rest = [*others, *(not_(_has(term, wanted)) for term in wanted.none)]
+    return [Walk(term, and_(*rest) if rest else None) for term in chosen]
 
 
 def walk_newest(walk: Walk, now: datetime) -> Select[str, datetime | None]:
     """Selects the ids and times of the articles of a walk that are public at ``now``, newest first."""
-    term, condition = walk
     query = select(ArticleRow.id, ArticleRow.published_at)
-    if term is None:
+    if walk.rest is not None:
+        query = query.where(walk.rest)
+    if walk.term is None:
         return query.where(
-            ArticleRow.status == PUBLISHED,
-            ArticleRow.published_at <= now,
-            _lasts(ArticleRow.expires_at, now),
-            condition,
+            ArticleRow.status == PUBLISHED, ArticleRow.published_at <= now, _lasts(ArticleRow.expires_at, now)
         ).order_by(ArticleRow.published_at.desc(), ArticleRow.id.desc())
-    link, own = _link(term)
-    # The copies in the link lead the walk, and the article itself decides, as in ``feed_query.public_articles``.
+    link, own = _link(walk.term)
     return (
         query.select_from(link)
         .join(ArticleRow, ArticleRow.id == link.article_id)
@@ -68,10 +70,11 @@ def walk_newest(walk: Walk, now: datetime) -> Select[str, datetime | None]:
             link.status == PUBLISHED,
             link.published_at <= now,
             _lasts(link.expires_at, now),
+            # The copies in the link lead the walk, and the article itself decides: see ``feed_query.repair_links``.
+            # A parameter, not PUBLISHED: the articles' own index is the wrong one to walk here.
             ArticleRow.status == "published",
             ArticleRow.published_at <= now,
             _lasts(ArticleRow.expires_at, now),
-            condition,
         )
         .order_by(link.published_at.desc(), link.article_id.desc())
     )
@@ -79,10 +82,9 @@ def walk_newest(walk: Walk, now: datetime) -> Select[str, datetime | None]:
 
 def moment_of(walk: Walk) -> tuple[InstrumentedAttribute[datetime | None], InstrumentedAttribute[str]]:
     """Returns the columns that order a walk: the time, and the id."""
-    term, _ = walk
-    if term is None:
+    if walk.term is None:
         return ArticleRow.published_at, ArticleRow.id
-    link, _ = _link(term)
+    link, _ = _link(walk.term)
     return link.published_at, link.article_id
 
 
@@ -90,21 +92,23 @@ def first_upcoming(conn: Connection, wanted: WantedTerms, now: datetime) -> date
     """Returns when the next selected article under embargo becomes public."""
     moments = []
     for walk in walks(conn, wanted):
-        term, condition = walk
         moment, _ = moment_of(walk)
         query = select(moment).where(moment > now)
-        if term is None:
-            query = query.where(ArticleRow.status == PUBLISHED, condition)
+        if walk.term is None:
+            query = query.where(ArticleRow.status == PUBLISHED)
         else:
-            link, own = _link(term)
-            query = query.select_from(link).join(ArticleRow, ArticleRow.id == link.article_id)
-            query = query.where(own, link.status == PUBLISHED, ArticleRow.status == "published", condition)
+            link, own = _link(walk.term)
+            query = query.where(own, link.status == PUBLISHED)
+        if walk.rest is not None:
+            if walk.term is not None:
+                query = query.join(ArticleRow, ArticleRow.id == link.article_id)
+            query = query.where(walk.rest)
         moments.append(conn.scalar(query.order_by(moment).limit(1)))
     return min((moment for moment in moments if moment is not None), default=None)
 
 
 def select_ids(conn: Connection, wanted: WantedTerms, article_ids: Sequence[str]) -> set[str]:
-    """Returns those of the articles (at most one batch) that are selected, whether public or not."""
+    """Returns those of the stored articles (at most one batch) that are selected, whether public or not."""
     return set(conn.scalars(select(ArticleRow.id).where(ArticleRow.id.in_(article_ids), is_selected(wanted))))
 
 

@@ -4,10 +4,10 @@ What the newsroom writes are names; what feeds select are keys (``model.selectio
 compute. See ``term_registry`` for the addresses of terms.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,7 +31,7 @@ from syndication.model.wanted_terms import named_terms
 from syndication.store.articles.term_registry import register_terms
 from syndication.store.db.batches import batched
 from syndication.store.db.upsert import insert as upsert
-from syndication.store.tables.articles import ArticleRow, AuthorRow, TagRow
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, AuthorRow, TagRow
 from syndication.store.tables.terms import ArticleTermRow, TermFillRow
 
 FILLED_AT_ONCE = 500
@@ -58,18 +58,28 @@ class _Stored:
         return found
 
 
-def rewrite_terms(conn: Connection, article_ids: Collection[str], now: datetime) -> dict[str, frozenset[Term]]:
-    """Brings the terms of these articles up to date; returns, by article, the terms that it had or has.
+class TermChange(NamedTuple):
+    """The terms that an article had when it was last gathered, and has now; sections are not among them."""
 
-    Without sections, whose links the newsroom writes itself. Reads each batch with one statement, and writes nothing
-    for articles whose terms, times and status are as stored. The new terms of public articles get their addresses.
+    before: frozenset[Term]
+    after: frozenset[Term]
+
+
+NO_TERMS = TermChange(frozenset(), frozenset())
+
+
+def rewrite_terms(conn: Connection, article_ids: Collection[str], now: datetime) -> dict[str, TermChange]:
+    """Brings the terms of these articles up to date; returns what changed, by article, without those of no terms.
+
+    Sections are left alone: the newsroom writes their links itself. Reads each batch with one statement, and writes
+    nothing for articles whose terms, times and status are as stored. The new terms of public articles get addresses.
     """
-    found: dict[str, frozenset[Term]] = {}
+    found: dict[str, TermChange] = {}
     written = False
     for some in batched(sorted(id for id in article_ids if len(id) <= MAX_ID)):
         read = _read(conn, some)
         written |= _write(conn, read)
-        found |= {id: frozenset(one.terms | one.named.keys()) for id, one in read.items()}
+        found |= {id: TermChange(frozenset(one.terms), frozenset(one.named)) for id, one in read.items()}
     if written:
         register_terms(conn, now, names_of)
     return found
@@ -80,19 +90,26 @@ def names_of(conn: Connection, article_ids: Sequence[str]) -> dict[str, dict[Ter
     return {id: one.named for id, one in _read(conn, article_ids).items()}
 
 
-def terms_of(conn: Connection, article_id: str) -> frozenset[Term]:
-    """Returns the terms of one article as its own rows say; sections are not among them."""
-    return frozenset(term for named in names_of(conn, [article_id]).values() for term in named)
+def read_terms(conn: Connection, article_ids: Iterable[str]) -> dict[str, frozenset[Term]]:
+    """Returns all terms of these articles as their own rows say, also those whose change was not gathered yet."""
+    found: dict[str, set[Term]] = {}
+    for some in batched(sorted(set(article_ids))):
+        for id, named in names_of(conn, some).items():
+            found.setdefault(id, set()).update(named)
+        query = select(ArticleSectionRow.article_id, ArticleSectionRow.section)
+        for row in conn.execute(query.where(ArticleSectionRow.article_id.in_(some))):
+            found.setdefault(row.article_id, set()).add(Term("section", row.section))
+    return {id: frozenset(terms) for id, terms in found.items()}
 
 
 def begin_fill(conn: Connection, *, again: bool = False) -> None:
     """Lets ``fill_terms`` begin if it never did; ``again``: from the start, because any article may have changed."""
     statement = upsert(conn, TermFillRow).values(id=1, after="")
-    conn.execute(
-        statement.on_conflict_do_update(index_elements=[TermFillRow.id], set_={"after": ""})
-        if again
-        else statement.on_conflict_do_nothing()
-    )
+    if again:
+        # One that has not ended yet is still the first.
+        repeated = case((TermFillRow.after.is_(None), 1), else_=TermFillRow.again)
+        statement = statement.on_conflict_do_update(index_elements=["id"], set_={"after": "", "again": repeated})
+    conn.execute(statement if again else statement.on_conflict_do_nothing())
 
 
 def is_filling(conn: Connection) -> bool:
@@ -100,16 +117,30 @@ def is_filling(conn: Connection) -> bool:
     return conn.scalar(select(TermFillRow.id).where(TermFillRow.after.is_not(None))) is not None
 
 
-def fill_terms(conn: Connection, now: datetime) -> bool:
-    """Reads the terms of the next articles, and forgets those of articles that are gone; returns whether more are left.
+@dataclass(frozen=True, slots=True)
+class FillStep:
+    """One step of ``fill_terms``: the articles whose terms differed, and whether more are left to read.
+
+    ``again``: they had all been read before, so each difference is a change that nobody noticed.
+    """
+
+    changed: Mapping[str, TermChange]
+    more: bool
+    again: bool
+
+
+def fill_terms(conn: Connection, now: datetime) -> FillStep | None:
+    """Reads the terms of the next articles, and forgets those of articles that are gone; None: nothing is left to do.
 
     In bounded memory, and in its own small transaction. Another worker that fills at the same time waits, and goes on
     after it.
     """
-    position = select(TermFillRow.after).where(TermFillRow.after.is_not(None)).with_for_update()
-    after = conn.scalar(position)
-    if after is None:
-        return False
+    position = conn.execute(
+        select(TermFillRow.after, TermFillRow.again).where(TermFillRow.after.is_not(None)).with_for_update()
+    ).one_or_none()
+    if position is None:
+        return None
+    after = position.after
     articles = select(ArticleRow.id).where(ArticleRow.id > after).order_by(ArticleRow.id).limit(FILLED_AT_ONCE)
     known = (
         select(ArticleTermRow.article_id)
@@ -121,10 +152,10 @@ def fill_terms(conn: Connection, now: datetime) -> bool:
     # Each in the order of its own index: a union of all ids would be sorted as a whole.
     both = union(select(articles.subquery().c.id), select(known.subquery().c.article_id)).subquery()
     ids = list(conn.scalars(select(both.c[0]).order_by(both.c[0]).limit(FILLED_AT_ONCE)))
-    rewrite_terms(conn, ids, now)
+    changed = {id: one for id, one in rewrite_terms(conn, ids, now).items() if one.before != one.after}
     more = len(ids) == FILLED_AT_ONCE
     conn.execute(update(TermFillRow).values(after=ids[-1] if more else None))
-    return more
+    return FillStep(changed, more, bool(position.again))
 
 
 def _read(conn: Connection, ids: Sequence[str]) -> dict[str, _Stored]:

@@ -6,10 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from syndication.model.values import ALL, Section
+from syndication.model.feed_selections import FeedSelections
+from syndication.model.wanted_terms import WantedTerms
 from syndication.store.articles.article_outlines import ArticleOutline, read_outline
 from syndication.store.articles.deletions import get_deletion
-from syndication.store.articles.feed_query import public_articles
+from syndication.store.articles.selected_articles import moment_of, walk_newest, walks
+from syndication.store.articles.terms import read_terms
 from syndication.store.articles.withdrawals import Withdrawal, get_withdrawal
 from syndication.store.processes import workers
 from syndication.store.publishing import documents
@@ -18,7 +20,6 @@ from syndication.store.sources import source_rows, source_states
 from syndication.store.sources.source_rows import KnownRow
 from syndication.store.sources.source_states import SourceState
 from syndication.store.tables.access import FeedVersionChangeRow
-from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from syndication.store.tables.publishing import ChangeRow, EntryRow, LeftOutRow, TombstoneRow
 
 MAX_COUNTED = 10_000
@@ -60,10 +61,10 @@ class ArticleOrigin:
 class TraceFacts:
     """The facts about an article (None: it has no row) at ``now``; the mappings are by section.
 
-    ``deleted_at`` is when it lost its row, if it had one.
+    ``deleted_at`` is when it lost its row, if it had one. ``selected`` are the feeds that select it.
 
-    ``newer`` counts the articles before it, without those left out, which take no position. ``concealed``: the caller
-    may only know that the article was shown once.
+    ``newer`` counts the articles before it in these, without those left out, which take no position. ``concealed``: the
+    caller may only know that the article was shown once.
     """
 
     article_id: str
@@ -78,13 +79,15 @@ class TraceFacts:
     departures: Mapping[str, Departure]
     left_out: Mapping[str, str]
     newer: Mapping[str, int]
+    selected: Collection[str]
     concealed: bool = False
     origin: ArticleOrigin | None = None
 
 
-def read_trace_facts(conn: Connection, article_id: str, sections: Mapping[str, Section], now: datetime) -> TraceFacts:
-    """Returns everything that a trace needs about these sections."""
+def read_trace_facts(conn: Connection, article_id: str, feeds: FeedSelections, now: datetime) -> TraceFacts:
+    """Returns everything that a trace needs about these feeds. What it costs follows those that select the article."""
     article = read_outline(conn, article_id)
+    selected = feeds.select(read_terms(conn, [article_id]).get(article_id, frozenset())) if article else []
     by_article = {row.section: row for row in conn.execute(_of(EntryRow, article_id))}
     changes = select(FeedVersionChangeRow.section, FeedVersionChangeRow.version, FeedVersionChangeRow.reason).where(
         FeedVersionChangeRow.article_id == article_id
@@ -111,11 +114,12 @@ def read_trace_facts(conn: Connection, article_id: str, sections: Mapping[str, S
         departures={row.section: Departure(row.version, row.reason, row.at) for row in tombstones},
         left_out={row.section: row.reason for row in conn.execute(_of(LeftOutRow, article_id))},
         newer={
-            slug: len(_newer(conn, section.filed_under, article, now) - left_out.get(slug, set()))
-            for slug, section in sections.items()
+            slug: len(_newer(conn, wanted, article, now) - left_out.get(slug, set()))
+            for slug, wanted in feeds.wanting(selected).items()
         }
         if article
         else {},
+        selected=frozenset(selected),
         origin=read_origin(conn, article_id),
     )
 
@@ -132,20 +136,13 @@ def _of(table: type[EntryRow | TombstoneRow | LeftOutRow], article_id: str):  # 
     return select(table.__table__).where(table.__table__.c.article_id == article_id)
 
 
-def _newer(conn: Connection, slugs: Collection[str], article: ArticleOutline, now: datetime) -> set[str]:
-    """Returns the public articles before it in a section, up to a limit."""
+def _newer(conn: Connection, wanted: WantedTerms, article: ArticleOutline, now: datetime) -> set[str]:
+    """Returns the public articles before it in a feed, up to a limit."""
     if article.published_at is None:
         return set()
     found: set[str] = set()
-    for slug in slugs:
-        moment, id = (
-            (ArticleRow.published_at, ArticleRow.id)
-            if slug == ALL
-            else (
-                ArticleSectionRow.published_at,
-                ArticleSectionRow.article_id,
-            )
-        )
+    for walk in walks(conn, wanted):
+        moment, id = moment_of(walk)
         before = (moment > article.published_at) | ((moment == article.published_at) & (id > article.id))
-        found.update(conn.scalars(public_articles(slug, now).where(before).limit(MAX_COUNTED)))
+        found.update(conn.scalars(walk_newest(walk, now).where(before).limit(MAX_COUNTED)))
     return found

@@ -4,7 +4,7 @@ Includes articles under embargo: the caller decides who may see them. Drafts hav
 """
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -13,13 +13,13 @@ from sqlalchemy import Connection, Select, null, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from syndication.errors import SyndicationError
+from syndication.model.feed_selections import FeedSelections
 from syndication.model.field_limits import MAX_TITLE
-from syndication.model.values import ALL, Section
 from syndication.store.articles.article_outlines import cut
-from syndication.store.articles.feed_query import PUBLISHED
-from syndication.store.db.batches import batched
+from syndication.store.articles.selected_articles import PUBLISHED
+from syndication.store.articles.terms import read_terms
 from syndication.store.db.cursors import INVALID_CURSOR, decode_cursor, encode_cursor
-from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
+from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.publishing import SectionStateRow
 
 UpcomingEvent = Literal["appears", "leaves", "section-due"]
@@ -43,25 +43,25 @@ class Upcoming:
 
 
 def read_upcoming(
-    conn: Connection, sections: Mapping[str, Section], now: datetime, limit: int, after: str | None = None
+    conn: Connection, feeds: FeedSelections, now: datetime, limit: int, after: str | None = None
 ) -> tuple[list[Upcoming], str | None]:
     """Returns one page, the next change first, and the next cursor; raises SyndicationError for a bad ``after``."""
     since = _decode_position(after) if after is not None else None
     walks = (
         [
             (row.at, what, row.id, row.title)
-            for row in conn.execute(query_events(what, sections, now, since).limit(limit + 1))
+            for row in conn.execute(query_events(what, feeds.sections, now, since).limit(limit + 1))
         ]
         for what in EVENTS
     )
     # Each walk keeps the order of its database, which may sort ids in its own way.
     merged = list(heapq.merge(*walks, key=lambda item: (item[0], EVENTS.index(item[1]))))[: limit + 1]
     page = merged[:limit]
-    filed = _filed(conn, [id for _, what, id, _ in page if what != "section-due"])
+    terms = read_terms(conn, [id for _, what, id, _ in page if what != "section-due"])
     found = [
         Upcoming(at, what, None, None, (id,))
         if what == "section-due"
-        else Upcoming(at, what, id, title, _feeds(filed.get(id, set()), sections))
+        else Upcoming(at, what, id, title, tuple(feeds.select(terms.get(id, frozenset()))))
         for at, what, id, title in page
     ]
     return found, encode_cursor(page[-1][0], f"{page[-1][1]} {page[-1][2]}") if len(merged) > limit else None
@@ -116,19 +116,3 @@ def _decode_position(after: str) -> Position:
         if kind == what and moment is not None:
             return moment, kind, id
     raise SyndicationError(INVALID_CURSOR)
-
-
-def _filed(conn: Connection, article_ids: Sequence[str]) -> dict[str, set[str]]:
-    """Returns the slugs under which articles are filed."""
-    found: dict[str, set[str]] = {}
-    for some in batched(sorted(set(article_ids))):
-        query = select(ArticleSectionRow.article_id, ArticleSectionRow.section).where(
-            ArticleSectionRow.article_id.in_(some)
-        )
-        for row in conn.execute(query):
-            found.setdefault(row.article_id, set()).add(row.section)
-    return found
-
-
-def _feeds(filed: set[str], sections: Mapping[str, Section]) -> tuple[str, ...]:
-    return tuple(slug for slug, section in sections.items() if slug == ALL or filed & set(section.filed_under))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, false, func, select, true
+from sqlalchemy import Connection, delete, func, select
 
 from syndication.store.db.batches import batched
 from syndication.store.tables.articles import ArticleSectionRow
@@ -51,23 +51,22 @@ def remove(conn: Connection, seqs: Sequence[int]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The slugs under which articles are filed now, and the feeds that still show them."""
+    """The slugs under which each article is filed now, and the feeds that still show any of them."""
 
-    filed: frozenset[str]
+    filed: dict[str, set[str]]
     shown: frozenset[str]
 
 
 def read_links(conn: Connection, article_ids: Collection[str]) -> Links:
     """Returns where the articles are: what they are filed under, and what shows them."""
-    found: set[tuple[str, bool]] = set()
+    filed: dict[str, set[str]] = {}
+    shown: set[str] = set()
     for some in batched(sorted(article_ids)):
-        filed = select(ArticleSectionRow.section, false()).where(ArticleSectionRow.article_id.in_(some))
-        shown = select(EntryRow.section, true()).where(EntryRow.article_id.in_(some))
-        found.update((slug, bool(is_shown)) for slug, is_shown in conn.execute(filed.union(shown)))
-    return Links(
-        frozenset(slug for slug, is_shown in found if not is_shown),
-        frozenset(slug for slug, is_shown in found if is_shown),
-    )
+        links = select(ArticleSectionRow.article_id, ArticleSectionRow.section)
+        for row in conn.execute(links.where(ArticleSectionRow.article_id.in_(some))):
+            filed.setdefault(row.article_id, set()).add(row.section)
+        shown.update(conn.scalars(select(EntryRow.section).where(EntryRow.article_id.in_(some)).distinct()))
+    return Links(filed, frozenset(shown))
 
 
 def oldest(conn: Connection) -> datetime | None:

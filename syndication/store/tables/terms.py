@@ -43,12 +43,16 @@ class TermRow(Base):
 
 
 class TermFillRow(Base):
-    """How far the terms of all articles have been read (one row); None: to the end. No row: not begun."""
+    """How far the terms of all articles have been read (one row); None: to the end. No row: not begun.
+
+    ``again``: 1 if they had been read before, so that only what differs is news.
+    """
 
     __tablename__ = "term_fill"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     after: Mapped[str | None]
+    again: Mapped[int] = mapped_column(server_default="0")
 
 
 Index(

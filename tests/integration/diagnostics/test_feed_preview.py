@@ -3,6 +3,7 @@
 import pytest
 
 from syndication.diagnostics.feed_preview import preview_feed, reader_notices
+from syndication.model.feed_selections import FeedSelections
 from tests.support.desk import Desk
 from tests.support.newsroom import at, section
 
@@ -22,7 +23,7 @@ def desk(sqlite_database, clock):
 
 def preview(desk, wanted, current=None):
     with desk.database.read() as conn:
-        return preview_feed(conn, wanted, current, desk.clock())
+        return preview_feed(conn, FeedSelections(desk.sections, "en"), wanted, current, desk.clock())
 
 
 def test_a_new_feed_has_the_stories_that_are_public_and_no_others(desk):

@@ -43,7 +43,7 @@ def alive(desk):
 
 def facts_of(desk, id):
     with desk.database.snapshot() as conn:
-        return read_trace_facts(conn, id, desk.sections, desk.database.now(conn))
+        return read_trace_facts(conn, id, desk.selections, desk.database.now(conn))
 
 
 def ask(desk, id="a1", slug="taiwan", retired=frozenset()):

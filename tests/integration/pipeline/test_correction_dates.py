@@ -63,7 +63,7 @@ def reasons(desk):
 
 def traced(desk):
     with desk.database.read() as conn:
-        facts = read_trace_facts(conn, "a1", desk.sections, desk.clock.now)
+        facts = read_trace_facts(conn, "a1", desk.selections, desk.clock.now)
     return next(write(one.words, utc) for one in trace(facts, desk.sections, frozenset()) if one.section == "taiwan")
 
 

@@ -4,15 +4,22 @@ import psycopg
 import pytest
 from sqlalchemy import insert, text, update
 
+from syndication.model.selection import Term
+from syndication.model.wanted_terms import WantedTerms
 from syndication.store.articles import articles, feed_query
+from syndication.store.articles.selected_articles import walk_newest, walks
 from syndication.store.db.database import Database
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from tests.support.newsroom import article, at
 
 
+def wanted(slug):
+    return WantedTerms() if slug == "all" else WantedTerms(any=(Term("section", slug),))
+
+
 def ids(database, slug):
     with database.read() as conn:
-        return [candidate.article_id for candidate in feed_query.list_newest(conn, [slug], at(), 10)]
+        return [candidate.article_id for candidate in feed_query.list_newest(conn, wanted(slug), at(), 10)]
 
 
 def old_snapshot(url: str, change: str) -> None:
@@ -91,7 +98,8 @@ def fill(database, **values):
 
 def plan_of(database, slug, explain):
     with database.read() as conn:
-        query = feed_query.public_articles(slug, at()).limit(20).compile(conn, compile_kwargs={"literal_binds": True})
+        (walk,) = walks(conn, wanted(slug))
+        query = walk_newest(walk, at()).limit(20).compile(conn, compile_kwargs={"literal_binds": True})
         return "\n".join(row[-1] for row in conn.exec_driver_sql(f"{explain} {query}".replace("%", "%%")))
 
 

@@ -3,14 +3,20 @@
 import pytest
 from sqlalchemy import text
 
+from syndication.model.feed_selections import FeedSelections
 from syndication.store.articles import articles, hourly_counts
 from syndication.store.articles.hourly_counts import HourlyCount
+from syndication.store.articles.selected_articles import walks
 from tests.support.newsroom import NOON, article, at, section
+
+
+def wanting(*sections):
+    return FeedSelections({one.slug: one for one in sections}, "en").wanting(one.slug for one in sections)
 
 
 def hours(database, slug="taiwan", since=None, **changes):
     with database.read() as conn:
-        found = hourly_counts.count_hourly(conn, [section(slug, **changes)], since or at(days=-7), NOON)
+        found = hourly_counts.count_hourly(conn, wanting(section(slug, **changes)), since or at(days=-7), NOON)
     return found[slug]
 
 
@@ -70,7 +76,7 @@ def test_a_renamed_section_counts_an_article_under_both_names_once(database):
 def test_each_section_is_asked_for_by_name(database):
     put(database, article("a1"), article("a2", sections=("china",)))
     with database.read() as conn:
-        found = hourly_counts.count_hourly(conn, [section("taiwan"), section("sports")], at(days=-1), NOON)
+        found = hourly_counts.count_hourly(conn, wanting(section("taiwan"), section("sports")), at(days=-1), NOON)
     assert {slug: len(hours) for slug, hours in found.items()} == {"taiwan": 1, "sports": 0}
 
 
@@ -78,10 +84,11 @@ def test_each_section_is_asked_for_by_name(database):
 def test_counting_walks_an_index(database, slug):
     put(database, *(article(f"a{n}", published_at=at(minutes=-n)) for n in range(300)))
     put(database, *(article(f"b{n}", published_at=at(days=-400, minutes=-n)) for n in range(3000)))
-    query = hourly_counts._shown(slug, at(days=-1), NOON)
     with database.write() as conn:
         conn.execute(text("ANALYZE"))
     with database.read() as conn:
+        (walk,) = walks(conn, wanting(section(slug))[slug])
+        query = hourly_counts._shown(walk, at(days=-1), NOON)
         compiled = query.compile(conn, compile_kwargs={"literal_binds": True})
         explain = "EXPLAIN QUERY PLAN" if database.dialect == "sqlite" else "EXPLAIN"
         plan = "\n".join(row[-1] for row in conn.exec_driver_sql(f"{explain} {compiled}".replace("%", "%%")))

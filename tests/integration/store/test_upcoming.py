@@ -19,7 +19,7 @@ def desk(database, clock):
 
 def ask(desk, limit=50, after=None):
     with desk.database.snapshot() as conn:
-        return read_upcoming(conn, desk.sections, desk.database.now(conn), limit, after)
+        return read_upcoming(conn, desk.selections, desk.database.now(conn), limit, after)
 
 
 def told(desk):

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, event, insert
 from syndication.api.signatures import TOLERANCE
 from syndication.cli import main
 from syndication.errors import SyndicationError
+from syndication.model.feed_selections import FeedSelections
 from syndication.store.access import audit_log, sessions, tokens, users, webhook_ids
 from syndication.store.access.audit_log import MAX_DISTINCT, OTHERS, Actor
 from syndication.store.articles import render_deaths, trace_facts
@@ -115,7 +116,9 @@ def plans(conn: Connection, ask: Callable[[], Any], table: str) -> str:
 
 def test_an_articles_tombstones_are_found_by_an_index(sqlite_database):
     with sqlite_database.snapshot() as conn:
-        plan = plans(conn, lambda: trace_facts.read_trace_facts(conn, "a1", {}, NOON), "tombstone")
+        plan = plans(
+            conn, lambda: trace_facts.read_trace_facts(conn, "a1", FeedSelections({}, "en"), NOON), "tombstone"
+        )
     assert "ix_tombstone_article_id" in plan and "SCAN tombstone" not in plan, plan
 
 

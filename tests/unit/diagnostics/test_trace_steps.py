@@ -97,6 +97,7 @@ def facts(faults: set[str], late: str) -> TraceFacts:
         departures={},
         left_out={"taiwan": "of its title"} if "left-out" in faults else {},
         newer={"taiwan": 99 if "pushed-out" in faults else 0},
+        selected=() if "not-filed" in faults else ("taiwan",),
     )
 
 

@@ -186,6 +186,7 @@ def _create_term_tables() -> None:
         "term_fill",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("after", sa.Text(), nullable=True),
+        sa.Column("again", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     published = sa.text("status = 'published'")

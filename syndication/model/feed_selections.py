@@ -1,0 +1,76 @@
+"""What every feed selects, and which feeds select an article: looked up by its terms, however many feeds. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from functools import cached_property
+
+from syndication.model.selection import Term, term_key
+from syndication.model.values import Section
+from syndication.model.wanted_terms import WantedTerms, wanted_terms
+
+
+class FeedSelections:
+    """The selections of all feeds of one configuration; ``language`` is the site's.
+
+    What it derives is kept, so one object serves as long as the configuration.
+    """
+
+    def __init__(self, sections: Mapping[str, Section], language: str) -> None:
+        self.sections = sections
+        self.language = language
+
+    def wanted(self, section: Section) -> WantedTerms:
+        """Returns what a feed selects, whether or not it is one of these."""
+        return wanted_terms(section, self.sections, self.language)
+
+    def select(self, terms: Set[Term]) -> list[str]:
+        """Returns the slugs of the feeds that select an article with these terms, in the order of the configuration."""
+        found = {slug for slug in self._candidates(terms) if self._wanted[slug].matches(terms)}
+        return sorted(found, key=self._places.__getitem__)
+
+    def wanting(self, slugs: Iterable[str]) -> dict[str, WantedTerms]:
+        """Returns what each of these feeds selects."""
+        return {slug: self._wanted[slug] for slug in slugs}
+
+    @cached_property
+    def of_names(self) -> frozenset[str]:
+        """The slugs of the feeds that select by more than sections: by what the worker derives from names."""
+        return frozenset(
+            slug
+            for slug, section in self.sections.items()
+            if any(term.kind != "section" for term in section.selects.terms)
+        )
+
+    def _candidates(self, terms: Set[Term]) -> Iterator[str]:
+        """Yields the feeds whose selection an article with these terms may satisfy: looked up by term."""
+        yield from self._by_entrance.get(None, ())
+        for term in {*terms, Term("language", term_key("language", self.language))}:
+            yield from self._by_entrance.get(term, ())
+
+    @cached_property
+    def _wanted(self) -> dict[str, WantedTerms]:
+        return {slug: self.wanted(section) for slug, section in self.sections.items()}
+
+    @cached_property
+    def _by_entrance(self) -> dict[Term | None, list[str]]:
+        """The feeds by each term of which their articles need one; None: those that any article may enter."""
+        found: dict[Term | None, list[str]] = {}
+        for slug, wanted in self._wanted.items():
+            for term in wanted.entrances or (None,):
+                found.setdefault(term, []).append(slug)
+        return found
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {slug: place for place, slug in enumerate(self.sections)}
+
+
+def section_slugs(sections: Iterable[Section]) -> frozenset[str]:
+    """Returns the slugs under which an article can be filed to be in a feed besides that of all stories."""
+    found: set[str] = set()
+    for section in sections:
+        if section.selection is None:
+            found.update(section.filed_under)
+        else:
+            terms = (*section.selection.any, *section.selection.all)
+            found.update(term.key for term in terms if term.kind == "section")
+    return frozenset(found)

@@ -62,18 +62,36 @@ class Newsroom:
         """What every feed selects."""
         return FeedSelections(self.sections, self.site.language)
 
+    def with_readers(self, added: Mapping[str, Section], gone: Collection[str]) -> "Newsroom":
+        """Returns the newsroom with these feeds of readers, and without those that are gone.
+
+        Such a feed is part of no other's fingerprint, so all others are kept: there may be tens of thousands.
+        """
+        changed = {*gone, *added}
+        after = Newsroom(self.site, {s: one for s, one in self.sections.items() if s not in changed} | dict(added))
+        kept = {slug: digest for slug, digest in self._fingerprints.items() if slug not in changed}
+        after.__dict__["_common"] = self._common
+        after.__dict__["_fingerprints"] = kept | after._digests(added)
+        return after
+
     @cached_property
     def _fingerprints(self) -> Mapping[str, str]:
+        return self._digests(self.sections)
+
+    def _digests(self, sections: Mapping[str, Section]) -> dict[str, str]:
+        common = self._common
+        return {
+            slug: hashlib.sha256(repr((common, section)).encode()).hexdigest() for slug, section in sections.items()
+        }
+
+    @cached_property
+    def _common(self) -> str:
         # Of the sections that the files name: the titles that entries show as categories. As one digest, because a
         # newsroom may have tens of thousands of feeds.
         named = self.sections.values()
         own = [section for section in named if section.owner == "configuration" and section.selection is None]
         titles = [(section.slug, section.title, section.filed_under) for section in own]
-        common = hashlib.sha256(repr((self.site, titles)).encode()).hexdigest()
-        return {
-            slug: hashlib.sha256(repr((common, section)).encode()).hexdigest()
-            for slug, section in self.sections.items()
-        }
+        return hashlib.sha256(repr((self.site, titles)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from syndication.web.front import empty_catalogue
 from syndication.worker.asked_feeds import AskedFeeds
 from tests.support.desk import PACE
 
-
 SECTIONS = ("all", "taiwan", "china", "world", "sports")
 """In the order of the configuration; few, so that tests are quick."""
 

@@ -17,7 +17,7 @@ from syndication.web.asked_catalogue import AskedCatalogue
 from syndication.web.credentials import API
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.editors_server import SERVED_VERSIONS
-from syndication.web.feed_asker import FeedAsker, no_terms
+from syndication.web.feed_asker import FeedAsker
 from syndication.web.front import empty_catalogue, flush
 from syndication.web.heartbeat import HeartbeatThread
 from syndication.web.pages.settings import page_settings
@@ -61,7 +61,8 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
         waiting=editors.at_once,
         trusted_proxies=editors.trusted_proxies,
     )
-    app.wsgi_app = FeedMiddleware(admission, loader, FeedAsker(settings, loader, no_terms))  # type: ignore[method-assign]  # Flask's documented way
+    asker, proxies = FeedAsker(settings, loader), settings.editors.trusted_proxies
+    app.wsgi_app = FeedMiddleware(admission, loader, asker, trusted_proxies=proxies)  # type: ignore[method-assign]  # Flask's documented way
     HeartbeatThread(loader.database, loader).start()
     loader.start()
     PollWriter(loader.database, loader.counter, every=write_polls_every).start()

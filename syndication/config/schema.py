@@ -174,6 +174,7 @@ class OnDemandSettings(TomlTable):
     max_feeds: Annotated[int, Field(ge=0, le=100_000)] = 1000
     max_parts: Annotated[int, Field(ge=2, le=50)] = 6
     new_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60
+    new_per_client: Annotated[int, Field(ge=1, le=10_000)] = 10
     max_waiting: Annotated[int, Field(ge=1, le=1000)] = 32
     wait_seconds: Annotated[float, Field(ge=0, le=30)] = 2.0
     sleep_hours: Annotated[int, Field(ge=1, le=87_600)] = 72

@@ -5,6 +5,7 @@
 sub-delimiter; only forms read it as a space). Every address has one canonical form, and all others redirect to it.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -62,7 +63,8 @@ class AskedAddresses:
 
         Feeds that are more than a list of terms are not combined, nor are feeds that readers asked for.
         """
-        combinable = [s.slug for s in sections.values() if s.owner != "readers" and not s.selects.is_filtered]
+        own = [section for section in sections.values() if section.owner != "readers"]
+        combinable = [s.slug for s in own if s.slug == ALL or (s.selects.any and not s.selects.is_filtered)]
         return cls({slug: n for n, slug in enumerate(combinable)}, renamed, frozenset(kinds), max_parts)
 
     def resolve(self, slug: str) -> AskedAddress | str | None:
@@ -95,6 +97,11 @@ class AskedAddresses:
         if len(first) == 1 and not without:
             return first[0]
         return AskedAddress("~".join(("+".join(first), *without)), "combination", first, without)
+
+
+def parts_of(slug: str) -> list[str]:
+    """Returns the slugs that a combination names, in its own spelling; none for any other slug."""
+    return re.split("[+~]", slug) if ("+" in slug or "~" in slug) and len(slug) <= MAX_LENGTH else []
 
 
 NOTHING_ASKED = AskedAddresses({}, {}, frozenset(), 0)

@@ -20,7 +20,11 @@ def feed_path(slug: str, format: str) -> str:
 
 def wsgi_path(slug: str, format: str) -> str:
     """Returns the path of a feed as WSGI has it: decoded, each byte of its UTF-8 as one character (PEP 3333)."""
-    path = f"/feeds/{slug}.{format}"
+    return as_wsgi(f"/feeds/{slug}.{format}")
+
+
+def as_wsgi(path: str) -> str:
+    """Returns a decoded path as WSGI has it."""
     return path if path.isascii() else path.encode().decode("latin-1")
 
 

@@ -42,7 +42,7 @@ class FeedSelections:
         if not any(term.kind == "language" for term in certain):
             site = {Term("language", term_key("language", self.language))}
             certain, possible = certain | site, possible | site
-        return {slug for slug in self._candidates(possible) if self._wanted[slug].may_match(certain, possible)}
+        return {slug for slug in self._index.slugs_of(possible) if self._wanted[slug].may_match(certain, possible)}
 
     @cached_property
     def of_names(self) -> frozenset[str]:

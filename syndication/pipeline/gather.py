@@ -85,6 +85,11 @@ class Newsroom:
             self.selections.take_over(before.selections, gone, new)
         return self
 
+    def with_readers(self, added: dict[str, Section], gone: Collection[str]) -> "Newsroom":
+        """Returns the newsroom with these feeds of readers, and without those that are gone."""
+        changed = {*gone, *added}
+        return Newsroom(self.site, {slug: one for slug, one in self.sections.items() if slug not in changed} | added)
+
     @cached_property
     def of_readers(self) -> frozenset[str]:
         """The slugs of the feeds that readers asked for."""

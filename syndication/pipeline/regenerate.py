@@ -39,6 +39,7 @@ from syndication.store.db.database import WORK, Database, DatabaseDown, Database
 from syndication.store.processes import purge_queue
 from syndication.store.publishing import change_queue, documents, leases, regenerations, section_state
 from syndication.store.publishing.new_version import NewVersion
+from syndication.store.publishing.published import NotRegistered
 
 log = get_logger(__name__)
 
@@ -188,8 +189,8 @@ class Regenerator:
             snapshot, filled, rendered = self._render(snapshot)
             done = self._publish(snapshot, filled, rendered)
             return _outcome(snapshot, done, time.perf_counter() - started)
-        except DefinitionsMoved:
-            # The lease stays: this worker reads the definitions and takes the section again.
+        except (DefinitionsMoved, NotRegistered):
+            # The lease stays: this worker reads the definitions and takes the section again. Or a feed was forgotten.
             return Outcome(section, "overtaken", 0, time.perf_counter() - started)
         except DatabaseDown:
             # Not this section's fault, and it cannot be recorded: the worker waits for the database.

@@ -60,9 +60,10 @@ class Sweeper:
         self.hold = hold
         self.follow(newsroom)
 
-    def follow(self, newsroom: Newsroom) -> None:
-        """Continues with another configuration."""
+    def follow(self, newsroom: Newsroom, asleep: Collection[str] = ()) -> None:
+        """Continues with another configuration; feeds that are asleep are not compared."""
         self.newsroom = newsroom
+        self.asleep = frozenset(asleep)
         self.fingerprints = newsroom.fingerprints()
 
     def sweep(self) -> Iterator[None]:
@@ -96,7 +97,7 @@ class Sweeper:
         while after is not None:
             after, found = self._compare_links(after)
             yield 0, found
-        for slugs in batched(sorted(self.newsroom.sections), SECTIONS_AT_ONCE):
+        for slugs in batched(sorted(self.newsroom.sections.keys() - self.asleep), SECTIONS_AT_ONCE):
             yield self._compare_sections(slugs)
 
     def _overlong_holds(self) -> Differences:

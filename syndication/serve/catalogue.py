@@ -118,9 +118,10 @@ class Catalogue:
         return known
 
     def with_sections(self, added: Mapping[str, Section], gone: Collection[str] = ()) -> Self:
-        """Returns a new catalogue with these sections, and without those that are gone and their documents."""
+        """Returns a new catalogue with these sections, and without those that are gone from the database too."""
         sections = {slug: section for slug, section in self.sections.items() if slug not in gone}
-        self.memory.drop(gone)
+        if gone:
+            self.memory.forget(gone)  # The version too: one that is asked for again begins with the first.
         return replace(self, sections={**sections, **added})
 
     def keys(self, slug: str | None = None) -> Headers:
@@ -157,10 +158,18 @@ def parse(path: str) -> tuple[str, str] | None:
     slug, dot, format = path.removeprefix("/feeds/").rpartition(".")
     if not dot or format not in FORMATS or not path.startswith("/feeds/"):
         return None
+    slug = text_of(slug)
+    return (slug, format) if slug else None
+
+
+def text_of(path: str) -> str:
+    """Returns a part of a path as text: WSGI has its UTF-8 as one character a byte (PEP 3333). "" if it is none."""
+    if path.isascii():
+        return path
     try:
-        return (slug if slug.isascii() else slug.encode("latin-1").decode()), format
+        return path.encode("latin-1").decode()
     except UnicodeError:
-        return None
+        return ""
 
 
 def format_of(path: str) -> str:

@@ -7,8 +7,10 @@ No feed reader sends that, and no cache may store the answer to it, so ``web`` s
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from syndication.model.asked_addresses import AskedAddress
+from syndication.model.feed_addresses import as_wsgi
 from syndication.model.old_feeds import OldFeed
-from syndication.serve.catalogue import Catalogue, parse
+from syndication.serve.catalogue import Catalogue, parse, text_of
 
 FETCH_DEST = "HTTP_SEC_FETCH_DEST"
 """The WSGI name of the header that says what a browser will do with the answer."""
@@ -38,13 +40,18 @@ def page_request(
     if method not in ("GET", "HEAD") or (not isinstance(feed, str) and feed.redirect):
         return None
     if (found := parse(path)) is not None:
-        slug, format = _text(found[0]), found[1]
+        slug, format = found
         # A renamed feed redirects, and the page follows at its new address.
-        known = slug in catalogue.sections or slug in catalogue.retired
+        known = slug in catalogue.sections or slug in catalogue.retired or _may_be_asked(catalogue, slug)
         return PageRequest(slug, format) if opened and known and catalogue.browser_pages else None
-    slug = _text(path.removeprefix(_PREFIX))
+    slug = text_of(path.removeprefix(_PREFIX))
     known = slug in catalogue.sections or slug in catalogue.retired or slug in catalogue.renamed
-    return PageRequest(slug) if known else None
+    return PageRequest(slug) if known or catalogue.asked.resolve(slug) is not None else None
+
+
+def _may_be_asked(catalogue: Catalogue, slug: str) -> bool:
+    asked = catalogue.asked.resolve(slug)
+    return isinstance(asked, AskedAddress) and asked.slug == slug
 
 
 def page_path(slug: str) -> str:
@@ -54,12 +61,4 @@ def page_path(slug: str) -> str:
 
 def wsgi_path(slug: str) -> str:
     """Returns the path of a feed's page as WSGI has it: each byte of UTF-8 as one character (PEP 3333)."""
-    return page_path(slug).encode().decode("latin-1")
-
-
-def _text(of_path: str) -> str:
-    """Returns a part of a path as text; one that is no UTF-8 stays as it is, and is no feed's."""
-    try:
-        return of_path.encode("latin-1").decode()
-    except UnicodeError:
-        return of_path
+    return as_wsgi(page_path(slug))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from syndication.model.asked_addresses import AskedAddress
+from syndication.model.asked_addresses import AskedAddress, parts_of
 from syndication.model.feed_addresses import feed_url
 from syndication.model.old_feeds import OldFeed
 from syndication.serve.catalogue import Catalogue, CountedResponse, format_of, parse
@@ -144,10 +144,19 @@ def _respond_without_document(catalogue: Catalogue, method: str, path: str) -> R
         return _text_response(
             HTTPStatus.SERVICE_UNAVAILABLE, "This feed is not published yet.", method, "no-store", retry
         )
+    return _respond_unknown(catalogue, method, slug, format)
+
+
+def _respond_unknown(catalogue: Catalogue, method: str, slug: str, format: str) -> Response:
+    """Returns the response at an address of no feed: 301 to the one of the same question, 410 or 404."""
     asked = catalogue.asked.resolve(slug)
     canonical = asked.slug if isinstance(asked, AskedAddress) else asked
     if canonical is not None and canonical != slug:
         return _moved(catalogue, method, canonical, format, catalogue.keys())
+    if canonical is None and not catalogue.retired.isdisjoint(parts_of(slug)):
+        return _text_response(
+            HTTPStatus.GONE, "This feed has been discontinued.", method, "public, max-age=3600", *catalogue.keys()
+        )
     return _text_response(HTTPStatus.NOT_FOUND, "Feed not found.", method, "public, max-age=60", *catalogue.keys())
 
 

@@ -1,8 +1,11 @@
 """Keeps a web process's catalogue in step with the feeds that readers asked for, by the number of their last change."""
 
+from collections.abc import Mapping
+
 from syndication.config.asked_sections import asked_addresses, asked_section
 from syndication.config.loading import Settings
-from syndication.model.values import Section
+from syndication.model.feed_addresses import wsgi_path
+from syndication.model.values import FORMATS, Section
 from syndication.serve.catalogue import Catalogue
 from syndication.store import Connection
 from syndication.store.publishing import asked_feeds
@@ -10,11 +13,13 @@ from syndication.store.publishing.asked_feeds import AskedFeed
 
 
 class AskedCatalogue:
-    """Owned by the document loader's thread."""
+    """Owned by the document loader's thread; others read ``asleep``, which is replaced as a whole."""
 
     def __init__(self, settings: Settings) -> None:
         self._feeds: dict[str, AskedFeed] = {}
         self._number = 0
+        self.asleep: Mapping[str, str] = {}
+        """The slugs of the sleeping feeds, by the paths of their documents."""
         self.adopt(settings)
 
     def adopt(self, settings: Settings) -> None:
@@ -31,11 +36,14 @@ class AskedCatalogue:
 
     def follow(self, conn: Connection, catalogue: Catalogue) -> Catalogue:
         """Returns the catalogue with what was asked for and without what was forgotten since the last call."""
-        if asked_feeds.last_number(conn) == self._number:
+        last = asked_feeds.last_number(conn)
+        if last == self._number:
             return catalogue
-        added, gone = {}, set()
-        for feed in asked_feeds.changed_since(conn, self._number):
-            self._number = max(self._number, feed.number)
+        # An earlier number is that of another database, such as a restored one.
+        before = {} if last > self._number else self._feeds
+        self._feeds = dict(self._feeds) if last > self._number else {}
+        added, gone = {}, set(before)
+        for feed in asked_feeds.changed_since(conn, self._number if last > self._number else 0):
             if feed.forgotten:
                 self._feeds.pop(feed.slug, None)
             else:
@@ -43,8 +51,13 @@ class AskedCatalogue:
             section = None if feed.forgotten else self._section(feed)
             if section is None:
                 gone.add(feed.slug)
-            elif feed.slug not in catalogue.sections:
-                added[feed.slug] = section
+            else:
+                gone.discard(feed.slug)
+                if catalogue.sections.get(feed.slug) != section:
+                    added[feed.slug] = section
+        self._number = last
+        sleeping = [slug for slug, feed in self._feeds.items() if feed.slept]
+        self.asleep = {wsgi_path(slug, format): slug for slug in sleeping for format in FORMATS}
         gone &= catalogue.sections.keys()
         return catalogue.with_sections(added, gone) if added or gone else catalogue
 

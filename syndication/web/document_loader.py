@@ -237,6 +237,11 @@ class DocumentLoader:
         spare = LOADED_AT_START if memory.has_room else 0
         return [slug for slug in known if memory.holds(slug) or (spare := spare - 1) >= 0]
 
+    @property
+    def asleep(self) -> Mapping[str, str]:
+        """The slugs of the feeds that are not kept current until somebody polls them, by the paths of documents."""
+        return self._asked.asleep if self._asked is not None else {}
+
     def find(self, path: str) -> PreparedDocument | None:
         """Returns a document of a configured feed, read from the database if it is not in memory; may wait."""
         if path not in self.catalogue.documents and self.catalogue.is_published(path):

@@ -1,39 +1,32 @@
 """Asks for a feed by address when its first request comes, and waits for it; never on the way of a ready document.
 
-All that a stranger can spend is bounded before the database is asked: questions a minute, requests that wait, and how
-often a name that nobody knows is looked up.
+All that a stranger can spend is bounded before the database is asked: questions and new feeds in a minute, requests
+that wait, and how often a name that nobody knows is looked up. One client has a share of each.
 """
 
 import asyncio
+import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Literal
 
 from syndication.config.loading import Settings
 from syndication.logs import get_logger
-from syndication.model.asked_addresses import AskedAddress, AskedKind, is_asked
+from syndication.model.asked_addresses import AskedAddress, is_asked
+from syndication.model.client_network import network
 from syndication.serve.catalogue import CountedResponse, parse
 from syndication.serve.respond import refuse_asked
-from syndication.store import Connection
+from syndication.store.articles.term_registry import find_public_term
 from syndication.store.db.database import WORK, DatabaseDown
 from syndication.store.publishing import asked_feeds
 from syndication.store.publishing.asked_feeds import AskResult
 from syndication.web.document_loader import DocumentLoader
+from syndication.web.feed_shares import MinuteBudget, Places
 
 log = get_logger(__name__)
 
-FindTerm = Callable[[Connection, AskedKind, str], tuple[str, str] | None]
-"""Returns the key and the name of a tag or author by its slug; None if no public article has it."""
-
 Asked = Literal[AskResult, "unknown", "down"]
-
-
-def no_terms(conn: Connection, kind: AskedKind, slug: str) -> None:
-    """Knows no tag and no author."""
-
 
 THREADS = 2
 LOOK_SECONDS = 0.01
@@ -46,29 +39,17 @@ MAX_UNKNOWN = 10_000
 QUESTIONS_A_FEED = 4
 """Questions to the database in a minute, as a multiple of the new feeds in a minute: most names may be unknown."""
 
+CLIENTS_AT_LEAST = 4
+"""One client has at most this part of the waiting requests."""
+
 PAUSES = {"busy": 5.0, "full": 10.0, "down": 1.0}
 """Seconds for which an answer of the database is repeated to all from memory."""
 
-NOT_YET = "This feed is being made: ask again in a second."
-NO_ROOM = "No more new feeds are made at the moment: ask again later."
+WAKE_SECONDS = 60.0
+"""How long after a first attempt a sleeping feed is not woken again: the poll counts do it too."""
 
-
-@dataclass(slots=True)
-class Budget:
-    """So many questions in a minute."""
-
-    per_minute: int
-    taken: deque[float]
-
-    def has_one(self, now: float) -> bool:
-        """Returns whether one is left."""
-        while self.taken and self.taken[0] <= now - 60.0:
-            self.taken.popleft()
-        return len(self.taken) < self.per_minute
-
-    def take(self, now: float) -> None:
-        """Takes one."""
-        self.taken.append(now)
+NOT_YET = "This feed is being created. Try again in a second."
+NO_ROOM = "No more new feeds are created at the moment. Try again later."
 
 
 class FeedAsker:
@@ -78,19 +59,23 @@ class FeedAsker:
         self,
         settings: Settings,
         loader: DocumentLoader,
-        find_term: FindTerm,
         *,
+        processes: int = 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._settings = settings.on_demand
+        """``processes`` web processes share the new feeds of a client."""
+        own = self._settings = settings.on_demand
+        each = max(1, -(-own.new_per_client // processes))
         self._loader = loader
-        self._find_term = find_term
         self._clock = clock
-        self._budget = Budget(QUESTIONS_A_FEED * settings.on_demand.new_per_minute, deque())
+        self._questions = MinuteBudget(QUESTIONS_A_FEED * own.new_per_minute, QUESTIONS_A_FEED * each)
+        self._new = MinuteBudget(QUESTIONS_A_FEED * own.new_per_minute, each)
+        self._places = Places(own.max_waiting, max(1, own.max_waiting // CLIENTS_AT_LEAST))
         self._closed_until = 0.0
         self._unknown: dict[str, float] = {}
         self._asking: dict[str, Future[Asked]] = {}
-        self._waiting: set[object] = set()
+        self._woken: dict[str, float] = {}
+        self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(THREADS, "feed-asker")
 
     def look(self, path: str, method: str) -> AskedAddress | CountedResponse | None:
@@ -102,33 +87,41 @@ class FeedAsker:
         now = self._clock()
         if asked is None or self._unknown.get(asked.slug, 0.0) > now:
             return None
-        if len(self._waiting) >= self._settings.max_waiting:
+        if self._places.are_used_up or self._loader.state.database == "down":
             return refuse_asked(path, method, NOT_YET, 1)
         under_way = asked.slug in self._loader.catalogue.sections or asked.slug in self._asking
-        if not under_way and (self._closed_until > now or not self._budget.has_one(now)):
+        if not under_way and (self._closed_until > now or self._questions.is_used_up(now)):
             return refuse_asked(path, method, NO_ROOM, 10)
         return asked
 
     def _named(self, path: str) -> AskedAddress | None:
         """Returns what a path asks for; None if it has a document, is not canonical, or asks for nothing."""
         slug, _ = parse(path) or ("", "")
-        if not is_asked(slug) or path in self._loader.catalogue.documents:
+        catalogue = self._loader.catalogue
+        if not is_asked(slug) or path in catalogue.documents or catalogue.is_published(path):
             return None
-        asked = self._loader.catalogue.asked.resolve(slug)
+        asked = catalogue.asked.resolve(slug)
         return asked if isinstance(asked, AskedAddress) and asked.slug == slug else None
 
-    async def wait(self, asked: AskedAddress, path: str, method: str) -> CountedResponse | None:
-        """Asks for a feed and waits for its document; returns a refusal, or None: the catalogue has the answer."""
+    async def wait(self, asked: AskedAddress, path: str, method: str, client: str) -> CountedResponse | None:
+        """Asks for a feed and waits for its document; returns a refusal, or None: the catalogue has the answer.
+
+        ``client`` is the address that has the share.
+        """
+        client = network(client)
         deadline = self._clock() + self._settings.wait_seconds
-        place = object()
-        self._waiting.add(place)
+        if not self._places.take(client):
+            return refuse_asked(path, method, NOT_YET, 1)
         try:
             if asked.slug not in self._loader.catalogue.sections:
+                question = self._ask(asked, client)
+                if question is None:
+                    return refuse_asked(path, method, NO_ROOM, 10)
                 answer = await asyncio.wait_for(
-                    asyncio.shield(asyncio.wrap_future(self._ask(asked))), max(0.001, deadline - self._clock())
+                    asyncio.shield(asyncio.wrap_future(question)), max(0.001, deadline - self._clock())
                 )
                 if answer not in ("asked", "known"):
-                    return self._refusal(answer, path, method)
+                    return self._refusal(answer, asked.slug, path, method)
             while not self._is_ready(path):
                 if self._clock() >= deadline:
                     return refuse_asked(path, method, NOT_YET, 1)
@@ -137,25 +130,45 @@ class FeedAsker:
         except TimeoutError:
             return refuse_asked(path, method, NOT_YET, 1)
         finally:
-            self._waiting.discard(place)
+            self._places.give_back(client)
+
+    def wait_in_thread(self, asked: AskedAddress, path: str, method: str, client: str) -> CountedResponse | None:
+        """Does the same for a server with a thread for each request."""
+        return asyncio.run(self.wait(asked, path, method, client))
+
+    def wake(self, path: str) -> None:
+        """Wakes the feed at this path if it sleeps; returns at once."""
+        slug = self._loader.asleep.get(path)
+        if slug is None or self._woken.get(slug, 0.0) > self._clock():
+            return
+        with self._lock:
+            self._woken = {one: until for one, until in self._woken.items() if until > self._clock()}
+            self._woken[slug] = self._clock() + WAKE_SECONDS
+        self._threads.submit(self._wake_in_database, slug)
 
     def _is_ready(self, path: str) -> bool:
         catalogue = self._loader.catalogue
         return path in catalogue.documents or catalogue.is_published(path)
 
-    def wait_in_thread(self, asked: AskedAddress, path: str, method: str) -> CountedResponse | None:
-        """Does the same for a server with a thread for each request."""
-        return asyncio.run(self.wait(asked, path, method))
-
-    def _ask(self, asked: AskedAddress) -> Future[Asked]:
-        """Returns the one question that is under way for this feed."""
-        known = self._asking.get(asked.slug)
-        if known is not None:
-            return known
-        self._budget.take(self._clock())
-        future = self._asking[asked.slug] = self._threads.submit(self._ask_database, asked)
-        future.add_done_callback(lambda _: self._asking.pop(asked.slug, None))
+    def _ask(self, asked: AskedAddress, client: str) -> Future[Asked] | None:
+        """Returns the one question that is under way for this feed; None if the client's share is used up."""
+        with self._lock:
+            known = self._asking.get(asked.slug)
+            if known is not None:
+                return known
+            now = self._clock()
+            if not self._questions.take(client, now):
+                return None
+            if not self._new.take(client, now):
+                return None
+            future = self._asking[asked.slug] = self._threads.submit(self._ask_database, asked)
+        future.add_done_callback(lambda done: self._note(asked.slug, client, done))
         return future
+
+    def _note(self, slug: str, client: str, done: Future[Asked]) -> None:
+        if done.cancelled() or done.exception() is not None or done.result() != "asked":
+            self._new.give_back(client)
+        self._asking.pop(slug, None)
 
     def _ask_database(self, asked: AskedAddress) -> Asked:
         own, database = self._settings, self._loader.database
@@ -163,13 +176,14 @@ class FeedAsker:
             key = name = ""
             if asked.kind != "combination":
                 with database.read() as conn:
-                    term = self._find_term(conn, asked.kind, asked.term)
+                    term = find_public_term(conn, asked.kind, asked.term, database.now(conn))
                 if term is None:
                     return "unknown"
-                key, name = term
+                key, name = term.term.key, term.name
             with database.write() as conn:
+                now = database.now(conn)
                 result = asked_feeds.ask(
-                    conn, asked.slug, asked.kind, key, name, database.now(conn), own.max_feeds, own.new_per_minute
+                    conn, asked.slug, asked.kind, key, name, now, own.max_feeds, own.new_per_minute
                 )
                 database.notify(conn, WORK)
             return result
@@ -179,12 +193,22 @@ class FeedAsker:
             log.exception("feed_asker_failed")
             return "down"
 
-    def _refusal(self, answer: Asked, path: str, method: str) -> CountedResponse | None:
+    def _wake_in_database(self, slug: str) -> None:
+        database = self._loader.database
+        try:
+            with database.write() as conn:
+                if asked_feeds.record_polls(conn, {slug: database.now(conn)}):
+                    database.notify(conn, WORK)
+        except DatabaseDown as error:
+            log.warning("feed_not_woken", error=type(error).__name__)
+        except Exception:
+            log.exception("feed_asker_failed")
+
+    def _refusal(self, answer: Asked, slug: str, path: str, method: str) -> CountedResponse | None:
         now = self._clock()
         if answer == "unknown":
             if len(self._unknown) >= MAX_UNKNOWN:
                 self._unknown.clear()
-            slug, _ = parse(path) or ("", "")
             self._unknown[slug] = now + UNKNOWN_SECONDS
             return None
         self._closed_until = now + PAUSES[answer]

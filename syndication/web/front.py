@@ -33,7 +33,7 @@ from syndication.web.document_loader import DocumentLoader
 from syndication.web.draining import HEADERS as LEAVING_HEADERS
 from syndication.web.draining import LEAVING, READINESS, SIGNAL
 from syndication.web.editors_client import EditorsClient
-from syndication.web.feed_asker import FeedAsker, no_terms
+from syndication.web.feed_asker import FeedAsker
 from syndication.web.heartbeat import HeartbeatThread
 from syndication.web.listening import cut_off_stalled_clients
 from syndication.web.pages.blueprint import feed_page_environ
@@ -62,7 +62,7 @@ class Front:
     def __init__(
         self, loader: DocumentLoader, app: Flask, requests: EditorsRequestHandler, asker: FeedAsker | None = None
     ) -> None:
-        self.polls = PollResponder(loader, asker)
+        self.polls = PollResponder(loader, asker, trusted_proxies=requests.trusted_proxies)
         self._watcher = loader
         self._app = app
         self._requests = requests
@@ -93,6 +93,7 @@ class Front:
             return start_of(503, LEAVING_HEADERS), LEAVING
         environ = environ_of(scope, path, read_headers(scope["headers"]), scope["client"][0])
         if feed is not None:
+            environ |= await self.polls.prepare_page(scope, feed)
             environ |= feed_page_environ(self._watcher.catalogue, feed, environ)
         loop = asyncio.get_running_loop()
         status, headers, body = await loop.run_in_executor(self._pages, page_threads.page_of, self._app, environ)
@@ -133,7 +134,7 @@ def create_front() -> Front:
         loader,
         flask_app(loader, lambda: EditorsProcess(client.state, client.restarts), page_settings(settings)),
         EditorsRequestHandler(settings, client),
-        FeedAsker(settings, loader, no_terms),
+        FeedAsker(settings, loader, processes=settings.server.workers),
     )
     sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # The web process's own, which may reach its whole group.

@@ -90,9 +90,9 @@ class Worker:
             entries=self.isolated,
         )
         self.regenerator.revision = self.effective.revision.definitions if self.effective.revision else None
-        self.asked = AskedFeeds(self.settings, database, self.regenerator)
         interval = timedelta(seconds=settings.worker.sweep_seconds)
         self.sweeper = Sweeper(database, self.regenerator.newsroom, self.id, interval, policy.hold)
+        self.asked = AskedFeeds(self.settings, database, self.regenerator, self.sweeper)
         maps = settings.main.sitemaps
         self.sitemaps = SitemapMaker(
             database,
@@ -225,9 +225,7 @@ class Worker:
                 return
         self.settings = self.effective.current
         marked = self.asked.adopt(self.settings, self.effective.revision.definitions)
-        newsroom = self.regenerator.newsroom
-        self.previewer.follow(newsroom)
-        self.sweeper.follow(newsroom)
+        self.previewer.follow(self.asked.own)
         self.sitemaps.follow(self.settings.site)
         if self.purger is not None:
             self.purger.old_feeds = self.settings.old_feeds

@@ -45,6 +45,13 @@ def find_term(conn: Connection, kind: TermKind, slug: str) -> RegisteredTerm | N
     return None if row is None else _registered(row)
 
 
+def find_public_term(conn: Connection, kind: TermKind, slug: str, now: datetime) -> RegisteredTerm | None:
+    """Returns the term at an address; None if no article that is public at ``now`` has it."""
+    one = (TermRow.kind == kind, TermRow.slug == slug)
+    row = conn.execute(select(TermRow.__table__).where(*one, _is_public(now))).one_or_none()
+    return None if row is None else _registered(row)
+
+
 def get_terms(conn: Connection, terms: Iterable[Term]) -> dict[Term, RegisteredTerm]:
     """Returns the registered ones among these terms."""
     found: dict[Term, RegisteredTerm] = {}

@@ -18,11 +18,14 @@ from syndication.store.tables.publishing import ASLEEP, READERS, PollCountRow, S
 
 MINUTE = timedelta(minutes=1)
 
+UNREAD = timedelta(hours=1)
+"""When there is no room, the feed that nobody has polled for longest makes some, if it was not polled for this long."""
+
 TOLD = timedelta(days=1)
 """How long a forgotten row tells the other processes that its documents are gone."""
 
 AskResult = Literal["asked", "known", "full", "busy"]
-"""``busy``: the new feeds of this minute are used up. ``full``: there are as many feeds as there may be."""
+"""``busy``: the new feeds of this minute are used up. ``full``: there is no room, and every feed is being polled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,10 @@ def changed_since(conn: Connection, number: int) -> list[AskedFeed]:
 def ask(
     conn: Connection, slug: str, kind: AskedKind, key: str, name: str, now: datetime, max_feeds: int, per_minute: int
 ) -> AskResult:
-    """Asks for a feed, unless there is no room; a known one is woken. In the caller's write transaction."""
+    """Asks for a feed, unless there is no room; a known one is woken. In the caller's write transaction.
+
+    A feed that nobody polls gives its place to a new one: a stranger who fills the list keeps nobody out for long.
+    """
     row = conn.execute(select(AskedFeedRow.__table__).where(AskedFeedRow.slug == slug)).one_or_none()
     if row is not None and row.forgotten_at is None:
         record_polls(conn, {slug: now})
@@ -66,7 +72,7 @@ def ask(
     if (conn.scalar(recent) or 0) >= per_minute:
         return "busy"
     there = select(func.count()).select_from(AskedFeedRow).where(AskedFeedRow.forgotten_at.is_(None))
-    if (conn.scalar(there) or 0) >= max_feeds:
+    if (conn.scalar(there) or 0) >= max_feeds and not (max_feeds and _make_room(conn, now)):
         return "full"
     values = {
         "kind": kind,
@@ -112,12 +118,37 @@ def forget(conn: Connection, before: datetime, now: datetime) -> list[str]:
     """Deletes the documents of the feeds that nobody has polled since ``before``; returns their slugs."""
     idle = and_(AskedFeedRow.polled_at < before, AskedFeedRow.forgotten_at.is_(None))
     found = list(conn.scalars(select(AskedFeedRow.slug).where(idle).order_by(AskedFeedRow.slug)))
-    _change(conn, found, forgotten_at=now)  # First the number, then sections, as who wakes feeds does.
-    for some in batched(found):
-        conn.execute(delete(SectionStateRow).where(SectionStateRow.section.in_(some)))
-        conn.execute(delete(PollCountRow).where(PollCountRow.section.in_(some)))
+    _forget(conn, found, now)
     conn.execute(delete(AskedFeedRow).where(AskedFeedRow.forgotten_at < now - TOLD))
     return found
+
+
+def forget_ended(conn: Connection, slugs: Collection[str], before: datetime, now: datetime) -> list[str]:
+    """Forgets those of these feeds that nobody has polled since ``before``: no configuration answers them any more."""
+    found: list[str] = []
+    for some in batched(sorted(slugs)):
+        ended = and_(AskedFeedRow.slug.in_(some), AskedFeedRow.polled_at < before, AskedFeedRow.forgotten_at.is_(None))
+        found += conn.scalars(select(AskedFeedRow.slug).where(ended).order_by(AskedFeedRow.slug))
+    _forget(conn, found, now)
+    return found
+
+
+def _make_room(conn: Connection, now: datetime) -> bool:
+    """Forgets the feed that nobody has polled for longest; returns False if each was polled a short while ago."""
+    unread = and_(AskedFeedRow.polled_at < now - UNREAD, AskedFeedRow.forgotten_at.is_(None))
+    oldest = conn.scalar(
+        select(AskedFeedRow.slug).where(unread).order_by(AskedFeedRow.polled_at, AskedFeedRow.slug).limit(1)
+    )
+    if oldest is not None:
+        _forget(conn, [oldest], now)
+    return oldest is not None
+
+
+def _forget(conn: Connection, slugs: Collection[str], now: datetime) -> None:
+    _change(conn, slugs, forgotten_at=now)  # First the number, then sections, as who wakes feeds does.
+    for some in batched(sorted(slugs)):
+        conn.execute(delete(SectionStateRow).where(SectionStateRow.section.in_(some)))
+        conn.execute(delete(PollCountRow).where(PollCountRow.section.in_(some)))
 
 
 def stale_asleep(conn: Connection, before: datetime) -> list[str]:

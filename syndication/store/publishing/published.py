@@ -91,11 +91,15 @@ _SECTION_COLUMNS = (
 )  # fmt: skip
 
 
+class NotRegistered(LookupError):  # noqa: N818
+    """No worker has registered the section, or it was deleted meanwhile: nobody read it any more."""
+
+
 def get_published(conn: Connection, section: str) -> PublishedState:
-    """Returns the published state of the section; raises LookupError for one that was never registered."""
+    """Returns the published state of the section; raises NotRegistered for one that was never registered."""
     current = find_published(conn, section)
     if current is None:
-        raise LookupError(f"no worker has registered the section {section}")
+        raise NotRegistered(f"no worker has registered the section {section}")
     return current
 
 

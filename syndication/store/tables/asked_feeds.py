@@ -41,3 +41,4 @@ class AskedNumberRow(Base):
 
 Index("ix_asked_feed_number", AskedFeedRow.number)
 Index("ix_asked_feed_asked_at", AskedFeedRow.asked_at)
+Index("ix_asked_feed_polled_at", AskedFeedRow.polled_at)

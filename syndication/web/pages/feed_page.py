@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from flask import Response, render_template, request
 
+from syndication.model.asked_addresses import AskedAddress
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.cdn_headers import lifetime_header
 from syndication.serve.prepared import cache_control
@@ -16,6 +17,12 @@ from syndication.web.pages.views import addresses, listed, local, name_of, page_
 
 OPENED = "syndication.opened_feed"
 """In a WSGI environ: the request is for the feed itself, and its answer must not be stored."""
+
+PAGE_FORMAT = "json"
+"""The format of the document that a page shows the entries of."""
+
+WAITING = "syndication.waiting_feed"
+"""In a WSGI environ: the feed was asked for and is not there yet; the text says which of the two pages it gets."""
 
 BRIEF_CONTROL = "public, max-age=60"
 GONE_CONTROL = "public, max-age=3600"
@@ -33,17 +40,19 @@ def feed_page(
     stored = OPENED not in request.environ
     if slug in catalogue.renamed:
         return _moved(catalogue, catalogue.renamed[slug])
+    asked = catalogue.asked.resolve(slug)
+    canonical = asked.slug if isinstance(asked, AskedAddress) else asked
+    if canonical is not None and canonical != slug:
+        return _moved(catalogue, canonical)
     section = catalogue.sections.get(slug)
+    waiting = request.environ.get(WAITING)
+    if section is None and waiting:
+        return _with_policy(_unpublished(catalogue, "", waiting), catalogue)
     if section is None:
         return _with_policy(response_of(_without_feed(catalogue, slug), stored=stored), catalogue)
     shown = newest.of(catalogue, slug)
     if shown is None:
-        body = render_template("no_feed.html", site=catalogue.site, title=section.title, kind="unpublished")
-        headers = [("Retry-After", RETRY_SECONDS), *page_headers(catalogue)]
-        waiting = Answer(HTTPStatus.SERVICE_UNAVAILABLE, HTML, body.encode(), NO_STORE, headers)
-        response = response_of(waiting, stored=stored)
-        response.headers["Retry-After"] = RETRY_SECONDS
-        return _with_policy(response, catalogue)
+        return _with_policy(_unpublished(catalogue, section.title, waiting or "unpublished"), catalogue)
 
     def render() -> Answer:
         found = addresses(catalogue.site, slug)
@@ -71,6 +80,14 @@ def feed_page(
     # Of the catalogue the page shows this feed, and the names of the others.
     answer = answers.get(("feed", slug), Same(shown, catalogue.sections), render)
     return _with_policy(response_of(answer, stored=stored), catalogue)
+
+
+def _unpublished(catalogue: Catalogue, title: str, kind: str) -> Response:
+    """Returns the page of a feed that is not there yet: it loads itself again. Nobody stores it."""
+    body = render_template("no_feed.html", site=catalogue.site, title=title, kind=kind, again=RETRY_SECONDS)
+    response = response_of(Answer(HTTPStatus.SERVICE_UNAVAILABLE, HTML, body.encode(), NO_STORE, []), stored=False)
+    response.headers["Retry-After"] = RETRY_SECONDS
+    return response
 
 
 def _with_policy(response: Response, catalogue: Catalogue) -> Response:

@@ -8,6 +8,7 @@ from flask import render_template
 from syndication.serve.catalogue import Catalogue
 from syndication.web.pages import search
 from syndication.web.pages.answers import Answer
+from syndication.web.pages.combine import offered_sections
 from syndication.web.pages.newest import NewestEntries
 from syndication.web.pages.responses import HTML, page_headers
 from syndication.web.pages.settings import PageSettings
@@ -48,9 +49,7 @@ def front_page(catalogue: Catalogue, newest: NewestEntries, settings: PageSettin
         cards=cards,
         query=query,
         more=len(sections) - len(cards),
-        combine=[section for section in sections if section.owner == "configuration"]
-        if settings.combine and not query
-        else [],
+        combine=offered_sections(catalogue) if settings.combine and not query else [],
         updated=updated,
         updated_words=local(updated, settings.zone),
         zone=settings.timezone,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from syndication.model.feed_addresses import feed_path
+from syndication.model.feed_addresses import wsgi_path
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.prepared import PreparedDocument
 
@@ -54,7 +54,7 @@ class NewestEntries:
 
     def of(self, catalogue: Catalogue, slug: str) -> Newest | None:
         """Returns what the feed shows, or None if this process has no document of it."""
-        document = catalogue.documents.get(feed_path(slug, "json"))
+        document = catalogue.documents.get(wsgi_path(slug, "json"))
         if document is None:
             return None
         known = self._known.get(slug)

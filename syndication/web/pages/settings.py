@@ -27,10 +27,9 @@ class PageSettings:
 
 def page_settings(settings: Settings) -> PageSettings:
     """Returns the part of the settings that the pages need."""
-    on_demand = getattr(settings, "on_demand", None)
     return PageSettings(
         timezone=settings.editors.timezone,
         color=settings.main.site.color,
-        combine=on_demand is not None and bool(getattr(on_demand, "enabled", True)),
+        combine="combinations" in settings.on_demand.allowed,
         sitemaps=ANNOUNCED if settings.main.sitemaps.enabled else (),
     )

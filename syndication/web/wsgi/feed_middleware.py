@@ -7,6 +7,8 @@ from syndication.model.asked_addresses import AskedAddress
 from syndication.serve.catalogue import CountedResponse, feed_of
 from syndication.serve.respond import NOT_IN_MEMORY, respond, unavailable
 from syndication.web.pages.blueprint import feed_page_environ
+from syndication.web.pages.feed_page import PAGE_FORMAT, WAITING
+from syndication.web.request_head import believed_address
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -18,8 +20,16 @@ if TYPE_CHECKING:
 class FeedMiddleware:
     """Answers requests below /feeds/ and of old addresses, and passes on all others, those of pages too."""
 
-    def __init__(self, app: "WSGIApplication", loader: "DocumentLoader", asker: "FeedAsker | None" = None) -> None:
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        loader: "DocumentLoader",
+        asker: "FeedAsker | None" = None,
+        *,
+        trusted_proxies: int = 0,
+    ) -> None:
         self._asker = asker
+        self._trusted_proxies = trusted_proxies
         self.app = app
         self.loader = loader
 
@@ -30,9 +40,11 @@ class FeedMiddleware:
         if feed is None:
             return self.app(environ, start_response)
         if page := feed_page_environ(catalogue, feed, environ):
-            return self.app(environ | page, start_response)
+            return self.app(environ | self._prepare_page(environ, page) | page, start_response)
         method = environ["REQUEST_METHOD"]
-        refused = self._asked(feed, method) if isinstance(feed, str) and feed not in catalogue.documents else None
+        if self._asker is not None and isinstance(feed, str):
+            self._asker.wake(feed)
+        refused = self._asked(feed, environ) if isinstance(feed, str) and feed not in catalogue.documents else None
         decided = refused or respond(self.loader.catalogue, method, feed, environ)
         if decided is NOT_IN_MEMORY:
             path = feed if isinstance(feed, str) else feed.path
@@ -47,9 +59,22 @@ class FeedMiddleware:
         # Granian sends a list at once; it streams anything else, at a sixth more CPU time.
         return [body]
 
-    def _asked(self, feed: str, method: str) -> CountedResponse | None:
+    def _asked(self, feed: str, environ: "WSGIEnvironment") -> CountedResponse | None:
         """Asks for a feed that is not in memory and waits for it; returns a refusal, or None."""
+        method = environ["REQUEST_METHOD"]
         asked = None if self._asker is None else self._asker.look(feed, method)
         if self._asker is not None and isinstance(asked, AskedAddress):
-            return self._asker.wait_in_thread(asked, feed, method)
+            forwarded = environ.get("HTTP_X_FORWARDED_FOR")
+            client = believed_address(environ.get("REMOTE_ADDR", ""), forwarded, self._trusted_proxies)
+            return self._asker.wait_in_thread(asked, feed, method, client)
         return asked if isinstance(asked, tuple) else None
+
+    def _prepare_page(self, environ: "WSGIEnvironment", page: dict[str, str]) -> dict[str, str]:
+        """Asks for the feed of a page, and reads its document; returns what the page is told."""
+        if self._asker is None:
+            return {}
+        path = f"{page['PATH_INFO']}.{PAGE_FORMAT}"
+        self._asker.wake(path)
+        refused = self._asked(path, environ)
+        self.loader.find(path)
+        return {} if refused is None else {WAITING: "waiting"}

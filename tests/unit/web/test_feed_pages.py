@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from syndication.model.asked_addresses import ASKED_KINDS, AskedAddresses
 from syndication.model.values import ENCODINGS, FORMATS, Document
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.poll_counter import PollCounter
@@ -36,7 +37,12 @@ def json_feed(title: str = EVIL, url: str = "https://www.daily.example/1") -> by
 def catalogue(browser_pages: bool = True, **changes: Any) -> Catalogue:
     sections = {slug: section(slug) for slug in ("all", "taiwan", "world")} | {"new": section("new", title=EVIL)}
     empty = Catalogue.empty(
-        site(**changes), sections, {"formosa": "taiwan"}, frozenset({"horoscope"}), browser_pages=browser_pages
+        site(**changes),
+        sections,
+        {"formosa": "taiwan"},
+        frozenset({"horoscope"}),
+        browser_pages=browser_pages,
+        asked=AskedAddresses.of(sections, {"formosa": "taiwan"}, ASKED_KINDS, 3),
     )
     bodies = dict.fromkeys(ENCODINGS, json_feed())
     return empty.with_documents(
@@ -164,6 +170,9 @@ def test_combining_is_offered_only_where_it_works():
     there = browser.get("/combine?section=world&section=taiwan&section=%3Cx&without=new&format=atom")
     assert there.headers["Location"] == "https://feeds.daily.example/feeds/taiwan+world~new.atom"
     assert (there.status_code, there.headers["Cache-Control"]) == (303, "no-store")
+    assert browser.get("/combine?section=all&section=world").headers["Location"].endswith("/feeds/all")
+    many = browser.get("/combine?section=all&without=new&without=taiwan&without=world")
+    assert many.headers["Location"] == "https://feeds.daily.example/#combine"
     assert browser.get("/combine").headers["Location"] == "https://feeds.daily.example/#combine"
     assert combined_slug(catalogue(), ["all", "world"], []) == "all"
     assert combined_slug(catalogue(), [], ["world"]) == "all~world"

@@ -587,6 +587,7 @@ def _create_process_tables() -> None:
     )
     op.create_index("ix_asked_feed_number", "asked_feed", ["number"])
     op.create_index("ix_asked_feed_asked_at", "asked_feed", ["asked_at"])
+    op.create_index("ix_asked_feed_polled_at", "asked_feed", ["polled_at"])
     op.create_table(
         "asked_number",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),

@@ -33,7 +33,7 @@ class WantedTerms:
 
     @property
     def has_names(self) -> bool:
-        """Whether it has terms of names, which the worker derives: the store knows them a moment later than sections."""
+        """Whether it has terms of names, which the worker derives: the store knows them later than sections."""
         return any(term.kind != "section" for group in (self.any, self.none, *self.all) for term in group)
 
     def matches(self, terms: Set[Term]) -> bool:

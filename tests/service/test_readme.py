@@ -158,8 +158,9 @@ def answers_as_shown(shell: Shell, exchanges: list[tuple[str, str]]):
 
 
 def shape(output: str) -> str:
-    """An answer without what differs from one run to the next: versions, digests and dates."""
+    """An answer without what differs from one run to the next: versions, digests, dates, and what follows the news."""
     output = re.sub(r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", "DATE", output)
+    output = re.sub(r"public, max-age=\d+,", "public, max-age=SECONDS,", output)
     return re.sub(r'"\d+-[0-9a-f]+-', '"TAG-', output).replace("\r", "").strip()
 
 

@@ -25,7 +25,7 @@ from syndication.store.publishing.sitemap_state import Claim
 from syndication.store.publishing.sitemaps import ListedArticle
 
 PAGE = 500
-"""Articles read in one step: some ten milliseconds, for which feeds may have to wait."""
+"""Articles read in one step: some twenty milliseconds, for which feeds may have to wait."""
 
 ENTRIES_PAGE = 2000
 """Entries compared with their articles in one step."""

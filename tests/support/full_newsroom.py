@@ -14,6 +14,7 @@ from syndication.importing.import_file import import_file
 from syndication.importing.report import Report
 from syndication.model.feed_definition import FeedDefinition
 from syndication.model.selection import Selection, Term
+from syndication.pipeline.sitemaps import SitemapMaker
 from syndication.store.access import (
     login_failures,
     pending_logins,
@@ -93,6 +94,10 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
     _ask(database, by)
     _read_source(database)
     desk.later()
+    maker = SitemapMaker(database, desk.site, "dead")
+    maker.register()
+    for _ in maker.steps():
+        pass
     desk.put("waiting", published_at=clock())  # Noticed, but not in a feed yet.
     with database.write() as conn:
         now = database.now(conn)

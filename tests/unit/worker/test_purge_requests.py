@@ -62,6 +62,18 @@ def test_each_path_of_a_section_gets_a_request_with_its_old_addresses():
     assert (first.url, last.url) == ("http://cache.example/feeds/taiwan.atom", "http://cache.example/feed/")
 
 
+def test_a_sitemap_is_purged_by_its_key_or_its_path():
+    def urls(url: str) -> list[str]:
+        return [request.url for request in requests(settings(url=url), "/sitemap-2026-03.xml")]
+
+    assert urls("http://one.example/{key} http://two.example{path}") == [
+        "http://one.example/sitemap-2026-03",
+        "http://two.example/sitemap-2026-03.xml",
+    ]
+    assert urls("http://one.example/everything") == ["http://one.example/everything"]
+    assert urls("http://one.example/feeds/{section}.{format}") == [], "what names feeds alone purges no sitemap"
+
+
 def test_without_a_body_there_is_no_content_type_and_configured_headers_win():
     (asked,) = requests(settings(headers={"user-agent": "newsroom"}), "taiwan")
     assert asked.body is None and "Content-Type" not in asked.headers

@@ -36,8 +36,8 @@ class DocumentMemory:
         """The published version by section, configured or not."""
         self.size = 0
         """Bytes of the bodies in memory."""
-        self.modified = 0.0
-        """The latest Last-Modified of any document that was in memory, in seconds since 1970."""
+        self.modified: dict[str, float] = {}
+        """Last-Modified by section, in seconds since 1970, also of sections whose documents have made room."""
         self.generation = 0
         """How often documents were published, forgotten or replaced: pages made of them are of one generation."""
         self.evicted = 0
@@ -110,6 +110,7 @@ class DocumentMemory:
             self.generation += 1
             for slug in sections:
                 self.versions.pop(slug, None)
+                self.modified.pop(slug, None)
             self._remove([path for slug in sections for path in paths(slug) if path in self.by_path])
 
     def drop(self, sections: Collection[str]) -> None:
@@ -142,7 +143,8 @@ class DocumentMemory:
                 self.size -= before.size
                 document.polled = document.polled or before.polled
             self.size += document.size
-            self.modified = max(self.modified, document.modified or 0.0)
+            if document.modified is not None:
+                self.modified[document.section] = document.modified
         replaced = [self.by_path[path] for path in documents if path in self.by_path]
         self.by_path.update(documents)
         for before in replaced:

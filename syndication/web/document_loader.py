@@ -103,7 +103,7 @@ class DocumentLoader:
         self.state = LoaderState(since=datetime.now(UTC))
         self.counter = PollCounter()
         self.served: dict[str, tuple[int, datetime]] = {}
-        """The served version by section, and since when (database time)."""
+        """The served version of each section of the newsroom's, and since when (database time)."""
         self.loaded_at: datetime | None = None
         """When the published versions were last read (database time); None before the first time."""
         self.versions_to_purge: dict[str, int] = {}
@@ -186,12 +186,14 @@ class DocumentLoader:
                 found = self.catalogue.prepare(documents.load_documents(conn, slugs))
                 memory.publish({slug: published[slug] for slug in slugs}, found)
                 moment, loaded = now + timedelta(seconds=time.monotonic() - started), loaded + len(found)
-                self.served |= {slug: (published[slug], moment) for slug in slugs}
+                self.served |= {slug: (published[slug], moment) for slug in slugs if slug in self.catalogue.own}
             others = {slug: published[slug] for slug in published.keys() - taken}
+            modified = documents.read_modified(conn, others.keys() & self.catalogue.own)
             memory.publish(others)
+            memory.modified |= {slug: at.replace(microsecond=0).timestamp() for slug, at in modified.items()}
             asked = documents.read_some_versions(conn, purge_queue.pending_sections(conn))
         self._publication = last
-        self.served |= {slug: (version, moment) for slug, version in others.items() if slug in self.catalogue.sections}
+        self.served |= {slug: (version, moment) for slug, version in others.items() if slug in self.catalogue.own}
         if published:
             if self._measured:
                 waits.observe(moment)

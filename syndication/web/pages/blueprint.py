@@ -6,11 +6,12 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Response, render_template, request
 
+from syndication.model.feed_addresses import wsgi_path as wsgi_document_path
 from syndication.model.old_feeds import OldFeed
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.cdn_headers import Headers, lifetime_header
 from syndication.serve.people import page_request, wsgi_path
-from syndication.serve.prepared import cache_control
+from syndication.serve.prepared import PreparedDocument, cache_control
 from syndication.web.pages import colors, combine, lists
 from syndication.web.pages.answers import NO_STORE, Answer, Answers, send
 from syndication.web.pages.newest import NewestEntries
@@ -46,6 +47,9 @@ class HasCatalogue(Protocol):
 
     catalogue: Catalogue
 
+    def find(self, path: str) -> PreparedDocument | None:
+        """Returns a document of a published feed, read if it is not in memory; may wait."""
+
 
 def feed_page_environ(catalogue: Catalogue, feed: str | OldFeed, environ: Mapping[str, Any]) -> dict[str, str]:
     """Returns what to change in a WSGI environ so that a request gets the feed's page; nothing if it is a poll."""
@@ -77,7 +81,7 @@ def pages_blueprint(loader: HasCatalogue, settings: PageSettings) -> Blueprint:
 
     @routes.get("/feeds/<path:slug>")
     def feed(slug: str) -> Response:
-        return _feed(loader.catalogue, answers, newest, settings, slug)
+        return _feed(loader, answers, newest, settings, slug)
 
     @routes.get("/opml.xml")
     def opml() -> Response:
@@ -165,7 +169,7 @@ def _front(catalogue: Catalogue, newest: NewestEntries, settings: PageSettings) 
                 "when": local(first.published, settings.zone) if first else "",
             }
         )
-    updated = moment(max((document.modified or 0 for document in catalogue.documents.values()), default=0) or None)
+    updated = moment(max(list(catalogue.memory.modified.values()), default=None))
     body = render_template(
         "front.html",
         site=catalogue.site,
@@ -180,15 +184,18 @@ def _front(catalogue: Catalogue, newest: NewestEntries, settings: PageSettings) 
     return Answer(HTTPStatus.OK, HTML, body.encode(), FRONT_CONTROL, headers)
 
 
-def _feed(catalogue: Catalogue, answers: Answers, newest: NewestEntries, settings: PageSettings, slug: str) -> Response:
+def _feed(loader: HasCatalogue, answers: Answers, newest: NewestEntries, settings: PageSettings, slug: str) -> Response:
     """Returns a feed's page: 200, 301 for a former slug, 410, 503, or 404."""
+    catalogue = loader.catalogue
     stored = OPENED not in request.environ
     if slug in catalogue.renamed:
         return _moved(catalogue, catalogue.renamed[slug])
     section = catalogue.sections.get(slug)
     if section is None:
         return _with_policy(_response(_without_feed(catalogue, slug), stored=stored), catalogue)
-    shown = newest.of(catalogue, slug)
+    shown, path = newest.of(catalogue, slug), wsgi_document_path(slug, "json")
+    if shown is None and catalogue.is_published(path) and loader.find(path) is not None:
+        shown = newest.of(catalogue, slug)
     if shown is None:
         body = render_template("no_feed.html", site=catalogue.site, title=section.title, kind="unpublished")
         headers = [("Retry-After", RETRY_SECONDS), *_html_headers(catalogue)]

@@ -67,10 +67,8 @@ class Scale:
 
 def run(options: Options) -> None:
     """Measures on each database."""
-    rows: list[list[str]] = []
     for dialect in ["sqlite"] if options.quick else available():
-        rows += _measure(dialect, options)
-    show(f"many feeds, with {MEMORY} MB for documents", COLUMNS, rows, NOTES)
+        show(f"many feeds, with {MEMORY} MB for documents", COLUMNS, _measure(dialect, options), NOTES)
 
 
 def _measure(dialect: str, options: Options) -> list[list[str]]:
@@ -78,8 +76,6 @@ def _measure(dialect: str, options: Options) -> list[list[str]]:
     with ExitStack() as stack:
         found = stack.enter_context(urls(dialect, len(sizes)))
         scales = [_start(stack, url, feeds, options) for url, feeds in zip(found, sizes, strict=True)]
-        for scale in scales:
-            scale.poller = Poller(scale.port)  # The server has closed the connections that were silent since.
         for n in range(options.size(2, 25, 60)):
             for scale in scales:
                 _commit(scale, n)

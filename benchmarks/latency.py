@@ -44,8 +44,13 @@ class Poller:
         headers = {"Accept-Encoding": "identity"} | (
             {"If-None-Match": self._etags[path]} if path in self._etags else {}
         )
-        self._connection.request("GET", path, headers=headers)
-        response = self._connection.getresponse()
+        try:
+            self._connection.request("GET", path, headers=headers)
+            response = self._connection.getresponse()
+        except http.client.RemoteDisconnected:  # It was silent for too long.
+            self._connection.close()
+            self._connection.request("GET", path, headers=headers)
+            response = self._connection.getresponse()
         body = response.read()
         if response.status == 304:
             return None

@@ -160,22 +160,28 @@ class DocumentLoader:
     def load(self) -> None:
         """Loads the documents whose version differs from the one in memory: those that are polled or have room."""
         compare = self.loaded_at is None or time.monotonic() - self._compared >= COMPARE_SECONDS
+        if not self._load(compare=compare):
+            self._load(compare=True)
+
+    def _load(self, *, compare: bool) -> bool:
+        """Does it; returns False if every version has to be compared: what is known has to be noted before that."""
         memory, first = self.catalogue.memory, self.loaded_at is None
+        before = memory.versions.copy() if compare else {}
         with self.database.snapshot() as conn:
             now, started = self.database.now(conn), time.monotonic()
             if self._settings is not None and self._settings.refresh(conn):
                 if self._asked is not None:
                     self._asked.adopt(self._settings.current)
                 self.catalogue = follow(self.catalogue, self._settings.current, self._asked)
-                compare = True  # Versions of new feeds may be known already, and their documents are to be loaded.
+                if not compare:  # Versions of new feeds may be known already, and their documents are to be loaded.
+                    return False
             if self._asked is not None:
                 self.catalogue = self._asked.follow(conn, self.catalogue)
             published, last = documents.read_published_since(conn, self._publication)
-            if compare or last < self._publication:
-                stored = documents.read_versions(conn)
-                memory.forget(memory.versions.keys() - stored.keys())
-                published = {slug: stored[slug] for slug in memory.compare(stored)}
-                self._compared = time.monotonic()
+            if last < self._publication and not compare:
+                return False
+            if compare:
+                published = self._compare(documents.read_versions(conn), before)
             wanted = self._choose(conn, published, first=first)
             # The first load is not measured: those versions were published before this process started.
             waits = load_latency.read_waiting_since(conn, published) if published and not first else WaitingSince()
@@ -200,9 +206,21 @@ class DocumentLoader:
             log.info("documents_loaded", sections=len(published), documents=loaded)
         self.loaded_at, self._loaded = now, time.monotonic()
         # A section that is not configured here counts too: this process serves no older version of it.
-        before, self.versions_to_purge = self.versions_to_purge, asked
-        if self.versions_to_purge.items() - before.items():
+        known, self.versions_to_purge = self.versions_to_purge, asked
+        if self.versions_to_purge.items() - known.items():
             self.changed_event.set()
+        return True
+
+    def _compare(self, stored: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+        """Returns the versions that differ in memory, where what is gone is forgotten.
+
+        ``before`` was known before ``stored`` was read: if it is later, the database was replaced by a backup.
+        """
+        memory, self._compared = self.catalogue.memory, time.monotonic()
+        published = {slug: stored[slug] for slug in memory.compare(stored)}
+        memory.forget(before.keys() - stored.keys())
+        memory.go_back({slug: version for slug, version in stored.items() if version < before.get(slug, 0)})
+        return published
 
     def move_cache_times(self) -> None:
         """Serves the cache times of the current minute; it asks no database, and the first poll calculates them."""

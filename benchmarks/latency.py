@@ -57,15 +57,15 @@ class Poller:
         self._etags[path] = response.headers["ETag"]
         return body
 
-    def wait(self, slug: str, words: bytes = b"") -> float:
+    def wait(self, slug: str, words: bytes = b"", seconds: float = GIVE_UP_SECONDS) -> float:
         """Waits for a changed body that contains ``words``, and returns the time of its arrival."""
-        deadline = time.perf_counter() + GIVE_UP_SECONDS
+        deadline = time.perf_counter() + seconds
         while time.perf_counter() < deadline:
             body = self.poll(slug)
             if body is not None and words in body:
                 return time.perf_counter()
             time.sleep(POLL_PAUSE)
-        raise RuntimeError(f"{slug} did not change within {GIVE_UP_SECONDS} seconds")
+        raise RuntimeError(f"{slug} did not change within {seconds:.0f} seconds")
 
 
 def run(options: Options) -> None:

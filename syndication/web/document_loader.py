@@ -169,16 +169,10 @@ class DocumentLoader:
         before = memory.versions.copy() if compare else {}
         with self.database.snapshot() as conn:
             now, started = self.database.now(conn), time.monotonic()
-            if self._settings is not None and self._settings.refresh(conn):
-                if self._asked is not None:
-                    self._asked.adopt(self._settings.current)
-                self.catalogue = follow(self.catalogue, self._settings.current, self._asked)
-                if not compare:  # Versions of new feeds may be known already, and their documents are to be loaded.
-                    return False
-            if self._asked is not None:
-                self.catalogue = self._asked.follow(conn, self.catalogue)
+            followed = self._follow(conn)
             published, last = documents.read_published_since(conn, self._publication)
-            if last < self._publication and not compare:
+            # Versions of new feeds may be known already, and a lower number is that of a backup.
+            if (followed or last < self._publication) and not compare:
                 return False
             if compare:
                 published = self._compare(documents.read_versions(conn), before)
@@ -210,6 +204,17 @@ class DocumentLoader:
         if self.versions_to_purge.items() - known.items():
             self.changed_event.set()
         return True
+
+    def _follow(self, conn: Connection) -> bool:
+        """Follows the feeds that editors defined and readers asked for; returns whether the settings changed."""
+        followed = self._settings is not None and self._settings.refresh(conn)
+        if self._settings is not None and followed:
+            if self._asked is not None:
+                self._asked.adopt(self._settings.current)
+            self.catalogue = follow(self.catalogue, self._settings.current, self._asked)
+        if self._asked is not None:
+            self.catalogue = self._asked.follow(conn, self.catalogue)
+        return followed
 
     def _compare(self, stored: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
         """Returns the versions that differ in memory, where what is gone is forgotten.

@@ -67,10 +67,8 @@ class Scale:
 
 def run(options: Options) -> None:
     """Measures on each database."""
-    rows: list[list[str]] = []
     for dialect in ["sqlite"] if options.quick else available():
-        rows += _measure(dialect, options)
-    show(f"many feeds, with {MEMORY} MB for documents", COLUMNS, rows, NOTES)
+        show(f"many feeds, with {MEMORY} MB for documents", COLUMNS, _measure(dialect, options), NOTES)
 
 
 def _measure(dialect: str, options: Options) -> list[list[str]]:
@@ -78,12 +76,10 @@ def _measure(dialect: str, options: Options) -> list[list[str]]:
     with ExitStack() as stack:
         found = stack.enter_context(urls(dialect, len(sizes)))
         scales = [_start(stack, url, feeds, options) for url, feeds in zip(found, sizes, strict=True)]
-        for scale in scales:
-            scale.poller = Poller(scale.port)  # The server has closed the connections that were silent since.
-        for n in range(options.size(2, 25, 60)):
+        for n in range(options.size(2, 25, 40)):
             for scale in scales:
                 _commit(scale, n)
-        for _ in range(options.size(1, 3, 5)):
+        for _ in range(options.size(1, 3)):
             for scale in scales:
                 url, script = f"http://127.0.0.1:{scale.port}/", scale.script
                 scale.rates.append(wrk.ask(url, {}, options.size(1, 5), [], script).rate)
@@ -110,7 +106,7 @@ def _start(stack: ExitStack, url: str, feeds: int, options: Options) -> Scale:
     _put(opened, coming, 0)
     started = time.perf_counter()
     worker = stack.enter_context(running(syndication("worker"), where, **env))
-    ready.append(poller.wait(newsroom.slugs(1)[0]) - started)
+    ready.append(poller.wait(newsroom.slugs(1)[0], seconds=READY_SECONDS) - started)
     return Scale(feeds, opened, coming, port, script, [web, worker], ready, poller)
 
 

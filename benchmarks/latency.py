@@ -44,23 +44,28 @@ class Poller:
         headers = {"Accept-Encoding": "identity"} | (
             {"If-None-Match": self._etags[path]} if path in self._etags else {}
         )
-        self._connection.request("GET", path, headers=headers)
-        response = self._connection.getresponse()
+        try:
+            self._connection.request("GET", path, headers=headers)
+            response = self._connection.getresponse()
+        except http.client.RemoteDisconnected:  # It was silent for too long.
+            self._connection.close()
+            self._connection.request("GET", path, headers=headers)
+            response = self._connection.getresponse()
         body = response.read()
         if response.status == 304:
             return None
         self._etags[path] = response.headers["ETag"]
         return body
 
-    def wait(self, slug: str, words: bytes = b"") -> float:
+    def wait(self, slug: str, words: bytes = b"", seconds: float = GIVE_UP_SECONDS) -> float:
         """Waits for a changed body that contains ``words``, and returns the time of its arrival."""
-        deadline = time.perf_counter() + GIVE_UP_SECONDS
+        deadline = time.perf_counter() + seconds
         while time.perf_counter() < deadline:
             body = self.poll(slug)
             if body is not None and words in body:
                 return time.perf_counter()
             time.sleep(POLL_PAUSE)
-        raise RuntimeError(f"{slug} did not change within {GIVE_UP_SECONDS} seconds")
+        raise RuntimeError(f"{slug} did not change within {seconds:.0f} seconds")
 
 
 def run(options: Options) -> None:

@@ -21,7 +21,7 @@ from syndication.store.db.database import Database
 from syndication.store.tables.asked_feeds import AskedFeedRow, AskedNumberRow
 
 SECTIONS = 15
-STORIES = 3
+STORIES = 2
 """Stories of a tag: most tags of a newspaper have few."""
 
 AUTHORS = 4
@@ -88,26 +88,27 @@ def _section(settings: Settings, number: int) -> tuple[str, Section]:
 
 def _copy(database: Database, first: str, prints: Mapping[str, str]) -> None:
     """Writes the state, the documents and the entries of ``first`` for all slugs of ``prints``."""
-    others = [{"slug": slug, "print": digest, "first": first} for slug, digest in prints.items() if slug != first]
-    statements = [text(_copying("section_state", _STATE, print="fingerprint"))]
-    statements += [text(_copying(table, columns)) for table, columns in _COPIED.items()]
+    others = [{"slug": slug, "print": digest} for slug, digest in prints.items() if slug != first]
     with database.write() as conn:
         now = database.now(conn)
         for some in batched([_asked(slug, now) for slug in prints], 1_000):
             conn.execute(insert(AskedFeedRow), some)
         conn.execute(insert(AskedNumberRow), {"id": 1, "number": 1})
+        conn.execute(text("CREATE TEMPORARY TABLE feed_copy (slug TEXT, print TEXT)"))
         for rows in batched(others, 1_000):
-            for statement in statements:
-                conn.execute(statement, rows)
+            conn.execute(text("INSERT INTO feed_copy VALUES (:slug, :print)"), rows)
+        conn.execute(text(_copying("section_state", _STATE, fingerprint="print", priority="1")), {"first": first})
+        for table, columns in _COPIED.items():
+            conn.execute(text(_copying(table, columns)), {"first": first})
+        conn.execute(text("DROP TABLE feed_copy"))
     if database.dialect == "postgresql":
         with database.write() as conn:
             conn.execute(text("ANALYZE"))  # As autovacuum does when a table has grown.
 
 
 def _copying(table: str, columns: Sequence[str], **given: str) -> str:
-    named = ", ".join([*given.values(), *columns])
-    read = ", ".join([*(f":{name}" for name in given), *columns])
-    return f"INSERT INTO {table} (section, {named}) SELECT :slug, {read} FROM {table} WHERE section = :first"
+    named, read = ", ".join([*given, *columns]), ", ".join([*given.values(), *columns])
+    return f"INSERT INTO {table} (section, {named}) SELECT slug, {read} FROM {table}, feed_copy WHERE section = :first"
 
 
 def _asked(slug: str, now: datetime) -> dict[str, object]:

@@ -157,7 +157,7 @@ def get_status() -> StatusResponse:
 
 @operation("GET", "/sections", "read", {200: SectionsResponse})
 def list_sections(query: SectionsQuery) -> Reply[SectionsResponse]:
-    """List the sections with their state, in the order of the configuration; more than ``limit`` in pages."""
+    """List the sections with their state, page by page, in the order of the configuration."""
     words = query.q.casefold()
     found = [
         section

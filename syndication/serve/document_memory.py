@@ -30,7 +30,8 @@ UNLIMITED = 1 << 62
 class DocumentMemory:
     """Documents by path, and the published version of every section, whether its documents are in memory or not.
 
-    One lock for all who change it; a section's version never goes back in memory unless ``publish`` says so.
+    One lock for all who change it. A section's version never goes back, so that no poll gets an older one than an
+    earlier poll got; only ``go_back`` says that the database itself went back.
     """
 
     def __init__(self, budget: int = UNLIMITED) -> None:
@@ -40,8 +41,8 @@ class DocumentMemory:
         """The published version by section, configured or not."""
         self.size = 0
         """Bytes of the bodies in memory."""
-        self.modified = 0.0
-        """The latest Last-Modified of any document that was in memory, in seconds since 1970."""
+        self.modified: dict[str, float] = {}
+        """Last-Modified by section, in seconds since 1970, also of sections whose documents have made room."""
         self.generation = object()
         """Another object after each change of what is published: what was made of the documents has its own."""
         self.moves = False
@@ -78,20 +79,28 @@ class DocumentMemory:
     def publish(self, versions: Mapping[str, int], documents: Collection[PreparedDocument] = ()) -> None:
         """Records published versions, with documents of them; other documents of older versions are forgotten.
 
-        A document that the database has in a later version already, read meanwhile for a poll, stays.
+        What is older than what is known counts as read earlier: a poll may have read a later version meanwhile.
         """
         with self._lock:
             self.generation = object()
-            fresh = {wsgi_path(document.section, document.format): document for document in documents}
-            for path, document in list(fresh.items()):
-                before, known = self.by_path.get(path), self.versions.get(document.section, 0)
-                if before is not None and before.version > document.version >= known:
-                    del fresh[path]
-            self._replace(fresh)
-            self.versions.update(versions)
-            stale = [path for slug in versions for path in paths(slug) if self._is_older(path, versions[slug])]
-            self._remove(stale)
+            later = {slug: version for slug, version in versions.items() if version > self.versions.get(slug, 0)}
+            self.versions.update(later)
+            self._replace(
+                {
+                    wsgi_path(document.section, document.format): document
+                    for document in documents
+                    if document.version >= self.versions.get(document.section, 0)
+                }
+            )
+            self._remove([path for slug in later for path in paths(slug) if self._is_older(path, later[slug])])
             self._make_room()
+
+    def go_back(self, versions: Mapping[str, int]) -> None:
+        """Records versions of a database that was replaced by an earlier one; later documents are forgotten."""
+        with self._lock:
+            self.generation = object()
+            self.versions.update(versions)
+            self._remove([path for slug in versions for path in paths(slug) if path in self.by_path])
 
     def offer(self, document: PreparedDocument) -> bool:
         """Takes a document that was read for a poll; returns False if a later version was published meanwhile."""
@@ -99,6 +108,7 @@ class DocumentMemory:
             path = wsgi_path(document.section, document.format)
             if document.version < self.versions.get(document.section, 0):
                 return False
+            self.versions[document.section] = document.version
             before = self.by_path.get(path)
             if before is None or before.version < document.version:
                 document.polled = True
@@ -118,6 +128,7 @@ class DocumentMemory:
             self.generation = object()
             for slug in sections:
                 self.versions.pop(slug, None)
+                self.modified.pop(slug, None)
             self._remove([path for slug in sections for path in paths(slug) if path in self.by_path])
 
     def drop(self, sections: Collection[str]) -> None:
@@ -177,7 +188,8 @@ class DocumentMemory:
                 document.polled = document.polled or before.polled
             self.size += document.size
             self.moves = self.moves or document.cadence is not None
-            self.modified = max(self.modified, document.modified or 0.0)
+            if document.modified is not None:
+                self.modified[document.section] = document.modified
         replaced = [self.by_path[path] for path in documents if path in self.by_path]
         self.by_path.update(documents)
         for before in replaced:

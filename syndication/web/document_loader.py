@@ -109,7 +109,7 @@ class DocumentLoader:
         self.state = LoaderState(since=datetime.now(UTC))
         self.counter = PollCounter()
         self.served: dict[str, tuple[int, datetime]] = {}
-        """The served version by section, and since when (database time)."""
+        """The served version of each section of the newsroom's, and since when (database time)."""
         self.loaded_at: datetime | None = None
         """When the published versions were last read (database time); None before the first time."""
         self.versions_to_purge: dict[str, int] = {}
@@ -170,22 +170,22 @@ class DocumentLoader:
     def load(self) -> None:
         """Loads the documents whose version differs from the one in memory: those that are polled or have room."""
         compare = self.loaded_at is None or time.monotonic() - self._compared >= COMPARE_SECONDS
+        if not self._load(compare=compare):
+            self._load(compare=True)
+
+    def _load(self, *, compare: bool) -> bool:
+        """Does it; returns False if every version has to be compared: what is known has to be noted before that."""
         memory, first = self.catalogue.memory, self.loaded_at is None
+        before = memory.versions.copy() if compare else {}
         with self.database.snapshot() as conn:
             now, started = self.database.now(conn), time.monotonic()
-            if self._settings is not None and self._settings.refresh(conn):
-                if self._asked is not None:
-                    self._asked.adopt(self._settings.current)
-                self.catalogue = follow(self.catalogue, self._settings.current, self._asked)
-                compare = True  # Versions of new feeds may be known already, and their documents are to be loaded.
-            if self._asked is not None:
-                self.catalogue = self._asked.follow(conn, self.catalogue)
+            followed = self._follow(conn)
             published, last = documents.read_published_since(conn, self._publication)
-            if compare or last < self._publication:
-                stored = documents.read_versions(conn)
-                memory.forget(memory.versions.keys() - stored.keys())
-                published = {slug: stored[slug] for slug in memory.compare(stored)}
-                self._compared = time.monotonic()
+            # Versions of new feeds may be known already, and a lower number is that of a backup.
+            if (followed or last < self._publication) and not compare:
+                return False
+            if compare:
+                published = self._compare(documents.read_versions(conn), before)
             self.catalogue = self.catalogue.at_minute(minute_of(now))
             wanted = self._choose(conn, published, first=first)
             # The first load is not measured: those versions were published before this process started.
@@ -197,14 +197,16 @@ class DocumentLoader:
                 found = self.catalogue.prepare(documents.load_documents(conn, slugs))
                 memory.publish({slug: published[slug] for slug in slugs}, found)
                 moment, loaded = now + timedelta(seconds=time.monotonic() - started), loaded + len(found)
-                self.served |= {slug: (published[slug], moment) for slug in slugs}
+                self.served |= {slug: (published[slug], moment) for slug in slugs if slug in self.catalogue.own}
             others = {slug: published[slug] for slug in published.keys() - taken}
+            modified = documents.read_modified(conn, others.keys() & self.catalogue.own)
             memory.publish(others)
+            memory.modified |= {slug: at.replace(microsecond=0).timestamp() for slug, at in modified.items()}
             pending = purge_queue.pending_sections(conn)
             asked = documents.read_some_versions(conn, pending)
         self.catalogue = self.catalogue.at_minute(minute_of(now))  # The first documents whose cache time moves.
         self._publication = last
-        self.served |= {slug: (version, moment) for slug, version in others.items() if slug in self.catalogue.sections}
+        self.served |= {slug: (version, moment) for slug, version in others.items() if slug in self.catalogue.own}
         if published:
             if self._measured:
                 waits.observe(moment)
@@ -213,9 +215,32 @@ class DocumentLoader:
         if self.sitemaps is not None:
             self.sitemaps.load()
         # A section that is not configured here counts too: this process serves no older version of it.
-        before, self.versions_to_purge = self.versions_to_purge, asked | served_sitemaps(self.sitemaps, pending)
-        if self.versions_to_purge.items() - before.items():
+        known, self.versions_to_purge = self.versions_to_purge, asked | served_sitemaps(self.sitemaps, pending)
+        if self.versions_to_purge.items() - known.items():
             self.changed_event.set()
+        return True
+
+    def _follow(self, conn: Connection) -> bool:
+        """Follows the feeds that editors defined and readers asked for; returns whether the settings changed."""
+        followed = self._settings is not None and self._settings.refresh(conn)
+        if self._settings is not None and followed:
+            if self._asked is not None:
+                self._asked.adopt(self._settings.current)
+            self.catalogue = follow(self.catalogue, self._settings.current, self._asked)
+        if self._asked is not None:
+            self.catalogue = self._asked.follow(conn, self.catalogue)
+        return followed
+
+    def _compare(self, stored: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+        """Returns the versions that differ in memory, where what is gone is forgotten.
+
+        ``before`` was known before ``stored`` was read: if it is later, the database was replaced by a backup.
+        """
+        memory, self._compared = self.catalogue.memory, time.monotonic()
+        published = {slug: stored[slug] for slug in memory.compare(stored)}
+        memory.forget(before.keys() - stored.keys())
+        memory.go_back({slug: version for slug, version in stored.items() if version < before.get(slug, 0)})
+        return published
 
     def move_cache_times(self) -> None:
         """Serves the cache times of the current minute; it asks no database, and the first poll calculates them."""

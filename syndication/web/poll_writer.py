@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from syndication.logs import get_logger
 from syndication.model.asked_addresses import is_asked
-from syndication.serve.catalogue import CountKey, parse
-from syndication.serve.poll_counter import DOCUMENT, PollCounter, increments
+from syndication.serve.catalogue import parse
+from syndication.serve.poll_counter import DOCUMENT, PollCounter
 from syndication.serve.respond import OK
 from syndication.store.db.clock import Clock, system_clock
 from syndication.store.db.database import WORK, Database, DatabaseDown
@@ -37,21 +37,18 @@ class UnwrittenPolls:
 
     def __init__(self, counter: PollCounter) -> None:
         self._counter = counter
-        self._polls_seen: dict[CountKey, int] = {}
-        self._sent_seen: dict[str, int] = {}
         self._counted: dict[tuple[str, datetime], PollSums] = {}
         self._lock = threading.Lock()
 
     def collect(self, now: datetime) -> None:
         """Adds what was counted since the last call to the current slot."""
         with self._lock:
-            polls, sent = dict(self._counter.polls), dict(self._counter.sent)
-            for (path, status, _), number in increments(polls, self._polls_seen).items():
+            polls, sent = self._counter.take_counts()
+            for (path, status, _), number in polls.items():
                 if status in DOCUMENT:
                     self._add(path, PollSums(full=number) if status == OK else PollSums(not_modified=number), now)
-            for path, size in increments(sent, self._sent_seen).items():
+            for path, size in sent.items():
                 self._add(path, PollSums(bytes=size), now)
-            self._polls_seen, self._sent_seen = polls, sent
             self._prune(now)
 
     def take_all(self) -> SlotCounts:

@@ -43,6 +43,16 @@ def read_some_versions(conn: Connection, sections: Iterable[str]) -> dict[str, i
     return found
 
 
+def read_modified(conn: Connection, sections: Iterable[str]) -> dict[str, datetime]:
+    """Returns the Last-Modified of those of the sections that have one."""
+    found: dict[str, datetime] = {}
+    for some in batched(sorted(sections)):
+        query = select(SectionStateRow.section, SectionStateRow.last_modified)
+        rows = conn.execute(query.where(SectionStateRow.section.in_(some), SectionStateRow.last_modified.is_not(None)))
+        found |= {row.section: row.last_modified for row in rows}
+    return found
+
+
 def read_published_since(conn: Connection, publication: int) -> tuple[dict[str, int], int]:
     """Returns the versions published after that number, by section, and the number of the last publication.
 

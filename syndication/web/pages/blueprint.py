@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Blueprint, Response, request
 
@@ -11,7 +11,7 @@ from syndication.serve.catalogue import Catalogue
 from syndication.serve.people import page_request, wsgi_path
 from syndication.web.pages import colors, combine, lists, search
 from syndication.web.pages.answers import NO_STORE, Answer, Answers
-from syndication.web.pages.feed_page import OPENED, feed_page
+from syndication.web.pages.feed_page import OPENED, HasCatalogue, feed_page
 from syndication.web.pages.front_page import front_page
 from syndication.web.pages.newest import NewestEntries
 from syndication.web.pages.responses import Same, response_of
@@ -22,12 +22,6 @@ STYLE_CONTROL = "public, max-age=3600"
 
 MAX_SEARCHES = 64
 """How many answers of searches are kept."""
-
-
-class HasCatalogue(Protocol):
-    """The document loader, as far as pages use it."""
-
-    catalogue: Catalogue
 
 
 def feed_page_environ(catalogue: Catalogue, feed: str | OldFeed, environ: Mapping[str, Any]) -> dict[str, str]:
@@ -68,7 +62,7 @@ def pages_blueprint(loader: HasCatalogue, settings: PageSettings) -> Blueprint:
 
     @routes.get("/feeds/<path:slug>")
     def feed(slug: str) -> Response:
-        return feed_page(loader.catalogue, answers, newest, settings, slug)
+        return feed_page(loader, answers, newest, settings, slug)
 
     @routes.get("/opml.xml")
     def opml() -> Response:

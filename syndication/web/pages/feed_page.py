@@ -1,13 +1,15 @@
 """The page of a feed: 200, 301 for a former slug, 410, 503 while it is not published, or 404."""
 
 from http import HTTPStatus
+from typing import Protocol
 
 from flask import Response, render_template, request
 
 from syndication.model.asked_addresses import AskedAddress
+from syndication.model.feed_addresses import wsgi_path
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.cdn_headers import lifetime_header
-from syndication.serve.prepared import cache_control
+from syndication.serve.prepared import PreparedDocument, cache_control
 from syndication.web.pages.answers import NO_STORE, Answer, Answers
 from syndication.web.pages.newest import NewestEntries
 from syndication.web.pages.responses import HTML, Same, page_headers, response_of
@@ -33,10 +35,20 @@ OTHERS = 40
 """The most other feeds on a feed's page."""
 
 
+class HasCatalogue(Protocol):
+    """The document loader, as far as pages use it."""
+
+    catalogue: Catalogue
+
+    def find(self, path: str) -> PreparedDocument | None:
+        """Returns a document of a published feed, read if it is not in memory; may wait."""
+
+
 def feed_page(
-    catalogue: Catalogue, answers: Answers, newest: NewestEntries, settings: PageSettings, slug: str
+    loader: HasCatalogue, answers: Answers, newest: NewestEntries, settings: PageSettings, slug: str
 ) -> Response:
     """Returns a feed's page: 200, 301 for a former slug, 410, 503, or 404."""
+    catalogue = loader.catalogue
     stored = OPENED not in request.environ
     if slug in catalogue.renamed:
         return _moved(catalogue, catalogue.renamed[slug])
@@ -50,7 +62,9 @@ def feed_page(
         return _with_policy(_unpublished(catalogue, "", waiting), catalogue)
     if section is None:
         return _with_policy(response_of(_without_feed(catalogue, slug), stored=stored), catalogue)
-    shown = newest.of(catalogue, slug)
+    shown, path = newest.of(catalogue, slug), wsgi_path(slug, PAGE_FORMAT)
+    if shown is None and catalogue.is_published(path) and loader.find(path) is not None:
+        shown = newest.of(catalogue, slug)
     if shown is None:
         return _with_policy(_unpublished(catalogue, section.title, waiting or "unpublished"), catalogue)
 

@@ -42,7 +42,7 @@ def front_page(catalogue: Catalogue, newest: NewestEntries, settings: PageSettin
                 "words": search.words_of(section),
             }
         )
-    updated = moment(max((document.modified or 0 for document in catalogue.documents.values()), default=0) or None)
+    updated = moment(max(list(catalogue.memory.modified.values()), default=None))
     body = render_template(
         "front.html",
         site=catalogue.site,

@@ -8,7 +8,6 @@ import re
 from email.utils import format_datetime
 from xml.sax.saxutils import escape, quoteattr
 
-from syndication.model.feed_addresses import wsgi_path
 from syndication.serve.catalogue import Catalogue
 from syndication.web.pages.views import addresses, listed, moment, page_url
 
@@ -75,8 +74,7 @@ def robots(base_url: str, sitemaps: tuple[str, ...]) -> bytes:
 
 
 def _updated(catalogue: Catalogue, slug: str) -> float | None:
-    document = catalogue.documents.get(wsgi_path(slug, "atom"))
-    return document.modified if document else None
+    return catalogue.memory.modified.get(slug)
 
 
 def _text(text: str) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 from syndication.model.feed_addresses import wsgi_path
 from syndication.serve.catalogue import Catalogue
-from syndication.serve.prepared import PreparedDocument
 
 MOST = 20
 """How many entries a page shows at most."""
@@ -50,20 +49,24 @@ class NewestEntries:
 
     def __init__(self, limit: int = 512) -> None:
         self._limit = limit
-        self._known: dict[str, tuple[PreparedDocument, Newest]] = {}
+        self._known: dict[str, tuple[tuple[int, str], Newest]] = {}
 
     def of(self, catalogue: Catalogue, slug: str) -> Newest | None:
         """Returns what the feed shows, or None if this process has no document of it."""
+        known = self._known.get(slug)
         document = catalogue.documents.get(wsgi_path(slug, "json"))
         if document is None:
-            return None
-        known = self._known.get(slug)
-        if known is not None and known[0] is document:
+            # What it showed in this version is known even if the document has made room.
+            same = known is not None and known[1].version == catalogue.memory.versions.get(slug)
+            return known[1] if known is not None and same else None
+        # No document is kept here: it would stay in memory beyond the budget.
+        state = document.version, document.source.digest
+        if known is not None and known[0] == state:
             return known[1]
         newest = Newest(document.version, document.modified, read_headlines(document.source.bodies["identity"]))
         if len(self._known) >= self._limit:
             self._known.clear()
-        self._known[slug] = document, newest
+        self._known[slug] = state, newest
         return newest
 
 

@@ -2,17 +2,23 @@
 
 import asyncio
 import threading
+import time
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, insert, select
 
 from syndication.serve.catalogue import Catalogue
 from syndication.serve.document_memory import OVERHEAD, DocumentMemory, paths
 from syndication.serve.poll_counter import PollCounter
+from syndication.store.db.database import Database
 from syndication.store.publishing import documents, published
-from syndication.web.document_loader import DocumentLoader
+from syndication.store.tables.publishing import DocumentRow, PublicationRow, SectionStateRow
+from syndication.web.document_loader import COMPARE_SECONDS, DocumentLoader
 from syndication.web.polls import PollResponder
 from tests.support.desk import Desk
+from tests.support.hung_postgresql import frozen
+from tests.support.service import until
 
 SMALL = 3 * OVERHEAD
 """A budget for some of the twelve documents."""
@@ -129,3 +135,66 @@ def test_while_the_database_is_down_what_is_not_in_memory_is_told_to_come_back(d
     other = next(path for path in paths("taiwan") + paths("china") if path not in held)
     status, _ = poll(loader, other)
     assert status == 503 and not loader.reader._waiting
+
+
+def poll_headers(loader: DocumentLoader, path: str) -> tuple[int, dict[bytes, bytes]]:
+    scope: dict[str, Any] = {"method": "GET", "query_string": b"", "headers": []}
+    start, _ = asyncio.run(PollResponder(loader).answer(scope, path))
+    return start["status"], dict(start["headers"])
+
+
+def test_a_database_from_a_backup_is_served_and_what_was_later_is_not(desk):
+    """The rows of an earlier moment come back, as from a backup, while the process runs."""
+    tables = [table.__table__ for table in (PublicationRow, SectionStateRow, DocumentRow)]
+    with desk.database.read() as conn:
+        backup = [(table, [dict(row) for row in conn.execute(select(table)).mappings()]) for table in tables]
+    before = desk.document().bodies["identity"]
+    desk.put("a2", sections=("taiwan",))
+    desk.later()
+    loader = loader_of(desk)
+    loader.load()
+    assert poll(loader) == (200, desk.document().bodies["identity"]) and poll(loader)[1] != before
+    with desk.database.write() as conn:
+        for table, _ in reversed(backup):
+            conn.execute(delete(table))
+        for table, rows in backup:
+            conn.execute(insert(table), rows)
+    loader.load()
+    assert poll(loader) == (200, before)
+    assert loader.catalogue.versions()["taiwan"] == 1
+
+
+def test_a_backup_with_a_higher_number_is_noticed_by_a_comparison(desk):
+    loader = loader_of(desk)
+    loader.load()
+    loader.catalogue.memory.publish({"taiwan": 50})
+    loader.load()
+    assert loader.catalogue.versions()["taiwan"] == 50, "nothing was published since"
+    loader._compared -= COMPARE_SECONDS
+    loader.load()
+    assert loader.catalogue.versions()["taiwan"] == 1 and poll(loader)[0] == 200
+    assert COMPARE_SECONDS <= 60
+
+
+def test_while_the_database_hangs_hot_feeds_are_served_and_others_are_told_to_come_back(postgres_url, clock):
+    desk = Desk(Database(postgres_url, clock=clock), clock)
+    desk.put("a1", sections=("taiwan",))
+    desk.work()
+    loader = loader_of(desk, budget=SMALL)
+    loader.load()
+    loader.read_state()
+    loader.reader.start()
+    held = set(loader.catalogue.documents)
+    other = next(path for path in paths("taiwan") + paths("china") if path not in held)
+    try:
+        with frozen(postgres_url):
+            began = time.monotonic()
+            assert held and all(poll(loader, path)[0] == 200 for path in held)
+            assert time.monotonic() - began < 1
+            status, headers = poll_headers(loader, other)
+            assert status == 503 and headers[b"Retry-After"] == b"5"
+            assert all(poll(loader, path)[0] == 200 for path in held)
+        until(lambda: poll(loader, other)[0] == 200)
+    finally:
+        loader.reader.stop()
+        desk.database.close()

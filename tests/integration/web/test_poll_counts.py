@@ -55,6 +55,31 @@ def test_strangers_paths_make_no_keys():
     assert set(counter.sent) == {"atom", "other"}
 
 
+def test_no_poll_is_lost_while_the_counts_are_taken():
+    counter, each, switch = PollCounter(), 20_000, sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    counting = [
+        threading.Thread(
+            target=lambda n=n: [counter.count((f"/feeds/{i % 7}.atom", OK, "gzip"), n) for i in range(each)]
+        )
+        for n in range(1, 4)
+    ]
+    try:
+        for thread in counting:
+            thread.start()
+        taken = [0, 0, 0, 0]
+        while any(thread.is_alive() for thread in counting) or counter.polls:
+            by_format, sent = counter.take_increments()
+            polls, by_path = counter.take_counts()
+            found = (sum(by_format.values()), sent, sum(polls.values()), sum(by_path.values()))
+            taken = [before + new for before, new in zip(taken, found, strict=True)]
+    finally:
+        sys.setswitchinterval(switch)
+    by_format, sent = counter.take_increments()
+    assert [taken[0] + sum(by_format.values()), taken[1] + sent] == [3 * each, 6 * each]
+    assert taken[2:] == [3 * each, 6 * each]
+
+
 def test_prometheus_is_told_formats_and_each_poll_once():
     counter = PollCounter()
     counter.count((FEED, OK, "gzip"), 100)
@@ -206,7 +231,7 @@ def test_while_the_tables_are_held_slots_go_on_and_all_is_written_after(postgres
         conn.execute("LOCK TABLE poll_count IN ACCESS EXCLUSIVE MODE")
         for number in range(3):
             counter.count((FEED, OK, "gzip"), number)
-            until(lambda: counts.pending._polls_seen == counter.polls)
+            until(lambda: not counter.polls)
             clock.advance(300)
         conn.rollback()
     until(lambda: len(counted(database)["taiwan"]) == 3)
@@ -223,7 +248,7 @@ def test_a_database_that_hangs_delays_the_stop_by_a_second_at_most(postgres_url,
     until(lambda: counted(database)["taiwan"])
     with frozen(postgres_url):
         counter.count((FEED, OK, "gzip"), 10)
-        until(lambda: counts.pending._polls_seen == counter.polls)
+        until(lambda: not counter.polls)
         stopping = threading.Thread(target=counts.stop)
         stopping.start()
         stopping.join(4)

@@ -103,6 +103,9 @@ def test_a_database_from_a_backup_wins() -> None:
     feeds = catalogue().with_documents([document("s0", 9)])
     assert feeds.memory.compare({"s0": 4}) == ["s0"]
     feeds.memory.publish({"s0": 4}, feeds.prepare([document("s0", 4)]))
+    assert poll(feeds, "s0") == ("200 OK", b"s0 9"), "a load that began earlier is no backup"
+    feeds.memory.go_back({"s0": 4})
+    feeds.memory.publish({"s0": 4}, feeds.prepare([document("s0", 4)]))
     assert poll(feeds, "s0") == ("200 OK", b"s0 4")
     assert feeds.memory.compare({"s0": 4}) == []
 

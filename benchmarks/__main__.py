@@ -25,6 +25,7 @@ BENCHMARKS = {
     "sweeping": "what a sweep for missed changes costs, and a publication during one",
     "importing": "articles per second and memory of the import",
     "sources": "what a source costs WordPress, Ghost and own tables, how soon it follows, and what it sees",
+    "demand": "feeds on demand: the first request, and a flood of invented combinations",
     "hostile": "polls during slow and hostile clients, and memory",
     "workers": "a rebuild of 400 sections by one, two and four workers on PostgreSQL",
     "soak": "memory and files while articles are published and polled (ten minutes with --full)",

@@ -85,7 +85,10 @@ sub vcl_recv {
         if (local.socket != "inside" || client.ip !~ inside) {
             return (synth(404, "Not found"));
         }
-    } elsif (req.url !~ "^/feeds/[a-z0-9-]+(\.(atom|rss|json))?(\?|$)" &&
+    } elsif (req.url !~ "^/feeds/[a-z0-9-]+([+~][a-z0-9-]+)*(\.(atom|rss|json))?(\?|$)" &&
+        # A name in any script, with its bytes encoded as the service writes them. One in another spelling that is let
+        # through gets a redirect that is not kept.
+        req.url !~ "^/feeds/(tag|author)/([A-Za-z0-9._-]|%20|%[89A-F][0-9A-F])+(\?|$)" &&
         req.url !~ "^/sitemap(-[a-z0-9-]+)?\.xml(\?|$)" &&
         req.url !~ "^/(api/v1/|static/|editors(/|\?|$)|(healthz|opml\.xml|feeds\.json|robots\.txt|combine)?(\?|$))") {
         return (synth(404, "Not found"));
@@ -173,11 +176,13 @@ sub bound_body {
 # PURGE with "Surrogate-Key: feed-taiwan". Several keys are separated by spaces; "feeds" is everything.
 sub purge_by_key {
     # Only names, so that no other condition can be injected into the ban.
-    if (req.http.Surrogate-Key !~ "^[a-z0-9-]+( [a-z0-9-]+)*$") {
+    if (req.http.Surrogate-Key !~ "^[a-z0-9-][a-zA-Z0-9+~/%-]*( [a-z0-9-][a-zA-Z0-9+~/%-]*)*$") {
         return (synth(400, "Set Surrogate-Key to the keys to purge, such as feed-taiwan"));
     }
     # The ban refers only to objects (obj.), so that Varnish's ban lurker can process and discard it.
-    if (std.ban("obj.http.Surrogate-Key ~ (^|\s)(" + regsuball(req.http.Surrogate-Key, " ", "|") + ")(\s|$)")) {
+    # A plus is one, and no repetition.
+    set req.http.Surrogate-Key = regsuball(regsuball(req.http.Surrogate-Key, "\+", "[+]"), " ", "|");
+    if (std.ban("obj.http.Surrogate-Key ~ (^|\s)(" + req.http.Surrogate-Key + ")(\s|$)")) {
         return (synth(200, "Purged"));
     }
     return (synth(500, std.ban_error()));
@@ -230,9 +235,10 @@ sub vcl_hit {
 }
 
 sub vcl_backend_fetch {
-    # Feeds come from memory: if a machine takes longer, the other one is tried.
+    # Feeds come from memory, and new ones within on_demand.wait_seconds: if a machine takes longer, the other one is
+    # tried.
     if (bereq.url ~ "^/feeds/") {
-        set bereq.first_byte_timeout = 2s;
+        set bereq.first_byte_timeout = 4s;
     }
 }
 

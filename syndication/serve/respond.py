@@ -152,10 +152,11 @@ def _respond_unknown(catalogue: Catalogue, method: str, slug: str, format: str) 
     asked = catalogue.asked.resolve(slug)
     canonical = asked.slug if isinstance(asked, AskedAddress) else asked
     if canonical is not None and canonical != slug:
-        return _moved(catalogue, method, canonical, format, catalogue.keys())
+        # No cache keeps it: clients can spell a combination in any number of ways.
+        return _moved(catalogue, method, canonical, format, catalogue.keys(), "no-store")
     if canonical is None and not catalogue.retired.isdisjoint(parts_of(slug)):
         return _text_response(
-            HTTPStatus.GONE, "This feed has been discontinued.", method, "public, max-age=3600", *catalogue.keys()
+            HTTPStatus.GONE, "This feed has been discontinued.", method, "no-store", *catalogue.keys()
         )
     return _text_response(HTTPStatus.NOT_FOUND, "Feed not found.", method, "public, max-age=60", *catalogue.keys())
 
@@ -173,11 +174,13 @@ def _redirect(catalogue: Catalogue, method: str, old: OldFeed) -> Response:
     return _moved(catalogue, method, old.section, old.format, catalogue.keys(old.section))
 
 
-def _moved(catalogue: Catalogue, method: str, slug: str, format: str, keys: Headers) -> Response:
-    """Returns the redirect to a feed; caches may keep it as long as the feed."""
+def _moved(
+    catalogue: Catalogue, method: str, slug: str, format: str, keys: Headers, control: str | None = None
+) -> Response:
+    """Returns the redirect to a feed; caches may keep it as long as the feed, or as ``control`` says."""
     target = feed_url(catalogue.site, slug, format)
     section = catalogue.sections.get(slug)
-    control = cache_control(section.cache) if section else "public, max-age=60"
+    control = control or (cache_control(section.cache) if section else "public, max-age=60")
     words = f"This feed has moved to {target}"
     return _text_response(HTTPStatus.MOVED_PERMANENTLY, words, method, control, ("Location", target), *keys)
 

@@ -239,7 +239,12 @@ def test_a_name_with_an_underscore_in_the_place_of_a_hyphen_is_dropped(tmp_path)
         origin.close()
 
 
-@pytest.mark.parametrize("path", ["/feeds", "/feeds/", "/feeds/China.atom", "/feeds/china.xml", "/feeds/a/b.atom"])
+@pytest.mark.parametrize(
+    "path",
+    ["/feeds", "/feeds/", "/feeds/China.atom", "/feeds/china.xml", "/feeds/a/b.atom",
+     "/feeds/+world.atom", "/feeds/tag/", "/feeds/tag/a/b.atom", "/feeds/tag/a%2Bb", "/feeds/tag/a%7Eb",
+     "/feeds/tags/a.atom"],
+)  # fmt: skip
 def test_no_web_machine_is_asked_for_a_feed_that_cannot_be(tmp_path, path):
     origin = Origin()
     try:
@@ -248,6 +253,35 @@ def test_no_web_machine_is_asked_for_a_feed_that_cannot_be(tmp_path, path):
             assert not origin.asked
     finally:
         origin.close()
+
+
+ASKED = (
+    "/feeds/china+world.atom",
+    "/feeds/all~china~world.rss",
+    "/feeds/tag/%E6%B8%A1%E8%BC%AA.json",
+    "/feeds/author/a-b",
+)
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_an_address_that_readers_ask_for_reaches_a_web_machine_in_one_spelling(tmp_path, path):
+    origin = Origin()
+    try:
+        with changed(tmp_path, origin.ports) as front:
+            assert front.get(path).status == 200
+            assert front.get(path.replace("+", "%2B").replace("-", "%2D")).status == 200
+            assert [asked["path"] for asked in origin.asked] == [path, path]
+    finally:
+        origin.close()
+
+
+def test_feeds_on_demand_are_answered_through_nginx(nginx, machines):
+    for path in ("/feeds/world+china.atom", "/feeds/all~china.json"):
+        until(lambda path=path: nginx.get(path).status == 200)
+        until(lambda path=path: nginx.get(path).headers["x-cache"] == "HIT")
+    moved = nginx.get("/feeds/china+world.atom")
+    assert (moved.status, moved.headers["location"]) == (301, "https://feeds.daily.example/feeds/world+china.atom")
+    assert nginx.get("/feeds/china+world.atom").headers["x-cache"] == "MISS"
 
 
 def test_one_address_has_so_many_requests_under_way(tmp_path):

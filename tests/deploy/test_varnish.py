@@ -99,6 +99,37 @@ def test_a_purge_forgets_what_has_the_key_and_nothing_else(varnish):
     assert purged("feeds") == set(paths)
 
 
+def test_a_feed_on_demand_is_kept_and_purged_by_its_own_key(varnish):
+    paths = {"/feeds/china+taiwan.atom": "feed-china+taiwan", "/feeds/all~china.atom": "feed-all~china"}
+    for path in paths:
+        until(lambda path=path: varnish.get(path).status == 200)
+        until(lambda path=path: varnish.get(path).headers["x-cache"] in ("HIT", "STALE"))
+    for path, key in paths.items():
+        until(lambda path=path: varnish.get(path).headers["x-cache"] == "HIT")
+        assert varnish.purge("feed-chinaa+taiwan feed-chinataiwan feed-all").status == 200
+        assert varnish.get(path).headers["x-cache"] == "HIT"
+        assert varnish.purge(key).status == 200
+        assert varnish.get(path).headers["x-cache"] == "MISS"
+    assert varnish.get("/feeds/taiwan+china.atom").status == 301
+    assert varnish.get("/feeds/taiwan+china.atom").headers["x-cache"] == "MISS"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/feeds/tag/%E6%B8%A1%E8%BC%AA.atom", 404), ("/feeds/author/nobody", 404), ("/feeds/tag/A%20b.rss", 301)],
+)
+def test_names_in_any_script_reach_the_service(varnish, path, status):
+    found = varnish.get(path)
+    assert found.status == status and "x-request-id" in found.headers and found.body != b"Not found.\n"
+
+
+@pytest.mark.parametrize(
+    "path", ["/feeds/tag/%61.atom", "/feeds/tag/%e6%b8%a1.atom", "/feeds/tag/a/b.atom", "/feeds/+a.rss"]
+)
+def test_another_spelling_of_a_name_is_refused(varnish, path):
+    assert (varnish.get(path).status, varnish.get(path).body) == (404, b"Not found.\n")
+
+
 @pytest.mark.parametrize("keys", ["", "feed-china || obj.status", 'x" || 1', "(", ".*", "a  b", "Feed-China"])
 def test_a_purge_takes_names_alone(varnish, keys):
     until(lambda: varnish.get(KEPT).headers["x-cache"] == "HIT")

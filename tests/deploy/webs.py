@@ -43,7 +43,8 @@ FIRST = "The first story"
 def configuration(folder: Path) -> Path:
     """A configuration whose cache times a test can wait for."""
     (folder / "syndication.toml").write_text(SETTINGS)
-    tables = [f'[[section]]\nslug = "{s}"\ntitle = "{s}"\ncache = "{c}"\n' for s, c in SECTIONS.items()]
+    tables = ['[all]\ntitle = "All"\ncache = "kept"\n']
+    tables += [f'[[section]]\nslug = "{s}"\ntitle = "{s}"\ncache = "{c}"\n' for s, c in SECTIONS.items()]
     (folder / "sections.toml").write_text("\n".join(tables))
     return folder / "syndication.toml"
 

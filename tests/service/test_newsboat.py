@@ -6,9 +6,11 @@ import re
 import shutil
 import sqlite3
 import subprocess
+from urllib.parse import quote
 
 import pytest
 
+from syndication.model.values import Author
 from syndication.store.access.audit_log import SERVICE
 from syndication.store.articles import articles
 from syndication.store.articles.withdrawals import withdraw
@@ -125,3 +127,25 @@ def test_newsboat_gets_304_for_an_unchanged_feed(service, database, tmp_path, fo
         boat.reload()
     until(lambda: answered_304() == before + 1)
     assert len(boat.items()) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "slugs"),
+    [
+        ("life+taiwan", ("taiwan", "life")),
+        (f"tag/{quote('渡輪 碼頭')}", ("world",)),
+        ("author/Zo%C3%AB-N", ("travel",)),
+    ],
+)
+def test_newsboat_subscribes_to_feeds_on_demand(service, database, tmp_path, asked, slugs):
+    id = f"asked-{slugs[0]}"
+    put(database, article(id, sections=slugs, tags=("渡輪 碼頭",), authors=(Author("Zoë N"),)))
+    until(lambda: tag(id).encode() in service.get(f"/feeds/{slugs[-1]}.atom").body)
+    boat = Newsboat(tmp_path, f"http://127.0.0.1:{service.port}/feeds/{asked}.atom")
+
+    def subscribed() -> dict[str, object] | None:
+        boat.reload()  # The first time it may get 503, as any reader.
+        return boat.items().get(tag(id))
+
+    found = until(subscribed)
+    assert found["title"] == f"Story {id}" and f"The body of {id}" in found["content"]

@@ -11,13 +11,14 @@ from pydantic import ValidationError
 
 from syndication.config.loading import Settings, build_section
 from syndication.config.schema import SectionTable
+from syndication.config.selections import find_selection_problems, is_plain
 from syndication.config.value_types import RESERVED, SLUG
 from syndication.errors import FeedError
 from syndication.model.feed_definition import FeedDefinition
-from syndication.model.values import ALL, Section
+from syndication.model.values import Section
 
-MAX_SLUG, MAX_TITLE, MAX_DESCRIPTION, MAX_KEY, MAX_TERMS = 100, 200, 2_000, 300, 100
-"""The longest texts of a feed in characters, and the most terms of a selection."""
+MAX_SLUG, MAX_TITLE, MAX_DESCRIPTION = 100, 200, 2_000
+"""The longest texts of a feed in characters."""
 
 _PLAIN = ("title", "description", "language", "content", "entries", "hours", "max_entries", "summary_length", "cache")
 
@@ -154,7 +155,7 @@ def _value_problems(files: Settings, definition: FeedDefinition) -> Iterator[str
     ):
         if len(text) > most:
             yield f"the {name} has {len(text)} characters: it should have at most {most}"
-        if not _is_plain(text):
+        if not is_plain(text):
             yield f"the {name} has control characters, which no feed can contain: remove them"
     try:
         SectionTable.model_validate(_values(definition) | {"slug": "valid", "title": definition.title or "empty"})
@@ -176,21 +177,10 @@ def _value_problems(files: Settings, definition: FeedDefinition) -> Iterator[str
 def _selection_problems(files: Settings, definition: FeedDefinition, others: Sequence[FeedDefinition]) -> Iterator[str]:
     if definition.selection is None:
         return
-    terms = definition.selection.terms
-    if len(terms) > MAX_TERMS:
-        yield f"the selection has {len(terms)} terms: it should have at most {MAX_TERMS}"
     plain = {slug for other in others if other.selection is None for slug in other.slugs}
-    known = files.known_slugs | plain | {ALL, *definition.slugs}
-    for kind, key in sorted(terms):
-        if not key or len(key) > MAX_KEY or not _is_plain(key):
-            yield f"the {kind} {key[:MAX_KEY]!r} of the selection should have from 1 to {MAX_KEY} characters"
-        elif kind == "section" and key not in known:
-            yield f"the selection names the section {key!r}, which does not exist"
-
-
-def _is_plain(text: str) -> bool:
-    """Returns whether XML 1.0 allows each character, and a database can store it."""
-    return not any((ord(c) < 32 and c not in "\t\n") or 0xD800 <= ord(c) < 0xE000 or c in "\ufffe\uffff" for c in text)
+    combined = {other.slug for other in others if other.selection is not None}
+    combined |= {section.slug for section in files.sections.values() if section.selection is not None}
+    yield from find_selection_problems(definition.slugs, definition.selection, files.filed_slugs | plain, combined)
 
 
 def _values(definition: FeedDefinition) -> dict[str, Any]:

@@ -32,13 +32,14 @@ from syndication.config.schema import (
     SyndicationFile,
     WorkerSettings,
 )
+from syndication.config.selections import find_selection_problems, parse_selection
 from syndication.config.source_schema import SourceTable
 from syndication.config.source_schemas import SOURCE_KINDS
 from syndication.config.sources import ENVIRONMENT, check_sections, prepare_sources
 from syndication.config.value_types import TomlTable
 from syndication.errors import ConfigError
 from syndication.model.body_limits import MIB
-from syndication.model.feed_selections import FeedSelections
+from syndication.model.feed_selections import FeedSelections, section_slugs
 from syndication.model.old_feeds import NO_OLD_FEEDS, OldFeeds
 from syndication.model.values import ALL, CachePolicy, Podcast, Section, Site
 
@@ -97,8 +98,14 @@ class Settings:
 
     @property
     def known_slugs(self) -> frozenset[str]:
-        """The slugs that articles may name: those of sections, their former ones, and retired ones."""
-        return self.retired.union(*(section.filed_under for section in self.sections.values()))
+        """The slugs that articles may name: those that feeds select, former ones too, and retired ones."""
+        return self.retired | section_slugs(self.sections.values())
+
+    @property
+    def filed_slugs(self) -> frozenset[str]:
+        """The slugs of sections without a selection of their own, former and retired ones too."""
+        plain = (section for section in self.sections.values() if section.selection is None)
+        return self.retired.union(*(section.filed_under for section in plain))
 
 
 def defaults_folder() -> Path:
@@ -137,6 +144,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         sources=tuple(main.source),
         old_feeds=read_old_feeds(tables, site, beside),
     )
+    _check_selections(settings, beside)
     check_sections(settings.sources, settings.known_slugs, source)
     return settings
 
@@ -349,6 +357,15 @@ def _check_slugs(tables: Sections, path: Path) -> None:
         seen[slug] = where
 
 
+def _check_selections(settings: Settings, path: Path) -> None:
+    combined = {slug for slug, section in settings.sections.items() if section.selection is not None}
+    for slug, section in settings.sections.items():
+        if section.selection is not None:
+            own, filed = section.filed_under, settings.filed_slugs
+            for problem in find_selection_problems(own, section.selection, filed, combined):
+                raise ConfigError(f"{path.name}: in {slug}, {problem}")
+
+
 def _check_ninjs(ninjs: NinjsSettings, tables: Sections, path: Path) -> None:
     """Refuses sections that there are not: stories would be filed where no feed shows them."""
     known = {slug for table in tables.section for slug in (table.slug, *table.formerly)}
@@ -410,6 +427,7 @@ def build_section(slug: str, table: AllTable, main: SyndicationFile, site: Site,
         largest_body=setting("largest_body_mb") * MIB,
         media_enclosures=setting("media_enclosures"),
         formerly=tuple(table.formerly) if isinstance(table, SectionTable) else (),
+        selection=parse_selection(table.any, table.all, table.none) if isinstance(table, SectionTable) else None,
         feed_title=_feed_title(title, main),
         podcast=Podcast(setting("podcast_category"), setting("podcast_explicit"), setting("podcast_image") or None),
     )

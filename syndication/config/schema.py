@@ -29,6 +29,7 @@ from syndication.config.value_types import (
     Slug,
     StoryAddress,
     Switch,
+    TermText,
     Text,
     TimeZone,
     TomlTable,
@@ -201,6 +202,9 @@ class SectionTable(AllTable):
     slug: Slug
     title: Text
     formerly: list[Slug] = Field(default_factory=list)
+    any: list[TermText] = Field(default_factory=list)
+    all: list[TermText] = Field(default_factory=list)
+    none: list[TermText] = Field(default_factory=list)
 
 
 class RetiredTable(TomlTable):

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from syndication.config.selections import parse_term
 from syndication.model.addresses import web_address
 from syndication.model.body_limits import MIB
 from syndication.model.field_limits import MAX_FEED_HTML
@@ -24,6 +25,11 @@ def _slug(value: str) -> str:
         raise ValueError(f"is reserved (with {', '.join(RESERVED)}): choose another slug")
     if not SLUG.fullmatch(value):
         raise ValueError("should be lower-case letters and digits separated by single hyphens, like arts-leisure")
+    return value
+
+
+def _term(value: str) -> str:
+    parse_term(value)
     return value
 
 
@@ -168,6 +174,7 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
 
 
 Slug = Annotated[str, AfterValidator(_slug)]
+TermText = Annotated[str, AfterValidator(_term)]
 OptionalSlug = Annotated[str, AfterValidator(_optional_slug)]
 StoryAddress = Annotated[str, AfterValidator(_story_address)]
 Address = Annotated[str, AfterValidator(_address)]

@@ -31,6 +31,16 @@ class FeedSelections:
         """Returns what each of these feeds selects."""
         return {slug: self._wanted[slug] for slug in slugs}
 
+    def may_have_selected(self, certain: Set[Term], possible: Set[Term]) -> set[str]:
+        """Returns the feeds that may have selected an article with all ``certain`` terms, and none but ``possible``.
+
+        An article without a language among ``certain`` had the site's.
+        """
+        if not any(term.kind == "language" for term in certain):
+            site = {Term("language", term_key("language", self.language))}
+            certain, possible = certain | site, possible | site
+        return {slug for slug in self._candidates(possible) if self._wanted[slug].may_match(certain, possible)}
+
     @cached_property
     def of_names(self) -> frozenset[str]:
         """The slugs of the feeds that select by more than sections: by what the worker derives from names."""

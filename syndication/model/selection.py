@@ -51,6 +51,8 @@ def term_key(kind: TermKind, name: str) -> str:
     """
     if kind == "section":
         return name
+    if kind == "language":
+        name = name.replace("_", "-")  # As programs write locales.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     visible = "".join(c for c in folded if unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn") or c.isspace())
     return " ".join(visible.split())

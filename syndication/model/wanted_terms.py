@@ -31,6 +31,11 @@ class WantedTerms:
         """Terms of which every article that it selects has one; empty: it may select any article."""
         return self.any or (self.all[0] if self.all else ())
 
+    @property
+    def has_names(self) -> bool:
+        """Whether it has terms of names, which the worker derives: the store knows them later than sections."""
+        return any(term.kind != "section" for group in (self.any, self.none, *self.all) for term in group)
+
     def matches(self, terms: Set[Term]) -> bool:
         """Returns whether it selects an article with these terms."""
         if not any(term.kind == "language" for term in terms):
@@ -39,6 +44,14 @@ class WantedTerms:
             (not self.any or not terms.isdisjoint(self.any))
             and all(not terms.isdisjoint(group) for group in self.all)
             and terms.isdisjoint(self.none)
+        )
+
+    def may_match(self, certain: Set[Term], possible: Set[Term]) -> bool:
+        """Returns whether it may select an article that has all ``certain`` terms, and no others but ``possible``."""
+        return (
+            (not self.any or not possible.isdisjoint(self.any))
+            and all(not possible.isdisjoint(group) for group in self.all)
+            and certain.isdisjoint(self.none)
         )
 
 

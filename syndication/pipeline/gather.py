@@ -13,7 +13,7 @@ from syndication.logs import get_logger
 from syndication.model.feed_selections import FeedSelections
 from syndication.model.selection import Term
 from syndication.model.values import Article, Entry, Feed, LeftOut, Section, Site
-from syndication.model.wanted_terms import WantedTerms
+from syndication.model.wanted_terms import WantedTerms, article_terms
 from syndication.pipeline.entries import tag_uri, to_entry
 from syndication.store import Connection
 from syndication.store.articles import (
@@ -36,6 +36,8 @@ MAX_WINDOW_HOURS = 24 * 366 * 100
 
 END_OF_CALENDAR = datetime.max.replace(tzinfo=UTC)
 """A preview may be so late that no window ends before it."""
+
+NO_SECTIONS: Mapping[str, Collection[str]] = {}
 
 NO_OVERLAY: Mapping[str, Article | None] = {}
 
@@ -114,7 +116,7 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
     if read.everything:
         touched.update(newsroom.sections)
     elif read.article_ids:
-        touched |= list_touched(conn, newsroom, read.article_ids, now)
+        touched |= list_touched(conn, newsroom, read.article_ids, now, read.former)
     if read.everything:
         terms.begin_fill(conn, again=True)
     fallen_due = section_state.list_due(conn, now)
@@ -129,22 +131,40 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime) -> int:
     return len(read.seqs) + len(fallen_due)
 
 
-def list_touched(conn: Connection, newsroom: Newsroom, article_ids: Collection[str], now: datetime) -> set[str]:
-    """Brings the terms of these articles up to date; returns the feeds that show them, selected them or select them."""
-    return _concerned(conn, newsroom, article_ids, terms.rewrite_terms(conn, article_ids, now))
+def list_touched(
+    conn: Connection,
+    newsroom: Newsroom,
+    article_ids: Collection[str],
+    now: datetime,
+    former: Mapping[str, Collection[str]] = NO_SECTIONS,
+) -> set[str]:
+    """Brings the terms of these articles up to date; returns the feeds that show them, selected them or select them.
+
+    ``former`` are the sections of articles that were filed elsewhere. A feed that shows an article may not say so yet:
+    another worker may be publishing what it read before the change.
+    """
+    return _concerned(conn, newsroom, article_ids, terms.rewrite_terms(conn, article_ids, now), former)
 
 
 def _concerned(
-    conn: Connection, newsroom: Newsroom, article_ids: Collection[str], changes: Mapping[str, terms.TermChange]
+    conn: Connection,
+    newsroom: Newsroom,
+    article_ids: Collection[str],
+    changes: Mapping[str, terms.TermChange],
+    former: Mapping[str, Collection[str]] = NO_SECTIONS,
 ) -> set[str]:
     links = change_queue.read_links(conn, article_ids)
-    looks: set[frozenset[Term]] = set()
+    touched = set(links.shown & newsroom.sections.keys())
+    looks: set[tuple[frozenset[Term], frozenset[Term]]] = set()
     for id in article_ids:
         change = changes.get(id, terms.NO_TERMS)
-        filed = {Term("section", slug) for slug in links.filed.get(id, ())}
-        looks |= {change.before | filed, change.after | filed}
-    selecting = {slug for found in looks for slug in newsroom.selections.select(found)}
-    return selecting | (links.shown & newsroom.sections.keys())
+        filed = frozenset(Term("section", slug) for slug in links.filed.get(id, ()))
+        # Of the sections that it is filed under now, some are new.
+        certain = change.before | {Term("section", slug) for slug in former.get(id, ())}
+        looks |= {(certain, certain | filed), (after := change.after | filed, after)}
+    for certain, possible in looks:
+        touched |= newsroom.selections.may_have_selected(certain, possible)
+    return touched
 
 
 def fill_terms(conn: Connection, newsroom: Newsroom, now: datetime) -> terms.FillStep | None:
@@ -181,6 +201,10 @@ def gather(
     if overlay:
         loaded |= {id: article for id, article in overlay.items() if article is not None}
         found = _with_overlay(found, overlay)
+    if wanted.has_names:
+        # The terms of what has changed a moment ago are not known yet, and a feed without sports never shows any.
+        others = {id for id, article in loaded.items() if not wanted.matches(article_terms(article))}
+        found = [candidate for candidate in found if candidate.article_id not in others]
     known = render_deaths.read_fatal(conn)
     fatal = [
         LeftOut(one.id, render_deaths.REASON)

@@ -1,6 +1,6 @@
 """The change queue: changes noticed by triggers, waiting to be gathered."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,27 +18,34 @@ AT_ONCE = 5000
 class Changes:
     """Rows of the queue: ``seqs`` are the rows to delete; ``everything``: any article may have changed.
 
-    ``noticed_at`` is the time of the oldest; None if there are none.
+    ``former`` are the sections under which articles were filed before. ``noticed_at`` is the time of the oldest; None
+    if there are none.
     """
 
     seqs: tuple[int, ...]
     article_ids: frozenset[str]
     everything: bool
+    former: Mapping[str, Collection[str]]
     noticed_at: datetime | None
 
 
 def read(conn: Connection) -> Changes:
     """Returns the oldest changes, locked on PostgreSQL so that two workers never gather the same ones."""
     rows = conn.execute(
-        select(ChangeRow.seq, ChangeRow.article_id, ChangeRow.noticed_at)
+        select(ChangeRow.seq, ChangeRow.article_id, ChangeRow.noticed_at, ChangeRow.former_section)
         .order_by(ChangeRow.seq)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     ).all()
+    former: dict[str, set[str]] = {}
+    for row in rows:
+        if row.former_section is not None:
+            former.setdefault(row.article_id, set()).add(row.former_section)
     return Changes(
         seqs=tuple(row.seq for row in rows),
         article_ids=frozenset(row.article_id for row in rows if row.article_id is not None),
         everything=any(row.article_id is None for row in rows),
+        former=former,
         noticed_at=min((row.noticed_at for row in rows), default=None),
     )
 

@@ -13,13 +13,17 @@ AUTOINCREMENT = {"sqlite_autoincrement": True}
 
 
 class ChangeRow(Base):
-    """An article changed (None: any may have). Triggers append; gathering deletes exactly the rows that it read."""
+    """An article changed (None: any may have). Triggers append; gathering deletes exactly the rows that it read.
+
+    ``former_section`` is one under which the article was filed until this change.
+    """
 
     __tablename__ = "change"
 
     seq: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=True)
     article_id: Mapped[str | None]
     noticed_at: Mapped[datetime]
+    former_section: Mapped[str | None]
 
     __table_args__ = AUTOINCREMENT
 

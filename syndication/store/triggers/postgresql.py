@@ -85,6 +85,21 @@ BEGIN
 END
 """
 
+# Which section a link was in: nothing else knows it once the link is gone.
+LINK = """
+BEGIN
+  IF TG_OP <> 'DELETE' THEN
+    INSERT INTO change (article_id, noticed_at) VALUES (NEW.article_id, clock_timestamp());
+  END IF;
+  IF TG_OP = 'DELETE'
+    OR (TG_OP = 'UPDATE' AND (OLD.article_id <> NEW.article_id OR OLD.section <> NEW.section)) THEN
+    INSERT INTO change (article_id, noticed_at, former_section)
+      VALUES (OLD.article_id, clock_timestamp(), OLD.section);
+  END IF;
+  RETURN NULL;
+END
+"""
+
 ARTICLES_TRUNCATED = """
 BEGIN
   INSERT INTO deleted_article (article_id, at) SELECT id, clock_timestamp() FROM article
@@ -124,6 +139,7 @@ FUNCTIONS = {
     "article_corrected": POSTGRESQL,
     "link_kept": LINK_KEPT,
     "child": CHILD,
+    "link": LINK,
     "articles_truncated": ARTICLES_TRUNCATED,
     "truncated": TRUNCATED,
     "notify": NOTIFY,
@@ -155,7 +171,7 @@ def postgresql_triggers(schema: str) -> tuple[list[str], dict[str, "Trigger"]]:
             "article_section_changed",
             "AFTER INSERT OR DELETE OR UPDATE OF article_id, section, position",
             "article_section",
-            "child",
+            "link",
             schema,
         ),
         _statement("article_section_truncated", "AFTER TRUNCATE", "article_section", "truncated", schema),

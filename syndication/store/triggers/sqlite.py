@@ -19,6 +19,14 @@ def _noticed(article_id: str, where: str = "1") -> str:
     return f"INSERT INTO change (article_id, noticed_at) SELECT {article_id}, {NOW} WHERE {where};"
 
 
+def _unfiled(where: str = "1") -> str:
+    """Notes which section a link was in until now: nothing else knows it once the link is gone."""
+    return (
+        f"INSERT INTO change (article_id, noticed_at, former_section) SELECT OLD.article_id, {NOW}, OLD.section"
+        f" WHERE {where};"
+    )
+
+
 def _withdrawal(former: str) -> str:
     return (
         f"INSERT INTO withdrawal (article_id, at, former_status)"
@@ -143,7 +151,7 @@ def _links() -> list[tuple[str, str]]:
             "article_section_updated",
             "AFTER UPDATE OF article_id, section, position ON article_section",
             _noticed("NEW.article_id"),
-            _noticed("OLD.article_id", "OLD.article_id <> NEW.article_id"),
+            _unfiled("OLD.article_id <> NEW.article_id OR OLD.section <> NEW.section"),
             KEEP_LINK,
         ),
         _trigger(
@@ -153,7 +161,7 @@ def _links() -> list[tuple[str, str]]:
             " OR expires_at IS NOT NEW.expires_at))",
             KEEP_LINK,
         ),
-        _trigger("article_section_deleted", "AFTER DELETE ON article_section", _noticed("OLD.article_id")),
+        _trigger("article_section_deleted", "AFTER DELETE ON article_section", _unfiled()),
     ]
 
 

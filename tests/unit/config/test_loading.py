@@ -9,6 +9,7 @@ import pytest
 from syndication.config.loading import defaults_folder, load_settings, mask, settings_report
 from syndication.config.schema import SyndicationFile
 from syndication.errors import ConfigError
+from syndication.model.selection import Selection, Term
 from syndication.model.values import Podcast
 
 SECTION = '[[section]]\nslug = "taiwan"\ntitle = "Taiwan"\n'
@@ -101,8 +102,46 @@ WRONG = [
     ("", SECTION + SECTION, "the slug 'taiwan' is used twice"),
     ("", SECTION + "[[retired]]\nslug = 'taiwan'", "the slug 'taiwan' is used twice"),
     ("", SECTION + "formerly = ['taiwan']", "the slug 'taiwan' is used twice"),
+    ("", SECTION + "any = ['ferries']", "section.0.any.0 is 'ferries': it should be a kind and a name, like section:"),
+    ("", SECTION + "all = ['tags:ferries']", "section.0.all.0 is 'tags:ferries': it should be a kind and a name"),
+    ("", SECTION + "none = ['tag: ']", "section.0.none.0 is 'tag: ': it should have a name of 1 to 200 characters"),
+    ("", SECTION + f"any = ['tag:{'x' * 201}']", "it should have a name of 1 to 200 characters after the colon"),
+    ("", SECTION + "any = ['language:no language']", "it should name a language by its tag, like language:zh-Hant"),
+    ("", SECTION + "any = 'tag:ferries'", "section.0.any is 'tag:ferries': it should be a valid list"),
+    (
+        "",
+        SECTION + "any = ['section:sport']",
+        "in taiwan, the selection names the section 'sport', which",
+    ),
+    (
+        "",
+        SECTION + "none = ['section:all']",
+        "in taiwan, the selection excludes the section 'all', which",
+    ),
+    (
+        "",
+        SECTION + "any = ['tag:a']\n[[section]]\nslug = 'x'\ntitle = 'X'\nall = ['section:taiwan']",
+        "in x, the selection names 'taiwan', which is a selection itself: name what that one selects",
+    ),
+    ("", SECTION + f"any = {[f'tag:{number}' for number in range(101)]}", "the selection has 101 terms"),
     ("", SECTION + "entires = 5", "section.0.entires is not a setting: did you mean entries?"),
 ]
+
+
+def test_lists_of_terms_are_what_a_section_selects(tmp_path):
+    text = SECTION + (
+        "formerly = ['formosa']\n"
+        "any = ['section:taiwan', 'section:formosa', 'tag: Green  ENERGY', 'tag:green energy']\n"
+        "all = ['language:zh_Hant', 'section:all', 'section:gone']\nnone = ['author:Lin Mei-hua: Opinion']\n"
+        "[[section]]\nslug = 'plain'\ntitle = 'Plain'\n[[retired]]\nslug = 'gone'\n"
+    )
+    sections = load_settings(written(tmp_path, "", text), {}).sections
+    assert sections["taiwan"].selects == Selection(
+        any=(Term("section", "taiwan"), Term("section", "formosa"), Term("tag", "green energy")),
+        all=(Term("language", "zh-hant"), Term("section", "all"), Term("section", "gone")),
+        none=(Term("author", "lin mei-hua: opinion"),),
+    )
+    assert sections["plain"].selection is None
 
 
 @pytest.mark.parametrize(("main", "sections", "words"), WRONG)

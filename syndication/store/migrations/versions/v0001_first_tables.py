@@ -221,6 +221,7 @@ def _create_publishing_tables() -> None:
         sa.Column("seq", BigInt, autoincrement=True, nullable=False),
         sa.Column("article_id", sa.Text(), nullable=True),
         sa.Column("noticed_at", UtcTime(), nullable=False),
+        sa.Column("former_section", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
         sqlite_autoincrement=True,
     )

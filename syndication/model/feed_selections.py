@@ -21,7 +21,7 @@ class FeedSelections:
 
     def wanted(self, section: Section) -> WantedTerms:
         """Returns what a feed selects, whether or not it is one of these."""
-        return wanted_terms(section, self.sections, self.language)
+        return wanted_terms(section, self._filed, self.language)
 
     def select(self, terms: Set[Term]) -> list[str]:
         """Returns the slugs of the feeds that select an article with these terms, in the order of the configuration."""
@@ -65,6 +65,13 @@ class FeedSelections:
             del wanted[slug]
         self.__dict__["_wanted"] = wanted | come
         self.__dict__["_index"] = before._index.changed(_entrances(left), _entrances(come))
+
+    @cached_property
+    def _filed(self) -> dict[str, Section]:
+        """The sections by every slug under which articles are filed: a feed may name one by its former slug."""
+        plain = [section for section in self.sections.values() if section.selection is None]
+        former = {slug: section for section in plain for slug in section.formerly}
+        return former | {section.slug: section for section in plain}
 
     @cached_property
     def _wanted(self) -> dict[str, WantedTerms]:

@@ -62,7 +62,7 @@ def poll(service: Service) -> None:
 
 
 def take(browser: Browser, service: Service) -> None:
-    """Takes the three screenshots of the demonstration."""
+    """Takes the screenshots of the demonstration."""
     password = re.search(r"log in as demonstration, password (\S+)\)", service.log.read_text())
     assert password, "the demonstration printed no password"
     desk = browser.new_context(base_url=f"http://127.0.0.1:{service.port}", viewport={"width": DESK, "height": 800})
@@ -76,6 +76,7 @@ def take(browser: Browser, service: Service) -> None:
     page.goto(f"/editors/article?id={embargoed()}")
     page.set_viewport_size({"width": DESK, "height": 960})
     save(page, "article")
+    take_feed(page)
     page.goto("/editors/")
     page.set_viewport_size({"width": PHONE, "height": 844})
     page.emulate_media(color_scheme="dark")
@@ -99,6 +100,18 @@ def take_public(browser: Browser, service: Service) -> None:
     page.set_viewport_size({"width": PHONE, "height": 844})
     page.emulate_media(color_scheme="dark")
     save(page, "feed-page-phone")
+
+
+def take_feed(page: Page) -> None:
+    """Takes the screenshot of a new feed with its preview."""
+    page.set_viewport_size({"width": DESK, "height": 1000})
+    page.goto("/editors/feed/new")
+    page.get_by_label("Title").fill("Out and about")
+    page.get_by_label("Address", exact=True).fill("out-and-about")
+    page.get_by_role("checkbox", name="Travel").first.check()
+    page.get_by_role("checkbox", name="Life", exact=True).first.check()
+    expect(page.locator("#preview")).to_contain_text("First entries")
+    save(page, "feed")
 
 
 def take_sources(browser: Browser, house: House) -> None:

@@ -41,9 +41,13 @@ class AskedAddress:
     term: str = ""
 
 
+ASKED_MARKS = ("+", "~", "/")
+"""The characters of which an asked address has one, and no section's slug."""
+
+
 def is_asked(slug: str) -> bool:
     """Returns whether a slug has the form of an asked address; a section's own slug never has."""
-    return "+" in slug or "~" in slug or "/" in slug
+    return any(mark in slug for mark in ASKED_MARKS)
 
 
 @dataclass(frozen=True, slots=True)

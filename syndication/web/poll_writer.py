@@ -13,10 +13,11 @@ from syndication.model.asked_addresses import is_asked
 from syndication.serve.catalogue import parse
 from syndication.serve.poll_counter import DOCUMENT, PollCounter
 from syndication.serve.respond import OK
+from syndication.store.db.batches import batched
 from syndication.store.db.clock import Clock, system_clock
 from syndication.store.db.database import WORK, Database, DatabaseDown
 from syndication.store.processes import poll_counts
-from syndication.store.processes.poll_counts import NONE, PollSums, slot_of
+from syndication.store.processes.poll_counts import HOUR, NONE, SLOT, PollSums, slot_of
 from syndication.store.publishing import asked_feeds
 from syndication.web.shutdown import SECONDS, run_at_exit
 
@@ -24,6 +25,9 @@ log = get_logger(__name__)
 
 WRITE_SECONDS = 60.0
 """How often poll counts are written: a killed process loses at most this much."""
+
+WRITTEN_AT_ONCE = 500
+"""Counts written in one transaction: on SQLite, whoever publishes waits for it."""
 
 SlotCounts = Mapping[tuple[str, datetime], PollSums]
 """Polls by section and slot."""
@@ -66,7 +70,7 @@ class UnwrittenPolls:
     def _add(self, path: str, polls: PollSums, now: datetime) -> None:
         named = parse(path)
         if named is not None:  # Bytes of other responses are counted by format, not by path.
-            key = named[0], slot_of(now)
+            key = named[0], slot_of(now, HOUR if is_asked(named[0]) else SLOT)
             self._counted[key] = self._counted.get(key, NONE) + polls
 
     def _prune(self, now: datetime) -> None:
@@ -132,11 +136,9 @@ class PollWriter:
         if not counted:
             return
         try:
-            with self.database.write() as conn:
-                poll_counts.add_polls(conn, counted)
-                polled = {slug for (slug, _), sums in counted.items() if is_asked(slug) and sums.total}
-                if polled and asked_feeds.record_polls(conn, dict.fromkeys(polled, self.database.now(conn))):
-                    self.database.notify(conn, WORK)
+            for keys in batched(sorted(counted), WRITTEN_AT_ONCE):
+                self._write_some({key: counted[key] for key in keys})
+                counted = {key: sums for key, sums in counted.items() if key not in keys}
             self._failing = False
         except DatabaseDown as error:  # Without the driver's message, which may contain a row.
             self.pending.give_back(counted)
@@ -146,3 +148,10 @@ class PollWriter:
         except Exception:
             self.pending.give_back(counted)
             log.exception("poll_writer_failed")
+
+    def _write_some(self, counted: SlotCounts) -> None:
+        with self.database.write() as conn:
+            poll_counts.add_polls(conn, counted)
+            polled = {slug for (slug, _), sums in counted.items() if is_asked(slug) and sums.total}
+            if polled and asked_feeds.record_polls(conn, dict.fromkeys(polled, self.database.now(conn))):
+                self.database.notify(conn, WORK)

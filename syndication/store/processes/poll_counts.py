@@ -1,11 +1,15 @@
-"""Poll counts of feeds: counted by the web processes, summed by section in five-minute slots."""
+"""Poll counts of feeds: counted by the web processes, summed by section in five-minute slots.
+
+Those of feeds that readers asked for are in slots of an hour and kept for a day: there may be tens of thousands.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, or_, select
 
+from syndication.model.asked_addresses import ASKED_MARKS
 from syndication.store.db.upsert import insert
 from syndication.store.tables.publishing import PollCountRow
 
@@ -13,6 +17,9 @@ SLOT = timedelta(minutes=5)
 
 KEPT = timedelta(days=8)
 """A week is shown, plus a day, so that its first hours are complete in every time zone."""
+
+ASKED_KEPT = timedelta(days=1)
+"""The same for feeds that readers asked for, which nobody is shown."""
 
 HOUR = timedelta(hours=1)
 
@@ -46,9 +53,9 @@ class PollSums:
 NONE = PollSums()
 
 
-def slot_of(moment: datetime) -> datetime:
-    """Returns the start of the five-minute slot of a time."""
-    return moment - (moment - _EPOCH) % SLOT
+def slot_of(moment: datetime, width: timedelta = SLOT) -> datetime:
+    """Returns the start of the slot of a time, five minutes wide unless ``width`` says otherwise."""
+    return moment - (moment - _EPOCH) % width
 
 
 def add_polls(conn: Connection, counted: Mapping[tuple[str, datetime], PollSums]) -> None:
@@ -108,3 +115,5 @@ def last_hour(conn: Connection, now: datetime) -> dict[str, PollSums]:
 def prune(conn: Connection, now: datetime) -> None:
     """Deletes expired slots."""
     conn.execute(delete(PollCountRow).where(PollCountRow.at < now - KEPT))
+    asked = or_(*(PollCountRow.section.contains(mark, autoescape=True) for mark in ASKED_MARKS))
+    conn.execute(delete(PollCountRow).where(PollCountRow.at < now - ASKED_KEPT, asked))

@@ -21,6 +21,9 @@ MINUTE = timedelta(minutes=1)
 UNREAD = timedelta(hours=1)
 """When there is no room, the feed that nobody has polled for longest makes some, if it was not polled for this long."""
 
+POLLED_WITHIN = timedelta(minutes=15)
+"""A poll is recorded only so long after the last one: feeds sleep after hours, and some are polled each second."""
+
 TOLD = timedelta(days=1)
 """How long a forgotten row tells the other processes that its documents are gone."""
 
@@ -91,15 +94,27 @@ def ask(
 
 def record_polls(conn: Connection, polled: Mapping[str, datetime]) -> list[str]:
     """Records polls by slug, and wakes the feeds that sleep; returns the slugs of those. Unknown slugs are ignored."""
-    woken = []
-    # Always in the same order, so that two processes never deadlock.
+    woken: list[str] = []
+    by_time: dict[datetime, list[str]] = {}
     for slug in sorted(polled):
-        known = and_(AskedFeedRow.slug == slug, AskedFeedRow.forgotten_at.is_(None))
-        conn.execute(
-            update(AskedFeedRow).where(known, AskedFeedRow.polled_at < polled[slug]).values(polled_at=polled[slug])
-        )
-        if conn.scalar(select(AskedFeedRow.slug).where(known, AskedFeedRow.slept_at.is_not(None))) is not None:
-            woken.append(slug)
+        by_time.setdefault(polled[slug], []).append(slug)
+    for moment, slugs in sorted(by_time.items()):
+        for some in batched(slugs):
+            known = and_(AskedFeedRow.slug.in_(some), AskedFeedRow.forgotten_at.is_(None))
+            # Locked in the same order always, so that two processes never deadlock.
+            rows = conn.execute(
+                select(AskedFeedRow.slug, AskedFeedRow.slept_at)
+                .where(known, or_(AskedFeedRow.slept_at.is_not(None), AskedFeedRow.polled_at < moment - POLLED_WITHIN))
+                .order_by(AskedFeedRow.slug)
+                .with_for_update()
+            ).all()
+            stale = [row.slug for row in rows]
+            conn.execute(
+                update(AskedFeedRow)
+                .where(AskedFeedRow.slug.in_(stale), AskedFeedRow.polled_at < moment)
+                .values(polled_at=moment)
+            )
+            woken += [row.slug for row in rows if row.slept_at is not None]
     _change(conn, woken, slept_at=None)
     _set_priority(conn, woken, ASLEEP, READERS)
     return woken

@@ -111,6 +111,7 @@ def take_feed(page: Page) -> None:
     page.get_by_role("checkbox", name="Travel").first.check()
     page.get_by_role("checkbox", name="Life", exact=True).first.check()
     expect(page.locator("#preview")).to_contain_text("First entries")
+    expect(page.locator("#preview .entries li")).not_to_have_count(20)  # Those of every story are shown first.
     save(page, "feed")
 
 

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -197,12 +198,12 @@ def _warn_of_sources(settings: "Settings") -> None:
 
 def _warn_of_feeds(settings: "Settings") -> None:
     """Prints what is not served of editors' feeds, if the database can be read from this machine."""
+    kind, _, file = settings.database_url.partition(":///")
+    if kind.startswith("sqlite") and not Path(file.partition("?")[0]).exists():
+        return  # Before SQLAlchemy is loaded: a check should be quick.
     from syndication.config.feeds import merge_reporting
-    from syndication.store.db.database import sqlite_path
     from syndication.store.publishing.feed_definitions import read_definitions
 
-    if settings.database_url.startswith("sqlite") and not sqlite_path(settings.database_url).exists():
-        return
     try:
         with open_database(settings) as database, database.read() as conn:
             found = read_definitions(conn)

@@ -1,6 +1,6 @@
 """The addresses of feeds that readers ask for: combinations of sections, tags and authors.
 
-``world+sports`` has the articles of any of the two, ``all~sports`` everything without one, ``world+asia~sports`` both.
+``world+sports`` has the articles of any of the two, ``all~sports`` everything without one, ``asia+world~sports`` both.
 ``tag/ferries`` and ``author/lin-mei-hua`` have the articles of one term. ``+`` is a plus here (RFC 3986 section 2.2: a
 sub-delimiter; only forms read it as a space). Every address has one canonical form, and all others redirect to it.
 """

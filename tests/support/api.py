@@ -132,6 +132,10 @@ class Api:
         """The app, made when it is first asked: tests of the dashboard rarely do."""
         return editors_app(self.settings, self.database, self.loader)
 
+    def restart(self) -> None:
+        """Starts another web process, which reads the sections as they are now."""
+        self.__dict__.pop("app", None)
+
     def token(self, *scopes: str, name: str | None = None, expires_at: datetime | None = None) -> str:
         """Creates a token and returns its secret."""
         with self.database.write() as conn:

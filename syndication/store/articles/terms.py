@@ -178,7 +178,9 @@ def _read(conn: Connection, ids: Sequence[str]) -> dict[str, _Stored]:
     found: dict[str, _Stored] = {}
     for row in conn.execute(select(rows).order_by(rows.c.id, rows.c.kind, rows.c.place)):
         one = found.setdefault(row.id, _Stored())
-        (kind,) = (known for known in TERM_KINDS if known == row.kind)
+        kind = next((known for known in TERM_KINDS if known == row.kind), None)
+        if kind is None:  # Of a later program.
+            continue
         if row.place == -1:
             one.terms.add(Term(kind, row.name))
             one.outdated |= bool(row.outdated)

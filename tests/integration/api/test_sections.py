@@ -47,6 +47,7 @@ def test_a_section_says_how_often_readers_are_asked_to_poll_and_why(api, clock):
     bounds = replace(CACHE, min_browser=60, max_browser=3600)
     api.desk.sections["taiwan"] = section("taiwan", cache=bounds)
     api.desk.restart()
+    api.restart()
     api.desk.later()
     assert said() == (300, "the configured time for a feed with fewer than 3 stories")
     for id in ("b1", "b2", "b3", "b4"):

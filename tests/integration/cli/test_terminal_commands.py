@@ -133,7 +133,7 @@ CASES: dict[str, list[Case]] = {
 """For each command its arguments, and the settings of its environment."""
 
 SAYS_NOTHING_OF_DATA = {"editors", "token create", "feeds list", "reload"}
-"""A process that only the program starts, one whose output is a secret of ours, and those that print what was checked."""
+"""A process that only the program starts, a secret of ours, and what was checked."""
 
 
 def leaves(group: click.Group, prefix: str = "") -> Iterator[str]:

@@ -10,6 +10,7 @@ from syndication.model.old_feeds import OldFeed
 from syndication.serve.catalogue import CountedResponse, feed_of
 from syndication.serve.cdn_headers import Headers
 from syndication.serve.people import FETCH_DEST, page_request
+from syndication.serve.prepared import PreparedDocument
 from syndication.serve.respond import NOT_IN_MEMORY, NOT_MODIFIED, OK, respond, unavailable
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.document_reader import READ_SECONDS
@@ -83,9 +84,10 @@ class PollResponder:
         path = feed if isinstance(feed, str) else feed.path
         reading = None if self._watcher.state.database == "down" else self._watcher.reader.request(path)
         if reading is not None:
+            read = None
             with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(reading)), READ_SECONDS)
-            decided = self._decide(scope, feed)
+                read = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(reading)), READ_SECONDS)
+            decided = self._decide(scope, feed, read)
             if decided is not None and decided is not NOT_IN_MEMORY:
                 return decided
         return unavailable(path, scope["method"])
@@ -96,7 +98,9 @@ class PollResponder:
             return None
         return self._asker.look(feed, scope["method"])
 
-    def _decide(self, scope: dict[str, Any], feed: str | OldFeed) -> CountedResponse | None:
+    def _decide(
+        self, scope: dict[str, Any], feed: str | OldFeed, read: PreparedDocument | None = None
+    ) -> CountedResponse | None:
         asked = {"QUERY_STRING": scope["query_string"].decode("latin-1")}
         for name, value in scope["headers"]:
             if name in ANSWERED_BY:
@@ -105,7 +109,7 @@ class PollResponder:
         catalogue = self._watcher.catalogue
         if page_request(catalogue, scope["method"], feed, asked) is not None:
             return None
-        return respond(catalogue, scope["method"], feed, asked)
+        return respond(catalogue, scope["method"], feed, asked, read)
 
     def _count(self, decided: CountedResponse) -> tuple[Start, bytes]:
         status, headers, body, counted = decided

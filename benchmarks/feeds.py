@@ -33,7 +33,7 @@ DRAWN = 50_000
 """Polls drawn for wrk, which repeats them."""
 
 READY_SECONDS = 300
-PAUSE = 0.6
+PAUSE = 1.0
 COLUMNS = [
     "", "feeds", "web ready, s", "worker ready, s", "served, ms", "p99", "x first", "polls a second", "x first",
     "web, MB", "worker, MB",

@@ -101,6 +101,10 @@ class Catalogue:
         named = parse(path)
         return named is not None and named[0] in self.sections and named[0] in self.memory.versions
 
+    def is_current(self, document: PreparedDocument) -> bool:
+        """Returns whether a document that was read is of a feed here, and of no older version than is known."""
+        return document.section in self.sections and document.version >= self.memory.versions.get(document.section, 0)
+
     def at_minute(self, minute: int) -> Self:
         """Returns the catalogue with the cache times of this minute (since 1970); itself if they are the same."""
         if minute == self.minute or (self.minute is not None and not self.memory.moves):

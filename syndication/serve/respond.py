@@ -38,23 +38,34 @@ NOT_IN_MEMORY: CountedResponse = ("", [], b"", ("other", "503", "identity"))
 """Not a response: the document is published, and has to be read from the database first."""
 
 
-def respond(catalogue: Catalogue, method: str, feed: str | OldFeed, headers: Mapping[str, Any]) -> CountedResponse:
+def respond(
+    catalogue: Catalogue,
+    method: str,
+    feed: str | OldFeed,
+    headers: Mapping[str, Any],
+    read: PreparedDocument | None = None,
+) -> CountedResponse:
     """Returns the response to a poll of a path below /feeds/ or of an old address.
 
-    ``headers`` is a WSGI environ or uses its names. NOT_IN_MEMORY: the caller has the document read and asks again,
-    or answers ``unavailable``. An old address has the response of its feed's path, to the byte:
-    ``rel="self"`` is the address to subscribe to (RFC 4287 section 4.2.7.2, WebSub section 4), so a reader may move.
+    ``headers`` is a WSGI environ or uses its names. NOT_IN_MEMORY: the caller has the document read and asks again with
+    it, because it may have made room for others meanwhile, or answers ``unavailable``. An old address has the response
+    of its feed's path, to the byte: ``rel="self"`` is the address to subscribe to (RFC 4287 section 4.2.7.2, WebSub
+    section 4), so a reader may move.
     """
     if not isinstance(feed, str):
         if feed.redirect:
             return _with_count_key(feed.path, _redirect(catalogue, method, feed))
         feed = feed.path
-    return _respond(catalogue, method, feed, headers)
+    return _respond(catalogue, method, feed, headers, read)
 
 
-def _respond(catalogue: Catalogue, method: str, path: str, headers: Mapping[str, Any]) -> CountedResponse:
+def _respond(
+    catalogue: Catalogue, method: str, path: str, headers: Mapping[str, Any], read: PreparedDocument | None
+) -> CountedResponse:
     get = headers.get
     document = catalogue.documents.get(path)
+    if document is None and read is not None and catalogue.is_current(read):
+        document = read
     question = (method, get("HTTP_ACCEPT_ENCODING"), get("HTTP_IF_NONE_MATCH"), get("HTTP_IF_MODIFIED_SINCE"))
     if document is not None:
         document.polled = True
@@ -72,7 +83,7 @@ def _respond(catalogue: Catalogue, method: str, path: str, headers: Mapping[str,
     decided = _respond_with_document(catalogue, document, path, *question)
     if document.wanted and negotiate(question[1]) in document.wanted:  # Its next answer may have that coding.
         return decided
-    if sum(len(text or "") for text in question) <= MAX_CACHED_KEY:
+    if document is not read and sum(len(text or "") for text in question) <= MAX_CACHED_KEY:
         catalogue.memory.remember(document, question, decided)
     return decided
 

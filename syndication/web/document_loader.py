@@ -44,7 +44,7 @@ COMPARE_SECONDS = 60.0
 """How often every version is compared: the counter of publications notices all but a database that was replaced."""
 
 LOADED_AT_START = 1_000
-"""Sections loaded at the start and at a comparison: those polled within the last hour, then the configured ones."""
+"""Sections loaded at the start and at a comparison: those polled within the last hour, the newsroom's own, others."""
 
 LOADED_AT_ONCE = 50
 """Sections whose documents are read together, which bounds the memory that a load takes for a moment."""
@@ -256,9 +256,8 @@ class DocumentLoader:
             polls = poll_counts.last_hour(conn, self.database.now(conn))
             own = dict.fromkeys(slug for slug in sections if sections[slug].owner == "configuration")
             hot = sorted(polls, key=lambda slug: polls[slug].total, reverse=True)
-            return [slug for slug in dict.fromkeys([*hot, *own]) if slug in published and slug in sections][
-                :LOADED_AT_START
-            ]
+            first_of_all = (slug for slug in dict.fromkeys([*hot, *own, *known]) if slug in published)
+            return [slug for slug in first_of_all if slug in sections][:LOADED_AT_START]
         spare = LOADED_AT_START if memory.has_room else 0
         return [slug for slug in known if memory.holds(slug) or (spare := spare - 1) >= 0]
 
@@ -269,9 +268,10 @@ class DocumentLoader:
 
     def find(self, path: str) -> PreparedDocument | None:
         """Returns a document of a configured feed, read from the database if it is not in memory; may wait."""
-        if path not in self.catalogue.documents and self.catalogue.is_published(path):
-            self.reader.wait_for(path)
-        return self.catalogue.documents.get(path)
+        found = self.catalogue.documents.get(path)
+        if found is None and self.catalogue.is_published(path):
+            return self.reader.wait_for(path)
+        return found
 
     def read_state(self) -> None:
         """Reads the state that /readyz and /metrics show."""

@@ -8,9 +8,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitedTooLong
+from contextlib import suppress
 
 from syndication.logs import get_logger
+from syndication.model.feed_addresses import wsgi_path
 from syndication.serve.catalogue import Catalogue, parse
+from syndication.serve.prepared import PreparedDocument
 from syndication.store.db.database import Database, DatabaseDown
 from syndication.store.publishing import documents
 
@@ -29,6 +32,9 @@ ATTEMPTS = 3
 """A document that is replaced while it is read is read again."""
 
 
+Reading = Future[PreparedDocument | None]
+
+
 class DocumentReader:
     """Reads documents into the memory of a catalogue; ``database`` should have a timeout of its own."""
 
@@ -37,7 +43,7 @@ class DocumentReader:
         self.read = 0
         """How many documents were read."""
         self._catalogue = catalogue
-        self._waiting: dict[str, Future[None]] = {}
+        self._waiting: dict[str, Reading] = {}
         self._change = threading.Condition()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="document-reader", daemon=True)
@@ -55,8 +61,11 @@ class DocumentReader:
             self._thread.join(timeout=5)
         self.database.close()
 
-    def request(self, path: str) -> Future[None] | None:
-        """Asks for a document; the result is done when it is in memory, or cannot be. None: too many wait."""
+    def request(self, path: str) -> Reading | None:
+        """Asks for a document; the result is None if it cannot be read. None: too many wait.
+
+        Whoever waits gets the document itself: it may have made room for others already.
+        """
         with self._change:
             known = self._waiting.get(path)
             if known is None and len(self._waiting) < MAX_WAITING:
@@ -64,22 +73,22 @@ class DocumentReader:
                 self._change.notify()
             return known
 
-    def wait_for(self, path: str) -> None:
-        """Waits, in a thread that may, until the document is in memory or cannot be."""
-        future = self.request(path)
-        if future is not None:
-            try:
-                future.result(READ_SECONDS)
-            except WaitedTooLong:
-                return
+    def wait_for(self, path: str) -> PreparedDocument | None:
+        """Returns a document; waits, in a thread that may. None: it cannot be read now."""
+        reading = self.request(path)
+        if reading is not None:
+            with suppress(WaitedTooLong):
+                return reading.result(READ_SECONDS)
+        return None
 
     def _run(self) -> None:
         while not self._stopped:
             with self._change:
                 self._change.wait_for(lambda: self._waiting or self._stopped)
                 wanted = dict(list(self._waiting.items())[:AT_ONCE])
+            found: dict[str, PreparedDocument] = {}
             try:
-                self._read(list(wanted))
+                found = self._read(list(wanted))
             except DatabaseDown as error:  # Without the driver's message, which may contain a row.
                 log.warning("documents_not_read", error=type(error).__name__, documents=len(wanted))
             except Exception:  # If the thread ended silently, these polls would be answered 503 for ever.
@@ -87,10 +96,11 @@ class DocumentReader:
             with self._change:
                 for path in wanted:
                     del self._waiting[path]
-            for future in wanted.values():
-                future.set_result(None)
+            for path, reading in wanted.items():
+                reading.set_result(found.get(path))
 
-    def _read(self, paths: list[str]) -> None:
+    def _read(self, paths: list[str]) -> dict[str, PreparedDocument]:
+        taken: dict[str, PreparedDocument] = {}
         for _ in range(ATTEMPTS):
             wanted = [named for path in paths if (named := parse(path)) is not None]
             with self.database.snapshot() as conn:
@@ -98,7 +108,14 @@ class DocumentReader:
             catalogue = self._catalogue()
             prepared = catalogue.prepare(found)
             self.read += len(prepared)
-            late = [document for document in prepared if not catalogue.memory.offer(document)]
+            late = []
+            for document in prepared:
+                path = wsgi_path(document.section, document.format)
+                if catalogue.memory.offer(document):
+                    taken[path] = document
+                else:
+                    late.append(path)
             if not late:
-                return
-            paths = [f"/feeds/{document.section}.{document.format}" for document in late]
+                break
+            paths = late
+        return taken

@@ -11,6 +11,7 @@ from syndication.model.old_feeds import OldFeed
 from syndication.serve.catalogue import CountedResponse, feed_of
 from syndication.serve.cdn_headers import Headers
 from syndication.serve.people import FETCH_DEST, page_request
+from syndication.serve.prepared import PreparedDocument
 from syndication.serve.respond import NOT_IN_MEMORY, NOT_MODIFIED, OK, respond, unavailable
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.document_reader import READ_SECONDS
@@ -102,18 +103,18 @@ class PollResponder:
     async def _when_read(self, scope: dict[str, Any], feed: str | OldFeed) -> CountedResponse:
         """Returns the response with a document that is not in memory, or 503."""
         path = feed if isinstance(feed, str) else feed.path
-        await self._read(path)
-        decided = self._decide(scope, feed)
+        decided = self._decide(scope, feed, await self._read(path))
         if decided is not None and decided is not NOT_IN_MEMORY:
             return decided
         return unavailable(path, scope["method"])
 
-    async def _read(self, path: str) -> None:
-        """Waits until a document is in memory, or cannot be."""
+    async def _read(self, path: str) -> PreparedDocument | None:
+        """Waits until a document is in memory, or cannot be; returns it even if it makes room at once."""
         reading = None if self._watcher.state.database == "down" else self._watcher.reader.request(path)
         if reading is not None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(reading)), READ_SECONDS)
+                return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(reading)), READ_SECONDS)
+        return None
 
     def _asked(self, scope: dict[str, Any], feed: str | OldFeed) -> AskedAddress | CountedResponse | None:
         """Returns what is to be asked for before the answer, or a refusal; None for all that memory answers."""
@@ -133,11 +134,13 @@ class PollResponder:
                 asked[key] = f"{asked[key]},{text}" if key in asked else text
         return asked
 
-    def _decide(self, scope: dict[str, Any], feed: str | OldFeed) -> CountedResponse | None:
+    def _decide(
+        self, scope: dict[str, Any], feed: str | OldFeed, read: PreparedDocument | None = None
+    ) -> CountedResponse | None:
         asked, catalogue = self._headers(scope), self._watcher.catalogue
         if page_request(catalogue, scope["method"], feed, asked) is not None:
             return None
-        return respond(catalogue, scope["method"], feed, asked)
+        return respond(catalogue, scope["method"], feed, asked, read)
 
     def _count(self, decided: CountedResponse) -> tuple[Start, bytes]:
         status, headers, body, counted = decided

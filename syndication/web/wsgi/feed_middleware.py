@@ -49,8 +49,8 @@ class FeedMiddleware:
         if decided is NOT_IN_MEMORY:
             path = feed if isinstance(feed, str) else feed.path
             if self.loader.state.database != "down":
-                self.loader.reader.wait_for(path)
-                decided = respond(self.loader.catalogue, method, feed, environ)
+                read = self.loader.reader.wait_for(path)
+                decided = respond(self.loader.catalogue, method, feed, environ, read)
             if decided is NOT_IN_MEMORY:
                 decided = unavailable(path, method)
         status, headers, body, counted = decided

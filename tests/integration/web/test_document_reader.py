@@ -125,6 +125,30 @@ def test_a_poll_of_a_document_that_is_not_in_memory_reads_it(desk):
         loader.reader.stop()
 
 
+def test_polls_of_more_documents_than_the_budget_holds_are_all_answered(desk):
+    """All wait at the same time, so that each document makes room for the next before its poll is answered."""
+    loader = loader_of(desk, budget=ONE)
+    loader.load()
+    loader.read_state()
+    wanted = [path for slug in desk.sections for path in paths(slug)]
+    scope: dict[str, Any] = {"method": "GET", "query_string": b"", "headers": []}
+
+    async def all_at_once() -> list[tuple[int, bytes]]:
+        responder = PollResponder(loader)
+        answers = asyncio.gather(*(responder.answer(scope, path) for path in wanted))
+        await asyncio.sleep(0)
+        loader.reader.start()
+        return [(start["status"], body) for start, body in await answers]
+
+    try:
+        answered = asyncio.run(all_at_once())
+    finally:
+        loader.reader.stop()
+    assert len(wanted) == 12 and len(loader.catalogue.documents) == 1
+    expected = [desk.document(slug, path.rpartition(".")[2]) for slug in desk.sections for path in paths(slug)]
+    assert answered == [(200, document.bodies["identity"]) for document in expected]
+
+
 def test_while_the_database_is_down_what_is_not_in_memory_is_told_to_come_back(desk):
     loader = loader_of(desk, budget=SMALL)
     loader.load()

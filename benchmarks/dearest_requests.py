@@ -241,6 +241,10 @@ class Catalogue:
             return [_differing(self._value("", item, form), n) for n in range(number)]
         if schema["type"] == "object":
             return {inner: self._value(inner, one, form) for inner, one in schema["properties"].items()}
+        if schema["type"] == "boolean":
+            return True
+        if schema["type"] == "integer":
+            return schema.get("maximum", 1)
         start = "/" if name == "url" else ""
         return start + (WIDE + "x" * (schema["maxLength"] - 5) if form == "longest" else "x")
 

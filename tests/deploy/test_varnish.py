@@ -183,7 +183,7 @@ def test_a_stranger_sees_all_that_is_for_readers_and_editors(stranger, sqlite_ur
             "/static/accent.css",
             "/feeds/<path:slug>",
         ),
-        *("/opml.xml", "/feeds.json", "/robots.txt", "/sitemap.xml", "/sitemap-<name>.xml"),
+        *("/opml.xml", "/feeds.json", "/robots.txt", "/sitemap.xml", "/sitemap-<name>.xml", "/combine"),
     }
     for path in (
         *("/", "/?a=b", "/healthz", KEPT, "/static/front.css", "/api/v1/docs", "/editors/login"),

@@ -69,7 +69,7 @@ def test_withdrawing_removes_it_from_the_feed_and_restoring_returns_it(visit, ho
     page.get_by_role("link", name="Withdraw …").click()
     main = page.get_by_role("main")
     expect(main).to_contain_text("It leaves All stories, Taiwan within about a second")
-    expect(main).to_contain_text("Cached copies may show it for another 7 min")
+    expect(main).to_contain_text("Cached copies may show it for another 1 h")
     page.get_by_role("button", name="Withdraw").click()
     expect(page.get_by_role("status").first).to_have_text("The article leaves every feed within a second or so.")
     house.until_gone(title)

@@ -159,9 +159,12 @@ class Regenerator:
             require_revision(conn, self.revision)
             return step
 
-    def regenerate_next(self) -> Outcome | None:
-        """Regenerates the section that has waited longest; returns None if none can be claimed now."""
-        section = self._claim()
+    def regenerate_next(self, *, readers: bool = True) -> Outcome | None:
+        """Regenerates the section that has waited longest; returns None if none can be claimed now.
+
+        ``readers``: feeds that readers asked for may be regenerated, if no other waits.
+        """
+        section = self._claim(leases.EVERY_FEED if readers else leases.OWN_FEEDS)
         return None if section is None else self.regenerate(section)
 
     def regenerate_pending(self) -> Iterator[Outcome]:
@@ -169,11 +172,12 @@ class Regenerator:
         while (outcome := self.regenerate_next()) is not None:
             yield outcome
 
-    def next_ready_at(self) -> tuple[datetime | None, datetime]:
+    def next_ready_at(self, *, readers: bool = True) -> tuple[datetime | None, datetime]:
         """Returns when the next waiting section can be claimed (None: none is waiting), and the current time."""
         with self.database.read() as conn:
             now = self.database.now(conn)
-            return leases.ready_at(conn, self._awake, RENDER_REVISION, now, self.policy.lease), now
+            lease, priorities = self.policy.lease, leases.EVERY_FEED if readers else leases.OWN_FEEDS
+            return leases.ready_at(conn, self._awake, RENDER_REVISION, now, lease, priorities), now
 
     def next_due(self) -> tuple[datetime | None, datetime]:
         """Returns the time of the next scheduled change of any feed, and the current time."""
@@ -210,7 +214,7 @@ class Regenerator:
                 return True
             return bool(section_state.list_due(conn, self.database.now(conn)))
 
-    def _claim(self) -> str | None:
+    def _claim(self, priorities: tuple[int, ...] = leases.EVERY_FEED) -> str | None:
         with self.database.read() as conn:
             if not leases.any_pending(conn, self._awake, RENDER_REVISION):
                 return None
@@ -219,7 +223,7 @@ class Regenerator:
             dead = render_deaths.record_deaths(
                 conn, self.fingerprints, self.owner, (self.policy.retry_first, self.policy.retry_max), now
             )
-            section = leases.claim(conn, self._awake, RENDER_REVISION, self.owner, now, self.policy.lease)
+            section = leases.claim(conn, self._awake, RENDER_REVISION, self.owner, now, self.policy.lease, priorities)
         for slug in dead:
             log.warning("section_worker_died", section=slug)
         return section

@@ -41,12 +41,12 @@ from syndication.store.processes import workers
 from syndication.store.publishing import section_state, sitemap_state
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.worker.asked_feeds import AskedFeeds
-from syndication.worker.preview_share import PreviewThrottle
 from syndication.worker.purge.purger import Purger
 from syndication.worker.retention import prune
 from syndication.worker.schedule import ClockStepDetector, build_scheduler, schedule_due, set_jobs
 from syndication.worker.source_threads import SourceThreads
 from syndication.worker.tasks import Task, TaskQueue
+from syndication.worker.time_share import PREVIEWS, READERS, TimeShare
 
 log = get_logger(__name__)
 
@@ -103,7 +103,8 @@ class Worker:
         self.purger = Purger(database, settings.purge, settings.old_feeds) if settings.purge.url else None
         self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
-        self.preview_share = PreviewThrottle()
+        self.preview_share = TimeShare(PREVIEWS)
+        self.reader_share = TimeShare(READERS)
         self.scheduler: BackgroundScheduler = build_scheduler(settings.worker, self.tasks, self.heartbeat)
         self._progress = Progress(settings.worker.progress_path)
         self._stopping = threading.Event()
@@ -197,7 +198,7 @@ class Worker:
         """Gathers and regenerates until nothing can be done now; new changes are gathered between any two sections.
 
         Publishing comes first: at most one preview is answered after a section, and changes are gathered after each
-        preview. ``preview_share`` limits the total time of previews.
+        preview. ``preview_share`` limits the total time of previews, ``reader_share`` that of feeds of readers.
         """
         outcomes = []
         while not self._stopping.is_set():
@@ -205,8 +206,11 @@ class Worker:
             self._follow_settings()
             self.asked.follow()
             noticed = self.regenerator.process_changes()
-            outcome = self.regenerator.regenerate_next()
+            started = time.monotonic()
+            outcome = self.regenerator.regenerate_next(readers=not self.reader_share.wait(started))
             if outcome is not None:
+                if outcome.section in self.regenerator.newsroom.of_readers:
+                    self.reader_share.record(started, time.monotonic())
                 log_outcome(outcome)
                 worker_metrics.record_regeneration(outcome.result, outcome.seconds)
                 worker_metrics.record_hold(outcome.hold.event if outcome.hold else None)
@@ -243,8 +247,11 @@ class Worker:
 
     def _pause(self) -> float | None:
         """Returns the seconds until a waiting section can be claimed or a waiting preview answered."""
-        ready, now = self.regenerator.next_ready_at()
+        readers = self.reader_share.wait(time.monotonic())
+        ready, now = self.regenerator.next_ready_at(readers=not readers)
         pauses = [] if ready is None else [max((ready - now).total_seconds(), 0.001)]
+        if readers:
+            pauses.append(readers)
         preview = self.preview_share.wait(time.monotonic())
         if preview and self.previewer.waiting():
             pauses.append(preview)

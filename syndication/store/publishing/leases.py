@@ -14,6 +14,10 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_,
 from syndication.model.values import ALL
 from syndication.store.tables.publishing import NEWSROOM, READERS, SectionStateRow
 
+OWN_FEEDS = (NEWSROOM,)
+EVERY_FEED = (NEWSROOM, READERS)
+"""The priorities of the newsroom's feeds, and of these and those that readers asked for."""
+
 REQUEST_DELAY = timedelta(seconds=10)
 """A request gives way to sections with changes for at most this long, so that it is served eventually."""
 
@@ -22,7 +26,7 @@ PAGE = 200
 """Waiting sections read at a time; a claim needs a second page only if another configuration's sections come first."""
 
 
-def _waiting(revision: int, priorities: Sequence[int] = (NEWSROOM, READERS)) -> ColumnElement[bool]:
+def _waiting(revision: int, priorities: Sequence[int] = EVERY_FEED) -> ColumnElement[bool]:
     return and_(
         SectionStateRow.requested_generation > SectionStateRow.completed_generation,
         SectionStateRow.priority.in_(priorities),
@@ -44,7 +48,13 @@ def _latest_expiry(now: datetime, lease: timedelta) -> datetime:
 
 
 def claim(
-    conn: Connection, mine: Mapping[str, str], revision: int, owner: str, now: datetime, lease: timedelta
+    conn: Connection,
+    mine: Mapping[str, str],
+    revision: int,
+    owner: str,
+    now: datetime,
+    lease: timedelta,
+    priorities: Sequence[int] = EVERY_FEED,
 ) -> str | None:
     """Takes the lease of the section that has waited longest and can be regenerated now; returns None if there is none.
 
@@ -52,7 +62,8 @@ def claim(
     that failed waits for its retry time, and then comes after those that were already waiting before it: so a section
     that is retried again and again, or changes all the time, blocks no other. A request without a change comes after
     sections with changes, for at most ``REQUEST_DELAY``. Of sections requested at the same time, ``all`` comes last:
-    readers wait for an article's own section. Feeds that readers asked for come after all of the newsroom's.
+    readers wait for an article's own section. Feeds that readers asked for come after all of the newsroom's;
+    ``priorities`` may leave them out.
     """
     second = now.replace(microsecond=0)
     over = or_(SectionStateRow.lease_until <= now, SectionStateRow.lease_until > _latest_expiry(now, lease))
@@ -71,7 +82,7 @@ def claim(
         SectionStateRow.section,
     )
     section = None
-    for priority in (NEWSROOM, READERS):
+    for priority in priorities:
         section = section or _first_unlocked(conn, query, and_(_waiting(revision, [priority]), free, may), mine)
     if section is not None:
         conn.execute(
@@ -114,7 +125,12 @@ def any_pending(conn: Connection, mine: Mapping[str, str], revision: int) -> boo
 
 
 def ready_at(
-    conn: Connection, mine: Mapping[str, str], revision: int, now: datetime, lease: timedelta
+    conn: Connection,
+    mine: Mapping[str, str],
+    revision: int,
+    now: datetime,
+    lease: timedelta,
+    priorities: Sequence[int] = EVERY_FEED,
 ) -> datetime | None:
     """Returns when the first waiting section can be claimed: ``now`` or later; None if none is waiting."""
     rows = conn.execute(
@@ -124,7 +140,7 @@ def ready_at(
             SectionStateRow.retry_at,
             SectionStateRow.updated_at,
             SectionStateRow.lease_until,
-        ).where(_waiting(revision))
+        ).where(_waiting(revision, priorities))
     )
     second = now.replace(microsecond=0)
     moments = []

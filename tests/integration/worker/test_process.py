@@ -11,11 +11,11 @@ from syndication.config.schema import WorkerSettings
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles
 from syndication.store.processes import poll_counts
-from syndication.store.publishing import previews
-from syndication.worker.preview_share import PreviewThrottle
+from syndication.store.publishing import asked_feeds, documents, previews
 from syndication.worker.process import RECENT, Worker
 from syndication.worker.schedule import build_scheduler, schedule_due
 from syndication.worker.tasks import Task, TaskQueue
+from syndication.worker.time_share import TimeShare
 from tests.support.newsroom import article, at
 
 
@@ -168,7 +168,7 @@ def steps(worker, monkeypatch):
 def test_publishing_goes_before_the_previews_that_wait(worker, clock, monkeypatch):
     preview_requests(worker, clock, 8)
     put(worker, sections=("taiwan", "china", "sports"))
-    worker.preview_share = PreviewThrottle(share=1.0)  # As if previews cost nothing: only the order is tested.
+    worker.preview_share = TimeShare(share=1.0)  # As if previews cost nothing: only the order is tested.
     order = steps(worker, monkeypatch)
     worker._drain()
     assert order.index("section") < order.index("preview")
@@ -178,15 +178,37 @@ def test_publishing_goes_before_the_previews_that_wait(worker, clock, monkeypatc
 
 def test_previews_have_a_share_of_the_time(worker, clock):
     preview_requests(worker, clock, 8)
-    worker.preview_share = PreviewThrottle(share=1e-6)
+    worker.preview_share = TimeShare(share=1e-6)
     worker._drain()
     with worker.database.read() as conn:
         assert conn.exec_driver_sql("SELECT count(*) FROM preview WHERE finished_at IS NOT NULL").scalar() == 1
     assert worker._pause() > 0  # It returns to the waiting previews.
 
 
-def test_the_share_is_of_the_time_that_the_preview_took():
-    share = PreviewThrottle(share=0.2)
+def test_feeds_of_readers_have_a_share_of_the_time_and_hold_up_no_section(worker, clock):
+    combinations = ["taiwan+china", "taiwan+sports", "china+sports"]
+    with worker.database.write() as conn:
+        for slug in combinations:
+            asked_feeds.ask(conn, slug, "combination", "", "", clock(), 10, 10)
+    worker.reader_share = TimeShare(share=1e-6)
+    worker._drain()
+    assert len(published(worker) & set(combinations)) == 1
+    assert worker._pause() > 0, "it returns to the others"
+    clock.advance(2)
+    put(worker, sections=("taiwan",))
+    assert {outcome.section for outcome in worker._drain()} == {"taiwan", "all"}
+    worker.reader_share = TimeShare(share=1.0)
+    worker._drain()
+    assert set(combinations) <= published(worker)
+
+
+def published(worker):
+    with worker.database.read() as conn:
+        return set(documents.read_versions(conn))
+
+
+def test_the_share_is_of_the_time_that_it_took():
+    share = TimeShare(share=0.2)
     assert share.wait(0) == 0
     share.record(10, 12)
     assert share.wait(12) == pytest.approx(8) and share.wait(20) == 0

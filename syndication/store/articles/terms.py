@@ -99,7 +99,7 @@ def rewrite_terms(conn: Connection, article_ids: Collection[str], now: datetime)
 
 
 def names_of(conn: Connection, article_ids: Sequence[str]) -> dict[str, dict[Term, str]]:
-    """Returns the terms of these articles that get addresses, each with the article's name for it; at most one batch."""
+    """Returns the terms of these articles that get addresses, with the article's names for them; at most one batch."""
     return {id: one.addressed for id, one in _read(conn, article_ids).items()}
 
 
@@ -256,6 +256,6 @@ def _write(conn: Connection, read: Mapping[str, _Stored]) -> bool:
         conn.execute(update(ArticleTermRow).values(copies).where(same, ArticleTermRow.article_id.in_(changed)))
     if unaddressed:
         # A name that had an id until now may need its own address.
-        row = (ArticleTermRow.article_id.in_(unaddressed), ArticleTermRow.kind == "author")
-        conn.execute(update(ArticleTermRow).where(*row).values(registered=0))
+        of_authors = (ArticleTermRow.article_id.in_(unaddressed), ArticleTermRow.kind == "author")
+        conn.execute(update(ArticleTermRow).where(*of_authors).values(registered=0))
     return bool(changed or unaddressed)

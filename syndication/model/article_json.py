@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
 from syndication.errors import ArticleError
 from syndication.model.field_limits import (
+    MAX_AUTHOR_ID,
     MAX_AUTHORS,
     MAX_CAPTION,
     MAX_ENCLOSURES,
@@ -47,6 +48,7 @@ from syndication.model.values import Article, Author, Enclosure, Image, Section
 
 # An empty string is read as null; a longer one than this is rejected.
 OptionalName = Annotated[Annotated[Text, Field(max_length=MAX_NAME)] | None, BeforeValidator(none_if_empty)]
+OptionalAuthorId = Annotated[Annotated[Text, Field(max_length=MAX_AUTHOR_ID)] | None, BeforeValidator(none_if_empty)]
 OptionalUrl = Annotated[Annotated[Text, Field(max_length=MAX_URL)] | None, BeforeValidator(none_if_empty)]
 OptionalCaption = Annotated[Annotated[Text, Field(max_length=MAX_CAPTION)] | None, BeforeValidator(none_if_empty)]
 OptionalTitle = Annotated[Annotated[Text, Field(max_length=MAX_TITLE)] | None, BeforeValidator(none_if_empty)]
@@ -56,11 +58,12 @@ OptionalLanguage = Annotated[Annotated[Text, Field(max_length=MAX_LANGUAGE)] | N
 
 
 class AuthorJson(StrictModel):
-    """An author, as named in the byline."""
+    """An author, as named in the byline. ``id`` is your own for this person; the feed's address is made from it."""
 
     name: Annotated[NonEmptyText, Field(max_length=MAX_NAME)]
     email: OptionalName = None
     uri: OptionalUrl = None
+    id: OptionalAuthorId = None
 
 
 class ImageJson(StrictModel):
@@ -103,6 +106,7 @@ AuthorOrName = Annotated[
                         "name": {"type": "string", "minLength": 1, "maxLength": MAX_NAME},
                         "email": {"anyOf": [{"type": "string", "maxLength": MAX_NAME}, {"type": "null"}]},
                         "uri": {"anyOf": [{"type": "string", "maxLength": MAX_URL}, {"type": "null"}]},
+                        "id": {"anyOf": [{"type": "string", "maxLength": MAX_AUTHOR_ID}, {"type": "null"}]},
                     },
                 },
             ]
@@ -164,7 +168,7 @@ class ArticleJson(StrictModel):
             title=self.title,
             html=self.html,
             summary=self.summary,
-            authors=tuple(Author(a.name, a.email, a.uri) for a in self.authors),
+            authors=tuple(Author(a.name, a.email, a.uri, a.id) for a in self.authors),
             sections=tuple(dict.fromkeys(sections)),
             tags=tuple(self.tags),
             language=self.language,

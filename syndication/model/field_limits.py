@@ -12,6 +12,9 @@ MAX_URL = 4_000
 MAX_NAME = 500
 """Characters of an author's name or email address: RFC 5321 section 4.5.3.1 allows 320 for an address."""
 
+MAX_AUTHOR_ID = 200
+"""Characters of an author's id: slugs, numbers and UUIDs of other systems have fewer."""
+
 MAX_SLUG = 1000
 """Characters: a slug may be derived from an id, and can be longer than the id."""
 

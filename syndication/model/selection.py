@@ -1,7 +1,8 @@
 """What goes into a feed: a question to the store, made of terms.
 
 A term is a section, a tag, an author or a language. Tags and authors have a key, which is what their spellings have in
-common, and a slug, which is their part of an address. Both are pure functions of the text.
+common, and a slug, which is their part of an address. Both are pure functions of the text. An author with an id has a
+second key, ``#`` and the id, which no name can have.
 """
 
 import re
@@ -12,11 +13,14 @@ from typing import Literal, NamedTuple
 
 TermKind = Literal["section", "tag", "author", "language"]
 
+ID_MARK = "#"
+"""Begins the key of an author's id, and never that of an author's name."""
+
 TERM_KINDS: tuple[TermKind, ...] = ("section", "tag", "author", "language")
 
 
 class Term(NamedTuple):
-    """One term. ``key`` is the slug of a section, or what ``term_key`` makes of a name."""
+    """One term. ``key`` is the slug of a section, what ``term_key`` makes of a name, or that of an author's id."""
 
     kind: TermKind
     key: str
@@ -47,7 +51,8 @@ class Selection:
 def term_key(kind: TermKind, name: str) -> str:
     """Returns what the spellings of a name have in common; "" if nothing of it is text.
 
-    Compatibility forms and case are folded (Unicode caseless matching, UAX 15 and section 3.13), spaces are single.
+    Compatibility forms and case are folded (Unicode caseless matching, UAX 15 and section 3.13), spaces are single. An
+    author that begins with ``#`` is an id.
     """
     if kind == "section":
         return name
@@ -55,7 +60,25 @@ def term_key(kind: TermKind, name: str) -> str:
         name = name.replace("_", "-")  # As programs write locales.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     visible = "".join(c for c in folded if unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn") or c.isspace())
-    return " ".join(visible.split())
+    key = " ".join(visible.split())
+    if kind == "author" and key.startswith(ID_MARK):
+        own = _unmarked(key)
+        return f"{ID_MARK}{own}" if own else ""
+    return key
+
+
+def author_name_key(name: str) -> str:
+    """Returns the key of an author's name; "" if nothing of it is text. It never begins with the mark of an id."""
+    return _unmarked(term_key("author", name))
+
+
+def author_id_key(id: str) -> str:
+    """Returns the key of an author's id, with or without its mark; "" if nothing of it is text."""
+    return term_key("author", f"{ID_MARK}{id}")
+
+
+def _unmarked(key: str) -> str:
+    return key.lstrip(f"{ID_MARK} ")
 
 
 def term_slug(key: str) -> str:

@@ -35,11 +35,16 @@ MEDIA_TYPES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """An author, as named in the byline."""
+    """An author, as named in the byline.
+
+    ``id`` is the newsroom's own for this person, whatever the byline says: it tells two of the same name apart. Feeds
+    never show it, but the address of the author's feed is made from it.
+    """
 
     name: str
     email: str | None = None
     uri: str | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from syndication.model.field_limits import MAX_AUTHORS, MAX_TAGS
-from syndication.model.selection import Term, TermKind, term_key
+from syndication.model.selection import Term, TermKind, author_id_key, author_name_key, term_key
 from syndication.model.values import ALL, Article, Section
 
 MAX_KEY = 200
@@ -82,7 +82,10 @@ def _names(term: Term, sections: Mapping[str, Section]) -> tuple[Term, ...]:
 
 
 def named_terms(kind: TermKind, names: Iterable[str]) -> dict[Term, str]:
-    """Returns the terms that names make, each with its first name; a name without text or too long makes none."""
+    """Returns the terms that names make, each with its first name; a name without text or too long makes none.
+
+    Not of authors, who may have ids: see ``author_terms``.
+    """
     found: dict[Term, str] = {}
     for name in names:
         key = term_key(kind, name)
@@ -91,13 +94,44 @@ def named_terms(kind: TermKind, names: Iterable[str]) -> dict[Term, str]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class AuthorTerms:
+    """The terms of a byline, each with its first name.
+
+    ``all`` has the names of all authors, and the ids of those who have one. ``addressed`` are those that get an
+    address: of an author with an id only the id, so that two of the same name are two feeds and not three.
+    """
+
+    all: dict[Term, str]
+    addressed: dict[Term, str]
+
+
+def author_terms(authors: Iterable[tuple[str, str | None]]) -> AuthorTerms:
+    """Returns the terms of authors, each a name and an id; an id without text or too long counts as none."""
+    found = AuthorTerms({}, {})
+    for name, id in authors:
+        own = _author_term(author_id_key(id or ""))
+        named = _author_term(author_name_key(name))
+        for term in (named, own):
+            if term is not None:
+                found.all.setdefault(term, name)
+        addressed = own or named
+        if addressed is not None:
+            found.addressed.setdefault(addressed, name)
+    return found
+
+
+def _author_term(key: str) -> Term | None:
+    return Term("author", key) if 0 < len(key) <= MAX_KEY else None
+
+
 def article_terms(article: Article) -> frozenset[Term]:
     """Returns all terms of an article as it was written, also those without a feed."""
     return frozenset(
         {
             **{Term("section", slug): slug for slug in article.sections},
             **named_terms("tag", article.tags[:MAX_TAGS]),
-            **named_terms("author", [author.name for author in article.authors[:MAX_AUTHORS]]),
+            **author_terms((author.name, author.id) for author in article.authors[:MAX_AUTHORS]).all,
             **named_terms("language", [article.language] if article.language else []),
         }
     )

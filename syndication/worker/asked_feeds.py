@@ -86,7 +86,10 @@ class AskedFeeds:
         (self._asleep.add if feed.slept else self._asleep.discard)(feed.slug)
 
     def housekeep(self) -> None:
-        """Puts unread feeds to sleep, forgets those that nobody has read for long, and refreshes sleeping ones."""
+        """Puts unread feeds to sleep, forgets those that nobody has read for long, and refreshes sleeping ones.
+
+        Feeds of authors follow their names.
+        """
         self.follow()
         own = self._settings.on_demand
         with self._database.write() as conn:
@@ -95,8 +98,9 @@ class AskedFeeds:
             ended = self._feeds.keys() - self._sections.keys()
             forgotten += asked_feeds.forget_ended(conn, ended, now - ENDED, now)
             slept = asked_feeds.put_to_sleep(conn, now - timedelta(hours=own.sleep_hours), now)
+            renamed = asked_feeds.follow_names(conn)
             self._refreshing = set(asked_feeds.stale_asleep(conn, now - REFRESHED))
-            if forgotten or slept:
+            if forgotten or slept or renamed:
                 self._database.notify(conn, WORK)
         self.follow()
         self._apply(self._regenerator.newsroom)

@@ -159,7 +159,7 @@ def _authors(item: Item) -> Iterator[dict[str, Any]]:
     if item.writers:
         for writer in item.writers:
             uri = writer.uri if writer.uri and web_address(writer.uri) else None
-            yield {"name": writer.name, "uri": uri, "email": writer.email}
+            yield {"name": writer.name, "uri": uri, "email": writer.email, "id": writer.id}
         return
     byline = _BY.sub("", plain(item.byline or ""), count=1)
     names: Sequence[str] = (byline,) if byline else item.sources or ((item.copyright_holder or "").strip(),)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from syndication.errors import SyndicationError
 from syndication.importing.ninjs.shapes import Concept, Content, NewItem, OldItem, Rendition, is_new, lower_names
+from syndication.model.field_limits import MAX_AUTHOR_ID
 from syndication.model.json_types import kind, problems
 
 
@@ -35,11 +36,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """An author."""
+    """An author; ``id`` is the sender's own."""
 
     name: str
     uri: str | None = None
     email: str | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +138,19 @@ def _common(read: NewItem | OldItem) -> dict[str, Any]:
     }
 
 
+def _id(code: Any) -> str | None:
+    """Returns an author's id; one that is no text, or too long, is none: it must not stop a story."""
+    text = code.strip() if isinstance(code, str) else ""
+    return text if 0 < len(text) <= MAX_AUTHOR_ID and text.isprintable() else None
+
+
 def _old(read: OldItem, name: str = "") -> Item:
     headlines = [Part(read.headline, "", None, True)] if read.headline and read.headline.strip() else []
     return Item(
         **_common(read) | {"uri": read.guid or read.uri or ""},
         headline=next(iter([*headlines, *_old_parts(read.headline_)]), None),
         byline=read.byline or read.by,
-        writers=tuple(Writer(one.name, one.uri, one.email) for one in read.authors or () if one.name),
+        writers=tuple(Writer(one.name, one.uri, one.email, _id(one.code)) for one in read.authors or () if one.name),
         sources=tuple(_names(read.infosource)) or ((read.source,) if read.source else ()),
         bodies=tuple(_old_parts(read.body_)),
         descriptions=tuple(_old_parts(read.description_)),

@@ -62,9 +62,10 @@ class Source(Loose):
 
 
 class SuperdeskAuthor(Loose):
-    """An author as Superdesk adds them."""
+    """An author as Superdesk adds them; ``code`` is the id of the user."""
 
     name: OptionalText = None
+    code: Any = None
     uri: OptionalText = None
     email: OptionalText = None
 

@@ -37,7 +37,9 @@ class ArticleMaker:
             title=post.title,
             html=self._resolved(public_html(post.html, post.visibility)),
             summary=self._summary(post),
-            authors=tuple(Author(writer.name) for writer in post.authors if writer.name.strip()),
+            authors=tuple(
+                Author(writer.name, id=writer.slug or None) for writer in post.authors if writer.name.strip()
+            ),
             sections=self._sections.sections(post.tags),
             tags=tuple(tag.name for tag in post.tags if tag.is_public and tag.name.strip()),
             image=self._image(post),

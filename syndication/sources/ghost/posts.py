@@ -19,7 +19,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """An author of a post."""
+    """An author of a post; the slug stays when the name changes."""
 
     name: str
     slug: str

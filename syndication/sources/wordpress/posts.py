@@ -10,7 +10,7 @@ from syndication.model.values import Author, Enclosure
 from syndication.sources.foreign_database import Snapshot
 from syndication.sources.wordpress.plain import plain
 from syndication.sources.wordpress.statements import Statements
-from syndication.sources.wordpress.values import Post, moment
+from syndication.sources.wordpress.values import Post, author_id, moment
 
 COAUTHOR = "cap-"
 """Begins the slug of a term of Co-Authors Plus, before the name of the user or guest."""
@@ -47,14 +47,17 @@ def _coauthors(
     guests = snapshot.all(statements.guest_authors, {"names": sorted(slugs)})
     names = sorted(slug.removeprefix(COAUTHOR) for slug in slugs)
     users = snapshot.all(statements.coauthors, {"names": names})
-    found = {f"{COAUTHOR}{user['slug']}": _author(user) for user in users}
-    found |= {guest["slug"]: _author(guest) for guest in guests}
+    found = {f"{COAUTHOR}{user['nicename']}": _author(user) for user in users}
+    found |= {guest["nicename"]: _author(guest) for guest in guests}
     return {slug: author for slug, author in found.items() if author is not None}
 
 
 def _author(row: Mapping[str, Any]) -> Author | None:
     name = plain(row["display_name"] or "")
-    return Author(name, uri=web_address(row["user_url"] or "")) if name else None
+    if not name:
+        return None
+    id = author_id((row["nicename"] or "").removeprefix(COAUTHOR))
+    return Author(name, uri=web_address(row["user_url"] or ""), id=id)
 
 
 def _post(row: Mapping[str, Any], terms: Rows, files: Rows, people: Mapping[str, Author], zone: tzinfo) -> Post:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from syndication.model.values import Author, Image
 from syndication.sources.wordpress.plain import plain
-from syndication.sources.wordpress.values import Post, Rendered, moment
+from syndication.sources.wordpress.values import Post, Rendered, author_id, moment
 
 # WordPress makes an excerpt of the body where none is written, and ends it so (wp_trim_excerpt).
 _CUT = ("[&hellip;]", "[…]", "[&#8230;]")
@@ -37,6 +37,7 @@ class _Media(_Model):
 class _User(_Model):
     name: str
     url: str = ""
+    slug: str = ""
 
 
 class _Term(_Model):
@@ -114,7 +115,9 @@ class RestPost(_Model):
             published_at=moment(self.date_gmt),
             modified_at=moment(self.modified_gmt),
             authors=tuple(
-                Author(plain(user.name), uri=user.url or None) for user in self.embedded.author if plain(user.name)
+                Author(plain(user.name), uri=user.url or None, id=author_id(user.slug))
+                for user in self.embedded.author
+                if plain(user.name)
             ),
             categories=tuple(self.categories),
             tags=tuple(dict.fromkeys(tag for tag in tags if tag)),

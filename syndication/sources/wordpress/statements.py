@@ -111,7 +111,8 @@ class Statements:
         return (
             "SELECT p.ID AS id, p.post_title AS title, p.post_excerpt AS excerpt, p.post_name AS slug, p.guid,"
             " CAST(p.post_date AS CHAR) AS date, CAST(p.post_date_gmt AS CHAR) AS date_gmt,"
-            " CAST(p.post_modified_gmt AS CHAR) AS modified_gmt, u.display_name, u.user_url"
+            " CAST(p.post_modified_gmt AS CHAR) AS modified_gmt, u.user_nicename AS nicename,"
+            " u.display_name, u.user_url"
             f" FROM {self.prefix}posts p LEFT JOIN {self.users} u ON u.ID = p.post_author"
             f" WHERE p.ID IN :ids AND {_PUBLISHED} AND p.post_password = ''"
         )
@@ -140,7 +141,7 @@ class Statements:
     def coauthors(self) -> str:
         """Returns the statement for users by ``:names``: Co-Authors Plus names terms after them."""
         return (
-            f"SELECT u.user_nicename AS slug, u.display_name, u.user_url FROM {self.users} u"
+            f"SELECT u.user_nicename AS nicename, u.display_name, u.user_url FROM {self.users} u"
             " WHERE u.user_nicename IN :names"
         )
 
@@ -148,7 +149,7 @@ class Statements:
     def guest_authors(self) -> str:
         """Returns the statement for guests by ``:names``, which Co-Authors Plus keeps as posts of their own type."""
         return (
-            f"SELECT g.post_name AS slug, g.post_title AS display_name, '' AS user_url FROM {self.prefix}posts g"
+            f"SELECT g.post_name AS nicename, g.post_title AS display_name, '' AS user_url FROM {self.prefix}posts g"
             " WHERE g.post_type = 'guest-author' AND g.post_status = 'publish' AND g.post_name IN :names"
         )
 

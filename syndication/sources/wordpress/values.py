@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from syndication.model.values import Author, Enclosure, Image
@@ -74,3 +75,8 @@ def moment(gmt: str | None, local: str | None = None, zone: tzinfo = UTC) -> dat
         except (ValueError, OverflowError):
             continue  # 0000-00-00 00:00:00
     return None
+
+
+def author_id(nicename: str) -> str | None:
+    """Returns the id of a user, as in the address of the user's archive; one that is not ASCII is percent-encoded."""
+    return unquote(nicename).strip() or None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, LargeBinary, case, cast, func, or_, select
 
 from syndication.model.field_limits import (
+    MAX_AUTHOR_ID,
     MAX_AUTHORS,
     MAX_CAPTION,
     MAX_ENCLOSURES,
@@ -48,7 +49,12 @@ TEXTS = {
 PARTS: tuple[tuple[str, type[Base], int, dict[str, int]], ...] = (
     ("sections", ArticleSectionRow, MAX_SECTIONS, {}),
     ("tags", TagRow, MAX_TAGS, {"tag": MAX_TAG}),
-    ("authors", AuthorRow, MAX_AUTHORS, {"name": MAX_NAME, "email": MAX_NAME, "uri": MAX_URL}),
+    (
+        "authors",
+        AuthorRow,
+        MAX_AUTHORS,
+        {"name": MAX_NAME, "email": MAX_NAME, "uri": MAX_URL, "id": MAX_AUTHOR_ID},
+    ),
     (
         "image",
         ImageRow,

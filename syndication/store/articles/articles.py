@@ -44,7 +44,7 @@ MANY = 10_000
 """After this many rows, PostgreSQL should analyze the tables at once, not at its next opportunity."""
 
 _COLUMNS = tuple(column.name for column in ArticleRow.__table__.c)
-_AUTHOR = ("name", "email", "uri")
+_AUTHOR = ("name", "email", "uri", "id")
 _IMAGE = ("url", "caption", "credit", "alt", "width", "height")
 _ENCLOSURE = ("url", "media_type", "length", "title", "duration")
 

@@ -55,7 +55,7 @@ def read_cut(conn: Connection, article_id: str, body: int, most_html: int) -> Re
 
 _MAKERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "sections": lambda row: row["section"],
-    "authors": lambda row: Author(row["name"], row["email"], row["uri"]),
+    "authors": lambda row: Author(row["name"], row["email"], row["uri"], row["id"]),
     "tags": lambda row: row["tag"],
     "image": lambda row: Image(**{name: row[name] for name in Image.__dataclass_fields__}),
     "enclosures": lambda row: Enclosure(**{name: row[name] for name in Enclosure.__dataclass_fields__}),

@@ -124,7 +124,8 @@ def content_digest(article: Article) -> str:
     parts = [
         values,
         list(article.sections),
-        [[one.name, one.email, one.uri] for one in article.authors],
+        # An author without an id is written as before there were ids: stored digests stay valid.
+        [[one.name, one.email, one.uri, *([one.id] if one.id else [])] for one in article.authors],
         list(article.tags),
         image and [image.url, image.caption, image.credit, image.alt, image.width, image.height],
         [[one.url, one.media_type, one.length, one.title, one.duration] for one in article.enclosures],

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, literal_column, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, literal_column, or_, select, tuple_, update
 
-from syndication.model.selection import Term, TermKind, term_key, term_slug
+from syndication.model.selection import ID_MARK, Term, TermKind, term_key, term_slug
 from syndication.store.db.batches import batched
 from syndication.store.db.upsert import insert
 from syndication.store.tables.articles import ArticleRow
@@ -27,7 +27,7 @@ UNREGISTERED: ColumnElement[int] = literal_column("0")
 """Literals, so that both databases recognize the partial indexes."""
 
 Names = Callable[[Connection, Sequence[str]], dict[str, dict[Term, str]]]
-"""Reads the terms of articles, each with its name."""
+"""Reads the terms of articles that get addresses, each with its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ def list_terms(
             or_(
                 TermRow.key.startswith(beginning, autoescape=True),
                 TermRow.slug.startswith(term_slug(beginning) or beginning, autoescape=True),
+                # The key of an id says nothing about the name.
+                and_(TermRow.key.startswith(ID_MARK), TermRow.name.istartswith(prefix.strip(), autoescape=True)),
             )
         )
     return [_registered(row) for row in conn.execute(query.order_by(TermRow.key).limit(limit))]
@@ -107,6 +109,7 @@ def register_terms(conn: Connection, now: datetime, names: Names) -> int:
             for term, name in named.items():
                 wanted.setdefault(term, name)
         _register(conn, wanted)
+        _rename(conn, wanted, now, names)
         conn.execute(update(ArticleTermRow).where(ArticleTermRow.article_id.in_(ids)).values(registered=1))
         done += len(ids)
     return done
@@ -124,15 +127,36 @@ def _register(conn: Connection, wanted: dict[Term, str]) -> None:
         number += 1
 
 
+def _rename(conn: Connection, wanted: dict[Term, str], now: datetime, names: Names) -> None:
+    """Gives authors with an id the name that their newest public article has, if these articles name them otherwise."""
+    known = get_terms(conn, [term for term in wanted if term.kind == "author" and term.key.startswith(ID_MARK)])
+    for term, one in sorted(known.items()):
+        if one.name == wanted[term]:
+            continue
+        newest = conn.scalar(
+            select(ArticleTermRow.article_id)
+            .where(ArticleTermRow.kind == term.kind, ArticleTermRow.key == term.key, *_public_article(now))
+            .order_by(ArticleTermRow.published_at.desc(), ArticleTermRow.article_id.desc())
+            .limit(1)
+        )
+        name = names(conn, [newest]).get(newest, {}).get(term) if newest is not None else None
+        if name is not None and name != one.name:
+            row = (TermRow.kind == term.kind, TermRow.key == term.key)
+            conn.execute(update(TermRow).where(*row).values(name=name))
+
+
 def _slug(term: Term, number: int) -> str:
     slug = term_slug(term.key)[:MAX_SLUG].strip("-") or term.kind
     return slug if number == 1 else f"{slug}-{number}"
 
 
 def _is_public(now: datetime) -> ColumnElement[bool]:
-    return exists().where(
-        ArticleTermRow.kind == TermRow.kind,
-        ArticleTermRow.key == TermRow.key,
+    return exists().where(ArticleTermRow.kind == TermRow.kind, ArticleTermRow.key == TermRow.key, *_public_article(now))
+
+
+def _public_article(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Returns the conditions that the article of an ``article_term`` row is public."""
+    return (
         ArticleTermRow.status == PUBLISHED,
         ArticleTermRow.published_at <= now,
         ArticleRow.id == ArticleTermRow.article_id,

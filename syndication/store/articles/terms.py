@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Text,
     bindparam,
     case,
     delete,
@@ -24,10 +25,10 @@ from sqlalchemy import (
     update,
 )
 
-from syndication.model.field_limits import MAX_AUTHORS, MAX_LANGUAGE, MAX_NAME, MAX_TAG, MAX_TAGS
+from syndication.model.field_limits import MAX_AUTHOR_ID, MAX_AUTHORS, MAX_LANGUAGE, MAX_NAME, MAX_TAG, MAX_TAGS
 from syndication.model.json_types import MAX_ID
 from syndication.model.selection import TERM_KINDS, Term, TermKind
-from syndication.model.wanted_terms import named_terms
+from syndication.model.wanted_terms import author_terms, named_terms
 from syndication.store.articles.term_registry import register_terms
 from syndication.store.db.batches import batched
 from syndication.store.db.upsert import insert as upsert
@@ -37,21 +38,33 @@ from syndication.store.tables.terms import ArticleTermRow, TermFillRow
 FILLED_AT_ONCE = 500
 """Articles read in one step of ``fill_terms``: some tens of milliseconds, the longest that a change waits for it."""
 
-MOST: Mapping[TermKind, int] = {"tag": MAX_TAGS, "author": MAX_AUTHORS, "language": 1}
+MOST: Mapping[TermKind, int] = {"tag": MAX_TAGS, "language": 1}
 """The names of an article that are looked at, by kind: an article with more is in no feed."""
 
 
 @dataclass(slots=True)
 class _Stored:
-    """What the tables say of one article: its stored terms, the outdated ones among them, and its names by kind."""
+    """What the tables say of one article: its stored terms, whether they are outdated, its names by kind, its authors.
+
+    An author is a name and an id.
+    """
 
     terms: set[Term] = field(default_factory=set)
     outdated: bool = False
     names: dict[TermKind, list[str]] = field(default_factory=dict)
+    authors: list[tuple[str, str | None]] = field(default_factory=list)
 
     @property
     def named(self) -> dict[Term, str]:
-        """The terms that the names make, each with its first name."""
+        """The terms that the names and ids make, each with its first name."""
+        return self._others() | author_terms(self.authors[:MAX_AUTHORS]).all
+
+    @property
+    def addressed(self) -> dict[Term, str]:
+        """Those of the terms that get an address."""
+        return self._others() | author_terms(self.authors[:MAX_AUTHORS]).addressed
+
+    def _others(self) -> dict[Term, str]:
         found: dict[Term, str] = {}
         for kind, names in self.names.items():
             found |= named_terms(kind, names[: MOST[kind]])
@@ -86,16 +99,16 @@ def rewrite_terms(conn: Connection, article_ids: Collection[str], now: datetime)
 
 
 def names_of(conn: Connection, article_ids: Sequence[str]) -> dict[str, dict[Term, str]]:
-    """Returns the terms of these articles, at most one batch, each with the name that the article gives it."""
-    return {id: one.named for id, one in _read(conn, article_ids).items()}
+    """Returns the terms of these articles that get addresses, with the article's names for them; at most one batch."""
+    return {id: one.addressed for id, one in _read(conn, article_ids).items()}
 
 
 def read_terms(conn: Connection, article_ids: Iterable[str]) -> dict[str, frozenset[Term]]:
     """Returns all terms of these articles as their own rows say, also those whose change was not gathered yet."""
     found: dict[str, set[Term]] = {}
     for some in batched(sorted(set(article_ids))):
-        for id, named in names_of(conn, some).items():
-            found.setdefault(id, set()).update(named)
+        for id, one in _read(conn, some).items():
+            found.setdefault(id, set()).update(one.named)
         query = select(ArticleSectionRow.article_id, ArticleSectionRow.section)
         for row in conn.execute(query.where(ArticleSectionRow.article_id.in_(some))):
             found.setdefault(row.article_id, set()).add(Term("section", row.section))
@@ -166,13 +179,14 @@ def _read(conn: Connection, ids: Sequence[str]) -> dict[str, _Stored]:
             ArticleTermRow.article_id.label("id"),
             ArticleTermRow.kind.label("kind"),
             ArticleTermRow.key.label("name"),
+            literal(None, Text).label("author_id"),
             literal(-1).label("place"),
             _is_outdated().label("outdated"),
         )
         .outerjoin(ArticleRow, same)
         .where(ArticleTermRow.article_id.in_(ids)),
         _names("tag", TagRow.article_id, TagRow.tag, TagRow.position, MAX_TAG, ids),
-        _names("author", AuthorRow.article_id, AuthorRow.name, AuthorRow.position, MAX_NAME, ids),
+        _names("author", AuthorRow.article_id, AuthorRow.name, AuthorRow.position, MAX_NAME, ids, _author_id()),
         _names("language", ArticleRow.id, ArticleRow.language, literal(0), MAX_LANGUAGE, ids),
     ).subquery()
     found: dict[str, _Stored] = {}
@@ -184,15 +198,25 @@ def _read(conn: Connection, ids: Sequence[str]) -> dict[str, _Stored]:
         if row.place == -1:
             one.terms.add(Term(kind, row.name))
             one.outdated |= bool(row.outdated)
+        elif kind == "author":
+            one.authors.append((row.name, row.author_id))
         else:
             one.names.setdefault(kind, []).append(row.name)
     return found
 
 
-def _names(kind: TermKind, id: Any, name: Any, position: Any, most: int, ids: Sequence[str]) -> Any:
+def _names(
+    kind: TermKind, id: Any, name: Any, position: Any, most: int, ids: Sequence[str], author_id: Any = None
+) -> Any:
+    author_id = literal(None, Text) if author_id is None else author_id
     # Positions are the newsroom's own, and may be below zero.
     place = func.row_number().over(partition_by=id, order_by=position)
-    return select(id, literal(kind), name, place, literal(0)).where(id.in_(ids), func.length(name) <= most)
+    return select(id, literal(kind), name, author_id, place, literal(0)).where(id.in_(ids), func.length(name) <= most)
+
+
+def _author_id() -> ColumnElement[str | None]:
+    """Selects an author's id; one that is too long is never read, and counts as none."""
+    return case((func.length(AuthorRow.id) <= MAX_AUTHOR_ID, AuthorRow.id), else_=None)
 
 
 def _is_outdated() -> ColumnElement[int]:
@@ -206,13 +230,15 @@ def _is_outdated() -> ColumnElement[int]:
 
 def _write(conn: Connection, read: Mapping[str, _Stored]) -> bool:
     """Stores what differs; returns whether any term may need its address."""
-    gone, new, outdated = [], [], []
+    gone, new, outdated, unaddressed = [], [], [], []
     for id, one in read.items():
         named = one.named.keys()
         gone += [{"of": id, "a": term.kind, "b": term.key} for term in sorted(one.terms - named)]
         new += [{"article_id": id, "kind": term.kind, "key": term.key} for term in sorted(named - one.terms)]
         if one.outdated and one.terms & named:
             outdated.append(id)
+        if any(term.kind == "author" for term in one.terms - named) and one.terms & one.addressed.keys():
+            unaddressed.append(id)
     if gone:
         row = (
             ArticleTermRow.article_id == bindparam("of"),
@@ -228,4 +254,8 @@ def _write(conn: Connection, read: Mapping[str, _Stored]) -> bool:
         copies = {name: getattr(ArticleRow, name) for name in ("status", "published_at", "expires_at")}
         same = ArticleTermRow.article_id == ArticleRow.id
         conn.execute(update(ArticleTermRow).values(copies).where(same, ArticleTermRow.article_id.in_(changed)))
-    return bool(changed)
+    if unaddressed:
+        # A name that had an id until now may need its own address.
+        of_authors = (ArticleTermRow.article_id.in_(unaddressed), ArticleTermRow.kind == "author")
+        conn.execute(update(ArticleTermRow).where(*of_authors).values(registered=0))
+    return bool(changed or unaddressed)

@@ -15,6 +15,7 @@ from syndication.store.db.batches import batched
 from syndication.store.db.upsert import insert
 from syndication.store.tables.asked_feeds import AskedFeedRow, AskedNumberRow
 from syndication.store.tables.publishing import ASLEEP, READERS, PollCountRow, SectionStateRow
+from syndication.store.tables.terms import TermRow
 
 MINUTE = timedelta(minutes=1)
 
@@ -164,6 +165,20 @@ def _forget(conn: Connection, slugs: Collection[str], now: datetime) -> None:
     for some in batched(sorted(slugs)):
         conn.execute(delete(SectionStateRow).where(SectionStateRow.section.in_(some)))
         conn.execute(delete(PollCountRow).where(PollCountRow.section.in_(some)))
+
+
+def follow_names(conn: Connection) -> list[str]:
+    """Gives the feeds of authors the names that the register of terms has now; returns the slugs of those that differ.
+
+    An author with an id may change the name, and keeps the feed.
+    """
+    same = and_(TermRow.kind == AskedFeedRow.kind, TermRow.key == AskedFeedRow.key)
+    query = select(AskedFeedRow.slug, TermRow.name).join(TermRow, same)
+    query = query.where(AskedFeedRow.forgotten_at.is_(None), TermRow.name != AskedFeedRow.name)
+    renamed = conn.execute(query.order_by(AskedFeedRow.slug)).all()
+    for row in renamed:
+        _change(conn, [row.slug], name=row.name)
+    return [row.slug for row in renamed]
 
 
 def stale_asleep(conn: Connection, before: datetime) -> list[str]:

@@ -95,7 +95,7 @@ class ArticleSectionRow(Base):
 
 
 class AuthorRow(Base):
-    """One author of an article, in the order of the byline."""
+    """One author of an article, in the order of the byline; ``id`` is the newsroom's own for this person."""
 
     __tablename__ = "article_author"
 
@@ -104,6 +104,7 @@ class AuthorRow(Base):
     name: Mapped[str]
     email: Mapped[str | None]
     uri: Mapped[str | None]
+    id: Mapped[str | None]
 
     __table_args__ = NO_ROWID
 

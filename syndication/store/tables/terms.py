@@ -13,7 +13,7 @@ class ArticleTermRow(Base):
 
     It refers to no article, so that the terms of a deleted one are still known when the deletion is gathered. The
     times and the status are copies that lead a walk; the article itself decides. ``registered``: 1 once the term has
-    its address, which happens when the article is public.
+    its address, or needs none, which is seen when the article is public.
     """
 
     __tablename__ = "article_term"
@@ -30,7 +30,10 @@ class ArticleTermRow(Base):
 
 
 class TermRow(Base):
-    """The address of a term that a public article has or had; ``name`` is how that article wrote it. It stays."""
+    """The address of a term that a public article has or had; it stays.
+
+    ``name`` is how that article wrote it; that of an author with an id follows the byline.
+    """
 
     __tablename__ = "term"
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from sqlalchemy import delete, update
 
+from syndication.model.values import Author
 from syndication.store.articles import articles
+from syndication.store.articles.term_registry import find_public_term
 from syndication.store.publishing import asked_feeds, section_state
 from syndication.store.tables.asked_feeds import AskedFeedRow, AskedNumberRow
 from tests.support.asked import AskedWeb, AskedWorker, ask, settings_with
@@ -24,9 +26,43 @@ def poll(database, slug):
         asked_feeds.record_polls(conn, {slug: database.now(conn)})
 
 
+def find(database, clock, slug):
+    """Returns the term of an author as the register has it."""
+    with database.read() as conn:
+        return find_public_term(conn, "author", slug, clock.now)
+
+
 def versions(database):
     with database.read() as conn:
         return {state.section: state.version for state in section_state.list_states(conn)}
+
+
+def test_the_feed_of_an_author_with_an_id_follows_the_name(database, clock):
+    settings = settings_with()
+    worker, web = AskedWorker(settings, database, clock), AskedWeb(settings, database)
+    put(database, "a1", "taiwan", authors=(Author("Mei Wang", id="mei"),))
+    put(database, "a2", "taiwan", authors=(Author("Mei Wang", id="another-mei"),))
+    put(database, "a3", "taiwan", authors=(Author("Mei Wang"),))
+    worker.work()
+    term = find(database, clock, "mei")
+    assert ask(database, "author/mei", "author", term.term.key, term.name) == "asked"
+    worker.work()
+    body = web.body("author/mei")
+    assert "<title>Mei Wang – The Formosa Ledger</title>" in body
+    assert [f"Story {id}</title>" in body for id in ("a1", "a2", "a3")] == [True, False, False]
+
+    clock.advance(60)
+    put(database, "a4", "taiwan", authors=(Author("Mei Chen", id="mei"),), published_at=clock.now)
+    worker.work()
+    worker.asked.housekeep()
+    worker.work()
+    body = web.body("author/mei")
+    assert "<title>Mei Chen – The Formosa Ledger</title>" in body
+    assert [f"Story {id}</title>" in body for id in ("a1", "a2", "a3", "a4")] == [True, False, False, True]
+    # One address in any spelling; of the names, only that of the story without an id has one.
+    addresses = web.loader.catalogue.asked
+    assert addresses.resolve("author/MEI").slug == "author/mei" and addresses.resolve("author/#mei") is None
+    assert find(database, clock, "mei-wang").term.key == "mei wang" and find(database, clock, "mei-chen") is None
 
 
 def test_a_feed_is_asked_for_kept_current_put_to_sleep_woken_forgotten_and_asked_for_again(database, clock):

@@ -58,6 +58,51 @@ def test_two_that_meet_in_an_address_are_told_apart_and_keep_theirs(desk):
     assert [found(desk, "tag", slug) for slug in ("c", "c-2", "c-3", "tag", "tag-2")] == before
 
 
+def test_two_authors_of_one_name_are_two_feeds_at_their_ids(desk):
+    desk.put("a1", authors=(Author("Lin Mei-hua", id="lin-mei-hua"),))
+    desk.put("a2", authors=(Author("Lin Mei-hua", id="17"),))
+    desk.work()
+    assert found(desk, "author", "lin-mei-hua") == ("#lin-mei-hua", "Lin Mei-hua")
+    assert found(desk, "author", "17") == ("#17", "Lin Mei-hua")
+    assert len(_rows(desk, "SELECT slug FROM term WHERE kind = 'author'")) == 2, "the name has no third one"
+    assert listed(desk, "author", prefix="lin m") == ["Lin Mei-hua"] * 2 and listed(desk, "author", prefix="wu") == []
+
+
+def test_the_address_of_a_name_stays_when_its_writer_begins_to_give_ids(desk):
+    desk.put("a1", authors=(Author("Lin Mei-hua"),))
+    desk.work()
+    desk.put("a2", authors=(Author("Lin Mei-hua", id="lin-mei-hua"),))
+    desk.later()
+    assert found(desk, "author", "lin-mei-hua") == ("lin mei-hua", "Lin Mei-hua")
+    assert found(desk, "author", "lin-mei-hua-2") == ("#lin-mei-hua", "Lin Mei-hua")
+    of_name = _rows(desk, "SELECT article_id FROM article_term WHERE kind = 'author' AND key = 'lin mei-hua'")
+    assert of_name == [("a1",), ("a2",)]
+
+
+def test_a_name_gets_its_address_when_its_writer_gives_no_id_any_more(desk):
+    desk.put("a1", authors=(Author("Lin Mei-hua", id="17"),))
+    desk.work()
+    assert found(desk, "author", "lin-mei-hua") is None
+    desk.put("a1", authors=(Author("Lin Mei-hua"),))
+    desk.later()
+    assert found(desk, "author", "lin-mei-hua") == ("lin mei-hua", "Lin Mei-hua")
+    assert found(desk, "author", "17") == ("#17", "Lin Mei-hua") and listed(desk, "author") == ["Lin Mei-hua"]
+
+
+def test_an_author_with_an_id_keeps_the_address_under_another_name(desk):
+    desk.put("a1", authors=(Author("Mei Wang", id="mei"),), published_at=at(hours=-9))
+    desk.work()
+    desk.put("a2", authors=(Author("Mei Chen", id="mei"),))
+    desk.later()
+    assert found(desk, "author", "mei") == ("#mei", "Mei Chen")
+    desk.put("a1", authors=(Author("M. Wang", id="mei"),), published_at=at(hours=-9))
+    desk.later()
+    assert found(desk, "author", "mei") == ("#mei", "Mei Chen"), "the newest story says the name"
+    desk.put("secret", authors=(Author("Agent M", id="mei"),), status="draft", published_at=at(hours=-1))
+    desk.later()
+    assert found(desk, "author", "mei") == ("#mei", "Mei Chen")
+
+
 @pytest.mark.parametrize(
     "secret",
     [
@@ -70,11 +115,13 @@ def test_two_that_meet_in_an_address_are_told_apart_and_keep_theirs(desk):
     ids=str,
 )
 def test_nothing_of_what_is_not_public_is_known(desk, secret):
-    desk.put("secret", tags=("Merger",), authors=(Author("Whistle Blower"),), **secret)
+    authors = (Author("Whistle Blower"), Author("Whistle Blower", id="w-7"))
+    desk.put("secret", tags=("Merger",), authors=authors, **secret)
     desk.put("open", tags=("Ferries",))
     desk.work()
     desk.later(minutes=3)
     assert found(desk, "tag", "merger") is None and found(desk, "author", "whistle-blower") is None
+    assert found(desk, "author", "w-7") is None
     assert listed(desk) == ["Ferries"] and listed(desk, prefix="mer") == []
     # A second one that meets it gets the plain address: a number would give the first away.
     desk.put("open", tags=("Merger!",))
@@ -141,6 +188,11 @@ def test_what_triggers_missed_is_found_by_reading_again_and_marks_the_feeds_of_t
     assert "taiwan" in desk.later()
     assert found(desk, "tag", "ferries") == ("ferries", "Ferries")
     assert Term("tag", "rail") not in {Term(*row) for row in _terms(desk)}
+
+
+def _rows(desk, statement):
+    with desk.database.read() as conn:
+        return [tuple(row) for row in conn.execute(text(f"{statement} ORDER BY 1"))]
 
 
 def _terms(desk):

@@ -419,7 +419,7 @@ def test_a_time_that_no_program_can_read_is_refused(postgres_url, clock, column,
         ("UPDATE article_tag SET tag = x'616263'", "article_tag.tag must be text, not a BLOB"),
         ("UPDATE article_image SET width = 'wide'", "article_image.width must be a whole number"),
         ("UPDATE article_image SET height = 1.5", "article_image.height must be a whole number"),
-        ("INSERT INTO article_author VALUES ('a1', 7, x'61', NULL, NULL)", "article_author.name must be text"),
+        ("INSERT INTO article_author VALUES ('a1', 7, x'61', NULL, NULL, NULL)", "article_author.name must be text"),
         ("UPDATE OR IGNORE article SET title = x'616263'", "article.title must be text"),
     ],
 )

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndication.model.selection import Selection, Term, term_key, term_slug
+from syndication.model.selection import Selection, Term, author_id_key, author_name_key, term_key, term_slug
+from syndication.model.values import Author
+from syndication.model.wanted_terms import author_terms
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,42 @@ def test_key_and_slug_are_stable(name: str) -> None:
     slug = term_slug(key)
     assert term_slug(slug) == slug
     assert not set(slug) & set("+~./ %?#")
+
+
+@pytest.mark.parametrize(
+    ("id", "key", "slug"),
+    [
+        ("lin-mei-hua", "#lin-mei-hua", "lin-mei-hua"),
+        (" Lin-Mei-Hua ", "#lin-mei-hua", "lin-mei-hua"),
+        ("17", "#17", "17"),
+        ("#17", "#17", "17"),
+        ("＃ 17", "#17", "17"),
+        ("https://daily.example/by/Lin", "#https://daily.example/by/lin", "https-daily-example-by-lin"),
+        ("林美華", "#林美華", "林美華"),
+        ("", "", ""),
+        ("#", "", ""),
+        (" # ", "", ""),
+    ],
+)
+def test_an_author_s_id_has_a_key_and_a_slug(id: str, key: str, slug: str) -> None:
+    assert (author_id_key(id), term_slug(author_id_key(id))) == (key, slug)
+
+
+@given(st.text() | st.text("#＃ a\u0338"))
+def test_no_name_has_the_key_of_an_id_and_a_selection_finds_both(text: str) -> None:
+    name, id = author_name_key(text), author_id_key(text)
+    assert not name.startswith("#") and (id.startswith("#") or not id)
+    assert term_key("author", name) == name and term_key("author", id) == id
+
+
+def test_of_an_author_with_an_id_only_the_id_gets_an_address() -> None:
+    lin, wu = Author("Lin", id="7"), Author("Wu")
+    found = author_terms((one.name, one.id) for one in (lin, wu, Author("LIN", id="8"), Author("Yu", id="x" * 300)))
+    assert found.all == {
+        Term("author", "lin"): "Lin", Term("author", "#7"): "Lin", Term("author", "wu"): "Wu",
+        Term("author", "#8"): "LIN", Term("author", "yu"): "Yu",
+    }  # fmt: skip
+    assert found.addressed.keys() == found.all.keys() - {Term("author", "lin")}
 
 
 def test_a_section_keeps_its_slug_as_key() -> None:

@@ -75,6 +75,7 @@ def _create_newsroom_tables() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("uri", sa.Text(), nullable=True),
+        sa.Column("id", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], onupdate="CASCADE", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("article_id", "position"),
         sqlite_with_rowid=False,

@@ -228,7 +228,7 @@ def test_co_authors_are_all_named(site, copy):
     wp_set_object_terms($p, ['cap-ann', 'cap-guest'], 'author'); return $p;"""
     id = str(site.do(php))
     copy.look()
-    assert copy.articles[id].authors == (Author("Ann Reporter"), Author("Guest & Co"))
+    assert copy.articles[id].authors == (Author("Ann Reporter", id="ann"), Author("Guest & Co", id="guest"))
 
 
 def test_check_finds_nothing_to_mend_where_nothing_is_wrong(site, copy):
@@ -264,7 +264,7 @@ def test_the_network_s_users_are_found_for_a_further_site(site):
         with reader(site, prefix=f"{PREFIX}2_") as source, source.look() as look:
             assert [row.id for row in look.window()] == [id]
             (found,) = look.read(look.window())
-        assert found.article.authors == (Author("Ann Reporter"),)
+        assert found.article.authors == (Author("Ann Reporter", id="ann"),)
     finally:
         for table in tables:
             site.sql(f"DROP TABLE {PREFIX}2_{table}")

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from syndication.config.source_schemas.wordpress import WordPressSource
+from syndication.model.values import Author
 from syndication.sources.wordpress.plain import opening, plain
 from syndication.sources.wordpress.rest_post import RestPost
 from syndication.sources.wordpress.sections import SectionMap
@@ -97,6 +98,12 @@ def post(**more: object) -> RestPost:
 def test_what_wordpress_embeds_as_an_error_is_left_out(embedded):
     page = post(_embedded=embedded).rendered()
     assert page.image is None and page.post.authors == () and page.post.tags == ()
+
+
+def test_an_author_is_known_by_the_slug_of_the_archive():
+    users = [{"name": "Lin Mei-hua", "slug": "lin"}, {"name": "&#26519;", "slug": "%e6%9e%97"}, {"name": "Guest"}]
+    found = post(_embedded={"author": users}).rendered().post.authors
+    assert found == (Author("Lin Mei-hua", id="lin"), Author("林", id="林"), Author("Guest"))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, literal_column, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, literal_column, or_, select, update
 
 from syndication.model.selection import ID_MARK, Term, TermKind, term_key, term_slug
 from syndication.store.db.batches import batched
+from syndication.store.db.pairs import MAX_PAIRS, is_one_of
 from syndication.store.db.upsert import insert
 from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.terms import ArticleTermRow, TermRow
@@ -55,9 +56,8 @@ def find_public_term(conn: Connection, kind: TermKind, slug: str, now: datetime)
 def get_terms(conn: Connection, terms: Iterable[Term]) -> dict[Term, RegisteredTerm]:
     """Returns the registered ones among these terms."""
     found: dict[Term, RegisteredTerm] = {}
-    for some in batched(sorted(set(terms))):
-        row = tuple_(TermRow.kind, TermRow.key)
-        for one in conn.execute(select(TermRow.__table__).where(row.in_([tuple(term) for term in some]))):
+    for some in batched(sorted(set(terms)), MAX_PAIRS):
+        for one in conn.execute(select(TermRow.__table__).where(is_one_of(TermRow.kind, TermRow.key, some))):
             found[Term(one.kind, one.key)] = _registered(one)
     return found
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select, tuple_
+from sqlalchemy import Connection, RowMapping, select
 
 from syndication.model.values import ENCODINGS, Document
 from syndication.store.db.batches import batched
+from syndication.store.db.pairs import MAX_PAIRS, is_one_of
 from syndication.store.publishing.publication_numbers import last_number
 from syndication.store.tables.publishing import DocumentRow, LeftOutRow, SectionStateRow
 
@@ -80,8 +81,11 @@ def load_documents(conn: Connection, sections: Iterable[str]) -> list[Document]:
 
 def load_some(conn: Connection, wanted: Sequence[tuple[str, str]]) -> list[Document]:
     """Returns the documents of these sections in these formats, without those that do not exist."""
-    query = _DOCUMENTS.where(tuple_(DocumentRow.section, DocumentRow.format).in_(wanted))
-    return [_document(row) for row in conn.execute(query).mappings()]
+    found: list[Document] = []
+    for some in batched(wanted, MAX_PAIRS):
+        query = _DOCUMENTS.where(is_one_of(DocumentRow.section, DocumentRow.format, some))
+        found += [_document(row) for row in conn.execute(query).mappings()]
+    return found
 
 
 def _document(row: RowMapping) -> Document:

@@ -1,9 +1,5 @@
 """``syndication user`` in scripts, and in a process of its own at a terminal."""
 
-import os
-import pty
-import sys
-
 import pytest
 
 from syndication.auth.secrets import passwords
@@ -12,6 +8,7 @@ from syndication.store.access import audit_log, second_factor, sessions, users
 from syndication.store.db.database import Database
 from tests.support.people import BOSS, OTHER, PASSWORD, person
 from tests.support.service import command, environ
+from tests.support.terminal import typed
 
 
 @pytest.fixture
@@ -56,40 +53,16 @@ def test_a_generated_password_is_shown_once_and_works(user, database):
     assert made.stdout.strip() not in user("list").stdout
 
 
-def typed(answers, *arguments, url, folder):
-    """Returns the exit code and the screen of a terminal at which each question is answered."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(folder)
-        os.execve(
-            sys.executable,
-            [sys.executable, "-m", "syndication", "user", *arguments],
-            environ(SYNDICATION_DATABASE__URL=url),
-        )
-    screen = b""
-    for question, answer in answers:
-        asked = len(screen)
-        while question not in screen[asked:]:
-            screen += os.read(terminal, 1000)
-        os.write(terminal, answer.encode() + b"\n")
-    while True:
-        try:
-            screen += os.read(terminal, 1000)
-        except OSError:  # As Linux tells the end of a terminal.
-            break
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen.decode()
-
-
 def test_a_terminal_prompts_twice_without_echo(database, sqlite_url, tmp_path):
+    env = environ(SYNDICATION_DATABASE__URL=sqlite_url)
     answers = [(b"Password:", PASSWORD), (b"Repeat password:", PASSWORD)]
-    code, screen = typed(answers, "create", "mei", "--all", url=sqlite_url, folder=tmp_path)
+    code, screen = typed(answers, "user", "create", "mei", "--all", env=env, folder=tmp_path)
     assert code == 0 and "Created user mei." in screen and PASSWORD not in screen
     assert right(database, PASSWORD)
     answers = [
         (b"Password:", OTHER), (b"Repeat password:", PASSWORD), (b"Password:", OTHER), (b"Repeat password:", OTHER)
     ]  # fmt: skip
-    code, screen = typed(answers, "password", "mei", url=sqlite_url, folder=tmp_path)
+    code, screen = typed(answers, "user", "password", "mei", env=env, folder=tmp_path)
     assert code == 0 and "do not match" in screen
     assert right(database, OTHER)
 

@@ -11,7 +11,7 @@ import click
 from syndication.cli.common import current_user, open_database, settings_of
 from syndication.cli.output import line
 from syndication.errors import SyndicationError
-from syndication.model.scopes import SCOPES
+from syndication.model.scopes import ROLES, SCOPES, role_of
 
 if TYPE_CHECKING:
     from syndication.store import Connection
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 def user() -> None:
     """Create, list, change and disable users of the dashboard.
 
-    Users have the same scopes as tokens: see `syndication token --help`. Names are lower-case, and passwords have at
-    least twelve characters.
+    A role is a preset of scopes: a reader looks, an editor also sees drafts, writes and regenerates, a producer also
+    makes feeds, an admin may do everything. The scopes are those of tokens: see `syndication token --help`. Names are
+    lower-case, and passwords have at least twelve characters.
     """
 
 
@@ -36,11 +37,19 @@ def _password_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the two options that set a user's scopes."""
+    """Adds the three options that set a user's scopes."""
     command = click.option("--all", "everything", is_flag=True, help="Grant every scope.")(command)
-    return click.option(
+    command = click.option(
         "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="A scope to grant. Repeat for more."
     )(command)
+    return click.option("--role", type=click.Choice(list(ROLES)), help="A preset of scopes to grant.")(command)
+
+
+def _wanted_scopes(role: str | None, scopes: tuple[str, ...], everything: bool) -> tuple[str, ...]:
+    """Returns the scopes that the options grant; raises UsageError if both a role and scopes are given."""
+    if role is not None and (scopes or everything):
+        raise click.UsageError("Use --role, or --scope and --all, not both.")
+    return ROLES[role] if role is not None else SCOPES if everything else scopes
 
 
 _force_option = click.option("--force", is_flag=True, help="Continue even if no user with the scope admin remains.")
@@ -52,19 +61,27 @@ _force_option = click.option("--force", is_flag=True, help="Continue even if no 
 @_password_options
 @click.pass_context
 def create(
-    ctx: click.Context, name: str, scopes: tuple[str, ...], everything: bool, piped: bool, generate: bool
+    ctx: click.Context,
+    name: str,
+    role: str | None,
+    scopes: tuple[str, ...],
+    everything: bool,
+    piped: bool,
+    generate: bool,
 ) -> None:
     """Create a user who can log in to the dashboard. Prompts twice for the password.
 
     \b
-    For an editor who regenerates feeds but writes no articles:
+    For an editor:
+      syndication user create mei-hua --role editor
+    For somebody who regenerates feeds but writes no articles:
       syndication user create mei-hua --scope read --scope preview --scope regenerate
     """
     from syndication.auth.secrets import passwords
     from syndication.store.access import users
 
     users.check_name(name)
-    wanted = users.check_scopes(SCOPES if everything else scopes)
+    wanted = users.check_scopes(_wanted_scopes(role, scopes, everything))
     with open_database(settings_of(ctx)) as database:
         with database.read() as conn:
             users.reject_taken(conn, name)
@@ -89,13 +106,12 @@ def list_(ctx: click.Context, everything: bool) -> None:
         line("No enabled users. Create one with `syndication user create NAME --all`.")
         return
     width = max(len("name"), *(len(user.name) for user in found))
-    line(f"{'name':<{width}}  {'last login':<16}  {'second factor':<13}  state     scopes")
+    line(f"{'name':<{width}}  {'last login':<16}  {'second factor':<13}  state     role      scopes")
     for user in found:
         state = "enabled" if user.enabled else "disabled"
         factor = "on" if user.second_factor_at else "off"
-        line(
-            f"{user.name:<{width}}  {_when(user.last_login_at):<16}  {factor:<13}  {state:<8}  {', '.join(user.scopes)}"
-        )
+        role, granted = role_of(user.scopes) or "-", ", ".join(user.scopes)
+        line(f"{user.name:<{width}}  {_when(user.last_login_at):<16}  {factor:<13}  {state:<8}  {role:<8}  {granted}")
 
 
 @user.command()
@@ -103,12 +119,14 @@ def list_(ctx: click.Context, everything: bool) -> None:
 @_scope_options
 @_force_option
 @click.pass_context
-def scopes(ctx: click.Context, name: str, scopes: tuple[str, ...], everything: bool, force: bool) -> None:
+def scopes(
+    ctx: click.Context, name: str, role: str | None, scopes: tuple[str, ...], everything: bool, force: bool
+) -> None:
     """Replace a user's scopes. The user is logged out."""
     from syndication.store.access import user_changes
 
     with _changing(ctx, name) as (conn, user, now):
-        wanted = SCOPES if everything else scopes
+        wanted = _wanted_scopes(role, scopes, everything)
         with _or_by_force():
             changed = user_changes.set_scopes(conn, user, wanted, current_user(), now, force=force)
     line(f"Scopes of {name}: {', '.join(changed.scopes)}.")

@@ -5,9 +5,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import users as api
 from syndication.auth.secrets import passwords
-from syndication.dashboard.pages import Pages, back, call, page, parse_request, selected_scopes
+from syndication.dashboard.pages import Pages, back, call, page, parse_request, selected_role
 from syndication.errors import SyndicationError
-from syndication.model.scopes import SCOPES
+from syndication.model.scopes import ROLES, SCOPES
 from syndication.web.problems import not_found
 
 pages = Pages("users")
@@ -23,7 +23,7 @@ def show_users() -> Response:
 def create_user() -> Response:
     """Creates a user with a password that is shown once."""
     name = request.form.get("name", "").strip().lower()
-    body = parse_request(api.UserRequest, name=name, scopes=selected_scopes())
+    body = parse_request(api.UserRequest, name=name, **selected_role())
     made = call(api.create_user, body=body)
     return _page(made.name, made.password)
 
@@ -31,13 +31,13 @@ def create_user() -> Response:
 @pages.get("/users/<name>", "admin")
 def show_user(name: str) -> Response:
     """Shows one user."""
-    return page("user.html", user=_user(name), scopes=SCOPES)
+    return page("user.html", user=_user(name), scopes=SCOPES, roles=ROLES)
 
 
 @pages.post("/users/<name>/scopes", "admin")
 def change_scopes(name: str) -> BaseResponse:
     """Changes a user's permissions."""
-    _change(name, scopes=selected_scopes())
+    _change(name, **selected_role())
     flash(f"Permissions of {name} changed. {name} has to log in again.")
     return back(f"/users/{name}")
 
@@ -47,7 +47,7 @@ def reset_password(name: str) -> Response:
     """Resets a user's password; the new one is shown once."""
     made = passwords.generate_password()
     _change(name, password=made)
-    return page("user.html", user=_user(name), scopes=SCOPES, password=made)
+    return page("user.html", user=_user(name), scopes=SCOPES, roles=ROLES, password=made)
 
 
 @pages.post("/users/<name>/disable", "admin")
@@ -93,4 +93,4 @@ def _user(name: str) -> api.UserResponse:
 
 
 def _page(name: str | None = None, password: str | None = None) -> Response:
-    return page("users.html", users=_users(), scopes=SCOPES, name=name, password=password)
+    return page("users.html", users=_users(), scopes=SCOPES, roles=ROLES, name=name, password=password)

@@ -16,6 +16,8 @@ def add_user(page, name, *scopes):
     """Adds a user; returns the password that is shown."""
     page.goto("/editors/users")
     page.get_by_label("Name", exact=True).fill(name)
+    if scopes:
+        page.get_by_role("radio", name=re.compile("^Custom")).check()
     for scope in scopes:
         page.get_by_role("checkbox", name=re.compile(f"^{scope}")).check()
     page.get_by_role("button", name="Add user").click()

@@ -3,6 +3,7 @@
 import pytest
 
 from syndication.auth.secrets import passwords
+from syndication.model.scopes import ROLES
 from syndication.store.access import sessions, users
 from tests.support.people import OTHER, PASSWORD, person
 
@@ -26,7 +27,7 @@ def test_a_person_is_let_in_with_a_password_which_is_told_to_nobody(api, clock):
     said = post(api, password=PASSWORD, scopes=["write", "read"])
     assert said.status == 201
     assert said.json | {"id": ""} == {
-        "id": "", "name": "mei", "scopes": ["read", "write"], "created_at": "2026-03-14T12:00:00Z",
+        "id": "", "name": "mei", "role": None, "scopes": ["read", "write"], "created_at": "2026-03-14T12:00:00Z",
         "created_by": "token admin", "last_login_at": None, "disabled_at": None,
         "second_factor_at": None, "password": None,
     }  # fmt: skip
@@ -68,6 +69,25 @@ def test_a_change_of_each_kind_logs_the_person_out(api, clock):
     assert [act.act for act in api.audit(actor="token admin")] == [
         "enable user", "disable user", "change password of user", "change scopes of user"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_a_preset_of_scopes(sqlite_api, role):
+    said = post(sqlite_api, role=role, scopes=None, password=PASSWORD)
+    assert (said.status, said.json["role"], said.json["scopes"]) == (201, role, list(ROLES[role]))
+    person(sqlite_api.database, "boss", "admin")
+    said = patch(sqlite_api, scopes=["read", "feeds"])
+    assert (said.json["role"], said.json["scopes"]) == (None, ["read", "feeds"])
+    assert patch(sqlite_api, role=role).json["scopes"] == list(ROLES[role])
+
+
+def test_a_role_and_scopes_together_are_refused(sqlite_api):
+    both = post(sqlite_api, role="reader")
+    assert (both.status, both.kind) == (422, "invalid") and "exclude each other" in both.json["detail"]
+    neither = post(sqlite_api, scopes=None)
+    assert neither.status == 422 and "a user needs at least one scope" in neither.json["detail"]
+    person(sqlite_api.database)
+    assert patch(sqlite_api, role="reader", scopes=["read"]).status == 422
 
 
 def test_what_is_null_stays_as_it_is(sqlite_api):

@@ -4,6 +4,7 @@ import pytest
 
 from syndication.auth.secrets import passwords
 from syndication.auth.secrets.second_factor import new_secret
+from syndication.model.scopes import ROLES
 from syndication.store.access import audit_log, second_factor, sessions, users
 from syndication.store.db.database import Database
 from tests.support.people import BOSS, OTHER, PASSWORD, person
@@ -67,6 +68,15 @@ def test_a_terminal_prompts_twice_without_echo(database, sqlite_url, tmp_path):
     assert right(database, OTHER)
 
 
+def test_a_role_grants_its_scopes(user, database):
+    assert user("create", "mei", "--role", "editor", "--generate").returncode == 0
+    assert "editor    read, preview, write, regenerate\n" in user("list").stdout
+    assert user("scopes", "mei", "--role", "producer").stdout == f"Scopes of mei: {', '.join(ROLES['producer'])}.\n"
+    both = user("scopes", "mei", "--role", "reader", "--scope", "read")
+    assert both.returncode == 2 and "not both" in both.stderr
+    assert user("create", "chen", "--role", "boss", "--generate").returncode == 2
+
+
 def test_users_are_listed_without_hashes(user, database):
     empty = user("list")
     assert empty.stdout == "No enabled users. Create one with `syndication user create NAME --all`.\n"
@@ -75,7 +85,7 @@ def test_users_are_listed_without_hashes(user, database):
     assert user("disable", "mei").stdout == "mei is disabled.\n"
     assert "mei" not in user("list").stdout
     everybody = user("list", "--all").stdout
-    assert "disabled  read, write" in everybody and "never" in everybody and "argon2" not in everybody
+    assert "disabled  -         read, write" in everybody and "never" in everybody and "argon2" not in everybody
     assert user("enable", "mei").stdout == "mei is enabled.\n"
     assert "mei" in user("list").stdout
 

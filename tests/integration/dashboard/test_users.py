@@ -2,6 +2,8 @@
 
 import pytest
 
+from syndication.model.scopes import ROLES
+from syndication.store.access import users
 from syndication.store.access.audit_log import Act, Actor, record
 from tests.support.people import person
 
@@ -52,7 +54,22 @@ def test_permissions_are_changed_as_selected(dashboard, admin):
     page = admin.follow(admin.post("/users/mei/scopes", scope=["admin", "read"]))
     assert "Permissions of mei changed." in page.words
     ticked = page.tree.xpath("//form[contains(@action, 'scopes')]//input[@checked]/@value")
-    assert ticked == ["read", "admin"]
+    assert ticked == ["custom", "read", "admin"]
+
+
+def test_a_role_is_chosen_in_place_of_single_permissions(dashboard, admin):
+    admin.post("/users", name="mei", role="editor", scope=["read", "admin"])
+    with dashboard.database.read() as conn:
+        assert users.find_by_name(conn, "mei").scopes == ROLES["editor"]
+    page = admin.follow(admin.post("/users/mei/scopes", role="producer"))
+    chosen = page.tree.xpath("//input[@name='role'][@checked]/@value")
+    assert chosen == ["producer"]
+    (row,) = [
+        row.text_content().split()
+        for row in admin.get("/users").tree.xpath("//tbody/tr")
+        if "mei" in row.text_content()
+    ]
+    assert row[2] == "Producer"
 
 
 @pytest.mark.parametrize(

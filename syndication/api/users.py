@@ -14,7 +14,7 @@ from syndication.model.field_limits import MAX_SCOPES
 from syndication.model.json_types import StrictModel, Text
 from syndication.model.scopes import ROLES, role_of
 from syndication.store import Connection
-from syndication.store.access import second_factor, user_changes
+from syndication.store.access import password_links, second_factor, user_changes
 from syndication.store.access import users as stored_users
 from syndication.store.access.users import User
 from syndication.web.problems import Problem, not_found
@@ -47,10 +47,17 @@ class UserResponse(ResponseModel):
     second_factor_at: Time | None
 
 
-class NewUser(UserResponse):
-    """A new user, with the password if it was generated: it is shown only once."""
+class PasswordLink(ResponseModel):
+    """A link by which a user sets a password. It works once, until it expires, and is shown only once."""
 
-    password: str | None
+    url: str
+    expires_at: Time
+
+
+class NewUser(UserResponse):
+    """A new user, with a link to set the password if the request had none."""
+
+    password_link: PasswordLink | None
 
 
 class UsersResponse(ResponseModel):
@@ -60,7 +67,10 @@ class UsersResponse(ResponseModel):
 
 
 class UserRequest(StrictModel):
-    """A lower-case name, a role or scopes, and a password of at least 12 characters (by default, one is generated)."""
+    """A lower-case name, a role or scopes, and a password of at least 12 characters.
+
+    Without a password, the answer has a link by which the user sets one.
+    """
 
     name: Annotated[Text, Field(min_length=1, max_length=64)]
     role: Role | None = None
@@ -89,17 +99,19 @@ def list_users() -> UsersResponse:
 def create_user(body: UserRequest) -> NewUser:
     """Create a user.
 
-    A generated password is only in this response.
+    Without a password, send the user the link in the answer: it works once, for an hour.
     """
     database = context().database
     stored_users.check_name(body.name)
     wanted = _wanted_scopes(body.role, body.scopes) or ()
     stored_users.check_scopes(wanted)
-    made = passwords.generate_password() if body.password is None else None
-    hash = passwords.hash_password(body.password or made or "", body.name, context().settings.site.names)
+    # Until the link is used, nobody knows the password.
+    password = passwords.generate_password() if body.password is None else body.password
+    hash = passwords.hash_password(password, body.name, context().settings.site.names)
     with database.write() as conn:
         user = stored_users.create(conn, body.name, hash, wanted, caller().actor, database.now(conn))
-    return NewUser.model_validate({**_values(user), "password": made})
+        link = _create_link(conn, user) if body.password is None else None
+    return NewUser.model_validate({**_values(user), "password_link": link})
 
 
 @operation("PATCH", "/users/<name>", "admin", {200: UserResponse})
@@ -128,6 +140,17 @@ def change_user(path: NamePath, body: UserChange) -> UserResponse:
     return UserResponse.model_validate(_values(user))
 
 
+@operation("POST", "/users/<name>/password-link", "admin", {201: PasswordLink})
+def create_password_link(path: NamePath) -> PasswordLink:
+    """Create a link by which a user sets a new password.
+
+    It works once, for an hour, and replaces an earlier link. The old password works until the link is used, which logs
+    the user out everywhere.
+    """
+    with context().database.write() as conn:
+        return _create_link(conn, _get_user(conn, path.name))
+
+
 @operation("DELETE", "/users/<name>/second-factor", "admin", {200: UserResponse})
 def reset_second_factor(path: NamePath) -> UserResponse:
     """Remove a user's second factor, after the loss of a phone.
@@ -151,6 +174,12 @@ def _wanted_scopes(role: Role | None, scopes: Sequence[str] | None) -> Sequence[
             HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "role and scopes exclude each other: send one of them."
         )
     return ROLES[role]
+
+
+def _create_link(conn: Connection, user: User) -> PasswordLink:
+    secret, expires_at = password_links.create(conn, user, caller().actor, context().database.now(conn))
+    url = password_links.url(context().settings.site.base_url, secret)
+    return PasswordLink(url=url, expires_at=instant(expires_at))
 
 
 def _get_user(conn: Connection, name: str) -> User:

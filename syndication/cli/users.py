@@ -1,4 +1,4 @@
-"""Commands for dashboard users: user create, list, scopes, password, disable, enable, reset-second-factor."""
+"""Commands for dashboard users: user create, list, scopes, password, password-link, sessions, log-out, disable, ..."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -59,6 +59,7 @@ _force_option = click.option("--force", is_flag=True, help="Continue even if no 
 @click.argument("name")
 @_scope_options
 @_password_options
+@click.option("--link", is_flag=True, help="Print a link by which the user sets the password: once, within an hour.")
 @click.pass_context
 def create(
     ctx: click.Context,
@@ -68,29 +69,36 @@ def create(
     everything: bool,
     piped: bool,
     generate: bool,
+    link: bool,
 ) -> None:
     """Create a user who can log in to the dashboard. Prompts twice for the password.
 
     \b
-    For an editor:
-      syndication user create mei-hua --role editor
+    For an editor, who sets the password by the link that is printed:
+      syndication user create mei-hua --role editor --link
     For somebody who regenerates feeds but writes no articles:
       syndication user create mei-hua --scope read --scope preview --scope regenerate
     """
     from syndication.auth.secrets import passwords
     from syndication.store.access import users
 
+    if link and (piped or generate):
+        raise click.UsageError("Use --link, --password-stdin or --generate, only one of them.")
     users.check_name(name)
     wanted = users.check_scopes(_wanted_scopes(role, scopes, everything))
     with open_database(settings_of(ctx)) as database:
         with database.read() as conn:
             users.reject_taken(conn, name)
-        password = _password(piped, generate)
+        password = passwords.generate_password() if link else _password(piped, generate)
         hash = passwords.hash_password(password, name, settings_of(ctx).site.names)
         with database.write() as conn:
-            users.create(conn, name, hash, wanted, current_user(), database.now(conn))
+            made, now = users.create(conn, name, hash, wanted, current_user(), database.now(conn)), database.now(conn)
+            url = _create_link(ctx, conn, made, now) if link else ""
     line(f"Created user {name}.", err=True)
-    _show(password, generate)
+    if link:
+        _show_link(name, url)
+    else:
+        _show(password, generate)
 
 
 @user.command("list")
@@ -151,6 +159,60 @@ def password(ctx: click.Context, name: str, piped: bool, generate: bool) -> None
     _show(password, generate)
 
 
+@user.command("password-link")
+@click.argument("name")
+@click.pass_context
+def password_link(ctx: click.Context, name: str) -> None:
+    """Create a link by which a user sets a password. It works once, for an hour, and replaces an earlier one."""
+    with _changing(ctx, name) as (conn, user, now):
+        url = _create_link(ctx, conn, user, now)
+    _show_link(name, url)
+
+
+@user.command()
+@click.argument("name", required=False)
+@click.pass_context
+def sessions(ctx: click.Context, name: str | None) -> None:
+    """List who is logged in, and where: everybody, or one user."""
+    from syndication.store.access import sessions as stored
+    from syndication.store.access import users
+
+    with open_database(settings_of(ctx)) as database, database.read() as conn:
+        user = users.find_by_name(conn, name) if name is not None else None
+        if name is not None and user is None:
+            raise _unknown(name)
+        found = stored.list_sessions(conn, database.now(conn), user.id if user else None)
+    if not found:
+        line("Nobody is logged in." if name is None else f"{name} is not logged in.")
+        return
+    width = max(len("user"), *(len(session.user) for session in found))
+    line(f"{'session':<16}  {'user':<{width}}  {'logged in':<16}  {'expires':<16}  {'browser':<26}  address")
+    for session in found:
+        browser = session.browser or "unknown"
+        line(
+            f"{session.id}  {session.user:<{width}}  {_when(session.created_at)}  {_when(session.expires_at)}"
+            f"  {browser:<26}  {session.source}"
+        )
+
+
+@user.command("log-out")
+@click.argument("name")
+@click.option("--session", "id", help="End only this session, by its id from `syndication user sessions`.")
+@click.pass_context
+def log_out(ctx: click.Context, name: str, id: str | None) -> None:
+    """End all sessions of a user, or one."""
+    from syndication.store.access import sessions as stored
+
+    with _changing(ctx, name) as (conn, user, now):
+        if id is None:
+            ended = stored.log_out(conn, user, current_user(), now)
+        elif stored.end_by_id(conn, id, current_user(), now, user.id) is None:
+            raise SyndicationError(f"{name} has no session {id!r}: `syndication user sessions {name}` lists them")
+        else:
+            ended = 1
+    line(f"Ended {ended} session{'' if ended == 1 else 's'} of {name}.")
+
+
 @user.command()
 @click.argument("name")
 @_force_option
@@ -196,8 +258,24 @@ def _changing(ctx: click.Context, name: str) -> Iterator[tuple["Connection", "Us
     with open_database(settings_of(ctx)) as database, database.write() as conn:
         user = users.find_by_name(conn, name)
         if user is None:
-            raise SyndicationError(f"there is no user {name!r}: `syndication user list --all` lists all users")
+            raise _unknown(name)
         yield conn, user, database.now(conn)
+
+
+def _unknown(name: str) -> SyndicationError:
+    return SyndicationError(f"there is no user {name!r}: `syndication user list --all` lists all users")
+
+
+def _create_link(ctx: click.Context, conn: "Connection", user: "User", now: datetime) -> str:
+    from syndication.store.access import password_links
+
+    secret, _ = password_links.create(conn, user, current_user(), now)
+    return password_links.url(settings_of(ctx).site.base_url, secret)
+
+
+def _show_link(name: str, url: str) -> None:
+    line(f"Send {name} this link. It works once, for an hour, and is not shown again.", err=True)
+    line(url)
 
 
 @contextmanager

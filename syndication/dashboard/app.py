@@ -23,10 +23,12 @@ from syndication.dashboard import (
     feeds,
     login,
     overview,
+    password_link,
     previews,
     regenerations,
     second_factor,
     sections,
+    sessions,
     sources,
     tokens,
     upcoming,
@@ -45,7 +47,7 @@ from syndication.web.request_log import set_rule
 
 SUBJECTS = (
     login, overview, regenerations, sections, documents, feeds, articles, previews, sources, upcoming, chart_pages,
-    audit_log, tokens, users, account, second_factor,
+    audit_log, tokens, users, sessions, account, second_factor, password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400

@@ -5,7 +5,7 @@ import pytest
 from syndication.auth.secrets import passwords
 from syndication.auth.secrets.second_factor import new_secret
 from syndication.model.scopes import ROLES
-from syndication.store.access import audit_log, second_factor, sessions, users
+from syndication.store.access import audit_log, password_links, second_factor, sessions, users
 from syndication.store.db.database import Database
 from tests.support.people import BOSS, OTHER, PASSWORD, person
 from tests.support.service import command, environ
@@ -75,6 +75,37 @@ def test_a_role_grants_its_scopes(user, database):
     both = user("scopes", "mei", "--role", "reader", "--scope", "read")
     assert both.returncode == 2 and "not both" in both.stderr
     assert user("create", "chen", "--role", "boss", "--generate").returncode == 2
+
+
+def test_a_link_is_printed_in_place_of_a_password(user, database):
+    made = user("create", "mei", "--role", "reader", "--link")
+    assert made.returncode == 0 and "It works once, for an hour" in made.stderr
+    again = user("password-link", "mei")
+    links = [done.stdout.strip().rsplit("/", 1) for done in (made, again)]
+    assert {base for base, _ in links} == {"http://127.0.0.1:8000/editors/password"}
+    with database.read() as conn:
+        now = database.now(conn)
+        assert password_links.find(conn, links[0][1], now) is None
+        assert password_links.find(conn, links[1][1], now).name == "mei"
+    assert user("create", "chen", "--link", "--generate").returncode == 2
+    assert user("password-link", "nobody").returncode == 1
+
+
+def test_sessions_are_listed_and_ended(user, database):
+    mei = person(database)
+    assert user("sessions").stdout == "Nobody is logged in.\n"
+    with database.write() as conn:
+        now = database.now(conn)
+        secrets = [sessions.create_session(conn, mei, "192.0.2.7", 12, now, browser="Firefox on Linux") for _ in "ab"]
+        listed = sessions.list_sessions(conn, now)
+    shown = user("sessions", "mei").stdout
+    assert shown.count("Firefox on Linux") == 2 and all(session.id in shown for session in listed)
+    assert not any(secret in shown for secret in secrets)
+    assert user("log-out", "mei", "--session", listed[0].id).stdout == "Ended 1 session of mei.\n"
+    assert user("log-out", "mei", "--session", listed[0].id).returncode == 1
+    assert user("log-out", "mei").stdout == "Ended 1 session of mei.\n"
+    assert user("sessions", "mei").stdout == "mei is not logged in.\n"
+    assert user("sessions", "nobody").returncode == user("log-out", "nobody").returncode == 1
 
 
 def test_users_are_listed_without_hashes(user, database):

@@ -178,7 +178,7 @@ def config(ctx: click.Context, check: bool, old_feeds: bool) -> None:
             _check_old_feeds(settings)
         return
     if old_feeds:
-        raise click.UsageError("--old-feeds goes with --check.")
+        raise click.UsageError("Use --old-feeds with --check.")
     line(f"# {settings.source}")
     for key, value in settings_report(settings):
         line(f"{key} = {value}")

@@ -67,5 +67,5 @@ def _page(wrong: str = "") -> Response:
         shortest=passwords.SHORTEST,
         role=role_of(g.user.scopes),
         sessions=sessions_of(g.user.id),
-        here=session_here(),
+        this_session=session_here(),
     )

@@ -34,6 +34,7 @@ from syndication.dashboard import (
     upcoming,
     users,
 )
+from syndication.dashboard.charts.svg import inline_svg
 from syndication.dashboard.errors import handle_errors
 from syndication.dashboard.filters import TimeFilters
 from syndication.dashboard.pages import POLICY, PREFIX
@@ -104,6 +105,7 @@ def _describe(app: Flask, settings: Settings) -> None:
     """Adds the filters and variables of every template."""
     time_filters = TimeFilters(ZoneInfo(settings.editors.timezone))
     time_filters.add_to(app)
+    app.jinja_env.filters["plot"] = inline_svg
     digests = {
         item.name: hashlib.sha256(item.read_bytes()).hexdigest()[:12]
         for item in files("syndication.dashboard").joinpath("static").iterdir()

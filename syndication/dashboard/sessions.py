@@ -16,7 +16,7 @@ pages = Pages("sessions")
 @pages.get("/sessions", "admin")
 def show_sessions() -> Response:
     """Lists everybody's sessions."""
-    return page("sessions.html", sessions=sessions_of(None), here=session_here())
+    return page("sessions.html", sessions=sessions_of(None), this_session=session_here())
 
 
 @pages.post("/sessions/end", "admin")

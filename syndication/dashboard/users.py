@@ -97,4 +97,6 @@ def _page(name: str | None = None, link: api.PasswordLink | None = None) -> Resp
 def _user_page(name: str, link: api.PasswordLink | None = None) -> Response:
     user = _user(name)
     theirs = sessions_of(user.id)
-    return page("user.html", user=user, scopes=SCOPES, roles=ROLES, link=link, sessions=theirs, here=session_here())
+    return page(
+        "user.html", user=user, scopes=SCOPES, roles=ROLES, link=link, sessions=theirs, this_session=session_here()
+    )

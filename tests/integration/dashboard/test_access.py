@@ -64,6 +64,7 @@ SCOPE_OF = {
     ("POST", "/sources/x/accept"): "admin",
     ("GET", "/charts"): "read",
     ("GET", "/charts/polls.svg"): "read",
+    ("GET", "/charts.csv"): "read",
     ("GET", "/audit-log"): "admin",
     ("GET", "/tokens"): "admin",
     ("POST", "/tokens"): "admin",

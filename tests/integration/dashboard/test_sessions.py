@@ -22,7 +22,8 @@ def logged_in(dashboard, address, agent=""):
 
 
 def rows(page):
-    return [" ".join(row.text_content().split()) for row in page.tree.xpath("//table[@class='cards']/tbody/tr")]
+    found = page.tree.xpath("//table[@class='cards']/tbody/tr")
+    return [" ".join(" ".join(cell.text_content() for cell in row).split()) for row in found]
 
 
 def test_a_user_sees_each_browser_and_ends_another_one(dashboard, mei):

@@ -1,4 +1,4 @@
-"""Links for passwords in the store: one for each user, used once even by many at the same time, and not kept for long."""
+"""Links for passwords in the store: one for each user, used once even by many at a time, and not kept for long."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

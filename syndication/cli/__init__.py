@@ -14,6 +14,7 @@ from syndication.cli.articles import import_, restore, withdraw
 from syndication.cli.copy_database import copy_database
 from syndication.cli.feed_definitions import feeds as feed_commands
 from syndication.cli.feeds import regenerate, release, status
+from syndication.cli.init import init
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
 from syndication.cli.queries import audit_log, trace
 from syndication.cli.reload import reload
@@ -90,6 +91,7 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
     \b
     Try it:              syndication serve --demonstration
+    Set up a newsroom:   syndication init
     Import articles:     syndication import articles.jsonl
     Show the status:     syndication status
     Trace one article:   syndication trace ID
@@ -98,8 +100,8 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 
 for command in (
-    serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, release, status, trace,
-    feed_commands, source, token, user, audit_log, config, reload, copy_database,
+    init, serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, release, status,
+    trace, feed_commands, source, token, user, audit_log, config, reload, copy_database,
 ):  # fmt: skip
     main.add_command(command)
 

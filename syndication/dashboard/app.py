@@ -23,15 +23,18 @@ from syndication.dashboard import (
     feeds,
     login,
     overview,
+    password_link,
     previews,
     regenerations,
     second_factor,
     sections,
+    sessions,
     sources,
     tokens,
     upcoming,
     users,
 )
+from syndication.dashboard.charts.svg import inline_svg
 from syndication.dashboard.errors import handle_errors
 from syndication.dashboard.filters import TimeFilters
 from syndication.dashboard.pages import POLICY, PREFIX
@@ -45,7 +48,7 @@ from syndication.web.request_log import set_rule
 
 SUBJECTS = (
     login, overview, regenerations, sections, documents, feeds, articles, previews, sources, upcoming, chart_pages,
-    audit_log, tokens, users, account, second_factor,
+    audit_log, tokens, users, sessions, account, second_factor, password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400
@@ -102,6 +105,7 @@ def _describe(app: Flask, settings: Settings) -> None:
     """Adds the filters and variables of every template."""
     time_filters = TimeFilters(ZoneInfo(settings.editors.timezone))
     time_filters.add_to(app)
+    app.jinja_env.filters["plot"] = inline_svg
     digests = {
         item.name: hashlib.sha256(item.read_bytes()).hexdigest()[:12]
         for item in files("syndication.dashboard").joinpath("static").iterdir()

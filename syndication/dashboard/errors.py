@@ -15,6 +15,23 @@ from syndication.web.request_log import request_id
 
 log = get_logger(__name__)
 
+TITLES = {
+    HTTPStatus.BAD_REQUEST: "Form not accepted",
+    HTTPStatus.UNAUTHORIZED: "Logged out",
+    HTTPStatus.FORBIDDEN: "Permission needed",
+    HTTPStatus.NOT_FOUND: "Page not found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Not possible here",
+    HTTPStatus.REQUEST_TIMEOUT: "Connection too slow",
+    HTTPStatus.CONFLICT: "Changed by somebody else",
+    HTTPStatus.GONE: "No longer available",
+    HTTPStatus.PRECONDITION_FAILED: "Changed by somebody else",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Text too long",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many attempts",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Temporarily unavailable",
+}
+"""What happened, as people say it. A refused form is "Not saved", and any other page "Not possible"."""
+
 WORDS = {
     HTTPStatus.NOT_FOUND: "Page not found.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This page does not accept that method.",
@@ -61,11 +78,15 @@ def handle_errors(app: Flask) -> None:
         return _error_page(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong. The log has the details.")
 
 
+def _title(status: HTTPStatus) -> str:
+    return TITLES.get(status, "Not saved" if request.method == "POST" else "Not possible")
+
+
 def _error_page(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> Response:
     """Returns a whole page, or one line for a live part, which keeps its last content."""
     retry = status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "GET"
     template = "error_part.html" if is_live() else "error.html"
-    response = page(template, status, name=status.phrase, detail=detail, retry=retry, request_id=request_id())
+    response = page(template, status, name=_title(status), detail=detail, retry=retry, request_id=request_id())
     for name, value in (headers or {}).items():
         if name != "WWW-Authenticate":  # It would make the browser open its own password dialog.
             response.headers[name] = value

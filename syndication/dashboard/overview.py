@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from syndication.api.operations import caller, context
 from syndication.api.visibility import visible_left_out, visible_states
+from syndication.dashboard.first_steps import find_first_steps
 from syndication.dashboard.pages import Pages, html, page, titles
 from syndication.dashboard.quiet_sections import find_silences
 from syndication.dashboard.regenerations import shown
@@ -85,7 +86,8 @@ def live() -> Response:
 def _part() -> Part:
     cache: TTLCache = current_app.extensions["ttl_cache"]
     may = {"may_preview": caller().may("preview"), "may_regenerate": caller().may("regenerate")}
-    return cache.get(("overview", *may.values()), CACHE_SECONDS, lambda: _render(may))
+    key = ("overview", *may.values(), caller().may("admin"))
+    return cache.get(key, CACHE_SECONDS, lambda: _render(may))
 
 
 def _render(may: dict[str, bool]) -> Part:
@@ -106,6 +108,7 @@ def _read(may_preview: bool) -> dict[str, Any]:
         asked = poll_counts.last_hour(conn, now)
         unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
         left_out = visible_left_out(conn)
+        first_steps = find_first_steps(conn, status, may_preview)
         unfed, never_shown = _hidden_stories(conn, now, may_preview)
         sources = source_states.list_states(conn, [table.name for table in settings.sources])
     silences, named = find_silences(), titles()
@@ -150,6 +153,7 @@ def _read(may_preview: bool) -> dict[str, Any]:
         "polls": sum(sums.total for sums in polls),
         "not_modified": sum(sums.not_modified for sums in polls),
         "headline": health.headline(findings),
+        "first_steps": first_steps,
         "findings": findings,
         "severity": findings[0].severity if findings else "well",
     }

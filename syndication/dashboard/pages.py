@@ -107,6 +107,12 @@ def selected_scopes() -> list[str]:
     return scopes
 
 
+def selected_role() -> dict[str, Any]:
+    """Returns the role that a form names, or the scopes ticked in it; raises Problem if there are none."""
+    role = request.form.get("role", "custom")
+    return {"scopes": selected_scopes()} if role == "custom" else {"role": role}
+
+
 def titles() -> dict[str, str]:
     """Returns section titles by slug; the feed of all articles would otherwise have the newsroom's own title."""
     sections = context().settings.sections

@@ -37,6 +37,10 @@ def service(tmp_path_factory):
         yield service.ready()
 
 
+def test_a_demonstration_warns_of_no_example_values(service):
+    assert "Press Ctrl-C to stop." in service.start_log and "Warning" not in service.start_log
+
+
 def test_story_written_by_sql_is_served_within_a_second(service):
     database = service.folder / "var/syndication.db"
     subprocess.run(["sqlite3", "-cmd", ".timeout 5000", str(database)], input=TYPED, text=True, check=True)

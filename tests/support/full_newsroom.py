@@ -17,6 +17,7 @@ from syndication.model.selection import Selection, Term
 from syndication.pipeline.sitemaps import SitemapMaker
 from syndication.store.access import (
     login_failures,
+    password_links,
     pending_logins,
     second_factor,
     sessions,
@@ -126,8 +127,9 @@ def _let_in(database: Database, by: Actor) -> None:
         sessions.record_failed_login(conn, mei, "192.0.2.7", database.now(conn))
         secret, now = new_secret(), database.now(conn)
         second_factor.enable(conn, mei, secret, 2**40, by, now, keep="")
-        sessions.create_session(conn, mei, "192.0.2.7", 12, now)
+        sessions.create_session(conn, mei, "192.0.2.7", 12, now, browser=HOSTILE)
         pending_logins.start(conn, mei, now)
+        password_links.create(conn, mei, by, now)
         login_failures.record(conn, "0" * 64, login_failures.UNKNOWN_DEVICE, now)
     change(database, user_changes.disable, gone)
     signing_key.signing_key(database)

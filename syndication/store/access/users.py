@@ -106,6 +106,11 @@ def any_enabled(conn: Connection) -> bool:
     return conn.scalar(select(UserRow.id).where(UserRow.disabled_at.is_(None)).limit(1)) is not None
 
 
+def count_enabled(conn: Connection) -> int:
+    """Returns how many users may log in."""
+    return conn.scalar(select(func.count()).select_from(UserRow).where(UserRow.disabled_at.is_(None))) or 0
+
+
 def get_password_hash(conn: Connection, user: User) -> PasswordHash | None:
     """Returns the user's password hash, or None if the user no longer exists."""
     found = conn.scalar(select(UserRow.hash).where(UserRow.id == user.id))

@@ -360,6 +360,11 @@ def get_article(conn: Connection, article_id: str) -> Article | None:
     return load_articles(conn, [article_id]).get(article_id)
 
 
+def any_stored(conn: Connection) -> bool:
+    """Returns whether there is any article, whatever its status."""
+    return conn.scalar(select(ArticleRow.id).limit(1)) is not None
+
+
 def count_articles(conn: Connection) -> int:
     """Returns the number of articles of any status."""
     return conn.scalar(select(func.count()).select_from(ArticleRow)) or 0

@@ -59,7 +59,10 @@ SCOPE_OF = {
     ("GET", "/users"): "admin",
     ("POST", "/users"): "admin",
     ("PATCH", "/users/x"): "admin",
+    ("POST", "/users/x/password-link"): "admin",
     ("DELETE", "/users/x/second-factor"): "admin",
+    ("GET", "/sessions"): "admin",
+    ("DELETE", "/sessions/x"): "admin",
     ("GET", "/audit-log"): "admin",
 }
 """Every operation and its required scope, written by hand; `test_access_matrix.py` tests the declared scopes."""

@@ -26,6 +26,7 @@ COMMANDS = [
     "demonstrate",
     "feeds",
     "import",
+    "init",
     "migrate",
     "regenerate",
     "release",

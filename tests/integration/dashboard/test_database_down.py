@@ -35,7 +35,7 @@ def check_told(browser, token):
     """Checks that pages, live parts and forms report it, and that static files are still served."""
     for page in (browser.get("/"), browser.get("/login"), browser.get("/nothing"), browser.post("/logout", token)):
         assert (page.status, page.note, page.headers.get("Retry-After")) == (503, DATABASE_DOWN, "5")
-        assert page.title == "Service Unavailable" and not page.cookies
+        assert page.title == "Temporarily unavailable" and not page.cookies
         assert page.headers["Cache-Control"] == "no-store" and page.headers["Content-Security-Policy"] == POLICY
     part = browser.part("/live/overview")
     assert (part.status, part.note) == (503, DATABASE_DOWN) and "<html" not in part.text

@@ -473,10 +473,22 @@ def _create_access_tables() -> None:
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("expires_at", UtcTime(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("browser", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["dashboard_user.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("hash"),
     )
     op.create_index("ix_session_user_id", "session", ["user_id"])
+    op.create_table(
+        "password_link",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["dashboard_user.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id"),
+        sa.UniqueConstraint("hash"),
+    )
     op.create_table(
         "pending_login",
         sa.Column("hash", sa.Text(), nullable=False),

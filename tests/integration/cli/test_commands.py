@@ -26,11 +26,25 @@ COMMANDS = [
     "demonstrate",
     "feeds",
     "import",
+    "lock",
     "migrate",
     "regenerate",
     "release",
 ]
-COMMANDS += ["reload", "restore", "serve", "source", "status", "token", "trace", "user", "web", "withdraw", "worker"]
+COMMANDS += [
+    "reload",
+    "restore",
+    "serve",
+    "source",
+    "status",
+    "token",
+    "trace",
+    "unlock",
+    "user",
+    "web",
+    "withdraw",
+    "worker",
+]
 
 LINE = {"id": "a1", "title": "T", "url": "/a1", "sections": ["Taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
 

@@ -1,6 +1,5 @@
 """Publication times of articles that no reader has seen: set, moved and lifted."""
 
-from dataclasses import replace
 from http import HTTPStatus
 
 from pydantic import Field
@@ -11,9 +10,8 @@ from syndication.api.schemas import ArticlePath
 from syndication.api.visibility import Visibility, check_exists
 from syndication.model.json_types import Moment, StrictModel
 from syndication.model.values import Article
+from syndication.store.articles.scheduling import PublicAlreadyError, schedule
 from syndication.web.problems import Problem, not_found
-
-PUBLIC_ALREADY = "The article is public already. Change its publication time, or withdraw it."
 
 
 class ScheduleRequest(StrictModel):
@@ -35,10 +33,9 @@ def schedule_article(path: ArticlePath, body: ScheduleRequest, etag: str | None 
             raise not_found(f"article {path.id!r}")
         if etag is not None and etag != tag(stored):
             raise Problem(HTTPStatus.PRECONDITION_FAILED, "stale", CHANGED_SINCE)
-        if stored.status == "published" and stored.published_at is not None and stored.published_at <= caller().now:
-            raise Problem(HTTPStatus.CONFLICT, "public-already", PUBLIC_ALREADY)
-        at = body.published_at or caller().now.replace(microsecond=0)
-        # A date of last update before the publication would say nothing, and a writer's own one stays.
-        return replace(stored, published_at=at, status="withdrawn" if stored.status == "withdrawn" else "published")
+        try:
+            return schedule(stored, body.published_at, caller().now)
+        except PublicAlreadyError as error:
+            raise Problem(HTTPStatus.CONFLICT, "public-already", str(error)) from error
 
     return write_article(path.id, decide, "schedule", check_exists)

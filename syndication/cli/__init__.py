@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from syndication import __version__
-from syndication.cli.articles import import_, lock_fields, restore, unlock_fields, withdraw
+from syndication.cli.articles import import_, lock_fields, restore, schedule, unlock_fields, withdraw
 from syndication.cli.copy_database import copy_database
 from syndication.cli.feed_definitions import feeds as feed_commands
 from syndication.cli.feeds import regenerate, release, status
@@ -98,8 +98,8 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 
 for command in (
-    serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, lock_fields, unlock_fields,
-    regenerate, release, status, trace, feed_commands, source, token, user, audit_log, config, reload, copy_database,
+    serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, schedule, lock_fields,
+    unlock_fields, regenerate, release, status, trace, feed_commands, source, token, user, audit_log, config, reload, copy_database,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,6 +115,50 @@ def restore(ctx: click.Context, ids: tuple[str, ...]) -> None:
     with open_database(settings_of(ctx)) as database:
         unknown = run(database, ids, by=current_user())
     _report(ids, unknown, "restored")
+
+
+@click.command()
+@click.argument("id", metavar="ID")
+@click.argument("time", metavar="TIME", required=False)
+@click.option("--now", "at_once", is_flag=True, help="Publish it now.")
+@click.pass_context
+def schedule(ctx: click.Context, id: str, time: str | None, at_once: bool) -> None:
+    """Set, move or lift the embargo of an article.
+
+    For drafts and articles under embargo. TIME is like 2026-03-14T08:00; without a time zone, it is in that of the
+    newsroom (editors.timezone).
+    """
+    from zoneinfo import ZoneInfo
+
+    from syndication.errors import ArticleError
+    from syndication.model.values import Article
+    from syndication.store.articles import articles, scheduling
+
+    if (time is None) != at_once:
+        raise click.UsageError("Give a TIME, or --now.")
+    settings = settings_of(ctx)
+    zone = ZoneInfo(settings.editors.timezone)
+    try:
+        at = datetime.fromisoformat(time) if time is not None else None
+    except ValueError:
+        raise click.UsageError(f"{time!r} is not a time like 2026-03-14T08:00") from None
+    if at is not None and at.tzinfo is None:
+        at = at.replace(tzinfo=zone)
+
+    with open_database(settings) as database:
+        with database.read() as conn:
+            now = database.now(conn)
+
+        def decide(stored: Article | None) -> Article:
+            if stored is None:
+                raise ArticleError(f"There is no article {id!r}")
+            return scheduling.schedule(stored, at.astimezone(UTC) if at is not None else None, now)
+
+        _, article = articles.change_article(database, id, decide, by=current_user(), act="schedule")
+    moment = article.published_at
+    if moment is not None:
+        when = f"{moment.astimezone(zone):%d %b %Y, %H:%M} ({zone})"
+        line(f"{id} is published on {when}." if moment > now else f"{id} is published.")
 
 
 @click.command("lock")

@@ -155,7 +155,8 @@ def put_article(path: ArticlePath, body: ArticleBody, *, only_new: bool = False)
     if body.id not in (None, path.id):
         words = f"must be {path.id!r}, as in the URL, or omitted, not {body.id!r}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
-    _check_address(path.id)
+    if not only_new:
+        _check_address(path.id)
     wanted = body.model_copy(update={"id": path.id}).article(context().slugs)
 
     def look(conn: Connection, id: str) -> Visibility:

@@ -99,7 +99,8 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 for command in (
     serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, schedule, lock_fields,
-    unlock_fields, regenerate, release, status, trace, feed_commands, source, token, user, audit_log, config, reload, copy_database,
+    unlock_fields, regenerate, release, status, trace, feed_commands, source, token, user, audit_log, config, reload,
+    copy_database,
 ):  # fmt: skip
     main.add_command(command)
 

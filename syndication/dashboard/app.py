@@ -46,8 +46,8 @@ from syndication.web.document_loader import DocumentLoader
 from syndication.web.request_log import set_rule
 
 SUBJECTS = (
-    login, overview, regenerations, sections, documents, feeds, articles, article_edit, scheduling, previews, sources, upcoming, chart_pages,
-    audit_log, tokens, users, account, second_factor,
+    login, overview, regenerations, sections, documents, feeds, articles, article_edit, scheduling, previews, sources,
+    upcoming, chart_pages, audit_log, tokens, users, account, second_factor,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400

@@ -245,6 +245,8 @@ def _base() -> dict[str, str]:
 def _new_values(given: Given) -> tuple[dict[str, Any], dict[str, str]]:
     """Returns the new story in JSON, and what is wrong with fields that cannot be read."""
     values, errors = find_changes(given, {}, _zone())
+    if "/" in given["id"]:  # Some endings of an address mean something else in the API.
+        errors["id"] = "Write an ID without slashes."
     values["id"] = given["id"] or _new_id(given["title"])
     if request.form.get("act") == "draft":
         values["status"] = "draft"

@@ -74,6 +74,7 @@ CASES: dict[str, list[Case]] = {
         ([EVIL, "--field", "title"], {}),
         (["x", "--field", EVIL], {}),
     ],
+    "schedule": [([f"story-1{EVIL}", "--now"], {}), ([EVIL, "--now"], {}), (["x", EVIL], {})],
     "unlock": [([f"story-1{EVIL}"], {}), ([EVIL], {})],
     "regenerate": [(["taiwan", "--wait"], {}), (["--all", "--reason", EVIL], {}), ([EVIL], {})],
     "release": [(["taiwan"], {}), ([EVIL], {})],

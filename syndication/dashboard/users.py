@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import users as api
 from syndication.auth.secrets import passwords
-from syndication.dashboard.pages import Pages, back, call, page, parse_request, selected_scopes
+from syndication.dashboard.pages import Pages, Question, back, call, page, parse_request, selected_scopes
 from syndication.errors import SyndicationError
 from syndication.model.scopes import SCOPES
 from syndication.web.problems import not_found
@@ -42,7 +42,29 @@ def change_scopes(name: str) -> BaseResponse:
     return back(f"/users/{name}")
 
 
-@pages.post("/users/<name>/password", "admin")
+RESET = Question(
+    "Reset the password of {name}?",
+    "The old password stops working, and {name} is logged out of all browsers. The new one is shown once.",
+    "Reset password",
+    "/users/{name}",
+)
+
+DISABLE = Question(
+    "Disable {name}?",
+    "{name} is logged out of all browsers and cannot log in until somebody enables the account. Nothing is deleted.",
+    "Disable",
+    "/users/{name}",
+)
+
+FORGET_SECOND_FACTOR = Question(
+    "Reset the second factor of {name}?",
+    "{name} then logs in with the password alone, and is logged out of all browsers now.",
+    "Reset second factor",
+    "/users/{name}",
+)
+
+
+@pages.post("/users/<name>/password", "admin", ask=RESET)
 def reset_password(name: str) -> Response:
     """Resets a user's password; the new one is shown once."""
     made = passwords.generate_password()
@@ -50,7 +72,7 @@ def reset_password(name: str) -> Response:
     return page("user.html", user=_user(name), scopes=SCOPES, password=made)
 
 
-@pages.post("/users/<name>/disable", "admin")
+@pages.post("/users/<name>/disable", "admin", ask=DISABLE)
 def disable(name: str) -> BaseResponse:
     """Disables a user."""
     _change(name, disabled=True)
@@ -66,7 +88,7 @@ def enable(name: str) -> BaseResponse:
     return back(f"/users/{name}")
 
 
-@pages.post("/users/<name>/second-factor", "admin")
+@pages.post("/users/<name>/second-factor", "admin", ask=FORGET_SECOND_FACTOR)
 def reset_second_factor(name: str) -> BaseResponse:
     """Removes a user's second factor, for example after a lost phone."""
     if name == g.user.name:  # The account page requires the password and a code.

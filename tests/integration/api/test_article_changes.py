@@ -51,7 +51,7 @@ def test_the_effect_in_each_feed_is_what_then_happens(newsroom, patch, found):
     said = compare(newsroom, **patch)
     assert effects(said) == found
     newsroom.ask("PATCH", "/articles/a1", patch)
-    newsroom.desk.work()
+    newsroom.desk.later(seconds=5)
     for slug, (_, position) in found.items():
         entries = [one["article_id"] for one in newsroom.get(f"/sections/{slug}/entries").json["entries"]]
         assert (entries.index("a1") + 1 if "a1" in entries else None) == position, slug

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Any, Literal
@@ -32,11 +32,15 @@ from syndication.model.values import ALL, Article
 from syndication.model.wanted_terms import WantedTerms
 from syndication.store import Connection
 from syndication.store.articles import articles as store
+from syndication.store.articles import field_locks
 from syndication.store.articles import search as finding
 from syndication.store.articles.readable_articles import ReadableArticle, read_article
 from syndication.web.problems import FieldProblem, Problem, invalid, not_found
 
 operation = Operations("articles", "Articles", "Articles of the newsroom. A CMS pushes them here.")
+
+
+CHANGED_SINCE = "The article has changed since you read it: read it again, then retry."
 
 
 class StoredResponse(ResponseModel):
@@ -45,7 +49,8 @@ class StoredResponse(ResponseModel):
     ``date`` says what the update of a published article did to the date of its last update: correction (a correction
     moved it), date (the writer did), or same-date. It is null for any other write. ``warnings`` say why the article,
     which is stored, will not appear as asked, or not for long, because it belongs to a source. What only rendering
-    finds is in its trace a moment later.
+    finds is in its trace a moment later. ``kept`` are fields that an editor has locked: they were sent with another
+    value and keep the stored one.
     """
 
     id: str
@@ -53,6 +58,7 @@ class StoredResponse(ResponseModel):
     date: DateOutcome | None
     message: str | None
     warnings: list[FieldProblem]
+    kept: list[str]
     article: StoredArticle
 
 
@@ -140,7 +146,7 @@ def get_one_article(path: ArticlePath) -> Reply[ArticleAnswer]:
 
 
 @operation("PUT", "/articles/<article:id>", "write", {200: StoredResponse, 201: StoredResponse}, problems=(412,))
-def put_article(path: ArticlePath, body: ArticleBody) -> Reply[StoredResponse]:
+def put_article(path: ArticlePath, body: ArticleBody, *, only_new: bool = False) -> Reply[StoredResponse]:
     """Create or replace an article.
 
     The request is idempotent. With If-Match, the article is replaced only if it has not changed since; with
@@ -149,7 +155,8 @@ def put_article(path: ArticlePath, body: ArticleBody) -> Reply[StoredResponse]:
     if body.id not in (None, path.id):
         words = f"must be {path.id!r}, as in the URL, or omitted, not {body.id!r}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
-    _check_address(path.id)
+    if not only_new:
+        _check_address(path.id)
     wanted = body.model_copy(update={"id": path.id}).article(context().slugs)
 
     def look(conn: Connection, id: str) -> Visibility:
@@ -157,13 +164,18 @@ def put_article(path: ArticlePath, body: ArticleBody) -> Reply[StoredResponse]:
 
     def decide(stored: Article | None, _found: Visibility) -> Article:
         check_preconditions(stored)
+        if only_new and stored is not None:  # Of a form, which has no headers.
+            words = "is taken: another article has it"
+            raise Problem(HTTPStatus.CONFLICT, "exists", f"id {words}", errors=[("id", words)])
         return wanted
 
-    return _store(path.id, decide, "put", look)
+    return write_article(path.id, decide, "put", look)
 
 
 @operation("PATCH", "/articles/<article:id>", "write", {200: StoredResponse}, problems=(412,))
-def patch_article(path: ArticlePath, body: ArticlePatch) -> Reply[StoredResponse]:
+def patch_article(
+    path: ArticlePath, body: ArticlePatch, etag: str | None = None, locks: Collection[str] = ()
+) -> Reply[StoredResponse]:
     """Change some fields of an article with a JSON merge patch (RFC 7396)."""
     patch = body.model_dump()
     if patch.get("id", path.id) != path.id:
@@ -173,9 +185,11 @@ def patch_article(path: ArticlePath, body: ArticlePatch) -> Reply[StoredResponse
         if stored is None or not found.shows(stored):
             raise not_found(f"article {path.id!r}")
         check_preconditions(stored)
+        if etag is not None and etag != tag(stored):  # Of a form, which has no headers.
+            raise Problem(HTTPStatus.PRECONDITION_FAILED, "stale", CHANGED_SINCE)
         return parse_article_json(merge_patch(dump_article(stored), patch))
 
-    return _store(path.id, decide, "patch", check_exists)
+    return write_article(path.id, decide, "patch", check_exists, locks)
 
 
 def tag(article: Article) -> str:
@@ -199,11 +213,7 @@ def check_preconditions(stored: Article | None) -> None:
         )
     current = tag(stored).strip('"') if stored else None
     if "If-Match" in request.headers and (current is None or not request.if_match.contains(current)):
-        detail = (
-            "The article has changed since you read it: read it again, then retry."
-            if stored
-            else "The article no longer exists."
-        )
+        detail = CHANGED_SINCE if stored else "The article no longer exists."
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "stale", detail)
     if current is not None and request.if_none_match.contains(current):
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "exists", "An article with this id already exists.")
@@ -218,13 +228,17 @@ def _check_address(id: str) -> None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
 
 
-def _store(
+def write_article(
     id: str,
     decide: Callable[[Article | None, Visibility], Article],
     act: str,
     look: Callable[[Connection, str], Visibility],
+    locks: Collection[str] = (),
 ) -> Reply[StoredResponse]:
-    """Writes the article and returns the outcome; ``look`` runs first and may raise a Problem."""
+    """Writes the article that ``decide`` returns, and returns the outcome; ``look`` runs first and may raise a Problem.
+
+    ``locks`` are fields that are locked in the same transaction, beside those that are.
+    """
     found: list[Visibility] = []
     sources: dict[str, str] = {}
     wanted: list[Article] = []
@@ -232,6 +246,8 @@ def _store(
     def once(conn: Connection) -> None:
         found[:] = [look(conn, id)]
         sources.update(owning_sources(conn, [id]))
+        if locks:
+            field_locks.add_locks(conn, id, locks, caller().actor, context().database.now(conn))
 
     def remember(stored: Article | None) -> Article:
         wanted[:] = [decide(stored, found[0])]

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from syndication import __version__
-from syndication.cli.articles import import_, restore, withdraw
+from syndication.cli.articles import import_, lock_fields, restore, schedule, unlock_fields, withdraw
 from syndication.cli.copy_database import copy_database
 from syndication.cli.feed_definitions import feeds as feed_commands
 from syndication.cli.feeds import regenerate, release, status
@@ -100,8 +100,9 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 
 for command in (
-    init, serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, release, status,
-    trace, feed_commands, source, token, user, audit_log, config, reload, copy_database,
+    init, serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, schedule, lock_fields,
+    unlock_fields, regenerate, release, status, trace, feed_commands, source, token, user, audit_log, config, reload,
+    copy_database,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, g, get_flashed_messages
+from flask import Flask, Response, current_app, g, get_flashed_messages, request
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 from syndication import __version__
@@ -16,6 +16,7 @@ from syndication.auth.login import LoginService
 from syndication.config.loading import Settings
 from syndication.dashboard import (
     account,
+    article_edit,
     articles,
     audit_log,
     chart_pages,
@@ -26,6 +27,7 @@ from syndication.dashboard import (
     password_link,
     previews,
     regenerations,
+    scheduling,
     second_factor,
     sections,
     sessions,
@@ -41,14 +43,14 @@ from syndication.dashboard.pages import POLICY, PREFIX
 from syndication.dashboard.session_cookie import SessionCookies
 from syndication.dashboard.ttl_cache import TTLCache
 from syndication.diagnostics.trace import DATE_WORDS
-from syndication.model.body_limits import SMALL_BYTES
+from syndication.model.body_limits import SMALL_BYTES, largest_body
 from syndication.store.db.database import Database
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.request_log import set_rule
 
 SUBJECTS = (
-    login, overview, regenerations, sections, documents, feeds, articles, previews, sources, upcoming, chart_pages,
-    audit_log, tokens, users, sessions, account, second_factor, password_link,
+    login, overview, regenerations, sections, documents, feeds, articles, article_edit, scheduling, previews, sources,
+    upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor, password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400
@@ -60,7 +62,7 @@ def dashboard_app(settings: Settings, database: Database, loader: DocumentLoader
     app = Flask("syndication.dashboard", static_folder="static", static_url_path=f"{PREFIX}/static", root_path=None)
     app.session_interface = SessionCookies(database)
     app.config.update(
-        MAX_CONTENT_LENGTH=SMALL_BYTES,
+        MAX_CONTENT_LENGTH=SMALL_BYTES,  # _admit sets the limit of each form.
         SEND_FILE_MAX_AGE_DEFAULT=STATIC_AGE,
         SESSION_COOKIE_NAME="syndication_editors",
         SESSION_COOKIE_PATH=PREFIX,
@@ -80,6 +82,7 @@ def dashboard_app(settings: Settings, database: Database, loader: DocumentLoader
     app.extensions["ttl_cache"] = TTLCache()
     handle_errors(app)
     app.before_request(set_rule)
+    app.before_request(_admit)
     app.before_request(login.authenticate)
     CSRFProtect(app)
     app.after_request(_complete)
@@ -87,6 +90,13 @@ def dashboard_app(settings: Settings, database: Database, loader: DocumentLoader
     for subject in SUBJECTS:
         app.register_blueprint(subject.pages.blueprint)
     return app
+
+
+def _admit() -> None:
+    """Sets the limit of each form: a story may be large."""
+    files: Context = current_app.extensions["editors"]
+    largest = largest_body(request.method, request.path, files.files.editors.body_limits)
+    request.max_content_length = request.max_form_memory_size = largest
 
 
 def _complete(response: Response) -> Response:

@@ -7,11 +7,12 @@ from flask import Response, flash, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import article_history as api_past
-from syndication.api import article_trace, withdrawals
+from syndication.api import article_trace, field_locks, withdrawals
 from syndication.api import articles as api
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath
 from syndication.api.visibility import visible_outline
+from syndication.dashboard.article_form import LABELS
 from syndication.dashboard.filters import time_filters
 from syndication.dashboard.pages import Pages, back, call, is_live, page, parse_request, titles
 from syndication.dashboard.previews import shown
@@ -74,6 +75,8 @@ def show_article() -> Response:
         over=_over_limit(path) if article else None,
         out=traced.withdrawn,
         out_by_sender=traced.withdrawn_by_sender,
+        locks=field_locks.list_locks(path=path) if article else None,
+        labels=LABELS,
         history=call(api_past.list_history, path=path, query=api_past.HistoryQuery()),
         **shown(request.args.get("preview")),
     )

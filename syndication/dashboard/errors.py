@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 from syndication.dashboard.pages import is_live, page
 from syndication.errors import SyndicationError
 from syndication.logs import get_logger
+from syndication.model.body_limits import SMALL_BYTES, in_words
 from syndication.store.db.database import DatabaseDown
 from syndication.web.problems import RETRY_SECONDS, Problem
 from syndication.web.request_log import request_id
@@ -35,7 +36,6 @@ TITLES = {
 WORDS = {
     HTTPStatus.NOT_FOUND: "Page not found.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This page does not accept that method.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The form is larger than 64 KiB. Shorten your text.",
 }
 
 DATABASE_DOWN = "The database does not answer. Feeds are still served. This page retries automatically."
@@ -70,6 +70,9 @@ def handle_errors(app: Flask) -> None:
             return unexpected(cause)
         status = HTTPStatus(error.code or 500)
         allow = {name: value for name, value in error.get_headers() if name == "Allow"}
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            most = in_words(request.max_content_length or SMALL_BYTES)
+            return _error_page(status, f"The form is larger than {most}. Shorten your text.")
         return _error_page(status, WORDS.get(status, error.description or status.phrase), allow)
 
     @app.errorhandler(Exception)

@@ -4,7 +4,7 @@ from flask import Response, flash, g, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import users as api
-from syndication.dashboard.pages import Pages, back, call, page, parse_request, selected_role
+from syndication.dashboard.pages import Pages, Question, back, call, page, parse_request, selected_role
 from syndication.dashboard.sessions import session_here, sessions_of
 from syndication.errors import SyndicationError
 from syndication.model.scopes import ROLES, SCOPES
@@ -42,13 +42,28 @@ def change_scopes(name: str) -> BaseResponse:
     return back(f"/users/{name}")
 
 
+DISABLE = Question(
+    "Disable {name}?",
+    "{name} is logged out of all browsers and cannot log in until somebody enables the account. Nothing is deleted.",
+    "Disable",
+    "/users/{name}",
+)
+
+FORGET_SECOND_FACTOR = Question(
+    "Reset the second factor of {name}?",
+    "{name} then logs in with the password alone, and is logged out of all browsers now.",
+    "Reset second factor",
+    "/users/{name}",
+)
+
+
 @pages.post("/users/<name>/password", "admin")
 def create_password_link(name: str) -> Response:
     """Creates a link by which a user sets a new password; it is shown once."""
     return _user_page(name, call(api.create_password_link, path=parse_request(api.NamePath, name=name)))
 
 
-@pages.post("/users/<name>/disable", "admin")
+@pages.post("/users/<name>/disable", "admin", ask=DISABLE)
 def disable(name: str) -> BaseResponse:
     """Disables a user."""
     _change(name, disabled=True)
@@ -64,7 +79,7 @@ def enable(name: str) -> BaseResponse:
     return back(f"/users/{name}")
 
 
-@pages.post("/users/<name>/second-factor", "admin")
+@pages.post("/users/<name>/second-factor", "admin", ask=FORGET_SECOND_FACTOR)
 def reset_second_factor(name: str) -> BaseResponse:
     """Removes a user's second factor, for example after a lost phone."""
     if name == g.user.name:  # The account page requires the password and a code.

@@ -41,6 +41,9 @@ def test_a_token_works_until_it_is_revoked(visit, house):
     secret = page.get_by_label("Secret").inner_text()
     assert ask(house, secret) == 200
     page.get_by_role("button", name="Revoke a cms").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Revoke this token?")
+    assert ask(house, secret) == 200
+    page.get_by_role("button", name="Revoke", exact=True).click()
     expect(page.get_by_role("status").first).to_have_text("Token a cms revoked: it no longer works.")
     assert ask(house, secret) == 401
     assert secret not in page.content()
@@ -71,6 +74,8 @@ def test_a_new_user_logs_in_and_is_logged_out_when_disabled(visit):
     expect(other.get_by_role("link", name="new-one")).to_be_visible()
     expect(other.get_by_role("link", name="Users")).to_have_count(0)
     chief.goto("/editors/users/new-one")
+    chief.get_by_role("button", name="Disable").click()
+    expect(chief.get_by_role("heading", level=1)).to_have_text("Disable new-one?")
     chief.get_by_role("button", name="Disable").click()
     expect(chief.get_by_role("status").first).to_contain_text("new-one is logged out")
     expect(other).to_have_url(re.compile("/editors/login"))  # The open page redirects automatically.

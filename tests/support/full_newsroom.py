@@ -27,6 +27,7 @@ from syndication.store.access import (
     webhook_ids,
 )
 from syndication.store.access.audit_log import Actor
+from syndication.store.articles import field_locks
 from syndication.store.articles.ninjs_items import NinjsItem, save_item
 from syndication.store.articles.withdrawals import restore, withdraw
 from syndication.store.copy.rows import TABLES
@@ -109,6 +110,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
         purge_queue.enqueue(conn, "taiwan", 2, now)
         asked_feeds.ask(conn, "tag/ferries", "tag", "ferries", HOSTILE, now, 10, 10)
         holds.write(conn, Hold("taiwan", now, now + LONG_AGO, 50, 48))
+        field_locks.set_locks(conn, "story-3", ("title",), by, now)
         sweeps.begin(conn, "dead", LONG_AGO, now)
         conn.execute(insert(FatalArticleRow).values(article_id=HOSTILE, digest="d", at=now))
         conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = requested_at, failures = 2"))

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from syndication.errors import SyndicationError
 from syndication.model.values import PasswordHash
-from syndication.store.access.audit_log import Act, Actor, record
+from syndication.store.access.audit_log import USER_ACTOR, Act, Actor, record
 from syndication.store.access.tokens import sort_scopes
 from syndication.store.db.upsert import insert
 from syndication.store.tables.access import UserRow
@@ -41,7 +41,7 @@ class User:
 
     def actor(self, source: str) -> Actor:
         """Returns the user as an actor of the audit log, acting from ``source``."""
-        return Actor(f"user {self.name}", source)
+        return Actor(f"{USER_ACTOR}{self.name}", source)
 
 
 COLUMNS = [getattr(UserRow, name) for name in User.__slots__]

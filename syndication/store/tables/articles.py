@@ -191,6 +191,22 @@ class ArticleCorrectionRow(Base):
     __table_args__ = (utc_check("corrected_at"), years_check("corrected_at"))
 
 
+class FieldLockRow(Base):
+    """A field of an article whose stored value programs do not replace, until it is released.
+
+    Outlives the article's row: only a person makes one, so there are few. ``field`` is named as in JSON.
+    """
+
+    __tablename__ = "field_lock"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    field: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    by: Mapped[str]
+
+    __table_args__ = (utc_check("at"), years_check("at"), NO_ROWID)
+
+
 class DeletedArticleRow(Base):
     """When an article's row was last deleted. It means nothing while the article has a row again."""
 

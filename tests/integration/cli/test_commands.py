@@ -27,11 +27,26 @@ COMMANDS = [
     "feeds",
     "import",
     "init",
+    "lock",
     "migrate",
     "regenerate",
     "release",
+    "schedule",
 ]
-COMMANDS += ["reload", "restore", "serve", "source", "status", "token", "trace", "user", "web", "withdraw", "worker"]
+COMMANDS += [
+    "reload",
+    "restore",
+    "serve",
+    "source",
+    "status",
+    "token",
+    "trace",
+    "unlock",
+    "user",
+    "web",
+    "withdraw",
+    "worker",
+]
 
 LINE = {"id": "a1", "title": "T", "url": "/a1", "sections": ["Taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
 
@@ -271,3 +286,26 @@ def test_a_large_import_runs_analyze(run, monkeypatch):
     assert analyzed == []
     run("import", "-", input="\n".join(json.dumps(LINE | {"id": id}) for id in ("a2", "a3")))
     assert len(analyzed) == 1
+
+
+def test_fields_are_locked_and_released(run):
+    run("import", "-", input=json.dumps(LINE))
+    assert run("lock", "a1", "--field", "title", "--field", "html").stdout == "a1: locked are title, html.\n"
+    run("import", "-", input=json.dumps(LINE | {"title": "Other", "summary": "New"}))
+    assert run("unlock", "a1", "--field", "html").stdout == "a1: locked are title.\n"
+    assert run("unlock", "a1").stdout == "a1: no field is locked.\n"
+    assert (
+        "0 created, 1 updated"
+        in run("import", "-", input=json.dumps(LINE | {"title": "Other", "summary": "New"})).stdout
+    )
+    assert (run("lock", "none", "--field", "title").exit_code, run("lock", "a1", "--field", "x").exit_code) == (1, 2)
+
+
+def test_an_embargo_is_moved_and_lifted(run, store):
+    run("import", "-", input=json.dumps(LINE | {"published_at": "2100-01-01T08:00:00+08:00"}))
+    assert run("schedule", "a1", "2100-01-02T08:00").stdout == "a1 is published on 02 Jan 2100, 08:00 (UTC).\n"
+    assert run("schedule", "a1", "--now").stdout == "a1 is published.\n"
+    again = run("schedule", "a1", "2100-01-02T08:00")
+    assert (again.exit_code, "is public already" in again.stderr) == (1, True)
+    assert (run("schedule", "a1").exit_code, run("schedule", "a1", "tomorrow").exit_code) == (2, 2)
+    assert "There is no article" in run("schedule", "none", "--now").stderr

@@ -126,6 +126,17 @@ def _create_newsroom_tables() -> None:
         sa.PrimaryKeyConstraint("article_id"),
     )
     op.create_table(
+        "field_lock",
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        utc_check("at"),
+        years_check("at"),
+        sa.PrimaryKeyConstraint("article_id", "field"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "article_correction",
         sa.Column("article_id", sa.Text(), nullable=False),
         sa.Column("correction", sa.Text(), nullable=False),

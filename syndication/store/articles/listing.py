@@ -19,7 +19,7 @@ from syndication.store.articles.found_articles import (
 )
 from syndication.store.articles.search_index import is_filled
 from syndication.store.articles.selected_articles import PUBLISHED
-from syndication.store.articles.shown_articles import digests
+from syndication.store.articles.shown_articles import digests, is_public
 from syndication.store.articles.stored_digests import stored_digests
 from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.publishing import ShownArticleRow

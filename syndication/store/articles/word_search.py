@@ -6,10 +6,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal_column, not_, select, text
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, column, func, not_, select, table, text
 
 from syndication.errors import SyndicationError
-from syndication.model.access import public_part
 from syndication.model.search_words import (
     MEMBERS,
     NO_LANGUAGE,
@@ -35,7 +34,7 @@ from syndication.store.articles.found_articles import (
     visible,
 )
 from syndication.store.articles.search_index import is_filled, place_of, read_articles
-from syndication.store.articles.shown_articles import content_digest, digests
+from syndication.store.articles.shown_articles import content_digest, digests, is_public
 from syndication.store.db.batches import batched
 from syndication.store.db.cursors import INVALID_CURSOR, encode_cursor
 from syndication.store.tables.articles import ArticleRow
@@ -103,8 +102,7 @@ class IndexSearch:
             return False
         if not wanted.text or article.id == wanted.text:
             return True
-        words = article_words(article if wanted.hidden else public_part(article))
-        return bool(self.words) and has_words(words, self.words, members=wanted.hidden)
+        return bool(self.words) and has_words(article_words(article), self.words, members=wanted.hidden)
 
     def _seen(self, articles: Sequence[Article]) -> set[str]:
         known = digests(self.conn, [article.id for article in articles])
@@ -156,9 +154,9 @@ class IndexSearch:
         newest = self._within(newest, ArticleSearchRow.place)
         if before is not None:
             newest = newest.where(ArticleSearchRow.place <= before)
-        table = newest.subquery()
-        walked = select(table.c.place, table.c.article_id).where(_has_words(table.c.words, question))
-        rows = self.conn.execute(self._filtered(walked, table.c.article_id).limit(limit)).all()
+        places = newest.subquery()
+        walked = select(places.c.place, places.c.article_id).where(_has_words(places.c.words, question))
+        rows = self.conn.execute(self._filtered(walked, places.c.article_id).limit(limit)).all()
         if len(rows) == limit:
             return rows
         with _gin_only(self.conn):
@@ -169,19 +167,16 @@ class IndexSearch:
 
     def _matching(self, question: str, *, ordered: bool) -> Select[Any]:
         """Selects the place and the article of each hit; without ``ordered``, only what the conditions need."""
-        query: Select[Any]
+        query: Any
         if self.conn.dialect.name != "sqlite":
             query = select(ArticleSearchRow.place, ArticleSearchRow.article_id)
             query = query.where(_has_words(ArticleSearchRow.words, question))
         elif ordered or self._is_filtered:
-            query = (
-                select(_ROWID.label("place"), ArticleSearchRow.article_id)
-                .select_from(text("article_words"))
-                .join(ArticleSearchRow, ArticleSearchRow.place == _ROWID)
-                .where(_MATCH.bindparams(question=question))
-            )
+            hits = select(_ROWID.label("place"), ArticleSearchRow.article_id).select_from(_FTS)
+            hits = hits.join(ArticleSearchRow, ArticleSearchRow.place == _ROWID)
+            query = hits.where(_MATCH.bindparams(question=question))
         else:
-            query = select(_ROWID).select_from(text("article_words")).where(_MATCH.bindparams(question=question))
+            query = select(_ROWID).select_from(_FTS).where(_MATCH.bindparams(question=question))
             return self._within(query, _ROWID)
         return self._filtered(self._within(query, self._place()), ArticleSearchRow.article_id)
 
@@ -241,7 +236,8 @@ class IndexSearch:
         return "(" + " | ".join(f"'{one.word}'" + ":*" * one.beginning for one in words) + ")"
 
 
-_ROWID: ColumnElement[int] = literal_column("article_words.rowid")
+_FTS = table("article_words", column("rowid", BigInteger()))
+_ROWID = _FTS.c.rowid
 _MATCH = text("article_words MATCH :question")
 
 

@@ -15,7 +15,7 @@ from syndication.cli.copy_database import copy_database
 from syndication.cli.feed_definitions import feeds as feed_commands
 from syndication.cli.feeds import regenerate, release, status
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
-from syndication.cli.queries import audit_log, trace
+from syndication.cli.queries import audit_log, find, trace
 from syndication.cli.reload import reload
 from syndication.cli.sources import source
 from syndication.cli.takeover import takeover
@@ -92,14 +92,15 @@ def main(ctx: click.Context, path: Path | None) -> None:
     Try it:              syndication serve --demonstration
     Import articles:     syndication import articles.jsonl
     Show the status:     syndication status
+    Find articles:       syndication find night train
     Trace one article:   syndication trace ID
     """
     ctx.obj = path
 
 
 for command in (
-    serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, release, status, trace,
-    feed_commands, source, token, user, audit_log, config, reload, copy_database,
+    serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, release, status, find,
+    trace, feed_commands, source, token, user, audit_log, config, reload, copy_database,
 ):  # fmt: skip
     main.add_command(command)
 

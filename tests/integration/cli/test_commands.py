@@ -25,6 +25,7 @@ COMMANDS = [
     "copy-database",
     "demonstrate",
     "feeds",
+    "find",
     "import",
     "migrate",
     "regenerate",

@@ -271,3 +271,19 @@ def test_a_large_import_runs_analyze(run, monkeypatch):
     assert analyzed == []
     run("import", "-", input="\n".join(json.dumps(LINE | {"id": id}) for id in ("a2", "a3")))
     assert len(analyzed) == 1
+
+
+def test_find_prints_articles_with_all_words(run, store, tmp_path):
+    run("migrate")
+    lines = [
+        LINE | {"id": "a1", "title": "Night train"},
+        LINE | {"id": "a2", "title": "Night ferry", "sections": ["china"]},
+    ]
+    (tmp_path / "two.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    run("import", "two.jsonl")
+    done = run("find", "train", "NIGHT")
+    assert done.exit_code == 0 and "a1  Night train" in done.stdout and "a2" not in done.stdout
+    assert "1 found, 1 shown." in done.stderr and "being built" in done.stderr
+    assert json.loads(run("find", "night", "--json").stdout)["count"] == 2
+    assert [one["id"] for one in json.loads(run("find", "--section", "china", "--json").stdout)["articles"]] == ["a2"]
+    assert run("find", "nothing").exit_code == 1

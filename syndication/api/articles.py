@@ -25,7 +25,7 @@ from syndication.api.schemas import (
 from syndication.api.visibility import Visibility, check_exists, visibility, visible_outline, visible_part
 from syndication.api.write_outcomes import DateOutcome, Outcome, owning_sources, write_outcome
 from syndication.model.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, dump_article, merge_patch
-from syndication.model.json_types import Text
+from syndication.model.json_types import Moment, Text
 from syndication.model.json_types import problems as wrong_fields
 from syndication.model.selection import Term
 from syndication.model.values import ALL, Article
@@ -33,8 +33,9 @@ from syndication.model.wanted_terms import WantedTerms
 from syndication.store import Connection
 from syndication.store.articles import articles as store
 from syndication.store.articles import field_locks
-from syndication.store.articles import search as finding
+from syndication.store.articles.found_articles import ArticleFilter, FeedFilter
 from syndication.store.articles.readable_articles import ReadableArticle, read_article
+from syndication.store.articles.search import count, search
 from syndication.web.problems import FieldProblem, Problem, invalid, not_found
 
 operation = Operations("articles", "Articles", "Articles of the newsroom. A CMS pushes them here.")
@@ -75,9 +76,16 @@ class FoundArticle(ResponseModel):
 
 
 class FoundArticles(ResponseModel):
-    """One page; the Link header has the next one (RFC 8288)."""
+    """One page; the Link header has the next one (RFC 8288).
+
+    ``count`` is the number of articles in all pages together, at most 10,000; ``more`` says that there are others.
+    ``complete`` is false while the search index is being built: some articles may be missing.
+    """
 
     articles: list[FoundArticle]
+    count: int
+    more: bool
+    complete: bool
 
 
 class ArticleAnswer(StoredArticle):
@@ -91,11 +99,21 @@ class ArticleAnswer(StoredArticle):
 
 
 class SearchQuery(RequestModel):
-    """Search text, filters and page."""
+    """Search words, filters and page."""
 
-    q: Text = Field("", max_length=200, description="Text in the title, id or URL.")
+    q: Text = Field(
+        "",
+        max_length=200,
+        description="Words in the title, body, byline, tags, id or URL, in any order. A word that ends with * finds"
+        " those that begin so (three characters or more).",
+    )
     status: Literal["draft", "published", "withdrawn"] | None = None
     section: Slug | None = Field(None, description="Slug of a section.")
+    feeds: FeedFilter | None = Field(
+        None, description="none: public and in no feed. left-out: left out of a feed for a fault of its own."
+    )
+    since: Moment = Field(None, description="Published at this time or later.")
+    until: Moment = Field(None, description="Published before this time.")
     limit: Limit = 50
     after: Cursor | None = Field(None, description="Cursor from the Link header of the previous page.")
 
@@ -108,11 +126,20 @@ class ArticlePatch(BaseModel):
 
 @operation("GET", "/articles", "read", {200: FoundArticles})
 def list_articles(query: SearchQuery) -> Reply[FoundArticles]:
-    """Search articles by title, id or URL, status and section; newest first."""
+    """Search articles by words, status, section, publication time and feeds; newest first."""
     who = caller()
-    wanted = finding.ArticleFilter(query.q, query.status, _selected_by(query.section), hidden=who.may("preview"))
+    wanted = ArticleFilter(
+        query.q.strip(),
+        query.status,
+        _selected_by(query.section),
+        query.since,
+        query.until,
+        query.feeds,
+        hidden=who.may("preview"),
+    )
     with context().database.read() as conn:
-        found, after = finding.search(conn, wanted, who.now, query.limit, query.after)
+        found, after = search(conn, wanted, who.now, query.limit, query.after)
+        hits = count(conn, wanted, who.now)
     rows = [
         FoundArticle(
             id=item.id,
@@ -125,7 +152,8 @@ def list_articles(query: SearchQuery) -> Reply[FoundArticles]:
         )
         for item in found
     ]
-    return Reply(FoundArticles(articles=rows), next_page=next_page(query, after=after))
+    answer = FoundArticles(articles=rows, count=hits.count, more=hits.more, complete=hits.complete)
+    return Reply(answer, next_page=next_page(query, after=after))
 
 
 @operation("GET", "/articles/<article:id>", "read", {200: ArticleAnswer})

@@ -16,7 +16,7 @@ from syndication.cli.feed_definitions import feeds as feed_commands
 from syndication.cli.feeds import regenerate, release, status
 from syndication.cli.init import init
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
-from syndication.cli.queries import audit_log, trace
+from syndication.cli.queries import audit_log, find, trace
 from syndication.cli.reload import reload
 from syndication.cli.sources import source
 from syndication.cli.takeover import takeover
@@ -94,6 +94,7 @@ def main(ctx: click.Context, path: Path | None) -> None:
     Set up a newsroom:   syndication init
     Import articles:     syndication import articles.jsonl
     Show the status:     syndication status
+    Find articles:       syndication find night train
     Trace one article:   syndication trace ID
     """
     ctx.obj = path
@@ -101,8 +102,8 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 for command in (
     init, serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, schedule, lock_fields,
-    unlock_fields, regenerate, release, status, trace, feed_commands, source, token, user, audit_log, config, reload,
-    copy_database,
+    unlock_fields, regenerate, release, status, find, trace, feed_commands, source, token, user, audit_log, config,
+    reload, copy_database,
 ):  # fmt: skip
     main.add_command(command)
 

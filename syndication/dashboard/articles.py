@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from flask import Response, flash, request
+from flask import Response, flash, request, stream_with_context
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import article_history as api_past
@@ -13,6 +13,7 @@ from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath
 from syndication.api.visibility import visible_outline
 from syndication.dashboard.article_form import LABELS
+from syndication.dashboard.article_search import asked_articles, csv_of
 from syndication.dashboard.filters import time_filters
 from syndication.dashboard.pages import Pages, back, call, is_live, page, parse_request, titles
 from syndication.dashboard.previews import shown
@@ -28,24 +29,35 @@ pages = Pages("articles")
 
 STATUSES = ("published", "draft", "withdrawn")
 
+FEED_FILTERS = {"none": "Not in any feed", "left-out": "Left out of a feed"}
+
 
 @pages.get("/articles", "read")
 def find_articles() -> Response:
-    """Lists articles by title, ID or URL, newest first."""
-    given = {name: request.args.get(name) or None for name in ("q", "status", "section", "after")}
-    query = parse_request(api.SearchQuery, **given)
+    """Finds articles by words and filters, newest first."""
+    asked, query = asked_articles()
     found = call(api.list_articles, query=query)
     following = found.next_page
-    asked = {name: value for name, value in given.items() if value and name != "after"}
     return page(
         "articles.html",
         found=found.value.articles,
+        hits=found.value,
         asked=asked,
         following={**asked, "after": following["after"]} if following else None,
         paged=bool(query.after),
         sections=titles(),
         statuses=STATUSES if caller().may("preview") else ("published", "withdrawn"),
+        feed_filters=FEED_FILTERS,
     )
+
+
+@pages.get("/articles.csv", "read")
+def download_articles() -> Response:
+    """Downloads what was found, newest first, as CSV (RFC 4180)."""
+    _, query = asked_articles()
+    response = Response(stream_with_context(csv_of(query)), content_type="text/csv; charset=utf-8; header=present")
+    response.headers["Content-Disposition"] = 'attachment; filename="articles.csv"'
+    return response
 
 
 @pages.get("/article", "read")

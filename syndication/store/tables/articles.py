@@ -263,8 +263,16 @@ Index(
     sqlite_where=PUBLISHED,
     postgresql_where=PUBLISHED,
 )
-# For sweeps: it has no links of published articles, so a link that missed a publication is found quickly.
+# For lists of drafts and withdrawn articles. For sweeps, the links: a link that missed a publication is found quickly.
 UNPUBLISHED = text("status <> 'published'")
+Index(
+    "ix_article_unpublished",
+    ArticleRow.published_at.desc(),
+    ArticleRow.id.desc(),
+    ArticleRow.status,
+    sqlite_where=UNPUBLISHED,
+    postgresql_where=UNPUBLISHED,
+)
 Index(
     "ix_article_section_unpublished",
     ArticleSectionRow.article_id,

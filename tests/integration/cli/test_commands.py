@@ -25,6 +25,7 @@ COMMANDS = [
     "copy-database",
     "demonstrate",
     "feeds",
+    "find",
     "import",
     "init",
     "lock",
@@ -309,3 +310,19 @@ def test_an_embargo_is_moved_and_lifted(run, store):
     assert (again.exit_code, "is public already" in again.stderr) == (1, True)
     assert (run("schedule", "a1").exit_code, run("schedule", "a1", "tomorrow").exit_code) == (2, 2)
     assert "There is no article" in run("schedule", "none", "--now").stderr
+
+
+def test_find_prints_articles_with_all_words(run, store, tmp_path):
+    run("migrate")
+    lines = [
+        LINE | {"id": "a1", "title": "Night train"},
+        LINE | {"id": "a2", "title": "Night ferry", "sections": ["china"]},
+    ]
+    (tmp_path / "two.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    run("import", "two.jsonl")
+    done = run("find", "train", "NIGHT")
+    assert done.exit_code == 0 and "a1  Night train" in done.stdout and "a2" not in done.stdout
+    assert "1 found, 1 shown." in done.stderr and "being built" in done.stderr
+    assert json.loads(run("find", "night", "--json").stdout)["count"] == 2
+    assert [one["id"] for one in json.loads(run("find", "--section", "china", "--json").stdout)["articles"]] == ["a2"]
+    assert run("find", "nothing").exit_code == 1

@@ -35,6 +35,7 @@ SCOPE_OF = {
     ("GET", "/sections/taiwan/documents/atom"): "read",
     ("GET", "/sections/taiwan/versions"): "read",
     ("GET", "/articles"): "read",
+    ("GET", "/articles.csv"): "read",
     ("GET", "/article"): "read",
     ("GET", "/article/withdraw"): "write",
     ("POST", "/article/withdraw"): "write",

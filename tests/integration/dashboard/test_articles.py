@@ -1,9 +1,12 @@
 """Articles in the dashboard: found, shown, withdrawn, restored and previewed, with any ID."""
 
+import csv
+import io
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import text
 
 from syndication.store.articles.withdrawals import get_withdrawal
 from tests.support.newsroom import at
@@ -129,6 +132,35 @@ def test_an_empty_search_gives_advice_and_results_are_paginated(newsroom):
     second = browser.get(link(first, "Older"))
     titles = [row.text_content() for page in (first, second) for row in page.tree.xpath("//tbody//th")]
     assert len(titles) == len(set(titles)) == 60 and link(second, "Newest")
+
+
+def test_hits_are_counted_and_downloaded_as_csv(newsroom):
+    browser = newsroom.person("read")
+    newsroom.desk.put("ferry", title='=HYPERLINK("x"), "two"\nlines', published_at=at(hours=-30))
+    newsroom.desk.put("ferry-2", title="Ferry", published_at=at(hours=-60))
+    found = browser.get("/articles?q=ferry")
+    assert "2 articles" in found.words and "being built" not in found.words
+    with newsroom.database.write() as conn:
+        conn.execute(text("DELETE FROM search_fill"))
+    assert "being built" in browser.get("/articles?q=ferry").words
+    path = found.tree.xpath("string(//a[@download]/@href)").removeprefix("/editors")
+    said = browser.get(path)
+    assert said.headers["Content-Type"].startswith("text/csv; charset=utf-8")
+    lines = list(csv.reader(io.StringIO(said.body.decode("utf-8-sig"))))
+    assert lines[0][:2] == ["id", "title"]
+    assert [line[:2] for line in lines[1:]] == [["ferry", '\'=HYPERLINK("x"), "two"\nlines'], ["ferry-2", "Ferry"]]
+
+
+def test_days_are_those_of_the_newsroom(newsroom):
+    browser = newsroom.person("read")
+    newsroom.desk.put("ferry", title="Ferry", published_at=datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC))
+    newsroom.desk.put("ferry-2", title="Ferry", published_at=datetime(2026, 3, 2, tzinfo=UTC))
+    ids = {day: browser.get(f"/articles?q=ferry&from={day}&to={day}").tree.xpath("//tbody//code/text()") for day in (
+        "2026-03-01", "2026-03-02", "2026-03-03",
+    )}  # fmt: skip
+    assert ids == {"2026-03-01": ["ferry"], "2026-03-02": ["ferry-2"], "2026-03-03": []}
+    assert browser.get("/articles?from=yesterday").note == "from must be a day like 2026-03-14, not 'yesterday'"
+    assert browser.get("/articles?to=9999-12-31").status == 422
 
 
 def test_an_article_says_whether_its_last_change_moved_the_date(dashboard):

@@ -17,6 +17,7 @@ from syndication.api import (  # noqa: F401  # some only register operations on 
     article_trace,
     articles,
     audit_log,
+    deliveries,
     feed_previews,
     feeds,
     ninjs,

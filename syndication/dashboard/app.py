@@ -31,12 +31,14 @@ from syndication.dashboard import (
     tokens,
     upcoming,
     users,
+    verdict,
 )
 from syndication.dashboard.errors import handle_errors
 from syndication.dashboard.filters import TimeFilters
 from syndication.dashboard.pages import POLICY, PREFIX
 from syndication.dashboard.session_cookie import SessionCookies
 from syndication.dashboard.ttl_cache import TTLCache
+from syndication.dashboard.verdict import current_verdict
 from syndication.diagnostics.trace import DATE_WORDS
 from syndication.model.body_limits import SMALL_BYTES
 from syndication.store.db.database import Database
@@ -44,8 +46,8 @@ from syndication.web.document_loader import DocumentLoader
 from syndication.web.request_log import set_rule
 
 SUBJECTS = (
-    login, overview, regenerations, sections, documents, feeds, articles, previews, sources, upcoming, chart_pages,
-    audit_log, tokens, users, account, second_factor,
+    login, overview, verdict, regenerations, sections, documents, feeds, articles, previews, sources, upcoming,
+    chart_pages, audit_log, tokens, users, account, second_factor,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400
@@ -119,6 +121,7 @@ def _describe(app: Flask, settings: Settings) -> None:
             "has_sources": bool(settings.sources),
             "program": __version__,
             "current_user": g.get("user"),
+            "current_verdict": current_verdict,
             "may": lambda scope: current is not None and current.may(scope),
             "static": lambda name: f"{PREFIX}/static/{name}?{digests[name]}",
             "now": current.now if current else datetime.now(UTC),

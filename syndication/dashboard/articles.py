@@ -7,7 +7,7 @@ from flask import Response, flash, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import article_history as api_past
-from syndication.api import article_trace, withdrawals
+from syndication.api import article_trace, deliveries, withdrawals
 from syndication.api import articles as api
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath
@@ -72,6 +72,7 @@ def show_article() -> Response:
         **feed_traces,
         article=article,
         over=_over_limit(path) if article else None,
+        delivery=_delivery(path) if request.args.get("followed") else None,
         out=traced.withdrawn,
         out_by_sender=traced.withdrawn_by_sender,
         history=call(api_past.list_history, path=path, query=api_past.HistoryQuery()),
@@ -89,8 +90,7 @@ def confirm_withdrawal() -> Response:
 def withdraw() -> BaseResponse:
     """Withdraws an article from all feeds."""
     path = _path()
-    flash(call(withdrawals.withdraw_article, path=path).message)
-    return back("/article", id=path.id)
+    return _followed(call(withdrawals.withdraw_article, path=path))
 
 
 @pages.get("/article/restore", "write")
@@ -103,8 +103,26 @@ def confirm_restoration() -> Response:
 def restore() -> BaseResponse:
     """Restores a withdrawn article."""
     path = _path()
-    flash(call(withdrawals.restore_article, path=path).message)
-    return back("/article", id=path.id)
+    return _followed(call(withdrawals.restore_article, path=path))
+
+
+@pages.get("/live/delivery", "read")
+def live_delivery() -> Response:
+    """Returns how far a withdrawal or a restoration has come, until it is served."""
+    return page("parts/delivery.html", delivery=_delivery(_path()))
+
+
+def _delivery(path: ArticlePath) -> deliveries.DeliveryResponse:
+    query = parse_request(deliveries.DeliveryQuery, publication=request.args.get("publication") or None)
+    return call(deliveries.get_delivery, path=path, query=query, titles=titles())
+
+
+def _followed(done: withdrawals.WithdrawalResponse) -> BaseResponse:
+    """Returns to the article, which shows how far it has come; of what changed nothing, there is only a message."""
+    if done.outcome == "unchanged" or done.message == withdrawals.TAKEN_OVER:
+        flash(done.message)
+        return back("/article", id=done.id)
+    return back("/article", id=done.id, followed="1")
 
 
 def _confirm(act: str) -> Response:

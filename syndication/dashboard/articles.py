@@ -13,7 +13,7 @@ from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath
 from syndication.api.visibility import visible_outline
 from syndication.dashboard.filters import time_filters
-from syndication.dashboard.pages import Pages, back, call, is_live, page, parse_request, titles
+from syndication.dashboard.pages import Pages, back, call, is_live, live_part, page, parse_request, titles
 from syndication.dashboard.previews import shown
 from syndication.dashboard.sections import served_version
 from syndication.diagnostics.trace_steps import trace_steps
@@ -65,17 +65,19 @@ def show_article() -> Response:
         "source": traced.source,
         "source_words": traced.source_words,
     }
+    feed_traces |= {
+        "article": article,
+        "over": _over_limit(path) if article else None,
+        "out": traced.withdrawn,
+        "out_by_sender": traced.withdrawn_by_sender,
+        "history": call(api_past.list_history, path=path, query=api_past.HistoryQuery()),
+    }
     if is_live():
-        return page("parts/trace_steps.html", **feed_traces)
+        return live_part("parts/article_live.html", **feed_traces)
     return page(
         "article.html",
         **feed_traces,
-        article=article,
-        over=_over_limit(path) if article else None,
         delivery=_delivery(path) if request.args.get("followed") else None,
-        out=traced.withdrawn,
-        out_by_sender=traced.withdrawn_by_sender,
-        history=call(api_past.list_history, path=path, query=api_past.HistoryQuery()),
         **shown(request.args.get("preview")),
     )
 

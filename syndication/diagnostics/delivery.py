@@ -127,6 +127,7 @@ def _words(
         for verdict in late
         if verdict.late == "failing" and (state := facts.states.get(verdict.section)) is not None
     }
+    was_shown = bool(facts.departures if out else facts.positions)
     processes = "web process" if len(web.running) == 1 else "web processes"
     silent_ones = ", ".join(f"{process.pid} on {process.host}" for process in silent)
     served = "every web process serves the feeds without it" if out else "every web process serves it"
@@ -142,6 +143,6 @@ def _words(
         " Restart it.",
         "no-web": ", but no web process is running to serve that. Start one with `syndication web`.",
         "loading": f". Waiting for {len(behind)} of {len(web.running)} {processes} to load it.",
-        "served": f": {served}." if out or facts.positions else ". It is in no feed now: its trace shows why.",
+        "served": f": {served}." if was_shown else ". It is in no feed: its trace shows why.",
     }
     return words[stage]

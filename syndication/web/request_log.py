@@ -1,8 +1,8 @@
 """The request log of the editors process: a request ID in each response and log line, and one line per request.
 
-Polls are not logged, nor
-the parts of pages that open dashboards refresh. A line has the URL rule instead of the address, and of its values only sections: an article ID may
-reveal an embargoed story, and a mistyped address may contain a token.
+Polls are not logged, nor the parts of pages that open dashboards refresh. A line has the URL rule instead of the
+address, and of its values only sections: an article ID may reveal an embargoed story, and a mistyped address may
+contain a token.
 """
 
 import re

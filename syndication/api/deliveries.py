@@ -6,18 +6,17 @@ from pydantic import Field
 
 from syndication.api.articles import operation
 from syndication.api.operations import context
-from syndication.api.schemas import ArticlePath, ResponseModel
+from syndication.api.schemas import ArticlePath, RequestModel, ResponseModel
 from syndication.api.visibility import Visibility, check_exists, visible_facts
 from syndication.diagnostics.delivery import NO_TITLES, Delivery, Stage, WebFacts, delivery
 from syndication.diagnostics.trace import trace
-from syndication.model.json_types import StrictModel
 from syndication.store import Connection
 from syndication.store.articles.trace_facts import read_trace_facts
 from syndication.store.processes import web_processes
 from syndication.store.publishing.publication_numbers import last_number
 
 
-class DeliveryQuery(StrictModel):
+class DeliveryQuery(RequestModel):
     """``publication``: that of an earlier response; later publications are then not waited for."""
 
     publication: int | None = Field(None, ge=0, lt=2**63)
@@ -60,7 +59,8 @@ def read_delivery(
     """Returns where the article is, as far as the caller may know."""
     settings, now = context().settings, context().database.now(conn)
     facts = visible_facts(conn, read_trace_facts(conn, id, settings.selections, now), found)
-    web = WebFacts(web_processes.list_alive(conn, now), web_processes.list_silent(conn, now), last_number(conn))
+    running = web_processes.list_alive(conn, now)
+    web = WebFacts(running, web_processes.list_silent(conn, now, running), last_number(conn))
     return delivery(facts, trace(facts, settings.sections, settings.retired), web, since, titles)
 
 

@@ -74,7 +74,8 @@ def _read(settings: "Settings", database: "Database", id: str, since: int | None
     with database.snapshot() as conn:
         now = database.now(conn)
         facts = read_trace_facts(conn, id, settings.selections, now)
-        web = WebFacts(web_processes.list_alive(conn, now), web_processes.list_silent(conn, now), last_number(conn))
+        running = web_processes.list_alive(conn, now)
+        web = WebFacts(running, web_processes.list_silent(conn, now, running), last_number(conn))
     return delivery(facts, trace(facts, settings.sections, settings.retired), web, since)
 
 

@@ -85,8 +85,8 @@ def read_health(
         sources=source_facts({table.name: table.every for table in settings.sources}, sources, now),
         published=status.published,
         web=len(web),
-        silent_workers=workers.list_silent(conn, now),
-        silent_webs=web_processes.list_silent(conn, now),
+        silent_workers=workers.list_silent(conn, now, status.workers),
+        silent_webs=web_processes.list_silent(conn, now, web),
     )
     return Health(status, facts, web)
 

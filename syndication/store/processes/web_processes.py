@@ -1,7 +1,7 @@
 """The heartbeats of web processes, and the versions that each serves of sections with a pending purge."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -59,9 +59,9 @@ def list_alive(conn: Connection, now: datetime) -> list[WebProcess]:
     return _read(conn, is_alive(WebProcessRow, now))
 
 
-def list_silent(conn: Connection, now: datetime) -> list[WebProcess]:
+def list_silent(conn: Connection, now: datetime, alive: Sequence[WebProcess]) -> list[WebProcess]:
     """Returns the web processes that hang or were killed in the last minutes, see ``workers.list_silent``."""
-    return without_replaced(_read(conn, was_alive(WebProcessRow, now)), _read(conn, is_alive(WebProcessRow, now)))
+    return without_replaced(_read(conn, was_alive(WebProcessRow, now)), alive)
 
 
 def _read(conn: Connection, which: ColumnElement[bool]) -> list[WebProcess]:

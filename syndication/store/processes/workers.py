@@ -106,12 +106,12 @@ def list_alive(conn: Connection, now: datetime) -> list[WorkerProcess]:
     return _read(conn, is_alive(WorkerRow, now))
 
 
-def list_silent(conn: Connection, now: datetime) -> list[WorkerProcess]:
+def list_silent(conn: Connection, now: datetime, alive: Sequence[WorkerProcess]) -> list[WorkerProcess]:
     """Returns the workers that had a heartbeat in the last minutes, have none now, and were not replaced.
 
-    They hang, or were killed: one that stops normally removes its row.
+    They hang, or were killed: one that stops normally removes its row. ``alive`` are those that run.
     """
-    return without_replaced(_read(conn, was_alive(WorkerRow, now)), _read(conn, is_alive(WorkerRow, now)))
+    return without_replaced(_read(conn, was_alive(WorkerRow, now)), alive)
 
 
 def _read(conn: Connection, which: ColumnElement[bool]) -> list[WorkerProcess]:

@@ -18,6 +18,7 @@ from syndication.api import (  # noqa: F401  # some only register operations on 
     article_trace,
     articles,
     audit_log,
+    deliveries,
     feed_previews,
     feeds,
     field_locks,

@@ -13,7 +13,9 @@ from syndication.cli.common import current_user, merged_settings, open_database,
 from syndication.cli.output import line
 
 if TYPE_CHECKING:
+    from syndication.config.loading import Settings
     from syndication.importing.report import Report
+    from syndication.store.db.database import Database
 
 
 @click.command("import")
@@ -86,35 +88,47 @@ def _show(report: "Report") -> None:
     line(report.summary())
 
 
+wait_option = click.option("--no-wait", is_flag=True, help="Return once it is stored, for scripts.")
+
+
 @click.command()
 @click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@wait_option
 @click.pass_context
-def withdraw(ctx: click.Context, ids: tuple[str, ...]) -> None:
+def withdraw(ctx: click.Context, ids: tuple[str, ...], no_wait: bool) -> None:
     """Remove articles from every feed until they are restored.
 
-    They leave the feeds within a second. Nothing that the CMS does brings them back: not an import, and not deleting
-    and writing them again. A cache may show its copy for as long as the section's cache times allow.
+    Waits until every web process serves the feeds without them. The exit code is 3 if no worker or no web process is
+    running, and 1 if a feed is failing or it takes more than a minute: the withdrawal is stored all the same.
+
+    Nothing that the CMS does brings them back: not an import, and not deleting and writing them again. A cache may show
+    its copy for as long as the section's cache times allow.
     """
     from syndication.store.articles.withdrawals import withdraw as run
 
-    with open_database(settings_of(ctx)) as database:
+    settings = settings_of(ctx)
+    with open_database(settings) as database:
         unknown = run(database, ids, by=current_user())
-    _report(ids, unknown, "withdrawn")
+        code = _report(settings, database, ids, unknown, "withdrawn", no_wait=no_wait)
+    sys.exit(code)
 
 
 @click.command()
 @click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@wait_option
 @click.pass_context
-def restore(ctx: click.Context, ids: tuple[str, ...]) -> None:
+def restore(ctx: click.Context, ids: tuple[str, ...], no_wait: bool) -> None:
     """Return withdrawn articles to their feeds, in their old positions.
 
-    One that was deleted as well is published when it is written again.
+    Waits, and exits, as `withdraw` does. One that was deleted as well is published when it is written again.
     """
     from syndication.store.articles.withdrawals import restore as run
 
-    with open_database(settings_of(ctx)) as database:
+    settings = settings_of(ctx)
+    with open_database(settings) as database:
         unknown = run(database, ids, by=current_user())
-    _report(ids, unknown, "restored")
+        code = _report(settings, database, ids, unknown, "restored", no_wait=no_wait)
+    sys.exit(code)
 
 
 @click.command()
@@ -206,11 +220,20 @@ def _change_locks(ctx: click.Context, id: str, change: Callable[[set[str]], set[
     line(f"{id}: locked are {', '.join(locked)}." if locked else f"{id}: no field is locked.")
 
 
-def _report(ids: tuple[str, ...], unknown: list[str], done: str) -> None:
-    for id in ids:
-        if id in unknown:
-            line(f"There is no article {id!r}.", err=True)
-        else:
+def _report(
+    settings: "Settings", database: "Database", ids: tuple[str, ...], unknown: list[str], done: str, *, no_wait: bool
+) -> int:
+    """Prints the result for each article, and returns the exit code."""
+    from syndication.cli.following import NO_WORKER, follow, runs_a_worker
+
+    for id in unknown:
+        line(f"There is no article {id!r}.", err=True)
+    known = [id for id in dict.fromkeys(ids) if id not in unknown]
+    if no_wait:
+        for id in known:
             line(f"{id} is {done}.")
-    if unknown:
-        sys.exit(1)
+        if known and not runs_a_worker(database):
+            line("No worker is running: feeds stay as they are. Start one with `syndication worker`.", err=True)
+            return NO_WORKER
+        return 1 if unknown else 0
+    return follow(settings, database, known) or (1 if unknown else 0)

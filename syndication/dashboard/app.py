@@ -35,22 +35,24 @@ from syndication.dashboard import (
     tokens,
     upcoming,
     users,
+    verdict,
 )
 from syndication.dashboard.charts.svg import inline_svg
 from syndication.dashboard.errors import handle_errors
 from syndication.dashboard.filters import TimeFilters
-from syndication.dashboard.pages import POLICY, PREFIX
+from syndication.dashboard.pages import POLICY, PREFIX, is_live
 from syndication.dashboard.session_cookie import SessionCookies
 from syndication.dashboard.ttl_cache import TTLCache
+from syndication.dashboard.verdict import current_verdict
 from syndication.diagnostics.trace import DATE_WORDS
 from syndication.model.body_limits import SMALL_BYTES, largest_body
 from syndication.store.db.database import Database
 from syndication.web.document_loader import DocumentLoader
-from syndication.web.request_log import set_rule
+from syndication.web.request_log import LIVE, set_rule
 
 SUBJECTS = (
-    login, overview, regenerations, sections, documents, feeds, articles, article_edit, scheduling, previews, sources,
-    upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor, password_link,
+    login, overview, verdict, regenerations, sections, documents, feeds, articles, article_edit, scheduling, previews,
+    sources, upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor, password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400
@@ -83,6 +85,7 @@ def dashboard_app(settings: Settings, database: Database, loader: DocumentLoader
     handle_errors(app)
     app.before_request(set_rule)
     app.before_request(_admit)
+    app.before_request(_mark_live)
     app.before_request(login.authenticate)
     CSRFProtect(app)
     app.after_request(_complete)
@@ -97,6 +100,15 @@ def _admit() -> None:
     files: Context = current_app.extensions["editors"]
     largest = largest_body(request.method, request.path, files.files.editors.body_limits)
     request.max_content_length = request.max_form_memory_size = largest
+
+
+def _mark_live() -> None:
+    """Marks the part of a page that its script refreshes: a log line every two seconds for each open page says nothing.
+
+    A refused one is logged all the same.
+    """
+    if request.method == "GET" and is_live():
+        request.environ[LIVE] = True
 
 
 def _complete(response: Response) -> Response:
@@ -133,6 +145,7 @@ def _describe(app: Flask, settings: Settings) -> None:
             "has_sources": bool(settings.sources),
             "program": __version__,
             "current_user": g.get("user"),
+            "current_verdict": current_verdict,
             "may": lambda scope: current is not None and current.may(scope),
             "static": lambda name: f"{PREFIX}/static/{name}?{digests[name]}",
             "now": current.now if current else datetime.now(UTC),

@@ -7,7 +7,7 @@ from flask import Response, flash, request, stream_with_context
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import article_history as api_past
-from syndication.api import article_trace, field_locks, withdrawals
+from syndication.api import article_trace, deliveries, field_locks, withdrawals
 from syndication.api import articles as api
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath
@@ -15,7 +15,7 @@ from syndication.api.visibility import visible_outline
 from syndication.dashboard.article_form import LABELS
 from syndication.dashboard.article_search import asked_articles, csv_of
 from syndication.dashboard.filters import time_filters
-from syndication.dashboard.pages import Pages, back, call, is_live, page, parse_request, titles
+from syndication.dashboard.pages import Pages, back, call, is_live, live_part, page, parse_request, titles
 from syndication.dashboard.previews import shown
 from syndication.dashboard.sections import served_version
 from syndication.diagnostics.trace_steps import trace_steps
@@ -78,18 +78,21 @@ def show_article() -> Response:
         "source": traced.source,
         "source_words": traced.source_words,
     }
+    feed_traces |= {
+        "article": article,
+        "over": _over_limit(path) if article else None,
+        "out": traced.withdrawn,
+        "out_by_sender": traced.withdrawn_by_sender,
+        "locks": field_locks.list_locks(path=path) if article else None,
+        "labels": LABELS,
+        "history": call(api_past.list_history, path=path, query=api_past.HistoryQuery()),
+    }
     if is_live():
-        return page("parts/trace_steps.html", **feed_traces)
+        return live_part("parts/article_live.html", **feed_traces)
     return page(
         "article.html",
         **feed_traces,
-        article=article,
-        over=_over_limit(path) if article else None,
-        out=traced.withdrawn,
-        out_by_sender=traced.withdrawn_by_sender,
-        locks=field_locks.list_locks(path=path) if article else None,
-        labels=LABELS,
-        history=call(api_past.list_history, path=path, query=api_past.HistoryQuery()),
+        delivery=_delivery(path) if request.args.get("followed") else None,
         **shown(request.args.get("preview")),
     )
 
@@ -104,8 +107,7 @@ def confirm_withdrawal() -> Response:
 def withdraw() -> BaseResponse:
     """Withdraws an article from all feeds."""
     path = _path()
-    flash(call(withdrawals.withdraw_article, path=path).message)
-    return back("/article", id=path.id)
+    return _followed(call(withdrawals.withdraw_article, path=path))
 
 
 @pages.get("/article/restore", "write")
@@ -118,8 +120,26 @@ def confirm_restoration() -> Response:
 def restore() -> BaseResponse:
     """Restores a withdrawn article."""
     path = _path()
-    flash(call(withdrawals.restore_article, path=path).message)
-    return back("/article", id=path.id)
+    return _followed(call(withdrawals.restore_article, path=path))
+
+
+@pages.get("/live/delivery", "read")
+def live_delivery() -> Response:
+    """Returns how far a withdrawal or a restoration has come, until it is served."""
+    return page("parts/delivery.html", delivery=_delivery(_path()))
+
+
+def _delivery(path: ArticlePath) -> deliveries.DeliveryResponse:
+    query = parse_request(deliveries.DeliveryQuery, publication=request.args.get("publication") or None)
+    return call(deliveries.get_delivery, path=path, query=query, titles=titles())
+
+
+def _followed(done: withdrawals.WithdrawalResponse) -> BaseResponse:
+    """Returns to the article, which shows how far it has come; of what changed nothing, there is only a message."""
+    if done.outcome == "unchanged" or done.message == withdrawals.TAKEN_OVER:
+        flash(done.message)
+        return back("/article", id=done.id)
+    return back("/article", id=done.id, followed="1")
 
 
 def _confirm(act: str) -> Response:

@@ -1,5 +1,6 @@
 """Declaring and rendering pages, and calling the API's operations."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -103,6 +104,15 @@ def _asking(view: View, ask: Question) -> View:
 def html(text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Returns rendered HTML as a response."""
     return Response(text, status.value, content_type="text/html; charset=utf-8")
+
+
+def live_part(template: str, **values: Any) -> Response:
+    """Returns a live part, which asks for changes since ``digest`` next time; 204 if it is unchanged."""
+    bare = render_template(f"dashboard/{template}", digest="", **values)
+    digest = hashlib.sha256(bare.encode()).hexdigest()[:16]
+    if request.args.get("seen") == digest:
+        return Response(status=HTTPStatus.NO_CONTENT)
+    return html(bare.replace("seen=", f"seen={digest}", 1))
 
 
 def expired_part(part: str, words: str) -> Response:

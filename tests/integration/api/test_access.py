@@ -31,6 +31,7 @@ SCOPE_OF = {
     ("GET", "/sections"): "read",
     ("GET", "/sections/taiwan"): "read",
     ("GET", "/sections/taiwan/entries"): "read",
+    ("GET", "/articles/a1/delivery"): "read",
     ("GET", "/sections/taiwan/left-out"): "read",
     ("GET", "/sections/taiwan/versions"): "read",
     ("GET", "/sections/taiwan/difference"): "read",
@@ -307,7 +308,7 @@ def test_every_act_of_the_command_line_is_recorded(command, sqlite_url):
     line = '{"id": "a1", "title": "T", "url": "/a", "published_at": "2026-03-14T08:00:00Z"}\n'
     command("import", "-", input=line)
     command("withdraw", "a1")
-    command("restore", "a1")
+    command("restore", "a1", "--no-wait")
     command("withdraw", "nobody")
     command("regenerate", "sports")
     command("token", "create", "cms", "--all")

@@ -131,9 +131,12 @@ def test_importing_twice_changes_nothing(run):
 
 def test_an_import_keeps_withdrawn_articles_out(run):
     run("import", "-", input=json.dumps(LINE))
-    assert run("withdraw", "a1").stdout == "a1 is withdrawn.\n"
+    done = run("withdraw", "a1")
+    assert (done.exit_code, done.stdout) == (0, "a1: withdrawn. It is in no feed: its trace shows why.\n")
     assert "1 kept out" in run("import", "-", input=json.dumps(LINE)).stdout
-    assert run("restore", "a1").exit_code == 0
+    done = run("restore", "a1", "--no-wait")
+    assert (done.exit_code, done.stdout) == (3, "a1 is restored.\n")
+    assert done.stderr.startswith("No worker is running: feeds stay as they are.")
 
 
 def test_a_missing_file_is_reported_in_one_sentence(run):

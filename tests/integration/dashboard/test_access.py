@@ -26,6 +26,8 @@ SCOPE_OF = {
     ("POST", "/account/second-factor/turn-off"): "logged-in",
     ("GET", "/"): "read",
     ("GET", "/live/overview"): "read",
+    ("GET", "/live/verdict"): "read",
+    ("GET", "/live/delivery"): "read",
     ("POST", "/regenerations"): "regenerate",
     ("GET", "/live/regenerations/x"): "read",
     ("GET", "/sections/taiwan"): "read",

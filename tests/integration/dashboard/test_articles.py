@@ -41,8 +41,8 @@ def newsroom(dashboard):
     """A newsroom with one article for each ID."""
     for number, id in enumerate(IDS):
         dashboard.desk.put(id, title=f"Title {number:02}", url=f"/news/{number}", guid=f"guid-{number}")
-    dashboard.api.worker_seen()
     dashboard.publish()
+    dashboard.api.worker_seen()
     return dashboard
 
 
@@ -63,8 +63,8 @@ def test_an_article_is_withdrawn_and_restored_with_two_clicks_each(newsroom):
     for number, id in enumerate(IDS):
         page = browser.get(f"/article?{urlencode({'id': id})}")
         for act, words in (
-            ("Withdraw", "The article leaves every feed"),
-            ("Restore", "The article is back in its feeds"),
+            ("Withdraw", "Withdrawn. Updating"),
+            ("Restore", "Restored. Updating"),
         ):
             asked = browser.get(link(page, f"{act} …"))
             assert f"Title {number:02}" in asked.words and is_out(newsroom, id) == (act == "Restore")
@@ -74,6 +74,41 @@ def test_an_article_is_withdrawn_and_restored_with_two_clicks_each(newsroom):
     acts = newsroom.api.audit(act="withdraw") + newsroom.api.audit(act="restore")
     assert sorted(act.target for act in acts) == sorted(2 * IDS)
     assert {act.actor for act in acts} == {"user read.preview.write.regenerate.feeds.admin"}
+
+
+def delivery(browser, page):
+    """Returns the live part that follows a withdrawal, as it is a moment later."""
+    return browser.part(page.tree.xpath("string(//*[@id='delivery']/@hx-get)"))
+
+
+def test_a_withdrawal_is_confirmed_when_every_web_process_serves_it(newsroom):
+    browser = newsroom.person()
+    page = browser.follow(browser.submit(browser.get("/article/withdraw?id=a1"), "/article/withdraw"))
+    newsroom.desk.later()
+    part = delivery(browser, page)
+    assert "Withdrawn. Waiting for 1 of 1 web process to load it." in part.text
+    newsroom.desk.put("another", title="Another", url="/another", guid="another")
+    newsroom.desk.later(seconds=1)
+    waits = delivery(browser, part)
+    newsroom.api.loader.load()
+    newsroom.api.worker_seen()
+    done = delivery(browser, waits)
+    assert "Withdrawn: every web process serves the feeds without it." in done.text
+    assert done.tree.xpath("string(//*[@id='delivery']/@class)") == "note done"
+    assert not done.tree.xpath("//*[@id='delivery']/@hx-get")
+
+
+def test_a_withdrawal_that_nobody_carries_out_is_red_and_says_what_to_do(newsroom, clock):
+    clock.advance(seconds=60)  # The worker has ended.
+    newsroom.api.web_seen()
+    browser = newsroom.person()
+    page = browser.follow(browser.submit(browser.get("/article/withdraw?id=a1"), "/article/withdraw"))
+    assert (
+        "Withdrawn. Waiting for a worker: none is running, and the article is still in All stories, Taiwan."
+        " Start one with `syndication worker`." in page.words
+    )
+    assert page.tree.xpath("string(//*[@id='delivery']/@class)") == "note wrong"
+    assert "Leaves the feed" not in page.words
 
 
 def test_an_article_is_previewed_with_a_click(newsroom):

@@ -566,6 +566,7 @@ def _create_process_tables() -> None:
         sa.Column("seen_at", UtcTime(), nullable=False),
         sa.Column("loaded_at", UtcTime(), nullable=True),
         sa.Column("serves", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("publication", BigInt, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(

@@ -36,8 +36,8 @@ NEVER_REPEATED = frozenset({"password", "code", "old", "new", "again"})
 NAMES = {
     HTTPStatus.BAD_REQUEST: "Form not accepted",
     HTTPStatus.FORBIDDEN: "Not allowed",
-    HTTPStatus.METHOD_NOT_ALLOWED: "Page not found",
-    HTTPStatus.NOT_FOUND: "Page not found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Not available",
+    HTTPStatus.NOT_FOUND: "Not found",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Form too large",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Not saved",
     HTTPStatus.CONFLICT: "Not saved",

@@ -115,7 +115,7 @@ def test_an_unknown_address_is_a_404_for_logged_in_users(dashboard):
     browser = dashboard.person("read")
     for path in ("/nothing", "/sections", "/article/a1", "/editors/static/nothing.css", "/sections/nowhere", "/live"):
         page = browser.get(path)
-        assert (page.status, page.title) == (404, "Not Found"), path
+        assert (page.status, page.title) == (404, "Not found"), path
     assert dashboard.stranger().get("/static/nothing.css").status == 404
 
 

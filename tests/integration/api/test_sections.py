@@ -27,6 +27,7 @@ def changes(said):
 
 
 def test_a_section_tells_its_state_and_where_its_feeds_are(api, clock):
+    api.worker_seen()
     said = api.get("/sections/taiwan").json
     assert (said["state"], said["version"], said["entries"], said["left_out"]) == ("current", 1, 2, 0)
     assert said["feeds"][0] == "https://feeds.daily.example/feeds/taiwan.atom"
@@ -201,8 +202,9 @@ def test_a_held_section_is_released_by_an_editor(api, clock):
     assert api.get("/sections/china").json["hold"] is None
     released = api.ask("POST", "/sections/taiwan/release", {}, scopes=("regenerate",))
     assert released.status == 200 and released.json["outcome"] == "released" and "No worker" in released.json["message"]
-    assert api.get("/sections/taiwan").json["state"] == "pending" and api.get("/sections/taiwan").json["hold"] is None
+    assert api.get("/sections/taiwan").json["state"] == "stalled" and api.get("/sections/taiwan").json["hold"] is None
     api.desk.later()
+    api.worker_seen()
     said = api.get("/sections/taiwan").json
     assert (said["state"], said["entries"]) == ("current", 0)
     assert api.ask("POST", "/sections/taiwan/release", {}).json["outcome"] == "not-held"

@@ -97,7 +97,15 @@ def _error_page(status: HTTPStatus, detail: str, headers: dict[str, str] | None 
     name = NAMES.get(status, status.phrase)
     again = _form_again() if status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "POST" else None
     response = page(
-        template, status, name=name, detail=detail, retry=retry, again=again, action=_address(), request_id=request_id()
+        template,
+        status,
+        name=name,
+        detail=detail,
+        retry=retry,
+        again=again,
+        action=_address(),
+        request_id=request_id(),
+        without_verdict=status == HTTPStatus.INTERNAL_SERVER_ERROR,  # Reading it may be what failed.
     )
     for name, value in (headers or {}).items():
         if name != "WWW-Authenticate":  # It would make the browser open its own password dialog.

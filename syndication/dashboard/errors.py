@@ -104,8 +104,17 @@ def _error_page(status: HTTPStatus, detail: str, headers: dict[str, str] | None 
     retry = status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "GET"
     template = "error_part.html" if is_live() else "error.html"
     again = _form_again() if status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "POST" else None
-    more = {"again": again, "action": _address(), "request_id": request_id()}
-    response = page(template, status, name=_title(status), detail=detail, retry=retry, **more)
+    response = page(
+        template,
+        status,
+        name=_title(status),
+        detail=detail,
+        retry=retry,
+        again=again,
+        action=_address(),
+        request_id=request_id(),
+        without_verdict=status == HTTPStatus.INTERNAL_SERVER_ERROR,  # Reading it may be what failed.
+    )
     for name, value in (headers or {}).items():
         if name != "WWW-Authenticate":  # It would make the browser open its own password dialog.
             response.headers[name] = value

@@ -74,6 +74,13 @@ def current_verdict() -> Verdict:
     return Verdict(len(health.problems(findings)), worst, health.headline(findings))
 
 
+def promise(done: str, then: str) -> str:
+    """Returns what was done and what follows; without a worker, that nothing follows until one is started."""
+    if current_health().facts.workers:
+        return f"{done} {then}"
+    return f"{done} No worker is running: it reaches readers when one is started with `syndication worker`."
+
+
 @pages.get("/live/verdict", "read")
 def live() -> Response:
     """Returns the verdict in the navigation."""

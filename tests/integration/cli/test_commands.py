@@ -32,11 +32,11 @@ COMMANDS = [
     "migrate",
     "regenerate",
     "release",
-    "schedule",
 ]
 COMMANDS += [
     "reload",
     "restore",
+    "schedule",
     "serve",
     "source",
     "status",
@@ -307,7 +307,7 @@ def test_fields_are_locked_and_released(run):
 
 def test_an_embargo_is_moved_and_lifted(run, store):
     run("import", "-", input=json.dumps(LINE | {"published_at": "2100-01-01T08:00:00+08:00"}))
-    assert run("schedule", "a1", "2100-01-02T08:00").stdout == "a1 is published on 02 Jan 2100, 08:00 (UTC).\n"
+    assert run("schedule", "a1", "2100-01-02T08:00").stdout == "a1 is published on 02 Jan 2100, 08:00 (Asia/Taipei).\n"
     assert run("schedule", "a1", "--now").stdout == "a1 is published.\n"
     again = run("schedule", "a1", "2100-01-02T08:00")
     assert (again.exit_code, "is public already" in again.stderr) == (1, True)

@@ -31,7 +31,8 @@ BUTTONS = {
 LINKS = {"Overview": "read", "Articles": "read", "Upcoming": "preview", "Audit log": "admin", "Tokens": "admin"}
 
 NO_PAGES = (
-    "live", "view", "chart_svg", "download", "log_in", "check_log_in", "log_out", "change_own_password", "code", "set_up", "turn_o"
+    "live", "view", "chart_svg", "download", "log_in", "check_log_in", "log_out", "change_own_password", "code",
+    "set_up", "turn_o",
 )  # fmt: skip
 """Live parts, contents of frames, files, and pages about the user's own login."""
 

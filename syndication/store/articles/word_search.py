@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, column, func, not_, select, table, text
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, column, func, not_, select, table, text
 
 from syndication.errors import SyndicationError
 from syndication.model.search_words import (
@@ -127,71 +127,74 @@ class IndexSearch:
         """Returns the newest hits, up to and with the place ``before``."""
         if (question := self._question()) is None:
             return []
-        query = self._matching(question, ordered=True)
-        if before is not None:
-            query = query.where(self._place() <= before)
-        return [(row.place, row.article_id) for row in self._ordered(query, question, limit, before)]
+        return [(row.place, row.article_id) for row in self._ordered(question, limit, before)]
 
     def _count(self) -> int:
         if (question := self._question()) is None:
             return 0
-        query = self._matching(question, ordered=False).limit(MOST_COUNTED + 1)
-        with _gin_only(self.conn):
+        query = self._counted(question).limit(MOST_COUNTED + 1)
+        with _by_words(self.conn):
             return self.conn.scalar(select(func.count()).select_from(query.subquery())) or 0
 
-    def _ordered(self, query: Select[Any], question: str, limit: int, before: int | None) -> Sequence[Row[Any]]:
-        place = self._place()
+    def _ordered(self, question: str, limit: int, before: int | None) -> Sequence[Row[Any]]:
+        hits, place = self._matching(question, before)
+        newest = hits.order_by(place.desc()).limit(limit)
         if self.conn.dialect.name == "sqlite":
             # FTS5 reads its rows in their order, and stops.
-            return self.conn.execute(query.order_by(place.desc()).limit(limit)).all()
-        with _gin_only(self.conn):
-            some = query.limit(MOST_COUNTED + 1).cte("some").prefix_with("MATERIALIZED")
+            return self.conn.execute(newest).all()
+        with _by_words(self.conn):
+            some = hits.limit(MOST_COUNTED + 1).subquery()
             rows = self.conn.execute(select(some).order_by(some.c.place.desc())).all()
         if len(rows) <= MOST_COUNTED:
             return rows[:limit]
         # A common word: walks the newest places, which has many of them.
-        newest = select(ArticleSearchRow).order_by(ArticleSearchRow.place.desc()).limit(NEWEST_LOOKED_AT)
-        newest = self._within(newest, ArticleSearchRow.place)
-        if before is not None:
-            newest = newest.where(ArticleSearchRow.place <= before)
-        places = newest.subquery()
-        walked = select(places.c.place, places.c.article_id).where(_has_words(places.c.words, question))
-        rows = self.conn.execute(self._filtered(walked, places.c.article_id).limit(limit)).all()
+        rows = self.conn.execute(self._walking(question, before).limit(limit)).all()
         if len(rows) == limit:
             return rows
-        with _gin_only(self.conn):
-            return self.conn.execute(query.order_by(place.desc()).limit(limit)).all()
+        with _by_words(self.conn):
+            return self.conn.execute(newest).all()
 
-    def _place(self) -> Any:
-        return _ROWID if self.conn.dialect.name == "sqlite" else ArticleSearchRow.place
+    def _matching(self, question: str, before: int | None = None) -> tuple[Any, Any]:
+        """Returns a statement of the place and the article of each hit, in no order, and its place."""
+        if self.conn.dialect.name == "sqlite":
+            found = select(_ROWID.label("place"), ArticleSearchRow.article_id).select_from(_FTS)
+            found = found.join(ArticleSearchRow, ArticleSearchRow.place == _ROWID)
+            found = self._within(found.where(_MATCH.bindparams(question=question)), _ROWID, before)
+            return self._filtered(found, ArticleSearchRow.article_id), _ROWID
+        # Materialized: what else is asked of an article is asked of each hit, as far as hits are needed.
+        words = select(ArticleSearchRow.place, ArticleSearchRow.article_id)
+        words = words.where(_has_words(ArticleSearchRow.words, question))
+        hits = self._within(words, ArticleSearchRow.place, before).cte("hits").prefix_with("MATERIALIZED")
+        return self._filtered(select(hits.c.place, hits.c.article_id), hits.c.article_id), hits.c.place
 
-    def _matching(self, question: str, *, ordered: bool) -> Select[Any]:
-        """Selects the place and the article of each hit; without ``ordered``, only what the conditions need."""
-        query: Any
-        if self.conn.dialect.name != "sqlite":
-            query = select(ArticleSearchRow.place, ArticleSearchRow.article_id)
-            query = query.where(_has_words(ArticleSearchRow.words, question))
-        elif ordered or self._is_filtered:
-            hits = select(_ROWID.label("place"), ArticleSearchRow.article_id).select_from(_FTS)
-            hits = hits.join(ArticleSearchRow, ArticleSearchRow.place == _ROWID)
-            query = hits.where(_MATCH.bindparams(question=question))
-        else:
-            query = select(_ROWID).select_from(_FTS).where(_MATCH.bindparams(question=question))
-            return self._within(query, _ROWID)
-        return self._filtered(self._within(query, self._place()), ArticleSearchRow.article_id)
+    def _walking(self, question: str, before: int | None) -> Any:
+        """Returns a statement of the hits among the newest places, newest first."""
+        walk = select(ArticleSearchRow).order_by(ArticleSearchRow.place.desc()).limit(NEWEST_LOOKED_AT)
+        places = self._within(walk, ArticleSearchRow.place, before).subquery()
+        hits = select(places.c.place, places.c.article_id).where(_has_words(places.c.words, question))
+        return self._filtered(hits, places.c.article_id).order_by(places.c.place.desc())
+
+    def _counted(self, question: str) -> Any:
+        """Returns a statement of all hits; on SQLite, it reads no row if the index alone decides."""
+        if self.conn.dialect.name != "sqlite" or self._is_filtered:
+            return self._matching(question)[0]
+        numbers = select(_ROWID).select_from(_FTS).where(_MATCH.bindparams(question=question))
+        return self._within(numbers, _ROWID)
 
     @property
     def _is_filtered(self) -> bool:
         return bool(self.changed or self.wanted.feeds or not self.wanted.hidden)
 
-    def _within(self, query: Select[Any], place: Any) -> Select[Any]:
+    def _within(self, query: Any, place: Any, before: int | None = None) -> Any:
+        if before is not None:
+            query = query.where(place <= before)
         if self.wanted.since is not None:
             query = query.where(place >= place_of(self.wanted.since))
         if self.wanted.until is not None:
             query = query.where(place < place_of(self.wanted.until))
         return query
 
-    def _filtered(self, query: Select[Any], id: Any) -> Select[Any]:
+    def _filtered(self, query: Any, id: Any) -> Any:
         if self.changed:
             query = query.where(id.not_in(self.changed))
         conditions = conditions_of(replace(self.wanted, since=None, until=None), self.now)
@@ -248,7 +251,7 @@ def _has_words(column: Any, question: str) -> ColumnElement[bool]:
     return found
 
 
-class _gin_only:  # noqa: N801  # used like a function
+class _by_words:  # noqa: N801  # used like a function
     """Within it, PostgreSQL reads hits by the index of words: it cannot know how rare a word is."""
 
     def __init__(self, conn: Connection) -> None:
@@ -263,7 +266,6 @@ class _gin_only:  # noqa: N801  # used like a function
     def _set(self, value: str) -> None:
         if self.conn.dialect.name == "postgresql":
             self.conn.execute(text(f"SET LOCAL enable_seqscan = {value}"))
-            self.conn.execute(text(f"SET LOCAL enable_indexscan = {value}"))
 
 
 def _read_place(after: str | None) -> tuple[int | None, str]:

@@ -52,7 +52,7 @@ CASES = [
     ("東京", ["ja"]),
     ("กรุงเทพ", ["th"]),
     ("writer ada", ["en"]),
-    ("rail", ["en"]),
+    ("locomotives", ["en"]),
     ("2026-0142", ["en"]),
     ("split", ["en"]),
     ("hidden", []),
@@ -65,7 +65,7 @@ CASES = [
 def publish_all(desk):
     desk.put(
         "en", title="Night train", html="<p>A caf\u00e9 car, s<b>pl</b>it. AT&amp;T</p><script>hidden()</script>",
-        url="/news/2026-0142", authors=(Author("Ada Writer"),), tags=("Rail",),
+        url="/news/2026-0142", authors=(Author("Ada Writer"),), tags=("Locomotives",),
     )  # fmt: skip
     desk.put("zh", title="花蓮發生地震", html="<p>無人受傷。</p>")
     desk.put("ja", title="東京の朝", html="")

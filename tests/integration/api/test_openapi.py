@@ -56,7 +56,8 @@ ALWAYS_SET = {
     "HoldResponse.until", "LeftOutResponse.since",
     "NewToken.created_at", "NewUser.created_at", "PasswordLink.expires_at", "PreviewResponse.requested_at",
     "PreviewedEntry.published_at", "RegenerationResponse.requested_at",
-    "SessionResponse.created_at", "SessionResponse.expires_at", "TokenResponse.created_at", "UpcomingEventResponse.at", "UserResponse.created_at", "VersionResponse.at",
+    "SessionResponse.created_at", "SessionResponse.expires_at", "TokenResponse.created_at",
+    "UpcomingEventResponse.at", "UserResponse.created_at", "VersionResponse.at",
 }  # fmt: skip
 """Times that are never null."""
 

@@ -14,17 +14,27 @@ MAX_KEY = 200
 """Characters of the longest key that is a term: on PostgreSQL, an index row has at most 2,704 bytes."""
 
 
+READERS_REACH = 20_000
+"""How many of the newest stories of its sections the feed of a reader searches for its own: those of half a year in a
+newsroom with a hundred a day. To go on to the end of an archive costs seconds if hardly any story fits."""
+
+LEAST_REACH = 100
+"""How many of them each section has at least, among many."""
+
+
 @dataclass(frozen=True, slots=True)
 class WantedTerms:
     """An article has a term of ``any`` (empty: every article), one of each group of ``all``, and no term of ``none``.
 
-    ``language`` is the key of the site's language, which articles without one have.
+    ``language`` is the key of the site's language, which articles without one have. ``reach`` is how many of the
+    newest articles of its terms are asked for the rest; None: all of them.
     """
 
     any: tuple[Term, ...] = ()
     all: tuple[tuple[Term, ...], ...] = ()
     none: tuple[Term, ...] = ()
     language: str = ""
+    reach: int | None = None
 
     @property
     def entrances(self) -> tuple[Term, ...]:
@@ -71,6 +81,7 @@ def wanted_terms(section: Section, sections: Mapping[str, Section], language: st
         all=tuple(every([term]) for term in dict.fromkeys(found.all) if term != everything),
         none=every(found.none),
         language=term_key("language", language),
+        reach=READERS_REACH if section.owner == "readers" else None,
     )
 
 

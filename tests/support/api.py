@@ -44,7 +44,7 @@ FULL: dict[str, Any] = {
     "slug": "night-train",
     "html": "<p>The body.</p>",
     "summary": "The summary.",
-    "authors": [{"name": "Lin", "email": "lin@daily.example", "uri": "https://daily.example/lin"}],
+    "authors": [{"name": "Lin", "email": "lin@daily.example", "uri": "https://daily.example/lin", "id": "lin-7"}],
     "sections": ["taiwan", "china"],
     "tags": ["rail", "night"],
     "language": "zh-Hant",

@@ -1,8 +1,11 @@
 """The one query of what a feed selects: walks one index, newest first, and asks each article for the rest.
 
 The walk is that of the terms of which one suffices, or of the rarest group of which one is needed, whichever has fewer
-articles. Everything else is an EXISTS or a NOT EXISTS by primary key. A feed of one section is a plain walk. The
-article's own row decides what is public.
+articles. Everything else is an EXISTS or a NOT EXISTS by primary key, which needs no article's own row. A feed of one
+section is a plain walk. The article's own row decides what is public.
+
+If hardly any article of a term is selected, a walk goes on to the end. Editors may ask for that; what readers ask for
+has a reach.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,10 +13,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal_column, not_, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from syndication.model.selection import Term
-from syndication.model.wanted_terms import WantedTerms
+from syndication.model.wanted_terms import LEAST_REACH, WantedTerms
 from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
 from syndication.store.tables.terms import ArticleTermRow
 
@@ -24,18 +27,24 @@ MOST_COUNTED = 2_000
 """The most articles of a term that are counted to find the rarest one: some hundred microseconds."""
 
 
+_Id = InstrumentedAttribute[str]
+
+
 class Walk(NamedTuple):
-    """A term to walk (None: every article), and what else must be true of an article (None: nothing)."""
+    """A term to walk (None: every article), and what else must be true of an article (None: nothing).
+
+    It ends at articles published before ``since`` (None: at the oldest).
+    """
 
     term: Term | None
     rest: ColumnElement[bool] | None = None
+    since: datetime | None = None
 
 
 def is_selected(wanted: WantedTerms) -> ColumnElement[bool]:
     """Returns the condition that an ``article`` row is selected."""
-    conditions = [_one_of(group, wanted) for group in (wanted.any, *wanted.all) if group]
-    conditions += [not_(_has(term, wanted)) for term in wanted.none]
-    return and_(true(), *conditions)
+    groups = [group for group in (wanted.any, *wanted.all) if group]
+    return and_(true(), *_conditions(groups, wanted, ArticleRow.id))
 
 
 def walks(conn: Connection, wanted: WantedTerms) -> list[Walk]:
@@ -43,13 +52,19 @@ def walks(conn: Connection, wanted: WantedTerms) -> list[Walk]:
     groups = [group for group in (wanted.any, *wanted.all) if group]
     walkable = [group for group in groups if all(_is_indexed(term, wanted) for term in group)]
     if not walkable:
-        return [Walk(None, is_selected(wanted) if groups or wanted.none else None)]
+        rest = is_selected(wanted) if groups or wanted.none else None
+        return [Walk(None, rest, _since(conn, None, rest, wanted.reach))]
     chosen = walkable[0]
     if len(walkable) > 1:
         chosen = min(walkable, key=lambda group: sum(_count(conn, term) for term in group))
-    others = [_one_of(group, wanted) for group in groups if group is not chosen]
-    rest = [*others, *(not_(_has(term, wanted)) for term in wanted.none)]
-    return [Walk(term, and_(*rest) if rest else None) for term in chosen]
+    others = [group for group in groups if group is not chosen]
+    reach = None if wanted.reach is None else max(LEAST_REACH, wanted.reach // len(chosen))
+    found = []
+    for term in chosen:
+        _, id = moment_of(Walk(term))
+        rest = and_(*conditions) if (conditions := _conditions(others, wanted, id)) else None
+        found.append(Walk(term, rest, _since(conn, term, rest, reach)))
+    return found
 
 
 def walk_newest(walk: Walk, now: datetime) -> Select[str, datetime | None]:
@@ -57,6 +72,8 @@ def walk_newest(walk: Walk, now: datetime) -> Select[str, datetime | None]:
     query = select(ArticleRow.id, ArticleRow.published_at)
     if walk.rest is not None:
         query = query.where(walk.rest)
+    if walk.since is not None:
+        query = query.where(moment_of(walk)[0] >= walk.since)
     if walk.term is None:
         return query.where(
             ArticleRow.status == PUBLISHED, ArticleRow.published_at <= now, _lasts(ArticleRow.expires_at, now)
@@ -100,8 +117,6 @@ def first_upcoming(conn: Connection, wanted: WantedTerms, now: datetime) -> date
             link, own = _link(walk.term)
             query = query.where(own, link.status == PUBLISHED)
         if walk.rest is not None:
-            if walk.term is not None:
-                query = query.join(ArticleRow, ArticleRow.id == link.article_id)
             query = query.where(walk.rest)
         moments.append(conn.scalar(query.order_by(moment).limit(1)))
     return min((moment for moment in moments if moment is not None), default=None)
@@ -112,20 +127,32 @@ def select_ids(conn: Connection, wanted: WantedTerms, article_ids: Sequence[str]
     return set(conn.scalars(select(ArticleRow.id).where(ArticleRow.id.in_(article_ids), is_selected(wanted))))
 
 
-def _one_of(group: Iterable[Term], wanted: WantedTerms) -> ColumnElement[bool]:
-    return or_(*(_has(term, wanted) for term in group))
+def _conditions(groups: Iterable[Sequence[Term]], wanted: WantedTerms, id: _Id) -> list[ColumnElement[bool]]:
+    """Returns what must be true of the article with the id in a column of the outer query."""
+    some = [or_(*(_has(term, wanted, id) for term in group)) for group in groups]
+    return [*some, *(not_(_has(term, wanted, id)) for term in wanted.none)]
 
 
-def _has(term: Term, wanted: WantedTerms) -> ColumnElement[bool]:
+def _has(term: Term, wanted: WantedTerms, id: _Id) -> ColumnElement[bool]:
+    # An alias: the outer query may walk the same table.
     if not _is_indexed(term, wanted):
-        others = exists().where(
-            ArticleTermRow.article_id == ArticleRow.id,
-            ArticleTermRow.kind == "language",
-            ArticleTermRow.key != term.key,
-        )
-        return not_(others.correlate(ArticleRow))
+        other = aliased(ArticleTermRow)
+        others = exists().where(other.article_id == id, other.kind == "language", other.key != term.key)
+        return not_(others.correlate(id.class_))
+    link = aliased(_table(term))
+    return exists().where(link.article_id == id, _own(link, term)).correlate(id.class_)
+
+
+def _since(conn: Connection, term: Term | None, rest: object, reach: int | None) -> datetime | None:
+    """Returns when the last article within reach was published; None: everything is, or the walk is a plain one."""
+    if reach is None or rest is None:
+        return None
+    moment, id = moment_of(Walk(term))
+    newest = select(moment).order_by(moment.desc(), id.desc()).offset(reach - 1).limit(1)
+    if term is None:
+        return conn.scalar(newest.where(ArticleRow.status == PUBLISHED))
     link, own = _link(term)
-    return exists().where(link.article_id == ArticleRow.id, own).correlate(ArticleRow)
+    return conn.scalar(newest.where(own, link.status == PUBLISHED))
 
 
 def _is_indexed(term: Term, wanted: WantedTerms) -> bool:
@@ -135,9 +162,18 @@ def _is_indexed(term: Term, wanted: WantedTerms) -> bool:
 
 def _link(term: Term) -> tuple[Any, ColumnElement[bool]]:
     """Returns the table that has the articles of a term, and the condition for its rows."""
+    table = _table(term)
+    return table, _own(table, term)
+
+
+def _table(term: Term) -> type[ArticleSectionRow] | type[ArticleTermRow]:
+    return ArticleSectionRow if term.kind == "section" else ArticleTermRow
+
+
+def _own(link: Any, term: Term) -> ColumnElement[bool]:
     if term.kind == "section":
-        return ArticleSectionRow, ArticleSectionRow.section == term.key
-    return ArticleTermRow, and_(ArticleTermRow.kind == term.kind, ArticleTermRow.key == term.key)
+        return and_(true(), link.section == term.key)
+    return and_(link.kind == term.kind, link.key == term.key)
 
 
 def _count(conn: Connection, term: Term) -> int:

@@ -37,6 +37,19 @@ def test_every_field_comes_back_and_what_is_got_can_be_put_again(api):
     assert api.ask("PATCH", "/articles/full", {}).json["outcome"] == "unchanged"
 
 
+def test_an_authors_id_is_the_writers_own_and_may_be_left_out(api):
+    authors = [{"name": "Lin Mei-hua", "id": "lin-7"}, {"name": "Wu", "id": ""}, {"name": "Yu", "id": None}, "Noa"]
+    assert api.put("a1", authors=authors).status == 201
+    found = api.get("/articles/a1").json["authors"]
+    assert [(one["name"], one["id"]) for one in found] == [
+        ("Lin Mei-hua", "lin-7"), ("Wu", None), ("Yu", None), ("Noa", None)
+    ]  # fmt: skip
+    assert api.put("a1", authors=authors).json["outcome"] == "unchanged"
+    other = [{"name": "Lin Mei-hua", "id": "lin-8"}, *authors[1:]]
+    changed = api.ask("PATCH", "/articles/a1", {"authors": other})
+    assert changed.json["outcome"] == "updated" and fields(changed)["authors"][0]["id"] == "lin-8"
+
+
 def test_a_patch_changes_what_it_names_and_null_takes_away(api):
     api.ask("PUT", "/articles/full", FULL)
     patch = {"title": "New", "summary": None, "image": {"alt": "b", "width": None}, "tags": ["x"]}
@@ -318,7 +331,8 @@ WRONG = {
     "title": ["", None, 1, [], "a\x00b", "half \ud800"],
     "url": ["", None, 1],
     "html": [1, {}, "\x00"],
-    "authors": ["Lin", [1], [{"name": ""}], [{"email": "x"}], [{"name": "x", "more": 1}], [None], [{"name": "\ud800"}]],
+    "authors": ["Lin", [1], [{"name": ""}], [{"email": "x"}], [{"name": "x", "more": 1}], [None], [{"name": "\ud800"}],
+                [{"name": "x", "id": 1}], [{"name": "x", "id": "x" * 201}]],
     "sections": ["taiwan", [""], [1], ["…"], ["x" * 201]],
     "tags": [[None], "x", {"a": 1}],
     "image": ["x", {}, {"url": "x", "width": -1}, {"url": "x", "width": 2**31}, {"url": "x", "width": "1"}],

@@ -21,7 +21,7 @@ from tests.support.newsroom import article, at
 
 FULL = article(
     "full",
-    authors=(Author("Lin Mei-hua", "lin@daily.example", "https://daily.example/lin"), Author("Wu")),
+    authors=(Author("Lin Mei-hua", "lin@daily.example", "https://daily.example/lin", "lin-7"), Author("Wu")),
     sections=("china", "taiwan"),
     tags=("b", "a"),
     language="zh-Hant",

@@ -90,15 +90,23 @@ def test_a_story_that_is_hidden_from_the_caller_is_compared_with_what_was_shown(
 
 def over_a_limit(api):
     """Rows that no request could write, and the incomplete field of each."""
-    for id in ("title", "tags", "html", "name", "empty"):
+    for id in ("title", "tags", "html", "name", "id", "empty"):
         assert api.put(id, url=f"/{id}", authors=["Lin"], html="<p>Body.</p>").status == 201
     write_sql(api, "UPDATE article SET title = :long WHERE id = 'title'", long="é" * 100_000)
     write_sql(api, "UPDATE article SET html = :long WHERE id = 'html'", long="x" * 40 * MIB)
     write_sql(api, "UPDATE article_author SET name = :long WHERE article_id = 'name'", long="n" * 5_000)
+    write_sql(api, "UPDATE article_author SET id = :long WHERE article_id = 'id'", long="n" * 5_000)
     write_sql(api, "UPDATE article SET title = '' WHERE id = 'empty'")
     tags = [{"n": number} for number in range(MAX_TAGS + 5)]
     write_sql(api, "INSERT INTO article_tag (article_id, position, tag) VALUES ('tags', :n, 't')", tags)
-    return {"title": "title", "tags": "tags", "html": "html", "name": "authors.0.name", "empty": "title"}
+    return {
+        "title": "title",
+        "tags": "tags",
+        "html": "html",
+        "name": "authors.0.name",
+        "id": "authors.0.id",
+        "empty": "title",
+    }
 
 
 def test_a_row_over_a_limit_is_shown_with_its_problems_and_can_be_withdrawn(api):

@@ -75,6 +75,11 @@ def test_authors_are_the_named_ones_or_who_signs(changes, names):
     assert [one.name for one in found] == names and all(one.uri is None for one in found)
 
 
+@pytest.mark.parametrize(("code", "id"), [("5af0", "5af0"), (" 7 ", "7"), (7, None), ("", None), ("x" * 201, None)])
+def test_superdesks_code_of_an_author_is_the_id(code, id):
+    assert made(superdesk(authors=[{"name": "Mei", "code": code}])).authors == (Author("Mei", id=id),)
+
+
 @pytest.mark.parametrize(
     ("changes", "published", "updated"),
     [

@@ -26,6 +26,7 @@ from syndication.web.public_pages import flask_app
 from syndication.web.request_log import log_requests
 from syndication.web.served_versions import EditorsLoader, update_served
 from syndication.web.sitemap_loader import SitemapLoader
+from syndication.web.term_search import term_search
 from syndication.web.wsgi.admission import AdmissionControl
 from syndication.web.wsgi.feed_middleware import FeedMiddleware
 
@@ -51,7 +52,11 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
         asked=AskedCatalogue(settings),
         sitemaps=SitemapLoader(served) if settings.main.sitemaps.enabled else None,
     )
-    app = flask_app(loader, pages=page_settings(settings))
+    app = flask_app(
+        loader,
+        pages=page_settings(settings),
+        find_terms=term_search(settings, lambda: loader.catalogue.memory.generation),
+    )
     editors, database = settings.editors, Database(settings.database_url, timeout=EDITORS_TIMEOUT)
     admission = AdmissionControl(
         app.wsgi_app,

@@ -46,6 +46,7 @@ from syndication.web.request_head import decode_path, environ_of, read_headers
 from syndication.web.request_log import HEADER, sanitize_id
 from syndication.web.requests import EditorsRequest, EditorsRequestHandler, log_refused
 from syndication.web.sitemap_loader import SitemapLoader
+from syndication.web.term_search import term_search
 
 FOLDER = "SYNDICATION_EDITORS_FOLDER"
 """The environment variable with the folder of the editors process's socket."""
@@ -132,7 +133,12 @@ def create_front() -> Front:
     client = EditorsClient(os.environ[FOLDER])
     front = Front(
         loader,
-        flask_app(loader, lambda: EditorsProcess(client.state, client.restarts), page_settings(settings)),
+        flask_app(
+            loader,
+            lambda: EditorsProcess(client.state, client.restarts),
+            page_settings(settings),
+            term_search(settings, lambda: loader.catalogue.memory.generation),
+        ),
         EditorsRequestHandler(settings, client),
         FeedAsker(settings, loader, processes=settings.server.workers),
     )

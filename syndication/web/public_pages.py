@@ -16,6 +16,7 @@ from syndication.metrics.web_gauges import WebGauges
 from syndication.web.pages.blueprint import pages_blueprint
 from syndication.web.pages.settings import PageSettings
 from syndication.web.pages.sitemaps import sitemaps_blueprint
+from syndication.web.pages.terms import FindTerms
 
 if TYPE_CHECKING:
     from syndication.serve.catalogue import Catalogue
@@ -29,17 +30,19 @@ def flask_app(
     loader: "DocumentLoader",
     editors: Callable[[], EditorsProcess] | None = None,
     pages: PageSettings = PageSettings(),  # noqa: B008  # it is frozen
+    find_terms: FindTerms | None = None,
 ) -> Flask:
     """Returns the Flask app of the public pages; ``editors`` returns the state of the editors process, if there is one.
 
-    It has routes for the pages of feeds and none for feeds: the front and the middleware answer polls before Flask.
+    ``find_terms`` finds tags and authors for the front page's search. It has routes
+    for the pages of feeds and none for feeds: the front and the middleware answer polls before Flask.
     """
     app = Flask("syndication", static_folder=None)
     # Each of these redirects to an address built from the Host header.
     app.url_map.merge_slashes = app.url_map.strict_slashes = app.url_map.redirect_defaults = False
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE
     app.register_blueprint(blueprint(loader, editors))
-    app.register_blueprint(pages_blueprint(loader, pages))
+    app.register_blueprint(pages_blueprint(loader, pages, find_terms))
     if pages.sitemaps:
         app.register_blueprint(sitemaps_blueprint(loader))
     app.extensions["watcher"] = loader

@@ -11,17 +11,21 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, literal_column, or_, select, update
 
 from syndication.model.selection import ID_MARK, Term, TermKind, term_key, term_slug
+from syndication.model.term_words import beginnings
 from syndication.store.db.batches import batched
 from syndication.store.db.pairs import MAX_PAIRS, is_one_of
 from syndication.store.db.upsert import insert
 from syndication.store.tables.articles import ArticleRow
-from syndication.store.tables.terms import ArticleTermRow, TermRow
+from syndication.store.tables.terms import ArticleTermRow, TermRow, TermWordRow
 
 REGISTERED_AT_ONCE = 500
 """Articles whose terms are registered by one set of statements."""
 
 MAX_SLUG = 100
 """Characters of the longest slug: an address stays short, also percent-encoded."""
+
+FOUND: tuple[TermKind, ...] = ("tag", "author")
+"""The kinds of terms that readers search for."""
 
 PUBLISHED: ColumnElement[str] = literal_column("'published'")
 UNREGISTERED: ColumnElement[int] = literal_column("0")
@@ -43,14 +47,14 @@ class RegisteredTerm:
 def find_term(conn: Connection, kind: TermKind, slug: str) -> RegisteredTerm | None:
     """Returns the term at an address; None if no public article ever had it."""
     row = conn.execute(select(TermRow.__table__).where(TermRow.kind == kind, TermRow.slug == slug)).one_or_none()
-    return None if row is None else _registered(row)
+    return None if row is None else registered(row)
 
 
 def find_public_term(conn: Connection, kind: TermKind, slug: str, now: datetime) -> RegisteredTerm | None:
     """Returns the term at an address; None if no article that is public at ``now`` has it."""
     one = (TermRow.kind == kind, TermRow.slug == slug)
-    row = conn.execute(select(TermRow.__table__).where(*one, _is_public(now))).one_or_none()
-    return None if row is None else _registered(row)
+    row = conn.execute(select(TermRow.__table__).where(*one, is_public(now))).one_or_none()
+    return None if row is None else registered(row)
 
 
 def get_terms(conn: Connection, terms: Iterable[Term]) -> dict[Term, RegisteredTerm]:
@@ -58,7 +62,7 @@ def get_terms(conn: Connection, terms: Iterable[Term]) -> dict[Term, RegisteredT
     found: dict[Term, RegisteredTerm] = {}
     for some in batched(sorted(set(terms)), MAX_PAIRS):
         for one in conn.execute(select(TermRow.__table__).where(is_one_of(TermRow.kind, TermRow.key, some))):
-            found[Term(one.kind, one.key)] = _registered(one)
+            found[Term(one.kind, one.key)] = registered(one)
     return found
 
 
@@ -69,7 +73,7 @@ def list_terms(
 
     ``prefix`` is the beginning of a name or of a slug, in any spelling.
     """
-    query = select(TermRow.__table__).where(TermRow.kind == kind, TermRow.key > after, _is_public(now))
+    query = select(TermRow.__table__).where(TermRow.kind == kind, TermRow.key > after, is_public(now))
     beginning = term_key(kind, prefix)
     if beginning:
         query = query.where(
@@ -80,7 +84,7 @@ def list_terms(
                 and_(TermRow.key.startswith(ID_MARK), TermRow.name.istartswith(prefix.strip(), autoescape=True)),
             )
         )
-    return [_registered(row) for row in conn.execute(query.order_by(TermRow.key).limit(limit))]
+    return [registered(row) for row in conn.execute(query.order_by(TermRow.key).limit(limit))]
 
 
 def register_terms(conn: Connection, now: datetime, names: Names) -> int:
@@ -122,9 +126,22 @@ def _register(conn: Connection, wanted: dict[Term, str]) -> None:
     while new:
         rows = [{"kind": term.kind, "key": term.key, "name": wanted[term], "slug": _slug(term, number)} for term in new]
         conn.execute(insert(conn, TermRow).on_conflict_do_nothing(), rows)
+        _index_words(conn, {term: wanted[term] for term in new})
         # Those whose slug was taken try the next one.
         new = sorted(set(new) - get_terms(conn, new).keys())
         number += 1
+
+
+def _index_words(conn: Connection, names: dict[Term, str]) -> None:
+    """Lets terms be found by the words of these names: the key of an author with an id has none of them."""
+    words = [
+        term._asdict() | {"word": word}
+        for term, name in names.items()
+        if term.kind in FOUND
+        for word in beginnings(term_key(term.kind, name))
+    ]
+    if words:
+        conn.execute(insert(conn, TermWordRow).on_conflict_do_nothing(), words)
 
 
 def _rename(conn: Connection, wanted: dict[Term, str], now: datetime, names: Names) -> None:
@@ -143,6 +160,7 @@ def _rename(conn: Connection, wanted: dict[Term, str], now: datetime, names: Nam
         if name is not None and name != one.name:
             row = (TermRow.kind == term.kind, TermRow.key == term.key)
             conn.execute(update(TermRow).where(*row).values(name=name))
+            _index_words(conn, {term: name})
 
 
 def _slug(term: Term, number: int) -> str:
@@ -150,7 +168,8 @@ def _slug(term: Term, number: int) -> str:
     return slug if number == 1 else f"{slug}-{number}"
 
 
-def _is_public(now: datetime) -> ColumnElement[bool]:
+def is_public(now: datetime) -> ColumnElement[bool]:
+    """Returns the condition that an article that is public at ``now`` has the term of the row."""
     return exists().where(ArticleTermRow.kind == TermRow.kind, ArticleTermRow.key == TermRow.key, *_public_article(now))
 
 
@@ -166,5 +185,6 @@ def _public_article(now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _registered(row: Row[Any]) -> RegisteredTerm:
+def registered(row: Row[Any]) -> RegisteredTerm:
+    """Returns the term of a row of the register."""
     return RegisteredTerm(Term(row.kind, row.key), row.name, row.slug)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from syndication.store.tables.articles import NO_ROWID, PUBLISHED, Base
@@ -43,6 +43,22 @@ class TermRow(Base):
     slug: Mapped[str]
 
     __table_args__ = (UniqueConstraint("kind", "slug"),)
+
+
+BYTEWISE = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that sorts by its bytes on both databases, so that everything with one beginning is one range of an index."""
+
+
+class TermWordRow(Base):
+    """What a term is found by: its text from the beginning of each word (``model.term_words``)."""
+
+    __tablename__ = "term_word"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    word: Mapped[str] = mapped_column(BYTEWISE, primary_key=True)
+
+    __table_args__ = (Index("ix_term_word_search", "word", "kind", "key"), NO_ROWID)
 
 
 class TermFillRow(Base):

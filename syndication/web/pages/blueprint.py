@@ -16,6 +16,7 @@ from syndication.web.pages.front_page import front_page
 from syndication.web.pages.newest import NewestEntries
 from syndication.web.pages.responses import Same, response_of
 from syndication.web.pages.settings import PageSettings
+from syndication.web.pages.terms import FindTerms
 
 LIST_CONTROL = "public, max-age=300"
 STYLE_CONTROL = "public, max-age=3600"
@@ -32,8 +33,8 @@ def feed_page_environ(catalogue: Catalogue, feed: str | OldFeed, environ: Mappin
     return {"PATH_INFO": wsgi_path(page.slug)} | ({OPENED: page.format} if page.format else {})
 
 
-def pages_blueprint(loader: HasCatalogue, settings: PageSettings) -> Blueprint:
-    """Returns the routes; they read the memory of the document loader, never the database."""
+def pages_blueprint(loader: HasCatalogue, settings: PageSettings, find_terms: FindTerms | None = None) -> Blueprint:
+    """Returns the routes; they read the memory of the document loader, and only ``find_terms`` the database."""
     routes, answers, newest = Blueprint("pages", __name__), Answers(), NewestEntries()
     searches = Answers(MAX_SEARCHES)  # Of their own: strangers choose the words, and must not push out pages.
 
@@ -52,11 +53,12 @@ def pages_blueprint(loader: HasCatalogue, settings: PageSettings) -> Blueprint:
     def front() -> Response:
         catalogue, query = loader.catalogue, request.args.get("q", "")[: search.LONGEST_QUERY].strip()
         kept, key = (searches, query) if query else (answers, "front")
+        terms = find_terms(query, request.environ) if query and find_terms is not None else ()
         return response_of(
             kept.get(
                 key,
-                Same(catalogue, catalogue.memory.generation),
-                lambda: front_page(catalogue, newest, settings, query),
+                Same(catalogue, catalogue.memory.generation, terms),
+                lambda: front_page(catalogue, newest, settings, query, terms),
             )
         )
 

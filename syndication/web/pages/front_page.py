@@ -7,11 +7,12 @@ from flask import render_template
 
 from syndication.serve.catalogue import Catalogue
 from syndication.web.pages import search
-from syndication.web.pages.answers import Answer
+from syndication.web.pages.answers import NO_STORE, Answer
 from syndication.web.pages.combine import offered_sections
 from syndication.web.pages.newest import NewestEntries
 from syndication.web.pages.responses import HTML, page_headers
 from syndication.web.pages.settings import PageSettings
+from syndication.web.pages.terms import FoundTerm, shown_terms
 from syndication.web.pages.views import addresses, listed, local, moment, name_of, page_url
 
 FRONT_CONTROL = "public, max-age=60"
@@ -23,8 +24,17 @@ LEAD = 4
 """How many stories the first card has; the others have one."""
 
 
-def front_page(catalogue: Catalogue, newest: NewestEntries, settings: PageSettings, query: str) -> Answer:
-    """Returns the front page: with all sections, or with those that a search found."""
+def front_page(
+    catalogue: Catalogue,
+    newest: NewestEntries,
+    settings: PageSettings,
+    query: str,
+    terms: tuple[FoundTerm, ...] | None = (),
+) -> Answer:
+    """Returns the front page: with all sections, or with those that a search found, and with these tags and authors.
+
+    ``terms`` is None if they could not be searched: nobody keeps such a page.
+    """
     sections = search.found(listed(catalogue), search.search_words(query))
     cards: list[dict[str, Any]] = []
     for section in sections[:MAX_CARDS]:
@@ -53,6 +63,8 @@ def front_page(catalogue: Catalogue, newest: NewestEntries, settings: PageSettin
         updated=updated,
         updated_words=local(updated, settings.zone),
         zone=settings.timezone,
+        searches_terms=settings.searches_terms,
+        terms=None if terms is None else shown_terms(catalogue.site, terms),
     )
     headers = [*catalogue.keys(), *page_headers(catalogue)]
-    return Answer(HTTPStatus.OK, HTML, body.encode(), FRONT_CONTROL, headers)
+    return Answer(HTTPStatus.OK, HTML, body.encode(), NO_STORE if terms is None else FRONT_CONTROL, headers)

@@ -11,7 +11,8 @@ from syndication.web.pages.answers import Answer, send
 HTML = "text/html; charset=utf-8"
 
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self' {origin}; script-src 'self' {origin}; img-src 'self' {origin}{logo};"
+    "default-src 'none'; style-src 'self' {origin}; script-src 'self' {origin}; connect-src 'self' {origin};"
+    " img-src 'self' {origin}{logo};"
     " base-uri 'none'; form-action 'self' {origin}; frame-ancestors 'none'"
 )
 

@@ -11,12 +11,14 @@ from syndication.model.sitemaps import ANNOUNCED
 class PageSettings:
     """The newsroom's time zone (IANA name) and colour (``#rrggbb``; "": ours), and what the service has besides feeds.
 
-    ``combine``: feeds of several sections can be asked for by address. ``sitemaps`` are paths, for robots.txt.
+    ``combine``: feeds of several sections can be asked for by address. ``searches_terms``: those of tags or authors.
+    ``sitemaps`` are paths, for robots.txt.
     """
 
     timezone: str = "UTC"
     color: str = ""
     combine: bool = False
+    searches_terms: bool = False
     sitemaps: tuple[str, ...] = ()
 
     @property
@@ -31,5 +33,6 @@ def page_settings(settings: Settings) -> PageSettings:
         timezone=settings.editors.timezone,
         color=settings.main.site.color,
         combine="combinations" in settings.on_demand.allowed,
+        searches_terms=bool({"tags", "authors"} & set(settings.on_demand.allowed)),
         sitemaps=ANNOUNCED if settings.main.sitemaps.enabled else (),
     )

@@ -183,6 +183,16 @@ def _create_term_tables() -> None:
         sa.PrimaryKeyConstraint("kind", "key"),
         sa.UniqueConstraint("kind", "slug"),
     )
+    bytewise = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    op.create_table(
+        "term_word",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("word", bytewise, nullable=False),
+        sa.PrimaryKeyConstraint("kind", "key", "word"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_term_word_search", "term_word", ["word", "kind", "key"])
     op.create_table(
         "term_fill",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),

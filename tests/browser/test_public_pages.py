@@ -100,7 +100,7 @@ def test_the_search_finds_tags_and_authors_by_typing_or_by_asking(visit, house, 
         expect(terms).to_have_count(0)
         page.get_by_label("Find a section, tag or author").fill("kites")
         expect(page.get_by_role("status")).to_contain_text("Tags and authors: 1.")
-    look_at(page)
+        look_at(page)
     terms.get_by_role("link", name=tag, exact=True).click()
     expect(page).to_have_url(re.compile("/feeds/tag/i-lanterns-i-kites$"))
     expect(page.get_by_role("heading", level=1)).to_contain_text(tag)

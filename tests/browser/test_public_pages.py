@@ -70,9 +70,11 @@ def test_the_search_finds_sections_by_typing_or_by_asking(visit, script):
     page = visit.stranger(java_script_enabled=script)
     page.goto(FRONT)
     cards = page.locator("#sections > li")
-    expect(cards).to_have_count(4)
+    expect(cards.first).to_be_visible()
+    every = cards.count()
+    assert every >= 4, "four sections, and feeds of editors"
     page.get_by_label("Find a section").fill("WÖR")
-    expect(cards.filter(visible=True)).to_have_count(1 if script else 4)
+    expect(cards.filter(visible=True)).to_have_count(1 if script else every)
     page.get_by_role("button", name="Search").click()
     expect(page).to_have_url(re.compile(r"/\?q="))
     expect(page.get_by_role("status")).to_contain_text("1 section found.")

@@ -11,11 +11,15 @@ from tests.support.service import until
 @pytest.fixture(autouse=True)
 def retired_afterwards(house):
     """Other tests count the newsroom's feeds."""
+    before = served(house)
     yield
+    for slug in served(house) - before:
+        assert house.service.run("feeds", "retire", slug).returncode == 0
+
+
+def served(house):
     listed = json.loads(house.service.run("feeds", "list", "--json").stdout)
-    for feed in listed:
-        if feed["owner"] == "editors" and not feed["retired_at"]:
-            assert house.service.run("feeds", "retire", feed["slug"]).returncode == 0
+    return {feed["slug"] for feed in listed if feed["owner"] == "editors" and not feed["retired_at"]}
 
 
 def status(house, path):

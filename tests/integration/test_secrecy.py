@@ -17,8 +17,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import event, text
 
 from syndication.dashboard.ttl_cache import TTLCache
+from syndication.store.articles.term_registry import FOUND
 from syndication.store.db.database import Database
+from syndication.web.pages.settings import PageSettings
 from syndication.web.public_pages import flask_app
+from syndication.web.term_search import TermSearch
 from syndication.web.wsgi.feed_middleware import FeedMiddleware
 from tests.conftest import FakeClock
 from tests.support.dashboard import PREFIX, Dashboard
@@ -60,11 +63,14 @@ class Lives(RuleBasedStateMachine):
         self.api.worker_seen()
         paths = self.api.get("/openapi.json", ()).json["paths"]
         self.gets = [path for path, item in paths.items() if "get" in item]
-        app = flask_app(self.api.loader)
+        terms = TermSearch(self.database, FOUND, object)
+        app = flask_app(self.api.loader, pages=PageSettings(searches_terms=True), find_terms=terms)
         app.wsgi_app = FeedMiddleware(app.wsgi_app, self.api.loader)
         self.site = app.test_client()
         self.browser = self.dashboard.person(*READER)
         self.revision = 0
+        self.gathered_words = set()
+        """The words of what was public when a worker gathered it: terms for the search, until it gathers again."""
         self.shown_words, self.shown_ids, self.shown_rows = set(), set(), {}
         self.log = io.StringIO()
         self.publish()
@@ -138,6 +144,7 @@ class Lives(RuleBasedStateMachine):
         with redirect_stdout(log), redirect_stderr(log):
             self.dashboard.publish(seconds=2 + 3600 * hours)
         self.log.write(log.getvalue())
+        self.gathered_words |= {self.word(row) for row in self.rows().values() if self.is_public(row)}
         everything = self.desk.everything()
         assert not MEMBERS_WORDS.search(everything)
         words = set(WORDS.findall(everything))
@@ -242,8 +249,13 @@ class Lives(RuleBasedStateMachine):
     def a_stranger_and_a_log_reader_find_nothing_else(self):
         feeds = [f"/feeds/{slug}.{format}" for slug in self.desk.sections for format in ("atom", "rss", "json")]
         pages = [f"/feeds/{slug}" for slug in self.desk.sections]
-        for address in ("/", "/opml.xml", "/feeds.json", "/metrics", "/readyz", "/healthz", *feeds, *pages):
+        lists = ("/", "/opml.xml", "/feeds.json", "/robots.txt", "/metrics", "/readyz", "/healthz")
+        for address in (*lists, *feeds, *pages):
             self.look(address, self.site.get(address).get_data(as_text=True))
+        for query in ("zq", "yq"):
+            said = self.site.get(f"/?q={query}").get_data(as_text=True)
+            assert "cannot be searched" not in said
+            self.look(query, re.sub("|".join(self.gathered_words) or "^$", "", said))
         self.look("the log", self.log.getvalue())
 
 

@@ -394,7 +394,7 @@ HARM = [
 def test_text_that_would_harm_comes_back_as_it_was_and_harms_nothing(api, text):
     wanted = {
         "title": text, "url": text, "slug": text, "html": text, "summary": text, "language": text, "correction": text,
-        "guid": text, "tags": [text], "authors": [{"name": text, "email": text, "uri": text}],
+        "guid": text, "tags": [text], "authors": [{"name": text, "email": text, "uri": text, "id": None}],
         "image": {"url": text, "caption": text, "credit": text, "alt": text, "width": None, "height": None},
         "enclosures": [{"url": text, "media_type": text, "length": None, "title": text, "duration": None}],
         "sections": ["taiwan"], "published_at": when(hours=-1), "status": "published",

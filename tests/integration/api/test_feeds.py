@@ -3,7 +3,9 @@
 import pytest
 
 from syndication.config.feeds import merge
+from syndication.model.values import Author
 from syndication.store.publishing import feed_definitions
+from tests.integration.dashboard.test_secrecy import SECRETS
 from tests.support.newsroom import at
 
 TERMS = {"any": [{"kind": "section", "name": "taiwan"}, {"kind": "section", "name": "china"}]}
@@ -130,6 +132,26 @@ def test_a_preview_stores_nothing_and_shows_only_public_stories_whoever_asks(sto
     assert [(one["article_id"], one["comes"]) for one in said.json["first"]] == [("a0", True), ("a3", True)]
     assert (said.json["come"], said.json["stay"], said.json["gone"]) == (2, 0, 0)
     assert stories.everything_stored("token") == before
+
+
+@pytest.mark.parametrize("kind", ["tag", "author"])
+def test_previews_count_no_secret_by_its_tags_and_authors(api, kind):
+    texts = {"title": "HUSHED", "tags": ("Hush", "Shared"), "authors": (Author("Hush"), Author("Shared"))}
+    api.desk.put("open", tags=("Shared",), authors=(Author("Shared"),))
+    for id, values in SECRETS.items():
+        api.desk.put(id, **texts | values)
+    api.desk.later()
+
+    def preview(**terms: str):
+        chosen = {field: [{"kind": kind, "name": name}] for field, name in terms.items()}
+        return api.ask("POST", "/feeds/preview", {"slug": "quiet", "definition": {"title": "Quiet", **chosen}})
+
+    unknown = preview(any="Nothing")
+    assert preview(any="Hush").body == unknown.body.replace(b"Nothing", b"Hush")
+    assert unknown.json["total"] == 0
+    for terms in ({"any": "Shared"}, {"all": "Shared"}, {"any": "Shared", "none": "Hush"}):
+        said = preview(**terms)
+        assert said.json["total"] == 1 and b"HUSHED" not in said.body and b"hush-" not in said.body, terms
 
 
 def test_a_feed_that_names_itself_is_a_section_and_stays_one(api):

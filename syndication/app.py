@@ -13,19 +13,16 @@ from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
 from syndication.store.publishing.effective_settings import EffectiveSettings
-from syndication.web.asked_catalogue import AskedCatalogue
 from syndication.web.credentials import API
-from syndication.web.document_loader import DocumentLoader
 from syndication.web.editors_server import SERVED_VERSIONS
 from syndication.web.feed_asker import FeedAsker
-from syndication.web.front import empty_catalogue, flush
+from syndication.web.front import empty_catalogue, serving_loader
 from syndication.web.heartbeat import HeartbeatThread
 from syndication.web.pages.settings import page_settings
 from syndication.web.poll_writer import WRITE_SECONDS, PollWriter
 from syndication.web.public_pages import flask_app
 from syndication.web.request_log import log_requests
 from syndication.web.served_versions import EditorsLoader, update_served
-from syndication.web.sitemap_loader import SitemapLoader
 from syndication.web.term_search import term_search
 from syndication.web.wsgi.admission import AdmissionControl
 from syndication.web.wsgi.feed_middleware import FeedMiddleware
@@ -43,15 +40,7 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
     `syndication web` does not use it: there the front admits requests, and API and dashboard have their own process.
     """
     settings = settings or load_settings()
-    served = Database(settings.database_url)
-    loader = DocumentLoader(
-        served,
-        empty_catalogue(settings),
-        flush,
-        settings=EffectiveSettings(settings),
-        asked=AskedCatalogue(settings),
-        sitemaps=SitemapLoader(served) if settings.main.sitemaps.enabled else None,
-    )
+    loader = serving_loader(settings)
     app = flask_app(
         loader,
         pages=page_settings(settings),

@@ -121,15 +121,7 @@ def create_front() -> Front:
     settings = load_settings()
     exit_with_parent()
     logs.setup(settings.logs, "web")
-    database = Database(settings.database_url)
-    loader = DocumentLoader(
-        database,
-        empty_catalogue(settings),
-        flush,
-        settings=EffectiveSettings(settings),
-        asked=AskedCatalogue(settings),
-        sitemaps=SitemapLoader(database) if settings.main.sitemaps.enabled else None,
-    )
+    loader = serving_loader(settings)
     client = EditorsClient(os.environ[FOLDER])
     front = Front(
         loader,
@@ -152,6 +144,19 @@ def create_front() -> Front:
     loader.start()
     PollWriter(loader.database, loader.counter).start()
     return front
+
+
+def serving_loader(settings: Settings) -> DocumentLoader:
+    """Returns the loader of a process that serves readers: of all feeds, those they asked for, and sitemaps."""
+    database = Database(settings.database_url)
+    return DocumentLoader(
+        database,
+        empty_catalogue(settings),
+        flush,
+        settings=EffectiveSettings(settings),
+        asked=AskedCatalogue(settings),
+        sitemaps=SitemapLoader(database) if settings.main.sitemaps.enabled else None,
+    )
 
 
 def empty_catalogue(settings: Settings) -> Catalogue:

@@ -41,6 +41,11 @@ def believed_address(peer: str, forwarded_for: str | None, trusted_proxies: int)
     return values[-trusted_proxies] if len(values) >= trusted_proxies else peer
 
 
+def believed_client(environ: Mapping[str, Any], trusted_proxies: int) -> str:
+    """Returns the same of a WSGI environ."""
+    return believed_address(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR"), trusted_proxies)
+
+
 def environ_of(scope: Scope, path: str, headers: Mapping[bytes, str], address: str) -> dict[str, str]:
     """Returns the strings of a WSGI environ, without the length of the body."""
     server = scope.get("server") or ("", "0")

@@ -18,7 +18,7 @@ from syndication.store.articles.term_search import search_terms
 from syndication.store.db.database import Database, DatabaseDown
 from syndication.web.feed_shares import MinuteBudget
 from syndication.web.pages.terms import FoundTerm
-from syndication.web.request_head import believed_address
+from syndication.web.request_head import believed_client
 
 log = get_logger(__name__)
 
@@ -108,8 +108,7 @@ class TermSearch:
         return found
 
     def _client(self, environ: Mapping[str, Any]) -> str:
-        forwarded = environ.get("HTTP_X_FORWARDED_FOR")
-        return network(believed_address(environ.get("REMOTE_ADDR", ""), forwarded, self._trusted_proxies))
+        return network(believed_client(environ, self._trusted_proxies))
 
 
 def term_search(settings: Settings, state: Callable[[], object]) -> TermSearch | None:

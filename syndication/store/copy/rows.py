@@ -10,16 +10,7 @@ from sqlalchemy import Connection, Select, Table, select, type_coerce
 from sqlalchemy.types import NULLTYPE, LargeBinary
 
 from syndication.store.copy.values import exact_text
-from syndication.store.tables import (  # noqa: F401  # registers their tables in the metadata
-    access,
-    asked_feeds,
-    feeds,
-    publishing,
-    sitemaps,
-    sources,
-    terms,
-)
-from syndication.store.tables.articles import Base
+from syndication.store.tables.every_table import Base
 from syndication.store.tables.publishing import CompatibleRow
 
 TABLES = [table for table in Base.metadata.sorted_tables if table is not CompatibleRow.__table__]

@@ -2,16 +2,7 @@
 
 from alembic import context
 
-from syndication.store.tables import (  # noqa: F401  # registers their tables in the metadata
-    access,
-    asked_feeds,
-    feeds,
-    publishing,
-    sitemaps,
-    sources,
-    terms,
-)
-from syndication.store.tables.articles import Base
+from syndication.store.tables.every_table import Base
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=Base.metadata, transactional_ddl=True

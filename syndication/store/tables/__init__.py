@@ -1,1 +1,1 @@
-"""All tables, in four files by their writers: the newsroom, the worker, the editors, and sources."""
+"""All tables, in files by what they are about; ``every_table`` has them together."""

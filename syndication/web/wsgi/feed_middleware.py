@@ -8,7 +8,7 @@ from syndication.serve.catalogue import CountedResponse, feed_of
 from syndication.serve.respond import NOT_IN_MEMORY, respond, unavailable
 from syndication.web.pages.blueprint import feed_page_environ
 from syndication.web.pages.feed_page import PAGE_FORMAT, WAITING
-from syndication.web.request_head import believed_address
+from syndication.web.request_head import believed_client
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -64,8 +64,7 @@ class FeedMiddleware:
         method = environ["REQUEST_METHOD"]
         asked = None if self._asker is None else self._asker.look(feed, method)
         if self._asker is not None and isinstance(asked, AskedAddress):
-            forwarded = environ.get("HTTP_X_FORWARDED_FOR")
-            client = believed_address(environ.get("REMOTE_ADDR", ""), forwarded, self._trusted_proxies)
+            client = believed_client(environ, self._trusted_proxies)
             return self._asker.wait_in_thread(asked, feed, method, client)
         return asked if isinstance(asked, tuple) else None
 

@@ -17,7 +17,8 @@ from datetime import datetime
 from syndication.logs import get_logger
 from syndication.model.sitemaps import ARCHIVE, NEWS, file_path
 from syndication.model.values import Site
-from syndication.pipeline.sitemap_parts import DEFAULT_LIMITS, Limits, NewFile, NewPart, PartWriter, new_file
+from syndication.pipeline import publish
+from syndication.pipeline.sitemap_parts import DEFAULT_LIMITS, Limits, NewPart, PartWriter
 from syndication.render import sitemap
 from syndication.render.sitemap import SITEMAP_REVISION
 from syndication.store import Connection
@@ -165,13 +166,25 @@ class SitemapMaker:
     def _publish(self, part: NewPart) -> None:
         """Writes the changed files and the index above them, and completes the part, in one transaction."""
         claim = part.claim
+        with self.database.read() as conn:
+            at = self.database.now(conn)
+            expected = self._plan(conn, part, at).index
+        # Nobody else can write into SQLite during the transaction below, so compression is done before it.
+        packed = self._pack(expected.body) if expected else None
         with self.database.write() as conn:
             revision = sitemap_state.lock_revision(conn)
             now = self._hold_lease(conn, claim.part)
-            changed = [] if claim.part == ARCHIVE else self._write_files(conn, part, now)
-            if claim.part == ARCHIVE or (claim.part != NEWS and changed):
-                files = sitemaps.list_indexed(conn, sitemap.MAX_INDEXED)
-                changed += self._write_index(conn, ARCHIVE, files, now)
+            plan = self._plan(conn, part, at)
+            saved = list(plan.files)
+            if plan.index is not None:
+                # They differ if another worker wrote another month meanwhile.
+                same = expected is not None and expected.body == plan.index.body
+                saved.append((plan.index.file, packed if packed and same else self._pack(plan.index.body)))
+            for file, coded in saved:
+                sitemaps.save_file(conn, file, coded)
+            for file in plan.gone:
+                sitemaps.delete_file(conn, file.path)
+            changed = [file.path for file, _ in saved] + [file.path for file in plan.gone]
             if changed:
                 sitemap_state.set_revision(conn, revision + 1)
                 for path in changed if self.policy.purge else ():
@@ -181,42 +194,49 @@ class SitemapMaker:
         if changed:
             log.info("sitemap_written", part=claim.part, entries=part.entries, files=len(part.files), changed=changed)
 
-    def _write_files(self, conn: Connection, part: NewPart, now: datetime) -> list[str]:
-        """Writes the files of a part, deletes those that it no longer has, and returns the paths of both."""
-        name, changed = part.claim.part, []
-        before = {file.number: file for file in sitemaps.list_files(conn, name)}
-        now_there = {}
+    def _pack(self, body: bytes) -> dict[str, bytes]:
+        return publish.compress({"xml": body}, self._pool)["xml"]
+
+    def _plan(self, conn: Connection, part: NewPart, at: datetime) -> "_Plan":
+        """Returns what publishing the part would change if it were done at this time; writes nothing."""
+        name = part.claim.part
+        stored = [] if name == ARCHIVE else sitemaps.list_files(conn, name)
+        before = {file.number: file for file in stored}
+        files: list[tuple[SitemapFile, dict[str, bytes]]] = []
+        now_there: list[SitemapFile] = []
         for number, new in part.files.items():
             old = before.get(number)
             if new.coded is None and old is not None and old.digest == new.digest:
-                now_there[number] = old
+                now_there.append(old)
                 continue
             if new.coded is None:
                 # Somebody deleted or changed a file while this worker had the lease.
                 raise RuntimeError(f"the stored file {number} of the sitemap {name} is another one now")
-            now_there[number] = file = _next_version(old, name, number, new, now)
-            sitemaps.save_file(conn, file, new.coded)
-            changed.append(file.path)
-        if name == NEWS and 0 not in part.files:
-            changed += self._write_index(conn, NEWS, list(now_there.values()), now)
-        kept = {*part.files, 0}
-        for number, old in before.items():
-            if number not in kept:
-                sitemaps.delete_file(conn, old.path)
-                changed.append(old.path)
-        return changed
+            file = _next_version(old, name, number, new.digest, new.entries, at)
+            now_there.append(file)
+            files.append((file, new.coded))
+        gone = [old for number, old in before.items() if number not in {*part.files, 0}]
+        if name == NEWS:
+            index = None if 0 in part.files else self._plan_index(NEWS, now_there, before.get(0), at)
+            return _Plan(files, gone, index)
+        if name != ARCHIVE and not files and not gone:
+            return _Plan(files, gone, None)
+        everything = sitemaps.list_files(conn)
+        months = [file for file in everything if file.part not in (name, ARCHIVE, NEWS)] + now_there
+        months.sort(key=lambda file: (file.part, -file.number), reverse=True)  # the newest months first
+        old_index = next((file for file in everything if file.part == ARCHIVE), None)
+        return _Plan(files, gone, self._plan_index(ARCHIVE, months[: sitemap.MAX_INDEXED], old_index, at))
 
-    def _write_index(self, conn: Connection, part: str, files: Sequence[SitemapFile], now: datetime) -> list[str]:
-        """Writes an index in the transaction that changes its files; returns its path if it changed."""
-        old = next((file for file in sitemaps.list_files(conn, part) if file.number == 0), None)
+    def _plan_index(
+        self, part: str, files: Sequence[SitemapFile], old: SitemapFile | None, at: datetime
+    ) -> "_Index | None":
+        """Returns the next version of an index of these files; None if it would be the same."""
         listed = [(self.site.base_url + file.path, file.updated_at) for file in files]
         body = sitemap.sitemap_index(listed) if listed else self._parts.home_alone()
-        new = new_file((body, 0), old.digest if old else None, self._pool)
-        if new.coded is None:
-            return []
-        file = _next_version(old, part, 0, new, now)
-        sitemaps.save_file(conn, file, new.coded)
-        return [file.path]
+        digest = publish.digest(body)
+        if old is not None and old.digest == digest:
+            return None
+        return _Index(_next_version(old, part, 0, digest, 0, at), body)
 
     @contextmanager
     def _write_under_lease(self, part: str) -> Iterator[Connection]:
@@ -232,10 +252,29 @@ class SitemapMaker:
         return now
 
 
-def _next_version(old: SitemapFile | None, part: str, number: int, new: NewFile, now: datetime) -> SitemapFile:
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The next version of an index."""
+
+    file: SitemapFile
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What publishing a part changes: files with their bodies by coding, files that are no more, the index above."""
+
+    files: list[tuple[SitemapFile, dict[str, bytes]]]
+    gone: list[SitemapFile]
+    index: _Index | None
+
+
+def _next_version(
+    old: SitemapFile | None, part: str, number: int, digest: str, entries: int, at: datetime
+) -> SitemapFile:
     """Returns the file's next version. Its time never goes back: an index says it, and caches compare it."""
-    second = now.replace(microsecond=0)
-    first = SitemapFile(file_path(part, number), part, number, 1, new.digest, new.entries, second, second)
+    second = at.replace(microsecond=0)
+    first = SitemapFile(file_path(part, number), part, number, 1, digest, entries, second, second)
     if old is None:
         return first
     behind = second <= old.updated_at

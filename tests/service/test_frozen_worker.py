@@ -120,7 +120,7 @@ def watch(database_url):
     "step",
     [
         pytest.param("syndication.render.renderer:Renderer.render", id="render", marks=pytest.mark.thorough),
-        pytest.param("syndication.pipeline.publish:compress", id="compress"),
+        pytest.param("syndication.pipeline.publish:new_version", id="compressed"),
     ],
 )
 def test_a_worker_frozen_beyond_its_lease_is_overtaken_and_overwrites_nothing(tmp_path, database_url, watch, step):

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import insert as plain_insert
 
-from syndication.model.sitemaps import ARCHIVE, NEWS
+from syndication.model.sitemaps import NEWS
 from syndication.model.values import ENCODINGS
 from syndication.store.db.batches import batched
 from syndication.store.db.upsert import insert
@@ -157,12 +157,6 @@ def list_files(conn: Connection, part: str | None = None) -> list[SitemapFile]:
         query = query.where(SitemapFileRow.part == part)
     rows = conn.execute(query.order_by(SitemapFileRow.part.desc(), SitemapFileRow.number)).mappings()
     return [SitemapFile(**row) for row in rows]
-
-
-def list_indexed(conn: Connection, limit: int) -> list[SitemapFile]:
-    """Returns the files of the months, newest months first."""
-    months = [file for file in list_files(conn) if file.part not in (ARCHIVE, NEWS)]
-    return sorted(months, key=lambda file: (file.part, -file.number), reverse=True)[:limit]
 
 
 def save_file(conn: Connection, file: SitemapFile, bodies: Mapping[str, bytes]) -> None:

@@ -22,6 +22,7 @@ BENCHMARKS = {
     "dearest": "the most expensive requests without a token and of each scope: time, memory, rows and bytes",
     "feeds": "15, 1,000 and (with --full) 50,000 feeds: memory, start, commit to served, polls a second",
     "scale": "the same work in a large and in a small newsroom",
+    "find": "an editor's search among 100,000 and (with --full) a million articles",
     "sweeping": "what a sweep for missed changes costs, and a publication during one",
     "importing": "articles per second and memory of the import",
     "sources": "what a source costs WordPress, Ghost and own tables, how soon it follows, and what it sees",

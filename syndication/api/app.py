@@ -13,17 +13,22 @@ from werkzeug.routing import PathConverter
 from syndication import __version__
 from syndication.api import (  # noqa: F401  # some only register operations on articles or sections
     article_batch,
+    article_changes,
     article_history,
     article_trace,
     articles,
     audit_log,
+    deliveries,
     feed_previews,
     feeds,
+    field_locks,
     ninjs,
     previews,
     regenerations,
     releases,
+    scheduling,
     sections,
+    sessions,
     sources,
     tokens,
     upcoming,
@@ -46,7 +51,7 @@ from syndication.web.request_log import set_rule
 
 SUBJECTS = (
     articles, article_trace, article_history, upcoming, sections, feeds, versions, regenerations,
-    previews, webhooks, ninjs, sources, tokens, users, audit_log,
+    previews, webhooks, ninjs, sources, tokens, users, sessions, audit_log,
 )  # fmt: skip
 """In the order of the reference; those under the same path as articles follow them."""
 

@@ -33,8 +33,8 @@ MAX_LISTED = 200
 class BatchOutcome(ResponseModel):
     """The outcome of one article: its index in the batch (from 0), its id, and its errors.
 
-    ``date`` is as for a single article, ``message`` explains an unexpected outcome, and ``warnings`` say why the
-    article will not appear as asked.
+    ``date`` and ``kept`` are as for a single article, ``message`` explains an unexpected outcome, and ``warnings`` say
+    why the article will not appear as asked.
     """
 
     index: int
@@ -43,6 +43,7 @@ class BatchOutcome(ResponseModel):
     date: DateOutcome | None
     message: str | None
     warnings: list[FieldProblem]
+    kept: list[str]
     errors: list[FieldProblem]
 
 
@@ -171,5 +172,6 @@ def _refused(index: int, id: str | None, errors: Sequence[tuple[str, str]]) -> B
         date=None,
         message=None,
         warnings=[],
+        kept=[],
         errors=[FieldProblem(field=field, detail=words) for field, words in errors],
     )

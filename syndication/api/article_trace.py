@@ -4,7 +4,7 @@ from syndication.api.operations import Operations, context, instant
 from syndication.api.schemas import ArticlePath, ResponseModel, Time
 from syndication.api.visibility import check_exists, visible_facts
 from syndication.diagnostics.source_words import origin_words
-from syndication.diagnostics.trace import Rule, Transition, trace
+from syndication.diagnostics.trace import Late, Rule, Transition, trace
 from syndication.diagnostics.words import WriteTime, utc, write
 from syndication.store.articles.trace_facts import read_trace_facts
 
@@ -14,7 +14,8 @@ operation = Operations("trace", "Trace", "Why an article is, or is not, in a fee
 class VerdictResponse(ResponseModel):
     """Whether the article is in the feed now, and the rule that decides this; ``words`` explains it.
 
-    ``changes_at`` is when this changes automatically, and ``changes_to`` what happens then.
+    ``changes_at`` is when this changes automatically, and ``changes_to`` what happens then. ``late``: the feed is out
+    of date for this article, and why.
     """
 
     section: str
@@ -26,6 +27,7 @@ class VerdictResponse(ResponseModel):
     changed_in_version: int | None
     changes_at: Time | None
     changes_to: Transition | None
+    late: Late | None
 
 
 class TraceResponse(ResponseModel):
@@ -67,6 +69,7 @@ def trace_article(path: ArticlePath, write_time: WriteTime = utc) -> TraceRespon
             changed_in_version=verdict.changed_in_version,
             changes_at=instant(verdict.changes_at),
             changes_to=verdict.changes_to,
+            late=verdict.late,
         )
         for verdict in trace(facts, settings.sections, settings.retired)
     ]

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Any, Literal
@@ -25,18 +25,23 @@ from syndication.api.schemas import (
 from syndication.api.visibility import Visibility, check_exists, visibility, visible_outline, visible_part
 from syndication.api.write_outcomes import DateOutcome, Outcome, owning_sources, write_outcome
 from syndication.model.article_json import FIELDS, AuthorJson, EnclosureJson, ImageJson, dump_article, merge_patch
-from syndication.model.json_types import Text
+from syndication.model.json_types import Moment, Text
 from syndication.model.json_types import problems as wrong_fields
 from syndication.model.selection import Term
 from syndication.model.values import ALL, Article
 from syndication.model.wanted_terms import WantedTerms
 from syndication.store import Connection
 from syndication.store.articles import articles as store
-from syndication.store.articles import search as finding
+from syndication.store.articles import field_locks
+from syndication.store.articles.found_articles import ArticleFilter, FeedFilter
 from syndication.store.articles.readable_articles import ReadableArticle, read_article
+from syndication.store.articles.search import count, search
 from syndication.web.problems import FieldProblem, Problem, invalid, not_found
 
 operation = Operations("articles", "Articles", "Articles of the newsroom. A CMS pushes them here.")
+
+
+CHANGED_SINCE = "The article has changed since you read it: read it again, then retry."
 
 
 class StoredResponse(ResponseModel):
@@ -45,7 +50,8 @@ class StoredResponse(ResponseModel):
     ``date`` says what the update of a published article did to the date of its last update: correction (a correction
     moved it), date (the writer did), or same-date. It is null for any other write. ``warnings`` say why the article,
     which is stored, will not appear as asked, or not for long, because it belongs to a source. What only rendering
-    finds is in its trace a moment later.
+    finds is in its trace a moment later. ``kept`` are fields that an editor has locked: they were sent with another
+    value and keep the stored one.
     """
 
     id: str
@@ -53,6 +59,7 @@ class StoredResponse(ResponseModel):
     date: DateOutcome | None
     message: str | None
     warnings: list[FieldProblem]
+    kept: list[str]
     article: StoredArticle
 
 
@@ -69,9 +76,16 @@ class FoundArticle(ResponseModel):
 
 
 class FoundArticles(ResponseModel):
-    """One page; the Link header has the next one (RFC 8288)."""
+    """One page; the Link header has the next one (RFC 8288).
+
+    ``count`` is the number of articles in all pages together, at most 10,000; ``more`` says that there are others.
+    ``complete`` is false while the search index is being built: some articles may be missing.
+    """
 
     articles: list[FoundArticle]
+    count: int
+    more: bool
+    complete: bool
 
 
 class ArticleAnswer(StoredArticle):
@@ -85,11 +99,21 @@ class ArticleAnswer(StoredArticle):
 
 
 class SearchQuery(RequestModel):
-    """Search text, filters and page."""
+    """Search words, filters and page."""
 
-    q: Text = Field("", max_length=200, description="Text in the title, id or URL.")
+    q: Text = Field(
+        "",
+        max_length=200,
+        description="Words in the title, body, byline, tags, id or URL, in any order. A word that ends with * finds"
+        " those that begin so (three characters or more).",
+    )
     status: Literal["draft", "published", "withdrawn"] | None = None
     section: Slug | None = Field(None, description="Slug of a section.")
+    feeds: FeedFilter | None = Field(
+        None, description="none: public and in no feed. left-out: left out of a feed for a fault of its own."
+    )
+    since: Moment = Field(None, description="Published at this time or later.")
+    until: Moment = Field(None, description="Published before this time.")
     limit: Limit = 50
     after: Cursor | None = Field(None, description="Cursor from the Link header of the previous page.")
 
@@ -102,11 +126,20 @@ class ArticlePatch(BaseModel):
 
 @operation("GET", "/articles", "read", {200: FoundArticles})
 def list_articles(query: SearchQuery) -> Reply[FoundArticles]:
-    """Search articles by title, id or URL, status and section; newest first."""
+    """Search articles by words, status, section, publication time and feeds; newest first."""
     who = caller()
-    wanted = finding.ArticleFilter(query.q, query.status, _selected_by(query.section), hidden=who.may("preview"))
+    wanted = ArticleFilter(
+        query.q.strip(),
+        query.status,
+        _selected_by(query.section),
+        query.since,
+        query.until,
+        query.feeds,
+        hidden=who.may("preview"),
+    )
     with context().database.read() as conn:
-        found, after = finding.search(conn, wanted, who.now, query.limit, query.after)
+        found, after = search(conn, wanted, who.now, query.limit, query.after)
+        hits = count(conn, wanted, who.now)
     rows = [
         FoundArticle(
             id=item.id,
@@ -119,7 +152,8 @@ def list_articles(query: SearchQuery) -> Reply[FoundArticles]:
         )
         for item in found
     ]
-    return Reply(FoundArticles(articles=rows), next_page=next_page(query, after=after))
+    answer = FoundArticles(articles=rows, count=hits.count, more=hits.more, complete=hits.complete)
+    return Reply(answer, next_page=next_page(query, after=after))
 
 
 @operation("GET", "/articles/<article:id>", "read", {200: ArticleAnswer})
@@ -140,7 +174,7 @@ def get_one_article(path: ArticlePath) -> Reply[ArticleAnswer]:
 
 
 @operation("PUT", "/articles/<article:id>", "write", {200: StoredResponse, 201: StoredResponse}, problems=(412,))
-def put_article(path: ArticlePath, body: ArticleBody) -> Reply[StoredResponse]:
+def put_article(path: ArticlePath, body: ArticleBody, *, only_new: bool = False) -> Reply[StoredResponse]:
     """Create or replace an article.
 
     The request is idempotent. With If-Match, the article is replaced only if it has not changed since; with
@@ -149,7 +183,8 @@ def put_article(path: ArticlePath, body: ArticleBody) -> Reply[StoredResponse]:
     if body.id not in (None, path.id):
         words = f"must be {path.id!r}, as in the URL, or omitted, not {body.id!r}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
-    _check_address(path.id)
+    if not only_new:
+        _check_address(path.id)
     wanted = body.model_copy(update={"id": path.id}).article(context().slugs)
 
     def look(conn: Connection, id: str) -> Visibility:
@@ -157,13 +192,18 @@ def put_article(path: ArticlePath, body: ArticleBody) -> Reply[StoredResponse]:
 
     def decide(stored: Article | None, _found: Visibility) -> Article:
         check_preconditions(stored)
+        if only_new and stored is not None:  # Of a form, which has no headers.
+            words = "is taken: another article has it"
+            raise Problem(HTTPStatus.CONFLICT, "exists", f"id {words}", errors=[("id", words)])
         return wanted
 
-    return _store(path.id, decide, "put", look)
+    return write_article(path.id, decide, "put", look)
 
 
 @operation("PATCH", "/articles/<article:id>", "write", {200: StoredResponse}, problems=(412,))
-def patch_article(path: ArticlePath, body: ArticlePatch) -> Reply[StoredResponse]:
+def patch_article(
+    path: ArticlePath, body: ArticlePatch, etag: str | None = None, locks: Collection[str] = ()
+) -> Reply[StoredResponse]:
     """Change some fields of an article with a JSON merge patch (RFC 7396)."""
     patch = body.model_dump()
     if patch.get("id", path.id) != path.id:
@@ -173,9 +213,11 @@ def patch_article(path: ArticlePath, body: ArticlePatch) -> Reply[StoredResponse
         if stored is None or not found.shows(stored):
             raise not_found(f"article {path.id!r}")
         check_preconditions(stored)
+        if etag is not None and etag != tag(stored):  # Of a form, which has no headers.
+            raise Problem(HTTPStatus.PRECONDITION_FAILED, "stale", CHANGED_SINCE)
         return parse_article_json(merge_patch(dump_article(stored), patch))
 
-    return _store(path.id, decide, "patch", check_exists)
+    return write_article(path.id, decide, "patch", check_exists, locks)
 
 
 def tag(article: Article) -> str:
@@ -199,11 +241,7 @@ def check_preconditions(stored: Article | None) -> None:
         )
     current = tag(stored).strip('"') if stored else None
     if "If-Match" in request.headers and (current is None or not request.if_match.contains(current)):
-        detail = (
-            "The article has changed since you read it: read it again, then retry."
-            if stored
-            else "The article no longer exists."
-        )
+        detail = CHANGED_SINCE if stored else "The article no longer exists."
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "stale", detail)
     if current is not None and request.if_none_match.contains(current):
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "exists", "An article with this id already exists.")
@@ -218,13 +256,17 @@ def _check_address(id: str) -> None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"id {words}", errors=[("id", words)])
 
 
-def _store(
+def write_article(
     id: str,
     decide: Callable[[Article | None, Visibility], Article],
     act: str,
     look: Callable[[Connection, str], Visibility],
+    locks: Collection[str] = (),
 ) -> Reply[StoredResponse]:
-    """Writes the article and returns the outcome; ``look`` runs first and may raise a Problem."""
+    """Writes the article that ``decide`` returns, and returns the outcome; ``look`` runs first and may raise a Problem.
+
+    ``locks`` are fields that are locked in the same transaction, beside those that are.
+    """
     found: list[Visibility] = []
     sources: dict[str, str] = {}
     wanted: list[Article] = []
@@ -232,6 +274,8 @@ def _store(
     def once(conn: Connection) -> None:
         found[:] = [look(conn, id)]
         sources.update(owning_sources(conn, [id]))
+        if locks:
+            field_locks.add_locks(conn, id, locks, caller().actor, context().database.now(conn))
 
     def remember(stored: Article | None) -> Article:
         wanted[:] = [decide(stored, found[0])]

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from syndication.api.operations import Operations, Reply, caller, context, instant, next_page
 from syndication.api.schemas import Cursor, Limit, RequestModel, ResponseModel, Slug, Time
-from syndication.api.visibility import visible_states
+from syndication.api.visibility import visible_progress, visible_states
 from syndication.config.feeds import SlugTakenError
 from syndication.errors import FeedError
 from syndication.model.feed_addresses import feed_path
@@ -281,7 +281,8 @@ def _state(conn: Connection, slug: str) -> SectionStatus:
 
 def _states(conn: Connection, slugs: list[str]) -> dict[str, SectionStatus]:
     known = section_state.configured_states(conn, slugs)
-    return {slug: section_status(state) for slug, state in visible_states(conn, known).items()}
+    progress = visible_progress(conn)
+    return {slug: section_status(state, progress) for slug, state in visible_states(conn, known).items()}
 
 
 def _feed(one: Listed) -> Section | FeedDefinition:

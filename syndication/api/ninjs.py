@@ -27,7 +27,7 @@ class NinjsResponse(ResponseModel):
     """What became of a story.
 
     ``withdrawn``: it is canceled or withheld. ``ignored``: nothing was changed, and ``message`` says why; there is no
-    need to send it again. The others, ``date`` and ``warnings`` are as in the outcome of a PUT.
+    need to send it again. The others, ``date``, ``warnings`` and ``kept`` are as in the outcome of a PUT.
     """
 
     id: str
@@ -35,6 +35,7 @@ class NinjsResponse(ResponseModel):
     date: DateOutcome | None
     message: str | None
     warnings: list[FieldProblem]
+    kept: list[str]
 
 
 class AssetPath(RequestModel):

@@ -64,6 +64,7 @@ class DeliveryOutcome(NamedTuple):
     date: DateOutcome | None = None
     message: str | None = None
     warnings: list[FieldProblem] = []  # noqa: RUF012  # never changed
+    kept: list[str] = []  # noqa: RUF012  # never changed
 
 
 def deliver(here: Context, delivery: Delivery, by: Actor) -> DeliveryOutcome:
@@ -164,7 +165,7 @@ class _Writing:
             return DeliveryOutcome(item.uri, "kept_out", message=REPLACED)
         if of_original and original is not None and self._is_known(original):
             return DeliveryOutcome(item.uri, "kept_out", message=OUT_WITH_ITS_ORIGINAL)
-        return DeliveryOutcome(item.uri, *told[:3], [*told.warnings, *self._warnings(article)])
+        return DeliveryOutcome(item.uri, *told[:3], [*told.warnings, *self._warnings(article)], told.kept)
 
     def _original(self, article: Article) -> str | None:
         """Returns the story whose place this one takes now; None if there is none, or it has its place already."""

@@ -158,7 +158,8 @@ def next_page(query: BaseModel, **cursor: Any) -> dict[str, Any] | None:
     if None in cursor.values():
         return None
     given = {name: value for name, value in query.model_dump().items() if value not in (None, "")}
-    return given | cursor
+    times = {name: rfc3339(value) for name, value in given.items() if isinstance(value, datetime)}
+    return given | times | cursor
 
 
 @overload

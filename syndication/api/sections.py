@@ -1,7 +1,6 @@
 """Sections: the status of each feed, its entries and the articles left out."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, get_args
 
@@ -9,19 +8,20 @@ from pydantic import Field
 
 from syndication.api.operations import Operations, Reply, caller, context, instant, next_page
 from syndication.api.schemas import Cursor, RequestModel, ResponseModel, SectionPath, Time
-from syndication.api.visibility import visible_left_out, visible_outlines, visible_states
+from syndication.api.service_health import service_health
+from syndication.api.visibility import visible_left_out, visible_outlines, visible_progress, visible_states
 from syndication.diagnostics.cache_time import cache_time
+from syndication.diagnostics.health import Severity, headline
 from syndication.model.feed_addresses import feed_url
 from syndication.model.freshness import Cadence, minute_of
 from syndication.model.json_types import Text
 from syndication.model.values import FORMATS, Section
 from syndication.store import Connection
 from syndication.store.db.cursors import INVALID_CURSOR, decode_cursor, encode_cursor
-from syndication.store.processes import web_processes
-from syndication.store.processes.service_status import read_service_status
 from syndication.store.publishing import published
 from syndication.store.publishing.holds import Hold
 from syndication.store.publishing.section_state import (
+    Progress,
     SectionState,
     SectionStatus,
     configured_states,
@@ -53,7 +53,9 @@ class SectionsQuery(RequestModel):
 
 
 class SectionResponse(ResponseModel):
-    """A section and its ``state``: current, pending, failing, held or unpublished.
+    """A section and its ``state``: current, pending, stalled, failing, held or unpublished.
+
+    Stalled: nobody updates it, as no worker is running, or a change waits for more than ten seconds.
 
     ``next_due`` is the next scheduled change; ``hold`` is null unless the section is held. ``missed_at`` is when a
     sweep last found changes that had not been noticed, in ``missed_entries`` entries. Readers are asked to poll every
@@ -89,13 +91,28 @@ class SectionsResponse(ResponseModel):
     sections: list[SectionResponse]
 
 
+class FindingResponse(ResponseModel):
+    """A problem or a notice; ``standstill`` means that nothing new is published.
+
+    ``section`` or ``source`` is set if only that one is affected.
+    """
+
+    severity: Severity
+    message: str
+    section: str | None
+    source: str | None
+
+
 class StatusResponse(ResponseModel):
     """The status of the service: ``workers`` and ``web`` are the numbers of running processes.
 
     ``oldest_change`` is when the oldest waiting change was noticed; it is null without the scope preview.
-    ``sections`` has the number of sections in each state.
+    ``sections`` has the number of sections in each state. ``headline`` is the verdict in one line, ``findings`` has
+    each problem and notice, most severe first: the same that the dashboard and `syndication status` show.
     """
 
+    headline: str
+    findings: list[FindingResponse]
     workers: int
     web: int
     oldest_change: Time | None
@@ -140,17 +157,19 @@ class LeftOutsResponse(ResponseModel):
 
 @operation("GET", "/status", "read", {200: StatusResponse})
 def get_status() -> StatusResponse:
-    """Get the status of the service: running processes, the oldest waiting change, and sections by state."""
-    with context().database.read() as conn:
-        now = context().database.now(conn)
-        status = read_service_status(conn, context().settings.sections, now)
-        status = replace(status, states=visible_states(conn, status.states))
-        web = len(web_processes.list_alive(conn, now))
+    """Get the status of the service: what is wrong, running processes, the oldest waiting change, sections by state."""
+    found = service_health()
+    status, findings = found.status, found.findings
     counts = dict.fromkeys(get_args(SectionStatus), 0) | status.count(context().settings.sections)
     return StatusResponse(
+        headline=headline(findings),
+        findings=[
+            FindingResponse(severity=one.severity, message=one.words, section=one.section, source=one.source)
+            for one in findings
+        ],
         workers=len(status.workers),
-        web=web,
-        oldest_change=instant(status.oldest_change) if caller().may("preview") else None,
+        web=len(found.web),
+        oldest_change=instant(found.facts.oldest_change),
         sections=counts,
     )
 
@@ -168,8 +187,8 @@ def list_sections(query: SectionsQuery) -> Reply[SectionsResponse]:
     page = found[start : start + query.limit]
     following = encode_cursor(None, page[-1].slug) if len(found) > start + query.limit else None
     with context().database.read() as conn:
-        known = _states(conn, [section.slug for section in page])
-    answers = [_answer(section, known.get(section.slug)) for section in page]
+        known, progress = _states(conn, [section.slug for section in page]), visible_progress(conn)
+    answers = [_answer(section, known.get(section.slug), progress) for section in page]
     return Reply(SectionsResponse(sections=answers), next_page=next_page(query, after=following))
 
 
@@ -190,7 +209,7 @@ def get_section(path: SectionPath) -> SectionResponse:
     """Get a section with its state."""
     section = configured(path.slug)
     with context().database.read() as conn:
-        return _answer(section, _states(conn, [section.slug]).get(section.slug))
+        return _answer(section, _states(conn, [section.slug]).get(section.slug), visible_progress(conn))
 
 
 @operation("GET", "/sections/<slug>/entries", "read", {200: EntriesResponse})
@@ -249,14 +268,14 @@ def _states(conn: Connection, slugs: Sequence[str]) -> dict[str, SectionState]:
     return visible_states(conn, configured_states(conn, slugs))
 
 
-def _answer(section: Section, state: SectionState | None) -> SectionResponse:
+def _answer(section: Section, state: SectionState | None, progress: Progress) -> SectionResponse:
     settings = context().settings
     cadence = Cadence.from_text(state.cadence) if state else None
     polled = cache_time(section.cache, cadence, minute_of(caller().now) * 60)
     return SectionResponse(
         slug=section.slug,
         title=section.title,
-        state=section_status(state),
+        state=section_status(state, progress),
         version=state.version if state else 0,
         entries=state.entries if state else 0,
         left_out=state.left_out if state else 0,

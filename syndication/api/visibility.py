@@ -4,22 +4,24 @@ Callers without the scope preview see articles that are public now or were shown
 has changed since, they see that it exists, but none of the text that was never published.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from syndication.api.operations import caller
+from syndication.api.operations import caller, context
 from syndication.auth.bearer import Caller
+from syndication.diagnostics.read_health import View
 from syndication.model.access import public_part
 from syndication.model.values import Article
 from syndication.store import Connection
-from syndication.store.articles import shown_articles
+from syndication.store.articles import hidden_stories, shown_articles
 from syndication.store.articles.article_outlines import ArticleOutline, read_outline, read_outlines
 from syndication.store.articles.shown_articles import Exposure, content_digest, exposure, exposures, is_public
 from syndication.store.articles.stored_digests import stored_digests
 from syndication.store.articles.trace_facts import TraceFacts
+from syndication.store.processes.service_status import read_progress
 from syndication.store.publishing.documents import LeftOutArticle, list_left_out
-from syndication.store.publishing.section_state import SectionState
+from syndication.store.publishing.section_state import Progress, SectionState
 from syndication.web.problems import not_found
 
 MEMBERS_PART = "is for members, and is omitted here as far as the feeds omit it: reading it takes the scope preview"
@@ -143,6 +145,35 @@ def visible_states(conn: Connection, known: Mapping[str, SectionState]) -> dict[
         if item.section in counts:
             counts[item.section] += 1
     return {slug: visible_state(state, counts[slug]) for slug, state in known.items()}
+
+
+def visible_progress(conn: Connection) -> Progress:
+    """Returns whether anybody updates feeds; a waiting change may be of a hidden article."""
+    progress = read_progress(conn, context().database.now(conn))
+    return progress if caller().may("preview") else replace(progress, queued_at=None)
+
+
+class CallerView(View):
+    """The service as far as the caller may see it."""
+
+    def states(self, conn: Connection, known: Mapping[str, SectionState]) -> Mapping[str, SectionState]:
+        """Returns the states as far as they are visible."""
+        return visible_states(conn, known)
+
+    def left_out(self, conn: Connection) -> Sequence[LeftOutArticle]:
+        """Returns the visible stories that are left out."""
+        return visible_left_out(conn)
+
+    def hidden(self, conn: Connection, known: Collection[str], now: datetime) -> tuple[dict[str, str], list[str]]:
+        """Returns the same, without preview only what is public: the name of a story would reveal it."""
+        if self.sees_changes:
+            return super().hidden(conn, known, now)
+        return hidden_stories.unfed_sections(conn, known, now), []
+
+    @property
+    def sees_changes(self) -> bool:
+        """Whether the caller may preview."""
+        return caller().may("preview")
 
 
 def visible_facts(conn: Connection, facts: TraceFacts, found: Visibility) -> TraceFacts:

@@ -31,13 +31,14 @@ class Announcement(StrictModel):
 
 
 class WebhookResponse(ResponseModel):
-    """The outcome for the article; ``date`` and ``warnings`` are as in the outcome of a PUT."""
+    """The outcome for the article; ``date``, ``warnings`` and ``kept`` are as in the outcome of a PUT."""
 
     id: str
     outcome: Outcome
     date: DateOutcome | None
     message: str | None
     warnings: list[FieldProblem]
+    kept: list[str]
 
 
 @operation("POST", "/webhooks/articles", PUBLIC, {200: WebhookResponse}, problems=(409,))

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from syndication.api.articles import operation
+from syndication.api.deliveries import read_delivery
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath, ResponseModel
 from syndication.api.visibility import check_exists
@@ -12,7 +13,7 @@ TAKEN_OVER = "The article was out already. It now stays out until someone restor
 
 
 class WithdrawalResponse(ResponseModel):
-    """The outcome of a withdrawal or a restoration."""
+    """The outcome of a withdrawal or a restoration. ``message`` says how far it has come: GET delivery follows it."""
 
     id: str
     outcome: Literal["withdrawn", "restored", "unchanged"]
@@ -23,7 +24,8 @@ class WithdrawalResponse(ResponseModel):
 def withdraw_article(path: ArticlePath) -> WithdrawalResponse:
     """Withdraw an article from every feed until it is restored.
 
-    A deleted article then stays out if it is sent again. Caches keep copies for the sections' cache times.
+    A deleted article then stays out if it is sent again. Caches keep copies for the sections' cache times. The response
+    says that it is stored: follow it at /articles/{id}/delivery until it is served.
     """
     out = _known(path.id)
     with context().database.read() as conn:
@@ -33,9 +35,7 @@ def withdraw_article(path: ArticlePath) -> WithdrawalResponse:
         return WithdrawalResponse(id=path.id, outcome="withdrawn", message=TAKEN_OVER)
     if out:
         return WithdrawalResponse(id=path.id, outcome="unchanged", message="The article was already withdrawn.")
-    return WithdrawalResponse(
-        id=path.id, outcome="withdrawn", message="The article leaves every feed within a second or so."
-    )
+    return WithdrawalResponse(id=path.id, outcome="withdrawn", message=_progress(path.id))
 
 
 @operation("POST", "/articles/<article:id>/restore", "write", {200: WithdrawalResponse})
@@ -48,12 +48,14 @@ def restore_article(path: ArticlePath) -> WithdrawalResponse:
     missing = restore(context().database, [path.id], by=caller().actor)
     if not out:
         return WithdrawalResponse(id=path.id, outcome="unchanged", message="The article was not withdrawn.")
-    back = (
-        "The article was deleted: send it again to publish it."
-        if missing
-        else "The article is back in its feeds within a second or so."
-    )
+    back = "The article was deleted: send it again to publish it." if missing else _progress(path.id)
     return WithdrawalResponse(id=path.id, outcome="restored", message=back)
+
+
+def _progress(id: str) -> str:
+    """Returns how far it has come right now."""
+    with context().database.snapshot() as conn:
+        return read_delivery(conn, id, check_exists(conn, id)).words
 
 
 def _known(id: str) -> bool:

@@ -31,6 +31,7 @@ class WriteOutcome(NamedTuple):
     date: DateOutcome | None
     message: str | None
     warnings: list[FieldProblem]
+    kept: list[str]
 
 
 def owning_sources(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
@@ -46,7 +47,8 @@ def write_outcome(done: PutOutcome, found: Visibility, sent: Article, source: st
     ``source`` is the source that it belongs to, if it does.
     """
     warnings = [*_source_warnings(found, source), *_warnings(sent, found)]
-    return WriteOutcome(_outcome(done, found), _date(done, found), _message(done, found), warnings)
+    kept = list(done.kept) if found.exists else []
+    return WriteOutcome(_outcome(done, found), _date(done, found), _message(done, found), warnings, kept)
 
 
 def _outcome(done: PutOutcome, found: Visibility) -> Outcome:

@@ -17,7 +17,15 @@ from syndication.auth.verification_queue import RETRY_SECONDS, VerificationQueue
 from syndication.model.client_network import network
 from syndication.model.values import PasswordHash
 from syndication.store import Connection
-from syndication.store.access import login_failures, pending_logins, second_factor, sessions, signing_key, users
+from syndication.store.access import (
+    login_failures,
+    password_links,
+    pending_logins,
+    second_factor,
+    sessions,
+    signing_key,
+    users,
+)
 from syndication.store.access.login_failures import UNKNOWN_DEVICE
 from syndication.store.access.users import NAME, User
 from syndication.store.db.database import Database
@@ -99,7 +107,13 @@ class LoginService:
         self._key = b""
 
     def log_in(
-        self, name: str, password: str, address: str, devices: Mapping[str, str] = NO_DEVICES
+        self,
+        name: str,
+        password: str,
+        address: str,
+        devices: Mapping[str, str] = NO_DEVICES,
+        *,
+        browser: str | None = None,
     ) -> LoggedIn | CodeNeeded | Denied:
         """Logs a user in for the configured hours. After too many failed attempts it refuses without hashing."""
         typed = name.strip().lower()
@@ -109,10 +123,16 @@ class LoginService:
         refused = self._verify(password, hash, counted, enabled=enabled, failing_user=user)
         if refused is not None or user is None or hash is None:
             return refused or Denied(WRONG)
-        return self._start(user, hash, password, address)
+        return self._start(user, hash, password, address, browser)
 
     def check_code(
-        self, pending: str, code: str, address: str, devices: Mapping[str, str] = NO_DEVICES
+        self,
+        pending: str,
+        code: str,
+        address: str,
+        devices: Mapping[str, str] = NO_DEVICES,
+        *,
+        browser: str | None = None,
     ) -> LoggedIn | Denied | None:
         """Completes a log-in with the code of the second factor; returns None if the first step is too long ago."""
         with self.database.read() as conn:
@@ -127,10 +147,28 @@ class LoginService:
                 return refused
             if second_factor.accept_code(conn, user, code, address, now):
                 pending_logins.end(conn, pending)
-                return LoggedIn(user, sessions.create_session(conn, user, address, self.hours, now))
+                secret = sessions.create_session(conn, user, address, self.hours, now, browser=browser)
+                return LoggedIn(user, secret)
             self._record_failure(conn, counted, now)
             sessions.record_failed_login(conn, user, address, now, wrong="wrong code")
         return Denied(WRONG_CODE)
+
+    def find_link_user(self, secret: str, address: str) -> User | Denied | None:
+        """Returns the user who may set a password with this link; None if it does not work, a failed attempt."""
+        wait = self.limiter.blocked_for(address)
+        if wait is not None:
+            return Denied(f"Too many failed attempts from {address}: try again in {wait} s.", wait)
+        with self.database.read() as conn:
+            user = password_links.find(conn, secret, self.database.now(conn))
+        if user is None:
+            self.fail_link(address)
+        return user
+
+    def fail_link(self, address: str) -> None:
+        """Records the use of a link that does not work."""
+        self.limiter.record(address)
+        with self.database.write() as conn:
+            password_links.record_failed_use(conn, address, self.database.now(conn))
 
     def verify(
         self, user: User, password: str, address: str, devices: Mapping[str, str] = NO_DEVICES
@@ -223,7 +261,9 @@ class LoginService:
             user = users.find_by_name(conn, typed)
             return user, users.get_password_hash(conn, user) if user else None
 
-    def _start(self, user: User, hash: PasswordHash, password: str, address: str) -> LoggedIn | CodeNeeded | Denied:
+    def _start(
+        self, user: User, hash: PasswordHash, password: str, address: str, browser: str | None
+    ) -> LoggedIn | CodeNeeded | Denied:
         better = passwords.rehash_password(password) if passwords.needs_rehash(hash) else None
         with self.database.write() as conn:
             now = self.database.now(conn)
@@ -234,7 +274,8 @@ class LoginService:
                 today = users.find(conn, user.id) or user
                 if today.second_factor_at is not None:
                     return CodeNeeded(today, pending_logins.start(conn, today, now))
-                return LoggedIn(today, sessions.create_session(conn, today, address, self.hours, now))
+                secret = sessions.create_session(conn, today, address, self.hours, now, browser=browser)
+                return LoggedIn(today, secret)
             # The user was disabled, or the password changed, during verification.
             sessions.record_failed_login(conn, user, address, now)
         return Denied(WRONG)

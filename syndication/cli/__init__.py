@@ -10,12 +10,13 @@ from typing import Any, NoReturn
 import click
 
 from syndication import __version__
-from syndication.cli.articles import import_, restore, withdraw
+from syndication.cli.articles import import_, lock_fields, restore, schedule, unlock_fields, withdraw
 from syndication.cli.copy_database import copy_database
 from syndication.cli.feed_definitions import feeds as feed_commands
 from syndication.cli.feeds import regenerate, release, status
+from syndication.cli.init import init
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
-from syndication.cli.queries import audit_log, trace
+from syndication.cli.queries import audit_log, find, trace
 from syndication.cli.reload import reload
 from syndication.cli.sources import source
 from syndication.cli.takeover import takeover
@@ -90,16 +91,19 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
     \b
     Try it:              syndication serve --demonstration
+    Set up a newsroom:   syndication init
     Import articles:     syndication import articles.jsonl
     Show the status:     syndication status
+    Find articles:       syndication find night train
     Trace one article:   syndication trace ID
     """
     ctx.obj = path
 
 
 for command in (
-    serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, regenerate, release, status, trace,
-    feed_commands, source, token, user, audit_log, config, reload, copy_database,
+    init, serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, schedule, lock_fields,
+    unlock_fields, regenerate, release, status, find, trace, feed_commands, source, token, user, audit_log, config,
+    reload, copy_database,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -1,8 +1,9 @@
 """Commands about articles: import, withdraw, restore."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from syndication.cli.common import current_user, merged_settings, open_database,
 from syndication.cli.output import line
 
 if TYPE_CHECKING:
+    from syndication.config.loading import Settings
     from syndication.importing.report import Report
+    from syndication.store.db.database import Database
 
 
 @click.command("import")
@@ -85,42 +88,152 @@ def _show(report: "Report") -> None:
     line(report.summary())
 
 
+wait_option = click.option("--no-wait", is_flag=True, help="Return once it is stored, for scripts.")
+
+
 @click.command()
 @click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@wait_option
 @click.pass_context
-def withdraw(ctx: click.Context, ids: tuple[str, ...]) -> None:
+def withdraw(ctx: click.Context, ids: tuple[str, ...], no_wait: bool) -> None:
     """Remove articles from every feed until they are restored.
 
-    They leave the feeds within a second. Nothing that the CMS does brings them back: not an import, and not deleting
-    and writing them again. A cache may show its copy for as long as the section's cache times allow.
+    Waits until every web process serves the feeds without them. The exit code is 3 if no worker or no web process is
+    running, and 1 if a feed is failing or it takes more than a minute: the withdrawal is stored all the same.
+
+    Nothing that the CMS does brings them back: not an import, and not deleting and writing them again. A cache may show
+    its copy for as long as the section's cache times allow.
     """
     from syndication.store.articles.withdrawals import withdraw as run
 
-    with open_database(settings_of(ctx)) as database:
+    settings = settings_of(ctx)
+    with open_database(settings) as database:
         unknown = run(database, ids, by=current_user())
-    _report(ids, unknown, "withdrawn")
+        code = _report(settings, database, ids, unknown, "withdrawn", no_wait=no_wait)
+    sys.exit(code)
 
 
 @click.command()
 @click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@wait_option
 @click.pass_context
-def restore(ctx: click.Context, ids: tuple[str, ...]) -> None:
+def restore(ctx: click.Context, ids: tuple[str, ...], no_wait: bool) -> None:
     """Return withdrawn articles to their feeds, in their old positions.
 
-    One that was deleted as well is published when it is written again.
+    Waits, and exits, as `withdraw` does. One that was deleted as well is published when it is written again.
     """
     from syndication.store.articles.withdrawals import restore as run
 
-    with open_database(settings_of(ctx)) as database:
+    settings = settings_of(ctx)
+    with open_database(settings) as database:
         unknown = run(database, ids, by=current_user())
-    _report(ids, unknown, "restored")
+        code = _report(settings, database, ids, unknown, "restored", no_wait=no_wait)
+    sys.exit(code)
 
 
-def _report(ids: tuple[str, ...], unknown: list[str], done: str) -> None:
-    for id in ids:
-        if id in unknown:
-            line(f"There is no article {id!r}.", err=True)
-        else:
-            line(f"{id} is {done}.")
-    if unknown:
+@click.command()
+@click.argument("id", metavar="ID")
+@click.argument("time", metavar="TIME", required=False)
+@click.option("--now", "at_once", is_flag=True, help="Publish it now.")
+@click.pass_context
+def schedule(ctx: click.Context, id: str, time: str | None, at_once: bool) -> None:
+    """Set, move or lift the embargo of an article.
+
+    For drafts and articles under embargo. TIME is like 2026-03-14T08:00; without a time zone, it is in that of the
+    newsroom (editors.timezone).
+    """
+    from zoneinfo import ZoneInfo
+
+    from syndication.errors import ArticleError
+    from syndication.model.values import Article
+    from syndication.store.articles import articles, scheduling
+
+    if (time is None) != at_once:
+        raise click.UsageError("Give a TIME, or --now.")
+    settings = settings_of(ctx)
+    zone = ZoneInfo(settings.editors.timezone)
+    try:
+        at = datetime.fromisoformat(time) if time is not None else None
+    except ValueError:
+        raise click.UsageError(f"{time!r} is not a time like 2026-03-14T08:00") from None
+    if at is not None and at.tzinfo is None:
+        at = at.replace(tzinfo=zone)
+
+    with open_database(settings) as database:
+        with database.read() as conn:
+            now = database.now(conn)
+
+        def decide(stored: Article | None) -> Article:
+            if stored is None:
+                raise ArticleError(f"There is no article {id!r}")
+            return scheduling.schedule(stored, at.astimezone(UTC) if at is not None else None, now)
+
+        _, article = articles.change_article(database, id, decide, by=current_user(), act="schedule")
+    moment = article.published_at
+    if moment is not None:
+        when = f"{moment.astimezone(zone):%d %b %Y, %H:%M} ({zone})"
+        line(f"{id} is published on {when}." if moment > now else f"{id} is published.")
+
+
+@click.command("lock")
+@click.argument("id", metavar="ID")
+@click.option("--field", "fields", multiple=True, required=True, metavar="FIELD", help="A field. Repeat for more.")
+@click.pass_context
+def lock_fields(ctx: click.Context, id: str, fields: tuple[str, ...]) -> None:
+    """Keep fields of an article as they are, whatever the CMS sends.
+
+    Writes by tokens, webhooks, sources and imports keep the stored values of these fields until they are released.
+    Editors in the dashboard can change them. Programs that write to the database themselves are not stopped.
+
+    \b
+    Fields: title, summary, html, authors, sections, tags, image, correction, published_at, expires_at
+    """
+    from syndication.store.articles.field_locks import LOCKABLE
+
+    if unknown := [field for field in fields if field not in LOCKABLE]:
+        raise click.UsageError(f"{unknown[0]!r} cannot be locked. Fields: {', '.join(LOCKABLE)}")
+    _change_locks(ctx, id, lambda locked: locked | set(fields))
+
+
+@click.command("unlock")
+@click.argument("id", metavar="ID")
+@click.option("--field", "fields", multiple=True, metavar="FIELD", help="Only this field. Repeat for more.")
+@click.pass_context
+def unlock_fields(ctx: click.Context, id: str, fields: tuple[str, ...]) -> None:
+    """Release locked fields of an article: all, or those named."""
+    _change_locks(ctx, id, lambda locked: locked - set(fields) if fields else set())
+
+
+def _change_locks(ctx: click.Context, id: str, change: Callable[[set[str]], set[str]]) -> None:
+    from syndication.store.articles import articles, field_locks
+
+    with open_database(settings_of(ctx)) as database, database.write() as conn:
+        articles.lock(conn, [id])
+        known = articles.get_article(conn, id) is not None
+        if known:
+            before = {one.field for one in field_locks.list_locks(conn, [id]).get(id, ())}
+            field_locks.set_locks(conn, id, change(before), current_user(), database.now(conn))
+            locked = [one.field for one in field_locks.list_locks(conn, [id]).get(id, ())]
+    if not known:
+        line(f"There is no article {id!r}.", err=True)
         sys.exit(1)
+    line(f"{id}: locked are {', '.join(locked)}." if locked else f"{id}: no field is locked.")
+
+
+def _report(
+    settings: "Settings", database: "Database", ids: tuple[str, ...], unknown: list[str], done: str, *, no_wait: bool
+) -> int:
+    """Prints the result for each article, and returns the exit code."""
+    from syndication.cli.following import NO_WORKER, follow, runs_a_worker
+
+    for id in unknown:
+        line(f"There is no article {id!r}.", err=True)
+    known = [id for id in dict.fromkeys(ids) if id not in unknown]
+    if no_wait:
+        for id in known:
+            line(f"{id} is {done}.")
+        if known and not runs_a_worker(database):
+            line("No worker is running: feeds stay as they are. Start one with `syndication worker`.", err=True)
+            return NO_WORKER
+        return 1 if unknown else 0
+    return follow(settings, database, known) or (1 if unknown else 0)

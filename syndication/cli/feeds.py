@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from syndication.config.loading import Settings
     from syndication.store.db.database import Database
     from syndication.store.publishing.documents import LeftOutArticle
-    from syndication.store.publishing.section_state import SectionState
+    from syndication.store.publishing.section_state import Progress, SectionState
 
 NO_WORKER = 3
 TIMEOUT_SECONDS = 3.0
@@ -28,6 +28,7 @@ TIMEOUT_SECONDS = 3.0
 STATUS_LABELS = {
     "current": "Up to date",
     "pending": "Updating",
+    "stalled": "Not updating",
     "failing": "Failing",
     "held": "Held",
     "unpublished": "Not published yet",
@@ -149,46 +150,23 @@ def status(ctx: click.Context, as_json: bool) -> None:
     name and no feed has is a notice.
     """
     from syndication.diagnostics import health
-    from syndication.diagnostics.source_words import source_facts
+    from syndication.diagnostics.read_health import may_be_locked, read_health, with_lock
     from syndication.store import triggers
-    from syndication.store.articles import hidden_stories
-    from syndication.store.processes import purge_queue, web_processes
-    from syndication.store.processes.service_status import read_service_status
-    from syndication.store.publishing import documents
-    from syndication.store.publishing.section_state import configured_states
-    from syndication.store.sources import source_states
+    from syndication.store.db.locks import is_locked
+    from syndication.store.publishing.section_state import section_status
 
     settings = settings_of(ctx)
-    with open_database(settings) as database, database.read() as conn:
+    with open_database(settings) as database:
         settings = merged_settings(settings, database)
-        now = database.now(conn)
-        facts = read_service_status(conn, settings.sections, now)
-        # JSON has every section. What people read has those that are special, if there are many.
-        states = configured_states(conn, settings.sections) if as_json else facts.states
-        web = web_processes.list_alive(conn, now)
-        unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
-        left_out = documents.list_left_out(conn)
-        missing = triggers.missing_triggers(conn)
-        unfed = hidden_stories.unfed_sections(conn, settings.known_slugs, None)
-        never_shown = hidden_stories.never_shown(conn, now)
-        sources = source_states.list_states(conn, [table.name for table in settings.sources])
-    found, oldest = list(states.values()), facts.oldest_change
-    findings = health.examine(
-        health.HealthFacts(
-            now,
-            settings.sections,
-            found,
-            len(facts.workers),
-            oldest,
-            missing,
-            purges=unsent,
-            left_out=left_out,
-            unfed=unfed,
-            never_shown=never_shown,
-            sources=source_facts({table.name: table.every for table in settings.sources}, sources, now),
-            published=facts.published,
-        )
-    )
+        with database.read() as conn:
+            now = database.now(conn)
+            # JSON has every section. What people read has those that are special, if there are many.
+            asked = list(settings.sections) if as_json else None
+            read = read_health(conn, settings, now, triggers.missing_triggers(conn), asked=asked)
+        if may_be_locked(read):
+            read = with_lock(read, is_locked(database))
+    facts, web, left_out, findings = read.status, read.web, read.facts.left_out, read.findings
+    found, oldest = list(facts.states.values()), facts.oldest_change
     problems = [finding.words for finding in health.problems(findings)]
     notices = [finding.words for finding in findings if finding.severity == "notice"]
     if as_json:
@@ -198,14 +176,14 @@ def status(ctx: click.Context, as_json: bool) -> None:
             "workers": [asdict(worker) for worker in facts.workers],
             "web": [asdict(process) for process in web],
             "oldest_change": oldest,
-            "sections": [asdict(state) for state in found],
+            "sections": [asdict(state) | {"state": section_status(state, facts.progress)} for state in found],
             "left_out": [asdict(item) for item in left_out],
         }
         json_document(values)
     else:
         for words in dict.fromkeys([*(problems or [health.headline(findings)]), *notices]):
             line(words)
-        _table(found, left_out, now)
+        _table(found, left_out, facts.progress)
         if len(found) < len(settings.sections):
             current = facts.count(settings.sections).get("current", 0)
             words = f"Feeds up to date: {current:,} of {len(settings.sections):,}."
@@ -216,9 +194,10 @@ def status(ctx: click.Context, as_json: bool) -> None:
     sys.exit(1 if problems else 0)
 
 
-def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]", now: datetime) -> None:
+def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]", progress: "Progress") -> None:
     from syndication.store.publishing.section_state import section_status
 
+    now = progress.now
     missing: dict[str, list[LeftOutArticle]] = {}
     for item in left_out:
         missing.setdefault(item.section, []).append(item)
@@ -226,7 +205,7 @@ def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]"
     line()
     line(f"{'section':<{width}}  version  entries  regenerated  next change  status")
     for state in found:
-        status = section_status(state)
+        status = section_status(state, progress)
         label = STATUS_LABELS[status]
         if status == "held" and state.hold is not None:
             label = f"{label}: {state.hold.words}"

@@ -16,8 +16,6 @@ from syndication.errors import ConfigError, StoreError
 if TYPE_CHECKING:
     from syndication.config.loading import Settings
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
 
 @click.command()
 @click.option("--host", help="The address to listen on. Defaults to server.host.")
@@ -47,6 +45,8 @@ def serve(ctx: click.Context, host: str | None, port: int | None, demonstration:
         _load_demonstration(settings)
     startup.print_addresses(settings)
     startup.print_access(settings, demonstration)
+    if not demonstration:
+        startup.print_example_values(settings)
     logs.print_message("Press Ctrl-C to stop.")
     children = ["worker", "web", *(["demonstrate"] if demonstration else [])]
     try:
@@ -178,7 +178,7 @@ def config(ctx: click.Context, check: bool, old_feeds: bool) -> None:
             _check_old_feeds(settings)
         return
     if old_feeds:
-        raise click.UsageError("--old-feeds goes with --check.")
+        raise click.UsageError("Use --old-feeds with --check.")
     line(f"# {settings.source}")
     for key, value in settings_report(settings):
         line(f"{key} = {value}")
@@ -238,6 +238,8 @@ def _check_progress(path: str) -> None:
 
 def _environ(ctx: click.Context, host: str | None, port: int | None) -> dict[str, str]:
     """Returns the environment for child processes, with the options of this command line."""
+    from syndication.config.example_values import LOOPBACK
+
     if host:
         os.environ["SYNDICATION_SERVER__HOST"] = host
     if port:

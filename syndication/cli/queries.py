@@ -1,4 +1,4 @@
-"""Commands that answer questions: trace, audit-log."""
+"""Commands that answer questions: find, trace, audit-log."""
 
 import sys
 from contextlib import closing
@@ -12,7 +12,59 @@ from syndication.cli.output import json_document, line
 
 if TYPE_CHECKING:
     from syndication.config.loading import Settings
+    from syndication.store.articles.found_articles import FeedFilter
     from syndication.store.articles.trace_facts import TraceFacts
+
+
+@click.command()
+@click.argument("words", nargs=-1)
+@click.option("--status", type=click.Choice(["draft", "published", "withdrawn"]), help="Only articles of this status.")
+@click.option("--section", metavar="SLUG", help="Only articles that this section's feed selects.")
+@click.option("--feeds", type=click.Choice(["none", "left-out"]), help="Only articles in no feed, or left out of one.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many of the newest.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def find(
+    ctx: click.Context,
+    words: tuple[str, ...],
+    status: str | None,
+    section: str | None,
+    feeds: "FeedFilter | None",
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Find articles by words of their title, body, byline, tags, ID or URL, in any order; newest first.
+
+    A word that ends with * finds those that begin so. The exit code is 1 if nothing is found.
+    """
+    from syndication.model.selection import Term
+    from syndication.model.values import ALL
+    from syndication.model.wanted_terms import WantedTerms
+    from syndication.store.articles import search
+    from syndication.store.articles.found_articles import ArticleFilter
+
+    with open_database(settings_of(ctx)) as database:
+        settings = merged_settings(settings_of(ctx), database)
+        feed = None
+        if section not in (None, ALL):
+            known = settings.sections.get(section or "")
+            feed = settings.selections.wanted(known) if known else WantedTerms(any=(Term("section", section or ""),))
+        wanted = ArticleFilter(" ".join(words), status, feed, feeds=feeds, hidden=True)
+        with database.read() as conn:
+            now = database.now(conn)
+            found, _ = search.search(conn, wanted, now, limit, None)
+            hits = search.count(conn, wanted, now)
+    if as_json:
+        json_document({"articles": [asdict(one) for one in found]} | asdict(hits))
+    else:
+        for one in found:
+            moment = f"{one.published_at:%Y-%m-%d %H:%M}" if one.published_at else "not published   "
+            line(f"{moment}  {one.status:<9}  {one.id}  {one.title}")
+        line(f"{'More than ' if hits.more else ''}{hits.count:,} found, {len(found):,} shown.", err=True)
+        if not hits.complete:
+            line("The search index is being built: some articles may be missing.", err=True)
+    if not found:
+        sys.exit(1)
 
 
 @click.command()

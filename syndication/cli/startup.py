@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from syndication.auth.secrets import passwords
 from syndication.cli.common import base_url, open_database
+from syndication.config.example_values import find_example_values
 from syndication.config.loading import Settings
 from syndication.logs import print_message
 from syndication.model.scopes import SCOPES
@@ -23,6 +24,18 @@ def print_addresses(settings: Settings) -> None:
     for name, format in (("Atom", "atom"), ("RSS", "rss"), ("JSON Feed", "json")):
         print_message(f"{name:<12}{base}/feeds/all.{format}")
     print_message(f"API         {base}/api/v1/docs")
+
+
+def print_example_values(settings: Settings) -> None:
+    """Warns of settings that still have the values of an example."""
+    found = list(find_example_values(settings))
+    for words in found:
+        print_message(f"Warning: {words}.")
+    if found:
+        print_message(
+            "Before your first reader, set up your newsroom with `syndication init` in an empty folder, or change"
+            f" {settings.source}."
+        )
 
 
 def print_access(settings: Settings, demonstration: bool) -> None:

@@ -11,7 +11,9 @@ from syndication.auth.login import NOT_CURRENT, Denied
 from syndication.auth.secrets import passwords
 from syndication.dashboard.login import client_address, login_service, show_denied
 from syndication.dashboard.pages import LOGGED_IN, Pages, back, page
+from syndication.dashboard.sessions import session_here, sessions_of
 from syndication.errors import SyndicationError
+from syndication.model.scopes import role_of
 from syndication.store.access import audit_log, user_changes, users
 from syndication.store.access.audit_log import Act
 
@@ -58,4 +60,12 @@ def _refuse(refused: Denied) -> Response:
 
 def _page(wrong: str = "") -> Response:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
-    return page("account.html", status, wrong=wrong, shortest=passwords.SHORTEST)
+    return page(
+        "account.html",
+        status,
+        wrong=wrong,
+        shortest=passwords.SHORTEST,
+        role=role_of(g.user.scopes),
+        sessions=sessions_of(g.user.id),
+        this_session=session_here(),
+    )

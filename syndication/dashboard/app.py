@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, g, get_flashed_messages
+from flask import Flask, Response, current_app, g, get_flashed_messages, request
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 from syndication import __version__
@@ -16,6 +16,7 @@ from syndication.auth.login import LoginService
 from syndication.config.loading import Settings
 from syndication.dashboard import (
     account,
+    article_edit,
     articles,
     audit_log,
     chart_pages,
@@ -23,29 +24,35 @@ from syndication.dashboard import (
     feeds,
     login,
     overview,
+    password_link,
     previews,
     regenerations,
+    scheduling,
     second_factor,
     sections,
+    sessions,
     sources,
     tokens,
     upcoming,
     users,
+    verdict,
 )
+from syndication.dashboard.charts.svg import inline_svg
 from syndication.dashboard.errors import handle_errors
 from syndication.dashboard.filters import TimeFilters
-from syndication.dashboard.pages import POLICY, PREFIX
+from syndication.dashboard.pages import POLICY, PREFIX, is_live
 from syndication.dashboard.session_cookie import SessionCookies
 from syndication.dashboard.ttl_cache import TTLCache
+from syndication.dashboard.verdict import current_verdict
 from syndication.diagnostics.trace import DATE_WORDS
-from syndication.model.body_limits import SMALL_BYTES
+from syndication.model.body_limits import SMALL_BYTES, largest_body
 from syndication.store.db.database import Database
 from syndication.web.document_loader import DocumentLoader
-from syndication.web.request_log import set_rule
+from syndication.web.request_log import LIVE, set_rule
 
 SUBJECTS = (
-    login, overview, regenerations, sections, documents, feeds, articles, previews, sources, upcoming, chart_pages,
-    audit_log, tokens, users, account, second_factor,
+    login, overview, verdict, regenerations, sections, documents, feeds, articles, article_edit, scheduling, previews,
+    sources, upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor, password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400
@@ -57,7 +64,7 @@ def dashboard_app(settings: Settings, database: Database, loader: DocumentLoader
     app = Flask("syndication.dashboard", static_folder="static", static_url_path=f"{PREFIX}/static", root_path=None)
     app.session_interface = SessionCookies(database)
     app.config.update(
-        MAX_CONTENT_LENGTH=SMALL_BYTES,
+        MAX_CONTENT_LENGTH=SMALL_BYTES,  # _admit sets the limit of each form.
         SEND_FILE_MAX_AGE_DEFAULT=STATIC_AGE,
         SESSION_COOKIE_NAME="syndication_editors",
         SESSION_COOKIE_PATH=PREFIX,
@@ -77,6 +84,8 @@ def dashboard_app(settings: Settings, database: Database, loader: DocumentLoader
     app.extensions["ttl_cache"] = TTLCache()
     handle_errors(app)
     app.before_request(set_rule)
+    app.before_request(_admit)
+    app.before_request(_mark_live)
     app.before_request(login.authenticate)
     CSRFProtect(app)
     app.after_request(_complete)
@@ -84,6 +93,22 @@ def dashboard_app(settings: Settings, database: Database, loader: DocumentLoader
     for subject in SUBJECTS:
         app.register_blueprint(subject.pages.blueprint)
     return app
+
+
+def _admit() -> None:
+    """Sets the limit of each form: a story may be large."""
+    files: Context = current_app.extensions["editors"]
+    largest = largest_body(request.method, request.path, files.files.editors.body_limits)
+    request.max_content_length = request.max_form_memory_size = largest
+
+
+def _mark_live() -> None:
+    """Marks the part of a page that its script refreshes: a log line every two seconds for each open page says nothing.
+
+    A refused one is logged all the same.
+    """
+    if request.method == "GET" and is_live():
+        request.environ[LIVE] = True
 
 
 def _complete(response: Response) -> Response:
@@ -102,6 +127,7 @@ def _describe(app: Flask, settings: Settings) -> None:
     """Adds the filters and variables of every template."""
     time_filters = TimeFilters(ZoneInfo(settings.editors.timezone))
     time_filters.add_to(app)
+    app.jinja_env.filters["plot"] = inline_svg
     digests = {
         item.name: hashlib.sha256(item.read_bytes()).hexdigest()[:12]
         for item in files("syndication.dashboard").joinpath("static").iterdir()
@@ -119,6 +145,7 @@ def _describe(app: Flask, settings: Settings) -> None:
             "has_sources": bool(settings.sources),
             "program": __version__,
             "current_user": g.get("user"),
+            "current_verdict": current_verdict,
             "may": lambda scope: current is not None and current.may(scope),
             "static": lambda name: f"{PREFIX}/static/{name}?{digests[name]}",
             "now": current.now if current else datetime.now(UTC),

@@ -3,17 +3,19 @@
 from collections.abc import Collection
 from typing import Any
 
-from flask import Response, flash, request
+from flask import Response, flash, request, stream_with_context
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import article_history as api_past
-from syndication.api import article_trace, withdrawals
+from syndication.api import article_trace, deliveries, field_locks, withdrawals
 from syndication.api import articles as api
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath
 from syndication.api.visibility import visible_outline
+from syndication.dashboard.article_form import LABELS
+from syndication.dashboard.article_search import asked_articles, csv_of
 from syndication.dashboard.filters import time_filters
-from syndication.dashboard.pages import Pages, back, call, is_live, page, parse_request, titles
+from syndication.dashboard.pages import Pages, back, call, is_live, live_part, page, parse_request, titles
 from syndication.dashboard.previews import shown
 from syndication.dashboard.sections import served_version
 from syndication.diagnostics.trace_steps import trace_steps
@@ -27,24 +29,35 @@ pages = Pages("articles")
 
 STATUSES = ("published", "draft", "withdrawn")
 
+FEED_FILTERS = {"none": "Not in any feed", "left-out": "Left out of a feed"}
+
 
 @pages.get("/articles", "read")
 def find_articles() -> Response:
-    """Lists articles by title, ID or URL, newest first."""
-    given = {name: request.args.get(name) or None for name in ("q", "status", "section", "after")}
-    query = parse_request(api.SearchQuery, **given)
+    """Finds articles by words and filters, newest first."""
+    asked, query = asked_articles()
     found = call(api.list_articles, query=query)
     following = found.next_page
-    asked = {name: value for name, value in given.items() if value and name != "after"}
     return page(
         "articles.html",
         found=found.value.articles,
+        hits=found.value,
         asked=asked,
         following={**asked, "after": following["after"]} if following else None,
         paged=bool(query.after),
         sections=titles(),
         statuses=STATUSES if caller().may("preview") else ("published", "withdrawn"),
+        feed_filters=FEED_FILTERS,
     )
+
+
+@pages.get("/articles.csv", "read")
+def download_articles() -> Response:
+    """Downloads what was found, newest first, as CSV (RFC 4180)."""
+    _, query = asked_articles()
+    response = Response(stream_with_context(csv_of(query)), content_type="text/csv; charset=utf-8; header=present")
+    response.headers["Content-Disposition"] = 'attachment; filename="articles.csv"'
+    return response
 
 
 @pages.get("/article", "read")
@@ -65,16 +78,21 @@ def show_article() -> Response:
         "source": traced.source,
         "source_words": traced.source_words,
     }
+    feed_traces |= {
+        "article": article,
+        "over": _over_limit(path) if article else None,
+        "out": traced.withdrawn,
+        "out_by_sender": traced.withdrawn_by_sender,
+        "locks": field_locks.list_locks(path=path) if article else None,
+        "labels": LABELS,
+        "history": call(api_past.list_history, path=path, query=api_past.HistoryQuery()),
+    }
     if is_live():
-        return page("parts/trace_steps.html", **feed_traces)
+        return live_part("parts/article_live.html", **feed_traces)
     return page(
         "article.html",
         **feed_traces,
-        article=article,
-        over=_over_limit(path) if article else None,
-        out=traced.withdrawn,
-        out_by_sender=traced.withdrawn_by_sender,
-        history=call(api_past.list_history, path=path, query=api_past.HistoryQuery()),
+        delivery=_delivery(path) if request.args.get("followed") else None,
         **shown(request.args.get("preview")),
     )
 
@@ -89,8 +107,7 @@ def confirm_withdrawal() -> Response:
 def withdraw() -> BaseResponse:
     """Withdraws an article from all feeds."""
     path = _path()
-    flash(call(withdrawals.withdraw_article, path=path).message)
-    return back("/article", id=path.id)
+    return _followed(call(withdrawals.withdraw_article, path=path))
 
 
 @pages.get("/article/restore", "write")
@@ -103,8 +120,26 @@ def confirm_restoration() -> Response:
 def restore() -> BaseResponse:
     """Restores a withdrawn article."""
     path = _path()
-    flash(call(withdrawals.restore_article, path=path).message)
-    return back("/article", id=path.id)
+    return _followed(call(withdrawals.restore_article, path=path))
+
+
+@pages.get("/live/delivery", "read")
+def live_delivery() -> Response:
+    """Returns how far a withdrawal or a restoration has come, until it is served."""
+    return page("parts/delivery.html", delivery=_delivery(_path()))
+
+
+def _delivery(path: ArticlePath) -> deliveries.DeliveryResponse:
+    query = parse_request(deliveries.DeliveryQuery, publication=request.args.get("publication") or None)
+    return call(deliveries.get_delivery, path=path, query=query, titles=titles())
+
+
+def _followed(done: withdrawals.WithdrawalResponse) -> BaseResponse:
+    """Returns to the article, which shows how far it has come; of what changed nothing, there is only a message."""
+    if done.outcome == "unchanged" or done.message == withdrawals.TAKEN_OVER:
+        flash(done.message)
+        return back("/article", id=done.id)
+    return back("/article", id=done.id, followed="1")
 
 
 def _confirm(act: str) -> Response:

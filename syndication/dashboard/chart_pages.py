@@ -1,5 +1,7 @@
 """Statistics: publications, polls and share of 304, for one section or all, over a day or a week."""
 
+import csv
+import io
 from datetime import datetime
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
@@ -15,14 +17,19 @@ from syndication.dashboard.charts.time_axis import TimeAxis, day, week
 from syndication.dashboard.pages import Pages, page, titles
 from syndication.dashboard.ttl_cache import TTLCache
 from syndication.model.values import ALL
+from syndication.store import Connection
 from syndication.store.articles import hourly_counts
 from syndication.store.processes import poll_counts
+from syndication.store.processes.poll_counts import PollSums
 from syndication.web.problems import Problem, not_found
 
 pages = Pages("charts")
 
 CACHE_SECONDS = 60.0
 """Seconds for which a chart is cached; its numbers are written once a minute."""
+
+MOST_SECTIONS = 24
+"""Sections with a chart of their own below the others."""
 
 OVER = {"day": "last 24 hours", "week": "last 7 days"}
 KINDS = {"publications": "Articles published", "polls": "Requests", "share": "Share of requests answered 304"}
@@ -42,7 +49,31 @@ def show_charts() -> Response:
         time_spans=OVER,
         charts={kind: build_chart(kind, section, over) for kind in KINDS},
         titles=titles(),
+        busiest=[] if section else _busiest(over),
+        most_sections=MOST_SECTIONS,
     )
+
+
+@pages.get("/charts.csv", "read")
+def charts_csv() -> Response:
+    """Returns the numbers of the charts as CSV: by hour for a day, by three hours for a week."""
+    section, over = _section(), _over()
+    database, settings = context().database, context().settings
+    with database.read() as conn:
+        now = database.now(conn)
+        axis = _axis("publications", over, now, ZoneInfo(settings.editors.timezone))
+        hours, counted = _read_publications(conn, section, axis, now), _read_polls(conn, section, axis)
+    chart = drawn.polls("", counted, axis, hours)
+    written = io.StringIO()
+    table = csv.writer(written)
+    table.writerow(["from", "articles published", "full feed (200)", "unchanged (304)"])
+    full, same, published = (series.values for series in chart.columns)
+    for start, *numbers in zip(axis.starts, published, full, same, strict=True):
+        table.writerow([start.astimezone(axis.zone).isoformat(), *numbers])
+    response = Response(written.getvalue(), content_type="text/csv; charset=utf-8")
+    name = f"statistics-{section or 'all-sections'}-{over}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @pages.get("/charts/<kind>.svg", "read")
@@ -76,15 +107,32 @@ def _counted(kind: str, section: str, over: str) -> Chart:
         now = database.now(conn)
         axis = _axis(kind, over, now, ZoneInfo(settings.editors.timezone))
         if kind == "publications":
-            of = settings.selections.wanting([section or ALL])
-            hours = hourly_counts.count_hourly(conn, of, axis.since, now)
-            return drawn.publications(title, hours.values(), axis)
-        counted = [
-            poll_counts.read_polls(conn, [section], axis.since)[section]
-            if section
-            else poll_counts.total(conn, settings.sections, axis.since)
-        ]
-    return drawn.polls(title, counted, axis) if kind == "polls" else drawn.share(title, counted, axis)
+            return drawn.publications(title, _read_publications(conn, section, axis, now), axis)
+        counted = _read_polls(conn, section, axis)
+        if kind == "share":
+            return drawn.share(title, counted, axis)
+        return drawn.polls(title, counted, axis, _read_publications(conn, section, axis, now))
+
+
+def _read_publications(
+    conn: Connection, section: str, axis: TimeAxis, now: datetime
+) -> list[tuple[hourly_counts.HourlyCount, ...]]:
+    of = context().settings.selections.wanting([section or ALL])
+    return list(hourly_counts.count_hourly(conn, of, axis.since, now).values())
+
+
+def _read_polls(conn: Connection, section: str, axis: TimeAxis) -> list[dict[datetime, PollSums]]:
+    if section:
+        return [poll_counts.read_polls(conn, [section], axis.since)[section]]
+    return [poll_counts.total(conn, context().settings.sections, axis.since)]
+
+
+def _busiest(over: str) -> list[str]:
+    """Returns the configured sections with the most requests in the period."""
+    database, settings = context().database, context().settings
+    with database.read() as conn:
+        since = _axis("polls", over, database.now(conn), ZoneInfo(settings.editors.timezone)).since
+        return [slug for slug in poll_counts.busiest(conn, since, MOST_SECTIONS) if slug in settings.sections]
 
 
 def _axis(kind: str, over: str, now: datetime, zone: ZoneInfo) -> TimeAxis:

@@ -9,19 +9,46 @@ from werkzeug.exceptions import HTTPException
 from syndication.dashboard.pages import is_live, page
 from syndication.errors import SyndicationError
 from syndication.logs import get_logger
+from syndication.model.body_limits import SMALL_BYTES, in_words
 from syndication.store.db.database import DatabaseDown
 from syndication.web.problems import RETRY_SECONDS, Problem
 from syndication.web.request_log import request_id
 
 log = get_logger(__name__)
 
+TITLES = {
+    HTTPStatus.BAD_REQUEST: "Form not accepted",
+    HTTPStatus.UNAUTHORIZED: "Logged out",
+    HTTPStatus.FORBIDDEN: "Permission needed",
+    HTTPStatus.NOT_FOUND: "Page not found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Not possible here",
+    HTTPStatus.REQUEST_TIMEOUT: "Connection too slow",
+    HTTPStatus.CONFLICT: "Changed by somebody else",
+    HTTPStatus.GONE: "No longer available",
+    HTTPStatus.PRECONDITION_FAILED: "Changed by somebody else",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Text too long",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many attempts",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Database not available",
+}
+"""What happened, as people say it. A refused form is "Not saved", and any other page "Not possible"."""
+
 WORDS = {
     HTTPStatus.NOT_FOUND: "Page not found.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This page does not accept that method.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The form is larger than 64 KiB. Shorten your text.",
 }
 
 DATABASE_DOWN = "The database does not answer. Feeds are still served. This page retries automatically."
+
+LOCKED = "The database is locked by another program. Feeds are still served. This page retries automatically."
+
+NOT_DONE = "Not done: the database did not answer. Try again."
+
+NOT_DONE_LOCKED = "Not done: the database is locked by another program. Try again."
+"""What a form says: it is not sent again unless somebody asks for it."""
+
+NEVER_REPEATED = frozenset({"password", "code", "old", "new", "again"})
+"""Fields that a page never repeats: a form with one of them has to be filled in again."""
 
 STALE_FORM = "The form was opened before you logged in, or in another browser. Go back, reload the page and try again."
 
@@ -36,7 +63,11 @@ def handle_errors(app: Flask) -> None:
     @app.errorhandler(DatabaseDown)
     def down(error: DatabaseDown) -> Response:
         log.warning("database_down", error=type(error).__name__)
-        return _error_page(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_DOWN, {"Retry-After": str(RETRY_SECONDS)})
+        if request.method == "GET":
+            detail = LOCKED if error.is_locked else DATABASE_DOWN
+        else:
+            detail = NOT_DONE_LOCKED if error.is_locked else NOT_DONE
+        return _error_page(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": str(RETRY_SECONDS)})
 
     @app.errorhandler(SyndicationError)
     def refused(error: SyndicationError) -> Response:
@@ -53,6 +84,9 @@ def handle_errors(app: Flask) -> None:
             return unexpected(cause)
         status = HTTPStatus(error.code or 500)
         allow = {name: value for name, value in error.get_headers() if name == "Allow"}
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            most = in_words(request.max_content_length or SMALL_BYTES)
+            return _error_page(status, f"The form is larger than {most}. Shorten your text.")
         return _error_page(status, WORDS.get(status, error.description or status.phrase), allow)
 
     @app.errorhandler(Exception)
@@ -61,12 +95,38 @@ def handle_errors(app: Flask) -> None:
         return _error_page(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong. The log has the details.")
 
 
+def _title(status: HTTPStatus) -> str:
+    return TITLES.get(status, "Not saved" if request.method == "POST" else "Not possible")
+
+
 def _error_page(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> Response:
     """Returns a whole page, or one line for a live part, which keeps its last content."""
     retry = status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "GET"
     template = "error_part.html" if is_live() else "error.html"
-    response = page(template, status, name=status.phrase, detail=detail, retry=retry, request_id=request_id())
+    again = _form_again() if status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "POST" else None
+    response = page(
+        template,
+        status,
+        name=_title(status),
+        detail=detail,
+        retry=retry,
+        again=again,
+        action=_address(),
+        request_id=request_id(),
+        without_verdict=status == HTTPStatus.INTERNAL_SERVER_ERROR,  # Reading it may be what failed.
+    )
     for name, value in (headers or {}).items():
         if name != "WWW-Authenticate":  # It would make the browser open its own password dialog.
             response.headers[name] = value
     return response
+
+
+def _form_again() -> list[tuple[str, str]] | None:
+    """Returns the fields of the form, to send them again with a button; None if one is a secret."""
+    given = [*request.form.items(multi=True)]
+    return None if any(name in NEVER_REPEATED for name, _ in given) else given
+
+
+def _address() -> str:
+    """Returns the path and the query of the form."""
+    return f"{request.path}?{request.query_string.decode('ascii', 'ignore')}" if request.query_string else request.path

@@ -11,6 +11,7 @@ from syndication.api import feeds as api
 from syndication.api.operations import caller, context
 from syndication.dashboard.feed_form import empty_form, form_values, read_form, sent_values
 from syndication.dashboard.pages import Pages, back, call, is_live, page, parse_request
+from syndication.dashboard.verdict import promise
 from syndication.model.feed_json import FeedJson
 from syndication.model.values import ALL
 from syndication.web.problems import Problem
@@ -23,8 +24,6 @@ UNNAMED = "feed-without-an-address-yet"
 
 LABELS = {"slug": "the address", "any": "a choice", "all": "a choice", "none": "a choice"}
 """What fields are called in sentences, where that is not their name."""
-
-SAVED = "Saved. Readers get it within about a second."
 
 
 @pages.get("/feeds", "read")
@@ -60,7 +59,7 @@ def change_feed() -> BaseResponse:
         call(api.change_feed, path=_path(), body=body, etag=etag)
     except Problem as problem:
         return _refused(found, problem)
-    flash(SAVED)
+    flash(promise("Saved.", "Readers get it within about a second."))
     return back("/feed", slug=found.slug)
 
 
@@ -77,7 +76,7 @@ def create_feed() -> BaseResponse:
         created = call(api.create_feed, body=_new()).value
     except Problem as problem:
         return _refused(None, problem)
-    flash(f"{created.title} created. Readers can subscribe within about a second.")
+    flash(promise(f"{created.title} created.", "Readers can subscribe within about a second."))
     return back("/feed", slug=created.slug)
 
 
@@ -118,7 +117,8 @@ def rename_feed() -> BaseResponse:
         words = errors.get("slug") or problem.detail
         shown = {"feed": found, "etag": found.number, "given": given, "errors": {"slug": words}}
         return page("feed_rename.html", status, **shown)
-    flash(f"Renamed. {renamed.path} is live within about a second, and the old address redirects to it.")
+    live = f"{renamed.path} is live within about a second, and the old address redirects to it."
+    flash(promise("Renamed.", live))
     return back("/feed", slug=renamed.slug)
 
 
@@ -141,7 +141,8 @@ def retire_feed() -> BaseResponse:
 def reinstate_feed() -> BaseResponse:
     """Publishes a retired feed again."""
     found = call(api.reinstate_feed, path=_path(), etag=request.form.get("etag", "")).value
-    flash(f"{found.title} is published again within about a second, at the same address.")
+    again = "It is published again within about a second, at the same address."
+    flash(promise(f"{found.title} is reinstated.", again))
     return back("/feed", slug=found.slug)
 
 

@@ -1,6 +1,6 @@
 """Template filters for times, sizes, shares and titles. Times are in the newsroom's time zone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app
@@ -30,6 +30,8 @@ class TimeFilters:
         app.template_filter("ahead")(self.ahead)
         app.template_filter("day")(self.day)
         app.template_filter("clock")(self.clock)
+        app.template_filter("isoday")(self.isoday)
+        app.template_filter("weekday")(weekday)
         app.template_filter("span")(span)
         app.template_filter("lag")(lag)
         app.template_filter("size")(size)
@@ -46,6 +48,10 @@ class TimeFilters:
     def day(self, value: str | datetime | None) -> str:
         """Returns the local date."""
         return f"{self._local(value):%A, %d %B %Y}" if value else ""
+
+    def isoday(self, value: str | datetime | None) -> str:
+        """Returns the local date as ISO 8601 has it: 2026-03-14."""
+        return self._local(value).date().isoformat() if value else ""
 
     def clock(self, value: str | datetime | None) -> Markup | str:
         """Returns the local time, for use beside a date."""
@@ -88,6 +94,11 @@ def time_filters() -> TimeFilters:
     """Returns the current app's filters."""
     found: TimeFilters = current_app.extensions["time_filters"]
     return found
+
+
+def weekday(day: str) -> str:
+    """Returns a date as a calendar has it: "Sat 14 Mar"."""
+    return f"{date.fromisoformat(day):%a %d %b}"
 
 
 def after(value: str | None, now: datetime) -> bool:

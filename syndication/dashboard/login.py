@@ -13,6 +13,7 @@ from syndication.auth.bearer import Caller, refuse_token_in_address, refuse_unre
 from syndication.auth.known_devices import known_devices, remember_device
 from syndication.auth.login import CodeNeeded, Denied, LoggedIn, LoginService
 from syndication.dashboard.pages import LOGGED_IN, PREFIX, PUBLIC, Pages, back, is_live, missing_scope, page
+from syndication.model.browsers import describe_browser
 from syndication.store.access import audit_log, pending_logins, sessions, users
 from syndication.store.access.audit_log import Actor
 from syndication.store.access.users import User
@@ -71,7 +72,9 @@ def log_in() -> Response:
 def check_log_in() -> BaseResponse:
     """Logs a user in; a refusal never reveals whether name or password was wrong."""
     form = request.form
-    outcome = login_service().log_in(form.get("name", ""), form.get("password", ""), client_address(), known_devices())
+    outcome = login_service().log_in(
+        form.get("name", ""), form.get("password", ""), client_address(), known_devices(), browser=_browser()
+    )
     if isinstance(outcome, Denied):
         return show_denied(outcome, _form(outcome.detail))
     if isinstance(outcome, CodeNeeded):
@@ -95,7 +98,7 @@ def ask_for_code() -> BaseResponse:
 def check_code() -> BaseResponse:
     """Logs a user in whose password and code are correct."""
     code = request.form.get("code", "")
-    outcome = login_service().check_code(_pending(), code, client_address(), known_devices())
+    outcome = login_service().check_code(_pending(), code, client_address(), known_devices(), browser=_browser())
     if outcome is None:
         return _restart()
     if isinstance(outcome, Denied):
@@ -145,6 +148,10 @@ def login_service() -> LoginService:
 def client_address() -> str:
     """Returns the client's address."""
     return request.remote_addr or "unknown"
+
+
+def _browser() -> str | None:
+    return describe_browser(request.headers.get("User-Agent", ""))
 
 
 def _end_session() -> None:

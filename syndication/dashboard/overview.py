@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from itertools import islice
@@ -12,33 +12,23 @@ from flask import Response, current_app, render_template, request
 from markupsafe import Markup
 
 from syndication.api.operations import caller, context
-from syndication.api.visibility import visible_left_out, visible_states
+from syndication.dashboard.first_steps import find_first_steps
 from syndication.dashboard.pages import Pages, html, page, titles
 from syndication.dashboard.quiet_sections import find_silences
 from syndication.dashboard.regenerations import shown
 from syndication.dashboard.ttl_cache import TTLCache
+from syndication.dashboard.verdict import MOST_ROWS, current_health
 from syndication.diagnostics import health
-from syndication.diagnostics.source_words import source_facts
 from syndication.model.feed_addresses import wsgi_path
 from syndication.model.values import FORMATS, Section
-from syndication.store import Connection
-from syndication.store.articles import hidden_stories
-from syndication.store.processes import poll_counts, purge_queue
+from syndication.store.processes import poll_counts
 from syndication.store.processes.poll_counts import PollSums
-from syndication.store.processes.service_status import read_service_status
-from syndication.store.publishing.section_state import SectionState, section_status
-from syndication.store.sources import source_states
+from syndication.store.publishing.section_state import Progress, SectionState, section_status
 
 pages = Pages("overview")
 
 CACHE_SECONDS = 1.0
 """Seconds for which one database query serves all viewers."""
-
-MOST_ROWS = 200
-"""The most rows of the table; all feeds are in the list of feeds, with a search."""
-
-HIDDEN_SECONDS = 10.0
-"""The same for stories in sections without a feed: finding them takes a look into an index for each section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,49 +75,25 @@ def live() -> Response:
 def _part() -> Part:
     cache: TTLCache = current_app.extensions["ttl_cache"]
     may = {"may_preview": caller().may("preview"), "may_regenerate": caller().may("regenerate")}
-    return cache.get(("overview", *may.values()), CACHE_SECONDS, lambda: _render(may))
+    key = ("overview", *may.values(), caller().may("admin"))
+    return cache.get(key, CACHE_SECONDS, lambda: _render(may))
 
 
 def _render(may: dict[str, bool]) -> Part:
-    values = _read(may["may_preview"]) | may
+    values = _read() | may
     bare = render_template("dashboard/parts/overview.html", digest="", **values)
     digest = hashlib.sha256(bare.encode()).hexdigest()[:16]
     return Part(Markup(bare.replace("?seen=", f"?seen={digest}", 1)), digest)  # noqa: S704  # a rendered template is escaped
 
 
-def _read(may_preview: bool) -> dict[str, Any]:
-    database, settings, loader = context().database, context().settings, context().loader
+def _read() -> dict[str, Any]:
+    database, settings = context().database, context().settings
     many = len(settings.sections) > MOST_ROWS
-    with database.snapshot() as conn:
-        now = database.now(conn)
-        asked_for = list(islice(settings.sections, MOST_ROWS)) if many else None
-        status = read_service_status(conn, settings.sections, now, asked_for)
-        status = replace(status, states=visible_states(conn, status.states))
-        asked = poll_counts.last_hour(conn, now)
-        unsent = purge_queue.list_waiting(conn) if settings.purge.url else []
-        left_out = visible_left_out(conn)
-        unfed, never_shown = _hidden_stories(conn, now, may_preview)
-        sources = source_states.list_states(conn, [table.name for table in settings.sources])
-    silences, named = find_silences(), titles()
-    oldest = status.oldest_change if may_preview else None
-    findings = health.examine(
-        health.HealthFacts(
-            now=now,
-            sections=settings.sections,
-            states=list(status.states.values()),
-            workers=len(status.workers),
-            oldest_change=oldest,
-            missing_triggers=loader.state.missing_triggers,
-            purges=unsent,
-            silences={slug: f"{named[slug]}: {words}" for slug, words in silences.items()},
-            titles=named,
-            left_out=left_out,
-            unfed=unfed,
-            never_shown=never_shown,
-            sources=source_facts({table.name: table.every for table in settings.sources}, sources, now),
-            published=status.published,
-        )
-    )
+    found, silences, named = current_health(), find_silences(), titles()
+    status, oldest, findings = found.status, found.facts.oldest_change, found.findings
+    with database.read() as conn:
+        asked = poll_counts.last_hour(conn, found.facts.now)
+        first_steps = find_first_steps(conn, status, caller().may("preview"))
     chosen = _chosen(settings.sections, status.states) if many else list(settings.sections)
     rows = [
         _row(
@@ -136,6 +102,7 @@ def _read(may_preview: bool) -> dict[str, Any]:
             status.states.get(slug),
             asked.get(slug, poll_counts.NONE),
             silences.get(slug, ""),
+            status.progress,
         )
         for slug in chosen
     ]
@@ -145,11 +112,14 @@ def _read(may_preview: bool) -> dict[str, Any]:
         "rows": rows,
         "feeds": len(settings.sections),
         "workers": status.workers,
+        "web": found.web,
+        "current": counts.get("current", 0),
         "oldest": oldest,
         "pending": counts.get("pending", 0),
         "polls": sum(sums.total for sums in polls),
         "not_modified": sum(sums.not_modified for sums in polls),
         "headline": health.headline(findings),
+        "first_steps": first_steps,
         "findings": findings,
         "severity": findings[0].severity if findings else "well",
     }
@@ -162,26 +132,12 @@ def _chosen(sections: Mapping[str, Section], states: Mapping[str, SectionState])
     return list(islice(dict.fromkeys([*first, *sections]), MOST_ROWS))
 
 
-def _hidden_stories(conn: Connection, now: datetime, may_preview: bool) -> tuple[dict[str, str], list[str]]:
-    """Returns sections without a feed with their newest story, and stories that are never shown.
-
-    Without preview, only what is public: the name of a story would reveal it.
-    """
-    cache: TTLCache = current_app.extensions["ttl_cache"]
-    known = context().settings.known_slugs
-
-    def read() -> tuple[dict[str, str], list[str]]:
-        if not may_preview:
-            return hidden_stories.unfed_sections(conn, known, now), []
-        return hidden_stories.unfed_sections(conn, known, None), hidden_stories.never_shown(conn, now)
-
-    return cache.get(("hidden stories", may_preview), HIDDEN_SECONDS, read)
-
-
-def _row(section: Section, title: str, state: SectionState | None, asked: PollSums, silence: str) -> Row:
+def _row(
+    section: Section, title: str, state: SectionState | None, asked: PollSums, silence: str, progress: Progress
+) -> Row:
     documents = context().loader.catalogue.documents
     found = [documents.get(wsgi_path(section.slug, format)) for format in FORMATS]
-    name, words = _state(state, silence)
+    name, words = _state(state, silence, progress)
     return Row(
         slug=section.slug,
         title=title,
@@ -198,9 +154,9 @@ def _row(section: Section, title: str, state: SectionState | None, asked: PollSu
     )
 
 
-def _state(state: SectionState | None, silence: str) -> tuple[str, str]:
+def _state(state: SectionState | None, silence: str, progress: Progress) -> tuple[str, str]:
     """Returns the status and its details."""
-    status = section_status(state)
+    status = section_status(state, progress)
     if status == "failing" and state is not None:
         return status, state.error or ""
     if status == "held" and state is not None and state.hold is not None:

@@ -1,6 +1,10 @@
 """Declaring and rendering pages, and calling the API's operations."""
 
+import hashlib
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -33,6 +37,22 @@ POLICY = (
 """No inline scripts or styles, nothing from other origins."""
 
 
+CONFIRMED = "confirmed"
+"""The field of a form that was confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a form asks once before it takes something away; ``{name}`` and the like are its fields."""
+
+    title: str
+    words: str
+    button: str
+    cancel: str
+    only: tuple[str, str] | None = None
+    """A field and its value: without it, the form asks nothing."""
+
+
 class Pages:
     """The pages of one subject; ``scopes`` holds the required scope by endpoint."""
 
@@ -46,13 +66,14 @@ class Pages:
         """Declares the decorated function as the page at ``rule``."""
         return self._declare("GET", rule, scope)
 
-    def post(self, rule: str, scope: str) -> Callable[[V], V]:
-        """Declares the decorated function as the handler of a form."""
-        return self._declare("POST", rule, scope)
+    def post(self, rule: str, scope: str, ask: Question | None = None) -> Callable[[V], V]:
+        """Declares the decorated function as the handler of a form; ``ask`` is shown before, until it is confirmed."""
+        return self._declare("POST", rule, scope, ask)
 
-    def _declare(self, method: str, rule: str, scope: str) -> Callable[[V], V]:
+    def _declare(self, method: str, rule: str, scope: str, ask: Question | None = None) -> Callable[[V], V]:
         def declare(view: V) -> V:
-            self.blueprint.add_url_rule(rule, view.__name__, view, methods=[method])
+            handler = _asking(view, ask) if ask is not None else view
+            self.blueprint.add_url_rule(rule, view.__name__, handler, methods=[method])
             self.scopes[f"{self.name}.{view.__name__}"] = scope
             return view
 
@@ -64,9 +85,34 @@ def page(template: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Re
     return html(render_template(f"dashboard/{template}", **values), status)
 
 
+def _asking(view: View, ask: Question) -> View:
+    """Returns a view that answers an unconfirmed form with the question, which sends the same form again."""
+
+    @wraps(view)
+    def asking(**values: Any) -> BaseResponse:
+        form = request.form
+        if form.get(CONFIRMED) == "1" or (ask.only is not None and form.get(ask.only[0]) != ask.only[1]):
+            return view(**values)
+        known = defaultdict(str, {**form.to_dict(), **values})
+        title, words, cancel = (text.format_map(known) for text in (ask.title, ask.words, ask.cancel))
+        kept = [(name, value) for name, value in form.items(multi=True) if name not in ("csrf_token", CONFIRMED)]
+        return page("ask.html", title=title, words=words, button=ask.button, cancel=cancel, kept=kept)
+
+    return asking
+
+
 def html(text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Returns rendered HTML as a response."""
     return Response(text, status.value, content_type="text/html; charset=utf-8")
+
+
+def live_part(template: str, **values: Any) -> Response:
+    """Returns a live part, which asks for changes since ``digest`` next time; 204 if it is unchanged."""
+    bare = render_template(f"dashboard/{template}", digest="", **values)
+    digest = hashlib.sha256(bare.encode()).hexdigest()[:16]
+    if request.args.get("seen") == digest:
+        return Response(status=HTTPStatus.NO_CONTENT)
+    return html(bare.replace("seen=", f"seen={digest}", 1))
 
 
 def expired_part(part: str, words: str) -> Response:
@@ -105,6 +151,12 @@ def selected_scopes() -> list[str]:
     if not scopes:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Choose at least one permission.")
     return scopes
+
+
+def selected_role() -> dict[str, Any]:
+    """Returns the role that a form names, or the scopes ticked in it; raises Problem if there are none."""
+    role = request.form.get("role", "custom")
+    return {"scopes": selected_scopes()} if role == "custom" else {"role": role}
 
 
 def titles() -> dict[str, str]:

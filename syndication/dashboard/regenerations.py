@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import regenerations as api
 from syndication.api.schemas import IdPath
-from syndication.dashboard.pages import Pages, back, call, expired_part, html, parse_request
+from syndication.dashboard.pages import Pages, Question, back, call, expired_part, html, parse_request
 from syndication.web.problems import Problem
 
 pages = Pages("regenerations")
@@ -22,7 +22,17 @@ LABELS = {
 """Singular and plural of each state."""
 
 
-@pages.post("/regenerations", "regenerate")
+EVERYTHING = Question(
+    "Regenerate all feeds?",
+    "Workers build every feed from its stories again. Feeds whose content is the same get no new version, but with many"
+    " feeds this takes minutes, and changes of stories wait meanwhile.",
+    "Regenerate all",
+    "/",
+    only=("what", "all"),
+)
+
+
+@pages.post("/regenerations", "regenerate", ask=EVERYTHING)
 def regenerate() -> BaseResponse:
     """Requests a regeneration of some or all sections, and returns to the page of the form."""
     form = request.form

@@ -1,6 +1,7 @@
 """One section: its entries, its left-out articles, and its versions."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import Response, flash, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -11,7 +12,7 @@ from syndication.api import versions as api_versions
 from syndication.api.operations import caller, context
 from syndication.api.schemas import SectionPath
 from syndication.dashboard.chart_pages import build_chart
-from syndication.dashboard.pages import Pages, back, call, page, parse_request, titles
+from syndication.dashboard.pages import Pages, back, call, is_live, live_part, page, parse_request, titles
 from syndication.dashboard.regenerations import shown
 from syndication.diagnostics.cache_time import CacheTime
 from syndication.model.feed_addresses import wsgi_path
@@ -26,16 +27,21 @@ def show_section(slug: str) -> Response:
     """Shows the section, its entries and its left-out articles."""
     path = parse_request(SectionPath, slug=slug)
     section = call(api.get_section, path=path)
+    known: dict[str, Any] = {
+        "section": section,
+        "entries": call(api.list_entries, path=path).entries,
+        "left_out": call(api.list_left_out, path=path).left_out,
+        "configured": api.configured(slug),
+        "served": served_version(slug),
+        "missed_recently": _missed_recently(section),
+        "polled": CacheTime(section.cache_seconds, section.cache_reason),
+    }
+    if is_live():
+        return live_part("parts/section_live.html", **known)
     return page(
         "section.html",
-        section=section,
-        entries=call(api.list_entries, path=path).entries,
-        left_out=call(api.list_left_out, path=path).left_out,
-        configured=api.configured(slug),
+        **known,
         title=titles()[slug],
-        served=served_version(slug),
-        missed_recently=_missed_recently(section),
-        polled=CacheTime(section.cache_seconds, section.cache_reason),
         charts={kind: build_chart(kind, slug, "day") for kind in ("polls", "share")},
         **shown(request.args.get("regeneration")),
     )

@@ -10,7 +10,7 @@ from syndication.api import tokens as api
 from syndication.api.operations import caller
 from syndication.api.schemas import IdPath
 from syndication.dashboard.filters import after
-from syndication.dashboard.pages import Pages, back, call, page, parse_request, selected_scopes
+from syndication.dashboard.pages import Pages, Question, back, call, page, parse_request, selected_scopes
 from syndication.model.scopes import SCOPES
 from syndication.web.problems import Problem
 
@@ -42,7 +42,15 @@ def create_token() -> Response:
     return _page(call(api.create_token, body=body))
 
 
-@pages.post("/tokens/revoke", "admin")
+REVOKE = Question(
+    "Revoke this token?",
+    "Programs that use {name} lose access at once. A token cannot be reinstated: they need a new one.",
+    "Revoke",
+    "/tokens",
+)
+
+
+@pages.post("/tokens/revoke", "admin", ask=REVOKE)
 def revoke_token() -> BaseResponse:
     """Revokes a token."""
     revoked = call(api.revoke_token, path=parse_request(IdPath, id=request.form.get("id", "")))

@@ -4,10 +4,10 @@ from flask import Response, flash, g, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import users as api
-from syndication.auth.secrets import passwords
-from syndication.dashboard.pages import Pages, back, call, page, parse_request, selected_scopes
+from syndication.dashboard.pages import Pages, Question, back, call, page, parse_request, selected_role
+from syndication.dashboard.sessions import session_here, sessions_of
 from syndication.errors import SyndicationError
-from syndication.model.scopes import SCOPES
+from syndication.model.scopes import ROLES, SCOPES
 from syndication.web.problems import not_found
 
 pages = Pages("users")
@@ -21,36 +21,49 @@ def show_users() -> Response:
 
 @pages.post("/users", "admin")
 def create_user() -> Response:
-    """Creates a user with a password that is shown once."""
+    """Creates a user, and shows the link by which they choose a password."""
     name = request.form.get("name", "").strip().lower()
-    body = parse_request(api.UserRequest, name=name, scopes=selected_scopes())
+    body = parse_request(api.UserRequest, name=name, **selected_role())
     made = call(api.create_user, body=body)
-    return _page(made.name, made.password)
+    return _page(made.name, made.password_link)
 
 
 @pages.get("/users/<name>", "admin")
 def show_user(name: str) -> Response:
     """Shows one user."""
-    return page("user.html", user=_user(name), scopes=SCOPES)
+    return _user_page(name)
 
 
 @pages.post("/users/<name>/scopes", "admin")
 def change_scopes(name: str) -> BaseResponse:
     """Changes a user's permissions."""
-    _change(name, scopes=selected_scopes())
+    _change(name, **selected_role())
     flash(f"Permissions of {name} changed. {name} has to log in again.")
     return back(f"/users/{name}")
 
 
+DISABLE = Question(
+    "Disable {name}?",
+    "{name} is logged out of all browsers and cannot log in until somebody enables the account. Nothing is deleted.",
+    "Disable",
+    "/users/{name}",
+)
+
+FORGET_SECOND_FACTOR = Question(
+    "Reset the second factor of {name}?",
+    "{name} then logs in with the password alone, and is logged out of all browsers now.",
+    "Reset second factor",
+    "/users/{name}",
+)
+
+
 @pages.post("/users/<name>/password", "admin")
-def reset_password(name: str) -> Response:
-    """Resets a user's password; the new one is shown once."""
-    made = passwords.generate_password()
-    _change(name, password=made)
-    return page("user.html", user=_user(name), scopes=SCOPES, password=made)
+def create_password_link(name: str) -> Response:
+    """Creates a link by which a user sets a new password; it is shown once."""
+    return _user_page(name, call(api.create_password_link, path=parse_request(api.NamePath, name=name)))
 
 
-@pages.post("/users/<name>/disable", "admin")
+@pages.post("/users/<name>/disable", "admin", ask=DISABLE)
 def disable(name: str) -> BaseResponse:
     """Disables a user."""
     _change(name, disabled=True)
@@ -66,7 +79,7 @@ def enable(name: str) -> BaseResponse:
     return back(f"/users/{name}")
 
 
-@pages.post("/users/<name>/second-factor", "admin")
+@pages.post("/users/<name>/second-factor", "admin", ask=FORGET_SECOND_FACTOR)
 def reset_second_factor(name: str) -> BaseResponse:
     """Removes a user's second factor, for example after a lost phone."""
     if name == g.user.name:  # The account page requires the password and a code.
@@ -92,5 +105,13 @@ def _user(name: str) -> api.UserResponse:
     raise not_found(f"user {name!r}")
 
 
-def _page(name: str | None = None, password: str | None = None) -> Response:
-    return page("users.html", users=_users(), scopes=SCOPES, name=name, password=password)
+def _page(name: str | None = None, link: api.PasswordLink | None = None) -> Response:
+    return page("users.html", users=_users(), scopes=SCOPES, roles=ROLES, name=name, link=link)
+
+
+def _user_page(name: str, link: api.PasswordLink | None = None) -> Response:
+    user = _user(name)
+    theirs = sessions_of(user.id)
+    return page(
+        "user.html", user=user, scopes=SCOPES, roles=ROLES, link=link, sessions=theirs, this_session=session_here()
+    )

@@ -13,11 +13,21 @@ from syndication.model.sitemaps import is_for_sitemaps
 if TYPE_CHECKING:
     from syndication.diagnostics.source_words import SourceFacts
     from syndication.store.processes.purge_queue import Purge
+    from syndication.store.processes.web_processes import WebProcess
+    from syndication.store.processes.workers import WorkerProcess
     from syndication.store.publishing.documents import LeftOutArticle
     from syndication.store.publishing.section_state import SectionState
 
+SLOW = 10.0
+"""Seconds after which a waiting change is a problem: a worker needs about one."""
+
 LATE = 60.0
-"""Seconds after which a waiting change is a problem and a missing purge deserves a notice."""
+"""Seconds after which a missing purge deserves a notice."""
+
+LOCKED = (
+    "The database is locked: another program holds its lock, so nothing can be stored or published. Feeds are still"
+    " served."
+)
 
 MAX_NAMED = 5
 """Stories and sections named one by one; further ones are only counted."""
@@ -38,7 +48,9 @@ class HealthFacts:
 
     ``sections`` are the configured slugs, ``titles`` their titles if sentences should use them; ``silences`` are
     sentences about unusually quiet sections; ``purges`` are still waiting to be sent to a cache. ``published`` are
-    published sections whose states may be missing because they are nothing special.
+    published sections whose states may be missing because they are nothing special. ``web`` is the number of running
+    web processes; ``silent_workers`` and ``silent_webs`` hang or were killed. ``locked``: nobody can write to the
+    database.
     """
 
     now: datetime
@@ -56,6 +68,10 @@ class HealthFacts:
     never_shown: Collection[str] = ()
     sources: Sequence["SourceFacts"] = ()
     published: Collection[str] = ()
+    web: int = 1
+    silent_workers: Sequence["WorkerProcess"] = ()
+    silent_webs: Sequence["WebProcess"] = ()
+    locked: bool = False
 
     def title(self, slug: str) -> str:
         """Returns the section's title, or its slug."""
@@ -81,7 +97,7 @@ def examine(facts: HealthFacts) -> list[Finding]:
     if not facts.database_up:  # All other facts are out of date.
         return [Finding("standstill", "The database does not answer. Feeds are still served but not updating.")]
     silent = [Finding("notice", words, slug) for slug, words in sorted(facts.silences.items())]
-    found = [*_no_worker(facts), *_failing(facts), *_unpublished(facts), *_held(facts), *_late(facts)]
+    found = [*_standstill(facts), *_silent(facts), *_failing(facts), *_unpublished(facts), *_held(facts), *_late(facts)]
     found += [*_missed(facts), *_sources(facts), *_hidden_stories(facts)]
     return [*found, *_unfed(facts), *_not_purged(facts), *silent]
 
@@ -100,25 +116,46 @@ def headline(findings: Collection[Finding]) -> str:
 
 
 def times(count: int) -> str:
-    """Returns "once", "twice" or "3 times"."""
-    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+    """Returns "once", "twice" or "3 times". 0 is once: a change starts the count of failures again."""
+    return {1: "once", 2: "twice"}.get(max(count, 1), f"{count} times")
 
 
-def _no_worker(facts: HealthFacts) -> Iterator[Finding]:
+def _standstill(facts: HealthFacts) -> Iterator[Finding]:
     if facts.missing_triggers:
         names = ", ".join(sorted(facts.missing_triggers))
         words = (
             f"Changes are not detected because triggers are missing or disabled: {names}. Run `syndication migrate`."
         )
         yield Finding("standstill", words)
+    if facts.locked:  # No process can record its heartbeat then, so that all seem to have ended.
+        yield Finding("standstill", LOCKED)
+        return
     if not facts.workers:
         words = "No worker is running, so feeds are not updating. Start one with `syndication worker`."
         yield Finding("standstill", words)
+    if not facts.web:
+        words = "No web process is running, so nobody can read the feeds. Start one with `syndication web`."
+        yield Finding("standstill", words)
+
+
+def _silent(facts: HealthFacts) -> Iterator[Finding]:
+    """Yields a problem for each process that no longer reports; a killed one cannot be told from one that hangs."""
+    if facts.locked:
+        return
+    for kind, processes in (("Worker", facts.silent_workers), ("Web process", facts.silent_webs)):
+        for process in processes[:MAX_NAMED]:
+            silent = (facts.now - process.seen_at).total_seconds()
+            words = (
+                f"{kind} {process.pid} on {process.host} has not reported for {silent:.0f} s: it hangs or was killed."
+            )
+            yield Finding("problem", f"{words} Restart it.")
+        if (more := len(processes) - MAX_NAMED) > 0:
+            yield Finding("problem", f"{more:,} more processes have not reported.")
 
 
 def _failing(facts: HealthFacts) -> Iterator[Finding]:
     for state in facts.states:
-        if state.failures and state.section in facts.sections:
+        if state.is_failing and state.section in facts.sections:
             words = f"{facts.title(state.section)} failed {times(state.failures)}: {state.error}"
             yield Finding("problem", words, state.section)
 
@@ -195,7 +232,7 @@ def _source(source: "SourceFacts", workers: int) -> Finding | None:
 
 def _late(facts: HealthFacts) -> Iterator[Finding]:
     waited = (facts.now - facts.oldest_change).total_seconds() if facts.oldest_change else 0.0
-    if waited > LATE:
+    if waited > SLOW:
         yield Finding("problem", f"A change has been waiting for {waited:.0f} s.")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from syndication.diagnostics.health import times
+from syndication.diagnostics.health import SLOW, times
 from syndication.diagnostics.words import Words, words
 from syndication.model.feed_selections import section_slugs
 from syndication.model.values import Section
@@ -26,13 +26,16 @@ KEPT_BY_HOLD = frozenset({"deleted", "draft", "not-filed", "left-out"})
 
 Transition = Literal["appears", "leaves"]
 
+Late = Literal["waiting", "failing", "no-worker"]
+"""Why a feed does not show yet what it should."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether an article is in a section's feed now, and the rule that decides.
 
     ``place`` counts from 1. ``changes_at`` and ``changes_to`` describe the next automatic change; both are None if
-    there is none.
+    there is none. ``late``: the feed is out of date for this article, and why.
     """
 
     section: str
@@ -44,6 +47,7 @@ class Verdict:
     changed_in_version: int | None = None
     changes_at: datetime | None = None
     changes_to: Transition | None = None
+    late: Late | None = None
 
 
 def trace(facts: TraceFacts, sections: Mapping[str, Section], retired: frozenset[str]) -> list[Verdict]:
@@ -73,13 +77,19 @@ def _verdict(facts: TraceFacts, section: Section) -> Verdict:
         still = words(held, " unless it comes back. ", kept_out.words)
         return replace(present, rule=kept_out.rule, words=still, changes_at=hold.until, changes_to="leaves")
     if kept_out is not None:
-        _, late = _late(facts, section)
-        still = words("Still in the feed, which has not been regenerated yet. ", kept_out.words, " ", late)
-        return replace(present, rule=kept_out.rule, words=still, changes_at=facts.now, changes_to="leaves")
-    leaves = _leaves_at(facts.article, section, facts.newer.get(section.slug, 0) + 1) if facts.article else None
+        late, why, when = _late(facts, section)
+        still = words("Still in the feed, which has not been regenerated yet. ", kept_out.words, " ", why)
+        leaves: Transition | None = "leaves" if when else None
+        return replace(present, rule=kept_out.rule, words=still, changes_at=when, changes_to=leaves, late=late)
+    until = _leaves_at(facts.article, section, facts.newer.get(section.slug, 0) + 1) if facts.article else None
     if facts.noticed or _pending(facts, section):
-        present = replace(present, words=words(present.words, " A change is waiting to be regenerated."))
-    return replace(present, changes_at=leaves, changes_to="leaves" if leaves else None)
+        late, why, _ = _late(facts, section)
+        present = replace(
+            present, words=words(present.words, " A change is waiting to be regenerated. ", why), late=late
+        )
+    elif (failing := _failing(facts, section)) is not None:
+        present = replace(present, words=words(present.words, " ", failing), late="failing")
+    return replace(present, changes_at=until, changes_to="leaves" if until else None)
 
 
 DATE_WORDS: Mapping[str, str] = {
@@ -164,24 +174,40 @@ def _by_position(article: ArticleOutline, section: Section, facts: TraceFacts) -
 
 def _missing(facts: TraceFacts, section: Section) -> Verdict:
     """Returns the verdict on an article that belongs in the feed and is not there yet."""
-    rule, why = _late(facts, section)
-    state = facts.states.get(section.slug)
-    when = state.retry_at if state is not None and rule == "failing" else facts.now if rule == "waiting" else None
+    late, why, when = _late(facts, section)
     return Verdict(
-        section.slug, False, rule, words("Waiting to be regenerated. ", why), changes_at=when,
-        changes_to="appears" if when else None,
+        section.slug, False, late, words("Waiting to be regenerated. ", why), changes_at=when,
+        changes_to="appears" if when else None, late=late,
     )  # fmt: skip
 
 
-def _late(facts: TraceFacts, section: Section) -> tuple[Rule, Words]:
-    """Returns why a feed is out of date: the rule and its sentence."""
-    state = facts.states.get(section.slug)
+def _late(facts: TraceFacts, section: Section) -> tuple[Late, Words, datetime | None]:
+    """Returns why a feed is out of date, the sentence for it, and when that ends; None if nobody knows."""
     if not facts.workers:
-        return "no-worker", words("No worker is running. Start one with `syndication worker`.")
-    if state is not None and state.failures:
-        again = words(" Next attempt at ", state.retry_at, ".") if state.retry_at else " Retrying now."
-        return "failing", words(f"The section failed {times(state.failures)}: {state.error}.", again)
-    return "waiting", words("A worker updates the feed within about a second.")
+        return "no-worker", words("No worker is running. Start one with `syndication worker`."), None
+    state = facts.states.get(section.slug)
+    if (failing := _failing(facts, section)) is not None:
+        return "failing", failing, state.retry_at if state is not None else None
+    waited = _waited(facts, section)
+    if waited > SLOW:
+        return "waiting", words(f"It has been waiting for {waited:.0f} s: `syndication status` shows the cause."), None
+    return "waiting", words("A worker updates the feed within about a second."), facts.now
+
+
+def _failing(facts: TraceFacts, section: Section) -> Words | None:
+    """Returns that the section fails; None if it does not."""
+    state = facts.states.get(section.slug)
+    if state is None or not state.is_failing:
+        return None
+    again = words(" Next attempt at ", state.retry_at, ".") if state.retry_at else " Retrying now."
+    return words(f"The section failed {times(state.failures)}: {state.error}.", again)
+
+
+def _waited(facts: TraceFacts, section: Section) -> float:
+    """Returns for how many seconds a change of the article, or one for this feed, has been waiting."""
+    state = facts.states.get(section.slug)
+    since = [facts.noticed_at if facts.noticed else None, state.requested_at if state and state.pending else None]
+    return max(((facts.now - moment).total_seconds() for moment in since if moment is not None), default=0.0)
 
 
 def _pending(facts: TraceFacts, section: Section) -> bool:

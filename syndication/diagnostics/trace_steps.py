@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from syndication.diagnostics.trace import Rule
+from syndication.diagnostics.trace import Late, Rule
 
 State = Literal["passed", "waits", "stuck", "ends", "ahead", "leaving"]
 """passed; waits: for its time, a worker or its publication; stuck: until an error is fixed; ends: here, as intended;
@@ -34,6 +34,10 @@ class TracedVerdict(Protocol):
     @property
     def in_feed(self) -> bool:
         """Whether the article is in the feed now."""
+
+    @property
+    def late(self) -> Late | None:
+        """Why the feed is out of date for the article."""
 
     @property
     def since_version(self) -> int | None:
@@ -75,6 +79,9 @@ STOPPED_AT: Mapping[Rule, tuple[str, State, str]] = {
 }
 """The step at which each rule stops an article, the state of that step, and the word for it."""
 
+BLOCKED: Mapping[Late | None, str] = {"no-worker": "no worker", "failing": "failing"}
+"""The word for a feed that has the article and is not updated."""
+
 
 def trace_steps(verdict: TracedVerdict, served: int | None = None, published: int | None = None) -> tuple[Step, ...]:
     """Returns the steps in order.
@@ -88,7 +95,9 @@ def _steps(verdict: TracedVerdict) -> list[Step]:
     stop, state, word = STOPPED_AT.get(verdict.rule, (None, None, ""))
     found, reached = [], True
     for key, name in STEP_NAMES.items():
-        if key == stop and state is not None:
+        if key == "regenerated" and verdict.in_feed and verdict.late in BLOCKED:
+            found.append(Step(key, name, BLOCKED[verdict.late], "stuck"))
+        elif key == stop and state is not None:
             found.append(Step(key, name, word, state))
             reached = False
         elif key == "in-feed" and verdict.in_feed and not reached:

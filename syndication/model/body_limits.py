@@ -15,7 +15,7 @@ SMALL_BYTES = 64 * KIB
 WEBHOOK_BYTES = MIB
 """A webhook is read before its signature can be verified, so anyone can send one; longer articles use PUT."""
 
-Kind = Literal["small", "webhook", "ninjs", "article", "batch"]
+Kind = Literal["small", "webhook", "ninjs", "article", "form", "batch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,16 @@ DEFAULT = BodyLimits()
 
 _ARTICLE = re.compile(r"/api/v1/articles/.+", re.DOTALL)
 
+_COMPARE = re.compile(r"/api/v1/articles/.+/compare/?", re.DOTALL)
+
 _PING = re.compile(r"/api/v1/sources/[^/]+/look/?")
 
 _NAMED: dict[tuple[str, str], Kind] = {
     ("POST", "/api/v1/articles:batch"): "batch",
     ("POST", "/api/v1/previews"): "article",
+    ("POST", "/editors/article/edit"): "form",
+    ("POST", "/editors/article/edit/preview"): "form",
+    ("POST", "/editors/article/new"): "form",
     ("POST", "/api/v1/webhooks/articles"): "webhook",
     ("POST", "/api/v1/webhooks/ninjs"): "ninjs",
 }
@@ -49,6 +54,8 @@ def body_kind(method: str, path: str) -> Kind:
     """Returns the kind of body for this method and path; ``path`` is decoded and without query."""
     if method in ("PUT", "PATCH") and _ARTICLE.fullmatch(path):
         return "article"
+    if method == "POST" and _COMPARE.fullmatch(path):
+        return "article"
     if method == "POST" and is_ping(path):
         return "webhook"
     return _NAMED.get((method, path.removesuffix("/")), "small")
@@ -61,6 +68,7 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
         "webhook": min(WEBHOOK_BYTES, limits.article),
         "ninjs": min(WEBHOOK_BYTES, limits.article),
         "article": limits.article,
+        "form": limits.article,
         "batch": limits.batch,
     }
     return sizes[body_kind(method, path)]
@@ -71,6 +79,7 @@ _ADVICE: dict[Kind, str] = {
     "webhook": "PUT the article to /api/v1/articles/ID instead.",
     "ninjs": "send associated stories by their ids, and link to pictures instead of embedding them.",
     "article": "link to pictures and files instead of embedding them.",
+    "form": "link to pictures and files instead of embedding them.",
     "batch": "send the articles in several batches.",
 }
 

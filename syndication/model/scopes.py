@@ -1,5 +1,21 @@
-"""The scopes of tokens and users."""
+"""The scopes of tokens and users, and the presets of them for people."""
+
+from collections.abc import Iterable
 
 SCOPES = ("read", "preview", "write", "regenerate", "feeds", "admin")
 """What a token or a user may do: read; see drafts and embargoed articles; write articles; regenerate feeds; create,
 change, rename and retire feeds; manage tokens and users."""
+
+ROLES = {
+    "reader": ("read",),
+    "editor": ("read", "preview", "write", "regenerate"),
+    "producer": ("read", "preview", "write", "regenerate", "feeds"),
+    "admin": SCOPES,
+}
+"""Presets of scopes for people: a user has a role exactly if their scopes are those of the role."""
+
+
+def role_of(scopes: Iterable[str]) -> str | None:
+    """Returns the role whose scopes these are; None if they are no preset."""
+    given = frozenset(scopes)
+    return next((role for role, preset in ROLES.items() if given == frozenset(preset)), None)

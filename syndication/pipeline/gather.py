@@ -23,6 +23,7 @@ from syndication.store.articles import (
     articles,
     feed_query,
     render_deaths,
+    search_index,
     term_registry,
     terms,
     withdrawals,
@@ -145,6 +146,7 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime, foreign
         withdrawals.enforce(conn, changed)
         feed_query.repair_links(conn, changed)
         sitemap_state.mark(conn, changed, now)
+        search_index.note_changes(conn, read.article_ids)
     touched: set[str] = set()
     if read.seqs:
         touched |= (foreign or ForeignSections()).look(conn, newsroom.fingerprints())
@@ -154,6 +156,7 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime, foreign
         touched |= list_touched(conn, newsroom, read.article_ids, now, read.former)
     if read.everything:
         terms.begin_fill(conn, again=True)
+        search_index.begin_fill(conn)
     fallen_due = section_state.list_due(conn, now)
     noticed = {slug: read.noticed_at for slug in touched if read.noticed_at is not None}
     for slug, moment in fallen_due.items():

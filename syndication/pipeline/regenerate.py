@@ -22,6 +22,7 @@ from syndication.logs import get_logger
 from syndication.model.values import RenderedEntry, RenderedFeed
 from syndication.pipeline import publish
 from syndication.pipeline.cache_time import next_max_age, published_max_age
+from syndication.pipeline.failure_cause import failure_cause, with_triggers
 from syndication.pipeline.fill import MAX_ROUNDS, FilledFeed, fill_feed, shortfall
 from syndication.pipeline.foreign_sections import ForeignSections
 from syndication.pipeline.gather import Newsroom, fill_terms, process_changes
@@ -35,7 +36,7 @@ from syndication.render.kept_entries import splice
 from syndication.render.renderer import RenderEntries, Renderer
 from syndication.store.articles import render_deaths, shown_articles, terms
 from syndication.store.articles.terms import FillStep
-from syndication.store.db.database import WORK, Database, DatabaseDown, DatabaseError
+from syndication.store.db.database import WORK, Database, DatabaseDown
 from syndication.store.processes import purge_queue
 from syndication.store.publishing import change_queue, documents, leases, regenerations, section_state
 from syndication.store.publishing.new_version import NewVersion
@@ -201,10 +202,8 @@ class Regenerator:
             raise
         except Exception as error:  # The section loop: one failing feed must not stop the others.
             log.exception("section_failed", section=section)
-            words = "" if isinstance(error, DatabaseError) else f": {error}"
-            reason = f"{type(error).__name__}{words}"[:500]
             tried = snapshot.published if snapshot is not None else None
-            self._record_failure(section, tried.requested_generation if tried else None, reason)
+            reason = self._record_failure(section, tried.requested_generation if tried else None, error)
             attempt = tried.failures + 1 if tried else None
             return Outcome(section, "failed", 0, time.perf_counter() - started, reason, attempt=attempt)
 
@@ -308,13 +307,16 @@ class Regenerator:
         bodies = publish.compress(rendered.bodies, self._pool, codings)
         return publish.new_version(snapshot, held, bodies, last_modified), held
 
-    def _record_failure(self, section: str, generation: int | None, reason: str) -> None:
+    def _record_failure(self, section: str, generation: int | None, error: Exception) -> str:
+        """Records a failure; returns its cause in words."""
         with self.database.write() as conn:
+            reason = with_triggers(failure_cause(error), error, conn)
             retry = (self.policy.retry_first, self.policy.retry_max)
             now = self.database.now(conn)
             tried = leases.record_failure(conn, section, self.owner, generation, reason, retry, now)
             if tried is not None:
                 regenerations.record_result(conn, section, tried, "failed", None, reason, now)
+        return reason
 
 
 class _Ending(NamedTuple):

@@ -112,6 +112,8 @@ class DocumentLoader:
         """The served version of each section of the newsroom's, and since when (database time)."""
         self.loaded_at: datetime | None = None
         """When the published versions were last read (database time); None before the first time."""
+        self.publication = 0
+        """The number of the last publication that is served; of feeds: sitemaps follow piece by piece."""
         self.versions_to_purge: dict[str, int] = {}
         """The served versions of the sections for which a cache purge is waiting."""
         self.changed_event = threading.Event()
@@ -214,6 +216,7 @@ class DocumentLoader:
         self.loaded_at, self._loaded = now, time.monotonic()
         if self.sitemaps is not None:
             self.sitemaps.load()
+        self.publication = last
         # A section that is not configured here counts too: this process serves no older version of it.
         known, self.versions_to_purge = self.versions_to_purge, asked | served_sitemaps(self.sitemaps, pending)
         if self.versions_to_purge.items() - known.items():

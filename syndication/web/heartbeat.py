@@ -1,4 +1,4 @@
-"""The heartbeat of a web process: records that it is running, and which versions to be purged it serves.
+"""The heartbeat of a web process: records that it is running, and what it serves.
 
 The thread may wait for a busy or hanging database: neither polls nor the document loader wait for it.
 """
@@ -59,7 +59,8 @@ class HeartbeatThread:
             self._started_at = self._started_at or now
             loaded, serves = self.loader.loaded_at, self.loader.versions_to_purge
             here, pid = socket.gethostname(), os.getpid()
-            web_processes.record_heartbeat(conn, WebProcess(self.id, here, pid, self._started_at, now, loaded, serves))
+            web = WebProcess(self.id, here, pid, self._started_at, now, loaded, serves, self.loader.publication)
+            web_processes.record_heartbeat(conn, web)
 
     def _remove(self) -> None:
         with self.database.write() as conn:

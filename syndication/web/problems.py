@@ -30,6 +30,34 @@ KINDS = {
 }
 """Messages that replace Werkzeug's, some of which differ between its versions."""
 
+TITLES = {
+    "address-taken": "The address is taken",
+    "bad-request": "The request is malformed",
+    "busy": "The service is busy",
+    "configured": "The configuration sets this feed",
+    "database-down": "The database does not respond",
+    "dry-run-running": "A dry run is already running",
+    "editors-down": "The API does not respond",
+    "exists": "It exists already",
+    "invalid": "A value is not valid",
+    "media-type": "The media type is not supported",
+    "method-not-allowed": "The method is not supported here",
+    "not-found": "Not found",
+    "not-json": "The body is not JSON",
+    "replayed": "The message was received before",
+    "scope": "The caller lacks a scope",
+    "slow-body": "The body arrived too slowly",
+    "stale": "It was changed meanwhile",
+    "token": "A valid token is needed",
+    "token-in-address": "The URL contains a token",
+    "too-large": "The body is too large",
+    "too-many-attempts": "Too many failed attempts",
+    "too-many-previews": "Too many previews are waiting",
+    "too-many-regenerations": "Too many regenerations were requested",
+    "unexpected": "Something went wrong",
+}
+"""The title of each kind of problem, which says the same for each occurrence of it (RFC 9457 section 3.1.3)."""
+
 ARTICLES = ("ArticleJson", "ArticleBody", "StoredArticle")
 """The schemas of an article, by their titles in validation errors."""
 
@@ -78,7 +106,7 @@ class Problem(SyndicationError):  # noqa: N818  # RFC 9457 calls it that
         """Returns the response for this problem."""
         values: dict[str, Any] = {
             "type": f"/api/v1/docs#{self.kind}",
-            "title": self.status.phrase,
+            "title": TITLES.get(self.kind, self.status.phrase),
             "status": self.status.value,
             "detail": self.detail,
         }

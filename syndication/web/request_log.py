@@ -1,7 +1,8 @@
 """The request log of the editors process: a request ID in each response and log line, and one line per request.
 
-Polls are not logged. A line has the URL rule instead of the address, and of its values only sections: an article ID may
-reveal an embargoed story, and a mistyped address may contain a token.
+Polls are not logged, nor the parts of pages that open dashboards refresh. A line has the URL rule instead of the
+address, and of its values only sections: an article ID may reveal an embargoed story, and a mistyped address may
+contain a token.
 """
 
 import re
@@ -26,6 +27,9 @@ HEADER = "X-Request-ID"
 
 RULE = "syndication.rule"
 """The environ key under which the app stores the URL rule; unknown addresses have none."""
+
+LIVE = "syndication.live"
+"""The environ key that an app sets for the part of a page that a browser asks for every few seconds: it is no line."""
 
 WAITED_SECONDS = "syndication.waited_seconds"
 """The environ key of the time that the request has spent in the front."""
@@ -53,11 +57,13 @@ def log_requests(
         try:
             return app(environ, start)
         finally:
-            log.info(
+            status = int(answered[-1][:3]) if answered else 500
+            write = log.debug if environ.get(LIVE) and status < 400 else log.info
+            write(
                 "request",
                 method=environ["REQUEST_METHOD"],
                 path=environ.get(RULE),
-                status=int(answered[-1][:3]) if answered else 500,
+                status=status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
             )
             environ[ACTOR] = get_contextvars().get("actor")

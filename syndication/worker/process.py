@@ -32,7 +32,7 @@ from syndication.process.child import Limits
 from syndication.process.parent import exit_with_parent
 from syndication.process.reload import reload_on_hangup
 from syndication.render.isolated import IsolatedRenderer
-from syndication.store.articles import feed_query, render_deaths
+from syndication.store.articles import feed_query, render_deaths, search_index
 from syndication.store.db import errors
 from syndication.store.db.database import WORK, Database, DatabaseDown, SerializationConflict
 from syndication.store.db.listen import Waker
@@ -191,6 +191,7 @@ class Worker:
             self._reconcile()
         self._fill_terms()
         self._write_sitemaps()
+        self._index_articles()
         due, now = self.regenerator.next_due()
         schedule_due(self.scheduler, self.tasks, due, now)
 
@@ -306,6 +307,21 @@ class Worker:
             self._drain()
         if missed:
             log.warning("terms_corrected", articles=missed)
+
+    def _index_articles(self) -> None:
+        """Indexes what has changed for searches; feeds come first, and go on between any two steps."""
+        while not self._stopping.is_set() and self._index_step():
+            self._drain()
+
+    def _index_step(self) -> bool:
+        """Does one step; returns False if nothing is left to index, or if it failed: the next round tries again."""
+        try:
+            return search_index.index_next(self.database)
+        except (DatabaseDown, SerializationConflict):
+            raise
+        except Exception:  # A search index must not stop the worker, which publishes.
+            log.exception("indexing_failed")
+            return False
 
     def _reconcile(self) -> None:
         """Renders everything again. Logs any difference as an error: a change was missed, or rendering is impure."""

@@ -4,7 +4,15 @@ from datetime import datetime, timedelta
 
 from syndication.config.loading import Settings
 from syndication.store import Connection
-from syndication.store.access import audit_log, login_failures, pending_logins, sessions, tokens, webhook_ids
+from syndication.store.access import (
+    audit_log,
+    login_failures,
+    password_links,
+    pending_logins,
+    sessions,
+    tokens,
+    webhook_ids,
+)
 from syndication.store.articles import deletions, render_deaths
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.publishing import previews, published, regenerations
@@ -30,6 +38,7 @@ def prune(conn: Connection, settings: Settings, now: datetime) -> None:
     deletions.prune(conn)
     sessions.delete_expired(conn, now)
     pending_logins.prune(conn, now)
+    password_links.prune(conn, now)
     login_failures.prune(conn, now)
     poll_counts.prune(conn, now)
     audit_log.prune(conn, _days_before(now, settings.editors.audit_days))

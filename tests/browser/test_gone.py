@@ -51,6 +51,7 @@ def test_page_shows_that_no_worker_runs_until_one_starts(visit_apart, apart):
         os.kill(first.process.pid, signal.SIGKILL)
         expect(page.locator(line)).to_contain_text("No worker is running", timeout=20_000)
         page.get_by_role("button", name="Regenerate all").click()
+        page.get_by_role("button", name="Regenerate all").click()
         expect(page.get_by_role("region", name="Regeneration")).to_contain_text("No worker is running")
     with worker(apart):
         expect(page.locator(line)).to_contain_text("All is well.", timeout=20_000)

@@ -87,6 +87,7 @@ def test_making_and_revoking_a_token(visit):
     enter(page, "Create token")
     go(page, "Secret")
     enter(page, "Revoke by hand")
+    enter(page, "Revoke")
     expect(page.get_by_role("status").first).to_have_text("Token by hand revoked: it no longer works.")
 
 

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 def test_the_bar_reaches_its_end_without_a_reload(visit):
     page = visit("chief")
     page.get_by_role("button", name="Regenerate all").click()
+    page.get_by_role("button", name="Regenerate all").click()
     page.wait_for_url("**/editors/?regeneration=*")
     page.evaluate("window.same = true")
     progress = page.get_by_role("region", name="Regeneration")

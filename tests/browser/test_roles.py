@@ -31,9 +31,10 @@ BUTTONS = {
 LINKS = {"Overview": "read", "Articles": "read", "Upcoming": "preview", "Audit log": "admin", "Tokens": "admin"}
 
 NO_PAGES = (
-    "live", "view", "chart_svg", "log_in", "check_log_in", "log_out", "change_own_password", "code", "set_up", "turn_o"
+    "live", "view", "chart_svg", "charts_csv", "download", "log_in", "check_log_in", "log_out", "change_own_password",
+    "code", "set_up", "turn_o", "open_link", "set_password", "end_own_session",
 )  # fmt: skip
-"""Live parts, contents of frames, and pages about the user's own login."""
+"""Live parts, contents of frames, files, and pages about the user's own login."""
 
 
 @pytest.mark.parametrize("lacked", [None, "preview", "write", "regenerate", "feeds", "admin"])

@@ -1,5 +1,6 @@
 """One article: its trace, its publish time, withdrawal, restoration and preview."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -68,17 +69,45 @@ def test_withdrawing_removes_it_from_the_feed_and_restoring_returns_it(visit, ho
     page = visit("chief", "/editors/article?id=there-and-back")
     page.get_by_role("link", name="Withdraw …").click()
     main = page.get_by_role("main")
-    expect(main).to_contain_text("It leaves All stories, Taiwan within about a second")
-    expect(main).to_contain_text("Cached copies may show it for another 1 h")
+    expect(main).to_contain_text("It leaves All stories, Taiwan and stays out until someone restores it")
+    expect(main).to_contain_text("Cached copies may show it for another ")
     page.get_by_role("button", name="Withdraw").click()
-    expect(page.get_by_role("status").first).to_have_text("The article leaves every feed within a second or so.")
-    house.until_gone(title)
+    served = "Withdrawn: every web process serves the feeds without it."
+    expect(page.locator("#delivery")).to_have_text(served, timeout=20_000)
+    assert title not in house.feed()
     expect(taiwan(page)).to_contain_text("by user chief")
     page.get_by_role("link", name="Restore …").click()
     expect(main).to_contain_text("it returns to its feeds")
     page.get_by_role("button", name="Restore").click()
-    house.until_in_feed(title)
+    expect(page.locator("#delivery")).to_have_text("Restored: every web process serves it.", timeout=20_000)
+    assert title in house.feed()
     expect(taiwan(page).locator("h3")).to_contain_text("In the feed")
+
+
+def test_the_head_and_the_history_of_an_article_keep_up(visit, house):
+    house.put("head", title="As it was")
+    house.until_in_feed("As it was")
+    page = visit("chief", "/editors/article?id=head")
+    page.evaluate("window.same = true")
+    house.put("head", title="As it is now")
+    expect(page.locator("h1")).to_have_text("As it is now", timeout=20_000)
+    expect(page.locator("#history li").first).to_contain_text("changed in", timeout=20_000)
+    assert page.evaluate("window.same")
+
+
+def test_the_entries_of_a_section_keep_up(visit, house):
+    page = visit("chief", "/editors/sections/taiwan")
+    page.evaluate("window.same = true")
+    house.put("entry", title="Come while somebody looks")
+    expect(page.locator("#section-entries")).to_contain_text("Come while somebody looks", timeout=20_000)
+    assert page.evaluate("window.same")
+
+
+def test_the_verdict_is_on_every_page_and_leads_to_its_cause(visit):
+    page = visit("chief", "/editors/feeds")
+    page.locator("#verdict-link").click()
+    expect(page).to_have_url(re.compile(r"/editors/#verdict$"))
+    expect(page.locator("#verdict")).to_contain_text("is left out of")
 
 
 def test_cancelling_a_withdrawal_changes_nothing(visit, house):

@@ -13,13 +13,24 @@ def ask(house, secret):
 
 
 def add_user(page, name, *scopes):
-    """Adds a user; returns the password that is shown."""
+    """Adds a user; returns the link that is shown."""
     page.goto("/editors/users")
     page.get_by_label("Name", exact=True).fill(name)
+    if scopes:
+        page.get_by_role("radio", name=re.compile("^Custom")).check()
     for scope in scopes:
         page.get_by_role("checkbox", name=re.compile(f"^{scope}")).check()
     page.get_by_role("button", name="Add user").click()
-    return page.get_by_label("Password", exact=True).inner_text()
+    return page.get_by_label("Link", exact=True).inner_text()
+
+
+def choose_password(page, link, password):
+    """Sets a password by its link, and logs in with it."""
+    page.goto(link)
+    page.get_by_label("New password (at least 12").fill(password)
+    page.get_by_label("Confirm new password").fill(password)
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_role("status")).to_have_text("Password set. Log in with it.")
 
 
 def test_a_token_works_until_it_is_revoked(visit, house):
@@ -30,6 +41,9 @@ def test_a_token_works_until_it_is_revoked(visit, house):
     secret = page.get_by_label("Secret").inner_text()
     assert ask(house, secret) == 200
     page.get_by_role("button", name="Revoke a cms").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Revoke this token?")
+    assert ask(house, secret) == 200
+    page.get_by_role("button", name="Revoke", exact=True).click()
     expect(page.get_by_role("status").first).to_have_text("Token a cms revoked: it no longer works.")
     assert ask(house, secret) == 401
     assert secret not in page.content()
@@ -54,12 +68,14 @@ def test_a_token_without_permissions_is_refused(visit):
 
 def test_a_new_user_logs_in_and_is_logged_out_when_disabled(visit):
     chief = visit("chief", "/editors/users")
-    password = add_user(chief, "new-one", "preview")
-    other = visit.stranger()
+    other, password = visit.stranger(), "orchard-31-teapot"
+    choose_password(other, add_user(chief, "new-one", "preview"), password)
     log_in(other, "new-one", password)
     expect(other.get_by_role("link", name="new-one")).to_be_visible()
     expect(other.get_by_role("link", name="Users")).to_have_count(0)
     chief.goto("/editors/users/new-one")
+    chief.get_by_role("button", name="Disable").click()
+    expect(chief.get_by_role("heading", level=1)).to_have_text("Disable new-one?")
     chief.get_by_role("button", name="Disable").click()
     expect(chief.get_by_role("status").first).to_contain_text("new-one is logged out")
     expect(other).to_have_url(re.compile("/editors/login"))  # The open page redirects automatically.
@@ -67,17 +83,30 @@ def test_a_new_user_logs_in_and_is_logged_out_when_disabled(visit):
     expect(other.get_by_role("alert").first).to_contain_text("Wrong name or password")
 
 
-def test_resetting_a_password_ends_existing_sessions(visit, house):
-    password = house.create_user("forgetful", ("read",))
+def test_a_password_set_by_link_ends_existing_sessions(visit, house):
+    password, new = house.create_user("forgetful", ("read",)), "orchard-37-teapot"
     other = visit.stranger()
     log_in(other, "forgetful", password)
     expect(other.get_by_role("button", name="Log out")).to_be_visible()
     chief = visit("chief", "/editors/users/forgetful")
-    chief.get_by_role("button", name="Reset password").click()
-    made = chief.get_by_label("Password", exact=True).inner_text()
+    chief.get_by_role("button", name="Create password link").click()
+    third = visit.stranger()
+    choose_password(third, chief.get_by_label("Link", exact=True).inner_text(), new)
     expect(other).to_have_url(re.compile("/editors/login"))
-    log_in(other, "forgetful", made)
-    expect(other.get_by_role("button", name="Log out")).to_be_visible()
+    log_in(third, "forgetful", new)
+    expect(third.get_by_role("button", name="Log out")).to_be_visible()
+
+
+def test_a_user_ends_a_session_of_another_browser(visit, house):
+    password = house.create_user("travelling", ("read",))
+    here, lost = visit.stranger(), visit.stranger()
+    for page in (lost, here):
+        log_in(page, "travelling", password)
+        expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    here.goto("/editors/account")
+    here.get_by_role("button", name=re.compile("^End session of travelling")).click()
+    expect(here.get_by_role("status").first).to_have_text("Session ended: you are logged out there.")
+    expect(lost).to_have_url(re.compile("/editors/login"))
 
 
 def test_a_user_changes_the_password_with_the_current_one(visit, house):

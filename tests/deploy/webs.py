@@ -105,7 +105,7 @@ class Webs:
 
     def withdraw(self, id: str, title: str, *sections: str) -> None:
         """Take a story out, and wait until no web process serves it."""
-        assert self.worker.run("withdraw", id).returncode == 0
+        assert self.worker.run("withdraw", id, "--no-wait").returncode == 0
         self.until_served(lambda text: title not in text, *sections)
 
     def until_served(self, wanted: Callable[[str], bool], *sections: str) -> None:

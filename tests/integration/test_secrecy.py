@@ -201,6 +201,9 @@ class Lives(RuleBasedStateMachine):
             self.look(address, f"{said.body.decode()} {dict(said.headers)}", address)
         listed = {one["id"] for said in self.api.pages("/articles?limit=1", READER) for one in said.json["articles"]}
         assert listed == {id for id, row in self.rows().items() if self.may_read(id, row)}
+        for word in {*IDS, *map(self.word, self.rows().values())}:
+            said = self.api.get(f"/articles?q={word}", READER).json
+            assert {one["id"] for one in said["articles"]} <= listed and said["count"] == len(said["articles"]), word
 
     def may_read(self, id, row):
         return self.is_public(row) or self.shown_rows.get(id) == self.content(row)

@@ -64,6 +64,12 @@ def test_log_of_a_start_has_no_warning_or_error(service):
     assert "WARNING" not in log and "Python threads" not in log and "rror" not in log
 
 
+def test_a_start_with_example_values_names_them(service):
+    log = service.start_log
+    assert "Warning: site.authority is 'ledger.example', which belongs to nobody" in log
+    assert "set up your newsroom with `syndication init`" in log
+
+
 def test_regeneration_is_followed_until_it_is_served(service, client):
     status, _, headers = client.ask("POST", "/regenerations", {"all_sections": True, "reason": "a test"})
     assert status == 202

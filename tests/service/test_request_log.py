@@ -4,12 +4,15 @@ import json
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 import pytest
+from structlog.testing import capture_logs
 from werkzeug.test import create_environ, run_wsgi_app
 
+from syndication.web.request_log import LIVE, log_requests
 from syndication.web.wsgi.admission import AdmissionControl
 from tests.service.test_logs import lines
 from tests.support.service import until
@@ -118,6 +121,19 @@ def test_concurrent_requests_keep_their_own_ids(service, token):
         assert (told["status"], told.get("actor")) in (
             [(200, "token reader")] if number % 2 else [(401, None), (429, None)]
         )
+
+
+def test_parts_that_open_pages_refresh_have_no_line_unless_they_fail():
+    def app(environ, start_response):
+        environ[LIVE] = environ["PATH_INFO"].startswith("/live")
+        start_response("503 Down" if environ["PATH_INFO"] == "/live/down" else "204 No Content", [])
+        return []
+
+    with capture_logs() as logged:
+        for path in ("/live/overview", "/live/down", "/page"):
+            run_wsgi_app(partial(log_requests, app), create_environ(path))
+    seen = [(one["log_level"], one["status"]) for one in logged if one["event"] == "request"]
+    assert seen == [("debug", 204), ("info", 503), ("info", 204)]
 
 
 def test_refused_request_gets_an_id():

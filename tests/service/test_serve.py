@@ -37,6 +37,10 @@ def service(tmp_path_factory):
         yield service.ready()
 
 
+def test_a_demonstration_warns_of_no_example_values(service):
+    assert "Press Ctrl-C to stop." in service.start_log and "Warning" not in service.start_log
+
+
 def test_story_written_by_sql_is_served_within_a_second(service):
     database = service.folder / "var/syndication.db"
     subprocess.run(["sqlite3", "-cmd", ".timeout 5000", str(database)], input=TYPED, text=True, check=True)
@@ -149,7 +153,9 @@ def test_commands_work_beside_the_running_service(service):
     assert service.run("status").returncode == 0
     done = service.run("regenerate", "sports", "--wait")
     assert done.returncode == 0 and done.stdout.startswith("sports: unchanged"), done.stdout + done.stderr
-    assert service.run("withdraw", "demo-019").stdout == "demo-019 is withdrawn.\n"
+    assert service.run("withdraw", "demo-019").stdout == (
+        "demo-019: withdrawn: every web process serves the feeds without it.\n"
+    )
     until(lambda: b"badminton" not in service.get("/feeds/sports.atom").body)
     assert service.run("restore", "demo-019").returncode == 0
     until(lambda: b"badminton" in service.get("/feeds/sports.atom").body)

@@ -22,7 +22,7 @@ from syndication.store.access import tokens
 from syndication.store.access.audit_log import Actor, AuditEntry, list_entries
 from syndication.store.access.tokens import SCOPES
 from syndication.store.db.database import Database
-from syndication.store.processes import workers
+from syndication.store.processes import web_processes, workers
 from syndication.web.document_loader import DocumentLoader
 from tests.support.desk import Desk
 from tests.support.newsroom import at
@@ -185,10 +185,18 @@ class Api:
             return list_entries(conn, 10_000, **wanted)
 
     def worker_seen(self, id: str = "w1") -> None:
-        """Records a worker's heartbeat."""
+        """Records the heartbeats of a worker and of the web process, with what it serves."""
         with self.database.write() as conn:
             now = self.database.now(conn)
             workers.record_heartbeat(conn, workers.WorkerProcess(id, "host", 1, now, now))
+        self.web_seen()
+
+    def web_seen(self, id: str = "web") -> None:
+        """Records the heartbeat of the web process, with what it serves."""
+        with self.database.write() as conn:
+            now = self.database.now(conn)
+            web = web_processes.WebProcess(id, "host", 2, now, now, now, {}, self.loader.publication)
+            web_processes.record_heartbeat(conn, web)
 
     def everything_stored(self, *but: str) -> str:
         """Returns the values of all tables, except some, as one text."""

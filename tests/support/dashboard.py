@@ -110,8 +110,8 @@ class Browser:
         return self.get(path, HX_Request="true", HX_Current_URL=f"https://feeds.daily.example{PREFIX}{on}")
 
     def post(self, path: str, token: str | None = None, **fields: Any) -> Page:
-        """Sends a form's fields, with this browser's CSRF token unless another is given."""
-        given = {"csrf_token": self.token() if token is None else token}
+        """Sends a form's fields, with this browser's CSRF token unless another is given; confirmed if it would ask."""
+        given = {"csrf_token": self.token() if token is None else token, "confirmed": "1"}
         return self.ask("POST", path, data=urlencode(given | fields, doseq=True), content_type=FORM)
 
     def submit(self, page: Page, action: str, **fields: str) -> Page:
@@ -119,7 +119,15 @@ class Browser:
         (form,) = [form for form in page.forms() if form.get("action", "").startswith(PREFIX + action)]
         values = {**dict(form.form_values()), **fields}
         sent = {name: re.sub(r"\r\n|\r|\n", "\r\n", value) for name, value in values.items()}
-        return self.ask("POST", form.get("action"), data=urlencode(sent), content_type=FORM)
+        answer = self.ask("POST", form.get("action"), data=urlencode(sent), content_type=FORM)
+        return self._confirm(answer, form.get("action")) if answer.status == 200 else answer
+
+    def _confirm(self, page: Page, path: str) -> Page:
+        """Answers the question of a form that asks once; other pages stay."""
+        for form in page.forms():
+            if "confirmed" in form.fields:
+                return self.ask("POST", path, data=urlencode(form.form_values()), content_type=FORM)
+        return page
 
     def follow(self, page: Page) -> Page:
         """Returns the page to which a form redirected."""

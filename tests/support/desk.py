@@ -15,6 +15,7 @@ from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome
 from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
 from syndication.store.articles import articles
+from syndication.store.articles.search_index import index_next
 from syndication.store.db.database import Database
 from syndication.store.publishing import documents, section_state
 from syndication.store.tables.publishing import TombstoneRow
@@ -56,7 +57,10 @@ class Desk:
         """Processes changes and regenerates the pending sections."""
         while self.regenerator.process_changes() or self.regenerator.fill_terms():
             pass
-        return {outcome.section: outcome for outcome in self.regenerator.regenerate_pending()}
+        outcomes = {outcome.section: outcome for outcome in self.regenerator.regenerate_pending()}
+        while index_next(self.database):
+            pass
+        return outcomes
 
     def later(self, **delta: float) -> dict[str, Outcome]:
         """Advances the clock (default: a second), then works."""

@@ -17,6 +17,7 @@ from syndication.model.selection import Selection, Term
 from syndication.pipeline.sitemaps import SitemapMaker
 from syndication.store.access import (
     login_failures,
+    password_links,
     pending_logins,
     second_factor,
     sessions,
@@ -26,6 +27,7 @@ from syndication.store.access import (
     webhook_ids,
 )
 from syndication.store.access.audit_log import Actor
+from syndication.store.articles import field_locks
 from syndication.store.articles.ninjs_items import NinjsItem, save_item
 from syndication.store.articles.withdrawals import restore, withdraw
 from syndication.store.copy.rows import TABLES
@@ -108,6 +110,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
         purge_queue.enqueue(conn, "taiwan", 2, now)
         asked_feeds.ask(conn, "tag/ferries", "tag", "ferries", HOSTILE, now, 10, 10)
         holds.write(conn, Hold("taiwan", now, now + LONG_AGO, 50, 48))
+        field_locks.set_locks(conn, "story-3", ("title",), by, now)
         sweeps.begin(conn, "dead", LONG_AGO, now)
         conn.execute(insert(FatalArticleRow).values(article_id=HOSTILE, digest="d", at=now))
         conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = requested_at, failures = 2"))
@@ -126,8 +129,9 @@ def _let_in(database: Database, by: Actor) -> None:
         sessions.record_failed_login(conn, mei, "192.0.2.7", database.now(conn))
         secret, now = new_secret(), database.now(conn)
         second_factor.enable(conn, mei, secret, 2**40, by, now, keep="")
-        sessions.create_session(conn, mei, "192.0.2.7", 12, now)
+        sessions.create_session(conn, mei, "192.0.2.7", 12, now, browser=HOSTILE)
         pending_logins.start(conn, mei, now)
+        password_links.create(conn, mei, by, now)
         login_failures.record(conn, "0" * 64, login_failures.UNKNOWN_DEVICE, now)
     change(database, user_changes.disable, gone)
     signing_key.signing_key(database)

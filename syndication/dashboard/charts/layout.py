@@ -74,6 +74,15 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """The full height of the plot at one bar, with its tooltip."""
+
+    x: float
+    width: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """A value of a line."""
 
@@ -106,7 +115,7 @@ class Layout:
         """The rectangle between the title, the ticks, the labels and the legend."""
         widest = max((len(self._tick_text(number)) for number in self._numbers), default=0)
         left = MARGIN if self._chart.is_empty else MARGIN + widest * LABEL_CHARACTER + 6
-        bottom = self._size.height - MARGIN - LINE_HEIGHT * (2 if self._has_legend else 1)
+        bottom = self._size.height - MARGIN - LINE_HEIGHT * 2
         return Plot(_round(left), self._size.width - MARGIN, MARGIN + LINE_HEIGHT * len(self.heading) + 8, bottom)
 
     @property
@@ -156,6 +165,26 @@ class Layout:
         return [point for line in self.lines for point in line]
 
     @property
+    def slots(self) -> list[Slot]:
+        """The bars that have something to say, each with its tooltip."""
+        words = [self._chart.describe(place) for place in range(len(self._chart.axis.starts))]
+        width = _round(self._slot)
+        return [
+            Slot(_round(self.plot.left + self._slot * place), width, text) for place, text in enumerate(words) if text
+        ]
+
+    @property
+    def marks(self) -> list[float]:
+        """Where the marks are, from the left."""
+        marks = self._chart.marks
+        return [] if marks is None else [self._middle(place) for place, value in enumerate(marks.values) if value]
+
+    @property
+    def tip(self) -> Words:
+        """Where the tooltip of the bar in focus is, without its text: beside the legend."""
+        return Words("", self.plot.right, self._size.height - MARGIN)
+
+    @property
     def legend(self) -> list[Words]:
         """The names of the series, if there are several."""
         if not self._has_legend:
@@ -164,6 +193,8 @@ class Layout:
         for colour, series in zip(COLOURS, self._chart.series, strict=False):
             found.append(Words(series.name, _round(x), y, colour))
             x += 18 + len(series.name) * LABEL_CHARACTER + 2 * MARGIN
+        if self.marks and self._chart.marks is not None:
+            found.append(Words(self._chart.marks.name, _round(x), y, "mark"))
         return found
 
     @property

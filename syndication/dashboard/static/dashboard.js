@@ -41,10 +41,16 @@ function clock(moment) {
 
 function showStale(event) {
   const error = new DOMParser().parseFromString(event.detail.xhr?.responseText || "", "text/html").querySelector(".note");
-  const shown = `Showing data from ${clock(updatedAt)}`;
   const note = document.getElementById("old");
-  note.textContent = error ? `${shown}. ${error.textContent}` : `Connection lost. ${shown}; retrying.`;
   note.hidden = false;
+  if ("form" in note.dataset && event.detail.requestConfig?.verb === "get") return;
+  if (event.detail.requestConfig?.verb !== "get") { // Nothing sends a form again but the person who filled it in.
+    note.textContent = error ? error.textContent : "Not done: the server did not answer. Try again.";
+    note.dataset.form = "";
+    return;
+  }
+  const shown = `Showing data from ${clock(updatedAt)}`;
+  note.textContent = error ? `${shown}. ${error.textContent}` : `Connection lost. ${shown}; retrying.`;
 }
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -59,8 +65,10 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const name of ["responseError", "sendError", "timeout"]) document.body.addEventListener(`htmx:${name}`, showStale);
   document.body.addEventListener("htmx:afterRequest", (event) => {
     if (!event.detail.successful) return;
+    const note = document.getElementById("old");
+    if (event.detail.requestConfig.verb !== "get") delete note.dataset.form;
     updatedAt = new Date();
-    document.getElementById("old").hidden = true;
+    note.hidden = !("form" in note.dataset); // What is said of a form stays when a part was refreshed.
   });
   if (document.querySelector("[data-retry]")) setTimeout(() => location.reload(), 5000);
 });

@@ -36,6 +36,15 @@ def source_actor(name: str) -> Actor:
     return Actor(f"{SOURCE_ACTOR}{name}", "the service")
 
 
+USER_ACTOR = "user "
+"""What the name of an actor who is logged in begins with; those of tokens and sources begin otherwise."""
+
+
+def is_person(name: str) -> bool:
+    """Returns whether a person of this name acts, who has seen the story and decides about it."""
+    return name.startswith(USER_ACTOR)
+
+
 AGENCY = "the agency"
 """Who sends stories as ninjs, and withdraws those that it cancels."""
 

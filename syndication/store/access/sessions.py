@@ -1,7 +1,12 @@
-"""Sessions of logged-in browsers, found by a secret that only the cookie has."""
+"""Sessions of logged-in browsers, found by a secret that only the cookie has.
+
+In lists a session has an id, the beginning of its hash, which opens nothing.
+"""
 
 import hashlib
+import re
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -15,11 +20,32 @@ BYTES = 32
 MAX_SESSIONS = 50
 """Sessions of one user at a time; a further log-in ends the oldest."""
 
+MAX_LISTED = 1_000
+"""Sessions in one list."""
+
 UNKNOWN_NAME = "unknown user"
 """Recorded in the audit log instead of an unknown name, since users sometimes type their password there."""
 
 
-def create_session(conn: Connection, user: User, source: str, hours: int, now: datetime) -> str:
+ID_LENGTH = 16
+"""Hexadecimal digits of an id: 64 bits, which no two sessions share by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser in which a user is logged in: from which address it logged in, when, and what it says that it is."""
+
+    id: str
+    user: str
+    created_at: datetime
+    expires_at: datetime
+    source: str
+    browser: str | None
+
+
+def create_session(
+    conn: Connection, user: User, source: str, hours: int, now: datetime, *, browser: str | None = None
+) -> str:
     """Creates a session; returns the secret for the cookie, which is not stored."""
     _end_oldest(conn, user.id)
     secret = secrets.token_urlsafe(BYTES)
@@ -30,6 +56,7 @@ def create_session(conn: Connection, user: User, source: str, hours: int, now: d
             created_at=now,
             expires_at=now + timedelta(hours=hours),
             source=source,
+            browser=browser,
         )
     )
     conn.execute(update(UserRow).where(UserRow.id == user.id).values(last_login_at=now))
@@ -62,6 +89,53 @@ def find_user(conn: Connection, secret: str, now: datetime) -> User | None:
         .where(SessionRow.hash == hash_secret(secret), SessionRow.expires_at > now, UserRow.disabled_at.is_(None))
     ).one_or_none()
     return None if row is None else user_from_row(row)
+
+
+def list_sessions(conn: Connection, now: datetime, user_id: str | None = None) -> list[Session]:
+    """Returns the valid sessions of all users, or of one; the newest first."""
+    query = (
+        select(SessionRow.__table__, UserRow.name)
+        .join(UserRow, SessionRow.user_id == UserRow.id)
+        .where(SessionRow.expires_at > now, UserRow.disabled_at.is_(None))
+        .order_by(SessionRow.created_at.desc(), SessionRow.hash)
+        .limit(MAX_LISTED)
+    )
+    if user_id is not None:
+        query = query.where(SessionRow.user_id == user_id)
+    return [
+        Session(session_id(row.hash), row.name, row.created_at, row.expires_at, row.source, row.browser)
+        for row in conn.execute(query)
+    ]
+
+
+def end_by_id(conn: Connection, id: str, by: Actor, now: datetime, user_id: str | None = None) -> str | None:
+    """Ends the session with this id, of one user if ``user_id`` is given; returns its user's name, or None."""
+    if not re.fullmatch(f"[0-9a-f]{{{ID_LENGTH}}}", id):
+        return None
+    query = (
+        select(SessionRow.hash, UserRow.name)
+        .join(UserRow, SessionRow.user_id == UserRow.id)
+        .where(SessionRow.hash.startswith(id), SessionRow.expires_at > now)
+    )
+    if user_id is not None:
+        query = query.where(SessionRow.user_id == user_id)
+    row = conn.execute(query).first()
+    if row is None or not conn.execute(delete(SessionRow).where(SessionRow.hash == row.hash)).rowcount:
+        return None
+    record(conn, by, [Act("end session of user", row.name, "ended")], now)
+    return str(row.name)
+
+
+def log_out(conn: Connection, user: User, by: Actor, now: datetime) -> int:
+    """Ends all sessions of a user; returns how many."""
+    ended = end_all_sessions(conn, user.id)
+    record(conn, by, [Act("end sessions of user", user.name, "ended", str(ended))], now)
+    return ended
+
+
+def session_id(hash: str) -> str:
+    """Returns the id of the session with this hash."""
+    return hash[:ID_LENGTH]
 
 
 def end_session(conn: Connection, secret: str, source: str, now: datetime) -> User | None:

@@ -7,14 +7,14 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from syndication.errors import SyndicationError
 from syndication.model.values import PasswordHash
 from syndication.store.access import sessions
 from syndication.store.access.audit_log import Act, Actor, record
 from syndication.store.access.users import User, check_scopes
-from syndication.store.tables.access import UserRow
+from syndication.store.tables.access import PasswordLinkRow, UserRow
 
 
 class LastAdminError(SyndicationError):
@@ -38,12 +38,20 @@ def set_scopes(
 
 
 def set_password(
-    conn: Connection, user: User, hash: PasswordHash, by: Actor, now: datetime, *, keep: str | None = None
+    conn: Connection,
+    user: User,
+    hash: PasswordHash,
+    by: Actor,
+    now: datetime,
+    *,
+    keep: str | None = None,
+    detail: str | None = None,
 ) -> None:
     """Changes a user's password and ends all their sessions except the one with the secret ``keep``."""
     _change(conn, user, hash=hash)
+    _end_link(conn, user)
     sessions.end_all_sessions(conn, user.id, keep=keep)
-    record(conn, by, [Act("change password of user", user.name, "changed")], now)
+    record(conn, by, [Act("change password of user", user.name, "changed", detail)], now)
 
 
 def disable(conn: Connection, user: User, by: Actor, now: datetime, *, force: bool = False) -> User:
@@ -56,6 +64,7 @@ def disable(conn: Connection, user: User, by: Actor, now: datetime, *, force: bo
     if not force:
         reject_last_admin(conn, user)
     _change(conn, user, disabled_at=now)
+    _end_link(conn, user)
     sessions.end_all_sessions(conn, user.id)
     record(conn, by, [Act("disable user", user.name, "disabled")], now)
     return replace(user, disabled_at=now)
@@ -84,6 +93,11 @@ def reject_last_admin(conn: Connection, user: User) -> None:
             f"{user.name} is the last user with the scope admin: give it to another user first,"
             " or users can no longer be managed in the dashboard"
         )
+
+
+def _end_link(conn: Connection, user: User) -> None:
+    """Deletes the user's link for setting a password: it would undo the change."""
+    conn.execute(delete(PasswordLinkRow).where(PasswordLinkRow.user_id == user.id))
 
 
 def _change(conn: Connection, user: User, **values: object) -> None:

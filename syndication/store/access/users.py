@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from syndication.errors import SyndicationError
 from syndication.model.values import PasswordHash
-from syndication.store.access.audit_log import Act, Actor, record
+from syndication.store.access.audit_log import USER_ACTOR, Act, Actor, record
 from syndication.store.access.tokens import sort_scopes
 from syndication.store.db.upsert import insert
 from syndication.store.tables.access import UserRow
@@ -41,7 +41,7 @@ class User:
 
     def actor(self, source: str) -> Actor:
         """Returns the user as an actor of the audit log, acting from ``source``."""
-        return Actor(f"user {self.name}", source)
+        return Actor(f"{USER_ACTOR}{self.name}", source)
 
 
 COLUMNS = [getattr(UserRow, name) for name in User.__slots__]
@@ -104,6 +104,11 @@ def find(conn: Connection, id: str) -> User | None:
 def any_enabled(conn: Connection) -> bool:
     """Returns whether any user may log in."""
     return conn.scalar(select(UserRow.id).where(UserRow.disabled_at.is_(None)).limit(1)) is not None
+
+
+def count_enabled(conn: Connection) -> int:
+    """Returns how many users may log in."""
+    return conn.scalar(select(func.count()).select_from(UserRow).where(UserRow.disabled_at.is_(None))) or 0
 
 
 def get_password_hash(conn: Connection, user: User) -> PasswordHash | None:

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, insp
 from syndication.errors import ArticleError
 from syndication.model.json_types import MAX_ID, MAX_SECTION_NAME
 from syndication.model.values import ACCESS_LEVELS, Article, Author, Enclosure, Image
-from syndication.store.access.audit_log import Act, Actor, record, record_repeated
+from syndication.store.access.audit_log import Act, Actor, is_person, record, record_repeated
 from syndication.store.articles.automatic import of_another_system
 from syndication.store.articles.deletions import deletions
+from syndication.store.articles.field_locks import forget_locks, keep_locked
 from syndication.store.articles.shown_articles import content_digest
 from syndication.store.db.batches import batched
 from syndication.store.db.database import Database
@@ -54,7 +55,8 @@ class PutOutcome:
     """The outcome of writing one article; ``kept_out``: it was stored, but is withdrawn and stays out.
 
     ``digest_before`` is of its previous content, if it had any and nothing changed. ``date`` is what the update of a
-    published article does to its date. ``deleted_at`` is when its row was deleted, if it had none.
+    published article does to its date. ``deleted_at`` is when its row was deleted, if it had none. ``kept`` are locked
+    fields that were sent with another value, and keep theirs.
     """
 
     article_id: str
@@ -62,6 +64,7 @@ class PutOutcome:
     digest_before: str | None = None
     date: DateChange | None = None
     deleted_at: datetime | None = None
+    kept: tuple[str, ...] = ()
 
 
 def put_articles(
@@ -146,7 +149,7 @@ def change_article(
 def put_locked(conn: Connection, article: Article, by: Actor, act: str, now: datetime) -> PutOutcome:
     """Creates or replaces an article whose id the transaction has locked; raises ArticleError for an invalid one."""
     validate(article)
-    (outcome,) = _write(conn, {article.id: article})
+    (outcome,) = _write(conn, {article.id: article}, by)
     _name_withdrawals(conn, [article], by)
     _record_writes(conn, by, act, [outcome], now)
     return outcome
@@ -162,7 +165,7 @@ def put_in_transaction(
 ) -> list[PutOutcome]:
     """Creates or replaces validated articles, by id, in the caller's transaction, as ``put_articles`` does."""
     lock(conn, list(wanted))
-    outcomes = _write(conn, wanted)
+    outcomes = _write(conn, wanted, by)
     if by is not None:
         _name_withdrawals(conn, wanted.values(), by)
         _record_writes(conn, by, "put", outcomes, now)
@@ -201,9 +204,12 @@ def lock(conn: Connection, ids: Sequence[str]) -> None:
             )
 
 
-def _write(conn: Connection, wanted: dict[str, Article]) -> list[PutOutcome]:
-    ids = list(wanted)
+def _write(conn: Connection, asked: dict[str, Article], by: Actor | None) -> list[PutOutcome]:
+    """Writes articles; a person's write replaces locked fields, that of a program does not."""
+    ids = list(asked)
     known = load_articles(conn, ids)
+    wanted, kept = (asked, {}) if by is not None and is_person(by.name) else keep_locked(conn, asked, known)
+    forget_locks(conn, wanted.keys() - known.keys())
     deleted = deletions(conn, wanted.keys() - known.keys())
     out = _withdrawn_ids(conn, ids)
     new = [_with_status(article, id in out) for id, article in wanted.items() if id not in known]
@@ -221,6 +227,7 @@ def _write(conn: Connection, wanted: dict[str, Article]) -> list[PutOutcome]:
             content_digest(known[id]) if id in known and id not in outcomes else None,
             dates.get(id),
             deleted.get(id),
+            kept.get(id, ()),
         )
         for id in ids
     ]
@@ -358,6 +365,11 @@ def _by_article(
 def get_article(conn: Connection, article_id: str) -> Article | None:
     """Returns one article, whatever its status."""
     return load_articles(conn, [article_id]).get(article_id)
+
+
+def any_stored(conn: Connection) -> bool:
+    """Returns whether there is any article, whatever its status."""
+    return conn.scalar(select(ArticleRow.id).limit(1)) is not None
 
 
 def count_articles(conn: Connection) -> int:

@@ -64,7 +64,8 @@ class TraceFacts:
     ``deleted_at`` is when it lost its row, if it had one. ``selected`` are the feeds that select it.
 
     ``newer`` counts the articles before it in these, without those left out, which take no position. ``concealed``: the
-    caller may only know that the article was shown once.
+    caller may only know that the article was shown once. ``noticed``: a change of it, or of all articles, is still in
+    the queue, the oldest since ``noticed_at``.
     """
 
     article_id: str
@@ -82,6 +83,7 @@ class TraceFacts:
     selected: Collection[str]
     concealed: bool = False
     origin: ArticleOrigin | None = None
+    noticed_at: datetime | None = None
 
 
 def read_trace_facts(conn: Connection, article_id: str, feeds: FeedSelections, now: datetime) -> TraceFacts:
@@ -97,14 +99,18 @@ def read_trace_facts(conn: Connection, article_id: str, feeds: FeedSelections, n
     left_out: dict[str, set[str]] = {}
     for item in documents.list_left_out(conn):
         left_out.setdefault(item.section, set()).add(item.article_id)
-    queued = select(func.count()).where((ChangeRow.article_id == article_id) | ChangeRow.article_id.is_(None))
+    queued = select(func.count().label("n"), func.min(ChangeRow.noticed_at).label("since")).where(
+        (ChangeRow.article_id == article_id) | ChangeRow.article_id.is_(None)
+    )
+    waiting = conn.execute(queued).one()
     return TraceFacts(
         article_id=article_id,
         article=article,
         withdrawal=get_withdrawal(conn, article_id),
         deleted_at=get_deletion(conn, article_id),
         now=now,
-        noticed=bool(conn.scalar(queued)),
+        noticed=bool(waiting.n),
+        noticed_at=waiting.since,
         workers=len(workers.list_alive(conn, now)),
         states={state.section: state for state in list_states(conn)},
         positions={

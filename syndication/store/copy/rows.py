@@ -12,9 +12,13 @@ from sqlalchemy.types import NULLTYPE, LargeBinary
 from syndication.store.copy.values import exact_text
 from syndication.store.tables.every_table import Base
 from syndication.store.tables.publishing import CompatibleRow
+from syndication.store.tables.search import ArticleSearchRow, SearchChangeRow, SearchFillRow
 
-TABLES = [table for table in Base.metadata.sorted_tables if table is not CompatibleRow.__table__]
-"""Each after those that it refers to. The target's own migration records which programs are compatible."""
+NOT_COPIED = {row.__table__ for row in (CompatibleRow, ArticleSearchRow, SearchChangeRow, SearchFillRow)}
+"""The target's own migration records which programs are compatible, and its worker builds its search index."""
+
+TABLES = [table for table in Base.metadata.sorted_tables if table not in NOT_COPIED]
+"""Each after those that it refers to."""
 
 TOGETHER, DOCUMENTS_TOGETHER = 200, 5
 """Rows in memory at the same time: an article has kilobytes, a document megabytes."""

@@ -22,10 +22,17 @@ counted: dict[str, int] = {}
 class DatabaseDown(StoreError):  # noqa: N818  # it is a state of the database
     """The database cannot be reached, is locked, is full or has no free connection: it may answer later."""
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether another program holds its lock."""
+        return LOCKED in self.message
+
 
 class SerializationConflict(DatabaseDown):
     """Two transactions conflicted and this one was rolled back: it can be retried at once."""
 
+
+LOCKED = "is locked by another"
 
 _SQLITE = {
     sqlite3.SQLITE_BUSY: "is locked by another process",

@@ -102,6 +102,19 @@ def total(conn: Connection, sections: Collection[str], since: datetime) -> dict[
     return {row.at: PollSums(int(row.full), int(row.not_modified), int(row.bytes)) for row in rows}
 
 
+def busiest(conn: Connection, since: datetime, most: int) -> list[str]:
+    """Returns the sections that were polled since then, at most so many, with the most polls first."""
+    polls = func.sum(PollCountRow.full + PollCountRow.not_modified)
+    rows = conn.execute(
+        select(PollCountRow.section)
+        .where(PollCountRow.at >= since)
+        .group_by(PollCountRow.section)
+        .order_by(polls.desc(), PollCountRow.section)
+        .limit(most)
+    )
+    return list(rows.scalars())
+
+
 def last_hour(conn: Connection, now: datetime) -> dict[str, PollSums]:
     """Returns the sums of the slots that began within the last hour, by section; only sections with polls."""
     sums = [func.sum(getattr(PollCountRow, name)).label(name) for name in _NUMBERS]

@@ -12,6 +12,7 @@ from syndication.store.processes.workers import WorkerProcess
 from syndication.store.publishing import change_queue
 from syndication.store.publishing.documents import read_versions
 from syndication.store.publishing.section_state import (
+    Progress,
     SectionState,
     SectionStatus,
     configured_states,
@@ -37,6 +38,12 @@ class ServiceStatus:
     published: Set[str]
     workers: list[WorkerProcess]
     oldest_queued: datetime | None
+    now: datetime
+
+    @property
+    def progress(self) -> Progress:
+        """Whether anybody updates feeds."""
+        return Progress(self.now, len(self.workers), self.oldest_queued)
 
     @property
     def oldest_change(self) -> datetime | None:
@@ -45,11 +52,19 @@ class ServiceStatus:
 
     def count(self, sections: Collection[str]) -> dict[SectionStatus, int]:
         """Returns the number of these sections by status."""
-        counts = Counter[SectionStatus](section_status(state) for state in self.states.values())
+        counts = Counter[SectionStatus](section_status(state, self.progress) for state in self.states.values())
         unread = sections - self.states.keys() if isinstance(sections, Set) else set(sections) - self.states.keys()
-        counts["current"] += len(unread & self.published)
+        others: SectionStatus = "stalled" if not self.workers else "current"
+        if others == "current" and self.progress.has_old_changes:
+            others = "pending"
+        counts[others] += len(unread & self.published)
         counts["unpublished"] += len(unread - self.published)
         return dict(counts)
+
+
+def read_progress(conn: Connection, now: datetime) -> Progress:
+    """Returns whether anybody updates feeds."""
+    return Progress(now, len(workers.list_alive(conn, now)), change_queue.oldest(conn))
 
 
 def read_service_status(
@@ -66,4 +81,4 @@ def read_service_status(
         states = {state.section: state for state in list_exceptional(conn, now) if state.section in sections}
         states |= configured_states(conn, [slug for slug in asked or () if slug not in states])
         published = read_versions(conn).keys()
-    return ServiceStatus(states, published, workers.list_alive(conn, now), change_queue.oldest(conn))
+    return ServiceStatus(states, published, workers.list_alive(conn, now), change_queue.oldest(conn), now)

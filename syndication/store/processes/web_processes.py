@@ -1,13 +1,20 @@
 """The heartbeats of web processes, and the versions that each serves of sections with a pending purge."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
-from syndication.store.processes.workers import ALIVE_WITHIN, KEPT, is_alive, keep_newest
+from syndication.store.processes.workers import (
+    ALIVE_WITHIN,
+    KEPT,
+    is_alive,
+    keep_newest,
+    was_alive,
+    without_replaced,
+)
 from syndication.store.tables.publishing import WebProcessRow
 
 
@@ -15,7 +22,8 @@ from syndication.store.tables.publishing import WebProcessRow
 class WebProcess:
     """A web process, its last heartbeat, and when it last loaded the published versions.
 
-    ``serves`` has its versions of the sections with a pending purge, and of no others.
+    ``serves`` has its versions of the sections with a pending purge, and of no others. ``publication`` is the number
+    of the last publication that it serves, of any section.
     """
 
     id: str
@@ -25,6 +33,7 @@ class WebProcess:
     seen_at: datetime
     loaded_at: datetime | None
     serves: Mapping[str, int] = field(default_factory=dict)
+    publication: int = 0
 
     def is_loading(self, now: datetime) -> bool:
         """Returns whether it keeps loading versions or has just started: purges do not wait for one that hangs."""
@@ -34,7 +43,7 @@ class WebProcess:
 def record_heartbeat(conn: Connection, web: WebProcess) -> None:
     """Records the heartbeat of one web process."""
     serves = json.dumps(dict(web.serves), sort_keys=True)
-    values = {"seen_at": web.seen_at, "loaded_at": web.loaded_at, "serves": serves}
+    values = {"seen_at": web.seen_at, "loaded_at": web.loaded_at, "serves": serves, "publication": web.publication}
     if conn.execute(update(WebProcessRow).where(WebProcessRow.id == web.id).values(values)).rowcount == 0:
         keep_newest(conn, WebProcessRow)
         conn.execute(insert(WebProcessRow).values(asdict(web) | values))
@@ -47,8 +56,16 @@ def remove(conn: Connection, id: str) -> None:
 
 def list_alive(conn: Connection, now: datetime) -> list[WebProcess]:
     """Returns the web processes with a heartbeat within the last few seconds, the oldest process first."""
-    alive = is_alive(WebProcessRow, now)
-    rows = conn.execute(select(WebProcessRow.__table__).where(alive).order_by(WebProcessRow.started_at))
+    return _read(conn, is_alive(WebProcessRow, now))
+
+
+def list_silent(conn: Connection, now: datetime, alive: Sequence[WebProcess]) -> list[WebProcess]:
+    """Returns the web processes that hang or were killed in the last minutes, see ``workers.list_silent``."""
+    return without_replaced(_read(conn, was_alive(WebProcessRow, now)), alive)
+
+
+def _read(conn: Connection, which: ColumnElement[bool]) -> list[WebProcess]:
+    rows = conn.execute(select(WebProcessRow.__table__).where(which).order_by(WebProcessRow.started_at))
     return [WebProcess(**{**row._mapping, "serves": json.loads(row.serves)}) for row in rows]
 
 

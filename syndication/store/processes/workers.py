@@ -1,7 +1,9 @@
 """The heartbeats of worker processes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
@@ -12,6 +14,9 @@ HEARTBEAT = timedelta(seconds=2)
 
 ALIVE_WITHIN = timedelta(seconds=6)
 """A worker without a heartbeat for longer is considered dead: two heartbeats may be late."""
+
+SILENT_FOR = timedelta(minutes=10)
+"""How long a process without a heartbeat is reported: one that was killed leaves its row, and nobody removes it."""
 
 KEPT = timedelta(days=1)
 
@@ -36,6 +41,36 @@ def is_alive(table: type[WorkerRow | WebProcessRow], now: datetime) -> ColumnEle
     A heartbeat in the future was recorded before the clock was set back, and proves nothing.
     """
     return and_(table.seen_at > now - ALIVE_WITHIN, table.seen_at < now + ALIVE_WITHIN)
+
+
+def was_alive(table: type[WorkerRow | WebProcessRow], now: datetime) -> ColumnElement[bool]:
+    """Returns the condition that a process did so in the last minutes, and does no more."""
+    return and_(table.seen_at > now - SILENT_FOR, table.seen_at <= now - ALIVE_WITHIN)
+
+
+class _Process(Protocol):
+    @property
+    def host(self) -> str: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def seen_at(self) -> datetime: ...
+
+
+P = TypeVar("P", bound=_Process)
+
+
+def without_replaced(silent: Sequence[P], alive: Sequence[P]) -> list[P]:
+    """Returns the silent processes but those that a later one on the same machine has replaced, one for one."""
+    later = list(alive)
+    left = []
+    for process in sorted(silent, key=lambda process: process.seen_at):
+        heir = next((o for o in later if o.host == process.host and o.started_at > process.seen_at - HEARTBEAT), None)
+        if heir is None:
+            left.append(process)
+        else:
+            later.remove(heir)
+    return left
 
 
 def record_heartbeat(conn: Connection, worker: WorkerProcess) -> None:
@@ -68,7 +103,19 @@ def remove(conn: Connection, worker_id: str) -> None:
 
 def list_alive(conn: Connection, now: datetime) -> list[WorkerProcess]:
     """Returns the workers with a heartbeat within the last few seconds, the oldest worker first."""
-    rows = conn.execute(select(WorkerRow.__table__).where(is_alive(WorkerRow, now)).order_by(WorkerRow.started_at))
+    return _read(conn, is_alive(WorkerRow, now))
+
+
+def list_silent(conn: Connection, now: datetime, alive: Sequence[WorkerProcess]) -> list[WorkerProcess]:
+    """Returns the workers that had a heartbeat in the last minutes, have none now, and were not replaced.
+
+    They hang, or were killed: one that stops normally removes its row. ``alive`` are those that run.
+    """
+    return without_replaced(_read(conn, was_alive(WorkerRow, now)), alive)
+
+
+def _read(conn: Connection, which: ColumnElement[bool]) -> list[WorkerProcess]:
+    rows = conn.execute(select(WorkerRow.__table__).where(which).order_by(WorkerRow.started_at))
     return [WorkerProcess(row.id, row.host, row.pid, row.started_at, row.seen_at) for row in rows]
 
 

@@ -38,8 +38,12 @@ from syndication.store.tables.publishing import (
     SectionStateRow,
 )
 
-SectionStatus = Literal["current", "pending", "failing", "unpublished", "held"]
+SectionStatus = Literal["current", "pending", "stalled", "failing", "unpublished", "held"]
+"""``stalled``: nobody updates the feed, as no worker is running, or a change for it waits for too long."""
 
+
+STALLED_AFTER = timedelta(seconds=10)
+"""How long a change may wait until its feed is not called up to date: a worker needs about a second."""
 
 MISSED_SHOWN = timedelta(hours=1)
 """How long missed changes are reported after a sweep found them: twelve more sweeps find none by then."""
@@ -73,6 +77,11 @@ class SectionState:
     hold: Hold | None = None
 
     @property
+    def is_failing(self) -> bool:
+        """Whether the last regeneration failed. A change starts the count of failures again, the error stays."""
+        return bool(self.failures or self.error)
+
+    @property
     def is_held(self) -> bool:
         """Whether the feed keeps vanished entries, and no editor has said to publish it without them."""
         return self.hold is not None and self.hold.released_at is None
@@ -93,15 +102,41 @@ class SectionState:
         return self.requested_generation > self.completed_generation
 
 
-def section_status(state: SectionState | None) -> SectionStatus:
-    """Returns the status of a section; ``state`` is None if no worker has registered it yet."""
-    if state is not None and state.failures:
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Whether anybody updates feeds at ``now``; ``queued_at`` is the oldest change that is of no section yet."""
+
+    now: datetime
+    workers: int
+    queued_at: datetime | None
+
+    def stalls(self, state: SectionState) -> bool:
+        """Returns whether nobody updates this feed."""
+        return not self.workers or (state.pending and self._is_old(state.requested_at))
+
+    @property
+    def has_old_changes(self) -> bool:
+        """Whether a change waits for too long that may concern any feed."""
+        return self._is_old(self.queued_at)
+
+    def _is_old(self, since: datetime | None) -> bool:
+        return since is not None and since < self.now - STALLED_AFTER
+
+
+def section_status(state: SectionState | None, progress: Progress | None = None) -> SectionStatus:
+    """Returns the status of a section; ``state`` is None if no worker has registered it yet.
+
+    With ``progress``, no feed is current that nobody updates.
+    """
+    if state is not None and state.is_failing:
         return "failing"
     if state is None or not state.version:
         return "unpublished"
     if state.is_held:
         return "held"
-    return "pending" if state.pending else "current"
+    if progress is not None and progress.stalls(state):
+        return "stalled"
+    return "pending" if state.pending or (progress is not None and progress.has_old_changes) else "current"
 
 
 def register(

@@ -81,7 +81,10 @@ class LoginFailureRow(Base):
 
 
 class SessionRow(Base):
-    """A browser in which a user is logged in. ``hash`` is the SHA-256 of the 256 random bits in its cookie."""
+    """A browser in which a user is logged in. ``hash`` is the SHA-256 of the 256 random bits in its cookie.
+
+    ``browser`` describes it, like "Firefox on Linux".
+    """
 
     __tablename__ = "session"
 
@@ -90,6 +93,19 @@ class SessionRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     source: Mapped[str]
+    browser: Mapped[str | None]
+
+
+class PasswordLinkRow(Base):
+    """A link by which a user sets a password, once. ``hash`` is as in a session; a user has one link at most."""
+
+    __tablename__ = "password_link"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("dashboard_user.id", ondelete="CASCADE"), primary_key=True)
+    hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    expires_at: Mapped[datetime]
 
 
 class SigningKeyRow(Base):

@@ -191,6 +191,22 @@ class ArticleCorrectionRow(Base):
     __table_args__ = (utc_check("corrected_at"), years_check("corrected_at"))
 
 
+class FieldLockRow(Base):
+    """A field of an article whose stored value programs do not replace, until it is released.
+
+    Outlives the article's row: only a person makes one, so there are few. ``field`` is named as in JSON.
+    """
+
+    __tablename__ = "field_lock"
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    field: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    by: Mapped[str]
+
+    __table_args__ = (utc_check("at"), years_check("at"), NO_ROWID)
+
+
 class DeletedArticleRow(Base):
     """When an article's row was last deleted. It means nothing while the article has a row again."""
 
@@ -247,8 +263,16 @@ Index(
     sqlite_where=PUBLISHED,
     postgresql_where=PUBLISHED,
 )
-# For sweeps: it has no links of published articles, so a link that missed a publication is found quickly.
+# For lists of drafts and withdrawn articles. For sweeps, the links: a link that missed a publication is found quickly.
 UNPUBLISHED = text("status <> 'published'")
+Index(
+    "ix_article_unpublished",
+    ArticleRow.published_at.desc(),
+    ArticleRow.id.desc(),
+    ArticleRow.status,
+    sqlite_where=UNPUBLISHED,
+    postgresql_where=UNPUBLISHED,
+)
 Index(
     "ix_article_section_unpublished",
     ArticleSectionRow.article_id,

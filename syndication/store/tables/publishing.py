@@ -218,7 +218,8 @@ class WorkerRow(Base):
 class WebProcessRow(Base):
     """A web process; its last heartbeat was at ``seen_at``, and it last loaded published versions at ``loaded_at``.
 
-    ``serves`` is JSON: the versions that it serves of sections with a pending purge.
+    ``serves`` is JSON: the versions that it serves of sections with a pending purge. ``publication`` is the number of
+    the last publication that it serves, of any section.
     """
 
     __tablename__ = "web_process"
@@ -230,6 +231,7 @@ class WebProcessRow(Base):
     seen_at: Mapped[datetime]
     loaded_at: Mapped[datetime | None]
     serves: Mapped[str] = mapped_column(server_default="{}")
+    publication: Mapped[int] = mapped_column(BigInt, server_default="0")
 
 
 class PurgeRow(Base):

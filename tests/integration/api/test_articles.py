@@ -418,28 +418,78 @@ def found(said):
     return [one["id"] for one in said.json["articles"]]
 
 
-def test_articles_are_found_by_title_id_and_address_whatever_the_case(api):
+def test_articles_are_found_by_title_body_id_and_address_whatever_the_case(api):
     api.put("a1", title="Night train to Hualien", published_at=when(hours=-3))
     api.put("hualien-2", title="Other", published_at=when(hours=-2))
     api.put("a3", title="Third", url="/news/HUALIEN", published_at=when(hours=-1))
-    api.put("a4", title="Fourth", html="<p>hualien</p>")
-    assert found(api.get("/articles?q=hualien")) == ["a3", "hualien-2", "a1"]
-    assert found(api.get("/articles?q=nothing-here")) == []
+    api.put("a4", title="Fourth", html="<p>hualien</p>", published_at=when(hours=-4))
+    for _ in "read", "indexed":
+        assert found(api.get("/articles?q=hualien")) == ["a3", "hualien-2", "a1", "a4"]
+        assert found(api.get("/articles?q=Hualien+TRAIN")) == ["a1"]
+        assert found(api.get("/articles?q=https://daily.example/news/hualien")) == ["a3"]
+        assert found(api.get("/articles?q=nothing-here")) == []
+        api.desk.work()
 
 
-def test_wildcards_of_the_database_are_letters_like_others(api):
-    for id, title in (("a1", "100% sure"), ("a2", "100 sure"), ("a3", "a_b"), ("a4", "axb"), ("a5", "back\\slash/")):
+def test_signs_of_the_databases_own_questions_mean_nothing(api):
+    for id, title in (("a1", "100% sure"), ("a2", "axb"), ("a3", "a_b"), ("%", "Only a sign")):
         api.put(id, title=title, url="x")
-    for q, ids in (
-        ("100%", ["a1"]),
-        ("a_b", ["a3"]),
-        ("%", ["a1"]),
-        ("_", ["a3"]),
-        ("\\", ["a5"]),
-        ("/", ["a5"]),
-        ("[a]", []),
-    ):
-        assert found(api.get(f"/articles?q={quote(q, safe='')}")) == ids
+    for _ in "read", "indexed":
+        for q, ids in (
+            ("100%", ["a1"]),
+            ("a_b", ["a3"]),
+            ("%", ["%"]),
+            ("_", []),
+            ('"', []),
+            ("axb OR sure", []),
+            ("axb AND", []),
+            ("sure:*", ["a1"]),
+            ("^axb", ["a2"]),
+            ("axb | sure", []),
+            ("!axb", ["a2"]),
+            ("words:axb", []),
+            ("ax*", []),
+            ("sur*", ["a1"]),
+        ):
+            assert found(api.get(f"/articles?q={quote(q, safe='')}")) == ids, q
+        api.desk.work()
+
+
+def test_hits_are_counted_and_the_filters_go_together(api):
+    api.put("a1", title="Ferry one", published_at=when(hours=-3))
+    api.put("a2", title="Ferry two", published_at=when(hours=-2), sections=["china"])
+    api.put("d1", title="Ferry draft", published_at=None)
+    api.put("bad", title="\x01", html="<p>ferry</p>", published_at=when(hours=-1))
+    for _ in "read", "indexed":
+        for query, ids in (
+            ("q=ferry", ["bad", "a2", "a1", "d1"]),
+            ("q=ferry&status=draft", ["d1"]),
+            ("q=ferry&section=china", ["a2"]),
+            ("section=china&status=published", ["a2"]),
+            (f"q=ferry&since={quote(when(hours=-2))}&until={quote(when(hours=-1))}", ["a2"]),
+            (f"since={quote(when(hours=-2))}&until={quote(when(hours=-1))}", ["a2"]),
+        ):
+            said = api.get(f"/articles?{query}").json
+            assert ([one["id"] for one in said["articles"]], said["count"], said["more"]) == (ids, len(ids), False), (
+                query
+            )
+        api.desk.work()
+    assert found(api.get("/articles?feeds=left-out")) == ["bad"] == found(api.get("/articles?feeds=left-out&q=ferry"))
+    assert found(api.get("/articles?feeds=none")) == ["bad"] == found(api.get("/articles?feeds=none&q=ferry"))
+    assert api.get("/articles?q=ferry").json["complete"] is True
+
+
+def test_pages_of_hits_visit_everything_once(api):
+    batch = [story(id=f"n{n:02}", title="Ferry", published_at=when(hours=-1 - n // 4)) for n in range(30)]
+    api.ask(
+        "POST", "/articles:batch", {"articles": [*batch, *(story(id=f"d{n}", published_at=None) for n in range(5))]}
+    )
+    for query in ("q=ferry", "section=taiwan"):
+        for _ in "read", "indexed":
+            pages = list(api.pages(f"/articles?limit=4&{query}"))
+            visited = [id for page in pages for id in found(page)]
+            assert len(visited) == len(set(visited)) == pages[0].json["count"], query
+            api.desk.work()
 
 
 def test_articles_are_found_by_status_and_by_section_as_its_feed_has_it(api):

@@ -176,6 +176,7 @@ def test_a_preview_counts_what_a_change_would_bring_and_take(stories):
     stories.desk.sections = {**stories.desk.sections, "formosa": merged.sections["formosa"]}
     stories.desk.restart()
     stories.desk.later()
+    stories.worker_seen()
     assert stories.get("/feeds/formosa").json["state"] == "current"
     others = {"any": [{"kind": "section", "name": slug} for slug in ("taiwan", "sports")]}
     body = {"slug": "formosa", "definition": {"title": "Island", **others}}

@@ -58,7 +58,7 @@ def shown(api, words, slug="taiwan"):
 
 def test_superdesk_story_is_in_its_feed_and_recorded(api):
     said = push(api, superdesk())
-    assert said.json == {"id": GUID, "outcome": "created", "date": None, "message": None, "warnings": []}
+    assert said.json == {"id": GUID, "outcome": "created", "date": None, "message": None, "warnings": [], "kept": []}
     assert shown(api, "Ferries resume after the storm") and GUID in api.desk.body()
     assert "https://desk.example/media/b.jpg" in api.desk.body()
     (entry,) = api.audit(actor=AGENCY)

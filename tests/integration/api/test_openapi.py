@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from syndication.api.openapi import PROBLEMS
+from syndication.web.problems import TITLES
 from tests.integration.api.test_access import SCOPE_OF, declared, endpoint
 from tests.support.service import ROOT
 
@@ -53,9 +54,10 @@ def test_the_headers_that_an_operation_looks_at_are_described(sqlite_api):
 ALWAYS_SET = {
     "AuditEntryResponse.at", "EntryResponse.published_at", "HistoryEventResponse.at", "HoldResponse.since",
     "HoldResponse.until", "LeftOutResponse.since",
-    "NewToken.created_at", "NewUser.created_at", "PreviewResponse.requested_at",
+    "NewToken.created_at", "NewUser.created_at", "PasswordLink.expires_at", "PreviewResponse.requested_at",
     "PreviewedEntry.published_at", "RegenerationResponse.requested_at",
-    "TokenResponse.created_at", "UpcomingEventResponse.at", "UserResponse.created_at", "VersionResponse.at",
+    "SessionResponse.created_at", "SessionResponse.expires_at", "TokenResponse.created_at",
+    "UpcomingEventResponse.at", "UserResponse.created_at", "VersionResponse.at",
 }  # fmt: skip
 """Times that are never null."""
 
@@ -89,7 +91,7 @@ def test_every_kind_of_problem_is_explained(sqlite_api):
     kinds |= set(
         re.findall(r'refuse\(arrived, [\w.]+, "([a-z-]+)"', (ROOT / "syndication/web/requests.py").read_text())
     )
-    assert len(kinds) > 10 and kinds == PROBLEMS.keys()
+    assert len(kinds) > 10 and kinds == PROBLEMS.keys() == TITLES.keys()
 
 
 class Page(HTMLParser):

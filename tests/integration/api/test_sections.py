@@ -7,7 +7,7 @@ from sqlalchemy import delete, update
 
 from syndication.store.access.tokens import SCOPES
 from syndication.store.tables.articles import ArticleRow
-from syndication.store.tables.publishing import SectionStateRow
+from syndication.store.tables.publishing import ChangeRow, SectionStateRow
 from tests.support.api import story
 from tests.support.desk import hold
 from tests.support.newsroom import CACHE, section
@@ -27,6 +27,7 @@ def changes(said):
 
 
 def test_a_section_tells_its_state_and_where_its_feeds_are(api, clock):
+    api.worker_seen()
     said = api.get("/sections/taiwan").json
     assert (said["state"], said["version"], said["entries"], said["left_out"]) == ("current", 1, 2, 0)
     assert said["feeds"][0] == "https://feeds.daily.example/feeds/taiwan.atom"
@@ -62,14 +63,41 @@ def test_a_section_says_how_often_readers_are_asked_to_poll_and_why(api, clock):
 
 
 def test_the_status_counts_workers_sections_and_what_waits(api):
-    assert api.get("/status").json == {
+    said = api.get("/status").json
+    assert [(one["severity"], one["message"]) for one in said.pop("findings")] == [
+        ("standstill", "No worker is running, so feeds are not updating. Start one with `syndication worker`."),
+        ("standstill", "No web process is running, so nobody can read the feeds. Start one with `syndication web`."),
+    ]
+    assert said.pop("headline").startswith("2 problems. No worker is running")
+    assert said == {
         "workers": 0, "web": 0, "oldest_change": None,
-        "sections": {"current": 4, "failing": 0, "held": 0, "unpublished": 0, "pending": 0},
+        "sections": {"current": 0, "failing": 0, "held": 0, "unpublished": 0, "pending": 0, "stalled": 4},
     }  # fmt: skip
     api.worker_seen()
+    said = api.get("/status").json
+    assert (said["headline"], said["findings"], said["sections"]["current"]) == ("All is well.", [], 4)
     api.put("a3")
     said = api.get("/status").json
-    assert said["workers"] == 1 and said["oldest_change"] is not None
+    assert (said["workers"], said["web"]) == (1, 1) and said["oldest_change"] is not None
+
+
+def test_no_feed_is_current_while_its_change_waits_for_more_than_ten_seconds(api, clock):
+    api.put("a3")
+    with api.database.write() as conn:  # Triggers have the database's own clock.
+        conn.execute(update(ChangeRow).values(noticed_at=clock()))
+    clock.advance(11)
+    api.worker_seen()
+    assert api.get("/sections/taiwan").json["state"] == "pending"  # The change in the queue may be for any feed.
+    assert api.get("/sections/taiwan", ("read",)).json["state"] == "current"  # It may be of a hidden story.
+    while api.desk.regenerator.process_changes():
+        pass
+    clock.advance(11)
+    api.worker_seen()
+    assert api.get("/sections/taiwan").json["state"] == "stalled"
+    assert api.get("/sections/china").json["state"] == "current"
+    assert "A change has been waiting for 11 s." in api.get("/status").json["headline"]
+    api.desk.work()
+    assert api.get("/sections/taiwan").json["state"] == "current"
 
 
 def test_entries_stand_in_the_feeds_order_with_the_version_of_their_last_change(api):
@@ -176,8 +204,9 @@ def test_a_held_section_is_released_by_an_editor(api, clock):
     assert api.get("/sections/china").json["hold"] is None
     released = api.ask("POST", "/sections/taiwan/release", {}, scopes=("regenerate",))
     assert released.status == 200 and released.json["outcome"] == "released" and "No worker" in released.json["message"]
-    assert api.get("/sections/taiwan").json["state"] == "pending" and api.get("/sections/taiwan").json["hold"] is None
+    assert api.get("/sections/taiwan").json["state"] == "stalled" and api.get("/sections/taiwan").json["hold"] is None
     api.desk.later()
+    api.worker_seen()
     said = api.get("/sections/taiwan").json
     assert (said["state"], said["entries"]) == ("current", 0)
     assert api.ask("POST", "/sections/taiwan/release", {}).json["outcome"] == "not-held"

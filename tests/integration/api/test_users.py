@@ -3,8 +3,9 @@
 import pytest
 
 from syndication.auth.secrets import passwords
-from syndication.store.access import sessions, users
-from tests.support.people import OTHER, PASSWORD, person
+from syndication.model.scopes import ROLES
+from syndication.store.access import password_links, sessions, users
+from tests.support.people import OTHER, PASSWORD, hash_of, person
 
 ADMIN = ("admin",)
 
@@ -26,9 +27,9 @@ def test_a_person_is_let_in_with_a_password_which_is_told_to_nobody(api, clock):
     said = post(api, password=PASSWORD, scopes=["write", "read"])
     assert said.status == 201
     assert said.json | {"id": ""} == {
-        "id": "", "name": "mei", "scopes": ["read", "write"], "created_at": "2026-03-14T12:00:00Z",
+        "id": "", "name": "mei", "role": None, "scopes": ["read", "write"], "created_at": "2026-03-14T12:00:00Z",
         "created_by": "token admin", "last_login_at": None, "disabled_at": None,
-        "second_factor_at": None, "password": None,
+        "second_factor_at": None, "password_link": None,
     }  # fmt: skip
     assert right(api, PASSWORD)
     told = said.body + api.get("/users", ADMIN).body + api.get("/audit-log", ADMIN).body
@@ -36,12 +37,61 @@ def test_a_person_is_let_in_with_a_password_which_is_told_to_nobody(api, clock):
     assert PASSWORD not in api.everything_stored()
 
 
-def test_without_a_password_a_good_one_is_made_and_told_once(api):
+def secret_of(link):
+    """Returns the secret of a link, and checks its address and its hour."""
+    assert link["expires_at"] == "2026-03-14T13:00:00Z"
+    base, secret = link["url"].rsplit("/", 1)
+    assert base == "https://feeds.daily.example/editors/password"
+    return secret
+
+
+def test_without_a_password_there_is_a_link_which_is_shown_once(api, clock):
     said = post(api)
-    made = said.json["password"]
-    passwords.reject_weak(made, "mei")
-    assert right(api, made)
-    assert made.encode() not in api.get("/users", ADMIN).body and made not in api.everything_stored()
+    secret = secret_of(said.json["password_link"])
+    with api.database.read() as conn:
+        assert password_links.find(conn, secret, clock()).name == "mei"
+    shown = api.get("/users", ADMIN).body + api.get("/audit-log", ADMIN).body
+    assert secret.encode() not in shown and secret not in api.everything_stored()
+    assert [act.act for act in api.audit(actor="token admin")] == ["create password link", "create user"]
+
+
+def test_a_link_for_a_user_keeps_the_old_password_until_it_is_used(api, clock):
+    person(api.database)
+    said = api.ask("POST", "/users/mei/password-link", scopes=ADMIN)
+    assert said.status == 201 and right(api, PASSWORD)
+    secret = secret_of(said.json)
+    with api.database.write() as conn:
+        assert password_links.use(conn, secret, hash_of(OTHER), "192.0.2.7", clock()).name == "mei"
+    assert right(api, OTHER)
+    assert api.ask("POST", "/users/nobody/password-link", scopes=ADMIN).status == 404
+    patch(api, disabled=True)
+    refused = api.ask("POST", "/users/mei/password-link", scopes=ADMIN)
+    assert refused.status == 422 and "mei is disabled: enable the user first" in refused.json["detail"]
+
+
+def test_sessions_are_listed_and_ended_by_an_id_that_opens_nothing(api, clock):
+    mei, wu = person(api.database), person(api.database, "wu")
+    with api.database.write() as conn:
+        secret = sessions.create_session(conn, mei, "192.0.2.7", 12, clock(), browser="Firefox on Linux")
+        sessions.create_session(conn, wu, "192.0.2.8", 12, clock())
+    everybody = api.get("/sessions", ADMIN).json["sessions"]
+    assert {session["user"] for session in everybody} == {"mei", "wu"}
+    (listed,) = api.ask("GET", "/sessions?user=mei", scopes=ADMIN).json["sessions"]
+    id = listed.pop("id")
+    assert listed == {
+        "user": "mei", "created_at": "2026-03-14T12:00:00Z", "expires_at": "2026-03-15T00:00:00Z",
+        "source": "192.0.2.7", "browser": "Firefox on Linux",
+    }  # fmt: skip
+    with api.database.read() as conn:
+        assert sessions.find_user(conn, id, clock()) is None
+        assert sessions.find_user(conn, secret, clock()).name == "mei"
+    assert api.ask("DELETE", f"/sessions/{id}", scopes=ADMIN).json["user"] == "mei"
+    with api.database.read() as conn:
+        assert sessions.find_user(conn, secret, clock()) is None
+    assert api.ask("DELETE", f"/sessions/{id}", scopes=ADMIN).status == 404
+    assert api.ask("DELETE", "/sessions/%25", scopes=ADMIN).status == 404
+    assert api.ask("GET", "/sessions?user=nobody", scopes=ADMIN).status == 404
+    assert [(act.act, act.target) for act in api.audit(actor="token admin")] == [("end session of user", "mei")]
 
 
 def test_everybody_is_listed_by_name(sqlite_api):
@@ -68,6 +118,25 @@ def test_a_change_of_each_kind_logs_the_person_out(api, clock):
     assert [act.act for act in api.audit(actor="token admin")] == [
         "enable user", "disable user", "change password of user", "change scopes of user"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_a_preset_of_scopes(sqlite_api, role):
+    said = post(sqlite_api, role=role, scopes=None, password=PASSWORD)
+    assert (said.status, said.json["role"], said.json["scopes"]) == (201, role, list(ROLES[role]))
+    person(sqlite_api.database, "boss", "admin")
+    said = patch(sqlite_api, scopes=["read", "feeds"])
+    assert (said.json["role"], said.json["scopes"]) == (None, ["read", "feeds"])
+    assert patch(sqlite_api, role=role).json["scopes"] == list(ROLES[role])
+
+
+def test_a_role_and_scopes_together_are_refused(sqlite_api):
+    both = post(sqlite_api, role="reader")
+    assert (both.status, both.kind) == (422, "invalid") and "exclude each other" in both.json["detail"]
+    neither = post(sqlite_api, scopes=None)
+    assert neither.status == 422 and "a user needs at least one scope" in neither.json["detail"]
+    person(sqlite_api.database)
+    assert patch(sqlite_api, role="reader", scopes=["read"]).status == 422
 
 
 def test_what_is_null_stays_as_it_is(sqlite_api):

@@ -32,6 +32,7 @@ def announce(api, id="msg_1", *, key=KEY, age=0, signature=None, body=None, **ch
 def test_a_signed_announcement_is_stored_and_recorded(api):
     assert announce(api).json == {
         "id": "a1", "outcome": "created", "date": None, "message": None, "warnings": [],
+        "kept": [],
     }  # fmt: skip
     again = announce(api, "msg_2", title="New").json
     assert (again["outcome"], again["date"]) == ("updated", "same-date")

@@ -25,12 +25,29 @@ COMMANDS = [
     "copy-database",
     "demonstrate",
     "feeds",
+    "find",
     "import",
+    "init",
+    "lock",
     "migrate",
     "regenerate",
     "release",
 ]
-COMMANDS += ["reload", "restore", "serve", "source", "status", "token", "trace", "user", "web", "withdraw", "worker"]
+COMMANDS += [
+    "reload",
+    "restore",
+    "schedule",
+    "serve",
+    "source",
+    "status",
+    "token",
+    "trace",
+    "unlock",
+    "user",
+    "web",
+    "withdraw",
+    "worker",
+]
 
 LINE = {"id": "a1", "title": "T", "url": "/a1", "sections": ["Taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
 
@@ -114,9 +131,12 @@ def test_importing_twice_changes_nothing(run):
 
 def test_an_import_keeps_withdrawn_articles_out(run):
     run("import", "-", input=json.dumps(LINE))
-    assert run("withdraw", "a1").stdout == "a1 is withdrawn.\n"
+    done = run("withdraw", "a1")
+    assert (done.exit_code, done.stdout) == (0, "a1: withdrawn. It is in no feed: its trace shows why.\n")
     assert "1 kept out" in run("import", "-", input=json.dumps(LINE)).stdout
-    assert run("restore", "a1").exit_code == 0
+    done = run("restore", "a1", "--no-wait")
+    assert (done.exit_code, done.stdout) == (3, "a1 is restored.\n")
+    assert done.stderr.startswith("No worker is running: feeds stay as they are.")
 
 
 def test_a_missing_file_is_reported_in_one_sentence(run):
@@ -270,3 +290,42 @@ def test_a_large_import_runs_analyze(run, monkeypatch):
     assert analyzed == []
     run("import", "-", input="\n".join(json.dumps(LINE | {"id": id}) for id in ("a2", "a3")))
     assert len(analyzed) == 1
+
+
+def test_fields_are_locked_and_released(run):
+    run("import", "-", input=json.dumps(LINE))
+    assert run("lock", "a1", "--field", "title", "--field", "html").stdout == "a1: locked are title, html.\n"
+    run("import", "-", input=json.dumps(LINE | {"title": "Other", "summary": "New"}))
+    assert run("unlock", "a1", "--field", "html").stdout == "a1: locked are title.\n"
+    assert run("unlock", "a1").stdout == "a1: no field is locked.\n"
+    assert (
+        "0 created, 1 updated"
+        in run("import", "-", input=json.dumps(LINE | {"title": "Other", "summary": "New"})).stdout
+    )
+    assert (run("lock", "none", "--field", "title").exit_code, run("lock", "a1", "--field", "x").exit_code) == (1, 2)
+
+
+def test_an_embargo_is_moved_and_lifted(run, store):
+    run("import", "-", input=json.dumps(LINE | {"published_at": "2100-01-01T08:00:00+08:00"}))
+    assert run("schedule", "a1", "2100-01-02T08:00").stdout == "a1 is published on 02 Jan 2100, 08:00 (Asia/Taipei).\n"
+    assert run("schedule", "a1", "--now").stdout == "a1 is published.\n"
+    again = run("schedule", "a1", "2100-01-02T08:00")
+    assert (again.exit_code, "is public already" in again.stderr) == (1, True)
+    assert (run("schedule", "a1").exit_code, run("schedule", "a1", "tomorrow").exit_code) == (2, 2)
+    assert "There is no article" in run("schedule", "none", "--now").stderr
+
+
+def test_find_prints_articles_with_all_words(run, store, tmp_path):
+    run("migrate")
+    lines = [
+        LINE | {"id": "a1", "title": "Night train"},
+        LINE | {"id": "a2", "title": "Night ferry", "sections": ["china"]},
+    ]
+    (tmp_path / "two.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    run("import", "two.jsonl")
+    done = run("find", "train", "NIGHT")
+    assert done.exit_code == 0 and "a1  Night train" in done.stdout and "a2" not in done.stdout
+    assert "1 found, 1 shown." in done.stderr and "being built" in done.stderr
+    assert json.loads(run("find", "night", "--json").stdout)["count"] == 2
+    assert [one["id"] for one in json.loads(run("find", "--section", "china", "--json").stdout)["articles"]] == ["a2"]
+    assert run("find", "nothing").exit_code == 1

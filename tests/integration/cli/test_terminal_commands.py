@@ -69,6 +69,13 @@ CASES: dict[str, list[Case]] = {
     "import": [([FILE, FEED], {}), (["--section", EVIL, FEED], {}), ([f"missing{EVIL}"], {})],
     "withdraw": [([f"story-10{EVIL}"], {}), ([EVIL], {})],
     "restore": [([f"story-1{EVIL}"], {}), ([EVIL], {})],
+    "lock": [
+        ([f"story-1{EVIL}", "--field", "title"], {}),
+        ([EVIL, "--field", "title"], {}),
+        (["x", "--field", EVIL], {}),
+    ],
+    "schedule": [([f"story-1{EVIL}", "--now"], {}), ([EVIL, "--now"], {}), (["x", EVIL], {})],
+    "unlock": [([f"story-1{EVIL}"], {}), ([EVIL], {})],
     "regenerate": [(["taiwan", "--wait"], {}), (["--all", "--reason", EVIL], {}), ([EVIL], {})],
     "release": [(["taiwan"], {}), ([EVIL], {})],
     "status": [([], {}), (["--json"], {}), ([], OF_ANOTHER_REVISION), ([], SOURCES)],

@@ -1,17 +1,15 @@
 """``syndication user`` in scripts, and in a process of its own at a terminal."""
 
-import os
-import pty
-import sys
-
 import pytest
 
 from syndication.auth.secrets import passwords
 from syndication.auth.secrets.second_factor import new_secret
-from syndication.store.access import audit_log, second_factor, sessions, users
+from syndication.model.scopes import ROLES
+from syndication.store.access import audit_log, password_links, second_factor, sessions, users
 from syndication.store.db.database import Database
 from tests.support.people import BOSS, OTHER, PASSWORD, person
 from tests.support.service import command, environ
+from tests.support.terminal import typed
 
 
 @pytest.fixture
@@ -56,42 +54,58 @@ def test_a_generated_password_is_shown_once_and_works(user, database):
     assert made.stdout.strip() not in user("list").stdout
 
 
-def typed(answers, *arguments, url, folder):
-    """Returns the exit code and the screen of a terminal at which each question is answered."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(folder)
-        os.execve(
-            sys.executable,
-            [sys.executable, "-m", "syndication", "user", *arguments],
-            environ(SYNDICATION_DATABASE__URL=url),
-        )
-    screen = b""
-    for question, answer in answers:
-        asked = len(screen)
-        while question not in screen[asked:]:
-            screen += os.read(terminal, 1000)
-        os.write(terminal, answer.encode() + b"\n")
-    while True:
-        try:
-            screen += os.read(terminal, 1000)
-        except OSError:  # As Linux tells the end of a terminal.
-            break
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen.decode()
-
-
 def test_a_terminal_prompts_twice_without_echo(database, sqlite_url, tmp_path):
+    env = environ(SYNDICATION_DATABASE__URL=sqlite_url)
     answers = [(b"Password:", PASSWORD), (b"Repeat password:", PASSWORD)]
-    code, screen = typed(answers, "create", "mei", "--all", url=sqlite_url, folder=tmp_path)
+    code, screen = typed(answers, "user", "create", "mei", "--all", env=env, folder=tmp_path)
     assert code == 0 and "Created user mei." in screen and PASSWORD not in screen
     assert right(database, PASSWORD)
     answers = [
         (b"Password:", OTHER), (b"Repeat password:", PASSWORD), (b"Password:", OTHER), (b"Repeat password:", OTHER)
     ]  # fmt: skip
-    code, screen = typed(answers, "password", "mei", url=sqlite_url, folder=tmp_path)
+    code, screen = typed(answers, "user", "password", "mei", env=env, folder=tmp_path)
     assert code == 0 and "do not match" in screen
     assert right(database, OTHER)
+
+
+def test_a_role_grants_its_scopes(user, database):
+    assert user("create", "mei", "--role", "editor", "--generate").returncode == 0
+    assert "editor    read, preview, write, regenerate\n" in user("list").stdout
+    assert user("scopes", "mei", "--role", "producer").stdout == f"Scopes of mei: {', '.join(ROLES['producer'])}.\n"
+    both = user("scopes", "mei", "--role", "reader", "--scope", "read")
+    assert both.returncode == 2 and "not both" in both.stderr
+    assert user("create", "chen", "--role", "boss", "--generate").returncode == 2
+
+
+def test_a_link_is_printed_in_place_of_a_password(user, database):
+    made = user("create", "mei", "--role", "reader", "--link")
+    assert made.returncode == 0 and "It works once, for an hour" in made.stderr
+    again = user("password-link", "mei")
+    links = [done.stdout.strip().rsplit("/", 1) for done in (made, again)]
+    assert {base for base, _ in links} == {"http://127.0.0.1:8000/editors/password"}
+    with database.read() as conn:
+        now = database.now(conn)
+        assert password_links.find(conn, links[0][1], now) is None
+        assert password_links.find(conn, links[1][1], now).name == "mei"
+    assert user("create", "chen", "--link", "--generate").returncode == 2
+    assert user("password-link", "nobody").returncode == 1
+
+
+def test_sessions_are_listed_and_ended(user, database):
+    mei = person(database)
+    assert user("sessions").stdout == "Nobody is logged in.\n"
+    with database.write() as conn:
+        now = database.now(conn)
+        secrets = [sessions.create_session(conn, mei, "192.0.2.7", 12, now, browser="Firefox on Linux") for _ in "ab"]
+        listed = sessions.list_sessions(conn, now)
+    shown = user("sessions", "mei").stdout
+    assert shown.count("Firefox on Linux") == 2 and all(session.id in shown for session in listed)
+    assert not any(secret in shown for secret in secrets)
+    assert user("log-out", "mei", "--session", listed[0].id).stdout == "Ended 1 session of mei.\n"
+    assert user("log-out", "mei", "--session", listed[0].id).returncode == 1
+    assert user("log-out", "mei").stdout == "Ended 1 session of mei.\n"
+    assert user("sessions", "mei").stdout == "mei is not logged in.\n"
+    assert user("sessions", "nobody").returncode == user("log-out", "nobody").returncode == 1
 
 
 def test_users_are_listed_without_hashes(user, database):
@@ -102,7 +116,7 @@ def test_users_are_listed_without_hashes(user, database):
     assert user("disable", "mei").stdout == "mei is disabled.\n"
     assert "mei" not in user("list").stdout
     everybody = user("list", "--all").stdout
-    assert "disabled  read, write" in everybody and "never" in everybody and "argon2" not in everybody
+    assert "disabled  -         read, write" in everybody and "never" in everybody and "argon2" not in everybody
     assert user("enable", "mei").stdout == "mei is enabled.\n"
     assert "mei" in user("list").stdout
 

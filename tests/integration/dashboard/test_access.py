@@ -12,9 +12,13 @@ SCOPE_OF = {
     ("POST", "/login"): "public",
     ("GET", "/login/code"): "public",
     ("POST", "/login/code"): "public",
+    ("GET", "/password/x"): "public",
+    ("GET", "/password"): "public",
+    ("POST", "/password"): "public",
     ("POST", "/logout"): "logged-in",
     ("GET", "/account"): "logged-in",
     ("POST", "/account"): "logged-in",
+    ("POST", "/account/sessions/end"): "logged-in",
     ("GET", "/account/second-factor"): "logged-in",
     ("POST", "/account/second-factor/set-up"): "logged-in",
     ("GET", "/account/second-factor.svg"): "logged-in",
@@ -22,6 +26,8 @@ SCOPE_OF = {
     ("POST", "/account/second-factor/turn-off"): "logged-in",
     ("GET", "/"): "read",
     ("GET", "/live/overview"): "read",
+    ("GET", "/live/verdict"): "read",
+    ("GET", "/live/delivery"): "read",
     ("POST", "/regenerations"): "regenerate",
     ("GET", "/live/regenerations/x"): "read",
     ("GET", "/sections/taiwan"): "read",
@@ -31,12 +37,21 @@ SCOPE_OF = {
     ("GET", "/sections/taiwan/documents/atom"): "read",
     ("GET", "/sections/taiwan/versions"): "read",
     ("GET", "/articles"): "read",
+    ("GET", "/articles.csv"): "read",
     ("GET", "/article"): "read",
     ("GET", "/article/withdraw"): "write",
     ("POST", "/article/withdraw"): "write",
     ("GET", "/article/restore"): "write",
     ("POST", "/article/restore"): "write",
     ("POST", "/article/preview"): "preview",
+    ("GET", "/article/edit"): "write",
+    ("POST", "/article/edit"): "write",
+    ("POST", "/article/edit/preview"): "preview",
+    ("GET", "/article/new"): "write",
+    ("POST", "/article/new"): "write",
+    ("POST", "/article/locks"): "write",
+    ("GET", "/article/schedule"): "write",
+    ("POST", "/article/schedule"): "write",
     ("GET", "/live/previews/x"): "preview",
     ("GET", "/previews/x/view"): "preview",
     ("GET", "/upcoming"): "preview",
@@ -60,12 +75,15 @@ SCOPE_OF = {
     ("POST", "/sources/x/accept"): "admin",
     ("GET", "/charts"): "read",
     ("GET", "/charts/polls.svg"): "read",
+    ("GET", "/charts.csv"): "read",
     ("GET", "/audit-log"): "admin",
     ("GET", "/tokens"): "admin",
     ("POST", "/tokens"): "admin",
     ("POST", "/tokens/revoke"): "admin",
     ("GET", "/users"): "admin",
     ("POST", "/users"): "admin",
+    ("GET", "/sessions"): "admin",
+    ("POST", "/sessions/end"): "admin",
     ("GET", "/users/x"): "admin",
     ("POST", "/users/x/scopes"): "admin",
     ("POST", "/users/x/password"): "admin",
@@ -75,7 +93,7 @@ SCOPE_OF = {
 }
 """The intended scope of each page and form; `test_matrix.py` tests the declared ones."""
 
-FORMS = [path for method, path in SCOPE_OF if method == "POST" and not path.startswith("/login")]
+FORMS = [path for (method, path), scope in SCOPE_OF.items() if method == "POST" and scope != "public"]
 
 
 def test_the_table_covers_every_page_and_form(sqlite_dashboard):
@@ -92,8 +110,9 @@ def test_the_table_covers_every_page_and_form(sqlite_dashboard):
 
 def test_every_address_redirects_unauthenticated_clients_to_the_login(dashboard):
     stranger = dashboard.stranger()
-    for method, path in [*SCOPE_OF, ("GET", "/nothing"), ("GET", "/users/nobody"), ("GET", "/sections/no/where")]:
-        if method == "GET" and path not in ("/login", "/login/code", "/"):
+    closed = [place for place, scope in SCOPE_OF.items() if scope != "public"]
+    for method, path in [*closed, ("GET", "/nothing"), ("GET", "/users/nobody"), ("GET", "/sections/no/where")]:
+        if method == "GET" and path != "/":
             for asked in ("GET", "HEAD"):
                 page = stranger.ask(asked, path)
                 assert (page.status, page.location) == (303, f"/editors/login?next={quote('/editors' + path, safe='')}")
@@ -113,7 +132,7 @@ def test_an_unknown_address_is_a_404_for_logged_in_users(dashboard):
     browser = dashboard.person("read")
     for path in ("/nothing", "/sections", "/article/a1", "/editors/static/nothing.css", "/sections/nowhere", "/live"):
         page = browser.get(path)
-        assert (page.status, page.title) == (404, "Not Found"), path
+        assert (page.status, page.title) == (404, "Page not found"), path
     assert dashboard.stranger().get("/static/nothing.css").status == 404
 
 

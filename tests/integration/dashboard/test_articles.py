@@ -1,9 +1,12 @@
 """Articles in the dashboard: found, shown, withdrawn, restored and previewed, with any ID."""
 
+import csv
+import io
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import text
 
 from syndication.store.articles.withdrawals import get_withdrawal
 from tests.support.newsroom import at
@@ -38,8 +41,8 @@ def newsroom(dashboard):
     """A newsroom with one article for each ID."""
     for number, id in enumerate(IDS):
         dashboard.desk.put(id, title=f"Title {number:02}", url=f"/news/{number}", guid=f"guid-{number}")
-    dashboard.api.worker_seen()
     dashboard.publish()
+    dashboard.api.worker_seen()
     return dashboard
 
 
@@ -60,8 +63,8 @@ def test_an_article_is_withdrawn_and_restored_with_two_clicks_each(newsroom):
     for number, id in enumerate(IDS):
         page = browser.get(f"/article?{urlencode({'id': id})}")
         for act, words in (
-            ("Withdraw", "The article leaves every feed"),
-            ("Restore", "The article is back in its feeds"),
+            ("Withdraw", "Withdrawn. Updating"),
+            ("Restore", "Restored. Updating"),
         ):
             asked = browser.get(link(page, f"{act} …"))
             assert f"Title {number:02}" in asked.words and is_out(newsroom, id) == (act == "Restore")
@@ -71,6 +74,41 @@ def test_an_article_is_withdrawn_and_restored_with_two_clicks_each(newsroom):
     acts = newsroom.api.audit(act="withdraw") + newsroom.api.audit(act="restore")
     assert sorted(act.target for act in acts) == sorted(2 * IDS)
     assert {act.actor for act in acts} == {"user read.preview.write.regenerate.feeds.admin"}
+
+
+def delivery(browser, page):
+    """Returns the live part that follows a withdrawal, as it is a moment later."""
+    return browser.part(page.tree.xpath("string(//*[@id='delivery']/@hx-get)"))
+
+
+def test_a_withdrawal_is_confirmed_when_every_web_process_serves_it(newsroom):
+    browser = newsroom.person()
+    page = browser.follow(browser.submit(browser.get("/article/withdraw?id=a1"), "/article/withdraw"))
+    newsroom.desk.later()
+    part = delivery(browser, page)
+    assert "Withdrawn. Waiting for 1 of 1 web process to load it." in part.text
+    newsroom.desk.put("another", title="Another", url="/another", guid="another")
+    newsroom.desk.later(seconds=1)
+    waits = delivery(browser, part)
+    newsroom.api.loader.load()
+    newsroom.api.worker_seen()
+    done = delivery(browser, waits)
+    assert "Withdrawn: every web process serves the feeds without it." in done.text
+    assert done.tree.xpath("string(//*[@id='delivery']/@class)") == "note done"
+    assert not done.tree.xpath("//*[@id='delivery']/@hx-get")
+
+
+def test_a_withdrawal_that_nobody_carries_out_is_red_and_says_what_to_do(newsroom, clock):
+    clock.advance(seconds=60)  # The worker has ended.
+    newsroom.api.web_seen()
+    browser = newsroom.person()
+    page = browser.follow(browser.submit(browser.get("/article/withdraw?id=a1"), "/article/withdraw"))
+    assert (
+        "Withdrawn. Waiting for a worker: none is running, and the article is still in All stories, Taiwan."
+        " Start one with `syndication worker`." in page.words
+    )
+    assert page.tree.xpath("string(//*[@id='delivery']/@class)") == "note wrong"
+    assert "Leaves the feed" not in page.words
 
 
 def test_an_article_is_previewed_with_a_click(newsroom):
@@ -129,6 +167,35 @@ def test_an_empty_search_gives_advice_and_results_are_paginated(newsroom):
     second = browser.get(link(first, "Older"))
     titles = [row.text_content() for page in (first, second) for row in page.tree.xpath("//tbody//th")]
     assert len(titles) == len(set(titles)) == 60 and link(second, "Newest")
+
+
+def test_hits_are_counted_and_downloaded_as_csv(newsroom):
+    browser = newsroom.person("read")
+    newsroom.desk.put("ferry", title='=HYPERLINK("x"), "two"\nlines', published_at=at(hours=-30))
+    newsroom.desk.put("ferry-2", title="Ferry", published_at=at(hours=-60))
+    found = browser.get("/articles?q=ferry")
+    assert "2 articles" in found.words and "being built" not in found.words
+    with newsroom.database.write() as conn:
+        conn.execute(text("DELETE FROM search_fill"))
+    assert "being built" in browser.get("/articles?q=ferry").words
+    path = found.tree.xpath("string(//a[@download]/@href)").removeprefix("/editors")
+    said = browser.get(path)
+    assert said.headers["Content-Type"].startswith("text/csv; charset=utf-8")
+    lines = list(csv.reader(io.StringIO(said.body.decode("utf-8-sig"))))
+    assert lines[0][:2] == ["id", "title"]
+    assert [line[:2] for line in lines[1:]] == [["ferry", '\'=HYPERLINK("x"), "two"\nlines'], ["ferry-2", "Ferry"]]
+
+
+def test_days_are_those_of_the_newsroom(newsroom):
+    browser = newsroom.person("read")
+    newsroom.desk.put("ferry", title="Ferry", published_at=datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC))
+    newsroom.desk.put("ferry-2", title="Ferry", published_at=datetime(2026, 3, 2, tzinfo=UTC))
+    ids = {day: browser.get(f"/articles?q=ferry&from={day}&to={day}").tree.xpath("//tbody//code/text()") for day in (
+        "2026-03-01", "2026-03-02", "2026-03-03",
+    )}  # fmt: skip
+    assert ids == {"2026-03-01": ["ferry"], "2026-03-02": ["ferry-2"], "2026-03-03": []}
+    assert browser.get("/articles?from=yesterday").note == "from must be a day like 2026-03-14, not 'yesterday'"
+    assert browser.get("/articles?to=9999-12-31").status == 422
 
 
 def test_an_article_says_whether_its_last_change_moved_the_date(dashboard):

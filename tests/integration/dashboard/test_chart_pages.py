@@ -1,6 +1,8 @@
 """Charts in the dashboard: pages, headers, and a bounded cache."""
 
+import csv
 import xml.etree.ElementTree as ET
+from datetime import datetime
 
 import pytest
 
@@ -28,18 +30,47 @@ def table(page, name):
     return [row[1:] for row in rows if any(cell not in ("0", "–") for cell in row[1:])]
 
 
-def test_a_page_has_every_chart_as_image_and_table(newsroom):
+def test_a_page_has_every_chart_as_drawing_image_and_table(newsroom):
     browser = newsroom.person("read")
     page = browser.get("/charts?section=taiwan")
-    assert page.tree.xpath("//img/@src") == [f"/editors/charts/{kind}.svg?section=taiwan&over=day" for kind in KINDS]
-    assert (table(page, "Articles"), table(page, "Requests"), table(page, "Share")) == (
-        [["2"]],
-        [["25", "75"]],
-        [["75 %"]],
-    )
+    pictures = [f"/editors/charts/{kind}.svg?section=taiwan&over=day&narrow=1" for kind in KINDS]
+    assert page.tree.xpath("//figure/img/@src") == pictures
+    assert len(page.tree.xpath("//figure/*[name()='svg'][@role='group']")) == len(KINDS)
+    assert table(page, "Articles") == [["2"]] and table(page, "Share") == [["75 %"]]
+    assert table(page, "Requests") == [["0", "0", "2"], ["25", "75", "0"]]
     everything = browser.get("/charts?over=week")
-    assert (table(everything, "Articles"), table(everything, "Requests")) == ([["2"]], [["26", "75"]])
-    assert "No requests in this period" in browser.get("/charts?section=china").text
+    assert table(everything, "Articles") == [["2"]]
+    assert table(everything, "Requests") == [["0", "0", "2"], ["26", "75", "0"]]
+
+
+def test_without_data_there_is_a_sentence_and_nothing_else(newsroom):
+    page = newsroom.person("read").get("/charts?section=china")
+    assert "Requests: China, last 24 hours: no requests in this period." in page.words
+    assert not page.tree.xpath("//figure | //main//img | //details")
+
+
+def test_only_sections_with_requests_have_a_small_chart(newsroom):
+    page = newsroom.person("read").get("/charts")
+    shown = page.tree.xpath("//*[@class='many']/a/@href")
+    assert shown == ["/editors/charts?section=taiwan&over=day", "/editors/charts?section=all&over=day"]
+
+
+@pytest.mark.parametrize(("over", "rows"), [("day", 24), ("week", 56)])
+def test_the_numbers_are_downloaded_as_csv(newsroom, over, rows):
+    browser = newsroom.person("read")
+    (address,) = browser.get(f"/charts?section=taiwan&over={over}").tree.xpath("//a[@download]/@href")
+    page = browser.get(address)
+    assert (page.status, page.kind) == (200, "text/csv")
+    assert page.headers["Content-Disposition"] == f'attachment; filename="statistics-taiwan-{over}.csv"'
+    head, *lines = csv.reader(page.text.splitlines())
+    assert head == ["from", "articles published", "full feed (200)", "unchanged (304)"]
+    assert len(lines) == rows and [sum(int(line[column]) for line in lines) for column in (1, 2, 3)] == [2, 25, 75]
+    times = [datetime.fromisoformat(line[0]) for line in lines]
+    assert times == sorted(times) and times[-1] <= NOON and all(time.utcoffset() is not None for time in times)
+    everything = browser.get(f"/charts.csv?over={over}")
+    assert 'filename="statistics-all-sections-' in everything.headers["Content-Disposition"]
+    assert sum(int(line[2]) for line in list(csv.reader(everything.text.splitlines()))[1:]) == 26
+    assert browser.get("/charts.csv?section=horoscope").status == 404
 
 
 @pytest.mark.parametrize("over", OVER)

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from syndication.dashboard.errors import DATABASE_DOWN
+from syndication.dashboard.errors import DATABASE_DOWN, NOT_DONE
 from syndication.dashboard.pages import POLICY
 from syndication.store.db.database import Database
 from tests.support.dashboard import Dashboard
@@ -33,9 +33,17 @@ def away(url):
 
 def check_told(browser, token):
     """Checks that pages, live parts and forms report it, and that static files are still served."""
-    for page in (browser.get("/"), browser.get("/login"), browser.get("/nothing"), browser.post("/logout", token)):
-        assert (page.status, page.note, page.headers.get("Retry-After")) == (503, DATABASE_DOWN, "5")
-        assert page.title == "Service Unavailable" and not page.cookies
+    last = browser.post("/article/withdraw?id=a%261", token, reason="<b>")
+    (form,) = last.forms()
+    assert form.get("action") == "/editors/article/withdraw?id=a%261"
+    assert dict(form.form_values()) == {"csrf_token": token, "reason": "<b>"}
+    secret = browser.post("/login", token, name="lin", password="secret")
+    assert secret.note == NOT_DONE and not secret.forms() and "secret" not in secret.text
+    for page in (browser.get("/"), browser.get("/login"), browser.get("/nothing"), last):
+        words = NOT_DONE if page is last else DATABASE_DOWN
+        assert (page.status, page.note, page.headers.get("Retry-After")) == (503, words, "5")
+        assert page.title == "Database not available" and not page.cookies
+        assert bool(page.tree.xpath("//*[@data-retry]")) == (page is not last)
         assert page.headers["Cache-Control"] == "no-store" and page.headers["Content-Security-Policy"] == POLICY
     part = browser.part("/live/overview")
     assert (part.status, part.note) == (503, DATABASE_DOWN) and "<html" not in part.text

@@ -2,8 +2,10 @@
 
 import pytest
 
+from syndication.model.scopes import ROLES
+from syndication.store.access import users
 from syndication.store.access.audit_log import Act, Actor, record
-from tests.support.people import person
+from tests.support.people import OTHER, person
 
 
 def secret(page):
@@ -17,24 +19,36 @@ def admin(dashboard):
     return dashboard.person(name="boss")
 
 
-def test_a_new_users_password_is_shown_once_and_never_stored(dashboard, admin):
+def choose(browser, link, password=OTHER):
+    """Opens a link and sets the password in its form; returns the last page."""
+    page = browser.follow(browser.get(link.removeprefix("https://feeds.daily.example")))
+    return browser.submit(page, "/password", new=password, again=password)
+
+
+def test_a_new_user_chooses_a_password_by_a_link_that_is_shown_once(dashboard, admin):
     page = admin.post("/users", name=" Mei-Hua.Lin ", scope=["read", "preview"])
-    password = secret(page)
+    link = secret(page)
     assert page.status == 200 and "mei-hua.lin" in page.words
     browser = dashboard.stranger()
-    assert browser.log_in("mei-hua.lin", password).status == 303
+    assert "Password set. Log in with it." in browser.follow(choose(browser, link)).words
+    assert browser.log_in("mei-hua.lin", OTHER).status == 303
     assert browser.get("/upcoming").status == 200 and browser.get("/users").status == 403
     for path in ("/users", "/users/mei-hua.lin", "/audit-log"):
-        assert password not in admin.get(path).text
-    assert password not in dashboard.api.everything_stored()
+        assert link not in admin.get(path).text
+    assert link.rsplit("/", 1)[1] not in dashboard.api.everything_stored()
 
 
-def test_a_reset_password_is_shown_once_and_the_old_one_fails(dashboard, admin):
-    person(dashboard.database)
-    page = admin.submit(admin.get("/users/mei"), "/users/mei/password")
-    assert dashboard.stranger().log_in("mei", secret(page)).status == 303
+def test_a_link_for_an_existing_user_ends_the_old_password_only_when_it_is_used(dashboard, admin):
+    mei = person(dashboard.database)
+    link = secret(admin.submit(admin.get("/users/mei"), "/users/mei/password"))
+    logged_in = dashboard.person(name=mei.name)
+    assert logged_in.get("/").status == 200
+    browser = dashboard.stranger()
+    assert choose(browser, link).location == "/editors/login"
+    assert logged_in.get("/").status == 303
     assert dashboard.stranger("192.0.2.8").log_in("mei").status == 422
-    assert secret(page) not in admin.get("/users/mei").text
+    assert dashboard.stranger().log_in("mei", OTHER).status == 303
+    assert link not in admin.get("/users/mei").text
 
 
 def test_a_disabled_user_is_enabled_with_the_same_password(dashboard, admin):
@@ -52,7 +66,18 @@ def test_permissions_are_changed_as_selected(dashboard, admin):
     page = admin.follow(admin.post("/users/mei/scopes", scope=["admin", "read"]))
     assert "Permissions of mei changed." in page.words
     ticked = page.tree.xpath("//form[contains(@action, 'scopes')]//input[@checked]/@value")
-    assert ticked == ["read", "admin"]
+    assert ticked == ["custom", "read", "admin"]
+
+
+def test_a_role_is_chosen_in_place_of_single_permissions(dashboard, admin):
+    admin.post("/users", name="mei", role="editor", scope=["read", "admin"])
+    with dashboard.database.read() as conn:
+        assert users.find_by_name(conn, "mei").scopes == ROLES["editor"]
+    page = admin.follow(admin.post("/users/mei/scopes", role="producer"))
+    chosen = page.tree.xpath("//input[@name='role'][@checked]/@value")
+    assert chosen == ["producer"]
+    roles = {row[0].text_content(): row[2].text_content() for row in admin.get("/users").tree.xpath("//tbody/tr")}
+    assert roles == {"boss": "Admin", "mei": "Producer"}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from syndication.diagnostics.health import Finding, HealthFacts, examine, headline, problems
+from syndication.diagnostics.health import LOCKED, Finding, HealthFacts, examine, headline, problems
+from syndication.store.processes.web_processes import WebProcess
+from syndication.store.processes.workers import WorkerProcess
 from syndication.store.publishing.documents import LeftOutArticle
 from syndication.store.publishing.holds import Hold
 from syndication.store.publishing.section_state import SectionState
@@ -37,6 +39,8 @@ def test_a_healthy_service_has_no_findings():
 
 
 HELD = Hold("taiwan", at(seconds=-15), at(seconds=45), 50, 48)
+WORKER = WorkerProcess("w", "here", 8, at(hours=-1), at(seconds=-30))
+WEB = WebProcess("w", "here", 9, at(hours=-1), at(seconds=-40), None)
 FAILING = [state("all"), state("taiwan", failures=2, error="ZeroDivisionError")]
 
 
@@ -58,7 +62,14 @@ FAILING = [state("all"), state("taiwan", failures=2, error="ZeroDivisionError")]
         ({"states": [state("all"), state("taiwan", missed_at=at(minutes=-59), missed_entries=3)]}, Finding(
             "problem", "Missed changes found and published: taiwan (3). Something writes to the database without firing"
             " its triggers: a disabled trigger, a restored or copied file.", "taiwan")),
-        ({"oldest_change": at(seconds=-61)}, Finding("problem", "A change has been waiting for 61 s.")),
+        ({"oldest_change": at(seconds=-11)}, Finding("problem", "A change has been waiting for 11 s.")),
+        ({"web": 0}, Finding("standstill", "No web process is running, so nobody can read the feeds. Start one with"
+                                           " `syndication web`.")),
+        ({"silent_workers": [WORKER]}, Finding("problem", "Worker 8 on here has not reported for 30 s: it hangs or was"
+                                                          " killed. Restart it.")),
+        ({"silent_webs": [WEB]}, Finding("problem", "Web process 9 on here has not reported for 40 s: it hangs or was"
+                                                    " killed. Restart it.")),
+        ({"locked": True}, Finding("standstill", LOCKED)),
         ({"silences": {"taiwan": "Nothing new for 9 h."}}, Finding("notice", "Nothing new for 9 h.", "taiwan")),
     ],
 )  # fmt: skip
@@ -100,8 +111,18 @@ def test_only_a_few_stories_are_named_one_by_one():
     ]
 
 
-def test_a_change_waiting_for_a_minute_is_no_problem():
-    assert examine(facts(oldest_change=at(seconds=-60))) == []
+def test_a_change_waiting_for_ten_seconds_is_no_problem():
+    assert examine(facts(oldest_change=at(seconds=-10))) == []
+
+
+def test_a_lock_explains_why_nobody_reports():
+    found = examine(facts(workers=0, web=0, silent_workers=[WORKER], silent_webs=[WEB], locked=True))
+    assert [finding.words for finding in found] == [LOCKED]
+
+
+def test_a_section_that_failed_before_a_change_failed_once():
+    words = [finding.words for finding in examine(facts(states=[state("all"), state("taiwan", error="KeyError")]))]
+    assert words == ["taiwan failed once: KeyError"]
 
 
 def test_sections_of_another_configuration_are_ignored():
@@ -128,9 +149,9 @@ def test_command_line_and_dashboard_report_the_same(sqlite_url, monkeypatch):
 
     monkeypatch.setenv("SYNDICATION_DATABASE__URL", sqlite_url)
     done = CliRunner().invoke(main, ["status", "--json"])
-    (first, second) = json.loads(done.stdout)["problems"]
-    assert done.exit_code == 1 and first == examine(facts(workers=0))[0].words
-    assert second.startswith("Not published yet: all, ")
+    first, second, third = json.loads(done.stdout)["problems"]
+    assert done.exit_code == 1 and [first, second] == [one.words for one in examine(facts(workers=0, web=0))]
+    assert third.startswith("Not published yet: all, ")
 
 
 def test_a_failing_section_is_not_called_held():

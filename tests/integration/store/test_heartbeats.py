@@ -143,6 +143,21 @@ def test_a_web_process_is_alive_while_its_heartbeats_continue(database):
         assert conn.scalar(text("SELECT count(*) FROM web_process")) == 0
 
 
+def test_a_process_that_is_silent_is_reported_unless_another_took_its_place(database):
+    long_ago = at(minutes=-5)
+    with database.write() as conn:
+        for id, host, seen in (("hung", "here", long_ago), ("gone", "there", long_ago), ("old", "here", at(hours=-1))):
+            web_processes.record_heartbeat(conn, web(id, host=host, started_at=at(hours=-2), seen_at=seen))
+        web_processes.record_heartbeat(conn, web("earlier", host="here", started_at=at(hours=-3)))
+        web_processes.record_heartbeat(conn, web("heir", host="there", started_at=at(minutes=-4)))
+        alive = web_processes.list_alive(conn, NOON)
+        assert {one.id for one in alive} == {"earlier", "heir"}
+        assert [one.id for one in web_processes.list_silent(conn, NOON, alive)] == ["hung"]
+        assert web_processes.list_silent(conn, at(minutes=6), []) == [
+            web("earlier", host="here", started_at=at(hours=-3)), web("heir", host="there", started_at=at(minutes=-4)),
+        ]  # fmt: skip
+
+
 def test_a_web_process_that_loads_nothing_does_not_keep_up():
     assert web().is_loading(at(seconds=5)) and not web().is_loading(at(seconds=6))
     assert web(loaded_at=at(minutes=5)).is_loading(at(minutes=5, seconds=5))

@@ -14,6 +14,7 @@ from syndication.serve.catalogue import Catalogue
 from syndication.store.db.database import Database
 from syndication.store.processes import purge_queue, web_processes
 from syndication.store.processes.workers import ALIVE_WITHIN
+from syndication.store.publishing.publication_numbers import last_number
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.heartbeat import HeartbeatThread
 from tests.support.desk import Desk
@@ -52,6 +53,8 @@ def test_what_is_served_is_told_at_once_if_a_cache_waits_for_it_and_the_end_too(
     loader.load()
     second = until(lambda: next((web for web in alive(desk.database) if web.loaded_at), None))
     assert (second.serves, second.loaded_at) == ({"taiwan": 1}, loader.loaded_at)
+    with desk.database.read() as conn:
+        assert second.publication == loader.publication == last_number(conn) > 0
     assert second.started_at == first.started_at
     presence.stop()
     assert alive(desk.database) == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from syndication.dashboard.charts import series as chart_series
 from syndication.dashboard.charts import time_axis
 from syndication.dashboard.charts.layout import NARROW, WIDE, short, ticks
-from syndication.dashboard.charts.svg import svg
+from syndication.dashboard.charts.svg import inline_svg, svg
 from syndication.store.articles.hourly_counts import HourlyCount
 from syndication.store.processes.poll_counts import PollSums
 from tests.support.newsroom import NOON, at
@@ -32,8 +32,8 @@ def figures(title: str = "Taiwan", polls=POLLS, hours=HOURS) -> dict[str, chart_
     return {
         "publications": chart_series.publications(title, [hours], time_axis.day(NOON, TAIPEI, 60)),
         "publications of a week": chart_series.publications(title, [hours], week),
-        "polls": chart_series.polls(title, [polls], day),
-        "polls of a week": chart_series.polls(title, [polls], week),
+        "polls": chart_series.polls(title, [polls], day, [hours]),
+        "polls of a week": chart_series.polls(title, [polls], week, [hours]),
         "share": chart_series.share(title, [polls], day),
         "share of a week": chart_series.share(title, [polls], week),
     }
@@ -111,14 +111,50 @@ def test_sections_are_summed_by_bar():
 
 def test_the_rows_are_the_same_numbers_in_local_time():
     chart = figures()["polls"]
-    assert chart.header == ("From", "Full feed (200)", "Unchanged (304)")
+    assert chart.header == ("From", "Full feed (200)", "Unchanged (304)", "Articles published")
     rows = chart.rows()
-    assert rows[-1] == ("Sat 14 Mar, 20:00", "10", "90") and len(rows) == 48
+    assert rows[-1] == ("Sat 14 Mar, 20:00", "10", "90", "0") and len(rows) == 48
+    assert rows[-5] == ("Sat 14 Mar, 18:00", "10", "90", "3")
     assert figures()["share"].rows()[-2:] == [("Sat 14 Mar, 19:30", "–"), ("Sat 14 Mar, 20:00", "90 %")]
     assert figures()["publications"].rows()[-3:] == [
         ("Sat 14 Mar, 18:00", "3"), ("Sat 14 Mar, 19:00", "1"), ("Sat 14 Mar, 20:00", "0")
     ]  # fmt: skip
     assert sum(int(row[1]) for row in figures()["publications of a week"].rows()) == 4
+
+
+def test_publications_are_marked_beside_requests():
+    chart = figures()["polls"]
+    assert svg(chart).count(b'class="mark-line"') == 2 and "Articles published" in texts(svg(chart))
+    alone = figures(hours=[])["polls"]
+    assert b'class="mark' not in svg(alone) and "Articles published" not in texts(svg(alone))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_bar_that_has_numbers_has_a_tooltip_for_pointer_and_keyboard(kind):
+    chart = figures()[kind]
+    root = ET.fromstring(inline_svg(chart))
+    slots = [group for group in root.iter("g") if group.get("class") == "slot"]
+    rows = [row for row in chart.rows() if any(cell not in ("0", "–") for cell in row[1:])]
+    assert len(slots) == len(rows) > 0
+    for slot, row in zip(slots, rows, strict=True):
+        words = slot.findtext("title")
+        assert words == slot.get("aria-label") == slot.find("text").text and slot.get("tabindex") == "0"
+        assert words.startswith(f"{row[0]}: ") and all(cell in words for cell in row[1:] if cell != "–")
+
+
+def test_a_tooltip_says_what_the_numbers_are():
+    slots = ET.fromstring(inline_svg(figures()["polls"])).iter("g")
+    words = [slot.get("aria-label") for slot in slots]
+    assert "Sat 14 Mar, 18:00: 10 full, 90 unchanged, 3 published" in words
+
+
+def test_a_chart_in_a_page_has_no_style_of_its_own_and_its_title_is_only_text():
+    hostile = '"><script>alert(1)</script>'
+    for chart in figures(hostile).values():
+        root = ET.fromstring(inline_svg(chart))
+        assert root.get("aria-label") == hostile and root.get("viewBox") == "0 0 900 260"
+        assert {element.tag for element in root.iter()} <= {"svg", "g", "rect", "path", "text", "circle", "title"}
+        assert not [name for element in root.iter() for name in element.attrib if name.startswith(("on", "style"))]
 
 
 # Periods and their labels

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from syndication.store.db.types import BigInt, UtcTime, slug_check, utc_check, years_check
 
@@ -22,6 +23,7 @@ def upgrade() -> None:
     _create_source_tables()
     _create_sitemap_tables()
     _create_feed_tables()
+    _create_search_tables()
     _store_documents_uncompressed()
 
 
@@ -124,6 +126,17 @@ def _create_newsroom_tables() -> None:
         utc_check("at"),
         years_check("at"),
         sa.PrimaryKeyConstraint("article_id"),
+    )
+    op.create_table(
+        "field_lock",
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        utc_check("at"),
+        years_check("at"),
+        sa.PrimaryKeyConstraint("article_id", "field"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "article_correction",
@@ -483,10 +496,22 @@ def _create_access_tables() -> None:
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("expires_at", UtcTime(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("browser", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["dashboard_user.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("hash"),
     )
     op.create_index("ix_session_user_id", "session", ["user_id"])
+    op.create_table(
+        "password_link",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["dashboard_user.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id"),
+        sa.UniqueConstraint("hash"),
+    )
     op.create_table(
         "pending_login",
         sa.Column("hash", sa.Text(), nullable=False),
@@ -551,6 +576,7 @@ def _create_process_tables() -> None:
         sa.Column("seen_at", UtcTime(), nullable=False),
         sa.Column("loaded_at", UtcTime(), nullable=True),
         sa.Column("serves", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("publication", BigInt, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -724,6 +750,41 @@ def _create_sitemap_tables() -> None:
     op.create_index("ix_sitemap_file_part", "sitemap_file", ["part", "number"])
 
 
+def _create_search_tables() -> None:
+    """Creates the search index: words of articles, and what waits to be indexed."""
+    op.create_table(
+        "article_search",
+        sa.Column("place", BigInt, autoincrement=False, nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("words", sa.Text().with_variant(TSVECTOR(), "postgresql"), nullable=False),
+        sa.PrimaryKeyConstraint("place"),
+        sa.UniqueConstraint("article_id"),
+    )
+    op.create_table(
+        "search_change",
+        sa.Column("seq", BigInt, nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_search_change_article_id", "search_change", ["article_id"])
+    op.create_table(
+        "search_fill",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("after", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        op.create_index("ix_article_search_words", "article_search", ["words"], postgresql_using="gin")
+    else:
+        # The words alone, without positions and copies: that is a third of the size.
+        op.execute(
+            "CREATE VIRTUAL TABLE article_words USING fts5(words, content='article_search', content_rowid='place',"
+            " detail=none, columnsize=0, tokenize=\"ascii tokenchars '=~.'\")"
+        )
+
+
 def _create_article_indexes() -> None:
     """Creates indexes for a feed's newest articles and for expiries: only of published articles, to keep them small."""
     published = sa.text("status = 'published'")
@@ -748,6 +809,13 @@ def _create_article_indexes() -> None:
         postgresql_where=published,
     )
     unpublished = sa.text("status <> 'published'")
+    op.create_index(
+        "ix_article_unpublished",
+        "article",
+        [sa.literal_column("published_at DESC"), sa.literal_column("id DESC"), "status"],
+        sqlite_where=unpublished,
+        postgresql_where=unpublished,
+    )
     op.create_index(
         "ix_article_section_unpublished",
         "article_section",

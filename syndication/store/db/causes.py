@@ -1,0 +1,68 @@
+"""What a database rejected, by the names of its schema: never a row's content, which the driver's message may quote."""
+
+import re
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from syndication.store.db.errors import DatabaseError
+
+_SCHEMA_NAMES = re.compile(r"(?:UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:: [\w., ]+)?")
+"""What SQLite says of its own constraints: names of tables, columns and constraints."""
+
+_TABLE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
+
+_FUNCTION = re.compile(r"PL/pgSQL function (\w+)")
+
+
+def rejected_by(error: DatabaseError) -> list[str]:
+    """Returns what rejected a statement: the driver's exception, SQLSTATE, constraint, function, table; the known ones.
+
+    An error that the database did not raise has none.
+    """
+    original: Any = getattr(error, "orig", None)
+    if original is None:
+        return []
+    if isinstance(original, sqlite3.Error):
+        named = _SCHEMA_NAMES.match(str(original))
+        found = [getattr(original, "sqlite_errorname", ""), named[0] if named else "", _of_table(error)]
+    else:
+        diagnosis = getattr(original, "diag", None)
+        state, constraint = getattr(original, "sqlstate", None), getattr(diagnosis, "constraint_name", None)
+        function = _FUNCTION.search(getattr(diagnosis, "context", None) or "")
+        found = [
+            type(original).__name__,
+            f"SQLSTATE {state}" if state else "",
+            f"constraint {constraint}" if constraint else "",
+            f"function {function[1]}" if function else "",
+            f"table {table}" if (table := getattr(diagnosis, "table_name", None)) else _of_table(error),
+        ]
+    return [words for words in found if words]
+
+
+def raising_triggers(conn: Connection, error: DatabaseError) -> list[str]:
+    """Returns the triggers that may have rejected a statement, of its table, which can raise; [] if none did."""
+    original: Any = getattr(error, "orig", None)
+    table = _TABLE.match(getattr(error, "statement", None) or "")
+    if table is None:
+        return []
+    if conn.dialect.name == "sqlite":
+        if getattr(original, "sqlite_errorname", "") != "SQLITE_CONSTRAINT_TRIGGER":
+            return []
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name AND sql LIKE '%RAISE%'"
+    else:
+        function = _FUNCTION.search(getattr(getattr(original, "diag", None), "context", None) or "")
+        if function is None:
+            return []
+        query = (
+            "SELECT tgname FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid WHERE NOT tgisinternal"
+            " AND tgrelid = to_regclass(:name) AND proname = :function"
+        )
+        return [*conn.scalars(text(query), {"name": table[1], "function": function[1]})]
+    return [*conn.scalars(text(query), {"name": table[1]})]
+
+
+def _of_table(error: DatabaseError) -> str:
+    table = _TABLE.match(getattr(error, "statement", None) or "")
+    return f"table {table[1]}" if table else ""

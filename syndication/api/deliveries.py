@@ -12,7 +12,7 @@ from syndication.diagnostics.delivery import NO_TITLES, Delivery, Stage, WebFact
 from syndication.diagnostics.trace import trace
 from syndication.store import Connection
 from syndication.store.articles.trace_facts import read_trace_facts
-from syndication.store.processes import web_processes
+from syndication.store.processes import purge_queue, web_processes
 from syndication.store.publishing.publication_numbers import last_number
 
 
@@ -60,7 +60,8 @@ def read_delivery(
     settings, now = context().settings, context().database.now(conn)
     facts = visible_facts(conn, read_trace_facts(conn, id, settings.selections, now), found)
     running = web_processes.list_alive(conn, now)
-    web = WebFacts(running, web_processes.list_silent(conn, now, running), last_number(conn))
+    purges = purge_queue.list_waiting(conn) if settings.purge.url else []
+    web = WebFacts(running, web_processes.list_silent(conn, now, running), last_number(conn), purges)
     return delivery(facts, trace(facts, settings.sections, settings.retired), web, since, titles)
 
 

@@ -75,6 +75,7 @@ def show_article() -> Response:
         ],
         "elsewhere": [verdict.section for verdict in traced.sections if article and verdict not in concerned],
         "titles": titles(),
+        "workers": traced.workers,
         "source": traced.source,
         "source_words": traced.source_words,
     }

@@ -113,7 +113,8 @@ def _error_page(status: HTTPStatus, detail: str, headers: dict[str, str] | None 
         again=again,
         action=_address(),
         request_id=request_id(),
-        without_verdict=status == HTTPStatus.INTERNAL_SERVER_ERROR,  # Reading it may be what failed.
+        # Reading it may be what failed, and takes as long again while the database is silent.
+        without_verdict=status in (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE),
     )
     for name, value in (headers or {}).items():
         if name != "WWW-Authenticate":  # It would make the browser open its own password dialog.

@@ -11,6 +11,7 @@ from syndication.api import upcoming as api
 from syndication.api.operations import caller
 from syndication.dashboard.filters import time_filters
 from syndication.dashboard.pages import Pages, call, is_live, page, parse_request, titles
+from syndication.dashboard.verdict import current_health
 
 pages = Pages("upcoming")
 
@@ -35,6 +36,7 @@ def show_upcoming() -> Response:
         "parts/upcoming.html" if is_live() else "upcoming.html",
         days=[(day, list(of)) for day, of in groupby(items, key=lambda item: time_filters().day(item.at))],
         titles=titles(),
+        workers=current_health().facts.workers,
         # A page that is full, or not the first one, does not have all of the next days.
         calendar=[] if query.after or following else _calendar([(isoday(i.at), i.event) for i in items if i.article]),
         following={"after": following["after"]} if following else None,

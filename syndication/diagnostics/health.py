@@ -38,6 +38,9 @@ MOST_MISSING = 50
 Severity = Literal["standstill", "problem", "notice"]
 """Nothing new is published; something is wrong; or only a hint."""
 
+SEVERITIES: Sequence[Severity] = ("standstill", "problem", "notice")
+"""The most severe first."""
+
 
 @dataclass(frozen=True, slots=True)
 class HealthFacts:
@@ -73,6 +76,16 @@ class HealthFacts:
     silent_webs: Sequence["WebProcess"] = ()
     locked: bool = False
 
+    @property
+    def waited(self) -> float:
+        """For how many seconds the oldest change has been waiting."""
+        return (self.now - self.oldest_change).total_seconds() if self.oldest_change else 0.0
+
+    @property
+    def unpurged(self) -> set[str]:
+        """The sections of which the CDN's cache keeps the previous version, because purging it was given up."""
+        return {purge.section for purge in self.purges if purge.given_up_at is not None}
+
     def title(self, slug: str) -> str:
         """Returns the section's title, or its slug."""
         return self.titles.get(slug, slug)
@@ -99,7 +112,8 @@ def examine(facts: HealthFacts) -> list[Finding]:
     silent = [Finding("notice", words, slug) for slug, words in sorted(facts.silences.items())]
     found = [*_standstill(facts), *_silent(facts), *_failing(facts), *_unpublished(facts), *_held(facts), *_late(facts)]
     found += [*_missed(facts), *_sources(facts), *_hidden_stories(facts)]
-    return [*found, *_unfed(facts), *_not_purged(facts), *silent]
+    notices = [*_unfed(facts), *_not_purged(facts), *silent]
+    return sorted([*found, *notices], key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 def problems(findings: Collection[Finding]) -> list[Finding]:
@@ -108,16 +122,21 @@ def problems(findings: Collection[Finding]) -> list[Finding]:
 
 
 def headline(findings: Collection[Finding]) -> str:
-    """Returns one line: whether all is well, and otherwise the most severe problem, or the first hidden story."""
+    """Returns one line: all is well, or the most severe problem, the first hidden story, the number of notices."""
     wrong = problems(findings) or [finding for finding in findings if finding.hides_stories][:1]
     if not wrong:
-        return "All is well."
+        return f"No problems, {counted(len(findings), 'notice')}." if findings else "All is well."
     return wrong[0].words if len(wrong) == 1 else f"{len(wrong)} problems. {wrong[0].words}"
 
 
 def times(count: int) -> str:
     """Returns "once", "twice" or "3 times". 0 is once: a change starts the count of failures again."""
     return {1: "once", 2: "twice"}.get(max(count, 1), f"{count} times")
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Returns "1 story" or "2,000 stories"."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def _standstill(facts: HealthFacts) -> Iterator[Finding]:
@@ -150,7 +169,8 @@ def _silent(facts: HealthFacts) -> Iterator[Finding]:
             )
             yield Finding("problem", f"{words} Restart it.")
         if (more := len(processes) - MAX_NAMED) > 0:
-            yield Finding("problem", f"{more:,} more processes have not reported.")
+            verb = "has" if more == 1 else "have"
+            yield Finding("problem", f"{counted(more, 'more process', 'more processes')} {verb} not reported.")
 
 
 def _failing(facts: HealthFacts) -> Iterator[Finding]:
@@ -231,9 +251,8 @@ def _source(source: "SourceFacts", workers: int) -> Finding | None:
 
 
 def _late(facts: HealthFacts) -> Iterator[Finding]:
-    waited = (facts.now - facts.oldest_change).total_seconds() if facts.oldest_change else 0.0
-    if waited > SLOW:
-        yield Finding("problem", f"A change has been waiting for {waited:.0f} s.")
+    if facts.waited > SLOW:
+        yield Finding("problem", f"A change has been waiting for {facts.waited:.0f} s.")
 
 
 def _hidden_stories(facts: HealthFacts) -> Iterator[Finding]:
@@ -247,7 +266,9 @@ def _hidden_stories(facts: HealthFacts) -> Iterator[Finding]:
     for sentence in words[:MAX_NAMED]:
         yield Finding("problem", sentence, hides_stories=True)
     if (more := len(words) - MAX_NAMED) > 0:
-        yield Finding("problem", f"{more:,} more stories are left out.", hides_stories=True)
+        verb = "is" if more == 1 else "are"
+        rest = f"{counted(more, 'more story', 'more stories')} {verb} left out."
+        yield Finding("problem", rest, hides_stories=True)
 
 
 def _unfed(facts: HealthFacts) -> Iterator[Finding]:
@@ -256,19 +277,21 @@ def _unfed(facts: HealthFacts) -> Iterator[Finding]:
         words = f"No feed has the section {slug!r} (newest story: {id}). Add it to sections.toml or correct the story."
         yield Finding("notice", words, hides_stories=True)
     if (more := len(found) - MAX_NAMED) > 0:
-        yield Finding("notice", f"No feed has {more:,} more sections that stories name.", hides_stories=True)
+        words = f"No feed has {counted(more, 'more section')} that stories name."
+        yield Finding("notice", words, hides_stories=True)
 
 
 def _not_purged(facts: HealthFacts) -> Iterator[Finding]:
+    """Yields a problem for each purge that was given up: readers get the previous version, withdrawn stories too."""
     for purge in facts.purges:
+        section = None if is_for_sitemaps(purge.section) else purge.section
         if purge.given_up_at is not None:
             words = (
                 f"The cache was not purged for {facts.title(purge.section)}, and retries have stopped: {purge.error}."
                 " It serves the previous version until that expires."
             )
+            yield Finding("problem", words, section)
         elif (facts.now - purge.since).total_seconds() > LATE:
             why = purge.error or "no web process has loaded its newest version yet"
             words = f"The cache has not been purged for {facts.title(purge.section)}: {why}. Retrying automatically."
-        else:
-            continue
-        yield Finding("notice", words, None if is_for_sitemaps(purge.section) else purge.section)
+            yield Finding("notice", words, section)

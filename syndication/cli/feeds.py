@@ -12,6 +12,7 @@ import click
 from syndication.cli.common import current_user, merged_settings, open_database, settings_of
 from syndication.cli.output import json_document, line
 from syndication.errors import ConfigError
+from syndication.model.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
         if not _workers(database):
             line("Requested, but no worker is running. Start one with `syndication worker`.", err=True)
             sys.exit(NO_WORKER)
-        line(f"Requested regeneration of {len(slugs)} section{'s' if len(slugs) > 1 else ''}.")
+        line(f"Requested regeneration of {counted(len(slugs), 'section')}.")
 
 
 @click.command()

@@ -157,6 +157,7 @@ def _confirm(act: str) -> Response:
         act=act,
         id=path.id,
         article=_stored(path),
+        workers=traced.workers,
         source=traced.source,
         source_words=traced.source_words,
         out_by_sender=traced.withdrawn_by_sender,

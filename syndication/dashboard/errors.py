@@ -62,7 +62,10 @@ def handle_errors(app: Flask) -> None:
 
     @app.errorhandler(DatabaseDown)
     def down(error: DatabaseDown) -> Response:
-        log.warning("database_down", error=type(error).__name__)
+        # An open page asks every two seconds.
+        (log.debug if is_live() and request.method == "GET" else log.warning)(
+            "database_down", error=type(error).__name__
+        )
         if request.method == "GET":
             detail = LOCKED if error.is_locked else DATABASE_DOWN
         else:

@@ -7,6 +7,7 @@ from flask import Flask, current_app
 from markupsafe import Markup
 
 from syndication.diagnostics.health import times
+from syndication.model.counted import counted
 from syndication.model.visible_text import visible_or
 
 SPANS = ((86400, "d"), (3600, "h"), (60, "min"))
@@ -38,6 +39,7 @@ class TimeFilters:
         app.template_filter("number")(number)
         app.template_filter("share")(share)
         app.template_filter("times")(times)
+        app.template_filter("counted")(counted)
         app.template_filter("visible_or")(visible_or)
         app.template_test("after")(after)
 

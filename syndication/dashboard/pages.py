@@ -1,6 +1,7 @@
 """Declaring and rendering pages, and calling the API's operations."""
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ POLICY = (
 )
 """No inline scripts or styles, nothing from other origins."""
 
+
+_CSRF_FIELD = re.compile(r'<input[^>]* name="csrf_token"[^>]*>')
 
 CONFIRMED = "confirmed"
 """The field of a form that was confirmed."""
@@ -109,7 +112,8 @@ def html(text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
 def live_part(template: str, **values: Any) -> Response:
     """Returns a live part, which asks for changes since ``digest`` next time; 204 if it is unchanged."""
     bare = render_template(f"dashboard/{template}", digest="", **values)
-    digest = hashlib.sha256(bare.encode()).hexdigest()[:16]
+    # The token of its forms is another one in each response.
+    digest = hashlib.sha256(_CSRF_FIELD.sub("", bare).encode()).hexdigest()[:16]
     if request.args.get("seen") == digest:
         return Response(status=HTTPStatus.NO_CONTENT)
     return html(bare.replace("seen=", f"seen={digest}", 1))

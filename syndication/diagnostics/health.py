@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from syndication.model.counted import counted
 from syndication.model.sitemaps import is_for_sitemaps
 
 if TYPE_CHECKING:
@@ -132,11 +133,6 @@ def headline(findings: Collection[Finding]) -> str:
 def times(count: int) -> str:
     """Returns "once", "twice" or "3 times". 0 is once: a change starts the count of failures again."""
     return {1: "once", 2: "twice"}.get(max(count, 1), f"{count} times")
-
-
-def counted(count: int, noun: str, plural: str = "") -> str:
-    """Returns "1 story" or "2,000 stories"."""
-    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def _standstill(facts: HealthFacts) -> Iterator[Finding]:

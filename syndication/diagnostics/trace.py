@@ -157,7 +157,7 @@ def _by_selection(section: Section, facts: TraceFacts) -> Reason | None:
         return None
     if section.selection is None:
         return "not-filed", words("It is not in this section."), None
-    return "not-filed", words("Its sections, tags, authors and language are not those that this feed selects."), None
+    return "not-filed", words("Its sections, tags, authors and language do not match this feed's selection."), None
 
 
 def _by_time(article: ArticleOutline, facts: TraceFacts) -> Reason | None:

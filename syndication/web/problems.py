@@ -61,6 +61,10 @@ TITLES = {
 ARTICLES = ("ArticleJson", "ArticleBody", "StoredArticle")
 """The schemas of an article, by their titles in validation errors."""
 
+DATABASE_DOWN = "The database does not respond. Feeds are still served. Try again."
+
+DATABASE_LOCKED = "The database is locked by another program. Feeds are still served. Try again."
+
 RETRY_SECONDS = 5
 """Retry-After while the database does not respond."""
 
@@ -186,7 +190,7 @@ def handle_errors(app: Flask) -> None:
         return Problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "database-down",
-            "The database does not respond. Feeds are still served. Try again.",
+            DATABASE_LOCKED if error.is_locked else DATABASE_DOWN,
             headers={"Retry-After": str(RETRY_SECONDS)},
         ).response()
 

@@ -118,7 +118,7 @@ class TroubledNewsroom:
         config.mkdir()
         (config / "syndication.toml").write_text(SETTINGS.format(cache=self.cache.url))
         (config / "sections.toml").write_text(SECTIONS)
-        self.database = Database(self.url)
+        self.database = Database(self.url, timeout=30)
 
     def start(self, name: str) -> Service:
         """Starts ``worker``, ``web`` or ``other``, the second web process."""
@@ -155,7 +155,7 @@ class TroubledNewsroom:
         self.put("a1", title="Night train 1")
         for number in range(STORIES):
             self.put(f"world-{number}", sections=("world",))
-        until(self.is_well)
+        until(self.is_well, 150)
 
     def is_well(self) -> bool:
         """Whether every process runs and nothing waits anywhere."""
@@ -185,7 +185,9 @@ class TroubledNewsroom:
 
     def run(self, *arguments: str) -> Done:
         """Runs a command."""
+        began = time.monotonic()
         done = next(iter(self._running.values())).run(*arguments)
+        print(arguments, round(time.monotonic() - began, 2))
         return Done(done.returncode, " ".join((done.stdout + done.stderr).split()))
 
     def run_lines(self, *arguments: str) -> list[str]:
@@ -194,7 +196,9 @@ class TroubledNewsroom:
 
     def api(self, path: str, method: str = "GET") -> tuple[int, Any]:
         """Asks the API."""
+        began = time.monotonic()
         answer = self.web.get(f"/api/v1{path}", {"Authorization": f"Bearer {self.web.token('desk')}"}, method)
+        print(path, round(time.monotonic() - began, 2))
         return answer.status, json.loads(answer.body)
 
     @property
@@ -208,7 +212,9 @@ class TroubledNewsroom:
 
     def page(self, path: str) -> Page:
         """Opens a page of the dashboard."""
+        began = time.monotonic()
         answer = self.visitor.get(path)
+        print(path, round(time.monotonic() - began, 2))
         return Page(answer.status, lxml.html.document_fromstring(answer.body))
 
     def send(self, path: str, **fields: str) -> Page:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-
 CTRL_C = "\x03"
 
 

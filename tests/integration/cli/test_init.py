@@ -13,8 +13,8 @@ from syndication.config.loading import load_settings
 from syndication.model.scopes import SCOPES
 from syndication.store.access import audit_log, users
 from syndication.store.db.database import Database
-from tests.support.people import PASSWORD
 from syndication.store.migrations.runner import LOCK
+from tests.support.people import PASSWORD
 from tests.support.service import command, environ, until
 from tests.support.terminal import CTRL_C, typed
 

@@ -75,7 +75,7 @@ def live() -> Response:
 def _part() -> Part:
     cache: TTLCache = current_app.extensions["ttl_cache"]
     may = {"may_preview": caller().may("preview"), "may_regenerate": caller().may("regenerate")}
-    key = ("overview", *may.values(), caller().may("admin"))
+    key = ("overview", *may.values(), caller().may("write"), caller().may("admin"))
     return cache.get(key, CACHE_SECONDS, lambda: _render(may))
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api.operations import Operations, caller, context
+from syndication.model.scopes import who_may
 from syndication.model.values import ALL
 from syndication.web.problems import Problem, invalid
 
@@ -171,7 +172,7 @@ def titles() -> dict[str, str]:
 
 def missing_scope(scope: str) -> Problem:
     """Returns the error for a user without the scope."""
-    detail = f"You need the {scope} permission for this. Ask an admin to grant it."
+    detail = f"You need the {scope} permission for this, which {who_may(scope)} have. Ask an admin to grant it."
     return Problem(HTTPStatus.FORBIDDEN, "scope", detail)
 
 

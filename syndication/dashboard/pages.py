@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request
 from pydantic import BaseModel, ValidationError
@@ -47,7 +47,7 @@ CONFIRMED = "confirmed"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a form asks once before it takes something away; ``{name}`` and the like are its fields."""
+    """What a form asks once before it takes something away; ``{name}`` and the like are fields of it or its address."""
 
     title: str
     words: str
@@ -97,8 +97,9 @@ def _asking(view: View, ask: Question) -> View:
         form = request.form
         if form.get(CONFIRMED) == "1" or (ask.only is not None and form.get(ask.only[0]) != ask.only[1]):
             return view(**values)
-        known = defaultdict(str, {**form.to_dict(), **values})
-        title, words, cancel = (text.format_map(known) for text in (ask.title, ask.words, ask.cancel))
+        known = defaultdict(str, {**request.args.to_dict(), **form.to_dict(), **values})
+        title, words = (text.format_map(known) for text in (ask.title, ask.words))
+        cancel = ask.cancel.format_map(defaultdict(str, {name: quote(value, safe="") for name, value in known.items()}))
         kept = [(name, value) for name, value in form.items(multi=True) if name not in ("csrf_token", CONFIRMED)]
         return page("ask.html", title=title, words=words, button=ask.button, cancel=cancel, kept=kept)
 

@@ -27,7 +27,7 @@ def test_a_typo_is_corrected_with_four_clicks(visit, house):
     click("link", "Edit", exact=True)
     page.get_by_label("Title").fill("Night ferry to Kinmen")
     click("button", "Review changes")
-    review = page.get_by_role("region", name="Review")
+    review = page.get_by_role("region", name="Review", exact=True)
     expect(review.locator("del")).to_have_text("Nigth")
     expect(review.locator("ins")).to_have_text("Night")
     expect(review).to_contain_text("Taiwan: the entry changes")

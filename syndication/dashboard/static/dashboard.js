@@ -75,6 +75,11 @@ document.addEventListener("DOMContentLoaded", () => {
     updatedAt = new Date();
     note.hidden = !("form" in note.dataset); // What is said of a form stays when a part was refreshed.
   });
+  // Beside the form the preview is in view already; below it, on a phone, it is not.
+  document.body.addEventListener("click", (event) => {
+    const shown = event.target.closest("[data-shows]")?.dataset.shows;
+    if (shown) document.getElementById(shown)?.scrollIntoView({ block: "nearest" });
+  });
   if (document.querySelector("[data-retry]")) setTimeout(() => location.reload(), 5000);
 });
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from syndication.config.notification_schema import AnyChannel
 from syndication.config.old_feed_schema import OldFeedTable, OldSiteTable
 from syndication.config.source_schemas import AnySource
 from syndication.config.value_types import (
@@ -245,6 +246,7 @@ class SyndicationFile(TomlTable):
     on_demand: OnDemandSettings = OnDemandSettings()
     logs: LogSettings = LogSettings()
     source: list[AnySource] = Field(default_factory=list)
+    notification: list[AnyChannel] = Field(default_factory=list)
 
 
 class Sections(TomlTable):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from syndication.config.notification_schema import Cause
 from syndication.model.counted import counted
 from syndication.model.sitemaps import is_for_sitemaps
 
@@ -96,7 +97,8 @@ class HealthFacts:
 class Finding:
     """One problem or notice; ``section`` is a slug if only one section is affected, ``source`` a name likewise.
 
-    ``hides_stories``: because of it, a story does not appear as its writer asked.
+    ``hides_stories``: because of it, a story does not appear as its writer asked. ``cause``: notifications may be sent
+    of it, one for each ``subject``, whatever the words say meanwhile.
     """
 
     severity: Severity
@@ -104,13 +106,17 @@ class Finding:
     section: str | None = None
     hides_stories: bool = False
     source: str | None = None
+    cause: Cause | None = None
+    subject: str = ""
 
 
 def examine(facts: HealthFacts) -> list[Finding]:
     """Returns all findings, most severe first; an empty list if the service is healthy."""
     if not facts.database_up:  # All other facts are out of date.
         return [Finding("standstill", "The database does not answer. Feeds are still served but not updating.")]
-    silent = [Finding("notice", words, slug) for slug, words in sorted(facts.silences.items())]
+    silent = [
+        Finding("notice", words, slug, cause="silent", subject=slug) for slug, words in sorted(facts.silences.items())
+    ]
     found = [*_standstill(facts), *_silent(facts), *_failing(facts), *_unpublished(facts), *_held(facts), *_late(facts)]
     found += [*_missed(facts), *_sources(facts), *_hidden_stories(facts)]
     notices = [*_unfed(facts), *_not_purged(facts), *silent]
@@ -147,10 +153,10 @@ def _standstill(facts: HealthFacts) -> Iterator[Finding]:
         return
     if not facts.workers:
         words = "No worker is running, so feeds are not updating. Start one with `syndication worker`."
-        yield Finding("standstill", words)
+        yield Finding("standstill", words, cause="no-worker")
     if not facts.web:
         words = "No web process is running, so nobody can read the feeds. Start one with `syndication web`."
-        yield Finding("standstill", words)
+        yield Finding("standstill", words, cause="no-web")
 
 
 def _silent(facts: HealthFacts) -> Iterator[Finding]:
@@ -173,7 +179,7 @@ def _failing(facts: HealthFacts) -> Iterator[Finding]:
     for state in facts.states:
         if state.is_failing and state.section in facts.sections:
             words = f"{facts.title(state.section)} failed {times(state.failures)}: {state.error}"
-            yield Finding("problem", words, state.section)
+            yield Finding("problem", words, state.section, cause="failing", subject=state.section)
 
 
 def _unpublished(facts: HealthFacts) -> Iterator[Finding]:
@@ -194,7 +200,7 @@ def _held(facts: HealthFacts) -> Iterator[Finding]:
                 f"{facts.title(state.section)} is held: {state.hold.words}. It keeps them until they are back, at most"
                 f" {left:.0f} s more. To publish without them: `syndication release {state.section}`."
             )
-            yield Finding("problem", words, state.section)
+            yield Finding("problem", words, state.section, cause="held", subject=state.section)
 
 
 def _missed(facts: HealthFacts) -> Iterator[Finding]:
@@ -212,7 +218,8 @@ def _missed(facts: HealthFacts) -> Iterator[Finding]:
 def _sources(facts: HealthFacts) -> Iterator[Finding]:
     for source in facts.sources:
         if (finding := _source(source, facts.workers)) is not None:
-            yield replace(finding, source=source.name)
+            cause: Cause | None = "source" if finding.severity == "problem" else None
+            yield replace(finding, source=source.name, cause=cause, subject=source.name)
         refused = source.state.refused if source.state is not None else 0
         if refused:
             words = f"Stories of source {source.name} that could not be stored: {refused:,}."
@@ -257,14 +264,14 @@ def _hidden_stories(facts: HealthFacts) -> Iterator[Finding]:
     for item in facts.left_out:
         if item.section in facts.sections:
             feeds.setdefault((item.article_id, item.reason), []).append(facts.title(item.section))
-    words = [f"{id} is left out of {', '.join(titles)}: {reason}." for (id, reason), titles in feeds.items()]
-    words += [f"{id} appears in no feed: it expires before it is published." for id in sorted(facts.never_shown)]
-    for sentence in words[:MAX_NAMED]:
-        yield Finding("problem", sentence, hides_stories=True)
+    words = [(id, f"{id} is left out of {', '.join(titles)}: {reason}.") for (id, reason), titles in feeds.items()]
+    words += [(id, f"{id} appears in no feed: it expires before it is published.") for id in sorted(facts.never_shown)]
+    for id, sentence in words[:MAX_NAMED]:
+        yield Finding("problem", sentence, hides_stories=True, cause="left-out", subject=id)
     if (more := len(words) - MAX_NAMED) > 0:
         verb = "is" if more == 1 else "are"
         rest = f"{counted(more, 'more story', 'more stories')} {verb} left out."
-        yield Finding("problem", rest, hides_stories=True)
+        yield Finding("problem", rest, hides_stories=True, cause="left-out")
 
 
 def _unfed(facts: HealthFacts) -> Iterator[Finding]:
@@ -286,7 +293,7 @@ def _not_purged(facts: HealthFacts) -> Iterator[Finding]:
                 f"The cache was not purged for {facts.title(purge.section)}, and retries have stopped: {purge.error}."
                 " It serves the previous version until that expires."
             )
-            yield Finding("problem", words, section)
+            yield Finding("problem", words, section, cause="purge", subject=purge.section)
         elif (facts.now - purge.since).total_seconds() > LATE:
             why = purge.error or "no web process has loaded its newest version yet"
             words = f"The cache has not been purged for {facts.title(purge.section)}: {why}. Retrying automatically."

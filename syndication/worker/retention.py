@@ -14,6 +14,7 @@ from syndication.store.access import (
     webhook_ids,
 )
 from syndication.store.articles import deletions, render_deaths
+from syndication.store.notifications import incidents
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.publishing import previews, published, regenerations
 
@@ -41,6 +42,7 @@ def prune(conn: Connection, settings: Settings, now: datetime) -> None:
     password_links.prune(conn, now)
     login_failures.prune(conn, now)
     poll_counts.prune(conn, now)
+    incidents.prune(conn, now)
     audit_log.prune(conn, _days_before(now, settings.editors.audit_days))
 
 

@@ -4,6 +4,7 @@ from syndication.store.tables import (  # noqa: F401  # registers their tables i
     access,
     asked_feeds,
     feeds,
+    notifications,
     publishing,
     search,
     sitemaps,

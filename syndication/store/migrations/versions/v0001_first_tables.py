@@ -24,6 +24,7 @@ def upgrade() -> None:
     _create_sitemap_tables()
     _create_feed_tables()
     _create_search_tables()
+    _create_notification_tables()
     _store_documents_uncompressed()
 
 
@@ -783,6 +784,81 @@ def _create_search_tables() -> None:
             "CREATE VIRTUAL TABLE article_words USING fts5(words, content='article_search', content_rowid='place',"
             " detail=none, columnsize=0, tokenize=\"ascii tokenchars '=~.'\")"
         )
+
+
+def _create_notification_tables() -> None:
+    """Creates what notifications are sent of, and their messages."""
+    op.create_table(
+        "incident",
+        sa.Column("id", BigInt, autoincrement=True, nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("began_at", UtcTime(), nullable=False),
+        sa.Column("observed_since", UtcTime(), nullable=False),
+        sa.Column("ended_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    is_open = sa.text("ended_at IS NULL")
+    op.create_index(
+        "ix_incident_open",
+        "incident",
+        ["cause", "subject"],
+        unique=True,
+        sqlite_where=is_open,
+        postgresql_where=is_open,
+    )
+    op.create_index("ix_incident_ended_at", "incident", ["ended_at"])
+    op.create_table(
+        "incident_report",
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("incident_id", BigInt, autoincrement=False, nullable=False),
+        sa.Column("reported_at", UtcTime(), nullable=False),
+        sa.Column("over_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("channel", "incident_id"),
+    )
+    op.create_index("ix_incident_report_incident_id", "incident_report", ["incident_id"])
+    op.create_table(
+        "notification",
+        sa.Column("id", BigInt, autoincrement=True, nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lost", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", UtcTime(), nullable=True),
+        sa.Column("retry_at", UtcTime(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("failed_at", UtcTime(), nullable=True),
+        sa.Column("sent_at", UtcTime(), nullable=True),
+        sa.Column("given_up_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_notification_channel", "notification", ["channel", "id"])
+    unsent = sa.text("sent_at IS NULL AND given_up_at IS NULL")
+    op.create_index("ix_notification_unsent", "notification", ["id"], sqlite_where=unsent, postgresql_where=unsent)
+    op.create_table(
+        "notification_channel",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("since", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "notification_watch",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", UtcTime(), nullable=True),
+        sa.Column("observed_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
 
 
 def _create_article_indexes() -> None:

@@ -61,6 +61,41 @@ class WebFacts:
     publication: int
     purges: Sequence[Purge] = ()
 
+    def stage(self, publication: int) -> "WebStage":
+        """Returns how far this publication has come."""
+        behind, silent = self.behind(publication), self.behind_silent(publication)
+        return "silent" if silent else "no-web" if not self.running else "loading" if behind else "served"
+
+    def behind(self, publication: int) -> list[WebProcess]:
+        """Returns the running web processes that do not serve it yet."""
+        return [process for process in self.running if process.publication < publication]
+
+    def behind_silent(self, publication: int) -> list[WebProcess]:
+        """Returns the silent ones, of which nobody knows whether they ever will."""
+        return [process for process in self.silent if process.publication < publication]
+
+    def words(self, publication: int) -> str:
+        """Returns what a publication waits for, as a sentence; "" if every web process serves it."""
+        match self.stage(publication):
+            case "silent":
+                return (
+                    f"Web process {names(self.behind_silent(publication))} does not answer: it may still serve the"
+                    " previous version. Restart it."
+                )
+            case "no-web":
+                return "No web process is running to serve it. Start one with `syndication web`."
+            case "loading":
+                return f"Waiting for web process {names(self.behind(publication))} to load it."
+        return ""
+
+
+WebStage = Literal["silent", "no-web", "loading", "served"]
+
+
+def names(processes: Collection[WebProcess]) -> str:
+    """Returns where these processes are: "4711 on cms-1"."""
+    return ", ".join(f"{process.pid} on {process.host}" for process in processes)
+
 
 NO_TITLES: Mapping[str, str] = {}
 
@@ -79,12 +114,11 @@ def delivery(
     """
     late = [verdict for verdict in verdicts if verdict.late is not None]
     publication = web.publication if since is None else min(since, web.publication)
-    behind = [process for process in web.running if process.publication < publication]
-    silent = [process for process in web.silent if process.publication < publication]
+    behind, silent = web.behind(publication), web.behind_silent(publication)
     was_shown = bool(late or facts.departures or facts.positions)
     stage: Stage = _stage(facts, late) if late else "served"
     if stage == "served" and was_shown:
-        stage = "silent" if silent else "no-web" if not web.running else "loading" if behind else "served"
+        stage = web.stage(publication)
     purges = _unpurged(facts, web.purges)
     if stage == "served" and purges:
         stage = "not-purged" if any(purge.error for purge in purges) else "purging"
@@ -144,7 +178,6 @@ def _words(
     }
     was_shown = bool(facts.departures if out else facts.positions)
     processes = "web process" if len(web.running) == 1 else "web processes"
-    silent_ones = ", ".join(f"{process.pid} on {process.host}" for process in silent)
     served = "every web process serves the feeds without it" if out else "every web process serves it"
     cached = ", ".join(titles.get(purge.section, purge.section) for purge in purges)
     refused = next((purge for purge in purges if purge.error), None)
@@ -158,7 +191,7 @@ def _words(
         "stuck": f", but {where}: the change has been waiting for {_waited(facts, late):.0f} s."
         " `syndication status` shows the cause.",
         "updating": f". Updating {slugs}.",
-        "silent": f", but web process {silent_ones} does not answer: it may still serve the previous version."
+        "silent": f", but web process {names(silent)} does not answer: it may still serve the previous version."
         " Restart it.",
         "no-web": ", but no web process is running to serve that. Start one with `syndication web`.",
         "loading": f". Waiting for {len(behind)} of {len(web.running)} {processes} to load it.",

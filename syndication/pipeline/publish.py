@@ -121,9 +121,11 @@ def same_version(snapshot: SectionSnapshot, held: HeldFeed) -> NewVersion:
     )
 
 
-def write(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> bool:
+def write(
+    conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int, *, purge: bool = False
+) -> bool:
     """Writes what a regeneration found, in the caller's one transaction; returns False if another worker was faster."""
-    written = stored_versions.write(conn, current, new, now, keep)
+    written = stored_versions.write(conn, current, new, now, keep, purge=purge)
     if written:
         shown_articles.record_shown(conn, new.shown)
     return written

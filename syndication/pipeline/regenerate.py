@@ -285,7 +285,7 @@ class Regenerator:
             new, held = self._new_version(snapshot, held)
         with self.database.write() as conn:
             now = self.database.now(conn)
-            done = publish.write(conn, current, new, now, self.policy.keep_versions)
+            done = publish.write(conn, current, new, now, self.policy.keep_versions, purge=self.policy.purge)
             if done and new.documents and self.policy.purge:
                 purge_queue.enqueue(conn, current.section, new.version, now)
         if not done:

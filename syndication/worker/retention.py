@@ -16,7 +16,7 @@ from syndication.store.access import (
 from syndication.store.articles import deletions, render_deaths
 from syndication.store.notifications import incidents
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
-from syndication.store.publishing import previews, published, regenerations
+from syndication.store.publishing import deliveries, previews, published, regenerations
 
 REQUESTS_KEPT = timedelta(days=30)
 """How long the result of a regeneration is kept."""
@@ -31,6 +31,7 @@ def prune(conn: Connection, settings: Settings, now: datetime) -> None:
     workers.prune(conn, now)
     web_processes.prune(conn, now)
     purge_queue.prune(conn, now)
+    deliveries.prune(conn, _days_before(now, settings.worker.delivery_days), settings.sections)
     previews.prune(conn, now)
     regenerations.prune(conn, now - REQUESTS_KEPT)
     webhook_ids.prune(conn, now)

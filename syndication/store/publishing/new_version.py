@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from syndication.model.freshness import Cadence
 from syndication.model.values import Document, LeftOut
-from syndication.store.publishing import holds, published, regenerations, versions
+from syndication.store.publishing import deliveries, holds, published, regenerations, versions
 from syndication.store.publishing.holds import Hold
 from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
 from syndication.store.publishing.versions import EntryChange
@@ -40,10 +40,12 @@ class NewVersion:
     max_age: int | None = None
 
 
-def write(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> bool:
+def write(
+    conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int, *, purge: bool = False
+) -> bool:
     """Writes it, and deletes the version ``keep`` before; returns False, with nothing written, if another was faster.
 
-    ``current`` is the state that the regeneration read.
+    ``current`` is the state that the regeneration read. ``purge``: caches will be purged of the version before.
     """
     state: dict[str, datetime | str | int | None] = {"next_due": new.next_due}
     state["cadence"] = new.cadence.to_text() if new.cadence else None
@@ -61,9 +63,23 @@ def write(conn: Connection, current: PublishedState, new: NewVersion, now: datet
         _write_documents(conn, current, new, now, keep)
     result = "published" if new.documents else "unchanged"
     regenerations.record_result(conn, section, current.requested_generation, result, new.version, None, now)
+    shown = deliveries.record_regeneration(conn, _regenerated(current, new, now, purge=purge))
     if new.documents:
-        published.number_publication(conn, section)
+        number = published.number_publication(conn, section)
+        deliveries.number_deliveries(conn, section, shown, number)
     return True
+
+
+def _regenerated(current: PublishedState, new: NewVersion, now: datetime, *, purge: bool) -> deliveries.Regenerated:
+    return deliveries.Regenerated(
+        section=current.section,
+        generation=current.requested_generation,
+        version=new.version if new.documents else None,
+        changes=new.changes,
+        kept={entry.article_id for entry in new.entries} if new.hold is not None else (),
+        purge=purge,
+        at=now,
+    )
 
 
 def _write_documents(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> None:

@@ -181,10 +181,11 @@ def complete(
     return result.rowcount == 1
 
 
-def number_publication(conn: Connection, section: str) -> None:
+def number_publication(conn: Connection, section: str) -> int:
     """Gives the section's new version its number among all publications; call it last in the transaction."""
     number = take_number(conn)
     conn.execute(update(SectionStateRow).where(SectionStateRow.section == section).values(publication=number))
+    return number
 
 
 def write_documents(conn: Connection, documents: Sequence[Document]) -> None:

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _create_request_tables()
     _create_access_tables()
     _create_process_tables()
+    _create_delivery_tables()
     _create_source_tables()
     _create_sitemap_tables()
     _create_feed_tables()
@@ -578,6 +579,7 @@ def _create_process_tables() -> None:
         sa.Column("loaded_at", UtcTime(), nullable=True),
         sa.Column("serves", sa.Text(), server_default="{}", nullable=False),
         sa.Column("publication", BigInt, server_default="0", nullable=False),
+        sa.Column("loads", sa.Text(), server_default="[]", nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -659,6 +661,57 @@ def _create_feed_tables() -> None:
         sa.Column("reloads", BigInt, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _create_delivery_tables() -> None:
+    """Creates what became of each change, on its way to the readers."""
+    op.create_table(
+        "delivery",
+        sa.Column("seq", BigInt, autoincrement=True, nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=True),
+        sa.Column("articles", BigInt, server_default="1", nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("written_at", UtcTime(), nullable=False),
+        sa.Column("noticed_at", UtcTime(), nullable=False),
+        sa.Column("settled_at", UtcTime(), nullable=True),
+        sa.Column("served_ms", BigInt, nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_delivery_article_id", "delivery", ["article_id", "seq"])
+    op.create_index("ix_delivery_noticed_at", "delivery", ["noticed_at"])
+    op.create_index("ix_delivery_served_ms", "delivery", ["served_ms", "seq"])
+    waits = sa.text("settled_at IS NULL")
+    op.create_index(
+        "ix_delivery_waiting", "delivery", ["written_at", "seq"], sqlite_where=waits, postgresql_where=waits
+    )
+    op.create_table(
+        "delivery_feed",
+        sa.Column("delivery", BigInt, nullable=False),
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("generation", BigInt, nullable=False),
+        sa.Column("change", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("version", BigInt, nullable=True),
+        sa.Column("published_at", UtcTime(), nullable=True),
+        sa.Column("publication", BigInt, nullable=True),
+        sa.Column("served_at", UtcTime(), nullable=True),
+        sa.Column("purge", sa.Text(), nullable=True),
+        sa.Column("purged_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["delivery"], ["delivery.seq"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("delivery", "section"),
+    )
+    op.create_index("ix_delivery_feed_section", "delivery_feed", ["section", "delivery"])
+    for name, columns, where in (
+        ("unpublished", ["section", "generation"], "published_at IS NULL"),
+        ("unserved", ["publication"], "publication IS NOT NULL AND served_at IS NULL"),
+        ("unpurged", ["section", "version"], "purge IS NOT NULL AND purged_at IS NULL"),
+    ):
+        condition = sa.text(where)
+        op.create_index(
+            f"ix_delivery_feed_{name}", "delivery_feed", columns, sqlite_where=condition, postgresql_where=condition
+        )
 
 
 def _create_source_tables() -> None:

@@ -125,9 +125,40 @@ def _create_newsroom_tables() -> None:
         sa.Column("at", UtcTime(), nullable=False),
         sa.Column("by", sa.Text(), nullable=True),
         sa.Column("former_status", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("batch", sa.Text(), nullable=True),
         utc_check("at"),
         years_check("at"),
         sa.PrimaryKeyConstraint("article_id"),
+    )
+    op.create_table(
+        "withdrawal_batch",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("undone_at", UtcTime(), nullable=True),
+        sa.Column("undone_by", sa.Text(), nullable=True),
+        utc_check("at"),
+        years_check("at"),
+        utc_check("undone_at"),
+        years_check("undone_at"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_withdrawal_batch_at", "withdrawal_batch", ["at"])
+    op.create_table(
+        "withdrawn_article",
+        sa.Column("batch", sa.Text(), nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("former_by", sa.Text(), nullable=True),
+        sa.Column("undone", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["batch"], ["withdrawal_batch.id"], onupdate="CASCADE", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("batch", "article_id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "field_lock",

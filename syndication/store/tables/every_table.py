@@ -5,6 +5,7 @@ from syndication.store.tables import (  # noqa: F401  # registers their tables i
     asked_feeds,
     feeds,
     publishing,
+    revisions,
     search,
     sitemaps,
     sources,

@@ -16,7 +16,7 @@ from syndication.store.access import (
 from syndication.store.articles import deletions, render_deaths, withdrawal_batches
 from syndication.store.notifications import incidents
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
-from syndication.store.publishing import deliveries, previews, published, regenerations
+from syndication.store.publishing import article_states, deliveries, previews, published, regenerations
 
 REQUESTS_KEPT = timedelta(days=30)
 """How long the result of a regeneration is kept."""
@@ -45,6 +45,9 @@ def prune(conn: Connection, settings: Settings, now: datetime) -> None:
     login_failures.prune(conn, now)
     poll_counts.prune(conn, now)
     incidents.prune(conn, now)
+    worker = settings.worker
+    article_states.prune(conn, worker.keep_revisions, _days_before(now, worker.revision_days))
+    article_states.keep_writers(conn, _days_before(now, settings.editors.audit_days))
     audit_log.prune(conn, _days_before(now, settings.editors.audit_days))
 
 

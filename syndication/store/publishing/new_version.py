@@ -8,7 +8,16 @@ from sqlalchemy import Connection
 
 from syndication.model.freshness import Cadence
 from syndication.model.values import Document, LeftOut
-from syndication.store.publishing import deliveries, holds, published, regenerations, versions
+from syndication.store.publishing import (
+    article_states,
+    deliveries,
+    holds,
+    published,
+    regenerations,
+    version_entries,
+    versions,
+)
+from syndication.store.publishing.article_states import ArticleState
 from syndication.store.publishing.holds import Hold
 from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
 from syndication.store.publishing.versions import EntryChange
@@ -20,8 +29,8 @@ class NewVersion:
 
     ``updated_at`` and ``last_modified`` are the times of new documents. ``tombstones`` and ``changes`` are the
     differences from the previous version. ``shown`` are the digests of articles whose content is new to readers and
-    not recorded yet. ``hold`` keeps vanished entries. ``missed``: what a sweep suspected was a difference.
-    ``cadence`` is the feed's, and ``max_age`` the cache time in seconds that new documents say.
+    not recorded yet, and ``states`` those articles. ``hold`` keeps vanished entries. ``missed``: what a sweep suspected
+    was a difference. ``cadence`` is the feed's, and ``max_age`` the cache time in seconds that new documents say.
     """
 
     version: int
@@ -34,6 +43,7 @@ class NewVersion:
     changes: tuple[EntryChange, ...]
     left_out: tuple[LeftOut, ...]
     shown: Mapping[str, str]
+    states: tuple[ArticleState, ...]
     hold: Hold | None
     missed: bool
     cadence: Cadence | None = None
@@ -59,6 +69,7 @@ def write(
     if new.entries != tuple(current.entries.values()):
         published.write_entries(conn, section, new.entries)
     published.write_left_out(conn, section, new.left_out, now)
+    article_states.record_states(conn, new.states, now)
     if new.documents:
         _write_documents(conn, current, new, now, keep)
     result = "published" if new.documents else "unchanged"
@@ -85,6 +96,7 @@ def _regenerated(current: PublishedState, new: NewVersion, now: datetime, *, pur
 def _write_documents(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> None:
     published.write_documents(conn, new.documents)
     published.write_tombstones(conn, current.section, new.tombstones, new.version, now)
+    version_entries.record_entries(conn, current.section, new.version, current.entries, new.entries, keep)
     size = sum(len(document.bodies["identity"]) for document in new.documents)
     versions.record_version(
         conn, current.section, new.version, now, len(new.entries), size, new.changes, keep, current.noticed_at

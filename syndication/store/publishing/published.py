@@ -60,7 +60,8 @@ class PublishedState:
 class PublishedEntry:
     """An article in a published feed; ``version`` is its last change, ``since_version`` the version that added it.
 
-    ``published_at`` is in whole seconds; ``article_updated_at`` and ``expires_at`` are the article's own.
+    ``published_at`` is in whole seconds; ``article_updated_at`` and ``expires_at`` are the article's own. ``state`` is
+    the digest of the article's content when the entry became as it is.
     """
 
     article_id: str
@@ -73,6 +74,7 @@ class PublishedEntry:
     updated_at: datetime | None
     article_updated_at: datetime | None = None
     expires_at: datetime | None = None
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

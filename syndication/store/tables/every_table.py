@@ -7,6 +7,7 @@ from syndication.store.tables import (  # noqa: F401  # registers their tables i
     feeds,
     notifications,
     publishing,
+    revisions,
     search,
     sitemaps,
     sources,

@@ -158,6 +158,7 @@ class EntryRow(Base):
     updated_at: Mapped[datetime | None]
     article_updated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    state: Mapped[str | None]
 
 
 class TombstoneRow(Base):

@@ -17,6 +17,7 @@ def upgrade() -> None:
     """Creates the tables."""
     _create_newsroom_tables()
     _create_publishing_tables()
+    _create_revision_tables()
     _create_request_tables()
     _create_access_tables()
     _create_process_tables()
@@ -374,6 +375,7 @@ def _create_publishing_tables() -> None:
         sa.Column("updated_at", UtcTime(), nullable=True),
         sa.Column("article_updated_at", UtcTime(), nullable=True),
         sa.Column("expires_at", UtcTime(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "article_id"),
     )
@@ -434,6 +436,36 @@ def _create_publishing_tables() -> None:
         sa.PrimaryKeyConstraint("section", "version", "article_id"),
     )
     op.create_index("ix_feed_version_change_article_id", "feed_version_change", ["article_id"])
+
+
+def _create_revision_tables() -> None:
+    """Creates the states of articles that stood in feeds, and the versions that had them."""
+    op.create_table(
+        "article_revision",
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.Column("first_shown_at", UtcTime(), nullable=False),
+        sa.Column("shown_at", UtcTime(), nullable=False),
+        sa.Column("written_by", sa.Text(), nullable=True),
+        sa.Column("written_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("article_id", "digest"),
+    )
+    op.create_index("ix_article_revision_article_id", "article_revision", ["article_id", "shown_at"])
+    op.create_index("ix_article_revision_shown_at", "article_revision", ["shown_at"])
+    op.create_table(
+        "feed_version_entry",
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("since", BigInt, nullable=False),
+        sa.Column("until", BigInt, nullable=True),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("published_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("section", "article_id", "since"),
+    )
+    op.create_index("ix_feed_version_entry_article_id", "feed_version_entry", ["article_id"])
 
 
 def _create_request_tables() -> None:
@@ -581,6 +613,7 @@ def _create_access_tables() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.Column("times", BigInt, server_default="1", nullable=False),
+        sa.Column("state", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
         sqlite_autoincrement=True,
     )

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from syndication.model.freshness import Cadence
 from syndication.model.values import Document, LeftOut
-from syndication.store.publishing import holds, published, regenerations, versions
+from syndication.store.publishing import editor_holds, entry_states, holds, published, regenerations, versions
 from syndication.store.publishing.holds import Hold
 from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
 from syndication.store.publishing.versions import EntryChange
@@ -21,7 +21,9 @@ class NewVersion:
     ``updated_at`` and ``last_modified`` are the times of new documents. ``tombstones`` and ``changes`` are the
     differences from the previous version. ``shown`` are the digests of articles whose content is new to readers and
     not recorded yet. ``hold`` keeps vanished entries. ``missed``: what a sweep suspected was a difference.
-    ``cadence`` is the feed's, and ``max_age`` the cache time in seconds that new documents say.
+    ``cadence`` is the feed's, and ``max_age`` the cache time in seconds that new documents say. ``bodies`` are the
+    packed bytes, by article, of entries that are new or changed (None: the feed cannot be rolled back).
+    ``ends_editor_hold``: its time is over.
     """
 
     version: int
@@ -38,6 +40,8 @@ class NewVersion:
     missed: bool
     cadence: Cadence | None = None
     max_age: int | None = None
+    bodies: Mapping[str, bytes] | None = None
+    ends_editor_hold: bool = False
 
 
 def write(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> bool:
@@ -54,6 +58,8 @@ def write(conn: Connection, current: PublishedState, new: NewVersion, now: datet
         return False
     section = current.section
     _write_hold(conn, current, new.hold)
+    if new.ends_editor_hold:
+        editor_holds.end(conn, section)
     if new.entries != tuple(current.entries.values()):
         published.write_entries(conn, section, new.entries)
     published.write_left_out(conn, section, new.left_out, now)
@@ -70,8 +76,12 @@ def _write_documents(conn: Connection, current: PublishedState, new: NewVersion,
     published.write_documents(conn, new.documents)
     published.write_tombstones(conn, current.section, new.tombstones, new.version, now)
     size = sum(len(document.bodies["identity"]) for document in new.documents)
+    order = None
+    if new.bodies is not None:
+        order = entry_states.pack_order(new.entries)
+        entry_states.record(conn, current.section, new.version, current.entries, new.entries, new.bodies, keep)
     versions.record_version(
-        conn, current.section, new.version, now, len(new.entries), size, new.changes, keep, current.noticed_at
+        conn, current.section, new.version, now, len(new.entries), size, new.changes, keep, current.noticed_at, order
     )
 
 

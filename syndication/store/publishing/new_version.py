@@ -11,6 +11,8 @@ from syndication.model.values import Document, LeftOut
 from syndication.store.publishing import (
     article_states,
     deliveries,
+    editor_holds,
+    entry_states,
     holds,
     published,
     regenerations,
@@ -31,6 +33,8 @@ class NewVersion:
     differences from the previous version. ``shown`` are the digests of articles whose content is new to readers and
     not recorded yet, and ``states`` those articles. ``hold`` keeps vanished entries. ``missed``: what a sweep suspected
     was a difference. ``cadence`` is the feed's, and ``max_age`` the cache time in seconds that new documents say.
+    ``bodies`` are the packed bytes, by article, of entries that are new or changed (None: the feed cannot be rolled
+    back). ``ends_editor_hold``: its time is over.
     """
 
     version: int
@@ -48,6 +52,8 @@ class NewVersion:
     missed: bool
     cadence: Cadence | None = None
     max_age: int | None = None
+    bodies: Mapping[str, bytes] | None = None
+    ends_editor_hold: bool = False
 
 
 def write(
@@ -66,6 +72,8 @@ def write(
         return False
     section = current.section
     _write_hold(conn, current, new.hold)
+    if new.ends_editor_hold:
+        editor_holds.end(conn, section)
     if new.entries != tuple(current.entries.values()):
         published.write_entries(conn, section, new.entries)
     published.write_left_out(conn, section, new.left_out, now)
@@ -98,8 +106,12 @@ def _write_documents(conn: Connection, current: PublishedState, new: NewVersion,
     published.write_tombstones(conn, current.section, new.tombstones, new.version, now)
     version_entries.record_entries(conn, current.section, new.version, current.entries, new.entries, keep)
     size = sum(len(document.bodies["identity"]) for document in new.documents)
+    order = None
+    if new.bodies is not None:
+        order = entry_states.pack_order(new.entries)
+        entry_states.record(conn, current.section, new.version, current.entries, new.entries, new.bodies, keep)
     versions.record_version(
-        conn, current.section, new.version, now, len(new.entries), size, new.changes, keep, current.noticed_at
+        conn, current.section, new.version, now, len(new.entries), size, new.changes, keep, current.noticed_at, order
     )
 
 

@@ -314,6 +314,7 @@ def _create_publishing_tables() -> None:
         sa.Column("publication", BigInt, server_default="0", nullable=False),
         sa.Column("registration", BigInt, server_default="0", nullable=False),
         sa.Column("priority", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("hold_number", BigInt, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("section"),
     )
     op.create_index("ix_section_state_next_due", "section_state", ["next_due"])
@@ -341,10 +342,15 @@ def _create_publishing_tables() -> None:
         sa.Column("section", sa.Text(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("since", UtcTime(), nullable=False),
-        sa.Column("until", UtcTime(), nullable=False),
+        sa.Column("until", UtcTime(), nullable=True),
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("vanished", sa.Integer(), nullable=False),
         sa.Column("released_at", UtcTime(), nullable=True),
+        sa.Column("number", BigInt, nullable=True),
+        sa.Column("version", BigInt, nullable=True),
+        sa.Column("from_version", BigInt, nullable=True),
+        sa.Column("by", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "cause"),
     )
@@ -422,9 +428,27 @@ def _create_publishing_tables() -> None:
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("bytes", sa.Integer(), nullable=False),
         sa.Column("noticed_at", UtcTime(), nullable=True),
+        sa.Column("entry_order", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "version"),
     )
+    op.create_table(
+        "entry_state",
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("version", BigInt, nullable=False),
+        sa.Column("last_version", BigInt, nullable=True),
+        sa.Column("entry_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("published_at", UtcTime(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=True),
+        sa.Column("article_updated_at", UtcTime(), nullable=True),
+        sa.Column("expires_at", UtcTime(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("section", "article_id", "version"),
+    )
+    op.create_index("ix_entry_state_last_version", "entry_state", ["section", "last_version"])
     op.create_table(
         "feed_version_change",
         sa.Column("section", sa.Text(), nullable=False),

@@ -44,6 +44,7 @@ TITLES = {
     "method-not-allowed": "The method is not supported here",
     "not-found": "Not found",
     "not-json": "The body is not JSON",
+    "public-already": "The article is public already",
     "replayed": "The message was received before",
     "scope": "The caller lacks a scope",
     "slow-body": "The body arrived too slowly",
@@ -55,6 +56,7 @@ TITLES = {
     "too-many-previews": "Too many previews are waiting",
     "too-many-regenerations": "Too many regenerations were requested",
     "unexpected": "Something went wrong",
+    "unreadable": "The article cannot be read as a whole",
 }
 """The title of each kind of problem, which says the same for each occurrence of it (RFC 9457 section 3.1.3)."""
 

@@ -62,12 +62,13 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
         with database.write() as conn:
             done = Act("import", ", ".join(Path(name).name for name in files), report.summary())
             record(conn, current_user(), [done], database.now(conn))
-        if report.outcomes["created"] + report.outcomes["updated"] >= MANY:
+        changed = report.outcomes["created"] + report.outcomes["updated"]
+        if changed >= MANY:
             analyze(database)
         alive = runs_a_worker(database)
-    _show(report)
-    if not alive:
+    if changed and not alive:
         line(NO_WORKER_RUNS, err=True)
+    _show(report)
     if report.bad:
         sys.exit(1)
 

@@ -162,7 +162,7 @@ def preview_form() -> Response:
         return _form(article, given, etag=request.form.get("etag", ""), base=_base(), **shown)
     if "unseen" in shown:
         return expired_part("preview", shown["unseen"])
-    return html(render_template("dashboard/parts/preview.html", labels=FORMATS, **shown))
+    return html(render_template("dashboard/parts/preview.html", format_labels=FORMATS, **shown))
 
 
 def _previewed(given: Given, article: Mapping[str, Any] | None) -> previews.PreviewRequest:
@@ -331,7 +331,8 @@ def _form(
         reviewed=digest(given) if review is not None else "",
         choices={one.slug: one.title for one in sections if one.selection is None and one.slug != ALL},
         titles={one.slug: one.title for one in sections},
-        labels=LABELS | FORMATS,
+        field_labels=LABELS,
+        format_labels=FORMATS,
         turns={name: time_turns(given[name], _zone()) for name in TURNS_OF},
         **NOTHING_SHOWN | shown,
     )

@@ -85,7 +85,7 @@ def show_article() -> Response:
         "out": traced.withdrawn,
         "out_by_sender": traced.withdrawn_by_sender,
         "locks": field_locks.list_locks(path=path) if article else None,
-        "labels": LABELS,
+        "field_labels": LABELS,
         "history": call(api_past.list_history, path=path, query=api_past.HistoryQuery()),
     }
     if is_live():

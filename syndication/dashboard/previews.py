@@ -66,4 +66,4 @@ def shown(id: str | None) -> dict[str, Any]:
         if problem.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
             raise
         return {"preview": None}
-    return {"preview": found, "labels": LABELS}
+    return {"preview": found, "format_labels": LABELS}

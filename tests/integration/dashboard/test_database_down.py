@@ -36,7 +36,7 @@ def check_told(browser, token):
     last = browser.post("/article/withdraw?id=a%261", token, reason="<b>")
     (form,) = last.forms()
     assert form.get("action") == "/editors/article/withdraw?id=a%261"
-    assert dict(form.form_values()) == {"csrf_token": token, "reason": "<b>"}
+    assert dict(form.form_values()) == {"csrf_token": token, "confirmed": "1", "reason": "<b>"}
     secret = browser.post("/login", token, name="lin", password="secret")
     assert secret.note == NOT_DONE and not secret.forms() and "secret" not in secret.text
     for page in (browser.get("/"), browser.get("/login"), browser.get("/nothing"), last):

@@ -158,6 +158,7 @@ def _confirm(act: str) -> Response:
         id=path.id,
         article=_stored(path),
         workers=traced.workers,
+        sitemaps=context().settings.main.sitemaps.enabled,
         source=traced.source,
         source_words=traced.source_words,
         out_by_sender=traced.withdrawn_by_sender,

@@ -178,6 +178,7 @@ def _words(
     }
     was_shown = bool(facts.departures if out else facts.positions)
     processes = "web process" if len(web.running) == 1 else "web processes"
+    one = len(silent) == 1
     served = "every web process serves the feeds without it" if out else "every web process serves it"
     cached = ", ".join(titles.get(purge.section, purge.section) for purge in purges)
     refused = next((purge for purge in purges if purge.error), None)
@@ -191,8 +192,8 @@ def _words(
         "stuck": f", but {where}: the change has been waiting for {_waited(facts, late):.0f} s."
         " `syndication status` shows the cause.",
         "updating": f". Updating {slugs}.",
-        "silent": f", but web process {names(silent)} does not answer: it may still serve the previous version."
-        " Restart it.",
+        "silent": f", but web {'process' if one else 'processes'} {names(silent)} {'does' if one else 'do'} not answer:"
+        f" {'it' if one else 'they'} may still serve the previous version. Restart {'it' if one else 'them'}.",
         "no-web": ", but no web process is running to serve that. Start one with `syndication web`.",
         "loading": f". Waiting for {len(behind)} of {len(web.running)} {processes} to load it.",
         "purging": f". Waiting for the cache to be purged for {cached}.",

@@ -11,8 +11,8 @@ from syndication.store.db.errors import DatabaseDown
 LOCKED_SECONDS = 0.25
 """Seconds that a look waits for SQLite's lock: the service's own writers need far less."""
 
-BLOCKED_SECONDS = 5.0
-"""Seconds after which a session of PostgreSQL that waits for a lock counts as blocked."""
+BLOCKED_SECONDS = 2.0
+"""Seconds after which a session of PostgreSQL that waits for a lock counts as blocked; each gives up after ten."""
 
 
 def is_locked(database: Database) -> bool:

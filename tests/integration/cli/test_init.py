@@ -184,8 +184,8 @@ QUESTIONS = [
 REPLIES = ["The Daily", "https://feeds.daily.test", "", "", "", "UTC", "Taiwan", "mei-hua", PASSWORD, PASSWORD]
 
 
-@pytest.mark.parametrize("place", range(len(QUESTIONS)))
-def test_ctrl_c_at_any_question_leaves_nothing(tmp_path, place):
+@pytest.mark.parametrize("place", [0, 6, 8, 10])
+def test_ctrl_c_at_a_question_leaves_nothing(tmp_path, place):
     answers = [*zip(QUESTIONS[:place], REPLIES, strict=False), (QUESTIONS[place], CTRL_C)]
     code, screen = typed(answers, "init", env=environ(), folder=tmp_path)
     assert code == 1 and "Aborted!" in screen and files(tmp_path) == set()

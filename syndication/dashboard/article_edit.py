@@ -98,20 +98,24 @@ def save_article() -> BaseResponse:
     shown: dict[str, Any] = {"etag": etag, "base": base}
     patch, errors = find_changes(given, article, _zone())
     act = request.form.get("act", "review")
-    errors |= _note_errors(act, patch, article)
+    noted = _note_errors(act, patch, article)
     try:
         if errors:
             # What else is wrong is found with it, so that all of it can be corrected at once.
+            errors |= noted
             _refused_fields(path, patch, errors)
             return _form(article, given, HTTPStatus.UNPROCESSABLE_ENTITY, errors=errors, **shown)
         review = call(article_changes.compare_article, path=path, body=api.ArticlePatch(**patch))
-        if act == "review" or request.form.get("reviewed") != digest(given):
-            return _form(article, given, review=review, patch=patch, again=act != "review", **shown)
+        shown |= {"review": review, "patch": patch}
+        again = request.form.get("reviewed") != digest(given)
+        if noted or again or act == "review":
+            status = HTTPStatus.UNPROCESSABLE_ENTITY if noted else HTTPStatus.OK
+            return _form(article, given, status, errors=noted, again=again and act != "review", **shown)
         _save(path, patch, etag)
     except (Problem, ArticleError) as problem:
         if getattr(problem, "status", None) == HTTPStatus.PRECONDITION_FAILED:
             return _conflict(path, *_stored(path), given)
-        return _refused(article, given, problem, **shown)
+        return _refused(article, given, problem, etag=etag, base=base)
     return back("/article", id=path.id)
 
 

@@ -15,7 +15,7 @@ from syndication.web.problems import Problem
 
 pages = Pages("regenerate")
 
-FIELDS = {"reason": "the reason", "sections": ""}
+FIELDS = {"reason": "the reason", "sections": "sections"}
 """What the fields of the form are called in sentences."""
 
 EVERYTHING = Question(

@@ -12,6 +12,7 @@ from syndication.dashboard.pages import Pages, Question, back, call, page, parse
 from syndication.dashboard.sessions import session_here, sessions_of
 from syndication.errors import SyndicationError
 from syndication.model.scopes import ROLES, SCOPES
+from syndication.store.access.user_changes import LastAdminError
 from syndication.web.problems import not_found
 
 pages = Pages("users")
@@ -50,6 +51,8 @@ def change_scopes(name: str) -> BaseResponse:
     """Changes a user's permissions."""
     try:
         _change(name, **selected_role())
+    except LastAdminError as error:  # The sentence begins with a name, which has no capital.
+        return _user_page(name, HTTPStatus.UNPROCESSABLE_ENTITY, errors={"role": f"{error}."}, **_chosen())
     except SyndicationError as error:
         status, errors = refused_form(error, FIELDS, "role")
         return _user_page(name, status=status, errors=errors, **_chosen())

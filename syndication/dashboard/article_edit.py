@@ -161,6 +161,8 @@ def preview_form() -> Response:
         asked = call(previews.request_preview, body=_previewed(given, article)).value
         shown["preview"] = await_preview(asked, LIVE_SECONDS if is_live() else WAIT_SECONDS)
     except Problem as problem:
+        if is_live() and problem.status == HTTPStatus.TOO_MANY_REQUESTS:  # Of pages that were left: it is soon free.
+            return page("parts/preview_later.html", address=request.full_path)
         shown["unseen"] = f"No preview. {problem.detail}"
     if not is_live():
         # What the form knew when it was opened stays: nothing was saved that could have changed it.

@@ -45,6 +45,7 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
     Import an old feed and keep the IDs that feed readers know:
       syndication import --section taiwan old-feed.xml
     """
+    from syndication.cli.following import runs_a_worker
     from syndication.importing.feed_reader import FeedFileReader
     from syndication.importing.import_file import import_file
     from syndication.importing.report import Report
@@ -63,7 +64,10 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
             record(conn, current_user(), [done], database.now(conn))
         if report.outcomes["created"] + report.outcomes["updated"] >= MANY:
             analyze(database)
+        alive = runs_a_worker(database)
     _show(report)
+    if not alive:
+        line(NO_WORKER_RUNS, err=True)
     if report.bad:
         sys.exit(1)
 
@@ -87,6 +91,8 @@ def _show(report: "Report") -> None:
             line(part, err=True)
     line(report.summary())
 
+
+NO_WORKER_RUNS = "No worker is running: feeds stay as they are. Start one with `syndication worker`."
 
 wait_option = click.option("--no-wait", is_flag=True, help="Return once it is stored, for scripts.")
 
@@ -140,10 +146,11 @@ def schedule(ctx: click.Context, id: str, time: str | None, at_once: bool) -> No
     """Set, move or lift the embargo of an article.
 
     For drafts and articles under embargo. TIME is like 2026-03-14T08:00; without a time zone, it is in that of the
-    newsroom (editors.timezone).
+    newsroom (editors.timezone). The exit code is 3 if no worker is running to do it.
     """
     from zoneinfo import ZoneInfo
 
+    from syndication.cli.following import NO_WORKER, runs_a_worker
     from syndication.errors import ArticleError
     from syndication.model.values import Article
     from syndication.store.articles import articles, scheduling
@@ -169,10 +176,14 @@ def schedule(ctx: click.Context, id: str, time: str | None, at_once: bool) -> No
             return scheduling.schedule(stored, at.astimezone(UTC) if at is not None else None, now)
 
         _, article = articles.change_article(database, id, decide, by=current_user(), act="schedule")
+        alive = runs_a_worker(database)
     moment = article.published_at
     if moment is not None:
         when = f"{moment.astimezone(zone):%d %b %Y, %H:%M} ({zone})"
         line(f"{id} is published on {when}." if moment > now else f"{id} is published.")
+    if not alive:
+        line(NO_WORKER_RUNS, err=True)
+        sys.exit(NO_WORKER)
 
 
 @click.command("lock")
@@ -233,7 +244,7 @@ def _report(
         for id in known:
             line(f"{id} is {done}.")
         if known and not runs_a_worker(database):
-            line("No worker is running: feeds stay as they are. Start one with `syndication worker`.", err=True)
+            line(NO_WORKER_RUNS, err=True)
             return NO_WORKER
         return 1 if unknown else 0
     return follow(settings, database, known) or (1 if unknown else 0)

@@ -14,7 +14,7 @@ from syndication.dashboard.login import client_address, login_service, show_deni
 from syndication.dashboard.pages import LOGGED_IN, Pages, back, page
 from syndication.dashboard.sessions import session_here, sessions_of
 from syndication.errors import SyndicationError
-from syndication.model.scopes import role_of
+from syndication.model.scopes import SCOPES, role_of
 from syndication.store.access import audit_log, user_changes, users
 from syndication.store.access.audit_log import Act
 
@@ -67,6 +67,7 @@ def _page(errors: Errors | None = None) -> Response:
         errors=errors or {},
         shortest=passwords.SHORTEST,
         role=role_of(g.user.scopes),
+        lacked=[scope for scope in SCOPES if scope not in g.user.scopes],
         sessions=sessions_of(g.user.id),
         this_session=session_here(),
     )

@@ -47,6 +47,7 @@ from syndication.dashboard.ttl_cache import TTLCache
 from syndication.dashboard.verdict import current_verdict
 from syndication.diagnostics.trace import DATE_WORDS
 from syndication.model.body_limits import SMALL_BYTES, largest_body
+from syndication.model.scopes import who_may
 from syndication.store.db.database import Database
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.request_log import LIVE, set_rule
@@ -117,7 +118,7 @@ def _complete(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", POLICY)
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
+    headers.setdefault("Referrer-Policy", "same-origin")
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["X-Robots-Tag"] = "noindex"
     headers.setdefault("Cache-Control", "no-store")
@@ -148,6 +149,7 @@ def _describe(app: Flask, settings: Settings) -> None:
             "current_user": g.get("user"),
             "current_verdict": current_verdict,
             "may": lambda scope: current is not None and current.may(scope),
+            "who_may": who_may,
             "static": lambda name: f"{PREFIX}/static/{name}?{digests[name]}",
             "now": current.now if current else datetime.now(UTC),
         }

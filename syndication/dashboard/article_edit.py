@@ -45,6 +45,7 @@ from syndication.dashboard.pages import (
     parse_request,
 )
 from syndication.dashboard.previews import await_preview
+from syndication.dashboard.story_promise import story_promise
 from syndication.errors import ArticleError
 from syndication.model.article_json import dump_article, merge_patch, slugify
 from syndication.model.values import ALL
@@ -53,8 +54,6 @@ from syndication.store.articles.last_writer import find_last_writer
 from syndication.web.problems import Problem, problem_fields
 
 pages = Pages("article_edit")
-
-SAVED = "Saved. Feeds have it within about a second."
 
 NO_NOTE = "Say what was corrected: readers see this note, and the date of the story moves."
 
@@ -125,7 +124,7 @@ def _save(path: ArticlePath, patch: Mapping[str, Any], etag: str) -> None:
         return
     locks = [field for field in changed_fields(patch) if field in LOCKABLE] if "lock" in request.form else []
     call(api.patch_article, path=path, body=api.ArticlePatch(**patch), etag=etag, locks=locks)
-    flash(SAVED)
+    flash(story_promise("Saved.", path.id))
 
 
 @pages.get("/article/new", "write")
@@ -314,10 +313,9 @@ def _new_id(title: str) -> str:
 def _created(stored: api.StoredResponse) -> str:
     article = stored.article
     if article.status == "draft":
-        return "Draft saved. No feed shows it until it is published."
-    if article.published_at is not None and article.published_at > caller().now:
-        return f"Scheduled. It is published on {time_filters().text(article.published_at)}."
-    return "Published. Feeds have it within about a second."
+        return story_promise("Draft saved.", article.id)
+    is_ahead = article.published_at is not None and article.published_at > caller().now
+    return story_promise("Scheduled." if is_ahead else "Published.", article.id)
 
 
 def _form(

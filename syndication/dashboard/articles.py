@@ -75,6 +75,7 @@ def show_article() -> Response:
         ],
         "elsewhere": [verdict.section for verdict in traced.sections if article and verdict not in concerned],
         "titles": titles(),
+        "workers": traced.workers,
         "source": traced.source,
         "source_words": traced.source_words,
     }
@@ -156,6 +157,7 @@ def _confirm(act: str) -> Response:
         act=act,
         id=path.id,
         article=_stored(path),
+        workers=traced.workers,
         source=traced.source,
         source_words=traced.source_words,
         out_by_sender=traced.withdrawn_by_sender,

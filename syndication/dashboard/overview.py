@@ -83,7 +83,7 @@ def live() -> Response:
 def _part() -> Part:
     cache: TTLCache = current_app.extensions["ttl_cache"]
     may = {"may_preview": caller().may("preview"), "may_regenerate": caller().may("regenerate")}
-    key = ("overview", *may.values(), caller().may("admin"))
+    key = ("overview", *may.values(), caller().may("write"), caller().may("admin"))
     return cache.get(key, CACHE_SECONDS, lambda: _render(may))
 
 
@@ -102,6 +102,7 @@ def _read() -> dict[str, Any]:
     with database.read() as conn:
         asked = poll_counts.last_hour(conn, found.facts.now)
         first_steps = find_first_steps(conn, status, caller().may("preview"))
+    unpurged = found.facts.unpurged
     chosen = _chosen(settings.sections, status.states) if many else list(settings.sections)
     rows = [
         _row(
@@ -111,6 +112,7 @@ def _read() -> dict[str, Any]:
             asked.get(slug, poll_counts.NONE),
             silences.get(slug, ""),
             status.progress,
+            is_purged=slug not in unpurged,
         )
         for slug in chosen
     ]
@@ -120,7 +122,7 @@ def _read() -> dict[str, Any]:
         "rows": rows,
         "feeds": len(settings.sections),
         "workers": status.workers,
-        "web": found.web,
+        "web": status.web,
         "current": counts.get("current", 0),
         "oldest": oldest,
         "pending": counts.get("pending", 0),
@@ -141,11 +143,18 @@ def _chosen(sections: Mapping[str, Section], states: Mapping[str, SectionState])
 
 
 def _row(
-    section: Section, title: str, state: SectionState | None, asked: PollSums, silence: str, progress: Progress
+    section: Section,
+    title: str,
+    state: SectionState | None,
+    asked: PollSums,
+    silence: str,
+    progress: Progress,
+    *,
+    is_purged: bool,
 ) -> Row:
     documents = context().loader.catalogue.documents
     found = [documents.get(wsgi_path(section.slug, format)) for format in FORMATS]
-    name, words = _state(state, silence, progress)
+    name, words = _state(state, silence, progress, is_purged=is_purged)
     return Row(
         slug=section.slug,
         title=title,
@@ -162,11 +171,13 @@ def _row(
     )
 
 
-def _state(state: SectionState | None, silence: str, progress: Progress) -> tuple[str, str]:
+def _state(state: SectionState | None, silence: str, progress: Progress, *, is_purged: bool) -> tuple[str, str]:
     """Returns the status and its details."""
     status = section_status(state, progress)
     if status == "failing" and state is not None:
         return status, state.error or ""
     if status == "held" and state is not None and state.hold is not None:
         return status, state.hold.words
+    if status == "current" and not is_purged:
+        return "unpurged", ""
     return ("silent", silence) if status == "current" and silence else (status, "")

@@ -1,6 +1,7 @@
 """Declaring and rendering pages, and calling the API's operations."""
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api.operations import Operations, caller, context
+from syndication.model.scopes import who_may
 from syndication.model.values import ALL
 from syndication.web.problems import Problem, invalid
 
@@ -36,6 +38,8 @@ POLICY = (
 )
 """No inline scripts or styles, nothing from other origins."""
 
+
+_CSRF_FIELD = re.compile(r'<input[^>]* name="csrf_token"[^>]*>')
 
 CONFIRMED = "confirmed"
 """The field of a form that was confirmed."""
@@ -110,7 +114,8 @@ def html(text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
 def live_part(template: str, **values: Any) -> Response:
     """Returns a live part, which asks for changes since ``digest`` next time; 204 if it is unchanged."""
     bare = render_template(f"dashboard/{template}", digest="", **values)
-    digest = hashlib.sha256(bare.encode()).hexdigest()[:16]
+    # The token of its forms is another one in each response.
+    digest = hashlib.sha256(_CSRF_FIELD.sub("", bare).encode()).hexdigest()[:16]
     if request.args.get("seen") == digest:
         return Response(status=HTTPStatus.NO_CONTENT)
     return html(bare.replace("seen=", f"seen={digest}", 1))
@@ -169,7 +174,7 @@ def titles() -> dict[str, str]:
 
 def missing_scope(scope: str) -> Problem:
     """Returns the error for a user without the scope."""
-    detail = f"You need the {scope} permission for this. Ask an admin to grant it."
+    detail = f"You need the {scope} permission for this, which {who_may(scope)} have. Ask an admin to grant it."
     return Problem(HTTPStatus.FORBIDDEN, "scope", detail)
 
 

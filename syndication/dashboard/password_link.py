@@ -21,12 +21,17 @@ from syndication.store.access.users import User
 
 pages = Pages("password_link")
 
+MAX_SECRET = 100
+"""Characters of a secret that are kept in the cookie: ours have fewer."""
+
 
 @pages.get("/password/<secret>", PUBLIC)
 def open_link(secret: str) -> BaseResponse:
     """Remembers the link in this browser, and shows the form at an address without the secret."""
-    session["password_link"] = secret
-    return back("/password")
+    session["password_link"] = secret[:MAX_SECRET]
+    answer = back("/password")
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
 
 
 @pages.get("/password", PUBLIC)

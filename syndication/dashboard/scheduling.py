@@ -13,6 +13,7 @@ from syndication.api.schemas import ArticlePath
 from syndication.dashboard.filters import time_filters
 from syndication.dashboard.form_times import read_time, time_turns, write_time
 from syndication.dashboard.pages import Pages, Question, back, call, page, parse_request
+from syndication.dashboard.story_promise import story_promise
 from syndication.web.problems import Problem
 
 pages = Pages("scheduling")
@@ -58,10 +59,8 @@ def schedule() -> BaseResponse:
             raise
         return _form(path, given, problem.status, errors={"": problem.detail})
     moment = stored.article.published_at
-    if moment is not None and moment > caller().now:
-        flash(f"Scheduled. It is published on {time_filters().text(moment)}.")
-    else:
-        flash("Published. Feeds have it within about a second.")
+    is_ahead = moment is not None and moment > caller().now
+    flash(story_promise("Scheduled." if is_ahead else "Published.", path.id))
     return back("/upcoming") if request.form.get("from") == "upcoming" else back("/article", id=path.id)
 
 

@@ -15,6 +15,7 @@ from syndication.api.schemas import SectionPath
 from syndication.dashboard.chart_pages import build_chart
 from syndication.dashboard.pages import Pages, Question, back, call, is_live, live_part, page, parse_request, titles
 from syndication.dashboard.regenerations import shown
+from syndication.dashboard.verdict import current_health
 from syndication.diagnostics.cache_time import CacheTime
 from syndication.model.feed_addresses import wsgi_path
 from syndication.model.values import FORMATS
@@ -40,6 +41,7 @@ def section_page(slug: str, status: HTTPStatus = HTTPStatus.OK, **sent: Any) -> 
         "configured": api.configured(slug),
         "served": served_version(slug),
         "missed_recently": _missed_recently(section),
+        "unpurged": slug in current_health().facts.unpurged,
         "polled": CacheTime(section.cache_seconds, section.cache_reason),
     }
     if is_live():

@@ -10,6 +10,7 @@ from syndication.api import upcoming as api
 from syndication.api.operations import caller, context
 from syndication.dashboard.filters import time_filters
 from syndication.dashboard.pages import Pages, call, is_live, page, parse_request, titles
+from syndication.dashboard.verdict import current_health
 from syndication.store.articles.upcoming import UpcomingEvent, read_moments
 
 pages = Pages("upcoming")
@@ -37,6 +38,7 @@ def show_upcoming() -> Response:
         "parts/upcoming.html" if is_live() else "upcoming.html",
         days=[(day, list(of)) for day, of in groupby(items, key=lambda item: time_filters().day(item.at))],
         titles=titles(),
+        workers=current_health().facts.workers,
         calendar=[] if query.after else _calendar(),
         listed={time_filters().isoday(item.at) for item in items},
         following={"after": following["after"]} if following else None,

@@ -7,12 +7,16 @@ from typing import Literal
 from syndication.diagnostics.health import SLOW
 from syndication.diagnostics.trace import Verdict
 from syndication.store.articles.trace_facts import TraceFacts
+from syndication.store.processes.purge_queue import Purge
 from syndication.store.processes.web_processes import WebProcess
 
-Stage = Literal["no-worker", "failing", "stuck", "updating", "loading", "silent", "no-web", "served"]
-"""Where it is. The first three: a feed is not regenerated. ``silent``: a web process does not answer."""
+Stage = Literal[
+    "no-worker", "failing", "stuck", "updating", "loading", "silent", "no-web", "purging", "not-purged", "served"
+]
+"""Where it is. The first three: a feed is not regenerated. ``silent``: a web process does not answer. ``purging``: the
+CDN's cache has not been purged yet, ``not-purged``: it refused."""
 
-BLOCKED: Collection[Stage] = ("no-worker", "failing", "stuck", "silent", "no-web")
+BLOCKED: Collection[Stage] = ("no-worker", "failing", "stuck", "silent", "no-web", "not-purged")
 """The stages that last until somebody does something."""
 
 
@@ -49,12 +53,48 @@ class Delivery:
 class WebFacts:
     """The web processes that are ``running``, and those that are ``silent``: they hang, or were killed.
 
-    ``publication`` is the number of the last publication.
+    ``publication`` is the number of the last publication. ``purges`` wait to be sent to the CDN's cache.
     """
 
     running: Sequence[WebProcess]
     silent: Sequence[WebProcess]
     publication: int
+    purges: Sequence[Purge] = ()
+
+    def stage(self, publication: int) -> "WebStage":
+        """Returns how far this publication has come."""
+        behind, silent = self.behind(publication), self.behind_silent(publication)
+        return "silent" if silent else "no-web" if not self.running else "loading" if behind else "served"
+
+    def behind(self, publication: int) -> list[WebProcess]:
+        """Returns the running web processes that do not serve it yet."""
+        return [process for process in self.running if process.publication < publication]
+
+    def behind_silent(self, publication: int) -> list[WebProcess]:
+        """Returns the silent ones, of which nobody knows whether they ever will."""
+        return [process for process in self.silent if process.publication < publication]
+
+    def words(self, publication: int) -> str:
+        """Returns what a publication waits for, as a sentence; "" if every web process serves it."""
+        match self.stage(publication):
+            case "silent":
+                return (
+                    f"Web process {names(self.behind_silent(publication))} does not answer: it may still serve the"
+                    " previous version. Restart it."
+                )
+            case "no-web":
+                return "No web process is running to serve it. Start one with `syndication web`."
+            case "loading":
+                return f"Waiting for web process {names(self.behind(publication))} to load it."
+        return ""
+
+
+WebStage = Literal["silent", "no-web", "loading", "served"]
+
+
+def names(processes: Collection[WebProcess]) -> str:
+    """Returns where these processes are: "4711 on cms-1"."""
+    return ", ".join(f"{process.pid} on {process.host}" for process in processes)
 
 
 NO_TITLES: Mapping[str, str] = {}
@@ -74,12 +114,14 @@ def delivery(
     """
     late = [verdict for verdict in verdicts if verdict.late is not None]
     publication = web.publication if since is None else min(since, web.publication)
-    behind = [process for process in web.running if process.publication < publication]
-    silent = [process for process in web.silent if process.publication < publication]
+    behind, silent = web.behind(publication), web.behind_silent(publication)
     was_shown = bool(late or facts.departures or facts.positions)
     stage: Stage = _stage(facts, late) if late else "served"
     if stage == "served" and was_shown:
-        stage = "silent" if silent else "no-web" if not web.running else "loading" if behind else "served"
+        stage = web.stage(publication)
+    purges = _unpurged(facts, web.purges)
+    if stage == "served" and purges:
+        stage = "not-purged" if any(purge.error for purge in purges) else "purging"
     withdrawn = facts.withdrawal is not None
     return Delivery(
         facts.article_id,
@@ -89,8 +131,14 @@ def delivery(
         len(web.running) + len(silent),
         len(behind) + len(silent),
         None if late else publication,
-        f"{'Withdrawn' if withdrawn else 'Restored'}{_words(stage, facts, late, web, behind, silent, titles)}",
+        f"{'Withdrawn' if withdrawn else 'Restored'}{_words(stage, facts, late, web, behind, silent, purges, titles)}",
     )
+
+
+def _unpurged(facts: TraceFacts, purges: Sequence[Purge]) -> list[Purge]:
+    """Returns the purges without which the CDN's cache still serves the article in a feed that it has left."""
+    left = facts.departures if facts.withdrawal is not None else {}
+    return [purge for purge in purges if purge.section in left and purge.since <= left[purge.section].at]
 
 
 def _stage(facts: TraceFacts, late: Sequence[Verdict]) -> Stage:
@@ -116,6 +164,7 @@ def _words(
     web: WebFacts,
     behind: Sequence[WebProcess],
     silent: Sequence[WebProcess],
+    purges: Sequence[Purge],
     titles: Mapping[str, str],
 ) -> str:
     """Returns the rest of the sentence."""
@@ -129,8 +178,11 @@ def _words(
     }
     was_shown = bool(facts.departures if out else facts.positions)
     processes = "web process" if len(web.running) == 1 else "web processes"
-    silent_ones = ", ".join(f"{process.pid} on {process.host}" for process in silent)
     served = "every web process serves the feeds without it" if out else "every web process serves it"
+    cached = ", ".join(titles.get(purge.section, purge.section) for purge in purges)
+    refused = next((purge for purge in purges if purge.error), None)
+    later = " It shows the article until its copy expires." if refused and refused.given_up_at else " Retrying."
+    maps = " The sitemaps follow within a minute." if out and facts.in_sitemaps else ""
     words: dict[Stage, str] = {
         "no-worker": f". Waiting for a worker: none is running, and the article is {where}."
         " Start one with `syndication worker`.",
@@ -139,10 +191,12 @@ def _words(
         "stuck": f", but {where}: the change has been waiting for {_waited(facts, late):.0f} s."
         " `syndication status` shows the cause.",
         "updating": f". Updating {slugs}.",
-        "silent": f", but web process {silent_ones} does not answer: it may still serve the previous version."
+        "silent": f", but web process {names(silent)} does not answer: it may still serve the previous version."
         " Restart it.",
         "no-web": ", but no web process is running to serve that. Start one with `syndication web`.",
         "loading": f". Waiting for {len(behind)} of {len(web.running)} {processes} to load it.",
-        "served": f": {served}." if was_shown else ". It is in no feed: its trace shows why.",
+        "purging": f". Waiting for the cache to be purged for {cached}.",
+        "not-purged": f", but the cache was not purged for {cached}: {refused.error if refused else ''}.{later}",
+        "served": f": {served}.{maps}" if was_shown else ". It is in no feed: its trace shows why.",
     }
     return words[stage]

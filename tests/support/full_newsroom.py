@@ -29,6 +29,7 @@ from syndication.store.access import (
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import field_locks
 from syndication.store.articles.ninjs_items import NinjsItem, save_item
+from syndication.store.articles.withdrawal_batches import withdraw_together
 from syndication.store.articles.withdrawals import restore, withdraw
 from syndication.store.copy.rows import TABLES
 from syndication.store.copy.sequences import NUMBERED, read_position
@@ -87,6 +88,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
     desk.work()
     withdraw(database, ["story-1", "story-2", "story-4"], by)
     restore(database, ["story-2"], by)
+    withdraw_together(database, ["story-5", "story-8"], by, HOSTILE)
     with database.write() as conn:
         conn.execute(text("DELETE FROM article WHERE id = 'story-7'"))
         conn.execute(text("UPDATE article SET title = 'Corrected', correction = 'It was wrong.' WHERE id = 'story-3'"))

@@ -49,6 +49,11 @@ function showStale(event) {
     note.dataset.form = "";
     return;
   }
+  const verdict = document.getElementById("verdict-link");
+  if (verdict) { // It is not known any more whether all is well; the next answer puts it right.
+    verdict.className = "health notice";
+    verdict.lastChild.textContent = "Not up to date";
+  }
   const shown = `Showing data from ${clock(updatedAt)}`;
   note.textContent = error ? `${shown}. ${error.textContent}` : `Connection lost. ${shown}; retrying.`;
 }

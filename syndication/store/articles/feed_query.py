@@ -1,6 +1,6 @@
 """A feed's articles, newest first, at the same cost for any number of articles; the query is ``selected_articles``."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -101,6 +101,40 @@ def find_embargoed(conn: Connection, article_ids: Collection[str], now: datetime
         query = select(ArticleRow.id).where(ArticleRow.id.in_(some), ArticleRow.status == "published")
         found.update(conn.scalars(query.where(ArticleRow.published_at > now)))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What newsrooms decided about articles, by article: ``reasons`` why it must not be shown, withdrawn, expired or
+    unpublished (an embargo). ``known`` have a row. ``moments`` are when one of them expires, or its embargo ends.
+    """
+
+    reasons: Mapping[str, str]
+    known: Collection[str]
+    moments: Collection[datetime]
+
+
+def find_decisions(conn: Connection, article_ids: Collection[str], now: datetime) -> Decisions:
+    """Returns which of the articles must not be shown at ``now``, whatever a feed keeps."""
+    reasons: dict[str, str] = {}
+    known: set[str] = set()
+    moments: list[datetime] = []
+    for some in batched(sorted(article_ids)):
+        columns = (ArticleRow.id, ArticleRow.status, ArticleRow.published_at, ArticleRow.expires_at)
+        for row in conn.execute(select(*columns).where(ArticleRow.id.in_(some))):
+            known.add(row.id)
+            embargoed = row.status == "published" and row.published_at > now
+            if row.status == "withdrawn":
+                reasons[row.id] = "withdrawn"
+            elif row.expires_at is not None and row.expires_at <= now:
+                reasons[row.id] = "expired"
+            elif embargoed:
+                reasons[row.id] = "unpublished"
+            moments += [moment for moment in (row.expires_at, row.published_at) if moment is not None and moment > now]
+        # A withdrawal outlives the article's row, and stands before a row that says otherwise.
+        out = select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(some))
+        reasons |= dict.fromkeys(conn.scalars(out), "withdrawn")
+    return Decisions(reasons, known, moments)
 
 
 def repair_links(conn: Connection, article_ids: Collection[str] | None) -> int:

@@ -6,6 +6,7 @@ from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 from syndication.store.tables.publishing import (
     DocumentRow,
     EntryRow,
+    EntryStateRow,
     HoldRow,
     LeftOutRow,
     PollCountRow,
@@ -13,7 +14,9 @@ from syndication.store.tables.publishing import (
     TombstoneRow,
 )
 
-_PARTS = (HoldRow, DocumentRow, EntryRow, TombstoneRow, LeftOutRow, FeedVersionRow, FeedVersionChangeRow)
+_PARTS = (
+    HoldRow, DocumentRow, EntryRow, EntryStateRow, TombstoneRow, LeftOutRow, FeedVersionRow, FeedVersionChangeRow,
+)  # fmt: skip
 
 
 def move_feed(conn: Connection, slug: str, new_slug: str) -> None:

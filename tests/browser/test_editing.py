@@ -136,7 +136,7 @@ def test_an_embargo_is_moved_with_three_clicks(visit, house):
     expect(page.get_by_role("heading", level=1)).to_have_text("Move the embargo")
     page.get_by_label("Publication time").fill("2099-01-02T08:00")
     click("button", "Move", exact=True)
-    expect(page.get_by_role("status").first).to_have_text("Scheduled. It is published on 02 Jan 2099, 08:00.")
+    expect(page.get_by_role("status").first).to_have_text(re.compile("^Scheduled. .* on 02 Jan 2099, 08:00.$"))
     assert click.count == 3
 
 

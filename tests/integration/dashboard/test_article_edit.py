@@ -312,6 +312,17 @@ def test_the_live_preview_shows_what_is_typed(newsroom):
     assert stored(newsroom).title == "A nigth train"
 
 
+def test_a_preview_that_finds_the_queue_full_is_asked_for_again(newsroom):
+    browser = newsroom.person()
+    page = browser.get(f"{EDIT}?id=a1")
+    path = page.tree.xpath("string(//*[@aria-label='Live preview']/@hx-post)")
+    fields = urlencode(dict(form_of(page).form_values()))
+    for _ in range(3):
+        part = browser.ask("POST", path, data=fields, content_type=FORM, headers={"HX-Request": "true"})
+    (later,) = part.tree.xpath("//*[@id='preview']")
+    assert (later.get("hx-post"), later.get("hx-trigger")) == (path, "load delay:2s")
+
+
 def test_without_scripts_the_preview_is_a_page_that_keeps_the_form(newsroom):
     browser = newsroom.person()
     form = form_of(browser.get(f"{EDIT}?id=a1"))

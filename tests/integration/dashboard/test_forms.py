@@ -47,9 +47,9 @@ FORMS = {
     "login.check_log_in": Refused({"name": "typed", "password": "wrong"}, ("name", "password")),
     "regenerate.regenerate": Refused({"section": "taiwan", "back": "taiwan", "reason": "r" * 501}, ("reason",)),
     "feeds.create_feed": Refused(FEED | {"slug": "typed"}, ("entries",)),
-    "feeds.change_feed": Refused(FEED | {"etag": "1"}, ("entries",), "?slug=trips"),
+    "feeds.change_feed": Refused(FEED, ("entries",), "?slug=trips"),
     "feeds.preview_feed": Refused(FEED | {"slug": "typed"}, ("entries",)),
-    "feeds.rename_feed": Refused({"slug": "No Address", "etag": "1"}, ("slug",), "?slug=trips"),
+    "feeds.rename_feed": Refused({"slug": "No Address"}, ("slug",), "?slug=trips"),
     "article_edit.save_article": Refused(STORY | {"act": "review"}, ("expires_at",), "?id=a1"),
     "article_edit.create_article": Refused(STORY | {"id": "typed", "act": "publish"}, ("expires_at",)),
     "scheduling.schedule": Refused({"published_at": "tomorrow"}, ("published_at",), "?id=soon"),
@@ -63,27 +63,27 @@ FORMS = {
 """Routes of forms with fields that people fill in."""
 
 BUTTONS = {
-    "articles.withdraw": ("?id=missing", 404),
-    "articles.restore": ("?id=missing", 404),
-    "article_edit.release_locks": ("?id=missing", 404),
-    "previews.preview": ("?id=" + "x" * 501, 422),
-    "feeds.retire_feed": ("?slug=missing", 404),
-    "feeds.reinstate_feed": ("?slug=missing", 404),
-    "sections.release": ("", 404),
-    "sources.look_at_source": ("", 404),
-    "sources.check_source": ("", 404),
-    "sources.pause_source": ("", 404),
-    "sources.resume_source": ("", 404),
-    "sources.accept_source": ("", 404),
-    "tokens.revoke_token": ("", 404),
-    "sessions.end_session": ("", 404),
-    "sessions.end_own_session": ("", 404),
-    "users.create_password_link": ("", 404),
-    "users.disable": ("", 404),
-    "users.enable": ("", 404),
-    "users.reset_second_factor": ("", 404),
+    "articles.withdraw": "?id=missing",
+    "articles.restore": "?id=missing",
+    "article_edit.release_locks": "?id=missing",
+    "previews.preview": "?id=" + "x" * 501,
+    "feeds.retire_feed": "?slug=missing",
+    "feeds.reinstate_feed": "?slug=missing",
+    "sections.release": "",
+    "sources.look_at_source": "",
+    "sources.check_source": "",
+    "sources.pause_source": "",
+    "sources.resume_source": "",
+    "sources.accept_source": "",
+    "tokens.revoke_token": "",
+    "sessions.end_session": "",
+    "sessions.end_own_session": "",
+    "users.create_password_link": "",
+    "users.disable": "",
+    "users.enable": "",
+    "users.reset_second_factor": "",
 }
-"""Routes of buttons, with an address that names nothing, and the answer."""
+"""Routes of buttons, with the query of an address that names nothing."""
 
 ELSEWHERE = {
     "login.log_out": "takes nothing that could be wrong",
@@ -165,6 +165,13 @@ def ready(newsroom, endpoint):
     return browser
 
 
+def opened(browser, path):
+    """Returns what the form knows of the version that it was opened with."""
+    page = browser.get(path)
+    found = page.tree.xpath("//main//input[@name='etag' or @name='base']") if page.status == 200 else []
+    return {one.get("name"): one.get("value") for one in found}
+
+
 def test_each_route_of_a_form_is_tested(sqlite_dashboard):
     found = set(routes(sqlite_dashboard))
     assert found == FORMS.keys() | BUTTONS.keys() | ELSEWHERE.keys()
@@ -175,7 +182,7 @@ def test_a_refused_form_keeps_what_was_typed_and_says_the_error_at_its_field(new
     case = FORMS[endpoint]
     browser = ready(newsroom, endpoint)
     path = address(newsroom, endpoint, case.values) + case.query
-    page = send(browser, path, case.given)
+    page = send(browser, path, case.given | opened(browser, path))
     assert page.status == case.status, page.words
     for name, typed in case.given.items():
         if name in SECRETS:
@@ -191,9 +198,8 @@ def test_a_refused_form_keeps_what_was_typed_and_says_the_error_at_its_field(new
 
 @pytest.mark.parametrize("endpoint", BUTTONS)
 def test_a_button_that_means_nothing_is_refused_in_words(newsroom, endpoint):
-    query, status = BUTTONS[endpoint]
-    page = newsroom.person().post(address(newsroom, endpoint, {}) + query)
-    assert page.status == status and page.note and page.title
+    page = newsroom.person().post(address(newsroom, endpoint, {}) + BUTTONS[endpoint])
+    assert 400 <= page.status < 500 and page.note and page.title
 
 
 @pytest.mark.parametrize("endpoint", sorted(BUTTONS.keys() - UNASKED.keys()))

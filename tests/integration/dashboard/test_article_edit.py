@@ -61,7 +61,9 @@ def error(page, name):
 
 
 def buttons(page):
-    return [button.text_content() for button in page.tree.iter("button") if button.get("name") == "act"]
+    """Returns what the buttons say that people see."""
+    found = [button for button in page.tree.iter("button") if button.get("name") == "act"]
+    return [button.text_content() for button in found if button.get("aria-hidden") is None]
 
 
 @pytest.fixture
@@ -160,7 +162,7 @@ def test_a_story_that_the_cms_owns_can_be_locked_with_the_change(newsroom):
         list(articles.put_articles(newsroom.database, [article("a1", title=title, published_at=at(hours=-1))], by=CMS))
     browser = newsroom.person()
     form = browser.get(f"{EDIT}?id=a1")
-    assert "token cms owns this story: its next write replaces what you change here" in form.words
+    assert "This story comes from token cms: its next write replaces what you change here" in form.words
     review = send(browser, form, "review", title="A night train")
     assert "Lock Title token cms does not replace it until somebody releases it" in review.words
     page = browser.follow(send(browser, review, "fix", lock="1"))
@@ -348,13 +350,13 @@ def test_the_first_button_of_a_form_only_reviews_or_previews(newsroom):
 
 
 def test_a_note_is_asked_for_beside_the_review(newsroom):
+    newsroom.api.clock.now = datetime.now(UTC)
     browser = newsroom.person()
     review = send(browser, browser.get(f"{EDIT}?id=a1"), "review", title="A night train")
     assert len(review.tree.xpath("//textarea[@name='correction']")) == 1
     assert review.tree.xpath("//section[@class='review']//textarea[@name='correction'][@form='article-form']")
     refused = send(browser, review, "correction")
     assert refused.tree.xpath("//section[@class='review']//textarea[@name='correction'][@autofocus]")
-    newsroom.api.clock.now = datetime.now(UTC)
     assert send(browser, refused, "correction", correction="A typo.").status == 303
     assert stored(newsroom).correction == "A typo."
 

@@ -34,6 +34,8 @@ STORY = {
     "published_at": "2026-03-15T08:00", "expires_at": "never",
 }  # fmt: skip
 
+NEW_STORY = {name: value for name, value in STORY.items() if name != "correction"} | {"id": "typed"}
+
 FEED = {
     "title": "Typed",
     "description": "typed",
@@ -44,14 +46,14 @@ FEED = {
 }
 
 FORMS = {
-    "login.check_log_in": Refused({"name": "typed", "password": "wrong"}, ("name", "password")),
+    "login.check_log_in": Refused({"name": "typed", "password": "not this one"}, ("name", "password")),
     "regenerate.regenerate": Refused({"section": "taiwan", "back": "taiwan", "reason": "r" * 501}, ("reason",)),
     "feeds.create_feed": Refused(FEED | {"slug": "typed"}, ("entries",)),
     "feeds.change_feed": Refused(FEED, ("entries",), "?slug=trips"),
     "feeds.preview_feed": Refused(FEED | {"slug": "typed"}, ("entries",)),
     "feeds.rename_feed": Refused({"slug": "No Address"}, ("slug",), "?slug=trips"),
     "article_edit.save_article": Refused(STORY | {"act": "review"}, ("expires_at",), "?id=a1"),
-    "article_edit.create_article": Refused(STORY | {"id": "typed", "act": "publish"}, ("expires_at",)),
+    "article_edit.create_article": Refused(NEW_STORY | {"act": "publish"}, ("expires_at",)),
     "scheduling.schedule": Refused({"published_at": "tomorrow"}, ("published_at",), "?id=soon"),
     "tokens.create_token": Refused({"name": "typed", "days": "many", "scope": ["read", "write"]}, ("days",)),
     "users.create_user": Refused({"name": "Typed Name", "role": "editor"}, ("name",)),

@@ -26,6 +26,7 @@ from syndication.dashboard import (
     overview,
     password_link,
     previews,
+    regenerate,
     regenerations,
     scheduling,
     second_factor,
@@ -52,8 +53,8 @@ from syndication.web.document_loader import DocumentLoader
 from syndication.web.request_log import LIVE, set_rule
 
 SUBJECTS = (
-    login, overview, verdict, regenerations, sections, documents, feeds, articles, article_edit, scheduling, previews,
-    sources, upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor, password_link,
+    login, overview, verdict, regenerate, regenerations, sections, documents, feeds, articles, article_edit, scheduling,
+    previews, sources, upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor, password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400

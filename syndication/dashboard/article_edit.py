@@ -97,20 +97,24 @@ def save_article() -> BaseResponse:
     shown: dict[str, Any] = {"etag": etag, "base": base}
     patch, errors = find_changes(given, article, _zone())
     act = request.form.get("act", "review")
-    errors |= _note_errors(act, patch, article)
+    noted = _note_errors(act, patch, article)
     try:
         if errors:
             # What else is wrong is found with it, so that all of it can be corrected at once.
+            errors |= noted
             _refused_fields(path, patch, errors)
             return _form(article, given, HTTPStatus.UNPROCESSABLE_ENTITY, errors=errors, **shown)
         review = call(article_changes.compare_article, path=path, body=api.ArticlePatch(**patch))
-        if act == "review" or request.form.get("reviewed") != digest(given):
-            return _form(article, given, review=review, patch=patch, again=act != "review", **shown)
+        shown |= {"review": review, "patch": patch}
+        again = request.form.get("reviewed") != digest(given)
+        if noted or again or act == "review":
+            status = HTTPStatus.UNPROCESSABLE_ENTITY if noted else HTTPStatus.OK
+            return _form(article, given, status, errors=noted, again=again and act != "review", **shown)
         _save(path, patch, etag)
     except (Problem, ArticleError) as problem:
         if getattr(problem, "status", None) == HTTPStatus.PRECONDITION_FAILED:
             return _conflict(path, *_stored(path), given)
-        return _refused(article, given, problem, **shown)
+        return _refused(article, given, problem, etag=etag, base=base)
     return back("/article", id=path.id)
 
 
@@ -156,6 +160,8 @@ def preview_form() -> Response:
         asked = call(previews.request_preview, body=_previewed(given, article)).value
         shown["preview"] = await_preview(asked, LIVE_SECONDS if is_live() else WAIT_SECONDS)
     except Problem as problem:
+        if is_live() and problem.status == HTTPStatus.TOO_MANY_REQUESTS:  # Of pages that were left: it is soon free.
+            return page("parts/preview_later.html", address=request.full_path)
         shown["unseen"] = f"No preview. {problem.detail}"
     if not is_live():
         # What the form knew when it was opened stays: nothing was saved that could have changed it.

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from syndication.api.operations import caller, context
 from syndication.dashboard.first_steps import find_first_steps
+from syndication.dashboard.form_errors import Errors
 from syndication.dashboard.pages import Pages, html, page, titles
 from syndication.dashboard.quiet_sections import find_silences
 from syndication.dashboard.regenerations import shown
@@ -60,7 +61,14 @@ class Part:
 @pages.get("/", "read")
 def show() -> Response:
     """Shows the overview."""
-    return page("overview.html", part=_part().text, **shown(request.args.get("regeneration")))
+    return overview_page()
+
+
+def overview_page(status: HTTPStatus = HTTPStatus.OK, errors: Errors | None = None) -> Response:
+    """Returns the overview, with what was wrong with its form."""
+    return page(
+        "overview.html", status, part=_part().text, errors=errors or {}, **shown(request.args.get("regeneration"))
+    )
 
 
 @pages.get("/live/overview", "read")

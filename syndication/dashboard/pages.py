@@ -155,7 +155,8 @@ def selected_scopes() -> list[str]:
     """Returns the scopes selected in a form; raises Problem if there are none."""
     scopes = request.form.getlist("scope")
     if not scopes:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Choose at least one permission.")
+        words = "Choose at least one permission."
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", words, errors=[("scope", words)])
     return scopes
 
 

@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from syndication.config.notification_schema import Cause
+from syndication.diagnostics.channel_words import channel_words
 from syndication.model.sitemaps import is_for_sitemaps
 
 if TYPE_CHECKING:
     from syndication.diagnostics.source_words import SourceFacts
+    from syndication.store.notifications.outbox import ChannelState
     from syndication.store.processes.purge_queue import Purge
     from syndication.store.processes.web_processes import WebProcess
     from syndication.store.processes.workers import WorkerProcess
@@ -51,7 +53,7 @@ class HealthFacts:
     sentences about unusually quiet sections; ``purges`` are still waiting to be sent to a cache. ``published`` are
     published sections whose states may be missing because they are nothing special. ``web`` is the number of running
     web processes; ``silent_workers`` and ``silent_webs`` hang or were killed. ``locked``: nobody can write to the
-    database.
+    database. ``channels`` are those of notifications.
     """
 
     now: datetime
@@ -73,6 +75,7 @@ class HealthFacts:
     silent_workers: Sequence["WorkerProcess"] = ()
     silent_webs: Sequence["WebProcess"] = ()
     locked: bool = False
+    channels: Sequence["ChannelState"] = ()
 
     def title(self, slug: str) -> str:
         """Returns the section's title, or its slug."""
@@ -105,7 +108,8 @@ def examine(facts: HealthFacts) -> list[Finding]:
     ]
     found = [*_standstill(facts), *_silent(facts), *_failing(facts), *_unpublished(facts), *_held(facts), *_late(facts)]
     found += [*_missed(facts), *_sources(facts), *_hidden_stories(facts)]
-    return [*found, *_unfed(facts), *_not_purged(facts), *silent]
+    found += [*_untold(facts), *_unfed(facts), *_not_purged(facts)]
+    return [*found, *silent]
 
 
 def problems(findings: Collection[Finding]) -> list[Finding]:
@@ -256,6 +260,13 @@ def _hidden_stories(facts: HealthFacts) -> Iterator[Finding]:
     if (more := len(words) - MAX_NAMED) > 0:
         sentence = f"{more:,} more stories are left out."
         yield Finding("problem", sentence, hides_stories=True, cause="left-out")
+
+
+def _untold(facts: HealthFacts) -> Iterator[Finding]:
+    """Yields a problem for each channel that does not reach anybody: it cannot say so itself."""
+    for state in facts.channels:
+        if words := channel_words(state):
+            yield Finding("problem", f"Notifications to {state.channel}: {words[0].lower()}{words[1:]}")
 
 
 def _unfed(facts: HealthFacts) -> Iterator[Finding]:

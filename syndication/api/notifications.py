@@ -16,7 +16,7 @@ from syndication.diagnostics.channel_words import (
 )
 from syndication.model.json_types import Text
 from syndication.notifications.notifier import newsroom_of
-from syndication.notifications.texts import test_content
+from syndication.notifications.texts import content_of_test
 from syndication.store.notifications import outbox
 from syndication.store.notifications.outbox import ChannelState, Notification
 from syndication.store.processes import web_processes, workers
@@ -104,7 +104,7 @@ def list_notifications() -> NotificationsResponse:
 def test_channel(path: ChannelPath) -> ChannelTestResponse:
     """Send a test message. It is tried once; the list of messages has the result, usually within seconds."""
     channel = configured(path.name)
-    content = test_content(channel, newsroom_of(context().settings))
+    content = content_of_test(channel, newsroom_of(context().settings))
     with context().database.write() as conn:
         now = context().database.now(conn)
         id = outbox.request_test(conn, channel.name, content, caller().actor, now)

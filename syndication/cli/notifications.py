@@ -53,7 +53,7 @@ def _test(ctx: click.Context, name: str) -> None:
     """Requests a test and follows it: it is sent as every message is, by a worker."""
     from syndication.config.named_tables import suggestion
     from syndication.notifications.notifier import newsroom_of
-    from syndication.notifications.texts import test_content
+    from syndication.notifications.texts import content_of_test
     from syndication.store.notifications import outbox
     from syndication.store.processes import web_processes, workers
 
@@ -66,7 +66,7 @@ def _test(ctx: click.Context, name: str) -> None:
         with database.write() as conn:
             now = database.now(conn)
             id = outbox.request_test(
-                conn, name, test_content(channels[name], newsroom_of(settings)), current_user(), now
+                conn, name, content_of_test(channels[name], newsroom_of(settings)), current_user(), now
             )
             alive = workers.list_alive(conn, now) or web_processes.list_alive(conn, now)
         if not alive:

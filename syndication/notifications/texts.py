@@ -114,7 +114,7 @@ def content(told: Sequence[Told], newsroom: Newsroom, now: datetime) -> dict[str
     }
 
 
-def test_content(channel: NotificationTable, newsroom: Newsroom) -> dict[str, Any]:
+def content_of_test(channel: NotificationTable, newsroom: Newsroom) -> dict[str, Any]:
     """Returns the test message of a channel."""
     note = f"This is a test of the channel {channel.name}. Notifications of {one_line(newsroom.name)} reach you."
     return {"items": [], "more": 0, "note": note, "url": f"{newsroom.url}/notifications"}

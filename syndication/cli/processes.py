@@ -171,7 +171,10 @@ def config(ctx: click.Context, check: bool, old_feeds: bool) -> None:
         and_old = f", {usual} old addresses" if usual else ""
         sources = len(settings.sources)
         and_sources = f", {sources} source{'s' if sources > 1 else ''}" if sources else ""
-        line(f"{settings.source} is valid: {len(settings.sections)} sections{and_sources}{and_old}.")
+        channels = len(settings.channels)
+        and_channels = f", {channels} channel{'s' if channels > 1 else ''} of notifications" if channels else ""
+        counted = f"{len(settings.sections)} sections{and_sources}{and_channels}{and_old}"
+        line(f"{settings.source} is valid: {counted}.")
         _warn_of_sources(settings)
         _warn_of_feeds(settings)
         if old_feeds:

@@ -266,7 +266,8 @@ def test_without_a_worker_a_web_process_tells_it_and_the_worker_tells_the_end(da
         for _ in range(14):
             worker_seen(database)
             run(worker, 5)
-        assert "Resolved: A worker is running (1 h)" in subjects(server)
+        items = [(item["event"], item["title"]) for item in bodies(server)[-1]["items"]]
+        assert items == [("over", "Resolved: A worker is running (1 h)"), ("began", "Taiwan is failing")]
 
 
 def test_nothing_is_concluded_while_the_database_is_locked(sqlite_database, clock):

@@ -1,4 +1,4 @@
-"""In real processes: nothing waits for a mail server that hangs; kill -9 costs one duplicate; a web process misses workers."""
+"""In real processes: nothing waits for a mail server that hangs; kill -9 costs one duplicate; webs miss workers."""
 
 import contextlib
 import json

@@ -67,7 +67,7 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 GIVE_UP = timedelta(days=1)
 """After this time a message is not sent any more."""
 
-STOP_SECONDS = 1.0
+STOP_SECONDS = 0.5
 """How long these threads may delay the end of their process."""
 
 

@@ -102,7 +102,7 @@ def test_a_wrong_email_channel_is_told(wrong, before, after, words):
         ("https://hooks", "https://me:s3cret@hooks", "should contain no user name"),
         ("s3cret-path", "s3cret path", "only ASCII without spaces"),
         ('secret = "a-s3cret-of-24-characters"', 'secret = "s3cret"', "should have at least 24 characters"),
-        ('secret = "a-s3cret-of-24-characters"', 'secret = ""', "should have at least 1"),
+        ('secret = "a-s3cret-of-24-characters"', 'secret = ""', "should have at least 24 characters"),
         ('secret = "a-s3cret-of-24-characters"', "", "secret is missing, and is required"),
     ],
 )

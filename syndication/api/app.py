@@ -24,6 +24,7 @@ from syndication.api import (  # noqa: F401  # some only register operations on 
     feeds,
     field_locks,
     ninjs,
+    notifications,
     previews,
     purges,
     regenerations,
@@ -53,7 +54,7 @@ from syndication.web.request_log import set_rule
 
 SUBJECTS = (
     articles, article_trace, article_history, upcoming, delivery_list, sections, feeds, versions, regenerations,
-    previews, webhooks, ninjs, sources, tokens, users, sessions, audit_log,
+    previews, webhooks, ninjs, sources, notifications, tokens, users, sessions, audit_log,
 )  # fmt: skip
 """In the order of the reference; those under the same path as articles follow them."""
 

@@ -23,6 +23,7 @@ from syndication.dashboard import (
     documents,
     feeds,
     login,
+    notifications,
     overview,
     password_link,
     previews,
@@ -54,7 +55,8 @@ from syndication.web.request_log import LIVE, set_rule
 
 SUBJECTS = (
     login, overview, verdict, regenerate, regenerations, sections, documents, feeds, articles, article_edit, scheduling,
-    previews, sources, upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor, password_link,
+    previews, sources, notifications, upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor,
+    password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400
@@ -145,6 +147,7 @@ def _describe(app: Flask, settings: Settings) -> None:
             "csrf_token": generate_csrf,
             "flashes": get_flashed_messages,
             "has_sources": bool(settings.sources),
+            "has_channels": bool(settings.channels),
             "program": __version__,
             "current_user": g.get("user"),
             "current_verdict": current_verdict,

@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from syndication.config.notification_schema import Cause
+from syndication.diagnostics.channel_words import channel_words
 from syndication.model.counted import counted
 from syndication.model.sitemaps import is_for_sitemaps
 
 if TYPE_CHECKING:
     from syndication.diagnostics.source_words import SourceFacts
+    from syndication.store.notifications.outbox import ChannelState
     from syndication.store.processes.purge_queue import Purge
     from syndication.store.processes.web_processes import WebProcess
     from syndication.store.processes.workers import WorkerProcess
@@ -55,7 +57,7 @@ class HealthFacts:
     sentences about unusually quiet sections; ``purges`` are still waiting to be sent to a cache. ``published`` are
     published sections whose states may be missing because they are nothing special. ``web`` is the number of running
     web processes; ``silent_workers`` and ``silent_webs`` hang or were killed. ``locked``: nobody can write to the
-    database.
+    database. ``channels`` are those of notifications.
     """
 
     now: datetime
@@ -77,6 +79,7 @@ class HealthFacts:
     silent_workers: Sequence["WorkerProcess"] = ()
     silent_webs: Sequence["WebProcess"] = ()
     locked: bool = False
+    channels: Sequence["ChannelState"] = ()
 
     @property
     def waited(self) -> float:
@@ -119,8 +122,8 @@ def examine(facts: HealthFacts) -> list[Finding]:
     ]
     found = [*_standstill(facts), *_silent(facts), *_failing(facts), *_unpublished(facts), *_held(facts), *_late(facts)]
     found += [*_missed(facts), *_sources(facts), *_hidden_stories(facts)]
-    notices = [*_unfed(facts), *_not_purged(facts), *silent]
-    return sorted([*found, *notices], key=lambda finding: SEVERITIES.index(finding.severity))
+    found += [*_untold(facts), *_unfed(facts), *_not_purged(facts), *silent]
+    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 def problems(findings: Collection[Finding]) -> list[Finding]:
@@ -272,6 +275,13 @@ def _hidden_stories(facts: HealthFacts) -> Iterator[Finding]:
         verb = "is" if more == 1 else "are"
         rest = f"{counted(more, 'more story', 'more stories')} {verb} left out."
         yield Finding("problem", rest, hides_stories=True, cause="left-out")
+
+
+def _untold(facts: HealthFacts) -> Iterator[Finding]:
+    """Yields a problem for each channel that does not reach anybody: it cannot say so itself."""
+    for state in facts.channels:
+        if words := channel_words(state):
+            yield Finding("problem", f"Notifications to {state.channel}: {words[0].lower()}{words[1:]}")
 
 
 def _unfed(facts: HealthFacts) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from syndication.logs import get_logger
 from syndication.metrics import database as database_metrics
 from syndication.metrics import worker as worker_metrics
 from syndication.metrics.progress import Progress
+from syndication.notifications.notifier import Notifier
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome, log_outcome
 from syndication.pipeline.preview import Previewer
@@ -110,6 +111,7 @@ class Worker:
         self._stopping = threading.Event()
         with database.read() as conn:
             now = database.now(conn)
+        self.notifier = Notifier(lambda: self.settings, database, self.id)
         self._seen = workers.WorkerProcess(self.id, socket.gethostname(), os.getpid(), now, now)
 
     def run(self) -> None:
@@ -129,6 +131,7 @@ class Worker:
             self.purger.start()
         if self.sources is not None:
             self.sources.start()
+        self.notifier.start()
         self.tasks.put(Task.GATHER)
         self._progress.start()
         try:
@@ -142,6 +145,7 @@ class Worker:
                 self.sources.stop()
             if self.purger is not None:
                 self.purger.stop()
+            self.notifier.stop()
             self.isolated.close()
             self._remove_heartbeat()
 

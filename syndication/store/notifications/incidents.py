@@ -1,6 +1,6 @@
 """Incidents: what notifications are sent of, from its beginning to its end, and which channel was told of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -88,33 +88,51 @@ def write_report(conn: Connection, report: Report) -> None:
     conn.execute(statement.on_conflict_do_update(index_elements=["channel", "incident_id"], set_=values))
 
 
-def register_channels(conn: Connection, names: Sequence[str], now: datetime) -> dict[str, datetime]:
-    """Creates the rows of new channels; returns for each since when it exists."""
+def list_channels(conn: Connection, names: Collection[str]) -> dict[str, datetime]:
+    """Returns for each known channel since when it exists."""
     columns = NotificationChannelRow.name, NotificationChannelRow.since
-    known = {row.name: row.since for row in conn.execute(select(*columns).where(columns[0].in_(names)))}
-    for name in names:
-        if name not in known:
-            conn.execute(insert(conn, NotificationChannelRow).values(name=name, since=now).on_conflict_do_nothing())
-    return dict.fromkeys(names, now) | known
+    return {row.name: row.since for row in conn.execute(select(*columns).where(columns[0].in_(names)))}
+
+
+def register_channels(conn: Connection, names: Collection[str], now: datetime) -> None:
+    """Creates the rows of new channels."""
+    for name in set(names) - list_channels(conn, names).keys():
+        conn.execute(insert(conn, NotificationChannelRow).values(name=name, since=now).on_conflict_do_nothing())
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The lease of the process that looks for incidents; ``observed_at`` is when it last recorded a look."""
+
+    owner: str | None = None
+    lease_until: datetime | None = None
+    observed_at: datetime | None = None
+
+    def is_held(self, now: datetime, lease: timedelta) -> bool:
+        """Returns whether a process has it; a lease that ends too late is from before the clock was set back."""
+        return self.owner is not None and self.lease_until is not None and now < self.lease_until <= now + 2 * lease
+
+
+def find_watch(conn: Connection) -> Watch:
+    """Returns who looks for incidents."""
+    columns = NotificationWatchRow.owner, NotificationWatchRow.lease_until, NotificationWatchRow.observed_at
+    row = conn.execute(select(*columns)).one_or_none()
+    return Watch() if row is None else Watch(**row._mapping)
 
 
 def claim_watch(conn: Connection, owner: str, now: datetime, lease: timedelta) -> bool:
     """Takes or renews the lease of the process that looks for incidents; returns whether it has it."""
     conn.execute(insert(conn, NotificationWatchRow).values(id=1).on_conflict_do_nothing())
     row = NotificationWatchRow
-    # One that ends too late was taken before the clock was set back.
-    free = or_(
-        row.owner.is_(None), row.owner == owner, row.lease_until <= now, row.lease_until > now + 2 * lease
-    )  # fmt: skip
-    values = {"owner": owner, "lease_until": now + lease, "observed_at": now}
+    free = or_(row.owner.is_(None), row.owner == owner, row.lease_until <= now, row.lease_until > now + 2 * lease)
+    values = {"owner": owner, "lease_until": now + lease}
     return conn.execute(update(row).where(row.id == 1, free).values(values)).rowcount > 0
 
 
-def find_watch(conn: Connection) -> tuple[str | None, datetime | None, datetime | None]:
-    """Returns who looks for incidents, until when its lease lasts, and when it last recorded a look."""
-    columns = NotificationWatchRow.owner, NotificationWatchRow.lease_until, NotificationWatchRow.observed_at
-    row = conn.execute(select(*columns)).one_or_none()
-    return (None, None, None) if row is None else (row.owner, row.lease_until, row.observed_at)
+def record_look(conn: Connection, owner: str, now: datetime) -> bool:
+    """Records a look, and locks the row until the transaction ends; returns False if another process looks by now."""
+    statement = update(NotificationWatchRow).where(NotificationWatchRow.owner == owner)
+    return conn.execute(statement.values(observed_at=now)).rowcount > 0
 
 
 def release_watch(conn: Connection, owner: str) -> None:

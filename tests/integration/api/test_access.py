@@ -56,6 +56,8 @@ SCOPE_OF = {
     ("POST", "/sources/cms/pause"): "admin",
     ("POST", "/sources/cms/resume"): "admin",
     ("POST", "/sources/cms/accept"): "admin",
+    ("GET", "/notifications"): "read",
+    ("POST", "/notifications/desk/test"): "admin",
     ("POST", "/webhooks/ninjs"): "public",
     ("GET", "/webhooks/ninjs/assets/<path:media_id>"): "public",
     ("GET", "/tokens"): "admin",

@@ -73,6 +73,8 @@ SCOPE_OF = {
     ("POST", "/sources/x/resume"): "admin",
     ("GET", "/sources/x/accept"): "admin",
     ("POST", "/sources/x/accept"): "admin",
+    ("GET", "/notifications"): "read",
+    ("POST", "/notifications/x/test"): "admin",
     ("GET", "/charts"): "read",
     ("GET", "/charts/polls.svg"): "read",
     ("GET", "/charts.csv"): "read",

@@ -78,6 +78,7 @@ class ChangeResponse(ResponseModel):
     written_at: Time
     noticed_at: Time | None
     settled_at: Time | None
+    noticed_ms: int | None
     published_ms: int | None
     served_ms: int | None
     waiting: WaitResponse | None
@@ -150,6 +151,7 @@ def change_response(item: ChangeDelivery, wait: Wait | None, write_time: WriteTi
         written_at=instant(item.written_at),
         noticed_at=instant(item.noticed_at),
         settled_at=instant(item.settled_at),
+        noticed_ms=None if item.noticed_at is None else milliseconds(item.written_at, item.noticed_at),
         published_ms=item.published_ms,
         served_ms=item.served_ms,
         waiting=None if wait is None else _wait(wait, write_time),

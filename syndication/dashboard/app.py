@@ -20,6 +20,7 @@ from syndication.dashboard import (
     articles,
     audit_log,
     chart_pages,
+    deliveries,
     documents,
     feeds,
     login,
@@ -55,7 +56,8 @@ from syndication.web.request_log import LIVE, set_rule
 
 SUBJECTS = (
     login, overview, verdict, regenerate, regenerations, sections, documents, feeds, articles, article_edit, scheduling,
-    previews, sources, notifications, upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor,
+    previews, sources, notifications, upcoming, deliveries, chart_pages, audit_log, tokens, users, sessions, account,
+    second_factor,
     password_link,
 )  # fmt: skip
 

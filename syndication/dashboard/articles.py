@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from flask import Response, flash, request, stream_with_context
+from flask import Response, flash, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import article_history as api_past
@@ -14,6 +14,7 @@ from syndication.api.schemas import ArticlePath
 from syndication.api.visibility import visible_outline
 from syndication.dashboard.article_form import LABELS
 from syndication.dashboard.article_search import asked_articles, csv_of
+from syndication.dashboard.csv_lines import csv_file
 from syndication.dashboard.filters import time_filters
 from syndication.dashboard.pages import Pages, back, call, is_live, live_part, page, parse_request, titles
 from syndication.dashboard.previews import shown
@@ -55,9 +56,7 @@ def find_articles() -> Response:
 def download_articles() -> Response:
     """Downloads what was found, newest first, as CSV (RFC 4180)."""
     _, query = asked_articles()
-    response = Response(stream_with_context(csv_of(query)), content_type="text/csv; charset=utf-8; header=present")
-    response.headers["Content-Disposition"] = 'attachment; filename="articles.csv"'
-    return response
+    return csv_file(csv_of(query), "articles.csv")
 
 
 @pages.get("/article", "read")

@@ -50,7 +50,7 @@ from syndication.web.problems import Problem, ProblemDetails, complete, handle_e
 from syndication.web.request_log import set_rule
 
 SUBJECTS = (
-    articles, article_trace, article_history, upcoming, sections, feeds, versions, regenerations,
+    articles, withdrawals, article_trace, article_history, upcoming, sections, feeds, versions, regenerations,
     previews, webhooks, ninjs, sources, tokens, users, sessions, audit_log,
 )  # fmt: skip
 """In the order of the reference; those under the same path as articles follow them."""

@@ -107,7 +107,7 @@ def confirm_withdrawal() -> Response:
 def withdraw() -> BaseResponse:
     """Withdraws an article from all feeds."""
     path = _path()
-    return _followed(call(withdrawals.withdraw_article, path=path))
+    return _followed(call(withdrawals.withdraw_article, path=path, body=withdrawals.WithdrawRequest()))
 
 
 @pages.get("/article/restore", "write")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from syndication.diagnostics.delivery import BLOCKED, NO_TITLES, STORIES, OnItsWay, Stage, WebFacts, find_stage
+from syndication.diagnostics.delivery import BLOCKED, NO_TITLES, STORIES, STORY, OnItsWay, Stage, WebFacts, find_stage
 from syndication.diagnostics.trace import Late
 from syndication.model.values import Section
 from syndication.store.articles.batch_facts import BatchFacts
@@ -42,6 +42,7 @@ def batch_delivery(
     restored: bool = False,
 ) -> BatchDelivery:
     """Returns where the articles are on their way out of the feeds; with ``restored``, back into them."""
+    number, act = len(facts.ids), "restored" if restored else "withdrawn"
     late = {section: _why(facts, section) for section in _late(facts, sections, restored=restored)}
     shown = {id for section, ids in facts.shown.items() if section in sections for id in ids}
     on_their_way = OnItsWay(
@@ -52,11 +53,11 @@ def batch_delivery(
         facts.now,
         was_shown=bool(late or facts.departed or shown),
         is_shown=bool(shown if restored else facts.departed),
-        nouns=STORIES,
+        nouns=STORY if number == 1 else STORIES,
     )
     stage, publication, behind, words = find_stage(on_their_way, web, since, titles)
-    number = len(facts.ids)
-    act = "restored" if restored else "withdrawn"
+    if not number:
+        words = "."
     return BatchDelivery(
         stage,
         tuple(late),
@@ -64,7 +65,7 @@ def batch_delivery(
         len(web.running) + len(web.silent_before(publication)),
         behind,
         None if late else publication,
-        f"{number} {'story' if number == 1 else 'stories'} {act}{words}",
+        f"{number or 'No'} {'story' if number == 1 else 'stories'} {act}{words}",
     )
 
 

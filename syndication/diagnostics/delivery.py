@@ -115,6 +115,8 @@ ARTICLE = Nouns("the article is", "it", "It is in no feed: its trace shows why."
 
 STORIES = Nouns("they are", "them", "None of them is in a feed.")
 
+STORY = Nouns("it is", "it", "It is in no feed.")
+
 
 @dataclass(frozen=True, slots=True)
 class OnItsWay:

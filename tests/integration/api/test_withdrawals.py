@@ -46,8 +46,8 @@ def test_a_withdrawal_needs_no_body_and_keeps_a_reason_in_one_line(newsroom):
     assert (found["reason"], found["withdrawal"]) == ("Legal complaint", said["withdrawal"])
     (act,) = newsroom.audit(act="withdraw", target="a2")
     assert (act.outcome, act.detail) == ("withdrawn", "Legal complaint")
-    (event, *_) = newsroom.get("/articles/a2/history").json["events"]
-    assert event["act"]["detail"] == "Legal complaint"
+    events = newsroom.get("/articles/a2/history").json["events"]
+    assert "Legal complaint" in [event["act"]["detail"] for event in events if event["act"]]
     again = newsroom.ask("POST", "/articles/a2/withdraw", {"reason": "Another"}).json
     assert (again["outcome"], again["withdrawal"]) == ("unchanged", None)
     assert trace(newsroom, "a2")["withdrawal"]["reason"] == "Legal complaint"
@@ -109,7 +109,7 @@ def test_stories_that_no_feed_had_are_out_at_once(newsroom):
     newsroom.put("d1", title="Draft", url="/d", status="draft", published_at=None)
     batch = withdraw(newsroom, "d1")
     said = newsroom.get(f"/withdrawals/{batch['id']}/delivery").json
-    assert (said["served"], said["message"]) == (True, "1 story withdrawn. None of them is in a feed.")
+    assert (said["served"], said["message"]) == (True, "1 story withdrawn. It is in no feed.")
 
 
 def test_it_is_too_late_after_an_hour(newsroom, clock):
@@ -140,7 +140,7 @@ def test_a_writer_who_may_not_preview_learns_of_no_hidden_story(newsroom):
     seen = newsroom.get(f"/withdrawals/{others['id']}", WRITER).json
     assert (list(outcomes(seen)), seen["reason"]) == (["a2"], None)
     assert trace(newsroom, "a2", *WRITER)["withdrawal"] | {"at": ""} == {
-        "at": "", "by": others["by"], "reason": None, "withdrawal": None,
+        "at": "", "by": others["by"], "reason": None, "withdrawal": others["id"],
     }  # fmt: skip
     assert trace(newsroom, "a2")["withdrawal"]["reason"] == "Names a source"
 

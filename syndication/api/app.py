@@ -53,8 +53,8 @@ from syndication.web.problems import Problem, ProblemDetails, complete, handle_e
 from syndication.web.request_log import set_rule
 
 SUBJECTS = (
-    articles, article_trace, article_history, upcoming, delivery_list, sections, feeds, versions, regenerations,
-    previews, webhooks, ninjs, sources, notifications, tokens, users, sessions, audit_log,
+    articles, withdrawals, article_trace, article_history, upcoming, delivery_list, sections, feeds, versions,
+    regenerations, previews, webhooks, ninjs, sources, notifications, tokens, users, sessions, audit_log,
 )  # fmt: skip
 """In the order of the reference; those under the same path as articles follow them."""
 

@@ -1,6 +1,7 @@
 """How far the withdrawal or restoration of an article has come."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from pydantic import Field
 
@@ -65,10 +66,15 @@ def read_delivery(
     """Returns where the article is, as far as the caller may know."""
     settings, now = context().settings, context().database.now(conn)
     facts = visible_facts(conn, read_trace_facts(conn, id, settings.selections, now), found)
+    verdicts = trace(facts, settings.sections, settings.retired)
+    return delivery(facts, verdicts, read_web(conn, now), since, titles)
+
+
+def read_web(conn: Connection, now: datetime) -> WebFacts:
+    """Returns which web processes there are, and the last publication."""
     running = web_processes.list_alive(conn, now)
-    purges = purge_queue.list_waiting(conn) if settings.purge.url else []
-    web = WebFacts(running, web_processes.list_silent(conn, now, running), last_number(conn), purges)
-    return delivery(facts, trace(facts, settings.sections, settings.retired), web, since, titles)
+    purges = purge_queue.list_waiting(conn) if context().settings.purge.url else []
+    return WebFacts(running, web_processes.list_silent(conn, now, running), last_number(conn), purges)
 
 
 def to_response(found: Delivery, change: ChangeResponse | None = None) -> DeliveryResponse:

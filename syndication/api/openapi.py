@@ -85,6 +85,8 @@ PROBLEMS = {
     "busy": "The service is handling too many requests; see Retry-After.",
     "slow-body": "The body arrived too slowly. Nothing was done.",
     "editors-down": "The process behind the API does not respond; the detail says whether anything was done.",
+    "too-late": "A withdrawal can be undone for an hour.",
+    "rejected": "The database rejected the change; the detail names what did.",
     "unexpected": "An unexpected error; the service log has the details.",
 }
 
@@ -155,6 +157,8 @@ def _complete_operation(method: str, operation: dict[str, Any]) -> None:
     """Completes flask-openapi3's output: no HTML line breaks, the media type of a patch (RFC 7396), request headers."""
     if operation["operationId"] == "put_articles":  # Validated item by item, not by flask-openapi3.
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": BATCH_SCHEMA}}}
+    if operation["operationId"] == "withdraw_article":
+        operation["requestBody"]["required"] = False
     if operation["operationId"] == "receive_ninjs":  # Of two shapes, read by ``importing/ninjs``.
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": NINJS_SCHEMA}}}
     if "description" in operation:

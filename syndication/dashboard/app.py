@@ -39,6 +39,7 @@ from syndication.dashboard import (
     upcoming,
     users,
     verdict,
+    withdrawals,
 )
 from syndication.dashboard.charts.svg import inline_svg
 from syndication.dashboard.errors import handle_errors
@@ -56,9 +57,8 @@ from syndication.web.request_log import LIVE, set_rule
 
 SUBJECTS = (
     login, overview, verdict, regenerate, regenerations, sections, documents, feeds, articles, article_edit, scheduling,
-    previews, sources, notifications, upcoming, deliveries, chart_pages, audit_log, tokens, users, sessions, account,
-    second_factor,
-    password_link,
+    withdrawals, previews, sources, notifications, upcoming, deliveries, chart_pages, audit_log, tokens, users,
+    sessions, account, second_factor, password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400

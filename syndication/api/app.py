@@ -26,6 +26,7 @@ from syndication.api import (  # noqa: F401  # some only register operations on 
     previews,
     regenerations,
     releases,
+    revisions,
     scheduling,
     sections,
     sessions,
@@ -50,7 +51,7 @@ from syndication.web.problems import Problem, ProblemDetails, complete, handle_e
 from syndication.web.request_log import set_rule
 
 SUBJECTS = (
-    articles, article_trace, article_history, upcoming, sections, feeds, versions, regenerations,
+    articles, article_trace, article_history, revisions, upcoming, sections, feeds, versions, regenerations,
     previews, webhooks, ninjs, sources, tokens, users, sessions, audit_log,
 )  # fmt: skip
 """In the order of the reference; those under the same path as articles follow them."""

@@ -12,8 +12,11 @@ from syndication.store.tables.publishing import (
     SectionStateRow,
     TombstoneRow,
 )
+from syndication.store.tables.revisions import FeedVersionEntryRow
 
-_PARTS = (HoldRow, DocumentRow, EntryRow, TombstoneRow, LeftOutRow, FeedVersionRow, FeedVersionChangeRow)
+_PARTS = (
+    HoldRow, DocumentRow, EntryRow, TombstoneRow, LeftOutRow, FeedVersionRow, FeedVersionChangeRow, FeedVersionEntryRow,
+)  # fmt: skip
 
 
 def move_feed(conn: Connection, slug: str, new_slug: str) -> None:

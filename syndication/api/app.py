@@ -22,6 +22,7 @@ from syndication.api import (  # noqa: F401  # some only register operations on 
     feed_previews,
     feeds,
     field_locks,
+    holds,
     ninjs,
     previews,
     regenerations,

@@ -89,8 +89,15 @@ def delivery(
         len(web.running) + len(silent),
         len(behind) + len(silent),
         None if late else publication,
-        f"{'Withdrawn' if withdrawn else 'Restored'}{_words(stage, facts, late, web, behind, silent, titles)}",
+        f"{'Withdrawn' if withdrawn else 'Restored'}{_words(stage, facts, late, web, behind, silent, titles)}"
+        f"{_held_words(verdicts, titles)}",
     )
+
+
+def _held_words(verdicts: Collection[Verdict], titles: Mapping[str, str]) -> str:
+    """Returns in which feeds the story waits because an editor holds them; a withdrawal waits in none."""
+    held = [titles.get(verdict.section, verdict.section) for verdict in verdicts if verdict.rule == "held"]
+    return f" It waits in {', '.join(held)}, which an editor holds." if held else ""
 
 
 def _stage(facts: TraceFacts, late: Sequence[Verdict]) -> Stage:

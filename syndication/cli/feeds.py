@@ -85,6 +85,8 @@ def hold(ctx: click.Context, section: str, reason: str, version: int | None, min
     from syndication.store.publishing import editor_holds
     from syndication.store.publishing.holds import list_holds
 
+    if not reason.strip():
+        raise click.UsageError("Give a reason that people can read.")
     settings = settings_of(ctx)
     with open_database(settings) as database:
         slug = _known(section, merged_settings(settings, database))
@@ -93,7 +95,7 @@ def hold(ctx: click.Context, section: str, reason: str, version: int | None, min
             present = list_holds(conn, [slug]).by_editors.get(slug)
             replaces = present.number if change and present is not None else None
             until = now + timedelta(minutes=minutes) if minutes is not None else None
-            held = editor_holds.hold(conn, slug, version, until, reason, current_user(), now, replaces)
+            held = editor_holds.hold(conn, slug, version, until, reason.strip(), current_user(), now, replaces)
             database.notify(conn, WORK)
         if isinstance(held, editor_holds.Refused):
             by = held.hold

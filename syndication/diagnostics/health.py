@@ -191,7 +191,7 @@ def _held_by_editor(facts: HealthFacts, hold: "EditorHold") -> Finding:
     at = f"{'rolled back to' if hold.is_rolled_back else 'held at'} version {hold.version}"
     end = "until it is released" if hold.until is None else f"for {_span(hold.until - facts.now)} more"
     words = (
-        f"{facts.title(hold.section)} was {at} by {hold.by} {_span(facts.now - hold.since)} ago: {hold.reason}"
+        f"{facts.title(hold.section)} was {at} by {hold.by} {_span(facts.now - hold.since)} ago ({hold.reason})."
         f" New stories wait {end}. To release it: `syndication release {hold.section}`."
     )
     return Finding("notice", words, hold.section, hides_stories=True)

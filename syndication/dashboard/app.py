@@ -23,6 +23,7 @@ from syndication.dashboard import (
     deliveries,
     documents,
     feeds,
+    holds,
     login,
     notifications,
     overview,
@@ -56,9 +57,9 @@ from syndication.web.document_loader import DocumentLoader
 from syndication.web.request_log import LIVE, set_rule
 
 SUBJECTS = (
-    login, overview, verdict, regenerate, regenerations, sections, documents, feeds, articles, article_edit, scheduling,
-    withdrawals, previews, sources, notifications, upcoming, deliveries, chart_pages, audit_log, tokens, users,
-    sessions, account, second_factor, password_link,
+    login, overview, verdict, regenerate, regenerations, sections, holds, documents, feeds, articles, article_edit,
+    scheduling, withdrawals, previews, sources, notifications, upcoming, deliveries, chart_pages, audit_log, tokens,
+    users, sessions, account, second_factor, password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400

@@ -120,6 +120,11 @@ def _read() -> dict[str, Any]:
     polls = [sums for slug, sums in asked.items() if slug in settings.sections]
     return {
         "rows": rows,
+        "held": [
+            (slug, named[slug], state.editor_hold)
+            for slug, state in status.states.items()
+            if slug in settings.sections and state.editor_hold is not None
+        ],
         "feeds": len(settings.sections),
         "workers": status.workers,
         "web": status.web,
@@ -176,6 +181,9 @@ def _state(state: SectionState | None, silence: str, progress: Progress, *, is_p
     status = section_status(state, progress)
     if status == "failing" and state is not None:
         return status, state.error or ""
+    if status == "held" and state is not None and state.editor_hold is not None:
+        by = state.editor_hold
+        return status, f"{'rolled back to' if by.is_rolled_back else 'at'} version {by.version} by {by.by}"
     if status == "held" and state is not None and state.hold is not None:
         return status, state.hold.words
     if status == "current" and not is_purged:

@@ -180,8 +180,14 @@ def delivery(
         len(web.running) + len(web.behind_silent(publication)),
         behind,
         None if late else publication,
-        f"{'Withdrawn' if out else 'Restored'}{words}",
+        f"{'Withdrawn' if out else 'Restored'}{words}{_held_words(verdicts, titles)}",
     )
+
+
+def _held_words(verdicts: Collection[Verdict], titles: Mapping[str, str]) -> str:
+    """Returns in which feeds the story waits because an editor holds them; a withdrawal waits in none."""
+    held = [titles.get(verdict.section, verdict.section) for verdict in verdicts if verdict.rule == "held"]
+    return f" It waits in {', '.join(held)}, which an editor holds." if held else ""
 
 
 def unpurged(purges: Collection[Purge], left: Mapping[str, datetime]) -> list[Purge]:

@@ -5,7 +5,7 @@ The command line and the dashboard share these functions, so they never disagree
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from syndication.config.notification_schema import Cause
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from syndication.store.processes.web_processes import WebProcess
     from syndication.store.processes.workers import WorkerProcess
     from syndication.store.publishing.documents import LeftOutArticle
+    from syndication.store.publishing.holds import EditorHold
     from syndication.store.publishing.section_state import SectionState
 
 SLOW = 10.0
@@ -197,13 +198,36 @@ def _unpublished(facts: HealthFacts) -> Iterator[Finding]:
 
 def _held(facts: HealthFacts) -> Iterator[Finding]:
     for state in facts.states:
-        if state.status == "held" and state.hold is not None and state.section in facts.sections:
+        if state.section not in facts.sections:
+            continue
+        if state.editor_hold is not None:
+            yield _held_by_editor(facts, state.editor_hold)
+        elif state.status == "held" and state.hold is not None:
             left = max((state.hold.until - facts.now).total_seconds(), 0.0)
             words = (
                 f"{facts.title(state.section)} is held: {state.hold.words}. It keeps them until they are back, at most"
                 f" {left:.0f} s more. To publish without them: `syndication release {state.section}`."
             )
             yield Finding("problem", words, state.section, cause="held", subject=state.section)
+
+
+def _held_by_editor(facts: HealthFacts, hold: "EditorHold") -> Finding:
+    """Returns a notice: it is somebody's decision, but stories wait because of it."""
+    at = f"{'rolled back to' if hold.is_rolled_back else 'held at'} version {hold.version}"
+    end = "until it is released" if hold.until is None else f"for {_span(hold.until - facts.now)} more"
+    words = (
+        f"{facts.title(hold.section)} was {at} by {hold.by} {_span(facts.now - hold.since)} ago ({hold.reason})."
+        f" New stories wait {end}. To release it: `syndication release {hold.section}`."
+    )
+    return Finding("notice", words, hold.section, hides_stories=True)
+
+
+def _span(time: timedelta) -> str:
+    """Returns a duration in whole minutes, hours or days."""
+    minutes = max(time.total_seconds(), 0) / 60
+    if minutes < 120:
+        return f"{minutes:.0f} min"
+    return f"{minutes / 60:.0f} h" if minutes < 48 * 60 else f"{minutes / 1440:.0f} days"
 
 
 def _missed(facts: HealthFacts) -> Iterator[Finding]:

@@ -1,8 +1,8 @@
 """A feed that an editor holds: its next version, from the entries of the held one. ``now`` is a parameter.
 
-The entries have the bytes that they had, in the same order. Withdrawn, expired and embargoed stories are not among them:
-these are decisions, and pass through a hold. Everything else waits: new stories, corrections, deletions, a new title of
-the feed. If no entry differs from the published ones, nothing is written, so the documents stay as they are.
+The entries have the bytes that they had, in the same order. Withdrawn, expired and embargoed stories are not among
+them: these are decisions, and pass through a hold. Everything else waits: new stories, corrections, deletions, a new
+title of the feed. If no entry differs from the published ones, nothing is written: the documents stay as they are.
 """
 
 from collections.abc import Sequence
@@ -92,6 +92,12 @@ def read_held(
         # Not kept, or published by a program that keeps none: the feed stays as it is, and withdrawals still pass.
         log.warning("held_version_missing", section=current.section, version=hold.version)
         states = _published_states(conn, current)
+    # An expiry that was set since that version counts, even if the article's row is gone by now.
+    known = current.entries
+    states = [
+        replace(state, expires_at=known[state.article_id].expires_at) if state.article_id in known else state
+        for state in states
+    ]
     feed, _ = build_feed((), newsroom, newsroom.sections[current.section], now)
     due = current.next_due is not None and current.next_due <= now
     return HeldSnapshot(

@@ -39,6 +39,7 @@ TITLES = {
     "dry-run-running": "A dry run is already running",
     "editors-down": "The API does not respond",
     "exists": "It exists already",
+    "held": "An editor holds the feed",
     "invalid": "A value is not valid",
     "media-type": "The media type is not supported",
     "method-not-allowed": "The method is not supported here",
@@ -58,6 +59,7 @@ TITLES = {
     "too-many-previews": "Too many previews are waiting",
     "too-many-regenerations": "Too many regenerations were requested",
     "unexpected": "Something went wrong",
+    "unpublished": "Nothing is published yet",
     "unreadable": "The article cannot be read as a whole",
 }
 """The title of each kind of problem, which says the same for each occurrence of it (RFC 9457 section 3.1.3)."""

@@ -8,6 +8,8 @@ PAGES = {
     "/editors/sections/taiwan/documents/atom": "read",
     "/editors/sections/taiwan/documents/json": "read",
     "/editors/sections/taiwan/versions": "read",
+    "/editors/sections/taiwan/hold": "feeds",
+    "/editors/sections/taiwan/hold?version=1": "feeds",
     "/editors/articles": "read",
     "/editors/articles?q=nothing-like-it": "read",
     "/editors/article?id=public-1": "read",
@@ -46,6 +48,8 @@ PAGES = {
 FORMS = {
     "/editors/regenerations": "regenerate",
     "/editors/sections/taiwan/release": "regenerate",
+    "/editors/sections/taiwan/hold": "feeds",
+    "/editors/sections/taiwan/hold/release": "feeds",
     "/editors/article/withdraw": "write",
     "/editors/article/restore": "write",
     "/editors/withdrawals": "write",

@@ -38,7 +38,15 @@ from syndication.store.notifications import incidents, outbox
 from syndication.store.notifications.incidents import Incident
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.processes.poll_counts import PollSums
-from syndication.store.publishing import asked_feeds, feed_definitions, holds, previews, regenerations, sweeps
+from syndication.store.publishing import (
+    asked_feeds,
+    editor_holds,
+    feed_definitions,
+    holds,
+    previews,
+    regenerations,
+    sweeps,
+)
 from syndication.store.publishing.holds import Hold
 from syndication.store.tables.publishing import FatalArticleRow
 from tests.conftest import FakeClock
@@ -114,6 +122,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
         purge_queue.enqueue(conn, "taiwan", 2, now)
         asked_feeds.ask(conn, "tag/ferries", "tag", "ferries", HOSTILE, now, 10, 10)
         holds.write(conn, Hold("taiwan", now, now + LONG_AGO, 50, 48))
+        editor_holds.hold(conn, "china", 1, now + LONG_AGO, HOSTILE, by, now)
         field_locks.set_locks(conn, "story-3", ("title",), by, now)
         sweeps.begin(conn, "dead", LONG_AGO, now)
         _notify(conn, by, now)

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Text, cast, or_, select, tuple_, update
+from sqlalchemy import Connection, Text, and_, cast, func, or_, select, tuple_, update
 
 from syndication.model.wanted_terms import WantedTerms
 from syndication.store.articles.selected_articles import PUBLISHED, select_ids, walk_newest, walks
@@ -105,8 +105,10 @@ def find_embargoed(conn: Connection, article_ids: Collection[str], now: datetime
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What newsrooms decided about articles, by article: ``reasons`` why it must not be shown, withdrawn, expired or
-    unpublished (an embargo). ``known`` have a row. ``moments`` are when one of them expires, or its embargo ends.
+    """What was decided about articles, whatever a feed keeps.
+
+    ``reasons`` are why an article must not be shown: withdrawn, expired, or unpublished (an embargo). ``known`` have a
+    row. ``moments`` are when, within a year, one of them expires or its embargo ends.
     """
 
     reasons: Mapping[str, str]
@@ -114,26 +116,29 @@ class Decisions:
     moments: Collection[datetime]
 
 
+FORESEEN = timedelta(days=366)
+"""How far ahead decisions are read: later times may be none that a program of ours can read, like infinity."""
+
+
 def find_decisions(conn: Connection, article_ids: Collection[str], now: datetime) -> Decisions:
-    """Returns which of the articles must not be shown at ``now``, whatever a feed keeps."""
+    """Returns which of the articles must not be shown at ``now``. A time that nobody can read is in no comparison."""
     reasons: dict[str, str] = {}
     known: set[str] = set()
     moments: list[datetime] = []
     for some in batched(sorted(article_ids)):
-        columns = (ArticleRow.id, ArticleRow.status, ArticleRow.published_at, ArticleRow.expires_at)
-        for row in conn.execute(select(*columns).where(ArticleRow.id.in_(some))):
-            known.add(row.id)
-            embargoed = row.status == "published" and row.published_at > now
-            if row.status == "withdrawn":
-                reasons[row.id] = "withdrawn"
-            elif row.expires_at is not None and row.expires_at <= now:
-                reasons[row.id] = "expired"
-            elif embargoed:
-                reasons[row.id] = "unpublished"
-            moments += [moment for moment in (row.expires_at, row.published_at) if moment is not None and moment > now]
-        # A withdrawal outlives the article's row, and stands before a row that says otherwise.
-        out = select(WithdrawalRow.article_id).where(WithdrawalRow.article_id.in_(some))
-        reasons |= dict.fromkeys(conn.scalars(out), "withdrawn")
+        these = ArticleRow.id.in_(some)
+        known.update(conn.scalars(select(ArticleRow.id).where(these)))
+        # The strongest reason comes last. A withdrawal outlives the article's row, and a row that says otherwise.
+        for reason, column, condition in (
+            ("unpublished", ArticleRow.id, and_(these, ArticleRow.status == PUBLISHED, ArticleRow.published_at > now)),
+            ("expired", ArticleRow.id, and_(these, ArticleRow.expires_at <= now)),
+            ("withdrawn", ArticleRow.id, and_(these, ArticleRow.status == "withdrawn")),
+            ("withdrawn", WithdrawalRow.article_id, WithdrawalRow.article_id.in_(some)),
+        ):
+            reasons |= dict.fromkeys(conn.scalars(select(column).where(condition)), reason)
+        for moment in (ArticleRow.expires_at, ArticleRow.published_at):
+            found = conn.scalar(select(func.min(moment)).where(these, moment > now, moment < now + FORESEEN))
+            moments += [found] if found is not None else []
     return Decisions(reasons, known, moments)
 
 

@@ -53,8 +53,9 @@ MISSED_SHOWN = timedelta(hours=1)
 class SectionState:
     """A feed's state; see ``SectionStateRow`` for the three generations.
 
-    ``hold``: entries vanished, and the feed keeps them. ``editor_hold``: an editor holds it at one version. A sweep last found, at ``missed_at``, that changes of
-    ``missed_entries`` entries had not been noticed. ``cadence`` is as stored (``model.freshness``).
+    ``hold``: entries vanished, and the feed keeps them. ``editor_hold``: an editor holds it at one version. A sweep
+    last found, at ``missed_at``, that changes of ``missed_entries`` entries had not been noticed. ``cadence`` is as
+    stored (``model.freshness``).
     """
 
     section: str

@@ -77,6 +77,12 @@ CASES: dict[str, list[Case]] = {
     "schedule": [([f"story-1{EVIL}", "--now"], {}), ([EVIL, "--now"], {}), (["x", EVIL], {})],
     "unlock": [([f"story-1{EVIL}"], {}), ([EVIL], {})],
     "regenerate": [(["taiwan", "--wait"], {}), (["--all", "--reason", EVIL], {}), ([EVIL], {})],
+    "hold": [
+        (["taiwan", "--reason", EVIL], {}),
+        (["taiwan", "--reason", EVIL], {}),
+        (["taiwan", "--reason", EVIL, "--version", "1", "--change"], {}),
+        ([EVIL, "--reason", "r"], {}),
+    ],
     "release": [(["taiwan"], {}), ([EVIL], {})],
     "status": [([], {}), (["--json"], {}), ([], OF_ANOTHER_REVISION), ([], SOURCES)],
     "trace": [

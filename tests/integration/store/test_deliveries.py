@@ -117,7 +117,7 @@ def test_a_process_that_started_later_does_not_make_a_change_late(desk):
 
 
 @pytest.mark.parametrize(
-    "changes, kind", [({"status": "draft"}, "draft"), ({"published_at": at(hours=2)}, "scheduled")]
+    ("changes", "kind"), [({"status": "draft"}, "draft"), ({"published_at": at(hours=2)}, "scheduled")]
 )
 def test_a_change_that_no_feed_shows_is_settled_at_once(desk, changes, kind):
     write(desk, **changes)

@@ -106,16 +106,17 @@ NO_TITLES: Mapping[str, str] = {}
 class Nouns:
     """What sentences call what is on its way."""
 
+    name: str
     being: str
     object: str
     in_no_feed: str
 
 
-ARTICLE = Nouns("the article is", "it", "It is in no feed: its trace shows why.")
+ARTICLE = Nouns("the article", "the article is", "it", "It is in no feed: its trace shows why.")
 
-STORIES = Nouns("they are", "them", "None of them is in a feed.")
+STORIES = Nouns("them", "they are", "them", "None of them is in a feed.")
 
-STORY = Nouns("it is", "it", "It is in no feed.")
+STORY = Nouns("it", "it is", "it", "It is in no feed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,7 @@ def _words(
     served = f"serves the feeds without {nouns.object}" if found.out else f"serves {nouns.object}"
     cached = ", ".join(titles.get(purge.section, purge.section) for purge in found.unpurged)
     refused = next((purge for purge in found.unpurged if purge.error), None)
-    later = f" It shows {nouns.object} until its copy expires." if refused and refused.given_up_at else " Retrying."
+    later = f" It shows {nouns.name} until its copy expires." if refused and refused.given_up_at else " Retrying."
     maps = " The sitemaps follow within a minute." if found.out and found.in_sitemaps else ""
     words: dict[Stage, str] = {
         "no-worker": f". Waiting for a worker: none is running, and {nouns.being} {where}."

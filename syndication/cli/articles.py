@@ -1,7 +1,7 @@
 """Commands about articles: import, withdraw, restore."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,12 +62,13 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
         with database.write() as conn:
             done = Act("import", ", ".join(Path(name).name for name in files), report.summary())
             record(conn, current_user(), [done], database.now(conn))
-        if report.outcomes["created"] + report.outcomes["updated"] >= MANY:
+        changed = report.outcomes["created"] + report.outcomes["updated"]
+        if changed >= MANY:
             analyze(database)
         alive = runs_a_worker(database)
-    _show(report)
-    if not alive:
+    if changed and not alive:
         line(NO_WORKER_RUNS, err=True)
+    _show(report)
     if report.bad:
         sys.exit(1)
 
@@ -98,10 +99,12 @@ wait_option = click.option("--no-wait", is_flag=True, help="Return once it is st
 
 
 @click.command()
-@click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@click.argument("ids", nargs=-1, metavar="ID…")
+@click.option("--reason", metavar="TEXT", help="Why, for the newsroom: no feed shows it.")
+@click.option("--undo", metavar="WITHDRAWAL", help="Restore what an earlier command withdrew, within an hour.")
 @wait_option
 @click.pass_context
-def withdraw(ctx: click.Context, ids: tuple[str, ...], no_wait: bool) -> None:
+def withdraw(ctx: click.Context, ids: tuple[str, ...], reason: str | None, undo: str | None, no_wait: bool) -> None:
     """Remove articles from every feed until they are restored.
 
     Waits until every web process serves the feeds without them. The exit code is 3 if no worker or no web process is
@@ -109,14 +112,55 @@ def withdraw(ctx: click.Context, ids: tuple[str, ...], no_wait: bool) -> None:
 
     Nothing that the CMS does brings them back: not an import, and not deleting and writing them again. A cache may show
     its copy for as long as the section's cache times allow.
+
+    The articles of one command are one withdrawal: its last line has the command that undoes it. That restores exactly
+    what was withdrawn, and names what was restored, withdrawn again or changed since.
     """
-    from syndication.store.articles.withdrawals import withdraw as run
+    from syndication.model.reasons import plain_reason
+    from syndication.store.articles.withdrawal_batches import withdraw_together
+
+    if undo is not None:
+        if ids or reason is not None:
+            raise click.UsageError("--undo takes no ID and no --reason.")
+        sys.exit(_undo(ctx, undo, no_wait=no_wait))
+    if not ids:
+        raise click.UsageError("Name at least one ID.")
+    try:
+        why = plain_reason(reason or "")
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--reason") from error
+    settings = settings_of(ctx)
+    with open_database(settings) as database:
+        batch = withdraw_together(database, ids, current_user(), why)
+        rejected = [one.id for one in batch.articles if one.outcome == "failed"]
+        bad = [one.id for one in batch.articles if one.outcome == "unknown"] + rejected
+        for one in batch.articles:
+            if one.outcome == "failed":
+                line(f"{one.id}: not withdrawn: the database rejected it ({one.detail})", err=True)
+        code = _report(settings, database, ids, bad, "withdrawn", no_wait=no_wait, rejected=rejected)
+    if batch.made_out:
+        line(f"To undo this within an hour: syndication withdraw --undo {batch.id}", err=True)
+    sys.exit(code)
+
+
+def _undo(ctx: click.Context, id: str, *, no_wait: bool) -> int:
+    """Undoes a withdrawal, and prints what became of each article; returns the exit code."""
+    from syndication.diagnostics.withdrawal_words import undone_words
+    from syndication.store.articles import withdrawal_batches
 
     settings = settings_of(ctx)
     with open_database(settings) as database:
-        unknown = run(database, ids, by=current_user())
-        code = _report(settings, database, ids, unknown, "withdrawn", no_wait=no_wait)
-    sys.exit(code)
+        batch = withdrawal_batches.undo(database, id, current_user())
+        if batch is None:
+            line(f"There is no withdrawal {id!r}.", err=True)
+            return 1
+        restored = [one.id for one in batch.made_out if one.undone in ("restored", "restored-changed")]
+        for one in batch.made_out:
+            if one.undone != "restored":
+                words = undone_words(one) or ""
+                line(f"{one.id}: {words[:1].lower()}{words[1:]}", err=one.undone == "failed")
+        failed = [one.id for one in batch.made_out if one.undone == "failed"]
+        return _report(settings, database, tuple(restored), [], "restored", no_wait=no_wait) or (1 if failed else 0)
 
 
 @click.command()
@@ -232,13 +276,21 @@ def _change_locks(ctx: click.Context, id: str, change: Callable[[set[str]], set[
 
 
 def _report(
-    settings: "Settings", database: "Database", ids: tuple[str, ...], unknown: list[str], done: str, *, no_wait: bool
+    settings: "Settings",
+    database: "Database",
+    ids: tuple[str, ...],
+    unknown: list[str],
+    done: str,
+    *,
+    no_wait: bool,
+    rejected: Collection[str] = (),
 ) -> int:
     """Prints the result for each article, and returns the exit code."""
     from syndication.cli.following import NO_WORKER, follow, runs_a_worker
 
     for id in unknown:
-        line(f"There is no article {id!r}.", err=True)
+        if id not in rejected:
+            line(f"There is no article {id!r}.", err=True)
     known = [id for id in dict.fromkeys(ids) if id not in unknown]
     if no_wait:
         for id in known:

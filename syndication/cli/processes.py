@@ -172,7 +172,10 @@ def config(ctx: click.Context, check: bool, old_feeds: bool) -> None:
         and_old = f", {counted(usual, 'old address', 'old addresses')}" if usual else ""
         sources = len(settings.sources)
         and_sources = f", {counted(sources, 'source')}" if sources else ""
-        line(f"{settings.source} is valid: {counted(len(settings.sections), 'section')}{and_sources}{and_old}.")
+        channels = len(settings.channels)
+        and_channels = f", {counted(channels, 'channel')} of notifications" if channels else ""
+        known = counted(len(settings.sections), "section")
+        line(f"{settings.source} is valid: {known}{and_sources}{and_channels}{and_old}.")
         _warn_of_sources(settings)
         _warn_of_feeds(settings)
         if old_feeds:

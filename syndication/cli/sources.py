@@ -195,7 +195,7 @@ def _changing(ctx: click.Context, name: str) -> "Iterator[tuple[Connection, date
 
 
 def _configured(settings: "Settings", name: str) -> "SourceTable":
-    from syndication.config.sources import suggestion
+    from syndication.config.named_tables import suggestion
 
     names = {table.name: table for table in settings.sources}
     if name not in names:

@@ -90,7 +90,7 @@ def handle_errors(app: Flask) -> None:
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             most = in_words(request.max_content_length or SMALL_BYTES)
             return _error_page(status, f"The form is larger than {most}. Shorten your text.")
-        return _error_page(status, WORDS.get(status, error.description or status.phrase), allow)
+        return _error_page(status, WORDS.get(status, error.description or "The request cannot be answered."), allow)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:

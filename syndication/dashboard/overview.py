@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from syndication.api.operations import caller, context
 from syndication.dashboard.first_steps import find_first_steps
+from syndication.dashboard.form_errors import Errors
 from syndication.dashboard.pages import Pages, html, page, titles
 from syndication.dashboard.quiet_sections import find_silences
 from syndication.dashboard.regenerations import shown
@@ -60,7 +61,14 @@ class Part:
 @pages.get("/", "read")
 def show() -> Response:
     """Shows the overview."""
-    return page("overview.html", part=_part().text, **shown(request.args.get("regeneration")))
+    return overview_page()
+
+
+def overview_page(status: HTTPStatus = HTTPStatus.OK, errors: Errors | None = None) -> Response:
+    """Returns the overview, with what was wrong with its form."""
+    return page(
+        "overview.html", status, part=_part().text, errors=errors or {}, **shown(request.args.get("regeneration"))
+    )
 
 
 @pages.get("/live/overview", "read")
@@ -75,7 +83,7 @@ def live() -> Response:
 def _part() -> Part:
     cache: TTLCache = current_app.extensions["ttl_cache"]
     may = {"may_preview": caller().may("preview"), "may_regenerate": caller().may("regenerate")}
-    key = ("overview", *may.values(), caller().may("admin"))
+    key = ("overview", *may.values(), caller().may("write"), caller().may("admin"))
     return cache.get(key, CACHE_SECONDS, lambda: _render(may))
 
 
@@ -112,6 +120,11 @@ def _read() -> dict[str, Any]:
     polls = [sums for slug, sums in asked.items() if slug in settings.sections]
     return {
         "rows": rows,
+        "held": [
+            (slug, named[slug], state.editor_hold)
+            for slug, state in status.states.items()
+            if slug in settings.sections and state.editor_hold is not None
+        ],
         "feeds": len(settings.sections),
         "workers": status.workers,
         "web": status.web,
@@ -168,6 +181,9 @@ def _state(state: SectionState | None, silence: str, progress: Progress, *, is_p
     status = section_status(state, progress)
     if status == "failing" and state is not None:
         return status, state.error or ""
+    if status == "held" and state is not None and state.editor_hold is not None:
+        by = state.editor_hold
+        return status, f"{'rolled back to' if by.is_rolled_back else 'at'} version {by.version} by {by.by}"
     if status == "held" and state is not None and state.hold is not None:
         return status, state.hold.words
     if status == "current" and not is_purged:

@@ -84,7 +84,7 @@ def promise(done: str, then: str, sections: Collection[str] = ()) -> str:
     failing = [found.facts.title(slug) for slug in sections if found.fails(slug)]
     if failing:
         verb = "is" if len(failing) == 1 else "are"
-        return f"{done} {', '.join(failing)} {verb} failing: it reaches readers there when the cause is mended."
+        return f"{done} {', '.join(failing)} {verb} failing: it reaches readers there once that is fixed."
     waited = found.facts.waited
     if waited > health.SLOW:
         return f"{done} A change has been waiting for {waited:.0f} s, so it may take longer than usual."

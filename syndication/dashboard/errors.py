@@ -38,6 +38,8 @@ WORDS = {
     HTTPStatus.METHOD_NOT_ALLOWED: "This page does not accept that method.",
 }
 
+UNANSWERED = "The request cannot be answered."
+
 DATABASE_DOWN = "The database does not answer. Feeds are still served. This page retries automatically."
 
 LOCKED = "The database is locked by another program. Feeds are still served. This page retries automatically."
@@ -90,12 +92,18 @@ def handle_errors(app: Flask) -> None:
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             most = in_words(request.max_content_length or SMALL_BYTES)
             return _error_page(status, f"The form is larger than {most}. Shorten your text.")
-        return _error_page(status, WORDS.get(status, error.description or "The request cannot be answered."), allow)
+        return _error_page(status, WORDS.get(status) or _description(error, status), allow)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         log.error("page_failed", exc_info=error)
         return _error_page(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong. The log has the details.")
+
+
+def _description(error: HTTPException, status: HTTPStatus) -> str:
+    """Returns what Werkzeug says of an error, unless that is the phrase of its status."""
+    words = error.description or ""
+    return words if words.rstrip(".").casefold() != status.phrase.casefold() and words else UNANSWERED
 
 
 def _title(status: HTTPStatus) -> str:

@@ -141,7 +141,9 @@ def shown(page, name):
         if one.tag == "textarea":
             found.append(one.text_content().removeprefix("\n"))
         elif one.tag == "select":
-            found += [option.get("value") for option in one.iter("option") if option.get("selected") is not None]
+            found += [
+                option.get("value", option.text) for option in one.iter("option") if option.get("selected") is not None
+            ]
         elif one.get("type") not in ("checkbox", "radio") or one.get("checked") is not None:
             found.append(one.get("value", ""))
     return found
@@ -151,7 +153,9 @@ def described(page, one):
     """Returns the words to which a field or its group points."""
     groups = [one, *one.iterancestors("fieldset")]
     ids = [id for group in groups for id in group.get("aria-describedby", "").split()]
-    return " ".join(page.tree.get_element_by_id(id).text_content() for id in ids if "hint" not in id).strip()
+    return " ".join(
+        page.tree.get_element_by_id(id).text_content() for id in ids if id.endswith(("error", "wrong"))
+    ).strip()
 
 
 def ready(newsroom, endpoint):
@@ -250,3 +254,16 @@ def test_a_password_is_never_shown_again(newsroom):
         ("/account/second-factor/set-up", {"password": "only-in-this-form"}),
     ):
         assert "only-in-this-form" not in send(browser, path, given).text
+
+
+@pytest.mark.parametrize(
+    ("asked", "wrong"), [("to=9999-12-31", "to"), ("from=soon", "from"), ("q=" + "w" * 201, "q"), ("after=x", "q")]
+)
+def test_a_search_that_cannot_be_made_keeps_its_form(newsroom, asked, wrong):
+    page = newsroom.person().get(
+        f"/articles?q=harbour&status=draft&{asked}" if "q=" not in asked else f"/articles?{asked}"
+    )
+    assert page.status == 422 and page.title == "Articles"
+    assert described(page, page.tree.xpath("//*[@name=$name]", name=wrong)[0])
+    if typed:
+        assert (shown(page, "q"), shown(page, "status")) == (["harbour"], ["draft"])

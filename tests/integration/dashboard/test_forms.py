@@ -6,6 +6,7 @@ A route that only a button leads to has nothing to keep: it is refused with a pa
 from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy import text
 
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles
@@ -266,3 +267,20 @@ def test_a_search_that_cannot_be_made_keeps_its_form(newsroom, asked, wrong):
     assert described(page, page.tree.xpath("//*[@name=$name]", name=wrong)[0])
     if typed:
         assert (shown(page, "q"), shown(page, "status")) == (["harbour"], ["draft"])
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "token"), [(401, "/article/new", None), (400, "/article/new", "forged"), (404, "?id=gone", None)]
+)
+def test_what_was_written_is_shown_to_be_copied_if_no_form_can_be(newsroom, status, path, token):
+    browser = newsroom.person()
+    path = f"/article/edit{path}" if path.startswith("?") else path
+    token = token or browser.token()
+    if status == 401:
+        with newsroom.database.write() as conn:
+            conn.execute(text("DELETE FROM session"))
+    page = browser.post(path, token, **NEW_STORY, password="never shown")
+    assert page.status == status and "never shown" not in page.text
+    written = {area.get("id"): area.text_content().removeprefix("\n") for area in page.tree.iter("textarea")}
+    assert written["typed-html"] == NEW_STORY["html"] and written["typed-title"] == NEW_STORY["title"]
+    assert "typed-html" not in newsroom.stranger().post("/article/new", token, **NEW_STORY).text

@@ -16,7 +16,7 @@ from typing import Any
 from ada_url import URL
 
 from syndication.config.notification_schema import EmailChannel
-from syndication.notifications.texts import Newsroom, one_line, text
+from syndication.notifications.texts import MAX_NAME, Newsroom, one_line, text
 from syndication.sources.checked_connection import connected_to, cut_off
 from syndication.sources.reader import SourceError
 from syndication.store.notifications.outbox import Notification
@@ -31,7 +31,7 @@ def compose(channel: EmailChannel, newsroom: Newsroom, notification: Notificatio
     local, _, domain = channel.sender.rpartition("@")
     message = EmailMessage(policy=SMTP)
     message["Subject"] = one_line(notification.subject)
-    message["From"] = Address(one_line(newsroom.name), local, domain)
+    message["From"] = Address(one_line(newsroom.name, MAX_NAME), local, domain)
     message["To"] = ", ".join(channel.recipients)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<notification-{notification.id}.{channel.name}@{newsroom.authority.rpartition('@')[2]}>"

@@ -17,6 +17,9 @@ from syndication.notifications.plan import Told
 from syndication.store.notifications.incidents import Incident
 
 MAX_SUBJECT = 150
+MAX_NAME = 60
+"""Characters of the newsroom's name in a subject: what is wrong must be seen."""
+
 MAX_LINE = 1_000
 MAX_ITEMS = 20
 """Incidents that one message names; further ones are counted."""
@@ -85,7 +88,7 @@ def subject(told: Sequence[Told], newsroom: Newsroom) -> str:
         parts += [f"{over} resolved"] if over else []
         parts += [f"{passed} came and went"] if passed else []
         words = ", ".join(parts)
-    return one_line(f"{newsroom.name}: {words}", MAX_SUBJECT)
+    return one_line(f"{one_line(newsroom.name, MAX_NAME)}: {words}", MAX_SUBJECT)
 
 
 def title(told: Told, newsroom: Newsroom) -> str:

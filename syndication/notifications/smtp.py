@@ -73,16 +73,22 @@ class _Connected(smtplib.SMTP):
         super().__init__(local_hostname=local)
         self._host = host  # The name that the certificate must have.
         self.sock = connected
-        code, _ = self.getreply()
-        if code != 220:
-            raise smtplib.SMTPConnectError(code, b"")
 
 
 def _deliver(channel: EmailChannel, message: EmailMessage, connected: socket.socket) -> dict[str, Any]:
     tls = ssl.create_default_context() if channel.security != "none" else None
     if tls is not None and channel.security == "tls":
         connected = tls.wrap_socket(connected, server_hostname=channel.host)
-    client = _Connected(channel.host, channel.sender.rpartition("@")[2], connected)
+    with contextlib.closing(_Connected(channel.host, channel.sender.rpartition("@")[2], connected)) as client:
+        return _converse(client, channel, message, tls)
+
+
+def _converse(
+    client: smtplib.SMTP, channel: EmailChannel, message: EmailMessage, tls: ssl.SSLContext | None
+) -> dict[str, Any]:
+    code, _ = client.getreply()
+    if code != 220:
+        raise smtplib.SMTPConnectError(code, b"")
     if tls is not None and channel.security == "starttls":
         client.ehlo_or_helo_if_needed()
         if not client.has_extn("starttls"):

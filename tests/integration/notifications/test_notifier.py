@@ -282,7 +282,7 @@ def test_nothing_is_concluded_while_the_database_is_locked(sqlite_database, cloc
         with other.write():
             watched.notifier.look()
         other.close()
-        assert [one.ended_at for one in watched.incidents] == [None]
+        assert {one.ended_at for one in watched.incidents} == {None}
 
 
 def test_no_channel_no_thread_and_no_statement(database):

@@ -13,7 +13,7 @@ from syndication import __version__
 from syndication.cli.articles import import_, lock_fields, restore, schedule, unlock_fields, withdraw
 from syndication.cli.copy_database import copy_database
 from syndication.cli.feed_definitions import feeds as feed_commands
-from syndication.cli.feeds import regenerate, release, status
+from syndication.cli.feeds import hold, regenerate, release, status
 from syndication.cli.init import init
 from syndication.cli.notifications import notifications
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
@@ -103,7 +103,7 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 for command in (
     init, serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, schedule, lock_fields,
-    unlock_fields, regenerate, release, status, find, trace, feed_commands, source, notifications, token, user,
+    unlock_fields, regenerate, hold, release, status, find, trace, feed_commands, source, notifications, token, user,
     audit_log, config, reload, copy_database,
 ):  # fmt: skip
     main.add_command(command)

@@ -89,6 +89,9 @@ class WorkerSettings(TomlTable):
     reconcile_at: ClockTime = "19:30"
     tombstone_days: Annotated[int, Field(ge=1)] = 30
     keep_versions: Annotated[int, Field(ge=1, le=10_000)] = 100
+    delivery_days: Annotated[int, Field(ge=1, le=90)] = 7
+    keep_revisions: Annotated[int, Field(ge=1, le=10_000)] = 50
+    revision_days: Annotated[int, Field(ge=1)] = 365
     fragment_memory: Annotated[int, Field(ge=1, le=65_536)] = 256
     render_seconds: Annotated[int, Field(ge=1, le=3600)] = 20
     render_memory: Annotated[int, Field(ge=512, le=65_536)] = 1536

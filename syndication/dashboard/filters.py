@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from syndication.diagnostics.health import times
 from syndication.diagnostics.words import span
+from syndication.model.counted import counted
 from syndication.model.visible_text import visible_or
 
 DATE_AND_TIME = "%d %b %Y, %H:%M"
@@ -28,6 +29,7 @@ class TimeFilters:
         app.template_filter("ahead")(self.ahead)
         app.template_filter("day")(self.day)
         app.template_filter("clock")(self.clock)
+        app.template_filter("second")(self.second)
         app.template_filter("isoday")(self.isoday)
         app.template_filter("weekday")(weekday)
         app.template_filter("span")(span)
@@ -36,6 +38,7 @@ class TimeFilters:
         app.template_filter("number")(number)
         app.template_filter("share")(share)
         app.template_filter("times")(times)
+        app.template_filter("counted")(counted)
         app.template_filter("visible_or")(visible_or)
         app.template_test("after")(after)
 
@@ -54,6 +57,10 @@ class TimeFilters:
     def clock(self, value: str | datetime | None) -> Markup | str:
         """Returns the local time, for use beside a date."""
         return self._time(value, "%H:%M")
+
+    def second(self, value: str | datetime | None) -> Markup | str:
+        """Returns the local day and time with its seconds."""
+        return self._time(value, "%d %b, %H:%M:%S")
 
     def ago(self, value: str | datetime | None) -> Markup | str:
         """Returns a past time; the page's script shows it as "3 min ago" and keeps counting."""

@@ -29,6 +29,7 @@ from syndication.store.access import (
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import field_locks
 from syndication.store.articles.ninjs_items import NinjsItem, save_item
+from syndication.store.articles.withdrawal_batches import withdraw_together
 from syndication.store.articles.withdrawals import restore, withdraw
 from syndication.store.copy.rows import TABLES
 from syndication.store.copy.sequences import NUMBERED, read_position
@@ -37,7 +38,15 @@ from syndication.store.notifications import incidents, outbox
 from syndication.store.notifications.incidents import Incident
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.processes.poll_counts import PollSums
-from syndication.store.publishing import asked_feeds, feed_definitions, holds, previews, regenerations, sweeps
+from syndication.store.publishing import (
+    asked_feeds,
+    editor_holds,
+    feed_definitions,
+    holds,
+    previews,
+    regenerations,
+    sweeps,
+)
 from syndication.store.publishing.holds import Hold
 from syndication.store.tables.publishing import FatalArticleRow
 from tests.conftest import FakeClock
@@ -89,6 +98,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
     desk.work()
     withdraw(database, ["story-1", "story-2", "story-4"], by)
     restore(database, ["story-2"], by)
+    withdraw_together(database, ["story-5", "story-8"], by, HOSTILE)
     with database.write() as conn:
         conn.execute(text("DELETE FROM article WHERE id = 'story-7'"))
         conn.execute(text("UPDATE article SET title = 'Corrected', correction = 'It was wrong.' WHERE id = 'story-3'"))
@@ -112,6 +122,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
         purge_queue.enqueue(conn, "taiwan", 2, now)
         asked_feeds.ask(conn, "tag/ferries", "tag", "ferries", HOSTILE, now, 10, 10)
         holds.write(conn, Hold("taiwan", now, now + LONG_AGO, 50, 48))
+        editor_holds.hold(conn, "china", 1, now + LONG_AGO, HOSTILE, by, now)
         field_locks.set_locks(conn, "story-3", ("title",), by, now)
         sweeps.begin(conn, "dead", LONG_AGO, now)
         _notify(conn, by, now)

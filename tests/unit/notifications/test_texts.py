@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syndication.config.notification_schema import CAUSES
+from syndication.diagnostics.health import BY_EDITOR
 from syndication.model.webhook_signature import signature
 from syndication.notifications.hooks import slack_body, webhook_body
 from syndication.notifications.plan import Told
@@ -70,6 +71,12 @@ def test_a_message_reads_like_this():
     assert subject([told(), told("over"), told("passed"), told()], newsroom()) == (
         "The Daily: 2 problems, 1 resolved, 1 came and went"
     )
+
+
+def test_a_hold_of_an_editor_has_its_own_advice():
+    own = content([told(cause="held", subject=f"{BY_EDITOR}world")], newsroom(), NOON)["items"][0]
+    assert own["title"] == "World is held" and own["advice"].startswith("New stories wait until it is released.")
+    assert content([told(cause="held")], newsroom(), NOON)["items"][0]["advice"].startswith("If the entries really")
 
 
 def test_a_summary_says_that_it_was_quiet_and_names_no_more_than_some():

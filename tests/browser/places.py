@@ -19,6 +19,8 @@ PAGES = {
     "/editors/article/new": "write",
     "/editors/article/schedule?id=embargoed": "write",
     "/editors/upcoming": "preview",
+    "/editors/deliveries": "preview",
+    "/editors/deliveries?waiting=1&order=newest": "preview",
     "/editors/feeds": "read",
     "/editors/feeds?q=nothing-like-it": "read",
     "/editors/feed?slug=taiwan": "read",
@@ -44,6 +46,7 @@ PAGES = {
 FORMS = {
     "/editors/regenerations": "regenerate",
     "/editors/sections/taiwan/release": "regenerate",
+    "/editors/deliveries/ask-again": "regenerate",
     "/editors/article/withdraw": "write",
     "/editors/article/restore": "write",
     "/editors/article/preview": "preview",

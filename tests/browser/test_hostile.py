@@ -70,6 +70,7 @@ PLACES = [
     "/editors/article?" + urlencode({"id": MISCHIEF[0] + " that there is not"}),
     "/editors/article/withdraw?" + urlencode({"id": MISCHIEF[1]}),
     "/editors/upcoming",
+    "/editors/deliveries",
     "/editors/charts?section=odd",
     "/editors/audit-log",
     "/editors/audit-log?" + urlencode({"target": MISCHIEF[0]}),

@@ -55,7 +55,7 @@ def test_a_change_is_listed_with_its_moments_and_waits_for_a_frozen_web_process(
         try:
             list(articles.put_articles(database, [article("slow")]))
             with running(tmp_path, "web", url=database_url) as third:
-                third.get("/readyz")
+                until(lambda: third.get("/readyz").status == 200)
                 change = until(
                     lambda: (one := the_change(third, token, "slow")) and one["waiting"]
                     and one["waiting"]["stage"] in ("silent", "loading") and one

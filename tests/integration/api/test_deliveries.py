@@ -30,6 +30,14 @@ def stamp(api) -> None:
         conn.execute(update(ChangeRow).values(noticed_at=api.desk.clock()))
 
 
+@pytest.fixture
+def api(api, clock):
+    """An API whose feeds were published a second ago: no feed has two versions within one."""
+    api.desk.work()
+    clock.advance(1)
+    return api
+
+
 def write(api, id="a1", **changes):
     assert api.put(id, **changes).status in (200, 201)
     stamp(api)
@@ -40,7 +48,6 @@ def listed(api, query=""):
 
 
 def test_a_change_is_followed_from_the_queue_to_the_readers(api, clock):
-    api.desk.work()
     api.worker_seen()
     api.loader.load()
     write(api)
@@ -57,15 +64,18 @@ def test_a_change_is_followed_from_the_queue_to_the_readers(api, clock):
     (change,) = listed(api)["items"]
     assert change["waiting"] is None and listed(api)["causes"] == []
     taiwan = next(feed for feed in change["feeds"] if feed["section"] == "taiwan")
-    assert (taiwan["change"], taiwan["published_ms"], taiwan["served_ms"]) == ("added", 400, 1100)
-    assert change["served_ms"] == 1100 and change["article"] == {"id": "a1", "title": change["article"]["title"]}
+    # Loading takes some real milliseconds, which count.
+    assert (taiwan["change"], taiwan["published_ms"]) == ("added", 400) and 1100 <= taiwan["served_ms"] < 9000
+    assert change["served_ms"] >= taiwan["served_ms"] and change["article"] == {
+        "id": "a1",
+        "title": change["article"]["title"],
+    }
     of_article = api.get("/articles/a1/delivery").json
     assert {**of_article["change"], "waiting": None} == change
     assert api.get("/articles/a1/delivery", ("read",)).json["change"] is None
 
 
 def test_what_waits_says_why(api, clock):
-    api.desk.work()
     write(api)
     (cause,) = listed(api)["causes"]
     assert (cause["stage"], cause["blocked"]) == ("no-worker", True) and "syndication worker" in cause["message"]
@@ -85,7 +95,6 @@ def test_what_waits_says_why(api, clock):
 
 
 def test_a_web_process_that_hangs_is_named(api, clock):
-    api.desk.work()
     api.loader.load()
     api.worker_seen()
     with api.database.write() as conn:
@@ -102,7 +111,6 @@ def test_a_web_process_that_hangs_is_named(api, clock):
 
 
 def test_filters_orders_and_pages(api, clock):
-    api.desk.work()
     api.worker_seen()
     api.loader.load()
     for number, sections in enumerate((["taiwan"], ["china"], ["taiwan", "china"])):
@@ -136,7 +144,6 @@ def test_filters_orders_and_pages(api, clock):
 
 
 def test_an_embargo_is_no_delay(api, clock):
-    api.desk.work()
     api.worker_seen()
     write(api, "later", published_at="2026-03-14T15:00:00Z")
     api.desk.work()
@@ -152,7 +159,6 @@ def test_a_purge_that_was_given_up_is_asked_for_again(api, clock):
     api.settings = replace(api.settings, purge=api.settings.purge.model_copy(update={"url": "http://127.0.0.1:9/"}))
     api.restart()
     api.desk.regenerator.policy = replace(api.desk.regenerator.policy, purge=True)
-    api.desk.work()
     with api.database.write() as conn:
         for purge in purge_queue.list_waiting(conn):
             purge_queue.record_success(conn, purge.key, clock())
@@ -185,7 +191,6 @@ def test_a_purge_that_was_given_up_is_asked_for_again(api, clock):
 
 
 def test_without_a_cache_there_is_nothing_to_purge(api):
-    api.desk.work()
     assert api.ask("POST", "/sections/taiwan/purge", {}).json["outcome"] == "no-cache"
 
 

@@ -86,7 +86,7 @@ def _keep(database: Database, number: int, now: datetime) -> None:
             )
             conn.exec_driver_sql("UPDATE delivery_feed SET served_at = published_at WHERE served_at IS NULL")
             conn.exec_driver_sql(
-                "UPDATE delivery SET settled_at = noticed_at, served_ms = MOD(seq * 7919, 100003)"
+                "UPDATE delivery SET settled_at = noticed_at, served_ms = seq * 7919 - 100003 * (seq * 7919 / 100003)"
                 " WHERE settled_at IS NULL"
             )
 

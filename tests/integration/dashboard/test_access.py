@@ -59,6 +59,9 @@ SCOPE_OF = {
     ("GET", "/live/previews/x"): "preview",
     ("GET", "/previews/x/view"): "preview",
     ("GET", "/upcoming"): "preview",
+    ("GET", "/deliveries"): "preview",
+    ("GET", "/deliveries.csv"): "preview",
+    ("POST", "/deliveries/ask-again"): "regenerate",
     ("GET", "/feeds"): "read",
     ("GET", "/feed"): "read",
     ("POST", "/feed"): "feeds",
@@ -201,7 +204,8 @@ def test_a_null_character_in_an_address_is_refused(dashboard):
         "/sections/%00", "/sections/%00/versions", "/sections/%00/reader", "/sections/%00/reader/view",
         "/sections/%00/documents/atom", "/?regeneration=%00", "/sections/taiwan?regeneration=%00", "/article?id=%00",
         "/live/regenerations/%00", "/live/previews/%00", "/previews/%00/view", "/users/%00", "/articles?q=%00",
-        "/articles?after=%00", "/upcoming?after=%00", "/audit-log?actor=%00", "/audit-log?before=%00",
+        "/articles?after=%00", "/upcoming?after=%00", "/deliveries?after=%00", "/deliveries?article=%00",
+        "/audit-log?actor=%00", "/audit-log?before=%00",
         "/charts?section=%00", "/charts/%00.svg", "/article?id=a1&preview=%00",
     ):  # fmt: skip
         assert browser.get(path).status in (404, 422), path

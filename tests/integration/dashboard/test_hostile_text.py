@@ -92,7 +92,8 @@ def shown(dashboard, texts, visits):
     pages = {path: browser.get(path) for path in (
         "/", "/sections/taiwan", "/sections/taiwan/reader", "/sections/taiwan/reader/view", "/sections/taiwan/versions",
         "/sections/taiwan/documents/atom", "/sections/taiwan/documents/rss", "/sections/taiwan/documents/json",
-        "/articles", "/upcoming", "/charts?section=taiwan", "/audit-log", "/account", "/users", "/users/mei",
+        "/articles", "/upcoming", "/deliveries", "/charts?section=taiwan", "/audit-log", "/account", "/users",
+        "/users/mei",
     )}  # fmt: skip
     for number, one in enumerate(texts[:visits]):
         for path in ("/article", "/article/withdraw", "/article/restore"):

@@ -53,7 +53,8 @@ from syndication.web.request_log import LIVE, set_rule
 
 SUBJECTS = (
     login, overview, verdict, regenerations, sections, documents, feeds, articles, article_edit, scheduling,
-    withdrawals, previews, sources, upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor, password_link,
+    withdrawals, previews, sources, upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor,
+    password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400

@@ -10,7 +10,10 @@ from syndication.store.articles.withdrawals import get_withdrawals, withdraw
 from tests.support.api import TESTER
 from tests.support.dashboard import FORM
 
-IDS = ["a1", "2026/03/night train", "it's \"quoted\"", "two\nlines", "two\r\nlines", "a%2fb", "夜車 🚆", "<b>&amp;</b>", "a+b", "x" * 500]  # fmt: skip
+IDS = [
+    "a1", "2026/03/night train", "it's \"quoted\"", "two\nlines", "two\r\nlines", "a%2fb", "夜車 🚆",
+    "<b>&amp;</b>", "a+b", "x" * 500,
+]  # fmt: skip
 
 
 @pytest.fixture

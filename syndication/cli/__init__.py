@@ -106,8 +106,7 @@ def main(ctx: click.Context, path: Path | None) -> None:
 for command in (
     init, serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, schedule, lock_fields,
     unlock_fields, regenerate, hold, release, purge, status, find, trace, deliveries, feed_commands, source,
-    notifications, token, user,
-    audit_log, config, reload, copy_database,
+    notifications, token, user, audit_log, config, reload, copy_database,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -27,6 +27,7 @@ from syndication.dashboard import (
     password_link,
     previews,
     regenerations,
+    revisions,
     scheduling,
     second_factor,
     sections,
@@ -51,8 +52,8 @@ from syndication.web.document_loader import DocumentLoader
 from syndication.web.request_log import LIVE, set_rule
 
 SUBJECTS = (
-    login, overview, verdict, regenerations, sections, documents, feeds, articles, article_edit, scheduling, previews,
-    sources, upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor, password_link,
+    login, overview, verdict, regenerations, sections, documents, feeds, articles, article_edit, revisions, scheduling,
+    previews, sources, upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor, password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400

@@ -17,6 +17,7 @@ PAGES = {
     "/editors/article/restore?id=public-1": "write",
     "/editors/article/edit?id=public-1": "write",
     "/editors/article/new": "write",
+    "/editors/article/revisions?id=public-1": "preview",
     "/editors/article/schedule?id=embargoed": "write",
     "/editors/upcoming": "preview",
     "/editors/feeds": "read",

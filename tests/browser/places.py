@@ -53,6 +53,8 @@ FORMS = {
     "/editors/article/new": "write",
     "/editors/article/locks?id=public-1": "write",
     "/editors/article/schedule?id=public-1": "write",
+    "/editors/article/revert?id=public-1": "write",
+    "/editors/article/revisions/forget?id=public-1": "admin",
     "/editors/feed?slug=ferries": "feeds",
     "/editors/feed/new": "feeds",
     "/editors/feed/preview": "feeds",

@@ -36,6 +36,7 @@ COMMANDS = [
 COMMANDS += [
     "reload",
     "restore",
+    "revisions",
     "schedule",
     "serve",
     "source",

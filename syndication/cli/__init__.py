@@ -20,6 +20,7 @@ from syndication.cli.notifications import notifications
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
 from syndication.cli.queries import audit_log, find, trace
 from syndication.cli.reload import reload
+from syndication.cli.revisions import revisions
 from syndication.cli.sources import source
 from syndication.cli.takeover import takeover
 from syndication.cli.tokens import token
@@ -105,7 +106,7 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 for command in (
     init, serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, schedule, lock_fields,
-    unlock_fields, regenerate, hold, release, purge, status, find, trace, deliveries, feed_commands, source,
+    unlock_fields, revisions, regenerate, hold, release, purge, status, find, trace, deliveries, feed_commands, source,
     notifications, token, user, audit_log, config, reload, copy_database,
 ):  # fmt: skip
     main.add_command(command)

@@ -96,7 +96,7 @@ def shown(dashboard, texts, visits):
         "/users/mei",
     )}  # fmt: skip
     for number, one in enumerate(texts[:visits]):
-        for path in ("/article", "/article/withdraw", "/article/restore"):
+        for path in ("/article", "/article/withdraw", "/article/restore", "/article/revisions"):
             pages[f"{path} {number}"] = browser.get(f"{path}?{urlencode({'id': f'{number} {one}'})}")
     preview = browser.follow(browser.post(f"/article/preview?{urlencode({'id': f'0 {text}'})}"))
     dashboard.api.previewer.answer_all()

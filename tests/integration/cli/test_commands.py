@@ -210,6 +210,7 @@ def test_hold_and_release_of_a_feed(run, store):
     assert done.exit_code == 1 and "holds it since" in done.stderr and "(a wrong story); use --change" in done.stderr
     done = run("hold", "taiwan", "--reason", "worse", "--version", "1", "--change")
     assert "taiwan is rolled back to version 1 until `syndication release taiwan`." in done.stdout
+    assert "taiwan is held at version 1 by user" in run("regenerate", "taiwan").stdout
     status = run("status")
     assert "Held rolled back to version 1 by user" in status.stdout and "(worse). New stories wait" in status.stdout
     found = json.loads(run("status", "--json").stdout)["sections"][3]

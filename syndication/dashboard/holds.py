@@ -14,7 +14,7 @@ from syndication.api.schemas import SectionPath
 from syndication.dashboard.article_form import FORM_TIME, read_time
 from syndication.dashboard.filters import time_filters
 from syndication.dashboard.pages import Pages, back, call, page, parse_request, titles
-from syndication.web.problems import Problem
+from syndication.web.problems import Problem, not_found
 
 pages = Pages("holds")
 
@@ -69,6 +69,8 @@ def _form(slug: str, version: str, status: HTTPStatus = HTTPStatus.OK, **shown: 
     section = call(api.get_section, path=path)
     present = section.editor_hold
     asked = parse_request(holds.HoldRequest, reason="-", version=_number(version) if version else None).version
+    if asked is not None and asked > section.version:
+        raise not_found(f"version {asked}")
     target = asked or (present.version if present else section.version)
     changes = []
     if asked is not None and asked < section.version:

@@ -77,6 +77,8 @@ PROBLEMS = {
     "stale": "The article or feed has changed since it was read (If-Match).",
     "configured": "The feed is set by the configuration, and is changed there.",
     "address-taken": "Another feed has, or had, this address.",
+    "held": "An editor holds the feed; the detail has who, since when and why.",
+    "unpublished": "The feed is not published yet.",
     "exists": "The article already exists (If-None-Match: *).",
     "replayed": "A webhook with this id was already received.",
     "database-down": "The database does not respond. Feeds are still served.",

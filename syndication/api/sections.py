@@ -186,7 +186,7 @@ def get_status() -> StatusResponse:
             for one in findings
         ],
         workers=len(status.workers),
-        web=len(found.web),
+        web=len(status.web),
         oldest_change=instant(found.facts.oldest_change),
         sections=counts,
     )

@@ -15,6 +15,7 @@ from syndication.cli.copy_database import copy_database
 from syndication.cli.feed_definitions import feeds as feed_commands
 from syndication.cli.feeds import hold, regenerate, release, status
 from syndication.cli.init import init
+from syndication.cli.notifications import notifications
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
 from syndication.cli.queries import audit_log, find, trace
 from syndication.cli.reload import reload
@@ -102,8 +103,8 @@ def main(ctx: click.Context, path: Path | None) -> None:
 
 for command in (
     init, serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, schedule, lock_fields,
-    unlock_fields, regenerate, hold, release, status, find, trace, feed_commands, source, token, user, audit_log,
-    config, reload, copy_database,
+    unlock_fields, regenerate, hold, release, status, find, trace, feed_commands, source, notifications, token, user,
+    audit_log, config, reload, copy_database,
 ):  # fmt: skip
     main.add_command(command)
 

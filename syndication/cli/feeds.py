@@ -12,6 +12,7 @@ import click
 from syndication.cli.common import current_user, merged_settings, open_database, settings_of
 from syndication.cli.output import json_document, line
 from syndication.errors import ConfigError, StoreError
+from syndication.model.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
         if not _workers(database):
             line("Requested, but no worker is running. Start one with `syndication worker`.", err=True)
             sys.exit(NO_WORKER)
-        line(f"Requested regeneration of {len(slugs)} section{'s' if len(slugs) > 1 else ''}.")
+        line(f"Requested regeneration of {counted(len(slugs), 'section')}.")
 
 
 @click.command()
@@ -225,7 +226,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
             read = read_health(conn, settings, now, triggers.missing_triggers(conn), asked=asked)
         if may_be_locked(read):
             read = with_lock(read, is_locked(database))
-    facts, web, left_out, findings = read.status, read.web, read.facts.left_out, read.findings
+    facts, web, left_out, findings = read.status, read.status.web, read.facts.left_out, read.findings
     found, oldest = list(facts.states.values()), facts.oldest_change
     problems = [finding.words for finding in health.problems(findings)]
     notices = [finding.words for finding in findings if finding.severity == "notice"]
@@ -243,7 +244,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     else:
         for words in dict.fromkeys([*(problems or [health.headline(findings)]), *notices]):
             line(words)
-        _table(found, left_out, facts.progress)
+        _table(found, left_out, facts.progress, read.facts.unpurged)
         if len(found) < len(settings.sections):
             current = facts.count(settings.sections).get("current", 0)
             words = f"Feeds up to date: {current:,} of {len(settings.sections):,}."
@@ -254,7 +255,9 @@ def status(ctx: click.Context, as_json: bool) -> None:
     sys.exit(1 if problems else 0)
 
 
-def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]", progress: "Progress") -> None:
+def _table(
+    found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]", progress: "Progress", unpurged: set[str]
+) -> None:
     from syndication.store.publishing.section_state import section_status
 
     now = progress.now
@@ -266,7 +269,7 @@ def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]"
     line(f"{'section':<{width}}  version  entries  regenerated  next change  status")
     for state in found:
         status = section_status(state, progress)
-        label = STATUS_LABELS[status]
+        label = "Cache not purged" if status == "current" and state.section in unpurged else STATUS_LABELS[status]
         if status == "held" and state.is_held and state.hold is not None:
             label = f"{label}: {state.hold.words}"
         if status == "held" and state.editor_hold is not None:

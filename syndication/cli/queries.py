@@ -93,6 +93,8 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
     if as_json:
         json_document([asdict(verdict) | {"words": write(verdict.words, utc)} for verdict in verdicts])
         return
+    if facts.withdrawal is not None and facts.withdrawal.reason:
+        line(f"Withdrawn because: {facts.withdrawal.reason}")
     width = max(len(verdict.section) for verdict in verdicts)
     for verdict in verdicts:
         mark = "in " if verdict.in_feed else "out"

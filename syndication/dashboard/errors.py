@@ -62,7 +62,10 @@ def handle_errors(app: Flask) -> None:
 
     @app.errorhandler(DatabaseDown)
     def down(error: DatabaseDown) -> Response:
-        log.warning("database_down", error=type(error).__name__)
+        # An open page asks every two seconds.
+        (log.debug if is_live() and request.method == "GET" else log.warning)(
+            "database_down", error=type(error).__name__
+        )
         if request.method == "GET":
             detail = LOCKED if error.is_locked else DATABASE_DOWN
         else:
@@ -87,7 +90,7 @@ def handle_errors(app: Flask) -> None:
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             most = in_words(request.max_content_length or SMALL_BYTES)
             return _error_page(status, f"The form is larger than {most}. Shorten your text.")
-        return _error_page(status, WORDS.get(status, error.description or status.phrase), allow)
+        return _error_page(status, WORDS.get(status, error.description or "The request cannot be answered."), allow)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
@@ -113,7 +116,8 @@ def _error_page(status: HTTPStatus, detail: str, headers: dict[str, str] | None 
         again=again,
         action=_address(),
         request_id=request_id(),
-        without_verdict=status == HTTPStatus.INTERNAL_SERVER_ERROR,  # Reading it may be what failed.
+        # Reading it may be what failed, and takes as long again while the database is silent.
+        without_verdict=status in (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE),
     )
     for name, value in (headers or {}).items():
         if name != "WWW-Authenticate":  # It would make the browser open its own password dialog.

@@ -1,6 +1,5 @@
 """Holds of feeds by editors: hold, roll back, change and release."""
 
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -11,8 +10,8 @@ from syndication.api import holds
 from syndication.api import sections as api
 from syndication.api import versions as api_versions
 from syndication.api.schemas import SectionPath
-from syndication.dashboard.article_form import FORM_TIME, read_time
 from syndication.dashboard.filters import time_filters
+from syndication.dashboard.form_times import read_time, write_time
 from syndication.dashboard.pages import Pages, back, call, page, parse_request, titles
 from syndication.web.problems import Problem, not_found
 
@@ -77,8 +76,7 @@ def _form(slug: str, version: str, status: HTTPStatus = HTTPStatus.OK, **shown: 
         query = parse_request(api_versions.DifferenceQuery, old=asked, new=section.version)
         changes = call(api_versions.get_difference, path=path, query=query).changes
     until = present.until if present else None
-    zone = time_filters().zone
-    default = datetime.fromisoformat(until).astimezone(zone).strftime(FORM_TIME) if until else ""
+    default, _ = write_time(until, time_filters().zone)
     return page(
         "hold.html",
         status,

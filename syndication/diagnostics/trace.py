@@ -55,7 +55,16 @@ class Verdict:
 
 def trace(facts: TraceFacts, sections: Mapping[str, Section], retired: frozenset[str]) -> list[Verdict]:
     """Returns a verdict for each configured section, and for each other section that the article names."""
-    return [*(_verdict(facts, section) for section in sections.values()), *_elsewhere(facts, sections, retired)]
+    verdicts = [_verdict(facts, section) for section in sections.values()]
+    return [*(verdicts if facts.workers else map(_unattended, verdicts)), *_elsewhere(facts, sections, retired)]
+
+
+def _unattended(verdict: Verdict) -> Verdict:
+    """Returns the verdict while no worker is running: nothing changes automatically then."""
+    if verdict.changes_at is None:
+        return verdict
+    waits = " No worker is running: this waits until one is started with `syndication worker`."
+    return replace(verdict, words=words(verdict.words, waits))
 
 
 def _verdict(facts: TraceFacts, section: Section) -> Verdict:
@@ -158,7 +167,7 @@ def _by_selection(section: Section, facts: TraceFacts) -> Reason | None:
         return None
     if section.selection is None:
         return "not-filed", words("It is not in this section."), None
-    return "not-filed", words("Its sections, tags, authors and language are not those that this feed selects."), None
+    return "not-filed", words("Its sections, tags, authors and language do not match this feed's selection."), None
 
 
 def _by_time(article: ArticleOutline, facts: TraceFacts) -> Reason | None:

@@ -4,7 +4,7 @@ Decides what a new version contains; ``store`` writes it. Renders nothing.
 """
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +18,7 @@ from syndication.pipeline.snapshot import SectionSnapshot
 from syndication.store import Connection
 from syndication.store.articles import shown_articles
 from syndication.store.publishing import new_version as stored_versions
+from syndication.store.publishing.article_states import ArticleState, pack
 from syndication.store.publishing.new_version import NewVersion
 from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
 from syndication.store.publishing.versions import EntryChange
@@ -81,7 +82,9 @@ def new_version(
     """Returns the next version, with these ``bodies`` by format and content coding."""
     current, feed, rendered = snapshot.published, held.filled.feed, held.rendered
     version = current.version + 1
-    entries = _entries(snapshot, held, version)
+    digests = _content_digests(snapshot, feed)
+    entries = _entries(snapshot, held, version, digests)
+    shown = _newly_shown(snapshot, digests)
     reasons = all_reasons(rendered.left_out, snapshot.departure_reasons)
     corrected = {entry.article_id for entry in feed.entries if entry.corrected}
     return NewVersion(
@@ -94,7 +97,8 @@ def new_version(
         tombstones=_tombstones(current, entries, reasons),
         changes=_changes(current, entries, reasons, corrected),
         left_out=rendered.left_out,
-        shown=_newly_shown(snapshot, feed),
+        shown=shown,
+        states=tuple(_states(snapshot, shown)),
         hold=held.decision.hold,
         missed=current.is_suspected,
         cadence=Cadence.of(entry.published_at for entry in entries),
@@ -123,6 +127,7 @@ def held_version(
         changes=_changes(current, entries, dict.fromkeys(current.entries, ROLLED_BACK) | reasons, ()),
         left_out=(),
         shown={},
+        states=(),
         hold=None,
         missed=current.is_suspected,
         cadence=Cadence.of(entry.published_at for entry in entries),
@@ -146,6 +151,7 @@ def still_held(held: HeldSnapshot) -> NewVersion:
         changes=(),
         left_out=(),
         shown={},
+        states=(),
         hold=None,
         missed=False,
         cadence=Cadence.of(entry.published_at for entry in entries),
@@ -155,7 +161,9 @@ def still_held(held: HeldSnapshot) -> NewVersion:
 def same_version(snapshot: SectionSnapshot, held: HeldFeed) -> NewVersion:
     """Returns the published version again: no byte changed, but perhaps an article's times, or what is left out."""
     current = snapshot.published
-    entries = _entries(snapshot, held, current.version)
+    digests = _content_digests(snapshot, held.filled.feed)
+    entries = _entries(snapshot, held, current.version, digests)
+    shown = _newly_shown(snapshot, digests)
     return NewVersion(
         version=current.version,
         documents=(),
@@ -166,7 +174,8 @@ def same_version(snapshot: SectionSnapshot, held: HeldFeed) -> NewVersion:
         tombstones=(),
         changes=(),
         left_out=held.rendered.left_out,
-        shown=_newly_shown(snapshot, held.filled.feed),
+        shown=shown,
+        states=tuple(_states(snapshot, shown)),
         hold=held.decision.hold,
         missed=_was_missed(current, held),
         cadence=Cadence.of(entry.published_at for entry in entries),
@@ -174,9 +183,11 @@ def same_version(snapshot: SectionSnapshot, held: HeldFeed) -> NewVersion:
     )
 
 
-def write(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> bool:
+def write(
+    conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int, *, purge: bool = False
+) -> bool:
     """Writes what a regeneration found, in the caller's one transaction; returns False if another worker was faster."""
-    written = stored_versions.write(conn, current, new, now, keep)
+    written = stored_versions.write(conn, current, new, now, keep, purge=purge)
     if written:
         shown_articles.record_shown(conn, new.shown)
     return written
@@ -217,14 +228,25 @@ def _was_missed(current: PublishedState, held: HeldFeed) -> bool:
     return current.is_suspected and (earlier or held.decision.event == "begun")
 
 
-def _newly_shown(snapshot: SectionSnapshot, feed: Feed) -> dict[str, str]:
-    """Returns the digests of the articles whose content in the documents is not recorded yet."""
+def _content_digests(snapshot: SectionSnapshot, feed: Feed) -> dict[str, str]:
     articles = (snapshot.gathered.articles[entry.article_id] for entry in feed.entries)
-    found = {article.id: shown_articles.content_digest(article) for article in articles}
-    return {id: digest for id, digest in found.items() if snapshot.shown_digests.get(id) != digest}
+    return {article.id: shown_articles.content_digest(article) for article in articles}
 
 
-def _entries(snapshot: SectionSnapshot, held: HeldFeed, version: int) -> tuple[PublishedEntry, ...]:
+def _newly_shown(snapshot: SectionSnapshot, digests: Mapping[str, str]) -> dict[str, str]:
+    """Returns the digests of the articles whose content in the documents is not recorded yet."""
+    return {id: digest for id, digest in digests.items() if snapshot.shown_digests.get(id) != digest}
+
+
+def _states(snapshot: SectionSnapshot, shown: Mapping[str, str]) -> Iterator[ArticleState]:
+    """Yields the articles that readers have not seen as they are, packed before the transaction that records them."""
+    for id, digest in shown.items():
+        yield pack(snapshot.gathered.articles[id], digest)
+
+
+def _entries(
+    snapshot: SectionSnapshot, held: HeldFeed, version: int, digests: Mapping[str, str]
+) -> tuple[PublishedEntry, ...]:
     published, articles = snapshot.published.entries, snapshot.gathered.articles
     shown = {entry.article_id: entry for entry in held.filled.feed.entries}
     entries = []
@@ -246,6 +268,8 @@ def _entries(snapshot: SectionSnapshot, held: HeldFeed, version: int) -> tuple[P
                 updated_at=shown[id].updated,
                 article_updated_at=articles[id].updated_at,
                 expires_at=articles[id].expires_at,
+                # A change that no reader sees is no new state of the entry.
+                state=(before.state if before is not None and same else None) or digests[id],
             )
         )
     return tuple(entries)

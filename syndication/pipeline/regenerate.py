@@ -295,7 +295,7 @@ class Regenerator:
     def _write(self, current: PublishedState, new: NewVersion) -> tuple[Result, datetime]:
         with self.database.write() as conn:
             now = self.database.now(conn)
-            done = publish.write(conn, current, new, now, self.policy.keep_versions)
+            done = publish.write(conn, current, new, now, self.policy.keep_versions, purge=self.policy.purge)
             if done and new.documents and self.policy.purge:
                 purge_queue.enqueue(conn, current.section, new.version, now)
         return ("published" if new.documents else "unchanged") if done else "overtaken", now

@@ -39,6 +39,26 @@ ids = """{ids}"""
 articles = """{articles}"""
 '''
 
+CHANNELS = """
+[[notification]]
+name = "desk"
+kind = "email"
+host = "127.0.0.1"
+port = 1
+allow_private = true
+security = "none"
+sender = "feeds@daily.example"
+recipients = ["desk@daily.example"]
+quiet = "22:00-07:00"
+[[notification]]
+name = "chat"
+kind = "slack"
+url = "http://127.0.0.1:1/hook"
+allow_private = true
+causes = ["no-worker"]
+"""
+"""Nobody listens there."""
+
 ODD_TITLE = "<b>Odd</b> {{7*7}} \"><svg onload=alert('section')>"
 """The title of a section, with markup that must stay inert."""
 
@@ -143,7 +163,7 @@ class House:
 
 def write_configuration(folder: Path, cms: ForeignNewsroom | None = None) -> Path:
     """Writes the configuration, with the CMS as a source if there is one; returns its path."""
-    site = SITE
+    site = SITE + CHANNELS
     if cms is not None:
         table = cms.table()
         site += SOURCE.format(database=table.database, ids=table.ids, articles=table.articles)

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+CTRL_C = "\x03"
+
 
 def typed(
     answers: Iterable[tuple[bytes, str]], *arguments: str, env: Mapping[str, str], folder: Path
@@ -20,7 +22,7 @@ def typed(
         asked = len(screen)
         while question not in screen[asked:]:
             screen += os.read(terminal, 1000)
-        os.write(terminal, answer.encode() + b"\n")
+        os.write(terminal, answer.encode() + (b"" if answer == CTRL_C else b"\n"))
     while True:
         try:
             screen += os.read(terminal, 1000)

@@ -62,7 +62,8 @@ class PublishedState:
 class PublishedEntry:
     """An article in a published feed; ``version`` is its last change, ``since_version`` the version that added it.
 
-    ``published_at`` is in whole seconds; ``article_updated_at`` and ``expires_at`` are the article's own.
+    ``published_at`` is in whole seconds; ``article_updated_at`` and ``expires_at`` are the article's own. ``state`` is
+    the digest of the article's content when the entry became as it is.
     """
 
     article_id: str
@@ -75,6 +76,7 @@ class PublishedEntry:
     updated_at: datetime | None
     article_updated_at: datetime | None = None
     expires_at: datetime | None = None
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +190,11 @@ def complete(
     return result.rowcount == 1
 
 
-def number_publication(conn: Connection, section: str) -> None:
+def number_publication(conn: Connection, section: str) -> int:
     """Gives the section's new version its number among all publications; call it last in the transaction."""
     number = take_number(conn)
     conn.execute(update(SectionStateRow).where(SectionStateRow.section == section).values(publication=number))
+    return number
 
 
 def write_documents(conn: Connection, documents: Sequence[Document]) -> None:

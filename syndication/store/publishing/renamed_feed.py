@@ -13,9 +13,11 @@ from syndication.store.tables.publishing import (
     SectionStateRow,
     TombstoneRow,
 )
+from syndication.store.tables.revisions import FeedVersionEntryRow
 
 _PARTS = (
     HoldRow, DocumentRow, EntryRow, EntryStateRow, TombstoneRow, LeftOutRow, FeedVersionRow, FeedVersionChangeRow,
+    FeedVersionEntryRow,
 )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ from syndication.store.tables.publishing import (
 )
 
 SectionStatus = Literal["current", "pending", "stalled", "failing", "unpublished", "held"]
-"""``stalled``: nobody updates the feed, as no worker is running, or a change for it waits for too long."""
+"""``stalled``: what readers get is not updated: no worker or no web process is running, or a change waits too long."""
 
 
 STALLED_AFTER = timedelta(seconds=10)
@@ -106,15 +106,24 @@ class SectionState:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Whether anybody updates feeds at ``now``; ``queued_at`` is the oldest change that is of no section yet."""
+    """Whether anybody updates what readers get at ``now``; ``queued_at``: the oldest change that is of no section yet.
+
+    ``workers`` and ``webs`` are the numbers of running processes.
+    """
 
     now: datetime
     workers: int
     queued_at: datetime | None
+    webs: int
 
     def stalls(self, state: SectionState) -> bool:
-        """Returns whether nobody updates this feed."""
-        return not self.workers or (state.pending and self._is_old(state.requested_at))
+        """Returns whether nobody updates this feed for its readers."""
+        return not self.is_served or (state.pending and self._is_old(state.requested_at))
+
+    @property
+    def is_served(self) -> bool:
+        """Whether there are a worker and a web process, without which nothing new reaches readers."""
+        return bool(self.workers and self.webs)
 
     @property
     def has_old_changes(self) -> bool:

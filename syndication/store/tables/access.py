@@ -121,7 +121,8 @@ class SigningKeyRow(Base):
 class AuditLogRow(Base):
     """The audit log: actor, action, target, time, address and result. Never the text of an article.
 
-    ``times`` counts identical refusals within a minute: a client that loops cannot fill the table.
+    ``times`` counts identical refusals within a minute: a client that loops cannot fill the table. ``state`` is the
+    digest of the article's content that the act wrote.
     """
 
     __tablename__ = "audit_log"
@@ -135,6 +136,7 @@ class AuditLogRow(Base):
     outcome: Mapped[str]
     detail: Mapped[str | None]
     times: Mapped[int] = mapped_column(BigInt, server_default="1")
+    state: Mapped[str | None]
 
     __table_args__ = AUTOINCREMENT
 

@@ -168,6 +168,7 @@ class EntryRow(Base):
     updated_at: Mapped[datetime | None]
     article_updated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    state: Mapped[str | None]
 
 
 class EntryStateRow(Base):
@@ -250,7 +251,8 @@ class WebProcessRow(Base):
     """A web process; its last heartbeat was at ``seen_at``, and it last loaded published versions at ``loaded_at``.
 
     ``serves`` is JSON: the versions that it serves of sections with a pending purge. ``publication`` is the number of
-    the last publication that it serves, of any section.
+    the last publication that it serves, of any section. ``loads`` is JSON: the last publications that it loaded, each
+    with its moment.
     """
 
     __tablename__ = "web_process"
@@ -263,6 +265,7 @@ class WebProcessRow(Base):
     loaded_at: Mapped[datetime | None]
     serves: Mapped[str] = mapped_column(server_default="{}")
     publication: Mapped[int] = mapped_column(BigInt, server_default="0")
+    loads: Mapped[str] = mapped_column(server_default="[]")
 
 
 class PurgeRow(Base):

@@ -75,6 +75,7 @@ def _form(slug: str, version: str, status: HTTPStatus = HTTPStatus.OK, **shown: 
     if asked is not None and asked < section.version:
         query = parse_request(api_versions.DifferenceQuery, old=asked, new=section.version)
         changes = call(api_versions.get_difference, path=path, query=query).changes
+    entries = call(api.list_entries, path=path).entries if changes else []
     until = present.until if present else None
     default, _ = write_time(until, time_filters().zone)
     return page(
@@ -86,6 +87,7 @@ def _form(slug: str, version: str, status: HTTPStatus = HTTPStatus.OK, **shown: 
         version=asked or "",
         target=target,
         changes=changes,
+        names={entry.article_id: entry.title for entry in entries},
         given={
             "reason": request.form.get("reason", present.reason if present else ""),
             "until": request.form.get("until", default),

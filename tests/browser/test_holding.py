@@ -49,7 +49,7 @@ def test_a_feed_is_rolled_back_with_three_clicks(visit, house):
     click("link", "Roll back …")
     page.get_by_role("link", name="Roll back to version").first.click()
     click.count += 1
-    expect(page.locator("main")).to_contain_text("Removed roll-2")
+    expect(page.locator("main")).to_contain_text("Removed Spoilt story")
     page.get_by_label("Reason").fill("Spoilt")
     click("button", "Roll back and hold")
     expect(page.get_by_role("alert")).to_contain_text("This feed is rolled back to version")

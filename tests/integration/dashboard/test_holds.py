@@ -47,7 +47,7 @@ def test_a_roll_back_shows_what_changes_for_readers(newsroom):
     browser = newsroom.person("read", "feeds")
     assert f"{HOLD}?version=1" in browser.get(f"{SECTION}/versions").text
     page = browser.get(f"{HOLD}?version=1")
-    assert page.title == "Roll back to version 1" and "Removed a2" in page.words
+    assert page.title == "Roll back to version 1" and "Removed Wrong story" in page.words
     page = browser.follow(browser.submit(page, HOLD, reason="a wrong story", until=""))
     assert "Rolled back to version 1." in page.words
     newsroom.publish(seconds=2)

@@ -45,6 +45,8 @@ SCOPE_OF = {
     ("GET", "/sections/taiwan/versions"): "read",
     ("GET", "/sections/taiwan/difference"): "read",
     ("POST", "/sections/taiwan/release"): "regenerate",
+    ("PUT", "/sections/taiwan/hold"): "feeds",
+    ("DELETE", "/sections/taiwan/hold"): "feeds",
     ("GET", "/feeds"): "read",
     ("GET", "/feeds/x"): "read",
     ("POST", "/feeds"): "feeds",

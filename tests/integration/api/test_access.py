@@ -47,6 +47,8 @@ SCOPE_OF = {
     ("GET", "/sections/taiwan/difference"): "read",
     ("POST", "/sections/taiwan/release"): "regenerate",
     ("POST", "/sections/taiwan/purge"): "regenerate",
+    ("PUT", "/sections/taiwan/hold"): "feeds",
+    ("DELETE", "/sections/taiwan/hold"): "feeds",
     ("GET", "/feeds"): "read",
     ("GET", "/feeds/x"): "read",
     ("POST", "/feeds"): "feeds",

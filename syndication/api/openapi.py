@@ -77,6 +77,8 @@ PROBLEMS = {
     "stale": "The article or feed has changed since it was read (If-Match).",
     "configured": "The feed is set by the configuration, and is changed there.",
     "address-taken": "Another feed has, or had, this address.",
+    "held": "An editor holds the feed; the detail has who, since when and why.",
+    "unpublished": "The feed is not published yet.",
     "public-already": "The article has been public, so no embargo can be set: withdraw it.",
     "unreadable": "A part of the stored article cannot be read; the detail says which.",
     "exists": "The article already exists (If-None-Match: *).",

@@ -1,7 +1,7 @@
 """The overview: the status of every feed, and one line on the health of the service."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -20,6 +20,7 @@ from syndication.dashboard.regenerations import shown
 from syndication.dashboard.ttl_cache import TTLCache
 from syndication.dashboard.verdict import MOST_ROWS, current_health
 from syndication.diagnostics import health
+from syndication.diagnostics.health import Finding
 from syndication.model.feed_addresses import wsgi_path
 from syndication.model.values import FORMATS, Section
 from syndication.store.processes import poll_counts
@@ -101,7 +102,7 @@ def _read() -> dict[str, Any]:
     status, oldest, findings = found.status, found.facts.oldest_change, found.findings
     with database.read() as conn:
         asked = poll_counts.last_hour(conn, found.facts.now)
-        first_steps = find_first_steps(conn, status, caller().may("preview"))
+        first_steps = find_first_steps(conn, status, caller().may("preview"), caller().now)
     unpurged = found.facts.unpurged
     chosen = _chosen(settings.sections, status.states) if many else list(settings.sections)
     rows = [
@@ -120,11 +121,6 @@ def _read() -> dict[str, Any]:
     polls = [sums for slug, sums in asked.items() if slug in settings.sections]
     return {
         "rows": rows,
-        "held": [
-            (slug, named[slug], state.editor_hold)
-            for slug, state in status.states.items()
-            if slug in settings.sections and state.editor_hold is not None
-        ],
         "feeds": len(settings.sections),
         "workers": status.workers,
         "web": status.web,
@@ -136,8 +132,14 @@ def _read() -> dict[str, Any]:
         "headline": health.headline(findings),
         "first_steps": first_steps,
         "findings": findings,
-        "severity": findings[0].severity if findings else "well",
+        "severity": _color(findings, status.states.values()),
     }
+
+
+def _color(findings: Sequence[Finding], states: Iterable[SectionState]) -> str:
+    """Returns the severity by which the verdict is coloured: red while somebody holds a feed."""
+    worst = findings[0].severity if findings else "well"
+    return "problem" if worst == "notice" and any(state.editor_hold for state in states) else worst
 
 
 def _chosen(sections: Mapping[str, Section], states: Mapping[str, SectionState]) -> list[str]:

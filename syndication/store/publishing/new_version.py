@@ -73,7 +73,7 @@ def write(
     section = current.section
     _write_hold(conn, current, new.hold)
     if new.ends_editor_hold:
-        editor_holds.end(conn, section)
+        editor_holds.end(conn, section, now)
     if new.entries != tuple(current.entries.values()):
         published.write_entries(conn, section, new.entries)
     published.write_left_out(conn, section, new.left_out, now)

@@ -129,5 +129,5 @@ def test_a_restored_story_says_where_it_waits(api):
     api.ask("POST", "/articles/a3/restore")
     api.desk.later()
     api.worker_seen()
-    words = api.get("/articles/a3/delivery").json["words"]
+    words = api.get("/articles/a3/delivery").json["message"]
     assert words.endswith("which an editor holds.") and "It waits in" in words

@@ -10,6 +10,8 @@ from sqlalchemy import delete, func, select, update
 
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.regenerate import Regenerator
+from syndication.pipeline.sweep import Sweeper
+from syndication.store import triggers
 from syndication.store.access.audit_log import Actor, list_entries
 from syndication.store.articles import withdrawals
 from syndication.store.publishing import editor_holds, entry_states, versions
@@ -115,6 +117,8 @@ def test_a_hold_ends_at_its_time_without_a_write(desk):
     assert desk.later(minutes=1)["taiwan"].result == "published"
     assert shown(desk)[0] == "c1" and desk.state().editor_hold is None
     with desk.database.read() as conn:
+        (entry,) = list_entries(conn, 1)
+        assert (entry.actor, entry.act, entry.target, entry.outcome) == ("the service", "release", "taiwan", "over")
         assert conn.scalar(select(func.count()).select_from(HoldRow)) == 0
 
 
@@ -339,6 +343,22 @@ def test_entries_that_vanished_before_an_editors_hold_stay(desk):
     assert len(shown(desk)) == 5
     release_it(desk)
     assert desk.later()["taiwan"].hold.event == "begun", "the protection begins again"
+
+
+def test_a_sweep_finds_a_withdrawal_that_no_trigger_noticed(desk):
+    hold_it(desk)
+    desk.work()
+    with desk.database.write() as conn:
+        triggers.drop_triggers(conn)
+        conn.execute(update(ArticleRow).where(ArticleRow.id == "a2").values(status="withdrawn"))
+        triggers.create_triggers(conn)
+    desk.clock.advance(300)
+    assert desk.work() == {} and "a2" in shown(desk)
+    newsroom = Newsroom(desk.site, desk.sections)
+    for _ in Sweeper(desk.database, newsroom, "desk", timedelta(minutes=5)).sweep():
+        pass
+    desk.later()
+    assert shown(desk) == ["b1", "a0", "a1 corrected", "a3"]
 
 
 def test_a_new_title_of_a_held_feed_waits(desk):

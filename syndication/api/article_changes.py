@@ -1,6 +1,6 @@
 """What a change of an article would do: its fields by words, and the feeds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from syndication.api.articles import ArticlePatch, operation, parse_article_json
@@ -8,9 +8,9 @@ from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath, ResponseModel, Time
 from syndication.api.visibility import visibility
 from syndication.diagnostics.article_changes import FeedEffect, find_effects
-from syndication.model.article_json import FIELDS, dump_article, merge_patch
+from syndication.diagnostics.field_differences import FieldDifference, field_differences
+from syndication.model.article_json import dump_article, merge_patch
 from syndication.model.formats import rfc3339
-from syndication.model.word_difference import difference
 from syndication.store.articles import articles as store
 
 
@@ -73,24 +73,13 @@ def compare_article(path: ArticlePath, body: ArticlePatch) -> ChangesResponse:
 
 def field_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChangeResponse]:
     """Returns the fields in which two articles in JSON differ."""
-    found = []
-    for field in FIELDS:
-        pieces = difference(field_text(before.get(field)), field_text(after.get(field)))
-        if pieces:
-            shown = [PieceResponse(kind=piece.kind, text=piece.text) for piece in pieces]
-            found.append(FieldChangeResponse(field=field, pieces=shown))
-    return found
+    return [field_change(one) for one in field_differences(before, after)]
 
 
-def field_text(value: Any) -> str:
-    """Returns a value of an article in JSON as text: lists with an item on each line, objects without empty values."""
-    if value is None:
-        return ""
-    if isinstance(value, Mapping):
-        return " | ".join(str(part) for part in value.values() if part not in (None, ""))
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "\n".join(field_text(item) for item in value)
-    return str(value)
+def field_change(found: FieldDifference) -> FieldChangeResponse:
+    """Returns the difference of one field."""
+    pieces = [PieceResponse(kind=piece.kind, text=piece.text) for piece in found.pieces]
+    return FieldChangeResponse(field=found.field, pieces=pieces)
 
 
 def _effect(found: FeedEffect) -> FeedEffectResponse:

@@ -20,13 +20,18 @@ from syndication.dashboard import (
     articles,
     audit_log,
     chart_pages,
+    deliveries,
     documents,
     feeds,
+    holds,
     login,
+    notifications,
     overview,
     password_link,
     previews,
+    regenerate,
     regenerations,
+    revisions,
     scheduling,
     second_factor,
     sections,
@@ -36,6 +41,7 @@ from syndication.dashboard import (
     upcoming,
     users,
     verdict,
+    withdrawals,
 )
 from syndication.dashboard.charts.svg import inline_svg
 from syndication.dashboard.errors import handle_errors
@@ -52,8 +58,9 @@ from syndication.web.document_loader import DocumentLoader
 from syndication.web.request_log import LIVE, set_rule
 
 SUBJECTS = (
-    login, overview, verdict, regenerations, sections, documents, feeds, articles, article_edit, scheduling, previews,
-    sources, upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor, password_link,
+    login, overview, verdict, regenerate, regenerations, sections, holds, documents, feeds, articles, article_edit,
+    revisions, scheduling, withdrawals, previews, sources, notifications, upcoming, deliveries, chart_pages, audit_log,
+    tokens, users, sessions, account, second_factor, password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400
@@ -144,6 +151,7 @@ def _describe(app: Flask, settings: Settings) -> None:
             "csrf_token": generate_csrf,
             "flashes": get_flashed_messages,
             "has_sources": bool(settings.sources),
+            "has_channels": bool(settings.channels),
             "program": __version__,
             "current_user": g.get("user"),
             "current_verdict": current_verdict,

@@ -74,11 +74,21 @@ def current_verdict() -> Verdict:
     return Verdict(len(health.problems(findings)), worst, health.headline(findings))
 
 
-def promise(done: str, then: str) -> str:
-    """Returns what was done and what follows; without a worker, that nothing follows until one is started."""
-    if current_health().facts.workers:
-        return f"{done} {then}"
-    return f"{done} No worker is running: it reaches readers when one is started with `syndication worker`."
+def promise(done: str, then: str, sections: Collection[str] = ()) -> str:
+    """Returns what was done and what follows, or what keeps it from following; ``sections`` are the feeds it is for."""
+    found = current_health()
+    if not found.facts.workers:
+        return f"{done} No worker is running: it reaches readers when one is started with `syndication worker`."
+    if not found.facts.web:
+        return f"{done} No web process is running: it reaches readers when one is started with `syndication web`."
+    failing = [found.facts.title(slug) for slug in sections if found.fails(slug)]
+    if failing:
+        verb = "is" if len(failing) == 1 else "are"
+        return f"{done} {', '.join(failing)} {verb} failing: it reaches readers there when the cause is mended."
+    waited = found.facts.waited
+    if waited > health.SLOW:
+        return f"{done} A change has been waiting for {waited:.0f} s, so it may take longer than usual."
+    return f"{done} {then}"
 
 
 @pages.get("/live/verdict", "read")

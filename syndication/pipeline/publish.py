@@ -4,7 +4,7 @@ Decides what a new version contains; ``store`` writes it. Renders nothing.
 """
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -12,17 +12,23 @@ from datetime import datetime
 from syndication.model.compression import COMPRESSORS
 from syndication.model.freshness import Cadence
 from syndication.model.values import Document, Feed, LeftOut, RenderedFeed, Section
+from syndication.pipeline.editor_hold import ROLLED_BACK, HeldSnapshot, published_entries
 from syndication.pipeline.hold import HeldFeed
 from syndication.pipeline.snapshot import SectionSnapshot
 from syndication.store import Connection
 from syndication.store.articles import shown_articles
 from syndication.store.publishing import new_version as stored_versions
+from syndication.store.publishing.article_states import ArticleState, pack
 from syndication.store.publishing.new_version import NewVersion
 from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
 from syndication.store.publishing.versions import EntryChange
 
 DIGEST_LENGTH = 16
 """Hexadecimal digits of the SHA-256 in an ETag. Together with the version before them, they are unique to a body."""
+
+
+Bodies = Mapping[str, Mapping[str, bytes]]
+"""Bytes by format and content coding."""
 
 
 def digest(body: bytes) -> str:
@@ -71,20 +77,19 @@ def publication_times(current: PublishedState, now: datetime) -> tuple[datetime,
 
 
 def new_version(
-    snapshot: SectionSnapshot, held: HeldFeed, bodies: Mapping[str, Mapping[str, bytes]], last_modified: datetime | None
+    snapshot: SectionSnapshot, held: HeldFeed, bodies: Bodies, last_modified: datetime | None
 ) -> NewVersion:
     """Returns the next version, with these ``bodies`` by format and content coding."""
     current, feed, rendered = snapshot.published, held.filled.feed, held.rendered
     version = current.version + 1
-    entries = _entries(snapshot, held, version)
+    digests = _content_digests(snapshot, feed)
+    entries = _entries(snapshot, held, version, digests)
+    shown = _newly_shown(snapshot, digests)
     reasons = all_reasons(rendered.left_out, snapshot.departure_reasons)
     corrected = {entry.article_id for entry in feed.entries if entry.corrected}
     return NewVersion(
         version=version,
-        documents=tuple(
-            Document(current.section, format, version, digest(coded["identity"]), last_modified, coded)
-            for format, coded in bodies.items()
-        ),
+        documents=_documents(current, version, bodies, last_modified),
         updated_at=feed.updated,
         last_modified=last_modified,
         next_due=held.filled.next_due,
@@ -92,18 +97,73 @@ def new_version(
         tombstones=_tombstones(current, entries, reasons),
         changes=_changes(current, entries, reasons, corrected),
         left_out=rendered.left_out,
-        shown=_newly_shown(snapshot, feed),
+        shown=shown,
+        states=tuple(_states(snapshot, shown)),
         hold=held.decision.hold,
         missed=current.is_suspected,
         cadence=Cadence.of(entry.published_at for entry in entries),
         max_age=feed.max_age,
+        bodies=_packed(feed.section, rendered, entries, version),
+        ends_editor_hold=current.editor_hold is not None,
+    )
+
+
+def held_version(
+    held: HeldSnapshot, rendered: RenderedFeed, feed: Feed, bodies: Bodies, last_modified: datetime | None
+) -> NewVersion:
+    """Returns the next version of a feed that an editor holds, with these ``bodies``."""
+    current = held.published
+    version = current.version + 1
+    entries = published_entries(held, version)
+    reasons = held.reasons
+    return NewVersion(
+        version=version,
+        documents=_documents(current, version, bodies, last_modified),
+        updated_at=feed.updated,
+        last_modified=last_modified,
+        next_due=held.next_due,
+        entries=entries,
+        tombstones=_tombstones(current, entries, reasons),
+        changes=_changes(current, entries, dict.fromkeys(current.entries, ROLLED_BACK) | reasons, ()),
+        left_out=(),
+        shown={},
+        states=(),
+        hold=None,
+        missed=current.is_suspected,
+        cadence=Cadence.of(entry.published_at for entry in entries),
+        max_age=feed.max_age,
+        bodies=_packed(feed.section, rendered, entries, version),
+    )
+
+
+def still_held(held: HeldSnapshot) -> NewVersion:
+    """Returns the published version again: the held documents stay as they are."""
+    current = held.published
+    entries = published_entries(held, current.version)
+    return NewVersion(
+        version=current.version,
+        documents=(),
+        updated_at=None,
+        last_modified=None,
+        next_due=held.next_due,
+        entries=entries,
+        tombstones=(),
+        changes=(),
+        left_out=(),
+        shown={},
+        states=(),
+        hold=None,
+        missed=False,
+        cadence=Cadence.of(entry.published_at for entry in entries),
     )
 
 
 def same_version(snapshot: SectionSnapshot, held: HeldFeed) -> NewVersion:
     """Returns the published version again: no byte changed, but perhaps an article's times, or what is left out."""
     current = snapshot.published
-    entries = _entries(snapshot, held, current.version)
+    digests = _content_digests(snapshot, held.filled.feed)
+    entries = _entries(snapshot, held, current.version, digests)
+    shown = _newly_shown(snapshot, digests)
     return NewVersion(
         version=current.version,
         documents=(),
@@ -114,19 +174,46 @@ def same_version(snapshot: SectionSnapshot, held: HeldFeed) -> NewVersion:
         tombstones=(),
         changes=(),
         left_out=held.rendered.left_out,
-        shown=_newly_shown(snapshot, held.filled.feed),
+        shown=shown,
+        states=tuple(_states(snapshot, shown)),
         hold=held.decision.hold,
         missed=_was_missed(current, held),
         cadence=Cadence.of(entry.published_at for entry in entries),
+        ends_editor_hold=current.editor_hold is not None,
     )
 
 
-def write(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> bool:
+def write(
+    conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int, *, purge: bool = False
+) -> bool:
     """Writes what a regeneration found, in the caller's one transaction; returns False if another worker was faster."""
-    written = stored_versions.write(conn, current, new, now, keep)
+    written = stored_versions.write(conn, current, new, now, keep, purge=purge)
     if written:
         shown_articles.record_shown(conn, new.shown)
     return written
+
+
+def _documents(
+    current: PublishedState, version: int, bodies: Bodies, last_modified: datetime | None
+) -> tuple[Document, ...]:
+    return tuple(
+        Document(current.section, format, version, digest(coded["identity"]), last_modified, coded)
+        for format, coded in bodies.items()
+    )
+
+
+def _packed(
+    section: Section, rendered: RenderedFeed, entries: Sequence[PublishedEntry], version: int
+) -> dict[str, bytes] | None:
+    """Returns the packed bytes of the entries that are new or changed; None for a feed of readers.
+
+    Of those there may be tens of thousands, and nobody rolls one back.
+    """
+    if section.owner == "readers":
+        return None
+    fragments = {entry.article_id: entry.fragments for entry in rendered.entries}
+    new = [entry.article_id for entry in entries if entry.version == version]
+    return {id: found.pack() for id in new if (found := fragments[id]) is not None}
 
 
 def all_reasons(left_out: Sequence[LeftOut], departure_reasons: Mapping[str, str]) -> dict[str, str]:
@@ -141,14 +228,25 @@ def _was_missed(current: PublishedState, held: HeldFeed) -> bool:
     return current.is_suspected and (earlier or held.decision.event == "begun")
 
 
-def _newly_shown(snapshot: SectionSnapshot, feed: Feed) -> dict[str, str]:
-    """Returns the digests of the articles whose content in the documents is not recorded yet."""
+def _content_digests(snapshot: SectionSnapshot, feed: Feed) -> dict[str, str]:
     articles = (snapshot.gathered.articles[entry.article_id] for entry in feed.entries)
-    found = {article.id: shown_articles.content_digest(article) for article in articles}
-    return {id: digest for id, digest in found.items() if snapshot.shown_digests.get(id) != digest}
+    return {article.id: shown_articles.content_digest(article) for article in articles}
 
 
-def _entries(snapshot: SectionSnapshot, held: HeldFeed, version: int) -> tuple[PublishedEntry, ...]:
+def _newly_shown(snapshot: SectionSnapshot, digests: Mapping[str, str]) -> dict[str, str]:
+    """Returns the digests of the articles whose content in the documents is not recorded yet."""
+    return {id: digest for id, digest in digests.items() if snapshot.shown_digests.get(id) != digest}
+
+
+def _states(snapshot: SectionSnapshot, shown: Mapping[str, str]) -> Iterator[ArticleState]:
+    """Yields the articles that readers have not seen as they are, packed before the transaction that records them."""
+    for id, digest in shown.items():
+        yield pack(snapshot.gathered.articles[id], digest)
+
+
+def _entries(
+    snapshot: SectionSnapshot, held: HeldFeed, version: int, digests: Mapping[str, str]
+) -> tuple[PublishedEntry, ...]:
     published, articles = snapshot.published.entries, snapshot.gathered.articles
     shown = {entry.article_id: entry for entry in held.filled.feed.entries}
     entries = []
@@ -170,6 +268,8 @@ def _entries(snapshot: SectionSnapshot, held: HeldFeed, version: int) -> tuple[P
                 updated_at=shown[id].updated,
                 article_updated_at=articles[id].updated_at,
                 expires_at=articles[id].expires_at,
+                # A change that no reader sees is no new state of the entry.
+                state=(before.state if before is not None and same else None) or digests[id],
             )
         )
     return tuple(entries)

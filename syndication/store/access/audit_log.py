@@ -60,12 +60,13 @@ def is_automatic(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One action to record."""
+    """One action to record; ``state`` is the digest of the article's content that it wrote."""
 
     act: str
     target: str
     outcome: str
     detail: str | None = None
+    state: str | None = None
 
 
 REFUSED = "refused"
@@ -97,6 +98,9 @@ class AuditEntry:
     times: int
 
 
+_ENTRY = tuple(AuditLogRow.__table__.c[name] for name in AuditEntry.__slots__)
+
+
 def record(conn: Connection, actor: Actor, acts: Iterable[Act], now: datetime) -> None:
     """Records actions, in the transaction that performs them."""
     rows = [
@@ -105,9 +109,10 @@ def record(conn: Connection, actor: Actor, acts: Iterable[Act], now: datetime) -
             "actor": actor.name,
             "source": actor.source,
             "act": act.act,
-            "target": _stored(act.target),
+            "target": stored_target(act.target),
             "outcome": act.outcome,
             "detail": act.detail,
+            "state": act.state,
         }
         for act in acts
     ]
@@ -125,7 +130,7 @@ def record_repeated(conn: Connection, actor: Actor, act: Act, now: datetime) -> 
 
     Only ``MAX_DISTINCT`` different actions get their own entries; the others with that outcome share one.
     """
-    recorded = Act(act.act, _stored(act.target), act.outcome, act.detail)
+    recorded = Act(act.act, stored_target(act.target), act.outcome, act.detail)
     recent = _find_recent(conn, actor, act.outcome, now)
     if recorded not in recent and len(recent) >= MAX_DISTINCT:
         recorded = Act(OTHERS.act, OTHERS.target, act.outcome, OTHERS.detail)
@@ -150,7 +155,7 @@ def _find_recent(conn: Connection, actor: Actor, outcome: str, now: datetime) ->
     }
 
 
-def _stored(target: str) -> str:
+def stored_target(target: str) -> str:
     """Returns a target as stored, which can be any text from a request.
 
     It is cut because PostgreSQL limits index keys to 2,704 bytes, and U+0000, which a URL may contain, is replaced
@@ -176,12 +181,12 @@ def list_entries(
 
     ``before`` is the ``seq`` of the last entry read, ``acts`` are the actions to include.
     """
-    query = select(AuditLogRow.__table__).order_by(AuditLogRow.seq.desc()).limit(limit)
+    query = select(*_ENTRY).order_by(AuditLogRow.seq.desc()).limit(limit)
     if before is not None:
         query = query.where(AuditLogRow.seq < before)
     if acts is not None:
         query = query.where(AuditLogRow.act.in_(acts))
-    stored = _stored(target) if target is not None else None
+    stored = stored_target(target) if target is not None else None
     for column, wanted in ((AuditLogRow.act, act), (AuditLogRow.actor, actor), (AuditLogRow.target, stored)):
         if wanted is not None:
             query = query.where(column == wanted)

@@ -56,7 +56,7 @@ class PutOutcome:
 
     ``digest_before`` is of its previous content, if it had any and nothing changed. ``date`` is what the update of a
     published article does to its date. ``deleted_at`` is when its row was deleted, if it had none. ``kept`` are locked
-    fields that were sent with another value, and keep theirs.
+    fields that were sent with another value, and keep theirs. ``state`` is the digest of the content that was written.
     """
 
     article_id: str
@@ -65,6 +65,7 @@ class PutOutcome:
     date: DateChange | None = None
     deleted_at: datetime | None = None
     kept: tuple[str, ...] = ()
+    state: str | None = None
 
 
 def put_articles(
@@ -174,7 +175,7 @@ def put_in_transaction(
 
 def _record_writes(conn: Connection, by: Actor, act: str, outcomes: Sequence[PutOutcome], now: datetime) -> None:
     """Records an audit entry for each article written; a push without changes is counted together with similar ones."""
-    acts = [Act(act, outcome.article_id, outcome.outcome) for outcome in outcomes]
+    acts = [Act(act, outcome.article_id, outcome.outcome, state=outcome.state) for outcome in outcomes]
     record(conn, by, [done for done in acts if done.outcome in ("created", "updated")], now)
     for idle in acts:
         if idle.outcome not in ("created", "updated"):
@@ -228,6 +229,7 @@ def _write(conn: Connection, asked: dict[str, Article], by: Actor | None) -> lis
             dates.get(id),
             deleted.get(id),
             kept.get(id, ()),
+            content_digest(_as_stored(wanted[id])) if by is not None and id in outcomes else None,
         )
         for id in ids
     ]
@@ -249,6 +251,11 @@ def _date(before: Article, after: Article, corrected_at: datetime | None) -> Dat
         return "correction"
     same = (before.published_at, before.updated_at) == (after.published_at, after.updated_at)
     return "same-date" if same else "date"
+
+
+def _as_stored(article: Article) -> Article:
+    """Returns an article that was written as it is read back."""
+    return replace(article, sections=tuple(dict.fromkeys(article.sections)))
 
 
 def _with_status(article: Article, out: bool) -> Article:

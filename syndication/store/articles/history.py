@@ -10,7 +10,7 @@ from syndication.store.access.audit_log import AuditEntry, list_entries
 from syndication.store.publishing.versions import Change
 from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 
-ACTS = ("put", "patch", "webhook", "withdraw", "restore")
+ACTS = ("put", "patch", "webhook", "schedule", "revert", "withdraw", "restore")
 """The actions whose target is an article: other targets may be a section or a token of the same name."""
 
 

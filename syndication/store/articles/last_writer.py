@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from syndication.store.access.audit_log import is_person, list_entries, source_actor
 from syndication.store.sources import source_rows
 
-WRITES = ("put", "patch", "webhook", "edit", "schedule")
+WRITES = ("put", "patch", "webhook", "edit", "schedule", "revert")
 """Actions of the audit log that replace an article or parts of it."""
 
 _LOOKED_AT = 20

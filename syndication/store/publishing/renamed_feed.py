@@ -6,14 +6,19 @@ from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 from syndication.store.tables.publishing import (
     DocumentRow,
     EntryRow,
+    EntryStateRow,
     HoldRow,
     LeftOutRow,
     PollCountRow,
     SectionStateRow,
     TombstoneRow,
 )
+from syndication.store.tables.revisions import FeedVersionEntryRow
 
-_PARTS = (HoldRow, DocumentRow, EntryRow, TombstoneRow, LeftOutRow, FeedVersionRow, FeedVersionChangeRow)
+_PARTS = (
+    HoldRow, DocumentRow, EntryRow, EntryStateRow, TombstoneRow, LeftOutRow, FeedVersionRow, FeedVersionChangeRow,
+    FeedVersionEntryRow,
+)  # fmt: skip
 
 
 def move_feed(conn: Connection, slug: str, new_slug: str) -> None:

@@ -121,7 +121,8 @@ class SigningKeyRow(Base):
 class AuditLogRow(Base):
     """The audit log: actor, action, target, time, address and result. Never the text of an article.
 
-    ``times`` counts identical refusals within a minute: a client that loops cannot fill the table.
+    ``times`` counts identical refusals within a minute: a client that loops cannot fill the table. ``state`` is the
+    digest of the article's content that the act wrote.
     """
 
     __tablename__ = "audit_log"
@@ -135,6 +136,7 @@ class AuditLogRow(Base):
     outcome: Mapped[str]
     detail: Mapped[str | None]
     times: Mapped[int] = mapped_column(BigInt, server_default="1")
+    state: Mapped[str | None]
 
     __table_args__ = AUTOINCREMENT
 
@@ -164,10 +166,15 @@ class RegenerationSectionRow(Base):
     finished_at: Mapped[datetime | None]
 
 
+Packed = bytes
+"""A name for the type where ``bytes`` is a column."""
+
+
 class FeedVersionRow(Base):
     """A published version of a feed; only the newest are kept.
 
-    ``noticed_at`` is when its oldest change was noticed or fell due; None if it has no change.
+    ``noticed_at`` is when its oldest change was noticed or fell due; None if it has no change. ``entry_order`` are its
+    articles in order, packed (``entry_states``); None: a feed of readers, which cannot be rolled back.
     """
 
     __tablename__ = "feed_version"
@@ -178,6 +185,7 @@ class FeedVersionRow(Base):
     entries: Mapped[int]
     bytes: Mapped[int]
     noticed_at: Mapped[datetime | None]
+    entry_order: Mapped[Packed | None] = mapped_column(LargeBinary)
 
 
 class FeedVersionChangeRow(Base):

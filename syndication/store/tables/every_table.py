@@ -3,8 +3,11 @@
 from syndication.store.tables import (  # noqa: F401  # registers their tables in the metadata
     access,
     asked_feeds,
+    deliveries,
     feeds,
+    notifications,
     publishing,
+    revisions,
     search,
     sitemaps,
     sources,

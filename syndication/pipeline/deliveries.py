@@ -31,7 +31,7 @@ def record_gathered(
     kinds = change_kinds.change_kinds(conn, named, now)
     # A regeneration may have been faster than this look: what it added has not been edited.
     added = change_kinds.list_added(conn, [id for id in named if kinds[id] == "edited"])
-    kinds |= {id: "published" for id, at in added.items() if at >= written[id]}
+    kinds |= {id: "published" for id, at in added.items() if at > written[id]}
     own = generations.keys()
     changes = [NewDelivery(id, kinds[id], written[id], own & set(concerned.get(id, ()))) for id in named]
     if others or read.everything:

@@ -4,11 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, func, select
 
 from syndication.store.articles.selected_articles import PUBLISHED
 from syndication.store.db.batches import batched
 from syndication.store.publishing.deliveries import ChangeKind
+from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 from syndication.store.tables.articles import ArticleRow, WithdrawalRow
 from syndication.store.tables.publishing import EntryRow, ShownArticleRow, TombstoneRow
 
@@ -47,6 +48,21 @@ def list_shown(conn: Connection, ids: Collection[str]) -> set[str]:
     found: set[str] = set()
     for some in batched(sorted(ids)):
         found.update(conn.scalars(select(EntryRow.article_id).where(EntryRow.article_id.in_(some)).distinct()))
+    return found
+
+
+def list_added(conn: Connection, ids: Collection[str]) -> dict[str, datetime]:
+    """Returns when a feed last added these articles, as far as versions are kept."""
+    entry, version = FeedVersionChangeRow, FeedVersionRow
+    query = (
+        select(entry.article_id, func.max(version.at).label("at"))
+        .join(version, (version.section == entry.section) & (version.version == entry.version))
+        .where(entry.change == "added")
+        .group_by(entry.article_id)
+    )
+    found: dict[str, datetime] = {}
+    for some in batched(sorted(ids)):
+        found |= {row.article_id: row.at for row in conn.execute(query.where(entry.article_id.in_(some)))}
     return found
 
 

@@ -102,7 +102,7 @@ def _fill(database: Database, number: int, options: Options) -> list[str]:
 
 
 def _publish(conn: Connection, number: int) -> None:
-    """Writes the entries of the feeds, so that a search for what is in none has what to compare with; one is left out."""
+    """Writes the entries of the feeds, with which a search for what is in none compares; one article is left out."""
     for place, slug in enumerate(newsroom.slugs(SECTIONS)):
         conn.execute(insert(SectionStateRow), [{"section": slug, "fingerprint": "f"}])
         shown = [n for n in range(number - SECTIONS + place, -1, -SECTIONS) if n < number][: newsroom.ENTRIES]

@@ -36,6 +36,6 @@ def test_a_comparison_fits_a_phone(visit, house):
     house.until_in_feed(" title")
     page = visit("chief", "/editors/article/revisions?id=narrow")
     page.set_viewport_size({"width": 390, "height": 800})
-    page.get_by_role("link", name="Compare the revision").first.click()
+    page.get_by_role("link", name="Compare with now").first.click()
     expect(page.locator("table.sides ins").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -102,7 +102,7 @@ def _read() -> dict[str, Any]:
     status, oldest, findings = found.status, found.facts.oldest_change, found.findings
     with database.read() as conn:
         asked = poll_counts.last_hour(conn, found.facts.now)
-        first_steps = find_first_steps(conn, status, caller().may("preview"))
+        first_steps = find_first_steps(conn, status, caller().may("preview"), caller().now)
     unpurged = found.facts.unpurged
     chosen = _chosen(settings.sections, status.states) if many else list(settings.sections)
     rows = [

@@ -43,6 +43,9 @@ MOST_MISSING = 50
 Severity = Literal["standstill", "problem", "notice"]
 """Nothing new is published; something is wrong; or only a hint."""
 
+BY_EDITOR = "editor:"
+"""What the subject of a hold begins with that an editor began."""
+
 SEVERITIES: Sequence[Severity] = ("standstill", "problem", "notice")
 """The most severe first."""
 
@@ -219,7 +222,8 @@ def _held_by_editor(facts: HealthFacts, hold: "EditorHold") -> Finding:
         f"{facts.title(hold.section)} was {at} by {hold.by} {_span(facts.now - hold.since)} ago ({hold.reason})."
         f" New stories wait {end}. To release it: `syndication release {hold.section}`."
     )
-    return Finding("notice", words, hold.section, hides_stories=True)
+    subject = f"{BY_EDITOR}{hold.section}"
+    return Finding("notice", words, hold.section, hides_stories=True, cause="held", subject=subject)
 
 
 def _span(time: timedelta) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from ada_url import URL
 
 from syndication.config.notification_schema import EmailChannel
-from syndication.notifications.texts import Newsroom, one_line, text
+from syndication.notifications.texts import MAX_NAME, Newsroom, one_line, text
 from syndication.sources.checked_connection import connected_to, cut_off
 from syndication.sources.reader import SourceError
 from syndication.store.notifications.outbox import Notification
@@ -31,7 +31,7 @@ def compose(channel: EmailChannel, newsroom: Newsroom, notification: Notificatio
     local, _, domain = channel.sender.rpartition("@")
     message = EmailMessage(policy=SMTP)
     message["Subject"] = one_line(notification.subject)
-    message["From"] = Address(one_line(newsroom.name), local, domain)
+    message["From"] = Address(one_line(newsroom.name, MAX_NAME), local, domain)
     message["To"] = ", ".join(channel.recipients)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<notification-{notification.id}.{channel.name}@{newsroom.authority.rpartition('@')[2]}>"
@@ -73,16 +73,22 @@ class _Connected(smtplib.SMTP):
         super().__init__(local_hostname=local)
         self._host = host  # The name that the certificate must have.
         self.sock = connected
-        code, _ = self.getreply()
-        if code != 220:
-            raise smtplib.SMTPConnectError(code, b"")
 
 
 def _deliver(channel: EmailChannel, message: EmailMessage, connected: socket.socket) -> dict[str, Any]:
     tls = ssl.create_default_context() if channel.security != "none" else None
     if tls is not None and channel.security == "tls":
         connected = tls.wrap_socket(connected, server_hostname=channel.host)
-    client = _Connected(channel.host, channel.sender.rpartition("@")[2], connected)
+    with contextlib.closing(_Connected(channel.host, channel.sender.rpartition("@")[2], connected)) as client:
+        return _converse(client, channel, message, tls)
+
+
+def _converse(
+    client: smtplib.SMTP, channel: EmailChannel, message: EmailMessage, tls: ssl.SSLContext | None
+) -> dict[str, Any]:
+    code, _ = client.getreply()
+    if code != 220:
+        raise smtplib.SMTPConnectError(code, b"")
     if tls is not None and channel.security == "starttls":
         client.ehlo_or_helo_if_needed()
         if not client.has_extn("starttls"):

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from syndication.config.notification_schema import NotificationTable
+from syndication.diagnostics.health import BY_EDITOR
 from syndication.diagnostics.words import span
 from syndication.model.formats import rfc3339
 from syndication.model.terminal import escape
@@ -17,6 +18,9 @@ from syndication.notifications.plan import Told
 from syndication.store.notifications.incidents import Incident
 
 MAX_SUBJECT = 150
+MAX_NAME = 60
+"""Characters of the newsroom's name in a subject: what is wrong must be seen."""
+
 MAX_LINE = 1_000
 MAX_ITEMS = 20
 """Incidents that one message names; further ones are counted."""
@@ -54,6 +58,8 @@ ADVICE = {
     "purge": "Purge the cache by hand, or wait until its copy expires.",
 }
 
+EDITOR_HOLD_ADVICE = "New stories wait until it is released. Open the section to release it."
+
 QUIET_NOTE = "Some of this happened in the quiet time."
 
 
@@ -85,7 +91,7 @@ def subject(told: Sequence[Told], newsroom: Newsroom) -> str:
         parts += [f"{over} resolved"] if over else []
         parts += [f"{passed} came and went"] if passed else []
         words = ", ".join(parts)
-    return one_line(f"{newsroom.name}: {words}", MAX_SUBJECT)
+    return one_line(f"{one_line(newsroom.name, MAX_NAME)}: {words}", MAX_SUBJECT)
 
 
 def title(told: Told, newsroom: Newsroom) -> str:
@@ -144,11 +150,15 @@ def _item(told: Told, newsroom: Newsroom, now: datetime) -> dict[str, Any]:
         "title": title(told, newsroom),
         "message": one_line(incident.words) if told.event != "over" else "",
         "when": _when(told, newsroom, now),
-        "advice": ADVICE[incident.cause] if goes_on else "",
+        "advice": _advice(incident) if goes_on else "",
         "url": newsroom.url + _page(incident),
         "since": rfc3339(incident.began_at),
         "until": rfc3339(incident.ended_at) if incident.ended_at is not None else None,
     }
+
+
+def _advice(incident: Incident) -> str:
+    return EDITOR_HOLD_ADVICE if incident.subject.startswith(BY_EDITOR) else ADVICE[incident.cause]
 
 
 def _when(told: Told, newsroom: Newsroom, now: datetime) -> str:

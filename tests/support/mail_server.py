@@ -73,6 +73,9 @@ class Session(socketserver.StreamRequestHandler):
             if options.is_implicit and options.tls is not None:
                 self._encrypt(options.tls)
             self._converse(options)
+        if self.encrypted:
+            self.rfile.close()
+            self.connection.close()
 
     def _drip(self) -> None:
         self.wfile.write(b"220-")

@@ -33,7 +33,7 @@ def change_kinds(conn: Connection, ids: Collection[str], now: datetime) -> dict[
 def _kind(row: Any, now: datetime) -> ChangeKind:
     if row.withdrawn:
         return "withdrawn"
-    if row.status != PUBLISHED or row.published_at is None:
+    if row.status != "published" or row.published_at is None:
         return "draft"
     if row.published_at > now:
         return "scheduled"

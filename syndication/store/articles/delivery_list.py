@@ -257,7 +257,7 @@ def _with_titles(conn: Connection, found: Sequence[ChangeDelivery], now: datetim
 def _with_title(item: ChangeDelivery, row: Any, newest: dict[str, int], now: datetime) -> ChangeDelivery:
     if row is None:
         return item
-    ahead = row.published_at if row.status == PUBLISHED and row.published_at and row.published_at > now else None
+    ahead = row.published_at if row.status == "published" and row.published_at and row.published_at > now else None
     is_last = item.seq is None or newest.get(item.article_id or "") == item.seq
     waits = item.kind == "scheduled" and is_last
     return replace(item, title=row.title, embargo_until=ahead if waits else None)

@@ -58,6 +58,9 @@ class IndexSearch:
         # An id without a letter or a digit has no words.
         self.changed = changed | ({wanted.text} if wanted.text and not self.words else set())
         """Articles whose row in the index does not count; they are read themselves."""
+        self.known: int | None = None
+        """How many rows of the index are hits, up to ``MOST_COUNTED`` and one more, once that is known."""
+        self._changed_found: list[tuple[Article, int]] | None = None
 
     def page(self, limit: int, after: str | None) -> tuple[list[FoundArticle], str | None]:
         """Returns one page and the cursor of the next."""
@@ -88,6 +91,11 @@ class IndexSearch:
 
     def _changed_hits(self) -> list[tuple[Article, int]]:
         """Returns the changed articles that are found, each with the place that it would have."""
+        if self._changed_found is None:
+            self._changed_found = self._read_changed()
+        return self._changed_found
+
+    def _read_changed(self) -> list[tuple[Article, int]]:
         articles = read_articles(self.conn, sorted(self.changed))
         found = [article for article, _ in articles.values() if self._matches(article)]
         seen = {article.id for article in found} if self.wanted.hidden else self._seen(found)
@@ -130,6 +138,8 @@ class IndexSearch:
         return [(row.place, row.article_id) for row in self._ordered(question, limit, before)]
 
     def _count(self) -> int:
+        if self.known is not None:
+            return self.known
         if (question := self._question()) is None:
             return 0
         query = self._counted(question).limit(MOST_COUNTED + 1)
@@ -145,6 +155,8 @@ class IndexSearch:
         with _by_words(self.conn):
             some = hits.limit(MOST_COUNTED + 1).subquery()
             rows = self.conn.execute(select(some).order_by(some.c.place.desc())).all()
+        if before is None:
+            self.known = len(rows)
         if len(rows) <= MOST_COUNTED:
             return rows[:limit]
         # A common word: walks the newest places, which has many of them.

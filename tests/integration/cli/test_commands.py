@@ -37,6 +37,7 @@ COMMANDS = [
 COMMANDS += [
     "reload",
     "restore",
+    "revisions",
     "schedule",
     "serve",
     "source",

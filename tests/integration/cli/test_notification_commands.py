@@ -61,7 +61,7 @@ def worker(store, config):
 
 def test_a_test_is_followed_until_it_was_sent(run, hook, worker):
     done = run("notifications", "--test", "desk")
-    assert (done.exit_code, done.output) == (0, "Sent to desk.\n")
+    assert done.exit_code == 0 and done.output.endswith("Sent to desk.\n")
     assert json.loads(hook.asked[0].body)["type"] == "notification.test"
     assert run("notifications").output.startswith("desk  Working (webhook), last sent ")
 

@@ -6,6 +6,7 @@ A route that only a button leads to has nothing to keep: it is refused with a pa
 from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy import text
 
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles
@@ -141,7 +142,9 @@ def shown(page, name):
         if one.tag == "textarea":
             found.append(one.text_content().removeprefix("\n"))
         elif one.tag == "select":
-            found += [option.get("value") for option in one.iter("option") if option.get("selected") is not None]
+            found += [
+                option.get("value", option.text) for option in one.iter("option") if option.get("selected") is not None
+            ]
         elif one.get("type") not in ("checkbox", "radio") or one.get("checked") is not None:
             found.append(one.get("value", ""))
     return found
@@ -151,7 +154,9 @@ def described(page, one):
     """Returns the words to which a field or its group points."""
     groups = [one, *one.iterancestors("fieldset")]
     ids = [id for group in groups for id in group.get("aria-describedby", "").split()]
-    return " ".join(page.tree.get_element_by_id(id).text_content() for id in ids if "hint" not in id).strip()
+    return " ".join(
+        page.tree.get_element_by_id(id).text_content() for id in ids if id.endswith(("error", "wrong"))
+    ).strip()
 
 
 def ready(newsroom, endpoint):
@@ -250,3 +255,32 @@ def test_a_password_is_never_shown_again(newsroom):
         ("/account/second-factor/set-up", {"password": "only-in-this-form"}),
     ):
         assert "only-in-this-form" not in send(browser, path, given).text
+
+
+@pytest.mark.parametrize(
+    ("asked", "wrong"), [("to=9999-12-31", "to"), ("from=soon", "from"), ("q=" + "w" * 201, "q"), ("after=x", "q")]
+)
+def test_a_search_that_cannot_be_made_keeps_its_form(newsroom, asked, wrong):
+    typed = "" if asked.startswith("q=") else "q=harbour&status=draft&"
+    page = newsroom.person().get(f"/articles?{typed}{asked}")
+    assert page.status == 422 and page.title == "Articles"
+    assert described(page, page.tree.xpath("//*[@name=$name]", name=wrong)[0])
+    if typed:
+        assert (shown(page, "q"), shown(page, "status")) == (["harbour"], ["draft"])
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "token"), [(401, "/article/new", None), (400, "/article/new", "forged"), (404, "?id=gone", None)]
+)
+def test_what_was_written_is_shown_to_be_copied_if_no_form_can_be(newsroom, status, path, token):
+    browser = newsroom.person()
+    path = f"/article/edit{path}" if path.startswith("?") else path
+    token = token or browser.token()
+    if status == 401:
+        with newsroom.database.write() as conn:
+            conn.execute(text("DELETE FROM session"))
+    page = browser.post(path, token, **NEW_STORY, password="never shown")
+    assert page.status == status and "never shown" not in page.text
+    written = {area.get("id"): area.text_content().removeprefix("\n") for area in page.tree.iter("textarea")}
+    assert written["typed-html"] == NEW_STORY["html"] and written["typed-title"] == NEW_STORY["title"]
+    assert "typed-html" not in newsroom.stranger().post("/article/new", token, **NEW_STORY).text

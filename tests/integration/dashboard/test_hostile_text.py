@@ -92,10 +92,11 @@ def shown(dashboard, texts, visits):
     pages = {path: browser.get(path) for path in (
         "/", "/sections/taiwan", "/sections/taiwan/reader", "/sections/taiwan/reader/view", "/sections/taiwan/versions",
         "/sections/taiwan/documents/atom", "/sections/taiwan/documents/rss", "/sections/taiwan/documents/json",
-        "/articles", "/upcoming", "/charts?section=taiwan", "/audit-log", "/account", "/users", "/users/mei",
+        "/articles", "/upcoming", "/deliveries", "/charts?section=taiwan", "/audit-log", "/account", "/users",
+        "/users/mei",
     )}  # fmt: skip
     for number, one in enumerate(texts[:visits]):
-        for path in ("/article", "/article/withdraw", "/article/restore"):
+        for path in ("/article", "/article/withdraw", "/article/restore", "/article/revisions"):
             pages[f"{path} {number}"] = browser.get(f"{path}?{urlencode({'id': f'{number} {one}'})}")
     preview = browser.follow(browser.post(f"/article/preview?{urlencode({'id': f'0 {text}'})}"))
     dashboard.api.previewer.answer_all()

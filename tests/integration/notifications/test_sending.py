@@ -117,13 +117,12 @@ def test_a_server_without_starttls_gets_no_password():
         ({"MAIL": "550 <feeds@daily.example> is unknown"}, "the sender was refused (550)"),
         ({"desk@daily.example": "550 <desk@daily.example> is unknown"}, "all recipients were refused (550)"),
         ({"DATA": "451 Later"}, "the message was refused (451)"),
-        ({"EHLO": "not a reply"}, "the server's answer was not understood"),
+        ({"220": "not a reply"}, "the server refused (-1)"),
     ],
 )
 def test_a_refusal_is_said_without_what_the_server_said(refuse, words):
     with mail_server(refuse=refuse) as server:
-        assert refused(server).startswith("127.0.0.1: ") and not server.received
-        assert refused(server).removeprefix("127.0.0.1: ") in (words, "the server refused (-1)")
+        assert refused(server) == f"127.0.0.1: {words}" and not server.received
 
 
 def test_some_refused_recipients_are_counted():

@@ -2,11 +2,13 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from syndication.config.notification_schema import CAUSES
+from syndication.diagnostics.health import BY_EDITOR
 from syndication.model.webhook_signature import signature
 from syndication.notifications.hooks import slack_body, webhook_body
 from syndication.notifications.plan import Told
@@ -71,6 +73,12 @@ def test_a_message_reads_like_this():
     )
 
 
+def test_a_hold_of_an_editor_has_its_own_advice():
+    own = content([told(cause="held", subject=f"{BY_EDITOR}world")], newsroom(), NOON)["items"][0]
+    assert own["title"] == "World is held" and own["advice"].startswith("New stories wait until it is released.")
+    assert content([told(cause="held")], newsroom(), NOON)["items"][0]["advice"].startswith("If the entries really")
+
+
 def test_a_summary_says_that_it_was_quiet_and_names_no_more_than_some():
     many = [told(quiet=True)] * (MAX_ITEMS + 5)
     wanted = content(many, newsroom(), NOON)
@@ -86,7 +94,7 @@ def test_hostile_titles_forge_no_header_and_no_line():
     mail = compose(channel("email"), room, notification([one], room), NOON)
     raw = mail.as_bytes()
     head = raw.partition(b"\r\n\r\n")[0]
-    assert b"\nBcc" not in raw and b"\nbcc" not in raw.lower().replace(b"\n b", b"")
+    assert message_from_bytes(raw)["Bcc"] is None and b"\nBcc:" not in head
     assert [name for name, _ in mail.items()] == [
         "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted", "Content-Type", "Content-Transfer-Encoding",
         "MIME-Version",

@@ -30,6 +30,9 @@ PURGES: Sequence[Purged] = get_args(Purged)
 LEAVING: Collection[ChangeKind] = ("withdrawn", "deleted", "draft", "expired")
 """The kinds after which an article is in no feed."""
 
+DECIDED: Collection[ChangeKind] = ("withdrawn", "expired")
+"""The kinds that pass through a hold by an editor; others wait for its end."""
+
 MAX_NAMED = 200
 """Stories recorded one by one of those that are gathered together; an import's others are one row with their number."""
 
@@ -84,6 +87,7 @@ class Regenerated:
     """What a regeneration found: ``version`` is None if no byte changed.
 
     ``kept`` are articles that a hold keeps in the feed. ``purge``: caches are to be purged of the version before.
+    ``held``: an editor holds the feed, so that changes which it does not show wait still.
     """
 
     section: str
@@ -93,6 +97,7 @@ class Regenerated:
     kept: Collection[str]
     purge: bool
     at: datetime
+    held: bool = False
 
 
 def record_regeneration(conn: Connection, done: Regenerated) -> list[int]:
@@ -107,7 +112,7 @@ def record_regeneration(conn: Connection, done: Regenerated) -> list[int]:
     shown, left = [], []
     for row in waiting:
         change = found.get(row.article_id) if row.article_id is not None else None
-        if change is not None or (row.article_id is None and done.version is not None):
+        if change is not None or (row.article_id is None and done.version is not None and not done.held):
             shown.append(
                 {
                     "row": row.delivery,
@@ -119,6 +124,8 @@ def record_regeneration(conn: Connection, done: Regenerated) -> list[int]:
                     "publication": None,
                 }
             )
+        elif done.held and row.kind not in DECIDED:
+            continue
         elif row.article_id not in done.kept or row.kind not in LEAVING:
             left.append(row)
     earlier = _shown_earlier(conn, done.section, left)

@@ -98,6 +98,7 @@ def _regenerated(current: PublishedState, new: NewVersion, now: datetime, *, pur
         kept={entry.article_id for entry in new.entries} if new.hold is not None else (),
         purge=purge,
         at=now,
+        held=current.editor_hold is not None and not new.ends_editor_hold,
     )
 
 

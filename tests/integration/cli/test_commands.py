@@ -20,36 +20,10 @@ from tests.support.desk import Desk, hold
 from tests.support.newsroom import at
 
 COMMANDS = [
-    "audit-log",
-    "config",
-    "copy-database",
-    "demonstrate",
-    "feeds",
-    "find",
-    "hold",
-    "import",
-    "init",
-    "lock",
-    "migrate",
-    "regenerate",
-    "release",
-]
-COMMANDS += [
-    "reload",
-    "restore",
-    "revisions",
-    "schedule",
-    "serve",
-    "source",
-    "status",
-    "token",
-    "trace",
-    "unlock",
-    "user",
-    "web",
-    "withdraw",
-    "worker",
-]
+    "audit-log", "config", "copy-database", "deliveries", "demonstrate", "feeds", "find", "hold", "import", "init",
+    "lock", "migrate", "notifications", "purge", "regenerate", "release", "reload", "restore", "revisions",
+    "schedule", "serve", "source", "status", "token", "trace", "unlock", "user", "web", "withdraw", "worker",
+]  # fmt: skip
 
 LINE = {"id": "a1", "title": "T", "url": "/a1", "sections": ["Taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
 

@@ -63,7 +63,10 @@ def check_inert(page):
 
 def check_headers(page):
     headers = page.headers
-    assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] in ("same-origin", "no-referrer")
+    assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] in (
+        "same-origin",
+        "no-referrer",
+    )
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin" and headers["X-Robots-Tag"] == "noindex"
     assert "frame-ancestors" in headers["Content-Security-Policy"]
     assert "Server" not in headers and "ETag" not in headers

@@ -1,5 +1,6 @@
 """The WSGI applications: one for the editors process, and the whole service as one app for other servers."""
 
+import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from syndication.api.app import editors_app
 from syndication.config.loading import Settings, load_settings
 from syndication.dashboard.app import dashboard_app
 from syndication.metrics import database as database_metrics
+from syndication.notifications.notifier import Notifier
 from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
@@ -60,20 +62,23 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
     HeartbeatThread(loader.database, loader).start()
     loader.start()
     PollWriter(loader.database, loader.counter, every=write_polls_every).start()
+    _notify_without_workers(settings, None)
     return app
 
 
 def create_editors(settings: Settings) -> "WSGIApplication":
     """Returns the app of the editors process: API and dashboard, with a loader for the documents on its pages."""
+    effective = EffectiveSettings(settings)
     # The front measures and counts polls. Here documents are only shown on pages.
     loader = EditorsLoader(
         Database(settings.database_url),
         empty_catalogue(settings),
         _flush_errors,
         measured=False,
-        settings=EffectiveSettings(settings),
+        settings=effective,
     )
     database = Database(settings.database_url, timeout=EDITORS_TIMEOUT)
+    _notify_without_workers(settings, effective)
     api, dashboard = editors_app(settings, database, loader), dashboard_app(settings, database, loader)
     loader.start()
 
@@ -97,6 +102,14 @@ def whole(app: "WSGIApplication") -> "WSGIApplication":
                 parts.close()
 
     return answer
+
+
+def _notify_without_workers(settings: Settings, effective: EffectiveSettings | None) -> None:
+    """Starts what tells people that no worker is running, as no worker can."""
+    if settings.channels:
+        database = Database(settings.database_url)
+        current = (lambda: effective.current) if effective is not None else (lambda: settings)
+        Notifier(current, database, f"web-{uuid.uuid4().hex}", only_without_workers=True).start()
 
 
 def _flush_errors(_: PollCounter) -> None:

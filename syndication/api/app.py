@@ -19,11 +19,15 @@ from syndication.api import (  # noqa: F401  # some only register operations on 
     articles,
     audit_log,
     deliveries,
+    delivery_list,
     feed_previews,
     feeds,
     field_locks,
+    holds,
     ninjs,
+    notifications,
     previews,
+    purges,
     regenerations,
     releases,
     revisions,
@@ -51,8 +55,8 @@ from syndication.web.problems import Problem, ProblemDetails, complete, handle_e
 from syndication.web.request_log import set_rule
 
 SUBJECTS = (
-    articles, article_trace, article_history, revisions, upcoming, sections, feeds, versions, regenerations,
-    previews, webhooks, ninjs, sources, tokens, users, sessions, audit_log,
+    articles, withdrawals, article_trace, article_history, revisions, upcoming, delivery_list, sections, feeds,
+    versions, regenerations, previews, webhooks, ninjs, sources, notifications, tokens, users, sessions, audit_log,
 )  # fmt: skip
 """In the order of the reference; those under the same path as articles follow them."""
 

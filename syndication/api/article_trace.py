@@ -30,11 +30,23 @@ class VerdictResponse(ResponseModel):
     late: Late | None
 
 
+class WithdrawalDetails(ResponseModel):
+    """Since when an article is withdrawn, by whom if known, and why, which takes the scope preview.
+
+    ``withdrawal`` is the act: see /withdrawals/{id}.
+    """
+
+    at: Time
+    by: str | None
+    reason: str | None
+    withdrawal: str | None
+
+
 class TraceResponse(ResponseModel):
     """A verdict for every section. ``noticed`` is true while a change of the article is waiting to be processed.
 
     ``withdrawn`` is true until the article is restored, even if it was deleted; ``withdrawn_by_sender``: by its source
-    or agency, whose newer version brings it back. ``source`` is the source that the
+    or agency, whose newer version brings it back. ``withdrawal`` has the details. ``source`` is the source that the
     article comes from, and ``source_words`` what is known of it there.
     """
 
@@ -43,6 +55,7 @@ class TraceResponse(ResponseModel):
     noticed: bool
     withdrawn: bool
     withdrawn_by_sender: bool
+    withdrawal: WithdrawalDetails | None
     source: str | None
     source_words: str | None
     sections: list[VerdictResponse]
@@ -73,12 +86,16 @@ def trace_article(path: ArticlePath, write_time: WriteTime = utc) -> TraceRespon
         )
         for verdict in trace(facts, settings.sections, settings.retired)
     ]
+    out = facts.withdrawal
     return TraceResponse(
         article_id=path.id,
         workers=facts.workers,
         noticed=facts.noticed,
-        withdrawn=facts.withdrawal is not None,
-        withdrawn_by_sender=facts.withdrawal is not None and facts.withdrawal.is_automatic,
+        withdrawn=out is not None,
+        withdrawn_by_sender=out is not None and out.is_automatic,
+        withdrawal=(
+            WithdrawalDetails(at=instant(out.at), by=out.by, reason=out.reason, withdrawal=out.batch) if out else None
+        ),
         source=facts.origin.source if facts.origin else None,
         source_words=write(origin_words(facts.origin), write_time) if facts.origin else None,
         sections=verdicts,

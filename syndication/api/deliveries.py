@@ -1,18 +1,21 @@
 """How far the withdrawal or restoration of an article has come."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from pydantic import Field
 
 from syndication.api.articles import operation
-from syndication.api.operations import context
+from syndication.api.delivery_list import ChangeResponse, change_response
+from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath, RequestModel, ResponseModel
 from syndication.api.visibility import Visibility, check_exists, visible_facts
 from syndication.diagnostics.delivery import NO_TITLES, Delivery, Stage, WebFacts, delivery
+from syndication.diagnostics.read_deliveries import read_article_moments
 from syndication.diagnostics.trace import trace
 from syndication.store import Connection
 from syndication.store.articles.trace_facts import read_trace_facts
-from syndication.store.processes import web_processes
+from syndication.store.processes import purge_queue, web_processes
 from syndication.store.publishing.publication_numbers import last_number
 
 
@@ -27,7 +30,8 @@ class DeliveryResponse(ResponseModel):
 
     ``blocked``: somebody has to do something; ``message`` says what. ``sections`` are the feeds that are not up to date
     for it. ``behind`` of ``web_processes`` do not serve the ``publication`` yet, which is None while
-    a feed is not regenerated.
+    a feed is not regenerated. ``change`` has the moments of its last change, as the list of changes has them; it is
+    None without the scope preview, and for a change from before the days that are kept.
     """
 
     id: str
@@ -40,6 +44,7 @@ class DeliveryResponse(ResponseModel):
     web_processes: int
     behind: int
     publication: int | None
+    change: ChangeResponse | None
 
 
 @operation("GET", "/articles/<article:id>/delivery", "read", {200: DeliveryResponse})
@@ -50,7 +55,9 @@ def get_delivery(path: ArticlePath, query: DeliveryQuery, titles: Mapping[str, s
     """
     with context().database.snapshot() as conn:
         found = check_exists(conn, path.id)
-        return to_response(read_delivery(conn, path.id, found, query.publication, titles))
+        moments = read_article_moments(conn, path.id, caller().now) if found.may_preview else None
+        change = None if moments is None else change_response(moments, None)
+        return to_response(read_delivery(conn, path.id, found, query.publication, titles), change)
 
 
 def read_delivery(
@@ -59,12 +66,18 @@ def read_delivery(
     """Returns where the article is, as far as the caller may know."""
     settings, now = context().settings, context().database.now(conn)
     facts = visible_facts(conn, read_trace_facts(conn, id, settings.selections, now), found)
+    verdicts = trace(facts, settings.sections, settings.retired)
+    return delivery(facts, verdicts, read_web(conn, now), since, titles)
+
+
+def read_web(conn: Connection, now: datetime) -> WebFacts:
+    """Returns which web processes there are, and the last publication."""
     running = web_processes.list_alive(conn, now)
-    web = WebFacts(running, web_processes.list_silent(conn, now, running), last_number(conn))
-    return delivery(facts, trace(facts, settings.sections, settings.retired), web, since, titles)
+    purges = purge_queue.list_waiting(conn) if context().settings.purge.url else []
+    return WebFacts(running, web_processes.list_silent(conn, now, running), last_number(conn), purges)
 
 
-def to_response(found: Delivery) -> DeliveryResponse:
+def to_response(found: Delivery, change: ChangeResponse | None = None) -> DeliveryResponse:
     """Returns it as the API writes it."""
     return DeliveryResponse(
         id=found.article_id,
@@ -77,4 +90,5 @@ def to_response(found: Delivery) -> DeliveryResponse:
         web_processes=found.webs,
         behind=found.behind,
         publication=found.publication,
+        change=change,
     )

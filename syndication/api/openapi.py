@@ -77,12 +77,18 @@ PROBLEMS = {
     "stale": "The article or feed has changed since it was read (If-Match).",
     "configured": "The feed is set by the configuration, and is changed there.",
     "address-taken": "Another feed has, or had, this address.",
+    "held": "An editor holds the feed; the detail has who, since when and why.",
+    "unpublished": "The feed is not published yet.",
+    "public-already": "The article has been public, so no embargo can be set: withdraw it.",
+    "unreadable": "A part of the stored article cannot be read; the detail says which.",
     "exists": "The article already exists (If-None-Match: *).",
     "replayed": "A webhook with this id was already received.",
     "database-down": "The database does not respond. Feeds are still served.",
     "busy": "The service is handling too many requests; see Retry-After.",
     "slow-body": "The body arrived too slowly. Nothing was done.",
     "editors-down": "The process behind the API does not respond; the detail says whether anything was done.",
+    "too-late": "A withdrawal can be undone for an hour.",
+    "rejected": "The database rejected the change; the detail names what did.",
     "unexpected": "An unexpected error; the service log has the details.",
 }
 
@@ -153,6 +159,8 @@ def _complete_operation(method: str, operation: dict[str, Any]) -> None:
     """Completes flask-openapi3's output: no HTML line breaks, the media type of a patch (RFC 7396), request headers."""
     if operation["operationId"] == "put_articles":  # Validated item by item, not by flask-openapi3.
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": BATCH_SCHEMA}}}
+    if operation["operationId"] == "withdraw_article":
+        operation["requestBody"]["required"] = False
     if operation["operationId"] == "receive_ninjs":  # Of two shapes, read by ``importing/ninjs``.
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": NINJS_SCHEMA}}}
     if "description" in operation:

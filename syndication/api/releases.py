@@ -8,6 +8,9 @@ from syndication.api.sections import configured, operation
 from syndication.store.db.database import WORK
 from syndication.store.processes import workers
 from syndication.store.publishing import releases
+from syndication.store.publishing.holds import list_holds
+
+BY_EDITOR = "An editor holds the feed, and no entry has vanished. DELETE its hold to release it."
 
 
 class ReleaseResponse(ResponseModel):
@@ -30,7 +33,9 @@ def release_section(path: SectionPath) -> ReleaseResponse:
         outcome = releases.release(conn, section.slug, caller().actor, now)
         alive = len(workers.list_alive(conn, now))
         database.notify(conn, WORK)
-    return ReleaseResponse(section=section.slug, outcome=outcome, message=_release_message(outcome, alive))
+        by_editor = outcome == "not-held" and section.slug in list_holds(conn, [section.slug]).by_editors
+    message = BY_EDITOR if by_editor else _release_message(outcome, alive)
+    return ReleaseResponse(section=section.slug, outcome=outcome, message=message)
 
 
 def _release_message(outcome: str, alive: int) -> str:

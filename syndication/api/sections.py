@@ -19,7 +19,7 @@ from syndication.model.values import FORMATS, Section
 from syndication.store import Connection
 from syndication.store.db.cursors import INVALID_CURSOR, decode_cursor, encode_cursor
 from syndication.store.publishing import published
-from syndication.store.publishing.holds import Hold
+from syndication.store.publishing.holds import EditorHold, Hold
 from syndication.store.publishing.section_state import (
     Progress,
     SectionState,
@@ -44,6 +44,22 @@ class HoldResponse(ResponseModel):
     vanished: int
 
 
+class EditorHoldResponse(ResponseModel):
+    """An editor, ``by``, holds the feed at ``version`` since ``since``, for ``reason``.
+
+    It ends at ``until`` (null: when somebody releases it). ``from_version`` was published when it began: a lower
+    ``version`` means that the feed was rolled back. ``number`` identifies the hold.
+    """
+
+    number: int
+    version: int
+    from_version: int
+    since: Time
+    until: Time | None
+    by: str
+    reason: str
+
+
 class SectionsQuery(RequestModel):
     """Search text and page."""
 
@@ -57,7 +73,8 @@ class SectionResponse(ResponseModel):
 
     Stalled: nobody updates it, as no worker is running, or a change waits for more than ten seconds.
 
-    ``next_due`` is the next scheduled change; ``hold`` is null unless the section is held. ``missed_at`` is when a
+    ``next_due`` is the next scheduled change. ``hold`` is null unless entries vanished and the feed keeps them,
+    ``editor_hold`` unless an editor holds the feed at one version. ``missed_at`` is when a
     sweep last found changes that had not been noticed, in ``missed_entries`` entries. Readers are asked to poll every
     ``cache_seconds`` (max-age), for ``cache_reason``. Fields that would reveal changes
     of hidden articles need the scope preview: without it, ``next_due``, ``regenerated_at``, ``retry_at``,
@@ -78,6 +95,7 @@ class SectionResponse(ResponseModel):
     retry_at: Time | None
     error: str | None
     hold: HoldResponse | None
+    editor_hold: EditorHoldResponse | None
     missed_at: Time | None
     missed_entries: int | None
     cache_seconds: int
@@ -168,7 +186,7 @@ def get_status() -> StatusResponse:
             for one in findings
         ],
         workers=len(status.workers),
-        web=len(found.web),
+        web=len(status.web),
         oldest_change=instant(found.facts.oldest_change),
         sections=counts,
     )
@@ -256,6 +274,19 @@ def _hold(hold: Hold) -> HoldResponse:
     )
 
 
+def editor_hold(hold: EditorHold) -> EditorHoldResponse:
+    """Returns an editor's hold as the API shows it."""
+    return EditorHoldResponse(
+        number=hold.number,
+        version=hold.version,
+        from_version=hold.from_version,
+        since=instant(hold.since),
+        until=instant(hold.until),
+        by=hold.by,
+        reason=hold.reason,
+    )
+
+
 def configured(slug: str) -> Section:
     """Returns the section; raises a 404 Problem if it is not configured."""
     section: Section | None = context().settings.sections.get(slug)
@@ -286,6 +317,7 @@ def _answer(section: Section, state: SectionState | None, progress: Progress) ->
         retry_at=instant(state.retry_at) if state else None,
         error=state.error if state else None,
         hold=_hold(state.hold) if state and state.hold and state.is_held else None,
+        editor_hold=editor_hold(state.editor_hold) if state and state.editor_hold else None,
         missed_at=instant(state.missed_at) if state else None,
         missed_entries=state.missed_entries if state else None,
         cache_seconds=polled.seconds,

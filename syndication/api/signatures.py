@@ -1,8 +1,5 @@
 """Signatures of webhooks, as in Standard Webhooks (standardwebhooks.com)."""
 
-import base64
-import binascii
-import contextlib
 import hmac
 import re
 from datetime import UTC, datetime
@@ -10,6 +7,7 @@ from datetime import UTC, datetime
 from flask import request
 
 from syndication.api.operations import context
+from syndication.model.webhook_signature import signature
 
 TOLERANCE = 300
 """Seconds that the sender's clock may differ, and for which a signature is valid."""
@@ -36,17 +34,3 @@ def signed(secret: str, id: str, timestamp: str, body: bytes, signatures: str) -
     wanted = signature(secret, id, timestamp, body).encode()
     found = [hmac.compare_digest(wanted, one.encode()) for one in signatures.split()]
     return any(found)
-
-
-def signature(secret: str, id: str, timestamp: str, body: bytes) -> str:
-    """Returns the signature of a webhook."""
-    content = b".".join((id.encode(), timestamp.encode(), body))
-    return "v1," + base64.b64encode(hmac.digest(_key(secret), content, "sha256")).decode()
-
-
-def _key(secret: str) -> bytes:
-    """Returns the key: base64-decoded after whsec_, as in Standard Webhooks; any other secret is the key itself."""
-    if secret.startswith("whsec_"):
-        with contextlib.suppress(binascii.Error):
-            return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    return secret.encode()

@@ -23,10 +23,10 @@ operation = Operations("versions", "Versions", "The version history of each feed
 class ChangeResponse(ResponseModel):
     """How an entry changed.
 
-    If it is gone, ``reason`` is withdrawn, deleted, unpublished, expired, moved, left-out or pushed-out. If it changed,
-    ``reason`` is correction or date if its date moved, because of a correction or of its writer, and same-date if not.
-    ``title`` is that of the version, for callers with the scope preview; for others, the present one of a public
-    article. It is null if it is not known any more.
+    If it is gone, ``reason`` is withdrawn, deleted, unpublished, expired, moved, left-out, pushed-out or rolled-back.
+    If it changed, ``reason`` is correction or date if its date moved, because of a correction or of its writer, and
+    same-date if not. ``title`` is that of the version, for callers with the scope preview; for others, the present one
+    of a public article. It is null if it is not known any more.
     """
 
     article_id: str
@@ -50,12 +50,16 @@ class EntryDifferenceResponse(ChangeResponse):
 
 
 class VersionResponse(ResponseModel):
-    """A version and its changes from the previous one; ``bytes`` is the uncompressed size of all formats."""
+    """A version and its changes from the previous one; ``bytes`` is the uncompressed size of all formats.
+
+    ``can_roll_back``: the feed can be rolled back to it.
+    """
 
     version: int
     at: Time
     entries: int
     bytes: int
+    can_roll_back: bool
     changes: list[ChangeResponse]
 
 
@@ -103,6 +107,7 @@ def list_versions(path: SectionPath, query: VersionsQuery) -> Reply[VersionsResp
             at=instant(item.at),
             entries=item.entries,
             bytes=item.bytes,
+            can_roll_back=item.is_complete,
             changes=[_change(one, named.get((item.version, one.article_id))) for one in item.changes],
         )
         for item in page

@@ -181,6 +181,8 @@ def visible_facts(conn: Connection, facts: TraceFacts, found: Visibility) -> Tra
     if found.may_preview:
         return facts
     states = {slug: visible_state(state, state.left_out) for slug, state in facts.states.items()}
+    if facts.withdrawal is not None:  # A reason may say what must not be public.
+        facts = replace(facts, withdrawal=replace(facts.withdrawal, reason=None))
     # What a source refused, or changed since, was never published.
     facts = replace(facts, origin=None) if facts.origin is not None and facts.origin.row.refused else facts
     if facts.article is None or shows_stored(conn, found, facts.article):

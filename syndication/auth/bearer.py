@@ -26,6 +26,9 @@ SECRET = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_-]{43}")
 
 log = get_logger(__name__)
 
+PATIENCE_SECONDS = 0.2
+"""Seconds that a request waits for other writers, to record that its token was used."""
+
 CHALLENGE = 'Bearer realm="syndication"'
 
 
@@ -118,9 +121,9 @@ class TokenAccess:
         if not tokens.needs_use_recorded(token, now) or time.monotonic() < self._record_use_from:
             return
         try:
-            with self.database.write() as conn:
+            with self.database.write_within(PATIENCE_SECONDS) as conn:
                 tokens.record_use(conn, token, now)
-        except DatabaseDown as error:  # Reads still succeed while the database is read-only; only one request waits.
+        except DatabaseDown as error:  # Reads still succeed while the database is locked or read-only.
             self._record_use_from = time.monotonic() + USE_RECORDED.total_seconds()
             log.warning("token_use_not_recorded", error=type(error).__name__)
 

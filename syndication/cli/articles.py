@@ -1,7 +1,7 @@
 """Commands about articles: import, withdraw, restore."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +45,7 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
     Import an old feed and keep the IDs that feed readers know:
       syndication import --section taiwan old-feed.xml
     """
+    from syndication.cli.following import runs_a_worker
     from syndication.importing.feed_reader import FeedFileReader
     from syndication.importing.import_file import import_file
     from syndication.importing.report import Report
@@ -61,8 +62,12 @@ def import_(ctx: click.Context, files: tuple[str, ...], sections: tuple[str, ...
         with database.write() as conn:
             done = Act("import", ", ".join(Path(name).name for name in files), report.summary())
             record(conn, current_user(), [done], database.now(conn))
-        if report.outcomes["created"] + report.outcomes["updated"] >= MANY:
+        changed = report.outcomes["created"] + report.outcomes["updated"]
+        if changed >= MANY:
             analyze(database)
+        alive = runs_a_worker(database)
+    if changed and not alive:
+        line(NO_WORKER_RUNS, err=True)
     _show(report)
     if report.bad:
         sys.exit(1)
@@ -88,14 +93,18 @@ def _show(report: "Report") -> None:
     line(report.summary())
 
 
+NO_WORKER_RUNS = "No worker is running: feeds stay as they are. Start one with `syndication worker`."
+
 wait_option = click.option("--no-wait", is_flag=True, help="Return once it is stored, for scripts.")
 
 
 @click.command()
-@click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@click.argument("ids", nargs=-1, metavar="ID…")
+@click.option("--reason", metavar="TEXT", help="Why, for the newsroom: no feed shows it.")
+@click.option("--undo", metavar="WITHDRAWAL", help="Restore what an earlier command withdrew, within an hour.")
 @wait_option
 @click.pass_context
-def withdraw(ctx: click.Context, ids: tuple[str, ...], no_wait: bool) -> None:
+def withdraw(ctx: click.Context, ids: tuple[str, ...], reason: str | None, undo: str | None, no_wait: bool) -> None:
     """Remove articles from every feed until they are restored.
 
     Waits until every web process serves the feeds without them. The exit code is 3 if no worker or no web process is
@@ -103,14 +112,55 @@ def withdraw(ctx: click.Context, ids: tuple[str, ...], no_wait: bool) -> None:
 
     Nothing that the CMS does brings them back: not an import, and not deleting and writing them again. A cache may show
     its copy for as long as the section's cache times allow.
+
+    The articles of one command are one withdrawal: its last line has the command that undoes it. That restores exactly
+    what was withdrawn, and names what was restored, withdrawn again or changed since.
     """
-    from syndication.store.articles.withdrawals import withdraw as run
+    from syndication.model.reasons import plain_reason
+    from syndication.store.articles.withdrawal_batches import withdraw_together
+
+    if undo is not None:
+        if ids or reason is not None:
+            raise click.UsageError("--undo takes no ID and no --reason.")
+        sys.exit(_undo(ctx, undo, no_wait=no_wait))
+    if not ids:
+        raise click.UsageError("Name at least one ID.")
+    try:
+        why = plain_reason(reason or "")
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--reason") from error
+    settings = settings_of(ctx)
+    with open_database(settings) as database:
+        batch = withdraw_together(database, ids, current_user(), why)
+        rejected = [one.id for one in batch.articles if one.outcome == "failed"]
+        bad = [one.id for one in batch.articles if one.outcome == "unknown"] + rejected
+        for one in batch.articles:
+            if one.outcome == "failed":
+                line(f"{one.id}: not withdrawn: the database rejected it ({one.detail})", err=True)
+        code = _report(settings, database, ids, bad, "withdrawn", no_wait=no_wait, rejected=rejected)
+    if batch.made_out:
+        line(f"To undo this within an hour: syndication withdraw --undo {batch.id}", err=True)
+    sys.exit(code)
+
+
+def _undo(ctx: click.Context, id: str, *, no_wait: bool) -> int:
+    """Undoes a withdrawal, and prints what became of each article; returns the exit code."""
+    from syndication.diagnostics.withdrawal_words import undone_words
+    from syndication.store.articles import withdrawal_batches
 
     settings = settings_of(ctx)
     with open_database(settings) as database:
-        unknown = run(database, ids, by=current_user())
-        code = _report(settings, database, ids, unknown, "withdrawn", no_wait=no_wait)
-    sys.exit(code)
+        batch = withdrawal_batches.undo(database, id, current_user())
+        if batch is None:
+            line(f"There is no withdrawal {id!r}.", err=True)
+            return 1
+        restored = [one.id for one in batch.made_out if one.undone in ("restored", "restored-changed")]
+        for one in batch.made_out:
+            if one.undone != "restored":
+                words = undone_words(one) or ""
+                line(f"{one.id}: {words[:1].lower()}{words[1:]}", err=one.undone == "failed")
+        failed = [one.id for one in batch.made_out if one.undone == "failed"]
+        return _report(settings, database, tuple(restored), [], "restored", no_wait=no_wait) or (1 if failed else 0)
 
 
 @click.command()
@@ -140,10 +190,11 @@ def schedule(ctx: click.Context, id: str, time: str | None, at_once: bool) -> No
     """Set, move or lift the embargo of an article.
 
     For drafts and articles under embargo. TIME is like 2026-03-14T08:00; without a time zone, it is in that of the
-    newsroom (editors.timezone).
+    newsroom (editors.timezone). The exit code is 3 if no worker is running to do it.
     """
     from zoneinfo import ZoneInfo
 
+    from syndication.cli.following import NO_WORKER, runs_a_worker
     from syndication.errors import ArticleError
     from syndication.model.values import Article
     from syndication.store.articles import articles, scheduling
@@ -169,10 +220,14 @@ def schedule(ctx: click.Context, id: str, time: str | None, at_once: bool) -> No
             return scheduling.schedule(stored, at.astimezone(UTC) if at is not None else None, now)
 
         _, article = articles.change_article(database, id, decide, by=current_user(), act="schedule")
+        alive = runs_a_worker(database)
     moment = article.published_at
     if moment is not None:
         when = f"{moment.astimezone(zone):%d %b %Y, %H:%M} ({zone})"
         line(f"{id} is published on {when}." if moment > now else f"{id} is published.")
+    if not alive:
+        line(NO_WORKER_RUNS, err=True)
+        sys.exit(NO_WORKER)
 
 
 @click.command("lock")
@@ -221,19 +276,27 @@ def _change_locks(ctx: click.Context, id: str, change: Callable[[set[str]], set[
 
 
 def _report(
-    settings: "Settings", database: "Database", ids: tuple[str, ...], unknown: list[str], done: str, *, no_wait: bool
+    settings: "Settings",
+    database: "Database",
+    ids: tuple[str, ...],
+    unknown: list[str],
+    done: str,
+    *,
+    no_wait: bool,
+    rejected: Collection[str] = (),
 ) -> int:
     """Prints the result for each article, and returns the exit code."""
     from syndication.cli.following import NO_WORKER, follow, runs_a_worker
 
     for id in unknown:
-        line(f"There is no article {id!r}.", err=True)
+        if id not in rejected:
+            line(f"There is no article {id!r}.", err=True)
     known = [id for id in dict.fromkeys(ids) if id not in unknown]
     if no_wait:
         for id in known:
             line(f"{id} is {done}.")
         if known and not runs_a_worker(database):
-            line("No worker is running: feeds stay as they are. Start one with `syndication worker`.", err=True)
+            line(NO_WORKER_RUNS, err=True)
             return NO_WORKER
         return 1 if unknown else 0
     return follow(settings, database, known) or (1 if unknown else 0)

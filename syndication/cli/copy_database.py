@@ -9,6 +9,7 @@ import click
 from syndication.cli.common import settings_of
 from syndication.cli.output import line
 from syndication.errors import ConfigError, StoreError
+from syndication.model.counted import counted
 
 if TYPE_CHECKING:
     from syndication.store.copy import CopyResult
@@ -74,7 +75,7 @@ class ProgressPrinter:
         now = time.monotonic()
         if self._terminal and now - self._last >= INTERVAL_SECONDS:
             self._last = now
-            click.echo(f"\r\x1b[K{doing} {table}{f': {rows:,} rows' if rows else ''}", err=True, nl=False)
+            click.echo(f"\r\x1b[K{doing} {table}{': ' + counted(rows, 'row') if rows else ''}", err=True, nl=False)
         elif not self._terminal and doing != self._printed:
             line(f"{doing.capitalize()} …", err=True)
         self._printed = doing

@@ -4,14 +4,15 @@ import difflib
 import sys
 import time
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from syndication.cli.common import current_user, merged_settings, open_database, settings_of
 from syndication.cli.output import json_document, line
-from syndication.errors import ConfigError
+from syndication.errors import ConfigError, StoreError
+from syndication.model.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,13 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
             asked, _joined = regenerations.request(conn, slugs, reason, current_user(), database.now(conn))
             database.notify(conn, WORK)
         with database.read() as conn:
-            unseen = sorted(set(slugs) - {state.section for state in list_states(conn)})
+            states = list_states(conn)
+        unseen = sorted(set(slugs) - {state.section for state in states})
+        for state in states:
+            if state.section in slugs and (hold := state.editor_hold) is not None:
+                line(
+                    f"{state.section} is held at version {hold.version} by {hold.by}: it stays so until it is released."
+                )
         for slug in unseen:
             line(f"{slug}: no worker has seen this section yet. Start one with `syndication worker`.", err=True)
         if wait:
@@ -65,19 +72,68 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
         if not _workers(database):
             line("Requested, but no worker is running. Start one with `syndication worker`.", err=True)
             sys.exit(NO_WORKER)
-        line(f"Requested regeneration of {len(slugs)} section{'s' if len(slugs) > 1 else ''}.")
+        line(f"Requested regeneration of {counted(len(slugs), 'section')}.")
+
+
+@click.command()
+@click.argument("section", metavar="SECTION")
+@click.option("--reason", required=True, help="Why; everybody who may see the feed's state sees it.")
+@click.option("--version", type=click.IntRange(min=1), help="Roll back to this kept version. Default: the present one.")
+@click.option("--for", "minutes", type=click.IntRange(1, 366 * 24 * 60), metavar="MINUTES", help="End after this time.")
+@click.option("--change", is_flag=True, help="Change the present hold, for example its end.")
+@click.pass_context
+def hold(ctx: click.Context, section: str, reason: str, version: int | None, minutes: int | None, change: bool) -> None:
+    """Hold a feed: readers get its present version, or an earlier one, until it is released.
+
+    Withdrawn, expired and embargoed stories leave it all the same. Everything else waits.
+    """
+    from syndication.diagnostics.words import utc
+    from syndication.store.db.database import WORK
+    from syndication.store.publishing import editor_holds
+    from syndication.store.publishing.holds import list_holds
+
+    if not reason.strip():
+        raise click.UsageError("Give a reason that people can read.")
+    settings = settings_of(ctx)
+    with open_database(settings) as database:
+        slug = _known(section, merged_settings(settings, database))
+        with database.write() as conn:
+            now = database.now(conn)
+            present = list_holds(conn, [slug]).by_editors.get(slug)
+            replaces = present.number if change and present is not None else None
+            until = now + timedelta(minutes=minutes) if minutes is not None else None
+            held = editor_holds.hold(conn, slug, version, until, reason.strip(), current_user(), now, replaces)
+            database.notify(conn, WORK)
+        if isinstance(held, editor_holds.Refused):
+            by = held.hold
+            who = f"{by.by} holds it since {utc(by.since)} ({by.reason}); use --change" if by is not None else ""
+            refusals = {
+                "unpublished": "it is not published yet",
+                "held": who,
+                "changed": who or "it is not held",
+                "not-kept": f"version {version} is not kept: see the feed's version history",
+            }
+            raise StoreError(f"{slug} cannot be held: {refusals[held.reason]}")
+        end = f"until {utc(held.until)}" if held.until is not None else f"until `syndication release {slug}`"
+        line(f"{slug} is {'rolled back to' if held.is_rolled_back else 'held at'} version {held.version} {end}.")
+        if not _workers(database):
+            line(
+                "No worker is running: withdrawals and roll backs wait. Start one with `syndication worker`.", err=True
+            )
+            sys.exit(NO_WORKER)
 
 
 @click.command()
 @click.argument("sections", nargs=-1, required=True, metavar="SECTION…")
 @click.pass_context
 def release(ctx: click.Context, sections: tuple[str, ...]) -> None:
-    """Publish held sections without the entries that vanished.
+    """Release held feeds, so that they are up to date again.
 
-    A section is held when more than half of its entries vanish at once without being withdrawn.
+    An editor's hold ends. A feed that is held because more than half of its entries vanished at once is published
+    without them.
     """
     from syndication.store.db.database import WORK
-    from syndication.store.publishing import releases
+    from syndication.store.publishing import editor_holds, releases
 
     settings = settings_of(ctx)
     with open_database(settings) as database:
@@ -85,7 +141,12 @@ def release(ctx: click.Context, sections: tuple[str, ...]) -> None:
         slugs = [_known(slug, settings) for slug in sections]
         with database.write() as conn:
             now = database.now(conn)
-            outcomes = {slug: releases.release(conn, slug, current_user(), now) for slug in slugs}
+            by_editors = {slug for slug in slugs if editor_holds.release(conn, slug, current_user(), now) is True}
+            # An editor's hold comes before an automatic one, which then protects the feed again.
+            outcomes = {
+                slug: "released" if slug in by_editors else releases.release(conn, slug, current_user(), now)
+                for slug in slugs
+            }
             database.notify(conn, WORK)
         for slug, outcome in outcomes.items():
             line(f"{slug} is {'released' if outcome == 'released' else 'not held'}.")
@@ -165,7 +226,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
             read = read_health(conn, settings, now, triggers.missing_triggers(conn), asked=asked)
         if may_be_locked(read):
             read = with_lock(read, is_locked(database))
-    facts, web, left_out, findings = read.status, read.web, read.facts.left_out, read.findings
+    facts, web, left_out, findings = read.status, read.status.web, read.facts.left_out, read.findings
     found, oldest = list(facts.states.values()), facts.oldest_change
     problems = [finding.words for finding in health.problems(findings)]
     notices = [finding.words for finding in findings if finding.severity == "notice"]
@@ -183,7 +244,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     else:
         for words in dict.fromkeys([*(problems or [health.headline(findings)]), *notices]):
             line(words)
-        _table(found, left_out, facts.progress)
+        _table(found, left_out, facts.progress, read.facts.unpurged)
         if len(found) < len(settings.sections):
             current = facts.count(settings.sections).get("current", 0)
             words = f"Feeds up to date: {current:,} of {len(settings.sections):,}."
@@ -194,7 +255,9 @@ def status(ctx: click.Context, as_json: bool) -> None:
     sys.exit(1 if problems else 0)
 
 
-def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]", progress: "Progress") -> None:
+def _table(
+    found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]", progress: "Progress", unpurged: set[str]
+) -> None:
     from syndication.store.publishing.section_state import section_status
 
     now = progress.now
@@ -206,9 +269,12 @@ def _table(found: "Sequence[SectionState]", left_out: "Sequence[LeftOutArticle]"
     line(f"{'section':<{width}}  version  entries  regenerated  next change  status")
     for state in found:
         status = section_status(state, progress)
-        label = STATUS_LABELS[status]
-        if status == "held" and state.hold is not None:
+        label = "Cache not purged" if status == "current" and state.section in unpurged else STATUS_LABELS[status]
+        if status == "held" and state.is_held and state.hold is not None:
             label = f"{label}: {state.hold.words}"
+        if status == "held" and state.editor_hold is not None:
+            kind = "rolled back to" if state.editor_hold.is_rolled_back else "at"
+            label = f"{label} {kind} version {state.editor_hold.version} by {state.editor_hold.by}"
         line(
             f"{state.section:<{width}}  {state.version:>7}  {state.entries:>7}  {_ago(state.regenerated_at, now):>11}"
             f"  {_ahead(state.next_due, now):>11}  {f'{label}: {state.error}' if status == 'failing' else label}"

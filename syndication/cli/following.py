@@ -17,7 +17,7 @@ NO_WORKER = 3
 """The exit code if nobody runs who would do it."""
 
 GIVE_UP_SECONDS = 3.0
-"""Seconds after which waiting ends without any worker or web process, or if a feed goes on failing.
+"""Seconds after which waiting ends if somebody has to do something: no process runs, one is silent, a feed fails.
 
 A process that restarts needs less, and so does the next attempt, which a change starts at once.
 """
@@ -29,6 +29,9 @@ PAUSE_SECONDS = 0.1
 
 ALONE = frozenset({"no-worker", "no-web"})
 """The stages in which nobody does it."""
+
+HOPELESS = ALONE | {"failing", "silent", "not-purged"}
+"""The stages that last until somebody does something. One that is only late may end without anybody."""
 
 
 def follow(settings: "Settings", database: "Database", ids: "Sequence[str]") -> int:
@@ -47,7 +50,7 @@ def follow(settings: "Settings", database: "Database", ids: "Sequence[str]") -> 
                 del waiting[id]
         stages = {last[id].stage for id in waiting}
         now = time.monotonic()
-        blocked_since = (blocked_since or now) if stages & {*ALONE, "failing"} else None
+        blocked_since = (blocked_since or now) if stages & HOPELESS else None
         if (blocked_since is not None and now - blocked_since > GIVE_UP_SECONDS) or now - started > WAIT_SECONDS:
             for id in waiting:
                 line(f"{id}: {_small(last[id].words)}", err=True)
@@ -68,14 +71,15 @@ def _read(settings: "Settings", database: "Database", id: str, since: int | None
     from syndication.diagnostics.delivery import WebFacts, delivery
     from syndication.diagnostics.trace import trace
     from syndication.store.articles.trace_facts import read_trace_facts
-    from syndication.store.processes import web_processes
+    from syndication.store.processes import purge_queue, web_processes
     from syndication.store.publishing.publication_numbers import last_number
 
     with database.snapshot() as conn:
         now = database.now(conn)
         facts = read_trace_facts(conn, id, settings.selections, now)
         running = web_processes.list_alive(conn, now)
-        web = WebFacts(running, web_processes.list_silent(conn, now, running), last_number(conn))
+        purges = purge_queue.list_waiting(conn) if settings.purge.url else []
+        web = WebFacts(running, web_processes.list_silent(conn, now, running), last_number(conn), purges)
     return delivery(facts, trace(facts, settings.sections, settings.retired), web, since)
 
 

@@ -1,12 +1,14 @@
 """The command init: asks for what a newsroom needs, and writes its two files and its database."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 import click
 
@@ -40,6 +42,7 @@ BESIDE_SQLITE = ("", "-wal", "-shm")
 @click.option("--password-stdin", "piped", is_flag=True, help="Read the password from standard input.")
 @click.option("--generate", is_flag=True, help="Generate a strong password, shown only once.")
 @click.option("--database", help=f"The database's URL. Defaults to {DEFAULT_DATABASE}.")
+@click.option("--files-only", is_flag=True, help="Write only the two files: a deployment makes database and users.")
 @click.option("--yes", is_flag=True, help="Ask nothing: all answers are in the options.")
 @click.pass_context
 def init(
@@ -49,6 +52,7 @@ def init(
     piped: bool,
     generate: bool,
     database: str | None,
+    files_only: bool,
     yes: bool,
     **given: str | None,
 ) -> None:
@@ -68,17 +72,28 @@ def init(
     asking = not yes and sys.stdin.isatty()
     if piped and generate:
         raise click.UsageError("Use --password-stdin or --generate, not both.")
-    if not asking and not piped and not generate:
+    if files_only and (piped or generate or given["admin"]):
+        raise click.UsageError("With --files-only, init creates no user: leave out --admin and its password.")
+    if not asking and not piped and not generate and not files_only:
         raise click.UsageError("Without questions, init needs --generate or --password-stdin.")
     files = _files(ctx)
     _reject_existing(files)
-    url = database or (None if any(name in os.environ for name in FROM_ENVIRONMENT) else DEFAULT_DATABASE)
-    if url is not None:
+    elsewhere = files_only or any(name in os.environ for name in FROM_ENVIRONMENT)
+    url = database or (None if elsewhere else DEFAULT_DATABASE)
+    if url is not None and not files_only:
         _reject_used(url)
-    answers = answer_questions(given, sections, asking)
-    admin = answers.pop("admin")
-    password, shown, hash = _choose_password(admin, (answers["name"], answers["authority"]), piped, generate)
+    answers = answer_questions(given, sections, asking, user=not files_only)
+    admin = answers.pop("admin", None)
     newsroom = _newsroom(answers, url)
+    if admin is None:
+        if asking:
+            _confirm(files, newsroom, None)
+        with _removing_if_it_fails() as made:
+            _write_files(files, newsroom, made)
+        line(f"Created {files[0]} and {files[1]}.", err=True)
+        line("When the database is migrated: `syndication user create NAME --role admin --link`", err=True)
+        return
+    password, shown, hash = _choose_password(admin, (answers["name"], answers["authority"]), piped, generate)
     if asking:
         _confirm(files, newsroom, admin)
     settings = _create(files, newsroom, admin, hash)
@@ -105,8 +120,13 @@ def _reject_existing(files: tuple[Path, Path]) -> None:
 
 
 def _reject_used(url: str) -> None:
-    """Raises StoreError if the database has tables of this program already, or cannot be opened."""
+    """Raises StoreError if the database has a user or an article already, or cannot be opened.
+
+    Tables alone are no newsroom: a deployment may have run ``migrate`` before.
+    """
     from syndication.config.loading import mask
+    from syndication.store.access import users
+    from syndication.store.articles.articles import any_stored
     from syndication.store.db.database import Database, DatabaseDown, DatabaseError
     from syndication.store.db.errors import kind
     from syndication.store.migrations.runner import revision
@@ -117,7 +137,7 @@ def _reject_used(url: str) -> None:
     database = Database(url)
     try:
         with database.read() as conn:
-            used = revision(conn) is not None
+            used = revision(conn) is not None and (users.first_created(conn) is not None or any_stored(conn))
     except (DatabaseDown, DatabaseError) as error:
         raise StoreError(f"the database {mask(url)} {kind(error.__cause__ or error)}") from error
     finally:
@@ -155,7 +175,7 @@ def _newsroom(answers: dict[str, Any], url: str | None) -> "NewNewsroom":
     return NewNewsroom(**answers, authority_date=f"{datetime.now(UTC):%Y-%m-%d}", database_url=url)
 
 
-def _confirm(files: tuple[Path, Path], newsroom: "NewNewsroom", admin: str) -> None:
+def _confirm(files: tuple[Path, Path], newsroom: "NewNewsroom", admin: str | None) -> None:
     from syndication.config.loading import mask
 
     titles = ", ".join(f"{section.title} ({section.slug})" for section in newsroom.sections)
@@ -168,7 +188,7 @@ def _confirm(files: tuple[Path, Path], newsroom: "NewNewsroom", admin: str) -> N
         ("Language", newsroom.language),
         ("Time zone", newsroom.timezone),
         ("Sections", titles or "none yet, only All stories"),
-        ("Administrator", admin),
+        ("Administrator", admin or "none yet"),
         ("Files", f"{files[0]}, {files[1]}"),
         ("Database", "from the environment" if newsroom.database_url is None else mask(newsroom.database_url)),
     ):
@@ -178,26 +198,17 @@ def _confirm(files: tuple[Path, Path], newsroom: "NewNewsroom", admin: str) -> N
 
 def _create(files: tuple[Path, Path], newsroom: "NewNewsroom", admin: str, hash: "PasswordHash") -> "Settings":
     """Writes the files, then the database and its first user; after a failure nothing of them is left."""
-    from syndication.config.loading import load_settings, mask
-    from syndication.config.new_files import sections_text, settings_text
+    from syndication.config.loading import load_settings
     from syndication.store.access import users
     from syndication.store.migrations.runner import migrate
 
-    # A URL may have a password, which only the service's user should read.
-    private = newsroom.database_url is not None and mask(newsroom.database_url) != newsroom.database_url
     with _removing_if_it_fails() as made:
-        for path, text, mode in (
-            (files[0], settings_text(newsroom), 0o600 if private else 0o666),
-            (files[1], sections_text(newsroom), 0o666),
-        ):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode, exist_ok=False)
-            made.append(path)
-            path.write_text(text, encoding="utf-8")
+        _write_files(files, newsroom, made)
         settings = load_settings(files[0])
         _reject_used(settings.database_url)
         if (database_file := _sqlite_file(settings.database_url)) is not None:
-            made += [Path(f"{database_file}{suffix}") for suffix in BESIDE_SQLITE if not database_file.exists()]
+            beside = [Path(f"{database_file}{suffix}") for suffix in BESIDE_SQLITE]
+            made.extend([*_missing_folders(database_file), *(file for file in beside if not file.exists())])
         with open_database(settings, check=False) as database:
             migrate(database)
             with database.write() as conn:
@@ -205,23 +216,62 @@ def _create(files: tuple[Path, Path], newsroom: "NewNewsroom", admin: str, hash:
     return settings
 
 
+def _write_files(files: tuple[Path, Path], newsroom: "NewNewsroom", made: list[Path]) -> None:
+    """Writes the two files; adds them, and the folders that they need, to what was made."""
+    from syndication.config.loading import mask
+    from syndication.config.new_files import sections_text, settings_text
+
+    # A URL may have a password, which only the service's user should read.
+    private = newsroom.database_url is not None and mask(newsroom.database_url) != newsroom.database_url
+    for path, text, mode in (
+        (files[0], settings_text(newsroom), 0o600 if private else 0o666),
+        (files[1], sections_text(newsroom), 0o666),
+    ):
+        made.extend(_missing_folders(path))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode, exist_ok=False)
+        made.append(path)
+        path.write_text(text, encoding="utf-8")
+
+
+def _missing_folders(path: Path) -> list[Path]:
+    """Returns the folders above a file that do not exist yet, the outermost first."""
+    return [folder for folder in reversed(path.absolute().parents) if not folder.exists()]
+
+
 @contextmanager
 def _removing_if_it_fails() -> Iterator[list[Path]]:
-    """Yields a list of new files, which are removed again after an exception: the command can then be repeated."""
+    """Yields a list of new folders and files, which are removed again after an exception: the command can be repeated.
+
+    Ctrl-C is one, and so are the end of the terminal and of the machine while this lasts.
+    """
     made: list[Path] = []
+
+    def stop(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    ends = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in ends}
     try:
         yield made
     except BaseException:
-        for path in made:
-            with suppress(OSError):
-                path.unlink()
+        for path in reversed(made):
+            with suppress(OSError):  # Of a folder: somebody else uses it.
+                path.rmdir() if path.is_dir() else path.unlink()
         raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _report(ctx: click.Context, files: tuple[Path, Path], settings: "Settings", admin: str) -> None:
+    from syndication.config.example_values import LOOPBACK
     from syndication.config.loading import mask
 
     line(f"Created {files[0]}, {files[1]} and the database {mask(settings.database_url)}.", err=True)
     line(f"Created user {admin}, who has all permissions.", err=True)
     start = f"syndication --config {ctx.obj} serve" if ctx.obj else "syndication serve"
-    line(f"Start the service with `{start}`, and log in at {base_url(settings)}/editors/.", err=True)
+    here, public = f"{base_url(settings)}/editors/", f"{settings.site.base_url}/editors/"
+    line(f"Start the service with `{start}`, and log in at {here}.", err=True)
+    if urlsplit(public).hostname not in LOOPBACK:
+        line(f"Behind your web server or CDN it will be {public}.", err=True)

@@ -77,9 +77,14 @@ SECTIONS = "First sections, separated by commas (Title, or address=Title; more c
 ADMIN = Question("admin", "User name of the first administrator", _check_admin, needed=True)
 
 
-def answer_questions(given: Mapping[str, str | None], sections: Iterable[str], asking: bool) -> dict[str, Any]:
-    """Returns the checked answers by key; asks for those that no option has. Raises UsageError."""
-    asked = (*QUESTIONS, ADMIN)
+def answer_questions(
+    given: Mapping[str, str | None], sections: Iterable[str], asking: bool, *, user: bool = True
+) -> dict[str, Any]:
+    """Returns the checked answers by key; asks for those that no option has, the first user's name only if ``user``.
+
+    Raises UsageError.
+    """
+    asked = (*QUESTIONS, ADMIN) if user else QUESTIONS
     missing = [question.option for question in asked if question.needed and given[question.key] is None]
     if missing and not asking:
         raise click.UsageError(f"Without questions, init needs {', '.join(missing)}.")
@@ -96,7 +101,7 @@ def answer_questions(given: Mapping[str, str | None], sections: Iterable[str], a
             answers[question.key] = _answer(question, answers, asking)
     if asking and not found:
         answers["sections"] = ask(SECTIONS, new_files.check_sections, default="")
-    if "admin" not in answers:
+    if user and "admin" not in answers:
         answers["admin"] = _answer(ADMIN, answers, asking)
     return answers
 

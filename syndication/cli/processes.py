@@ -12,6 +12,7 @@ import click
 from syndication.cli.common import base_url, open_database, settings_of
 from syndication.cli.output import line
 from syndication.errors import ConfigError, StoreError
+from syndication.model.counted import counted
 
 if TYPE_CHECKING:
     from syndication.config.loading import Settings
@@ -168,10 +169,13 @@ def config(ctx: click.Context, check: bool, old_feeds: bool) -> None:
     settings = settings_of(ctx)
     if check:
         usual = len(settings.old_feeds.usual())
-        and_old = f", {usual} old addresses" if usual else ""
+        and_old = f", {counted(usual, 'old address', 'old addresses')}" if usual else ""
         sources = len(settings.sources)
-        and_sources = f", {sources} source{'s' if sources > 1 else ''}" if sources else ""
-        line(f"{settings.source} is valid: {len(settings.sections)} sections{and_sources}{and_old}.")
+        and_sources = f", {counted(sources, 'source')}" if sources else ""
+        channels = len(settings.channels)
+        and_channels = f", {counted(channels, 'channel')} of notifications" if channels else ""
+        known = counted(len(settings.sections), "section")
+        line(f"{settings.source} is valid: {known}{and_sources}{and_channels}{and_old}.")
         _warn_of_sources(settings)
         _warn_of_feeds(settings)
         if old_feeds:

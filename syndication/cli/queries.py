@@ -52,8 +52,7 @@ def find(
         wanted = ArticleFilter(" ".join(words), status, feed, feeds=feeds, hidden=True)
         with database.read() as conn:
             now = database.now(conn)
-            found, _ = search.search(conn, wanted, now, limit, None)
-            hits = search.count(conn, wanted, now)
+            found, _, hits = search.search_and_count(conn, wanted, now, limit, None)
     if as_json:
         json_document({"articles": [asdict(one) for one in found]} | asdict(hits))
     else:
@@ -93,6 +92,8 @@ def trace(ctx: click.Context, id: str, as_json: bool) -> None:
     if as_json:
         json_document([asdict(verdict) | {"words": write(verdict.words, utc)} for verdict in verdicts])
         return
+    if facts.withdrawal is not None and facts.withdrawal.reason:
+        line(f"Withdrawn because: {facts.withdrawal.reason}")
     width = max(len(verdict.section) for verdict in verdicts)
     for verdict in verdicts:
         mark = "in " if verdict.in_feed else "out"

@@ -4,6 +4,7 @@ import click
 
 from syndication.cli.common import current_user, open_database, settings_of
 from syndication.cli.output import line
+from syndication.model.counted import counted
 
 
 @click.command()
@@ -21,6 +22,6 @@ def reload(ctx: click.Context) -> None:
     with open_database(settings) as database, database.write() as conn:
         request_reload(database, conn, current_user())
     line(
-        f"{settings.source} is valid: {len(settings.sections)} sections. Every process reads its files within a second;"
-        " a process whose own files are not valid says so in its log and keeps what it has."
+        f"{settings.source} is valid: {counted(len(settings.sections), 'section')}. Every process reads its files"
+        " within a second; a process whose own files are not valid says so in its log and keeps what it has."
     )

@@ -13,6 +13,7 @@ import click
 from syndication.cli.common import current_user, open_database, settings_of
 from syndication.cli.output import json_document, line
 from syndication.errors import SyndicationError
+from syndication.model.counted import counted
 
 if TYPE_CHECKING:
     from syndication.config.loading import Settings
@@ -167,7 +168,7 @@ def _show(article: "Article") -> None:
         ("authors", ", ".join(author.name for author in article.authors)),
         ("tags", ", ".join(article.tags)),
         ("image", article.image.url if article.image else ""),
-        ("body", f"{len(article.html):,} characters" if article.html else "none"),
+        ("body", counted(len(article.html), "character") if article.html else "none"),
     ]
     for name, value in parts:
         if value:
@@ -194,7 +195,7 @@ def _changing(ctx: click.Context, name: str) -> "Iterator[tuple[Connection, date
 
 
 def _configured(settings: "Settings", name: str) -> "SourceTable":
-    from syndication.config.sources import suggestion
+    from syndication.config.named_tables import suggestion
 
     names = {table.name: table for table in settings.sources}
     if name not in names:

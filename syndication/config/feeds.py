@@ -14,6 +14,7 @@ from syndication.config.schema import SectionTable
 from syndication.config.selections import find_selection_problems, is_plain
 from syndication.config.value_types import RESERVED, SLUG
 from syndication.errors import FeedError
+from syndication.model.counted import counted
 from syndication.model.feed_definition import FeedDefinition
 from syndication.model.values import Section
 
@@ -202,7 +203,7 @@ def _section(files: Settings, definition: FeedDefinition) -> tuple[Section | Non
     entries = files.main.feeds.entries if table.entries is None else table.entries
     most = files.main.feeds.max_entries if table.max_entries is None else table.max_entries
     if most < entries:
-        problems.append(f"{where} has {entries} entries and max_entries {most}, which is too few")
+        problems.append(f"{where} has {counted(entries, 'entry', 'entries')} and max_entries {most}, which is too few")
         table = table.model_copy(update={"max_entries": entries})
     section = build_section(definition.slug, table, files.main, files.site, files.source)
     return replace(

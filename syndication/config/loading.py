@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from syndication.config.notification_schema import CHANNEL_KINDS, CHANNELS, NotificationTable
 from syndication.config.old_feeds import read_old_feeds
 from syndication.config.schema import (
     AllTable,
@@ -36,7 +37,7 @@ from syndication.config.schema import (
 from syndication.config.selections import find_selection_problems, parse_selection
 from syndication.config.source_schema import SourceTable
 from syndication.config.source_schemas import SOURCE_KINDS
-from syndication.config.sources import ENVIRONMENT, check_sections, prepare_sources
+from syndication.config.sources import SOURCES, check_sections, prepare_sources
 from syndication.config.value_types import TomlTable
 from syndication.errors import ConfigError
 from syndication.model.body_limits import MIB
@@ -47,6 +48,14 @@ from syndication.model.values import ALL, CachePolicy, Podcast, Section, Site
 PREFIX = "SYNDICATION_"
 FILE = "_file"
 """The suffix of a variable that names a file with the value, such as SYNDICATION_DATABASE__URL_FILE."""
+
+NAMED = SOURCES.environment, CHANNELS.environment
+"""What the variables of tables with names begin with."""
+
+NAMED_KINDS: Mapping[str | int, Mapping[str, type[TomlTable]]] = {
+    "source": SOURCE_KINDS,
+    "notification": CHANNEL_KINDS,
+}
 
 NOT_SETTINGS = {
     "SYNDICATION_CONFIG",
@@ -94,6 +103,11 @@ class Settings:
         object.__setattr__(self, "selections", FeedSelections(self.sections, self.site.language))
 
     @property
+    def channels(self) -> tuple[NotificationTable, ...]:
+        """The channels of notifications."""
+        return tuple(self.main.notification)
+
+    @property
     def timezone(self) -> ZoneInfo:
         """The newsroom's time zone."""
         return ZoneInfo(self.editors.timezone)
@@ -122,6 +136,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
     source = _find(path, environ)
     values = _overlay(_read(source), environ)
     prepare_sources(values, environ, source)
+    CHANNELS.prepare(values, environ, source)
     main = _check(SyndicationFile, values, source)
     beside = source.with_name("sections.toml")
     tables = _check(Sections, _read(beside), beside)
@@ -155,7 +170,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
 def settings_report(settings: Settings) -> list[tuple[str, str]]:
     """Returns every effective setting as key and value, with passwords and purge headers masked."""
     report = []
-    for table, values in settings.main.model_dump(exclude={"source"}).items():
+    for table, values in settings.main.model_dump(exclude={"source", "notification"}).items():
         for key, value in values.items():
             if isinstance(value, dict):
                 shown = {name: "***" if table == "purge" else str(inner) for name, inner in value.items()}
@@ -165,7 +180,14 @@ def settings_report(settings: Settings) -> list[tuple[str, str]]:
     for source in settings.sources:
         own = source.model_dump(exclude={"name"}).items()
         report += [(f"source.{source.name}.{key}", _masked(key, str(value))) for key, value in own]
+    for channel in settings.channels:
+        shown = channel.model_dump(exclude={"name"}) | ({"url": "***"} if hasattr(channel, "url") else {})
+        report += [(f"notification.{channel.name}.{key}", _masked(key, _listed(value))) for key, value in shown.items()]
     return report
+
+
+def _listed(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _masked(key: str, value: str) -> str:
@@ -220,7 +242,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _overlay(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     """Overrides the file's values with the environment's, each converted to the type of its setting."""
     for name in sorted(environ):
-        if not name.startswith(PREFIX) or name in NOT_SETTINGS or name.startswith(ENVIRONMENT):
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS or name.startswith(NAMED):
             continue
         if _is_service_variable(name, environ[name]):
             continue
@@ -306,6 +328,8 @@ def _check(model: type[T], values: dict[str, Any], path: Path) -> T:
         if first["type"] == "extra_forbidden":
             near = _suggestion(str(first["loc"][-1]), _keys(model, first["loc"][:-1], values))
             raise ConfigError(f"{path.name}: {key} is not a setting{near}") from error
+        if first["type"] == "value_error" and first["loc"][:-1] == ("notification",):
+            raise ConfigError(f"{path.name}: {key} {first['msg'].removeprefix('Value error, ')}") from error
         if first["type"] == "missing":
             raise ConfigError(f"{path.name}: {key} is missing, and is required") from error
         rule = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
@@ -314,22 +338,23 @@ def _check(model: type[T], values: dict[str, Any], path: Path) -> T:
         if key.startswith("purge.headers"):
             shown = "***"
         elif key.startswith(("database", "purge.url")) or last in ("database", "url"):
-            shown = repr(mask(first["input"])) if isinstance(first["input"], str) else "***"
+            hides = key.startswith("notification") or not isinstance(first["input"], str)
+            shown = "***" if hides else repr(mask(first["input"]))
         raise ConfigError(f"{path.name}: {key} is {shown}: it {rule}") from error
 
 
 def _named(loc: tuple[int | str, ...], values: Mapping[str, Any]) -> tuple[int | str, ...]:
-    """Returns a location in the file, in which a source has its name instead of its number."""
-    if loc[:1] == ("source",) and len(loc) > 1 and isinstance(loc[1], int):
-        return ("source", values["source"][loc[1]]["name"], *loc[2:])
+    """Returns a location in the file, in which a source or channel has its name instead of its number."""
+    if loc and loc[0] in NAMED_KINDS and len(loc) > 1 and isinstance(loc[1], int):
+        return (loc[0], values[str(loc[0])][loc[1]]["name"], *loc[2:])
     return loc
 
 
 def _keys(model: type[TomlTable], loc: tuple[int | str, ...], values: Mapping[str, Any]) -> Iterable[str]:
     """Returns the valid keys at a location in the file."""
     fields: Any = model.model_fields
-    if loc[:1] == ("source",) and len(loc) > 1:
-        fields, loc = SOURCE_KINDS[values["source"][loc[1]]["kind"]].model_fields, loc[2:]
+    if loc and loc[0] in NAMED_KINDS and len(loc) > 1:
+        fields, loc = NAMED_KINDS[loc[0]][values[str(loc[0])][loc[1]]["kind"]].model_fields, loc[2:]
     for part in loc:
         if isinstance(part, int) or part not in fields:
             continue

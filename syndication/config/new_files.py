@@ -17,6 +17,13 @@ from syndication.config.example_values import is_example_host
 from syndication.config.selections import is_plain
 from syndication.config.value_types import SLUG, Address, Authority, Language, Slug, TimeZone
 
+PROXY = """\
+# The web server in front of the service, which speaks https and passes on the reader's address (X-Forwarded-For).
+# With a CDN before it that also does: 2.
+trusted_proxies = 1
+"""
+"""What an https address needs, since the service itself speaks http."""
+
 MAX_NAME = 200
 """Characters of a newsroom's or a section's name."""
 
@@ -160,7 +167,7 @@ language = {_quoted(newsroom.language)}
 [editors]
 # The dashboard shows times in this time zone.
 timezone = {_quoted(newsroom.timezone)}
-"""
+{PROXY if newsroom.base_url.startswith("https:") else ""}"""
 
 
 def sections_text(newsroom: NewNewsroom) -> str:

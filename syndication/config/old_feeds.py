@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from syndication.config.named_tables import suggestion
 from syndication.config.old_feed_schema import OldSiteTable, as_sent, reserved
 from syndication.config.old_site_presets import PRESETS, Archive, Template
 from syndication.config.schema import Sections
-from syndication.config.sources import suggestion
 from syndication.errors import ConfigError
 from syndication.model.old_feeds import OldFeed, OldFeeds, address_key
 from syndication.model.values import ALL, Site

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from syndication.config.notification_schema import AnyChannel
 from syndication.config.old_feed_schema import OldFeedTable, OldSiteTable
 from syndication.config.source_schemas import AnySource
 from syndication.config.value_types import (
@@ -88,6 +89,7 @@ class WorkerSettings(TomlTable):
     reconcile_at: ClockTime = "19:30"
     tombstone_days: Annotated[int, Field(ge=1)] = 30
     keep_versions: Annotated[int, Field(ge=1, le=10_000)] = 100
+    delivery_days: Annotated[int, Field(ge=1, le=90)] = 7
     keep_revisions: Annotated[int, Field(ge=1, le=10_000)] = 50
     revision_days: Annotated[int, Field(ge=1)] = 365
     fragment_memory: Annotated[int, Field(ge=1, le=65_536)] = 256
@@ -247,6 +249,7 @@ class SyndicationFile(TomlTable):
     on_demand: OnDemandSettings = OnDemandSettings()
     logs: LogSettings = LogSettings()
     source: list[AnySource] = Field(default_factory=list)
+    notification: list[AnyChannel] = Field(default_factory=list)
 
 
 class Sections(TomlTable):

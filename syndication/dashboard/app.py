@@ -20,12 +20,16 @@ from syndication.dashboard import (
     articles,
     audit_log,
     chart_pages,
+    deliveries,
     documents,
     feeds,
+    holds,
     login,
+    notifications,
     overview,
     password_link,
     previews,
+    regenerate,
     regenerations,
     revisions,
     scheduling,
@@ -37,6 +41,7 @@ from syndication.dashboard import (
     upcoming,
     users,
     verdict,
+    withdrawals,
 )
 from syndication.dashboard.charts.svg import inline_svg
 from syndication.dashboard.errors import handle_errors
@@ -47,13 +52,15 @@ from syndication.dashboard.ttl_cache import TTLCache
 from syndication.dashboard.verdict import current_verdict
 from syndication.diagnostics.trace import DATE_WORDS
 from syndication.model.body_limits import SMALL_BYTES, largest_body
+from syndication.model.scopes import who_may
 from syndication.store.db.database import Database
 from syndication.web.document_loader import DocumentLoader
 from syndication.web.request_log import LIVE, set_rule
 
 SUBJECTS = (
-    login, overview, verdict, regenerations, sections, documents, feeds, articles, article_edit, revisions, scheduling,
-    previews, sources, upcoming, chart_pages, audit_log, tokens, users, sessions, account, second_factor, password_link,
+    login, overview, verdict, regenerate, regenerations, sections, holds, documents, feeds, articles, article_edit,
+    revisions, scheduling, withdrawals, previews, sources, notifications, upcoming, deliveries, chart_pages, audit_log,
+    tokens, users, sessions, account, second_factor, password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400
@@ -117,7 +124,7 @@ def _complete(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", POLICY)
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
+    headers.setdefault("Referrer-Policy", "same-origin")
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["X-Robots-Tag"] = "noindex"
     headers.setdefault("Cache-Control", "no-store")
@@ -144,10 +151,12 @@ def _describe(app: Flask, settings: Settings) -> None:
             "csrf_token": generate_csrf,
             "flashes": get_flashed_messages,
             "has_sources": bool(settings.sources),
+            "has_channels": bool(settings.channels),
             "program": __version__,
             "current_user": g.get("user"),
             "current_verdict": current_verdict,
             "may": lambda scope: current is not None and current.may(scope),
+            "who_may": who_may,
             "static": lambda name: f"{PREFIX}/static/{name}?{digests[name]}",
             "now": current.now if current else datetime.now(UTC),
         }

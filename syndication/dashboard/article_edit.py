@@ -18,6 +18,7 @@ from syndication.api.schemas import ArticleBody, ArticlePath
 from syndication.dashboard.article_form import (
     FIELD_OF,
     LABELS,
+    TURNS_OF,
     Given,
     changed_fields,
     digest,
@@ -30,7 +31,21 @@ from syndication.dashboard.article_form import (
 )
 from syndication.dashboard.documents import LABELS as FORMATS
 from syndication.dashboard.filters import time_filters
-from syndication.dashboard.pages import Pages, back, call, expired_part, html, missing_scope, page, parse_request
+from syndication.dashboard.form_times import time_turns
+from syndication.dashboard.pages import (
+    Pages,
+    Question,
+    back,
+    call,
+    expired_part,
+    html,
+    is_live,
+    missing_scope,
+    page,
+    parse_request,
+)
+from syndication.dashboard.previews import await_preview
+from syndication.dashboard.story_promise import story_promise
 from syndication.errors import ArticleError
 from syndication.model.article_json import dump_article, merge_patch, slugify
 from syndication.model.values import ALL
@@ -40,15 +55,24 @@ from syndication.web.problems import Problem, problem_fields
 
 pages = Pages("article_edit")
 
-SAVED = "Saved. Feeds have it within about a second."
-
 NO_NOTE = "Say what was corrected: readers see this note, and the date of the story moves."
 
 OLD_NOTE = "Readers have seen this note. Write a new one, or save a small fix."
 
 NEW_NOTE = "A new note moves the date. Save a correction, or put back the note as it was."
 
+NOTHING_SHOWN: dict[str, Any] = {
+    "errors": {}, "review": None, "conflict": None, "again": False, "etag": "", "preview": None, "unseen": "",
+}  # fmt: skip
+"""What the page shows of none of its states."""
+
 UNREAD_PARTS = "Parts of this article cannot be edited here: "
+
+LIVE_SECONDS = 0.7
+"""How long the live preview waits for a worker, so that the one before stays until then."""
+
+WAIT_SECONDS = 3
+"""How long the page without scripts waits for it."""
 
 ID_WORDS = 80
 """Characters of the title in the ID of a new story."""
@@ -73,20 +97,24 @@ def save_article() -> BaseResponse:
     shown: dict[str, Any] = {"etag": etag, "base": base}
     patch, errors = find_changes(given, article, _zone())
     act = request.form.get("act", "review")
-    errors |= _note_errors(act, patch, article)
+    noted = _note_errors(act, patch, article)
     try:
         if errors:
             # What else is wrong is found with it, so that all of it can be corrected at once.
+            errors |= noted
             _refused_fields(path, patch, errors)
             return _form(article, given, HTTPStatus.UNPROCESSABLE_ENTITY, errors=errors, **shown)
         review = call(article_changes.compare_article, path=path, body=api.ArticlePatch(**patch))
-        if act == "review" or request.form.get("reviewed") != digest(given):
-            return _form(article, given, review=review, patch=patch, again=act != "review", **shown)
+        shown |= {"review": review, "patch": patch}
+        again = request.form.get("reviewed") != digest(given)
+        if noted or again or act == "review":
+            status = HTTPStatus.UNPROCESSABLE_ENTITY if noted else HTTPStatus.OK
+            return _form(article, given, status, errors=noted, again=again and act != "review", **shown)
         _save(path, patch, etag)
     except (Problem, ArticleError) as problem:
         if getattr(problem, "status", None) == HTTPStatus.PRECONDITION_FAILED:
             return _conflict(path, *_stored(path), given)
-        return _refused(article, given, problem, **shown)
+        return _refused(article, given, problem, etag=etag, base=base)
     return back("/article", id=path.id)
 
 
@@ -96,7 +124,7 @@ def _save(path: ArticlePath, patch: Mapping[str, Any], etag: str) -> None:
         return
     locks = [field for field in changed_fields(patch) if field in LOCKABLE] if "lock" in request.form else []
     call(api.patch_article, path=path, body=api.ArticlePatch(**patch), etag=etag, locks=locks)
-    flash(SAVED)
+    flash(story_promise("Saved.", path.id))
 
 
 @pages.get("/article/new", "write")
@@ -124,23 +152,44 @@ def create_article() -> BaseResponse:
 
 @pages.post("/article/edit/preview", "preview")
 def preview_form() -> Response:
-    """Requests a preview of what is typed; returns the live part that shows it."""
+    """Shows what is typed as a feed would have it: as a part for the script, and without it in the same form."""
     given = sent_values(request.form)
+    shown: dict[str, Any] = {}
+    article = _stored(_path())[0] if "id" in request.args else None
     try:
-        if "id" in request.args:
-            path = _path()
-            article, _ = _stored(path)
-            change = find_changes(given, article, _zone())[0] | {"id": path.id}
-        else:
-            change = _new_values(given)[0]
-            change |= {name: change.get(name) or default for name, default in (("title", "Untitled"), ("url", "/"))}
-        asked = call(previews.request_preview, body=parse_request(previews.PreviewRequest, changes=[change])).value
+        asked = call(previews.request_preview, body=_previewed(given, article)).value
+        shown["preview"] = await_preview(asked, LIVE_SECONDS if is_live() else WAIT_SECONDS)
     except Problem as problem:
-        return expired_part("preview", f"No preview. {problem.detail}")
-    return html(render_template("dashboard/parts/preview.html", preview=asked, labels=FORMATS))
+        if is_live() and problem.status == HTTPStatus.TOO_MANY_REQUESTS:  # Of pages that were left: it is soon free.
+            return page("parts/preview_later.html", address=request.full_path)
+        shown["unseen"] = f"No preview. {problem.detail}"
+    if not is_live():
+        # What the form knew when it was opened stays: nothing was saved that could have changed it.
+        return _form(article, given, etag=request.form.get("etag", ""), base=_base(), **shown)
+    if "unseen" in shown:
+        return expired_part("preview", shown["unseen"])
+    return html(render_template("dashboard/parts/preview.html", format_labels=FORMATS, **shown))
 
 
-@pages.post("/article/locks", "write")
+def _previewed(given: Given, article: Mapping[str, Any] | None) -> previews.PreviewRequest:
+    """Returns the request of what is typed, which for a new story may lack a title and an address still."""
+    if article is not None:
+        change = find_changes(given, article, _zone())[0] | {"id": article["id"]}
+    else:
+        change = _new_values(given)[0]
+        change |= {name: change.get(name) or default for name, default in (("title", "Untitled"), ("url", "/"))}
+    return parse_request(previews.PreviewRequest, changes=[change])
+
+
+RELEASE = Question(
+    "Release the locked fields?",
+    "The next write of the CMS replaces what was corrected here.",
+    "Release",
+    "/article?id={id}",
+)
+
+
+@pages.post("/article/locks", "write", ask=RELEASE)
 def release_locks() -> BaseResponse:
     """Releases the locked fields of a story, or one of them."""
     path, field = _path(), request.form.get("field")
@@ -264,10 +313,9 @@ def _new_id(title: str) -> str:
 def _created(stored: api.StoredResponse) -> str:
     article = stored.article
     if article.status == "draft":
-        return "Draft saved. No feed shows it until it is published."
-    if article.published_at is not None and article.published_at > caller().now:
-        return f"Scheduled. It is published on {time_filters().text(article.published_at)}."
-    return "Published. Feeds have it within about a second."
+        return story_promise("Draft saved.", article.id)
+    is_ahead = article.published_at is not None and article.published_at > caller().now
+    return story_promise("Scheduled." if is_ahead else "Published.", article.id)
 
 
 def _form(
@@ -289,8 +337,10 @@ def _form(
         reviewed=digest(given) if review is not None else "",
         choices={one.slug: one.title for one in sections if one.selection is None and one.slug != ALL},
         titles={one.slug: one.title for one in sections},
-        labels=LABELS,
-        **{"errors": {}, "review": None, "conflict": None, "again": False, "etag": ""} | shown,
+        field_labels=LABELS,
+        format_labels=FORMATS,
+        turns={name: time_turns(given[name], _zone()) for name in TURNS_OF},
+        **NOTHING_SHOWN | shown,
     )
 
 

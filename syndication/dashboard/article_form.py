@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
+
+from syndication.dashboard.form_times import read_time, write_time
 
 TEXTS = ("title", "url", "summary", "html", "correction")
 
@@ -14,15 +15,18 @@ IMAGE = {"image_url": "url", "image_alt": "alt", "image_caption": "caption", "im
 
 TIMES = ("published_at", "expires_at")
 
+TURNS_OF = {"published_at": "published_at_turn", "expires_at": "expires_at_turn"}
+"""The field of each time that says which of two equal times is meant, when clocks go back."""
+
 LISTS = ("authors", "tags")
 """Lists that are written, with an item on each line; sections are ticked."""
 
 AUTHOR = ("name", "email", "uri")
 """The parts of an author's line, with a vertical bar between them."""
 
-FORM_FIELDS = (*TEXTS, *IMAGE, *TIMES, *LISTS)
+FORM_FIELDS = (*TEXTS, *IMAGE, *TIMES, *TURNS_OF.values(), *LISTS)
 
-FIELD_OF = dict.fromkeys(IMAGE, "image")
+FIELD_OF = dict.fromkeys(IMAGE, "image") | {turn: name for name, turn in TURNS_OF.items()}
 """The article's field of each form field that is named otherwise."""
 
 LABELS = {
@@ -32,9 +36,6 @@ LABELS = {
     "slug": "Slug", "enclosures": "Files", "updated_at": "Date of last update", "guid": "Entry ID", "access": "Access",
 }  # fmt: skip
 """What an article's fields are called."""
-
-FORM_TIME = "%Y-%m-%dT%H:%M"
-"""A time without a zone, as browsers send it (HTML 2.3.5.5): it is in the newsroom's."""
 
 Given = dict[str, Any]
 """What the fields of the form show: texts, and the slugs of sections in a list."""
@@ -50,7 +51,8 @@ def form_values(article: Mapping[str, Any], zone: ZoneInfo) -> Given:
     image = article.get("image") or {}
     given: Given = {name: _plain(article.get(name) or "") for name in TEXTS}
     given |= {name: _plain(image.get(part) or "") for name, part in IMAGE.items()}
-    given |= {name: _local(article.get(name), zone) for name in TIMES}
+    for name, turn in TURNS_OF.items():
+        given[name], given[turn] = write_time(article.get(name), zone)
     given["authors"] = "\n".join(_author_line(author) for author in article.get("authors") or [])
     given["tags"] = "\n".join(article.get("tags") or [])
     return {"id": article.get("id", ""), **given, "sections": list(article.get("sections") or [])}
@@ -81,37 +83,13 @@ def find_changes(given: Given, article: Mapping[str, Any], zone: ZoneInfo) -> tu
     if "sections" in changed:
         patch["sections"] = given["sections"]
     errors: dict[str, str] = {}
-    for name in TIMES:
-        if name in changed:
+    for name, turn in TURNS_OF.items():
+        if {name, turn} & changed:
             try:
-                patch[name] = read_time(given[name], zone)
+                patch[name] = read_time(given[name], zone, given[turn])
             except ValueError as error:
                 errors[name] = str(error)
     return patch, errors
-
-
-def read_time(text: str, zone: ZoneInfo) -> str | None:
-    """Returns a time of the form in UTC as RFC 3339 has it, None for nothing; raises ValueError with a sentence.
-
-    When clocks go back, the first of two equal times is meant.
-    """
-    plain = text.strip()
-    if not plain:
-        return None
-    try:
-        local = datetime.fromisoformat(plain)
-    except ValueError as error:
-        raise ValueError("Write a date and a time, like 2026-03-14T08:00.") from error
-    if local.tzinfo is not None:
-        raise ValueError(f"Write a time of {zone} without a time zone.")
-    try:
-        moment = local.replace(tzinfo=zone).astimezone(UTC)
-        there = moment.astimezone(zone).replace(tzinfo=None)
-    except OverflowError as error:
-        raise ValueError("Write a time in the years 1 to 9999.") from error
-    if there != local:
-        raise ValueError(f"This time does not exist in {zone}: clocks go forward. {there:%H:%M} is the next one.")
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def changed_fields(patch: Mapping[str, Any]) -> list[str]:
@@ -125,8 +103,9 @@ def digests(given: Given) -> dict[str, str]:
 
 
 def digest(given: Given) -> str:
-    """Returns a digest of the whole form: a review is valid for what was reviewed."""
-    return hashlib.sha256(repr(sorted(digests(given).items())).encode()).hexdigest()[:16]
+    """Returns a digest of what a review shows; the correction note is written beside the review, after it."""
+    reviewed = sorted((name, value) for name, value in digests(given).items() if name != "correction")
+    return hashlib.sha256(repr(reviewed).encode()).hexdigest()[:16]
 
 
 def merge_forms(mine: Given, now: Given, base: Mapping[str, str]) -> tuple[Given, list[str], list[str]]:
@@ -153,15 +132,6 @@ def _plain(text: str) -> str:
 
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def _local(moment: str | None, zone: ZoneInfo) -> str:
-    if not moment:
-        return ""
-    try:
-        return datetime.fromisoformat(moment).astimezone(zone).strftime(FORM_TIME)
-    except OverflowError:  # The calendar's last day, often used for "never".
-        return datetime.fromisoformat(moment).astimezone(UTC).strftime(FORM_TIME)
 
 
 def _author_line(author: Mapping[str, Any]) -> str:

@@ -1,14 +1,13 @@
 """What the search form asks of the API, and its answer as CSV."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from http import HTTPStatus
 
 from flask import request
 
 from syndication.api import articles as api
+from syndication.dashboard.csv_lines import BYTE_ORDER_MARK, csv_line
 from syndication.dashboard.filters import time_filters
 from syndication.dashboard.pages import call, parse_request
 from syndication.store.articles.found_articles import MOST_COUNTED
@@ -19,20 +18,22 @@ COLUMNS = ("id", "title", "url", "status", "published_at", "updated_at", "access
 DAYS = {"from": "since", "to": "until"}
 """The fields with a day of the newsroom's calendar, and what they limit."""
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
-
 
 def asked_articles() -> tuple[dict[str, str], api.SearchQuery]:
     """Returns the fields that were filled in, without the cursor, and the question that they make."""
-    names = ("q", "status", "section", "feeds", *DAYS, "after")
-    given = {name: value for name in names if (value := request.args.get(name, "").strip())}
+    given = given_fields()
     values = {name: value for name, value in given.items() if name not in DAYS}
     for name, limit in DAYS.items():
         if name in given:
             values[limit] = _begin_of(name, given[name], days=name == "to")
     query = parse_request(api.SearchQuery, **values)
     return {name: value for name, value in given.items() if name != "after"}, query
+
+
+def given_fields() -> dict[str, str]:
+    """Returns the fields that were filled in, and the cursor."""
+    names = ("q", "status", "section", "feeds", *DAYS, "after")
+    return {name: value for name in names if (value := request.args.get(name, "").strip())}
 
 
 def _begin_of(name: str, day: str, *, days: bool) -> str:
@@ -47,20 +48,13 @@ def _begin_of(name: str, day: str, *, days: bool) -> str:
 
 def csv_of(query: api.SearchQuery) -> Iterator[str]:
     """Yields the lines of what the API finds, page by page, at most ``MOST_COUNTED`` of them."""
-    yield "\N{ZERO WIDTH NO-BREAK SPACE}" + _line(COLUMNS)  # Without it, Excel takes UTF-8 for the machine's encoding.
+    yield BYTE_ORDER_MARK + csv_line(COLUMNS)
     after, rows = query.after, 0
     while rows < MOST_COUNTED:
         found = call(api.list_articles, query=query.model_copy(update={"limit": 200, "after": after}))
         for article in found.value.articles[: MOST_COUNTED - rows]:
-            yield _line(str(getattr(article, name) or "") for name in COLUMNS)
+            yield csv_line(getattr(article, name) or "" for name in COLUMNS)
         rows += len(found.value.articles)
         if found.next_page is None:
             break
         after = found.next_page["after"]
-
-
-def _line(values: Iterable[str]) -> str:
-    out = io.StringIO()
-    # An apostrophe shows a spreadsheet that the text is no formula (OWASP, CSV injection).
-    csv.writer(out).writerow(f"'{value}" if value.startswith(FORMULA) else value for value in values)
-    return out.getvalue()

@@ -1,24 +1,29 @@
 """Articles: search, trace, withdraw and restore."""
 
 from collections.abc import Collection
+from http import HTTPStatus
 from typing import Any
 
-from flask import Response, flash, request, stream_with_context
+from flask import Response, flash, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import article_history as api_past
 from syndication.api import article_trace, deliveries, field_locks, withdrawals
 from syndication.api import articles as api
 from syndication.api.operations import caller, context
-from syndication.api.schemas import ArticlePath
+from syndication.api.schemas import ArticlePath, IdPath
 from syndication.api.visibility import visible_outline
 from syndication.dashboard.article_form import LABELS
-from syndication.dashboard.article_search import asked_articles, csv_of
+from syndication.dashboard.article_search import asked_articles, csv_of, given_fields
+from syndication.dashboard.csv_lines import csv_file
 from syndication.dashboard.filters import time_filters
-from syndication.dashboard.pages import Pages, back, call, is_live, live_part, page, parse_request, titles
+from syndication.dashboard.form_errors import refused_form
+from syndication.dashboard.pages import PREFIX, Pages, back, call, is_live, live_part, page, parse_request, titles
 from syndication.dashboard.previews import shown
 from syndication.dashboard.sections import served_version
+from syndication.dashboard.withdrawals import REASONS, asked_reason
 from syndication.diagnostics.trace_steps import trace_steps
+from syndication.errors import SyndicationError
 from syndication.model.values import ALL
 from syndication.store.articles.article_outlines import ArticleOutline
 from syndication.store.articles.article_sizes import measure
@@ -29,25 +34,40 @@ pages = Pages("articles")
 
 STATUSES = ("published", "draft", "withdrawn")
 
+SEARCH_FIELDS = {"q": "the words", "from": "the day", "to": "the day", "section": "the section", "status": "the status"}
+"""What the fields of the search are called in sentences."""
+
 FEED_FILTERS = {"none": "Not in any feed", "left-out": "Left out of a feed"}
 
 
 @pages.get("/articles", "read")
 def find_articles() -> Response:
     """Finds articles by words and filters, newest first."""
-    asked, query = asked_articles()
-    found = call(api.list_articles, query=query)
+    try:
+        asked, query = asked_articles()
+        found = call(api.list_articles, query=query)
+    except SyndicationError as error:
+        status, errors = refused_form(error, SEARCH_FIELDS, "q")
+        return _search_page(status, asked=given_fields(), errors=errors)
     following = found.next_page
-    return page(
-        "articles.html",
+    return _search_page(
         found=found.value.articles,
         hits=found.value,
         asked=asked,
         following={**asked, "after": following["after"]} if following else None,
         paged=bool(query.after),
+    )
+
+
+def _search_page(status: HTTPStatus = HTTPStatus.OK, **shown: Any) -> Response:
+    return page(
+        "articles.html",
+        status,
         sections=titles(),
         statuses=STATUSES if caller().may("preview") else ("published", "withdrawn"),
         feed_filters=FEED_FILTERS,
+        origin=request.full_path.removeprefix(PREFIX).rstrip("?"),
+        **{"found": [], "hits": None, "following": None, "paged": False, "errors": {}} | shown,
     )
 
 
@@ -55,9 +75,7 @@ def find_articles() -> Response:
 def download_articles() -> Response:
     """Downloads what was found, newest first, as CSV (RFC 4180)."""
     _, query = asked_articles()
-    response = Response(stream_with_context(csv_of(query)), content_type="text/csv; charset=utf-8; header=present")
-    response.headers["Content-Disposition"] = 'attachment; filename="articles.csv"'
-    return response
+    return csv_file(csv_of(query), "articles.csv")
 
 
 @pages.get("/article", "read")
@@ -75,6 +93,7 @@ def show_article() -> Response:
         ],
         "elsewhere": [verdict.section for verdict in traced.sections if article and verdict not in concerned],
         "titles": titles(),
+        "workers": traced.workers,
         "source": traced.source,
         "source_words": traced.source_words,
     }
@@ -83,8 +102,9 @@ def show_article() -> Response:
         "over": _over_limit(path) if article else None,
         "out": traced.withdrawn,
         "out_by_sender": traced.withdrawn_by_sender,
+        "reason": traced.withdrawal.reason if traced.withdrawal else None,
         "locks": field_locks.list_locks(path=path) if article else None,
-        "labels": LABELS,
+        "field_labels": LABELS,
         "history": call(api_past.list_history, path=path, query=api_past.HistoryQuery()),
     }
     if is_live():
@@ -93,6 +113,7 @@ def show_article() -> Response:
         "article.html",
         **feed_traces,
         delivery=_delivery(path) if request.args.get("followed") else None,
+        batch=_batch(traced),
         **shown(request.args.get("preview")),
     )
 
@@ -106,8 +127,12 @@ def confirm_withdrawal() -> Response:
 @pages.post("/article/withdraw", "write")
 def withdraw() -> BaseResponse:
     """Withdraws an article from all feeds."""
-    path = _path()
-    return _followed(call(withdrawals.withdraw_article, path=path))
+    path, reason = _path(), asked_reason()
+    try:
+        body = parse_request(withdrawals.WithdrawRequest, reason=reason)
+    except Problem as problem:
+        return _confirm("withdraw", reason, problem.detail)
+    return _followed(call(withdrawals.withdraw_article, path=path, body=body))
 
 
 @pages.get("/article/restore", "write")
@@ -142,7 +167,20 @@ def _followed(done: withdrawals.WithdrawalResponse) -> BaseResponse:
     return back("/article", id=done.id, followed="1")
 
 
-def _confirm(act: str) -> Response:
+def _batch(traced: article_trace.TraceResponse) -> withdrawals.WithdrawalBatchResponse | None:
+    """Returns the act that withdrew the article, for those who may undo it; None if it is unknown or forgotten."""
+    id = traced.withdrawal.withdrawal if traced.withdrawal else None
+    if id is None or not caller().may("write"):
+        return None
+    try:
+        return call(withdrawals.get_withdrawal_batch, path=IdPath(id=id))
+    except Problem as problem:
+        if problem.kind != "not-found":
+            raise
+        return None
+
+
+def _confirm(act: str, reason: str = "", error: str | None = None) -> Response:
     path = _path()
     traced = call(article_trace.trace_article, path=path, write_time=time_filters().text)
     sections = context().settings.sections
@@ -153,9 +191,15 @@ def _confirm(act: str) -> Response:
     )
     return page(
         "confirm.html",
+        HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
+        typed=reason,
+        error=error,
+        reasons=REASONS,
         act=act,
         id=path.id,
         article=_stored(path),
+        workers=traced.workers,
+        sitemaps=context().settings.main.sitemaps.enabled,
         source=traced.source,
         source_words=traced.source_words,
         out_by_sender=traced.withdrawn_by_sender,

@@ -59,7 +59,7 @@ def show_document(slug: str, format: str) -> Response:
         section=section,
         title=titles()[slug],
         format=format,
-        labels=LABELS,
+        format_labels=LABELS,
         document=found,
         text=source.decode(),
         headers=dict(plain.ok),

@@ -59,7 +59,7 @@ def change_feed() -> BaseResponse:
         call(api.change_feed, path=_path(), body=body, etag=etag)
     except Problem as problem:
         return _refused(found, problem)
-    flash(promise("Saved.", "Readers get it within about a second."))
+    flash(promise("Saved.", "Readers get it within about a second.", [found.slug]))
     return back("/feed", slug=found.slug)
 
 

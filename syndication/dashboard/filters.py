@@ -1,16 +1,15 @@
 """Template filters for times, sizes, shares and titles. Times are in the newsroom's time zone."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app
 from markupsafe import Markup
 
 from syndication.diagnostics.health import times
+from syndication.diagnostics.words import span
+from syndication.model.counted import counted
 from syndication.model.visible_text import visible_or
-
-SPANS = ((86400, "d"), (3600, "h"), (60, "min"))
-"""Units and their seconds."""
 
 DATE_AND_TIME = "%d %b %Y, %H:%M"
 
@@ -31,6 +30,7 @@ class TimeFilters:
         app.template_filter("ahead")(self.ahead)
         app.template_filter("day")(self.day)
         app.template_filter("clock")(self.clock)
+        app.template_filter("second")(self.second)
         app.template_filter("isoday")(self.isoday)
         app.template_filter("weekday")(weekday)
         app.template_filter("span")(span)
@@ -39,6 +39,7 @@ class TimeFilters:
         app.template_filter("number")(number)
         app.template_filter("share")(share)
         app.template_filter("times")(times)
+        app.template_filter("counted")(counted)
         app.template_filter("visible_or")(visible_or)
         app.template_test("after")(after)
 
@@ -57,6 +58,10 @@ class TimeFilters:
     def clock(self, value: str | datetime | None) -> Markup | str:
         """Returns the local time, for use beside a date."""
         return self._time(value, "%H:%M")
+
+    def second(self, value: str | datetime | None) -> Markup | str:
+        """Returns the local day and time with its seconds."""
+        return self._time(value, "%d %b, %H:%M:%S")
 
     def ago(self, value: str | datetime | None) -> Markup | str:
         """Returns a past time; the page's script shows it as "3 min ago" and keeps counting."""
@@ -109,15 +114,6 @@ def weekday(day: str) -> str:
 def after(value: str | None, now: datetime) -> bool:
     """Returns whether a time of the API is in the future; its text does not sort, as fractions are optional."""
     return bool(value) and datetime.fromisoformat(value or "") > now
-
-
-def span(seconds: float | timedelta) -> str:
-    """Returns a duration: "3 min"."""
-    number = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
-    for size, unit in SPANS:
-        if number >= size:
-            return f"{number / size:.0f} {unit}"
-    return f"{max(number, 0):.0f} s"
 
 
 def lag(milliseconds: int) -> str:

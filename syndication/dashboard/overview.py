@@ -13,11 +13,12 @@ from markupsafe import Markup
 
 from syndication.api.operations import caller, context
 from syndication.dashboard.first_steps import find_first_steps
+from syndication.dashboard.form_errors import Errors
 from syndication.dashboard.pages import Pages, html, page, titles
 from syndication.dashboard.quiet_sections import find_silences
 from syndication.dashboard.regenerations import shown
 from syndication.dashboard.ttl_cache import TTLCache
-from syndication.dashboard.verdict import MOST_ROWS, current_health
+from syndication.dashboard.verdict import MOST_ROWS, current_health, worst
 from syndication.diagnostics import health
 from syndication.model.feed_addresses import wsgi_path
 from syndication.model.values import FORMATS, Section
@@ -60,7 +61,14 @@ class Part:
 @pages.get("/", "read")
 def show() -> Response:
     """Shows the overview."""
-    return page("overview.html", part=_part().text, **shown(request.args.get("regeneration")))
+    return overview_page()
+
+
+def overview_page(status: HTTPStatus = HTTPStatus.OK, errors: Errors | None = None) -> Response:
+    """Returns the overview, with what was wrong with its form."""
+    return page(
+        "overview.html", status, part=_part().text, errors=errors or {}, **shown(request.args.get("regeneration"))
+    )
 
 
 @pages.get("/live/overview", "read")
@@ -75,7 +83,7 @@ def live() -> Response:
 def _part() -> Part:
     cache: TTLCache = current_app.extensions["ttl_cache"]
     may = {"may_preview": caller().may("preview"), "may_regenerate": caller().may("regenerate")}
-    key = ("overview", *may.values(), caller().may("admin"))
+    key = ("overview", *may.values(), caller().may("write"), caller().may("admin"))
     return cache.get(key, CACHE_SECONDS, lambda: _render(may))
 
 
@@ -93,7 +101,8 @@ def _read() -> dict[str, Any]:
     status, oldest, findings = found.status, found.facts.oldest_change, found.findings
     with database.read() as conn:
         asked = poll_counts.last_hour(conn, found.facts.now)
-        first_steps = find_first_steps(conn, status, caller().may("preview"))
+        first_steps = find_first_steps(conn, status, caller().may("preview"), caller().now)
+    unpurged = found.facts.unpurged
     chosen = _chosen(settings.sections, status.states) if many else list(settings.sections)
     rows = [
         _row(
@@ -103,6 +112,7 @@ def _read() -> dict[str, Any]:
             asked.get(slug, poll_counts.NONE),
             silences.get(slug, ""),
             status.progress,
+            is_purged=slug not in unpurged,
         )
         for slug in chosen
     ]
@@ -112,7 +122,7 @@ def _read() -> dict[str, Any]:
         "rows": rows,
         "feeds": len(settings.sections),
         "workers": status.workers,
-        "web": found.web,
+        "web": status.web,
         "current": counts.get("current", 0),
         "oldest": oldest,
         "pending": counts.get("pending", 0),
@@ -121,7 +131,7 @@ def _read() -> dict[str, Any]:
         "headline": health.headline(findings),
         "first_steps": first_steps,
         "findings": findings,
-        "severity": findings[0].severity if findings else "well",
+        "severity": worst(found) or "well",
     }
 
 
@@ -133,11 +143,18 @@ def _chosen(sections: Mapping[str, Section], states: Mapping[str, SectionState])
 
 
 def _row(
-    section: Section, title: str, state: SectionState | None, asked: PollSums, silence: str, progress: Progress
+    section: Section,
+    title: str,
+    state: SectionState | None,
+    asked: PollSums,
+    silence: str,
+    progress: Progress,
+    *,
+    is_purged: bool,
 ) -> Row:
     documents = context().loader.catalogue.documents
     found = [documents.get(wsgi_path(section.slug, format)) for format in FORMATS]
-    name, words = _state(state, silence, progress)
+    name, words = _state(state, silence, progress, is_purged=is_purged)
     return Row(
         slug=section.slug,
         title=title,
@@ -154,11 +171,16 @@ def _row(
     )
 
 
-def _state(state: SectionState | None, silence: str, progress: Progress) -> tuple[str, str]:
+def _state(state: SectionState | None, silence: str, progress: Progress, *, is_purged: bool) -> tuple[str, str]:
     """Returns the status and its details."""
     status = section_status(state, progress)
     if status == "failing" and state is not None:
         return status, state.error or ""
+    if status == "held" and state is not None and state.editor_hold is not None:
+        by = state.editor_hold
+        return status, f"{'rolled back to' if by.is_rolled_back else 'at'} version {by.version} by {by.by}"
     if status == "held" and state is not None and state.hold is not None:
         return status, state.hold.words
+    if status == "current" and not is_purged:
+        return "unpurged", ""
     return ("silent", silence) if status == "current" and silence else (status, "")

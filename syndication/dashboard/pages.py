@@ -1,19 +1,21 @@
 """Declaring and rendering pages, and calling the API's operations."""
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api.operations import Operations, caller, context
+from syndication.model.scopes import who_may
 from syndication.model.values import ALL
 from syndication.web.problems import Problem, invalid
 
@@ -37,13 +39,15 @@ POLICY = (
 """No inline scripts or styles, nothing from other origins."""
 
 
+_CSRF_FIELD = re.compile(r'<input[^>]* name="csrf_token"[^>]*>')
+
 CONFIRMED = "confirmed"
 """The field of a form that was confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a form asks once before it takes something away; ``{name}`` and the like are its fields."""
+    """What a form asks once before it takes something away; ``{name}`` and the like are fields of it or its address."""
 
     title: str
     words: str
@@ -93,8 +97,9 @@ def _asking(view: View, ask: Question) -> View:
         form = request.form
         if form.get(CONFIRMED) == "1" or (ask.only is not None and form.get(ask.only[0]) != ask.only[1]):
             return view(**values)
-        known = defaultdict(str, {**form.to_dict(), **values})
-        title, words, cancel = (text.format_map(known) for text in (ask.title, ask.words, ask.cancel))
+        known = defaultdict(str, {**request.args.to_dict(), **form.to_dict(), **values})
+        title, words = (text.format_map(known) for text in (ask.title, ask.words))
+        cancel = ask.cancel.format_map(defaultdict(str, {name: quote(value, safe="") for name, value in known.items()}))
         kept = [(name, value) for name, value in form.items(multi=True) if name not in ("csrf_token", CONFIRMED)]
         return page("ask.html", title=title, words=words, button=ask.button, cancel=cancel, kept=kept)
 
@@ -109,7 +114,8 @@ def html(text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
 def live_part(template: str, **values: Any) -> Response:
     """Returns a live part, which asks for changes since ``digest`` next time; 204 if it is unchanged."""
     bare = render_template(f"dashboard/{template}", digest="", **values)
-    digest = hashlib.sha256(bare.encode()).hexdigest()[:16]
+    # The token of its forms is another one in each response.
+    digest = hashlib.sha256(_CSRF_FIELD.sub("", bare).encode()).hexdigest()[:16]
     if request.args.get("seen") == digest:
         return Response(status=HTTPStatus.NO_CONTENT)
     return html(bare.replace("seen=", f"seen={digest}", 1))
@@ -149,7 +155,8 @@ def selected_scopes() -> list[str]:
     """Returns the scopes selected in a form; raises Problem if there are none."""
     scopes = request.form.getlist("scope")
     if not scopes:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Choose at least one permission.")
+        words = "Choose at least one permission."
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", words, errors=[("scope", words)])
     return scopes
 
 
@@ -167,7 +174,7 @@ def titles() -> dict[str, str]:
 
 def missing_scope(scope: str) -> Problem:
     """Returns the error for a user without the scope."""
-    detail = f"You need the {scope} permission for this. Ask an admin to grant it."
+    detail = f"You need the {scope} permission for this, which {who_may(scope)} have. Ask an admin to grant it."
     return Problem(HTTPStatus.FORBIDDEN, "scope", detail)
 
 

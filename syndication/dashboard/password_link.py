@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from syndication.api.operations import context
 from syndication.auth.login import Denied
 from syndication.auth.secrets import passwords
+from syndication.dashboard.form_errors import Errors, sentence
 from syndication.dashboard.login import client_address, login_service, show_denied
 from syndication.dashboard.pages import PUBLIC, Pages, back, page
 from syndication.errors import SyndicationError
@@ -20,12 +21,17 @@ from syndication.store.access.users import User
 
 pages = Pages("password_link")
 
+MAX_SECRET = 100
+"""Characters of a secret that are kept in the cookie: ours have fewer."""
+
 
 @pages.get("/password/<secret>", PUBLIC)
 def open_link(secret: str) -> BaseResponse:
     """Remembers the link in this browser, and shows the form at an address without the secret."""
-    session["password_link"] = secret
-    return back("/password")
+    session["password_link"] = secret[:MAX_SECRET]
+    answer = back("/password")
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
 
 
 @pages.get("/password", PUBLIC)
@@ -42,11 +48,11 @@ def set_password() -> BaseResponse:
     if not isinstance(found, User):
         return _refuse(found)
     if form.get("new", "") != form.get("again", ""):
-        return _form(found, "The passwords do not match.")
+        return _form(found, {"again": "The passwords do not match."})
     try:
         hash = passwords.hash_password(form.get("new", ""), found.name, context().settings.site.names)
     except SyndicationError as error:
-        return _form(found, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        return _form(found, {"new": sentence(str(error))})
     with database.write() as conn:
         user = password_links.use(conn, _secret(), hash, client_address(), database.now(conn))
     if user is None:
@@ -64,9 +70,9 @@ def _find_user() -> User | Denied | None:
     return login_service().find_link_user(_secret(), client_address())
 
 
-def _form(user: User, wrong: str = "") -> Response:
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
-    return page("password.html", status, user=user, wrong=wrong, shortest=passwords.SHORTEST)
+def _form(user: User, errors: Errors | None = None) -> Response:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
+    return page("password.html", status, user=user, errors=errors or {}, shortest=passwords.SHORTEST)
 
 
 def _refuse(denied: Denied | None) -> Response:

@@ -1,6 +1,7 @@
 """Previews of articles, rendered by a worker before publication."""
 
 import json
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +15,9 @@ from syndication.dashboard.pages import Pages, back, call, expired_part, html, p
 from syndication.web.problems import Problem, not_found
 
 pages = Pages("previews")
+
+POLL_SECONDS = 0.05
+"""The pause between two looks for the answer of a worker."""
 
 
 @pages.post("/article/preview", "preview")
@@ -43,6 +47,15 @@ def preview_view(id: str) -> Response:
     return render_reader_preview("Preview", [json.loads(found.entry["json"])])
 
 
+def await_preview(asked: api.PreviewResponse, seconds: float) -> api.PreviewResponse:
+    """Returns the preview once a worker has rendered it, or as it is after ``seconds``; at once if no worker runs."""
+    until = time.monotonic() + seconds
+    while asked.state == "requested" and not asked.message and time.monotonic() < until:
+        time.sleep(POLL_SECONDS)
+        asked = call(api.get_preview, path=IdPath(id=asked.id))
+    return asked
+
+
 def shown(id: str | None) -> dict[str, Any]:
     """Returns the template variables of a preview; none if it has expired."""
     if not id:
@@ -53,4 +66,4 @@ def shown(id: str | None) -> dict[str, Any]:
         if problem.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
             raise
         return {"preview": None}
-    return {"preview": found, "labels": LABELS}
+    return {"preview": found, "format_labels": LABELS}

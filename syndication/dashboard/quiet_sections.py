@@ -1,23 +1,13 @@
 """Sections that have published nothing for unusually long, as sentences; cached for all viewers."""
 
-from datetime import datetime
-from itertools import islice
-from zoneinfo import ZoneInfo
-
 from flask import current_app
 
 from syndication.api.operations import context
-from syndication.dashboard.filters import span
 from syndication.dashboard.ttl_cache import TTLCache
-from syndication.diagnostics.silence import HISTORY, unusual_silence
-from syndication.store.articles import hourly_counts
+from syndication.diagnostics.read_silences import read_silences
 
 CACHE_SECONDS = 60.0
 """Seconds between two queries; an unusual silence lasts half an hour longer than usual anyway."""
-
-
-MOST_WATCHED = 500
-"""The most sections that are watched, in the order of the configuration: each costs queries."""
 
 
 def find_silences() -> dict[str, str]:
@@ -27,19 +17,6 @@ def find_silences() -> dict[str, str]:
 
 
 def _read_silences() -> dict[str, str]:
-    database, settings = context().database, context().settings
+    database = context().database
     with database.read() as conn:
-        now = database.now(conn)
-        watched = settings.selections.wanting(islice(settings.sections, MOST_WATCHED))
-        hours = hourly_counts.count_hourly(conn, watched, now - HISTORY, now)
-    zone = ZoneInfo(settings.editors.timezone)
-    described = {slug: _words(found, now, zone) for slug, found in hours.items()}
-    return {slug: words for slug, words in described.items() if words}
-
-
-def _words(hours: tuple[hourly_counts.HourlyCount, ...], now: datetime, zone: ZoneInfo) -> str:
-    silence = unusual_silence(hours, now, zone)
-    if silence is None:
-        return ""
-    lasted, usual = span(now - silence.since), span(silence.usual)
-    return f"nothing published for {lasted} (usually at most {usual} at this time of day)"
+        return read_silences(conn, context().settings, database.now(conn))

@@ -15,6 +15,7 @@ from syndication.api.operations import caller, context
 from syndication.auth.known_devices import known_devices
 from syndication.auth.login import WRONG_CODE, Denied
 from syndication.auth.secrets import second_factor
+from syndication.dashboard.form_errors import Errors
 from syndication.dashboard.login import client_address, login_service, show_denied
 from syndication.dashboard.pages import LOGGED_IN, Pages, back, page
 from syndication.errors import SyndicationError
@@ -41,7 +42,7 @@ def set_up() -> BaseResponse:
     """Creates a secret; the password is required again, because a browser may be left unattended."""
     refused = _refused_password("set up second factor of user")
     if refused is not None:
-        return show_denied(refused, _page(refused.detail))
+        return show_denied(refused, _page(_at("password", refused)))
     session["second_factor"] = [second_factor.new_secret(), caller().now.timestamp()]
     return back("/account/second-factor")
 
@@ -60,14 +61,14 @@ def turn_on() -> BaseResponse:
     """Turns it on if the code is correct; this response is the only one with the recovery codes."""
     secret, database = _secret(), context().database
     if secret is None:
-        return _page("The set-up expired. Nothing was changed. Start again with your password.")
+        return _page({"": "The set-up expired. Nothing was changed. Start again with your password."})
     with database.write() as conn:
         now = database.now(conn)
         step = second_factor.accepted_step(secret, request.form.get("code", ""), now, 0)
         if step is not None:
             codes = stored.enable(conn, g.user, secret, step, caller().actor, now, keep=session["login"])
     if step is None:
-        return _page(WRONG_CODE)
+        return _page({"code": WRONG_CODE})
     session.pop("second_factor", None)
     return _page(codes=codes)
 
@@ -77,11 +78,12 @@ def turn_off() -> BaseResponse:
     """Turns it off; requires the password and a code."""
     if context().settings.editors.require_second_factor:
         raise SyndicationError(REQUIRED)
-    refused = _refused_password("turn off second factor of user")
+    refused, field = _refused_password("turn off second factor of user"), "password"
     if refused is None:
+        field = "code"
         refused = login_service().verify_code(g.user, request.form.get("code", ""), client_address(), known_devices())
     if refused is not None:
-        return show_denied(refused, _page(refused.detail))
+        return show_denied(refused, _page(_at(field, refused)))
     database = context().database
     with database.write() as conn:
         stored.disable(conn, g.user, caller().actor, database.now(conn), keep=session["login"])
@@ -100,6 +102,11 @@ def _refused_password(act: str) -> Denied | None:
     return verified
 
 
+def _at(field: str, refused: Denied) -> Errors:
+    """Returns the error at the field that was wrong; one that is about the number of attempts concerns none."""
+    return {"" if refused.wait is not None else field: refused.detail}
+
+
 def _secret() -> str | None:
     """Returns the secret that is being set up in this browser."""
     secret, since = session.get("second_factor", [None, 0])
@@ -107,15 +114,15 @@ def _secret() -> str | None:
     return secret if secret is not None and fresh and g.user.second_factor_at is None else None
 
 
-def _page(wrong: str = "", codes: list[str] | None = None) -> Response:
+def _page(errors: Errors | None = None, codes: list[str] | None = None) -> Response:
     with context().database.read() as conn:
         user = users.find(conn, g.user.id) or g.user
         left = stored.count_recovery_codes(conn, user)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
     return page(
         "second_factor.html",
         status,
-        wrong=wrong,
+        errors=errors or {},
         codes=codes,
         left=left,
         since=user.second_factor_at,

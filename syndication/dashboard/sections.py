@@ -1,6 +1,7 @@
 """One section: its entries, its left-out articles, and its versions."""
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, flash, request
@@ -13,8 +14,9 @@ from syndication.api.operations import caller, context
 from syndication.api.schemas import SectionPath
 from syndication.dashboard.article_form import LABELS
 from syndication.dashboard.chart_pages import build_chart
-from syndication.dashboard.pages import Pages, back, call, is_live, live_part, page, parse_request, titles
+from syndication.dashboard.pages import Pages, Question, back, call, is_live, live_part, page, parse_request, titles
 from syndication.dashboard.regenerations import shown
+from syndication.dashboard.verdict import current_health
 from syndication.diagnostics.cache_time import CacheTime
 from syndication.model.feed_addresses import wsgi_path
 from syndication.model.values import FORMATS
@@ -26,6 +28,11 @@ pages = Pages("sections")
 @pages.get("/sections/<slug>", "read")
 def show_section(slug: str) -> Response:
     """Shows the section, its entries and its left-out articles."""
+    return section_page(slug)
+
+
+def section_page(slug: str, status: HTTPStatus = HTTPStatus.OK, **sent: Any) -> Response:
+    """Returns the section, or the part of it that keeps up; with what was sent of its form, if that was refused."""
     path = parse_request(SectionPath, slug=slug)
     section = call(api.get_section, path=path)
     known: dict[str, Any] = {
@@ -35,12 +42,15 @@ def show_section(slug: str) -> Response:
         "configured": api.configured(slug),
         "served": served_version(slug),
         "missed_recently": _missed_recently(section),
+        "unpurged": slug in current_health().facts.unpurged,
         "polled": CacheTime(section.cache_seconds, section.cache_reason),
     }
     if is_live():
         return live_part("parts/section_live.html", **known)
     return page(
         "section.html",
+        status,
+        **{"errors": {}, "reason": ""} | sent,
         **known,
         title=titles()[slug],
         charts={kind: build_chart(kind, slug, "day") for kind in ("polls", "share")},
@@ -48,7 +58,15 @@ def show_section(slug: str) -> Response:
     )
 
 
-@pages.post("/sections/<slug>/release", "regenerate")
+RELEASE = Question(
+    "Publish {slug} without the vanished stories?",
+    "They leave the feed within about a second, and come back when the CMS writes them again.",
+    "Publish without them",
+    "/sections/{slug}",
+)
+
+
+@pages.post("/sections/<slug>/release", "regenerate", ask=RELEASE)
 def release(slug: str) -> BaseResponse:
     """Publishes a held section without the vanished entries."""
     released = call(releases.release_section, path=parse_request(SectionPath, slug=slug))

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import sessions as api
 from syndication.api.operations import caller, context
-from syndication.dashboard.pages import LOGGED_IN, Pages, back, call, page, parse_request
+from syndication.dashboard.pages import LOGGED_IN, Pages, Question, back, call, page, parse_request
 from syndication.store.access import sessions as stored
 from syndication.store.access.sessions import Session
 from syndication.web.problems import not_found
@@ -19,7 +19,22 @@ def show_sessions() -> Response:
     return page("sessions.html", sessions=sessions_of(None), this_session=session_here())
 
 
-@pages.post("/sessions/end", "admin")
+END = Question(
+    "End this session?",
+    "{user} is logged out there at once: what is typed in an open form there is lost.",
+    "End session",
+    "/sessions",
+)
+
+END_OWN = Question(
+    "End this session?",
+    "You are logged out there at once: what is typed in an open form there is lost.",
+    "End session",
+    "/account",
+)
+
+
+@pages.post("/sessions/end", "admin", ask=END)
 def end_session() -> BaseResponse:
     """Ends a session of anybody."""
     ended = call(api.end_session, path=parse_request(api.SessionPath, id=request.form.get("id", "")))
@@ -27,7 +42,7 @@ def end_session() -> BaseResponse:
     return back("/sessions")
 
 
-@pages.post("/account/sessions/end", LOGGED_IN)
+@pages.post("/account/sessions/end", LOGGED_IN, ask=END_OWN)
 def end_own_session() -> BaseResponse:
     """Ends one of the user's own sessions."""
     id, database = request.form.get("id", ""), context().database

@@ -1,16 +1,24 @@
 """Users and their permissions."""
 
+from http import HTTPStatus
+from typing import Any
+
 from flask import Response, flash, g, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import users as api
+from syndication.dashboard.form_errors import refused_form
 from syndication.dashboard.pages import Pages, Question, back, call, page, parse_request, selected_role
 from syndication.dashboard.sessions import session_here, sessions_of
 from syndication.errors import SyndicationError
 from syndication.model.scopes import ROLES, SCOPES
+from syndication.store.access.user_changes import LastAdminError
 from syndication.web.problems import not_found
 
 pages = Pages("users")
+
+FIELDS = {"name": "the name", "role": "the role", "scope": "", "scopes": "the permissions"}
+"""What the fields of the forms are called in sentences."""
 
 
 @pages.get("/users", "admin")
@@ -22,10 +30,14 @@ def show_users() -> Response:
 @pages.post("/users", "admin")
 def create_user() -> Response:
     """Creates a user, and shows the link by which they choose a password."""
-    name = request.form.get("name", "").strip().lower()
-    body = parse_request(api.UserRequest, name=name, **selected_role())
-    made = call(api.create_user, body=body)
-    return _page(made.name, made.password_link)
+    form = request.form
+    try:
+        body = parse_request(api.UserRequest, name=form.get("name", "").strip().lower(), **selected_role())
+        made = call(api.create_user, body=body)
+    except SyndicationError as error:
+        status, errors = refused_form(error, FIELDS, "name")
+        return _page(status, errors=errors, given=form.get("name", ""), **_chosen())
+    return _page(name=made.name, link=made.password_link)
 
 
 @pages.get("/users/<name>", "admin")
@@ -37,7 +49,13 @@ def show_user(name: str) -> Response:
 @pages.post("/users/<name>/scopes", "admin")
 def change_scopes(name: str) -> BaseResponse:
     """Changes a user's permissions."""
-    _change(name, **selected_role())
+    try:
+        _change(name, **selected_role())
+    except LastAdminError as error:  # The sentence begins with a name, which has no capital.
+        return _user_page(name, HTTPStatus.UNPROCESSABLE_ENTITY, errors={"role": f"{error}."}, **_chosen())
+    except SyndicationError as error:
+        status, errors = refused_form(error, FIELDS, "role")
+        return _user_page(name, status=status, errors=errors, **_chosen())
     flash(f"Permissions of {name} changed. {name} has to log in again.")
     return back(f"/users/{name}")
 
@@ -60,7 +78,7 @@ FORGET_SECOND_FACTOR = Question(
 @pages.post("/users/<name>/password", "admin")
 def create_password_link(name: str) -> Response:
     """Creates a link by which a user sets a new password; it is shown once."""
-    return _user_page(name, call(api.create_password_link, path=parse_request(api.NamePath, name=name)))
+    return _user_page(name, link=call(api.create_password_link, path=parse_request(api.NamePath, name=name)))
 
 
 @pages.post("/users/<name>/disable", "admin", ask=DISABLE)
@@ -105,13 +123,26 @@ def _user(name: str) -> api.UserResponse:
     raise not_found(f"user {name!r}")
 
 
-def _page(name: str | None = None, link: api.PasswordLink | None = None) -> Response:
-    return page("users.html", users=_users(), scopes=SCOPES, roles=ROLES, name=name, link=link)
+def _chosen() -> dict[str, Any]:
+    """Returns the role and the permissions that the form had when it was sent."""
+    return {"role": request.form.get("role", "custom"), "has": request.form.getlist("scope")}
 
 
-def _user_page(name: str, link: api.PasswordLink | None = None) -> Response:
+def _page(status: HTTPStatus = HTTPStatus.OK, **shown: Any) -> Response:
+    empty: dict[str, Any] = {"name": None, "link": None, "errors": {}, "given": "", "role": "reader", "has": ["read"]}
+    return page("users.html", status, users=_users(), scopes=SCOPES, roles=ROLES, **empty | shown)
+
+
+def _user_page(name: str, status: HTTPStatus = HTTPStatus.OK, **shown: Any) -> Response:
     user = _user(name)
-    theirs = sessions_of(user.id)
+    stored: dict[str, Any] = {"link": None, "errors": {}, "role": user.role or "custom", "has": user.scopes}
     return page(
-        "user.html", user=user, scopes=SCOPES, roles=ROLES, link=link, sessions=theirs, this_session=session_here()
+        "user.html",
+        status,
+        user=user,
+        scopes=SCOPES,
+        roles=ROLES,
+        sessions=sessions_of(user.id),
+        this_session=session_here(),
+        **stored | shown,
     )

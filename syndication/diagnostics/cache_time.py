@@ -34,7 +34,7 @@ def cache_time(policy: CachePolicy, cadence: Cadence | None, now: float) -> Cach
     burst = burst_stories(cadence, now)
     if burst:
         stories = f"{burst} or more" if burst == len(cadence.latest) < sum(cadence.hours) else f"{burst}"
-        reason = f"{stories} stories in the last 30 minutes"
+        reason = f"{stories} {'story' if stories == '1' else 'stories'} in the last 30 minutes"
     else:
         reason = f"the next story is expected in about {about(expected_wait(cadence, now))}"
     limit = {low: "shortest", high: "longest"}.get(seconds)

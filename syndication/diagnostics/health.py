@@ -5,17 +5,22 @@ The command line and the dashboard share these functions, so they never disagree
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from syndication.config.notification_schema import Cause
+from syndication.diagnostics.channel_words import channel_words
+from syndication.model.counted import counted
 from syndication.model.sitemaps import is_for_sitemaps
 
 if TYPE_CHECKING:
     from syndication.diagnostics.source_words import SourceFacts
+    from syndication.store.notifications.outbox import ChannelState
     from syndication.store.processes.purge_queue import Purge
     from syndication.store.processes.web_processes import WebProcess
     from syndication.store.processes.workers import WorkerProcess
     from syndication.store.publishing.documents import LeftOutArticle
+    from syndication.store.publishing.holds import EditorHold
     from syndication.store.publishing.section_state import SectionState
 
 SLOW = 10.0
@@ -38,6 +43,12 @@ MOST_MISSING = 50
 Severity = Literal["standstill", "problem", "notice"]
 """Nothing new is published; something is wrong; or only a hint."""
 
+BY_EDITOR = "editor:"
+"""What the subject of a hold begins with that an editor began."""
+
+SEVERITIES: Sequence[Severity] = ("standstill", "problem", "notice")
+"""The most severe first."""
+
 
 @dataclass(frozen=True, slots=True)
 class HealthFacts:
@@ -50,7 +61,7 @@ class HealthFacts:
     sentences about unusually quiet sections; ``purges`` are still waiting to be sent to a cache. ``published`` are
     published sections whose states may be missing because they are nothing special. ``web`` is the number of running
     web processes; ``silent_workers`` and ``silent_webs`` hang or were killed. ``locked``: nobody can write to the
-    database.
+    database. ``channels`` are those of notifications.
     """
 
     now: datetime
@@ -72,6 +83,17 @@ class HealthFacts:
     silent_workers: Sequence["WorkerProcess"] = ()
     silent_webs: Sequence["WebProcess"] = ()
     locked: bool = False
+    channels: Sequence["ChannelState"] = ()
+
+    @property
+    def waited(self) -> float:
+        """For how many seconds the oldest change has been waiting."""
+        return (self.now - self.oldest_change).total_seconds() if self.oldest_change else 0.0
+
+    @property
+    def unpurged(self) -> set[str]:
+        """The sections of which the CDN's cache keeps the previous version, because purging it was given up."""
+        return {purge.section for purge in self.purges if purge.given_up_at is not None}
 
     def title(self, slug: str) -> str:
         """Returns the section's title, or its slug."""
@@ -82,7 +104,8 @@ class HealthFacts:
 class Finding:
     """One problem or notice; ``section`` is a slug if only one section is affected, ``source`` a name likewise.
 
-    ``hides_stories``: because of it, a story does not appear as its writer asked.
+    ``hides_stories``: because of it, a story does not appear as its writer asked. ``cause``: notifications may be sent
+    of it, one for each ``subject``, whatever the words say meanwhile.
     """
 
     severity: Severity
@@ -90,16 +113,21 @@ class Finding:
     section: str | None = None
     hides_stories: bool = False
     source: str | None = None
+    cause: Cause | None = None
+    subject: str = ""
 
 
 def examine(facts: HealthFacts) -> list[Finding]:
     """Returns all findings, most severe first; an empty list if the service is healthy."""
     if not facts.database_up:  # All other facts are out of date.
         return [Finding("standstill", "The database does not answer. Feeds are still served but not updating.")]
-    silent = [Finding("notice", words, slug) for slug, words in sorted(facts.silences.items())]
+    silent = [
+        Finding("notice", words, slug, cause="silent", subject=slug) for slug, words in sorted(facts.silences.items())
+    ]
     found = [*_standstill(facts), *_silent(facts), *_failing(facts), *_unpublished(facts), *_held(facts), *_late(facts)]
     found += [*_missed(facts), *_sources(facts), *_hidden_stories(facts)]
-    return [*found, *_unfed(facts), *_not_purged(facts), *silent]
+    found += [*_untold(facts), *_unfed(facts), *_not_purged(facts), *silent]
+    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 def problems(findings: Collection[Finding]) -> list[Finding]:
@@ -108,10 +136,10 @@ def problems(findings: Collection[Finding]) -> list[Finding]:
 
 
 def headline(findings: Collection[Finding]) -> str:
-    """Returns one line: whether all is well, and otherwise the most severe problem, or the first hidden story."""
+    """Returns one line: all is well, or the most severe problem, the first hidden story, the number of notices."""
     wrong = problems(findings) or [finding for finding in findings if finding.hides_stories][:1]
     if not wrong:
-        return "All is well."
+        return f"No problems, {counted(len(findings), 'notice')}." if findings else "All is well."
     return wrong[0].words if len(wrong) == 1 else f"{len(wrong)} problems. {wrong[0].words}"
 
 
@@ -132,10 +160,10 @@ def _standstill(facts: HealthFacts) -> Iterator[Finding]:
         return
     if not facts.workers:
         words = "No worker is running, so feeds are not updating. Start one with `syndication worker`."
-        yield Finding("standstill", words)
+        yield Finding("standstill", words, cause="no-worker")
     if not facts.web:
         words = "No web process is running, so nobody can read the feeds. Start one with `syndication web`."
-        yield Finding("standstill", words)
+        yield Finding("standstill", words, cause="no-web")
 
 
 def _silent(facts: HealthFacts) -> Iterator[Finding]:
@@ -150,14 +178,15 @@ def _silent(facts: HealthFacts) -> Iterator[Finding]:
             )
             yield Finding("problem", f"{words} Restart it.")
         if (more := len(processes) - MAX_NAMED) > 0:
-            yield Finding("problem", f"{more:,} more processes have not reported.")
+            verb = "has" if more == 1 else "have"
+            yield Finding("problem", f"{counted(more, 'more process', 'more processes')} {verb} not reported.")
 
 
 def _failing(facts: HealthFacts) -> Iterator[Finding]:
     for state in facts.states:
         if state.is_failing and state.section in facts.sections:
             words = f"{facts.title(state.section)} failed {times(state.failures)}: {state.error}"
-            yield Finding("problem", words, state.section)
+            yield Finding("problem", words, state.section, cause="failing", subject=state.section)
 
 
 def _unpublished(facts: HealthFacts) -> Iterator[Finding]:
@@ -172,13 +201,37 @@ def _unpublished(facts: HealthFacts) -> Iterator[Finding]:
 
 def _held(facts: HealthFacts) -> Iterator[Finding]:
     for state in facts.states:
-        if state.status == "held" and state.hold is not None and state.section in facts.sections:
+        if state.section not in facts.sections:
+            continue
+        if state.editor_hold is not None:
+            yield _held_by_editor(facts, state.editor_hold)
+        elif state.status == "held" and state.hold is not None:
             left = max((state.hold.until - facts.now).total_seconds(), 0.0)
             words = (
                 f"{facts.title(state.section)} is held: {state.hold.words}. It keeps them until they are back, at most"
                 f" {left:.0f} s more. To publish without them: `syndication release {state.section}`."
             )
-            yield Finding("problem", words, state.section)
+            yield Finding("problem", words, state.section, cause="held", subject=state.section)
+
+
+def _held_by_editor(facts: HealthFacts, hold: "EditorHold") -> Finding:
+    """Returns a notice: it is somebody's decision, but stories wait because of it."""
+    at = f"{'rolled back to' if hold.is_rolled_back else 'held at'} version {hold.version}"
+    end = "until it is released" if hold.until is None else f"for {_span(hold.until - facts.now)} more"
+    words = (
+        f"{facts.title(hold.section)} was {at} by {hold.by} {_span(facts.now - hold.since)} ago ({hold.reason})."
+        f" New stories wait {end}. To release it: `syndication release {hold.section}`."
+    )
+    subject = f"{BY_EDITOR}{hold.section}"
+    return Finding("notice", words, hold.section, hides_stories=True, cause="held", subject=subject)
+
+
+def _span(time: timedelta) -> str:
+    """Returns a duration in whole minutes, hours or days."""
+    minutes = max(time.total_seconds(), 0) / 60
+    if minutes < 120:
+        return f"{minutes:.0f} min"
+    return f"{minutes / 60:.0f} h" if minutes < 48 * 60 else f"{minutes / 1440:.0f} days"
 
 
 def _missed(facts: HealthFacts) -> Iterator[Finding]:
@@ -196,7 +249,8 @@ def _missed(facts: HealthFacts) -> Iterator[Finding]:
 def _sources(facts: HealthFacts) -> Iterator[Finding]:
     for source in facts.sources:
         if (finding := _source(source, facts.workers)) is not None:
-            yield replace(finding, source=source.name)
+            cause: Cause | None = "source" if finding.severity == "problem" else None
+            yield replace(finding, source=source.name, cause=cause, subject=source.name)
         refused = source.state.refused if source.state is not None else 0
         if refused:
             words = f"Stories of source {source.name} that could not be stored: {refused:,}."
@@ -231,9 +285,8 @@ def _source(source: "SourceFacts", workers: int) -> Finding | None:
 
 
 def _late(facts: HealthFacts) -> Iterator[Finding]:
-    waited = (facts.now - facts.oldest_change).total_seconds() if facts.oldest_change else 0.0
-    if waited > SLOW:
-        yield Finding("problem", f"A change has been waiting for {waited:.0f} s.")
+    if facts.waited > SLOW:
+        yield Finding("problem", f"A change has been waiting for {facts.waited:.0f} s.")
 
 
 def _hidden_stories(facts: HealthFacts) -> Iterator[Finding]:
@@ -242,12 +295,21 @@ def _hidden_stories(facts: HealthFacts) -> Iterator[Finding]:
     for item in facts.left_out:
         if item.section in facts.sections:
             feeds.setdefault((item.article_id, item.reason), []).append(facts.title(item.section))
-    words = [f"{id} is left out of {', '.join(titles)}: {reason}." for (id, reason), titles in feeds.items()]
-    words += [f"{id} appears in no feed: it expires before it is published." for id in sorted(facts.never_shown)]
-    for sentence in words[:MAX_NAMED]:
-        yield Finding("problem", sentence, hides_stories=True)
+    words = [(id, f"{id} is left out of {', '.join(titles)}: {reason}.") for (id, reason), titles in feeds.items()]
+    words += [(id, f"{id} appears in no feed: it expires before it is published.") for id in sorted(facts.never_shown)]
+    for id, sentence in words[:MAX_NAMED]:
+        yield Finding("problem", sentence, hides_stories=True, cause="left-out", subject=id)
     if (more := len(words) - MAX_NAMED) > 0:
-        yield Finding("problem", f"{more:,} more stories are left out.", hides_stories=True)
+        verb = "is" if more == 1 else "are"
+        rest = f"{counted(more, 'more story', 'more stories')} {verb} left out."
+        yield Finding("problem", rest, hides_stories=True, cause="left-out")
+
+
+def _untold(facts: HealthFacts) -> Iterator[Finding]:
+    """Yields a problem for each channel that does not reach anybody: it cannot say so itself."""
+    for state in facts.channels:
+        if words := channel_words(state):
+            yield Finding("problem", f"Notifications to {state.channel}: {words[0].lower()}{words[1:]}")
 
 
 def _unfed(facts: HealthFacts) -> Iterator[Finding]:
@@ -256,19 +318,21 @@ def _unfed(facts: HealthFacts) -> Iterator[Finding]:
         words = f"No feed has the section {slug!r} (newest story: {id}). Add it to sections.toml or correct the story."
         yield Finding("notice", words, hides_stories=True)
     if (more := len(found) - MAX_NAMED) > 0:
-        yield Finding("notice", f"No feed has {more:,} more sections that stories name.", hides_stories=True)
+        words = f"No feed has {counted(more, 'more section')} that stories name."
+        yield Finding("notice", words, hides_stories=True)
 
 
 def _not_purged(facts: HealthFacts) -> Iterator[Finding]:
+    """Yields a problem for each purge that was given up: readers get the previous version, withdrawn stories too."""
     for purge in facts.purges:
+        section = None if is_for_sitemaps(purge.section) else purge.section
         if purge.given_up_at is not None:
             words = (
                 f"The cache was not purged for {facts.title(purge.section)}, and retries have stopped: {purge.error}."
                 " It serves the previous version until that expires."
             )
+            yield Finding("problem", words, section, cause="purge", subject=purge.section)
         elif (facts.now - purge.since).total_seconds() > LATE:
             why = purge.error or "no web process has loaded its newest version yet"
             words = f"The cache has not been purged for {facts.title(purge.section)}: {why}. Retrying automatically."
-        else:
-            continue
-        yield Finding("notice", words, None if is_for_sitemaps(purge.section) else purge.section)
+            yield Finding("notice", words, section)

@@ -1,7 +1,7 @@
 """Reads the facts of the verdict, for the command line, the API and the dashboard alike."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syndication.config.loading import Settings
@@ -10,9 +10,9 @@ from syndication.diagnostics.health import Finding, HealthFacts
 from syndication.diagnostics.source_words import source_facts
 from syndication.store import Connection
 from syndication.store.articles import hidden_stories
+from syndication.store.notifications import outbox
 from syndication.store.processes import purge_queue, web_processes, workers
 from syndication.store.processes.service_status import ServiceStatus, read_service_status
-from syndication.store.processes.web_processes import WebProcess
 from syndication.store.publishing import documents
 from syndication.store.publishing.documents import LeftOutArticle
 from syndication.store.publishing.section_state import SectionState
@@ -21,11 +21,15 @@ from syndication.store.sources import source_states
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of the service, and what is wrong with it; ``web`` are the running web processes."""
+    """The state of the service, and what is wrong with it."""
 
     status: ServiceStatus
     facts: HealthFacts
-    web: Sequence[WebProcess] = field(default_factory=list)
+
+    def fails(self, section: str) -> bool:
+        """Returns whether a feed's last regeneration failed."""
+        state = self.status.states.get(section)
+        return state is not None and state.is_failing
 
     @property
     def findings(self) -> list[Finding]:
@@ -70,7 +74,6 @@ def read_health(
         status = replace(status, oldest_queued=None)
     unfed, never_shown = view.hidden(conn, settings.known_slugs, now)
     sources = source_states.list_states(conn, [table.name for table in settings.sources])
-    web = web_processes.list_alive(conn, now)
     facts = HealthFacts(
         now=now,
         sections=settings.sections,
@@ -84,11 +87,12 @@ def read_health(
         never_shown=never_shown,
         sources=source_facts({table.name: table.every for table in settings.sources}, sources, now),
         published=status.published,
-        web=len(web),
+        web=len(status.web),
         silent_workers=workers.list_silent(conn, now, status.workers),
-        silent_webs=web_processes.list_silent(conn, now, web),
+        silent_webs=web_processes.list_silent(conn, now, status.web),
+        channels=list(outbox.channel_states(conn, [channel.name for channel in settings.channels]).values()),
     )
-    return Health(status, facts, web)
+    return Health(status, facts)
 
 
 def with_lock(found: Health, is_locked: bool) -> Health:

@@ -13,16 +13,19 @@ from syndication.pipeline.gather import is_recent, is_within_limits, recent_unti
 from syndication.store.articles.article_outlines import ArticleOutline
 from syndication.store.articles.trace_facts import EntryPosition, TraceFacts
 from syndication.store.articles.withdrawals import Withdrawal
-from syndication.store.publishing.holds import Hold
+from syndication.store.publishing.holds import EditorHold, Hold
 
 Rule = Literal[
     "in-feed", "draft", "embargo", "withdrawn", "deleted", "expired", "not-filed", "pushed-out", "left-out",
-    "waiting", "failing", "no-worker", "retired", "not-configured",
+    "waiting", "held", "failing", "no-worker", "retired", "not-configured",
 ]  # fmt: skip
 """The rule that decides whether an article is in a feed; ``trace_steps`` has a step for each."""
 
 KEPT_BY_HOLD = frozenset({"deleted", "draft", "not-filed", "left-out"})
-"""The rules that wait while a section is held."""
+"""The rules that wait while a section keeps vanished entries."""
+
+DECISIONS = frozenset({"withdrawn", "expired", "embargo"})
+"""The rules that pass through every hold."""
 
 Transition = Literal["appears", "leaves"]
 
@@ -52,7 +55,16 @@ class Verdict:
 
 def trace(facts: TraceFacts, sections: Mapping[str, Section], retired: frozenset[str]) -> list[Verdict]:
     """Returns a verdict for each configured section, and for each other section that the article names."""
-    return [*(_verdict(facts, section) for section in sections.values()), *_elsewhere(facts, sections, retired)]
+    verdicts = [_verdict(facts, section) for section in sections.values()]
+    return [*(verdicts if facts.workers else map(_unattended, verdicts)), *_elsewhere(facts, sections, retired)]
+
+
+def _unattended(verdict: Verdict) -> Verdict:
+    """Returns the verdict while no worker is running: nothing changes automatically then."""
+    if verdict.changes_at is None:
+        return verdict
+    waits = " No worker is running: this waits until one is started with `syndication worker`."
+    return replace(verdict, words=words(verdict.words, waits))
 
 
 def _verdict(facts: TraceFacts, section: Section) -> Verdict:
@@ -72,6 +84,13 @@ def _verdict(facts: TraceFacts, section: Section) -> Verdict:
         since_version=standing.since_version,
         changed_in_version=standing.version,
     )
+    if (by_editor := _held_by_editor(facts, section)) is not None and facts.withdrawal is None:
+        if kept_out is None:
+            return replace(present, words=words(present.words, " ", held_words(by_editor), " Its changes wait."))
+        if kept_out.rule not in DECISIONS:
+            still = words("Still in the feed. ", held_words(by_editor), " ", kept_out.words)
+            leaves_then: Transition | None = "leaves" if by_editor.until else None
+            return replace(present, rule=kept_out.rule, words=still, changes_at=by_editor.until, changes_to=leaves_then)
     if kept_out is not None and (hold := _keeping(facts, section, kept_out)) is not None:
         held = words(f"Still in the feed, which is held because {hold.words}. It leaves at ", hold.until)
         still = words(held, " unless it comes back. ", kept_out.words)
@@ -148,7 +167,7 @@ def _by_selection(section: Section, facts: TraceFacts) -> Reason | None:
         return None
     if section.selection is None:
         return "not-filed", words("It is not in this section."), None
-    return "not-filed", words("Its sections, tags, authors and language are not those that this feed selects."), None
+    return "not-filed", words("Its sections, tags, authors and language do not match this feed's selection."), None
 
 
 def _by_time(article: ArticleOutline, facts: TraceFacts) -> Reason | None:
@@ -174,6 +193,10 @@ def _by_position(article: ArticleOutline, section: Section, facts: TraceFacts) -
 
 def _missing(facts: TraceFacts, section: Section) -> Verdict:
     """Returns the verdict on an article that belongs in the feed and is not there yet."""
+    if (held := _held_by_editor(facts, section)) is not None:
+        waits = words(held_words(held), " The story waits", " until then." if held.until else ".")
+        appears: Transition | None = "appears" if held.until else None
+        return Verdict(section.slug, False, "held", waits, changes_at=held.until, changes_to=appears)
     late, why, when = _late(facts, section)
     return Verdict(
         section.slug, False, late, words("Waiting to be regenerated. ", why), changes_at=when,
@@ -220,6 +243,18 @@ def _keeping(facts: TraceFacts, section: Section, kept_out: Verdict) -> Hold | N
     state = facts.states.get(section.slug)
     waits = kept_out.rule in KEPT_BY_HOLD and facts.withdrawal is None
     return state.hold if waits and state is not None and state.is_held else None
+
+
+def _held_by_editor(facts: TraceFacts, section: Section) -> EditorHold | None:
+    state = facts.states.get(section.slug)
+    return state.editor_hold if state is not None else None
+
+
+def held_words(hold: EditorHold) -> Words:
+    """Returns who holds a feed, since when, until when and why."""
+    at = f"{'Rolled back to' if hold.is_rolled_back else 'The feed is held at'} version {hold.version} by {hold.by}"
+    until = words("until ", hold.until) if hold.until is not None else words("until somebody releases it")
+    return words(f"{at} since ", hold.since, ", ", until, f" ({hold.reason}).")
 
 
 def _leaves_at(article: ArticleOutline, section: Section, place: int) -> datetime | None:

@@ -75,6 +75,7 @@ STOPPED_AT: Mapping[Rule, tuple[str, State, str]] = {
     "left-out": ("renders", "stuck", "left out"),
     "no-worker": ("regenerated", "stuck", "no worker"),
     "failing": ("regenerated", "stuck", "failing"),
+    "held": ("regenerated", "waits", "feed held"),
     "waiting": ("regenerated", "waits", "waiting"),
 }
 """The step at which each rule stops an article, the state of that step, and the word for it."""

@@ -15,7 +15,10 @@ SMALL_BYTES = 64 * KIB
 WEBHOOK_BYTES = MIB
 """A webhook is read before its signature can be verified, so anyone can send one; longer articles use PUT."""
 
-Kind = Literal["small", "webhook", "ninjs", "article", "form", "batch"]
+NAMES_BYTES = MIB
+"""As many of the longest article ids as one act may name, percent-encoded."""
+
+Kind = Literal["small", "names", "webhook", "ninjs", "article", "form", "batch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ _PING = re.compile(r"/api/v1/sources/[^/]+/look/?")
 _NAMED: dict[tuple[str, str], Kind] = {
     ("POST", "/api/v1/articles:batch"): "batch",
     ("POST", "/api/v1/previews"): "article",
+    ("POST", "/api/v1/withdrawals"): "names",
+    ("POST", "/editors/withdrawals"): "names",
     ("POST", "/editors/article/edit"): "form",
     ("POST", "/editors/article/edit/preview"): "form",
     ("POST", "/editors/article/new"): "form",
@@ -65,6 +70,7 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
     """Returns the largest body accepted for this method and path, in bytes."""
     sizes: dict[Kind, int] = {
         "small": SMALL_BYTES,
+        "names": NAMES_BYTES,
         "webhook": min(WEBHOOK_BYTES, limits.article),
         "ninjs": min(WEBHOOK_BYTES, limits.article),
         "article": limits.article,
@@ -76,6 +82,7 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
 
 _ADVICE: dict[Kind, str] = {
     "small": "send only the fields you need.",
+    "names": "name fewer articles.",
     "webhook": "PUT the article to /api/v1/articles/ID instead.",
     "ninjs": "send associated stories by their ids, and link to pictures instead of embedding them.",
     "article": "link to pictures and files instead of embedding them.",

@@ -62,6 +62,9 @@ article queues a change. A thousand articles with twenty each fit."""
 MAX_REGENERATION_SECTIONS = 1_000
 """Items: a newsroom with more sections can use ``all_sections``."""
 
+MAX_WITHDRAWALS = 200
+"""Items: as many as a page of a list or a feed shows."""
+
 MAX_SCOPES = 10
 """Items: there are six scopes."""
 

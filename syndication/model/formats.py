@@ -30,7 +30,7 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-_LEAP_SECOND = re.compile(r"(.*[0-9]{2}:?[0-9]{2}:?)60(?:[.,][0-9]+)?([Z+-].*|)", re.ASCII)
+_LEAP_SECOND = re.compile(r"([^.,]*[0-9]{2}:?[0-9]{2}:?)60(?:[.,][0-9]+)?([Z+-].*|)", re.ASCII)
 
 
 def parse_rfc3339(text: str) -> datetime:

@@ -19,3 +19,9 @@ def role_of(scopes: Iterable[str]) -> str | None:
     """Returns the role whose scopes these are; None if they are no preset."""
     given = frozenset(scopes)
     return next((role for role, preset in ROLES.items() if given == frozenset(preset)), None)
+
+
+def who_may(scope: str) -> str:
+    """Returns the roles that have a scope, as people say them: "editors, producers and admins"."""
+    *others, last = [f"{role}s" for role, preset in ROLES.items() if scope in preset]
+    return f"{', '.join(others)} and {last}" if others else last

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal, NewType
 
 from syndication.model.field_limits import MAX_FEED_HTML
+from syndication.model.fragments import Fragments
 from syndication.model.selection import Selection, Term
 
 FORMATS: tuple[str, ...] = ("atom", "rss", "json")
@@ -262,11 +263,15 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class RenderedEntry:
-    """A rendered entry as it is stored; ``digest`` covers its bytes in every format."""
+    """A rendered entry as it is stored; ``digest`` covers its bytes in every format.
+
+    ``fragments`` are those bytes; None if they are only in the published documents.
+    """
 
     article_id: str
     entry_id: str
     digest: str
+    fragments: Fragments | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from syndication.errors import SyndicationError
+from syndication.errors import ConfigError, StoreError
 from syndication.store import Connection
 from syndication.store.db.causes import raising_triggers, rejected_by
 from syndication.store.db.database import DatabaseError
@@ -20,13 +20,13 @@ ROOT = Path(__file__).parents[1]
 def failure_cause(error: Exception) -> str:
     """Returns the exception's name, what the database rejected, and our own calls, the innermost first.
 
-    The message is only that of our own errors: another library's may quote a story.
+    The message is only that of our errors of the configuration and the database: all others may quote a story.
     """
     name = type(error).__name__
     if isinstance(error, DatabaseError):
         rejected = ", ".join(rejected_by(error))
         name = f"{name} ({rejected})" if rejected else name
-    elif isinstance(error, SyndicationError):
+    elif isinstance(error, ConfigError | StoreError):
         name = f"{name}: {error}"
     frames = ", ".join(list(_frames(error))[:FRAMES])
     return (f"{name} in {frames}" if frames else name)[:MAX_LENGTH]

@@ -15,6 +15,7 @@ from syndication.model.feed_selections import FeedSelections
 from syndication.model.selection import Term
 from syndication.model.values import Article, Entry, Feed, LeftOut, Section, Site
 from syndication.model.wanted_terms import WantedTerms, article_terms
+from syndication.pipeline.deliveries import record_due, record_gathered
 from syndication.pipeline.entries import tag_uri, to_entry
 from syndication.pipeline.foreign_sections import ForeignSections
 from syndication.store import Connection
@@ -96,6 +97,10 @@ class Newsroom:
         """The slugs of the feeds that readers asked for."""
         return frozenset(slug for slug, section in self.sections.items() if section.owner == "readers")
 
+    def is_own(self, slug: str) -> bool:
+        """Returns whether it is a feed of the newsroom's, and not one that readers asked for."""
+        return slug in self.sections and slug not in self.of_readers
+
     @cached_property
     def _common(self) -> str:
         # Of the sections that the files name: the titles that entries show as categories. As one digest, because a
@@ -148,12 +153,14 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime, foreign
         sitemap_state.mark(conn, changed, now)
         search_index.note_changes(conn, read.article_ids)
     touched: set[str] = set()
+    concerned: Mapping[str, Collection[str]] = {}
     if read.seqs:
         touched |= (foreign or ForeignSections()).look(conn, newsroom.fingerprints())
     if read.everything:
         touched.update(newsroom.sections)
     elif read.article_ids:
-        touched |= list_touched(conn, newsroom, read.article_ids, now, read.former)
+        concerned = list_concerned(conn, newsroom, read.article_ids, now, read.former)
+        touched.update(*concerned.values())
     if read.everything:
         terms.begin_fill(conn, again=True)
         search_index.begin_fill(conn)
@@ -161,22 +168,26 @@ def process_changes(conn: Connection, newsroom: Newsroom, now: datetime, foreign
     noticed = {slug: read.noticed_at for slug in touched if read.noticed_at is not None}
     for slug, moment in fallen_due.items():
         noticed[slug] = min(moment, noticed.get(slug, moment))
-    section_state.request(conn, noticed, now, noticed)
+    generations = section_state.request(conn, noticed, now, noticed)
+    followed = {slug: one for slug, one in generations.items() if newsroom.is_own(slug)}
+    if read.seqs:
+        record_gathered(conn, read, concerned, followed, now)
     if fallen_due:
+        record_due(conn, fallen_due, read.article_ids, followed, now)
         section_state.clear_due(conn, list(fallen_due))
         term_registry.register_terms(conn, now, terms.names_of)  # An embargo may have ended.
     change_queue.remove(conn, read.seqs)
     return len(read.seqs) + len(fallen_due)
 
 
-def list_touched(
+def list_concerned(
     conn: Connection,
     newsroom: Newsroom,
     article_ids: Collection[str],
     now: datetime,
     former: Mapping[str, Collection[str]] = NO_SECTIONS,
-) -> set[str]:
-    """Brings the terms of these articles up to date; returns the feeds that show them, selected them or select them.
+) -> dict[str, set[str]]:
+    """Brings the terms of these articles up to date; returns the feeds that show, selected or select each of them.
 
     ``former`` are the sections of articles that were filed elsewhere. A feed that shows an article may not say so yet:
     another worker may be publishing what it read before the change.
@@ -190,19 +201,21 @@ def _concerned(
     article_ids: Collection[str],
     changes: Mapping[str, terms.TermChange],
     former: Mapping[str, Collection[str]] = NO_SECTIONS,
-) -> set[str]:
+) -> dict[str, set[str]]:
     links = change_queue.read_links(conn, article_ids)
-    touched = set(links.shown & newsroom.sections.keys())
-    looks: set[tuple[frozenset[Term], frozenset[Term]]] = set()
+    looks: dict[tuple[frozenset[Term], frozenset[Term]], set[str]] = {}
+    concerned: dict[str, set[str]] = {}
     for id in article_ids:
         change = changes.get(id, terms.NO_TERMS)
         filed = frozenset(Term("section", slug) for slug in links.filed.get(id, ()))
         # Of the sections that it is filed under now, some are new.
         certain = change.before | {Term("section", slug) for slug in former.get(id, ())}
-        looks |= {(certain, certain | filed), (after := change.after | filed, after)}
-    for certain, possible in looks:
-        touched |= newsroom.selections.may_have_selected(certain, possible)
-    return touched
+        concerned[id] = links.shown_in.get(id, set()) & newsroom.sections.keys()
+        for look in ((certain, certain | filed), (after := change.after | filed, after)):
+            if look not in looks:  # Many articles have the same.
+                looks[look] = newsroom.selections.may_have_selected(*look)
+            concerned[id] |= looks[look]
+    return concerned
 
 
 def fill_terms(conn: Connection, newsroom: Newsroom, now: datetime) -> terms.FillStep | None:
@@ -214,7 +227,8 @@ def fill_terms(conn: Connection, newsroom: Newsroom, now: datetime) -> terms.Fil
     if step is None:
         return None
     if step.again:
-        section_state.request(conn, _concerned(conn, newsroom, step.changed, step.changed), now)
+        concerned = _concerned(conn, newsroom, step.changed, step.changed)
+        section_state.request(conn, set().union(*concerned.values()), now)
     elif not step.more:
         section_state.request(conn, newsroom.selections.of_names, now)
     return step

@@ -29,7 +29,8 @@ class Outcome:
     ``caught_up_at`` is the generation that it completes, if no change was waiting. ``bytes`` counts all formats,
     uncompressed. ``attempt`` is 1 for the first one, None if nothing could be read. ``waited_seconds`` is the time from
     the oldest change or request to the end of the regeneration. ``held`` entries are kept although their articles
-    vanished. ``missed`` is the number of entries whose changes nobody had noticed until a sweep found them.
+    vanished. ``missed`` is the number of entries whose changes nobody had noticed until a sweep found them. ``held_by``
+    is the editor who holds the feed at one version.
     """
 
     section: str
@@ -46,6 +47,7 @@ class Outcome:
     held: int = 0
     hold: HoldChange | None = None
     missed: int = 0
+    held_by: str | None = None
 
 
 def log_outcome(outcome: Outcome) -> None:
@@ -61,6 +63,8 @@ def log_outcome(outcome: Outcome) -> None:
         "bytes": outcome.bytes,
         "attempt": outcome.attempt,
     }
+    if outcome.held_by is not None:
+        values["held_by"] = outcome.held_by
     if outcome.error:
         log.warning("regenerated", error=outcome.error, **values)
     else:

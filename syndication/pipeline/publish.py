@@ -12,6 +12,7 @@ from datetime import datetime
 from syndication.model.compression import COMPRESSORS
 from syndication.model.freshness import Cadence
 from syndication.model.values import Document, Feed, LeftOut, RenderedFeed, Section
+from syndication.pipeline.editor_hold import ROLLED_BACK, HeldSnapshot, published_entries
 from syndication.pipeline.hold import HeldFeed
 from syndication.pipeline.snapshot import SectionSnapshot
 from syndication.store import Connection
@@ -24,6 +25,10 @@ from syndication.store.publishing.versions import EntryChange
 
 DIGEST_LENGTH = 16
 """Hexadecimal digits of the SHA-256 in an ETag. Together with the version before them, they are unique to a body."""
+
+
+Bodies = Mapping[str, Mapping[str, bytes]]
+"""Bytes by format and content coding."""
 
 
 def digest(body: bytes) -> str:
@@ -72,7 +77,7 @@ def publication_times(current: PublishedState, now: datetime) -> tuple[datetime,
 
 
 def new_version(
-    snapshot: SectionSnapshot, held: HeldFeed, bodies: Mapping[str, Mapping[str, bytes]], last_modified: datetime | None
+    snapshot: SectionSnapshot, held: HeldFeed, bodies: Bodies, last_modified: datetime | None
 ) -> NewVersion:
     """Returns the next version, with these ``bodies`` by format and content coding."""
     current, feed, rendered = snapshot.published, held.filled.feed, held.rendered
@@ -84,10 +89,7 @@ def new_version(
     corrected = {entry.article_id for entry in feed.entries if entry.corrected}
     return NewVersion(
         version=version,
-        documents=tuple(
-            Document(current.section, format, version, digest(coded["identity"]), last_modified, coded)
-            for format, coded in bodies.items()
-        ),
+        documents=_documents(current, version, bodies, last_modified),
         updated_at=feed.updated,
         last_modified=last_modified,
         next_due=held.filled.next_due,
@@ -101,6 +103,58 @@ def new_version(
         missed=current.is_suspected,
         cadence=Cadence.of(entry.published_at for entry in entries),
         max_age=feed.max_age,
+        bodies=_packed(feed.section, rendered, entries, version),
+        ends_editor_hold=current.editor_hold is not None,
+    )
+
+
+def held_version(
+    held: HeldSnapshot, rendered: RenderedFeed, feed: Feed, bodies: Bodies, last_modified: datetime | None
+) -> NewVersion:
+    """Returns the next version of a feed that an editor holds, with these ``bodies``."""
+    current = held.published
+    version = current.version + 1
+    entries = published_entries(held, version)
+    reasons = held.reasons
+    return NewVersion(
+        version=version,
+        documents=_documents(current, version, bodies, last_modified),
+        updated_at=feed.updated,
+        last_modified=last_modified,
+        next_due=held.next_due,
+        entries=entries,
+        tombstones=_tombstones(current, entries, reasons),
+        changes=_changes(current, entries, dict.fromkeys(current.entries, ROLLED_BACK) | reasons, ()),
+        left_out=(),
+        shown={},
+        states=(),
+        hold=None,
+        missed=current.is_suspected,
+        cadence=Cadence.of(entry.published_at for entry in entries),
+        max_age=feed.max_age,
+        bodies=_packed(feed.section, rendered, entries, version),
+    )
+
+
+def still_held(held: HeldSnapshot) -> NewVersion:
+    """Returns the published version again: the held documents stay as they are."""
+    current = held.published
+    entries = published_entries(held, current.version)
+    return NewVersion(
+        version=current.version,
+        documents=(),
+        updated_at=None,
+        last_modified=None,
+        next_due=held.next_due,
+        entries=entries,
+        tombstones=(),
+        changes=(),
+        left_out=(),
+        shown={},
+        states=(),
+        hold=None,
+        missed=False,
+        cadence=Cadence.of(entry.published_at for entry in entries),
     )
 
 
@@ -125,15 +179,41 @@ def same_version(snapshot: SectionSnapshot, held: HeldFeed) -> NewVersion:
         hold=held.decision.hold,
         missed=_was_missed(current, held),
         cadence=Cadence.of(entry.published_at for entry in entries),
+        ends_editor_hold=current.editor_hold is not None,
     )
 
 
-def write(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> bool:
+def write(
+    conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int, *, purge: bool = False
+) -> bool:
     """Writes what a regeneration found, in the caller's one transaction; returns False if another worker was faster."""
-    written = stored_versions.write(conn, current, new, now, keep)
+    written = stored_versions.write(conn, current, new, now, keep, purge=purge)
     if written:
         shown_articles.record_shown(conn, new.shown)
     return written
+
+
+def _documents(
+    current: PublishedState, version: int, bodies: Bodies, last_modified: datetime | None
+) -> tuple[Document, ...]:
+    return tuple(
+        Document(current.section, format, version, digest(coded["identity"]), last_modified, coded)
+        for format, coded in bodies.items()
+    )
+
+
+def _packed(
+    section: Section, rendered: RenderedFeed, entries: Sequence[PublishedEntry], version: int
+) -> dict[str, bytes] | None:
+    """Returns the packed bytes of the entries that are new or changed; None for a feed of readers.
+
+    Of those there may be tens of thousands, and nobody rolls one back.
+    """
+    if section.owner == "readers":
+        return None
+    fragments = {entry.article_id: entry.fragments for entry in rendered.entries}
+    new = [entry.article_id for entry in entries if entry.version == version]
+    return {id: found.pack() for id in new if (found := fragments[id]) is not None}
 
 
 def all_reasons(left_out: Sequence[LeftOut], departure_reasons: Mapping[str, str]) -> dict[str, str]:

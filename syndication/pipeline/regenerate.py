@@ -22,6 +22,7 @@ from syndication.logs import get_logger
 from syndication.model.values import RenderedEntry, RenderedFeed
 from syndication.pipeline import publish
 from syndication.pipeline.cache_time import next_max_age, published_max_age
+from syndication.pipeline.editor_hold import HeldSnapshot, SectionHeld, rendered_entries
 from syndication.pipeline.failure_cause import failure_cause, with_triggers
 from syndication.pipeline.fill import MAX_ROUNDS, FilledFeed, fill_feed, shortfall
 from syndication.pipeline.foreign_sections import ForeignSections
@@ -40,7 +41,7 @@ from syndication.store.db.database import WORK, Database, DatabaseDown
 from syndication.store.processes import purge_queue
 from syndication.store.publishing import change_queue, documents, leases, regenerations, section_state
 from syndication.store.publishing.new_version import NewVersion
-from syndication.store.publishing.published import NotRegistered
+from syndication.store.publishing.published import NotRegistered, PublishedState
 
 log = get_logger(__name__)
 
@@ -188,12 +189,16 @@ class Regenerator:
     def regenerate(self, section: str) -> Outcome:
         """Regenerates one section. A failure is recorded and returned as an outcome: the other sections continue."""
         started = time.perf_counter()
-        snapshot: SectionSnapshot | None = None
+        snapshot: SectionSnapshot | HeldSnapshot | None = None
         try:
-            snapshot = self._read(section)
-            snapshot, filled, rendered = self._render(snapshot)
-            done = self._publish(snapshot, filled, rendered)
-            return _outcome(snapshot, done, time.perf_counter() - started)
+            try:
+                snapshot = self._read(section)
+                snapshot, filled, rendered = self._render(snapshot)
+                done = self._publish(snapshot, filled, rendered)
+                return _outcome(snapshot, done, time.perf_counter() - started)
+            except SectionHeld as held:
+                snapshot = held.snapshot
+                return self._keep_held(held.snapshot, started)
         except (DefinitionsMoved, NotRegistered):
             # The lease stays: this worker reads the definitions and takes the section again. Or a feed was forgotten.
             return Outcome(section, "overtaken", 0, time.perf_counter() - started)
@@ -283,14 +288,52 @@ class Regenerator:
             new = publish.same_version(snapshot, held)
         else:
             new, held = self._new_version(snapshot, held)
+        result, now = self._write(current, new)
+        version = current.version if result == "overtaken" else new.version
+        return _Ending(result, version, now, held, new.missed and result != "overtaken")
+
+    def _write(self, current: PublishedState, new: NewVersion) -> tuple[Result, datetime]:
         with self.database.write() as conn:
             now = self.database.now(conn)
-            done = publish.write(conn, current, new, now, self.policy.keep_versions)
+            done = publish.write(conn, current, new, now, self.policy.keep_versions, purge=self.policy.purge)
             if done and new.documents and self.policy.purge:
                 purge_queue.enqueue(conn, current.section, new.version, now)
-        if not done:
-            return _Ending("overtaken", current.version, now, held)
-        return _Ending("published" if new.documents else "unchanged", new.version, now, held, new.missed)
+        return ("published" if new.documents else "unchanged") if done else "overtaken", now
+
+    def _keep_held(self, held: HeldSnapshot, started: float) -> Outcome:
+        """Publishes the version that an editor holds, unless readers have it already."""
+        current = held.published
+        result: Result = "overtaken"
+        new, size = None, 0
+        if current.fingerprint == self.fingerprints[current.section]:
+            if held.is_published:
+                new = publish.still_held(held)
+            else:
+                new = self._held_version(held)
+                size = sum(len(document.bodies["identity"]) for document in new.documents)
+            result, _ = self._write(current, new)
+        return Outcome(
+            current.section,
+            result,
+            current.version if new is None or result == "overtaken" else new.version,
+            time.perf_counter() - started,
+            caught_up_at=current.requested_generation if held.is_caught_up else None,
+            entries=len(held.shown),
+            bytes=size,
+            attempt=current.failures + 1,
+            held_by=held.hold.by,
+            missed=(current.suspected_entries or 0) if new is not None and new.missed and result == "published" else 0,
+        )
+
+    def _held_version(self, held: HeldSnapshot) -> NewVersion:
+        """Returns the next version: the held entries under a head with its own times, which must not go back."""
+        current, section = held.published, held.feed.section
+        updated, last_modified = publish.publication_times(current, held.feed.updated)
+        max_age = next_max_age(section.cache, [state.published_at for state in held.shown], held.now)
+        feed = replace(held.feed, updated=updated, max_age=max_age)
+        rendered = self.renderer.assemble(feed, rendered_entries(held))
+        bodies = publish.compress(rendered.bodies, self._pool, publish.codings_of(section))
+        return publish.held_version(held, rendered, feed, bodies, last_modified)
 
     def _new_version(self, snapshot: SectionSnapshot, held: HeldFeed) -> tuple[NewVersion, HeldFeed]:
         """Returns the next version, rendered again with its own times."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from syndication.pipeline.editor_hold import SectionHeld, read_held
 from syndication.pipeline.gather import Gathered, Newsroom, gather
 from syndication.store import Connection
 from syndication.store.articles import feed_query, shown_articles
@@ -45,7 +46,7 @@ def read_snapshot(
     """Returns a section as it is now, with ``more`` articles beyond its limit.
 
     None: as many as were left out last time, so that one read is usually enough. Raises
-    DefinitionsMoved if editors' feeds are no longer those of ``revision``.
+    DefinitionsMoved if editors' feeds are no longer those of ``revision``, and SectionHeld if an editor holds it.
     """
     section = newsroom.sections[slug]
     with database.snapshot() as conn:
@@ -53,6 +54,8 @@ def read_snapshot(
         require_revision(conn, revision)
         now = database.now(conn)
         current = published.get_published(conn, slug)
+        if (hold := current.editor_hold) is not None and not hold.is_over(now):
+            raise SectionHeld(read_held(conn, newsroom, current, hold, now))
         gathered = gather(conn, newsroom, section, now, current.left_out if more is None else more)
         left = current.entries.keys() - {candidate.article_id for candidate in gathered.candidates}
         gone = feed_query.find_departure_reasons(conn, newsroom.selections.wanted(section), left, now) if left else {}

@@ -26,7 +26,7 @@ from syndication.store.articles.selected_articles import first_upcoming
 from syndication.store.articles.truncation import wait_for_truncation
 from syndication.store.db.batches import batched
 from syndication.store.db.database import WORK, Database
-from syndication.store.publishing import change_queue, section_state, sweeps
+from syndication.store.publishing import change_queue, editor_holds, section_state, sweeps
 from syndication.store.publishing.sweeps import Standing
 
 log = get_logger(__name__)
@@ -96,7 +96,7 @@ class Sweeper:
 
     def _steps(self) -> Iterator[tuple[int, Differences]]:
         """Yields the number of compared sections, and what differs in them."""
-        yield 0, self._overlong_holds()
+        yield 0, self._special_holds()
         yield 0, self._undone_withdrawals()
         after: tuple[str, str] | None = ("", "")
         while after is not None:
@@ -115,10 +115,16 @@ class Sweeper:
         self._last = turn[-1] if turn else ""
         return [*own, *turn]
 
-    def _overlong_holds(self) -> Differences:
+    def _special_holds(self) -> Differences:
+        """Looks for automatic holds that end too late, and for feeds that an editor holds.
+
+        Those are not compared with their articles. Regenerating them finds withdrawals that nobody noticed, and renders
+        nothing.
+        """
         with self.database.read() as conn:
-            found = sweeps.list_overlong_holds(conn, self.database.now(conn) + self.hold)
-        return Differences(entries=Counter(dict.fromkeys(found, 0)))
+            now = self.database.now(conn)
+            found = {*sweeps.list_overlong_holds(conn, now + self.hold), *editor_holds.list_held(conn, now)}
+        return Differences(entries=Counter(dict.fromkeys(found & self.newsroom.sections.keys(), 0)))
 
     def _undone_withdrawals(self) -> Differences:
         """Looks for articles that are withdrawn and were written again as if they were not: nothing may show them."""

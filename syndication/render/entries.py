@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from syndication.errors import UnrenderableArticleError
+from syndication.model.fragments import Fragments
 from syndication.model.values import Entry, Feed, LeftOut
 from syndication.render import atom, rss
 from syndication.render.clean_entry import CleanEntry, clean
-from syndication.render.fragment_cache import Fragments, cut
+from syndication.render.fragment_cache import cut
 from syndication.render.json_feed import item
 
 LARGEST_ENTRY = 64 * 2**20

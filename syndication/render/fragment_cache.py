@@ -1,33 +1,12 @@
 """Caches the bytes of entries, cut out of whole documents: most entries of a regenerated feed did not change."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
+
+from syndication.model.fragments import Fragments
 
 MAX_BYTES = 256 * 1024 * 1024
 """Bytes of fragments kept: about twenty thousand entries, as many as 200 feeds hold on a busy day."""
-
-DIGEST_LENGTH = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Fragments:
-    """One entry in each format."""
-
-    atom: bytes
-    rss: bytes
-    json: str
-
-    @property
-    def largest(self) -> int:
-        """The bytes of the entry in its largest format."""
-        return max(len(self.atom), len(self.rss), len(self.json.encode()))
-
-    @property
-    def digest(self) -> str:
-        """A digest of the entry's bytes in every format."""
-        return sha256(b"\0".join((self.atom, self.rss, self.json.encode()))).hexdigest()[:DIGEST_LENGTH]
 
 
 class FragmentCache:

@@ -6,11 +6,11 @@ Entries are sent in chunks. If the child dies, the current entry is known, and t
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from syndication.model.fragments import Fragments
 from syndication.model.size_groups import group_by_size
 from syndication.model.values import Entry, Feed, LeftOut
 from syndication.process.child import Child, ChildDied, Limits
 from syndication.render.entries import RenderedEntries
-from syndication.render.fragment_cache import Fragments
 
 CHUNK_CHARACTERS = 4 * 2**20
 """Characters of the bodies in one chunk: the child and the pipe hold them at the same time."""

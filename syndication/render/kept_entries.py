@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from syndication.model.fragments import Fragments
 from syndication.model.values import RenderedEntry, RenderedFeed
 from syndication.render import atom, rss
 from syndication.render.fragment_cache import cut
@@ -30,6 +31,12 @@ def splice(
         entries=tuple(known[id] for id in order),
         left_out=rendered.left_out,
     )
+
+
+def cut_entries(bodies: Mapping[str, bytes]) -> list[Fragments]:
+    """Returns the entries of published documents, in order; raises ValueError if these are not of one feed."""
+    atoms, items, texts = (_parts(format, bodies[format])[1] for format in ("atom", "rss", "json"))
+    return [Fragments(a, r, j.decode()) for a, r, j in zip(atoms, items, texts, strict=True)]
 
 
 def _splice(

@@ -8,11 +8,12 @@ from dataclasses import replace
 from hashlib import sha256
 from sys import getsizeof
 
+from syndication.model.fragments import Fragments
 from syndication.model.values import Entry, Feed, LeftOut, RenderedEntry, RenderedFeed
 from syndication.render import atom, rss
 from syndication.render.clean_entry import atom_id
 from syndication.render.entries import LARGEST_ENTRY, RenderedEntries, render_entries
-from syndication.render.fragment_cache import MAX_BYTES, FragmentCache, Fragments, cut
+from syndication.render.fragment_cache import MAX_BYTES, FragmentCache, cut
 from syndication.render.html import forget_sanitized
 from syndication.render.json_feed import jsonfeed
 
@@ -56,7 +57,15 @@ class Renderer:
         found, left_out = self._fragments(replace(feed, entries=alone), careful)
         left_out += _beyond_size(alone, found)
         shown = [entry for entry in alone if entry.article_id in found]
-        fragments = [found[entry.article_id] for entry in shown]
+        entries = [
+            RenderedEntry(entry.article_id, entry.id, found[entry.article_id].digest, found[entry.article_id])
+            for entry in shown
+        ]
+        return replace(self.assemble(feed, entries), left_out=(*left_out, *twice))
+
+    def assemble(self, feed: Feed, entries: Sequence[RenderedEntry]) -> RenderedFeed:
+        """Returns the feed with these entries, which have their bytes; of ``feed``, only the head is rendered."""
+        fragments = [entry.fragments for entry in entries if entry.fragments is not None]
         empty = replace(feed, entries=())
         atom_head, _ = cut(atom.atom(empty, []), atom.ENTRY, atom.END)
         rss_head, _ = cut(rss.rss(empty, [], [f.rss for f in fragments]), rss.ENTRY, rss.END)
@@ -66,11 +75,8 @@ class Renderer:
                 "rss": b"".join([rss_head, *(f.rss for f in fragments), rss.END]),
                 "json": jsonfeed(empty, [f.json for f in fragments]),
             },
-            entries=tuple(
-                RenderedEntry(entry.article_id, entry.id, fragment.digest)
-                for entry, fragment in zip(shown, fragments, strict=True)
-            ),
-            left_out=(*left_out, *twice),
+            entries=tuple(entries),
+            left_out=(),
         )
 
     def _fragments(self, feed: Feed, careful: Careful | None) -> tuple[dict[str, Fragments], list[LeftOut]]:

@@ -1,4 +1,4 @@
-"""Sends one bounded GET or HEAD to an address of a stranger or of the CMS, over http or https, without a proxy.
+"""Sends one bounded request to an address of a stranger or of the CMS, over http or https, without a proxy.
 
 The address that was checked is the one that is connected to: a name that resolves differently a moment later changes
 nothing. Everything has a limit: the time of the whole exchange, redirects, headers, and bytes after decompression.
@@ -60,12 +60,15 @@ class Response:
 def request(
     url: str,
     *,
-    method: Literal["GET", "HEAD"] = "GET",
+    method: Literal["GET", "HEAD", "POST"] = "GET",
     headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
     allow_private: bool = False,
     limits: HttpLimits = LIMITS,
 ) -> Response:
     """Returns the answer of ``url``. Raises SourceError, which quotes of an address no more than its host.
+
+    Without redirects allowed, a redirect is the answer.
 
     ``headers`` named in SECRET_HEADERS, and a name and password in the address, are not sent on to another host.
     """
@@ -76,9 +79,9 @@ def request(
     at = _parse(url)
     for _ in range(limits.redirects + 1):
         sent |= _credentials(at)
-        response = _exchange(at, method, sent, allow_private, limits, ends)
+        response = _exchange(at, method, sent, allow_private, limits, ends, body)
         target = response.headers.get("location")
-        if response.status not in REDIRECTS or not target:
+        if response.status not in REDIRECTS or not target or not limits.redirects:
             return Response(at.href, response.status, response.headers, response.body, moved)
         before, at = at, _follow(at, target)
         permanent = permanent and response.status in PERMANENT
@@ -143,14 +146,20 @@ class _Answer:
 
 
 def _exchange(
-    at: URL, method: str, headers: Mapping[str, str], allow_private: bool, limits: HttpLimits, ends: float
+    at: URL,
+    method: str,
+    headers: Mapping[str, str],
+    allow_private: bool,
+    limits: HttpLimits,
+    ends: float,
+    body: bytes | None = None,
 ) -> _Answer:
     late = f"{at.hostname} did not answer within {limits.seconds:g} s"
     cut = threading.Event()
     fields = {"user-agent": f"newsroom-syndication/{__version__}", "accept-encoding": "gzip, br", **headers}
     try:
         with connected_to(at, allow_private, ends) as connected, cut_off(connected, ends, cut):
-            answer = _ask(at, method, fields, connected, limits)
+            answer = _ask(at, method, fields, connected, limits, body)
     except SourceError as error:
         if cut.is_set():  # An answer that was cut off looks incomplete; or complete, as below.
             raise SourceError(late) from error
@@ -166,17 +175,24 @@ def _exchange(
     return answer
 
 
-def _ask(at: URL, method: str, headers: Mapping[str, str], connected: socket.socket, limits: HttpLimits) -> _Answer:
+def _ask(
+    at: URL,
+    method: str,
+    headers: Mapping[str, str],
+    connected: socket.socket,
+    limits: HttpLimits,
+    body: bytes | None = None,
+) -> _Answer:
     make = http.client.HTTPSConnection if at.protocol == "https:" else http.client.HTTPConnection
     with contextlib.closing(make(at.hostname, port_of(at))) as connection:
         connection.sock = _secured(connected, at)
-        connection.request(method, at.pathname + at.search, headers=dict(headers))
+        connection.request(method, at.pathname + at.search, body, dict(headers))
         with connection.getresponse() as response:
             if sum(len(name) + len(value) for name, value in response.getheaders()) > MAX_HEADER_BYTES:
                 raise SourceError(f"{at.hostname} answered with headers of more than {MAX_HEADER_BYTES:,} bytes")
             packed = _read(response, limits.bytes, at.hostname)
-            body = decompressed(packed, response.getheader("content-encoding", ""), limits.bytes, at.hostname)
-            return _Answer(response.status, cast(Mapping[str, str], response.headers), body)
+            read = decompressed(packed, response.getheader("content-encoding", ""), limits.bytes, at.hostname)
+            return _Answer(response.status, cast(Mapping[str, str], response.headers), read)
 
 
 def _secured(connected: socket.socket, at: URL) -> socket.socket:

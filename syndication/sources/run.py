@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from syndication.model.counted import counted
 from syndication.sources import decide
 from syndication.sources.reader import Look, SourceError
 from syndication.sources.reading import Reading
@@ -30,7 +31,7 @@ class Run:
             return True
         self.records.hold(vanished, self.look.bookmark())
         if unshown := len(self.reading.vanished):
-            words = f"it lists {unshown:,} stories that it does not show when they are read: they stay as they are"
+            words = f"it lists {counted(unshown, 'story', 'stories')} that it does not show when read: they stay"
             raise SourceError(f"{words} until `syndication source accept {self.storing.table.name}`")
         return False
 

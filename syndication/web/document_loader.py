@@ -6,7 +6,7 @@ database is down, the loaded documents stay in service; when it is back, every v
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from syndication.store.db.batches import batched
 from syndication.store.db.database import DOCUMENTS, Database, DatabaseDown
 from syndication.store.db.listen import Waker
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
+from syndication.store.processes.web_processes import Load
 from syndication.store.publishing import change_queue, documents
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.store.publishing.section_state import SectionState, list_exceptional, oldest_waiting
@@ -57,6 +58,9 @@ READER_TIMEOUT = 4.0
 
 MAX_COUNTED = 10_000
 """Waiting changes are counted up to this number."""
+
+LOADS_KEPT = 64
+"""Loads that a heartbeat reports: more than there are between two of them, as each takes some milliseconds."""
 
 WAIT_SECONDS = 0.5
 """The longest wait for a wake-up, which bounds the delay of stopping and of counters."""
@@ -114,6 +118,8 @@ class DocumentLoader:
         """When the published versions were last read (database time); None before the first time."""
         self.publication = 0
         """The number of the last publication that is served; of feeds: sitemaps follow piece by piece."""
+        self.loads: deque[Load] = deque(maxlen=LOADS_KEPT)
+        """The last publications that were loaded, and since when each is served (database time)."""
         self.versions_to_purge: dict[str, int] = {}
         """The served versions of the sections for which a cache purge is waiting."""
         self.changed_event = threading.Event()
@@ -216,6 +222,8 @@ class DocumentLoader:
         self.loaded_at, self._loaded = now, time.monotonic()
         if self.sitemaps is not None:
             self.sitemaps.load()
+        if last != self.publication or first:
+            self.loads.append((last, moment))
         self.publication = last
         # A section that is not configured here counts too: this process serves no older version of it.
         known, self.versions_to_purge = self.versions_to_purge, asked | served_sitemaps(self.sitemaps, pending)

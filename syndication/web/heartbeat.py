@@ -59,7 +59,8 @@ class HeartbeatThread:
             self._started_at = self._started_at or now
             loaded, serves = self.loader.loaded_at, self.loader.versions_to_purge
             here, pid = socket.gethostname(), os.getpid()
-            web = WebProcess(self.id, here, pid, self._started_at, now, loaded, serves, self.loader.publication)
+            last, loads = self.loader.publication, tuple(self.loader.loads)
+            web = WebProcess(self.id, here, pid, self._started_at, now, loaded, serves, last, loads)
             web_processes.record_heartbeat(conn, web)
 
     def _remove(self) -> None:

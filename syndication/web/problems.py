@@ -39,11 +39,14 @@ TITLES = {
     "dry-run-running": "A dry run is already running",
     "editors-down": "The API does not respond",
     "exists": "It exists already",
+    "held": "An editor holds the feed",
     "invalid": "A value is not valid",
     "media-type": "The media type is not supported",
     "method-not-allowed": "The method is not supported here",
     "not-found": "Not found",
     "not-json": "The body is not JSON",
+    "public-already": "The article is public already",
+    "rejected": "The database rejected the change",
     "replayed": "The message was received before",
     "scope": "The caller lacks a scope",
     "slow-body": "The body arrived too slowly",
@@ -51,15 +54,22 @@ TITLES = {
     "token": "A valid token is needed",
     "token-in-address": "The URL contains a token",
     "too-large": "The body is too large",
+    "too-late": "It is too late for this",
     "too-many-attempts": "Too many failed attempts",
     "too-many-previews": "Too many previews are waiting",
     "too-many-regenerations": "Too many regenerations were requested",
     "unexpected": "Something went wrong",
+    "unpublished": "Nothing is published yet",
+    "unreadable": "The article cannot be read as a whole",
 }
 """The title of each kind of problem, which says the same for each occurrence of it (RFC 9457 section 3.1.3)."""
 
 ARTICLES = ("ArticleJson", "ArticleBody", "StoredArticle")
 """The schemas of an article, by their titles in validation errors."""
+
+DATABASE_DOWN = "The database does not respond. Feeds are still served. Try again."
+
+DATABASE_LOCKED = "The database is locked by another program. Feeds are still served. Try again."
 
 RETRY_SECONDS = 5
 """Retry-After while the database does not respond."""
@@ -186,7 +196,7 @@ def handle_errors(app: Flask) -> None:
         return Problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "database-down",
-            "The database does not respond. Feeds are still served. Try again.",
+            DATABASE_LOCKED if error.is_locked else DATABASE_DOWN,
             headers={"Retry-After": str(RETRY_SECONDS)},
         ).response()
 

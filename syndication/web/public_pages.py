@@ -49,6 +49,14 @@ def flask_app(
     return app
 
 
+SENTENCES = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address can only be read.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong here. Try again later.",
+    0: "The request cannot be answered.",
+}
+"""What errors say, by their status; 0: all others."""
+
 MAX_LABELLED = 1_000
 """So many sections have labels of their own in /metrics, in the order of the configuration; the totals have all."""
 
@@ -105,7 +113,7 @@ def _problem(problem: HTTPException) -> BaseResponse:
     """Returns an error as plain text, which repeats nothing of the request."""
     missing = problem.code == HTTPStatus.NOT_FOUND
     response = problem.get_response()
-    response.data = b"Not found.\n" if missing else f"{problem.name}\n".encode()
+    response.data = f"{SENTENCES.get(problem.code or 0, SENTENCES[0])}\n".encode()
     response.content_type = "text/plain; charset=utf-8"
     response.headers["Cache-Control"] = "public, max-age=60" if missing else "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"

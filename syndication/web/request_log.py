@@ -9,6 +9,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import request
@@ -29,7 +30,10 @@ RULE = "syndication.rule"
 """The environ key under which the app stores the URL rule; unknown addresses have none."""
 
 LIVE = "syndication.live"
-"""The environ key that an app sets for the part of a page that a browser asks for every few seconds: it is no line."""
+"""The environ key that an app sets for the part of a page that a browser asks for every few seconds.
+
+It is no line, nor while the database is away, of which the processes that need it say so once. A refused one is.
+"""
 
 WAITED_SECONDS = "syndication.waited_seconds"
 """The environ key of the time that the request has spent in the front."""
@@ -58,7 +62,8 @@ def log_requests(
             return app(environ, start)
         finally:
             status = int(answered[-1][:3]) if answered else 500
-            write = log.debug if environ.get(LIVE) and status < 400 else log.info
+            is_quiet = environ.get(LIVE) and (status < 400 or status == HTTPStatus.SERVICE_UNAVAILABLE)
+            write = log.debug if is_quiet else log.info
             write(
                 "request",
                 method=environ["REQUEST_METHOD"],

@@ -21,6 +21,7 @@ from syndication.logs import get_logger
 from syndication.metrics import database as database_metrics
 from syndication.metrics import worker as worker_metrics
 from syndication.metrics.progress import Progress
+from syndication.notifications.notifier import Notifier
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome, log_outcome
 from syndication.pipeline.preview import Previewer
@@ -37,7 +38,7 @@ from syndication.store.db import errors
 from syndication.store.db.database import WORK, Database, DatabaseDown, SerializationConflict
 from syndication.store.db.listen import Waker
 from syndication.store.migrations import runner
-from syndication.store.processes import workers
+from syndication.store.processes import delivery_moments, workers
 from syndication.store.publishing import section_state, sitemap_state
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.worker.asked_feeds import AskedFeeds
@@ -110,6 +111,7 @@ class Worker:
         self._stopping = threading.Event()
         with database.read() as conn:
             now = database.now(conn)
+        self.notifier = Notifier(lambda: self.settings, database, self.id)
         self._seen = workers.WorkerProcess(self.id, socket.gethostname(), os.getpid(), now, now)
 
     def run(self) -> None:
@@ -129,6 +131,7 @@ class Worker:
             self.purger.start()
         if self.sources is not None:
             self.sources.start()
+        self.notifier.start()
         self.tasks.put(Task.GATHER)
         self._progress.start()
         try:
@@ -142,6 +145,7 @@ class Worker:
                 self.sources.stop()
             if self.purger is not None:
                 self.purger.stop()
+            self.notifier.stop()
             self.isolated.close()
             self._remove_heartbeat()
 
@@ -160,6 +164,21 @@ class Worker:
                 workers.record_heartbeat(conn, self._seen)
         except DatabaseDown as error:
             log.warning("heartbeat_failed", error=type(error).__name__)
+            return
+        self._settle()
+
+    def _settle(self) -> None:
+        """Records what web processes have served since; a write only while a change is on its way."""
+        try:
+            with self.database.read() as conn:
+                if not delivery_moments.has_unsettled(conn):
+                    return
+            with self.database.write() as conn:
+                delivery_moments.settle(conn, self.database.now(conn))
+        except (DatabaseDown, SerializationConflict) as error:  # The next heartbeat does it.
+            log.warning("deliveries_not_recorded", error=type(error).__name__)
+        except Exception:  # The heartbeat must go on: without it, the worker seems to have ended.
+            log.exception("deliveries_failed")
 
     def _loop(self) -> None:
         timeout: float | None = None

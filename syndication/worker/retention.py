@@ -13,9 +13,10 @@ from syndication.store.access import (
     tokens,
     webhook_ids,
 )
-from syndication.store.articles import deletions, render_deaths
+from syndication.store.articles import deletions, render_deaths, withdrawal_batches
+from syndication.store.notifications import incidents
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
-from syndication.store.publishing import article_states, previews, published, regenerations
+from syndication.store.publishing import article_states, deliveries, previews, published, regenerations
 
 REQUESTS_KEPT = timedelta(days=30)
 """How long the result of a regeneration is kept."""
@@ -30,17 +31,20 @@ def prune(conn: Connection, settings: Settings, now: datetime) -> None:
     workers.prune(conn, now)
     web_processes.prune(conn, now)
     purge_queue.prune(conn, now)
+    deliveries.prune(conn, _days_before(now, settings.worker.delivery_days), settings.sections)
     previews.prune(conn, now)
     regenerations.prune(conn, now - REQUESTS_KEPT)
     webhook_ids.prune(conn, now)
     tokens.prune(conn, now, _days_before(now, settings.editors.audit_days))
     render_deaths.prune(conn, now - FATAL_KEPT)
     deletions.prune(conn)
+    withdrawal_batches.prune(conn, now - withdrawal_batches.KEPT)
     sessions.delete_expired(conn, now)
     pending_logins.prune(conn, now)
     password_links.prune(conn, now)
     login_failures.prune(conn, now)
     poll_counts.prune(conn, now)
+    incidents.prune(conn, now)
     worker = settings.worker
     article_states.prune(conn, worker.keep_revisions, _days_before(now, worker.revision_days))
     article_states.keep_writers(conn, _days_before(now, settings.editors.audit_days))

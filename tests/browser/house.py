@@ -17,6 +17,7 @@ from syndication.store.articles import articles
 from syndication.store.db.database import Database
 from syndication.store.publishing import feed_definitions
 from tests.support.foreign_newsroom import ForeignNewsroom
+from tests.support.mail_server import MailServer, mail_server
 from tests.support.newsroom import article
 from tests.support.service import Service, running, until
 
@@ -38,6 +39,19 @@ database = "{database}"
 ids = """{ids}"""
 articles = """{articles}"""
 '''
+
+CHANNEL = """
+[[notification]]
+name = "desk"
+kind = "email"
+host = "127.0.0.1"
+port = {port}
+allow_private = true
+security = "none"
+sender = "feeds@daily.example"
+recipients = ["desk@daily.example"]
+quiet = "22:00-07:00"
+"""
 
 ODD_TITLE = "<b>Odd</b> {{7*7}} \"><svg onload=alert('section')>"
 """The title of a section, with markup that must stay inert."""
@@ -84,10 +98,11 @@ def stories(now: datetime) -> Iterator[dict[str, Any]]:
 class House:
     """A running service, its database, and the system that its source reads."""
 
-    def __init__(self, service: Service, database: Database, cms: ForeignNewsroom) -> None:
+    def __init__(self, service: Service, database: Database, cms: ForeignNewsroom, mail: MailServer) -> None:
         self.service = service
         self.database = database
         self.cms = cms
+        self.mail = mail
         self.base = f"http://127.0.0.1:{service.port}"
         self.cookies: dict[str, Any] = {}
         self._passwords: dict[str, str] = {}
@@ -141,9 +156,9 @@ class House:
             conn.execute(text(statement), values)
 
 
-def write_configuration(folder: Path, cms: ForeignNewsroom | None = None) -> Path:
-    """Writes the configuration, with the CMS as a source if there is one; returns its path."""
-    site = SITE
+def write_configuration(folder: Path, cms: ForeignNewsroom | None = None, mail: MailServer | None = None) -> Path:
+    """Writes the configuration, with the CMS as a source and a channel if there are any; returns its path."""
+    site = SITE if mail is None else SITE + CHANNEL.format(port=mail.port)
     if cms is not None:
         table = cms.table()
         site += SOURCE.format(database=table.database, ids=table.ids, articles=table.articles)
@@ -154,17 +169,20 @@ def write_configuration(folder: Path, cms: ForeignNewsroom | None = None) -> Pat
     return config / "syndication.toml"
 
 
+def _environment(folder: Path, cms: ForeignNewsroom, mail: MailServer) -> dict[str, str]:
+    return {"SYNDICATION_CONFIG": str(write_configuration(folder, cms, mail))}
+
+
 @contextmanager
 def open_house(folder: Path) -> Iterator[House]:
     """Starts a newsroom with articles in its feeds. Users are created on first use."""
     cms = ForeignNewsroom(f"sqlite:///{folder}/cms.db")
     for number in range(1, STORIES + 1):
         cms.publish(number, headline=f"Berth {number} reopens")
-    env = {"SYNDICATION_CONFIG": str(write_configuration(folder, cms))}
-    with running(folder, env=env) as service:
+    with mail_server() as mail, running(folder, env=_environment(folder, cms, mail)) as service:
         service.ready(60)  # Browsers start at the same time.
         database = Database(f"sqlite:///{folder}/var/syndication.db")
-        house = House(service, database, cms)
+        house = House(service, database, cms, mail)
         now = datetime.now(UTC)
         for story in stories(now):
             house.put(**story)

@@ -2,12 +2,17 @@
 
 import re
 import tempfile
+from datetime import timedelta
+from math import cos, pi
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from syndication.demo import stories
 from syndication.store.db.clock import system_clock
+from syndication.store.db.database import Database
+from syndication.store.processes import poll_counts
+from syndication.store.processes.poll_counts import SLOT, PollSums, slot_of
 from tests.browser.conftest import ARGUMENTS, chromium_path
 from tests.browser.house import House, open_house
 from tests.browser.visits import DESK, PHONE, log_in
@@ -40,6 +45,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, running(Path(folder), arguments=("--demonstration",)) as service:
             service.ready()
             poll(service)
+            add_a_day_of_polls(Path(folder))
             take(browser, service)
         public = {"SYNDICATION_SITE__BASE_URL": PUBLIC}
         with (
@@ -61,6 +67,21 @@ def poll(service: Service) -> None:
             service.get(f"/feeds/{slug}.atom", {"If-None-Match": etag})
 
 
+def add_a_day_of_polls(folder: Path) -> None:
+    """Adds the counts of the day before the demonstration began: few at night, most at noon."""
+    database = Database(f"sqlite:///{folder}/var/syndication.db")
+    with database.write() as conn:
+        now = database.now(conn)
+        for slug, times in POLLED.items():
+            moments = [slot_of(now - SLOT * place) for place in range(1, timedelta(days=1) // SLOT)]
+            polls = {
+                moment: times * (1.2 - cos(2 * pi * (moment.hour * 60 + moment.minute) / 1440)) for moment in moments
+            }
+            counts = {(slug, at): PollSums(round(n / 8), round(n * 7 / 8), round(n) * 5000) for at, n in polls.items()}
+            poll_counts.add_polls(conn, counts)
+    database.close()
+
+
 def take(browser: Browser, service: Service) -> None:
     """Takes the screenshots of the demonstration."""
     password = re.search(r"log in as demonstration, password (\S+)\)", service.log.read_text())
@@ -76,6 +97,13 @@ def take(browser: Browser, service: Service) -> None:
     page.goto(f"/editors/article?id={embargoed()}")
     page.set_viewport_size({"width": DESK, "height": 960})
     save(page, "article")
+    take_edit(page)
+    page.goto("/editors/charts")
+    expect(page.locator("svg.plot")).to_have_count(3)
+    bar = page.get_by_role("img", name=re.compile("full, .* unchanged")).nth(30)
+    bar.focus()
+    page.evaluate("scrollTo(0, 0)")
+    save(page, "statistics")
     take_feed(page)
     page.goto("/editors/")
     page.set_viewport_size({"width": PHONE, "height": 844})
@@ -100,6 +128,18 @@ def take_public(browser: Browser, service: Service) -> None:
     page.set_viewport_size({"width": PHONE, "height": 844})
     page.emulate_media(color_scheme="dark")
     save(page, "feed-page-phone")
+
+
+def take_edit(page: Page) -> None:
+    """Takes the screenshot of a correction and its review."""
+    page.goto("/editors/articles?section=taiwan")
+    page.get_by_role("table").get_by_role("link").first.click()
+    page.get_by_role("link", name="Edit", exact=True).click()
+    title = page.get_by_label("Title")
+    title.fill(f"{title.input_value()}, again")
+    page.get_by_role("button", name="Review changes").click()
+    expect(page.get_by_role("region", name="Review")).to_contain_text("In the feeds")
+    save(page, "edit")
 
 
 def take_feed(page: Page) -> None:

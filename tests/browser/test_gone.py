@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import signal
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -75,6 +76,32 @@ def test_page_shows_that_the_database_is_down_and_recovers(visit_apart, apart, p
             conn.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
         expect(page.locator("#old")).to_be_hidden(timeout=20_000)
         expect(fresh.get_by_role("heading", name="Articles")).to_be_visible(timeout=20_000)
+
+
+def tree(pid):
+    """Returns a process and all that it has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(one for child in children for one in tree(int(child)))]
+
+
+def test_pages_say_since_when_while_the_web_process_is_frozen(visit_apart, apart):
+    with worker(apart):
+        apart.service.ready()
+        page = visit_apart("chief", "/editors/sections/taiwan")
+        verdict = page.locator("#verdict-link")
+        expect(verdict).to_have_text("All is well", timeout=20_000)
+        stopped = tree(apart.service.process.pid)
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            lost = re.compile(rf"^Connection lost\. {STALE}; retrying\.$")
+            expect(page.locator("#old")).to_have_text(lost, timeout=30_000)
+            expect(verdict).to_have_text("Not up to date")
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+        expect(page.locator("#old")).to_be_hidden(timeout=30_000)
+        expect(verdict).to_have_text("All is well", timeout=20_000)
 
 
 def test_page_shows_a_lost_connection_and_recovers(visit):

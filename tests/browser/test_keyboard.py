@@ -1,6 +1,7 @@
 """Each task with the keyboard alone: Tab, Shift+Tab, Enter and Space, with a visible focus."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -65,7 +66,7 @@ def test_finding_a_story_withdrawing_and_restoring_it(visit, house):
     house.until_in_feed(title)
     page = visit("chief")
     enter(page, "Articles")
-    go(page, "Title, ID or URL")
+    go(page, "Words in any order")
     page.keyboard.type("by the keyboard")
     with page.expect_navigation():
         page.keyboard.press("Enter")
@@ -76,6 +77,36 @@ def test_finding_a_story_withdrawing_and_restoring_it(visit, house):
     enter(page, "Restore …")
     enter(page, "Restore")
     house.until_in_feed(title)
+
+
+def test_correcting_a_story(visit, house):
+    house.put("corrected-by-keyboard", title="Typed with a mistaek")
+    house.until_in_feed("Typed with a mistaek")
+    page = visit("chief")
+    go(page, "Find a story")
+    page.keyboard.type("mistaek")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    enter(page, "Typed with a mistaek")
+    enter(page, "Edit")
+    go(page, "Title")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Typed without a mistake")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    enter(page, "Save small fix")
+    house.until_in_feed("Typed without a mistake")
+
+
+def test_moving_an_embargo(visit, house):
+    house.put("moved-by-keyboard", title="Later than said", published_at=datetime.now(UTC) + timedelta(minutes=50))
+    page = visit("chief")
+    enter(page, "Upcoming")
+    enter(page, "Move Later than said")
+    go(page, "Publication time")
+    page.get_by_label("Publication time").fill("2098-01-02T08:00")
+    enter(page, "Move")
+    expect(page.get_by_role("status").first).to_contain_text("02 Jan 2098, 08:00")
 
 
 def test_making_and_revoking_a_token(visit):

@@ -9,11 +9,11 @@ from playwright.sync_api import expect
 
 from syndication.dashboard.app import SUBJECTS
 from syndication.dashboard.pages import Pages
-from syndication.store.access.tokens import SCOPES
+from syndication.model.scopes import SCOPES, who_may
 from tests.browser.places import FORMS, PAGES
 from tests.browser.visits import log_in
 
-LACKING = "You need the {} permission for this. Ask an admin to grant it."
+LACKING = "You need the {} permission for this, which {} have. Ask an admin to grant it."
 
 BUTTONS = {
     "/editors/": [("regenerate", "button", "Regenerate all"), ("regenerate", "button", "Regenerate selected")],
@@ -57,7 +57,7 @@ def test_pages_without_the_scope_explain_what_is_needed(visit, house, scope):
     for path in (path for path, needed in PAGES.items() if needed == scope):
         answer = page.goto(path)
         assert answer.status == 403, path
-        expect(page.get_by_role("alert").first).to_have_text(LACKING.format(scope))
+        expect(page.get_by_role("alert").first).to_have_text(LACKING.format(scope, who_may(scope)))
 
 
 @pytest.mark.parametrize("scope", sorted(set(FORMS.values())))
@@ -71,7 +71,7 @@ def test_forged_forms_are_refused_and_recorded(visit, house, scope):
                 path,
             )
         assert navigation.value.status == 403, path
-        expect(page.get_by_role("alert").first).to_have_text(LACKING.format(scope))
+        expect(page.get_by_role("alert").first).to_have_text(LACKING.format(scope, who_may(scope)))
         page.goto("/editors/account")
     acts = json.loads(house.service.run("audit-log", "--json").stdout)
     assert any(act["act"].startswith("POST ") and act["outcome"] == "refused" for act in acts)

@@ -28,7 +28,7 @@ def test_the_numbers_of_a_bar_are_shown_in_focus_and_under_the_pointer(visit, po
     expect(bar.locator(".tip")).to_be_visible()
     page.get_by_role("heading", name="Statistics").click()
     expect(bar.locator(".tip")).to_be_hidden()
-    bar.hover()
+    bar.locator(".hit").hover()
     expect(bar.locator(".tip")).to_be_visible()
     assert bar.locator("title").text_content() == bar.get_attribute("aria-label")
 

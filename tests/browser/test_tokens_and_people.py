@@ -63,7 +63,12 @@ def test_a_token_without_permissions_is_refused(visit):
     page = visit("chief", "/editors/tokens")
     page.get_by_label("Name", exact=True).fill("idle")
     page.get_by_role("button", name="Create token").click()
-    expect(page.get_by_role("alert").first).to_have_text("Choose at least one permission.")
+    first = page.get_by_role("checkbox", name=re.compile("^read"))
+    expect(first).to_be_focused()
+    expect(page.get_by_role("group", name="Permissions")).to_have_accessible_description(
+        "Choose at least one permission."
+    )
+    expect(page.get_by_label("Name", exact=True)).to_have_value("idle")
 
 
 def test_a_new_user_logs_in_and_is_logged_out_when_disabled(visit):
@@ -105,6 +110,7 @@ def test_a_user_ends_a_session_of_another_browser(visit, house):
         expect(page.get_by_role("button", name="Log out")).to_be_visible()
     here.goto("/editors/account")
     here.get_by_role("button", name=re.compile("^End session of travelling")).click()
+    here.get_by_role("button", name="End session", exact=True).click()
     expect(here.get_by_role("status").first).to_have_text("Session ended: you are logged out there.")
     expect(lost).to_have_url(re.compile("/editors/login"))
 
@@ -115,7 +121,9 @@ def test_a_user_changes_the_password_with_the_current_one(visit, house):
     log_in(page, "careful", password)
     page.get_by_role("link", name="careful").click()
     change(page, "not-that-one-42", new)
-    expect(page.get_by_role("alert").first).to_have_text("Wrong current password.")
+    wrong = page.get_by_label("Current password")
+    expect(wrong).to_be_focused()
+    expect(wrong).to_have_accessible_description("Wrong current password.")
     change(page, password, new)
     expect(page.get_by_role("status").first).to_contain_text("Password changed.")
     page.get_by_role("button", name="Log out").click()

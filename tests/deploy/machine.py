@@ -20,6 +20,13 @@ VERSIONS = ("1.0.0", "1.1.0")
 """The versions that are installed; each is this checkout."""
 
 
+ANSWERS = (
+    '--name "The Daily Example" --base-url http://127.0.0.1:8000 --website https://www.daily.test'
+    " --authority daily.test --section Taiwan --section World"
+)
+"""What a newsroom answers to ``init``."""
+
+
 class Machine(Front):
     """Commands run in a checkout, with the paths that they name below ``root``."""
 
@@ -73,6 +80,15 @@ class Machine(Front):
         found = runbook.blocks(heading, of)
         assert found, heading
         return "".join(self.type(block.commands) for block in found)
+
+    def write_settings(self) -> None:
+        """Type the command of the runbook that asks for a newsroom, with the answers."""
+        (block,) = [
+            block
+            for block in runbook.BLOCKS
+            if "init --files-only" in block.commands and "docker" not in block.commands
+        ]
+        self.type(f"{block.commands.rstrip()} --yes {ANSWERS}")
 
     def feed(self, slug: str = "taiwan", **headers: str) -> Answer:
         """A feed as this machine serves it."""

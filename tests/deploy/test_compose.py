@@ -72,7 +72,7 @@ def test_the_settings_are_settings_and_no_secret_is_among_them(name, tmp_path):
         assert key.endswith("_FILE") or not re.search("pass|secret|url$", key, re.IGNORECASE) or "BASE_URL" in key
         assert "@" not in value
     assert variables.pop("SYNDICATION_CONFIG") == "/etc/syndication/syndication.toml"
-    assert "../../config:/etc/syndication:ro" in OURS[name]["volumes"]
+    assert "${SYNDICATION_SETTINGS:-../../config}:/etc/syndication:ro" in OURS[name]["volumes"]
     secret = variables["SYNDICATION_DATABASE__URL_FILE"]
     assert Path(secret).parent == Path("/run/secrets") and Path(secret).name in OURS[name]["secrets"]
     (tmp_path / "database_url").write_text("postgresql://syndication:pass@db/news\n")

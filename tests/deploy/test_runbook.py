@@ -31,6 +31,7 @@ def machine(tmp_path_factory):
     """One machine with SQLite, installed by the book, with a story in its feed."""
     machine = Machine(tmp_path_factory.mktemp("machine"))
     try:
+        machine.write_settings()
         said = machine.follow(ONE)
         assert "Workers: 1." in said and "<feed" in said
         machine.publish("kept", "A story that stays")
@@ -196,6 +197,7 @@ def large(tmp_path, postgres):
     """A machine with PostgreSQL."""
     binaries, variables = postgres
     machine = Machine(tmp_path / "machine", variables, binaries)
+    machine.write_settings()
     url = f"postgresql://syndication@/news?host={variables['PGHOST']}"
     yield machine, url
     machine.off()

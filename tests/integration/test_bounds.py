@@ -25,6 +25,8 @@ from tests.support.api import Api, story
         ("POST", "/api/v1/webhooks/ninjs", MIB),
         ("POST", "/api/v1/tokens", SMALL_BYTES),
         ("POST", "/api/v1/articles/a/withdraw", SMALL_BYTES),
+        ("POST", "/api/v1/withdrawals", MIB),
+        ("POST", "/editors/withdrawals", MIB),
         ("POST", "/api/v1/articles/a/b/compare", 16 * MIB),
         ("POST", "/editors/article/edit", 16 * MIB),
         ("POST", "/editors/article/edit/preview", 16 * MIB),
@@ -95,7 +97,16 @@ def test_each_list_and_text_of_an_article_is_taken_at_its_limit_and_refused_one_
 
 def test_every_list_and_text_that_is_sent_has_a_limit(sqlite_api):
     document = sqlite_api.get("/openapi.json", ()).json
-    bodies = ("ArticleBody", "RegenerationRequest", "PreviewRequest", "TokenRequest", "UserRequest", "UserChange")
+    bodies = (
+        "ArticleBody",
+        "RegenerationRequest",
+        "PreviewRequest",
+        "TokenRequest",
+        "UserRequest",
+        "UserChange",
+        "WithdrawRequest",
+        "WithdrawalRequest",
+    )
     for schema in bodies:
         for name, field in document["components"]["schemas"][schema]["properties"].items():
             for one in field.get("anyOf", [field]):

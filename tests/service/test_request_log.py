@@ -123,17 +123,17 @@ def test_concurrent_requests_keep_their_own_ids(service, token):
         )
 
 
-def test_parts_that_open_pages_refresh_have_no_line_unless_they_fail():
+def test_parts_that_open_pages_refresh_have_no_line_unless_they_are_refused():
     def app(environ, start_response):
         environ[LIVE] = environ["PATH_INFO"].startswith("/live")
-        start_response("503 Down" if environ["PATH_INFO"] == "/live/down" else "204 No Content", [])
+        start_response({"/live/down": "503 Down", "/live/mine": "403 No"}.get(environ["PATH_INFO"], "204 Nothing"), [])
         return []
 
     with capture_logs() as logged:
-        for path in ("/live/overview", "/live/down", "/page"):
+        for path in ("/live/overview", "/live/down", "/live/mine", "/page"):
             run_wsgi_app(partial(log_requests, app), create_environ(path))
     seen = [(one["log_level"], one["status"]) for one in logged if one["event"] == "request"]
-    assert seen == [("debug", 204), ("info", 503), ("info", 204)]
+    assert seen == [("debug", 204), ("debug", 503), ("info", 403), ("info", 204)]
 
 
 def test_refused_request_gets_an_id():

@@ -1,11 +1,11 @@
 """A newsroom with some history: no table of its database is empty."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, inspect, select, text
+from sqlalchemy import Connection, insert, inspect, select, text
 
 from syndication.auth.secrets.second_factor import new_secret
 from syndication.config.loading import load_settings
@@ -29,13 +29,24 @@ from syndication.store.access import (
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import field_locks
 from syndication.store.articles.ninjs_items import NinjsItem, save_item
+from syndication.store.articles.withdrawal_batches import withdraw_together
 from syndication.store.articles.withdrawals import restore, withdraw
 from syndication.store.copy.rows import TABLES
 from syndication.store.copy.sequences import NUMBERED, read_position
 from syndication.store.db.database import Database
+from syndication.store.notifications import incidents, outbox
+from syndication.store.notifications.incidents import Incident
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.processes.poll_counts import PollSums
-from syndication.store.publishing import asked_feeds, feed_definitions, holds, previews, regenerations, sweeps
+from syndication.store.publishing import (
+    asked_feeds,
+    editor_holds,
+    feed_definitions,
+    holds,
+    previews,
+    regenerations,
+    sweeps,
+)
 from syndication.store.publishing.holds import Hold
 from syndication.store.tables.publishing import FatalArticleRow
 from tests.conftest import FakeClock
@@ -87,6 +98,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
     desk.work()
     withdraw(database, ["story-1", "story-2", "story-4"], by)
     restore(database, ["story-2"], by)
+    withdraw_together(database, ["story-5", "story-8"], by, HOSTILE)
     with database.write() as conn:
         conn.execute(text("DELETE FROM article WHERE id = 'story-7'"))
         conn.execute(text("UPDATE article SET title = 'Corrected', correction = 'It was wrong.' WHERE id = 'story-3'"))
@@ -110,11 +122,26 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
         purge_queue.enqueue(conn, "taiwan", 2, now)
         asked_feeds.ask(conn, "tag/ferries", "tag", "ferries", HOSTILE, now, 10, 10)
         holds.write(conn, Hold("taiwan", now, now + LONG_AGO, 50, 48))
+        editor_holds.hold(conn, "china", 1, now + LONG_AGO, HOSTILE, by, now)
         field_locks.set_locks(conn, "story-3", ("title",), by, now)
         sweeps.begin(conn, "dead", LONG_AGO, now)
+        _notify(conn, by, now)
         conn.execute(insert(FatalArticleRow).values(article_id=HOSTILE, digest="d", at=now))
         conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = requested_at, failures = 2"))
     return desk
+
+
+def _notify(conn: Connection, by: Actor, now: datetime) -> None:
+    """An incident that goes on, one that is over, and what a channel was told of both."""
+    incidents.register_channels(conn, ["desk"], now)
+    incidents.claim_watch(conn, "dead", now, LONG_AGO)
+    for subject, ended_at in ((HOSTILE, None), ("taiwan", now)):
+        incidents.begin(conn, Incident(0, "failing", subject, "taiwan", None, HOSTILE, now, now, ended_at))
+    for incident in incidents.list_recent(conn, now):
+        incidents.write_report(conn, incidents.Report("desk", incident.id, now, incident.ended_at))
+    outbox.request_test(conn, "desk", {"items": []}, by, now)
+    id = outbox.enqueue(conn, "desk", "incidents", HOSTILE, {"items": [HOSTILE]}, now)
+    outbox.record_failure(conn, id, HOSTILE, now, now + LONG_AGO)
 
 
 def _let_in(database: Database, by: Actor) -> None:

@@ -2,9 +2,12 @@
 
 import os
 import pty
+import signal
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+CTRL_C = "\x03"
 
 
 def typed(
@@ -14,13 +17,14 @@ def typed(
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ignored if the tests run in the background.
         os.execve(sys.executable, [sys.executable, "-m", "syndication", *arguments], dict(env))
     screen = b""
     for question, answer in answers:
         asked = len(screen)
         while question not in screen[asked:]:
             screen += os.read(terminal, 1000)
-        os.write(terminal, answer.encode() + b"\n")
+        os.write(terminal, answer.encode() + (b"" if answer == CTRL_C else b"\n"))
     while True:
         try:
             screen += os.read(terminal, 1000)

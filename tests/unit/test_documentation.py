@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from syndication.cli import main
 from syndication.config.loading import defaults_folder
+from syndication.config.notification_schema import CHANNEL_KINDS, NotificationTable
 from syndication.config.old_feed_schema import OldFeedTable, OldSiteTable
 from syndication.config.schema import CacheTable, RetiredTable, SectionTable, SyndicationFile
 from syndication.config.source_schema import SourceTable
@@ -66,7 +67,11 @@ def test_the_options_of_the_program_itself_are_documented():
 
 def settings() -> Iterator[tuple[str, str]]:
     """Every setting as the heading of its table in the file, and its key."""
-    models = {"cache": ("[cache.NAME]", CacheTable), "source": ("[[source]]", SourceTable)}
+    models = {
+        "cache": ("[cache.NAME]", CacheTable),
+        "source": ("[[source]]", SourceTable),
+        "notification": ("[[notification]]", NotificationTable),
+    }
     for table, field in SyndicationFile.model_fields.items():
         heading, model = models.get(table) or (f"[{table}]", field.annotation)
         yield from ((heading, key) for key in model.model_fields)
@@ -84,6 +89,13 @@ def test_every_setting_of_a_source_is_documented_on_the_page_of_its_kind(kind):
     assert f"(sources-{kind}.md)" in text
     for key in SOURCE_KINDS[kind].model_fields:
         assert f"`{key}`" in (text if key in SourceTable.model_fields or key == "kind" else common), key
+
+
+@pytest.mark.parametrize("kind", CHANNEL_KINDS)
+def test_every_setting_of_a_channel_is_in_the_table_of_notifications(kind):
+    rows = OPERATORS.partition("\n## Notifications\n")[2].partition("\n## ")[0].splitlines()
+    keys = {key for row in rows if row.startswith("|") for key in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert CHANNEL_KINDS[kind].model_fields.keys() <= keys
 
 
 def test_every_setting_of_a_section_is_told_where_sections_are_written():

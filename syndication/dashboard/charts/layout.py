@@ -113,10 +113,8 @@ class Layout:
     @cached_property
     def plot(self) -> Plot:
         """The rectangle between the title, the ticks, the labels and the legend."""
-        widest = max((len(self._tick_text(number)) for number in self._numbers), default=0)
-        left = MARGIN if self._chart.is_empty else MARGIN + widest * LABEL_CHARACTER + 6
-        bottom = self._size.height - MARGIN - LINE_HEIGHT * 2
-        return Plot(_round(left), self._size.width - MARGIN, MARGIN + LINE_HEIGHT * len(self.heading) + 8, bottom)
+        bottom = self._size.height - MARGIN - LINE_HEIGHT * (1 + max(len(self._legend_rows), 1))
+        return Plot(self._left, self._size.width - MARGIN, MARGIN + LINE_HEIGHT * len(self.heading) + 8, bottom)
 
     @property
     def ticks(self) -> list[Words]:
@@ -186,16 +184,13 @@ class Layout:
 
     @property
     def legend(self) -> list[Words]:
-        """The names of the series, if there are several."""
-        if not self._has_legend:
-            return []
-        y, x, found = self._size.height - MARGIN, self.plot.left, []
-        for colour, series in zip(COLOURS, self._chart.series, strict=False):
-            found.append(Words(series.name, _round(x), y, colour))
-            x += 18 + len(series.name) * LABEL_CHARACTER + 2 * MARGIN
-        if self.marks and self._chart.marks is not None:
-            found.append(Words(self._chart.marks.name, _round(x), y, "mark"))
-        return found
+        """The names of the series, if there are several, in as many rows as they need."""
+        last, rows = self._size.height - MARGIN, self._legend_rows
+        return [
+            Words(text, x, last - LINE_HEIGHT * (len(rows) - 1 - row), colour)
+            for row, words in enumerate(rows)
+            for text, x, colour in words
+        ]
 
     @property
     def empty(self) -> Words | None:
@@ -203,6 +198,30 @@ class Layout:
         if not self._chart.is_empty:
             return None
         return Words(self._chart.empty, self._size.width / 2, _round((self.plot.top + self.plot.bottom) / 2))
+
+    @cached_property
+    def _left(self) -> float:
+        widest = max((len(self._tick_text(number)) for number in self._numbers), default=0)
+        return _round(MARGIN if self._chart.is_empty else MARGIN + widest * LABEL_CHARACTER + 6)
+
+    @cached_property
+    def _legend_rows(self) -> list[list[tuple[str, float, str]]]:
+        """The text, the place from the left and the colour of each name, by row."""
+        if not self._has_legend:
+            return []
+        marks, x = self._chart.marks, self._left
+        rows: list[list[tuple[str, float, str]]] = [[]]
+        names = [(series.name, colour) for colour, series in zip(COLOURS, self._chart.series, strict=False)]
+        if marks is not None and any(marks.values):
+            names.append((marks.name, "mark"))
+        for name, colour in names:
+            end = x + 18 + len(name) * LABEL_CHARACTER
+            if rows[-1] and end > self._size.width - MARGIN:
+                rows.append([])
+                x, end = self._left, end - x + self._left
+            rows[-1].append((name, _round(x), colour))
+            x = end + 2 * MARGIN
+        return rows
 
     @property
     def _has_legend(self) -> bool:

@@ -49,11 +49,39 @@ function showStale(event) {
     note.dataset.form = "";
     return;
   }
+  const verdict = document.getElementById("verdict-link");
+  if (verdict) { // It is not known any more whether all is well; the next answer puts it right.
+    verdict.className = "health notice";
+    verdict.lastChild.textContent = "Not up to date";
+  }
   const shown = `Showing data from ${clock(updatedAt)}`;
   note.textContent = error ? `${shown}. ${error.textContent}` : `Connection lost. ${shown}; retrying.`;
 }
 
+// A box that ticks all others of a form, and a button that says how many are ticked.
+function showSelected() {
+  for (const button of document.querySelectorAll("button[data-selected]")) {
+    const boxes = [...document.querySelectorAll(`input[type=checkbox][form="${button.dataset.selected}"]`)];
+    const number = boxes.filter((box) => box.checked).length;
+    const words = number ? `Withdraw ${number} selected …` : "Withdraw selected …";
+    if (button.textContent !== words) button.textContent = words;
+    const all = document.querySelector(`label[data-all="${button.dataset.selected}"]`);
+    all.hidden = boxes.length < 2;
+    all.firstElementChild.checked = number > 0 && number === boxes.length;
+    all.firstElementChild.indeterminate = number > 0 && number < boxes.length;
+  }
+}
+
+function selectAll(event) {
+  const all = event.target.closest("label[data-all]");
+  if (all) for (const box of document.querySelectorAll(`input[type=checkbox][form="${all.dataset.all}"]`)) box.checked = event.target.checked;
+  if (all || event.target.hasAttribute("form")) showSelected();
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  showSelected();
+  document.body.addEventListener("change", selectAll);
+  for (const name of ["afterSwap", "oobAfterSwap"]) document.body.addEventListener(`htmx:${name}`, showSelected);
   tick();
   setInterval(tick, 1000);
   document.body.addEventListener("htmx:afterSwap", tick);
@@ -69,6 +97,11 @@ document.addEventListener("DOMContentLoaded", () => {
     if (event.detail.requestConfig.verb !== "get") delete note.dataset.form;
     updatedAt = new Date();
     note.hidden = !("form" in note.dataset); // What is said of a form stays when a part was refreshed.
+  });
+  // Beside the form the preview is in view already; below it, on a phone, it is not.
+  document.body.addEventListener("click", (event) => {
+    const shown = event.target.closest("[data-shows]")?.dataset.shows;
+    if (shown) document.getElementById(shown)?.scrollIntoView({ block: "nearest" });
   });
   if (document.querySelector("[data-retry]")) setTimeout(() => location.reload(), 5000);
 });

@@ -8,6 +8,7 @@ import re
 
 from selectolax.lexbor import LexborNode
 
+from syndication.model.counted import counted
 from syndication.render.body.page import BodyRefused
 from syndication.render.body.tree import descendants
 
@@ -39,13 +40,13 @@ def _refuse(name: str, text: str, node: LexborNode, lower: str) -> None:
         return
     if name == "!--":
         raise BodyRefused(
-            f"its body has a comment without an end, which hides {len(text):,} characters of the story:"
+            f"its body has a comment without an end, which hides {counted(len(text), 'character')} of the story:"
             " close it with -->"
         )
     unclosed = lower.rfind(f"</{name}") < lower.rfind(f"<{name}")
     # A script with an address has no text of its own, and a frame no second frame.
     if unclosed or (name == "script" and "src" in node.attributes) or (name == "iframe" and "<iframe" in text.lower()):
         raise BodyRefused(
-            f"its body has an unclosed <{name}>, which hides {len(text):,} characters of the story from every browser:"
-            f" close it with </{name}>"
+            f"its body has an unclosed <{name}>, which hides {counted(len(text), 'character')} of the story from every"
+            f" browser: close it with </{name}>"
         )

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from syndication.config.source_schemas.feed import FeedSource
 from syndication.importing.feed_reader import FeedFileReader
 from syndication.logs import get_logger
+from syndication.model.counted import counted
 from syndication.model.values import Site
 from syndication.sources.feed import pauses
 from syndication.sources.feed.bookmark import Bookmark, validator
@@ -94,8 +95,8 @@ class FeedReader:
         wait = pauses.after_answer(response.headers, head, polite=self.table.polite)
         if wait > max(self.table.every, pauses.SHORTEST):
             said.append(
-                f"The feed asks for a pause of {wait / 60:.0f} minutes, longer than every. polite = false ignores it,"
-                " which is meant for feeds of your own system."
+                f"The feed asks for a pause of {counted(round(wait / 60), 'minute')}, longer than every. polite = false"
+                " ignores it, which is meant for feeds of your own system."
             )
         return said
 

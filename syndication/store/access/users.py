@@ -111,6 +111,11 @@ def count_enabled(conn: Connection) -> int:
     return conn.scalar(select(func.count()).select_from(UserRow).where(UserRow.disabled_at.is_(None))) or 0
 
 
+def first_created(conn: Connection) -> datetime | None:
+    """Returns when the first of the users was created; None if there is none."""
+    return conn.scalar(select(UserRow.created_at).order_by(UserRow.created_at).limit(1))
+
+
 def get_password_hash(conn: Connection, user: User) -> PasswordHash | None:
     """Returns the user's password hash, or None if the user no longer exists."""
     found = conn.scalar(select(UserRow.hash).where(UserRow.id == user.id))

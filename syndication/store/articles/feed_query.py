@@ -1,10 +1,10 @@
 """A feed's articles, newest first, at the same cost for any number of articles; the query is ``selected_articles``."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Text, cast, or_, select, tuple_, update
+from sqlalchemy import Connection, Text, and_, cast, func, or_, select, tuple_, update
 
 from syndication.model.wanted_terms import WantedTerms
 from syndication.store.articles.selected_articles import PUBLISHED, select_ids, walk_newest, walks
@@ -101,6 +101,45 @@ def find_embargoed(conn: Connection, article_ids: Collection[str], now: datetime
         query = select(ArticleRow.id).where(ArticleRow.id.in_(some), ArticleRow.status == "published")
         found.update(conn.scalars(query.where(ArticleRow.published_at > now)))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What was decided about articles, whatever a feed keeps.
+
+    ``reasons`` are why an article must not be shown: withdrawn, expired, or unpublished (an embargo). ``known`` have a
+    row. ``moments`` are when, within a year, one of them expires or its embargo ends.
+    """
+
+    reasons: Mapping[str, str]
+    known: Collection[str]
+    moments: Collection[datetime]
+
+
+FORESEEN = timedelta(days=366)
+"""How far ahead decisions are read: later times may be none that a program of ours can read, like infinity."""
+
+
+def find_decisions(conn: Connection, article_ids: Collection[str], now: datetime) -> Decisions:
+    """Returns which of the articles must not be shown at ``now``. A time that nobody can read is in no comparison."""
+    reasons: dict[str, str] = {}
+    known: set[str] = set()
+    moments: list[datetime] = []
+    for some in batched(sorted(article_ids)):
+        these = ArticleRow.id.in_(some)
+        known.update(conn.scalars(select(ArticleRow.id).where(these)))
+        # The strongest reason comes last. A withdrawal outlives the article's row, and a row that says otherwise.
+        for reason, column, condition in (
+            ("unpublished", ArticleRow.id, and_(these, ArticleRow.status == PUBLISHED, ArticleRow.published_at > now)),
+            ("expired", ArticleRow.id, and_(these, ArticleRow.expires_at <= now)),
+            ("withdrawn", ArticleRow.id, and_(these, ArticleRow.status == "withdrawn")),
+            ("withdrawn", WithdrawalRow.article_id, WithdrawalRow.article_id.in_(some)),
+        ):
+            reasons |= dict.fromkeys(conn.scalars(select(column).where(condition)), reason)
+        for moment in (ArticleRow.expires_at, ArticleRow.published_at):
+            found = conn.scalar(select(func.min(moment)).where(these, moment > now, moment < now + FORESEEN))
+            moments += [found] if found is not None else []
+    return Decisions(reasons, known, moments)
 
 
 def repair_links(conn: Connection, article_ids: Collection[str] | None) -> int:

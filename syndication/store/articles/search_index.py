@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, text, union, update
+from sqlalchemy.exc import DataError
 
 from syndication.model.search_words import article_words, filter_words
 from syndication.model.values import Article
@@ -156,7 +157,11 @@ def read_articles(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[Artic
     try:
         found = {id: (article, True) for id, article in load_articles(conn, whole).items()}
         return found | {id: (_cut(conn, id, bodies[id]), False) for id in bodies.keys() - found.keys()}
-    except (ValueError, OverflowError):  # A row that no program of ours can read; it must not keep the others out.
+    except (
+        ValueError,
+        OverflowError,
+        DataError,
+    ):  # A row that no program of ours can read; it must not keep the others out.
         if len(ids) == 1:
             return {}
         return {id: one for each in ids for id, one in read_articles(conn, [each]).items()}

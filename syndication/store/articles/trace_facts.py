@@ -21,6 +21,7 @@ from syndication.store.sources.source_rows import KnownRow
 from syndication.store.sources.source_states import SourceState
 from syndication.store.tables.access import FeedVersionChangeRow
 from syndication.store.tables.publishing import ChangeRow, EntryRow, LeftOutRow, TombstoneRow
+from syndication.store.tables.sitemaps import SitemapEntryRow
 
 MAX_COUNTED = 10_000
 """The most newer articles counted: after this many, an article is far outside of every feed."""
@@ -65,7 +66,7 @@ class TraceFacts:
 
     ``newer`` counts the articles before it in these, without those left out, which take no position. ``concealed``: the
     caller may only know that the article was shown once. ``noticed``: a change of it, or of all articles, is still in
-    the queue, the oldest since ``noticed_at``.
+    the queue, the oldest since ``noticed_at``. ``in_sitemaps``: a sitemap lists it.
     """
 
     article_id: str
@@ -84,6 +85,7 @@ class TraceFacts:
     concealed: bool = False
     origin: ArticleOrigin | None = None
     noticed_at: datetime | None = None
+    in_sitemaps: bool = False
 
 
 def read_trace_facts(conn: Connection, article_id: str, feeds: FeedSelections, now: datetime) -> TraceFacts:
@@ -103,6 +105,7 @@ def read_trace_facts(conn: Connection, article_id: str, feeds: FeedSelections, n
         (ChangeRow.article_id == article_id) | ChangeRow.article_id.is_(None)
     )
     waiting = conn.execute(queued).one()
+    listed = select(SitemapEntryRow.part).where(SitemapEntryRow.article_id == article_id)
     return TraceFacts(
         article_id=article_id,
         article=article,
@@ -127,6 +130,7 @@ def read_trace_facts(conn: Connection, article_id: str, feeds: FeedSelections, n
         else {},
         selected=frozenset(selected),
         origin=read_origin(conn, article_id),
+        in_sitemaps=conn.scalar(listed.limit(1)) is not None,
     )
 
 

@@ -67,6 +67,16 @@ def read_upcoming(
     return found, encode_cursor(page[-1][0], f"{page[-1][1]} {page[-1][2]}") if len(merged) > limit else None
 
 
+MOST_COUNTED = 10_000
+"""Changes of one kind that are counted at most."""
+
+
+def read_moments(conn: Connection, event: UpcomingEvent, now: datetime, until: datetime) -> list[datetime]:
+    """Returns when articles appear or leave before ``until``, the next first, at most ``MOST_COUNTED`` of them."""
+    events = query_events(event, (), now).limit(MOST_COUNTED).subquery()
+    return [row.at for row in conn.execute(select(events.c.at).where(events.c.at < until).order_by(events.c.at))]
+
+
 EventQuery = Select[Any, Any, Any]
 """Rows of ``at``, ``id`` and ``title``."""
 

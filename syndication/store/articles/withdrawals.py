@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
@@ -19,15 +20,34 @@ from syndication.store.tables.publishing import ChangeRow
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """An article that stays out since ``at``; ``by`` is the user or token, if known."""
+    """An article that stays out since ``at``; ``by`` is the user or token, if known.
+
+    ``reason`` is for the newsroom, and may say what must not be public. ``batch`` is the act that withdrew it.
+    """
 
     at: datetime
     by: str | None
+    reason: str | None = None
+    batch: str | None = None
 
     @property
     def is_automatic(self) -> bool:
         """Whether the sender of the story may end it."""
         return self.by is not None and is_automatic(self.by)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a withdrawal is marked with: why, and by which act."""
+
+    reason: str | None = None
+    batch: str | None = None
+
+
+UNMARKED = Mark()
+
+Done = Literal["withdrawn", "taken-over", "unchanged"]
+"""What a withdrawal did. ``taken-over``: another system had withdrawn the article, and can no longer end that."""
 
 
 def withdraw(database: Database, ids: Sequence[str], by: Actor) -> list[str]:
@@ -43,7 +63,7 @@ def withdraw_in_transaction(conn: Connection, ids: Sequence[str], by: Actor, now
     """Withdraws articles in the caller's transaction, as ``withdraw`` does."""
     unknown, acts = [], []
     for id in ids:
-        done = _withdraw(conn, id, by, now)
+        done = withdraw_one(conn, id, by, now) != "unchanged"
         if not done and read_outline(conn, id) is None and get_withdrawal(conn, id) is None:
             unknown.append(id)
         acts.append(Act("withdraw", id, "withdrawn" if done else _nothing_done(id, unknown)))
@@ -51,37 +71,39 @@ def withdraw_in_transaction(conn: Connection, ids: Sequence[str], by: Actor, now
     return unknown
 
 
-def _withdraw(conn: Connection, id: str, by: Actor, now: datetime) -> bool:
-    """Withdraws one article; returns False if there is nothing to withdraw.
+def withdraw_one(conn: Connection, id: str, by: Actor, now: datetime, mark: Mark = UNMARKED) -> Done:
+    """Withdraws one article, without recording it in the audit log.
 
     A trigger records the withdrawal itself, as for any other writer. An UPDATE that waited for a transaction in which
     the row was replaced does not see the new row, so it is repeated while there is one.
     """
     article = ArticleRow.id == id, ArticleRow.status != "withdrawn"
+    signed = {"by": by.name, "reason": mark.reason, "batch": mark.batch}
     while conn.scalar(select(ArticleRow.id).where(*article)) is not None:
         if conn.execute(update(ArticleRow).where(*article).values(status="withdrawn")).rowcount:
-            conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id == id).values(by=by.name))
-            return True
-    if _take_over(conn, id, by):
-        return True
+            conn.execute(update(WithdrawalRow).where(WithdrawalRow.article_id == id).values(**signed))
+            return "withdrawn"
+    if _take_over(conn, id, by, mark):
+        return "taken-over"
     if get_deletion(conn, id) is None:
-        return False
+        return "unchanged"
     conn.execute(insert(ChangeRow).values(article_id=id, noticed_at=now))  # For ``enforce``.
-    statement = upsert(conn, WithdrawalRow).values(article_id=id, at=now, by=by.name)
-    return bool(conn.execute(statement.on_conflict_do_nothing()).rowcount)
+    statement = upsert(conn, WithdrawalRow).values(article_id=id, at=now, **signed)
+    return "withdrawn" if conn.execute(statement.on_conflict_do_nothing()).rowcount else "unchanged"
 
 
-def _take_over(conn: Connection, id: str, by: Actor) -> bool:
+def _take_over(conn: Connection, id: str, by: Actor, mark: Mark) -> bool:
     """Makes an automatic withdrawal a person's, so that the sender cannot end it; returns whether there was one."""
     if is_automatic(by.name):
         return False
     automatic = update(WithdrawalRow).where(WithdrawalRow.article_id == id, of_another_system())
-    return bool(conn.execute(automatic.values(by=by.name)).rowcount)
+    taken = automatic.values(by=by.name, reason=mark.reason, batch=mark.batch)
+    return bool(conn.execute(taken).rowcount)
 
 
 def withdraw_in(conn: Connection, id: str, by: Actor, now: datetime) -> bool:
     """Withdraws one article in the caller's transaction, and records it; returns False if there was nothing to do."""
-    done = _withdraw(conn, id, by, now)
+    done = withdraw_one(conn, id, by, now) != "unchanged"
     if done:
         record(conn, by, [Act("withdraw", id, "withdrawn")], now)
     return done
@@ -114,7 +136,7 @@ def restore_in_transaction(conn: Connection, ids: Sequence[str], by: Actor, now:
     """Restores articles in the caller's transaction, as ``restore`` does."""
     unknown, acts = [], []
     for id in ids:
-        was_out = _end_withdrawal(conn, id)
+        was_out = end_withdrawal(conn, id)
         if read_outline(conn, id) is None:
             unknown.append(id)
         acts.append(Act("restore", id, "restored" if was_out else _nothing_done(id, unknown)))
@@ -128,12 +150,12 @@ def restore_own(conn: Connection, ids: Sequence[str], by: Actor, now: datetime) 
     One statement decides and deletes: an editor may take a withdrawal over at the same moment.
     """
     own = WithdrawalRow.by == by.name
-    restored = [id for id in list_withdrawn_by(conn, ids, by.name) if _end_withdrawal(conn, id, own)]
+    restored = [id for id in list_withdrawn_by(conn, ids, by.name) if end_withdrawal(conn, id, own)]
     record(conn, by, [Act("restore", id, "restored") for id in restored], now)
     return restored
 
 
-def _end_withdrawal(conn: Connection, id: str, *conditions: ColumnElement[bool]) -> bool:
+def end_withdrawal(conn: Connection, id: str, *conditions: ColumnElement[bool]) -> bool:
     """Deletes a withdrawal and gives the article its former status; returns whether there was one."""
     statement = delete(WithdrawalRow).where(WithdrawalRow.article_id == id, *conditions)
     was_out = conn.execute(statement.returning(WithdrawalRow.former_status)).one_or_none()
@@ -161,7 +183,16 @@ def _nothing_done(id: str, unknown: Sequence[str]) -> str:
 def get_withdrawal(conn: Connection, article_id: str) -> Withdrawal | None:
     """Returns the withdrawal of an article that is out, also if its row was deleted; otherwise None."""
     row = conn.execute(select(WithdrawalRow.__table__).where(WithdrawalRow.article_id == article_id)).one_or_none()
-    return None if row is None else Withdrawal(row.at, row.by)
+    return None if row is None else Withdrawal(row.at, row.by, row.reason, row.batch)
+
+
+def get_withdrawals(conn: Connection, article_ids: Sequence[str]) -> dict[str, Withdrawal]:
+    """Returns the withdrawals of those of these articles that are out."""
+    found: dict[str, Withdrawal] = {}
+    for some in batched(article_ids):
+        for row in conn.execute(select(WithdrawalRow.__table__).where(WithdrawalRow.article_id.in_(some))):
+            found[row.article_id] = Withdrawal(row.at, row.by, row.reason, row.batch)
+    return found
 
 
 def enforce(conn: Connection, article_ids: Sequence[str] | None) -> int:

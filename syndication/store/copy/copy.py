@@ -169,8 +169,8 @@ def _compare(new: Connection, digests: Mapping[Table, TableDigest], progress: On
                 found.add(tuple(one(value) for one, value in zip(read, raw, strict=True)))
         if found != wanted:
             raise StoreError(
-                f"nothing was copied: {table.name} differs in the target ({found.rows:,} rows of"
-                f" {wanted.rows:,}). Does the target have its own triggers or rules?"
+                f"nothing was copied: {table.name} differs in the target (it has {found.rows:,} of"
+                f" the {wanted.rows:,} rows). Does the target have its own triggers or rules?"
             )
 
 

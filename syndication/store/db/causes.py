@@ -13,7 +13,10 @@ _SCHEMA_NAMES = re.compile(r"(?:UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint fa
 
 _TABLE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 
-_FUNCTION = re.compile(r"PL/pgSQL function (\w+)")
+_FUNCTION = re.compile(r"^PL/pgSQL function (\w+)\([^\n]*\) line \d+ at ", re.MULTILINE)
+
+_RAISED = re.compile(r"^PL/pgSQL function \w+\([^\n]*\) line \d+ at RAISE$", re.MULTILINE)
+"""What a function raised itself: it can name any constraint and any table, and so quote a row as one."""
 
 
 def rejected_by(error: DatabaseError) -> list[str]:
@@ -25,18 +28,20 @@ def rejected_by(error: DatabaseError) -> list[str]:
     if original is None:
         return []
     if isinstance(original, sqlite3.Error):
-        named = _SCHEMA_NAMES.match(str(original))
-        found = [getattr(original, "sqlite_errorname", ""), named[0] if named else "", _of_table(error)]
+        rule = _SCHEMA_NAMES.match(str(original))
+        found = [getattr(original, "sqlite_errorname", ""), rule[0] if rule else "", _of_table(error)]
     else:
         diagnosis = getattr(original, "diag", None)
-        state, constraint = getattr(original, "sqlstate", None), getattr(diagnosis, "constraint_name", None)
-        function = _FUNCTION.search(getattr(diagnosis, "context", None) or "")
+        context: str = getattr(diagnosis, "context", None) or ""
+        named = None if _RAISED.search(context) else diagnosis
+        state, constraint = getattr(original, "sqlstate", None), getattr(named, "constraint_name", None)
+        function = _FUNCTION.search(context)
         found = [
             type(original).__name__,
             f"SQLSTATE {state}" if state else "",
             f"constraint {constraint}" if constraint else "",
             f"function {function[1]}" if function else "",
-            f"table {table}" if (table := getattr(diagnosis, "table_name", None)) else _of_table(error),
+            f"table {table}" if (table := getattr(named, "table_name", None)) else _of_table(error),
         ]
     return [words for words in found if words]
 

@@ -102,6 +102,30 @@ class Database:
             with conn.begin():
                 yield conn
 
+    @contextmanager
+    def write_within(self, seconds: float) -> Iterator[Connection]:
+        """Yields the same for what can be left undone: it waits for another writer for so many seconds at most."""
+        with self._connect() as conn, self._patient(conn, seconds):
+            conn.execution_options(syndication_mode="write")
+            with conn.begin():
+                if self.dialect == "postgresql":
+                    conn.exec_driver_sql(f"SET LOCAL lock_timeout = {1000 * seconds:.0f}")
+                yield conn
+
+    @contextmanager
+    def _patient(self, conn: Connection, seconds: float) -> Iterator[None]:
+        """Lets a connection to SQLite wait only so long for the lock."""
+        raw = conn.connection.dbapi_connection
+        if self.dialect != "sqlite" or raw is None:
+            yield
+            return
+        (usual,) = raw.execute("PRAGMA busy_timeout").fetchone()
+        raw.execute(f"PRAGMA busy_timeout={1000 * seconds:.0f}")
+        try:
+            yield
+        finally:
+            raw.execute(f"PRAGMA busy_timeout={usual}")
+
     def now(self, conn: Connection) -> datetime:
         """Returns the time: PostgreSQL's own on PostgreSQL, so that skewed machines agree on an embargo."""
         if self._clock is not None:

@@ -8,11 +8,11 @@ from sqlalchemy import text
 from syndication.store.db.database import Database
 from syndication.store.db.errors import DatabaseDown
 
-LOCKED_MS = 250
-"""Milliseconds that a look waits for SQLite's lock: the service's own writers need far less."""
+LOCKED_SECONDS = 0.25
+"""Seconds that a look waits for SQLite's lock: the service's own writers need far less."""
 
-BLOCKED_SECONDS = 5.0
-"""Seconds after which a session of PostgreSQL that waits for a lock counts as blocked."""
+BLOCKED_SECONDS = 2.0
+"""Seconds after which a session of PostgreSQL that waits for a lock counts as blocked; each gives up after ten."""
 
 
 def is_locked(database: Database) -> bool:
@@ -21,20 +21,11 @@ def is_locked(database: Database) -> bool:
 
 
 def _is_locked_file(database: Database) -> bool:
-    with database.read() as conn:
-        raw = conn.connection.dbapi_connection
-        if raw is None:
+    try:
+        with database.write_within(LOCKED_SECONDS):
             return False
-        (usual,) = raw.execute("PRAGMA busy_timeout").fetchone()
-        raw.execute(f"PRAGMA busy_timeout={LOCKED_MS}")
-        conn.execution_options(syndication_mode="write")
-        try:
-            with conn.begin():
-                return False
-        except DatabaseDown:
-            return True
-        finally:
-            raw.execute(f"PRAGMA busy_timeout={usual}")
+    except DatabaseDown as error:
+        return error.is_locked
 
 
 def _has_blocked_session(database: Database) -> bool:

@@ -115,6 +115,11 @@ def busiest(conn: Connection, since: datetime, most: int) -> list[str]:
     return list(rows.scalars())
 
 
+def any_polls(conn: Connection) -> bool:
+    """Returns whether any feed was polled in the time for which counts are kept."""
+    return conn.execute(select(PollCountRow.at).limit(1)).first() is not None
+
+
 def last_hour(conn: Connection, now: datetime) -> dict[str, PollSums]:
     """Returns the sums of the slots that began within the last hour, by section; only sections with polls."""
     sums = [func.sum(getattr(PollCountRow, name)).label(name) for name in _NUMBERS]

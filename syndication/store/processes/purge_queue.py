@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
+from syndication.store.publishing import deliveries
 from syndication.store.tables.publishing import PurgeRow
 
 KEPT = timedelta(days=1)
@@ -78,9 +79,10 @@ def claim(conn: Connection, keys: Collection[Key], now: datetime, lease: timedel
     return taken
 
 
-def record_success(conn: Connection, key: Key) -> None:
+def record_success(conn: Connection, key: Key, now: datetime) -> None:
     """Records that this version, and so all before it, was purged."""
     conn.execute(delete(PurgeRow).where(PurgeRow.section == key[0], PurgeRow.version <= key[1]))
+    deliveries.record_purged(conn, *key, "done", now)
 
 
 def record_failure(conn: Connection, key: Key, error: str, retry_at: datetime) -> None:
@@ -91,11 +93,25 @@ def record_failure(conn: Connection, key: Key, error: str, retry_at: datetime) -
 def record_given_up(conn: Connection, key: Key, error: str, now: datetime) -> None:
     """Records that the retries ended without success."""
     _update(conn, key, {"error": error, "given_up_at": now})
+    deliveries.record_purged(conn, *key, "given-up", None)
+
+
+def ask_again(conn: Connection, section: str, version: int, now: datetime) -> None:
+    """Lets a purge that was given up be sent again, from the first attempt on; without one, that of ``version``."""
+    here = PurgeRow.section == section
+    fresh = {"given_up_at": None, "retry_at": None, "attempts": 0, "created_at": now}
+    conn.execute(update(PurgeRow).where(here, PurgeRow.given_up_at.is_not(None)).values(fresh))
+    if not conn.scalar(select(exists().where(here))):
+        enqueue(conn, section, version, now)
+    deliveries.reopen_purges(conn, section)
 
 
 def prune(conn: Connection, now: datetime) -> None:
     """Deletes expired rows."""
-    conn.execute(delete(PurgeRow).where(PurgeRow.created_at < now - KEPT))
+    old = PurgeRow.created_at < now - KEPT
+    for row in conn.execute(select(PurgeRow.section, PurgeRow.version).where(old, PurgeRow.given_up_at.is_(None))):
+        deliveries.record_purged(conn, row.section, row.version, "given-up", None)
+    conn.execute(delete(PurgeRow).where(old))
 
 
 def _is_due(now: datetime, longest: timedelta) -> ColumnElement[bool]:

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from syndication.store.processes import workers
+from syndication.store.processes import web_processes, workers
+from syndication.store.processes.web_processes import WebProcess
 from syndication.store.processes.workers import WorkerProcess
 from syndication.store.publishing import change_queue
 from syndication.store.publishing.documents import read_versions
@@ -31,19 +32,20 @@ class ServiceStatus:
 
     Of many sections, ``states`` has only those that are exceptional, and those that were asked for. ``published`` are
     the slugs of all published ones. ``oldest_queued`` is when the oldest change that no section was requested for was
-    noticed.
+    noticed. ``workers`` and ``web`` are the running processes.
     """
 
     states: Mapping[str, SectionState]
     published: Set[str]
     workers: list[WorkerProcess]
+    web: list[WebProcess]
     oldest_queued: datetime | None
     now: datetime
 
     @property
     def progress(self) -> Progress:
         """Whether anybody updates feeds."""
-        return Progress(self.now, len(self.workers), self.oldest_queued)
+        return Progress(self.now, len(self.workers), self.oldest_queued, len(self.web))
 
     @property
     def oldest_change(self) -> datetime | None:
@@ -54,7 +56,7 @@ class ServiceStatus:
         """Returns the number of these sections by status."""
         counts = Counter[SectionStatus](section_status(state, self.progress) for state in self.states.values())
         unread = sections - self.states.keys() if isinstance(sections, Set) else set(sections) - self.states.keys()
-        others: SectionStatus = "stalled" if not self.workers else "current"
+        others: SectionStatus = "current" if self.progress.is_served else "stalled"
         if others == "current" and self.progress.has_old_changes:
             others = "pending"
         counts[others] += len(unread & self.published)
@@ -64,7 +66,8 @@ class ServiceStatus:
 
 def read_progress(conn: Connection, now: datetime) -> Progress:
     """Returns whether anybody updates feeds."""
-    return Progress(now, len(workers.list_alive(conn, now)), change_queue.oldest(conn))
+    running, webs = workers.list_alive(conn, now), web_processes.list_alive(conn, now)
+    return Progress(now, len(running), change_queue.oldest(conn), len(webs))
 
 
 def read_service_status(
@@ -81,4 +84,5 @@ def read_service_status(
         states = {state.section: state for state in list_exceptional(conn, now) if state.section in sections}
         states |= configured_states(conn, [slug for slug in asked or () if slug not in states])
         published = read_versions(conn).keys()
-    return ServiceStatus(states, published, workers.list_alive(conn, now), change_queue.oldest(conn), now)
+    running, webs = workers.list_alive(conn, now), web_processes.list_alive(conn, now)
+    return ServiceStatus(states, published, running, webs, change_queue.oldest(conn), now)

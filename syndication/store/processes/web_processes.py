@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
+from syndication.model.formats import rfc3339
 from syndication.store.processes.workers import (
     ALIVE_WITHIN,
     KEPT,
@@ -17,13 +18,16 @@ from syndication.store.processes.workers import (
 )
 from syndication.store.tables.publishing import WebProcessRow
 
+Load = tuple[int, datetime]
+"""The number of a publication, and when a process began to serve it."""
+
 
 @dataclass(frozen=True, slots=True)
 class WebProcess:
     """A web process, its last heartbeat, and when it last loaded the published versions.
 
     ``serves`` has its versions of the sections with a pending purge, and of no others. ``publication`` is the number
-    of the last publication that it serves, of any section.
+    of the last publication that it serves, of any section. ``loads`` are the last that it loaded, each with its moment.
     """
 
     id: str
@@ -34,6 +38,16 @@ class WebProcess:
     loaded_at: datetime | None
     serves: Mapping[str, int] = field(default_factory=dict)
     publication: int = 0
+    loads: Sequence[Load] = ()
+
+    def served_since(self, publication: int) -> datetime | None:
+        """Returns when it began to serve this publication or a later one; None if it does not yet.
+
+        Of one that is older than all that is remembered, the first moment that is.
+        """
+        if self.publication < publication:
+            return None
+        return next((at for number, at in self.loads if number >= publication), self.loaded_at or self.started_at)
 
     def is_loading(self, now: datetime) -> bool:
         """Returns whether it keeps loading versions or has just started: purges do not wait for one that hangs."""
@@ -43,7 +57,13 @@ class WebProcess:
 def record_heartbeat(conn: Connection, web: WebProcess) -> None:
     """Records the heartbeat of one web process."""
     serves = json.dumps(dict(web.serves), sort_keys=True)
-    values = {"seen_at": web.seen_at, "loaded_at": web.loaded_at, "serves": serves, "publication": web.publication}
+    values = {
+        "seen_at": web.seen_at,
+        "loaded_at": web.loaded_at,
+        "serves": serves,
+        "publication": web.publication,
+        "loads": json.dumps([[number, rfc3339(at)] for number, at in web.loads]),
+    }
     if conn.execute(update(WebProcessRow).where(WebProcessRow.id == web.id).values(values)).rowcount == 0:
         keep_newest(conn, WebProcessRow)
         conn.execute(insert(WebProcessRow).values(asdict(web) | values))
@@ -66,7 +86,13 @@ def list_silent(conn: Connection, now: datetime, alive: Sequence[WebProcess]) ->
 
 def _read(conn: Connection, which: ColumnElement[bool]) -> list[WebProcess]:
     rows = conn.execute(select(WebProcessRow.__table__).where(which).order_by(WebProcessRow.started_at))
-    return [WebProcess(**{**row._mapping, "serves": json.loads(row.serves)}) for row in rows]
+    return [
+        WebProcess(**{**row._mapping, "serves": json.loads(row.serves), "loads": _loads(row.loads)}) for row in rows
+    ]
+
+
+def _loads(text: str) -> tuple[Load, ...]:
+    return tuple((number, datetime.fromisoformat(at)) for number, at in json.loads(text))
 
 
 def prune(conn: Connection, now: datetime) -> None:

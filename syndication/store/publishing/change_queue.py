@@ -19,7 +19,7 @@ class Changes:
     """Rows of the queue: ``seqs`` are the rows to delete; ``everything``: any article may have changed.
 
     ``former`` are the sections under which articles were filed before. ``noticed_at`` is the time of the oldest; None
-    if there are none.
+    if there are none. ``written`` is that of each article, in the order of their last changes.
     """
 
     seqs: tuple[int, ...]
@@ -27,6 +27,7 @@ class Changes:
     everything: bool
     former: Mapping[str, Collection[str]]
     noticed_at: datetime | None
+    written: Mapping[str, datetime]
 
 
 def read(conn: Connection) -> Changes:
@@ -38,7 +39,11 @@ def read(conn: Connection) -> Changes:
         .with_for_update(skip_locked=True)
     ).all()
     former: dict[str, set[str]] = {}
+    written: dict[str, datetime] = {}
     for row in rows:
+        if row.article_id is not None:
+            # Put last: dicts keep the order in which keys came.
+            written[row.article_id] = min(written.pop(row.article_id, row.noticed_at), row.noticed_at)
         if row.former_section is not None:
             former.setdefault(row.article_id, set()).add(row.former_section)
     return Changes(
@@ -47,6 +52,7 @@ def read(conn: Connection) -> Changes:
         everything=any(row.article_id is None for row in rows),
         former=former,
         noticed_at=min((row.noticed_at for row in rows), default=None),
+        written=written,
     )
 
 
@@ -58,22 +64,29 @@ def remove(conn: Connection, seqs: Sequence[int]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The slugs under which each article is filed now, and the feeds that still show any of them."""
+    """The slugs under which each article is filed now, and the feeds that still show it."""
 
     filed: dict[str, set[str]]
-    shown: frozenset[str]
+    shown_in: dict[str, set[str]]
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The feeds that show any of them."""
+        return frozenset().union(*self.shown_in.values())
 
 
 def read_links(conn: Connection, article_ids: Collection[str]) -> Links:
     """Returns where the articles are: what they are filed under, and what shows them."""
     filed: dict[str, set[str]] = {}
-    shown: set[str] = set()
+    shown: dict[str, set[str]] = {}
     for some in batched(sorted(article_ids)):
         links = select(ArticleSectionRow.article_id, ArticleSectionRow.section)
         for row in conn.execute(links.where(ArticleSectionRow.article_id.in_(some))):
             filed.setdefault(row.article_id, set()).add(row.section)
-        shown.update(conn.scalars(select(EntryRow.section).where(EntryRow.article_id.in_(some)).distinct()))
-    return Links(filed, frozenset(shown))
+        entries = select(EntryRow.article_id, EntryRow.section)
+        for row in conn.execute(entries.where(EntryRow.article_id.in_(some))):
+            shown.setdefault(row.article_id, set()).add(row.section)
+    return Links(filed, shown)
 
 
 def oldest(conn: Connection) -> datetime | None:

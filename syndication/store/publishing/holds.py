@@ -1,9 +1,12 @@
-"""Holds: a section keeps entries in its documents although their articles are gone. ``pipeline.hold`` decides.
+"""Holds of a section: automatic ones, and those of editors.
+
+Automatic: it keeps entries in its documents although their articles are gone. ``pipeline.hold`` decides. An editor's:
+the whole feed stays at one version. ``editor_holds`` writes these.
 
 A hold is a row, not a worker's memory: any worker continues it, and an editor ends it from another process.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +16,10 @@ from syndication.store.db.upsert import insert
 from syndication.store.tables.publishing import HoldRow
 
 VANISHED = "vanished"
-"""The cause of these holds: more than half of the entries vanished at once."""
+"""The cause of automatic holds: more than half of the entries vanished at once."""
+
+EDITOR = "editor"
+"""The cause of editors' holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +42,58 @@ class Hold:
         return f"{self.vanished} of {self.entries} entries vanished"
 
 
-def find(conn: Connection, section: str) -> Hold | None:
-    """Returns the section's hold for vanished entries, if there is one."""
-    return list_holds(conn, [section]).get(section)
+@dataclass(frozen=True, slots=True)
+class EditorHold:
+    """An editor holds the feed at ``version`` since ``since``, until ``until`` (None: until it is released).
+
+    ``number`` is raised by each hold and release of the section. ``from_version`` was published when the feed was held.
+    """
+
+    section: str
+    number: int
+    version: int
+    from_version: int
+    since: datetime
+    until: datetime | None
+    by: str
+    reason: str
+
+    @property
+    def is_rolled_back(self) -> bool:
+        """Whether readers get an earlier version than the one that was published when it was held."""
+        return self.version < self.from_version
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its time is over: the next regeneration publishes the feed again, and removes it."""
+        return self.until is not None and self.until <= now
 
 
-def list_holds(conn: Connection, sections: Collection[str] | None = None) -> dict[str, Hold]:
-    """Returns the holds for vanished entries by section (None: of every section)."""
-    columns = [HoldRow.__table__.c[name] for name in Hold.__slots__]
-    query = select(*columns).where(HoldRow.cause == VANISHED)
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The holds of some sections, by section."""
+
+    automatic: Mapping[str, Hold]
+    by_editors: Mapping[str, EditorHold]
+
+
+def list_holds(conn: Connection, sections: Collection[str] | None = None) -> Holds:
+    """Returns the holds of these sections (None: of every one), also those that are over and not removed yet."""
+    query = select(HoldRow.__table__)
     if sections is not None:
         query = query.where(HoldRow.section.in_(sections))
-    return {row.section: Hold(**row._mapping) for row in conn.execute(query)}
+    rows = conn.execute(query).all()
+    return Holds(
+        {
+            row.section: Hold(**{name: getattr(row, name) for name in Hold.__slots__})
+            for row in rows
+            if row.cause == VANISHED
+        },
+        {
+            row.section: EditorHold(**{name: getattr(row, name) for name in EditorHold.__slots__})
+            for row in rows
+            if row.cause == EDITOR
+        },
+    )
 
 
 def write(conn: Connection, hold: Hold) -> None:

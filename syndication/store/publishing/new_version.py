@@ -8,7 +8,17 @@ from sqlalchemy import Connection
 
 from syndication.model.freshness import Cadence
 from syndication.model.values import Document, LeftOut
-from syndication.store.publishing import article_states, holds, published, regenerations, version_entries, versions
+from syndication.store.publishing import (
+    article_states,
+    deliveries,
+    editor_holds,
+    entry_states,
+    holds,
+    published,
+    regenerations,
+    version_entries,
+    versions,
+)
 from syndication.store.publishing.article_states import ArticleState
 from syndication.store.publishing.holds import Hold
 from syndication.store.publishing.published import PublishedEntry, PublishedState, Tombstone
@@ -23,6 +33,8 @@ class NewVersion:
     differences from the previous version. ``shown`` are the digests of articles whose content is new to readers and
     not recorded yet, and ``states`` those articles. ``hold`` keeps vanished entries. ``missed``: what a sweep suspected
     was a difference. ``cadence`` is the feed's, and ``max_age`` the cache time in seconds that new documents say.
+    ``bodies`` are the packed bytes, by article, of entries that are new or changed (None: the feed cannot be rolled
+    back). ``ends_editor_hold``: its time is over.
     """
 
     version: int
@@ -40,12 +52,16 @@ class NewVersion:
     missed: bool
     cadence: Cadence | None = None
     max_age: int | None = None
+    bodies: Mapping[str, bytes] | None = None
+    ends_editor_hold: bool = False
 
 
-def write(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> bool:
+def write(
+    conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int, *, purge: bool = False
+) -> bool:
     """Writes it, and deletes the version ``keep`` before; returns False, with nothing written, if another was faster.
 
-    ``current`` is the state that the regeneration read.
+    ``current`` is the state that the regeneration read. ``purge``: caches will be purged of the version before.
     """
     state: dict[str, datetime | str | int | None] = {"next_due": new.next_due}
     state["cadence"] = new.cadence.to_text() if new.cadence else None
@@ -56,6 +72,8 @@ def write(conn: Connection, current: PublishedState, new: NewVersion, now: datet
         return False
     section = current.section
     _write_hold(conn, current, new.hold)
+    if new.ends_editor_hold:
+        editor_holds.end(conn, section, now)
     if new.entries != tuple(current.entries.values()):
         published.write_entries(conn, section, new.entries)
     published.write_left_out(conn, section, new.left_out, now)
@@ -64,9 +82,24 @@ def write(conn: Connection, current: PublishedState, new: NewVersion, now: datet
         _write_documents(conn, current, new, now, keep)
     result = "published" if new.documents else "unchanged"
     regenerations.record_result(conn, section, current.requested_generation, result, new.version, None, now)
+    shown = deliveries.record_regeneration(conn, _regenerated(current, new, now, purge=purge))
     if new.documents:
-        published.number_publication(conn, section)
+        number = published.number_publication(conn, section)
+        deliveries.number_deliveries(conn, section, shown, number)
     return True
+
+
+def _regenerated(current: PublishedState, new: NewVersion, now: datetime, *, purge: bool) -> deliveries.Regenerated:
+    return deliveries.Regenerated(
+        section=current.section,
+        generation=current.requested_generation,
+        version=new.version if new.documents else None,
+        changes=new.changes,
+        kept={entry.article_id for entry in new.entries} if new.hold is not None else (),
+        purge=purge,
+        at=now,
+        held=current.editor_hold is not None and not new.ends_editor_hold,
+    )
 
 
 def _write_documents(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> None:
@@ -74,8 +107,12 @@ def _write_documents(conn: Connection, current: PublishedState, new: NewVersion,
     published.write_tombstones(conn, current.section, new.tombstones, new.version, now)
     version_entries.record_entries(conn, current.section, new.version, current.entries, new.entries, keep)
     size = sum(len(document.bodies["identity"]) for document in new.documents)
+    order = None
+    if new.bodies is not None:
+        order = entry_states.pack_order(new.entries)
+        entry_states.record(conn, current.section, new.version, current.entries, new.entries, new.bodies, keep)
     versions.record_version(
-        conn, current.section, new.version, now, len(new.entries), size, new.changes, keep, current.noticed_at
+        conn, current.section, new.version, now, len(new.entries), size, new.changes, keep, current.noticed_at, order
     )
 
 

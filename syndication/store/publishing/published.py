@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, case, delete, func, insert, literal, nu
 from syndication.model.values import ENCODINGS, Document, LeftOut
 from syndication.store.db.types import UtcTime
 from syndication.store.publishing import holds
-from syndication.store.publishing.holds import Hold
+from syndication.store.publishing.holds import EditorHold, Hold
 from syndication.store.publishing.publication_numbers import take_number
 from syndication.store.tables.publishing import (
     DocumentRow,
@@ -29,7 +29,7 @@ class PublishedState:
     is the time of the oldest waiting change, ``requested_at`` that of the oldest request of any kind. ``hold`` is the
     hold for vanished entries, if there is one. ``suspected_generation`` is the request of a sweep that has not been
     regenerated yet, and ``suspected_entries`` the number of entries in which it found a difference. ``max_age`` is the
-    cache time that the documents say, in seconds, if it follows the feed's cadence.
+    cache time that the documents say, in seconds, if it follows the feed's cadence. ``editor_hold`` may be over.
     """
 
     section: str
@@ -49,6 +49,8 @@ class PublishedState:
     entries: Mapping[str, "PublishedEntry"]
     hold: Hold | None
     max_age: int | None = None
+    hold_number: int = 0
+    editor_hold: EditorHold | None = None
 
     @property
     def is_suspected(self) -> bool:
@@ -89,7 +91,7 @@ class Tombstone:
 _SECTION_COLUMNS = (
     "section", "fingerprint", "requested_generation", "requested_at", "noticed_at", "failures", "version",
     "updated_at", "next_due", "deaths", "suspected_generation", "suspected_entries",
-    "max_age",
+    "max_age", "hold_number",
 )  # fmt: skip
 
 
@@ -116,12 +118,14 @@ def find_published(conn: Connection, section: str) -> PublishedState | None:
     digests = conn.execute(select(DocumentRow.format, DocumentRow.digest).where(DocumentRow.section == section))
     columns = [EntryRow.__table__.c[name] for name in PublishedEntry.__slots__]
     entries = conn.execute(select(*columns).where(EntryRow.section == section).order_by(EntryRow.position))
+    held = holds.list_holds(conn, [section])
     return PublishedState(
         **state._mapping,
         left_out=left_out or 0,
         digests={row.format: row.digest for row in digests},
         entries={row.article_id: PublishedEntry(**row._mapping) for row in entries},
-        hold=holds.find(conn, section),
+        hold=held.automatic.get(section),
+        editor_hold=held.by_editors.get(section),
     )
 
 
@@ -134,7 +138,9 @@ def complete(
     missed: bool = False,
     **state: datetime | str | int | None,
 ) -> bool:
-    """Completes the regeneration that read ``current``; returns False if another worker or configuration was faster.
+    """Completes the regeneration that read ``current``.
+
+    Returns False if another worker or configuration was faster, or an editor has held or released the feed since.
 
     Completes only the generation that was read: later requests keep waiting, behind the other sections. ``missed``:
     what a sweep suspected was a difference.
@@ -147,6 +153,7 @@ def complete(
             SectionStateRow.fingerprint == current.fingerprint,
             SectionStateRow.version == current.version,
             SectionStateRow.completed_generation <= current.requested_generation,
+            SectionStateRow.hold_number == current.hold_number,
         )
         .values(
             version=version,
@@ -183,10 +190,11 @@ def complete(
     return result.rowcount == 1
 
 
-def number_publication(conn: Connection, section: str) -> None:
+def number_publication(conn: Connection, section: str) -> int:
     """Gives the section's new version its number among all publications; call it last in the transaction."""
     number = take_number(conn)
     conn.execute(update(SectionStateRow).where(SectionStateRow.section == section).values(publication=number))
+    return number
 
 
 def write_documents(conn: Connection, documents: Sequence[Document]) -> None:

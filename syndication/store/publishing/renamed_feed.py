@@ -6,6 +6,7 @@ from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 from syndication.store.tables.publishing import (
     DocumentRow,
     EntryRow,
+    EntryStateRow,
     HoldRow,
     LeftOutRow,
     PollCountRow,
@@ -15,7 +16,8 @@ from syndication.store.tables.publishing import (
 from syndication.store.tables.revisions import FeedVersionEntryRow
 
 _PARTS = (
-    HoldRow, DocumentRow, EntryRow, TombstoneRow, LeftOutRow, FeedVersionRow, FeedVersionChangeRow, FeedVersionEntryRow,
+    HoldRow, DocumentRow, EntryRow, EntryStateRow, TombstoneRow, LeftOutRow, FeedVersionRow, FeedVersionChangeRow,
+    FeedVersionEntryRow,
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from syndication.store.db.batches import batched
 from syndication.store.db.types import UtcTime
 from syndication.store.db.upsert import insert
 from syndication.store.publishing import holds
-from syndication.store.publishing.holds import Hold
+from syndication.store.publishing.holds import EditorHold, Hold
 from syndication.store.publishing.publication_numbers import last_number, take_number
 from syndication.store.tables.publishing import (
     ASLEEP,
@@ -39,7 +39,7 @@ from syndication.store.tables.publishing import (
 )
 
 SectionStatus = Literal["current", "pending", "stalled", "failing", "unpublished", "held"]
-"""``stalled``: nobody updates the feed, as no worker is running, or a change for it waits for too long."""
+"""``stalled``: what readers get is not updated: no worker or no web process is running, or a change waits too long."""
 
 
 STALLED_AFTER = timedelta(seconds=10)
@@ -53,8 +53,9 @@ MISSED_SHOWN = timedelta(hours=1)
 class SectionState:
     """A feed's state; see ``SectionStateRow`` for the three generations.
 
-    ``hold``: entries vanished, and the feed keeps them. A sweep last found, at ``missed_at``, that changes of
-    ``missed_entries`` entries had not been noticed. ``cadence`` is as stored (``model.freshness``).
+    ``hold``: entries vanished, and the feed keeps them. ``editor_hold``: an editor holds it at one version. A sweep
+    last found, at ``missed_at``, that changes of ``missed_entries`` entries had not been noticed. ``cadence`` is as
+    stored (``model.freshness``).
     """
 
     section: str
@@ -75,6 +76,7 @@ class SectionState:
     missed_entries: int | None = None
     cadence: str | None = None
     hold: Hold | None = None
+    editor_hold: EditorHold | None = None
 
     @property
     def is_failing(self) -> bool:
@@ -84,7 +86,7 @@ class SectionState:
     @property
     def is_held(self) -> bool:
         """Whether the feed keeps vanished entries, and no editor has said to publish it without them."""
-        return self.hold is not None and self.hold.released_at is None
+        return self.hold is not None and self.hold.released_at is None and self.editor_hold is None
 
     def recently_missed(self, now: datetime) -> int:
         """Returns the number of entries whose changes a sweep has found within the last hour."""
@@ -104,15 +106,24 @@ class SectionState:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Whether anybody updates feeds at ``now``; ``queued_at`` is the oldest change that is of no section yet."""
+    """Whether anybody updates what readers get at ``now``; ``queued_at``: the oldest change that is of no section yet.
+
+    ``workers`` and ``webs`` are the numbers of running processes.
+    """
 
     now: datetime
     workers: int
     queued_at: datetime | None
+    webs: int
 
     def stalls(self, state: SectionState) -> bool:
-        """Returns whether nobody updates this feed."""
-        return not self.workers or (state.pending and self._is_old(state.requested_at))
+        """Returns whether nobody updates this feed for its readers."""
+        return not self.is_served or (state.pending and self._is_old(state.requested_at))
+
+    @property
+    def is_served(self) -> bool:
+        """Whether there are a worker and a web process, without which nothing new reaches readers."""
+        return bool(self.workers and self.webs)
 
     @property
     def has_old_changes(self) -> bool:
@@ -132,7 +143,7 @@ def section_status(state: SectionState | None, progress: Progress | None = None)
         return "failing"
     if state is None or not state.version:
         return "unpublished"
-    if state.is_held:
+    if state.is_held or state.editor_hold is not None:
         return "held"
     if progress is not None and progress.stalls(state):
         return "stalled"
@@ -371,8 +382,15 @@ def _states(conn: Connection, sections: Collection[str] | None) -> list[SectionS
         .order_by(SectionStateRow.section)
     ).mappings()
     held = holds.list_holds(conn, sections)
-    columns = [name for name in SectionState.__slots__ if name != "hold"]
-    return [SectionState(**{name: row[name] for name in columns}, hold=held.get(row["section"])) for row in rows]
+    columns = [name for name in SectionState.__slots__ if name not in ("hold", "editor_hold")]
+    return [
+        SectionState(
+            **{name: row[name] for name in columns},
+            hold=held.automatic.get(row["section"]),
+            editor_hold=held.by_editors.get(row["section"]),
+        )
+        for row in rows
+    ]
 
 
 def configured_states(conn: Connection, sections: Collection[str]) -> dict[str, SectionState]:

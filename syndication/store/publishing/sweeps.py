@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Text, and_, cast, exists, or_, select, update
 
 from syndication.store.db.upsert import insert
 from syndication.store.publishing import change_queue
+from syndication.store.publishing.holds import VANISHED
 from syndication.store.tables.publishing import ChangeRow, EntryRow, HoldRow, LeftOutRow, SectionStateRow, SweepRow
 
 LEASE = timedelta(minutes=1)
@@ -85,8 +86,9 @@ def list_settled(
 
 
 def list_overlong_holds(conn: Connection, latest: datetime) -> list[str]:
-    """Returns the sections whose hold ends after ``latest``: the clock was set back since it began."""
-    return list(conn.scalars(select(HoldRow.section).where(HoldRow.until > latest)))
+    """Returns the sections whose automatic hold ends after ``latest``: the clock was set back since it began."""
+    query = select(HoldRow.section).where(HoldRow.cause == VANISHED, HoldRow.until > latest)
+    return list(conn.scalars(query))
 
 
 def waiting_articles(conn: Connection) -> set[str] | None:

@@ -30,13 +30,17 @@ class EntryChange:
 
 @dataclass(frozen=True, slots=True)
 class FeedVersion:
-    """A published version: its time, number of entries, and size (all formats, uncompressed)."""
+    """A published version: its time, number of entries, and size (all formats, uncompressed).
+
+    ``is_complete``: the feed can be rolled back to it.
+    """
 
     version: int
     at: datetime
     entries: int
     bytes: int
     changes: tuple[EntryChange, ...]
+    is_complete: bool = False
 
 
 def record_version(
@@ -49,14 +53,21 @@ def record_version(
     changes: Collection[EntryChange],
     keep: int,
     noticed_at: datetime | None = None,
+    entry_order: bytes | None = None,
 ) -> None:
     """Records a version, and deletes the one that is ``keep`` versions older.
 
-    ``noticed_at`` is the time of the oldest change in it.
+    ``noticed_at`` is the time of the oldest change in it, ``entry_order`` its articles in order, packed.
     """
     conn.execute(
         insert(FeedVersionRow).values(
-            section=section, version=version, at=at, entries=entries, bytes=size, noticed_at=noticed_at
+            section=section,
+            version=version,
+            at=at,
+            entries=entries,
+            bytes=size,
+            noticed_at=noticed_at,
+            entry_order=entry_order,
         )
     )
     if changes:
@@ -76,7 +87,15 @@ def list_versions(conn: Connection, section: str, limit: int, before: int | None
     rows = conn.execute(query.order_by(FeedVersionRow.version.desc()).limit(limit)).all()
     changes = _changes(conn, section, [row.version for row in rows])
     return [
-        FeedVersion(row.version, row.at, row.entries, row.bytes, tuple(changes.get(row.version, ()))) for row in rows
+        FeedVersion(
+            row.version,
+            row.at,
+            row.entries,
+            row.bytes,
+            tuple(changes.get(row.version, ())),
+            row.entry_order is not None,
+        )
+        for row in rows
     ]
 
 
@@ -88,6 +107,12 @@ def list_kept(conn: Connection, section: str) -> range:
         )
     ).one()
     return range(first, last + 1) if first is not None else range(0)
+
+
+def is_complete(conn: Connection, section: str, version: int) -> bool:
+    """Returns whether a version is kept with its entries, so that the feed can be rolled back to it."""
+    query = select(FeedVersionRow.entry_order.is_not(None))
+    return bool(conn.scalar(query.where(FeedVersionRow.section == section, FeedVersionRow.version == version)))
 
 
 def compare_versions(conn: Connection, section: str, old: int, new: int) -> list[EntryChange] | None:

@@ -166,10 +166,15 @@ class RegenerationSectionRow(Base):
     finished_at: Mapped[datetime | None]
 
 
+Packed = bytes
+"""A name for the type where ``bytes`` is a column."""
+
+
 class FeedVersionRow(Base):
     """A published version of a feed; only the newest are kept.
 
-    ``noticed_at`` is when its oldest change was noticed or fell due; None if it has no change.
+    ``noticed_at`` is when its oldest change was noticed or fell due; None if it has no change. ``entry_order`` are its
+    articles in order, packed (``entry_states``); None: a feed of readers, which cannot be rolled back.
     """
 
     __tablename__ = "feed_version"
@@ -180,6 +185,7 @@ class FeedVersionRow(Base):
     entries: Mapped[int]
     bytes: Mapped[int]
     noticed_at: Mapped[datetime | None]
+    entry_order: Mapped[Packed | None] = mapped_column(LargeBinary)
 
 
 class FeedVersionChangeRow(Base):

@@ -164,6 +164,7 @@ class WithdrawalRow(Base):
     """A withdrawn article, which stays out until it is restored by id. Outlives the article's row.
 
     ``former_status`` is the status after a restore: the previous one, or one requested since. None: unknown.
+    ``reason`` is for the newsroom; no feed shows it. ``batch`` is the act that withdrew it, see ``WithdrawalBatchRow``.
     """
 
     __tablename__ = "withdrawal"
@@ -172,8 +173,47 @@ class WithdrawalRow(Base):
     at: Mapped[datetime]
     by: Mapped[str | None]
     former_status: Mapped[str | None]
+    reason: Mapped[str | None]
+    batch: Mapped[str | None]
 
     __table_args__ = (utc_check("at"), years_check("at"))
+
+
+class WithdrawalBatchRow(Base):
+    """Articles that one act withdrew, so that it can be undone as a whole."""
+
+    __tablename__ = "withdrawal_batch"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    by: Mapped[str]
+    reason: Mapped[str | None]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
+
+    __table_args__ = (utc_check("at"), years_check("at"), utc_check("undone_at"), years_check("undone_at"))
+
+
+class WithdrawnArticleRow(Base):
+    """What one act did with one article, and what became of it when the act was undone.
+
+    ``digest`` is of its content then. ``former_by`` had withdrawn it before, if the act took that over.
+    """
+
+    __tablename__ = "withdrawn_article"
+
+    batch: Mapped[str] = mapped_column(
+        ForeignKey("withdrawal_batch.id", ondelete="CASCADE", onupdate="CASCADE"), primary_key=True
+    )
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(server_default="0")
+    outcome: Mapped[str]
+    detail: Mapped[str | None]
+    digest: Mapped[str | None]
+    former_by: Mapped[str | None]
+    undone: Mapped[str | None]
+
+    __table_args__ = NO_ROWID
 
 
 class ArticleCorrectionRow(Base):
@@ -284,3 +324,4 @@ Index(
 EXPIRES = text("status = 'published' AND expires_at IS NOT NULL")
 Index("ix_article_expiry", ArticleRow.expires_at, ArticleRow.id, sqlite_where=EXPIRES, postgresql_where=EXPIRES)
 Index("ix_ninjs_item_replaces", NinjsItemRow.replaces)
+Index("ix_withdrawal_batch_at", WithdrawalBatchRow.at)

@@ -3,7 +3,9 @@
 from syndication.store.tables import (  # noqa: F401  # registers their tables in the metadata
     access,
     asked_feeds,
+    deliveries,
     feeds,
+    notifications,
     publishing,
     revisions,
     search,

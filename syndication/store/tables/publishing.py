@@ -44,7 +44,8 @@ class SectionStateRow(Base):
     ``cadence`` is when the feed's stories were published (JSON, see ``model.freshness``), and ``max_age`` the cache
     time in seconds that its documents say; None: the fixed one of the configuration. ``publication`` is the number of
     the version among those of all sections, ``registration`` that of the last change of its fingerprint.
-    ``priority``: ``NEWSROOM``, ``READERS`` or ``ASLEEP``, which no worker looks at.
+    ``priority``: ``NEWSROOM``, ``READERS`` or ``ASLEEP``, which no worker looks at. ``hold_number`` is raised by each
+    hold and release by an editor: a regeneration that read another one writes nothing.
     """
 
     __tablename__ = "section_state"
@@ -78,6 +79,7 @@ class SectionStateRow(Base):
     publication: Mapped[int] = mapped_column(BigInt, server_default="0")
     registration: Mapped[int] = mapped_column(BigInt, server_default="0")
     priority: Mapped[int] = mapped_column(server_default="0")
+    hold_number: Mapped[int] = mapped_column(BigInt, server_default="0")
 
 
 class PublicationRow(Base):
@@ -97,6 +99,9 @@ class HoldRow(Base):
 
     ``entries`` is the number of entries when it began, ``vanished`` how many of them are missing now.
     ``released_at``: an editor ended the hold, and the next regeneration removes the row.
+
+    ``cause`` is editor: an editor holds the feed at ``version``, for ``reason``. ``until`` may be None then, and
+    ``entries`` and ``vanished`` are 0. ``number`` is the section's ``hold_number``.
     """
 
     __tablename__ = "hold"
@@ -104,10 +109,15 @@ class HoldRow(Base):
     section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
     cause: Mapped[str] = mapped_column(primary_key=True)
     since: Mapped[datetime]
-    until: Mapped[datetime]
+    until: Mapped[datetime | None]
     entries: Mapped[int]
     vanished: Mapped[int]
     released_at: Mapped[datetime | None]
+    number: Mapped[int | None] = mapped_column(BigInt)
+    version: Mapped[int | None] = mapped_column(BigInt)
+    from_version: Mapped[int | None] = mapped_column(BigInt)
+    by: Mapped[str | None]
+    reason: Mapped[str | None]
 
 
 class SweepRow(Base):
@@ -159,6 +169,27 @@ class EntryRow(Base):
     article_updated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     state: Mapped[str | None]
+
+
+class EntryStateRow(Base):
+    """An entry as it was in the kept versions from ``version`` to ``last_version`` (None: it is still so).
+
+    ``body`` is its bytes in every format, packed; the other columns are those of ``EntryRow``.
+    """
+
+    __tablename__ = "entry_state"
+
+    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    last_version: Mapped[int | None] = mapped_column(BigInt)
+    entry_id: Mapped[str]
+    digest: Mapped[str]
+    published_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
+    article_updated_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class TombstoneRow(Base):
@@ -220,7 +251,8 @@ class WebProcessRow(Base):
     """A web process; its last heartbeat was at ``seen_at``, and it last loaded published versions at ``loaded_at``.
 
     ``serves`` is JSON: the versions that it serves of sections with a pending purge. ``publication`` is the number of
-    the last publication that it serves, of any section.
+    the last publication that it serves, of any section. ``loads`` is JSON: the last publications that it loaded, each
+    with its moment.
     """
 
     __tablename__ = "web_process"
@@ -233,6 +265,7 @@ class WebProcessRow(Base):
     loaded_at: Mapped[datetime | None]
     serves: Mapped[str] = mapped_column(server_default="{}")
     publication: Mapped[int] = mapped_column(BigInt, server_default="0")
+    loads: Mapped[str] = mapped_column(server_default="[]")
 
 
 class PurgeRow(Base):
@@ -270,6 +303,7 @@ class CompatibleRow(Base):
 
 
 Index("ix_entry_article_id", EntryRow.article_id)
+Index("ix_entry_state_last_version", EntryStateRow.section, EntryStateRow.last_version)
 Index("ix_tombstone_article_id", TombstoneRow.article_id)
 Index("ix_section_state_next_due", SectionStateRow.next_due)
 Index("ix_section_state_publication", SectionStateRow.publication)

@@ -37,8 +37,8 @@ BEGIN
     former := nullif(OLD.status, 'withdrawn');
     IF OLD.id <> NEW.id THEN
       INSERT INTO change (article_id, noticed_at) VALUES (OLD.id, clock_timestamp());
-      INSERT INTO withdrawal (article_id, at, by, former_status)
-        SELECT NEW.id, at, by, former_status FROM withdrawal WHERE article_id = OLD.id
+      INSERT INTO withdrawal (article_id, at, by, former_status, reason)
+        SELECT NEW.id, at, by, former_status, reason FROM withdrawal WHERE article_id = OLD.id
         ON CONFLICT DO NOTHING;
     END IF;
   ELSIF current_setting('transaction_isolation') <> 'read committed' THEN

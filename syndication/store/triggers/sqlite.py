@@ -42,8 +42,8 @@ DELETED = f"""
 """
 
 WITHDRAWAL_FOLLOWS = """
-    INSERT INTO withdrawal (article_id, at, by, former_status)
-      SELECT NEW.id, at, by, former_status FROM withdrawal WHERE article_id = OLD.id AND OLD.id <> NEW.id
+    INSERT INTO withdrawal (article_id, at, by, former_status, reason)
+      SELECT NEW.id, at, by, former_status, reason FROM withdrawal WHERE article_id = OLD.id AND OLD.id <> NEW.id
       AND NOT EXISTS (SELECT 1 FROM withdrawal WHERE article_id = NEW.id);
 """
 

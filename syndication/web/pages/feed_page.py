@@ -61,7 +61,7 @@ def feed_page(
     if section is None and waiting:
         return _with_policy(_unpublished(catalogue, "", waiting), catalogue)
     if section is None:
-        return _with_policy(response_of(_without_feed(catalogue, slug), stored=stored), catalogue)
+        return _with_policy(response_of(_without_feed(catalogue, answers, slug), stored=stored), catalogue)
     shown, path = newest.of(catalogue, slug), wsgi_path(slug, PAGE_FORMAT)
     if shown is None and catalogue.is_published(path) and loader.find(path) is not None:
         shown = newest.of(catalogue, slug)
@@ -111,12 +111,18 @@ def _with_policy(response: Response, catalogue: Catalogue) -> Response:
     return response
 
 
-def _without_feed(catalogue: Catalogue, slug: str) -> Answer:
+def _without_feed(catalogue: Catalogue, answers: Answers, slug: str) -> Answer:
     if slug in catalogue.retired:
         body = render_template("no_feed.html", site=catalogue.site, title="", kind="retired")
         headers = [*catalogue.keys(slug), *page_headers(catalogue)]
         return Answer(HTTPStatus.GONE, HTML, body.encode(), GONE_CONTROL, headers)
-    return Answer(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"Feed not found.\n", BRIEF_CONTROL)
+
+    def render() -> Answer:
+        body = render_template("no_feed.html", site=catalogue.site, title="", kind="missing").encode()
+        return Answer(HTTPStatus.NOT_FOUND, HTML, body, BRIEF_CONTROL, page_headers(catalogue))
+
+    # One page for all addresses: anybody may ask for any number of them.
+    return answers.get("missing", Same(catalogue.site), render)
 
 
 def _moved(catalogue: Catalogue, slug: str) -> Response:

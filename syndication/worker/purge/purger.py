@@ -120,7 +120,7 @@ class Purger:
             now = self.database.now(conn)
             if error is None:
                 outcome = "sent"
-                purge_queue.record_success(conn, purge.key)
+                purge_queue.record_success(conn, purge.key, now)
             elif now - purge.created_at >= self.retry_for:
                 outcome = "given-up"
                 purge_queue.record_given_up(conn, purge.key, error, now)

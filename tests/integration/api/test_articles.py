@@ -294,7 +294,7 @@ def test_any_text_is_an_id_and_its_own_address(sqlite_api, id):
     assert sqlite_api.get(address + "/trace").json["article_id"] == id
     assert sqlite_api.get(address + "/history").json["article_id"] == id
     assert sqlite_api.ask("POST", address + "/withdraw").json == {
-        "id": id, "outcome": "withdrawn", "message": "The article leaves every feed within a second or so.",
+        "id": id, "outcome": "withdrawn", "message": "Withdrawn. It is in no feed: its trace shows why.",
     }  # fmt: skip
     assert sqlite_api.ask("POST", address + "/restore").json["outcome"] == "restored"
     found = [one["id"] for one in sqlite_api.get(f"/articles?q={quote(id[:200], safe='')}").json["articles"]]

@@ -52,8 +52,8 @@ def test_the_headers_that_an_operation_looks_at_are_described(sqlite_api):
 
 
 ALWAYS_SET = {
-    "AuditEntryResponse.at", "EntryResponse.published_at", "HistoryEventResponse.at", "HoldResponse.since",
-    "HoldResponse.until", "LeftOutResponse.since",
+    "AuditEntryResponse.at", "EditorHoldResponse.since", "EntryResponse.published_at", "FieldLockResponse.at",
+    "HistoryEventResponse.at", "HoldResponse.since", "HoldResponse.until", "LeftOutResponse.since",
     "NewToken.created_at", "NewUser.created_at", "PasswordLink.expires_at", "PreviewResponse.requested_at",
     "PreviewedEntry.published_at", "RegenerationResponse.requested_at",
     "SessionResponse.created_at", "SessionResponse.expires_at", "TokenResponse.created_at",

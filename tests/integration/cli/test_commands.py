@@ -26,6 +26,7 @@ COMMANDS = [
     "demonstrate",
     "feeds",
     "find",
+    "hold",
     "import",
     "init",
     "lock",
@@ -172,6 +173,11 @@ def test_regenerate_without_a_worker_fails_at_once(run, sqlite_url, clock):
     assert run("regenerate", "taiwan").exit_code == 3
 
 
+def taiwan(run):
+    sections = json.loads(run("status", "--json").stdout)["sections"]
+    return next(one for one in sections if one["section"] == "taiwan")
+
+
 def test_release_publishes_a_held_section_without_what_vanished(run, sqlite_url, store):
     desk = Desk(store, None)
     hold(desk)
@@ -187,13 +193,45 @@ def test_release_publishes_a_held_section_without_what_vanished(run, sqlite_url,
     assert re.search(
         r"taiwan is held: .* at most \d+ s more\. To publish .*: `syndication release taiwan`\.", done.stdout
     )
-    assert json.loads(run("status", "--json").stdout)["sections"][3]["hold"]["vanished"] == 3
+    assert taiwan(run)["hold"]["vanished"] == 3
     done = run("release", "taiwan", "china")
     assert (done.exit_code, done.stdout) == (3, "taiwan is released.\nchina is not held.\n")
     assert "No worker is running" in done.stderr
     desk.work()
     assert desk.state().entries == 0 and run("release", "taiwan").exit_code == 0
     assert "release taiwan: released" in run("audit-log").stdout
+
+
+def test_hold_and_release_of_a_feed(run, store):
+    desk = Desk(store, None)
+    desk.put("a1")
+    desk.work()
+    time.sleep(1)
+    desk.put("a2")
+    desk.work()
+    done = run("hold", "taiwan", "--reason", "a wrong story", "--for", "90")
+    assert done.exit_code == 3 and re.match(r"taiwan is held at version 2 until 20.* UTC\.", done.stdout)
+    assert "No worker is running" in done.stderr
+    done = run("hold", "taiwan", "--reason", "mine")
+    assert done.exit_code == 1 and "holds it since" in done.stderr and "(a wrong story); use --change" in done.stderr
+    done = run("hold", "taiwan", "--reason", "worse", "--version", "1", "--change")
+    assert "taiwan is rolled back to version 1 until `syndication release taiwan`." in done.stdout
+    assert "taiwan is held at version 1 by" in run("regenerate", "taiwan").stdout
+    status = run("status")
+    assert "Held rolled back to version 1 by" in status.stdout and "(worse). New stories wait" in status.stdout
+    found = taiwan(run)
+    assert (found["state"], found["editor_hold"]["version"], found["editor_hold"]["reason"]) == ("held", 1, "worse")
+    time.sleep(1)
+    desk.work()
+    assert desk.state().entries == 1
+    assert re.search(r"Rolled back to version 1 by .* \(worse\)\. The story waits\.", run("trace", "a2").stdout)
+    assert run("release", "taiwan").stdout == "taiwan is released.\n"
+    desk.work()
+    assert desk.state().entries == 2 and run("release", "taiwan").stdout == "taiwan is not held.\n"
+    assert "version 7 is not kept" in run("hold", "taiwan", "--reason", "r", "--version", "7").stderr
+    assert run("hold", "taiwan", "--reason", " ").exit_code == 2 and run("hold", "taiwan").exit_code == 2
+    log = run("audit-log").stdout
+    assert "roll-back taiwan: held" in log and "hold taiwan: held" in log
 
 
 def test_an_unknown_section_gets_a_suggestion(run):

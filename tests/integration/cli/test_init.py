@@ -1,5 +1,7 @@
 """``syndication init``: what it creates serves at once, nothing is overwritten, and a failure leaves nothing behind."""
 
+import subprocess
+import sys
 import uuid
 
 import psycopg
@@ -10,9 +12,10 @@ from syndication.config.loading import load_settings
 from syndication.model.scopes import SCOPES
 from syndication.store.access import audit_log, users
 from syndication.store.db.database import Database
+from syndication.store.migrations.runner import LOCK
 from tests.support.people import PASSWORD
-from tests.support.service import command, environ
-from tests.support.terminal import typed
+from tests.support.service import command, environ, until
+from tests.support.terminal import CTRL_C, typed
 
 NAME = ("--name", "The Daily")
 ANSWERS = (*NAME, "--base-url", "https://feeds.daily.test", "--authority", "daily.test", "--admin", "mei-hua")
@@ -87,6 +90,8 @@ def test_it_overwrites_nothing(init, tmp_path):
     [
         (("--generate",), "Without questions, init needs --name, --base-url, --authority, --admin."),
         (ANSWERS, "Without questions, init needs --generate or --password-stdin."),
+        ((*ANSWERS, "--files-only"), "With --files-only, init creates no user"),
+        (("--files-only",), "Without questions, init needs --name, --base-url, --authority."),
         ((*ANSWERS, "--generate", "--password-stdin"), "not both"),
         ((*ANSWERS, "--generate", "--timezone", "Asia/Tapei"), "--timezone: There is no time zone 'Asia/Tapei': did"),
         ((*ANSWERS, "--generate", "--section", "國際"), "--section: The section '國際' needs an address"),
@@ -111,8 +116,7 @@ def test_a_weak_password_is_refused_before_anything_is_created(init, tmp_path):
 def test_a_failure_leaves_nothing_that_stops_the_next_attempt(init, tmp_path):
     (tmp_path / "var").write_text("a file where the database's folder should be")
     failed = init(*ANSWERS, "--generate")
-    assert failed.returncode == 1 and not (tmp_path / "config/syndication.toml").exists()
-    assert not (tmp_path / "config/sections.toml").exists()
+    assert failed.returncode == 1 and files(tmp_path) == {"var"}
     (tmp_path / "var").unlink()
     assert init(*ANSWERS, "--generate").returncode == 0
 
@@ -149,6 +153,61 @@ def test_a_person_is_asked_and_corrected_question_by_question(tmp_path):
     assert (settings.site.home_url, str(settings.timezone)) == ("https://www.daily.test", "Asia/Taipei")
     assert list(settings.sections) == ["all", "taiwan", "arts-leisure"]
     assert passwords.verify_password(PASSWORD, first_user(tmp_path)[1])
+
+
+def test_only_the_files_are_written_for_a_deployment_that_migrates(init, tmp_path, new_empty_url):
+    done = init("--files-only", *ANSWERS[:-2], "--section", "Taiwan")
+    assert done.returncode == 0 and "syndication user create NAME --role admin --link" in done.stderr, done.stderr
+    assert files(tmp_path) == CREATED - {"var", "var/syndication.db"}
+    env = environ(SYNDICATION_DATABASE__URL=new_empty_url)
+    for arguments in (("migrate",), ("user", "create", "mei-hua", "--role", "admin", "--link")):
+        said = command(*arguments, folder=tmp_path, env=env)
+        assert said.returncode == 0, said.stderr
+    assert "https://feeds.daily.test/editors/password/" in said.stdout
+    assert first_user(tmp_path, new_empty_url)[0].scopes == SCOPES
+
+
+def test_a_database_that_was_only_migrated_gets_its_newsroom(init, tmp_path, new_empty_url):
+    env = environ(SYNDICATION_DATABASE__URL=new_empty_url)
+    assert command("migrate", folder=tmp_path, env=env).returncode == 0
+    done = init(*ANSWERS, "--generate", SYNDICATION_DATABASE__URL=new_empty_url)
+    assert done.returncode == 0, done.stderr
+    assert first_user(tmp_path, new_empty_url)[0].name == "mei-hua"
+
+
+QUESTIONS = [
+    b"Name of the newsroom:", b"Public address of the feeds", b"Address of the website", b"A domain that",
+    b"Language of the stories", b"Time zone", b"First sections", b"User name of the first", b"Password for mei-hua",
+    b"Repeat password:", b"Create this newsroom?",
+]  # fmt: skip
+REPLIES = ["The Daily", "https://feeds.daily.test", "", "", "", "UTC", "Taiwan", "mei-hua", PASSWORD, PASSWORD]
+
+
+@pytest.mark.parametrize("place", [0, 6, 8, 10])
+def test_ctrl_c_at_a_question_leaves_nothing(tmp_path, place):
+    answers = [*zip(QUESTIONS[:place], REPLIES, strict=False), (QUESTIONS[place], CTRL_C)]
+    code, screen = typed(answers, "init", env=environ(), folder=tmp_path)
+    assert code == 1 and "Aborted!" in screen and files(tmp_path) == set()
+
+
+@pytest.fixture
+def busy_url(postgres_server):
+    """The address of a database on which somebody else migrates: init waits there, with its files written."""
+    url = postgres_server.format(name="postgres")
+    with psycopg.connect(url) as conn:
+        conn.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        yield url
+
+
+def test_what_ends_it_while_it_creates_leaves_nothing(tmp_path, busy_url):
+    env = environ(SYNDICATION_DATABASE__URL=busy_url)
+    words = [sys.executable, "-m", "syndication", "init", *ANSWERS, "--generate"]
+    with subprocess.Popen(words, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        until(lambda: (tmp_path / "config/sections.toml").exists())
+        running.terminate()
+        said, wrong = running.communicate(timeout=20)
+    assert (running.returncode, said) == (1, b"") and b"Aborted!" in wrong
+    assert files(tmp_path) == set()
 
 
 def test_a_person_who_says_no_has_changed_nothing(tmp_path):

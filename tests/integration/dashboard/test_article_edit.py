@@ -9,9 +9,12 @@ from sqlalchemy import text
 
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles, field_locks
+from tests.support.dashboard import Dashboard
 from tests.support.newsroom import article, at
 
 CMS = Actor("token cms", "192.0.2.8")
+
+FORM = "application/x-www-form-urlencoded"
 
 EDIT, NEW, SCHEDULE = "/article/edit", "/article/new", "/article/schedule"
 
@@ -26,19 +29,26 @@ def form_of(page, id="article-form"):
 
 
 def value(page, name):
-    return form_of(page).fields[name]
+    return dict(values_of(page))[name]
+
+
+def values_of(page):
+    """Returns the fields of the form, also of those that are outside of it."""
+    form = form_of(page)
+    outside = page.tree.xpath("//textarea[@form='article-form'][not(ancestor::form)]")
+    return [*form.form_values(), *((area.get("name"), area.text_content()) for area in outside)]
 
 
 def shown_value(form, name, text):
     """Returns a field's value as parsers of HTML have it: the first line break of a textarea does not count."""
-    names = {area.get("name") for area in form.iter("textarea")}
+    names = {area.get("name") for area in form.getroottree().iter("textarea")}
     return text.removeprefix("\n") if name in names else text
 
 
 def send(browser, page, act, **fields):
     """Sends the form with a button, as browsers do."""
     form = form_of(page)
-    shown = [(name, shown_value(form, name, v)) for name, v in form.form_values()]
+    shown = [(name, shown_value(form, name, v)) for name, v in values_of(page)]
     sent = [*((name, v) for name, v in shown if name not in fields), *fields.items(), ("act", act)]
     sent = [(name, re.sub(r"\r\n|\r|\n", "\r\n", v)) for name, v in sent]
     return browser.ask(
@@ -51,7 +61,9 @@ def error(page, name):
 
 
 def buttons(page):
-    return [button.text_content() for button in page.tree.iter("button") if button.get("name") == "act"]
+    """Returns what the buttons say that people see."""
+    found = [button for button in page.tree.iter("button") if button.get("name") == "act"]
+    return [button.text_content() for button in found if button.get("aria-hidden") is None]
 
 
 @pytest.fixture
@@ -150,7 +162,7 @@ def test_a_story_that_the_cms_owns_can_be_locked_with_the_change(newsroom):
         list(articles.put_articles(newsroom.database, [article("a1", title=title, published_at=at(hours=-1))], by=CMS))
     browser = newsroom.person()
     form = browser.get(f"{EDIT}?id=a1")
-    assert "token cms owns this story: its next write replaces what you change here" in form.words
+    assert "This story comes from token cms: its next write replaces what you change here" in form.words
     review = send(browser, form, "review", title="A night train")
     assert "Lock Title token cms does not replace it until somebody releases it" in review.words
     page = browser.follow(send(browser, review, "fix", lock="1"))
@@ -266,8 +278,27 @@ def test_the_calendar_counts_the_next_days(newsroom):
     page = newsroom.person().get("/upcoming")
     days = [" ".join(day.text_content().split()) for day in page.tree.xpath("//ol[@class='calendar']/li")]
     assert len(days) == 7
-    assert [day.split(" ", 3)[3] for day in days] == ["nothing", "2 published", "1 expiring", *["nothing"] * 4]
+    assert [day.split(" ", 3)[3] for day in days] == ["nothing", "2 to publish", "1 to expire", *["nothing"] * 4]
     assert page.tree.xpath("//*[@id=substring-after((//ol[@class='calendar']//a/@href)[1], '#')]")
+
+
+def test_the_calendar_counts_also_what_is_on_later_pages(newsroom):
+    for number in range(120):
+        newsroom.desk.put(f"soon-{number}", title="Soon", published_at=at(days=1, minutes=number))
+    page = newsroom.person().get("/upcoming")
+    (day,) = page.tree.xpath("//ol[@class='calendar']/li[not(contains(@class, 'idle'))]")
+    assert "120 to publish" in " ".join(day.text_content().split())
+    assert (
+        not newsroom.person()
+        .get(page.tree.xpath("string(//a[text()='Later']/@href)"))
+        .tree.xpath("//ol[@class='calendar']")
+    )
+
+
+def test_without_a_scheduled_story_there_is_no_calendar(newsroom):
+    page = newsroom.person().get("/upcoming")
+    assert not page.tree.xpath("//ol[@class='calendar']")
+    assert "write one" in page.words
 
 
 def test_the_live_preview_shows_what_is_typed(newsroom):
@@ -275,12 +306,76 @@ def test_the_live_preview_shows_what_is_typed(newsroom):
     page = browser.get(f"{EDIT}?id=a1")
     path = page.tree.xpath("string(//*[@aria-label='Live preview']/@hx-post)")
     fields = dict(form_of(page).form_values()) | {"title": "Typed only"}
-    part = browser.post(path, **fields)
+    part = browser.ask("POST", path, data=urlencode(fields), content_type=FORM, headers={"HX-Request": "true"})
     newsroom.api.previewer.answer_all()
     part = browser.part(part.tree.xpath("string(//*[@id='preview']/@hx-get)"))
     assert "Typed only" in part.tree.xpath("string(//*[@id='entry-atom'])")
     assert part.tree.xpath("//iframe/@sandbox")
     assert stored(newsroom).title == "A nigth train"
+
+
+def test_a_preview_that_finds_the_queue_full_is_asked_for_again(newsroom):
+    browser = newsroom.person()
+    page = browser.get(f"{EDIT}?id=a1")
+    path = page.tree.xpath("string(//*[@aria-label='Live preview']/@hx-post)")
+    fields = urlencode(dict(form_of(page).form_values()))
+    for _ in range(3):
+        part = browser.ask("POST", path, data=fields, content_type=FORM, headers={"HX-Request": "true"})
+    (later,) = part.tree.xpath("//*[@id='preview']")
+    assert (later.get("hx-post"), later.get("hx-trigger")) == (path, "load delay:2s")
+
+
+def test_without_scripts_the_preview_is_a_page_that_keeps_the_form(newsroom):
+    browser = newsroom.person()
+    form = form_of(browser.get(f"{EDIT}?id=a1"))
+    path = form.xpath("string(.//button[text()='Preview']/@formaction)")
+    fields = dict(form.form_values()) | {"title": "Typed only", "expires_at": "never"}
+    page = browser.post(path, **fields)
+    assert (page.status, value(page, "title"), value(page, "expires_at")) == (200, "Typed only", "never")
+    assert (value(page, "etag"), value(page, "base")) == (fields["etag"], fields["base"])
+    newsroom.api.previewer.answer_all()
+    part = browser.part(page.tree.xpath("string(//*[@id='preview']/@hx-get)"))
+    assert "Typed only" in part.tree.xpath("string(//*[@id='entry-atom'])")
+    assert stored(newsroom).title == "A nigth train"
+
+
+def test_the_first_button_of_a_form_only_reviews_or_previews(newsroom):
+    browser = newsroom.person()
+    edit, new = browser.get(f"{EDIT}?id=a1"), browser.get(NEW)
+    first = [
+        page.tree.xpath("//button[@form='article-form' or ancestor::form[@id='article-form']]")[0]
+        for page in (edit, new)
+    ]
+    assert (first[0].get("value"), first[1].get("formaction")) == ("review", "/editors/article/edit/preview")
+
+
+def test_a_note_is_asked_for_beside_the_review(newsroom):
+    newsroom.api.clock.now = datetime.now(UTC)
+    browser = newsroom.person()
+    review = send(browser, browser.get(f"{EDIT}?id=a1"), "review", title="A night train")
+    assert len(review.tree.xpath("//textarea[@name='correction']")) == 1
+    assert review.tree.xpath("//section[@class='review']//textarea[@name='correction'][@form='article-form']")
+    refused = send(browser, review, "correction")
+    assert refused.tree.xpath("//section[@class='review']//textarea[@name='correction'][@autofocus]")
+    assert send(browser, refused, "correction", correction="A typo.").status == 303
+    assert stored(newsroom).correction == "A typo."
+
+
+def test_clocks_that_go_back_ask_which_time_is_meant(database, clock):
+    newsroom = Dashboard(database, clock, timezone="Europe/Berlin")
+    newsroom.desk.put("a1", title="Soon", published_at=at(hours=3))
+    browser = newsroom.person()
+    page = send(browser, browser.get(f"{EDIT}?id=a1"), "review", published_at="2026-10-25T02:30")
+    assert page.status == 422 and "02:30 comes twice. Choose which one." in error(page, "published_at")
+    assert [one.get("value") for one in page.tree.xpath("//input[@name='published_at_turn']")] == ["first", "second"]
+    page = send(browser, page, "review", published_at_turn="second")
+    assert send(browser, page, "fix").status == 303
+    assert stored(newsroom).published_at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    chosen = "string(//input[@name='published_at_turn'][@checked]/@value)"
+    for path in (f"{EDIT}?id=a1", f"{SCHEDULE}?id=a1"):
+        assert browser.get(path).tree.xpath(chosen) == "second"
+    refused = browser.post(f"{SCHEDULE}?id=a1", published_at="2026-10-25T02:10")
+    assert refused.status == 422 and "02:10 comes twice" in error(refused, "published_at")
 
 
 def test_a_publication_time_in_the_future_takes_a_public_story_out_as_the_review_says(newsroom):

@@ -1,6 +1,7 @@
 """The dashboard while the database is down, and its recovery."""
 
 import contextlib
+import re
 
 import psycopg
 import pytest
@@ -36,7 +37,7 @@ def check_told(browser, token):
     last = browser.post("/article/withdraw?id=a%261", token, reason="<b>")
     (form,) = last.forms()
     assert form.get("action") == "/editors/article/withdraw?id=a%261"
-    assert dict(form.form_values()) == {"csrf_token": token, "reason": "<b>"}
+    assert dict(form.form_values()) == {"csrf_token": token, "confirmed": "1", "reason": "<b>"}
     secret = browser.post("/login", token, name="lin", password="secret")
     assert secret.note == NOT_DONE and not secret.forms() and "secret" not in secret.text
     for page in (browser.get("/"), browser.get("/login"), browser.get("/nothing"), last):
@@ -56,6 +57,23 @@ def test_pages_report_that_the_database_is_down_and_sessions_survive(dashboard, 
     with away(postgres_url):
         check_told(browser, token)
     assert browser.get("/").status == 200
+
+
+def test_every_form_can_be_sent_again_as_it_was(dashboard, postgres_url):
+    browser = dashboard.person()
+    token = browser.token()
+    rules = [rule for rule in dashboard.app.url_map.iter_rules() if "POST" in rule.methods]
+    assert len(rules) > 30
+    with away(postgres_url):
+        for rule in rules:
+            path = f"{re.sub('<[^>]+>', 'taiwan', rule.rule)}?id=a%26b"
+            page = browser.post(path, token, section=["taiwan", "world"], what="chosen", note="<b>\n'\"")
+            (form,) = page.forms()
+            assert (page.status, page.note, form.get("action")) == (503, NOT_DONE, path)
+            sent = [("csrf_token", token), ("confirmed", "1"), ("section", "taiwan"), ("section", "world"),
+                    ("what", "chosen"), ("note", "<b>\n'\"")]  # fmt: skip
+            assert form.form_values() == sent and form.xpath("string(.//button)") == "Try again"
+    assert browser.post("/article/withdraw?id=nothing", token).status == 404  # The token is valid still.
 
 
 def test_a_web_process_started_without_database_reports_it(dashboard, postgres_url):

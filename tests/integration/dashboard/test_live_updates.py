@@ -178,9 +178,9 @@ def test_a_request_from_a_section_page_returns_there(newsroom):
     [
         ({"what": "chosen"}, "Select at least one section."),
         ({}, "Select at least one section."),
-        ({"section": "horoscope"}, "sections must have configured sections, not 'horoscope': use all, taiwan"),
-        ({"section": ["taiwan", "nowhere"]}, "sections must have configured sections, not 'nowhere': use all, taiwan"),
-        ({"section": "taiwan", "reason": "x" * 501}, "reason must have at most 500 characters, not 501"),
+        ({"section": "horoscope"}, "Sections must have configured sections, not 'horoscope': use all, taiwan"),
+        ({"section": ["taiwan", "nowhere"]}, "Sections must have configured sections, not 'nowhere': use all, taiwan"),
+        ({"section": "taiwan", "reason": "x" * 501}, "The reason must have at most 500 characters, not 501"),
     ],
 )
 def test_an_invalid_regeneration_is_refused(dashboard, fields, words):

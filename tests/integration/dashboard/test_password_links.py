@@ -40,6 +40,27 @@ def test_the_secret_is_in_no_page_and_opening_uses_nothing_up(dashboard, mei):
     assert set_password(browser, page).location == "/editors/login"
 
 
+def test_a_previewer_of_links_uses_nothing_up_and_gets_no_secret(dashboard, mei):
+    secret = link_for(dashboard, mei)
+    dashboard.stranger().get("/login")  # Makes the key that signs cookies.
+    before = dashboard.api.everything_stored()
+    for method in ("HEAD", "GET", "OPTIONS"):
+        answer = dashboard.stranger().ask(method, f"/password/{secret}")
+        assert secret not in answer.text and secret not in (answer.location or "")
+        if method != "OPTIONS":
+            assert answer.headers["Referrer-Policy"] == "no-referrer" and answer.headers["Cache-Control"] == "no-store"
+    browser, page = opened(dashboard, secret)
+    for method in ("HEAD", "GET"):
+        assert browser.ask(method, "/password").status == 200
+    assert dashboard.api.everything_stored() == before
+    assert set_password(browser, page).status == 303
+
+
+def test_a_link_that_is_far_too_long_is_not_valid(dashboard):
+    browser, page = opened(dashboard, "x" * 3000)
+    assert invalid(page) and len(browser.cookie) < 500
+
+
 def test_a_link_works_once_and_for_an_hour(dashboard, mei):
     secret = link_for(dashboard, mei)
     first, page = opened(dashboard, secret)

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from syndication.diagnostics.health import LOCKED, Finding, HealthFacts, examine, headline, problems
+from syndication.store.processes.purge_queue import Purge
 from syndication.store.processes.web_processes import WebProcess
 from syndication.store.processes.workers import WorkerProcess
 from syndication.store.publishing.documents import LeftOutArticle
 from syndication.store.publishing.holds import Hold
-from syndication.store.publishing.section_state import SectionState
+from syndication.store.publishing.section_state import Progress, SectionState, section_status
 from tests.support.newsroom import NOON, at
 
 SLUGS = ("all", "taiwan")
@@ -76,7 +77,7 @@ FAILING = [state("all"), state("taiwan", failures=2, error="ZeroDivisionError")]
 def test_each_finding_has_its_severity_and_section(changes, finding):
     found = examine(facts(**changes))
     assert found == [finding]
-    assert headline(found) == ("All is well." if finding.severity == "notice" else finding.words)
+    assert headline(found) == ("No problems, 1 notice." if finding.severity == "notice" else finding.words)
 
 
 def left_out(id, section, reason="its title is bad"):
@@ -109,6 +110,35 @@ def test_only_a_few_stories_are_named_one_by_one():
         "4 more stories are left out.",
         "No feed has 2 more sections that stories name.",
     ]
+
+
+def test_one_more_is_counted_in_the_singular():
+    silent = [WorkerProcess(f"w{n}", "here", n, NOON, at(seconds=-30)) for n in range(6)]
+    stories, sections = [left_out(f"a{n}", "all") for n in range(6)], {f"s{n}": "a" for n in range(6)}
+    found = examine(facts(left_out=stories, unfed=sections, silent_workers=silent))
+    assert [finding.words for finding in found if "more" in finding.words] == [
+        "1 more process has not reported.",
+        "1 more story is left out.",
+        "No feed has 1 more section that stories name.",
+    ]
+
+
+def purge(section, **changes):
+    values = {"version": 2, "created_at": NOON, "since": NOON, "attempts": 3, "error": "it answered 403"}
+    return Purge(section, **values | {"given_up_at": None} | changes)
+
+
+def test_a_purge_that_was_given_up_is_a_problem_and_one_that_waits_a_notice():
+    waiting, fresh = purge("all", since=at(minutes=-2)), purge("taiwan")
+    (found,) = examine(facts(purges=[waiting, fresh]))
+    assert (found.severity, found.section) == ("notice", "all")
+    given_up = facts(purges=[waiting, purge("taiwan", given_up_at=NOON)])
+    found = examine(given_up)
+    assert [finding.severity for finding in found] == ["problem", "notice"] and given_up.unpurged == {"taiwan"}
+    assert headline(found) == (
+        "The cache was not purged for taiwan, and retries have stopped: it answered 403. It serves the previous version"
+        " until that expires."
+    )
 
 
 def test_a_change_waiting_for_ten_seconds_is_no_problem():
@@ -158,6 +188,22 @@ def test_a_failing_section_is_not_called_held():
     assert state("taiwan", hold=HELD).status == "held"
     assert state("taiwan", hold=HELD, failures=1).status == "failing"
     assert state("taiwan", hold=replace(HELD, released_at=NOON), requested_generation=2).status == "pending"
+
+
+@pytest.mark.parametrize(
+    ("progress", "status"),
+    [
+        (Progress(NOON, 1, None, 1), "current"),
+        (Progress(NOON, 0, None, 1), "stalled"),
+        (Progress(NOON, 1, None, 0), "stalled"),
+        (Progress(NOON, 1, at(seconds=-9), 1), "current"),
+        (Progress(NOON, 1, at(seconds=-11), 1), "pending"),
+    ],
+)
+def test_no_feed_is_up_to_date_if_nobody_updates_it_for_readers(progress, status):
+    assert section_status(state("taiwan"), progress) == status
+    waiting = state("taiwan", requested_generation=2, requested_at=at(seconds=-11))
+    assert section_status(waiting, progress) == "stalled"
 
 
 def test_missed_changes_of_an_hour_ago_are_no_problem():

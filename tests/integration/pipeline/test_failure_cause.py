@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import text
 
+from syndication.errors import ArticleError
+from syndication.store.db.database import Database
 from syndication.store.publishing.section_state import list_states
 from tests.support.desk import Desk
 
@@ -67,6 +69,54 @@ def test_a_message_that_quotes_a_story_is_left_out(desk, monkeypatch):
     assert desk.work()["taiwan"].result == "failed"
     words = error_of(desk)
     assert words.startswith("ValueError in pipeline/") and SECRET not in words
+
+
+@pytest.mark.parametrize("error", [ArticleError(f"title is {SECRET!r}"), UnicodeError(SECRET), KeyError(SECRET)])
+def test_no_message_is_shown_that_may_quote_a_story(desk, monkeypatch, error):
+    desk.put(title=SECRET)
+    monkeypatch.setattr("syndication.pipeline.regenerate.fill_feed", _raises(error))
+    assert desk.work()["taiwan"].result == "failed"
+    assert error_of(desk).startswith(f"{type(error).__name__} in pipeline/") and SECRET not in error_of(desk)
+
+
+def _raises(error):
+    def fail(*given):
+        raise error
+
+    return fail
+
+
+HOSTILE = """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+IF NEW.section = 'taiwan' THEN RAISE EXCEPTION USING MESSAGE = NEW.digest, DETAIL = NEW.digest, HINT = NEW.digest,
+ERRCODE = '23505', CONSTRAINT = 'of ' || NEW.article_id, TABLE = 'of ' || NEW.article_id; END IF; RETURN NEW; END $$;
+CREATE TRIGGER guard BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION refuse()"""
+
+
+def test_a_trigger_that_quotes_the_row_as_a_constraint_is_not_repeated(postgres_url, clock):
+    database = Database(postgres_url, clock=clock)
+    desk = Desk(database, clock)
+    execute(desk, HOSTILE)
+    desk.put("resigns")
+    assert desk.work()["taiwan"].result == "failed"
+    words = error_of(desk)
+    assert "SQLSTATE 23505, function refuse, table entry" in words and "trigger guard" in words
+    assert "resigns" not in words
+    database.close()
+
+
+def test_a_value_that_a_constraint_refuses_is_not_quoted(desk):
+    sqlite = desk.database.dialect == "sqlite"
+    rule = "CHECK (article_id NOT LIKE '%resigns%')"
+    if sqlite:
+        execute(desk, "CREATE TABLE other (article_id TEXT CONSTRAINT quiet " + rule + ")")
+        execute(desk, "CREATE TRIGGER guard AFTER INSERT ON entry WHEN NEW.section = 'taiwan'"
+                      " BEGIN INSERT INTO other VALUES (NEW.article_id); END")  # fmt: skip
+    else:
+        execute(desk, f"ALTER TABLE entry ADD CONSTRAINT quiet {rule}")
+    desk.put("minister-resigns", title=SECRET)
+    assert desk.work()["taiwan"].result == "failed"
+    words = error_of(desk)
+    assert "quiet" in words and "resigns" not in words and SECRET not in words
 
 
 def test_a_change_after_a_failure_leaves_the_section_failing(desk, monkeypatch):

@@ -53,7 +53,7 @@ def test_attempts_are_counted_and_a_failure_is_a_warning_with_its_reason(databas
         second = told(desk.later(minutes=1)["taiwan"])
     third = told(desk.later(hours=1)["taiwan"])
     assert (first["result"], first["attempt"], first["log_level"]) == ("failed", 1, "warning")
-    assert (second["attempt"], second["error"]) == (2, "ZeroDivisionError: division by zero")
+    assert second["attempt"] == 2 and second["error"].startswith("ZeroDivisionError in pipeline/fill.py:")
     assert (third["result"], third["attempt"], third["waited_ms"]) == ("published", 3, 3_660_000.0)
 
 

@@ -186,7 +186,7 @@ def test_versions_are_due_oldest_first_and_the_newest_are_sent(database):
         found = purge_queue.list_waiting(conn)
         assert keys(found) == [("china", 7), ("taiwan", 2)]
         assert (found[1].since, found[1].created_at, found[1].attempts) == (NOON, at(seconds=2), 0)
-        purge_queue.record_success(conn, ("taiwan", 2))
+        purge_queue.record_success(conn, ("taiwan", 2), at(seconds=3))
         assert keys(purge_queue.list_waiting(conn)) == [("china", 7)]
 
 
@@ -194,7 +194,7 @@ def test_a_sent_purge_does_not_cover_a_newer_version(database):
     want(database, "taiwan", 1)
     want(database, "taiwan", 2)
     with database.write() as conn:
-        purge_queue.record_success(conn, ("taiwan", 1))
+        purge_queue.record_success(conn, ("taiwan", 1), at(seconds=3))
         assert keys(purge_queue.list_due(conn, NOON, LONGEST)) == [("taiwan", 2)]
 
 

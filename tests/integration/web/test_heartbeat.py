@@ -72,7 +72,7 @@ def test_only_what_caches_wait_for_is_told_and_only_once(desk):
     assert loader.versions_to_purge == {"taiwan": 1, "china": 1} and loader.changed_event.is_set()
     loader.changed_event.clear()
     with desk.database.write() as conn:
-        purge_queue.record_success(conn, ("taiwan", 1))
+        purge_queue.record_success(conn, ("taiwan", 1), desk.database.now(conn))
     loader.load()
     assert loader.versions_to_purge == {"china": 1} and not loader.changed_event.is_set()
 

@@ -41,6 +41,11 @@ def test_the_files_say_what_was_answered(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("base_url", "proxies"), [("https://feeds.daily.test", 1), ("http://127.0.0.1:8000", 0)])
+def test_an_https_address_has_a_web_server_in_front(tmp_path, base_url, proxies):
+    assert read(tmp_path, newsroom(base_url=base_url)).editors.trusted_proxies == proxies
+
+
 def test_a_database_of_the_environment_is_not_written_down(tmp_path):
     url = "postgresql://news:secret@db.test/news"
     settings = read(tmp_path, newsroom(database_url=None), {"SYNDICATION_DATABASE__URL": url})

@@ -6,12 +6,12 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from syndication.dashboard.article_form import (
+    digest,
     digests,
     empty_form,
     find_changes,
     form_values,
     merge_forms,
-    read_time,
     sent_values,
 )
 from tests.support.api import FULL
@@ -75,7 +75,7 @@ def test_a_picture_without_any_text_is_removed():
     ("typed", "words"),
     [
         ("tomorrow", "Write a date"),
-        ("2026-03-29T02:30", "does not exist in Europe/Berlin: clocks go forward. 03:30 is"),
+        ("2026-03-29T02:30", "Clocks go forward that night: 02:30 does not exist in Europe/Berlin. Use 03:30 instead."),
         ("2026-03-14T08:00Z", "without a time zone"),
         ("0001-01-01T00:00", "years 1 to 9999"),
     ],
@@ -85,8 +85,21 @@ def test_a_time_that_cannot_be_meant_is_refused_at_its_field(typed, words):
     assert patch == {} and words in errors["expires_at"]
 
 
-def test_of_two_equal_times_the_first_is_meant():
-    assert read_time("2026-10-25T02:30", ZONE) == "2026-10-25T00:30:00Z"
+def test_of_two_equal_times_one_has_to_be_chosen():
+    given = sent(form_values(STORED, ZONE) | {"published_at": "2026-10-25T02:30"})
+    patch, errors = find_changes(given, STORED, ZONE)
+    assert patch == {} and errors["published_at"] == ("Clocks go back that night: 02:30 comes twice. Choose which one.")
+    chosen, errors = find_changes(given | {"published_at_turn": "second"}, STORED, ZONE)
+    assert (chosen, errors) == ({"published_at": "2026-10-25T01:30:00Z"}, {})
+    again = form_values(STORED | chosen, ZONE)
+    assert find_changes(sent(again), STORED | chosen, ZONE) == ({}, {})
+    back = find_changes(sent(again | {"published_at_turn": "first"}), STORED | chosen, ZONE)
+    assert back == ({"published_at": "2026-10-25T00:30:00Z"}, {})
+
+
+def test_a_note_written_beside_a_review_is_not_a_change_of_what_was_reviewed():
+    given = form_values(STORED, ZONE)
+    assert digest(given) == digest(given | {"correction": "New."}) != digest(given | {"title": "New"})
 
 
 def test_a_form_out_of_date_takes_over_what_others_changed_and_keeps_its_own():

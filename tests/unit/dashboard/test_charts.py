@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from syndication.dashboard.charts import series as chart_series
 from syndication.dashboard.charts import time_axis
-from syndication.dashboard.charts.layout import NARROW, WIDE, short, ticks
+from syndication.dashboard.charts.layout import LABEL_CHARACTER, NARROW, WIDE, Layout, short, ticks
 from syndication.dashboard.charts.svg import inline_svg, svg
 from syndication.store.articles.hourly_counts import HourlyCount
 from syndication.store.processes.poll_counts import PollSums
@@ -213,3 +213,12 @@ def test_an_axis_has_few_round_numbers_and_holds_the_largest(largest, most):
 )
 def test_numbers_of_an_axis_are_short(number, words):
     assert short(number) == words
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_each_name_of_the_legend_is_within_the_chart(size):
+    layout = Layout(figures()["polls"], size)
+    assert [entry.text for entry in layout.legend] == ["Full feed (200)", "Unchanged (304)", "Articles published"]
+    for entry in layout.legend:
+        assert entry.x + 18 + len(entry.text) * LABEL_CHARACTER <= size.width and entry.y <= size.height
+        assert entry.y > max(label.y for label in layout.labels)

@@ -8,6 +8,7 @@ from syndication.diagnostics.delivery import WebFacts, delivery
 from syndication.diagnostics.trace import trace
 from syndication.store.articles.trace_facts import Departure, EntryPosition, TraceFacts
 from syndication.store.articles.withdrawals import Withdrawal
+from syndication.store.processes.purge_queue import Purge
 from syndication.store.processes.web_processes import WebProcess
 from syndication.store.publishing.section_state import SectionState
 from tests.support.newsroom import NOON, article, at, section
@@ -42,8 +43,12 @@ def facts(*, still: bool, withdrawn: bool = True, workers: int = 1, **state) -> 
     )
 
 
-def found(facts: TraceFacts, *running: WebProcess, silent=(), publication: int = 5, since: int | None = None):
-    return delivery(facts, trace(facts, SECTIONS, frozenset()), WebFacts(running, silent, publication), since)
+def found(facts: TraceFacts, *running: WebProcess, silent=(), publication: int = 5, since=None, purges=()):
+    return delivery(facts, trace(facts, SECTIONS, frozenset()), WebFacts(running, silent, publication, purges), since)
+
+
+def purge(section: str = "taiwan", since=NOON, error: str | None = None, given_up_at=None) -> Purge:
+    return Purge(section, 9, since, since, 1 if error else 0, error, given_up_at)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +68,9 @@ def found(facts: TraceFacts, *running: WebProcess, silent=(), publication: int =
          "Withdrawn. Waiting for 1 of 2 web processes to load it."),
         (facts(still=False), [web(5)], [web(4, 8)], "silent",
          "Withdrawn, but web process 8 on here does not answer: it may still serve the previous version. Restart it."),
+        (facts(still=False), [web(5)], [web(4, 8), web(3, 9)], "silent",
+         "Withdrawn, but web processes 8 on here, 9 on here do not answer: they may still serve the previous version."
+         " Restart them."),
         (facts(still=False), [], [], "no-web",
          "Withdrawn, but no web process is running to serve that. Start one with `syndication web`."),
         (facts(still=False), [web(5), web(6, 8)], [], "served",
@@ -77,6 +85,36 @@ def test_each_stage_says_what_is_true_and_what_to_do(given, running, silent, sta
     done = found(given, *running, silent=silent)
     assert (done.stage, done.words, done.is_served) == (stage, words, stage == "served")
     assert done.is_blocked == (stage not in ("updating", "loading", "served"))
+
+
+@pytest.mark.parametrize(
+    ("waiting", "stage", "words"),
+    [
+        (purge(), "purging", "Withdrawn. Waiting for the cache to be purged for taiwan."),
+        (purge(error="it answered 503"), "not-purged",
+         "Withdrawn, but the cache was not purged for taiwan: it answered 503. Retrying."),
+        (purge(error="it answered 403", given_up_at=NOON), "not-purged",
+         "Withdrawn, but the cache was not purged for taiwan: it answered 403. It shows the article until its copy"
+         " expires."),
+        (purge(since=at(seconds=1)), "served", "Withdrawn: every web process serves the feeds without it."),
+        (purge("china", error="it answered 503"), "served",
+         "Withdrawn: every web process serves the feeds without it."),
+    ],
+)  # fmt: skip
+def test_a_withdrawal_is_followed_into_the_cache(waiting, stage, words):
+    done = found(facts(still=False), web(5), purges=[waiting])
+    assert (done.stage, done.words, done.is_blocked) == (stage, words, stage == "not-purged")
+
+
+def test_a_restoration_waits_for_no_cache():
+    assert found(facts(still=False, withdrawn=False), web(5), purges=[purge(error="x")]).stage == "served"
+
+
+def test_sitemaps_that_still_list_a_withdrawn_story_are_named():
+    listed = replace(facts(still=False), in_sitemaps=True)
+    assert found(listed, web(5)).words == (
+        "Withdrawn: every web process serves the feeds without it. The sitemaps follow within a minute."
+    )
 
 
 def test_later_publications_of_other_stories_are_not_waited_for():

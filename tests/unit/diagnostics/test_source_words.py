@@ -86,9 +86,13 @@ def test_health_is_not_well_while_stories_of_a_source_are_missing(source, line):
     assert headline_of(source).startswith(line)
 
 
-@pytest.mark.parametrize("source", [facts(), IMPORTING, CLAIMED])
-def test_health_is_well_while_a_source_is_read(source):
-    assert headline_of(source) == "All is well."
+def test_all_is_well_when_a_source_is_up_to_date():
+    assert headline_of(facts()) == "All is well."
+
+
+@pytest.mark.parametrize("source", [IMPORTING, CLAIMED])
+def test_no_problem_is_found_while_a_source_is_read(source):
+    assert headline_of(source) == "No problems, 1 notice."
 
 
 @pytest.mark.parametrize("source", [NEVER, LATE])

@@ -105,3 +105,9 @@ def test_rfc_3339_is_read_whole(text, moment):
 def test_a_second_60_is_refused_unless_a_leap_second(text):
     with pytest.raises(ValueError, match=r"second 60|minute|isoformat"):
         parse_rfc3339(text)
+
+
+@pytest.mark.parametrize("fraction", ["034960", "60", "5960", "235960"])
+def test_a_fraction_that_ends_with_60_is_no_leap_second(fraction):
+    text = f"2026-11-28T09:34:58.{fraction}+00:00"
+    assert parse_rfc3339(text) == datetime.fromisoformat(text)

@@ -46,7 +46,7 @@ def test_the_list_of_feeds_has_no_address_below_feeds():
 @pytest.mark.parametrize("path", ["/nothing", "/favicon.ico", "/static/nothing.css", "/static/", "/feed", "/.env"])
 def test_what_is_not_there_is_said_safely_and_for_a_minute(path):
     answer = client().get(path)
-    assert (answer.status_code, answer.data) == (404, b"Not found.\n")
+    assert (answer.status_code, answer.data) == (404, b"There is nothing at this address.\n")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert answer.headers["Cache-Control"] == "public, max-age=60"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -54,7 +54,7 @@ def test_what_is_not_there_is_said_safely_and_for_a_minute(path):
 
 def test_a_wrong_method_is_said_safely():
     answer = client().post("/healthz")
-    assert (answer.status_code, answer.data) == (405, b"Method Not Allowed\n")
+    assert (answer.status_code, answer.data) == (405, b"This address can only be read.\n")
     assert "GET" in answer.headers["Allow"] and answer.headers["X-Content-Type-Options"] == "nosniff"
 
 

@@ -21,10 +21,12 @@ def upgrade() -> None:
     _create_request_tables()
     _create_access_tables()
     _create_process_tables()
+    _create_delivery_tables()
     _create_source_tables()
     _create_sitemap_tables()
     _create_feed_tables()
     _create_search_tables()
+    _create_notification_tables()
     _store_documents_uncompressed()
 
 
@@ -124,9 +126,40 @@ def _create_newsroom_tables() -> None:
         sa.Column("at", UtcTime(), nullable=False),
         sa.Column("by", sa.Text(), nullable=True),
         sa.Column("former_status", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("batch", sa.Text(), nullable=True),
         utc_check("at"),
         years_check("at"),
         sa.PrimaryKeyConstraint("article_id"),
+    )
+    op.create_table(
+        "withdrawal_batch",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("undone_at", UtcTime(), nullable=True),
+        sa.Column("undone_by", sa.Text(), nullable=True),
+        utc_check("at"),
+        years_check("at"),
+        utc_check("undone_at"),
+        years_check("undone_at"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_withdrawal_batch_at", "withdrawal_batch", ["at"])
+    op.create_table(
+        "withdrawn_article",
+        sa.Column("batch", sa.Text(), nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("former_by", sa.Text(), nullable=True),
+        sa.Column("undone", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["batch"], ["withdrawal_batch.id"], onupdate="CASCADE", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("batch", "article_id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "field_lock",
@@ -281,6 +314,7 @@ def _create_publishing_tables() -> None:
         sa.Column("publication", BigInt, server_default="0", nullable=False),
         sa.Column("registration", BigInt, server_default="0", nullable=False),
         sa.Column("priority", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("hold_number", BigInt, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("section"),
     )
     op.create_index("ix_section_state_next_due", "section_state", ["next_due"])
@@ -308,10 +342,15 @@ def _create_publishing_tables() -> None:
         sa.Column("section", sa.Text(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("since", UtcTime(), nullable=False),
-        sa.Column("until", UtcTime(), nullable=False),
+        sa.Column("until", UtcTime(), nullable=True),
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("vanished", sa.Integer(), nullable=False),
         sa.Column("released_at", UtcTime(), nullable=True),
+        sa.Column("number", BigInt, nullable=True),
+        sa.Column("version", BigInt, nullable=True),
+        sa.Column("from_version", BigInt, nullable=True),
+        sa.Column("by", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "cause"),
     )
@@ -389,9 +428,27 @@ def _create_publishing_tables() -> None:
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("bytes", sa.Integer(), nullable=False),
         sa.Column("noticed_at", UtcTime(), nullable=True),
+        sa.Column("entry_order", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "version"),
     )
+    op.create_table(
+        "entry_state",
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=False),
+        sa.Column("version", BigInt, nullable=False),
+        sa.Column("last_version", BigInt, nullable=True),
+        sa.Column("entry_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("published_at", UtcTime(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=True),
+        sa.Column("article_updated_at", UtcTime(), nullable=True),
+        sa.Column("expires_at", UtcTime(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("section", "article_id", "version"),
+    )
+    op.create_index("ix_entry_state_last_version", "entry_state", ["section", "last_version"])
     op.create_table(
         "feed_version_change",
         sa.Column("section", sa.Text(), nullable=False),
@@ -610,6 +667,7 @@ def _create_process_tables() -> None:
         sa.Column("loaded_at", UtcTime(), nullable=True),
         sa.Column("serves", sa.Text(), server_default="{}", nullable=False),
         sa.Column("publication", BigInt, server_default="0", nullable=False),
+        sa.Column("loads", sa.Text(), server_default="[]", nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -691,6 +749,57 @@ def _create_feed_tables() -> None:
         sa.Column("reloads", BigInt, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _create_delivery_tables() -> None:
+    """Creates what became of each change, on its way to the readers."""
+    op.create_table(
+        "delivery",
+        sa.Column("seq", BigInt, autoincrement=True, nullable=False),
+        sa.Column("article_id", sa.Text(), nullable=True),
+        sa.Column("articles", BigInt, server_default="1", nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("written_at", UtcTime(), nullable=False),
+        sa.Column("noticed_at", UtcTime(), nullable=False),
+        sa.Column("settled_at", UtcTime(), nullable=True),
+        sa.Column("served_ms", BigInt, nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_delivery_article_id", "delivery", ["article_id", "seq"])
+    op.create_index("ix_delivery_noticed_at", "delivery", ["noticed_at"])
+    op.create_index("ix_delivery_served_ms", "delivery", ["served_ms", "seq"])
+    waits = sa.text("settled_at IS NULL")
+    op.create_index(
+        "ix_delivery_waiting", "delivery", ["written_at", "seq"], sqlite_where=waits, postgresql_where=waits
+    )
+    op.create_table(
+        "delivery_feed",
+        sa.Column("delivery", BigInt, nullable=False),
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("generation", BigInt, nullable=False),
+        sa.Column("change", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("version", BigInt, nullable=True),
+        sa.Column("published_at", UtcTime(), nullable=True),
+        sa.Column("publication", BigInt, nullable=True),
+        sa.Column("served_at", UtcTime(), nullable=True),
+        sa.Column("purge", sa.Text(), nullable=True),
+        sa.Column("purged_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["delivery"], ["delivery.seq"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("delivery", "section"),
+    )
+    op.create_index("ix_delivery_feed_section", "delivery_feed", ["section", "delivery"])
+    for name, columns, where in (
+        ("unpublished", ["section", "generation"], "published_at IS NULL"),
+        ("unserved", ["publication"], "publication IS NOT NULL AND served_at IS NULL"),
+        ("unpurged", ["section", "version"], "purge IS NOT NULL AND purged_at IS NULL"),
+    ):
+        condition = sa.text(where)
+        op.create_index(
+            f"ix_delivery_feed_{name}", "delivery_feed", columns, sqlite_where=condition, postgresql_where=condition
+        )
 
 
 def _create_source_tables() -> None:
@@ -816,6 +925,81 @@ def _create_search_tables() -> None:
             "CREATE VIRTUAL TABLE article_words USING fts5(words, content='article_search', content_rowid='place',"
             " detail=none, columnsize=0, tokenize=\"ascii tokenchars '=~.'\")"
         )
+
+
+def _create_notification_tables() -> None:
+    """Creates what notifications are sent of, and their messages."""
+    op.create_table(
+        "incident",
+        sa.Column("id", BigInt, autoincrement=True, nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("began_at", UtcTime(), nullable=False),
+        sa.Column("observed_since", UtcTime(), nullable=False),
+        sa.Column("ended_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    is_open = sa.text("ended_at IS NULL")
+    op.create_index(
+        "ix_incident_open",
+        "incident",
+        ["cause", "subject"],
+        unique=True,
+        sqlite_where=is_open,
+        postgresql_where=is_open,
+    )
+    op.create_index("ix_incident_ended_at", "incident", ["ended_at"])
+    op.create_table(
+        "incident_report",
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("incident_id", BigInt, autoincrement=False, nullable=False),
+        sa.Column("reported_at", UtcTime(), nullable=False),
+        sa.Column("over_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("channel", "incident_id"),
+    )
+    op.create_index("ix_incident_report_incident_id", "incident_report", ["incident_id"])
+    op.create_table(
+        "notification",
+        sa.Column("id", BigInt, autoincrement=True, nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lost", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", UtcTime(), nullable=True),
+        sa.Column("retry_at", UtcTime(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("failed_at", UtcTime(), nullable=True),
+        sa.Column("sent_at", UtcTime(), nullable=True),
+        sa.Column("given_up_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_notification_channel", "notification", ["channel", "id"])
+    unsent = sa.text("sent_at IS NULL AND given_up_at IS NULL")
+    op.create_index("ix_notification_unsent", "notification", ["id"], sqlite_where=unsent, postgresql_where=unsent)
+    op.create_table(
+        "notification_channel",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("since", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "notification_watch",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", UtcTime(), nullable=True),
+        sa.Column("observed_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
 
 
 def _create_article_indexes() -> None:

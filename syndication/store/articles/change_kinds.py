@@ -1,0 +1,87 @@
+"""What kind of change was made to articles, by what is stored of them now."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, exists, func, select
+
+from syndication.store.articles.selected_articles import PUBLISHED
+from syndication.store.db.batches import batched
+from syndication.store.publishing.deliveries import ChangeKind
+from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
+from syndication.store.tables.articles import ArticleRow, WithdrawalRow
+from syndication.store.tables.publishing import EntryRow, ShownArticleRow, TombstoneRow
+
+
+def change_kinds(conn: Connection, ids: Collection[str], now: datetime) -> dict[str, ChangeKind]:
+    """Returns the kind of each article's last change, as far as readers are concerned."""
+    kinds: dict[str, ChangeKind] = dict.fromkeys(ids, "deleted")
+    query = select(
+        ArticleRow.id,
+        ArticleRow.status,
+        ArticleRow.published_at,
+        exists().where(WithdrawalRow.article_id == ArticleRow.id).label("withdrawn"),
+        exists().where(ShownArticleRow.article_id == ArticleRow.id).label("shown"),
+        exists().where(TombstoneRow.article_id == ArticleRow.id, TombstoneRow.reason == "withdrawn").label("was_out"),
+    )
+    for some in batched(sorted(ids)):
+        for row in conn.execute(query.where(ArticleRow.id.in_(some))):
+            kinds[row.id] = _kind(row, now)
+    return kinds
+
+
+def _kind(row: Any, now: datetime) -> ChangeKind:
+    if row.withdrawn:
+        return "withdrawn"
+    if row.status != "published" or row.published_at is None:
+        return "draft"
+    if row.published_at > now:
+        return "scheduled"
+    if row.was_out:
+        return "restored"
+    return "edited" if row.shown else "published"
+
+
+def list_shown(conn: Connection, ids: Collection[str]) -> set[str]:
+    """Returns those of these articles that a feed shows."""
+    found: set[str] = set()
+    for some in batched(sorted(ids)):
+        found.update(conn.scalars(select(EntryRow.article_id).where(EntryRow.article_id.in_(some)).distinct()))
+    return found
+
+
+def list_added(conn: Connection, ids: Collection[str]) -> dict[str, datetime]:
+    """Returns when a feed last added these articles, as far as versions are kept."""
+    entry, version = FeedVersionChangeRow, FeedVersionRow
+    query = (
+        select(entry.article_id, func.max(version.at).label("at"))
+        .join(version, (version.section == entry.section) & (version.version == entry.version))
+        .where(entry.change == "added")
+        .group_by(entry.article_id)
+    )
+    found: dict[str, datetime] = {}
+    for some in batched(sorted(ids)):
+        found |= {row.article_id: row.at for row in conn.execute(query.where(entry.article_id.in_(some)))}
+    return found
+
+
+def list_appeared(conn: Connection, since: datetime, now: datetime, most: int) -> dict[str, datetime]:
+    """Returns the articles whose embargo ended from ``since`` on and that no feed shows yet, each with its time."""
+    shown = exists().where(EntryRow.article_id == ArticleRow.id)
+    query = (
+        select(ArticleRow.id, ArticleRow.published_at)
+        .where(ArticleRow.status == PUBLISHED, ArticleRow.published_at >= since, ArticleRow.published_at <= now, ~shown)
+        .order_by(ArticleRow.published_at, ArticleRow.id)
+        .limit(most)
+    )
+    return {row.id: row.published_at for row in conn.execute(query)}
+
+
+def list_expired(conn: Connection, sections: Collection[str], now: datetime) -> dict[str, datetime]:
+    """Returns the articles of these feeds' entries that have expired, each with its time."""
+    found: dict[str, datetime] = {}
+    query = select(EntryRow.article_id, EntryRow.expires_at).where(EntryRow.expires_at <= now)
+    for some in batched(sorted(sections)):
+        found |= {row.article_id: row.expires_at for row in conn.execute(query.where(EntryRow.section.in_(some)))}
+    return found

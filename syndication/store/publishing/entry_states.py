@@ -1,0 +1,99 @@
+"""What the entries of kept versions looked like, so that a feed can be rolled back to one of them.
+
+Each state of an entry is stored once, with its bytes, and serves every version in which the entry looked so: a version
+costs the entries that are new or changed in it, and the order of the others.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import zstandard
+from sqlalchemy import Connection, delete, insert, or_, select, update
+
+from syndication.store.publishing.published import PublishedEntry
+from syndication.store.tables.access import FeedVersionRow
+from syndication.store.tables.publishing import EntryStateRow
+
+_COLUMNS = ("article_id", "entry_id", "digest", "published_at", "updated_at", "article_updated_at", "expires_at")
+
+
+@dataclass(frozen=True, slots=True)
+class EntryState:
+    """An entry as it was in a version; ``body`` is its bytes in every format, packed (``model.fragments``)."""
+
+    article_id: str
+    entry_id: str
+    digest: str
+    published_at: datetime
+    updated_at: datetime | None
+    article_updated_at: datetime | None
+    expires_at: datetime | None
+    body: bytes
+
+
+def pack_order(entries: Sequence[PublishedEntry]) -> bytes:
+    """Returns the articles of a version in order, to be stored with it."""
+    text = json.dumps([entry.article_id for entry in entries], ensure_ascii=False, separators=(",", ":"))
+    return zstandard.ZstdCompressor(level=3).compress(text.encode("utf-8", "surrogatepass"))
+
+
+def record(
+    conn: Connection,
+    section: str,
+    version: int,
+    before: Mapping[str, PublishedEntry],
+    entries: Collection[PublishedEntry],
+    bodies: Mapping[str, bytes],
+    keep: int,
+) -> None:
+    """Records the entries of a new version, and deletes those that only versions of ``keep`` versions before had.
+
+    ``before`` are the entries of the previous version, ``bodies`` the packed bytes, by article, of those that are new
+    or changed.
+    """
+    states = {(entry.article_id, entry.version) for entry in entries}
+    ended = [entry for entry in before.values() if (entry.article_id, entry.version) not in states]
+    for entry in ended:
+        conn.execute(
+            update(EntryStateRow)
+            .where(
+                EntryStateRow.section == section,
+                EntryStateRow.article_id == entry.article_id,
+                EntryStateRow.version == entry.version,
+            )
+            .values(last_version=version - 1)
+        )
+    new = [
+        {"section": section, "version": version, "body": bodies[entry.article_id]}
+        | {name: getattr(entry, name) for name in _COLUMNS}
+        for entry in entries
+        if entry.version == version and entry.article_id in bodies
+    ]
+    if new:
+        conn.execute(insert(EntryStateRow), new)
+    conn.execute(
+        delete(EntryStateRow).where(EntryStateRow.section == section, EntryStateRow.last_version <= version - keep)
+    )
+
+
+def read(conn: Connection, section: str, version: int) -> list[EntryState] | None:
+    """Returns the entries of a version in their order; None unless all of them are kept."""
+    order = conn.scalar(
+        select(FeedVersionRow.entry_order).where(FeedVersionRow.section == section, FeedVersionRow.version == version)
+    )
+    if order is None:
+        return None
+    columns = [EntryStateRow.__table__.c[name] for name in EntryState.__slots__]
+    rows = conn.execute(
+        select(*columns).where(
+            EntryStateRow.section == section,
+            EntryStateRow.version <= version,
+            or_(EntryStateRow.last_version.is_(None), EntryStateRow.last_version >= version),
+        )
+    )
+    found = {row.article_id: EntryState(**row._mapping) for row in rows}
+    text = zstandard.ZstdDecompressor().decompress(order).decode("utf-8", "surrogatepass")
+    ids: list[str] = json.loads(text)
+    return [found[id] for id in ids] if found.keys() >= set(ids) else None

@@ -196,7 +196,8 @@ def revert_article(
 def forget_article_revisions(path: ArticlePath) -> ForgottenResponse:
     """Delete all kept revisions of an article for good, for example because a court said so.
 
-    What a feed shows now is not touched: withdraw the article first. Nothing brings the revisions back.
+    What a feed shows now is not touched: withdraw the article first. Nothing brings the revisions back, and no feed can
+    be rolled back to a version that had the article.
     """
     database = context().database
     with database.write() as conn:

@@ -16,7 +16,9 @@ from syndication.store.publishing.published import PublishedEntry
 from syndication.store.tables.access import FeedVersionRow
 from syndication.store.tables.publishing import EntryStateRow
 
-_COLUMNS = ("article_id", "entry_id", "digest", "published_at", "updated_at", "article_updated_at", "expires_at")
+_COLUMNS = (
+    "article_id", "entry_id", "digest", "published_at", "updated_at", "article_updated_at", "expires_at", "state",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class EntryState:
     updated_at: datetime | None
     article_updated_at: datetime | None
     expires_at: datetime | None
+    state: str | None
     body: bytes
 
 

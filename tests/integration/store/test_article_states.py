@@ -10,7 +10,7 @@ from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles, field_locks
 from syndication.store.articles.revisions import forget_revisions
 from syndication.store.articles.withdrawals import withdraw
-from syndication.store.publishing import article_states, version_entries, versions
+from syndication.store.publishing import article_states, editor_holds, version_entries, versions
 from syndication.store.tables.publishing import EntryStateRow
 from syndication.store.tables.revisions import ArticleRevisionRow, FeedVersionEntryRow
 from syndication.worker import retention
@@ -210,3 +210,17 @@ def test_deleted_states_can_be_rolled_back_to_in_no_feed(database, desk):
     desk.put("a2", title="Goes on", published_at=at(minutes=-9))
     desk.later()
     assert "Goes on" in desk.body()
+
+
+def test_a_feed_that_is_rolled_back_has_the_states_that_readers_get(database, desk):
+    publish(desk, "One", "Two")
+    with database.write() as conn:
+        editor_holds.hold(conn, "taiwan", 1, None, "wrong", MEI, desk.clock())
+    desk.later()
+    with database.write() as conn:
+        editor_holds.release(conn, "taiwan", MEI, desk.clock())
+    desk.later()
+    with database.read() as conn:
+        found = [version_entries.entries_of_version(conn, "taiwan", version) for version in (1, 2, 3, 4)]
+        titles = article_states.load_titles(conn, {(one.article_id, one.digest) for some in found for one in some})
+    assert [[titles[one.article_id, one.digest] for one in some] for some in found] == [["One"], ["Two"]] * 2

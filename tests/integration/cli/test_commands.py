@@ -200,6 +200,7 @@ def test_hold_and_release_of_a_feed(run, store):
     assert desk.state().entries == 1
     assert re.search(r"Rolled back to version 1 by .* \(worse\)\. The story waits\.", run("trace", "a2").stdout)
     assert run("release", "taiwan").stdout == "taiwan is released.\n"
+    time.sleep(1)
     desk.work()
     assert desk.state().entries == 2 and run("release", "taiwan").stdout == "taiwan is not held.\n"
     assert "version 7 is not kept" in run("hold", "taiwan", "--reason", "r", "--version", "7").stderr

@@ -127,7 +127,10 @@ CASES: dict[str, list[Case]] = {
     "feeds reinstate": [(["election"], {}), ([EVIL], {})],
     "reload": [([], {}), ([], {"SYNDICATION_SITE__TITLE": EVIL})],
     "find": [([f"Title{EVIL}"], {}), (["story", "--json"], {}), ([EVIL], {})],
-    "purge": [(["taiwan"], {}), ([EVIL], {})],
+    "purge": [
+        (["taiwan"], {"SYNDICATION_PURGE__URL": "http://127.0.0.1:9/"}),
+        ([EVIL], {"SYNDICATION_PURGE__URL": "http://127.0.0.1:9/"}),
+    ],
     "deliveries": [([], {}), (["--json"], {}), (["--article", f"story-1{EVIL}"], {}), (["--section", EVIL], {})],
     "revisions": [
         ([f"story-1{EVIL}"], {}),
@@ -159,7 +162,7 @@ CASES: dict[str, list[Case]] = {
 }
 """For each command its arguments, and the settings of its environment."""
 
-SAYS_NOTHING_OF_DATA = {"editors", "token create", "feeds list", "reload"}
+SAYS_NOTHING_OF_DATA = {"editors", "token create", "feeds list", "reload", "init"}
 """A process that only the program starts, a secret of ours, and what was checked."""
 
 

@@ -79,11 +79,13 @@ def test_no_page_has_inline_code_or_external_resources(newsroom):
         newsroom.stranger().get("/login"),
         newsroom.stranger().post("/login", ""),
     ]:
-        check_inert(page)
         check_headers(page)
+        seen.add(page.status)
+        if page.kind == "text/csv":
+            continue
+        check_inert(page)
         assert page.kind == "text/html" and page.headers["Content-Type"].endswith("charset=utf-8")
         assert page.headers["Content-Security-Policy"] == POLICY and page.headers["Cache-Control"] == "no-store"
-        seen.add(page.status)
     assert seen == {200, 400, 404, 422}
 
 

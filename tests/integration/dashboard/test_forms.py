@@ -88,6 +88,7 @@ BUTTONS = {
     "holds.release": "",
     "notifications.test_channel": "",
     "deliveries.ask_again": "",
+    "revisions.forget_revisions": "?id=missing",
     "users.disable": "",
     "users.enable": "",
     "users.reset_second_factor": "",
@@ -95,6 +96,7 @@ BUTTONS = {
 """Routes of buttons, with the query of an address that names nothing."""
 
 ELSEWHERE = {
+    "revisions.revert": "its address names a state: test_revisions",
     "login.log_out": "takes nothing that could be wrong",
     "login.check_code": "its only field is a code: test_login",
     "second_factor.turn_on": "its only field is a code: test_second_factor",

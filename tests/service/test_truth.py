@@ -1,5 +1,6 @@
 """What every page and command says while something is wrong, in real processes: none is green while another is red."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -163,7 +164,7 @@ def _check_the_feeds(newsroom: TroubledNewsroom, said: Said) -> None:
         assert overview.states(f"//tr[@id='row-{slug}']") == [label]
         assert newsroom.page(f"/sections/{slug}").states("//*[@id='section-head']")[:1] == [label]
         assert newsroom.api(f"/sections/{slug}")[1]["state"] in CODES[label]
-        (line,) = [part for part in newsroom.run_lines("status") if part.startswith(slug)]
+        (line,) = [part for part in newsroom.run_lines("status") if re.match(rf"{slug} +\d", part)]
         assert label in line
     counts = newsroom.api("/status")[1]["sections"]
     assert (counts["current"] == 0) == (said.dot == "standstill")

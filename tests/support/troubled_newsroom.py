@@ -185,9 +185,7 @@ class TroubledNewsroom:
 
     def run(self, *arguments: str) -> Done:
         """Runs a command."""
-        began = time.monotonic()
         done = next(iter(self._running.values())).run(*arguments)
-        print(arguments, round(time.monotonic() - began, 2))
         return Done(done.returncode, " ".join((done.stdout + done.stderr).split()))
 
     def run_lines(self, *arguments: str) -> list[str]:
@@ -196,9 +194,7 @@ class TroubledNewsroom:
 
     def api(self, path: str, method: str = "GET") -> tuple[int, Any]:
         """Asks the API."""
-        began = time.monotonic()
         answer = self.web.get(f"/api/v1{path}", {"Authorization": f"Bearer {self.web.token('desk')}"}, method)
-        print(path, round(time.monotonic() - began, 2))
         return answer.status, json.loads(answer.body)
 
     @property
@@ -212,9 +208,7 @@ class TroubledNewsroom:
 
     def page(self, path: str) -> Page:
         """Opens a page of the dashboard."""
-        began = time.monotonic()
         answer = self.visitor.get(path)
-        print(path, round(time.monotonic() - began, 2))
         return Page(answer.status, lxml.html.document_fromstring(answer.body))
 
     def send(self, path: str, **fields: str) -> Page:

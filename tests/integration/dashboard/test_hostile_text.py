@@ -115,7 +115,7 @@ def shown(dashboard, texts, visits):
     pages["days"] = browser.post("/tokens", name="x", scope="read", days=text)
     pages["the form to log in"] = browser.get(f"/login?{urlencode({'next': f'/editors/{text}'})}")
     pages["a refused log-in"] = dashboard.stranger().post("/login", "x", name=text)
-    pages["a hold"] = browser.follow(browser.post("/sections/taiwan/hold", reason=text[:500]))
+    pages["a hold"] = browser.follow(browser.post("/sections/taiwan/hold", reason=f"because {text}"[:500]))
     pages |= {f"a held feed, {path}": browser.get(path) for path in ("/", "/sections/taiwan/hold", "/article?id=none")}
     browser.post("/sections/taiwan/hold/release")
     return {name: (page.status, Structure(page.text).found) for name, page in pages.items()}

@@ -10,7 +10,7 @@ from syndication.diagnostics.words import utc, write
 from syndication.store.articles.delivery_list import ChangeDelivery, FeedDelivery
 from syndication.store.processes.purge_queue import Purge
 from syndication.store.processes.web_processes import WebProcess
-from syndication.store.publishing.holds import Hold
+from syndication.store.publishing.holds import EditorHold, Hold
 from syndication.store.publishing.section_state import SectionState
 from tests.support.newsroom import NOON, at
 
@@ -47,6 +47,7 @@ def change(*feeds: FeedDelivery, seq: int | None = 1, **changes) -> ChangeDelive
 
 UNPUBLISHED = FeedDelivery("taiwan")
 FAILING = {"taiwan": state(error="KeyError")}
+BY_EDITOR = {"taiwan": state(editor_hold=EditorHold("taiwan", 1, 4, 4, NOON, None, "user mei", "test pages"))}
 HELD = {"taiwan": state(hold=Hold("taiwan", NOON, at(minutes=1), 9, 8))}
 
 
@@ -59,6 +60,10 @@ HELD = {"taiwan": state(hold=Hold("taiwan", NOON, at(minutes=1), 9, 8))}
         (change(seq=None), facts(), "queued", "Waiting for a worker to read it."),
         (change(seq=None, written_at=at(seconds=-11)), facts(), "stuck", "A worker is running, but"),
         (change(UNPUBLISHED), facts(states=FAILING), "failing", "Taiwan is failing: KeyError"),
+        (
+            change(UNPUBLISHED), facts(states=BY_EDITOR), "held",
+            "Taiwan is held by user mei (test pages), until an editor releases it.",
+        ),
         (change(UNPUBLISHED), facts(states=HELD), "held",
          "Taiwan is held: 8 of 9 entries vanished. It keeps them until 2026-03-14 12:01:00 UTC"),
         (change(UNPUBLISHED), facts(), "updating", "Updating Taiwan."),

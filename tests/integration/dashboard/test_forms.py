@@ -71,6 +71,7 @@ FORMS = {
 BUTTONS = {
     "articles.restore": "?id=missing",
     "article_edit.release_locks": "?id=missing",
+    "revisions.forget_revisions": "?id=missing",
     "previews.preview": "?id=" + "x" * 501,
     "feeds.retire_feed": "?slug=missing",
     "feeds.reinstate_feed": "?slug=missing",
@@ -101,6 +102,7 @@ ELSEWHERE = {
     "login.check_code": "its only field is a code: test_login",
     "second_factor.turn_on": "its only field is a code: test_second_factor",
     "second_factor.turn_off": "its fields are a password and a code: test_second_factor",
+    "revisions.revert": "its only field is the note: test_revisions",
     "article_edit.preview_form": "nothing that is typed is wrong for a preview: test_article_edit",
 }
 """Routes that are tested elsewhere, and why."""

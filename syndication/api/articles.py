@@ -35,7 +35,7 @@ from syndication.store.articles import articles as store
 from syndication.store.articles import field_locks
 from syndication.store.articles.found_articles import ArticleFilter, FeedFilter
 from syndication.store.articles.readable_articles import ReadableArticle, read_article
-from syndication.store.articles.search import count, search
+from syndication.store.articles.search import search_and_count
 from syndication.web.problems import FieldProblem, Problem, invalid, not_found
 
 operation = Operations("articles", "Articles", "Articles of the newsroom. A CMS pushes them here.")
@@ -138,8 +138,7 @@ def list_articles(query: SearchQuery) -> Reply[FoundArticles]:
         hidden=who.may("preview"),
     )
     with context().database.read() as conn:
-        found, after = search(conn, wanted, who.now, query.limit, query.after)
-        hits = count(conn, wanted, who.now)
+        found, after, hits = search_and_count(conn, wanted, who.now, query.limit, query.after)
     rows = [
         FoundArticle(
             id=item.id,

@@ -1,15 +1,20 @@
 """Versions of feeds, and the differences between them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Literal
 
 from pydantic import Field
 
-from syndication.api.operations import Operations, Reply, context, instant, next_page
+from syndication.api.operations import Operations, Reply, caller, context, instant, next_page
+from syndication.api.revisions import StateChangeResponse, state_change
 from syndication.api.schemas import Limit, RequestModel, ResponseModel, SectionPath, Time
 from syndication.api.sections import configured
+from syndication.api.visibility import visible_outlines
+from syndication.diagnostics.version_differences import describe_changes, list_titles
+from syndication.store import Connection
 from syndication.store.publishing import versions as stored_versions
+from syndication.store.publishing.versions import EntryChange
 from syndication.web.problems import Problem
 
 operation = Operations("versions", "Versions", "The version history of each feed.")
@@ -20,12 +25,28 @@ class ChangeResponse(ResponseModel):
 
     If it is gone, ``reason`` is withdrawn, deleted, unpublished, expired, moved, left-out, pushed-out or rolled-back.
     If it changed, ``reason`` is correction or date if its date moved, because of a correction or of its writer, and
-    same-date if not.
+    same-date if not. ``title`` is that of the version, for callers with the scope preview; for others, the present one
+    of a public article. It is null if it is not known any more.
     """
 
     article_id: str
+    title: str | None
     change: Literal["added", "changed", "gone"]
     reason: str | None
+
+
+class EntryDifferenceResponse(ChangeResponse):
+    """How an entry differs between two versions.
+
+    Positions count from 1; one is null where the version lacks the entry. ``moved``: its date put it elsewhere among
+    the entries that both versions have. ``fields`` has the words that changed. It is null for entries that are only in
+    one version, if a state of the article is no longer kept, beyond 50 entries, and without the scope preview.
+    """
+
+    old_position: int | None
+    new_position: int | None
+    moved: bool
+    fields: list[StateChangeResponse] | None
 
 
 class VersionResponse(ResponseModel):
@@ -55,7 +76,7 @@ class DifferenceResponse(ResponseModel):
     section: str
     old: int
     new: int
-    changes: list[ChangeResponse]
+    changes: list[EntryDifferenceResponse]
 
 
 class VersionsQuery(RequestModel):
@@ -78,7 +99,8 @@ def list_versions(path: SectionPath, query: VersionsQuery) -> Reply[VersionsResp
     section = configured(path.slug)
     with context().database.snapshot() as conn:
         found = stored_versions.list_versions(conn, section.slug, query.limit + 1, query.before)
-    page = found[: query.limit]
+        page = found[: query.limit]
+        named = _titles(conn, section.slug, [(item.version, change) for item in page for change in item.changes])
     rows = [
         VersionResponse(
             version=item.version,
@@ -86,7 +108,7 @@ def list_versions(path: SectionPath, query: VersionsQuery) -> Reply[VersionsResp
             entries=item.entries,
             bytes=item.bytes,
             can_roll_back=item.is_complete,
-            changes=_changes(item.changes),
+            changes=[_change(one, named.get((item.version, one.article_id))) for one in item.changes],
         )
         for item in page
     ]
@@ -98,7 +120,7 @@ def list_versions(path: SectionPath, query: VersionsQuery) -> Reply[VersionsResp
 
 @operation("GET", "/sections/<slug>/difference", "read", {200: DifferenceResponse})
 def get_difference(path: SectionPath, query: DifferenceQuery) -> DifferenceResponse:
-    """Compare two versions of a feed: entries added, changed and gone, with the reasons."""
+    """Compare two versions of a feed: entries added, changed, moved and gone, with the reasons and the words."""
     section = configured(path.slug)
     if query.new < query.old:
         words = f"must not be lower than old ({query.old}), not {query.new}"
@@ -108,12 +130,47 @@ def get_difference(path: SectionPath, query: DifferenceQuery) -> DifferenceRespo
         found = (
             stored_versions.compare_versions(conn, section.slug, query.old, query.new) if query.new in kept else None
         )
+        changes = _differences(conn, section.slug, found, query) if found is not None else []
     if found is None:
         there = f"versions {kept.start} to {kept.stop - 1} are available" if kept else "there are none yet"
         detail = f"Versions {query.old} to {query.new} are not all available: {there}."
         raise Problem(HTTPStatus.NOT_FOUND, "not-found", detail)
-    return DifferenceResponse(section=section.slug, old=query.old, new=query.new, changes=_changes(found))
+    return DifferenceResponse(section=section.slug, old=query.old, new=query.new, changes=changes)
 
 
-def _changes(found: Collection[stored_versions.EntryChange]) -> list[ChangeResponse]:
-    return [ChangeResponse(article_id=c.article_id, change=c.change, reason=c.reason) for c in found]
+def _titles(
+    conn: Connection, section: str, changes: Collection[tuple[int, EntryChange]]
+) -> Mapping[tuple[int, str], str]:
+    """Returns the titles of changed entries by version and article, as far as the caller may see them."""
+    if caller().may("preview"):
+        return list_titles(conn, section, changes)
+    seen = visible_outlines(conn, sorted({change.article_id for _, change in changes}))
+    return {
+        (version, change.article_id): seen[change.article_id].title
+        for version, change in changes
+        if change.article_id in seen
+    }
+
+
+def _differences(
+    conn: Connection, section: str, changes: Collection[EntryChange], query: DifferenceQuery
+) -> list[EntryDifferenceResponse]:
+    described = describe_changes(conn, section, changes, query.old, query.new)
+    may_read = caller().may("preview")
+    named = _titles(conn, section, [(query.new, change) for change in changes]) if not may_read else {}
+    return [
+        EntryDifferenceResponse(
+            **_change(
+                one.change, one.title if may_read else named.get((query.new, one.change.article_id))
+            ).model_dump(),
+            old_position=one.old_position,
+            new_position=one.new_position,
+            moved=one.moved,
+            fields=[state_change(field) for field in one.fields] if may_read and one.fields is not None else None,
+        )
+        for one in described
+    ]
+
+
+def _change(found: EntryChange, title: str | None) -> ChangeResponse:
+    return ChangeResponse(article_id=found.article_id, title=title, change=found.change, reason=found.reason)

@@ -12,6 +12,7 @@ import click
 from syndication import __version__
 from syndication.cli.articles import import_, lock_fields, restore, schedule, unlock_fields, withdraw
 from syndication.cli.copy_database import copy_database
+from syndication.cli.deliveries import deliveries, purge
 from syndication.cli.feed_definitions import feeds as feed_commands
 from syndication.cli.feeds import hold, regenerate, release, status
 from syndication.cli.init import init
@@ -19,6 +20,7 @@ from syndication.cli.notifications import notifications
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
 from syndication.cli.queries import audit_log, find, trace
 from syndication.cli.reload import reload
+from syndication.cli.revisions import revisions
 from syndication.cli.sources import source
 from syndication.cli.takeover import takeover
 from syndication.cli.tokens import token
@@ -97,14 +99,15 @@ def main(ctx: click.Context, path: Path | None) -> None:
     Show the status:     syndication status
     Find articles:       syndication find night train
     Trace one article:   syndication trace ID
+    Show what waits:     syndication deliveries
     """
     ctx.obj = path
 
 
 for command in (
     init, serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, schedule, lock_fields,
-    unlock_fields, regenerate, hold, release, status, find, trace, feed_commands, source, notifications, token, user,
-    audit_log, config, reload, copy_database,
+    unlock_fields, revisions, regenerate, hold, release, purge, status, find, trace, deliveries, feed_commands, source,
+    notifications, token, user, audit_log, config, reload, copy_database,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -58,7 +58,13 @@ def regenerate(ctx: click.Context, sections: tuple[str, ...], everything: bool, 
             asked, _joined = regenerations.request(conn, slugs, reason, current_user(), database.now(conn))
             database.notify(conn, WORK)
         with database.read() as conn:
-            unseen = sorted(set(slugs) - {state.section for state in list_states(conn)})
+            states = list_states(conn)
+        unseen = sorted(set(slugs) - {state.section for state in states})
+        for state in states:
+            if state.section in slugs and (hold := state.editor_hold) is not None:
+                line(
+                    f"{state.section} is held at version {hold.version} by {hold.by}: it stays so until it is released."
+                )
         for slug in unseen:
             line(f"{slug}: no worker has seen this section yet. Start one with `syndication worker`.", err=True)
         if wait:

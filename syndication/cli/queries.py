@@ -52,8 +52,7 @@ def find(
         wanted = ArticleFilter(" ".join(words), status, feed, feeds=feeds, hidden=True)
         with database.read() as conn:
             now = database.now(conn)
-            found, _ = search.search(conn, wanted, now, limit, None)
-            hits = search.count(conn, wanted, now)
+            found, _, hits = search.search_and_count(conn, wanted, now, limit, None)
     if as_json:
         json_document({"articles": [asdict(one) for one in found]} | asdict(hits))
     else:

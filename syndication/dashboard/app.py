@@ -31,6 +31,7 @@ from syndication.dashboard import (
     previews,
     regenerate,
     regenerations,
+    revisions,
     scheduling,
     second_factor,
     sections,
@@ -58,8 +59,8 @@ from syndication.web.request_log import LIVE, set_rule
 
 SUBJECTS = (
     login, overview, verdict, regenerate, regenerations, sections, holds, documents, feeds, articles, article_edit,
-    scheduling, withdrawals, previews, sources, notifications, upcoming, deliveries, chart_pages, audit_log, tokens,
-    users, sessions, account, second_factor, password_link,
+    revisions, scheduling, withdrawals, previews, sources, notifications, upcoming, deliveries, chart_pages, audit_log,
+    tokens, users, sessions, account, second_factor, password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400

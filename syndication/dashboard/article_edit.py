@@ -43,6 +43,7 @@ from syndication.dashboard.pages import (
     missing_scope,
     page,
     parse_request,
+    titles,
 )
 from syndication.dashboard.previews import await_preview
 from syndication.dashboard.story_promise import story_promise
@@ -219,10 +220,10 @@ def _stored(path: ArticlePath) -> tuple[dict[str, Any], str]:
     return dump_article(found.value.article({})), found.headers["ETag"]
 
 
-def _is_seen(article: Mapping[str, Any]) -> bool:
+def is_seen(article: Mapping[str, Any], now: datetime) -> bool:
     """Returns whether readers can have seen the story, so that a change is a correction or a small fix."""
     at = article.get("published_at")
-    return article["status"] == "published" and at is not None and datetime.fromisoformat(at) <= caller().now
+    return article["status"] == "published" and at is not None and datetime.fromisoformat(at) <= now
 
 
 def _note_errors(act: str, patch: Mapping[str, Any], article: Mapping[str, Any]) -> dict[str, str]:
@@ -230,7 +231,7 @@ def _note_errors(act: str, patch: Mapping[str, Any], article: Mapping[str, Any])
     note = (patch.get("correction") or "").strip()
     if act == "correction" and not note:
         return {"correction": OLD_NOTE if article.get("correction") and "correction" not in patch else NO_NOTE}
-    if act == "fix" and note and _is_seen(article):
+    if act == "fix" and note and is_seen(article, caller().now):
         return {"correction": NEW_NOTE}
     return {}
 
@@ -329,14 +330,14 @@ def _form(
         status,
         article=article,
         given=given,
-        seen=article is not None and _is_seen(article),
+        seen=article is not None and is_seen(article, caller().now),
         owner=found.owner if found else None,
         locked={one.field: one for one in found.locks} if found else {},
         unlocked=_unlocked(found, patch),
         base_text=json.dumps(shown.pop("base", {})),
         reviewed=digest(given) if review is not None else "",
         choices={one.slug: one.title for one in sections if one.selection is None and one.slug != ALL},
-        titles={one.slug: one.title for one in sections},
+        titles=titles(),
         field_labels=LABELS,
         format_labels=FORMATS,
         turns={name: time_turns(given[name], _zone()) for name in TURNS_OF},

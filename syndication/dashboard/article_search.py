@@ -21,14 +21,19 @@ DAYS = {"from": "since", "to": "until"}
 
 def asked_articles() -> tuple[dict[str, str], api.SearchQuery]:
     """Returns the fields that were filled in, without the cursor, and the question that they make."""
-    names = ("q", "status", "section", "feeds", *DAYS, "after")
-    given = {name: value for name in names if (value := request.args.get(name, "").strip())}
+    given = given_fields()
     values = {name: value for name, value in given.items() if name not in DAYS}
     for name, limit in DAYS.items():
         if name in given:
             values[limit] = _begin_of(name, given[name], days=name == "to")
     query = parse_request(api.SearchQuery, **values)
     return {name: value for name, value in given.items() if name != "after"}, query
+
+
+def given_fields() -> dict[str, str]:
+    """Returns the fields that were filled in, and the cursor."""
+    names = ("q", "status", "section", "feeds", *DAYS, "after")
+    return {name: value for name in names if (value := request.args.get(name, "").strip())}
 
 
 def _begin_of(name: str, day: str, *, days: bool) -> str:

@@ -14,14 +14,16 @@ from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath, IdPath
 from syndication.api.visibility import visible_outline
 from syndication.dashboard.article_form import LABELS
-from syndication.dashboard.article_search import asked_articles, csv_of
+from syndication.dashboard.article_search import asked_articles, csv_of, given_fields
 from syndication.dashboard.csv_lines import csv_file
 from syndication.dashboard.filters import time_filters
+from syndication.dashboard.form_errors import refused_form
 from syndication.dashboard.pages import PREFIX, Pages, back, call, is_live, live_part, page, parse_request, titles
 from syndication.dashboard.previews import shown
 from syndication.dashboard.sections import served_version
 from syndication.dashboard.withdrawals import REASONS, asked_reason
 from syndication.diagnostics.trace_steps import trace_steps
+from syndication.errors import SyndicationError
 from syndication.model.values import ALL
 from syndication.store.articles.article_outlines import ArticleOutline
 from syndication.store.articles.article_sizes import measure
@@ -32,26 +34,40 @@ pages = Pages("articles")
 
 STATUSES = ("published", "draft", "withdrawn")
 
+SEARCH_FIELDS = {"q": "the words", "from": "the day", "to": "the day", "section": "the section", "status": "the status"}
+"""What the fields of the search are called in sentences."""
+
 FEED_FILTERS = {"none": "Not in any feed", "left-out": "Left out of a feed"}
 
 
 @pages.get("/articles", "read")
 def find_articles() -> Response:
     """Finds articles by words and filters, newest first."""
-    asked, query = asked_articles()
-    found = call(api.list_articles, query=query)
+    try:
+        asked, query = asked_articles()
+        found = call(api.list_articles, query=query)
+    except SyndicationError as error:
+        status, errors = refused_form(error, SEARCH_FIELDS, "q")
+        return _search_page(status, asked=given_fields(), errors=errors)
     following = found.next_page
-    return page(
-        "articles.html",
+    return _search_page(
         found=found.value.articles,
         hits=found.value,
         asked=asked,
         following={**asked, "after": following["after"]} if following else None,
         paged=bool(query.after),
+    )
+
+
+def _search_page(status: HTTPStatus = HTTPStatus.OK, **shown: Any) -> Response:
+    return page(
+        "articles.html",
+        status,
         sections=titles(),
         statuses=STATUSES if caller().may("preview") else ("published", "withdrawn"),
         feed_filters=FEED_FILTERS,
         origin=request.full_path.removeprefix(PREFIX).rstrip("?"),
+        **{"found": [], "hits": None, "following": None, "paged": False, "errors": {}} | shown,
     )
 
 

@@ -2,14 +2,16 @@
 
 from http import HTTPStatus
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, session
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from syndication.dashboard.feed_form import NAMED
 from syndication.dashboard.pages import is_live, page
 from syndication.errors import SyndicationError
 from syndication.logs import get_logger
 from syndication.model.body_limits import SMALL_BYTES, in_words
+from syndication.model.feed_json import GROUPS
 from syndication.store.db.database import DatabaseDown
 from syndication.web.problems import RETRY_SECONDS, Problem
 from syndication.web.request_log import request_id
@@ -38,6 +40,8 @@ WORDS = {
     HTTPStatus.METHOD_NOT_ALLOWED: "This page does not accept that method.",
 }
 
+UNANSWERED = "The request cannot be answered."
+
 DATABASE_DOWN = "The database does not answer. Feeds are still served. This page retries automatically."
 
 LOCKED = "The database is locked by another program. Feeds are still served. This page retries automatically."
@@ -49,6 +53,14 @@ NOT_DONE_LOCKED = "Not done: the database is locked by another program. Try agai
 
 NEVER_REPEATED = frozenset({"password", "code", "old", "new", "again"})
 """Fields that a page never repeats: a form with one of them has to be filled in again."""
+
+TYPED = {
+    "title": "Title", "url": "Address", "summary": "Summary", "html": "Body", "authors": "Authors", "tags": "Tags",
+    "image_url": "Picture", "image_alt": "Description of the picture", "image_caption": "Caption",
+    "image_credit": "Credit", "correction": "Correction note", "description": "Description", "reason": "Reason",
+    **{f"{group}_{kind}": f"{group} {kind}s".capitalize() for group in GROUPS for kind in NAMED},
+}  # fmt: skip
+"""Fields in which people write, and what they are called: an error that has no form shows them, to be copied."""
 
 STALE_FORM = "The form was opened before you logged in, or in another browser. Go back, reload the page and try again."
 
@@ -90,12 +102,18 @@ def handle_errors(app: Flask) -> None:
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             most = in_words(request.max_content_length or SMALL_BYTES)
             return _error_page(status, f"The form is larger than {most}. Shorten your text.")
-        return _error_page(status, WORDS.get(status, error.description or "The request cannot be answered."), allow)
+        return _error_page(status, WORDS.get(status) or _description(error, status), allow)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         log.error("page_failed", exc_info=error)
         return _error_page(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong. The log has the details.")
+
+
+def _description(error: HTTPException, status: HTTPStatus) -> str:
+    """Returns what Werkzeug says of an error, unless that is the phrase of its status."""
+    words = error.description or ""
+    return words if words.rstrip(".").casefold() != status.phrase.casefold() and words else UNANSWERED
 
 
 def _title(status: HTTPStatus) -> str:
@@ -114,6 +132,7 @@ def _error_page(status: HTTPStatus, detail: str, headers: dict[str, str] | None 
         detail=detail,
         retry=retry,
         again=again,
+        typed=_typed() if again is None else [],
         action=_address(),
         request_id=request_id(),
         # Reading it may be what failed, and takes as long again while the database is silent.
@@ -123,6 +142,20 @@ def _error_page(status: HTTPStatus, detail: str, headers: dict[str, str] | None 
         if name != "WWW-Authenticate":  # It would make the browser open its own password dialog.
             response.headers[name] = value
     return response
+
+
+def _typed() -> list[tuple[str, str, str]]:
+    """Returns what somebody wrote in the form, with names and labels; nothing to a browser that never logged in.
+
+    It is not sent again with a button: an unknown page may have sent it.
+    """
+    if request.method != "POST" or "login" not in session:
+        return []
+    try:
+        form = request.form
+    except HTTPException:  # It is too large to be read.
+        return []
+    return [(name, label, form[name]) for name, label in TYPED.items() if form.get(name, "").strip()]
 
 
 def _form_again() -> list[tuple[str, str]] | None:

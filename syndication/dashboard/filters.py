@@ -25,6 +25,7 @@ class TimeFilters:
         """Registers the filters with an app."""
         app.extensions["time_filters"] = self
         app.template_filter("moment")(self.moment)
+        app.template_filter("plain")(self.plain)
         app.template_filter("ago")(self.ago)
         app.template_filter("ahead")(self.ahead)
         app.template_filter("day")(self.day)
@@ -73,6 +74,10 @@ class TimeFilters:
     def text(self, value: datetime) -> str:
         """Returns the local date and time as plain text, for a sentence."""
         return f"{self._local(value):{DATE_AND_TIME}}"
+
+    def plain(self, value: str | datetime) -> str:
+        """Returns the local date and time with seconds as plain text, where no element can be."""
+        return f"{self._local(value):%d %b %Y, %H:%M:%S}"
 
     def _time(self, value: str | datetime | None, form: str, counts: str = "") -> Markup | str:
         if not value:

@@ -26,14 +26,14 @@ class FirstSteps:
     has_source: bool
 
 
-def find_first_steps(conn: Connection, status: ServiceStatus, may_preview: bool) -> FirstSteps | None:
+def find_first_steps(conn: Connection, status: ServiceStatus, may_preview: bool, now: datetime) -> FirstSteps | None:
     """Returns the steps of a newsroom that is new, or has no story that the caller may know of; None if none is left.
 
     The example newsroom is nobody's: it has no next steps once it has stories.
     """
     settings, state = context().settings, status.states.get(ALL)
     stories = not (state is not None and state.entries) and not (may_preview and any_stored(conn))
-    if not stories and (is_example_host(settings.site.authority) or not _is_new(conn, status.now)):
+    if not stories and (is_example_host(settings.site.authority) or not _is_new(conn, now)):
         return None
     steps = FirstSteps(
         stories=stories,

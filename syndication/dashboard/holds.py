@@ -11,9 +11,9 @@ from syndication.api import sections as api
 from syndication.api import versions as api_versions
 from syndication.api.schemas import SectionPath
 from syndication.dashboard.filters import time_filters
-from syndication.dashboard.form_times import read_time, write_time
+from syndication.dashboard.form_times import read_time, time_turns, write_time
 from syndication.dashboard.pages import Pages, back, call, page, parse_request, titles
-from syndication.web.problems import Problem
+from syndication.web.problems import Problem, not_found
 
 pages = Pages("holds")
 
@@ -33,7 +33,7 @@ def hold(slug: str) -> BaseResponse:
     version = given.get("version", "")
     values: dict[str, Any] = {"reason": given.get("reason", "")}
     try:
-        values["until"] = read_time(given.get("until", ""), time_filters().zone)
+        values["until"] = read_time(given.get("until", ""), time_filters().zone, given.get("until_turn", ""))
     except ValueError as error:
         return _form(slug, version, HTTPStatus.UNPROCESSABLE_ENTITY, errors={"until": str(error)})
     try:
@@ -65,16 +65,24 @@ def _number(text: str) -> int | str:
 
 def _form(slug: str, version: str, status: HTTPStatus = HTTPStatus.OK, **shown: Any) -> Response:
     path = parse_request(SectionPath, slug=slug)
-    section = call(api.get_section, path=path)
+    section = api.get_section(path=path)  # Each route has checked its own scope.
     present = section.editor_hold
     asked = parse_request(holds.HoldRequest, reason="-", version=_number(version) if version else None).version
+    if asked is not None and asked > section.version:
+        raise not_found(f"version {asked}")
     target = asked or (present.version if present else section.version)
     changes = []
     if asked is not None and asked < section.version:
         query = parse_request(api_versions.DifferenceQuery, old=asked, new=section.version)
-        changes = call(api_versions.get_difference, path=path, query=query).changes
+        changes = api_versions.get_difference(path=path, query=query).changes
+    entries = api.list_entries(path=path).entries if changes else []
     until = present.until if present else None
-    default, _ = write_time(until, time_filters().zone)
+    default, turn = write_time(until, time_filters().zone)
+    given = {
+        "reason": request.form.get("reason", present.reason if present else ""),
+        "until": request.form.get("until", default),
+        "until_turn": request.form.get("until_turn", turn),
+    }
     return page(
         "hold.html",
         status,
@@ -84,9 +92,8 @@ def _form(slug: str, version: str, status: HTTPStatus = HTTPStatus.OK, **shown: 
         version=asked or "",
         target=target,
         changes=changes,
-        given={
-            "reason": request.form.get("reason", present.reason if present else ""),
-            "until": request.form.get("until", default),
-        },
+        names={entry.article_id: entry.title for entry in entries},
+        given=given,
+        turns=time_turns(given["until"], time_filters().zone),
         **{"errors": {}} | shown,
     )

@@ -18,7 +18,7 @@ from syndication.dashboard.pages import Pages, html, page, titles
 from syndication.dashboard.quiet_sections import find_silences
 from syndication.dashboard.regenerations import shown
 from syndication.dashboard.ttl_cache import TTLCache
-from syndication.dashboard.verdict import MOST_ROWS, current_health
+from syndication.dashboard.verdict import MOST_ROWS, current_health, worst
 from syndication.diagnostics import health
 from syndication.model.feed_addresses import wsgi_path
 from syndication.model.values import FORMATS, Section
@@ -101,7 +101,7 @@ def _read() -> dict[str, Any]:
     status, oldest, findings = found.status, found.facts.oldest_change, found.findings
     with database.read() as conn:
         asked = poll_counts.last_hour(conn, found.facts.now)
-        first_steps = find_first_steps(conn, status, caller().may("preview"))
+        first_steps = find_first_steps(conn, status, caller().may("preview"), caller().now)
     unpurged = found.facts.unpurged
     chosen = _chosen(settings.sections, status.states) if many else list(settings.sections)
     rows = [
@@ -120,11 +120,6 @@ def _read() -> dict[str, Any]:
     polls = [sums for slug, sums in asked.items() if slug in settings.sections]
     return {
         "rows": rows,
-        "held": [
-            (slug, named[slug], state.editor_hold)
-            for slug, state in status.states.items()
-            if slug in settings.sections and state.editor_hold is not None
-        ],
         "feeds": len(settings.sections),
         "workers": status.workers,
         "web": status.web,
@@ -136,7 +131,7 @@ def _read() -> dict[str, Any]:
         "headline": health.headline(findings),
         "first_steps": first_steps,
         "findings": findings,
-        "severity": findings[0].severity if findings else "well",
+        "severity": worst(found) or "well",
     }
 
 

@@ -12,6 +12,7 @@ from syndication.api import sections as api
 from syndication.api import versions as api_versions
 from syndication.api.operations import caller, context
 from syndication.api.schemas import SectionPath
+from syndication.dashboard.article_form import LABELS
 from syndication.dashboard.chart_pages import build_chart
 from syndication.dashboard.pages import Pages, Question, back, call, is_live, live_part, page, parse_request, titles
 from syndication.dashboard.regenerations import shown
@@ -89,6 +90,7 @@ def show_versions(slug: str) -> Response:
         following={"before": following["before"]} if following else None,
         before=query.before,
         difference=_difference(path),
+        labels=LABELS,
     )
 
 

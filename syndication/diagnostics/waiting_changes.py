@@ -148,6 +148,9 @@ def _of_state(slugs: tuple[str, ...], facts: DeliveryFacts) -> Wait | None:
         state = facts.states.get(slug)
         if state is not None and state.is_failing:
             return Wait("failing", words(f"{facts.title(slug)} is failing: {state.error}"), slugs)
+        if state is not None and (by_editor := state.editor_hold) is not None:
+            held = words(f"{facts.title(slug)} is held by {by_editor.by} ({by_editor.reason}), until ")
+            return Wait("held", words(held, by_editor.until or "an editor releases it", "."), slugs)
         if state is not None and state.hold is not None and state.is_held:
             until = words(f"{facts.title(slug)} is held: {state.hold.words}. It keeps them until ", state.hold.until)
             return Wait("held", words(until, " at most, or until an editor releases it."), slugs)

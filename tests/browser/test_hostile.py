@@ -73,6 +73,7 @@ PLACES = [
     *("/editors/article/schedule?" + urlencode({"id": f"later-{number}"}) for number in range(3)),
     "/editors/article/new",
     "/editors/upcoming",
+    "/editors/deliveries",
     "/editors/charts?section=odd",
     "/editors/audit-log",
     "/editors/audit-log?" + urlencode({"target": MISCHIEF[0]}),

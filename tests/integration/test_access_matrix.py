@@ -15,8 +15,8 @@ from sqlalchemy import text
 
 from syndication.dashboard.login import OPEN_WITHOUT_SECOND_FACTOR
 from syndication.dashboard.pages import Pages
+from syndication.model.scopes import ROLES, SCOPES
 from syndication.store.access import pending_logins, sessions, tokens, user_changes, users
-from syndication.store.access.tokens import SCOPES
 from tests.support.api import TESTER, Api, story
 from tests.support.dashboard import Dashboard
 from tests.support.people import change, person
@@ -24,8 +24,10 @@ from tests.support.people import change, person
 SETS = [frozenset(some) for some in chain.from_iterable(combinations(SCOPES, n) for n in range(len(SCOPES) + 1))]
 """All 64 sets of scopes; no token or user has the empty one."""
 
-TELLING = [some for some in SETS if len(some) in (1, len(SCOPES) - 1, len(SCOPES))]
-"""Sets that show that only the declared scope is needed: each alone, all but one, and all."""
+PRESETS = [frozenset(scopes) for scopes in ROLES.values()]
+
+TELLING = [some for some in SETS if len(some) in (1, len(SCOPES) - 1, len(SCOPES)) or some in PRESETS]
+"""Sets that show that only the declared scope is needed: each alone, all but one, all, and those of the roles."""
 
 NOWHERE = "no-such-thing"
 

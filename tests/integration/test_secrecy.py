@@ -232,7 +232,8 @@ class Lives(RuleBasedStateMachine):
     def no_page_of_the_dashboard_shows_anything_else(self):
         self.dashboard.app.extensions["ttl_cache"] = TTLCache()
         addresses = [
-            f"{PREFIX}{path}" for path in ("/", "/live/overview", "/articles", "/charts", "/upcoming", "/audit-log")
+            f"{PREFIX}{path}"
+            for path in ("/", "/live/overview", "/articles", "/charts", "/upcoming", "/deliveries", "/audit-log")
         ]
         addresses += [f"{PREFIX}/articles?{query}" for query in ("status=withdrawn", "status=draft", "section=nowhere")]
         addresses += [f"{PREFIX}/{page}?id={id}" for id in IDS for page in ("article", "article/withdraw")]

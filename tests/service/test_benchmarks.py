@@ -38,7 +38,7 @@ SOURCES = pytest.param("sources", marks=[pytest.mark.thorough, pytest.mark.timeo
 """Three systems, two of them real programs, start one after the other."""
 
 
-@pytest.mark.parametrize("name", ["generating", *THOROUGH, SOURCES])
+@pytest.mark.parametrize("name", ["generating", "deliveries", *THOROUGH, SOURCES])
 def test_a_benchmark_shows_its_table(name):
     assert "-----" in benchmarks("--quick", name)
 

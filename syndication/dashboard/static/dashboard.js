@@ -75,7 +75,7 @@ function showSelected() {
 function selectAll(event) {
   const all = event.target.closest("label[data-all]");
   if (all) for (const box of document.querySelectorAll(`input[type=checkbox][form="${all.dataset.all}"]`)) box.checked = event.target.checked;
-  if (all || event.target.form?.id === "withdraw") showSelected();
+  if (all || event.target.hasAttribute("form")) showSelected();
 }
 
 document.addEventListener("DOMContentLoaded", () => {

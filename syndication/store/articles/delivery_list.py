@@ -128,7 +128,7 @@ def read_queued(conn: Connection, now: datetime, article_id: str | None = None) 
     written: dict[str | None, datetime] = {}
     for row in conn.execute(query):
         written[row.article_id] = min(written.get(row.article_id, row.noticed_at), row.noticed_at)
-    kinds = change_kinds(conn, [id for id in written if id is not None], now)
+    kinds = change_kinds(conn, {id: at for id, at in written.items() if id is not None}, now)
     found = [
         ChangeDelivery(None, id, 1 if id else 0, kinds[id] if id is not None else "many", at)
         for id, at in written.items()
@@ -257,7 +257,7 @@ def _with_titles(conn: Connection, found: Sequence[ChangeDelivery], now: datetim
 def _with_title(item: ChangeDelivery, row: Any, newest: dict[str, int], now: datetime) -> ChangeDelivery:
     if row is None:
         return item
-    ahead = row.published_at if row.status == PUBLISHED and row.published_at and row.published_at > now else None
+    ahead = row.published_at if row.status == "published" and row.published_at and row.published_at > now else None
     is_last = item.seq is None or newest.get(item.article_id or "") == item.seq
     waits = item.kind == "scheduled" and is_last
     return replace(item, title=row.title, embargo_until=ahead if waits else None)

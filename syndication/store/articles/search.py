@@ -25,6 +25,26 @@ def search(
     place = decode_cursor(after) if after is not None else None
     if wanted.by_index:
         return IndexSearch(conn, wanted, now).page(limit, place[1] if place is not None else None)
+    return _list(conn, wanted, now, limit, place)
+
+
+def search_and_count(
+    conn: Connection, wanted: ArticleFilter, now: datetime, limit: int, after: str | None
+) -> tuple[list[FoundArticle], str | None, Hits]:
+    """Returns one page, the next cursor, and how many articles there are in all pages together.
+
+    PostgreSQL reads the hits of a word once for both.
+    """
+    place = decode_cursor(after) if after is not None else None
+    if wanted.by_index:
+        asked = IndexSearch(conn, wanted, now)
+        return *asked.page(limit, place[1] if place is not None else None), asked.count()
+    return *_list(conn, wanted, now, limit, place), count_listed(conn, wanted, now)
+
+
+def _list(
+    conn: Connection, wanted: ArticleFilter, now: datetime, limit: int, place: tuple[datetime | None, str] | None
+) -> tuple[list[FoundArticle], str | None]:
     found = list(islice(in_order(conn, wanted, now, limit, place), limit + 1))
     cursor = encode_cursor(found[limit - 1].published_at, found[limit - 1].id) if len(found) > limit else None
     return found[:limit], cursor

@@ -38,7 +38,7 @@ from syndication.store.articles.shown_articles import content_digest, digests, i
 from syndication.store.db.batches import batched
 from syndication.store.db.cursors import INVALID_CURSOR, encode_cursor
 from syndication.store.tables.articles import ArticleRow
-from syndication.store.tables.publishing import ChangeRow
+from syndication.store.tables.publishing import ChangeRow, LeftOutRow
 from syndication.store.tables.search import ArticleSearchRow, SearchChangeRow
 
 MOST_READ = 500
@@ -58,6 +58,9 @@ class IndexSearch:
         # An id without a letter or a digit has no words.
         self.changed = changed | ({wanted.text} if wanted.text and not self.words else set())
         """Articles whose row in the index does not count; they are read themselves."""
+        self.known: int | None = None
+        """How many rows of the index are hits, up to ``MOST_COUNTED`` and one more, once that is known."""
+        self._changed_found: list[tuple[Article, int]] | None = None
 
     def page(self, limit: int, after: str | None) -> tuple[list[FoundArticle], str | None]:
         """Returns one page and the cursor of the next."""
@@ -88,6 +91,11 @@ class IndexSearch:
 
     def _changed_hits(self) -> list[tuple[Article, int]]:
         """Returns the changed articles that are found, each with the place that it would have."""
+        if self._changed_found is None:
+            self._changed_found = self._read_changed()
+        return self._changed_found
+
+    def _read_changed(self) -> list[tuple[Article, int]]:
         articles = read_articles(self.conn, sorted(self.changed))
         found = [article for article, _ in articles.values() if self._matches(article)]
         seen = {article.id for article in found} if self.wanted.hidden else self._seen(found)
@@ -130,6 +138,8 @@ class IndexSearch:
         return [(row.place, row.article_id) for row in self._ordered(question, limit, before)]
 
     def _count(self) -> int:
+        if self.known is not None:
+            return self.known
         if (question := self._question()) is None:
             return 0
         query = self._counted(question).limit(MOST_COUNTED + 1)
@@ -145,6 +155,8 @@ class IndexSearch:
         with _by_words(self.conn):
             some = hits.limit(MOST_COUNTED + 1).subquery()
             rows = self.conn.execute(select(some).order_by(some.c.place.desc())).all()
+        if before is None:
+            self.known = len(rows)
         if len(rows) <= MOST_COUNTED:
             return rows[:limit]
         # A common word: walks the newest places, which has many of them.
@@ -160,10 +172,14 @@ class IndexSearch:
             found = select(_ROWID.label("place"), ArticleSearchRow.article_id).select_from(_FTS)
             found = found.join(ArticleSearchRow, ArticleSearchRow.place == _ROWID)
             found = self._within(found.where(_MATCH.bindparams(question=question)), _ROWID, before)
+            if self.wanted.feeds == "left-out":  # Few, so they are looked up, and not each hit of a common word.
+                found = found.where(_ROWID.in_(_LEFT_OUT))
             return self._filtered(found, ArticleSearchRow.article_id), _ROWID
         # Materialized: what else is asked of an article is asked of each hit, as far as hits are needed.
         words = select(ArticleSearchRow.place, ArticleSearchRow.article_id)
         words = words.where(_has_words(ArticleSearchRow.words, question))
+        if self.wanted.feeds == "left-out":
+            words = words.where(ArticleSearchRow.article_id.in_(select(LeftOutRow.article_id)))
         hits = self._within(words, ArticleSearchRow.place, before).cte("hits").prefix_with("MATERIALIZED")
         return self._filtered(select(hits.c.place, hits.c.article_id), hits.c.article_id), hits.c.place
 
@@ -242,6 +258,7 @@ class IndexSearch:
 _FTS = table("article_words", column("rowid", BigInteger()))
 _ROWID = _FTS.c.rowid
 _MATCH = text("article_words MATCH :question")
+_LEFT_OUT = select(ArticleSearchRow.place).where(ArticleSearchRow.article_id.in_(select(LeftOutRow.article_id)))
 
 
 def _has_words(column: Any, question: str) -> ColumnElement[bool]:

@@ -8,7 +8,6 @@ from functools import partial
 from sqlalchemy import Connection, Table, exists, insert, inspect, select, text
 
 from syndication.errors import StoreError
-from syndication.model.counted import counted
 from syndication.store.articles import articles
 from syndication.store.copy.checks import check_table, place, readers
 from syndication.store.copy.rows import TABLES, Row, TableDigest, batches, exact_values
@@ -170,8 +169,8 @@ def _compare(new: Connection, digests: Mapping[Table, TableDigest], progress: On
                 found.add(tuple(one(value) for one, value in zip(read, raw, strict=True)))
         if found != wanted:
             raise StoreError(
-                f"nothing was copied: {table.name} differs in the target ({found.rows:,} of"
-                f" {counted(wanted.rows, 'row')}). Does the target have its own triggers or rules?"
+                f"nothing was copied: {table.name} differs in the target (it has {found.rows:,} of"
+                f" the {wanted.rows:,} rows). Does the target have its own triggers or rules?"
             )
 
 

@@ -30,6 +30,9 @@ PURGES: Sequence[Purged] = get_args(Purged)
 LEAVING: Collection[ChangeKind] = ("withdrawn", "deleted", "draft", "expired")
 """The kinds after which an article is in no feed."""
 
+DECIDED: Collection[ChangeKind] = ("withdrawn", "expired")
+"""The kinds that pass through a hold by an editor; others wait for its end."""
+
 MAX_NAMED = 200
 """Stories recorded one by one of those that are gathered together; an import's others are one row with their number."""
 
@@ -84,6 +87,7 @@ class Regenerated:
     """What a regeneration found: ``version`` is None if no byte changed.
 
     ``kept`` are articles that a hold keeps in the feed. ``purge``: caches are to be purged of the version before.
+    ``held``: an editor holds the feed, so that changes which it does not show wait still.
     """
 
     section: str
@@ -93,12 +97,18 @@ class Regenerated:
     kept: Collection[str]
     purge: bool
     at: datetime
+    held: bool = False
 
 
-def record_regeneration(conn: Connection, done: Regenerated) -> list[int]:
-    """Records a regeneration for the changes that waited for it; returns those that its version shows.
+Shown = Mapping[str, object]
+"""The values of a row whose change a version shows; ``row`` is its delivery."""
 
-    A change of what no feed shows waits no more. One that another version was early enough for is in that one.
+
+def record_regeneration(conn: Connection, done: Regenerated) -> Sequence[Shown]:
+    """Records a regeneration for the changes that waited for it; returns those that its new version shows.
+
+    These are written by ``record_shown``, once the version has its number. A change of what no feed shows waits no
+    more. One that another version was early enough for is in that one.
     """
     waiting = conn.execute(_waiting(done.section, done.generation)).all()
     if not waiting:
@@ -107,7 +117,7 @@ def record_regeneration(conn: Connection, done: Regenerated) -> list[int]:
     shown, left = [], []
     for row in waiting:
         change = found.get(row.article_id) if row.article_id is not None else None
-        if change is not None or (row.article_id is None and done.version is not None):
+        if change is not None or (row.article_id is None and done.version is not None and not done.held):
             shown.append(
                 {
                     "row": row.delivery,
@@ -116,23 +126,21 @@ def record_regeneration(conn: Connection, done: Regenerated) -> list[int]:
                     "version": done.version,
                     "published_at": done.at,
                     "purge": "waiting" if done.purge else None,
-                    "publication": None,
                 }
             )
+        elif done.held and row.kind not in DECIDED:
+            continue
         elif row.article_id not in done.kept or row.kind not in LEAVING:
             left.append(row)
     earlier = _shown_earlier(conn, done.section, left)
-    _update(conn, done.section, [*shown, *earlier])
+    _update(conn, done.section, earlier)
     _remove(conn, done.section, {row.delivery for row in left} - {values["row"] for values in earlier})
-    return [values["row"] for values in shown]
+    return shown
 
 
-def number_deliveries(conn: Connection, section: str, shown: Sequence[int], publication: int) -> None:
-    """Records the number of the publication that shows these changes: rows that this transaction has locked anyway."""
-    rows = DeliveryFeedRow
-    for some in batched(shown):
-        here = (rows.section == section) & rows.delivery.in_(some)
-        conn.execute(update(rows).where(here).values(publication=publication))
+def record_shown(conn: Connection, section: str, shown: Sequence[Shown], publication: int) -> None:
+    """Records the publication that shows these changes; nobody else writes rows that no version shows yet."""
+    _update(conn, section, [{**values, "publication": publication} for values in shown])
 
 
 def record_purged(conn: Connection, section: str, version: int, state: Purged, now: datetime | None) -> None:
@@ -220,7 +228,7 @@ def _shown_earlier(conn: Connection, section: str, left: Iterable) -> list[dict[
     return found
 
 
-def _update(conn: Connection, section: str, values: Sequence[Mapping[str, object]]) -> None:
+def _update(conn: Connection, section: str, values: Sequence[Shown]) -> None:
     if not values:
         return
     rows = DeliveryFeedRow

@@ -11,7 +11,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, delete, select, update
 
-from syndication.store.access.audit_log import Act, Actor, record
+from syndication.store.access.audit_log import SERVICE, Act, Actor, record
 from syndication.store.db.upsert import insert
 from syndication.store.publishing import section_state, versions
 from syndication.store.publishing.holds import EDITOR, EditorHold, list_holds
@@ -94,14 +94,19 @@ def release(conn: Connection, section: str, by: Actor, now: datetime, number: in
         return False
     if number is not None and found.number != number:
         return Refused("changed", found)
-    end(conn, section)
+    _remove(conn, section)
     _count(conn, section, last + 1, now)
     record(conn, by, [Act("release", section, "released", f"held at version {found.version}")], now)
     return True
 
 
-def end(conn: Connection, section: str) -> None:
+def end(conn: Connection, section: str, now: datetime) -> None:
     """Removes an editor's hold whose time is over."""
+    _remove(conn, section)
+    record(conn, SERVICE, [Act("release", section, "over")], now)
+
+
+def _remove(conn: Connection, section: str) -> None:
     conn.execute(delete(HoldRow).where(HoldRow.section == section, HoldRow.cause == EDITOR))
 
 

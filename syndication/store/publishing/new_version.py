@@ -73,7 +73,7 @@ def write(
     section = current.section
     _write_hold(conn, current, new.hold)
     if new.ends_editor_hold:
-        editor_holds.end(conn, section)
+        editor_holds.end(conn, section, now)
     if new.entries != tuple(current.entries.values()):
         published.write_entries(conn, section, new.entries)
     published.write_left_out(conn, section, new.left_out, now)
@@ -85,7 +85,7 @@ def write(
     shown = deliveries.record_regeneration(conn, _regenerated(current, new, now, purge=purge))
     if new.documents:
         number = published.number_publication(conn, section)
-        deliveries.number_deliveries(conn, section, shown, number)
+        deliveries.record_shown(conn, section, shown, number)
     return True
 
 
@@ -98,6 +98,7 @@ def _regenerated(current: PublishedState, new: NewVersion, now: datetime, *, pur
         kept={entry.article_id for entry in new.entries} if new.hold is not None else (),
         purge=purge,
         at=now,
+        held=current.editor_hold is not None and not new.ends_editor_hold,
     )
 
 

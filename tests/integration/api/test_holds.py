@@ -62,7 +62,7 @@ def test_a_roll_back_names_the_versions_that_are_kept(api):
     api.desk.later()
     assert [one["article_id"] for one in api.get("/sections/taiwan/entries").json["entries"]] == ["a1"]
     newest = api.get("/sections/taiwan/versions").json["versions"][0]
-    assert newest["changes"] == [{"article_id": "a2", "change": "gone", "reason": "rolled-back"}]
+    assert newest["changes"] == [{"article_id": "a2", "change": "gone", "reason": "rolled-back", "title": "Story a2"}]
     api.ask("DELETE", HOLD)
     said = hold(api, version=9)
     assert said.kind == "invalid" and said.json["errors"] == [
@@ -129,5 +129,5 @@ def test_a_restored_story_says_where_it_waits(api):
     api.ask("POST", "/articles/a3/restore")
     api.desk.later()
     api.worker_seen()
-    words = api.get("/articles/a3/delivery").json["words"]
+    words = api.get("/articles/a3/delivery").json["message"]
     assert words.endswith("which an editor holds.") and "It waits in" in words

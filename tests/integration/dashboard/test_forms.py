@@ -6,6 +6,7 @@ A route that only a button leads to has nothing to keep: it is refused with a pa
 from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy import text
 
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles
@@ -55,6 +56,9 @@ FORMS = {
     "article_edit.save_article": Refused(STORY | {"act": "review"}, ("expires_at",), "?id=a1"),
     "article_edit.create_article": Refused(NEW_STORY | {"act": "publish"}, ("expires_at",)),
     "scheduling.schedule": Refused({"published_at": "tomorrow"}, ("published_at",), "?id=soon"),
+    "articles.withdraw": Refused({"reason": "r" * 501}, ("reason",), "?id=a1"),
+    "withdrawals.withdraw_many": Refused({"id": "a1", "reason": "r" * 501, "confirmed": "1"}, ("reason",)),
+    "holds.hold": Refused({"reason": "typed", "until": "tomorrow"}, ("until",)),
     "tokens.create_token": Refused({"name": "typed", "days": "many", "scope": ["read", "write"]}, ("days",)),
     "users.create_user": Refused({"name": "Typed Name", "role": "editor"}, ("name",)),
     "users.change_scopes": Refused({"role": "custom"}, ("scope",)),
@@ -65,7 +69,6 @@ FORMS = {
 """Routes of forms with fields that people fill in."""
 
 BUTTONS = {
-    "articles.withdraw": "?id=missing",
     "articles.restore": "?id=missing",
     "article_edit.release_locks": "?id=missing",
     "previews.preview": "?id=" + "x" * 501,
@@ -81,6 +84,10 @@ BUTTONS = {
     "sessions.end_session": "",
     "sessions.end_own_session": "",
     "users.create_password_link": "",
+    "withdrawals.undo": "",
+    "holds.release": "",
+    "notifications.test_channel": "",
+    "deliveries.ask_again": "",
     "users.disable": "",
     "users.enable": "",
     "users.reset_second_factor": "",
@@ -98,7 +105,8 @@ ELSEWHERE = {
 
 UNASKED = {
     "feeds.reinstate_feed": "gives", "users.enable": "gives", "sources.resume_source": "gives",
-    "articles.withdraw": "a page of its own asks", "articles.restore": "a page of its own asks",
+    "withdrawals.undo": "undoes", "holds.release": "the feed goes on", "notifications.test_channel": "takes nothing",
+    "deliveries.ask_again": "takes nothing", "articles.restore": "a page of its own asks",
     "feeds.retire_feed": "a page of its own asks", "sources.accept_source": "a page of its own asks",
     "sources.look_at_source": "takes nothing", "sources.check_source": "takes nothing",
     "sources.pause_source": "Resume beside it undoes it", "users.create_password_link": "the old password works on",
@@ -131,7 +139,7 @@ def address(dashboard, endpoint, values):
 
 def send(browser, path, given):
     """Sends a form that is not confirmed."""
-    return browser.post(path, **given, confirmed="")
+    return browser.post(path, **{"confirmed": ""} | given)
 
 
 def shown(page, name):
@@ -141,7 +149,9 @@ def shown(page, name):
         if one.tag == "textarea":
             found.append(one.text_content().removeprefix("\n"))
         elif one.tag == "select":
-            found += [option.get("value") for option in one.iter("option") if option.get("selected") is not None]
+            found += [
+                option.get("value", option.text) for option in one.iter("option") if option.get("selected") is not None
+            ]
         elif one.get("type") not in ("checkbox", "radio") or one.get("checked") is not None:
             found.append(one.get("value", ""))
     return found
@@ -151,7 +161,9 @@ def described(page, one):
     """Returns the words to which a field or its group points."""
     groups = [one, *one.iterancestors("fieldset")]
     ids = [id for group in groups for id in group.get("aria-describedby", "").split()]
-    return " ".join(page.tree.get_element_by_id(id).text_content() for id in ids if "hint" not in id).strip()
+    return " ".join(
+        page.tree.get_element_by_id(id).text_content() for id in ids if id.endswith(("error", "wrong"))
+    ).strip()
 
 
 def ready(newsroom, endpoint):
@@ -250,3 +262,32 @@ def test_a_password_is_never_shown_again(newsroom):
         ("/account/second-factor/set-up", {"password": "only-in-this-form"}),
     ):
         assert "only-in-this-form" not in send(browser, path, given).text
+
+
+@pytest.mark.parametrize(
+    ("asked", "wrong"), [("to=9999-12-31", "to"), ("from=soon", "from"), ("q=" + "w" * 201, "q"), ("after=x", "q")]
+)
+def test_a_search_that_cannot_be_made_keeps_its_form(newsroom, asked, wrong):
+    typed = "" if asked.startswith("q=") else "q=harbour&status=draft&"
+    page = newsroom.person().get(f"/articles?{typed}{asked}")
+    assert page.status == 422 and page.title == "Articles"
+    assert described(page, page.tree.xpath("//*[@name=$name]", name=wrong)[0])
+    if typed:
+        assert (shown(page, "q"), shown(page, "status")) == (["harbour"], ["draft"])
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "token"), [(401, "/article/new", None), (400, "/article/new", "forged"), (404, "?id=gone", None)]
+)
+def test_what_was_written_is_shown_to_be_copied_if_no_form_can_be(newsroom, status, path, token):
+    browser = newsroom.person()
+    path = f"/article/edit{path}" if path.startswith("?") else path
+    token = token or browser.token()
+    if status == 401:
+        with newsroom.database.write() as conn:
+            conn.execute(text("DELETE FROM session"))
+    page = browser.post(path, token, **NEW_STORY, password="never shown")
+    assert page.status == status and "never shown" not in page.text
+    written = {area.get("id"): area.text_content().removeprefix("\n") for area in page.tree.iter("textarea")}
+    assert written["typed-html"] == NEW_STORY["html"] and written["typed-title"] == NEW_STORY["title"]
+    assert "typed-html" not in newsroom.stranger().post("/article/new", token, **NEW_STORY).text

@@ -92,10 +92,11 @@ def shown(dashboard, texts, visits):
     pages = {path: browser.get(path) for path in (
         "/", "/sections/taiwan", "/sections/taiwan/reader", "/sections/taiwan/reader/view", "/sections/taiwan/versions",
         "/sections/taiwan/documents/atom", "/sections/taiwan/documents/rss", "/sections/taiwan/documents/json",
-        "/articles", "/upcoming", "/charts?section=taiwan", "/audit-log", "/account", "/users", "/users/mei",
+        "/articles", "/upcoming", "/deliveries", "/charts?section=taiwan", "/audit-log", "/account", "/users",
+        "/users/mei",
     )}  # fmt: skip
     for number, one in enumerate(texts[:visits]):
-        for path in ("/article", "/article/withdraw", "/article/restore"):
+        for path in ("/article", "/article/withdraw", "/article/restore", "/article/revisions"):
             pages[f"{path} {number}"] = browser.get(f"{path}?{urlencode({'id': f'{number} {one}'})}")
     preview = browser.follow(browser.post(f"/article/preview?{urlencode({'id': f'0 {text}'})}"))
     dashboard.api.previewer.answer_all()
@@ -114,6 +115,9 @@ def shown(dashboard, texts, visits):
     pages["days"] = browser.post("/tokens", name="x", scope="read", days=text)
     pages["the form to log in"] = browser.get(f"/login?{urlencode({'next': f'/editors/{text}'})}")
     pages["a refused log-in"] = dashboard.stranger().post("/login", "x", name=text)
+    pages["a hold"] = browser.follow(browser.post("/sections/taiwan/hold", reason=f"because {text}"[:500]))
+    pages |= {f"a held feed, {path}": browser.get(path) for path in ("/", "/sections/taiwan/hold", "/article?id=none")}
+    browser.post("/sections/taiwan/hold/release")
     return {name: (page.status, Structure(page.text).found) for name, page in pages.items()}
 
 

@@ -42,6 +42,7 @@ def test_the_secret_is_in_no_page_and_opening_uses_nothing_up(dashboard, mei):
 
 def test_a_previewer_of_links_uses_nothing_up_and_gets_no_secret(dashboard, mei):
     secret = link_for(dashboard, mei)
+    dashboard.stranger().get("/login")  # Makes the key that signs cookies.
     before = dashboard.api.everything_stored()
     for method in ("HEAD", "GET", "OPTIONS"):
         answer = dashboard.stranger().ask(method, f"/password/{secret}")

@@ -10,8 +10,11 @@ from sqlalchemy import delete, func, select, update
 
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.regenerate import Regenerator
+from syndication.pipeline.sweep import Sweeper
+from syndication.store import triggers
 from syndication.store.access.audit_log import Actor, list_entries
-from syndication.store.articles import withdrawals
+from syndication.store.articles import delivery_list, withdrawals
+from syndication.store.articles.delivery_list import DeliveryFilter
 from syndication.store.publishing import editor_holds, entry_states, versions
 from syndication.store.publishing.editor_holds import Refused
 from syndication.store.publishing.section_state import section_status
@@ -115,6 +118,8 @@ def test_a_hold_ends_at_its_time_without_a_write(desk):
     assert desk.later(minutes=1)["taiwan"].result == "published"
     assert shown(desk)[0] == "c1" and desk.state().editor_hold is None
     with desk.database.read() as conn:
+        (entry,) = list_entries(conn, 1)
+        assert (entry.actor, entry.act, entry.target, entry.outcome) == ("the service", "release", "taiwan", "over")
         assert conn.scalar(select(func.count()).select_from(HoldRow)) == 0
 
 
@@ -341,6 +346,22 @@ def test_entries_that_vanished_before_an_editors_hold_stay(desk):
     assert desk.later()["taiwan"].hold.event == "begun", "the protection begins again"
 
 
+def test_a_sweep_finds_a_withdrawal_that_no_trigger_noticed(desk):
+    hold_it(desk)
+    desk.work()
+    with desk.database.write() as conn:
+        triggers.drop_triggers(conn)
+        conn.execute(update(ArticleRow).where(ArticleRow.id == "a2").values(status="withdrawn"))
+        triggers.create_triggers(conn)
+    desk.clock.advance(300)
+    assert desk.work() == {} and "a2" in shown(desk)
+    newsroom = Newsroom(desk.site, desk.sections)
+    for _ in Sweeper(desk.database, newsroom, "desk", timedelta(minutes=5)).sweep():
+        pass
+    desk.later()
+    assert shown(desk) == ["b1", "a0", "a1 corrected", "a3"]
+
+
 def test_a_new_title_of_a_held_feed_waits(desk):
     before = documents_of(desk)
     hold_it(desk)
@@ -351,6 +372,24 @@ def test_a_new_title_of_a_held_feed_waits(desk):
     release_it(desk)
     desk.later()
     assert "Formosa" in desk.body()
+
+
+def test_changes_wait_for_the_release_and_withdrawals_do_not(desk):
+    def waiting():
+        with desk.database.snapshot() as conn:
+            found = delivery_list.read_deliveries(conn, DeliveryFilter(waiting=True), "newest", desk.clock(), 50)[0]
+        feeds = [(change.article_id, feed) for change in found for feed in change.feeds if feed.section == "taiwan"]
+        return {id: feed.published_at is not None for id, feed in feeds}
+
+    held = hold_it(desk)
+    desk.put("c1", published_at=at(minutes=-1), updated_at=at(minutes=-1))
+    desk.put("a2", title="Story a2 corrected", published_at=at(hours=-1, minutes=-2), updated_at=at(minutes=-1))
+    withdrawals.withdraw(desk.database, ["b1"], MEI)
+    desk.later()
+    assert {id: waiting()[id] for id in ("c1", "a2", "b1")} == {"c1": False, "a2": False, "b1": True}
+    assert release_it(desk, held.number) is True
+    desk.later()
+    assert {id: waiting()[id] for id in ("c1", "a2", "b1")} == {"c1": True, "a2": True, "b1": True}
 
 
 def test_holding_rolling_back_and_releasing_are_in_the_audit_log(desk):

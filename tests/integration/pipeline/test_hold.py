@@ -297,11 +297,11 @@ def test_a_release_during_a_regeneration_is_not_lost(desk):
     unfile(desk, *IDS)
     desk.work()
     with desk.database.read() as conn:
-        before = holds.find(conn, "taiwan")
+        before = holds.list_holds(conn).automatic["taiwan"]
     release_it(desk)
     with desk.database.write() as conn:
         holds.write(conn, before)  # By a worker that had read the section before.
-        assert holds.find(conn, "taiwan").released_at == desk.clock()
+        assert holds.list_holds(conn).automatic["taiwan"].released_at == desk.clock()
 
 
 def test_another_worker_continues_the_hold_of_a_dead_one(desk):

@@ -12,7 +12,8 @@ PHRASES = {status.phrase.casefold() for status in HTTPStatus if status >= 400}
 
 PATHS = ["/", "/nothing", "/feeds", "/feeds/nothing", "/feeds/horoscope", "/feeds/new", "/feeds/nothing.atom",
          "/feeds/horoscope.atom", "/feeds/new.rss", "/feeds/tag/nothing", "/healthz", "/metrics/x", "/static/nothing",
-         "/opml.xml", "/feeds.json", "/favicon.ico", "/feeds/a/b/c"]  # fmt: skip
+         "/opml.xml", "/feeds.json", "/favicon.ico", "/feeds/a/b/c",
+         "/feeds/author/nobody"]  # fmt: skip
 
 
 @pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Dest": "document"}])
@@ -39,6 +40,6 @@ def test_each_sentence_is_one():
 
 
 def test_a_reader_at_a_wrong_address_is_led_to_the_feeds():
-    page = html.document_fromstring(client().get("/feeds/nothing").text)
+    page = html.document_fromstring(client().get("/feeds/author/nobody").text)
     assert page.findtext(".//h1") == "There is no feed at this address"
     assert page.xpath("//a[@class='button']/@href") == ["https://feeds.daily.example/"]

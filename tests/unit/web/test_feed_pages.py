@@ -125,10 +125,11 @@ def test_former_retired_and_unknown_pages():
     new = browser.get("/feeds/new")
     assert (new.status_code, new.headers["Cache-Control"], new.headers["Retry-After"]) == (503, "no-store", "5")
     assert EVIL not in new.text
-    missing = browser.get("/feeds/nothing")
+    assert browser.get("/feeds/nothing").data == b"Feed not found.\n"
+    missing = browser.get("/feeds/author/nobody")
     assert (missing.status_code, missing.headers["Cache-Control"]) == (404, "public, max-age=60")
     assert "There is no feed at this address" in missing.text
-    assert missing.data == browser.get("/feeds/other/words", headers={"Host": "evil.example"}).data
+    assert missing.data == browser.get("/feeds/author/unknown", headers={"Host": "evil.example"}).data
     assert browser.post("/feeds/taiwan").status_code == 405
 
 

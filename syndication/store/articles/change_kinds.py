@@ -1,6 +1,6 @@
 """What kind of change was made to articles, by what is stored of them now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,20 @@ from syndication.store.tables.articles import ArticleRow, WithdrawalRow
 from syndication.store.tables.publishing import EntryRow, ShownArticleRow, TombstoneRow
 
 
-def change_kinds(conn: Connection, ids: Collection[str], now: datetime) -> dict[str, ChangeKind]:
-    """Returns the kind of each article's last change, as far as readers are concerned."""
-    kinds: dict[str, ChangeKind] = dict.fromkeys(ids, "deleted")
+def change_kinds(conn: Connection, written: Mapping[str, datetime], now: datetime) -> dict[str, ChangeKind]:
+    """Returns the kind of each article's last change, as far as readers are concerned; ``written`` is its time.
+
+    A regeneration may have been faster than this look: what a feed has added since is new, and was not edited.
+    """
+    kinds: dict[str, ChangeKind] = dict.fromkeys(written, "deleted")
+    entry, version = FeedVersionChangeRow, FeedVersionRow
+    added = (
+        select(func.max(version.at))
+        .join(entry, (version.section == entry.section) & (version.version == entry.version))
+        .where(entry.change == "added", entry.article_id == ArticleRow.id)
+        .correlate(ArticleRow)
+        .scalar_subquery()
+    )
     query = select(
         ArticleRow.id,
         ArticleRow.status,
@@ -24,14 +35,15 @@ def change_kinds(conn: Connection, ids: Collection[str], now: datetime) -> dict[
         exists().where(WithdrawalRow.article_id == ArticleRow.id).label("withdrawn"),
         exists().where(ShownArticleRow.article_id == ArticleRow.id).label("shown"),
         exists().where(TombstoneRow.article_id == ArticleRow.id, TombstoneRow.reason == "withdrawn").label("was_out"),
+        added.label("added_at"),
     )
-    for some in batched(sorted(ids)):
+    for some in batched(sorted(written)):
         for row in conn.execute(query.where(ArticleRow.id.in_(some))):
-            kinds[row.id] = _kind(row, now)
+            kinds[row.id] = _kind(row, written[row.id], now)
     return kinds
 
 
-def _kind(row: Any, now: datetime) -> ChangeKind:
+def _kind(row: Any, written_at: datetime, now: datetime) -> ChangeKind:
     if row.withdrawn:
         return "withdrawn"
     if row.status != "published" or row.published_at is None:
@@ -40,7 +52,8 @@ def _kind(row: Any, now: datetime) -> ChangeKind:
         return "scheduled"
     if row.was_out:
         return "restored"
-    return "edited" if row.shown else "published"
+    is_new = row.added_at is not None and row.added_at > written_at
+    return "edited" if row.shown and not is_new else "published"
 
 
 def list_shown(conn: Connection, ids: Collection[str]) -> set[str]:
@@ -48,21 +61,6 @@ def list_shown(conn: Connection, ids: Collection[str]) -> set[str]:
     found: set[str] = set()
     for some in batched(sorted(ids)):
         found.update(conn.scalars(select(EntryRow.article_id).where(EntryRow.article_id.in_(some)).distinct()))
-    return found
-
-
-def list_added(conn: Connection, ids: Collection[str]) -> dict[str, datetime]:
-    """Returns when a feed last added these articles, as far as versions are kept."""
-    entry, version = FeedVersionChangeRow, FeedVersionRow
-    query = (
-        select(entry.article_id, func.max(version.at).label("at"))
-        .join(version, (version.section == entry.section) & (version.version == entry.version))
-        .where(entry.change == "added")
-        .group_by(entry.article_id)
-    )
-    found: dict[str, datetime] = {}
-    for some in batched(sorted(ids)):
-        found |= {row.article_id: row.at for row in conn.execute(query.where(entry.article_id.in_(some)))}
     return found
 
 

@@ -143,11 +143,12 @@ def test_who_may_not_see_drafts_sees_no_revision(newsroom):
 )
 def test_hostile_texts_change_no_structure_of_a_comparison(dashboard, hostile):
     def pages(words):
-        write(dashboard, title="Plain", html="Plain", tags=())
+        plain = {"title": f"Before {len(words)}", "html": "Plain", "tags": ()}  # A state that was not recorded before.
+        write(dashboard, **plain)
         write(dashboard, title=words, html=f"<p>{words}</p>", tags=(words,), by=Actor(words, words))
         with dashboard.database.write() as conn:
             conn.execute(text("UPDATE audit_log SET actor = :name WHERE act = 'put'"), {"name": words})
-        write(dashboard, title="Plain", html="Plain", tags=())
+        write(dashboard, **plain)
         browser = dashboard.person(name="mei")
         revision = dashboard.api.get("/articles/a1/revisions").json["revisions"][1]["revision"]
         paths = ("/article/revisions?id=a1", f"/article/revision?id=a1&old={revision}",

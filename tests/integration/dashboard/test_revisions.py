@@ -1,5 +1,6 @@
 """Revisions in the dashboard: listed, compared side by side, restored as a small fix or a correction, deleted."""
 
+from html import escape
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -145,7 +146,7 @@ def test_hostile_texts_change_no_structure_of_a_comparison(dashboard, hostile):
     def pages(words):
         plain = {"title": f"Before {len(words)}", "html": "Plain", "tags": ()}  # A state that was not recorded before.
         write(dashboard, **plain)
-        write(dashboard, title=words, html=f"<p>{words}</p>", tags=(words,), by=Actor(words, words))
+        write(dashboard, title=words, html=f"<p>{escape(words)}</p>", tags=(words,), by=Actor(words, words))
         with dashboard.database.write() as conn:
             conn.execute(text("UPDATE audit_log SET actor = :name WHERE act = 'put'"), {"name": words})
         write(dashboard, **plain)

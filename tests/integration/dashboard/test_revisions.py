@@ -1,5 +1,6 @@
 """Revisions in the dashboard: listed, compared side by side, restored as a small fix or a correction, deleted."""
 
+from html import escape
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -82,8 +83,7 @@ def test_a_correction_needs_a_note_and_moves_the_date(newsroom):
     refused = press(browser, review, "correction")
     assert refused.status == 422 and "Say what was corrected" in refused.words and stored(newsroom).title[:5] == "Night"
     browser.follow(press(browser, refused, "correction", correction="It runs."))
-    now = stored(newsroom)
-    assert now.correction == "It runs." and now.corrected_at is not None
+    assert stored(newsroom).correction == "It runs." and stored(newsroom).corrected_at is not None
 
 
 def test_nothing_is_restored_over_what_somebody_else_saved(newsroom):
@@ -144,11 +144,12 @@ def test_who_may_not_see_drafts_sees_no_revision(newsroom):
 )
 def test_hostile_texts_change_no_structure_of_a_comparison(dashboard, hostile):
     def pages(words):
-        write(dashboard, title="Plain", html="Plain", tags=())
-        write(dashboard, title=words, html=f"<p>{words}</p>", tags=(words,), by=Actor(words, words))
+        plain = {"title": f"Before {len(words)}", "html": "Plain", "tags": ()}  # A state that was not recorded before.
+        write(dashboard, **plain)
+        write(dashboard, title=words, html=f"<p>{escape(words)}</p>", tags=(words,), by=Actor(words, words))
         with dashboard.database.write() as conn:
             conn.execute(text("UPDATE audit_log SET actor = :name WHERE act = 'put'"), {"name": words})
-        write(dashboard, title="Plain", html="Plain", tags=())
+        write(dashboard, **plain)
         browser = dashboard.person(name="mei")
         revision = dashboard.api.get("/articles/a1/revisions").json["revisions"][1]["revision"]
         paths = ("/article/revisions?id=a1", f"/article/revision?id=a1&old={revision}",

@@ -15,7 +15,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import Connection, insert, text
 
 from benchmarks import filling, newsroom
 from benchmarks.databases import DIALECTS, available, urls
@@ -29,6 +29,7 @@ from syndication.store.articles import search
 from syndication.store.articles.found_articles import ArticleFilter
 from syndication.store.articles.search_index import index_next, note_changes, place_of
 from syndication.store.db.database import Database
+from syndication.store.tables.publishing import EntryRow, LeftOutRow, SectionStateRow
 from syndication.store.tables.search import ArticleSearchRow, SearchFillRow
 
 SECTIONS = 200
@@ -92,11 +93,33 @@ def _fill(database: Database, number: int, options: Options) -> list[str]:
             for word in _body_words(article.html):
                 frequent[word] = frequent.get(word, 0) + 1
     with database.write() as conn:
+        _publish(conn, number)
         if database.dialect == "postgresql":
             conn.execute(text(f"{made}"))
         conn.execute(insert(SearchFillRow), [{"id": 1, "after": None}])
         conn.execute(text("ANALYZE"))
     return sorted(frequent, key=lambda word: -frequent[word])
+
+
+def _publish(conn: Connection, number: int) -> None:
+    """Writes the entries of the feeds, with which a search for what is in none compares; one article is left out."""
+    for place, slug in enumerate(newsroom.slugs(SECTIONS)):
+        conn.execute(insert(SectionStateRow), [{"section": slug, "fingerprint": "f"}])
+        shown = [n for n in range(number - SECTIONS + place, -1, -SECTIONS) if n < number][: newsroom.ENTRIES]
+        rows = [
+            {"section": slug, "article_id": f"a{n:07}", "entry_id": f"a{n:07}", "position": position, "digest": "d"}
+            | {"version": 1, "since_version": 1, "published_at": newsroom.START + timedelta(minutes=2 * n)}
+            for position, n in enumerate(shown)
+        ]
+        if rows:
+            conn.execute(insert(EntryRow), rows)
+    left_out = {
+        "section": newsroom.slugs(SECTIONS)[0],
+        "article_id": "a0000001",
+        "reason": "r",
+        "since": newsroom.START,
+    }
+    conn.execute(insert(LeftOutRow), [left_out])
 
 
 def _articles(number: int, options: Options) -> Iterator[Article]:
@@ -157,6 +180,7 @@ def _questions(known: list[str], number: int) -> dict[str, Ask]:
         "a week": in_days(),
         "a common word in a week": in_days(lambda chance: chance.choice(common)),
         "left out": ask(feeds="left-out"),
+        "a common word, left out": ask(lambda chance: chance.choice(common), feeds="left-out"),
         "a common word and a number": ask(lambda chance: f"{chance.choice(common)} {chance.randrange(number)}"),
         "a beginning": ask(lambda chance: f"{chance.choice(others)[:4]}*"),
         "a section": sections_of(lambda _: ""),

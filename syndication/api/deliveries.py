@@ -29,9 +29,9 @@ class DeliveryResponse(ResponseModel):
     """Where an article is on its way out of its feeds, or back into them. ``served``: it has arrived everywhere.
 
     ``blocked``: somebody has to do something; ``message`` says what. ``sections`` are the feeds that are not up to date
-    for it. ``behind`` of ``web_processes`` do not serve the ``publication`` yet, which is None while
+    for it. ``behind`` of ``web_processes`` do not serve the ``publication`` yet, which is null while
     a feed is not regenerated. ``change`` has the moments of its last change, as the list of changes has them; it is
-    None without the scope preview, and for a change from before the days that are kept.
+    null without the scope preview, and for a change from before the days that are kept.
     """
 
     id: str

@@ -81,6 +81,7 @@ PROBLEMS = {
     "unpublished": "The feed is not published yet.",
     "public-already": "The article has been public, so no embargo can be set: withdraw it.",
     "unreadable": "A part of the stored article cannot be read; the detail says which.",
+    "deleted": "The article is deleted, so there is nothing to compare with or to change.",
     "exists": "The article already exists (If-None-Match: *).",
     "replayed": "A webhook with this id was already received.",
     "database-down": "The database does not respond. Feeds are still served.",

@@ -19,7 +19,7 @@ from syndication.store import Connection
 from syndication.store.articles import articles as store
 from syndication.store.articles import field_locks
 from syndication.store.articles.revisions import Revision, forget_revisions, list_revisions, revert
-from syndication.store.articles.shown_articles import content_digest
+from syndication.store.articles.stored_digests import stored_digests
 from syndication.store.publishing.article_states import load_states
 from syndication.web.problems import Problem, invalid, not_found
 
@@ -65,7 +65,7 @@ class RevisionResponse(ResponseModel):
 
 
 class RevisionsResponse(ResponseModel):
-    """The kept revisions, newest first. ``withdrawn``: the article is out of all feeds."""
+    """The kept revisions, newest first. ``withdrawn``: the article is out of all feeds. ``stored``: it has a row."""
 
     id: str
     withdrawn: bool
@@ -123,10 +123,9 @@ def list_article_revisions(path: ArticlePath) -> RevisionsResponse:
     """
     with context().database.snapshot() as conn:
         found = check_exists(conn, path.id)
-        revisions, stored = _read(conn, path.id)
-    return RevisionsResponse(
-        id=path.id, withdrawn=found.exposure.withdrawn, stored=stored is not None, revisions=revisions
-    )
+        revisions = _read(conn, path.id)
+    exposure = found.exposure
+    return RevisionsResponse(id=path.id, withdrawn=exposure.withdrawn, stored=exposure.stored, revisions=revisions)
 
 
 @operation("GET", "/articles/<article:id>/revisions/<revision>", "preview", {200: RevisionAnswer})
@@ -135,7 +134,7 @@ def get_revision(path: RevisionPath) -> RevisionAnswer:
     with context().database.snapshot() as conn:
         check_exists(conn, path.id)
         state = _load(conn, path.id, path.revision)
-        revisions, _ = _read(conn, path.id)
+        revisions = _read(conn, path.id)
     found = next(one for one in revisions if one.revision == path.revision)
     return RevisionAnswer(**found.model_dump(), article=state)
 
@@ -197,7 +196,8 @@ def revert_article(
 def forget_article_revisions(path: ArticlePath) -> ForgottenResponse:
     """Delete all kept revisions of an article for good, for example because a court said so.
 
-    What a feed shows now is not touched: withdraw the article first. Nothing brings the revisions back.
+    What a feed shows now is not touched: withdraw the article first. Nothing brings the revisions back, and no feed can
+    be rolled back to a version that had the article.
     """
     database = context().database
     with database.write() as conn:
@@ -225,11 +225,10 @@ def preview_revert(path: RevisionPath) -> tuple[dict[str, Any], str, dict[str, A
     return old, tag(stored), {name: value for name, value in new.items() if value != old[name]}, kept
 
 
-def _read(conn: Connection, id: str) -> tuple[list[RevisionResponse], Article | None]:
-    stored = store.get_article(conn, id)
-    now = content_digest(stored) if stored is not None else None
+def _read(conn: Connection, id: str) -> list[RevisionResponse]:
+    now = stored_digests(conn, [id]).get(id)  # An article over the limits is in no feed, and has none.
     found = list_revisions(conn, id, context().settings.sections)
-    return [_response(one, current=one.digest == now) for one in found], stored
+    return [_response(one, current=one.digest == now) for one in found]
 
 
 def _response(found: Revision, *, current: bool) -> RevisionResponse:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from syndication.model.values import Article
     from syndication.store import Connection
     from syndication.store.articles.revisions import Revision
+    from syndication.store.publishing.version_entries import VersionEntry
 
 SHORT = 8
 """Characters of a revision's ID that are shown; any beginning that only one revision has names it."""
@@ -87,10 +88,16 @@ def _list(ctx: click.Context, id: str, *, as_json: bool) -> None:
     for one in found:
         by = one.written_by or "written directly in the database, or imported"
         line(f"{one.digest[:SHORT]}  {one.shown_at:%Y-%m-%d %H:%M:%S} UTC  {one.title}")
-        stood = ", ".join(f"{v.section} {v.since}–{v.until or 'now'}" for v in one.versions) or "versions not kept"
+        stood = ", ".join(_stretch(version) for version in one.versions) or "versions not kept"
         line(f"{'':<{SHORT}}  {by}; {stood}")
     if not found:
         line("No revisions are kept: no feed has shown this article, or they were deleted.", err=True)
+
+
+def _stretch(found: "VersionEntry") -> str:
+    """Returns the section and the versions of its feed."""
+    last = "–now" if found.until is None else f"–{found.until}" if found.until != found.since else ""
+    return f"{found.section} {found.since}{last}"
 
 
 def _show(ctx: click.Context, id: str, revision: str) -> None:

@@ -43,6 +43,7 @@ from syndication.dashboard.pages import (
     missing_scope,
     page,
     parse_request,
+    titles,
 )
 from syndication.dashboard.previews import await_preview
 from syndication.dashboard.story_promise import story_promise
@@ -336,7 +337,7 @@ def _form(
         base_text=json.dumps(shown.pop("base", {})),
         reviewed=digest(given) if review is not None else "",
         choices={one.slug: one.title for one in sections if one.selection is None and one.slug != ALL},
-        titles={one.slug: one.title for one in sections},
+        titles=titles(),
         field_labels=LABELS,
         format_labels=FORMATS,
         turns={name: time_turns(given[name], _zone()) for name in TURNS_OF},

@@ -67,7 +67,7 @@ def show_deliveries() -> Response:
         "after": query.after,
     }
     if is_live():
-        return live_part("parts/deliveries.html", **values)
+        return live_part("parts/deliveries.html", **values, live=True)
     return page(
         "deliveries.html",
         **values,

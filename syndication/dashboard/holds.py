@@ -11,7 +11,7 @@ from syndication.api import sections as api
 from syndication.api import versions as api_versions
 from syndication.api.schemas import SectionPath
 from syndication.dashboard.filters import time_filters
-from syndication.dashboard.form_times import read_time, write_time
+from syndication.dashboard.form_times import read_time, time_turns, write_time
 from syndication.dashboard.pages import Pages, back, call, page, parse_request, titles
 from syndication.web.problems import Problem, not_found
 
@@ -33,7 +33,7 @@ def hold(slug: str) -> BaseResponse:
     version = given.get("version", "")
     values: dict[str, Any] = {"reason": given.get("reason", "")}
     try:
-        values["until"] = read_time(given.get("until", ""), time_filters().zone)
+        values["until"] = read_time(given.get("until", ""), time_filters().zone, given.get("until_turn", ""))
     except ValueError as error:
         return _form(slug, version, HTTPStatus.UNPROCESSABLE_ENTITY, errors={"until": str(error)})
     try:
@@ -77,7 +77,12 @@ def _form(slug: str, version: str, status: HTTPStatus = HTTPStatus.OK, **shown: 
         changes = api_versions.get_difference(path=path, query=query).changes
     entries = api.list_entries(path=path).entries if changes else []
     until = present.until if present else None
-    default, _ = write_time(until, time_filters().zone)
+    default, turn = write_time(until, time_filters().zone)
+    given = {
+        "reason": request.form.get("reason", present.reason if present else ""),
+        "until": request.form.get("until", default),
+        "until_turn": request.form.get("until_turn", turn),
+    }
     return page(
         "hold.html",
         status,
@@ -88,9 +93,7 @@ def _form(slug: str, version: str, status: HTTPStatus = HTTPStatus.OK, **shown: 
         target=target,
         changes=changes,
         names={entry.article_id: entry.title for entry in entries},
-        given={
-            "reason": request.form.get("reason", present.reason if present else ""),
-            "until": request.form.get("until", default),
-        },
+        given=given,
+        turns=time_turns(given["until"], time_filters().zone),
         **{"errors": {}} | shown,
     )

@@ -1,7 +1,7 @@
 """The overview: the status of every feed, and one line on the health of the service."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -18,9 +18,8 @@ from syndication.dashboard.pages import Pages, html, page, titles
 from syndication.dashboard.quiet_sections import find_silences
 from syndication.dashboard.regenerations import shown
 from syndication.dashboard.ttl_cache import TTLCache
-from syndication.dashboard.verdict import MOST_ROWS, current_health
+from syndication.dashboard.verdict import MOST_ROWS, current_health, worst
 from syndication.diagnostics import health
-from syndication.diagnostics.health import Finding
 from syndication.model.feed_addresses import wsgi_path
 from syndication.model.values import FORMATS, Section
 from syndication.store.processes import poll_counts
@@ -132,14 +131,8 @@ def _read() -> dict[str, Any]:
         "headline": health.headline(findings),
         "first_steps": first_steps,
         "findings": findings,
-        "severity": _color(findings, status.states.values()),
+        "severity": worst(found) or "well",
     }
-
-
-def _color(findings: Sequence[Finding], states: Iterable[SectionState]) -> str:
-    """Returns the severity by which the verdict is coloured: red while somebody holds a feed."""
-    worst = findings[0].severity if findings else "well"
-    return "problem" if worst == "notice" and any(state.editor_hold for state in states) else worst
 
 
 def _chosen(sections: Mapping[str, Section], states: Mapping[str, SectionState]) -> list[str]:

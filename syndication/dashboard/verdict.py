@@ -67,11 +67,19 @@ def _read() -> Health:
 def current_verdict() -> Verdict:
     """Returns the verdict for the navigation; never raises: a page that needs no database still has one."""
     try:
-        findings = current_health().findings
+        found = current_health()
     except DatabaseDown:
         findings = health.examine(health.HealthFacts(caller().now, (), (), 0, None, database_up=False))
-    worst = findings[0].severity if findings else None
-    return Verdict(len(health.problems(findings)), worst, health.headline(findings))
+        return Verdict(len(findings), findings[0].severity, health.headline(findings))
+    return Verdict(len(health.problems(found.findings)), worst(found), health.headline(found.findings))
+
+
+def worst(found: Health) -> Severity | None:
+    """Returns the severity by which the verdict is coloured everywhere: red while somebody holds a feed."""
+    findings = found.findings
+    is_held = any(state.editor_hold for state in found.status.states.values())
+    severity = findings[0].severity if findings else None
+    return "problem" if severity == "notice" and is_held else severity
 
 
 def promise(done: str, then: str, sections: Collection[str] = ()) -> str:
@@ -84,7 +92,7 @@ def promise(done: str, then: str, sections: Collection[str] = ()) -> str:
     failing = [found.facts.title(slug) for slug in sections if found.fails(slug)]
     if failing:
         verb = "is" if len(failing) == 1 else "are"
-        return f"{done} {', '.join(failing)} {verb} failing: it reaches readers there when the cause is mended."
+        return f"{done} {', '.join(failing)} {verb} failing: it reaches readers there once that is fixed."
     waited = found.facts.waited
     if waited > health.SLOW:
         return f"{done} A change has been waiting for {waited:.0f} s, so it may take longer than usual."

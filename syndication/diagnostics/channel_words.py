@@ -25,7 +25,7 @@ MESSAGE_LABELS: dict[MessageStatus, str] = {
 
 def channel_status(state: ChannelState) -> ChannelStatus:
     """Returns what somebody who looks should know first."""
-    if state.error is not None and state.sent_at != state.failed_at:  # A note on a message that was sent is no failure.
+    if state.error is not None:
         return "failing"
     if state.waiting:
         return "waiting"

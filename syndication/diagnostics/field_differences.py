@@ -20,6 +20,9 @@ _SPACES, _BREAKS = re.compile(r"[^\S\n]+"), re.compile(r"\s*\n\s*")
 TEXTS = ("summary", "html")
 """Fields with HTML."""
 
+ORDER = ("title", "summary", "html")
+"""The fields that come first: what a reader sees first."""
+
 NOT_COMPARED = ("id", "status")
 """What no two states differ in: a state is of one article, and a withdrawal is no state of its text."""
 
@@ -41,7 +44,8 @@ def field_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> li
 
 def state_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldDifference]:
     """Returns the fields in which two states of an article differ, with HTML as the text that readers see."""
-    return list(_differences(before, after))
+    found = list(_differences(before, after))
+    return sorted(found, key=lambda one: ORDER.index(one.field) if one.field in ORDER else len(ORDER))
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FieldDifference]:

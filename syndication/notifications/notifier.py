@@ -111,6 +111,7 @@ class Notifier:
         self._view = _WatchView()
         self._look_at = 0.0
         self._failing = False
+        self._looks = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
 
@@ -125,10 +126,10 @@ class Notifier:
         if not self.channels:
             return
         ends = time.monotonic() + STOP_SECONDS
-        for thread in (self._thread, *self._sending.values()):
+        for thread in (self._thread, *list(self._sending.values())):
             if thread.is_alive():
                 thread.join(timeout=max(ends - time.monotonic(), 0.0))
-        if not self.database.is_given_up:
+        if self._looks and not self.database.is_given_up:
             try:
                 with self.database.write() as conn:
                     incidents.release_watch(conn, self.owner)
@@ -146,7 +147,8 @@ class Notifier:
 
     def look(self) -> None:
         """Records what began and ended, and stores the messages about it, if this process has the lease."""
-        if not self._hold_watch():
+        self._looks = self._hold_watch()
+        if not self._looks:
             return
         findings = self._read_findings()
         if findings is None:

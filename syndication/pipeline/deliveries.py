@@ -28,7 +28,7 @@ def record_gathered(
         shown = change_kinds.list_shown(conn, named)
         named.sort(key=shown.__contains__)  # Stable: the newest are last.
     others, named = named[: max(len(named) - MAX_NAMED, 0)], named[-MAX_NAMED:]
-    kinds = change_kinds.change_kinds(conn, named, now)
+    kinds = change_kinds.change_kinds(conn, {id: written[id] for id in named}, now)
     own = generations.keys()
     changes = [NewDelivery(id, kinds[id], written[id], own & set(concerned.get(id, ()))) for id in named]
     if others or read.everything:

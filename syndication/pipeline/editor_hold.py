@@ -139,6 +139,7 @@ def published_entries(held: HeldSnapshot, version: int) -> tuple[PublishedEntry,
                 updated_at=state.updated_at,
                 article_updated_at=state.article_updated_at,
                 expires_at=state.expires_at,
+                state=state.state,
             )
         )
     return tuple(found)

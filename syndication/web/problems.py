@@ -36,6 +36,7 @@ TITLES = {
     "busy": "The service is busy",
     "configured": "The configuration sets this feed",
     "database-down": "The database does not respond",
+    "deleted": "The article is deleted",
     "dry-run-running": "A dry run is already running",
     "editors-down": "The API does not respond",
     "exists": "It exists already",

@@ -5,6 +5,7 @@ import tempfile
 from datetime import timedelta
 from math import cos, pi
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
@@ -19,6 +20,8 @@ from tests.browser.visits import DESK, PHONE, log_in
 from tests.support.service import ROOT, Service, running
 
 DOCS = ROOT / "docs"
+
+TAIPEI = ZoneInfo("Asia/Taipei")
 
 LARGEST = 200_000
 """The maximum size of a screenshot in bytes, so that the page loads quickly."""
@@ -72,13 +75,13 @@ def add_a_day_of_polls(folder: Path) -> None:
     database = Database(f"sqlite:///{folder}/var/syndication.db")
     with database.write() as conn:
         now = database.now(conn)
+        moments = [slot_of(now - SLOT * place) for place in range(1, timedelta(days=1) // SLOT)]
         for slug, times in POLLED.items():
-            moments = [slot_of(now - SLOT * place) for place in range(1, timedelta(days=1) // SLOT)]
-            polls = {
-                moment: times * (1.2 - cos(2 * pi * (moment.hour * 60 + moment.minute) / 1440)) for moment in moments
-            }
-            counts = {(slug, at): PollSums(round(n / 8), round(n * 7 / 8), round(n) * 5000) for at, n in polls.items()}
-            poll_counts.add_polls(conn, counts)
+            for moment in moments:
+                there = moment.astimezone(TAIPEI)
+                polls = times * (1.2 - cos(2 * pi * (there.hour * 60 + there.minute) / 1440))
+                sums = PollSums(round(polls / 8), round(polls * 7 / 8), round(polls) * 5000)
+                poll_counts.add_polls(conn, {(slug, moment): sums})
     database.close()
 
 
@@ -102,6 +105,7 @@ def take(browser: Browser, service: Service) -> None:
     expect(page.locator("svg.plot")).to_have_count(3)
     bar = page.get_by_role("img", name=re.compile("full, .* unchanged")).nth(30)
     bar.focus()
+    page.set_viewport_size({"width": DESK, "height": 1040})
     page.evaluate("scrollTo(0, 0)")
     save(page, "statistics")
     take_feed(page)
@@ -133,12 +137,12 @@ def take_public(browser: Browser, service: Service) -> None:
 def take_edit(page: Page) -> None:
     """Takes the screenshot of a correction and its review."""
     page.goto("/editors/articles?section=taiwan")
-    page.get_by_role("table").get_by_role("link").first.click()
+    page.get_by_role("link", name="Night train to Hualien returns after five years").click()
     page.get_by_role("link", name="Edit", exact=True).click()
     title = page.get_by_label("Title")
-    title.fill(f"{title.input_value()}, again")
+    title.fill(title.input_value().replace("five", "four"))
     page.get_by_role("button", name="Review changes").click()
-    expect(page.get_by_role("region", name="Review")).to_contain_text("In the feeds")
+    expect(page.get_by_role("region", name="Review", exact=True)).to_contain_text("In the feeds")
     save(page, "edit")
 
 

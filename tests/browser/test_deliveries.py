@@ -32,8 +32,8 @@ def test_an_embargo_stands_above_the_list_without_alarm(visit, house):
     page = visit("chief", "/editors/deliveries?waiting=1")
     row = page.get_by_role("row").filter(has_text="Not yet")
     expect(row).to_contain_text("Under embargo until", timeout=30_000)
-    expect(page.locator("#deliveries .note").first).to_contain_text("Under embargo:")
-    assert page.locator("#deliveries [role=alert]").count() == 0
+    expect(page.locator("#waiting-changes .note").first).to_contain_text("Under embargo:")
+    assert page.locator("#waiting-changes [role=alert]").count() == 0
 
 
 def test_the_list_is_readable_on_a_phone(visit, house):

@@ -10,6 +10,8 @@ from tests.browser.visits import Visits, log_in
 from tests.support.service import environ, running, until
 from tests.support.terminal import typed
 
+pytestmark = pytest.mark.timeout(300)  # A minute of them until a request is counted.
+
 PASSWORD, OTHER = "orchard-31-teapot", "orchard-37-teapot"
 
 ANSWERS = [

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ def typed(
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ignored if the tests run in the background.
         os.execve(sys.executable, [sys.executable, "-m", "syndication", *arguments], dict(env))
     screen = b""
     for question, answer in answers:

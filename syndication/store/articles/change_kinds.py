@@ -1,21 +1,33 @@
 """What kind of change was made to articles, by what is stored of them now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, func, select
 
 from syndication.store.articles.selected_articles import PUBLISHED
 from syndication.store.db.batches import batched
 from syndication.store.publishing.deliveries import ChangeKind
+from syndication.store.tables.access import FeedVersionChangeRow, FeedVersionRow
 from syndication.store.tables.articles import ArticleRow, WithdrawalRow
 from syndication.store.tables.publishing import EntryRow, ShownArticleRow, TombstoneRow
 
 
-def change_kinds(conn: Connection, ids: Collection[str], now: datetime) -> dict[str, ChangeKind]:
-    """Returns the kind of each article's last change, as far as readers are concerned."""
-    kinds: dict[str, ChangeKind] = dict.fromkeys(ids, "deleted")
+def change_kinds(conn: Connection, written: Mapping[str, datetime], now: datetime) -> dict[str, ChangeKind]:
+    """Returns the kind of each article's last change, as far as readers are concerned; ``written`` is its time.
+
+    A regeneration may have been faster than this look: what a feed has added since is new, and was not edited.
+    """
+    kinds: dict[str, ChangeKind] = dict.fromkeys(written, "deleted")
+    entry, version = FeedVersionChangeRow, FeedVersionRow
+    added = (
+        select(func.max(version.at))
+        .join(entry, (version.section == entry.section) & (version.version == entry.version))
+        .where(entry.change == "added", entry.article_id == ArticleRow.id)
+        .correlate(ArticleRow)
+        .scalar_subquery()
+    )
     query = select(
         ArticleRow.id,
         ArticleRow.status,
@@ -23,14 +35,15 @@ def change_kinds(conn: Connection, ids: Collection[str], now: datetime) -> dict[
         exists().where(WithdrawalRow.article_id == ArticleRow.id).label("withdrawn"),
         exists().where(ShownArticleRow.article_id == ArticleRow.id).label("shown"),
         exists().where(TombstoneRow.article_id == ArticleRow.id, TombstoneRow.reason == "withdrawn").label("was_out"),
+        added.label("added_at"),
     )
-    for some in batched(sorted(ids)):
+    for some in batched(sorted(written)):
         for row in conn.execute(query.where(ArticleRow.id.in_(some))):
-            kinds[row.id] = _kind(row, now)
+            kinds[row.id] = _kind(row, written[row.id], now)
     return kinds
 
 
-def _kind(row: Any, now: datetime) -> ChangeKind:
+def _kind(row: Any, written_at: datetime, now: datetime) -> ChangeKind:
     if row.withdrawn:
         return "withdrawn"
     if row.status != "published" or row.published_at is None:
@@ -39,7 +52,8 @@ def _kind(row: Any, now: datetime) -> ChangeKind:
         return "scheduled"
     if row.was_out:
         return "restored"
-    return "edited" if row.shown else "published"
+    is_new = row.added_at is not None and row.added_at > written_at
+    return "edited" if row.shown and not is_new else "published"
 
 
 def list_shown(conn: Connection, ids: Collection[str]) -> set[str]:

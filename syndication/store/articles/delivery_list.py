@@ -128,7 +128,7 @@ def read_queued(conn: Connection, now: datetime, article_id: str | None = None) 
     written: dict[str | None, datetime] = {}
     for row in conn.execute(query):
         written[row.article_id] = min(written.get(row.article_id, row.noticed_at), row.noticed_at)
-    kinds = change_kinds(conn, [id for id in written if id is not None], now)
+    kinds = change_kinds(conn, {id: at for id, at in written.items() if id is not None}, now)
     found = [
         ChangeDelivery(None, id, 1 if id else 0, kinds[id] if id is not None else "many", at)
         for id, at in written.items()

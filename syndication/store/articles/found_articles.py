@@ -113,7 +113,8 @@ def visible(now: datetime) -> ColumnElement[bool]:
             ShownArticleRow.article_id == ArticleRow.id,
             ArticleSearchRow.article_id == ArticleRow.id,
             ShownArticleRow.digest == ArticleSearchRow.digest,
-            not_(is_changed(ArticleRow.id)),
+            # Not that of the article: inside of two EXISTS, it would be any article of the table.
+            not_(is_changed(ShownArticleRow.article_id)),
         )
         .correlate(ArticleRow)
     )

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, select
 
 from syndication.model.values import Article
 from syndication.store.access.audit_log import Act, Actor, record
+from syndication.store.publishing import entry_states
 from syndication.store.publishing.article_states import forget_states, writers
-from syndication.store.publishing.version_entries import VersionEntry, stretches
+from syndication.store.publishing.version_entries import VersionEntry, sections_of, stretches
 from syndication.store.tables.revisions import ArticleRevisionRow
 
 REVERTED = (
@@ -71,7 +72,11 @@ def revert(stored: Article, state: Article, note: str | None, locked: Collection
 
 
 def forget_revisions(conn: Connection, article_id: str, by: Actor, now: datetime) -> int:
-    """Deletes all kept states of an article for good; returns their number, which is in the audit log."""
+    """Deletes all kept states of an article for good; returns their number, which is in the audit log.
+
+    So no feed can be rolled back to a version that had the article.
+    """
+    entry_states.forget(conn, sections_of(conn, article_id), article_id)
     number = forget_states(conn, article_id)
     words = f"{number} state{'' if number == 1 else 's'}"
     record(conn, by, [Act("forget", article_id, "deleted", words)], now)

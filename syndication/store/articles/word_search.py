@@ -38,7 +38,7 @@ from syndication.store.articles.shown_articles import content_digest, digests, i
 from syndication.store.db.batches import batched
 from syndication.store.db.cursors import INVALID_CURSOR, encode_cursor
 from syndication.store.tables.articles import ArticleRow
-from syndication.store.tables.publishing import ChangeRow
+from syndication.store.tables.publishing import ChangeRow, LeftOutRow
 from syndication.store.tables.search import ArticleSearchRow, SearchChangeRow
 
 MOST_READ = 500
@@ -172,10 +172,14 @@ class IndexSearch:
             found = select(_ROWID.label("place"), ArticleSearchRow.article_id).select_from(_FTS)
             found = found.join(ArticleSearchRow, ArticleSearchRow.place == _ROWID)
             found = self._within(found.where(_MATCH.bindparams(question=question)), _ROWID, before)
+            if self.wanted.feeds == "left-out":  # Few, so they are looked up, and not each hit of a common word.
+                found = found.where(_ROWID.in_(_LEFT_OUT))
             return self._filtered(found, ArticleSearchRow.article_id), _ROWID
         # Materialized: what else is asked of an article is asked of each hit, as far as hits are needed.
         words = select(ArticleSearchRow.place, ArticleSearchRow.article_id)
         words = words.where(_has_words(ArticleSearchRow.words, question))
+        if self.wanted.feeds == "left-out":
+            words = words.where(ArticleSearchRow.article_id.in_(select(LeftOutRow.article_id)))
         hits = self._within(words, ArticleSearchRow.place, before).cte("hits").prefix_with("MATERIALIZED")
         return self._filtered(select(hits.c.place, hits.c.article_id), hits.c.article_id), hits.c.place
 
@@ -254,6 +258,7 @@ class IndexSearch:
 _FTS = table("article_words", column("rowid", BigInteger()))
 _ROWID = _FTS.c.rowid
 _MATCH = text("article_words MATCH :question")
+_LEFT_OUT = select(ArticleSearchRow.place).where(ArticleSearchRow.article_id.in_(select(LeftOutRow.article_id)))
 
 
 def _has_words(column: Any, question: str) -> ColumnElement[bool]:

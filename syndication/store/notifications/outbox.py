@@ -143,7 +143,7 @@ def channel_states(conn: Connection, channels: Collection[str]) -> dict[str, Cha
         mine = NotificationRow.channel == name
         sent_at = conn.scalar(select(func.max(NotificationRow.sent_at)).where(mine))
         waiting = conn.execute(select(func.count(), func.min(NotificationRow.created_at)).where(mine, _WAITS)).one()
-        wrong = select(*_COLUMNS).where(mine, NotificationRow.error.is_not(None))
+        wrong = select(*_COLUMNS).where(mine, NotificationRow.error.is_not(None), NotificationRow.sent_at.is_(None))
         last = conn.execute(
             wrong.order_by(NotificationRow.failed_at.desc(), NotificationRow.id.desc()).limit(1)
         ).first()

@@ -100,10 +100,15 @@ class Regenerated:
     held: bool = False
 
 
-def record_regeneration(conn: Connection, done: Regenerated) -> list[int]:
-    """Records a regeneration for the changes that waited for it; returns those that its version shows.
+Shown = Mapping[str, object]
+"""The values of a row whose change a version shows; ``row`` is its delivery."""
 
-    A change of what no feed shows waits no more. One that another version was early enough for is in that one.
+
+def record_regeneration(conn: Connection, done: Regenerated) -> Sequence[Shown]:
+    """Records a regeneration for the changes that waited for it; returns those that its new version shows.
+
+    These are written by ``record_shown``, once the version has its number. A change of what no feed shows waits no
+    more. One that another version was early enough for is in that one.
     """
     waiting = conn.execute(_waiting(done.section, done.generation)).all()
     if not waiting:
@@ -121,7 +126,6 @@ def record_regeneration(conn: Connection, done: Regenerated) -> list[int]:
                     "version": done.version,
                     "published_at": done.at,
                     "purge": "waiting" if done.purge else None,
-                    "publication": None,
                 }
             )
         elif done.held and row.kind not in DECIDED:
@@ -129,17 +133,14 @@ def record_regeneration(conn: Connection, done: Regenerated) -> list[int]:
         elif row.article_id not in done.kept or row.kind not in LEAVING:
             left.append(row)
     earlier = _shown_earlier(conn, done.section, left)
-    _update(conn, done.section, [*shown, *earlier])
+    _update(conn, done.section, earlier)
     _remove(conn, done.section, {row.delivery for row in left} - {values["row"] for values in earlier})
-    return [values["row"] for values in shown]
+    return shown
 
 
-def number_deliveries(conn: Connection, section: str, shown: Sequence[int], publication: int) -> None:
-    """Records the number of the publication that shows these changes: rows that this transaction has locked anyway."""
-    rows = DeliveryFeedRow
-    for some in batched(shown):
-        here = (rows.section == section) & rows.delivery.in_(some)
-        conn.execute(update(rows).where(here).values(publication=publication))
+def record_shown(conn: Connection, section: str, shown: Sequence[Shown], publication: int) -> None:
+    """Records the publication that shows these changes; nobody else writes rows that no version shows yet."""
+    _update(conn, section, [{**values, "publication": publication} for values in shown])
 
 
 def record_purged(conn: Connection, section: str, version: int, state: Purged, now: datetime | None) -> None:
@@ -227,7 +228,7 @@ def _shown_earlier(conn: Connection, section: str, left: Iterable) -> list[dict[
     return found
 
 
-def _update(conn: Connection, section: str, values: Sequence[Mapping[str, object]]) -> None:
+def _update(conn: Connection, section: str, values: Sequence[Shown]) -> None:
     if not values:
         return
     rows = DeliveryFeedRow

@@ -16,7 +16,9 @@ from syndication.store.publishing.published import PublishedEntry
 from syndication.store.tables.access import FeedVersionRow
 from syndication.store.tables.publishing import EntryStateRow
 
-_COLUMNS = ("article_id", "entry_id", "digest", "published_at", "updated_at", "article_updated_at", "expires_at")
+_COLUMNS = (
+    "article_id", "entry_id", "digest", "published_at", "updated_at", "article_updated_at", "expires_at", "state",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class EntryState:
     updated_at: datetime | None
     article_updated_at: datetime | None
     expires_at: datetime | None
+    state: str | None
     body: bytes
 
 
@@ -97,3 +100,19 @@ def read(conn: Connection, section: str, version: int) -> list[EntryState] | Non
     text = zstandard.ZstdDecompressor().decompress(order).decode("utf-8", "surrogatepass")
     ids: list[str] = json.loads(text)
     return [found[id] for id in ids] if found.keys() >= set(ids) else None
+
+
+def forget(conn: Connection, sections: Collection[str], article_id: str) -> None:
+    """Deletes what an article looked like in these sections, for good: no feed can be rolled back to a version with it.
+
+    What a feed shows now stays in its documents.
+    """
+    row, version = EntryStateRow, FeedVersionRow
+    for section in sections:
+        of_article = (row.section == section, row.article_id == article_id)
+        for one in conn.execute(select(row.version, row.last_version).where(*of_article)).all():
+            within = [version.section == section, version.version >= one.version]
+            if one.last_version is not None:
+                within.append(version.version <= one.last_version)
+            conn.execute(update(version).where(*within).values(entry_order=None))
+        conn.execute(delete(row).where(*of_article))

@@ -85,7 +85,7 @@ def write(
     shown = deliveries.record_regeneration(conn, _regenerated(current, new, now, purge=purge))
     if new.documents:
         number = published.number_publication(conn, section)
-        deliveries.number_deliveries(conn, section, shown, number)
+        deliveries.record_shown(conn, section, shown, number)
     return True
 
 

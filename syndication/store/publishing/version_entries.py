@@ -94,6 +94,12 @@ def stretches(conn: Connection, article_id: str, sections: Collection[str]) -> d
     return dict(found)
 
 
+def sections_of(conn: Connection, article_id: str) -> list[str]:
+    """Returns the sections with a kept version that had an article."""
+    row = FeedVersionEntryRow
+    return list(conn.scalars(select(row.section).where(row.article_id == article_id).distinct().order_by(row.section)))
+
+
 def stretches_of(conn: Connection, section: str, article_ids: Collection[str]) -> dict[str, list[VersionEntry]]:
     """Returns, by article, in which kept versions of one section its states stood, oldest first."""
     row = FeedVersionEntryRow

@@ -189,6 +189,7 @@ class EntryStateRow(Base):
     updated_at: Mapped[datetime | None]
     article_updated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    state: Mapped[str | None]
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
 

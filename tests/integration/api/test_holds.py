@@ -62,7 +62,7 @@ def test_a_roll_back_names_the_versions_that_are_kept(api):
     api.desk.later()
     assert [one["article_id"] for one in api.get("/sections/taiwan/entries").json["entries"]] == ["a1"]
     newest = api.get("/sections/taiwan/versions").json["versions"][0]
-    assert newest["changes"] == [{"article_id": "a2", "change": "gone", "reason": "rolled-back"}]
+    assert newest["changes"] == [{"article_id": "a2", "change": "gone", "reason": "rolled-back", "title": "Story a2"}]
     api.ask("DELETE", HOLD)
     said = hold(api, version=9)
     assert said.kind == "invalid" and said.json["errors"] == [

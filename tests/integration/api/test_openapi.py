@@ -52,12 +52,14 @@ def test_the_headers_that_an_operation_looks_at_are_described(sqlite_api):
 
 
 ALWAYS_SET = {
-    "AuditEntryResponse.at", "EditorHoldResponse.since", "EntryResponse.published_at", "FieldLockResponse.at",
-    "HistoryEventResponse.at", "HoldResponse.since", "HoldResponse.until", "LeftOutResponse.since",
-    "NewToken.created_at", "NewUser.created_at", "PasswordLink.expires_at", "PreviewResponse.requested_at",
-    "PreviewedEntry.published_at", "RegenerationResponse.requested_at",
-    "SessionResponse.created_at", "SessionResponse.expires_at", "TokenResponse.created_at",
-    "UpcomingEventResponse.at", "UserResponse.created_at", "VersionResponse.at",
+    "AuditEntryResponse.at", "CauseResponse.since", "EditorHoldResponse.since", "EntryResponse.published_at",
+    "FieldLockResponse.at", "HistoryEventResponse.at", "HoldResponse.since", "HoldResponse.until",
+    "LeftOutResponse.since", "MessageResponse.created_at", "NewToken.created_at", "NewUser.created_at",
+    "PasswordLink.expires_at", "PreviewResponse.requested_at", "PreviewedEntry.published_at",
+    "RegenerationResponse.requested_at", "RevisionAnswer.first_shown_at", "RevisionAnswer.shown_at",
+    "RevisionResponse.first_shown_at", "RevisionResponse.shown_at", "SessionResponse.created_at",
+    "SessionResponse.expires_at", "TokenResponse.created_at", "UpcomingEventResponse.at", "UserResponse.created_at",
+    "VersionResponse.at", "WithdrawalBatchResponse.at", "WithdrawalDetails.at",
 }  # fmt: skip
 """Times that are never null."""
 

@@ -173,3 +173,61 @@ def test_hostile_texts_are_kept_and_compared_as_they_are(api):
     assert marked(said["fields"])["title"][-1] == "+!"
     api.ask("POST", f"/articles/a1/revisions/{old}/revert", {}, scopes=EDITOR)
     assert stored(api).title == HOSTILE
+
+
+def difference(api, old, new, scopes=EDITOR):
+    said = api.get(f"/sections/taiwan/difference?old={old}&new={new}", scopes)
+    assert said.status == 200, said.body
+    return {one["article_id"]: one for one in said.json["changes"]}
+
+
+@pytest.fixture
+def versions(api):
+    """The feed of Taiwan in five versions: a1 and a2, a1 corrected, a3 comes, a1 moves down, a2 goes."""
+    for id, hours in (("a1", -1), ("a2", -2)):
+        api.ask("PUT", f"/articles/{id}", story(title=f"Title {id}", url=f"/{id}", published_at=when(hours=hours)))
+    api.desk.later()
+    write(api, title="Title of a1")
+    api.ask("PUT", "/articles/a3", story(title="Title a3", url="/a3", published_at=when(minutes=-30)))
+    api.desk.later()
+    write(api, published_at=when(hours=-3))
+    api.ask("POST", "/articles/a2/withdraw")
+    api.desk.later()
+    return api
+
+
+def test_versions_have_the_titles_of_their_entries(versions):
+    found = versions.get("/sections/taiwan/versions", EDITOR).json["versions"]
+    assert [[(one["change"], one["title"]) for one in version["changes"]] for version in found] == [
+        [("gone", "Title a2")], [("changed", "Title of a1")], [("added", "Title a3")], [("changed", "Title of a1")],
+        [("added", "Title a1"), ("added", "Title a2")],
+    ]  # fmt: skip
+
+
+def test_two_versions_differ_by_entries_places_and_words(versions):
+    found = difference(versions, 1, 5)
+    assert {id: (one["change"], one["old_position"], one["new_position"]) for id, one in found.items()} == {
+        "a1": ("changed", 1, 2), "a2": ("gone", 2, None), "a3": ("added", None, 1),
+    }  # fmt: skip
+    assert marked(found["a1"]["fields"])["title"] == ["Title ", "+of ", "a1"]
+    assert not found["a1"]["moved"]  # Of the entries in both versions, it is the only one.
+    assert (found["a2"]["title"], found["a2"]["fields"]) == ("Title a2", None)
+    moved = difference(versions, 3, 4)["a1"]
+    assert (moved["moved"], moved["old_position"], moved["new_position"]) == (True, 2, 3)
+    assert list(marked(moved["fields"])) == ["published_at"]
+    assert {one["change"] for one in difference(versions, 0, 1).values()} == {"added"}
+
+
+def test_words_of_a_state_that_is_no_longer_kept_are_missing_and_nothing_else(versions):
+    assert versions.ask("DELETE", "/articles/a1/revisions").status == 200
+    one = difference(versions, 1, 2)["a1"]
+    assert (one["change"], one["title"], one["fields"], one["new_position"]) == ("changed", None, None, 1)
+
+
+def test_without_preview_versions_tell_no_earlier_words(versions):
+    for scopes in (("read",), ("read", "write", "admin")):
+        said = versions.get("/sections/taiwan/versions", scopes)
+        titles = {one["title"] for version in said.json["versions"] for one in version["changes"]}
+        assert titles <= {"Title of a1", "Title a2", "Title a3", None}
+        one = difference(versions, 1, 2, scopes)["a1"]
+        assert (one["title"], one["fields"]) == ("Title of a1", None)

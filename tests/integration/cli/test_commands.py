@@ -20,36 +20,10 @@ from tests.support.desk import Desk, hold
 from tests.support.newsroom import at
 
 COMMANDS = [
-    "audit-log",
-    "config",
-    "copy-database",
-    "demonstrate",
-    "feeds",
-    "find",
-    "hold",
-    "import",
-    "init",
-    "lock",
-    "migrate",
-    "regenerate",
-    "release",
-]
-COMMANDS += [
-    "reload",
-    "restore",
-    "revisions",
-    "schedule",
-    "serve",
-    "source",
-    "status",
-    "token",
-    "trace",
-    "unlock",
-    "user",
-    "web",
-    "withdraw",
-    "worker",
-]
+    "audit-log", "config", "copy-database", "deliveries", "demonstrate", "feeds", "find", "hold", "import", "init",
+    "lock", "migrate", "notifications", "purge", "regenerate", "release", "reload", "restore", "revisions",
+    "schedule", "serve", "source", "status", "token", "trace", "unlock", "user", "web", "withdraw", "worker",
+]  # fmt: skip
 
 LINE = {"id": "a1", "title": "T", "url": "/a1", "sections": ["Taiwan"], "published_at": "2026-03-14T08:00:00+08:00"}
 
@@ -226,6 +200,7 @@ def test_hold_and_release_of_a_feed(run, store):
     assert desk.state().entries == 1
     assert re.search(r"Rolled back to version 1 by .* \(worse\)\. The story waits\.", run("trace", "a2").stdout)
     assert run("release", "taiwan").stdout == "taiwan is released.\n"
+    time.sleep(1)
     desk.work()
     assert desk.state().entries == 2 and run("release", "taiwan").stdout == "taiwan is not held.\n"
     assert "version 7 is not kept" in run("hold", "taiwan", "--reason", "r", "--version", "7").stderr

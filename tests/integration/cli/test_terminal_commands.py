@@ -127,6 +127,19 @@ CASES: dict[str, list[Case]] = {
     "feeds reinstate": [(["election"], {}), ([EVIL], {})],
     "reload": [([], {}), ([], {"SYNDICATION_SITE__TITLE": EVIL})],
     "find": [([f"Title{EVIL}"], {}), (["story", "--json"], {}), ([EVIL], {})],
+    "purge": [
+        (["taiwan"], {"SYNDICATION_PURGE__URL": "http://127.0.0.1:9/"}),
+        ([EVIL], {"SYNDICATION_PURGE__URL": "http://127.0.0.1:9/"}),
+    ],
+    "deliveries": [([], {}), (["--json"], {}), (["--article", f"story-1{EVIL}"], {}), (["--section", EVIL], {})],
+    "revisions": [
+        ([f"story-1{EVIL}"], {}),
+        ([f"story-1{EVIL}", "--json"], {}),
+        ([f"story-1{EVIL}", "--show", EVIL], {}),
+        ([EVIL], {}),
+    ],
+    "notifications": [([], {}), (["--json"], {}), (["--test", EVIL], {})],
+    "init": [(["--yes", "--name", EVIL, "--generate"], {}), (["--yes", "--admin", EVIL, "--base-url", EVIL], {})],
     "audit-log": [([], {}), (["--json"], {}), (["--actor", f"desk{EVIL}"], {})],
     "token create": [([EVIL, "--scope", "read"], {}), (["cms", "--scope", EVIL], {})],
     "token list": [(["--all"], {})],
@@ -136,6 +149,7 @@ CASES: dict[str, list[Case]] = {
     "user scopes": [([f"mei{EVIL}", "--scope", "read", "--force"], {}), ([EVIL, "--all"], {})],
     "user password": [([f"mei{EVIL}", "--generate"], {}), ([EVIL, "--generate"], {})],
     "user password-link": [([f"mei{EVIL}"], {}), ([EVIL], {})],
+    "user log-out": [([f"mei{EVIL}"], {}), ([EVIL], {}), (["mei", "--session", EVIL], {})],
     "user sessions": [([], {}), ([f"mei{EVIL}"], {}), ([EVIL], {})],
     "user disable": [([f"mei{EVIL}", "--force"], {}), ([f"mei{EVIL}"], {}), ([EVIL], {})],
     "user enable": [([f"gone{EVIL}"], {}), ([EVIL], {})],
@@ -148,7 +162,7 @@ CASES: dict[str, list[Case]] = {
 }
 """For each command its arguments, and the settings of its environment."""
 
-SAYS_NOTHING_OF_DATA = {"editors", "token create", "feeds list", "reload"}
+SAYS_NOTHING_OF_DATA = {"editors", "token create", "feeds list", "reload", "init"}
 """A process that only the program starts, a secret of ours, and what was checked."""
 
 

@@ -56,6 +56,9 @@ FORMS = {
     "article_edit.save_article": Refused(STORY | {"act": "review"}, ("expires_at",), "?id=a1"),
     "article_edit.create_article": Refused(NEW_STORY | {"act": "publish"}, ("expires_at",)),
     "scheduling.schedule": Refused({"published_at": "tomorrow"}, ("published_at",), "?id=soon"),
+    "articles.withdraw": Refused({"reason": "r" * 501}, ("reason",), "?id=a1"),
+    "withdrawals.withdraw_many": Refused({"id": "a1", "reason": "r" * 501, "confirmed": "1"}, ("reason",)),
+    "holds.hold": Refused({"reason": "typed", "until": "tomorrow"}, ("until",)),
     "tokens.create_token": Refused({"name": "typed", "days": "many", "scope": ["read", "write"]}, ("days",)),
     "users.create_user": Refused({"name": "Typed Name", "role": "editor"}, ("name",)),
     "users.change_scopes": Refused({"role": "custom"}, ("scope",)),
@@ -66,7 +69,6 @@ FORMS = {
 """Routes of forms with fields that people fill in."""
 
 BUTTONS = {
-    "articles.withdraw": "?id=missing",
     "articles.restore": "?id=missing",
     "article_edit.release_locks": "?id=missing",
     "previews.preview": "?id=" + "x" * 501,
@@ -82,6 +84,10 @@ BUTTONS = {
     "sessions.end_session": "",
     "sessions.end_own_session": "",
     "users.create_password_link": "",
+    "withdrawals.undo": "",
+    "holds.release": "",
+    "notifications.test_channel": "",
+    "deliveries.ask_again": "",
     "users.disable": "",
     "users.enable": "",
     "users.reset_second_factor": "",
@@ -99,7 +105,8 @@ ELSEWHERE = {
 
 UNASKED = {
     "feeds.reinstate_feed": "gives", "users.enable": "gives", "sources.resume_source": "gives",
-    "articles.withdraw": "a page of its own asks", "articles.restore": "a page of its own asks",
+    "withdrawals.undo": "undoes", "holds.release": "the feed goes on", "notifications.test_channel": "takes nothing",
+    "deliveries.ask_again": "takes nothing", "articles.restore": "a page of its own asks",
     "feeds.retire_feed": "a page of its own asks", "sources.accept_source": "a page of its own asks",
     "sources.look_at_source": "takes nothing", "sources.check_source": "takes nothing",
     "sources.pause_source": "Resume beside it undoes it", "users.create_password_link": "the old password works on",
@@ -132,7 +139,7 @@ def address(dashboard, endpoint, values):
 
 def send(browser, path, given):
     """Sends a form that is not confirmed."""
-    return browser.post(path, **given, confirmed="")
+    return browser.post(path, **{"confirmed": ""} | given)
 
 
 def shown(page, name):

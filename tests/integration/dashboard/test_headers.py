@@ -63,7 +63,10 @@ def check_inert(page):
 
 def check_headers(page):
     headers = page.headers
-    assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] in (
+        "same-origin",
+        "no-referrer",
+    )
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin" and headers["X-Robots-Tag"] == "noindex"
     assert "frame-ancestors" in headers["Content-Security-Policy"]
     assert "Server" not in headers and "ETag" not in headers
@@ -76,11 +79,13 @@ def test_no_page_has_inline_code_or_external_resources(newsroom):
         newsroom.stranger().get("/login"),
         newsroom.stranger().post("/login", ""),
     ]:
-        check_inert(page)
         check_headers(page)
+        seen.add(page.status)
+        if page.kind == "text/csv":
+            continue
+        check_inert(page)
         assert page.kind == "text/html" and page.headers["Content-Type"].endswith("charset=utf-8")
         assert page.headers["Content-Security-Policy"] == POLICY and page.headers["Cache-Control"] == "no-store"
-        seen.add(page.status)
     assert seen == {200, 400, 404, 422}
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from syndication.dashboard import verdict
 from tests.support.newsroom import at
 
 SECOND = "Feeds have it within about a second."
@@ -9,7 +10,8 @@ NO_WORKER = "No worker is running: it reaches readers when one is started with `
 
 
 @pytest.fixture
-def newsroom(dashboard):
+def newsroom(dashboard, monkeypatch):
+    monkeypatch.setattr(verdict, "CACHE_SECONDS", 0.0)
     dashboard.desk.put("held", status="draft", published_at=None)
     dashboard.desk.put("out", status="withdrawn", published_at=at(hours=-1))
     dashboard.publish()
@@ -38,19 +40,22 @@ def test_without_a_worker_nothing_is_promised(newsroom):
 
 
 def test_a_failing_section_is_named(newsroom, monkeypatch):
-    newsroom.api.worker_seen()
     with monkeypatch.context() as patched:
         patched.setattr(newsroom.desk.regenerator.renderer, "render", lambda *given: 1 / 0)
         newsroom.desk.put("a1", published_at=at(hours=-1))
-        newsroom.desk.work()
+        assert {one.result for one in newsroom.desk.later().values()} == {"failed"}
+    newsroom.api.worker_seen()
     assert publish_now(newsroom) == (
-        "Published. All stories, Taiwan are failing: it reaches readers there when the cause is mended."
+        "Published. All stories, Taiwan are failing: it reaches readers there once that is fixed."
     )
 
 
 def test_a_change_that_waits_for_too_long_is_named(newsroom, clock):
     newsroom.desk.put("a1", published_at=at(hours=-1))
-    newsroom.desk.clock.advance(30)
+    clock.advance(1)
+    while newsroom.desk.regenerator.process_changes():
+        pass
+    clock.advance(30)
     newsroom.api.worker_seen()
     assert publish_now(newsroom) == ("Published. A change has been waiting for 30 s, so it may take longer than usual.")
 

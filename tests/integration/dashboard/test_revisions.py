@@ -21,7 +21,7 @@ def stored(dashboard):
 def write(dashboard, by=CMS, **changes):
     made = article("a1", **{"published_at": at(hours=-1), "updated_at": None, "html": "<p>It runs.</p>"} | changes)
     articles.change_article(dashboard.database, "a1", lambda _stored: made, by)
-    dashboard.publish()
+    dashboard.publish(seconds=1)
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ FAILING = [state("all"), state("taiwan", failures=2, error="ZeroDivisionError")]
     ],
 )  # fmt: skip
 def test_each_finding_has_its_severity_and_section(changes, finding):
-    found = examine(facts(**changes))
+    found = [replace(one, cause=None, subject="") for one in examine(facts(**changes))]
     assert found == [finding]
     assert headline(found) == ("No problems, 1 notice." if finding.severity == "notice" else finding.words)
 

@@ -8,7 +8,10 @@ from sqlalchemy import select, text
 from syndication.config.loading import load_settings
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles, field_locks
-from syndication.store.publishing import article_states, version_entries
+from syndication.store.articles.revisions import forget_revisions
+from syndication.store.articles.withdrawals import withdraw
+from syndication.store.publishing import article_states, editor_holds, version_entries, versions
+from syndication.store.tables.publishing import EntryStateRow
 from syndication.store.tables.revisions import ArticleRevisionRow, FeedVersionEntryRow
 from syndication.worker import retention
 from tests.support.desk import PACE, Desk
@@ -189,3 +192,35 @@ def test_a_change_that_no_reader_sees_is_a_state_of_the_article_but_not_of_the_f
     desk.clock.advance(timedelta(days=400).total_seconds())
     prune(database, desk)
     assert kept(database) == ["Two"]
+
+
+def test_deleted_states_can_be_rolled_back_to_in_no_feed(database, desk):
+    desk.put("a2", published_at=at(minutes=-9))
+    desk.later()
+    publish(desk, "One", "Two")
+    withdraw(database, ["a1"], by=MEI)
+    desk.later()
+    row = EntryStateRow
+    with database.write() as conn:
+        assert versions.is_complete(conn, "taiwan", 2)
+        assert forget_revisions(conn, "a1", MEI, database.now(conn)) == 2
+        assert [versions.is_complete(conn, "taiwan", version) for version in (1, 2, 3, 4)] == [True, False, False, True]
+        assert set(conn.scalars(select(row.article_id))) == {"a2"}
+    assert kept(database) == []
+    desk.put("a2", title="Goes on", published_at=at(minutes=-9))
+    desk.later()
+    assert "Goes on" in desk.body()
+
+
+def test_a_feed_that_is_rolled_back_has_the_states_that_readers_get(database, desk):
+    publish(desk, "One", "Two")
+    with database.write() as conn:
+        editor_holds.hold(conn, "taiwan", 1, None, "wrong", MEI, desk.clock())
+    desk.later()
+    with database.write() as conn:
+        editor_holds.release(conn, "taiwan", MEI, desk.clock())
+    desk.later()
+    with database.read() as conn:
+        found = [version_entries.entries_of_version(conn, "taiwan", version) for version in (1, 2, 3, 4)]
+        titles = article_states.load_titles(conn, {(one.article_id, one.digest) for some in found for one in some})
+    assert [[titles[one.article_id, one.digest] for one in some] for some in found] == [["One"], ["Two"]] * 2

@@ -179,6 +179,17 @@ def test_quick_changes_in_one_version_are_both_in_it(desk):
     assert [change.settled_at is not None for change in listed(desk)] == [True, True]
 
 
+def test_a_story_that_a_version_was_faster_to_show_is_new(desk):
+    write(desk)
+    desk.regenerator.process_changes()
+    write(desk, "a2")
+    desk.clock.advance(0.5)
+    list(desk.regenerator.regenerate_pending())  # It reads both.
+    desk.later()
+    assert [(change.article_id, change.kind) for change in listed(desk)] == [("a2", "published"), ("a1", "published")]
+    assert feeds(listed(desk)[0]) == {"all": ("added", 2), "taiwan": ("added", 2)}
+
+
 def test_a_change_that_moves_an_article_concerns_both_sections(desk):
     write(desk, sections=("taiwan",))
     desk.later()

@@ -9,9 +9,11 @@ from sqlalchemy import text
 from syndication.model.selection import Term
 from syndication.model.values import Author
 from syndication.model.wanted_terms import WantedTerms
+from syndication.store.access.audit_log import Actor
 from syndication.store.articles.found_articles import ArticleFilter
-from syndication.store.articles.search import count, search
+from syndication.store.articles.search import count, search, search_and_count
 from syndication.store.articles.search_index import index_next, is_filled
+from syndication.store.articles.withdrawals import withdraw
 from tests.support.desk import Desk
 from tests.support.newsroom import at
 
@@ -26,7 +28,9 @@ def find(desk, words="", hidden=True, **filters):
     wanted = ArticleFilter(words, hidden=hidden, **filters)
     with desk.database.read() as conn:
         found, _ = search(conn, wanted, desk.clock(), 100, None)
-        assert count(conn, wanted, desk.clock()).count == len(found)
+        hits = count(conn, wanted, desk.clock())
+        assert hits.count == len(found)
+        assert search_and_count(conn, wanted, desk.clock(), 100, None) == (found, None, hits)
     return [one.id for one in found]
 
 
@@ -236,3 +240,25 @@ def test_common_words_are_found_newest_first_without_reading_them_all(desk, monk
     assert (hits.count, hits.more) == (5, True)
     assert visited == [f"a{n:02}" for n in range(20) if n < 5 or n > 11]
     assert desk.clock() - at() < timedelta(minutes=1)
+
+
+def test_what_readers_saw_is_found_while_another_story_waits_to_be_indexed(desk):
+    desk.put("seen", title="Seen and gone", published_at=at(hours=-2))
+    desk.put("waiting", title="Waiting", published_at=at(hours=-1))
+    desk.work()
+    withdraw(desk.database, ["seen"], Actor("desk", "here"))
+    desk.work()
+    desk.put("waiting", title="Waits to be indexed", published_at=at(hours=-1))
+    for words in ("gone", ""):
+        assert "seen" in find(desk, words, hidden=False), words
+
+
+def test_what_is_left_out_is_found_by_words(desk):
+    desk.put("bad", title="A common word", url="ftp://nowhere")
+    desk.put("good", title="Another common word")
+    desk.put("worse", title="Something else", url="ftp://nowhere")
+    desk.work()
+    assert find(desk, "common", feeds="left-out") == ["bad"]
+    desk.put("bad", title="Now uncommon", url="ftp://nowhere")
+    assert find(desk, "common", feeds="left-out") == [] and find(desk, "uncommon", feeds="left-out") == ["bad"]
+    assert set(find(desk, feeds="left-out")) == {"bad", "worse"}

@@ -228,7 +228,7 @@ def test_after_an_hour_a_purge_is_given_up_and_reported(database, clock, served)
         step(one, clock, 3600)
         assert len(server.asked) == 2
         (finding,) = findings(database)
-        assert finding.severity == "notice" and finding.section == "taiwan"
+        assert finding.severity == "problem" and finding.section == "taiwan"
         assert finding.words == (
             "The cache was not purged for taiwan, and retries have stopped: 127.0.0.1 answered 503."
             " It serves the previous version until that expires."

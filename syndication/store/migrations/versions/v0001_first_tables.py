@@ -444,6 +444,7 @@ def _create_publishing_tables() -> None:
         sa.Column("updated_at", UtcTime(), nullable=True),
         sa.Column("article_updated_at", UtcTime(), nullable=True),
         sa.Column("expires_at", UtcTime(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "article_id", "version"),

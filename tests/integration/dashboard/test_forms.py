@@ -89,7 +89,6 @@ BUTTONS = {
     "holds.release": "",
     "notifications.test_channel": "",
     "deliveries.ask_again": "",
-    "revisions.forget_revisions": "?id=missing",
     "users.disable": "",
     "users.enable": "",
     "users.reset_second_factor": "",
@@ -102,7 +101,6 @@ ELSEWHERE = {
     "login.check_code": "its only field is a code: test_login",
     "second_factor.turn_on": "its only field is a code: test_second_factor",
     "second_factor.turn_off": "its fields are a password and a code: test_second_factor",
-    "revisions.revert": "its only field is the note: test_revisions",
     "article_edit.preview_form": "nothing that is typed is wrong for a preview: test_article_edit",
 }
 """Routes that are tested elsewhere, and why."""

@@ -21,6 +21,7 @@ PAGES = {
     "/editors/article/edit?id=public-1": "write",
     "/editors/article/new": "write",
     "/editors/article/revisions?id=public-1": "preview",
+    "/editors/article/revision?id=public-1&old=none": "preview",
     "/editors/article/schedule?id=embargoed": "write",
     "/editors/upcoming": "preview",
     "/editors/deliveries": "preview",

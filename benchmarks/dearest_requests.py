@@ -272,7 +272,7 @@ def _parameter(name: str, schema: Json, target: Target) -> Json:
     if name in ("after", "before"):
         return {}
     one = next((one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"), schema)
-    if "enum" in one or one["type"] == "boolean" or name == "article":
+    if "enum" in one or "format" in one or one["type"] == "boolean" or name == "article":
         return {}  # They only narrow what is listed.
     return {name: one["maximum"] if one["type"] == "integer" else "x" * one["maxLength"]}
 

@@ -274,7 +274,9 @@ def _parameter(name: str, schema: Json, target: Target) -> Json:
     one = next((one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"), schema)
     if "enum" in one or "format" in one or one["type"] == "boolean" or name == "article":
         return {}  # They only narrow what is listed.
-    return {name: one["maximum"] if one["type"] == "integer" else "x" * one["maxLength"]}
+    if one["type"] == "integer":
+        return {name: one["maximum"] if "maximum" in one else one["exclusiveMaximum"] - 1}
+    return {name: "x" * one["maxLength"]}
 
 
 def _differing(value: Any, number: int) -> Any:

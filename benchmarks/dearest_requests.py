@@ -272,7 +272,11 @@ def _parameter(name: str, schema: Json, target: Target) -> Json:
     if name in ("after", "before"):
         return {}
     one = next((one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"), schema)
-    return {name: one["maximum"] if one["type"] == "integer" else "x" * one["maxLength"]}
+    if "enum" in one or "format" in one or one["type"] == "boolean" or name == "article":
+        return {}  # They only narrow what is listed.
+    if one["type"] == "integer":
+        return {name: one["maximum"] if "maximum" in one else one["exclusiveMaximum"] - 1}
+    return {name: "x" * one["maxLength"]}
 
 
 def _differing(value: Any, number: int) -> Any:

@@ -97,6 +97,7 @@ def dashboard_app(settings: Settings, database: Database, loader: DocumentLoader
     app.before_request(login.authenticate)
     CSRFProtect(app)
     app.after_request(_complete)
+    app.after_request(_show_at_once)
     _describe(app, settings)
     for subject in SUBJECTS:
         app.register_blueprint(subject.pages.blueprint)
@@ -128,6 +129,14 @@ def _complete(response: Response) -> Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["X-Robots-Tag"] = "noindex"
     headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _show_at_once(response: Response) -> Response:
+    """Lets the next page show what a form did, not what was read a moment before it."""
+    if request.method == "POST":
+        cache: TTLCache = current_app.extensions["ttl_cache"]
+        cache.forget("health", "overview")
     return response
 
 

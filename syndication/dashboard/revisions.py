@@ -23,7 +23,7 @@ FORGET = Question(
     "Delete all kept revisions?",
     "Nothing brings them back. The story itself and what feeds show now stay as they are.",
     "Delete for good",
-    "/articles",
+    "/article?id={id}",
 )
 
 STALE = "Not restored: somebody saved this story after you opened the page. See below what would change now."

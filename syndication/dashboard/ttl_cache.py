@@ -42,6 +42,12 @@ class TTLCache:
                 kept.made_at = self._clock()
             return cast(T, kept.value)
 
+    def forget(self, *kinds: str) -> None:
+        """Forgets the values whose key begins with one of these words."""
+        with self._lock:
+            for key in [key for key in self._kept if isinstance(key, tuple) and key[0] in kinds]:
+                del self._kept[key]
+
     def _entry(self, key: Hashable) -> _Entry:
         with self._lock:
             kept = self._kept.pop(key, None) or _Entry()

@@ -59,6 +59,9 @@ main(["worker"])
 """A worker whose leases of messages end soon."""
 
 
+MESSAGE = {"items": [], "more": 0, "note": "It broke.", "url": "https://feeds.daily.example/editors"}
+
+
 def configured(folder: Path, text: str) -> dict[str, str]:
     (folder / "sections.toml").write_text(SECTIONS)
     (folder / "syndication.toml").write_text(text)
@@ -75,14 +78,12 @@ def test_a_mail_server_that_hangs_delays_neither_a_story_nor_the_stop(tmp_path):
         env = configured(tmp_path, MAIL.format(port=server.port))
         with running(tmp_path, env=env) as service:
             service.ready()
-            answer = service.get(
-                "/api/v1/notifications/mail/test", {"Authorization": f"Bearer {service.token('all')}"}, "POST"
-            )
-            assert answer.status == 202, answer.body
-            until(lambda: server.connections == 1)
             with contextlib.closing(Database(f"sqlite:///{tmp_path}/var/syndication.db")) as database:
+                with database.write() as conn:
+                    outbox.enqueue(conn, "mail", "incidents", "It broke", MESSAGE, database.now(conn))
+                until(lambda: server.connections == 1)
                 began = time.monotonic()
-                articles.put_articles(database, [article("news", title="While it hangs", sections=("world",))])
+                list(articles.put_articles(database, [article("news", title="While it hangs", sections=("world",))]))
                 until(lambda: b"While it hangs" in service.get("/feeds/world.json").body)
                 assert time.monotonic() - began < 5
             assert server.connections == 1 and not server.received, "it still hangs"
@@ -115,7 +116,7 @@ def test_a_worker_killed_between_sending_and_recording_costs_one_duplicate(tmp_p
         text = HOOK.format(url=server.url, secret=SECRET, causes="")
         env = environ(SYNDICATION_DATABASE__URL=database_url, **configured(tmp_path, text))
         with database.write() as conn:
-            outbox.enqueue(conn, "desk", "incidents", "It broke", {"items": []}, database.now(conn))
+            outbox.enqueue(conn, "desk", "incidents", "It broke", MESSAGE, database.now(conn))
         for sent in (1, 2):
             with impatient_worker(tmp_path, env) as worker:
                 victims.append(worker)

@@ -63,12 +63,12 @@ with psycopg.connect(sys.argv[1]) as conn:
 """
 """Another program that holds what every process of the service writes to; reading works."""
 
-SQLITE_TRIGGER = """CREATE TRIGGER guard BEFORE INSERT ON entry WHEN NEW.section = 'taiwan'
+SQLITE_TRIGGER = """CREATE TRIGGER guard BEFORE INSERT ON feed_version WHEN NEW.section = 'taiwan'
 BEGIN SELECT RAISE(ABORT, 'a secret of Night train 1'); END"""
 
 POSTGRESQL_TRIGGER = """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN IF NEW.section = 'taiwan' THEN RAISE EXCEPTION 'a secret of %', NEW; END IF; RETURN NEW; END $$;
-CREATE TRIGGER guard BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION refuse()"""
+CREATE TRIGGER guard BEFORE INSERT ON feed_version FOR EACH ROW EXECUTE FUNCTION refuse()"""
 
 
 @dataclass(slots=True)
@@ -185,9 +185,7 @@ class TroubledNewsroom:
 
     def run(self, *arguments: str) -> Done:
         """Runs a command."""
-        began = time.monotonic()
         done = next(iter(self._running.values())).run(*arguments)
-        print(arguments, round(time.monotonic() - began, 2))
         return Done(done.returncode, " ".join((done.stdout + done.stderr).split()))
 
     def run_lines(self, *arguments: str) -> list[str]:
@@ -196,9 +194,7 @@ class TroubledNewsroom:
 
     def api(self, path: str, method: str = "GET") -> tuple[int, Any]:
         """Asks the API."""
-        began = time.monotonic()
         answer = self.web.get(f"/api/v1{path}", {"Authorization": f"Bearer {self.web.token('desk')}"}, method)
-        print(path, round(time.monotonic() - began, 2))
         return answer.status, json.loads(answer.body)
 
     @property
@@ -212,9 +208,7 @@ class TroubledNewsroom:
 
     def page(self, path: str) -> Page:
         """Opens a page of the dashboard."""
-        began = time.monotonic()
         answer = self.visitor.get(path)
-        print(path, round(time.monotonic() - began, 2))
         return Page(answer.status, lxml.html.document_fromstring(answer.body))
 
     def send(self, path: str, **fields: str) -> Page:
@@ -265,7 +259,7 @@ class TroubledNewsroom:
 
     @contextlib.contextmanager
     def failing(self) -> Iterator[None]:
-        """Lets a trigger of the database refuse each new entry of the section Taiwan, and corrects a story there."""
+        """Lets a trigger of the database refuse each new version of the section Taiwan, and corrects a story there."""
         sqlite = self.database.dialect == "sqlite"
         self.execute(SQLITE_TRIGGER if sqlite else POSTGRESQL_TRIGGER)
         try:
@@ -273,7 +267,7 @@ class TroubledNewsroom:
             until(lambda: self._state("taiwan").is_failing)
             yield
         finally:
-            self.execute("DROP TRIGGER guard" if sqlite else "DROP TRIGGER guard ON entry; DROP FUNCTION refuse")
+            self.execute("DROP TRIGGER guard" if sqlite else "DROP TRIGGER guard ON feed_version; DROP FUNCTION refuse")
 
     @contextlib.contextmanager
     def unpurged(self) -> Iterator[None]:

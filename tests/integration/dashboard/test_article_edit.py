@@ -382,3 +382,13 @@ def test_a_publication_time_in_the_future_takes_a_public_story_out_as_the_review
     browser = newsroom.person()
     review = send(browser, browser.get(f"{EDIT}?id=a1"), "review", published_at="2026-03-20T08:00")
     assert "Taiwan: leaves the feed" in review.words
+
+
+def test_another_title_keeps_the_order_of_the_sections(newsroom):
+    """The first is the main one; the form lists sections as they are configured."""
+    browser, order = newsroom.person(), ("elsewhere", *reversed(list(newsroom.api.settings.sections)[1:3]))
+    newsroom.desk.put("ordered", title="In order", sections=order)
+    page = send(browser, browser.get(f"{EDIT}?id=ordered"), "review", title="In another order")
+    assert [h3.text for h3 in page.tree.iter("h3")][:2] == ["Title", "In the feeds"]
+    assert send(browser, page, "fix").status == 303
+    assert (stored(newsroom, "ordered").title, stored(newsroom, "ordered").sections) == ("In another order", order)

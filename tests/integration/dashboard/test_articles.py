@@ -160,7 +160,7 @@ def test_an_empty_search_gives_advice_and_results_are_paginated(newsroom):
     browser = newsroom.person("read")
     assert "No articles found. Try fewer words" in browser.get("/articles?q=nothing+of+the+kind").words
     assert browser.get("/articles?section=nowhere").status == 200
-    assert browser.get("/articles?status=lost").note.startswith("status must be 'draft'")
+    assert browser.get("/articles?status=lost").note.startswith("The status must be 'draft'")
     for number in range(60):
         newsroom.desk.put(f"more {number}", title=f"More & more {number:02}")
     first = browser.get("/articles?q=more+%26&section=taiwan")
@@ -194,7 +194,7 @@ def test_days_are_those_of_the_newsroom(newsroom):
         "2026-03-01", "2026-03-02", "2026-03-03",
     )}  # fmt: skip
     assert ids == {"2026-03-01": ["ferry"], "2026-03-02": ["ferry-2"], "2026-03-03": []}
-    assert browser.get("/articles?from=yesterday").note == "from must be a day like 2026-03-14, not 'yesterday'"
+    assert browser.get("/articles?from=yesterday").note == "The day must be a day like 2026-03-14, not 'yesterday'."
     assert browser.get("/articles?to=9999-12-31").status == 422
 
 

@@ -71,6 +71,7 @@ FORMS = {
 BUTTONS = {
     "articles.restore": "?id=missing",
     "article_edit.release_locks": "?id=missing",
+    "revisions.forget_revisions": "?id=missing",
     "previews.preview": "?id=" + "x" * 501,
     "feeds.retire_feed": "?slug=missing",
     "feeds.reinstate_feed": "?slug=missing",
@@ -95,6 +96,7 @@ BUTTONS = {
 """Routes of buttons, with the query of an address that names nothing."""
 
 ELSEWHERE = {
+    "revisions.revert": "its address names a state: test_revisions",
     "login.log_out": "takes nothing that could be wrong",
     "login.check_code": "its only field is a code: test_login",
     "second_factor.turn_on": "its only field is a code: test_second_factor",

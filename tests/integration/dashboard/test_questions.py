@@ -20,7 +20,6 @@ def token_id(dashboard):
 
 
 FORMS = [
-    ("/users/mei/password", {}, "Reset the password of mei?", "/editors/users/mei"),
     ("/users/mei/disable", {}, "Disable mei?", "/editors/users/mei"),
     ("/tokens/revoke", {"name": "<b>cms"}, "Revoke this token?", "/editors/tokens"),
     ("/regenerations", {"what": "all", "reason": "{odd}"}, "Regenerate all feeds?", "/editors/"),

@@ -83,7 +83,6 @@ ENDS = {
     "the scopes are changed": lambda d: do(d, user_changes.set_scopes, ("read", "preview")),
     "the person is disabled": lambda d: do(d, user_changes.disable),
     "the hours are over": lambda d: d.clock.advance(12 * 3600),
-    "an admin gives another password": lambda d: d.person().post("/users/mei/password"),
     "an admin changes the scopes": lambda d: d.person().post("/users/mei/scopes", scope="read"),
     "an admin disables": lambda d: d.person().post("/users/mei/disable"),
 }

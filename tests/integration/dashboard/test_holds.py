@@ -27,6 +27,9 @@ def test_a_feed_is_held_from_its_page_and_released_from_the_banner(newsroom):
     assert "Held at version 2." in page.words
     assert "This feed is held at version 2 by user" in page.note and "a <wrong> story" in page.note
     assert "until somebody releases it" in page.note and "a <wrong> story" not in page.text
+    newsroom.api.worker_seen()
+    newsroom.publish(seconds=5)  # The verdict is remembered for a moment.
+    newsroom.api.worker_seen()
     overview = browser.get("/")
     (verdict,) = overview.tree.xpath("//*[@id='verdict']")
     assert "taiwan was held at version 2 by user" in " ".join(verdict.text_content().split()).lower()

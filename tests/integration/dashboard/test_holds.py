@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.newsroom import at
+from tests.support.service import until
 
 SECTION = "/sections/taiwan"
 HOLD = f"{SECTION}/hold"
@@ -27,7 +28,9 @@ def test_a_feed_is_held_from_its_page_and_released_from_the_banner(newsroom):
     assert "Held at version 2." in page.words
     assert "This feed is held at version 2 by user" in page.note and "a <wrong> story" in page.note
     assert "until somebody releases it" in page.note and "a <wrong> story" not in page.text
-    overview = browser.get("/")
+    newsroom.api.worker_seen()
+    # The verdict is remembered for a moment.
+    overview = until(lambda: (found := browser.get("/")) and "was held" in found.words and found)
     (verdict,) = overview.tree.xpath("//*[@id='verdict']")
     assert "taiwan was held at version 2 by user" in " ".join(verdict.text_content().split()).lower()
     assert {"problem", "standstill"} & {*verdict.get("class").split()} and "All is well" not in overview.words

@@ -10,7 +10,7 @@ from syndication.model.values import Article
 from syndication.store.access.audit_log import Act, Actor, record
 from syndication.store.publishing import entry_states
 from syndication.store.publishing.article_states import forget_states, writers
-from syndication.store.publishing.version_entries import VersionEntry, sections_of, stretches
+from syndication.store.publishing.version_entries import VersionEntry, stretches
 from syndication.store.tables.revisions import ArticleRevisionRow
 
 REVERTED = (
@@ -76,7 +76,7 @@ def forget_revisions(conn: Connection, article_id: str, by: Actor, now: datetime
 
     So no feed can be rolled back to a version that had the article.
     """
-    entry_states.forget(conn, sections_of(conn, article_id), article_id)
+    entry_states.forget(conn, article_id)
     number = forget_states(conn, article_id)
     words = f"{number} state{'' if number == 1 else 's'}"
     record(conn, by, [Act("forget", article_id, "deleted", words)], now)

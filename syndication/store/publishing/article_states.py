@@ -18,8 +18,8 @@ from syndication.store.access.audit_log import stored_target
 from syndication.store.db.batches import batched
 from syndication.store.db.upsert import insert
 from syndication.store.tables.access import AuditLogRow
-from syndication.store.tables.publishing import EntryRow, ShownArticleRow
-from syndication.store.tables.revisions import ArticleRevisionRow, FeedVersionEntryRow
+from syndication.store.tables.publishing import EntryRow, EntryStateRow, ShownArticleRow
+from syndication.store.tables.revisions import ArticleRevisionRow
 
 ZSTD_LEVEL = 3
 
@@ -139,8 +139,8 @@ def forget_states(conn: Connection, article_id: str) -> int:
 
 def _stands() -> Any:
     """A feed shows this state now."""
-    row, entry = ArticleRevisionRow, FeedVersionEntryRow
-    named = exists().where(entry.article_id == row.article_id, entry.digest == row.digest, entry.until.is_(None))
+    row, entry = ArticleRevisionRow, EntryStateRow
+    named = exists().where(entry.article_id == row.article_id, entry.state == row.digest, entry.last_version.is_(None))
     # A change that no feed shows, as of the slug, leaves the entry with the name of the state before.
     newest = exists().where(
         ShownArticleRow.article_id == row.article_id,

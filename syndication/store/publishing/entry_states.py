@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import zstandard
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from syndication.store.publishing.published import PublishedEntry
 from syndication.store.tables.access import FeedVersionRow
@@ -48,37 +48,34 @@ def record(
     version: int,
     before: Mapping[str, PublishedEntry],
     entries: Collection[PublishedEntry],
-    bodies: Mapping[str, bytes],
+    bodies: Mapping[str, bytes] | None,
     keep: int,
 ) -> None:
     """Records the entries of a new version, and deletes those that only versions of ``keep`` versions before had.
 
     ``before`` are the entries of the previous version, ``bodies`` the packed bytes, by article, of those that are new
-    or changed.
+    or changed (None: a feed that cannot be rolled back).
     """
+    row = EntryStateRow
     states = {(entry.article_id, entry.version) for entry in entries}
     ended = [entry for entry in before.values() if (entry.article_id, entry.version) not in states]
-    for entry in ended:
+    if ended:
         conn.execute(
-            update(EntryStateRow)
-            .where(
-                EntryStateRow.section == section,
-                EntryStateRow.article_id == entry.article_id,
-                EntryStateRow.version == entry.version,
-            )
+            update(row)
+            .where(row.section == section, row.article_id == bindparam("id"), row.version == bindparam("since"))
             .values(last_version=version - 1)
+            .execution_options(synchronize_session=False),
+            [{"id": entry.article_id, "since": entry.version} for entry in ended],
         )
     new = [
-        {"section": section, "version": version, "body": bodies[entry.article_id]}
+        {"section": section, "version": version, "body": bodies[entry.article_id] if bodies is not None else None}
         | {name: getattr(entry, name) for name in _COLUMNS}
         for entry in entries
-        if entry.version == version and entry.article_id in bodies
+        if entry.version == version and (bodies is None or entry.article_id in bodies)
     ]
     if new:
-        conn.execute(insert(EntryStateRow), new)
-    conn.execute(
-        delete(EntryStateRow).where(EntryStateRow.section == section, EntryStateRow.last_version <= version - keep)
-    )
+        conn.execute(insert(row), new)
+    conn.execute(delete(row).where(row.section == section, row.last_version <= version - keep))
 
 
 def read(conn: Connection, section: str, version: int) -> list[EntryState] | None:
@@ -102,17 +99,16 @@ def read(conn: Connection, section: str, version: int) -> list[EntryState] | Non
     return [found[id] for id in ids] if found.keys() >= set(ids) else None
 
 
-def forget(conn: Connection, sections: Collection[str], article_id: str) -> None:
-    """Deletes what an article looked like in these sections, for good: no feed can be rolled back to a version with it.
+def forget(conn: Connection, article_id: str) -> None:
+    """Deletes what an article looked like, for good: no feed can be rolled back to a version with it.
 
     What a feed shows now stays in its documents.
     """
     row, version = EntryStateRow, FeedVersionRow
-    for section in sections:
-        of_article = (row.section == section, row.article_id == article_id)
-        for one in conn.execute(select(row.version, row.last_version).where(*of_article)).all():
-            within = [version.section == section, version.version >= one.version]
-            if one.last_version is not None:
-                within.append(version.version <= one.last_version)
-            conn.execute(update(version).where(*within).values(entry_order=None))
-        conn.execute(delete(row).where(*of_article))
+    of_article = row.article_id == article_id
+    for one in conn.execute(select(row.section, row.version, row.last_version).where(of_article)).all():
+        within = [version.section == one.section, version.version >= one.version]
+        if one.last_version is not None:
+            within.append(version.version <= one.last_version)
+        conn.execute(update(version).where(*within).values(entry_order=None))
+    conn.execute(delete(row).where(of_article))

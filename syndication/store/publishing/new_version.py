@@ -16,7 +16,6 @@ from syndication.store.publishing import (
     holds,
     published,
     regenerations,
-    version_entries,
     versions,
 )
 from syndication.store.publishing.article_states import ArticleState
@@ -105,12 +104,9 @@ def _regenerated(current: PublishedState, new: NewVersion, now: datetime, *, pur
 def _write_documents(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> None:
     published.write_documents(conn, new.documents)
     published.write_tombstones(conn, current.section, new.tombstones, new.version, now)
-    version_entries.record_entries(conn, current.section, new.version, current.entries, new.entries, keep)
     size = sum(len(document.bodies["identity"]) for document in new.documents)
-    order = None
-    if new.bodies is not None:
-        order = entry_states.pack_order(new.entries)
-        entry_states.record(conn, current.section, new.version, current.entries, new.entries, new.bodies, keep)
+    entry_states.record(conn, current.section, new.version, current.entries, new.entries, new.bodies, keep)
+    order = None if new.bodies is None else entry_states.pack_order(new.entries)
     versions.record_version(
         conn, current.section, new.version, now, len(new.entries), size, new.changes, keep, current.noticed_at, order
     )

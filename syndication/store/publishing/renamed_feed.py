@@ -13,11 +13,9 @@ from syndication.store.tables.publishing import (
     SectionStateRow,
     TombstoneRow,
 )
-from syndication.store.tables.revisions import FeedVersionEntryRow
 
 _PARTS = (
     HoldRow, DocumentRow, EntryRow, EntryStateRow, TombstoneRow, LeftOutRow, FeedVersionRow, FeedVersionChangeRow,
-    FeedVersionEntryRow,
 )  # fmt: skip
 
 

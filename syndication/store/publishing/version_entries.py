@@ -1,18 +1,14 @@
-"""Which state of each article stood in which versions of a feed: a row for each stretch of versions.
-
-So a version costs a row for each entry that changed in it, and all its entries can be read as long as it is kept.
-"""
+"""Which state of each article stood in which versions of a feed, by the entries that ``entry_states`` records."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, or_, select
 
 from syndication.store.db.batches import batched
-from syndication.store.publishing.published import PublishedEntry
-from syndication.store.tables.revisions import FeedVersionEntryRow
+from syndication.store.tables.publishing import EntryStateRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,57 +23,23 @@ class VersionEntry:
     published_at: datetime
 
 
-def record_entries(
-    conn: Connection,
-    section: str,
-    version: int,
-    before: Mapping[str, PublishedEntry],
-    entries: Collection[PublishedEntry],
-    keep: int,
-) -> None:
-    """Records the entries of a new ``version`` that came, changed and went, and deletes those of versions not kept.
+_COLUMNS = (
+    EntryStateRow.section,
+    EntryStateRow.article_id,
+    EntryStateRow.version.label("since"),
+    EntryStateRow.last_version.label("until"),
+    EntryStateRow.state.label("digest"),
+    EntryStateRow.published_at,
+)
 
-    ``before`` are the entries of the previous version by article.
-    """
-    new = [entry for entry in entries if entry.state is not None and not _is_same(before.get(entry.article_id), entry)]
-    stay = {entry.article_id for entry in entries} - {entry.article_id for entry in new}
-    ended = sorted(before.keys() - stay)
-    row = FeedVersionEntryRow
-    if ended:
-        # A row of this very version would end before it begins: there is none, since a version is written once.
-        conn.execute(
-            update(row)
-            .where(row.section == section, row.article_id == bindparam("id"), row.until.is_(None))
-            .values(until=version - 1)
-            .execution_options(synchronize_session=False),
-            [{"id": id} for id in ended],
-        )
-    if new:
-        conn.execute(
-            insert(row),
-            [
-                {
-                    "section": section,
-                    "article_id": entry.article_id,
-                    "since": version,
-                    "digest": entry.state,
-                    "published_at": entry.published_at,
-                }
-                for entry in new
-            ],
-        )
-    conn.execute(delete(row).where(row.section == section, row.until <= version - keep))
-
-
-def _is_same(before: PublishedEntry | None, entry: PublishedEntry) -> bool:
-    return before is not None and (before.state, before.published_at) == (entry.state, entry.published_at)
+_KNOWN = select(*_COLUMNS).where(EntryStateRow.state.is_not(None))
 
 
 def entries_of_version(conn: Connection, section: str, version: int) -> list[VersionEntry]:
     """Returns the entries of a kept version in their order, newest first."""
-    row = FeedVersionEntryRow
-    query = select(row.__table__).where(
-        row.section == section, row.since <= version, or_(row.until.is_(None), row.until >= version)
+    row = EntryStateRow
+    query = _KNOWN.where(
+        row.section == section, row.version <= version, or_(row.last_version.is_(None), row.last_version >= version)
     )
     query = query.order_by(row.published_at.desc(), row.article_id.desc())
     return [VersionEntry(**one._mapping) for one in conn.execute(query)]
@@ -85,8 +47,8 @@ def entries_of_version(conn: Connection, section: str, version: int) -> list[Ver
 
 def stretches(conn: Connection, article_id: str, sections: Collection[str]) -> dict[str, list[VersionEntry]]:
     """Returns, by digest, in which kept versions of these sections each state of an article stood."""
-    row = FeedVersionEntryRow
-    query = select(row.__table__).where(row.article_id == article_id).order_by(row.section, row.since)
+    row = EntryStateRow
+    query = _KNOWN.where(row.article_id == article_id).order_by(row.section, row.version)
     found: dict[str, list[VersionEntry]] = defaultdict(list)
     for one in conn.execute(query):
         if one.section in sections:
@@ -94,18 +56,12 @@ def stretches(conn: Connection, article_id: str, sections: Collection[str]) -> d
     return dict(found)
 
 
-def sections_of(conn: Connection, article_id: str) -> list[str]:
-    """Returns the sections with a kept version that had an article."""
-    row = FeedVersionEntryRow
-    return list(conn.scalars(select(row.section).where(row.article_id == article_id).distinct().order_by(row.section)))
-
-
 def stretches_of(conn: Connection, section: str, article_ids: Collection[str]) -> dict[str, list[VersionEntry]]:
     """Returns, by article, in which kept versions of one section its states stood, oldest first."""
-    row = FeedVersionEntryRow
+    row = EntryStateRow
     found: dict[str, list[VersionEntry]] = defaultdict(list)
     for some in batched(sorted(article_ids)):
-        query = select(row.__table__).where(row.section == section, row.article_id.in_(some)).order_by(row.since)
+        query = _KNOWN.where(row.section == section, row.article_id.in_(some)).order_by(row.version)
         for one in conn.execute(query):
             found[one.article_id].append(VersionEntry(**one._mapping))
     return dict(found)

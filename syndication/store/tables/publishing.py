@@ -174,7 +174,8 @@ class EntryRow(Base):
 class EntryStateRow(Base):
     """An entry as it was in the kept versions from ``version`` to ``last_version`` (None: it is still so).
 
-    ``body`` is its bytes in every format, packed; the other columns are those of ``EntryRow``.
+    ``body`` is its bytes in every format, packed (None: in a feed of readers); ``state`` names the article's state in
+    ``article_revision``, which may no longer be kept. The other columns are those of ``EntryRow``.
     """
 
     __tablename__ = "entry_state"
@@ -190,7 +191,7 @@ class EntryStateRow(Base):
     article_updated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     state: Mapped[str | None]
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class TombstoneRow(Base):
@@ -305,6 +306,7 @@ class CompatibleRow(Base):
 
 Index("ix_entry_article_id", EntryRow.article_id)
 Index("ix_entry_state_last_version", EntryStateRow.section, EntryStateRow.last_version)
+Index("ix_entry_state_article_id", EntryStateRow.article_id)
 Index("ix_tombstone_article_id", TombstoneRow.article_id)
 Index("ix_section_state_next_due", SectionStateRow.next_due)
 Index("ix_section_state_publication", SectionStateRow.publication)

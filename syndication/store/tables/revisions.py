@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy import Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from syndication.store.db.types import BigInt
 from syndication.store.tables.articles import Base
 
 
@@ -29,23 +28,5 @@ class ArticleRevisionRow(Base):
     written_at: Mapped[datetime | None]
 
 
-class FeedVersionEntryRow(Base):
-    """An entry of a feed in the versions from ``since`` to ``until`` (None: it is there still), with one state.
-
-    So the entries of a version are the rows that include it, newest ``published_at`` first. ``digest`` names the
-    article's state in ``article_revision``, which may no longer be kept.
-    """
-
-    __tablename__ = "feed_version_entry"
-
-    section: Mapped[str] = mapped_column(ForeignKey("section_state.section", ondelete="CASCADE"), primary_key=True)
-    article_id: Mapped[str] = mapped_column(primary_key=True)
-    since: Mapped[int] = mapped_column(BigInt, primary_key=True)
-    until: Mapped[int | None] = mapped_column(BigInt)
-    digest: Mapped[str]
-    published_at: Mapped[datetime]
-
-
 Index("ix_article_revision_article_id", ArticleRevisionRow.article_id, ArticleRevisionRow.shown_at)
 Index("ix_article_revision_shown_at", ArticleRevisionRow.shown_at)
-Index("ix_feed_version_entry_article_id", FeedVersionEntryRow.article_id)

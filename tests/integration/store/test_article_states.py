@@ -12,7 +12,7 @@ from syndication.store.articles.revisions import forget_revisions
 from syndication.store.articles.withdrawals import withdraw
 from syndication.store.publishing import article_states, editor_holds, version_entries, versions
 from syndication.store.tables.publishing import EntryStateRow
-from syndication.store.tables.revisions import ArticleRevisionRow, FeedVersionEntryRow
+from syndication.store.tables.revisions import ArticleRevisionRow
 from syndication.worker import retention
 from tests.support.desk import PACE, Desk
 from tests.support.full_newsroom import HOSTILE
@@ -171,10 +171,10 @@ def test_each_version_of_a_feed_has_its_entries(database, desk):
 def test_entries_are_kept_as_long_as_the_versions_that_have_them(database, desk):
     desk.put("a2", published_at=at(minutes=-9))
     publish(desk, *(f"Title {n}" for n in range(9)))
-    row = FeedVersionEntryRow
+    row = EntryStateRow
     with database.read() as conn:
         rows = conn.execute(
-            select(row.article_id, row.since, row.until).where(row.section == "taiwan").order_by(row.since)
+            select(row.article_id, row.version, row.last_version).where(row.section == "taiwan").order_by(row.version)
         )
         found = [tuple(one) for one in rows]
     assert found == [("a2", 1, None), *(("a1", n, n) for n in range(5, 9)), ("a1", 9, None)]

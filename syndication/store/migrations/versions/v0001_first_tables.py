@@ -445,11 +445,12 @@ def _create_publishing_tables() -> None:
         sa.Column("article_updated_at", UtcTime(), nullable=True),
         sa.Column("expires_at", UtcTime(), nullable=True),
         sa.Column("state", sa.Text(), nullable=True),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("section", "article_id", "version"),
     )
     op.create_index("ix_entry_state_last_version", "entry_state", ["section", "last_version"])
+    op.create_index("ix_entry_state_article_id", "entry_state", ["article_id"])
     op.create_table(
         "feed_version_change",
         sa.Column("section", sa.Text(), nullable=False),
@@ -464,7 +465,7 @@ def _create_publishing_tables() -> None:
 
 
 def _create_revision_tables() -> None:
-    """Creates the states of articles that stood in feeds, and the versions that had them."""
+    """Creates the states of articles that stood in feeds."""
     op.create_table(
         "article_revision",
         sa.Column("article_id", sa.Text(), nullable=False),
@@ -479,18 +480,6 @@ def _create_revision_tables() -> None:
     )
     op.create_index("ix_article_revision_article_id", "article_revision", ["article_id", "shown_at"])
     op.create_index("ix_article_revision_shown_at", "article_revision", ["shown_at"])
-    op.create_table(
-        "feed_version_entry",
-        sa.Column("section", sa.Text(), nullable=False),
-        sa.Column("article_id", sa.Text(), nullable=False),
-        sa.Column("since", BigInt, nullable=False),
-        sa.Column("until", BigInt, nullable=True),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("published_at", UtcTime(), nullable=False),
-        sa.ForeignKeyConstraint(["section"], ["section_state.section"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("section", "article_id", "since"),
-    )
-    op.create_index("ix_feed_version_entry_article_id", "feed_version_entry", ["article_id"])
 
 
 def _create_request_tables() -> None:

@@ -13,6 +13,10 @@ REFUSED = (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.CONFLICT, HTTPStatus.PREC
 """The statuses after which the form is shown again; any other one is not about its fields."""
 
 
+FORM_NAMES = {"scopes": "scope"}
+"""What forms call a field of the API, if another name: each checkbox has one of the values."""
+
+
 def refused_form(error: SyndicationError, fields: Mapping[str, str], otherwise: str = "") -> tuple[HTTPStatus, Errors]:
     """Returns the status of the form that is shown again, and its errors; raises an error that is not about its fields.
 
@@ -25,7 +29,7 @@ def refused_form(error: SyndicationError, fields: Mapping[str, str], otherwise: 
     found: Errors = {}
     for field, words in error.errors or [("", error.detail)]:
         name = field.partition(".")[0]
-        shown = name if name in fields else otherwise
+        shown = FORM_NAMES.get(name, name) if name in fields else otherwise
         whole = sentence(f"{fields.get(name, '')} {words}".strip())
         found[shown] = f"{found[shown]} {whole}" if shown in found else whole
     return error.status, found

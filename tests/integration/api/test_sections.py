@@ -129,7 +129,8 @@ def test_versions_are_told_with_what_changed_and_only_so_many_are_kept(api):
     versions = [one for page in pages for one in page.json["versions"]]
     assert [one["version"] for one in versions] == [8, 7, 6, 5, 4]
     assert versions[0]["entries"] == 2 and versions[0]["bytes"] > 1000
-    assert versions[0]["changes"] == [{"article_id": "a1", "change": "changed", "reason": "same-date"}]
+    (change,) = versions[0]["changes"]
+    assert change == {"article_id": "a1", "change": "changed", "reason": "same-date", "title": "Story 6"}
     assert api.get("/sections/taiwan/versions?before=5").json["versions"][0]["version"] == 4
 
 

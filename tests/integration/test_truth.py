@@ -104,7 +104,7 @@ SAID = {
         (3, "withdrawn. Waiting for a worker: none is running, and the article is still in all, taiwan."),
     ),
     freeze_the_web_process: (
-        NO_WEB, "Up to date", "In the feed at position 1", "Withdrawn. Updating All stories, Taiwan.",
+        NO_WEB, "Not updating", "In the feed at position 1", "Withdrawn. Updating All stories, Taiwan.",
         (1, f"withdrawn, but web process {WEB} on desk does not answer: it may still serve the previous version."),
     ),
     stop_everything: (

@@ -146,6 +146,7 @@ class Catalogue:
             "name": target.known.get("users", "nobody"),
             "id": target.known.get(subject, "none"),
             "media_id": "599e31ed1d41c833e0b8a83e",
+            "revision": "0" * 32,
         }
         if subject == "articles":
             values["id"] = target.large_article if large else target.article

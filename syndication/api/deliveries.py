@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import Field
 
 from syndication.api.articles import operation
-from syndication.api.delivery_list import ChangeResponse, change_response
+from syndication.api.delivery_list import ChangeDeliveryResponse, change_response
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath, RequestModel, ResponseModel
 from syndication.api.visibility import Visibility, check_exists, visible_facts
@@ -44,7 +44,7 @@ class DeliveryResponse(ResponseModel):
     web_processes: int
     behind: int
     publication: int | None
-    change: ChangeResponse | None
+    change: ChangeDeliveryResponse | None
 
 
 @operation("GET", "/articles/<article:id>/delivery", "read", {200: DeliveryResponse})
@@ -77,7 +77,7 @@ def read_web(conn: Connection, now: datetime) -> WebFacts:
     return WebFacts(running, web_processes.list_silent(conn, now, running), last_number(conn), purges)
 
 
-def to_response(found: Delivery, change: ChangeResponse | None = None) -> DeliveryResponse:
+def to_response(found: Delivery, change: ChangeDeliveryResponse | None = None) -> DeliveryResponse:
     """Returns it as the API writes it."""
     return DeliveryResponse(
         id=found.article_id,

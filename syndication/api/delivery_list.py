@@ -62,7 +62,7 @@ class WaitResponse(ResponseModel):
     sections: list[str]
 
 
-class ChangeResponse(ResponseModel):
+class ChangeDeliveryResponse(ResponseModel):
     """A change. ``id`` and ``noticed_at`` are null until a worker has read it.
 
     ``article`` is null for ``articles`` stories that changed together, as in an import. ``written_at`` is when its
@@ -98,7 +98,7 @@ class DeliveriesResponse(ResponseModel):
     ``causes`` is what the longest waiting changes wait for, the gravest first; it is on the first page.
     """
 
-    items: list[ChangeResponse]
+    items: list[ChangeDeliveryResponse]
     causes: list[CauseResponse]
 
 
@@ -141,9 +141,9 @@ def read(query: DeliveriesQuery, titles: dict[str, str] | None = None) -> Delive
     return found
 
 
-def change_response(item: ChangeDelivery, wait: Wait | None, write_time: WriteTime = utc) -> ChangeResponse:
+def change_response(item: ChangeDelivery, wait: Wait | None, write_time: WriteTime = utc) -> ChangeDeliveryResponse:
     """Returns a change as the API writes it."""
-    return ChangeResponse(
+    return ChangeDeliveryResponse(
         id=item.seq,
         article=None if item.article_id is None else ChangedArticle(id=item.article_id, title=item.title),
         articles=item.articles,

@@ -132,7 +132,7 @@ def _lines(query: api.DeliveriesQuery) -> Iterator[str]:
         after = found.next_page["after"]
 
 
-def _of_change(change: api.ChangeResponse) -> Iterator[str]:
+def _of_change(change: api.ChangeDeliveryResponse) -> Iterator[str]:
     article, waiting = change.article, change.waiting.message if change.waiting else None
     name = (article.id, article.title) if article else (None, f"{change.articles} stories")
     head = (change.id, *name, change.kind, change.written_at, change.noticed_at)

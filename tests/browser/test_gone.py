@@ -24,7 +24,7 @@ def apart(new_module_url, tmp_path_factory):
     env = {"SYNDICATION_CONFIG": str(write_configuration(folder))}
     with running(folder, "web", url=new_module_url("postgresql"), env=env) as web:
         until(lambda: web.get("/healthz").status == 200)
-        yield House(web, None, None)
+        yield House(web, None, None, None)
 
 
 @contextlib.contextmanager

@@ -125,5 +125,6 @@ def test_every_secret_is_a_file_that_git_does_not_see():
 def test_every_file_that_is_mounted_is_there():
     for service in SERVICES.values():
         for volume in service.get("volumes", []):
-            source = volume.partition(":")[0]
+            # A variable's default stands after ":-".
+            source = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", volume).partition(":")[0]
             assert source in COMPOSE["volumes"] or (FILE.parent / source).exists(), source

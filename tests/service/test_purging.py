@@ -162,8 +162,8 @@ def test_failing_cache_is_reported_in_status_and_log(tmp_path, database_url):
             service.ready(60)
             until(lambda: all(purge.given_up_at for purge in waiting(database_url)) and waiting(database_url))
             done = service.run("status", "--json")
-            (notice,) = [notice for notice in json.loads(done.stdout)["notices"] if " taiwan," in notice]
-            assert done.returncode == 0
+            (notice,) = [problem for problem in json.loads(done.stdout)["problems"] if " taiwan," in problem]
+            assert done.returncode == 1
             assert notice.startswith("The cache was not purged for taiwan, and retries have stopped: 127.0.0.1")
             assert notice in service.run("status").stdout
         lines = [json.loads(line) for line in service.log.read_text().splitlines()]

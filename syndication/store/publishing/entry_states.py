@@ -90,6 +90,7 @@ def read(conn: Connection, section: str, version: int) -> list[EntryState] | Non
         select(*columns).where(
             EntryStateRow.section == section,
             EntryStateRow.version <= version,
+            EntryStateRow.body.is_not(None),
             or_(EntryStateRow.last_version.is_(None), EntryStateRow.last_version >= version),
         )
     )
@@ -111,4 +112,4 @@ def forget(conn: Connection, article_id: str) -> None:
         if one.last_version is not None:
             within.append(version.version <= one.last_version)
         conn.execute(update(version).where(*within).values(entry_order=None))
-    conn.execute(delete(row).where(of_article))
+    conn.execute(update(row).where(of_article).values(body=None))

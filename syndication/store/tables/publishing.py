@@ -174,8 +174,8 @@ class EntryRow(Base):
 class EntryStateRow(Base):
     """An entry as it was in the kept versions from ``version`` to ``last_version`` (None: it is still so).
 
-    ``body`` is its bytes in every format, packed (None: in a feed of readers); ``state`` names the article's state in
-    ``article_revision``, which may no longer be kept. The other columns are those of ``EntryRow``.
+    ``body`` is its bytes in every format, packed (None: a feed of readers, or forgotten); ``state`` names the article's
+    state in ``article_revision``, which may no longer be kept. The other columns are those of ``EntryRow``.
     """
 
     __tablename__ = "entry_state"

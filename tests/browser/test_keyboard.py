@@ -26,7 +26,7 @@ def go(page, name, key="Tab"):
         page.keyboard.press(key)
         focused = page.evaluate(FOCUSED)
         assert focused["shown"], focused
-        passed.append((focused["name"] or "").strip())
+        passed.append(" ".join((focused["name"] or "").split()))
         if passed[-1].startswith(name):
             return
     raise AssertionError(f"{name} is not among {passed}")

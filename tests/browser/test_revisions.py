@@ -1,14 +1,17 @@
 """A story's revisions are compared and restored by mouse, without colour, at every width."""
 
+from datetime import UTC, datetime, timedelta
+
 from playwright.sync_api import expect
 
 from tests.browser.test_editing import Clicks
 
 
 def test_two_states_are_compared_and_one_is_restored(visit, house):
-    house.put("revised", title="Nigth bus to Tainan", html="<p>It leaves at <b>ten</b>.</p>")
+    at = datetime.now(UTC) - timedelta(hours=1)
+    house.put("revised", title="Nigth bus to Tainan", html="<p>It leaves at <b>ten</b>.</p>", published_at=at)
     house.until_in_feed("Nigth bus to Tainan")
-    house.put("revised", title="Night bus to Tainan", html="<p>It leaves at <b>nine</b>.</p>")
+    house.put("revised", title="Night bus to Tainan", html="<p>It leaves at <b>nine</b>.</p>", published_at=at)
     house.until_in_feed("Night bus to Tainan")
     page = visit("chief", "/editors/article?id=revised")
     click = Clicks(page)

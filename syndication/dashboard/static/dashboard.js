@@ -2,6 +2,8 @@
 // Every page works without it and shows absolute times instead.
 "use strict";
 
+document.documentElement.classList.add("scripted");  // What only pages without scripts have to say is hidden.
+
 const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 
 function span(seconds, exactly) {

@@ -221,7 +221,7 @@ def test_the_shown_program_publishes(shell):
         assert done.returncode == 0
         # Another one only checks a signature: tests of notifications run it.
         for title in re.findall(r'title="([^"]+)"', program):
-            until(lambda title=title.encode(): title in shell.get("/feeds/taiwan.json").body, 3)
+            until(lambda title=title: title.encode() in shell.get("/feeds/taiwan.json").body, 3)
 
 
 def test_the_shown_use_of_the_api_works(shell):

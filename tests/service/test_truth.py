@@ -116,6 +116,7 @@ def newsroom(request, new_module_url, tmp_path_factory):
                 newsroom.start(name)
             newsroom.fill()
             newsroom.api("/status")
+            newsroom.page("/")  # Nobody can log in while the database is locked.
             yield newsroom
         finally:
             newsroom.close()

@@ -358,5 +358,6 @@ def test_the_next_question_waits_for_no_slow_reader_of_a_large_answer(service):
             slow.sendall(b"GET /feeds/all.atom HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
         started = time.monotonic()
         for _ in range(10):
-            assert ask(service.port, "GET", "/feeds/all.atom").status == 200
+            answer = ask(service.port, "GET", "/feeds/all.atom")
+            assert answer.status == 200, (answer.body, answer.headers)
         assert time.monotonic() - started < 5

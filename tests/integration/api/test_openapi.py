@@ -52,7 +52,8 @@ def test_the_headers_that_an_operation_looks_at_are_described(sqlite_api):
 
 
 ALWAYS_SET = {
-    "AuditEntryResponse.at", "CauseResponse.since", "EditorHoldResponse.since", "EntryResponse.published_at",
+    "AuditEntryResponse.at", "CauseResponse.since", "ChangeDeliveryResponse.written_at",
+    "EditorHoldResponse.since", "EntryResponse.published_at",
     "FieldLockResponse.at", "HistoryEventResponse.at", "HoldResponse.since", "HoldResponse.until",
     "LeftOutResponse.since", "MessageResponse.created_at", "NewToken.created_at", "NewUser.created_at",
     "PasswordLink.expires_at", "PreviewResponse.requested_at", "PreviewedEntry.published_at",

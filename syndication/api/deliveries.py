@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from pydantic import Field
 
@@ -10,7 +11,7 @@ from syndication.api.delivery_list import ChangeDeliveryResponse, change_respons
 from syndication.api.operations import caller, context
 from syndication.api.schemas import ArticlePath, RequestModel, ResponseModel
 from syndication.api.visibility import Visibility, check_exists, visible_facts
-from syndication.diagnostics.delivery import NO_TITLES, Delivery, Stage, WebFacts, delivery
+from syndication.diagnostics.delivery import NO_TITLES, Delivery, Progress, Stage, WebFacts, delivery
 from syndication.diagnostics.read_deliveries import read_article_moments
 from syndication.diagnostics.trace import trace
 from syndication.store import Connection
@@ -79,16 +80,18 @@ def read_web(conn: Connection, now: datetime) -> WebFacts:
 
 def to_response(found: Delivery, change: ChangeDeliveryResponse | None = None) -> DeliveryResponse:
     """Returns it as the API writes it."""
-    return DeliveryResponse(
-        id=found.article_id,
-        withdrawn=found.withdrawn,
-        stage=found.stage,
-        served=found.is_served,
-        blocked=found.is_blocked,
-        message=found.words,
-        sections=list(found.sections),
-        web_processes=found.webs,
-        behind=found.behind,
-        publication=found.publication,
-        change=change,
-    )
+    return DeliveryResponse(id=found.article_id, withdrawn=found.withdrawn, change=change, **progress_fields(found))
+
+
+def progress_fields(found: Progress) -> dict[str, Any]:
+    """Returns what the responses about one article and about several have in common."""
+    return {
+        "stage": found.stage,
+        "served": found.is_served,
+        "blocked": found.is_blocked,
+        "message": found.words,
+        "sections": list(found.sections),
+        "web_processes": found.webs,
+        "behind": found.behind,
+        "publication": found.publication,
+    }

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from syndication.api.articles import operation as article_operation
-from syndication.api.deliveries import DeliveryQuery, read_delivery, read_web
+from syndication.api.deliveries import DeliveryQuery, progress_fields, read_delivery, read_web
 from syndication.api.operations import Operations, caller, context, instant
 from syndication.api.schemas import ArticlePath, IdPath, ResponseModel, Time
 from syndication.api.visibility import check_exists, visibilities, visible_outlines, visible_states
@@ -214,18 +214,7 @@ def _seen(conn: Connection, ids: list[str]) -> list[str]:
 
 
 def _delivery_response(id: str, found: BatchDelivery) -> WithdrawalDeliveryResponse:
-    return WithdrawalDeliveryResponse(
-        id=id,
-        stage=found.stage,
-        served=found.is_served,
-        blocked=found.is_blocked,
-        message=found.words,
-        sections=list(found.sections),
-        still_shown=found.still_shown,
-        web_processes=found.webs,
-        behind=found.behind,
-        publication=found.publication,
-    )
+    return WithdrawalDeliveryResponse(id=id, still_shown=found.still_shown, **progress_fields(found))
 
 
 def _batch(conn: Connection, id: str) -> WithdrawalBatch:

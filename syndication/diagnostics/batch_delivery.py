@@ -4,12 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from syndication.diagnostics.delivery import (
-    BLOCKED,
     NO_TITLES,
     STORIES,
     STORY,
     OnItsWay,
-    Stage,
+    Progress,
     WebFacts,
     find_stage,
     unpurged,
@@ -20,26 +19,10 @@ from syndication.store.articles.batch_facts import BatchFacts
 
 
 @dataclass(frozen=True, slots=True)
-class BatchDelivery:
-    """Where the articles are; the fields are those of ``Delivery``. ``still_shown`` are those that feeds still have."""
+class BatchDelivery(Progress):
+    """Where the articles are. ``still_shown`` are those that feeds still have."""
 
-    stage: Stage
-    sections: tuple[str, ...]
     still_shown: int
-    webs: int
-    behind: int
-    publication: int | None
-    words: str
-
-    @property
-    def is_served(self) -> bool:
-        """Whether all have arrived everywhere."""
-        return self.stage == "served"
-
-    @property
-    def is_blocked(self) -> bool:
-        """Whether somebody has to do something."""
-        return self.stage in BLOCKED
 
 
 def batch_delivery(
@@ -72,11 +55,11 @@ def batch_delivery(
     return BatchDelivery(
         stage,
         tuple(late),
-        len(shown & set(facts.out)),
         len(web.running) + len(web.behind_silent(publication)),
         behind,
         None if late else publication,
         f"{number or 'No'} {'story' if number == 1 else 'stories'} {act}{words}",
+        len(shown & set(facts.out)),
     )
 
 

@@ -23,16 +23,14 @@ BLOCKED: Collection[Stage] = ("no-worker", "failing", "stuck", "silent", "no-web
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """Where an article is on its way out of its feeds, or back into them.
+class Progress:
+    """Where something is on its way out of its feeds, or back into them.
 
     ``sections`` are the feeds that do not show it yet. ``webs`` web processes are running or silent, of which
     ``behind`` do not serve ``publication`` yet: the number of the publication that is waited for, None while a feed is
     not regenerated.
     """
 
-    article_id: str
-    withdrawn: bool
     stage: Stage
     sections: tuple[str, ...]
     webs: int
@@ -42,13 +40,21 @@ class Delivery:
 
     @property
     def is_served(self) -> bool:
-        """Whether it has arrived everywhere."""
+        """Whether all of it has arrived everywhere."""
         return self.stage == "served"
 
     @property
     def is_blocked(self) -> bool:
         """Whether somebody has to do something."""
         return self.stage in BLOCKED
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery(Progress):
+    """Where one article is."""
+
+    article_id: str
+    withdrawn: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +180,14 @@ def delivery(
     )
     stage, publication, behind, words = find_stage(on_its_way, web, since, titles)
     return Delivery(
-        facts.article_id,
-        out,
         stage,
         tuple(late),
         len(web.running) + len(web.behind_silent(publication)),
         behind,
         None if late else publication,
         f"{'Withdrawn' if out else 'Restored'}{words}{_held_words(verdicts, titles)}",
+        facts.article_id,
+        out,
     )
 
 

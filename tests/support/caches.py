@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.support.serving import serving
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -105,12 +107,5 @@ def redirects(handler: Handler) -> None:
 @contextlib.contextmanager
 def cache(*answers: int | Callable[[Handler], None]) -> Iterator[Cache]:
     server = Cache(*answers)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with serving(server, server.released):
         yield server
-    finally:
-        server.released.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
 
+from tests.support.serving import serving
+
 
 @dataclass
 class Received:
@@ -156,15 +158,8 @@ def _address(rest: str) -> str:
 @contextlib.contextmanager
 def mail_server(**options: Any) -> Iterator[MailServer]:
     server = MailServer(**options)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with serving(server, server.released):
         yield server
-    finally:
-        server.released.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ import psycopg
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
 from syndication.store.processes import purge_queue, web_processes, workers
+from syndication.store.processes.workers import HEARTBEAT
 from syndication.store.publishing.section_state import list_states
 from tests.service.test_dashboard import Visitor
 from tests.support.caches import Cache
@@ -234,6 +235,7 @@ class TroubledNewsroom:
     @contextlib.contextmanager
     def frozen(self, name: str) -> Iterator[None]:
         """Stops a process in the middle of what it does, for longer than others believe that it is only late."""
+        until(self._has_settled)  # One that has just started might be the one that replaces it.
         pid = self.pid_of(name)
         os.kill(pid, signal.SIGSTOP)
         try:
@@ -325,6 +327,12 @@ class TroubledNewsroom:
         with self.database.read() as conn:
             now = self.database.now(conn)
             return {one.id: one.pid for one in (*workers.list_alive(conn, now), *web_processes.list_alive(conn, now))}
+
+    def _has_settled(self) -> bool:
+        with self.database.read() as conn:
+            now = self.database.now(conn)
+            webs = web_processes.list_alive(conn, now)
+        return all(one.seen_at > other.started_at + 2 * HEARTBEAT for one in webs for other in webs)
 
     def _is_silent(self, pid: int) -> bool:
         return pid not in self._reporting().values()

@@ -24,6 +24,7 @@ from syndication.auth.secrets import passwords
 from syndication.store.db.database import Database
 from syndication.store.migrations.runner import migrate
 from tests.support.newsroom import NOON
+from tests.support.thorough import THOROUGH
 
 if TYPE_CHECKING:
     from tests.support.api import Api
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
 MEMORY, NEEDED = Path("/dev/shm"), 4 * 1024**3
 
 
-# How long an example takes says more of the machine than of the code.
-settings.register_profile("tests", deadline=None)
+# How long an example takes says more of the machine than of the code. What `make test` tries is the same each time;
+# `make thorough` looks for what nobody has tried yet.
+settings.register_profile("tests", deadline=None, derandomize=not THOROUGH)
 settings.load_profile("tests")
 
 

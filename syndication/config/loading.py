@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from syndication.config.hub_schema import HubSettings
 from syndication.config.notification_schema import CHANNEL_KINDS, CHANNELS, NotificationTable
 from syndication.config.old_feeds import read_old_feeds
 from syndication.config.schema import (
@@ -91,6 +92,7 @@ class Settings:
     editors: EditorsSettings
     ninjs: NinjsSettings
     purge: PurgeSettings
+    hub: HubSettings
     logs: LogSettings
     main: SyndicationFile
     sources: tuple[SourceTable, ...] = ()
@@ -156,6 +158,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         editors=main.editors,
         ninjs=main.ninjs,
         purge=main.purge,
+        hub=main.hub,
         logs=main.logs,
         main=main,
         sources=tuple(main.source),

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from syndication.config.hub_schema import HubSettings
 from syndication.config.notification_schema import AnyChannel
 from syndication.config.old_feed_schema import OldFeedTable, OldSiteTable
 from syndication.config.source_schemas import AnySource
@@ -245,6 +246,7 @@ class SyndicationFile(TomlTable):
     editors: EditorsSettings = EditorsSettings()
     ninjs: NinjsSettings = NinjsSettings()
     purge: PurgeSettings = PurgeSettings()
+    hub: HubSettings = HubSettings()
     sitemaps: SitemapSettings = SitemapSettings()
     on_demand: OnDemandSettings = OnDemandSettings()
     logs: LogSettings = LogSettings()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ada_url import URL
 
-from syndication.sources.public_addresses import may_connect
+from syndication.outbound.public_addresses import may_connect
 from syndication.sources.reader import SourceError
 
 PORTS = {"http:": 80, "https:": 443}

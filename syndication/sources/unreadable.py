@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from ada_url import URL
 
 from syndication.config.source_schema import SourceTable
+from syndication.outbound.public_addresses import may_connect
 from syndication.sources.foreign_database import sqlite_file
-from syndication.sources.public_addresses import may_connect
 
 LOCALHOST = "localhost"
 """A name of the loopback addresses, with all names that end in it (RFC 6761, section 6.3)."""

@@ -5,6 +5,7 @@ from syndication.store.tables import (  # noqa: F401  # registers their tables i
     asked_feeds,
     deliveries,
     feeds,
+    hub,
     notifications,
     publishing,
     revisions,

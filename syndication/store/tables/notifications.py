@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from syndication.store.db.types import BigInt
 from syndication.store.tables.articles import Base
+from syndication.store.tables.attempts import AttemptColumns
 from syndication.store.tables.publishing import AUTOINCREMENT
 
 
@@ -45,12 +46,8 @@ class IncidentReportRow(Base):
     over_at: Mapped[datetime | None]
 
 
-class NotificationRow(Base):
-    """A message to a channel. ``content`` is JSON; ``kind`` is incidents or test.
-
-    ``lease_until``: a process is sending it until then, at the latest. ``lost`` counts the processes that ended while
-    they did. ``retry_at`` is when it may be tried again; None: at once.
-    """
+class NotificationRow(AttemptColumns, Base):
+    """A message to a channel. ``content`` is JSON; ``kind`` is incidents or test."""
 
     __tablename__ = "notification"
 
@@ -60,15 +57,7 @@ class NotificationRow(Base):
     subject: Mapped[str]
     content: Mapped[str]
     created_at: Mapped[datetime]
-    attempts: Mapped[int] = mapped_column(server_default="0")
-    lost: Mapped[int] = mapped_column(server_default="0")
-    lease_owner: Mapped[str | None]
-    lease_until: Mapped[datetime | None]
-    retry_at: Mapped[datetime | None]
-    error: Mapped[str | None]
-    failed_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
-    given_up_at: Mapped[datetime | None]
 
     __table_args__ = AUTOINCREMENT
 

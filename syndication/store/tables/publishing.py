@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from syndication.store.db.types import BigInt
 from syndication.store.tables.articles import Base
+from syndication.store.tables.attempts import AttemptColumns
 
 # Numbers are never reused, so that a reader cannot mistake a new row for the one that it deleted.
 AUTOINCREMENT = {"sqlite_autoincrement": True}
@@ -270,18 +271,14 @@ class WebProcessRow(Base):
     loads: Mapped[str] = mapped_column(server_default="[]")
 
 
-class PurgeRow(Base):
-    """A version to purge from caches. ``retry_at`` is when it may be tried (again); None: at once."""
+class PurgeRow(AttemptColumns, Base):
+    """A version to purge from caches."""
 
     __tablename__ = "purge"
 
     section: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(BigInt, primary_key=True)
     created_at: Mapped[datetime]
-    attempts: Mapped[int] = mapped_column(server_default="0")
-    retry_at: Mapped[datetime | None]
-    error: Mapped[str | None]
-    given_up_at: Mapped[datetime | None]
 
 
 class PollCountRow(Base):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndication.sources.public_addresses import may_connect
+from syndication.outbound.public_addresses import may_connect
 
 PUBLIC = ["93.184.215.14", "1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1", "2002:101:101::"]
 

@@ -1,5 +1,7 @@
 """All tables of the first release; the triggers are created after every migration."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -27,6 +29,7 @@ def upgrade() -> None:
     _create_feed_tables()
     _create_search_tables()
     _create_notification_tables()
+    _create_hub_tables()
     _store_documents_uncompressed()
 
 
@@ -665,10 +668,7 @@ def _create_process_tables() -> None:
         sa.Column("section", sa.Text(), nullable=False),
         sa.Column("version", BigInt, nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("retry_at", UtcTime(), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("given_up_at", UtcTime(), nullable=True),
+        *_attempt_columns(),
         sa.PrimaryKeyConstraint("section", "version"),
     )
     op.create_table(
@@ -961,15 +961,8 @@ def _create_notification_tables() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("lost", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("lease_owner", sa.Text(), nullable=True),
-        sa.Column("lease_until", UtcTime(), nullable=True),
-        sa.Column("retry_at", UtcTime(), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("failed_at", UtcTime(), nullable=True),
         sa.Column("sent_at", UtcTime(), nullable=True),
-        sa.Column("given_up_at", UtcTime(), nullable=True),
+        *_attempt_columns(),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
@@ -990,6 +983,121 @@ def _create_notification_tables() -> None:
         sa.Column("observed_at", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _create_hub_tables() -> None:
+    """Creates subscriptions by push, requests for them, what was pushed, and what other hubs were told."""
+    op.create_table(
+        "hub_subscription",
+        sa.Column("id", BigInt, autoincrement=True, nullable=False),
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("callback", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("lease_seconds", BigInt, nullable=False),
+        sa.Column("subscribed_at", UtcTime(), nullable=False),
+        sa.Column("verified_at", UtcTime(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=False),
+        sa.Column("version", BigInt, server_default="0", nullable=False),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("delivered_at", UtcTime(), nullable=True),
+        sa.Column("lag_ms", BigInt, nullable=True),
+        sa.Column("paused_at", UtcTime(), nullable=True),
+        *_attempt_columns(),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "hub_intent",
+        sa.Column("id", BigInt, autoincrement=True, nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("callback", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("lease_seconds", BigInt, nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("requester", sa.Text(), nullable=False),
+        sa.Column("requested_at", UtcTime(), nullable=False),
+        *_attempt_columns(),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "hub_delivery",
+        sa.Column("id", BigInt, autoincrement=True, nullable=False),
+        sa.Column("subscription_id", BigInt, nullable=False),
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("callback", sa.Text(), nullable=False),
+        sa.Column("version", BigInt, nullable=False),
+        sa.Column("attempted_at", UtcTime(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("took_ms", BigInt, nullable=False),
+        sa.Column("lag_ms", BigInt, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "hub_ping",
+        sa.Column("id", BigInt, autoincrement=True, nullable=False),
+        sa.Column("hub", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("version", BigInt, nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("answered_at", UtcTime(), nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        *_attempt_columns(),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "hub_echo",
+        sa.Column("hub", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("requested_at", UtcTime(), nullable=True),
+        sa.Column("verified_at", UtcTime(), nullable=True),
+        sa.Column("expires_at", UtcTime(), nullable=True),
+        sa.Column("denied", sa.Text(), nullable=True),
+        sa.Column("pinged_version", BigInt, nullable=True),
+        sa.Column("pinged_at", UtcTime(), nullable=True),
+        sa.Column("returned_version", BigInt, nullable=True),
+        sa.Column("returned_at", UtcTime(), nullable=True),
+        *_attempt_columns(),
+        sa.PrimaryKeyConstraint("hub"),
+    )
+    op.create_index("ix_hub_subscription_callback", "hub_subscription", ["section", "format", "callback"], unique=True)
+    op.create_index("ix_hub_subscription_version", "hub_subscription", ["section", "version"])
+    op.create_index("ix_hub_subscription_host", "hub_subscription", ["host"])
+    op.create_index("ix_hub_subscription_address", "hub_subscription", ["address"])
+    op.create_index("ix_hub_subscription_expires_at", "hub_subscription", ["expires_at"])
+    op.create_index("ix_hub_delivery_subscription", "hub_delivery", ["subscription_id", "id"])
+    op.create_index("ix_hub_delivery_attempted_at", "hub_delivery", ["attempted_at"])
+    waits = sa.text("answered_at IS NULL AND given_up_at IS NULL")
+    op.create_index("ix_hub_ping_unanswered", "hub_ping", ["hub", "id"], sqlite_where=waits, postgresql_where=waits)
+    op.create_index("ix_hub_echo_token", "hub_echo", ["token"], unique=True)
+
+
+def _attempt_columns() -> list[sa.Column[Any]]:
+    """Returns the columns of work that workers attempt until it is done."""
+    return [
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lost", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", UtcTime(), nullable=True),
+        sa.Column("retry_at", UtcTime(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("failed_at", UtcTime(), nullable=True),
+        sa.Column("given_up_at", UtcTime(), nullable=True),
+    ]
 
 
 def _create_article_indexes() -> None:

@@ -1,4 +1,4 @@
-"""Decides which IP addresses a source may connect to. Pure; ``http`` asks about the address that it connects to."""
+"""Decides which IP addresses may be connected to. Pure; the clients ask about the address that they connect to."""
 
 import ipaddress
 from ipaddress import IPv4Address as IPv4

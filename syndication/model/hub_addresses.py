@@ -1,4 +1,6 @@
-"""Where the hub is, and what this service hears of other hubs."""
+"""Where the hub is, and where other hubs deliver to us."""
+
+from ada_url import URL
 
 HUB_PATH = "/hub"
 
@@ -14,3 +16,8 @@ def hub_url(base_url: str) -> str:
 def echo_url(base_url: str, token: str) -> str:
     """Returns the callback of the service's own subscription at an outside hub."""
     return f"{base_url}{ECHO_PATH}{token}"
+
+
+def hub_host(hub: str) -> str:
+    """Returns the host of a hub's address, with a port if it is unusual: what people and logs see of it."""
+    return URL(hub).host

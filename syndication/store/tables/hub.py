@@ -105,8 +105,8 @@ class HubPingRow(AttemptColumns, Base):
 class HubEchoRow(AttemptColumns, Base):
     """Our own subscription at an outside hub, which shows whether the hub passes on what it is told.
 
-    ``token`` is part of the callback's address. ``pinged_version`` was announced at ``pinged_at`` and has to come back;
-    ``returned_version`` did, at ``returned_at``.
+    ``token`` is part of the callback's address. ``pinged_version`` was announced at ``pinged_at`` and has to come back,
+    as a document updated at ``pinged_updated_at`` or later; ``returned_version`` did, at ``returned_at``.
     """
 
     __tablename__ = "hub_echo"
@@ -122,6 +122,7 @@ class HubEchoRow(AttemptColumns, Base):
     denied: Mapped[str | None]
     pinged_version: Mapped[int | None] = mapped_column(BigInt)
     pinged_at: Mapped[datetime | None]
+    pinged_updated_at: Mapped[datetime | None]
     returned_version: Mapped[int | None] = mapped_column(BigInt)
     returned_at: Mapped[datetime | None]
 
@@ -141,4 +142,7 @@ Index("ix_hub_delivery_subscription", HubDeliveryRow.subscription_id, HubDeliver
 Index("ix_hub_delivery_attempted_at", HubDeliveryRow.attempted_at)
 _unanswered = HubPingRow.answered_at.is_(None) & HubPingRow.given_up_at.is_(None)
 Index("ix_hub_ping_unanswered", HubPingRow.hub, HubPingRow.id, sqlite_where=_unanswered, postgresql_where=_unanswered)
+_given_up = HubPingRow.given_up_at.is_not(None)
+Index("ix_hub_ping_given_up", HubPingRow.hub, HubPingRow.id, sqlite_where=_given_up, postgresql_where=_given_up)
+Index("ix_hub_ping_section", HubPingRow.hub, HubPingRow.section, HubPingRow.version)
 Index("ix_hub_echo_token", HubEchoRow.token, unique=True)

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from syndication.model.hub_addresses import ECHO_PATH
+
 KIB, MIB = 1024, 1024 * 1024
 
 SMALL_BYTES = 64 * KIB
@@ -18,7 +20,10 @@ WEBHOOK_BYTES = MIB
 NAMES_BYTES = MIB
 """As many of the longest article ids as one act may name, percent-encoded."""
 
-Kind = Literal["small", "names", "webhook", "ninjs", "article", "form", "batch"]
+ECHO_BYTES = 8 * MIB
+"""A feed of our own that a hub brings back: read before its signature can be verified, so anyone can send one."""
+
+Kind = Literal["small", "echo", "names", "webhook", "ninjs", "article", "form", "batch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ def body_kind(method: str, path: str) -> Kind:
         return "article"
     if method == "POST" and is_ping(path):
         return "webhook"
+    if method == "POST" and path.startswith(ECHO_PATH):
+        return "echo"
     return _NAMED.get((method, path.removesuffix("/")), "small")
 
 
@@ -70,6 +77,7 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
     """Returns the largest body accepted for this method and path, in bytes."""
     sizes: dict[Kind, int] = {
         "small": SMALL_BYTES,
+        "echo": ECHO_BYTES,
         "names": NAMES_BYTES,
         "webhook": min(WEBHOOK_BYTES, limits.article),
         "ninjs": min(WEBHOOK_BYTES, limits.article),
@@ -82,6 +90,7 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
 
 _ADVICE: dict[Kind, str] = {
     "small": "send only the fields you need.",
+    "echo": "send the feed as it is served.",
     "names": "name fewer articles.",
     "webhook": "PUT the article to /api/v1/articles/ID instead.",
     "ninjs": "send associated stories by their ids, and link to pictures instead of embedding them.",

@@ -15,11 +15,12 @@ from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
 from syndication.store.publishing.effective_settings import EffectiveSettings
-from syndication.web.credentials import API
+from syndication.web.credentials import API, is_for_hub
 from syndication.web.editors_server import SERVED_VERSIONS
 from syndication.web.feed_asker import FeedAsker
 from syndication.web.front import empty_catalogue, serving_loader
 from syndication.web.heartbeat import HeartbeatThread
+from syndication.web.hub.app import hub_app
 from syndication.web.pages.settings import page_settings
 from syndication.web.poll_writer import WRITE_SECONDS, PollWriter
 from syndication.web.public_pages import flask_app
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
         app.wsgi_app,
         editors_app(settings, database, loader),
         dashboard_app(settings, database, loader),
+        hub_app(settings, database),
         at_once=editors.at_once,
         waiting=editors.at_once,
         trusted_proxies=editors.trusted_proxies,
@@ -67,7 +69,7 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
 
 
 def create_editors(settings: Settings) -> "WSGIApplication":
-    """Returns the app of the editors process: API and dashboard, with a loader for the documents on its pages."""
+    """Returns the app of the editors process: API, dashboard and hub, with a loader for the documents on its pages."""
     effective = EffectiveSettings(settings)
     # The front measures and counts polls. Here documents are only shown on pages.
     loader = EditorsLoader(
@@ -80,11 +82,13 @@ def create_editors(settings: Settings) -> "WSGIApplication":
     database = Database(settings.database_url, timeout=EDITORS_TIMEOUT)
     _notify_without_workers(settings, effective)
     api, dashboard = editors_app(settings, database, loader), dashboard_app(settings, database, loader)
+    hub = hub_app(settings, database)
     loader.start()
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         update_served(environ.get(SERVED_VERSIONS))
-        app = api if environ["PATH_INFO"].startswith(API) else dashboard
+        path = environ["PATH_INFO"]
+        app = hub if is_for_hub(path, environ["REQUEST_METHOD"]) else api if path.startswith(API) else dashboard
         return log_requests(whole(app), environ, start_response)
 
     return answer

@@ -18,7 +18,10 @@ WEBHOOK_BYTES = MIB
 NAMES_BYTES = MIB
 """As many of the longest article ids as one act may name, percent-encoded."""
 
-Kind = Literal["small", "names", "webhook", "ninjs", "article", "form", "batch"]
+HUB_BYTES = 16 * KIB
+"""The longest callback, topic and secret, percent-encoded: a stranger sends it."""
+
+Kind = Literal["small", "hub", "names", "webhook", "ninjs", "article", "form", "batch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ _COMPARE = re.compile(r"/api/v1/articles/.+/compare/?", re.DOTALL)
 _PING = re.compile(r"/api/v1/sources/[^/]+/look/?")
 
 _NAMED: dict[tuple[str, str], Kind] = {
+    ("POST", "/hub"): "hub",
     ("POST", "/api/v1/articles:batch"): "batch",
     ("POST", "/api/v1/previews"): "article",
     ("POST", "/api/v1/withdrawals"): "names",
@@ -70,6 +74,7 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
     """Returns the largest body accepted for this method and path, in bytes."""
     sizes: dict[Kind, int] = {
         "small": SMALL_BYTES,
+        "hub": HUB_BYTES,
         "names": NAMES_BYTES,
         "webhook": min(WEBHOOK_BYTES, limits.article),
         "ninjs": min(WEBHOOK_BYTES, limits.article),
@@ -82,6 +87,7 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
 
 _ADVICE: dict[Kind, str] = {
     "small": "send only the fields you need.",
+    "hub": "send only the parameters of WebSub section 5.1.",
     "names": "name fewer articles.",
     "webhook": "PUT the article to /api/v1/articles/ID instead.",
     "ninjs": "send associated stories by their ids, and link to pictures instead of embedding them.",

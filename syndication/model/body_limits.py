@@ -23,7 +23,10 @@ NAMES_BYTES = MIB
 ECHO_BYTES = 8 * MIB
 """A feed of our own that a hub brings back: read before its signature can be verified, so anyone can send one."""
 
-Kind = Literal["small", "echo", "names", "webhook", "ninjs", "article", "form", "batch"]
+HUB_BYTES = 16 * KIB
+"""The longest callback, topic and secret, percent-encoded: a stranger sends it."""
+
+Kind = Literal["small", "hub", "echo", "names", "webhook", "ninjs", "article", "form", "batch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ _COMPARE = re.compile(r"/api/v1/articles/.+/compare/?", re.DOTALL)
 _PING = re.compile(r"/api/v1/sources/[^/]+/look/?")
 
 _NAMED: dict[tuple[str, str], Kind] = {
+    ("POST", "/hub"): "hub",
     ("POST", "/api/v1/articles:batch"): "batch",
     ("POST", "/api/v1/previews"): "article",
     ("POST", "/api/v1/withdrawals"): "names",
@@ -78,6 +82,7 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
     sizes: dict[Kind, int] = {
         "small": SMALL_BYTES,
         "echo": ECHO_BYTES,
+        "hub": HUB_BYTES,
         "names": NAMES_BYTES,
         "webhook": min(WEBHOOK_BYTES, limits.article),
         "ninjs": min(WEBHOOK_BYTES, limits.article),
@@ -91,6 +96,7 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
 _ADVICE: dict[Kind, str] = {
     "small": "send only the fields you need.",
     "echo": "send the feed as it is served.",
+    "hub": "send only the parameters of WebSub section 5.1.",
     "names": "name fewer articles.",
     "webhook": "PUT the article to /api/v1/articles/ID instead.",
     "ninjs": "send associated stories by their ids, and link to pictures instead of embedding them.",

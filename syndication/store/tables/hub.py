@@ -45,7 +45,8 @@ class HubSubscriptionRow(AttemptColumns, Base):
 class HubIntentRow(AttemptColumns, Base):
     """A request to the hub that its callback has not confirmed yet: subscribe or unsubscribe; or denied, to be told.
 
-    ``requester`` is the client's network address; ``reason`` why it is denied.
+    ``topic`` is the address as it was asked for, which the callback is told again (WebSub section 5.3); ``requester``
+    is the client's network address; ``reason`` why it is denied. A later request for the same replaces the row.
     """
 
     __tablename__ = "hub_intent"
@@ -54,6 +55,7 @@ class HubIntentRow(AttemptColumns, Base):
     mode: Mapped[str]
     section: Mapped[str]
     format: Mapped[str]
+    topic: Mapped[str]
     callback: Mapped[str]
     host: Mapped[str]
     secret: Mapped[str | None]
@@ -138,6 +140,8 @@ Index("ix_hub_subscription_version", HubSubscriptionRow.section, HubSubscription
 Index("ix_hub_subscription_host", HubSubscriptionRow.host)
 Index("ix_hub_subscription_address", HubSubscriptionRow.address)
 Index("ix_hub_subscription_expires_at", HubSubscriptionRow.expires_at)
+Index("ix_hub_intent_callback", HubIntentRow.section, HubIntentRow.format, HubIntentRow.callback, unique=True)
+Index("ix_hub_intent_host", HubIntentRow.host)
 Index("ix_hub_delivery_subscription", HubDeliveryRow.subscription_id, HubDeliveryRow.id)
 Index("ix_hub_delivery_attempted_at", HubDeliveryRow.attempted_at)
 _unanswered = HubPingRow.answered_at.is_(None) & HubPingRow.given_up_at.is_(None)

@@ -18,6 +18,7 @@ from syndication.model.terminal import escape
 from syndication.store.db.database import Database, DatabaseDown, SerializationConflict
 from syndication.store.hub import echoes
 from syndication.store.hub.echoes import Echo
+from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.web.problems import RETRY_SECONDS
 from syndication.web.request_log import set_rule
 
@@ -37,7 +38,7 @@ def echo_app(settings: Settings, database: Database) -> Flask:
     app = Flask("syndication.web.hub.echo", static_folder=None)
     app.url_map.merge_slashes = app.url_map.strict_slashes = app.url_map.redirect_defaults = False
     app.config["MAX_CONTENT_LENGTH"] = largest_body("POST", ECHO_PATH)
-    app.extensions["echo"] = settings, database
+    app.extensions["echo"] = EffectiveSettings(settings), database
     app.before_request(set_rule)
     app.after_request(_complete)
     app.register_error_handler(HTTPException, _refused)
@@ -54,8 +55,9 @@ def confirm(token: str) -> Response:
     settings, database = _parts()
     given = {name: value for name, value in request.args.items() if "\0" not in value}
     with database.read() as conn:
+        settings.refresh(conn)
         echo = echoes.find(conn, token)
-    if echo is None or given.get("hub.topic", "") != topic_of(settings, echo):
+    if echo is None or given.get("hub.topic", "") != topic_of(settings.current, echo):
         return _text(HTTPStatus.NOT_FOUND, UNKNOWN)
     mode, challenge = given.get("hub.mode"), given.get("hub.challenge", "")
     if mode == "denied":
@@ -101,7 +103,7 @@ def _note(database: Database, echo: Echo, body: bytes) -> str | None:
     return None
 
 
-def _parts() -> tuple[Settings, Database]:
+def _parts() -> tuple[EffectiveSettings, Database]:
     settings, database = current_app.extensions["echo"]
     return settings, database
 

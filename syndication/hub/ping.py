@@ -16,7 +16,7 @@ from syndication.model.hub_addresses import hub_host
 from syndication.model.values import ALL, FORMATS
 from syndication.outbound.backoff import Backoff
 from syndication.outbound.client import Limits, OutboundClient, SendError
-from syndication.outbound.queue import Outcome
+from syndication.outbound.queue import Outcome, Queue
 from syndication.store import Connection
 from syndication.store.hub import echoes, pings
 from syndication.store.hub.pings import PingBatch
@@ -36,7 +36,7 @@ MARGIN = timedelta(seconds=30)
 """How much longer a lease is than a request may take: to take and to record it."""
 
 
-class PingQueue:
+class PingQueue(Queue[PingBatch]):
     """The queue of pings. ``settings`` returns the current ones; ``owner`` is the worker's ID."""
 
     name = "ping"

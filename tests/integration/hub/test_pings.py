@@ -22,7 +22,7 @@ def nothing_happens(hub):
 
 
 def counted(result):
-    return REGISTRY.get_sample_value("syndication_outbound_attempts_total", {"queue": "ping", "result": result}) or 0.0
+    return REGISTRY.get_sample_value("syndication_outbound_total", {"queue": "ping", "outcome": result}) or 0.0
 
 
 def test_a_hub_is_told_once_every_web_process_serves_the_version(database, clock, tmp_path):

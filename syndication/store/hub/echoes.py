@@ -205,5 +205,5 @@ def _has_new_entries(conn: Connection, section: str, version: int) -> bool:
     return bool(conn.scalar(select(exists().where(EntryRow.section == section, EntryRow.version == version))))
 
 
-def _renew_at(confirmed_at: datetime, expires_at: datetime | None) -> datetime:
-    return confirmed_at if expires_at is None else confirmed_at + (expires_at - confirmed_at) * 3 / 4
+def _renew_at(confirmed_at: datetime, expires_at: datetime) -> datetime:
+    return confirmed_at + (expires_at - confirmed_at) * 3 / 4

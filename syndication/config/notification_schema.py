@@ -12,7 +12,7 @@ from syndication.config.source_schema import SourceName
 from syndication.config.value_types import SECRET_LENGTH, Switch, TomlTable
 from syndication.model.formats import email_address
 
-Cause = Literal["no-worker", "no-web", "triggers", "failing", "held", "left-out", "silent", "source", "purge"]
+Cause = Literal["no-worker", "no-web", "triggers", "failing", "held", "left-out", "silent", "source", "purge", "hub"]
 """What can be wrong; ``diagnostics.health`` finds it."""
 
 CAUSES: tuple[Cause, ...] = get_args(Cause)

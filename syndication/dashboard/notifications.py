@@ -21,6 +21,7 @@ CAUSES = {
     "silent": "a section is unusually quiet",
     "source": "a source cannot be read",
     "purge": "a cache was not purged",
+    "hub": "an outside hub does not pass on stories",
 }
 
 

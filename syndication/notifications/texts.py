@@ -35,6 +35,7 @@ OVER = {
     "silent": "{name} is publishing again",
     "source": "Source {name} is being read again",
     "purge": "The cache no longer has an old version of {name}",
+    "hub": "The hub {name} is passing on new stories again",
 }
 
 WRONG = {
@@ -47,6 +48,7 @@ WRONG = {
     "silent": "{name} is unusually quiet",
     "source": "Source {name} needs attention",
     "purge": "The cache was not purged for {name}",
+    "hub": "The hub {name} does not pass on new stories",
 }
 
 ADVICE = {
@@ -59,6 +61,7 @@ ADVICE = {
     "silent": "Check that the CMS still sends stories. If there is no news, there is nothing to do.",
     "source": "Open the sources to see the cause, and call the CMS's operator if it goes on.",
     "purge": "Purge the cache by hand, or wait until its copy expires.",
+    "hub": "Feeds and other subscribers are not affected. If it goes on, choose another hub (hub.outside).",
 }
 
 EDITOR_HOLD_ADVICE = "New stories wait until it is released. Open the section to release it."

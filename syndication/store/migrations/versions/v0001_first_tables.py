@@ -1004,6 +1004,7 @@ def _create_hub_tables() -> None:
         sa.Column("digest", sa.Text(), nullable=True),
         sa.Column("delivered_at", UtcTime(), nullable=True),
         sa.Column("lag_ms", BigInt, nullable=True),
+        sa.Column("failing_since", UtcTime(), nullable=True),
         sa.Column("paused_at", UtcTime(), nullable=True),
         *_attempt_columns(),
         sa.PrimaryKeyConstraint("id"),
@@ -1077,7 +1078,14 @@ def _create_hub_tables() -> None:
         sa.PrimaryKeyConstraint("hub"),
     )
     op.create_index("ix_hub_subscription_callback", "hub_subscription", ["section", "format", "callback"], unique=True)
-    op.create_index("ix_hub_subscription_version", "hub_subscription", ["section", "version"])
+    active = sa.text("paused_at IS NULL AND given_up_at IS NULL")
+    op.create_index(
+        "ix_hub_subscription_version",
+        "hub_subscription",
+        ["section", "version", "id"],
+        sqlite_where=active,
+        postgresql_where=active,
+    )
     op.create_index("ix_hub_subscription_host", "hub_subscription", ["host"])
     op.create_index("ix_hub_subscription_address", "hub_subscription", ["address"])
     op.create_index("ix_hub_subscription_expires_at", "hub_subscription", ["expires_at"])

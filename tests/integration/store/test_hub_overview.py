@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import insert
 
 from syndication.store.hub import outside_hubs, overview
-from syndication.store.hub.delivery_log import OUTCOMES, AttemptFilter, list_attempts, query_attempts
 from syndication.store.hub.overview import (
     Lag,
     SubscriptionFilter,
@@ -17,6 +16,7 @@ from syndication.store.hub.overview import (
     list_subscriptions,
     query_subscriptions,
 )
+from syndication.store.hub.push_attempts import OUTCOMES, AttemptFilter, list_attempts, query_attempts
 from syndication.store.hub.subscription_states import STATES
 from syndication.store.tables.hub import HubDeliveryRow, HubSubscriptionRow
 from tests.support.desk import Desk

@@ -146,13 +146,32 @@ Index(
     sqlite_where=_active,
     postgresql_where=_active,
 )
-Index("ix_hub_subscription_host", HubSubscriptionRow.host)
+Index("ix_hub_subscription_section", HubSubscriptionRow.section, HubSubscriptionRow.id)
+Index("ix_hub_subscription_host", HubSubscriptionRow.host, HubSubscriptionRow.id)
 Index("ix_hub_subscription_address", HubSubscriptionRow.address)
 Index("ix_hub_subscription_expires_at", HubSubscriptionRow.expires_at)
 Index("ix_hub_intent_callback", HubIntentRow.section, HubIntentRow.format, HubIntentRow.callback, unique=True)
 Index("ix_hub_intent_host", HubIntentRow.host)
 Index("ix_hub_delivery_subscription", HubDeliveryRow.subscription_id, HubDeliveryRow.id)
 Index("ix_hub_delivery_attempted_at", HubDeliveryRow.attempted_at)
+Index("ix_hub_delivery_section", HubDeliveryRow.section, HubDeliveryRow.id)
+# What failed is looked for among very many that did not; it costs a delivery that succeeds nothing.
+_not_done = HubDeliveryRow.outcome != "done"
+Index(
+    "ix_hub_delivery_outcome",
+    HubDeliveryRow.outcome,
+    HubDeliveryRow.id,
+    sqlite_where=_not_done,
+    postgresql_where=_not_done,
+)
+Index(
+    "ix_hub_delivery_section_outcome",
+    HubDeliveryRow.section,
+    HubDeliveryRow.outcome,
+    HubDeliveryRow.id,
+    sqlite_where=_not_done,
+    postgresql_where=_not_done,
+)
 _unanswered = HubPingRow.answered_at.is_(None) & HubPingRow.given_up_at.is_(None)
 Index("ix_hub_ping_unanswered", HubPingRow.hub, HubPingRow.id, sqlite_where=_unanswered, postgresql_where=_unanswered)
 _given_up = HubPingRow.given_up_at.is_not(None)

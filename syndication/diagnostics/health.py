@@ -157,7 +157,7 @@ def _standstill(facts: HealthFacts) -> Iterator[Finding]:
         words = (
             f"Changes are not detected because triggers are missing or disabled: {names}. Run `syndication migrate`."
         )
-        yield Finding("standstill", words)
+        yield Finding("standstill", words, cause="triggers")
     if facts.locked:  # No process can record its heartbeat then, so that all seem to have ended.
         yield Finding("standstill", LOCKED)
         return

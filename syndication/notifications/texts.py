@@ -28,6 +28,7 @@ MAX_ITEMS = 20
 OVER = {
     "no-worker": "A worker is running",
     "no-web": "A web process is running",
+    "triggers": "Changes are detected again",
     "failing": "{name} is updating again",
     "held": "{name} is no longer held",
     "left-out": "{name} is no longer left out",
@@ -40,6 +41,7 @@ OVER = {
 WRONG = {
     "no-worker": "No worker is running",
     "no-web": "No web process is running",
+    "triggers": "Changes are not detected",
     "failing": "{name} is failing",
     "held": "{name} is held",
     "left-out": "{name} is left out",
@@ -51,6 +53,7 @@ WRONG = {
 
 ADVICE = {
     "no-worker": "Readers keep the feeds as they are; new stories wait. Start a worker: `syndication worker`.",
+    "triggers": "Changes reach the feeds only within minutes, by the sweep. Run `syndication migrate`.",
     "no-web": "Nobody can read the feeds. Start a web process: `syndication web`.",
     "failing": "Readers keep the feed as it was; the service retries automatically. Open the section to see the cause.",
     "held": "If the entries really are gone, release the section; otherwise bring the stories back.",

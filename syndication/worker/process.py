@@ -13,15 +13,20 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from syndication.config.loading import Settings
+from syndication.hub.echo import EchoQueue
+from syndication.hub.ping import PingQueue
 from syndication.logs import get_logger
 from syndication.metrics import database as database_metrics
 from syndication.metrics import worker as worker_metrics
 from syndication.metrics.progress import Progress
 from syndication.notifications.notifier import Notifier
+from syndication.outbound.engine import Engine
+from syndication.outbound.queue import Queue
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome, log_outcome
 from syndication.pipeline.preview import Previewer
@@ -103,6 +108,10 @@ class Worker:
             SitemapPolicy(maps.enabled, maps.news_name, purge=bool(settings.purge.url)),
         )
         self.purger = Purger(database, settings.purge, settings.old_feeds) if settings.purge.url else None
+        queues: list[Queue[Any]] = []
+        if settings.hub.outside:
+            queues += [PingQueue(lambda: self.settings, self.id), EchoQueue(lambda: self.settings, self.id)]
+        self.outbound = Engine(database, queues)
         self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = TimeShare(PREVIEWS)
@@ -130,6 +139,7 @@ class Worker:
         waking.start()
         if self.purger is not None:
             self.purger.start()
+        self.outbound.start()
         if self.sources is not None:
             self.sources.start()
         self.notifier.start()
@@ -146,6 +156,7 @@ class Worker:
                 self.sources.stop()
             if self.purger is not None:
                 self.purger.stop()
+            self.outbound.stop()
             self.notifier.stop()
             self.isolated.close()
             self._remove_heartbeat()

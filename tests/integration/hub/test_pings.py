@@ -82,6 +82,15 @@ def test_a_request_names_a_bounded_number_of_feeds(database, clock, tmp_path):
     assert [len(urls) for urls in hub.pings] == [6, 6]
 
 
+def test_a_hub_that_reads_one_address_gets_one_in_each_request(database, clock, tmp_path):
+    with publisher(database, clock, tmp_path, "urls_at_once = 1\n") as (newsroom, [hub]):
+        newsroom.desk.work()
+        newsroom.serve()
+        newsroom.start()
+        until(lambda: all(row["answered_at"] for row in newsroom.pings()))
+    assert sorted(hub.pings) == sorted([url] for url in newsroom.urls("all", "taiwan", "china", "sports"))
+
+
 def test_a_hub_that_fails_is_left_alone_for_longer_and_longer_and_told_of_everything_after(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         hub.behaviour.status = 500

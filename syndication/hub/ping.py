@@ -66,13 +66,13 @@ class PingQueue(Queue[PingBatch]):
         return hub_host(job.hub)
 
     async def attempt(self, job: PingBatch) -> Outcome:
-        """Tells one hub of the feeds of a batch; with several requests, one after the other, if it takes few at once."""
+        """Tells one hub of the feeds of a batch; by several requests in turn if it reads few at once."""
         started, status = monotonic(), None
         for form in ping_forms(self._settings(), job.versions):
             try:
                 answer = await self._client.request("POST", job.hub, headers={"Content-Type": FORM}, body=form)
-            except SendError as error:
-                return Outcome("failed", str(error), None, 1000 * (monotonic() - started))
+            except SendError as unsent:
+                return Outcome("failed", str(unsent), None, 1000 * (monotonic() - started))
             status = answer.status
             if not 200 <= status < 300:
                 error = f"{hub_host(job.hub)} answered {status}"

@@ -34,6 +34,7 @@ from syndication.store.articles.withdrawals import restore, withdraw
 from syndication.store.copy.rows import TABLES
 from syndication.store.copy.sequences import NUMBERED, read_position
 from syndication.store.db.database import Database
+from syndication.store.hub import echoes, pings
 from syndication.store.notifications import incidents, outbox
 from syndication.store.notifications.incidents import Incident
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
@@ -126,6 +127,9 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
         field_locks.set_locks(conn, "story-3", ("title",), by, now)
         sweeps.begin(conn, "dead", LONG_AGO, now)
         _notify(conn, by, now)
+        hubs = ["https://hub.example/"]
+        pings.enqueue(conn, hubs, "taiwan", 2, now)
+        echoes.claim(conn, echoes.work(LONG_AGO), "dead", now, hubs, ("all", "atom"), 1)
         conn.execute(insert(FatalArticleRow).values(article_id=HOSTILE, digest="d", at=now))
         conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = requested_at, failures = 2"))
     return desk

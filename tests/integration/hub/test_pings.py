@@ -2,12 +2,14 @@
 
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from prometheus_client import REGISTRY
 
 from syndication.hub.ping import PingQueue
 from syndication.store.hub import pings
+from tests.integration.worker.test_retention import plans
 from tests.support.pinging import publisher
 from tests.support.service import until
 
@@ -236,3 +238,19 @@ def test_a_redirect_is_not_followed(database, clock, tmp_path):
         newsroom.start()
         until(lambda: all(row["error"] for row in newsroom.pings()))
     assert len(hub.pings) == 1
+
+
+def test_the_log_of_answers_is_never_read_whole(sqlite_database):
+    """Web processes look for waiting pings at each load, and the verdict for failed ones."""
+    hubs, work = ("https://hub.example/",), pings.work(timedelta(seconds=30))
+    asks = (
+        pings.unserved_sections,
+        lambda conn: pings.has_ready(conn, work, hubs, sqlite_database.now(conn)),
+        lambda conn: pings.list_failing(conn, hubs),
+        lambda conn: pings.last_told(conn, hubs[0], "all"),
+    )
+    with sqlite_database.write() as conn:
+        found = [plans(conn, partial(ask, conn), "hub_ping") for ask in asks]
+    for plan in found:
+        assert "SCAN hub_ping\n" not in f"{plan}\n", plan
+        assert "ix_hub_ping" in plan, plan

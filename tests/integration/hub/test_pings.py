@@ -27,7 +27,7 @@ def counted(result):
     return REGISTRY.get_sample_value("syndication_outbound_total", {"queue": "ping", "outcome": result}) or 0.0
 
 
-def test_a_hub_is_told_once_every_web_process_serves_the_version(database, clock, tmp_path):
+def test_section_6_a_hub_is_told_once_every_web_process_serves_the_version(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         newsroom.desk.work()
         newsroom.start()

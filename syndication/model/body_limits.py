@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from syndication.model.hub_addresses import ECHO_PATH
+
 KIB, MIB = 1024, 1024 * 1024
 
 SMALL_BYTES = 64 * KIB
@@ -18,10 +20,13 @@ WEBHOOK_BYTES = MIB
 NAMES_BYTES = MIB
 """As many of the longest article ids as one act may name, percent-encoded."""
 
+ECHO_BYTES = 8 * MIB
+"""A feed of our own that a hub brings back: read before its signature can be verified, so anyone can send one."""
+
 HUB_BYTES = 16 * KIB
 """The longest callback, topic and secret, percent-encoded: a stranger sends it."""
 
-Kind = Literal["small", "hub", "names", "webhook", "ninjs", "article", "form", "batch"]
+Kind = Literal["small", "hub", "echo", "names", "webhook", "ninjs", "article", "form", "batch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ def body_kind(method: str, path: str) -> Kind:
         return "article"
     if method == "POST" and is_ping(path):
         return "webhook"
+    if method == "POST" and path.startswith(ECHO_PATH):
+        return "echo"
     return _NAMED.get((method, path.removesuffix("/")), "small")
 
 
@@ -74,6 +81,7 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
     """Returns the largest body accepted for this method and path, in bytes."""
     sizes: dict[Kind, int] = {
         "small": SMALL_BYTES,
+        "echo": ECHO_BYTES,
         "hub": HUB_BYTES,
         "names": NAMES_BYTES,
         "webhook": min(WEBHOOK_BYTES, limits.article),
@@ -87,6 +95,7 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
 
 _ADVICE: dict[Kind, str] = {
     "small": "send only the fields you need.",
+    "echo": "send the feed as it is served.",
     "hub": "send only the parameters of WebSub section 5.1.",
     "names": "name fewer articles.",
     "webhook": "PUT the article to /api/v1/articles/ID instead.",

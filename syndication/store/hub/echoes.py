@@ -1,7 +1,7 @@
 """Our own subscriptions at outside hubs, which show whether a hub passes on what it is told.
 
 The row is the state of one subscription: ``retry_at`` is when it is requested again, to renew it or because nobody
-confirmed it. Rows are never given up, as long as the hub is in the settings.
+confirmed it; ``requested_at`` is the first request since the last confirmation. Rows are never given up, as long as the hub is in the settings.
 """
 
 import secrets
@@ -92,6 +92,9 @@ def claim(
         own = {"token": secrets.token_urlsafe(24), "secret": secrets.token_urlsafe(32)}
         conn.execute(insert(HubEchoRow).values(hub=hub, section=section, format=format, **own))
     found = attempts.claim(conn, work, owner, now, most, HubEchoRow.hub.in_(hubs))
+    taken = HubEchoRow.hub.in_([row["hub"] for row in found])
+    anew = or_(HubEchoRow.requested_at.is_(None), HubEchoRow.verified_at >= HubEchoRow.requested_at)
+    conn.execute(update(HubEchoRow).where(taken, anew).values(requested_at=now))
     return [Echo(*(row[name] for name in Echo.__slots__)) for row in found]
 
 
@@ -102,8 +105,6 @@ def record_requested(conn: Connection, work: Work, hub: str, now: datetime) -> N
     retry_at = conn.scalar(select(HubEchoRow.retry_at).where(*later)) or now + UNCONFIRMED
     attempts.finish(conn, work, [(hub,)], attempts=0)
     conn.execute(update(HubEchoRow).where(HubEchoRow.hub == hub).values(retry_at=retry_at))
-    answered = or_(HubEchoRow.requested_at.is_(None), HubEchoRow.verified_at >= HubEchoRow.requested_at)
-    conn.execute(update(HubEchoRow).where(HubEchoRow.hub == hub, answered).values(requested_at=now))
 
 
 def record_failed(conn: Connection, work: Work, hub: str, error: str, now: datetime, pause: timedelta) -> None:

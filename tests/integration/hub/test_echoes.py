@@ -297,10 +297,14 @@ def test_a_request_that_fails_is_repeated(database, clock, tmp_path):
         newsroom.start()
         until(lambda: (echo := newsroom.echo()) and echo.error)
         assert newsroom.echo().error == f"127.0.0.1:{hub.server_port} answered 500"
+        assert newsroom.findings() == [], "for ten minutes it is nobody's concern"
+        newsroom.later(ECHO_SECONDS + 1)
         (finding,) = newsroom.findings()
         assert "could not subscribe at the hub" in finding.words and finding.severity == "notice"
+        until(lambda: sum(form["hub.mode"] == ["subscribe"] for form in hub.forms) == 2)
+        until(lambda: newsroom.echo().failed_at == clock())
         hub.behaviour.status = None
-        newsroom.later(10)
+        newsroom.later(15)
         hub.wait_for(lambda: hub.confirmations)
         until(lambda: newsroom.findings() == [])
 

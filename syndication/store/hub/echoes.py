@@ -1,7 +1,8 @@
 """Our own subscriptions at outside hubs, which show whether a hub passes on what it is told.
 
 The row is the state of one subscription: ``retry_at`` is when it is requested again, to renew it or because nobody
-confirmed it; ``requested_at`` is the first request since the last confirmation. Rows are never given up, as long as the hub is in the settings.
+confirmed it; ``requested_at`` is the first request since the last confirmation. Rows are never given up, as long as
+the hub is in the settings.
 """
 
 import secrets

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Table, and_, delete, func, select, update
 
 from syndication.store.db.upsert import insert
 from syndication.store.hub.intents import Intent
+from syndication.store.hub.pushes import UP_TO_DATE
 from syndication.store.tables.asked_feeds import AskedFeedRow
 from syndication.store.tables.hub import HubSubscriptionRow
 from syndication.store.tables.publishing import SectionStateRow
@@ -32,11 +33,8 @@ def begin(conn: Connection, intent: Intent, address: str, lease_seconds: int, no
     }
     key = {"section": intent.section, "format": intent.format, "callback": intent.callback}
     new = {"subscribed_at": now, "version": _version_before(conn, intent.section, intent.requested_at)}
-    parked_no_more: dict[str, Any] = {"attempts": 0, "lost": 0, "retry_at": None, "error": None, "failed_at": None}
     statement = insert(conn, HubSubscriptionRow).values(key | new | renewed)
-    conn.execute(
-        statement.on_conflict_do_update(index_elements=list(key), set_=renewed | parked_no_more | {"given_up_at": None})
-    )
+    conn.execute(statement.on_conflict_do_update(index_elements=list(key), set_=renewed | UP_TO_DATE))
 
 
 def end(conn: Connection, section: str, format: str, callback: str) -> bool:

@@ -17,11 +17,13 @@ from datetime import timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from syndication.config.loading import Settings
+from syndication.hub.push import PUSH
 from syndication.logs import get_logger
 from syndication.metrics import database as database_metrics
 from syndication.metrics import worker as worker_metrics
 from syndication.metrics.progress import Progress
 from syndication.notifications.notifier import Notifier
+from syndication.outbound.engine import Engine
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome, log_outcome
 from syndication.pipeline.preview import Previewer
@@ -42,6 +44,7 @@ from syndication.store.processes import delivery_moments, workers
 from syndication.store.publishing import section_state, sitemap_state
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.worker.asked_feeds import AskedFeeds
+from syndication.worker.outbound_queues import outbound_queues
 from syndication.worker.purge.purger import Purger
 from syndication.worker.retention import prune
 from syndication.worker.schedule import ClockStepDetector, build_scheduler, schedule_due, set_jobs
@@ -103,6 +106,7 @@ class Worker:
             SitemapPolicy(maps.enabled, maps.news_name, purge=bool(settings.purge.url)),
         )
         self.purger = Purger(database, settings.purge, settings.old_feeds) if settings.purge.url else None
+        self.outbound = Engine(database, outbound_queues(lambda: self.settings, self.id))
         self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = TimeShare(PREVIEWS)
@@ -130,6 +134,7 @@ class Worker:
         waking.start()
         if self.purger is not None:
             self.purger.start()
+        self.outbound.start()
         if self.sources is not None:
             self.sources.start()
         self.notifier.start()
@@ -146,6 +151,7 @@ class Worker:
                 self.sources.stop()
             if self.purger is not None:
                 self.purger.stop()
+            self.outbound.stop()
             self.notifier.stop()
             self.isolated.close()
             self._remove_heartbeat()
@@ -236,12 +242,18 @@ class Worker:
                 worker_metrics.record_regeneration(outcome.result, outcome.seconds)
                 worker_metrics.record_hold(outcome.hold.event if outcome.hold else None)
                 worker_metrics.record_missed(outcome.missed)
-                if self.purger is not None and outcome.result == "published":
-                    self.purger.notify()
+                if outcome.result == "published":
+                    self._notify_published()
                 outcomes.append(outcome)
             if not self._answer_preview() and outcome is None and not noticed:
                 break
         return outcomes
+
+    def _notify_published(self) -> None:
+        """Has the new version told to caches and subscribers at once; what other workers publish is looked for."""
+        if self.purger is not None:
+            self.purger.notify()
+        self.outbound.notify(PUSH)
 
     def _follow_settings(self) -> None:
         """Continues with the feeds that editors have defined by now, and with files that were read again."""

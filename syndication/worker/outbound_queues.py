@@ -1,0 +1,16 @@
+"""The kinds of work that a worker sends to other people's addresses."""
+
+from collections.abc import Callable
+from typing import Any
+
+from syndication.config.loading import Settings
+from syndication.hub.push import PushQueue
+from syndication.outbound.queue import Queue
+
+
+def outbound_queues(settings: Callable[[], Settings], owner: str) -> list[Queue[Any]]:
+    """Returns the queues that the settings ask for."""
+    found: list[Queue[Any]] = []
+    if settings().hub.enabled:
+        found.append(PushQueue(settings, owner))
+    return found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from syndication.config.notification_schema import Cause
 from syndication.diagnostics.channel_words import channel_words
+from syndication.diagnostics.subscriber_words import parked_words
 from syndication.model.counted import counted
 from syndication.model.sitemaps import is_for_sitemaps
 
@@ -43,6 +44,9 @@ MOST_MISSING = 50
 Severity = Literal["standstill", "problem", "notice"]
 """Nothing new is published; something is wrong; or only a hint."""
 
+PARKED = "parked subscribers"
+"""The subject of the notice about them."""
+
 BY_EDITOR = "editor:"
 """What the subject of a hold begins with that an editor began."""
 
@@ -61,7 +65,7 @@ class HealthFacts:
     sentences about unusually quiet sections; ``purges`` are still waiting to be sent to a cache. ``published`` are
     published sections whose states may be missing because they are nothing special. ``web`` is the number of running
     web processes; ``silent_workers`` and ``silent_webs`` hang or were killed. ``locked``: nobody can write to the
-    database. ``channels`` are those of notifications.
+    database. ``channels`` are those of notifications. ``parked`` subscribers by push get nothing any more.
     """
 
     now: datetime
@@ -84,6 +88,7 @@ class HealthFacts:
     silent_webs: Sequence["WebProcess"] = ()
     locked: bool = False
     channels: Sequence["ChannelState"] = ()
+    parked: int = 0
 
     @property
     def waited(self) -> float:
@@ -126,7 +131,7 @@ def examine(facts: HealthFacts) -> list[Finding]:
     ]
     found = [*_standstill(facts), *_silent(facts), *_failing(facts), *_unpublished(facts), *_held(facts), *_late(facts)]
     found += [*_missed(facts), *_sources(facts), *_hidden_stories(facts)]
-    found += [*_untold(facts), *_unfed(facts), *_not_purged(facts), *silent]
+    found += [*_untold(facts), *_unfed(facts), *_not_purged(facts), *silent, *_parked(facts)]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
@@ -336,3 +341,9 @@ def _not_purged(facts: HealthFacts) -> Iterator[Finding]:
             why = purge.error or "no web process has loaded its newest version yet"
             words = f"The cache has not been purged for {facts.title(purge.section)}: {why}. Retrying automatically."
             yield Finding("notice", words, section)
+
+
+def _parked(facts: HealthFacts) -> Iterator[Finding]:
+    """Yields a notice: other people's servers do not answer, and all others have the newest versions."""
+    if facts.parked:
+        yield Finding("notice", parked_words(facts.parked), subject=PARKED)

@@ -10,6 +10,7 @@ from syndication.diagnostics.health import Finding, HealthFacts
 from syndication.diagnostics.source_words import source_facts
 from syndication.store import Connection
 from syndication.store.articles import hidden_stories
+from syndication.store.hub.overview import count_parked
 from syndication.store.notifications import outbox
 from syndication.store.processes import purge_queue, web_processes, workers
 from syndication.store.processes.service_status import ServiceStatus, read_service_status
@@ -91,6 +92,7 @@ def read_health(
         silent_workers=workers.list_silent(conn, now, status.workers),
         silent_webs=web_processes.list_silent(conn, now, status.web),
         channels=list(outbox.channel_states(conn, [channel.name for channel in settings.channels]).values()),
+        parked=count_parked(conn, now),
     )
     return Health(status, facts)
 

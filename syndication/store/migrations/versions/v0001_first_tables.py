@@ -1076,6 +1076,14 @@ def _create_hub_tables() -> None:
     )
     op.create_index("ix_hub_subscription_callback", "hub_subscription", ["section", "format", "callback"], unique=True)
     op.create_index("ix_hub_subscription_version", "hub_subscription", ["section", "version"])
+    parked = sa.text("given_up_at IS NOT NULL")
+    op.create_index(
+        "ix_hub_subscription_parked",
+        "hub_subscription",
+        ["given_up_at"],
+        sqlite_where=parked,
+        postgresql_where=parked,
+    )
     op.create_index("ix_hub_subscription_section", "hub_subscription", ["section", "id"])
     op.create_index("ix_hub_subscription_host", "hub_subscription", ["host", "id"])
     op.create_index("ix_hub_subscription_address", "hub_subscription", ["address"])

@@ -75,7 +75,7 @@ def show_pushes() -> Response:
 def show_subscriber(number: str) -> Response:
     """Shows one subscription, and its last attempts."""
     found = call(api.get_subscription, path=_path(number))
-    log = call(api.list_pushes, query=api.PushesQuery(subscription=found.number, limit=FEW))
+    log = call(api.list_pushes, query=parse_request(api.PushesQuery, subscription=found.number, limit=FEW))
     values = {"one": found, "pushes": log.value.pushes, "more": log.next_page is not None, **_words()}
     if is_live():
         return live_part("parts/subscriber.html", **values)

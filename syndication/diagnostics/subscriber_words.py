@@ -24,7 +24,7 @@ OUTCOME_LABELS: Mapping[PushOutcome, str] = {
 LATE: Sequence[SubscriptionState] = ("waiting", "failing", "parked", "paused")
 
 
-def delivered_words(states: Mapping[SubscriptionState, int], newest: str | None) -> str:
+def delivered_words(states: Mapping[str, int], newest: str | None) -> str:
     """Returns how many subscribers a section has and how many have its newest version, in ``newest``, like "0.4 s"."""
     number = sum(states.values())
     head = counted(number, "push subscriber")

@@ -1,7 +1,5 @@
 """The dashboard's pages of subscribers by push: what they show to whom, and what their buttons do."""
 
-from dataclasses import replace
-
 import pytest
 
 from syndication.config.hub_schema import HubSettings
@@ -14,7 +12,7 @@ HUB = "https://hub.example/"
 @pytest.fixture
 def newsroom(sqlite_database, clock):
     dashboard = Dashboard(sqlite_database, clock)
-    dashboard.api.settings = replace(dashboard.api.settings, hub=HubSettings(outside=(HUB,)))
+    dashboard.restart(hub=HubSettings(outside=(HUB,)))
     dashboard.desk.put("a1")
     dashboard.publish()
     dashboard.api.worker_seen()
@@ -51,7 +49,7 @@ def test_newsroom_without_subscribers_says_how_they_come(newsroom):
 
 def test_newsroom_without_push_has_no_link_to_it(sqlite_database, clock):
     dashboard = Dashboard(sqlite_database, clock)
-    dashboard.api.settings = replace(dashboard.api.settings, hub=HubSettings(enabled=False))
+    dashboard.restart(hub=HubSettings(enabled=False))
     browser = dashboard.person("read")
     assert "/editors/subscribers" not in browser.get("/").text
     assert "Push is turned off" in browser.get("/subscribers").words

@@ -94,11 +94,7 @@ def editors_app(settings: Settings, database: Database, loader: DocumentLoader) 
     app.after_request(complete)
     for subject in SUBJECTS:
         app.register_api(subject.operation.blueprint)
-    app.register_blueprint(
-        openapi_document.blueprint(
-            openapi_document.description(app, settings.editors.body_limits), settings.site.base_url
-        )
-    )
+    app.register_blueprint(openapi_document.blueprint(app, settings.editors.body_limits, settings.site.base_url))
     return app
 
 

@@ -48,3 +48,9 @@ class Queue(Protocol[Job]):
 
     def record(self, conn: Connection, now: datetime, done: Sequence[tuple[Job, Outcome]]) -> None:
         """Records what attempts came to: success, when to try again, or that no attempt follows."""
+
+    def release(self, conn: Connection, jobs: Sequence[Job]) -> None:
+        """Gives back jobs that were claimed and not attempted to the end. Otherwise, their leases end some time."""
+
+    async def close(self) -> None:
+        """Ends what attempts share, such as connections; no attempt follows."""

@@ -17,6 +17,7 @@ from syndication.config.source_schema import SourceTable
 from syndication.config.source_schemas import SOURCE_KINDS
 from syndication.metrics import database as database_metrics
 from syndication.metrics import front
+from syndication.metrics import outbound as outbound_metrics
 from syndication.metrics import web as web_metrics
 from syndication.metrics import worker as worker_metrics
 from syndication.metrics.editors_process import EditorsProcess
@@ -117,6 +118,8 @@ def exposition() -> str:
     worker_metrics.JOBS.labels("gather", "done").inc(0)
     worker_metrics.record_renderer_death("time")
     worker_metrics.PURGES.labels("sent").inc(0)
+    outbound_metrics.ATTEMPTS.labels("purge", "done").inc(0)
+    outbound_metrics.UNDER_WAY.labels("purge").inc(0)
     worker_metrics.record_source_look("cms", "changed", 0.1, {"stored": 1})
     worker_metrics.set_source("cms", looked_at=0.0, lag=0.0, articles=0, refused=0, held=False)
     database_metrics.ERRORS.labels("down").inc(0)

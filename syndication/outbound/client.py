@@ -7,6 +7,7 @@ of the answer is read.
 
 import asyncio
 import base64
+import io
 import os
 import socket
 import ssl
@@ -121,7 +122,9 @@ class OutboundClient:
         target = Target(f"{at.protocol}//{at.host}{at.pathname}{at.search}", encoded=True)
         try:
             async with asyncio.timeout(self.limits.seconds):
-                asked = self._opened().request(method, target, headers=sent, data=body, allow_redirects=False)
+                # In pieces, as the other side reads them: a document that many get is in memory once.
+                data = None if body is None else io.BytesIO(body)
+                asked = self._opened().request(method, target, headers=sent, data=data, allow_redirects=False)
                 answer = cast(_Response, await asked)
                 async with answer:
                     read = await self._read(answer)

@@ -216,6 +216,7 @@ def test_a_server_that_reads_nothing_holds_no_connection(answers):
             assert [connected.fileno() for connected in made] == [-1]
 
     with socket.create_server(("127.0.0.1", 0)) as listening, contextlib.ExitStack() as stack:
+        listening.settimeout(10)
 
         def accept():
             connected = stack.enter_context(listening.accept()[0])

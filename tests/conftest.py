@@ -19,6 +19,7 @@ from hypothesis import settings
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.util import LRUCache
 from structlog.dev import plain_traceback
+from werkzeug.routing import Rule
 
 from syndication.auth.secrets import passwords
 from syndication.store.db.database import Database
@@ -98,6 +99,25 @@ def shared_statements() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("syndication.store.db.database.create_engine", create)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_routes() -> Iterator[None]:
+    """Compiles the function that builds a route's addresses once in this process, not for each app."""
+    built: dict[Any, Any] = {}
+    compile_builder = Rule._compile_builder
+
+    def compile_once(rule: Rule, append_unknown: bool = True) -> Any:
+        if rule.defaults:
+            return compile_builder(rule, append_unknown)
+        key = rule.rule, tuple(rule._trace), append_unknown
+        if key not in built:
+            built[key] = compile_builder(rule, append_unknown)
+        return built[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compile_once)
         yield
 
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Literal
 
 from syndication.config.notification_schema import Cause
 from syndication.diagnostics.channel_words import channel_words
+from syndication.diagnostics.hub_words import hub_status, hub_words
 from syndication.model.counted import counted
 from syndication.model.sitemaps import is_for_sitemaps
 
 if TYPE_CHECKING:
+    from syndication.diagnostics.hub_words import HubFacts
     from syndication.diagnostics.source_words import SourceFacts
     from syndication.store.notifications.outbox import ChannelState
     from syndication.store.processes.purge_queue import Purge
@@ -61,7 +63,7 @@ class HealthFacts:
     sentences about unusually quiet sections; ``purges`` are still waiting to be sent to a cache. ``published`` are
     published sections whose states may be missing because they are nothing special. ``web`` is the number of running
     web processes; ``silent_workers`` and ``silent_webs`` hang or were killed. ``locked``: nobody can write to the
-    database. ``channels`` are those of notifications.
+    database. ``channels`` are those of notifications, ``hubs`` the outside ones.
     """
 
     now: datetime
@@ -84,6 +86,7 @@ class HealthFacts:
     silent_webs: Sequence["WebProcess"] = ()
     locked: bool = False
     channels: Sequence["ChannelState"] = ()
+    hubs: Sequence["HubFacts"] = ()
 
     @property
     def waited(self) -> float:
@@ -126,7 +129,7 @@ def examine(facts: HealthFacts) -> list[Finding]:
     ]
     found = [*_standstill(facts), *_silent(facts), *_failing(facts), *_unpublished(facts), *_held(facts), *_late(facts)]
     found += [*_missed(facts), *_sources(facts), *_hidden_stories(facts)]
-    found += [*_untold(facts), *_unfed(facts), *_not_purged(facts), *silent]
+    found += [*_untold(facts), *_unfed(facts), *_not_purged(facts), *_hubs(facts), *silent]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
@@ -154,7 +157,7 @@ def _standstill(facts: HealthFacts) -> Iterator[Finding]:
         words = (
             f"Changes are not detected because triggers are missing or disabled: {names}. Run `syndication migrate`."
         )
-        yield Finding("standstill", words)
+        yield Finding("standstill", words, cause="triggers")
     if facts.locked:  # No process can record its heartbeat then, so that all seem to have ended.
         yield Finding("standstill", LOCKED)
         return
@@ -336,3 +339,12 @@ def _not_purged(facts: HealthFacts) -> Iterator[Finding]:
             why = purge.error or "no web process has loaded its newest version yet"
             words = f"The cache has not been purged for {facts.title(purge.section)}: {why}. Retrying automatically."
             yield Finding("notice", words, section)
+
+
+def _hubs(facts: HealthFacts) -> Iterator[Finding]:
+    """Yields a problem for each outside hub whose subscribers miss stories, a notice for one that may be such."""
+    for hub in facts.hubs:
+        if words := hub_words(hub, facts.now):
+            wrong = hub_status(hub, facts.now) in ("failing", "silent")
+            severity: Severity = "problem" if wrong else "notice"
+            yield Finding(severity, words, cause="hub" if wrong else None, subject=hub.host)

@@ -38,6 +38,13 @@ SOURCE_LAG = Gauge(
 SOURCE_ARTICLES = Gauge("syndication_source_articles", "Articles of a source that are public there", ["source"])
 SOURCE_REFUSED = Gauge("syndication_source_refused", "Stories of a source that could not be stored", ["source"])
 SOURCE_HELD = Gauge("syndication_source_held", "1 while a source is held because too much vanished", ["source"])
+PUSHES = Counter("syndication_pushes", "Attempts to push a version to a subscriber", ["outcome"])
+PUSHES_WAITING = Gauge("syndication_pushes_waiting", "Subscriptions that lack the newest version of their feed")
+PUSH_LAG_SECONDS = Histogram(
+    "syndication_push_lag_seconds",
+    "From the publication of a version to the subscriber's answer that it has it",
+    buckets=(*SECONDS, 60, 300, 3_600),
+)
 FRAGMENTS = Gauge("syndication_fragment_bytes", "Memory used by the cache of rendered entries")
 
 

@@ -82,6 +82,7 @@ class Worker:
             keep_versions=settings.worker.keep_versions,
             purge=bool(settings.purge.url),
             hold=timedelta(seconds=settings.worker.hold_seconds),
+            hubs=settings.hub.outside,
         )
         limits = Limits(settings.worker.render_seconds, settings.worker.render_memory)
         self.isolated = IsolatedRenderer(limits, _renderer_died)

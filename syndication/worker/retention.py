@@ -14,6 +14,7 @@ from syndication.store.access import (
     webhook_ids,
 )
 from syndication.store.articles import deletions, render_deaths, withdrawal_batches
+from syndication.store.hub import echoes, pings
 from syndication.store.notifications import incidents
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.publishing import article_states, deliveries, previews, published, regenerations
@@ -31,6 +32,8 @@ def prune(conn: Connection, settings: Settings, now: datetime) -> None:
     workers.prune(conn, now)
     web_processes.prune(conn, now)
     purge_queue.prune(conn, now)
+    pings.prune(conn, _days_before(now, settings.hub.log_days), settings.hub.outside, now)
+    echoes.prune(conn, settings.hub.outside, now)
     deliveries.prune(conn, _days_before(now, settings.worker.delivery_days), settings.sections)
     previews.prune(conn, now)
     regenerations.prune(conn, now - REQUESTS_KEPT)

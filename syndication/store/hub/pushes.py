@@ -1,0 +1,203 @@
+"""Which subscriptions lack the newest version of their feed, and what the attempts to push it came to.
+
+Nothing is queued: a subscription has the version that was last delivered to it, and work is what is behind. So
+publishing writes nothing more, and a slow subscriber is sent the newest document, however many it has missed.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, true, update
+from sqlalchemy.orm import aliased
+
+from syndication.store.db.batches import batched
+from syndication.store.outbound import attempts
+from syndication.store.outbound.attempts import Failure, Work
+from syndication.store.tables.access import FeedVersionRow
+from syndication.store.tables.hub import HubSubscriptionRow
+from syndication.store.tables.publishing import DocumentRow, SectionStateRow
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A feed whose ``version`` some subscriptions lack."""
+
+    section: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A subscription to push to. ``attempts`` have failed in a row, since ``failing_since``.
+
+    ``digest`` is that of the document that it has; None: nobody knows, because the last attempt came to no good end.
+    """
+
+    id: int
+    section: str
+    format: str
+    callback: str
+    host: str
+    secret: str | None = field(repr=False)
+    digest: str | None
+    attempts: int
+    failing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A subscription has a version; ``lag_ms`` after it was published, if that is known."""
+
+    id: int
+    version: int
+    digest: str
+    at: datetime
+    lag_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A feed's current document in one format, uncompressed; ``published_at`` is None if its version is unknown."""
+
+    version: int
+    digest: str
+    body: bytes = field(repr=False)
+    published_at: datetime | None
+
+
+_row = HubSubscriptionRow
+_ACTIVE = and_(_row.paused_at.is_(None), _row.given_up_at.is_(None))
+
+UP_TO_DATE = {
+    "attempts": 0, "lost": 0, "lease_owner": None, "lease_until": None, "retry_at": None, "error": None,
+    "failed_at": None, "failing_since": None, "given_up_at": None,
+}  # fmt: skip
+"""What a subscription has whose last attempt succeeded: also one that is resumed or renewed."""
+
+
+def work(lease: timedelta, longest: timedelta) -> Work:
+    """Returns the subscriptions as work: a lease is longer than an attempt, ``longest`` the longest pause."""
+    return Work(_row, lease, longest)
+
+
+def list_behind(conn: Connection) -> list[Behind]:
+    """Returns the feeds that active subscriptions are behind of, those published longest ago first.
+
+    It costs a look into two indexes for each subscribed feed, however many subscriptions have everything.
+    """
+    other, oldest = aliased(_row), aliased(_row)
+    subscribed = select(func.min(_row.section).label("section")).where(_ACTIVE).cte("subscribed", recursive=True)
+    following = select(func.min(other.section)).where(
+        other.section > subscribed.c.section, other.paused_at.is_(None), other.given_up_at.is_(None)
+    )
+    subscribed = subscribed.union_all(
+        select(following.scalar_subquery()).where(subscribed.c.section.is_not(None)).select_from(subscribed)
+    )
+    delivered = (
+        select(func.min(oldest.version))
+        .where(oldest.section == subscribed.c.section, oldest.paused_at.is_(None), oldest.given_up_at.is_(None))
+        .scalar_subquery()
+    )
+    state = SectionStateRow
+    rows = conn.execute(
+        select(state.section, state.version)
+        .join(subscribed, subscribed.c.section == state.section)
+        .where(state.version > delivered)
+        .order_by(state.publication)
+    )
+    return [Behind(row.section, row.version) for row in rows]
+
+
+def has_due(conn: Connection, work: Work, behind: Iterable[Behind], now: datetime) -> bool:
+    """Returns whether an attempt for one of these feeds can be made now."""
+    return any(attempts.has_due(conn, work, now, *_lacks(one, now)) for one in behind)
+
+
+def claim(
+    conn: Connection, work: Work, owner: str, behind: Behind, now: datetime, most: int, busy: Collection[str]
+) -> list[Push]:
+    """Takes at most ``most`` subscriptions to push to, none of the ``busy`` hosts."""
+    where = (*_lacks(behind, now), _row.host.not_in(busy) if busy else true())
+    rows = attempts.claim(conn, work, owner, now, most, *where, order=(_row.version, _row.id))
+    return [
+        Push(
+            row["id"], row["section"], row["format"], row["callback"], row["host"], row["secret"],
+            None if row["error"] or row["lease_until"] else row["digest"], row["attempts"], row["failing_since"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def move_on(conn: Connection, section: str, format: str, version: int, digest: str) -> int:
+    """Moves subscriptions that have these very bytes on to the document's version; returns how many."""
+    here = and_(_row.section == section, _row.format == format, _row.version < version)
+    known = and_(_row.digest == digest, _row.error.is_(None), _row.lease_until.is_(None))
+    return conn.execute(update(_row).where(here, known, _ACTIVE).values(version=version)).rowcount
+
+
+def find_document(conn: Connection, section: str, format: str) -> StoredDocument | None:
+    """Returns a feed's current document."""
+    row = conn.execute(
+        select(DocumentRow.version, DocumentRow.digest, DocumentRow.identity, FeedVersionRow.at)
+        .outerjoin(
+            FeedVersionRow,
+            and_(FeedVersionRow.section == DocumentRow.section, FeedVersionRow.version == DocumentRow.version),
+        )
+        .where(DocumentRow.section == section, DocumentRow.format == format)
+    ).one_or_none()
+    return None if row is None else StoredDocument(*row)
+
+
+def record_delivered(conn: Connection, delivered: Sequence[Delivered]) -> None:
+    """Records that these have their version."""
+    if not delivered:
+        return
+    values = {
+        "version": bindparam("to_version"), "digest": bindparam("to_digest"),
+        "delivered_at": bindparam("at", type_=_row.delivered_at.type), "lag_ms": bindparam("lag"),
+    }  # fmt: skip
+    done = update(_row).where(_row.id == bindparam("this"), _row.version <= bindparam("to_version"))
+    conn.execute(
+        done.values(values | UP_TO_DATE),
+        [
+            {"this": one.id, "to_version": one.version, "to_digest": one.digest, "at": one.at, "lag": one.lag_ms}
+            for one in delivered
+        ],
+    )
+
+
+def record_failures(conn: Connection, work: Work, failures: Sequence[Failure], now: datetime) -> None:
+    """Records failed attempts; those that are not to be tried again are parked."""
+    attempts.fail(conn, work, failures, now)
+    for some in batched(failures):
+        first = and_(_row.id.in_([one.key[0] for one in some]), _row.failing_since.is_(None))
+        conn.execute(update(_row).where(first).values(failing_since=now))
+
+
+def delete_gone(conn: Connection, work: Work, ids: Sequence[int]) -> None:
+    """Deletes subscriptions whose callback answered that it is gone."""
+    for some in batched(ids):
+        attempts.forget(conn, work, [(id,) for id in some])
+
+
+def release(conn: Connection, work: Work, ids: Sequence[int], *, known: bool = False) -> None:
+    """Gives subscriptions back. Unless it is ``known``, what they have is not: an attempt may have been under way."""
+    for some in batched(ids):
+        attempts.release(conn, work, [(id,) for id in some])
+        if not known:
+            conn.execute(update(_row).where(_row.id.in_(some)).values(digest=None))
+
+
+def count_waiting(conn: Connection, behind: Iterable[Behind], now: datetime) -> int:
+    """Returns how many active subscriptions lack the newest version of these feeds."""
+    found = 0
+    for one in behind:
+        late = and_(_row.section == one.section, _row.version < one.version, _ACTIVE, _row.expires_at > now)
+        found += conn.scalar(select(func.count()).where(late)) or 0
+    return found
+
+
+def _lacks(behind: Behind, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    here = and_(_row.section == behind.section, _row.version < behind.version)
+    return here, _row.paused_at.is_(None), _row.given_up_at.is_(None), _row.expires_at > now

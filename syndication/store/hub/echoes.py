@@ -62,6 +62,10 @@ class Echo:
         """Returns whether the hub has confirmed it, for a time that is not over."""
         return self.expires_at is not None and self.expires_at > now
 
+    def was_subscribed(self, at: datetime) -> bool:
+        """Returns whether it was confirmed before that time, and holds until after it."""
+        return self.is_subscribed(at) and self.verified_at is not None and self.verified_at < at
+
     @property
     def awaited_since(self) -> datetime | None:
         """When the hub was told of the version that has not come back; None: everything has."""
@@ -143,17 +147,17 @@ def record_denied(conn: Connection, hub: str, reason: str, now: datetime) -> Non
     conn.execute(update(HubEchoRow).where(HubEchoRow.hub == hub).values(values))
 
 
-def record_pinged(conn: Connection, hub: str, section: str, version: int, now: datetime) -> None:
+def record_pinged(conn: Connection, hub: str, section: str, version: int, sent_at: datetime, now: datetime) -> None:
     """Records that the hub was told of a version, which has to come back; the first one of several that have not.
 
-    Without a subscription that is confirmed, nothing can come back. If a newer version is published already, the hub
-    fetches that one, or is told of it next. Hubs may pass on nothing but new and changed entries: a version that has
-    none is not awaited.
+    Without a subscription that was confirmed before it was sent, nothing can come back. If a newer version is published
+    already, the hub fetches that one, or is told of it next. Hubs may pass on nothing but new and changed entries: a
+    version that has none is not awaited.
     """
     state = _state(conn, section)
     row = HubEchoRow
     echo = next((one for one in list_some(conn, [hub]) if one.section == section), None)
-    if echo is None or state is None or state[0] != version or not echo.is_subscribed(now):
+    if echo is None or state is None or state[0] != version or not echo.was_subscribed(sent_at):
         return
     if not _has_new_entries(conn, section, version):
         return

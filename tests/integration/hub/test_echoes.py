@@ -34,12 +34,13 @@ def asked(newsroom, token, method="GET", *, body=None, headers=None, **parameter
 
 
 def subscribed(newsroom, hub):
-    """Publishes, serves and starts; returns the subscription once the hub has confirmed it."""
+    """Publishes, and serves a second after the hub has confirmed the subscription, which it returns."""
     newsroom.desk.work()
-    newsroom.serve()
     newsroom.start()
     hub.wait_for(lambda: hub.confirmations)
-    return until(lambda: (echo := newsroom.echo()) and echo.verified_at and echo)
+    echo = until(lambda: (echo := newsroom.echo()) and echo.verified_at and echo)
+    newsroom.later(1)
+    return echo
 
 
 def settle(newsroom):
@@ -57,7 +58,7 @@ def test_section_5_1_the_service_asks_each_outside_hub_to_subscribe_it(database,
         assert form["hub.lease_seconds"] == ["864000"]
         assert form["content-type"] == ["application/x-www-form-urlencoded"]
         assert hub.confirmations == [(200, b"a challenge & more")]
-        assert echo.expires_at == clock() + timedelta(days=10) and newsroom.findings() == []
+        assert echo.expires_at == echo.verified_at + timedelta(days=10) and newsroom.findings() == []
 
 
 def test_section_5_3_only_what_was_asked_for_is_confirmed_with_the_challenge_as_it_is(database, clock, tmp_path):
@@ -245,12 +246,12 @@ def test_a_subscription_is_renewed_before_its_lease_ends(database, clock, tmp_pa
         hub.behaviour.lease = 4_000
         echo = subscribed(newsroom, hub)
         settle(newsroom)
-        newsroom.later(2_900)
+        newsroom.later(2_990)
         newsroom.publish("a1")
         newsroom.serve()
         until(lambda: newsroom.echo().returned_version == 2)
         assert len(hub.confirmations) == 1
-        newsroom.later(200)
+        newsroom.later(20)
         hub.wait_for(lambda: len(hub.confirmations) == 2)
         until(lambda: newsroom.echo().expires_at == clock() + timedelta(seconds=4_000))
         assert newsroom.echo().token == echo.token, "the hub knows it by its callback"
@@ -326,3 +327,13 @@ def test_the_subscription_at_a_hub_that_is_in_the_settings_no_more_ends_with_its
             with database.write() as conn:
                 echoes.prune(conn, (), clock() + timedelta(days=days))
             assert (newsroom.echo() is not None) == known
+
+
+def test_what_a_hub_was_told_before_it_knew_of_the_subscription_is_not_awaited(database, clock, tmp_path):
+    with publisher(database, clock, tmp_path) as (newsroom, [hub]):
+        echo = subscribed(newsroom, hub)
+        newsroom.stop()
+        with database.write() as conn:
+            for sent_at, awaited in ((echo.verified_at, False), (clock(), True)):
+                echoes.record_pinged(conn, hub.url, "all", 1, sent_at, clock())
+                assert (echoes.list_some(conn, [hub.url])[0].awaited_since is not None) == awaited

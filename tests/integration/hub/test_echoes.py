@@ -48,6 +48,14 @@ def settle(newsroom):
     until(lambda: all(row["answered_at"] for row in newsroom.pings()))
 
 
+def begin(newsroom, hub):
+    """Subscribes, and waits until the first version came back; returns the subscription."""
+    subscribed(newsroom, hub)
+    settle(newsroom)
+    until(lambda: newsroom.echo().returned_version == 1)
+    return newsroom.echo()
+
+
 def test_section_5_1_the_service_asks_each_outside_hub_to_subscribe_it(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         echo = subscribed(newsroom, hub)
@@ -94,8 +102,7 @@ def test_a_lease_that_makes_no_sense_counts_as_the_usual_one(database, clock, tm
 
 def test_what_comes_back_is_matched_to_its_version(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
-        subscribed(newsroom, hub)
-        settle(newsroom)
+        begin(newsroom, hub)
         for version, id in ((2, "a1"), (3, "a2")):
             newsroom.publish(id)
             newsroom.serve()
@@ -107,8 +114,7 @@ def test_what_comes_back_is_matched_to_its_version(database, clock, tmp_path):
 
 def test_a_hub_that_drops_in_silence_is_a_problem_until_something_comes_back(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
-        subscribed(newsroom, hub)
-        settle(newsroom)
+        begin(newsroom, hub)
         hub.behaviour.drops = True
         newsroom.publish("a1")
         newsroom.serve()
@@ -134,8 +140,7 @@ def test_a_hub_that_drops_in_silence_is_a_problem_until_something_comes_back(dat
 
 def test_the_last_version_is_awaited_too_when_an_older_one_comes_back(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
-        echo = subscribed(newsroom, hub)
-        settle(newsroom)
+        echo = begin(newsroom, hub)
         hub.behaviour.drops = True
         newsroom.publish("a1")
         older = newsroom.fetch(f"{newsroom.base_url}/feeds/all.atom")
@@ -157,8 +162,7 @@ def test_a_version_without_a_new_entry_is_not_awaited(database, clock, tmp_path)
     """Public hubs compare entries, and pass on nothing if only one was removed."""
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         newsroom.publish("a1")
-        subscribed(newsroom, hub)
-        settle(newsroom)
+        begin(newsroom, hub)
         hub.behaviour.drops = True
         clock.advance(1)
         newsroom.desk.put("a1", status="draft")
@@ -244,8 +248,7 @@ def test_a_stranger_learns_nothing_and_sends_nothing_large(database, clock, tmp_
 def test_a_subscription_is_renewed_before_its_lease_ends(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         hub.behaviour.lease = 4_000
-        echo = subscribed(newsroom, hub)
-        settle(newsroom)
+        echo = begin(newsroom, hub)
         newsroom.later(2_990)
         newsroom.publish("a1")
         newsroom.serve()

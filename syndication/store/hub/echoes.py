@@ -15,14 +15,16 @@ from sqlalchemy import Connection, delete, exists, insert, or_, select, update
 from syndication.store.hub import pings
 from syndication.store.outbound import attempts
 from syndication.store.outbound.attempts import Failure, Work
+from syndication.store.processes import web_processes
 from syndication.store.tables.hub import HubEchoRow
 from syndication.store.tables.publishing import EntryRow, SectionStateRow
 
 LONGEST = timedelta(days=400)
 """No subscription is renewed later than this, whatever lease a hub granted."""
 
-UNCONFIRMED = timedelta(minutes=15)
-"""After this time without a confirmation, a subscription is requested again."""
+SOON, UNCONFIRMED = timedelta(seconds=15), timedelta(minutes=15)
+"""After this time without a confirmation, a subscription is requested again: at first soon, as the hub may have asked
+while the service was starting, then after pauses that double."""
 
 DENIED = timedelta(hours=6)
 """The pause after a hub has denied a subscription."""
@@ -55,6 +57,7 @@ class Echo:
     returned_version: int | None
     returned_at: datetime | None
     attempts: int
+    lease_until: datetime | None
     error: str | None
     failed_at: datetime | None
 
@@ -84,7 +87,9 @@ def missing(conn: Connection, hubs: Collection[str]) -> list[str]:
 
 
 def has_due(conn: Connection, work: Work, hubs: Collection[str], now: datetime) -> bool:
-    """Returns whether a subscription is to be requested now."""
+    """Returns whether a subscription is to be requested now; without a web process, nobody could confirm it."""
+    if not web_processes.list_alive(conn, now):
+        return False
     return bool(missing(conn, hubs)) or attempts.has_due(conn, work, now, HubEchoRow.hub.in_(hubs))
 
 
@@ -107,7 +112,9 @@ def record_requested(conn: Connection, work: Work, hub: str, now: datetime) -> N
     """Records that the hub took the request; unless it confirms or denies it soon, it is asked again."""
     # Only what is due is requested: a later time was set when the hub confirmed or denied it before it answered.
     later = HubEchoRow.hub == hub, HubEchoRow.retry_at > now
-    retry_at = conn.scalar(select(HubEchoRow.retry_at).where(*later)) or now + UNCONFIRMED
+    since = conn.scalar(select(HubEchoRow.requested_at).where(HubEchoRow.hub == hub)) or now
+    pause = min(max(now - since, SOON), UNCONFIRMED)
+    retry_at = conn.scalar(select(HubEchoRow.retry_at).where(*later)) or now + pause
     attempts.finish(conn, work, [(hub,)], attempts=0)
     conn.execute(update(HubEchoRow).where(HubEchoRow.hub == hub).values(retry_at=retry_at))
 

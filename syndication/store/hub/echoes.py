@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, delete, exists, or_, select, update
 
+from syndication.store.db.upsert import insert as upsert
 from syndication.store.hub import pings
 from syndication.store.outbound import attempts
 from syndication.store.outbound.attempts import Failure, Work
@@ -100,7 +101,9 @@ def claim(
     section, format = topic
     for hub in missing(conn, hubs):
         own = {"token": secrets.token_urlsafe(24), "secret": secrets.token_urlsafe(32)}
-        conn.execute(insert(HubEchoRow).values(hub=hub, section=section, format=format, **own))
+        # Another worker may be adding it too.
+        row = upsert(conn, HubEchoRow).values(hub=hub, section=section, format=format, **own)
+        conn.execute(row.on_conflict_do_nothing())
     found = attempts.claim(conn, work, owner, now, most, HubEchoRow.hub.in_(hubs))
     taken = HubEchoRow.hub.in_([row["hub"] for row in found])
     anew = or_(HubEchoRow.requested_at.is_(None), HubEchoRow.verified_at >= HubEchoRow.requested_at)

@@ -5,6 +5,7 @@ from typing import Any
 
 from syndication.config.loading import Settings
 from syndication.hub.push import PushQueue
+from syndication.hub.verify import VerifyQueue
 from syndication.outbound.queue import Queue
 
 
@@ -12,5 +13,5 @@ def outbound_queues(settings: Callable[[], Settings], owner: str) -> list[Queue[
     """Returns the queues that the settings ask for."""
     found: list[Queue[Any]] = []
     if settings().hub.enabled:
-        found.append(PushQueue(settings, owner))
+        found += PushQueue(settings, owner), VerifyQueue(settings, owner)
     return found

@@ -18,6 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from syndication.config.loading import Settings
 from syndication.hub.push import PUSH
+from syndication.hub.verify import VERIFY
 from syndication.logs import get_logger
 from syndication.metrics import database as database_metrics
 from syndication.metrics import worker as worker_metrics
@@ -395,6 +396,7 @@ class Worker:
                     set_jobs(self.scheduler, self.settings.worker, self.tasks, self.heartbeat)
                 if waker.wait(1.0) or stepped:
                     self.tasks.put(Task.GATHER)
+                    self.outbound.notify(VERIFY)  # A request to the hub wakes workers too.
         finally:
             waker.close()
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, select
 
 from syndication.store.db.upsert import insert
 from syndication.store.hub.intents import Intent
@@ -46,15 +46,6 @@ def count_at_address(conn: Connection, address: str, without: Intent) -> int:
     """Returns how many subscriptions have callbacks at an IP address, besides the one that an intent is about."""
     at = HubSubscriptionRow.address == address, ~_is(without.section, without.format, without.callback)
     return conn.scalar(select(func.count()).select_from(HubSubscriptionRow).where(*at)) or 0
-
-
-def move(conn: Connection, section: str, new_section: str) -> None:
-    """Moves the subscriptions of a renamed feed; those that the callback has at the new name already end."""
-    table: Table = HubSubscriptionRow.__table__  # type: ignore[assignment]
-    there = table.alias()
-    again = and_(there.c.section == new_section, there.c.format == table.c.format, there.c.callback == table.c.callback)
-    conn.execute(delete(table).where(table.c.section == section, select(there.c.id).where(again).exists()))
-    conn.execute(update(table).where(table.c.section == section).values(section=new_section))
 
 
 def asked_sections(conn: Connection, now: datetime) -> list[str]:

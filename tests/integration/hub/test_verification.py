@@ -9,7 +9,11 @@ from structlog.testing import capture_logs
 
 from syndication.hub.verify import ATTEMPTS, Verified, VerifyQueue
 from syndication.store.hub import intents, subscriptions
+from syndication.store.publishing import asked_feeds
+from syndication.store.publishing.renamed_feed import move_feed
 from syndication.store.tables.publishing import SectionStateRow
+from tests.support.asked import AskedWorker, ask
+from tests.support.asked import settings_with as asked_settings
 from tests.support.hub import BASE, TOPIC, Hub, parameters, subscriber
 from tests.support.web_server import answer
 
@@ -312,9 +316,11 @@ def test_a_renamed_feed_keeps_its_subscribers(hub):
         hub.subscribe(reader.url)
         hub.subscribe(f"{reader.url}?both")
         hub.subscribe(f"{reader.url}?both", topic=f"{BASE}/feeds/world.atom")
+        hub.post(f"{reader.url}?waits")
         with hub.database.write() as conn:
-            subscriptions.move(conn, "taiwan", "world")
+            move_feed(conn, "taiwan", "world")
         assert sorted(shown(hub)) == [(reader.url, "world", "atom"), (f"{reader.url}?both", "world", "atom")]
+        assert [row.section for row in hub.intents] == ["world"]
 
 
 def test_the_log_names_no_callback(hub):
@@ -324,3 +330,19 @@ def test_the_log_names_no_callback(hub):
         hub.work()
     assert {line["event"] for line in logs} >= {"hub_subscribed", "hub_unsubscribed"}
     assert "s3cret" not in str(logs) and "hush" not in str(logs) and urlsplit(reader.url).path not in str(logs)
+
+
+def test_a_feed_on_demand_that_is_pushed_does_not_sleep(sqlite_database, clock):
+    settings = asked_settings()
+    worker = AskedWorker(settings, sqlite_database, clock)
+    hub = Hub(sqlite_database)
+    for slug in ("taiwan+sports", "taiwan+world"):
+        ask(sqlite_database, slug)
+    worker.work()
+    with subscriber() as reader:
+        hub.subscribe(reader.url, topic=f"{BASE}/feeds/taiwan+sports.atom", lease_seconds="2592000")
+    clock.advance(3600 * settings.on_demand.sleep_hours + 1)
+    worker.asked.housekeep()
+    with sqlite_database.read() as conn:
+        feeds = {feed.slug: feed.slept for feed in asked_feeds.changed_since(conn, 0)}
+    assert feeds == {"taiwan+sports": False, "taiwan+world": True}

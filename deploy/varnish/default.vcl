@@ -160,6 +160,8 @@ sub bound_body {
         set req.http.X-Longest = "33554432";
     } elsif (req.url ~ "^/api/v1/(articles/|previews(\?|$)|webhooks/|sources/[^/]+/look(\?|$))") {
         set req.http.X-Longest = "16777216";
+    } elsif (req.url ~ "^/hub/echo/") {
+        set req.http.X-Longest = "8388608";
     }
     if (std.integer(req.http.Content-Length, 0) > std.integer(req.http.X-Longest, 0)) {
         return (synth(413, "The body is too large"));

@@ -146,6 +146,8 @@ Index(
     sqlite_where=_active,
     postgresql_where=_active,
 )
+_parked = HubSubscriptionRow.given_up_at.is_not(None)
+Index("ix_hub_subscription_parked", HubSubscriptionRow.given_up_at, sqlite_where=_parked, postgresql_where=_parked)
 Index("ix_hub_subscription_section", HubSubscriptionRow.section, HubSubscriptionRow.id)
 Index("ix_hub_subscription_host", HubSubscriptionRow.host, HubSubscriptionRow.id)
 Index("ix_hub_subscription_address", HubSubscriptionRow.address)

@@ -21,6 +21,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         "SYNDICATION_EDITORS__TRUSTED_PROXIES": "1",
     }  # fmt: skip
     with running(tmp_path_factory.mktemp("hub"), env=env) as service:
+        until(lambda: service.get("/api/v1/docs").status == 200)  # The editors process answers requests to the hub.
         yield service.ready()
 
 

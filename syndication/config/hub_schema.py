@@ -56,10 +56,7 @@ class HubSettings(TomlTable):
     """
 
     enabled: Switch = True
-    outside: MAX_LEASE = 315_360_000
-"""Ten years: no subscription is perpetual (WebSub section 5.3.1)."""
-
-HubAddresses = ()
+    outside: HubAddresses = ()
     urls_at_once: Annotated[int, Field(ge=1, le=1_000)] = 99
     echo_seconds: Annotated[float, Field(ge=1)] = 600.0
     allow_private: Switch = False

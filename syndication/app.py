@@ -10,16 +10,19 @@ from syndication.api.app import editors_app
 from syndication.config.loading import Settings, load_settings
 from syndication.dashboard.app import dashboard_app
 from syndication.metrics import database as database_metrics
+from syndication.model.hub_addresses import ECHO_PATH
 from syndication.notifications.notifier import Notifier
 from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
 from syndication.store.publishing.effective_settings import EffectiveSettings
-from syndication.web.credentials import API
+from syndication.web.credentials import API, is_for_hub
 from syndication.web.editors_server import SERVED_VERSIONS
 from syndication.web.feed_asker import FeedAsker
 from syndication.web.front import empty_catalogue, serving_loader
 from syndication.web.heartbeat import HeartbeatThread
+from syndication.web.hub.app import hub_app
+from syndication.web.hub.echo import echo_app
 from syndication.web.pages.settings import page_settings
 from syndication.web.poll_writer import WRITE_SECONDS, PollWriter
 from syndication.web.public_pages import flask_app
@@ -53,6 +56,7 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
         app.wsgi_app,
         editors_app(settings, database, loader),
         dashboard_app(settings, database, loader),
+        _hub(settings, database),
         at_once=editors.at_once,
         waiting=editors.at_once,
         trusted_proxies=editors.trusted_proxies,
@@ -67,7 +71,7 @@ def create_app(settings: Settings | None = None, *, write_polls_every: float = W
 
 
 def create_editors(settings: Settings) -> "WSGIApplication":
-    """Returns the app of the editors process: API and dashboard, with a loader for the documents on its pages."""
+    """Returns the app of the editors process: API, dashboard and hub, with a loader for the documents on its pages."""
     effective = EffectiveSettings(settings)
     # The front measures and counts polls. Here documents are only shown on pages.
     loader = EditorsLoader(
@@ -80,11 +84,13 @@ def create_editors(settings: Settings) -> "WSGIApplication":
     database = Database(settings.database_url, timeout=EDITORS_TIMEOUT)
     _notify_without_workers(settings, effective)
     api, dashboard = editors_app(settings, database, loader), dashboard_app(settings, database, loader)
+    hub = _hub(settings, database)
     loader.start()
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         update_served(environ.get(SERVED_VERSIONS))
-        app = api if environ["PATH_INFO"].startswith(API) else dashboard
+        path = environ["PATH_INFO"]
+        app = hub if is_for_hub(path, environ["REQUEST_METHOD"]) else api if path.startswith(API) else dashboard
         return log_requests(whole(app), environ, start_response)
 
     return answer
@@ -100,6 +106,16 @@ def whole(app: "WSGIApplication") -> "WSGIApplication":
         finally:
             if hasattr(parts, "close"):
                 parts.close()
+
+    return answer
+
+
+def _hub(settings: Settings, database: Database) -> "WSGIApplication":
+    """Returns the app of everything below /hub: our own hub, and where other hubs answer us."""
+    hub, echo = hub_app(settings, database), echo_app(settings, database)
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return (echo if environ["PATH_INFO"].startswith(ECHO_PATH) else hub)(environ, start_response)
 
     return answer
 

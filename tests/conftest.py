@@ -19,6 +19,7 @@ from hypothesis import settings
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.util import LRUCache
 from structlog.dev import plain_traceback
+from werkzeug.routing import Rule
 
 from syndication.auth.secrets import passwords
 from syndication.store.db.database import Database
@@ -102,6 +103,25 @@ def shared_statements() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def shared_routes() -> Iterator[None]:
+    """Compiles the function that builds a route's addresses once in this process, not for each app."""
+    built: dict[Any, Any] = {}
+    compile_builder = Rule._compile_builder
+
+    def compile_once(rule: Rule, append_unknown: bool = True) -> Any:
+        if rule.defaults:
+            return compile_builder(rule, append_unknown)
+        key = rule.rule, tuple(rule._trace), append_unknown
+        if key not in built:
+            built[key] = compile_builder(rule, append_unknown)
+        return built[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compile_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def plain_tracebacks() -> None:
     """A test that logs an exception would otherwise draw its traceback, for longer than most tests take."""
     *_, console = structlog.get_config()["processors"]
@@ -171,7 +191,7 @@ def _databases(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callabl
         base: str = request.getfixturevalue("postgres_server")
         name = f"t{uuid.uuid4().hex}"
         with psycopg.connect(base.format(name="postgres"), autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name} TEMPLATE empty")
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE empty STRATEGY file_copy")
         made.append((base, name))
         return base.format(name=name)
 

@@ -24,6 +24,8 @@ from syndication.api import (  # noqa: F401  # some only register operations on 
     feeds,
     field_locks,
     holds,
+    hub,
+    hub_acts,
     ninjs,
     notifications,
     previews,
@@ -56,7 +58,7 @@ from syndication.web.request_log import set_rule
 
 SUBJECTS = (
     articles, withdrawals, article_trace, article_history, revisions, upcoming, delivery_list, sections, feeds,
-    versions, regenerations, previews, webhooks, ninjs, sources, notifications, tokens, users, sessions, audit_log,
+    versions, regenerations, previews, webhooks, ninjs, sources, hub, notifications, tokens, users, sessions, audit_log,
 )  # fmt: skip
 """In the order of the reference; those under the same path as articles follow them."""
 
@@ -92,11 +94,7 @@ def editors_app(settings: Settings, database: Database, loader: DocumentLoader) 
     app.after_request(complete)
     for subject in SUBJECTS:
         app.register_api(subject.operation.blueprint)
-    app.register_blueprint(
-        openapi_document.blueprint(
-            openapi_document.description(app, settings.editors.body_limits), settings.site.base_url
-        )
-    )
+    app.register_blueprint(openapi_document.blueprint(app, settings.editors.body_limits, settings.site.base_url))
     return app
 
 

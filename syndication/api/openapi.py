@@ -3,6 +3,7 @@
 import hashlib
 import re
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from flask import Blueprint, Response, json, render_template, request
@@ -94,16 +95,22 @@ PROBLEMS = {
 }
 
 
-def blueprint(document: dict[str, Any], base_url: str) -> Blueprint:
-    """Returns the blueprint of ``/api/v1/openapi.json`` and ``/api/v1/docs``."""
+def blueprint(app: OpenAPI, limits: BodyLimits, base_url: str) -> Blueprint:
+    """Returns the blueprint of ``/api/v1/openapi.json`` and ``/api/v1/docs``.
+
+    Both are made when somebody first asks: few web processes are ever asked, and every one would start later.
+    """
     pages = Blueprint("description", __name__, url_prefix=PREFIX, template_folder="templates", static_folder="static")
     pages.static_url_path = "/static"
 
     pages.add_app_template_filter(quoted)
 
+    once = Lock()
+
     @cache
     def rendered() -> tuple[bytes, bytes]:
         """Returns both documents, rendered once: they depend neither on the caller nor on the time."""
+        document = description(app, limits)
         page = render_template(
             "docs.html",
             api=document,
@@ -117,11 +124,15 @@ def blueprint(document: dict[str, Any], base_url: str) -> Blueprint:
 
     @pages.get("/openapi.json")
     def openapi_json() -> Response:
-        return _cacheable(rendered()[0], "application/json")
+        with once:
+            body, _ = rendered()
+        return _cacheable(body, "application/json")
 
     @pages.get("/docs")
     def docs() -> Response:
-        response = _cacheable(rendered()[1], "text/html; charset=utf-8")
+        with once:
+            _, body = rendered()
+        response = _cacheable(body, "text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = POLICY
         return response
 

@@ -46,12 +46,15 @@ Ports = Annotated[tuple[int, ...], BeforeValidator(_ports)]
 class HubSettings(TomlTable):
     """[hub]: push (WebSub). ``outside`` are the addresses of other hubs, which are told of each publication.
 
+    ``urls_at_once`` is how many feeds one request names.
+
     ``ports`` are those of callbacks; empty: any. ``per_host`` and ``per_address`` limit subscriptions by the callback's
     host and by the IP address that it has.
     """
 
     enabled: Switch = True
     outside: HubAddresses = ()
+    urls_at_once: Annotated[int, Field(ge=1, le=1_000)] = 99
     echo_seconds: Annotated[float, Field(ge=1)] = 600.0
     allow_private: Switch = False
     ports: Ports = (80, 443, 8080, 8443)

@@ -43,6 +43,7 @@ from syndication.config.value_types import TomlTable
 from syndication.errors import ConfigError
 from syndication.model.body_limits import MIB
 from syndication.model.feed_selections import FeedSelections, section_slugs
+from syndication.model.hub_addresses import hub_url
 from syndication.model.old_feeds import NO_OLD_FEEDS, OldFeeds
 from syndication.model.values import ALL, CachePolicy, Podcast, Section, Site
 
@@ -422,7 +423,13 @@ def _site(main: SyndicationFile) -> Site:
         logo=site.logo or None,
         icon=site.icon or None,
         email=site.email or None,
+        hubs=_hubs(main),
     )
+
+
+def _hubs(main: SyndicationFile) -> tuple[str, ...]:
+    own = (hub_url(main.site.base_url),) if main.hub.enabled else ()
+    return tuple(dict.fromkeys((*own, *main.hub.outside)))
 
 
 def build_section(slug: str, table: AllTable, main: SyndicationFile, site: Site, path: Path) -> Section:

@@ -12,12 +12,12 @@ from syndication.config.source_schema import SourceName
 from syndication.config.value_types import SECRET_LENGTH, Switch, TomlTable
 from syndication.model.formats import email_address
 
-Cause = Literal["no-worker", "no-web", "failing", "held", "left-out", "silent", "source", "purge"]
+Cause = Literal["no-worker", "no-web", "triggers", "failing", "held", "left-out", "silent", "source", "purge", "hub"]
 """What can be wrong; ``diagnostics.health`` finds it."""
 
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 
-URGENT: tuple[Cause, ...] = ("no-worker", "no-web", "held")
+URGENT: tuple[Cause, ...] = ("no-worker", "no-web", "triggers", "held")
 """What passes a quiet time unless the channel says otherwise: readers get nothing new, or lose entries in a minute."""
 
 QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")

@@ -11,7 +11,7 @@ from syndication.model.sitemaps import is_for_sitemaps
 
 RESERVED_PATHS = (
     *("feeds", "api", "editors", "static", "healthz", "readyz", "metrics", ".well-known"),
-    *("opml.xml", "feeds.json", "robots.txt", "combine"),
+    *("opml.xml", "feeds.json", "robots.txt", "combine", "hub"),
 )
 """The first parts of the paths that the service itself answers, besides sitemaps."""
 

@@ -14,12 +14,14 @@ KINDS = {"email": "E-mail", "slack": "Chat", "webhook": "Webhook"}
 CAUSES = {
     "no-worker": "no worker is running",
     "no-web": "no web process is running",
+    "triggers": "the database's triggers are missing",
     "failing": "a section is failing",
     "held": "a section is held",
     "left-out": "a story is left out",
     "silent": "a section is unusually quiet",
     "source": "a source cannot be read",
     "purge": "a cache was not purged",
+    "hub": "an outside hub does not pass on stories",
 }
 
 

@@ -23,6 +23,9 @@ TEXTS = ("summary", "html")
 ORDER = ("title", "summary", "html")
 """The fields that come first: what a reader sees first."""
 
+TIMES = ("published_at", "updated_at", "expires_at")
+"""Fields that are compared as a whole: half a time says nothing, and each reader has a zone of their own."""
+
 NOT_COMPARED = ("id", "status")
 """What no two states differ in: a state is of one article, and a withdrawal is no state of its text."""
 
@@ -38,8 +41,15 @@ class FieldDifference:
 
 def field_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldDifference]:
     """Returns the fields in which two articles in JSON differ, with HTML as it is written."""
-    found = ((name, difference(field_text(before.get(name)), field_text(after.get(name)))) for name in FIELDS)
+    found = ((name, _pieces(name, field_text(before.get(name)), field_text(after.get(name)))) for name in FIELDS)
     return [FieldDifference(name, pieces) for name, pieces in found if pieces]
+
+
+def _pieces(name: str, before: str, after: str) -> Sequence[Piece]:
+    if name not in TIMES:
+        return difference(before, after)
+    both = [Piece("gone", before), Piece("new", after)] if before != after else []
+    return [piece for piece in both if piece.text]
 
 
 def state_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldDifference]:

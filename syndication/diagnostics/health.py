@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Literal
 
 from syndication.config.notification_schema import Cause
 from syndication.diagnostics.channel_words import channel_words
+from syndication.diagnostics.hub_words import hub_status, hub_words
+from syndication.diagnostics.subscriber_words import parked_words
 from syndication.model.counted import counted
 from syndication.model.sitemaps import is_for_sitemaps
 
 if TYPE_CHECKING:
+    from syndication.diagnostics.hub_words import HubFacts
     from syndication.diagnostics.source_words import SourceFacts
     from syndication.store.notifications.outbox import ChannelState
     from syndication.store.processes.purge_queue import Purge
@@ -43,6 +46,9 @@ MOST_MISSING = 50
 Severity = Literal["standstill", "problem", "notice"]
 """Nothing new is published; something is wrong; or only a hint."""
 
+PARKED = "parked subscribers"
+"""The subject of the notice about them."""
+
 BY_EDITOR = "editor:"
 """What the subject of a hold begins with that an editor began."""
 
@@ -61,7 +67,8 @@ class HealthFacts:
     sentences about unusually quiet sections; ``purges`` are still waiting to be sent to a cache. ``published`` are
     published sections whose states may be missing because they are nothing special. ``web`` is the number of running
     web processes; ``silent_workers`` and ``silent_webs`` hang or were killed. ``locked``: nobody can write to the
-    database. ``channels`` are those of notifications.
+    database. ``channels`` are those of notifications, ``hubs`` the outside ones; ``parked`` subscribers by push get
+    nothing any more.
     """
 
     now: datetime
@@ -84,6 +91,8 @@ class HealthFacts:
     silent_webs: Sequence["WebProcess"] = ()
     locked: bool = False
     channels: Sequence["ChannelState"] = ()
+    hubs: Sequence["HubFacts"] = ()
+    parked: int = 0
 
     @property
     def waited(self) -> float:
@@ -126,7 +135,7 @@ def examine(facts: HealthFacts) -> list[Finding]:
     ]
     found = [*_standstill(facts), *_silent(facts), *_failing(facts), *_unpublished(facts), *_held(facts), *_late(facts)]
     found += [*_missed(facts), *_sources(facts), *_hidden_stories(facts)]
-    found += [*_untold(facts), *_unfed(facts), *_not_purged(facts), *silent]
+    found += [*_untold(facts), *_unfed(facts), *_not_purged(facts), *_hubs(facts), *silent, *_parked(facts)]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
@@ -154,7 +163,7 @@ def _standstill(facts: HealthFacts) -> Iterator[Finding]:
         words = (
             f"Changes are not detected because triggers are missing or disabled: {names}. Run `syndication migrate`."
         )
-        yield Finding("standstill", words)
+        yield Finding("standstill", words, cause="triggers")
     if facts.locked:  # No process can record its heartbeat then, so that all seem to have ended.
         yield Finding("standstill", LOCKED)
         return
@@ -336,3 +345,18 @@ def _not_purged(facts: HealthFacts) -> Iterator[Finding]:
             why = purge.error or "no web process has loaded its newest version yet"
             words = f"The cache has not been purged for {facts.title(purge.section)}: {why}. Retrying automatically."
             yield Finding("notice", words, section)
+
+
+def _hubs(facts: HealthFacts) -> Iterator[Finding]:
+    """Yields a problem for each outside hub whose subscribers miss stories, a notice for one that may be such."""
+    for hub in facts.hubs:
+        if words := hub_words(hub, facts.now):
+            wrong = hub_status(hub, facts.now) in ("failing", "silent")
+            severity: Severity = "problem" if wrong else "notice"
+            yield Finding(severity, words, cause="hub" if wrong else None, subject=hub.host)
+
+
+def _parked(facts: HealthFacts) -> Iterator[Finding]:
+    """Yields a notice: other people's servers do not answer, and all others have the newest versions."""
+    if facts.parked:
+        yield Finding("notice", parked_words(facts.parked), subject=PARKED)

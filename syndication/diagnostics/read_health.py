@@ -2,14 +2,17 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syndication.config.loading import Settings
 from syndication.diagnostics import health
 from syndication.diagnostics.health import Finding, HealthFacts
+from syndication.diagnostics.hub_words import HubFacts, hub_facts
 from syndication.diagnostics.source_words import source_facts
 from syndication.store import Connection
 from syndication.store.articles import hidden_stories
+from syndication.store.hub import echoes, pings
+from syndication.store.hub.overview import count_parked
 from syndication.store.notifications import outbox
 from syndication.store.processes import purge_queue, web_processes, workers
 from syndication.store.processes.service_status import ServiceStatus, read_service_status
@@ -90,9 +93,19 @@ def read_health(
         web=len(status.web),
         silent_workers=workers.list_silent(conn, now, status.workers),
         silent_webs=web_processes.list_silent(conn, now, status.web),
+        hubs=_read_hubs(conn, settings),
         channels=list(outbox.channel_states(conn, [channel.name for channel in settings.channels]).values()),
+        parked=count_parked(conn, now),
     )
     return Health(status, facts)
+
+
+def _read_hubs(conn: Connection, settings: Settings) -> Sequence[HubFacts]:
+    hubs = settings.hub.outside
+    if not hubs:
+        return ()
+    patience = timedelta(seconds=settings.hub.echo_seconds)
+    return hub_facts(hubs, pings.list_failing(conn, hubs), echoes.list_some(conn, hubs), patience)
 
 
 def with_lock(found: Health, is_locked: bool) -> Health:

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from syndication.model.hub_addresses import ECHO_PATH
+
 KIB, MIB = 1024, 1024 * 1024
 
 SMALL_BYTES = 64 * KIB
@@ -18,7 +20,13 @@ WEBHOOK_BYTES = MIB
 NAMES_BYTES = MIB
 """As many of the longest article ids as one act may name, percent-encoded."""
 
-Kind = Literal["small", "names", "webhook", "ninjs", "article", "form", "batch"]
+ECHO_BYTES = 8 * MIB
+"""A feed of our own that a hub brings back: read before its signature can be verified, so anyone can send one."""
+
+HUB_BYTES = 16 * KIB
+"""The longest callback, topic and secret, percent-encoded: a stranger sends it."""
+
+Kind = Literal["small", "hub", "echo", "names", "webhook", "ninjs", "article", "form", "batch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,7 @@ _COMPARE = re.compile(r"/api/v1/articles/.+/compare/?", re.DOTALL)
 _PING = re.compile(r"/api/v1/sources/[^/]+/look/?")
 
 _NAMED: dict[tuple[str, str], Kind] = {
+    ("POST", "/hub"): "hub",
     ("POST", "/api/v1/articles:batch"): "batch",
     ("POST", "/api/v1/previews"): "article",
     ("POST", "/api/v1/withdrawals"): "names",
@@ -63,6 +72,8 @@ def body_kind(method: str, path: str) -> Kind:
         return "article"
     if method == "POST" and is_ping(path):
         return "webhook"
+    if method == "POST" and path.startswith(ECHO_PATH):
+        return "echo"
     return _NAMED.get((method, path.removesuffix("/")), "small")
 
 
@@ -70,6 +81,8 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
     """Returns the largest body accepted for this method and path, in bytes."""
     sizes: dict[Kind, int] = {
         "small": SMALL_BYTES,
+        "echo": ECHO_BYTES,
+        "hub": HUB_BYTES,
         "names": NAMES_BYTES,
         "webhook": min(WEBHOOK_BYTES, limits.article),
         "ninjs": min(WEBHOOK_BYTES, limits.article),
@@ -82,6 +95,8 @@ def largest_body(method: str, path: str, limits: BodyLimits = DEFAULT) -> int:
 
 _ADVICE: dict[Kind, str] = {
     "small": "send only the fields you need.",
+    "echo": "send the feed as it is served.",
+    "hub": "send only the parameters of WebSub section 5.1.",
     "names": "name fewer articles.",
     "webhook": "PUT the article to /api/v1/articles/ID instead.",
     "ninjs": "send associated stories by their ids, and link to pictures instead of embedding them.",

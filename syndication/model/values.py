@@ -136,7 +136,8 @@ class Site:
     """Settings shared by all of the newsroom's feeds.
 
     ``base_url`` is where the feeds are served, ``home_url`` where the articles are read; neither ends
-    in a slash. ``authority`` and ``authority_date`` (YYYY-MM-DD) are part of the ``tag:`` URIs (RFC 4151).
+    in a slash. ``authority`` and ``authority_date`` (YYYY-MM-DD) are part of the ``tag:`` URIs (RFC 4151). ``hubs`` are
+    the addresses of the WebSub hubs that announce the feeds, our own first.
     """
 
     title: str
@@ -150,6 +151,7 @@ class Site:
     logo: str | None = None
     icon: str | None = None
     email: str | None = None
+    hubs: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, str]:

@@ -37,6 +37,7 @@ from syndication.store.notifications import incidents, outbox
 from syndication.store.notifications.incidents import Incident, Report
 from syndication.store.notifications.outbox import Notification
 from syndication.store.processes import workers
+from syndication.store.triggers import missing_triggers
 
 log = get_logger(__name__)
 
@@ -205,7 +206,7 @@ class Notifier:
         settings = self.settings()
         with self.database.snapshot() as conn:
             now = self.database.now(conn)
-            found = read_health(conn, settings, now, (), self._view)
+            found = read_health(conn, settings, now, missing_triggers(conn), self._view)
             silences = self._find_silences(conn, settings, now)
         if may_be_locked(found):
             found = with_lock(found, is_locked(self.database))

@@ -28,27 +28,32 @@ MAX_ITEMS = 20
 OVER = {
     "no-worker": "A worker is running",
     "no-web": "A web process is running",
+    "triggers": "Changes are detected again",
     "failing": "{name} is updating again",
     "held": "{name} is no longer held",
     "left-out": "{name} is no longer left out",
     "silent": "{name} is publishing again",
     "source": "Source {name} is being read again",
     "purge": "The cache no longer has an old version of {name}",
+    "hub": "The hub {name} is passing on new stories again",
 }
 
 WRONG = {
     "no-worker": "No worker is running",
     "no-web": "No web process is running",
+    "triggers": "Changes are not detected",
     "failing": "{name} is failing",
     "held": "{name} is held",
     "left-out": "{name} is left out",
     "silent": "{name} is unusually quiet",
     "source": "Source {name} needs attention",
     "purge": "The cache was not purged for {name}",
+    "hub": "The hub {name} does not pass on new stories",
 }
 
 ADVICE = {
     "no-worker": "Readers keep the feeds as they are; new stories wait. Start a worker: `syndication worker`.",
+    "triggers": "Changes reach the feeds only within minutes, by the sweep. Run `syndication migrate`.",
     "no-web": "Nobody can read the feeds. Start a web process: `syndication web`.",
     "failing": "Readers keep the feed as it was; the service retries automatically. Open the section to see the cause.",
     "held": "If the entries really are gone, release the section; otherwise bring the stories back.",
@@ -56,6 +61,7 @@ ADVICE = {
     "silent": "Check that the CMS still sends stories. If there is no news, there is nothing to do.",
     "source": "Open the sources to see the cause, and call the CMS's operator if it goes on.",
     "purge": "Purge the cache by hand, or wait until its copy expires.",
+    "hub": "Feeds and other subscribers are not affected. If it goes on, choose another hub (hub.outside).",
 }
 
 EDITOR_HOLD_ADVICE = "New stories wait until it is released. Open the section to release it."

@@ -38,6 +38,7 @@ from syndication.render.renderer import RenderEntries, Renderer
 from syndication.store.articles import render_deaths, shown_articles, terms
 from syndication.store.articles.terms import FillStep
 from syndication.store.db.database import WORK, Database, DatabaseDown
+from syndication.store.hub import pings
 from syndication.store.processes import purge_queue
 from syndication.store.publishing import change_queue, documents, leases, regenerations, section_state
 from syndication.store.publishing.new_version import NewVersion
@@ -53,7 +54,7 @@ COMPRESSING_THREADS = 2
 class RegenerationPolicy:
     """The lease time, the pauses after failures, how many versions are kept, and whether caches are purged.
 
-    ``hold`` is how long vanished entries are kept; 0: not at all.
+    ``hold`` is how long vanished entries are kept; 0: not at all. ``hubs`` are the outside hubs to tell.
     """
 
     lease: timedelta
@@ -62,6 +63,7 @@ class RegenerationPolicy:
     keep_versions: int
     purge: bool = False
     hold: timedelta = timedelta()
+    hubs: tuple[str, ...] = ()
 
 
 class Regenerator:
@@ -298,6 +300,8 @@ class Regenerator:
             done = publish.write(conn, current, new, now, self.policy.keep_versions, purge=self.policy.purge)
             if done and new.documents and self.policy.purge:
                 purge_queue.enqueue(conn, current.section, new.version, now)
+            if done and new.documents:
+                pings.enqueue(conn, self.policy.hubs, current.section, new.version, now)
         return ("published" if new.documents else "unchanged") if done else "overtaken", now
 
     def _keep_held(self, held: HeldSnapshot, started: float) -> Outcome:

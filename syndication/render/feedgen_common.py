@@ -31,8 +31,9 @@ def generator(feed: Feed, format: str, media_type: str) -> FeedGenerator:
     head.updated(feed.updated)
     head.language(feed.section.language)
     head.generator(GENERATOR)
+    hubs = [{"href": hub, "rel": "hub"} for hub in feed.site.hubs]
     # The alternate link comes last: feedgen uses the last link for the channel, which must be the newsroom's page.
-    head.link([{"href": feed_url(feed.site, feed.section.slug, format), "rel": "self", "type": media_type}])
+    head.link([{"href": feed_url(feed.site, feed.section.slug, format), "rel": "self", "type": media_type}, *hubs])
     head.link([{"href": f"{feed.site.home_url}/", "rel": "alternate", "type": "text/html"}])
     if feed.site.rights:
         head.rights(visible_line(feed.site.rights))

@@ -71,8 +71,12 @@ class NewsExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no type
         return {"dc": DC, **({"itunes": ITUNES} if self.itunes else {}), "media": MEDIA, "sy": SY}
 
     def extend_rss(self, feed: Any) -> Any:
-        """Adds the update period to an RSS channel."""
+        """Adds the hubs and the update period to an RSS channel."""
         channel = feed[0]
+        # feedgen writes only the self link. WebSub section 4 has both as atom:link; they stand together.
+        at = channel.find(f"{{{ATOM}}}link")
+        for hub in reversed(self.feed.site.hubs):
+            at.addnext(etree.Element(f"{{{ATOM}}}link", {"href": hub, "rel": "hub"}))
         # feedgen's own syndication extension writes sy:UpdatePeriod, which no reader understands.
         minutes = ttl_minutes(self.feed)
         hourly = 60 % minutes == 0

@@ -25,6 +25,7 @@ def jsonfeed(feed: Feed, items: Sequence[str]) -> bytes:
             "favicon": site.icon,
             "authors": [{"name": visible_line(site.title) or section.slug, "url": f"{site.home_url}/"}],
             "language": section.language,
+            "hubs": [{"type": "WebSub", "url": hub} for hub in site.hubs],
         }
     )
     text = _dump(head)[:-1] + ',"items":[' + ",".join(items) + "]}"

@@ -141,10 +141,11 @@ class _Shared:
         self.caching = [("Cache-Control", cache_control(section.cache)), ("Vary", "Accept-Encoding")]
         modified = document.last_modified
         self.modified = [("Last-Modified", format_datetime(modified, usegmt=True))] if modified is not None else []
+        hubs = [f'<{hub}>; rel="hub"' for hub in site.hubs]
         link = f'<{feed_url(site, section.slug, document.format)}>; rel="self"'
         others = [
             f'<{feed_url(site, section.slug, other)}>; rel="alternate"; type="{MEDIA_TYPES[other].split(";")[0]}"'
             for other in FORMATS
             if other != document.format
         ]
-        self.link = "Link", ", ".join([link, *others])
+        self.link = "Link", ", ".join([link, *hubs, *others])

@@ -24,7 +24,10 @@ TOKEN = re.compile(rf"Bearer\s+({re.escape(PREFIX)}[A-Za-z0-9_-]{{43}})\s*", re.
 SIGNED = re.compile(r"[A-Za-z0-9_.-]{30,4000}")
 """The form of a signed cookie."""
 
-Kind = Literal["editors", "log_in", "known_log_in", "webhook", "public"]
+HUB = "/hub"
+"""Where subscribers ask for pushes. Its page for people is public; requests, and all below it, are not."""
+
+Kind = Literal["editors", "log_in", "known_log_in", "webhook", "hub", "public"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,20 @@ class Claim:
     credential: str | None = None
 
 
-def is_for_editors(path: str) -> bool:
+def is_for_editors(path: str, method: str = "GET") -> bool:
     """Returns whether the editors process answers this path."""
-    return path.startswith((API, f"{DASHBOARD}/")) or path == DASHBOARD
+    return path.startswith((API, f"{DASHBOARD}/")) or path == DASHBOARD or is_for_hub(path, method)
+
+
+def is_for_hub(path: str, method: str) -> bool:
+    """Returns whether this is for the hub, not for its page."""
+    return (path == HUB and method == "POST") or path.startswith(f"{HUB}/")
 
 
 def claim_of(method: str, path: str, headers: Mapping[bytes, str]) -> Claim:
     """Returns the unverified claim of a request."""
+    if is_for_hub(path, method):
+        return Claim("hub")
     if path.startswith(WEBHOOKS):
         return Claim("webhook")
     if path.startswith(API):

@@ -20,6 +20,7 @@ from syndication.store import Connection
 from syndication.store.db.batches import batched
 from syndication.store.db.database import DOCUMENTS, Database, DatabaseDown
 from syndication.store.db.listen import Waker
+from syndication.store.hub import pings
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.processes.web_processes import Load
 from syndication.store.publishing import change_queue, documents
@@ -121,7 +122,7 @@ class DocumentLoader:
         self.loads: deque[Load] = deque(maxlen=LOADS_KEPT)
         """The last publications that were loaded, and since when each is served (database time)."""
         self.versions_to_purge: dict[str, int] = {}
-        """The served versions of the sections for which a cache purge is waiting."""
+        """The served versions of the sections for which a cache purge or a ping of a hub is waiting."""
         self.changed_event = threading.Event()
         """Set when ``versions_to_purge`` has new versions, for the heartbeat."""
         self._flush = flush
@@ -210,7 +211,7 @@ class DocumentLoader:
             modified = documents.read_modified(conn, others.keys() & self.catalogue.own)
             memory.publish(others)
             memory.modified |= {slug: at.replace(microsecond=0).timestamp() for slug, at in modified.items()}
-            pending = purge_queue.pending_sections(conn)
+            pending = purge_queue.pending_sections(conn) | pings.unserved_sections(conn)
             asked = documents.read_some_versions(conn, pending)
         self.catalogue = self.catalogue.at_minute(minute_of(now))  # The first documents whose cache time moves.
         self._publication = last

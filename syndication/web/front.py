@@ -76,7 +76,7 @@ class Front:
         polled = None if feed is None else await self.polls.answer(scope, feed)
         if polled is not None:
             start, body = polled
-        elif feed is None and is_for_editors(path):
+        elif feed is None and is_for_editors(path, scope["method"]):
             start, body = await self._editors(scope, path, receive)
         else:
             start, body = await self._page(scope, path, feed)

@@ -14,6 +14,7 @@ from syndication.metrics import web as web_metrics
 from syndication.metrics.editors_process import EditorsProcess
 from syndication.metrics.web_gauges import WebGauges
 from syndication.web.pages.blueprint import pages_blueprint
+from syndication.web.pages.hub_page import hub_blueprint
 from syndication.web.pages.settings import PageSettings
 from syndication.web.pages.sitemaps import sitemaps_blueprint
 from syndication.web.pages.terms import FindTerms
@@ -43,6 +44,8 @@ def flask_app(
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE
     app.register_blueprint(blueprint(loader, editors))
     app.register_blueprint(pages_blueprint(loader, pages, find_terms))
+    if pages.hub:
+        app.register_blueprint(hub_blueprint(loader))
     if pages.sitemaps:
         app.register_blueprint(sitemaps_blueprint(loader))
     app.extensions["watcher"] = loader

@@ -16,7 +16,7 @@ from syndication.model.body_limits import BodyLimits, largest_body, too_large
 from syndication.model.client_network import network
 from syndication.web.admission import Busy, KnownCredentials, Lane, LaneSize, Rank
 from syndication.web.body_buffer import BodyBuffer, BodyRefused, ClientGone, Receive
-from syndication.web.credentials import API, Claim, Kind, claim_of, new_session
+from syndication.web.credentials import API, Claim, Kind, claim_of, is_for_hub, new_session
 from syndication.web.editors_client import EditorsAnswer, EditorsClient, EditorsDown, EditorsNotAsked
 from syndication.web.problems import Problem
 from syndication.web.request_head import believed_address, declared_length
@@ -40,6 +40,9 @@ FORM_TOO_LARGE = "The form is over the limit of 64 KiB. Nothing was saved: short
 NOT_ACCEPTED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 """Statuses that mean an invalid credential: of the API, and the dashboard's redirects to the log-in."""
 
+HUB_PLACES = 4
+"""Requests to the hub are short, and strangers send them: they wait for each other, and for nobody else."""
+
 LOG_INS = 20
 """More than the places in the password verification queue, so that queue decides the order."""
 
@@ -51,6 +54,7 @@ def lane_sizes(at_once: int) -> dict[Kind, LaneSize]:
         "editors": LaneSize(at_once, each=half, unknown=half, queue=256, queue_each=64),
         "known_log_in": LaneSize(LOG_INS, each=5, unknown=LOG_INS, queue=64, queue_each=8),
         "log_in": LaneSize(LOG_INS, each=5, unknown=LOG_INS, queue=64, queue_each=8),
+        "hub": LaneSize(HUB_PLACES, each=HUB_PLACES // 2, unknown=HUB_PLACES, queue=128, queue_each=16),
         "webhook": LaneSize(half, each=max(1, half - 1), unknown=half, queue=128, queue_each=32),
         "public": LaneSize(half, each=max(1, half - 1), unknown=half, queue=128, queue_each=32),
     }
@@ -188,7 +192,8 @@ def _refused(arrived: EditorsRequest, error: Refusal, limits: BodyLimits) -> Res
 def _body_refused(arrived: EditorsRequest, error: BodyRefused, limits: BodyLimits) -> Response:
     if error.status == HTTPStatus.REQUEST_TIMEOUT:
         return refuse(arrived, error.status, "slow-body", SLOW, {"Connection": "close"})
-    detail = too_large(arrived.method, arrived.path, limits) if arrived.is_api else FORM_TOO_LARGE
+    is_form = not arrived.is_api and not is_for_hub(arrived.path, arrived.method)
+    detail = FORM_TOO_LARGE if is_form else too_large(arrived.method, arrived.path, limits)
     return refuse(arrived, error.status, "too-large", detail, {"Connection": "close"})
 
 

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from syndication.config.loading import Settings
+from syndication.hub.echo import EchoQueue
+from syndication.hub.ping import PingQueue
 from syndication.hub.push import PushQueue
+from syndication.hub.verify import VerifyQueue
 from syndication.outbound.queue import Queue
 
 
@@ -12,5 +15,7 @@ def outbound_queues(settings: Callable[[], Settings], owner: str) -> list[Queue[
     """Returns the queues that the settings ask for."""
     found: list[Queue[Any]] = []
     if settings().hub.enabled:
-        found.append(PushQueue(settings, owner))
+        found += PushQueue(settings, owner), VerifyQueue(settings, owner)
+    if settings().hub.outside:
+        found += PingQueue(settings, owner), EchoQueue(settings, owner)
     return found

@@ -14,7 +14,7 @@ from syndication.store.access import (
     webhook_ids,
 )
 from syndication.store.articles import deletions, render_deaths, withdrawal_batches
-from syndication.store.hub import delivery_log
+from syndication.store.hub import delivery_log, echoes, intents, pings, subscriptions
 from syndication.store.notifications import incidents
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.publishing import article_states, deliveries, previews, published, regenerations
@@ -32,6 +32,8 @@ def prune(conn: Connection, settings: Settings, now: datetime) -> None:
     workers.prune(conn, now)
     web_processes.prune(conn, now)
     purge_queue.prune(conn, now)
+    pings.prune(conn, _days_before(now, settings.hub.log_days), settings.hub.outside, now)
+    echoes.prune(conn, settings.hub.outside, now)
     deliveries.prune(conn, _days_before(now, settings.worker.delivery_days), settings.sections)
     previews.prune(conn, now)
     regenerations.prune(conn, now - REQUESTS_KEPT)
@@ -46,6 +48,8 @@ def prune(conn: Connection, settings: Settings, now: datetime) -> None:
     login_failures.prune(conn, now)
     poll_counts.prune(conn, now)
     incidents.prune(conn, now)
+    intents.prune(conn, now)
+    subscriptions.prune(conn, now)
     delivery_log.prune(conn, _days_before(now, settings.hub.log_days))
     worker = settings.worker
     article_states.prune(conn, worker.keep_revisions, _days_before(now, worker.revision_days))

@@ -20,6 +20,7 @@ from syndication.store.access import pending_logins, sessions, tokens, user_chan
 from tests.support.api import TESTER, Api, story
 from tests.support.dashboard import Dashboard
 from tests.support.people import change, person
+from tests.support.subscribers import subscribe
 
 SETS = [frozenset(some) for some in chain.from_iterable(combinations(SCOPES, n) for n in range(len(SCOPES) + 1))]
 """All 64 sets of scopes; no token or user has the empty one."""
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.timeout(300)
 
 EXISTING = {
     ("articles", "id"): "a1", "slug": "taiwan", "kind": "polls", "format": "atom", "name": "somebody",
-    ("tokens", "id"): "cms", ("users", "name"): "somebody",
+    ("tokens", "id"): "cms", ("users", "name"): "somebody", "number": "1", "host": "a.example:443",
 }  # fmt: skip
 """Existing values for the variable parts of a path, by name (and by a word in the path, where needed)."""
 
@@ -79,6 +80,7 @@ def api(sqlite_database, clock):
     api.put("a1")
     person(api.database, "somebody")
     api.token("read", name="cms")
+    subscribe(api.database, {"host": "a.example:443"})
     api.desk.work()
     api.loader.load()
     return api
@@ -240,6 +242,7 @@ def at_work(database, clock):
     dashboard = Dashboard(database, clock, failed_attempts=ATTEMPTS)
     dashboard.desk.put("a1")
     person(dashboard.database, "somebody")
+    subscribe(dashboard.database, {"host": "a.example:443"})
     dashboard.publish()
     return dashboard
 

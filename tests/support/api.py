@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from syndication.api.app import editors_app
-from syndication.config.loading import load_settings
+from syndication.config.loading import Settings, load_settings
 from syndication.config.schema import EditorsSettings, NinjsSettings
 from syndication.config.source_schema import SourceTable
 from syndication.pipeline.preview import Previewer
@@ -73,6 +73,12 @@ def when(**delta: float) -> str:
     return at(**delta).isoformat().replace("+00:00", "Z")
 
 
+@cache
+def bundled_settings() -> Settings:
+    """Returns the settings of the bundled configuration, read once."""
+    return load_settings(ROOT / "config/syndication.toml", {})
+
+
 class Said:
     """A response of the API."""
 
@@ -112,9 +118,8 @@ class Api:
         self.database = database
         self.clock = clock
         self.desk = Desk(database, clock)
-        settings = load_settings(ROOT / "config/syndication.toml", {})
         self.settings = replace(
-            settings,
+            bundled_settings(),
             database_url=database.url,
             site=self.desk.site,
             sections=self.desk.sections,

@@ -1,7 +1,7 @@
-"""The heartbeats of web processes, and the versions that each serves of sections with a pending purge."""
+"""The heartbeats of web processes, and the versions that each serves of sections with a pending purge or ping."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -26,8 +26,9 @@ Load = tuple[int, datetime]
 class WebProcess:
     """A web process, its last heartbeat, and when it last loaded the published versions.
 
-    ``serves`` has its versions of the sections with a pending purge, and of no others. ``publication`` is the number
-    of the last publication that it serves, of any section. ``loads`` are the last that it loaded, each with its moment.
+    ``serves`` has its versions of the sections with a pending purge or ping, and of no others. ``publication`` is the
+    number of the last publication that it serves, of any section. ``loads`` are the last that it loaded, each with its
+    moment.
     """
 
     id: str
@@ -52,6 +53,15 @@ class WebProcess:
     def is_loading(self, now: datetime) -> bool:
         """Returns whether it keeps loading versions or has just started: purges do not wait for one that hangs."""
         return (self.loaded_at or self.started_at) > now - ALIVE_WITHIN
+
+
+def all_serve(running: Collection[WebProcess], section: str, version: int, now: datetime) -> bool:
+    """Returns whether every web process that keeps up serves this version of a section or a later one.
+
+    Without any web process nobody does: caches and hubs would fetch what there was before, or nothing.
+    """
+    current = [web for web in running if web.is_loading(now)]
+    return bool(current) and all(web.serves.get(section, 0) >= version for web in current)
 
 
 def record_heartbeat(conn: Connection, web: WebProcess) -> None:

@@ -50,6 +50,12 @@ def last_number(conn: Connection) -> int:
     return conn.scalar(select(AskedNumberRow.number)) or 0
 
 
+def is_there(conn: Connection, slug: str) -> bool:
+    """Returns whether somebody has asked for this feed, and it is not forgotten."""
+    known = AskedFeedRow.slug == slug, AskedFeedRow.forgotten_at.is_(None)
+    return conn.scalar(select(AskedFeedRow.slug).where(*known)) is not None
+
+
 def changed_since(conn: Connection, number: int) -> list[AskedFeed]:
     """Returns the rows that changed after this number, in the order of their last changes."""
     rows = conn.execute(

@@ -68,7 +68,7 @@ def read_again(files: Settings, load: Callable[..., Settings] = load_settings) -
     main = files.main.model_copy(update={name: getattr(found.main, name) for name in RELOADED})
     return replace(
         files,
-        site=found.site,
+        site=replace(found.site, hubs=files.site.hubs),  # [hub] needs a restart.
         sections=found.sections,
         redirects=found.redirects,
         retired=found.retired,

@@ -46,7 +46,8 @@ class HubSubscriptionRow(AttemptColumns, Base):
 class HubIntentRow(AttemptColumns, Base):
     """A request to the hub that its callback has not confirmed yet: subscribe or unsubscribe; or denied, to be told.
 
-    ``requester`` is the client's network address; ``reason`` why it is denied.
+    ``topic`` is the address as it was asked for, which the callback is told (WebSub section 5.3); None: the feed's
+    own. ``requester`` is the client's network address, ``reason`` why it is denied. A later request replaces the row.
     """
 
     __tablename__ = "hub_intent"
@@ -55,6 +56,7 @@ class HubIntentRow(AttemptColumns, Base):
     mode: Mapped[str]
     section: Mapped[str]
     format: Mapped[str]
+    topic: Mapped[str | None]
     callback: Mapped[str]
     host: Mapped[str]
     secret: Mapped[str | None]
@@ -106,8 +108,8 @@ class HubPingRow(AttemptColumns, Base):
 class HubEchoRow(AttemptColumns, Base):
     """Our own subscription at an outside hub, which shows whether the hub passes on what it is told.
 
-    ``token`` is part of the callback's address. ``pinged_version`` was announced at ``pinged_at`` and has to come back;
-    ``returned_version`` did, at ``returned_at``.
+    ``token`` is part of the callback's address. ``pinged_version`` was announced at ``pinged_at`` and has to come back,
+    as a document updated at ``pinged_updated_at`` or later; ``returned_version`` did, at ``returned_at``.
     """
 
     __tablename__ = "hub_echo"
@@ -123,6 +125,7 @@ class HubEchoRow(AttemptColumns, Base):
     denied: Mapped[str | None]
     pinged_version: Mapped[int | None] = mapped_column(BigInt)
     pinged_at: Mapped[datetime | None]
+    pinged_updated_at: Mapped[datetime | None]
     returned_version: Mapped[int | None] = mapped_column(BigInt)
     returned_at: Mapped[datetime | None]
 
@@ -143,11 +146,37 @@ Index(
     sqlite_where=_active,
     postgresql_where=_active,
 )
-Index("ix_hub_subscription_host", HubSubscriptionRow.host)
+_parked = HubSubscriptionRow.given_up_at.is_not(None)
+Index("ix_hub_subscription_parked", HubSubscriptionRow.given_up_at, sqlite_where=_parked, postgresql_where=_parked)
+Index("ix_hub_subscription_section", HubSubscriptionRow.section, HubSubscriptionRow.id)
+Index("ix_hub_subscription_host", HubSubscriptionRow.host, HubSubscriptionRow.id)
 Index("ix_hub_subscription_address", HubSubscriptionRow.address)
 Index("ix_hub_subscription_expires_at", HubSubscriptionRow.expires_at)
+Index("ix_hub_intent_callback", HubIntentRow.section, HubIntentRow.format, HubIntentRow.callback, unique=True)
+Index("ix_hub_intent_host", HubIntentRow.host)
 Index("ix_hub_delivery_subscription", HubDeliveryRow.subscription_id, HubDeliveryRow.id)
 Index("ix_hub_delivery_attempted_at", HubDeliveryRow.attempted_at)
+Index("ix_hub_delivery_section", HubDeliveryRow.section, HubDeliveryRow.id)
+# What failed is looked for among very many that did not; it costs a delivery that succeeds nothing.
+_not_done = HubDeliveryRow.outcome != "done"
+Index(
+    "ix_hub_delivery_outcome",
+    HubDeliveryRow.outcome,
+    HubDeliveryRow.id,
+    sqlite_where=_not_done,
+    postgresql_where=_not_done,
+)
+Index(
+    "ix_hub_delivery_section_outcome",
+    HubDeliveryRow.section,
+    HubDeliveryRow.outcome,
+    HubDeliveryRow.id,
+    sqlite_where=_not_done,
+    postgresql_where=_not_done,
+)
 _unanswered = HubPingRow.answered_at.is_(None) & HubPingRow.given_up_at.is_(None)
 Index("ix_hub_ping_unanswered", HubPingRow.hub, HubPingRow.id, sqlite_where=_unanswered, postgresql_where=_unanswered)
+_given_up = HubPingRow.given_up_at.is_not(None)
+Index("ix_hub_ping_given_up", HubPingRow.hub, HubPingRow.id, sqlite_where=_given_up, postgresql_where=_given_up)
+Index("ix_hub_ping_section", HubPingRow.hub, HubPingRow.section, HubPingRow.version)
 Index("ix_hub_echo_token", HubEchoRow.token, unique=True)

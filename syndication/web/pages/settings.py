@@ -12,7 +12,7 @@ class PageSettings:
     """The newsroom's time zone (IANA name) and colour (``#rrggbb``; "": ours), and what the service has besides feeds.
 
     ``combine``: feeds of several sections can be asked for by address. ``searches_terms``: those of tags or authors.
-    ``sitemaps`` are paths, for robots.txt.
+    ``sitemaps`` are paths, for robots.txt. ``hub``: programs can subscribe to pushes.
     """
 
     timezone: str = "UTC"
@@ -20,6 +20,7 @@ class PageSettings:
     combine: bool = False
     searches_terms: bool = False
     sitemaps: tuple[str, ...] = ()
+    hub: bool = False
 
     @property
     def zone(self) -> ZoneInfo:
@@ -34,5 +35,6 @@ def page_settings(settings: Settings) -> PageSettings:
         color=settings.main.site.color,
         combine="combinations" in settings.on_demand.allowed,
         searches_terms=bool({"tags", "authors"} & set(settings.on_demand.allowed)),
+        hub=settings.hub.enabled,
         sitemaps=ANNOUNCED if settings.main.sitemaps.enabled else (),
     )

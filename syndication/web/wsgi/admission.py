@@ -17,6 +17,7 @@ from flask import Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from syndication.model.body_limits import is_ping
+from syndication.web.credentials import is_for_hub
 from syndication.web.problems import Problem
 from syndication.web.request_log import log_requests
 from syndication.web.wsgi.body_buffer import BodyBuffer
@@ -37,13 +38,14 @@ BUSY = "The service is busy. Nothing was changed. Try again."
 
 
 class AdmissionControl:
-    """Sends requests below ``/api/`` and ``/editors`` to the editors' apps, a limited number at once."""
+    """Sends requests below ``/api/`` and ``/editors`` to the editors' apps, and those to the hub: so many at once."""
 
     def __init__(
         self,
         app: "WSGIApplication",
         api: "WSGIApplication",
         dashboard: "WSGIApplication",
+        hub: "WSGIApplication | None" = None,
         *,
         at_once: int,
         waiting: int,
@@ -52,13 +54,14 @@ class AdmissionControl:
         self.app = app
         self.api = _behind(api, trusted_proxies)
         self.dashboard = _behind(dashboard, trusted_proxies)
+        self.hub = None if hub is None else _behind(hub, trusted_proxies)
         self._inside = threading.BoundedSemaphore(at_once)
         self._here = threading.BoundedSemaphore(at_once + waiting)
         self._arrivals = BodyBuffer()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Lets the request in, or answers that the process is busy."""
-        editors = self._editors(environ["PATH_INFO"])
+        editors = self._editors(environ["PATH_INFO"], environ["REQUEST_METHOD"])
         if editors is None:
             return self.app(environ, start_response)
         busy = _busy if editors is self.api else _busy_page
@@ -96,8 +99,10 @@ class AdmissionControl:
         """Returns whether the body is read before authentication; elsewhere a token is required first."""
         return not path.startswith(API) or path.startswith(WEBHOOKS) or is_ping(path)
 
-    def _editors(self, path: str) -> "WSGIApplication | None":
-        """Returns the editors' app of a path; None for a public path."""
+    def _editors(self, path: str, method: str) -> "WSGIApplication | None":
+        """Returns the editors' app of a path, or the hub; None for a public path."""
+        if is_for_hub(path, method):
+            return self.hub
         if path.startswith(API):
             return self.api
         return self.dashboard if path == DASHBOARD or path.startswith(f"{DASHBOARD}/") else None

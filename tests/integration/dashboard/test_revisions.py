@@ -9,6 +9,7 @@ from sqlalchemy import text
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles, field_locks
 from tests.integration.dashboard.test_hostile_text import Structure
+from tests.support.dashboard import Dashboard
 from tests.support.newsroom import article, at
 
 CMS, MEI = Actor("token cms", "192.0.2.8"), Actor("user mei", "192.0.2.7")
@@ -66,6 +67,17 @@ def test_two_states_stand_side_by_side_with_the_changed_words_marked(newsroom):
     ]  # fmt: skip
     assert [cell.text_content().strip() for cell in cells[:2]] == ["Nigth train", "Night train"]
     assert links(page, "Restore the older one …") == []
+
+
+def test_times_differ_as_a_whole_and_in_the_zone_of_the_newsroom(sqlite_database, clock):
+    newsroom = Dashboard(sqlite_database, clock, timezone="Asia/Taipei")
+    newsroom.api.worker_seen()
+    write(newsroom)
+    write(newsroom, published_at=at(hours=-2, minutes=-30))
+    browser = newsroom.person("read", "preview")
+    page = browser.get(links(browser.get("/article/revisions?id=a1"), "Changes")[0])
+    cells = page.tree.xpath("//table[contains(@class, 'sides')]//td")
+    assert [cell.text_content().strip() for cell in cells] == ["14 Mar 2026, 19:00", "14 Mar 2026, 17:30"]
 
 
 def test_a_state_is_restored_as_a_small_fix(newsroom):

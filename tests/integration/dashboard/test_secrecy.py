@@ -60,19 +60,26 @@ def newsroom(database, clock):
     return dashboard
 
 
-def searches(page):
-    """Yields the address of each search form with each of its options."""
+def searches(page, tried):
+    """Yields what to search for in each form: words, each option, and a secret word with each option.
+
+    A form is tried on the first page that has it; on its results, all options with all others would be thousands.
+    """
     for form in page.forms("get"):
         values = dict(form.form_values())
+        if (which := (form.get("action"), *form.fields)) in tried:
+            continue
+        tried.add(which)
         filled = [values, *(values | {"q": words} for words in ("hush", "HUSHED hush", "a1") if "q" in values)]
         for select in form.iter("select"):
-            filled += [values | {select.name: option} for option in select.value_options]
+            for option in select.value_options:
+                filled += [start | {select.name: option} for start in filled[:2]]
         yield from (f"{form.get('action') or ''}?{urlencode(found)}" for found in filled)
 
 
 def crawl(browser):
     """Returns every page reachable by links, searches, images and frames, by address."""
-    waiting, found = deque([f"{PREFIX}/"]), {}
+    waiting, found, tried = deque([f"{PREFIX}/"]), {}, set()
     while waiting:
         address = waiting.popleft().partition("#")[0]
         if address in found or not address.startswith(PREFIX) or "narrow=1" in address:
@@ -80,7 +87,7 @@ def crawl(browser):
         page = found[address] = browser.get(address)
         assert page.status in (200, 204), (address, page.text)
         if page.kind == "text/html" and page.text:
-            waiting += [urljoin(address, one) for one in (*page.addresses(), *searches(page))]
+            waiting += [urljoin(address, one) for one in (*page.addresses(), *searches(page, tried))]
     return found
 
 

@@ -54,8 +54,8 @@ def test_defaults(load):
         0,
         "",
     )
-    assert desk.causes[:2] == ("no-worker", "no-web") and len(desk.causes) == 8
-    assert desk.urgent == ("no-worker", "no-web", "held") and not desk.allow_private
+    assert desk.causes[:2] == ("no-worker", "no-web") and len(desk.causes) == 10
+    assert desk.urgent == ("no-worker", "no-web", "triggers", "held") and not desk.allow_private
     assert (night.name, night.label) == ("night-desk", "webhook")
 
 

@@ -36,7 +36,7 @@ def told(
 ):
     began, ended = NOON - timedelta(minutes=minutes), NOON if event in ("over", "passed") else None
     source = "cms" if cause == "source" else None
-    section = None if cause in ("no-worker", "no-web", "left-out", "source") else "world"
+    section = None if cause in ("no-worker", "no-web", "triggers", "left-out", "source") else "world"
     return Told(event, Incident(1, cause, subject, section, source, words, began, began, ended), quiet)
 
 

@@ -1016,6 +1016,7 @@ def _create_hub_tables() -> None:
         sa.Column("mode", sa.Text(), nullable=False),
         sa.Column("section", sa.Text(), nullable=False),
         sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=True),
         sa.Column("callback", sa.Text(), nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
         sa.Column("secret", sa.Text(), nullable=True),
@@ -1070,12 +1071,21 @@ def _create_hub_tables() -> None:
         sa.Column("denied", sa.Text(), nullable=True),
         sa.Column("pinged_version", BigInt, nullable=True),
         sa.Column("pinged_at", UtcTime(), nullable=True),
+        sa.Column("pinged_updated_at", UtcTime(), nullable=True),
         sa.Column("returned_version", BigInt, nullable=True),
         sa.Column("returned_at", UtcTime(), nullable=True),
         *_attempt_columns(),
         sa.PrimaryKeyConstraint("hub"),
     )
     op.create_index("ix_hub_subscription_callback", "hub_subscription", ["section", "format", "callback"], unique=True)
+    parked = sa.text("given_up_at IS NOT NULL")
+    op.create_index(
+        "ix_hub_subscription_parked",
+        "hub_subscription",
+        ["given_up_at"],
+        sqlite_where=parked,
+        postgresql_where=parked,
+    )
     active = sa.text("paused_at IS NULL AND given_up_at IS NULL")
     op.create_index(
         "ix_hub_subscription_version",
@@ -1084,13 +1094,26 @@ def _create_hub_tables() -> None:
         sqlite_where=active,
         postgresql_where=active,
     )
-    op.create_index("ix_hub_subscription_host", "hub_subscription", ["host"])
+    op.create_index("ix_hub_subscription_section", "hub_subscription", ["section", "id"])
+    op.create_index("ix_hub_subscription_host", "hub_subscription", ["host", "id"])
     op.create_index("ix_hub_subscription_address", "hub_subscription", ["address"])
     op.create_index("ix_hub_subscription_expires_at", "hub_subscription", ["expires_at"])
+    op.create_index("ix_hub_intent_callback", "hub_intent", ["section", "format", "callback"], unique=True)
+    op.create_index("ix_hub_intent_host", "hub_intent", ["host"])
     op.create_index("ix_hub_delivery_subscription", "hub_delivery", ["subscription_id", "id"])
     op.create_index("ix_hub_delivery_attempted_at", "hub_delivery", ["attempted_at"])
+    op.create_index("ix_hub_delivery_section", "hub_delivery", ["section", "id"])
+    failed = sa.text("outcome != 'done'")
+    for name, columns in (
+        ("ix_hub_delivery_outcome", ["outcome", "id"]),
+        ("ix_hub_delivery_section_outcome", ["section", "outcome", "id"]),
+    ):
+        op.create_index(name, "hub_delivery", columns, sqlite_where=failed, postgresql_where=failed)
     waits = sa.text("answered_at IS NULL AND given_up_at IS NULL")
     op.create_index("ix_hub_ping_unanswered", "hub_ping", ["hub", "id"], sqlite_where=waits, postgresql_where=waits)
+    lost = sa.text("given_up_at IS NOT NULL")
+    op.create_index("ix_hub_ping_given_up", "hub_ping", ["hub", "id"], sqlite_where=lost, postgresql_where=lost)
+    op.create_index("ix_hub_ping_section", "hub_ping", ["hub", "section", "version"])
     op.create_index("ix_hub_echo_token", "hub_echo", ["token"], unique=True)
 
 

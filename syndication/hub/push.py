@@ -39,7 +39,7 @@ LOOK_SECONDS = 1.0
 COUNT_SECONDS = 5.0
 """How often what waits is counted, for the metrics."""
 
-MARGIN = timedelta(seconds=15)
+MARGIN = timedelta(seconds=10)
 """How much longer a lease is than the longest attempt: to wait for its turn, and to record the result."""
 
 BACKOFF = Backoff(timedelta(seconds=5), timedelta(hours=1))

@@ -20,6 +20,7 @@ ActOutcome = Literal["paused", "resumed", "requested", "removed", "unchanged", "
 
 AFRESH: dict[str, Any] = {
     "given_up_at": None, "retry_at": None, "attempts": 0, "lost": 0, "error": None, "failed_at": None,
+    "failing_since": None,
 }  # fmt: skip
 """The values of a subscription of which nothing has failed yet: the next attempt is made at once."""
 

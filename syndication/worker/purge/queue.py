@@ -18,7 +18,6 @@ from syndication.store import Connection
 from syndication.store.outbound import attempts
 from syndication.store.processes import purge_queue, web_processes
 from syndication.store.processes.purge_queue import Purge
-from syndication.store.processes.web_processes import WebProcess
 from syndication.worker.purge.requests import Request, requests
 
 log = get_logger(__name__)
@@ -101,9 +100,8 @@ class PurgeQueue(Queue[Purge]):
         due = purge_queue.list_due(conn, self.work, now)
         serving = web_processes.list_alive(conn, now) if due else []
         self.look_seconds = EAGER_SECONDS if serving else LOOK_SECONDS
-        return [
-            one for one in _newest([one for one in due if _is_served(one, serving, now)]) if one.section not in busy
-        ]
+        served = [one for one in due if web_processes.all_serve(serving, one.section, one.version, now)]
+        return [one for one in _newest(served) if one.section not in busy]
 
 
 async def send(client: OutboundClient, request: Request) -> str | None:
@@ -114,15 +112,6 @@ async def send(client: OutboundClient, request: Request) -> str | None:
         return str(error)
     accepted = 200 <= answer.status < 300 or (request.method == "PURGE" and answer.status in NOT_CACHED)
     return None if accepted else f"{answer.host} answered {answer.status}"
-
-
-def _is_served(purge: Purge, serving: Collection[WebProcess], now: datetime) -> bool:
-    """Returns whether every web process that keeps up serves this version or a later one.
-
-    Without any web process, caches keep their copies: readers have nothing else.
-    """
-    current = [web for web in serving if web.is_loading(now)]
-    return bool(current) and all(web.serves.get(purge.section, 0) >= purge.version for web in current)
 
 
 def _newest(ready: Sequence[Purge]) -> list[Purge]:

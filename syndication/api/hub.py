@@ -3,15 +3,19 @@
 A callback is an address of somebody else's, whose query may hold a token: only admins see it whole, others its host.
 """
 
+from datetime import datetime, timedelta
+
 from ada_url import URL
 from pydantic import Field
 
 from syndication.api.operations import Operations, Reply, caller, context, instant, next_page
 from syndication.api.schemas import Filter, Limit, RequestModel, ResponseModel, Slug, Time
+from syndication.diagnostics.hub_words import HubFacts, HubStatus, hub_facts, hub_status, hub_words
 from syndication.model.feed_addresses import feed_url
-from syndication.store.hub import outside_hubs, overview, push_attempts
-from syndication.store.hub.outside_hubs import Echo, Ping
+from syndication.model.hub_addresses import hub_host, hub_url
+from syndication.store.hub import echoes, overview, pings, push_attempts
 from syndication.store.hub.overview import HostSubscribers, SectionSubscribers, Subscription
+from syndication.store.hub.ping_log import LoggedPing, list_pings
 from syndication.store.hub.push_attempts import PushAttempt, PushOutcome
 from syndication.store.hub.subscription_states import SubscriptionState
 from syndication.web.problems import not_found
@@ -111,7 +115,10 @@ class HostResponse(ResponseModel):
 
 
 class PingResponse(ResponseModel):
-    """What a hub was told, and the status that it answered; ``given_up``: it is told no more of this version."""
+    """What a hub was told, and the status that it answered; ``hub`` is its host.
+
+    ``given_up``: it is not told of this version any more.
+    """
 
     hub: str
     section: str
@@ -126,20 +133,22 @@ class PingResponse(ResponseModel):
 
 
 class OutsideHubResponse(ResponseModel):
-    """Another hub. The service subscribes to ``section`` there; ``missing``: what it announced did not come back."""
+    """Another hub. ``words`` says what is wrong; it is null if nothing is.
+
+    silent: it answers, and passes nothing on; unwatched: nobody can know; waiting: for its first answers. The service
+    subscribes to ``section`` there: what the hub was told of has to come back.
+    """
 
     hub: str
+    host: str
+    status: HubStatus
+    words: str | None
     section: str | None
-    format: str | None
-    verified_at: Time | None
     expires_at: Time | None
-    denied: str | None
     announced_version: int | None
     announced_at: Time | None
     returned_version: int | None
     returned_at: Time | None
-    missing: bool
-    error: str | None
 
 
 class HubResponse(ResponseModel):
@@ -226,15 +235,17 @@ def get_hub(query: HubQuery) -> HubResponse:
         now = database.now(conn)
         sections = overview.count_by_section(conn, now, query.section)
         hosts = overview.list_hosts(conn, now, MAX_HOSTS, query.section)
-        pings = outside_hubs.list_pings(conn, MAX_PINGS)
-        echoes = outside_hubs.list_echoes(conn, settings.hub.outside)
+        told = list_pings(conn, settings.hub.outside, MAX_PINGS)
+        failures = pings.list_failing(conn, settings.hub.outside)
+        subscribed = echoes.list_some(conn, settings.hub.outside)
+    outside = hub_facts(settings.hub.outside, failures, subscribed, timedelta(seconds=settings.hub.echo_seconds))
     return HubResponse(
-        hub=f"{settings.site.base_url}/hub" if settings.hub.enabled else None,
+        hub=hub_url(settings.site.base_url) if settings.hub.enabled else None,
         subscriptions=sum(one.subscriptions for one in sections),
         sections=[_section(one) for one in sections],
         hosts=[_host(one) for one in hosts],
-        outside=[_outside(hub, echoes.get(hub)) for hub in settings.hub.outside],
-        pings=[_ping(ping) for ping in pings],
+        outside=[_outside(facts, now) for facts in outside],
+        pings=[_ping(ping) for ping in told],
     )
 
 
@@ -345,28 +356,26 @@ def _host(found: HostSubscribers) -> HostResponse:
     return HostResponse(host=found.host, subscriptions=found.subscriptions, failing=found.failing, parked=found.parked)
 
 
-def _outside(hub: str, echo: Echo | None) -> OutsideHubResponse:
-    late = context().settings.hub.echo_seconds
+def _outside(facts: HubFacts, now: datetime) -> OutsideHubResponse:
+    echo = facts.echo
     return OutsideHubResponse(
-        hub=hub,
+        hub=facts.hub,
+        host=facts.host,
+        status=hub_status(facts, now),
+        words=hub_words(facts, now) or None,
         section=echo.section if echo else None,
-        format=echo.format if echo else None,
-        verified_at=instant(echo.verified_at) if echo else None,
         expires_at=instant(echo.expires_at) if echo else None,
-        denied=echo.denied if echo else None,
         announced_version=echo.pinged_version if echo else None,
         announced_at=instant(echo.pinged_at) if echo else None,
         returned_version=echo.returned_version if echo else None,
         returned_at=instant(echo.returned_at) if echo else None,
-        missing=echo is not None and echo.is_missing(caller().now, late),
-        error=echo.error if echo else None,
     )
 
 
-def _ping(found: Ping) -> PingResponse:
+def _ping(found: LoggedPing) -> PingResponse:
     waits = found.answered_at is None and found.given_up_at is None
     return PingResponse(
-        hub=found.hub,
+        hub=hub_host(found.hub),
         section=found.section,
         version=found.version,
         at=instant(found.created_at),

@@ -26,12 +26,22 @@ CLASSES = {"current": "current", "waiting": "waits", "failing": "silent", "parke
 
 OUTCOME_CLASSES = {"done": "current", "failed": "silent", "gone": "plain", "parked": "silent"}
 
+HUB_LABELS = {
+    "working": "Passes on", "unwatched": "Unknown", "waiting": "Not confirmed yet", "retrying": "Retrying",
+    "failing": "Failing", "silent": "Not passed on",
+}  # fmt: skip
+
+HUB_CLASSES = {
+    "working": "current", "unwatched": "silent", "waiting": "unpublished", "retrying": "waits", "failing": "failing",
+    "silent": "failing",
+}  # fmt: skip
+
 
 @pages.get("/subscribers", "read")
 def show_subscribers() -> Response:
     """Shows the subscribers by section and host, and the other hubs that are told."""
     found = call(api.get_hub, query=api.HubQuery())
-    values = {"found": found, **_words()}
+    values = {"found": found, "hub_labels": HUB_LABELS, "hub_classes": HUB_CLASSES, **_words()}
     if is_live():
         return live_part("parts/subscribers.html", **values)
     return page("subscribers.html", **values)

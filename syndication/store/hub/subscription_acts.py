@@ -7,19 +7,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from syndication.model.counted import counted
-from syndication.store.access.audit_log import Act, Actor, record
+from syndication.model.feed_addresses import feed_url
+from syndication.model.values import Site
+from syndication.store.access.audit_log import SERVICE, Act, Actor, record
 from syndication.store.db.batches import batched
-from syndication.store.tables.hub import HubIntentRow, HubSubscriptionRow
+from syndication.store.hub.intents import NewIntent, write
+from syndication.store.hub.pushes import UP_TO_DATE
+from syndication.store.tables.hub import HubSubscriptionRow
 
 ActOutcome = Literal["paused", "resumed", "requested", "removed", "unchanged", "not-found"]
 
 AFRESH: dict[str, Any] = {
-    "given_up_at": None, "retry_at": None, "attempts": 0, "lost": 0, "error": None, "failed_at": None,
-}  # fmt: skip
-"""The values of a subscription of which nothing has failed yet: the next attempt is made at once."""
+    name: value for name, value in UP_TO_DATE.items() if name not in ("lease_owner", "lease_until")
+}
+"""The values of a subscription of which nothing has failed yet: the next attempt is made at once, and only once."""
 
 REMOVED = "Removed by the publisher."
 """The reason that a subscriber is told (WebSub section 5.2)."""
@@ -56,20 +60,20 @@ def push_again(conn: Connection, id: int, by: Actor, now: datetime) -> ActOutcom
     return outcome
 
 
-def remove(conn: Connection, id: int, by: Actor, now: datetime) -> ActOutcome:
+def remove(conn: Connection, id: int, by: Actor, now: datetime, site: Site) -> ActOutcome:
     """Ends a subscription; the subscriber is told that it is denied, and may subscribe again."""
     row = _find(conn, id, now)
     outcome: ActOutcome = "not-found" if row is None else "removed"
     if row is not None:
-        _end(conn, [row], now)
+        _end(conn, [row], now, site)
     _record(conn, by, "remove subscriber", id, outcome, row, now)
     return outcome
 
 
-def remove_host(conn: Connection, host: str, by: Actor, now: datetime) -> int:
+def remove_host(conn: Connection, host: str, by: Actor, now: datetime, site: Site) -> int:
     """Ends all subscriptions whose callbacks are on one host; returns their number."""
     rows = conn.execute(select(HubSubscriptionRow.__table__).where(HubSubscriptionRow.host == host)).all()
-    _end(conn, rows, now)
+    _end(conn, rows, now, site)
     outcome: ActOutcome = "removed" if rows else "not-found"
     record(conn, by, [Act("remove subscribers", host, outcome, counted(len(rows), "subscription"))], now)
     return len(rows)
@@ -90,26 +94,15 @@ def _update(conn: Connection, id: int, **values: Any) -> None:
     conn.execute(update(HubSubscriptionRow).where(HubSubscriptionRow.id == id).values(values))
 
 
-def _end(conn: Connection, rows: Sequence[Any], now: datetime) -> None:
+def _end(conn: Connection, rows: Sequence[Any], now: datetime, site: Site) -> None:
     """Deletes subscriptions, and leaves a word for each subscriber."""
-    words = [
-        {
-            "mode": "denied",
-            "section": row.section,
-            "format": row.format,
-            "callback": row.callback,
-            "host": row.host,
-            "reason": REMOVED,
-            "requester": "",
-            "requested_at": now,
-        }
-        for row in rows
-        if row.expires_at > now
-    ]
     for some in batched([row.id for row in rows]):
         conn.execute(delete(HubSubscriptionRow).where(HubSubscriptionRow.id.in_(some)))
-    if words:
-        conn.execute(insert(HubIntentRow), words)
+    for row in rows:
+        if row.expires_at > now:
+            topic = feed_url(site, row.section, row.format)
+            here = (row.section, row.format, topic, row.callback, row.host)
+            write(conn, NewIntent("denied", *here, requester=SERVICE.source, reason=REMOVED), now)
 
 
 def _record(conn: Connection, by: Actor, act: str, id: int, outcome: ActOutcome, row: Any, now: datetime) -> None:

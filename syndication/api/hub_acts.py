@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -74,15 +73,15 @@ def push_again(path: SubscriptionPath) -> SubscriptionActResponse:
 @operation("DELETE", "/hub/subscriptions/<number>", "admin", {200: SubscriptionActResponse})
 def remove_subscription(path: SubscriptionPath) -> SubscriptionActResponse:
     """Remove a subscription. The subscriber is told that it is denied (WebSub section 5.2), and may subscribe again."""
-    return _act("remove", path.number, partial(subscription_acts.remove, site=context().settings.site))
+    return _act("remove", path.number, subscription_acts.remove)
 
 
 @operation("DELETE", "/hub/hosts/<host>", "admin", {200: HostActResponse})
 def remove_host(path: HostPath) -> HostActResponse:
     """Remove all subscriptions whose callbacks are on a host."""
-    database, site = context().database, context().settings.site
+    database = context().database
     with database.write() as conn:
-        removed = subscription_acts.remove_host(conn, path.host, caller().actor, database.now(conn), site)
+        removed = subscription_acts.remove_host(conn, path.host, caller().actor, database.now(conn))
         database.notify(conn, WORK)
     if not removed:
         raise not_found(f"subscription of {path.host!r}")

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -160,9 +159,8 @@ def log(
         when = "" if one.lag_ms is None else f", {one.lag_ms / 1000:.1f} s after its publication"
         why = f": {one.error}" if one.error else when
         feed = f"{one.section}.{one.format} version {one.version}"
-        line(
-            f"{one.attempted_at:%Y-%m-%d %H:%M:%S}  {one.subscription_id:<8} {feed}  {OUTCOME_LABELS.get(one.outcome, one.outcome)}{why}"
-        )
+        label = OUTCOME_LABELS.get(one.outcome, one.outcome)
+        line(f"{one.attempted_at:%Y-%m-%d %H:%M:%S}  {one.subscription_id:<8} {feed}  {label}{why}")
     if not found:
         line("No pushes found.")
 
@@ -214,14 +212,13 @@ def remove(ctx: click.Context, number: int | None, host: str | None) -> None:
 
     if (number is None) == (host is None):
         raise click.UsageError("Name either a subscriber by its number or a host with --host.")
-    site = settings_of(ctx).site
     if number is not None:
-        _act(ctx, number, partial(subscription_acts.remove, site=site))
+        _act(ctx, number, subscription_acts.remove)
         line(f"Subscriber {number} is removed.")
         return
     wanted = _with_port(host) or ""
     with open_database(settings_of(ctx)) as database, database.write() as conn:
-        removed = subscription_acts.remove_host(conn, wanted, current_user(), database.now(conn), site)
+        removed = subscription_acts.remove_host(conn, wanted, current_user(), database.now(conn))
     if not removed:
         raise SyndicationError(f"there is no subscriber on {host}")
     line(f"{counted(removed, 'subscriber')} removed.")

@@ -7,12 +7,12 @@ of the answer is read.
 
 import asyncio
 import base64
+import io
 import os
 import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import unquote
@@ -62,13 +62,14 @@ class Limits:
 class Answer:
     """An answer, whatever its status, a redirect too. ``headers`` are found in any case of letters.
 
-    ``body`` is what was read of it, as it was sent; ``address`` the IP address that answered.
+    ``body`` is what was read of it, as it was sent; ``address`` the IP address that answered, for ``host``.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     address: str
+    host: str = ""
 
 
 def parse(url: str, limits: Limits) -> URL:
@@ -120,18 +121,18 @@ class OutboundClient:
         sent |= _credentials(at) | {name.lower(): value for name, value in (headers or {}).items()}
         target = Target(f"{at.protocol}//{at.host}{at.pathname}{at.search}", encoded=True)
         try:
-            async with (
-                asyncio.timeout(self.limits.seconds),
-                self._opened().request(method, target, headers=sent, data=body, allow_redirects=False) as answer,
-            ):
-                read = await self._read(answer)
-                return Answer(answer.status, answer.headers, read, cast(_Response, answer).address)
+            async with asyncio.timeout(self.limits.seconds):
+                # In pieces, as the other side reads them: a document that many get is in memory once.
+                data = None if body is None else io.BytesIO(body)
+                asked = self._opened().request(method, target, headers=sent, data=data, allow_redirects=False)
+                answer = cast(_Response, await asked)
+                async with answer:
+                    read = await self._read(answer)
+                    return Answer(answer.status, answer.headers, read, answer.address, at.hostname)
         except TimeoutError as error:
             raise SendError(f"{at.hostname} did not answer within {self.limits.seconds:g} s") from error
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise SendError(f"{at.hostname} has an untrusted certificate ({_certificate(error)})") from error
         except (aiohttp.ClientError, OSError, UnicodeError, ValueError) as error:
-            raise SendError(f"{at.hostname} cannot be reached ({_words(error)})") from error
+            raise SendError(_words(at.hostname, error)) from error
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -141,7 +142,7 @@ class OutboundClient:
                 use_dns_cache=False,
                 limit=0,
                 keepalive_timeout=KEPT_SECONDS,
-                ssl=_tls(),
+                ssl=ssl.create_default_context(),
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,
@@ -171,21 +172,44 @@ class OutboundClient:
             if not piece:
                 return bytes(read)
             read += piece
-        if not answer.content.at_eof():
-            answer.close()  # Whatever follows: it is not read, and the connection is not used again.
-        return bytes(read)
+        return bytes(read)  # Whatever follows is not read, and the connection not used again.
 
 
 class _Response(aiohttp.ClientResponse):
-    """An answer that knows which address it came from."""
+    """An answer that knows which address it came from, and whose connection ends at once if it is not used again.
+
+    Otherwise a connection would wait until the other side has read what was sent to it, or has ended TLS: forever.
+    """
 
     address = ""
+    _wire: asyncio.WriteTransport | None = None
 
     async def start(self, connection: Any) -> aiohttp.ClientResponse:
         """Notes the address before the connection may be given back, which is when a body is empty."""
-        peer = connection.transport.get_extra_info("peername") if connection.transport is not None else None
+        self._wire = connection.transport
+        peer = self._wire.get_extra_info("peername") if self._wire is not None else None
         self.address = str(peer[0]) if peer else ""
-        return await super().start(connection)
+        try:
+            return await super().start(connection)
+        except BaseException:
+            self._abort()
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Gives the connection back, or ends it."""
+        try:
+            await super().__aexit__(kind, error, trace)
+        except BaseException:
+            self._abort()
+            raise
+        if error is not None or (self._wire is not None and self._wire.is_closing()):
+            self._abort()
+
+    def _abort(self) -> None:
+        if self._wire is not None:
+            self._wire.abort()
 
 
 class _Resolver(AbstractResolver):
@@ -218,11 +242,6 @@ class _Resolver(AbstractResolver):
         """Has nothing to release."""
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
 def _is_literal(host: str) -> bool:
     return host.startswith("[") or host.replace(".", "").isdigit()
 
@@ -239,23 +258,23 @@ def _credentials(at: URL) -> dict[str, str]:
     return {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
-def _certificate(error: aiohttp.ClientConnectorCertificateError) -> str:
-    found = error.certificate_error
-    return found.verify_message if isinstance(found, ssl.SSLCertVerificationError) else "not valid"
-
-
-def _words(error: Exception) -> str:
-    """Returns a short reason. What the other side sent is not quoted: its text is not trusted."""
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "its name is not known"
-    if isinstance(error, aiohttp.ClientConnectorSSLError):
-        return "no TLS connection"
-    if isinstance(error, aiohttp.ClientConnectorError):  # Its own words have the IP address.
-        number = error.os_error.errno
-        return os.strerror(number) if number else "none of its addresses answers"
-    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
-        return "its answer ended before it was complete"
-    if isinstance(error, aiohttp.ClientResponseError):
-        return "its answer is not valid HTTP"
-    reason = error.strerror if isinstance(error, OSError) else None
-    return reason or type(error).__name__
+def _words(host: str, error: Exception) -> str:
+    """Returns what went wrong. What the other side sent is not quoted: its text is not trusted."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as found):
+            words = f"has an untrusted certificate ({found.verify_message})"
+        case aiohttp.ClientSSLError():
+            words = "offers no valid TLS"
+        case aiohttp.ClientResponseError():
+            words = "answered with something that is not HTTP"
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError():
+            words = "ended its answer before it was complete"
+        case aiohttp.ClientConnectorDNSError():
+            words = "cannot be reached (its name is not known)"
+        case OSError(errno=int() as number) if number > 0:  # Its own words may have the IP address.
+            words = f"cannot be reached ({os.strerror(number)})"
+        case aiohttp.ClientConnectorError():
+            words = "cannot be reached (none of its addresses answers)"
+        case _:
+            words = f"cannot be reached ({type(error).__name__})"
+    return f"{host} {words}"

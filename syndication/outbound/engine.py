@@ -195,7 +195,7 @@ class _Lane(Generic[Job]):
         looks = self._free() > 0 and (self._more or time.monotonic() >= self._look_at)
         most, busy = (self._free(), self._busy()) if looks else (0, ())
         if looks:
-            self._look_at = time.monotonic() + self.queue.look_seconds
+            self._look_at = float("inf")  # Unless it is asked for meanwhile.
         try:
             jobs = await self._engine.transact(lambda: self._step(done, late, most, busy))
         except (DatabaseDown, SerializationConflict):
@@ -204,8 +204,10 @@ class _Lane(Generic[Job]):
                 self._wait(job)
             self._more = self._more or looks
             raise
+        finally:
+            if looks:
+                self._look_at = min(self._look_at, time.monotonic() + self.queue.look_seconds)
         if looks:
-            # Of parties that were busy there may be more.
             self._more = bool(jobs)
         for job in jobs:
             self._wait(job)

@@ -32,7 +32,7 @@ class Queue(Protocol[Job]):
     at_once: int
     """The most attempts under way at a time in one worker."""
     look_seconds: float
-    """How often work is looked for that nobody announced: retries, and the work of other workers."""
+    """How often work is looked for that nobody announced: retries, and the work of other workers. It may change."""
 
     def has_work(self, conn: Connection, now: datetime) -> bool:
         """Returns whether anything could be claimed; a read, since on SQLite each write wakes every process."""

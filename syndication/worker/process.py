@@ -17,11 +17,14 @@ from datetime import timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from syndication.config.loading import Settings
+from syndication.hub.push import PUSH
+from syndication.hub.verify import VERIFY
 from syndication.logs import get_logger
 from syndication.metrics import database as database_metrics
 from syndication.metrics import worker as worker_metrics
 from syndication.metrics.progress import Progress
 from syndication.notifications.notifier import Notifier
+from syndication.outbound.engine import Engine
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome, log_outcome
 from syndication.pipeline.preview import Previewer
@@ -42,7 +45,8 @@ from syndication.store.processes import delivery_moments, workers
 from syndication.store.publishing import section_state, sitemap_state
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.worker.asked_feeds import AskedFeeds
-from syndication.worker.purge.purger import Purger
+from syndication.worker.outbound_queues import outbound_queues
+from syndication.worker.purge.queue import PurgeQueue
 from syndication.worker.retention import prune
 from syndication.worker.schedule import ClockStepDetector, build_scheduler, schedule_due, set_jobs
 from syndication.worker.source_threads import SourceThreads
@@ -102,7 +106,9 @@ class Worker:
             self.id,
             SitemapPolicy(maps.enabled, maps.news_name, purge=bool(settings.purge.url)),
         )
-        self.purger = Purger(database, settings.purge, settings.old_feeds) if settings.purge.url else None
+        self.purges = PurgeQueue(self.id, settings.purge, settings.old_feeds) if settings.purge.url else None
+        queues = outbound_queues(lambda: self.settings, self.id)
+        self.outbound = Engine(database, [*queues, *([self.purges] if self.purges is not None else [])])
         self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = TimeShare(PREVIEWS)
@@ -128,8 +134,7 @@ class Worker:
         self.scheduler.start()
         waking = threading.Thread(target=self._wake, name="wake", daemon=True)
         waking.start()
-        if self.purger is not None:
-            self.purger.start()
+        self.outbound.start()
         if self.sources is not None:
             self.sources.start()
         self.notifier.start()
@@ -144,8 +149,7 @@ class Worker:
             waking.join(timeout=0 if self.database.is_given_up else 2)  # It waits for the database too.
             if self.sources is not None:
                 self.sources.stop()
-            if self.purger is not None:
-                self.purger.stop()
+            self.outbound.stop()
             self.notifier.stop()
             self.isolated.close()
             self._remove_heartbeat()
@@ -236,12 +240,17 @@ class Worker:
                 worker_metrics.record_regeneration(outcome.result, outcome.seconds)
                 worker_metrics.record_hold(outcome.hold.event if outcome.hold else None)
                 worker_metrics.record_missed(outcome.missed)
-                if self.purger is not None and outcome.result == "published":
-                    self.purger.notify()
+                if outcome.result == "published":
+                    self._notify_published()
                 outcomes.append(outcome)
             if not self._answer_preview() and outcome is None and not noticed:
                 break
         return outcomes
+
+    def _notify_published(self) -> None:
+        """Has the new version told to caches and subscribers at once; what other workers publish is looked for."""
+        for queue in ("purge", PUSH):
+            self.outbound.notify(queue)
 
     def _follow_settings(self) -> None:
         """Continues with the feeds that editors have defined by now, and with files that were read again."""
@@ -252,8 +261,8 @@ class Worker:
         marked = self.asked.adopt(self.settings, self.effective.revision.definitions)
         self.previewer.follow(self.asked.own)
         self.sitemaps.follow(self.settings.site)
-        if self.purger is not None:
-            self.purger.old_feeds = self.settings.old_feeds
+        if self.purges is not None:
+            self.purges.old_feeds = self.settings.old_feeds
         log.info("settings_followed", sections=len(self.settings.sections), to_regenerate=len(marked))
 
     def _answer_preview(self) -> bool:
@@ -309,8 +318,8 @@ class Worker:
                     break
                 self._drain()
                 worked = True
-        if worked and self.purger is not None:
-            self.purger.notify()
+        if worked:
+            self.outbound.notify("purge")
 
     def _fill_terms(self) -> None:
         """Reads the terms of all articles if nobody has yet; publishes after each step."""
@@ -383,6 +392,7 @@ class Worker:
                     set_jobs(self.scheduler, self.settings.worker, self.tasks, self.heartbeat)
                 if waker.wait(1.0) or stepped:
                     self.tasks.put(Task.GATHER)
+                    self.outbound.notify(VERIFY)  # A request to the hub wakes workers too.
         finally:
             waker.close()
 

@@ -10,11 +10,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection, delete, select, update
 
 from syndication.model.counted import counted
-from syndication.model.feed_addresses import feed_url
-from syndication.model.values import Site
-from syndication.store.access.audit_log import SERVICE, Act, Actor, record
+from syndication.store.access.audit_log import Act, Actor, record
 from syndication.store.db.batches import batched
-from syndication.store.hub.intents import NewIntent, write
+from syndication.store.hub import intents
+from syndication.store.hub.intents import NewIntent
 from syndication.store.hub.pushes import UP_TO_DATE
 from syndication.store.tables.hub import HubSubscriptionRow
 
@@ -60,20 +59,20 @@ def push_again(conn: Connection, id: int, by: Actor, now: datetime) -> ActOutcom
     return outcome
 
 
-def remove(conn: Connection, id: int, by: Actor, now: datetime, site: Site) -> ActOutcome:
+def remove(conn: Connection, id: int, by: Actor, now: datetime) -> ActOutcome:
     """Ends a subscription; the subscriber is told that it is denied, and may subscribe again."""
     row = _find(conn, id, now)
     outcome: ActOutcome = "not-found" if row is None else "removed"
     if row is not None:
-        _end(conn, [row], now, site)
+        _end(conn, [row], now)
     _record(conn, by, "remove subscriber", id, outcome, row, now)
     return outcome
 
 
-def remove_host(conn: Connection, host: str, by: Actor, now: datetime, site: Site) -> int:
+def remove_host(conn: Connection, host: str, by: Actor, now: datetime) -> int:
     """Ends all subscriptions whose callbacks are on one host; returns their number."""
     rows = conn.execute(select(HubSubscriptionRow.__table__).where(HubSubscriptionRow.host == host)).all()
-    _end(conn, rows, now, site)
+    _end(conn, rows, now)
     outcome: ActOutcome = "removed" if rows else "not-found"
     record(conn, by, [Act("remove subscribers", host, outcome, counted(len(rows), "subscription"))], now)
     return len(rows)
@@ -94,15 +93,14 @@ def _update(conn: Connection, id: int, **values: Any) -> None:
     conn.execute(update(HubSubscriptionRow).where(HubSubscriptionRow.id == id).values(values))
 
 
-def _end(conn: Connection, rows: Sequence[Any], now: datetime, site: Site) -> None:
+def _end(conn: Connection, rows: Sequence[Any], now: datetime) -> None:
     """Deletes subscriptions, and leaves a word for each subscriber."""
     for some in batched([row.id for row in rows]):
         conn.execute(delete(HubSubscriptionRow).where(HubSubscriptionRow.id.in_(some)))
     for row in rows:
         if row.expires_at > now:
-            topic = feed_url(site, row.section, row.format)
-            here = (row.section, row.format, topic, row.callback, row.host)
-            write(conn, NewIntent("denied", *here, requester=SERVICE.source, reason=REMOVED), now)
+            word = NewIntent("denied", row.section, row.format, None, row.callback, row.host, "", reason=REMOVED)
+            intents.write(conn, word, now)
 
 
 def _record(conn: Connection, by: Actor, act: str, id: int, outcome: ActOutcome, row: Any, now: datetime) -> None:

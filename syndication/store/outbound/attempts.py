@@ -98,7 +98,7 @@ def claim(
             "lease_owner": owner,
             "lease_until": now + work.lease,
         }
-        conn.execute(update(table).where(_any_of(table, [key_of(work, row) for row in found])).values(taken))
+        conn.execute(update(table).where(any_of(work, [key_of(work, row) for row in found])).values(taken))
     return found
 
 
@@ -112,7 +112,7 @@ def release(conn: Connection, work: Work, keys: Collection[Key]) -> None:
     if keys:
         table = work.table
         free = _FREE | {"attempts": table.c.attempts - 1}
-        conn.execute(update(table).where(_any_of(table, keys), table.c.attempts > 0).values(free))
+        conn.execute(update(table).where(any_of(work, keys), table.c.attempts > 0).values(free))
 
 
 def finish(conn: Connection, work: Work, keys: Collection[Key], **values: Any) -> None:
@@ -122,13 +122,13 @@ def finish(conn: Connection, work: Work, keys: Collection[Key], **values: Any) -
     """
     if keys:
         fresh: dict[str, Any] = _FREE | {"retry_at": None, "error": None, "failed_at": None} | values
-        conn.execute(update(work.table).where(_any_of(work.table, keys)).values(fresh))
+        conn.execute(update(work.table).where(any_of(work, keys)).values(fresh))
 
 
 def forget(conn: Connection, work: Work, keys: Collection[Key]) -> None:
     """Deletes rows: they are done, or nobody wants them any more."""
     if keys:
-        conn.execute(delete(work.table).where(_any_of(work.table, keys)))
+        conn.execute(delete(work.table).where(any_of(work, keys)))
 
 
 def fail(conn: Connection, work: Work, failures: Sequence[Failure], now: datetime) -> None:
@@ -149,11 +149,12 @@ def fail(conn: Connection, work: Work, failures: Sequence[Failure], now: datetim
     conn.execute(statement, rows)
 
 
-_FREE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
-
-
-def _any_of(table: Table, keys: Collection[Key]) -> ColumnElement[bool]:
-    columns = list(table.primary_key.columns)
+def any_of(work: Work, keys: Collection[Key]) -> ColumnElement[bool]:
+    """Returns the condition that a row has one of these keys."""
+    columns = list(work.table.primary_key.columns)
     if len(columns) == 1:
         return columns[0].in_([key[0] for key in keys])
     return tuple_(*columns).in_(list(keys))
+
+
+_FREE: dict[str, Any] = {"lease_owner": None, "lease_until": None}

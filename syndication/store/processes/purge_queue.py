@@ -7,9 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 from sqlalchemy.orm import aliased
 
+from syndication.store.outbound import attempts
+from syndication.store.outbound.attempts import Failure, Work
 from syndication.store.publishing import deliveries
 from syndication.store.tables.publishing import PurgeRow
 
@@ -57,26 +59,22 @@ def pending_sections(conn: Connection) -> set[str]:
     return set(conn.scalars(select(PurgeRow.section).where(PurgeRow.given_up_at.is_(None)).distinct()))
 
 
-def list_due(conn: Connection, now: datetime, longest: timedelta) -> list[Purge]:
-    """Returns the purges that can be sent now, oldest first. Versions before one already tried are skipped.
+def work(lease: timedelta, longest: timedelta) -> Work:
+    """Returns what the attempts are about."""
+    return Work(PurgeRow, lease, longest)
 
-    Nothing waits for more than ``longest``: a later time was set by a clock that has been set back since.
-    """
+
+def list_due(conn: Connection, work: Work, now: datetime) -> list[Purge]:
+    """Returns the purges that can be sent now, oldest first. Versions before one already tried are skipped."""
     tried = aliased(PurgeRow)
     newer = exists().where(tried.section == PurgeRow.section, tried.version > PurgeRow.version, tried.attempts > 0)
-    return _read(conn, _is_due(now, longest), ~newer)
+    return _read(conn, work.is_due(now), ~newer)
 
 
-def claim(conn: Connection, keys: Collection[Key], now: datetime, lease: timedelta, longest: timedelta) -> list[Key]:
-    """Takes those of ``keys`` that no other worker has taken; a dead worker holds one for at most ``lease``."""
-    taken = []
-    for section, version in keys:
-        this = and_(PurgeRow.section == section, PurgeRow.version == version)
-        free = select(PurgeRow.version).where(this, _is_due(now, longest)).with_for_update(skip_locked=True)
-        if conn.scalar(free) is not None:
-            conn.execute(update(PurgeRow).where(this).values(attempts=PurgeRow.attempts + 1, retry_at=now + lease))
-            taken.append((section, version))
-    return taken
+def claim(conn: Connection, work: Work, owner: str, now: datetime, keys: Collection[Key]) -> list[Key]:
+    """Takes those of ``keys`` that no other worker has taken."""
+    which = attempts.any_of(work, keys)
+    return [attempts.key_of(work, row) for row in attempts.claim(conn, work, owner, now, len(keys), which)]
 
 
 def record_success(conn: Connection, key: Key, now: datetime) -> None:
@@ -85,15 +83,13 @@ def record_success(conn: Connection, key: Key, now: datetime) -> None:
     deliveries.record_purged(conn, *key, "done", now)
 
 
-def record_failure(conn: Connection, key: Key, error: str, retry_at: datetime) -> None:
-    """Records a failed attempt and when to retry."""
-    _update(conn, key, {"error": error, "retry_at": retry_at})
-
-
-def record_given_up(conn: Connection, key: Key, error: str, now: datetime) -> None:
-    """Records that the retries ended without success."""
-    _update(conn, key, {"error": error, "given_up_at": now})
-    deliveries.record_purged(conn, *key, "given-up", None)
+def record_failure(
+    conn: Connection, work: Work, key: Key, error: str, now: datetime, retry_at: datetime | None
+) -> None:
+    """Records a failed attempt and when to retry; None: the retries ended without success."""
+    attempts.fail(conn, work, [Failure(key, error, retry_at)], now)
+    if retry_at is None:
+        deliveries.record_purged(conn, *key, "given-up", None)
 
 
 def ask_again(conn: Connection, section: str, version: int, now: datetime) -> None:
@@ -114,11 +110,6 @@ def prune(conn: Connection, now: datetime) -> None:
     conn.execute(delete(PurgeRow).where(old))
 
 
-def _is_due(now: datetime, longest: timedelta) -> ColumnElement[bool]:
-    waits = PurgeRow.retry_at.between(now + timedelta(microseconds=1), now + longest)
-    return and_(PurgeRow.given_up_at.is_(None), or_(PurgeRow.retry_at.is_(None), ~waits))
-
-
 def _read(conn: Connection, *where: ColumnElement[bool]) -> list[Purge]:
     older = aliased(PurgeRow)
     since = select(func.min(older.created_at)).where(older.section == PurgeRow.section).scalar_subquery()
@@ -129,7 +120,3 @@ def _read(conn: Connection, *where: ColumnElement[bool]) -> list[Purge]:
         .order_by(PurgeRow.created_at, PurgeRow.section, PurgeRow.version)
     )
     return [Purge(**row._mapping) for row in rows]
-
-
-def _update(conn: Connection, key: Key, values: dict[str, object]) -> None:
-    conn.execute(update(PurgeRow).where(PurgeRow.section == key[0], PurgeRow.version == key[1]).values(values))

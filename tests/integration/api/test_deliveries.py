@@ -1,6 +1,7 @@
 """The list of changes in the API and on the command line: moments, what waits and why, purging again."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +12,8 @@ from syndication.cli.deliveries import KIND_CHOICES
 from syndication.store.processes import delivery_moments, purge_queue, web_processes
 from syndication.store.publishing.deliveries import KINDS
 from syndication.store.tables.publishing import ChangeRow
+
+WORK = purge_queue.work(timedelta(seconds=30), timedelta(minutes=1))
 
 
 def served(api) -> None:
@@ -169,12 +172,12 @@ def test_a_purge_that_was_given_up_is_asked_for_again(api, clock):
     assert listed(api)["items"][0]["waiting"]["stage"] == "purging"
     with api.database.write() as conn:
         for purge in purge_queue.list_waiting(conn):
-            purge_queue.record_failure(conn, purge.key, "503 from the cache", clock())
+            purge_queue.record_failure(conn, WORK, purge.key, "503 from the cache", clock(), clock())
     api.worker_seen()
     assert listed(api)["causes"][0]["stage"] == "purge-retry"
     with api.database.write() as conn:
         for purge in purge_queue.list_waiting(conn):
-            purge_queue.record_given_up(conn, purge.key, "503 from the cache", clock())
+            purge_queue.record_failure(conn, WORK, purge.key, "503 from the cache", clock(), None)
     served(api)
     causes = listed(api)["causes"]
     assert {cause["stage"] for cause in causes} == {"purge-given-up"} and not causes[0]["blocked"]

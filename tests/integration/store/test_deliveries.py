@@ -19,6 +19,8 @@ from tests.support.newsroom import article, at
 
 BY = Actor("desk", "192.0.2.7")
 
+WORK = purge_queue.work(timedelta(seconds=30), timedelta(minutes=1))
+
 
 @pytest.fixture
 def desk(database, clock):
@@ -277,7 +279,7 @@ def test_a_purge_is_waited_for_and_its_end_recorded(desk):
     assert [feed.purge for feed in listed(desk)[0].feeds] == ["waiting", "waiting"] and listed(desk, waiting=True)
     with desk.database.write() as conn:
         purge_queue.record_success(conn, ("all", 2), at(seconds=3))
-        purge_queue.record_given_up(conn, ("taiwan", 2), "503", at(seconds=4))
+        purge_queue.record_failure(conn, WORK, ("taiwan", 2), "503", at(seconds=4), None)
     assert settle(desk, ("front", 2)) == 1
     all_, taiwan = listed(desk)[0].feeds
     assert (all_.purge, all_.purged_at, taiwan.purge, taiwan.purged_at) == ("done", at(seconds=3), "given-up", None)
@@ -285,7 +287,7 @@ def test_a_purge_is_waited_for_and_its_end_recorded(desk):
         assert [item.article_id for item in delivery_list.list_given_up(conn, "taiwan", desk.clock())] == ["a1"]
         purge_queue.ask_again(conn, "taiwan", 2, at(seconds=5))
         assert [(purge.attempts, purge.given_up_at) for purge in purge_queue.list_due(
-            conn, at(seconds=5), timedelta(minutes=1))] == [(0, None)]  # fmt: skip
+            conn, WORK, at(seconds=5))] == [(0, None)]  # fmt: skip
     assert listed(desk, waiting=True)
     with desk.database.write() as conn:
         purge_queue.record_success(conn, ("taiwan", 2), at(seconds=6))

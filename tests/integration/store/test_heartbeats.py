@@ -16,7 +16,7 @@ from syndication.store.tables.publishing import SectionStateRow
 from tests.support.desk import Desk
 from tests.support.newsroom import NOON, at
 
-LEASE, LONGEST = timedelta(seconds=30), timedelta(seconds=60)
+WORK = purge_queue.work(timedelta(seconds=30), timedelta(seconds=60))
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_versions_are_due_oldest_first_and_the_newest_are_sent(database):
     want(database, "china", 7, seconds=1)
     want(database, "taiwan", 2, seconds=2)
     with database.write() as conn:
-        assert keys(purge_queue.list_due(conn, at(seconds=2), LONGEST)) == [("taiwan", 1), ("china", 7), ("taiwan", 2)]
+        assert keys(purge_queue.list_due(conn, WORK, at(seconds=2))) == [("taiwan", 1), ("china", 7), ("taiwan", 2)]
         assert purge_queue.pending_sections(conn) == {"taiwan", "china"}
         found = purge_queue.list_waiting(conn)
         assert keys(found) == [("china", 7), ("taiwan", 2)]
@@ -195,46 +195,46 @@ def test_a_sent_purge_does_not_cover_a_newer_version(database):
     want(database, "taiwan", 2)
     with database.write() as conn:
         purge_queue.record_success(conn, ("taiwan", 1), at(seconds=3))
-        assert keys(purge_queue.list_due(conn, NOON, LONGEST)) == [("taiwan", 2)]
+        assert keys(purge_queue.list_due(conn, WORK, NOON)) == [("taiwan", 2)]
 
 
 def test_a_claimed_purge_is_exclusive_until_its_lease_ends(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
-        assert purge_queue.claim(conn, [("taiwan", 1), ("taiwan", 9)], NOON, LEASE, LONGEST) == [("taiwan", 1)]
+        assert purge_queue.claim(conn, WORK, "w1", NOON, [("taiwan", 1), ("taiwan", 9)]) == [("taiwan", 1)]
         assert (
-            purge_queue.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
+            purge_queue.claim(conn, WORK, "w1", NOON, [("taiwan", 1)])
             == []
-            == purge_queue.list_due(conn, at(seconds=29), LONGEST)
+            == purge_queue.list_due(conn, WORK, at(seconds=29))
         )
-        (again,) = purge_queue.list_due(conn, at(seconds=30), LONGEST)
+        (again,) = purge_queue.list_due(conn, WORK, at(seconds=30))
         assert again.attempts == 1
-        assert purge_queue.claim(conn, [again.key], at(seconds=30), LEASE, LONGEST) == [again.key]
+        assert purge_queue.claim(conn, WORK, "w1", at(seconds=30), [again.key]) == [again.key]
 
 
 def test_a_failed_purge_waits_and_a_newer_version_does_not(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
-        purge_queue.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
-        purge_queue.record_failure(conn, ("taiwan", 1), "503", at(seconds=60))
-        assert purge_queue.list_due(conn, at(seconds=59), LONGEST) == []
-        assert purge_queue.list_due(conn, at(seconds=60), LONGEST)[0].error == "503"
+        purge_queue.claim(conn, WORK, "w1", NOON, [("taiwan", 1)])
+        purge_queue.record_failure(conn, WORK, ("taiwan", 1), "503", NOON, at(seconds=60))
+        assert purge_queue.list_due(conn, WORK, at(seconds=59)) == []
+        assert purge_queue.list_due(conn, WORK, at(seconds=60))[0].error == "503"
     want(database, "taiwan", 2, seconds=3)
     with database.write() as conn:
-        assert keys(purge_queue.list_due(conn, at(seconds=3), LONGEST)) == [("taiwan", 2)]
-        assert keys(purge_queue.list_due(conn, at(seconds=60), LONGEST)) == [("taiwan", 1), ("taiwan", 2)]
-        purge_queue.claim(conn, [("taiwan", 2)], at(seconds=3), LEASE, LONGEST)
-        assert keys(purge_queue.list_due(conn, at(seconds=60), LONGEST)) == [("taiwan", 2)]
+        assert keys(purge_queue.list_due(conn, WORK, at(seconds=3))) == [("taiwan", 2)]
+        assert keys(purge_queue.list_due(conn, WORK, at(seconds=60))) == [("taiwan", 1), ("taiwan", 2)]
+        purge_queue.claim(conn, WORK, "w1", at(seconds=3), [("taiwan", 2)])
+        assert keys(purge_queue.list_due(conn, WORK, at(seconds=60))) == [("taiwan", 2)]
 
 
 def test_a_purge_given_up_is_reported_for_a_day_and_never_retried(database):
     want(database, "taiwan", 1)
     with database.write() as conn:
-        purge_queue.record_given_up(conn, ("taiwan", 1), "503", at(hours=1))
+        purge_queue.record_failure(conn, WORK, ("taiwan", 1), "503", at(hours=1), None)
         assert (
-            purge_queue.list_due(conn, at(hours=2), LONGEST)
+            purge_queue.list_due(conn, WORK, at(hours=2))
             == []
-            == purge_queue.claim(conn, [("taiwan", 1)], at(hours=2), LEASE, LONGEST)
+            == purge_queue.claim(conn, WORK, "w1", at(hours=2), [("taiwan", 1)])
         )
         assert purge_queue.pending_sections(conn) == set()
         (told,) = purge_queue.list_waiting(conn)
@@ -248,11 +248,11 @@ def test_a_purge_given_up_is_reported_for_a_day_and_never_retried(database):
 def test_a_clock_that_was_set_back_makes_nothing_wait(database):
     want(database, "taiwan", 1, hours=3)
     with database.write() as conn:
-        purge_queue.claim(conn, [("taiwan", 1)], at(hours=3), LEASE, LONGEST)
-        purge_queue.record_failure(conn, ("taiwan", 1), "503", at(hours=3, seconds=60))
-        assert keys(purge_queue.list_due(conn, NOON, LONGEST)) == [("taiwan", 1)]
-        assert purge_queue.claim(conn, [("taiwan", 1)], NOON, LEASE, LONGEST)
-        assert purge_queue.list_due(conn, NOON, LONGEST) == []
+        purge_queue.claim(conn, WORK, "w1", at(hours=3), [("taiwan", 1)])
+        purge_queue.record_failure(conn, WORK, ("taiwan", 1), "503", at(hours=3), at(hours=3, seconds=60))
+        assert keys(purge_queue.list_due(conn, WORK, NOON)) == [("taiwan", 1)]
+        assert purge_queue.claim(conn, WORK, "w1", NOON, [("taiwan", 1)])
+        assert purge_queue.list_due(conn, WORK, NOON) == []
         web_processes.record_heartbeat(conn, web("of another time", seen_at=at(hours=3)))
         assert web_processes.list_alive(conn, NOON) == []
 
@@ -273,7 +273,7 @@ def test_many_workers_share_what_is_due(database):
     def take():
         for key in wanted:
             with database.write() as conn:
-                taken.extend(purge_queue.claim(conn, [key], NOON, LEASE, LONGEST))
+                taken.extend(purge_queue.claim(conn, WORK, "w1", NOON, [key]))
 
     threads = [threading.Thread(target=take) for _ in range(4)]
     for thread in threads:
@@ -288,7 +288,7 @@ def test_a_locked_purge_is_skipped_and_blocks_no_other(postgres_url, clock):
     want(database, "taiwan", 1)
     want(database, "china", 1)
     with database.write() as first, database.write() as second:
-        assert purge_queue.claim(first, [("taiwan", 1)], NOON, LEASE, LONGEST) == [("taiwan", 1)]
-        assert purge_queue.claim(second, [("taiwan", 1), ("china", 1)], NOON, LEASE, LONGEST) == [("china", 1)]
+        assert purge_queue.claim(first, WORK, "w1", NOON, [("taiwan", 1)]) == [("taiwan", 1)]
+        assert purge_queue.claim(second, WORK, "w1", NOON, [("taiwan", 1), ("china", 1)]) == [("china", 1)]
         purge_queue.enqueue(second, "taiwan", 2, NOON)
     database.close()

@@ -9,16 +9,30 @@ from structlog.testing import capture_logs
 from syndication.config.schema import PurgeSettings
 from syndication.diagnostics.health import HealthFacts, examine
 from syndication.metrics.worker import PURGES
+from syndication.outbound.engine import Engine
 from syndication.store.db.database import Database
 from syndication.store.processes import purge_queue, web_processes
 from syndication.store.processes.purge_queue import Purge
 from syndication.store.processes.web_processes import WebProcess
-from syndication.worker.purge.purger import EAGER_SECONDS, LOOK_SECONDS, Purger
+from syndication.worker.purge.queue import EAGER_SECONDS, LOOK_SECONDS, PurgeQueue
 from tests.support.caches import Cache, cache, hangs
 from tests.support.newsroom import NOON
+from tests.support.outbound import work_once
 from tests.support.service import until
 
 SECRET = "Bearer s3cret"
+
+
+class Purger(PurgeQueue):
+    """Purges what can be purged when told to."""
+
+    def __init__(self, database: Database, settings: PurgeSettings) -> None:
+        super().__init__("w1", settings)
+        self.database = database
+
+    def step(self) -> float:
+        """Returns the seconds until the next look."""
+        return 0.0 if work_once(self.database, self) else self.look_seconds
 
 
 def purger(database: Database, server: Cache, **values) -> Purger:
@@ -321,8 +335,8 @@ def test_a_dead_workers_purge_is_sent_by_another_after_its_lease(database, clock
     with cache() as server:
         one = purger(database, server)
         with database.write() as conn:
-            assert purge_queue.claim(conn, [("taiwan", 1)], NOON, one.lease, timedelta(hours=1))
-        step(one, clock, one.lease.total_seconds() - 1)
+            assert one.claim(conn, NOON, 1, ())
+        step(one, clock, one.work.lease.total_seconds() - 1)
         assert server.asked == []
         step(one, clock, 1)
         assert server.sections() == ["feed-taiwan"]
@@ -331,7 +345,7 @@ def test_a_dead_workers_purge_is_sent_by_another_after_its_lease(database, clock
 def test_a_lease_outlasts_all_requests_of_a_section(database):
     url = " ".join(f"http://cache-{number}.example/{{format}}" for number in range(3))
     one = Purger(database, PurgeSettings(url=url, timeout=5.0))
-    assert one.lease >= timedelta(seconds=9 * 2 * 5)
+    assert one.work.lease > timedelta(seconds=9 * 5)
 
 
 # The thread
@@ -346,25 +360,25 @@ def real_time(database_url):
 
 def test_the_thread_sends_as_soon_as_it_is_served_and_stops_at_once(real_time):
     with cache() as server:
-        one = purger(real_time, server)
-        one.start()
+        engine = Engine(real_time, [purger(real_time, server)])
+        engine.start()
         serves(real_time, 1)
         published(real_time)
-        one.notify()
+        engine.notify("purge")
         until(lambda: server.sections() == ["feed-taiwan"])
-        one.stop()
-        assert not one._thread.is_alive()
+        engine.stop()
+        assert not engine.is_running and waiting(real_time) == []
 
 
 def test_a_database_outage_is_logged_once_and_stops_no_thread(clock):
     away = Database("postgresql://secret:word@127.0.0.1:1/news", clock=clock)
     with cache() as server, capture_logs() as logs:
-        one = purger(away, server)
-        one.start()
+        engine = Engine(away, [purger(away, server)])
+        engine.start()
         for _ in range(3):
-            one.notify()
+            engine.notify("purge")
             threading.Event().wait(0.1)
-        assert one._thread.is_alive()
-        one.stop()
-    assert logs == [{"event": "purges_not_sent", "error": "DatabaseDown", "log_level": "warning"}]
+        assert engine.is_running
+        engine.stop()
+    assert logs == [{"event": "outbound_waits", "queue": "purge", "error": "DatabaseDown", "log_level": "warning"}]
     away.close()

@@ -1,5 +1,6 @@
 """Purge requests and their results, with a real server that answers, fails, hangs or resets."""
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -12,7 +13,8 @@ import pytest
 
 from syndication.config.schema import PurgeSettings
 from syndication.model.old_feeds import OldFeed, OldFeeds
-from syndication.worker.purge.http import send
+from syndication.outbound.client import Limits, OutboundClient
+from syndication.worker.purge import queue
 from syndication.worker.purge.requests import Request, requests
 from tests.support.caches import Cache, babbles, cache, closes, drips, hangs, redirects, resets
 from tests.support.service import free_port
@@ -85,6 +87,14 @@ def test_without_a_body_there_is_no_content_type_and_configured_headers_win():
 # Results
 
 
+def send(request: Request, seconds: float) -> str | None:
+    async def sent() -> str | None:
+        async with OutboundClient(Limits(seconds=seconds, any_address=True)) as client:
+            return await queue.send(client, request)
+
+    return asyncio.run(sent())
+
+
 def asked(url: str, method: str = "POST", **more) -> Request:
     return Request(url, method, {"Authorization": "Bearer s3cret", "Host": "feeds.example"} | more, b"{}")
 
@@ -106,9 +116,9 @@ def test_the_request_is_sent_as_configured():
         (redirects, "127.0.0.1 answered 307"),
         (hangs, f"127.0.0.1 did not answer within {SHORT} s"),
         (drips, f"127.0.0.1 did not answer within {SHORT} s"),
-        (resets, "127.0.0.1 could not be purged (Connection reset by peer)"),
-        (closes, "127.0.0.1 could not be purged (RemoteDisconnected)"),
-        (babbles, "127.0.0.1 could not be purged (BadStatusLine)"),
+        (resets, "127.0.0.1 cannot be reached (Connection reset by peer)"),
+        (closes, "127.0.0.1 ended its answer before it was complete"),
+        (babbles, "127.0.0.1 answered with something that is not HTTP"),
     ],
 )
 def test_every_failure_of_a_cache_is_reported_in_time(answer, words):
@@ -127,8 +137,8 @@ def test_a_purge_of_an_address_not_cached_succeeds(status):
 
 def test_an_unreachable_cache_is_reported():
     refused = send(asked(f"http://127.0.0.1:{free_port()}"), IN_TIME)
-    assert refused == "127.0.0.1 could not be purged (Connection refused)"
-    assert send(asked("http://nowhere.invalid/"), IN_TIME).startswith("nowhere.invalid could not be purged (")
+    assert refused == "127.0.0.1 cannot be reached (Connection refused)"
+    assert send(asked("http://nowhere.invalid/"), IN_TIME).startswith("nowhere.invalid cannot be reached (")
 
 
 def test_a_cache_that_accepts_no_connection_times_out():

@@ -1016,7 +1016,7 @@ def _create_hub_tables() -> None:
         sa.Column("mode", sa.Text(), nullable=False),
         sa.Column("section", sa.Text(), nullable=False),
         sa.Column("format", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=True),
         sa.Column("callback", sa.Text(), nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
         sa.Column("secret", sa.Text(), nullable=True),

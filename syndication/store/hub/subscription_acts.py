@@ -44,7 +44,7 @@ def resume(conn: Connection, id: int, by: Actor, now: datetime) -> ActOutcome:
     rests = row is not None and (row.paused_at or row.given_up_at)
     outcome: ActOutcome = "not-found" if row is None else "resumed" if rests else "unchanged"
     if outcome == "resumed":
-        _update(conn, id, paused_at=None, **AFRESH)
+        _update(conn, id, paused_at=None, **AFRESH | {"asked_at": now})
     _record(conn, by, "resume subscriber", id, outcome, row, now)
     return outcome
 
@@ -54,7 +54,7 @@ def push_again(conn: Connection, id: int, by: Actor, now: datetime) -> ActOutcom
     row = _find(conn, id, now)
     outcome: ActOutcome = "not-found" if row is None else "unchanged" if row.paused_at else "requested"
     if outcome == "requested":
-        _update(conn, id, version=0, digest=None, **AFRESH)
+        _update(conn, id, version=0, digest=None, **AFRESH | {"asked_at": now})
     _record(conn, by, "push again", id, outcome, row, now)
     return outcome
 

@@ -120,11 +120,12 @@ class OutboundClient:
         sent = {"user-agent": f"newsroom-syndication/{__version__}", "accept-encoding": "identity"}
         sent |= _credentials(at) | {name.lower(): value for name, value in (headers or {}).items()}
         target = Target(f"{at.protocol}//{at.host}{at.pathname}{at.search}", encoded=True)
+        session = self._opened()
         try:
             async with asyncio.timeout(self.limits.seconds):
                 # In pieces, as the other side reads them: a document that many get is in memory once.
                 data = None if body is None else io.BytesIO(body)
-                asked = self._opened().request(method, target, headers=sent, data=data, allow_redirects=False)
+                asked = session.request(method, target, headers=sent, data=data, allow_redirects=False)
                 answer = cast(_Response, await asked)
                 async with answer:
                     read = await self._read(answer)

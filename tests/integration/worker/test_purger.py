@@ -203,7 +203,7 @@ def step(one: Purger, clock, seconds: float = 0) -> float:
 
 def test_a_failed_purge_is_retried(database, clock, served):
     with cache(500, hangs, 200) as server:
-        one = purger(database, server, timeout=0.2)
+        one = purger(database, server, timeout=0.5)
         failed = counted("failed")
         with capture_logs() as logs:
             step(one, clock)
@@ -212,7 +212,7 @@ def test_a_failed_purge_is_retried(database, clock, served):
             step(one, clock, 0.5)
             assert len(server.asked) == 1
             step(one, clock, 0.5)
-            assert waiting(database)[0].error == "127.0.0.1 did not answer within 0.2 s"
+            assert waiting(database)[0].error == "127.0.0.1 did not answer within 0.5 s"
             step(one, clock, 2)
         assert waiting(database) == [] and len(server.asked) == 3 and counted("failed") == failed + 2
     told = [(line["log_level"], line["outcome"], line["attempt"]) for line in logs if line["event"] == "purged"]

@@ -25,6 +25,7 @@ BENCHMARKS = {
     "find": "an editor's search among 100,000 and (with --full) a million articles",
     "sweeping": "what a sweep for missed changes costs, and a publication during one",
     "deliveries": "a publication with and without the record of its moments, and the list of changes",
+    "push": "deliveries of a new version to 2,000 and (with --full) 10,000 subscribers",
     "importing": "articles per second and memory of the import",
     "sources": "what a source costs WordPress, Ghost and own tables, how soon it follows, and what it sees",
     "demand": "feeds on demand: the first request, and a flood of invented combinations",

@@ -89,7 +89,7 @@ def run_web(settings: Settings) -> None:
     os.environ["SYNDICATION_EDITORS_FOLDER"] = keeper.folder
     server = DrainingServer(
         settings.server.drain_seconds,
-        "syndication.web.front:create_front",
+        "syndication.web.front_process:create_front",
         factory=True,
         interface=Interfaces.ASGINL,
         loop=Loops.asyncio,  # Granian would prefer another installed loop, but the poll lane needs asyncio's.

@@ -191,7 +191,7 @@ def _databases(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callabl
         base: str = request.getfixturevalue("postgres_server")
         name = f"t{uuid.uuid4().hex}"
         with psycopg.connect(base.format(name="postgres"), autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name} TEMPLATE empty")
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE empty STRATEGY file_copy")
         made.append((base, name))
         return base.format(name=name)
 

@@ -90,7 +90,7 @@ sub vcl_recv {
         # through gets a redirect that is not kept.
         req.url !~ "^/feeds/(tag|author)/([A-Za-z0-9._-]|%20|%[89A-F][0-9A-F])+(\?|$)" &&
         req.url !~ "^/sitemap(-[a-z0-9-]+)?\.xml(\?|$)" &&
-        req.url !~ "^/(api/v1/|static/|editors(/|\?|$)|(healthz|opml\.xml|feeds\.json|robots\.txt|combine)?(\?|$))") {
+        req.url !~ "^/(api/v1/|static/|(editors|hub)(/|\?|$)|(healthz|opml\.xml|feeds\.json|robots\.txt|combine)?(\?|$))") {
         return (synth(404, "Not found"));
     }
     call bound_body;
@@ -160,6 +160,8 @@ sub bound_body {
         set req.http.X-Longest = "33554432";
     } elsif (req.url ~ "^/api/v1/(articles/|previews(\?|$)|webhooks/|sources/[^/]+/look(\?|$))") {
         set req.http.X-Longest = "16777216";
+    } elsif (req.url ~ "^/hub/echo/") {
+        set req.http.X-Longest = "8388608";
     }
     if (std.integer(req.http.Content-Length, 0) > std.integer(req.http.X-Longest, 0)) {
         return (synth(413, "The body is too large"));

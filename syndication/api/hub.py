@@ -238,6 +238,14 @@ def get_hub(query: HubQuery) -> HubResponse:
     )
 
 
+def section_subscribers(section: str) -> SectionSubscribersResponse | None:
+    """Returns the subscriptions of one section; None: nobody subscribes to it."""
+    database = context().database
+    with database.read() as conn:
+        found = overview.count_by_section(conn, database.now(conn), section)
+    return _section(found[0]) if found else None
+
+
 @operation("GET", "/hub/subscriptions", "read", {200: SubscriptionsResponse})
 def list_subscriptions(query: SubscriptionsQuery) -> Reply[SubscriptionsResponse]:
     """List the subscriptions by push, newest first."""

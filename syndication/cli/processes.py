@@ -13,6 +13,7 @@ from syndication.cli.common import base_url, open_database, settings_of
 from syndication.cli.output import line
 from syndication.errors import ConfigError, StoreError
 from syndication.model.counted import counted
+from syndication.process.imports import imports
 
 if TYPE_CHECKING:
     from syndication.config.loading import Settings
@@ -33,9 +34,10 @@ def serve(ctx: click.Context, host: str | None, port: int | None, demonstration:
     With --demonstration, the user `demonstration` can log in to the dashboard with the printed password while the
     command runs.
     """
-    from syndication import logs
-    from syndication.cli import startup
-    from syndication.process.supervisor import Supervisor, refuse_taken_port
+    with imports():
+        from syndication import logs
+        from syndication.cli import startup
+        from syndication.process.supervisor import Supervisor, refuse_taken_port
 
     environ = _environ(ctx, host, port)
     settings = settings_of(ctx)
@@ -63,9 +65,10 @@ def serve(ctx: click.Context, host: str | None, port: int | None, demonstration:
 @click.pass_context
 def web(ctx: click.Context, host: str | None, port: int | None) -> None:
     """Run a web process. It answers polls from memory and uses the database only to load new versions."""
-    from syndication import logs
-    from syndication.process.supervisor import refuse_taken_port
-    from syndication.server import run_web
+    with imports():
+        from syndication import logs
+        from syndication.process.supervisor import refuse_taken_port
+        from syndication.server import run_web
 
     os.environ |= _environ(ctx, host, port)
     settings = settings_of(ctx)
@@ -81,13 +84,14 @@ def editors(ctx: click.Context) -> None:
     import signal
     import socket
 
-    from syndication import logs
-    from syndication.app import create_editors
-    from syndication.process.parent import exit_with_parent
-    from syndication.web.editors_keeper import LISTENER, PING_INHERITED
-    from syndication.web.editors_server import EditorsServer
-    from syndication.web.heartbeat_link import answer_pings
-    from syndication.web.requests import threads_for
+    with imports():
+        from syndication import logs
+        from syndication.app import create_editors
+        from syndication.process.parent import exit_with_parent
+        from syndication.web.editors_keeper import LISTENER, PING_INHERITED
+        from syndication.web.editors_server import EditorsServer
+        from syndication.web.heartbeat_link import answer_pings
+        from syndication.web.requests import threads_for
 
     number = os.environ.get(LISTENER, "")
     if not number.isdigit():
@@ -109,14 +113,15 @@ def worker(ctx: click.Context, check: bool) -> None:
 
     Any number of workers can share one PostgreSQL database.
     """
-    settings = settings_of(ctx)
     if check:
-        _check_progress(settings.worker.progress_path)
+        _check_progress(settings_of(ctx).worker.progress_path)
         return
 
-    from syndication import logs
-    from syndication.worker.process import run
+    with imports():
+        from syndication import logs
+        from syndication.worker.process import run
 
+    settings = settings_of(ctx)
     logs.setup(settings.logs, "worker")
     with open_database(settings):
         pass  # Fails here, in one sentence, if the database is not ready.

@@ -37,6 +37,7 @@ from syndication.dashboard import (
     sections,
     sessions,
     sources,
+    subscribers,
     tokens,
     upcoming,
     users,
@@ -59,8 +60,8 @@ from syndication.web.request_log import LIVE, set_rule
 
 SUBJECTS = (
     login, overview, verdict, regenerate, regenerations, sections, holds, documents, feeds, articles, article_edit,
-    revisions, scheduling, withdrawals, previews, sources, notifications, upcoming, deliveries, chart_pages, audit_log,
-    tokens, users, sessions, account, second_factor, password_link,
+    revisions, scheduling, withdrawals, previews, sources, notifications, upcoming, deliveries, subscribers,
+    chart_pages, audit_log, tokens, users, sessions, account, second_factor, password_link,
 )  # fmt: skip
 
 STATIC_AGE = 365 * 86400
@@ -136,7 +137,7 @@ def _show_at_once(response: Response) -> Response:
     """Lets the next page show what a form did, not what was read a moment before it."""
     if request.method == "POST":
         cache: TTLCache = current_app.extensions["ttl_cache"]
-        cache.forget("health", "overview")
+        cache.forget("health", "overview", "subscribers")
     return response
 
 
@@ -161,6 +162,7 @@ def _describe(app: Flask, settings: Settings) -> None:
             "flashes": get_flashed_messages,
             "has_sources": bool(settings.sources),
             "has_channels": bool(settings.channels),
+            "has_push": settings.hub.enabled or bool(settings.hub.outside),
             "program": __version__,
             "current_user": g.get("user"),
             "current_verdict": current_verdict,

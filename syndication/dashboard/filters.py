@@ -36,6 +36,7 @@ class TimeFilters:
         app.template_filter("span")(span)
         app.template_filter("lag")(lag)
         app.template_filter("size")(size)
+        app.template_filter("hostname")(hostname)
         app.template_filter("number")(number)
         app.template_filter("share")(share)
         app.template_filter("times")(times)
@@ -120,6 +121,11 @@ def lag(milliseconds: int) -> str:
     """Returns a short duration: "0.8 s", and longer ones as ``span`` does."""
     seconds = milliseconds / 1000
     return f"{seconds:.1f} s" if seconds < 10 else span(seconds)
+
+
+def hostname(host: str) -> str:
+    """Returns a host and port as people write it: without the usual port."""
+    return host.removesuffix(":443")
 
 
 def size(number: int) -> str:

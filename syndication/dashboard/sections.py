@@ -16,6 +16,7 @@ from syndication.dashboard.article_form import LABELS
 from syndication.dashboard.chart_pages import build_chart
 from syndication.dashboard.pages import Pages, Question, back, call, is_live, live_part, page, parse_request, titles
 from syndication.dashboard.regenerations import shown
+from syndication.dashboard.subscribers import subscribers_line
 from syndication.dashboard.verdict import current_health
 from syndication.diagnostics.cache_time import CacheTime
 from syndication.model.feed_addresses import wsgi_path
@@ -43,6 +44,7 @@ def section_page(slug: str, status: HTTPStatus = HTTPStatus.OK, **sent: Any) -> 
         "served": served_version(slug),
         "missed_recently": _missed_recently(section),
         "unpurged": slug in current_health().facts.unpurged,
+        "subscribers": subscribers_line(slug),
         "polled": CacheTime(section.cache_seconds, section.cache_reason),
     }
     if is_live():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from syndication.config.notification_schema import Cause
 from syndication.diagnostics.channel_words import channel_words
 from syndication.diagnostics.hub_words import hub_status, hub_words
+from syndication.diagnostics.subscriber_words import parked_words
 from syndication.model.counted import counted
 from syndication.model.sitemaps import is_for_sitemaps
 
@@ -45,6 +46,9 @@ MOST_MISSING = 50
 Severity = Literal["standstill", "problem", "notice"]
 """Nothing new is published; something is wrong; or only a hint."""
 
+PARKED = "parked subscribers"
+"""The subject of the notice about them."""
+
 BY_EDITOR = "editor:"
 """What the subject of a hold begins with that an editor began."""
 
@@ -63,7 +67,8 @@ class HealthFacts:
     sentences about unusually quiet sections; ``purges`` are still waiting to be sent to a cache. ``published`` are
     published sections whose states may be missing because they are nothing special. ``web`` is the number of running
     web processes; ``silent_workers`` and ``silent_webs`` hang or were killed. ``locked``: nobody can write to the
-    database. ``channels`` are those of notifications, ``hubs`` the outside ones.
+    database. ``channels`` are those of notifications, ``hubs`` the outside ones; ``parked`` subscribers by push get
+    nothing any more.
     """
 
     now: datetime
@@ -87,6 +92,7 @@ class HealthFacts:
     locked: bool = False
     channels: Sequence["ChannelState"] = ()
     hubs: Sequence["HubFacts"] = ()
+    parked: int = 0
 
     @property
     def waited(self) -> float:
@@ -129,7 +135,7 @@ def examine(facts: HealthFacts) -> list[Finding]:
     ]
     found = [*_standstill(facts), *_silent(facts), *_failing(facts), *_unpublished(facts), *_held(facts), *_late(facts)]
     found += [*_missed(facts), *_sources(facts), *_hidden_stories(facts)]
-    found += [*_untold(facts), *_unfed(facts), *_not_purged(facts), *_hubs(facts), *silent]
+    found += [*_untold(facts), *_unfed(facts), *_not_purged(facts), *_hubs(facts), *silent, *_parked(facts)]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
@@ -348,3 +354,9 @@ def _hubs(facts: HealthFacts) -> Iterator[Finding]:
             wrong = hub_status(hub, facts.now) in ("failing", "silent")
             severity: Severity = "problem" if wrong else "notice"
             yield Finding(severity, words, cause="hub" if wrong else None, subject=hub.host)
+
+
+def _parked(facts: HealthFacts) -> Iterator[Finding]:
+    """Yields a notice: other people's servers do not answer, and all others have the newest versions."""
+    if facts.parked:
+        yield Finding("notice", parked_words(facts.parked), subject=PARKED)

@@ -12,6 +12,7 @@ from syndication.diagnostics.source_words import source_facts
 from syndication.store import Connection
 from syndication.store.articles import hidden_stories
 from syndication.store.hub import echoes, pings
+from syndication.store.hub.overview import count_parked
 from syndication.store.notifications import outbox
 from syndication.store.processes import purge_queue, web_processes, workers
 from syndication.store.processes.service_status import ServiceStatus, read_service_status
@@ -94,6 +95,7 @@ def read_health(
         silent_webs=web_processes.list_silent(conn, now, status.web),
         hubs=_read_hubs(conn, settings),
         channels=list(outbox.channel_states(conn, [channel.name for channel in settings.channels]).values()),
+        parked=count_parked(conn, now),
     )
     return Health(status, facts)
 

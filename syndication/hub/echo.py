@@ -21,7 +21,7 @@ from syndication.model.hub_addresses import echo_url, hub_host
 from syndication.model.values import ALL
 from syndication.outbound.backoff import Backoff
 from syndication.outbound.client import Limits, OutboundClient, SendError
-from syndication.outbound.queue import Outcome
+from syndication.outbound.queue import Outcome, Queue
 from syndication.store import Connection
 from syndication.store.hub import echoes
 from syndication.store.hub.echoes import Echo
@@ -41,7 +41,7 @@ MOST_READ = 2**17
 """How much of a document is read for its time of update, which stands before the entries; in bytes."""
 
 
-class EchoQueue:
+class EchoQueue(Queue[Echo]):
     """The queue of requests to outside hubs to subscribe the service. ``settings`` returns the current ones."""
 
     name = "echo"

@@ -16,7 +16,7 @@ from syndication.model.hub_addresses import hub_host
 from syndication.model.values import ALL, FORMATS
 from syndication.outbound.backoff import Backoff
 from syndication.outbound.client import Limits, OutboundClient, SendError
-from syndication.outbound.queue import Outcome
+from syndication.outbound.queue import Outcome, Queue
 from syndication.store import Connection
 from syndication.store.hub import echoes, pings
 from syndication.store.hub.pings import PingBatch
@@ -36,7 +36,7 @@ MARGIN = timedelta(seconds=30)
 """How much longer a lease is than a request may take: to take and to record it."""
 
 
-class PingQueue:
+class PingQueue(Queue[PingBatch]):
     """The queue of pings. ``settings`` returns the current ones; ``owner`` is the worker's ID."""
 
     name = "ping"
@@ -48,7 +48,7 @@ class PingQueue:
         self._owner = owner
         seconds = settings().hub.timeout
         self._client = OutboundClient(Limits(seconds=seconds, any_address=True))  # The operator's own addresses.
-        self._work = pings.work(timedelta(seconds=seconds) + MARGIN)
+        self._work = pings.work(timedelta(seconds=seconds * len(FORMATS)) + MARGIN)
 
     def has_work(self, conn: Connection, now: datetime) -> bool:
         """Returns whether a hub can be told of something now."""
@@ -66,17 +66,18 @@ class PingQueue:
         return hub_host(job.hub)
 
     async def attempt(self, job: PingBatch) -> Outcome:
-        """Tells one hub of the feeds of a batch."""
-        started, host = monotonic(), hub_host(job.hub)
-        body = ping_form(self._settings(), job.versions)
-        try:
-            answer = await self._client.request("POST", job.hub, headers={"Content-Type": FORM}, body=body)
-        except SendError as error:
-            return Outcome("failed", str(error), None, 1000 * (monotonic() - started))
-        took = 1000 * (monotonic() - started)
-        if 200 <= answer.status < 300:
-            return Outcome("done", None, answer.status, took)
-        return Outcome("failed", f"{host} answered {answer.status}", answer.status, took)
+        """Tells one hub of the feeds of a batch; by several requests in turn if it reads few at once."""
+        started, status = monotonic(), None
+        for form in ping_forms(self._settings(), job.versions):
+            try:
+                answer = await self._client.request("POST", job.hub, headers={"Content-Type": FORM}, body=form)
+            except SendError as unsent:
+                return Outcome("failed", str(unsent), None, 1000 * (monotonic() - started))
+            status = answer.status
+            if not 200 <= status < 300:
+                error = f"{hub_host(job.hub)} answered {status}"
+                return Outcome("failed", error, status, 1000 * (monotonic() - started))
+        return Outcome("done", None, status, 1000 * (monotonic() - started))
 
     def record(self, conn: Connection, now: datetime, done: Sequence[tuple[PingBatch, Outcome]]) -> None:
         """Records what hubs answered, and from then on awaits what was announced back."""
@@ -108,12 +109,16 @@ class PingQueue:
         return self._settings().hub.outside
 
 
-def ping_form(settings: Settings, sections: Collection[str]) -> bytes:
-    """Returns the form that announces all formats of these sections.
+def ping_forms(settings: Settings, sections: Collection[str]) -> list[bytes]:
+    """Returns the forms that announce all formats of these sections, each of up to ``hub.urls_at_once`` addresses.
 
     The feed that has to come back is first: some hubs read only the last of repeated parameters. Were it the last, it
     would come back, and nobody would notice that the others do not.
     """
     ordered = sorted(sections, key=lambda section: section != ALL)
     urls = [feed_url(settings.site, section, format) for section in ordered for format in FORMATS]
-    return urlencode([("hub.mode", "publish"), *(("hub.url", url) for url in urls)]).encode()
+    size = settings.hub.urls_at_once
+    return [
+        urlencode([("hub.mode", "publish"), *(("hub.url", url) for url in urls[at : at + size])]).encode()
+        for at in range(0, len(urls), size)
+    ]

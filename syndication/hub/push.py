@@ -27,6 +27,9 @@ from syndication.store.outbound.attempts import Failure
 
 log = get_logger(__name__)
 
+PUSH = "push"
+"""The name of the queue."""
+
 GONE = 410
 """WebSub section 7: the subscriber may end its subscription so."""
 
@@ -99,7 +102,8 @@ def prepare(stored: StoredDocument, section: str, format: str, site: Site) -> Pu
 class PushQueue:
     """The engine's queue of pushes. Settings of the site are read at each use, so that they may change."""
 
-    name = "push"
+    name = PUSH
+    look_seconds = LOOK_SECONDS
 
     def __init__(self, settings: Callable[[], Settings], owner: str) -> None:
         self._settings = settings
@@ -114,7 +118,6 @@ class PushQueue:
         self._counted = float("-inf")
         self._untrimmed = 0
         self.at_once = own.at_once
-        self.look_seconds = LOOK_SECONDS
 
     def has_work(self, conn: Connection, now: datetime) -> bool:
         """Returns whether anything could be claimed."""

@@ -11,6 +11,7 @@ from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.regenerate import Regenerator
 from syndication.pipeline.sweep import Sweeper
 from syndication.store.db.database import WORK, Database
+from syndication.store.hub import subscriptions
 from syndication.store.publishing import asked_feeds
 
 log = get_logger(__name__)
@@ -94,6 +95,8 @@ class AskedFeeds:
         own = self._settings.on_demand
         with self._database.write() as conn:
             now = self._database.now(conn)
+            # Who is sent a feed has no need to poll it.
+            asked_feeds.record_polls(conn, dict.fromkeys(subscriptions.asked_sections(conn, now), now))
             forgotten = asked_feeds.forget(conn, now - timedelta(days=own.forget_days), now)
             ended = self._feeds.keys() - self._sections.keys()
             forgotten += asked_feeds.forget_ended(conn, ended, now - ENDED, now)

@@ -13,18 +13,18 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from syndication.config.loading import Settings
+from syndication.hub.push import PUSH
+from syndication.hub.verify import VERIFY
 from syndication.logs import get_logger
 from syndication.metrics import database as database_metrics
 from syndication.metrics import worker as worker_metrics
 from syndication.metrics.progress import Progress
 from syndication.notifications.notifier import Notifier
 from syndication.outbound.engine import Engine
-from syndication.outbound.queue import Queue
 from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.outcome import Outcome, log_outcome
 from syndication.pipeline.preview import Previewer
@@ -45,6 +45,7 @@ from syndication.store.processes import delivery_moments, workers
 from syndication.store.publishing import section_state, sitemap_state
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.worker.asked_feeds import AskedFeeds
+from syndication.worker.outbound_queues import outbound_queues
 from syndication.worker.purge.queue import PurgeQueue
 from syndication.worker.retention import prune
 from syndication.worker.schedule import ClockStepDetector, build_scheduler, schedule_due, set_jobs
@@ -106,8 +107,8 @@ class Worker:
             SitemapPolicy(maps.enabled, maps.news_name, purge=bool(settings.purge.url)),
         )
         self.purges = PurgeQueue(self.id, settings.purge, settings.old_feeds) if settings.purge.url else None
-        queues: list[Queue[Any]] = [self.purges] if self.purges is not None else []
-        self.outbound = Engine(database, queues)
+        queues = outbound_queues(lambda: self.settings, self.id)
+        self.outbound = Engine(database, [*queues, *([self.purges] if self.purges is not None else [])])
         self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = TimeShare(PREVIEWS)
@@ -240,11 +241,16 @@ class Worker:
                 worker_metrics.record_hold(outcome.hold.event if outcome.hold else None)
                 worker_metrics.record_missed(outcome.missed)
                 if outcome.result == "published":
-                    self.outbound.notify("purge")
+                    self._notify_published()
                 outcomes.append(outcome)
             if not self._answer_preview() and outcome is None and not noticed:
                 break
         return outcomes
+
+    def _notify_published(self) -> None:
+        """Has the new version told to caches and subscribers at once; what other workers publish is looked for."""
+        for queue in ("purge", PUSH):
+            self.outbound.notify(queue)
 
     def _follow_settings(self) -> None:
         """Continues with the feeds that editors have defined by now, and with files that were read again."""
@@ -386,6 +392,7 @@ class Worker:
                     set_jobs(self.scheduler, self.settings.worker, self.tasks, self.heartbeat)
                 if waker.wait(1.0) or stepped:
                     self.tasks.put(Task.GATHER)
+                    self.outbound.notify(VERIFY)  # A request to the hub wakes workers too.
         finally:
             waker.close()
 

@@ -14,7 +14,7 @@ from syndication.store.access import (
     webhook_ids,
 )
 from syndication.store.articles import deletions, render_deaths, withdrawal_batches
-from syndication.store.hub import echoes, pings
+from syndication.store.hub import delivery_log, echoes, intents, pings, subscriptions
 from syndication.store.notifications import incidents
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.publishing import article_states, deliveries, previews, published, regenerations
@@ -48,6 +48,9 @@ def prune(conn: Connection, settings: Settings, now: datetime) -> None:
     login_failures.prune(conn, now)
     poll_counts.prune(conn, now)
     incidents.prune(conn, now)
+    intents.prune(conn, now)
+    subscriptions.prune(conn, now)
+    delivery_log.prune(conn, _days_before(now, settings.hub.log_days))
     worker = settings.worker
     article_states.prune(conn, worker.keep_revisions, _days_before(now, worker.revision_days))
     article_states.keep_writers(conn, _days_before(now, settings.editors.audit_days))

@@ -81,6 +81,22 @@ def drips(handler: Handler) -> None:
             handler.wfile.write(b"x")
 
 
+def floods(handler: Handler) -> None:
+    """Answers 200 with a body that never ends, as fast as it is read."""
+    with contextlib.suppress(OSError):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not handler.server.released.is_set():
+            handler.wfile.write(b"x" * 65_536)
+
+
+def trickles(handler: Handler) -> None:
+    """Answers 200 with a body that never ends, ten kilobytes a second."""
+    with contextlib.suppress(OSError):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not handler.server.released.wait(0.1):
+            handler.wfile.write(b"x" * 1_000)
+
+
 def resets(handler: Handler) -> None:
     """Resets the connection."""
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,6 +1,7 @@
 """A newsroom with some history: no table of its database is empty."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ from syndication.store.articles.withdrawals import restore, withdraw
 from syndication.store.copy.rows import TABLES
 from syndication.store.copy.sequences import NUMBERED, read_position
 from syndication.store.db.database import Database
+from syndication.store.hub import intents, subscriptions
+from syndication.store.hub.intents import NewIntent
 from syndication.store.notifications import incidents, outbox
 from syndication.store.notifications.incidents import Incident
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
@@ -48,6 +51,7 @@ from syndication.store.publishing import (
     sweeps,
 )
 from syndication.store.publishing.holds import Hold
+from syndication.store.tables.hub import HubDeliveryRow, HubEchoRow, HubPingRow
 from syndication.store.tables.publishing import FatalArticleRow
 from tests.conftest import FakeClock
 from tests.support.desk import Desk
@@ -126,6 +130,7 @@ def full_newsroom(database: Database, clock: FakeClock, folder: Path) -> Desk:
         field_locks.set_locks(conn, "story-3", ("title",), by, now)
         sweeps.begin(conn, "dead", LONG_AGO, now)
         _notify(conn, by, now)
+        _push(conn, now)
         conn.execute(insert(FatalArticleRow).values(article_id=HOSTILE, digest="d", at=now))
         conn.execute(text("UPDATE section_state SET lease_owner = 'dead', lease_until = requested_at, failures = 2"))
     return desk
@@ -142,6 +147,24 @@ def _notify(conn: Connection, by: Actor, now: datetime) -> None:
     outbox.request_test(conn, "desk", {"items": []}, by, now)
     id = outbox.enqueue(conn, "desk", "incidents", HOSTILE, {"items": [HOSTILE]}, now)
     outbox.record_failure(conn, id, HOSTILE, now, now + LONG_AGO)
+
+
+def _push(conn: Connection, now: datetime) -> None:
+    """A subscription, a delivery to it, a request that waits, and an outside hub that was told and has to echo."""
+    url = "https://reader.example/push?x=%20&y"
+    new = NewIntent("subscribe", "taiwan", "atom", None, url, "reader.example:443", "192.0.2.7", HOSTILE, 3600)
+    intents.ask(conn, new, 10, now)
+    asked = intents.find(conn, "taiwan", "atom", url)
+    assert asked is not None
+    subscriptions.begin(conn, asked, "192.0.2.8", 2**40, now)
+    intents.write(conn, replace(new, mode="denied", reason=HOSTILE), now)
+    delivery = {"section": "taiwan", "format": "atom", "callback": url, "version": 2**40, "attempted_at": now}
+    told = {"subscription_id": 2**40, "outcome": "failed", "error": HOSTILE, "took_ms": 2**40, "lag_ms": None}
+    conn.execute(insert(HubDeliveryRow).values(delivery | told))
+    ping = {"hub": "https://hub.example/", "section": "taiwan", "version": 2, "created_at": now, "error": HOSTILE}
+    conn.execute(insert(HubPingRow).values(ping))
+    echo = {"hub": "https://hub.example/", "section": "taiwan", "format": "atom", "token": "t", "secret": HOSTILE}
+    conn.execute(insert(HubEchoRow).values(echo | {"denied": HOSTILE, "pinged_version": 2, "pinged_at": now}))
 
 
 def _let_in(database: Database, by: Actor) -> None:

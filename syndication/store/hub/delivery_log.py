@@ -1,11 +1,12 @@
 """The log of deliveries: one row for each attempt to push a version to a subscription."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from syndication.store.hub import bulk
 from syndication.store.tables.hub import HubDeliveryRow
 
 MOST_ROWS = 500_000
@@ -29,10 +30,14 @@ class LoggedDelivery:
     lag_ms: int | None
 
 
+_COLUMNS = {name: HubDeliveryRow.__table__.c[name].type for name in LoggedDelivery.__slots__}
+_APPEND_ALL = insert(HubDeliveryRow).from_select(list(_COLUMNS), select(*bulk.given(_COLUMNS).c))
+
+
 def append(conn: Connection, entries: Sequence[LoggedDelivery]) -> None:
     """Adds attempts to the log."""
-    if entries:
-        conn.execute(insert(HubDeliveryRow), [asdict(entry) for entry in entries])
+    rows = [{name: getattr(entry, name) for name in _COLUMNS} for entry in entries]
+    bulk.execute(conn, _APPEND_ALL, insert(HubDeliveryRow), rows)
 
 
 def prune(conn: Connection, before: datetime, most: int = MOST_ROWS) -> None:

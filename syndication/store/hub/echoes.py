@@ -97,11 +97,9 @@ def claim(
 
 def record_requested(conn: Connection, work: Work, hub: str, now: datetime) -> None:
     """Records that the hub took the request; unless it confirms or denies it soon, it is asked again."""
-    here = [HubEchoRow.hub == hub, HubEchoRow.verified_at > now - UNCONFIRMED]
-    renewed = conn.execute(select(HubEchoRow.expires_at, HubEchoRow.verified_at).where(*here)).one_or_none()
-    retry_at = now + UNCONFIRMED
-    if renewed is not None:  # It was confirmed before it was answered.
-        retry_at = _renew_at(renewed.verified_at, renewed.expires_at)
+    # Only what is due is requested: a later time was set when the hub confirmed or denied it before it answered.
+    later = HubEchoRow.hub == hub, HubEchoRow.retry_at > now
+    retry_at = conn.scalar(select(HubEchoRow.retry_at).where(*later)) or now + UNCONFIRMED
     attempts.finish(conn, work, [(hub,)], attempts=0)
     conn.execute(update(HubEchoRow).where(HubEchoRow.hub == hub).values(retry_at=retry_at))
     answered = or_(HubEchoRow.requested_at.is_(None), HubEchoRow.verified_at >= HubEchoRow.requested_at)
@@ -207,5 +205,5 @@ def _has_new_entries(conn: Connection, section: str, version: int) -> bool:
     return bool(conn.scalar(select(exists().where(EntryRow.section == section, EntryRow.version == version))))
 
 
-def _renew_at(confirmed_at: datetime, expires_at: datetime | None) -> datetime:
-    return confirmed_at if expires_at is None else confirmed_at + (expires_at - confirmed_at) * 3 / 4
+def _renew_at(confirmed_at: datetime, expires_at: datetime) -> datetime:
+    return confirmed_at + (expires_at - confirmed_at) * 3 / 4

@@ -28,7 +28,7 @@ class NewIntent:
     mode: Mode
     section: str
     format: str
-    topic: str
+    topic: str | None
     callback: str
     host: str
     requester: str

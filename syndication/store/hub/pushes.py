@@ -4,14 +4,31 @@ Nothing is queued: a subscription has the version that was last delivered to it,
 publishing writes nothing more, and a slow subscriber is sent the newest document, however many it has missed.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    func,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import aliased
+from sqlalchemy.types import TypeEngine
 
 from syndication.store.db.batches import batched
+from syndication.store.db.types import UtcTime
+from syndication.store.hub import bulk
 from syndication.store.outbound import attempts
 from syndication.store.outbound.attempts import Failure, Work
 from syndication.store.tables.access import FeedVersionRow
@@ -86,27 +103,30 @@ def list_behind(conn: Connection) -> list[Behind]:
 
     It costs a look into two indexes for each subscribed feed, however many subscriptions have everything.
     """
-    other, oldest = aliased(_row), aliased(_row)
-    subscribed = select(func.min(_row.section).label("section")).where(_ACTIVE).cte("subscribed", recursive=True)
-    following = select(func.min(other.section)).where(
-        other.section > subscribed.c.section, other.paused_at.is_(None), other.given_up_at.is_(None)
-    )
+    return [Behind(row.section, row.version) for row in conn.execute(_BEHIND)]
+
+
+def _behind() -> Select[str, int]:
+    def active(row: Any) -> ColumnElement[bool]:
+        return and_(row.paused_at.is_(None), row.given_up_at.is_(None))
+
+    other, oldest, state = aliased(_row), aliased(_row), SectionStateRow
+    # Walks from one section to the next by the index; DISTINCT would read every subscription.
+    subscribed = select(func.min(_row.section).label("section")).where(active(_row)).cte("subscribed", recursive=True)
+    following = select(func.min(other.section)).where(other.section > subscribed.c.section, active(other))
     subscribed = subscribed.union_all(
         select(following.scalar_subquery()).where(subscribed.c.section.is_not(None)).select_from(subscribed)
     )
-    delivered = (
-        select(func.min(oldest.version))
-        .where(oldest.section == subscribed.c.section, oldest.paused_at.is_(None), oldest.given_up_at.is_(None))
-        .scalar_subquery()
-    )
-    state = SectionStateRow
-    rows = conn.execute(
+    delivered = select(func.min(oldest.version)).where(oldest.section == subscribed.c.section, active(oldest))
+    return (
         select(state.section, state.version)
         .join(subscribed, subscribed.c.section == state.section)
-        .where(state.version > delivered)
+        .where(state.version > delivered.scalar_subquery())
         .order_by(state.publication)
     )
-    return [Behind(row.section, row.version) for row in rows]
+
+
+_BEHIND = _behind()
 
 
 def has_due(conn: Connection, work: Work, behind: Iterable[Behind], now: datetime) -> bool:
@@ -151,20 +171,28 @@ def find_document(conn: Connection, section: str, format: str) -> StoredDocument
 
 def record_delivered(conn: Connection, delivered: Sequence[Delivered]) -> None:
     """Records that these have their version."""
-    if not delivered:
-        return
+    rows = [
+        {"this": one.id, "new_version": one.version, "new_digest": one.digest, "at": one.at, "lag": one.lag_ms}
+        for one in delivered
+    ]
+    bulk.execute(conn, _DELIVERED_ALL, _DELIVERED_EACH, rows)
+
+
+def _delivered(new: Callable[[str], ColumnElement[Any]]) -> Update:
+    """Returns the statement; ``new`` finds a value by its name in ``_DELIVERED``."""
     values = {
-        "version": bindparam("to_version"), "digest": bindparam("to_digest"),
-        "delivered_at": bindparam("at", type_=_row.delivered_at.type), "lag_ms": bindparam("lag"),
+        "version": new("new_version"), "digest": new("new_digest"), "delivered_at": new("at"), "lag_ms": new("lag"),
     }  # fmt: skip
-    done = update(_row).where(_row.id == bindparam("this"), _row.version <= bindparam("to_version"))
-    conn.execute(
-        done.values(values | UP_TO_DATE),
-        [
-            {"this": one.id, "to_version": one.version, "to_digest": one.digest, "at": one.at, "lag": one.lag_ms}
-            for one in delivered
-        ],
-    )
+    # A second delivery may have been quicker: its lease had ended.
+    return update(_row).where(_row.id == new("this"), _row.version <= new("new_version")).values(values | UP_TO_DATE)
+
+
+_DELIVERED: dict[str, TypeEngine[Any]] = {
+    "this": BigInteger(), "new_version": BigInteger(), "new_digest": Text(), "at": UtcTime(), "lag": BigInteger(),
+}  # fmt: skip
+_GIVEN = bulk.given(_DELIVERED)
+_DELIVERED_ALL = _delivered(lambda name: _GIVEN.c[name])
+_DELIVERED_EACH = _delivered(lambda name: bindparam(name, type_=_DELIVERED[name]))
 
 
 def record_failures(conn: Connection, work: Work, failures: Sequence[Failure], now: datetime) -> None:

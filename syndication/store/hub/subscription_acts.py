@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from syndication.model.counted import counted
 from syndication.store.access.audit_log import Act, Actor, record
 from syndication.store.db.batches import batched
-from syndication.store.tables.hub import HubIntentRow, HubSubscriptionRow
+from syndication.store.hub import intents
+from syndication.store.hub.intents import NewIntent
+from syndication.store.tables.hub import HubSubscriptionRow
 
 ActOutcome = Literal["paused", "resumed", "requested", "removed", "unchanged", "not-found"]
 
@@ -92,24 +94,12 @@ def _update(conn: Connection, id: int, **values: Any) -> None:
 
 def _end(conn: Connection, rows: Sequence[Any], now: datetime) -> None:
     """Deletes subscriptions, and leaves a word for each subscriber."""
-    words = [
-        {
-            "mode": "denied",
-            "section": row.section,
-            "format": row.format,
-            "callback": row.callback,
-            "host": row.host,
-            "reason": REMOVED,
-            "requester": "",
-            "requested_at": now,
-        }
-        for row in rows
-        if row.expires_at > now
-    ]
     for some in batched([row.id for row in rows]):
         conn.execute(delete(HubSubscriptionRow).where(HubSubscriptionRow.id.in_(some)))
-    if words:
-        conn.execute(insert(HubIntentRow), words)
+    for row in rows:
+        if row.expires_at > now:
+            word = NewIntent("denied", row.section, row.format, None, row.callback, row.host, "", reason=REMOVED)
+            intents.write(conn, word, now)
 
 
 def _record(conn: Connection, by: Actor, act: str, id: int, outcome: ActOutcome, row: Any, now: datetime) -> None:

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, select
 
 from syndication.store.db.upsert import insert
 from syndication.store.hub.intents import Intent
+from syndication.store.hub.pushes import UP_TO_DATE
 from syndication.store.tables.asked_feeds import AskedFeedRow
 from syndication.store.tables.hub import HubSubscriptionRow
 from syndication.store.tables.publishing import SectionStateRow
@@ -32,11 +33,8 @@ def begin(conn: Connection, intent: Intent, address: str, lease_seconds: int, no
     }
     key = {"section": intent.section, "format": intent.format, "callback": intent.callback}
     new = {"subscribed_at": now, "version": _version_before(conn, intent.section, intent.requested_at)}
-    parked_no_more: dict[str, Any] = {"attempts": 0, "lost": 0, "retry_at": None, "error": None, "failed_at": None}
     statement = insert(conn, HubSubscriptionRow).values(key | new | renewed)
-    conn.execute(
-        statement.on_conflict_do_update(index_elements=list(key), set_=renewed | parked_no_more | {"given_up_at": None})
-    )
+    conn.execute(statement.on_conflict_do_update(index_elements=list(key), set_=renewed | UP_TO_DATE))
 
 
 def end(conn: Connection, section: str, format: str, callback: str) -> bool:
@@ -48,15 +46,6 @@ def count_at_address(conn: Connection, address: str, without: Intent) -> int:
     """Returns how many subscriptions have callbacks at an IP address, besides the one that an intent is about."""
     at = HubSubscriptionRow.address == address, ~_is(without.section, without.format, without.callback)
     return conn.scalar(select(func.count()).select_from(HubSubscriptionRow).where(*at)) or 0
-
-
-def move(conn: Connection, section: str, new_section: str) -> None:
-    """Moves the subscriptions of a renamed feed; those that the callback has at the new name already end."""
-    table: Table = HubSubscriptionRow.__table__  # type: ignore[assignment]
-    there = table.alias()
-    again = and_(there.c.section == new_section, there.c.format == table.c.format, there.c.callback == table.c.callback)
-    conn.execute(delete(table).where(table.c.section == section, select(there.c.id).where(again).exists()))
-    conn.execute(update(table).where(table.c.section == section).values(section=new_section))
 
 
 def asked_sections(conn: Connection, now: datetime) -> list[str]:

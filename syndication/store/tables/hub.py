@@ -46,8 +46,8 @@ class HubSubscriptionRow(AttemptColumns, Base):
 class HubIntentRow(AttemptColumns, Base):
     """A request to the hub that its callback has not confirmed yet: subscribe or unsubscribe; or denied, to be told.
 
-    ``topic`` is the address as it was asked for, which the callback is told again (WebSub section 5.3); ``requester``
-    is the client's network address; ``reason`` why it is denied. A later request for the same replaces the row.
+    ``topic`` is the address as it was asked for, which the callback is told (WebSub section 5.3); None: the feed's
+    own. ``requester`` is the client's network address, ``reason`` why it is denied. A later request replaces the row.
     """
 
     __tablename__ = "hub_intent"
@@ -56,7 +56,7 @@ class HubIntentRow(AttemptColumns, Base):
     mode: Mapped[str]
     section: Mapped[str]
     format: Mapped[str]
-    topic: Mapped[str]
+    topic: Mapped[str | None]
     callback: Mapped[str]
     host: Mapped[str]
     secret: Mapped[str | None]
@@ -146,6 +146,8 @@ Index(
     sqlite_where=_active,
     postgresql_where=_active,
 )
+_parked = HubSubscriptionRow.given_up_at.is_not(None)
+Index("ix_hub_subscription_parked", HubSubscriptionRow.given_up_at, sqlite_where=_parked, postgresql_where=_parked)
 Index("ix_hub_subscription_section", HubSubscriptionRow.section, HubSubscriptionRow.id)
 Index("ix_hub_subscription_host", HubSubscriptionRow.host, HubSubscriptionRow.id)
 Index("ix_hub_subscription_address", HubSubscriptionRow.address)

@@ -89,6 +89,11 @@ BUTTONS = {
     "holds.release": "",
     "notifications.test_channel": "",
     "deliveries.ask_again": "",
+    "subscribers.pause_subscriber": "",
+    "subscribers.resume_subscriber": "",
+    "subscribers.push_again": "",
+    "subscribers.remove_subscriber": "",
+    "subscribers.remove_host": "",
     "users.disable": "",
     "users.enable": "",
     "users.reset_second_factor": "",
@@ -112,7 +117,8 @@ UNASKED = {
     "feeds.retire_feed": "a page of its own asks", "sources.accept_source": "a page of its own asks",
     "sources.look_at_source": "takes nothing", "sources.check_source": "takes nothing",
     "sources.pause_source": "Resume beside it undoes it", "users.create_password_link": "the old password works on",
-    "previews.preview": "takes nothing",
+    "previews.preview": "takes nothing", "subscribers.pause_subscriber": "Resume beside it undoes it",
+    "subscribers.resume_subscriber": "gives", "subscribers.push_again": "takes nothing",
 }  # fmt: skip
 """Buttons that ask nothing, and why."""
 

@@ -33,6 +33,15 @@ def test_section_4_get_and_head_name_the_topic_and_each_hub(method: str, format:
     assert len([rel for _, rel in found if rel == "alternate"]) == len(MEDIA_TYPES) - 1
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_section_4_1_a_topic_has_one_representation_whatever_a_client_accepts(format: str) -> None:
+    for accept in ("application/rss+xml", "application/atom+xml", "application/feed+json", "text/html", "*/*"):
+        _, headers, body, _ = respond(catalogue(*HUBS), "GET", f"/feeds/taiwan.{format}", {"HTTP_ACCEPT": accept})
+        found = dict(headers)
+        assert (found["Content-Type"], found["Vary"]) == (MEDIA_TYPES[format], "Accept-Encoding")
+        assert body == f"{format} as identity".encode()
+
+
 def test_get_and_head_have_the_same_headers() -> None:
     feeds = catalogue(*HUBS)
     assert respond(feeds, "GET", "/feeds/taiwan.rss", {})[1] == respond(feeds, "HEAD", "/feeds/taiwan.rss", {})[1]

@@ -1016,7 +1016,7 @@ def _create_hub_tables() -> None:
         sa.Column("mode", sa.Text(), nullable=False),
         sa.Column("section", sa.Text(), nullable=False),
         sa.Column("format", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=True),
         sa.Column("callback", sa.Text(), nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
         sa.Column("secret", sa.Text(), nullable=True),
@@ -1078,6 +1078,14 @@ def _create_hub_tables() -> None:
         sa.PrimaryKeyConstraint("hub"),
     )
     op.create_index("ix_hub_subscription_callback", "hub_subscription", ["section", "format", "callback"], unique=True)
+    parked = sa.text("given_up_at IS NOT NULL")
+    op.create_index(
+        "ix_hub_subscription_parked",
+        "hub_subscription",
+        ["given_up_at"],
+        sqlite_where=parked,
+        postgresql_where=parked,
+    )
     active = sa.text("paused_at IS NULL AND given_up_at IS NULL")
     op.create_index(
         "ix_hub_subscription_version",

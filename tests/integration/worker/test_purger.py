@@ -1,11 +1,13 @@
 """When a version is purged from caches, by which worker, and with which retries; on both databases."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
+from syndication.config.loading import load_settings
 from syndication.config.schema import PurgeSettings
 from syndication.diagnostics.health import HealthFacts, examine
 from syndication.metrics.worker import PURGES
@@ -27,7 +29,8 @@ class Purger(PurgeQueue):
     """Purges what can be purged when told to."""
 
     def __init__(self, database: Database, settings: PurgeSettings) -> None:
-        super().__init__("w1", settings)
+        found = replace(load_settings(environ={}), purge=settings)
+        super().__init__(lambda: found, "w1")
         self.database = database
 
     def step(self) -> float:

@@ -1,0 +1,205 @@
+"""Reads the hits of a question from the search index, newest first, without reading all of a common word.
+
+SQLite's full-text table has its rows in the order of their places: it is read until there are enough. PostgreSQL's
+index has no order, and neither have all words with one beginning. There, some of the newest places are looked at first.
+If many of them are hits, the next ones are looked at too, and they are enough. If few are, few are among all, and the
+index of words gives those.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, column, func, not_, or_, select, table, text
+
+from syndication.store.articles.found_articles import (
+    MOST_COUNTED,
+    ArticleFilter,
+    conditions_of,
+    is_changed,
+    visible,
+)
+from syndication.store.articles.search_index import place_of
+from syndication.store.articles.search_question import Group, Question
+from syndication.store.tables.articles import ArticleRow
+from syndication.store.tables.publishing import LeftOutRow
+from syndication.store.tables.search import ArticleSearchRow
+
+Hit = tuple[int, str]
+"""The place and the id of an article."""
+
+FIRST_LOOKED_AT = 2_000
+"""The newest places that are looked at to learn whether a question has many hits."""
+
+NEWEST_LOOKED_AT = 20_000
+"""Further places that are looked at if it has many."""
+
+MOST_SORTED = 3_000
+"""Hits that are read and sorted rather than looked for among the newest places."""
+
+MOST = MOST_COUNTED + 1
+
+
+class IndexedHits:
+    """The hits of a question; ``changed`` are articles whose rows in the index do not count."""
+
+    def __init__(
+        self, conn: Connection, wanted: ArticleFilter, question: Question, changed: Collection[str], now: datetime
+    ) -> None:
+        self.conn, self.wanted, self.question, self.changed, self.now = conn, wanted, question, changed, now
+        self._sqlite = conn.dialect.name == "sqlite"
+        self._counted: int | None = None
+
+    def newest(self, before: int | None, number: int) -> list[Hit]:
+        """Returns the newest hits, up to and with the place ``before``; at least ``number`` if there are so many."""
+        if self._sqlite and not self.question.has_beginning:
+            return self._read(self._by_words(before, in_order=True).limit(number))
+        with _PatientPlanner(self.conn):
+            return self._look(before, number)
+
+    def count(self) -> int:
+        """Returns the number of hits, at most ``MOST``."""
+        if self._counted is None and self._sqlite and not self.question.has_beginning:
+            counted = self._by_words(None, numbers_only=not self._is_filtered)
+            self._counted = self.conn.scalar(select(func.count()).select_from(counted.limit(MOST).subquery())) or 0
+        if self._counted is None:
+            with _PatientPlanner(self.conn):
+                self._look(None, 0)
+        return self._counted or 0
+
+    def _look(self, before: int | None, number: int) -> list[Hit]:
+        """Returns the newest hits; without ``before``, it also counts all."""
+        most = max(MOST, number) if before is None else number
+        if self.wanted.feeds == "left-out":
+            found = self._read(self._by_words(before, in_order=True).limit(most))
+            return self._counts(before, len(found), found)
+        found, border = self._walk(before, FIRST_LOOKED_AT, most)
+        if border is not None and len(found) < most <= len(found) * NEWEST_LOOKED_AT // FIRST_LOOKED_AT:
+            more, border = self._walk(border, NEWEST_LOOKED_AT, most - len(found))
+            found += more
+        if border is None or len(found) >= most:
+            return self._counts(before, len(found), found)
+        some = self._read(self._by_words(before).limit(MOST_SORTED))
+        if len(some) < MOST_SORTED:
+            return self._counts(before, len(some), sorted(some, reverse=True))
+        self._counts(before, MOST, some)
+        if len(found) < number:
+            more, border = self._walk(border, NEWEST_LOOKED_AT, number - len(found))
+            found += more
+        if len(found) < number and border is not None:  # Many, and only long ago.
+            found += self._read(self._by_words(border, in_order=True).limit(number - len(found)))
+        return found
+
+    def _counts(self, before: int | None, number: int, found: list[Hit]) -> list[Hit]:
+        if before is None:
+            self._counted = min(number, MOST)
+        return found
+
+    def _walk(self, before: int | None, places: int, number: int) -> tuple[list[Hit], int | None]:
+        """Returns the newest hits among so many places, and the next place after them; None: there is none."""
+        place = ArticleSearchRow.place
+        border = self.conn.scalar(
+            self._within(select(place), place, before).order_by(place.desc()).offset(places).limit(1)
+        )
+        walk = select(place, ArticleSearchRow.article_id, ArticleSearchRow.words).order_by(place.desc())
+        walk = self._within(walk, place, before)
+        if border is not None:
+            walk = walk.where(place > border)
+        if self._sqlite:
+            hits = self._filtered(walk.where(*self._conditions()), ArticleSearchRow.article_id)
+            return self._read(hits.limit(number)), border
+        # A limit within: otherwise, PostgreSQL might read all hits by the index of words.
+        some = walk.limit(places).subquery()
+        hits = select(some.c.place, some.c.article_id).where(_has_words(some.c.words, self.question))
+        hits = self._filtered(hits, some.c.article_id).order_by(some.c.place.desc())
+        return self._read(hits.limit(number)), border
+
+    def _conditions(self) -> list[ColumnElement[bool]]:
+        """Returns the question as conditions on the words of a row, on SQLite."""
+        groups = [_has_any(group) for group in self.question.all]
+        return [*groups, not_(_has_any(self.question.none))] if self.question.none else groups
+
+    def _by_words(self, before: int | None, *, in_order: bool = False, numbers_only: bool = False) -> Any:
+        """Returns a statement of the hits that the index of words gives, in no order unless it is asked for."""
+        if self._sqlite:
+            found = select(_ROWID.label("place")).select_from(_FTS)
+            if not numbers_only:
+                found = found.add_columns(ArticleSearchRow.article_id)
+                found = found.join(ArticleSearchRow, ArticleSearchRow.place == _ROWID)
+            found = self._within(found.where(_MATCH.bindparams(question=self.question.fts5())), _ROWID, before)
+            if self.wanted.feeds == "left-out":  # Few, so they are looked up, and not each hit of a common word.
+                found = found.where(_ROWID.in_(_LEFT_OUT))
+            if in_order:
+                found = found.order_by(_ROWID.desc())
+            return found if numbers_only else self._filtered(found, ArticleSearchRow.article_id)
+        # Materialized: what else is asked of an article is asked of each hit, as far as hits are needed.
+        words = select(ArticleSearchRow.place, ArticleSearchRow.article_id)
+        words = words.where(_has_words(ArticleSearchRow.words, self.question))
+        if self.wanted.feeds == "left-out":
+            words = words.where(ArticleSearchRow.article_id.in_(select(LeftOutRow.article_id)))
+        hits = self._within(words, ArticleSearchRow.place, before).cte("hits").prefix_with("MATERIALIZED")
+        found = self._filtered(select(hits.c.place, hits.c.article_id), hits.c.article_id)
+        return found.order_by(hits.c.place.desc()) if in_order else found
+
+    @property
+    def _is_filtered(self) -> bool:
+        return bool(self.changed or self.wanted.feeds or not self.wanted.hidden)
+
+    def _read(self, query: Any) -> list[Hit]:
+        return [(row.place, row.article_id) for row in self.conn.execute(query)]
+
+    def _within(self, query: Any, place: Any, before: int | None) -> Any:
+        if before is not None:
+            query = query.where(place <= before)
+        if self.wanted.since is not None:
+            query = query.where(place >= place_of(self.wanted.since))
+        if self.wanted.until is not None:
+            query = query.where(place < place_of(self.wanted.until))
+        return query
+
+    def _filtered(self, query: Any, id: Any) -> Any:
+        if self.changed:
+            query = query.where(id.not_in(self.changed))
+        conditions = conditions_of(replace(self.wanted, since=None, until=None), self.now)
+        if not self.wanted.hidden:
+            conditions += [visible(self.now), not_(is_changed(ArticleRow.id))]
+        return query.join(ArticleRow, ArticleRow.id == id).where(*conditions) if conditions else query
+
+
+_FTS = table("article_words", column("rowid", BigInteger()))
+_ROWID = _FTS.c.rowid
+_MATCH = text("article_words MATCH :question")
+_LEFT_OUT = select(ArticleSearchRow.place).where(ArticleSearchRow.article_id.in_(select(LeftOutRow.article_id)))
+
+
+def _has_words(column: Any, question: Question) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column.op("@@", is_comparison=True)(
+        text("CAST(:question AS tsquery)").bindparams(question=question.tsquery())
+    )
+    return found
+
+
+def _has_any(group: Group) -> ColumnElement[bool]:
+    words = " " + ArticleSearchRow.words + " "
+    return or_(*(func.instr(words, f" {one.word}" + " " * (not one.beginning)) > 0 for one in group))
+
+
+class _PatientPlanner:
+    """Within it, PostgreSQL reads hits by the index of words and looks up each: it cannot know how rare a word is."""
+
+    SETTINGS = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
+
+    def __init__(self, conn: Connection) -> None:
+        self.conn = conn
+
+    def __enter__(self) -> None:
+        self._set("off")
+
+    def __exit__(self, *_: object) -> None:
+        self._set("on")
+
+    def _set(self, value: str) -> None:
+        if self.conn.dialect.name == "postgresql":
+            names = " ".join(f"set_config('{name}', '{value}', true)," for name in self.SETTINGS)
+            self.conn.execute(text(f"SELECT {names.rstrip(',')}"))

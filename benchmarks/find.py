@@ -194,10 +194,8 @@ def _questions(known: list[str], number: int) -> dict[str, Ask]:
         "a common word and a number": ask(lambda chance: f"{chance.choice(common)} {chance.randrange(number)}"),
         "a beginning": ask(lambda chance: f"{chance.choice(others)[:4]}*"),
         "a beginning and a number": ask(lambda chance: f"{chance.choice(others)[:4]}* {chance.randrange(number)}"),
-        "a beginning and two words": ask(
-            lambda chance: f"{chance.choice(others)[:4]}* {' '.join(chance.sample(others, 2))}"
-        ),
-        "a long beginning": ask(lambda chance: "stor*"),
+        "a beginning and a word": ask(lambda chance: f"{chance.choice(others)[:4]}* {chance.choice(others)}"),
+        "a beginning of the oldest ids": ask(lambda chance: f"a00{chance.randrange(10)}*"),
         "a section": sections_of(lambda _: ""),
         "a section and a word": sections_of(lambda chance: chance.choice(known)),
         "in no feed": ask(feeds="none"),

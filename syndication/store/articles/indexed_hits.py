@@ -1,9 +1,9 @@
 """Reads the hits of a question from the search index, newest first, without reading all of a common word.
 
 SQLite's full-text table has its rows in the order of their places: it is read until there are enough. PostgreSQL's
-index has no order, and neither have all words with one beginning. There, some of the newest places are looked at first.
-If many of them are hits, the next ones are looked at too, and they are enough. If few are, few are among all, and the
-index of words gives those.
+index has no order, and neither have all words with one beginning. There, some of the newest places are looked at first
+(on SQLite, those of the whole words of the question). If many of them are hits, the next ones are looked at too, and
+they are enough. If few are, few are among all, and the index of words gives those.
 """
 
 from collections.abc import Collection
@@ -23,7 +23,7 @@ from syndication.store.articles.found_articles import (
 from syndication.store.articles.search_index import place_of
 from syndication.store.articles.search_question import Group, Question
 from syndication.store.tables.articles import ArticleRow
-from syndication.store.tables.publishing import LeftOutRow
+from syndication.store.tables.publishing import EntryRow, LeftOutRow
 from syndication.store.tables.search import ArticleSearchRow
 
 Hit = tuple[int, str]
@@ -32,11 +32,14 @@ Hit = tuple[int, str]
 FIRST_LOOKED_AT = 2_000
 """The newest places that are looked at to learn whether a question has many hits."""
 
-NEWEST_LOOKED_AT = 20_000
-"""Further places that are looked at if it has many."""
+TIMES_LOOKED_AT = 10
+"""How many times as many places are looked at after them, if it has many: some ten milliseconds."""
 
-MOST_SORTED = 3_000
+MOST_SORTED = 10_000
 """Hits that are read and sorted rather than looked for among the newest places."""
+
+RARE = 100
+"""Hits among all places that are looked at, of a question whose hits can all be read."""
 
 MOST = MOST_COUNTED + 1
 
@@ -53,14 +56,14 @@ class IndexedHits:
 
     def newest(self, before: int | None, number: int) -> list[Hit]:
         """Returns the newest hits, up to and with the place ``before``; at least ``number`` if there are so many."""
-        if self._sqlite and not self.question.has_beginning:
+        if self._is_ordered:
             return self._read(self._by_words(before, in_order=True).limit(number))
         with _PatientPlanner(self.conn):
             return self._look(before, number)
 
     def count(self) -> int:
         """Returns the number of hits, at most ``MOST``."""
-        if self._counted is None and self._sqlite and not self.question.has_beginning:
+        if self._counted is None and self._is_ordered:
             counted = self._by_words(None, numbers_only=not self._is_filtered)
             self._counted = self.conn.scalar(select(func.count()).select_from(counted.limit(MOST).subquery())) or 0
         if self._counted is None:
@@ -68,57 +71,93 @@ class IndexedHits:
                 self._look(None, 0)
         return self._counted or 0
 
+    @property
+    def _is_ordered(self) -> bool:
+        return self._sqlite and not self.question.begun
+
+    @property
+    def _is_filtered(self) -> bool:
+        return bool(self.changed or self.wanted.feeds or not self.wanted.hidden)
+
     def _look(self, before: int | None, number: int) -> list[Hit]:
         """Returns the newest hits; without ``before``, it also counts all."""
         most = max(MOST, number) if before is None else number
         if self.wanted.feeds == "left-out":
             found = self._read(self._by_words(before, in_order=True).limit(most))
             return self._counts(before, len(found), found)
-        found, border = self._walk(before, FIRST_LOOKED_AT, most)
-        if border is not None and len(found) < most <= len(found) * NEWEST_LOOKED_AT // FIRST_LOOKED_AT:
-            more, border = self._walk(border, NEWEST_LOOKED_AT, most - len(found))
-            found += more
-        if border is None or len(found) >= most:
+        found, rest = self._walk(before, FIRST_LOOKED_AT, most)
+        if rest is None or len(found) >= most:
             return self._counts(before, len(found), found)
-        some = self._read(self._by_words(before).limit(MOST_SORTED))
-        if len(some) < MOST_SORTED:
-            return self._counts(before, len(some), sorted(some, reverse=True))
-        self._counts(before, MOST, some)
-        if len(found) < number:
-            more, border = self._walk(border, NEWEST_LOOKED_AT, number - len(found))
+        expected = TIMES_LOOKED_AT * (self._having(before, self.question) if self._is_filtered else len(found))
+        enough = most if expected >= most else number
+        if len(found) < enough <= expected:
+            more, rest = self._walk(rest, self._further(), enough - len(found))
             found += more
-        if len(found) < number and border is not None:  # Many, and only long ago.
-            found += self._read(self._by_words(border, in_order=True).limit(number - len(found)))
-        return found
+            if rest is None or len(found) >= most:
+                return self._counts(before, len(found), found)
+        limit = MOST if len(found) >= number else MOST_SORTED + 1
+        some = self._read(self._by_words(before).limit(limit))
+        if len(some) < limit:
+            return self._counts(before, len(some), sorted(some, reverse=True))
+        if len(found) < number:  # Many, but few among the newest.
+            more, rest = self._walk(rest, self._further(), number - len(found))
+            found += more
+        if len(found) < number and rest is not None:
+            found += self._read(self._by_words(rest, in_order=True).limit(number - len(found)))
+        return self._counts(before, MOST, found)
 
     def _counts(self, before: int | None, number: int, found: list[Hit]) -> list[Hit]:
         if before is None:
             self._counted = min(number, MOST)
         return found
 
-    def _walk(self, before: int | None, places: int, number: int) -> tuple[list[Hit], int | None]:
-        """Returns the newest hits among so many places, and the next place after them; None: there is none."""
-        place = ArticleSearchRow.place
-        border = self.conn.scalar(
-            self._within(select(place), place, before).order_by(place.desc()).offset(places).limit(1)
-        )
-        walk = select(place, ArticleSearchRow.article_id, ArticleSearchRow.words).order_by(place.desc())
-        walk = self._within(walk, place, before)
-        if border is not None:
-            walk = walk.where(place > border)
-        if self._sqlite:
-            hits = self._filtered(walk.where(*self._conditions()), ArticleSearchRow.article_id)
-            return self._read(hits.limit(number)), border
-        # A limit within: otherwise, PostgreSQL might read all hits by the index of words.
-        some = walk.limit(places).subquery()
-        hits = select(some.c.place, some.c.article_id).where(_has_words(some.c.words, self.question))
-        hits = self._filtered(hits, some.c.article_id).order_by(some.c.place.desc())
-        return self._read(hits.limit(number)), border
+    def _further(self) -> int:
+        """Returns how many places are looked at if there are many hits: those that feeds show may be the newest."""
+        shown = select(func.count()).select_from(EntryRow)
+        return TIMES_LOOKED_AT * FIRST_LOOKED_AT + (self.conn.scalar(shown) or 0 if self.wanted.feeds == "none" else 0)
 
-    def _conditions(self) -> list[ColumnElement[bool]]:
-        """Returns the question as conditions on the words of a row, on SQLite."""
-        groups = [_has_any(group) for group in self.question.all]
-        return [*groups, not_(_has_any(self.question.none))] if self.question.none else groups
+    def _walk(self, before: int | None, places: int, number: int) -> tuple[list[Hit], int | None]:
+        """Returns the newest hits among so many places, and where the rest begins; None: there is none."""
+        border = self._border(before, places)
+        statement, id = self._newest(before, border, places, self.question)
+        hits = self._read(self._filtered(statement, id).limit(number))
+        return hits, hits[-1][0] - 1 if len(hits) == number else border
+
+    def _having(self, before: int | None, question: Question) -> int:
+        """Returns how many of the first places have the words of a question, whatever else is asked of them."""
+        statement, _ = self._newest(before, self._border(before, FIRST_LOOKED_AT), FIRST_LOOKED_AT, question)
+        return self.conn.scalar(select(func.count()).select_from(statement.subquery())) or 0
+
+    def _border(self, before: int | None, places: int) -> int | None:
+        """Returns the first place after so many."""
+        place, query = self._source()
+        query = self._within(query.add_columns(place), place, before).order_by(place.desc())
+        border: int | None = self.conn.scalar(query.offset(places).limit(1))
+        return border
+
+    def _newest(self, before: int | None, border: int | None, places: int, question: Question) -> tuple[Any, Any]:
+        """Returns a statement of the places up to ``border`` that have the words, newest first, and their ids."""
+        place, query = self._source()
+        query = self._within(query, place, before).order_by(place.desc())
+        if border is not None:
+            query = query.where(place > border)
+        if self._sqlite:
+            asked = [_has_any(group) for group in question.begun]
+            if question.whole:
+                query = query.join(ArticleSearchRow, ArticleSearchRow.place == place)
+            elif question.none:
+                asked.append(not_(_has_any(question.none)))
+            return query.add_columns(place.label("place"), _ID).where(*asked), _ID
+        # A limit within: otherwise, PostgreSQL might read all hits by the index of words.
+        some = query.add_columns(place, _ID, ArticleSearchRow.words).limit(places).subquery()
+        hits = select(some.c.place, some.c.article_id).where(_has_words(some.c.words, question))
+        return hits.order_by(some.c.place.desc()), some.c.article_id
+
+    def _source(self) -> tuple[Any, Any]:
+        """Returns the places that are looked at, and a statement without columns that reads them."""
+        if self._sqlite and (whole := self.question.whole) is not None:
+            return _ROWID, select().select_from(_FTS).where(_MATCH.bindparams(question=whole.fts5()))
+        return ArticleSearchRow.place, select()
 
     def _by_words(self, before: int | None, *, in_order: bool = False, numbers_only: bool = False) -> Any:
         """Returns a statement of the hits that the index of words gives, in no order unless it is asked for."""
@@ -133,18 +172,24 @@ class IndexedHits:
             if in_order:
                 found = found.order_by(_ROWID.desc())
             return found if numbers_only else self._filtered(found, ArticleSearchRow.article_id)
-        # Materialized: what else is asked of an article is asked of each hit, as far as hits are needed.
-        words = select(ArticleSearchRow.place, ArticleSearchRow.article_id)
-        words = words.where(_has_words(ArticleSearchRow.words, self.question))
+        words = self._having_words(before)
         if self.wanted.feeds == "left-out":
-            words = words.where(ArticleSearchRow.article_id.in_(select(LeftOutRow.article_id)))
-        hits = self._within(words, ArticleSearchRow.place, before).cte("hits").prefix_with("MATERIALIZED")
+            words = words.where(words.selected_columns.article_id.in_(select(LeftOutRow.article_id)))
+        # Materialized: what else is asked of an article is asked of each hit, as far as hits are needed.
+        hits = words.cte("hits").prefix_with("MATERIALIZED")
         found = self._filtered(select(hits.c.place, hits.c.article_id), hits.c.article_id)
         return found.order_by(hits.c.place.desc()) if in_order else found
 
-    @property
-    def _is_filtered(self) -> bool:
-        return bool(self.changed or self.wanted.feeds or not self.wanted.hidden)
+    def _having_words(self, before: int | None) -> Any:
+        """Returns a statement of the rows with the words, on PostgreSQL."""
+        row, whole = ArticleSearchRow, self.question.whole
+        if self.question.begun and whole and self._having(before, whole) * TIMES_LOOKED_AT < RARE:
+            # GIN would read all words that begin so first. The offset keeps the conditions apart.
+            rare = select(row.place, row.article_id, row.words).where(_has_words(row.words, whole))
+            some = self._within(rare, row.place, before).offset(0).subquery()
+            return select(some.c.place, some.c.article_id).where(_has_words(some.c.words, self.question))
+        words = select(row.place, row.article_id).where(_has_words(row.words, self.question))
+        return self._within(words, row.place, before)
 
     def _read(self, query: Any) -> list[Hit]:
         return [(row.place, row.article_id) for row in self.conn.execute(query)]
@@ -169,6 +214,7 @@ class IndexedHits:
 
 _FTS = table("article_words", column("rowid", BigInteger()))
 _ROWID = _FTS.c.rowid
+_ID = ArticleSearchRow.article_id
 _MATCH = text("article_words MATCH :question")
 _LEFT_OUT = select(ArticleSearchRow.place).where(ArticleSearchRow.article_id.in_(select(LeftOutRow.article_id)))
 

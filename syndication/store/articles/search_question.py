@@ -12,15 +12,21 @@ Group = tuple[WantedWord, ...]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One word of each group of ``all`` must be there, and none of ``none``."""
+    """One word of each group of ``all`` must be there, and none of ``none``. A group has whole words or beginnings."""
 
     all: tuple[Group, ...]
     none: Group = ()
 
     @property
-    def has_beginning(self) -> bool:
-        """Whether one of the words is only the beginning of one."""
-        return any(word.beginning for group in self.all for word in group)
+    def whole(self) -> "Question | None":
+        """The part of it that asks for whole words; None: it asks for beginnings of words alone."""
+        groups = tuple(group for group in self.all if not group[0].beginning)
+        return Question(groups, self.none) if groups else None
+
+    @property
+    def begun(self) -> tuple[Group, ...]:
+        """The groups that ask for beginnings of words."""
+        return tuple(group for group in self.all if group[0].beginning)
 
     def fts5(self) -> str:
         """Returns the question as SQLite's full-text table understands it."""

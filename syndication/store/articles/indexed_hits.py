@@ -6,12 +6,27 @@ index has no order, and neither have all words with one beginning. There, some o
 they are enough. If few are, few are among all, and the index of words gives those.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, column, func, not_, or_, select, table, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    not_,
+    or_,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from syndication.store.articles.found_articles import (
     MOST_COUNTED,
@@ -35,7 +50,7 @@ FIRST_LOOKED_AT = 2_000
 TIMES_LOOKED_AT = 10
 """How many times as many places are looked at after them, if it has many: some ten milliseconds."""
 
-MOST_SORTED = 10_000
+MOST_SORTED = 4_000
 """Hits that are read and sorted rather than looked for among the newest places."""
 
 RARE = 100
@@ -220,9 +235,8 @@ _LEFT_OUT = select(ArticleSearchRow.place).where(ArticleSearchRow.article_id.in_
 
 
 def _has_words(column: Any, question: Question) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = column.op("@@", is_comparison=True)(
-        text("CAST(:question AS tsquery)").bindparams(question=question.tsquery())
-    )
+    asked = cast(bindparam("question", question.tsquery(), Text(), unique=True), TSQUERY)
+    found: ColumnElement[bool] = column.op("@@", is_comparison=True)(asked)
     return found
 
 
@@ -232,20 +246,31 @@ def _has_any(group: Group) -> ColumnElement[bool]:
 
 
 class _PatientPlanner:
-    """Within it, PostgreSQL reads hits by the index of words and looks up each: it cannot know how rare a word is."""
+    """Within it, PostgreSQL reads hits by the index of words and looks up each: it cannot know how rare a word is.
 
-    SETTINGS = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
+    It compiles nothing, and remembers each row: with less memory, it remembers pages, and reads all their rows.
+    """
+
+    SETTINGS: ClassVar = dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"), "off") | {
+        "work_mem": "32MB"
+    }
 
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
+        self.former: dict[str, str] = {}
 
     def __enter__(self) -> None:
-        self._set("off")
-
-    def __exit__(self, *_: object) -> None:
-        self._set("on")
-
-    def _set(self, value: str) -> None:
         if self.conn.dialect.name == "postgresql":
-            names = " ".join(f"set_config('{name}', '{value}', true)," for name in self.SETTINGS)
-            self.conn.execute(text(f"SELECT {names.rstrip(',')}"))
+            asked = ", ".join(f"current_setting('{name}')" for name in self.SETTINGS)
+            values = self.conn.execute(text(f"SELECT {asked}")).one()
+            self.former = dict(zip(self.SETTINGS, values, strict=True))
+            self._set(self.SETTINGS)
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self.former and kind is None:  # A failed transaction can do no more.
+            self._set(self.former)
+
+    def _set(self, values: Mapping[str, str]) -> None:
+        """Applies settings until the transaction ends."""
+        calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in values.items())
+        self.conn.execute(text(f"SELECT {calls}"))

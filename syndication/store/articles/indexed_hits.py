@@ -56,6 +56,9 @@ MOST_SORTED = 4_000
 RARE = 100
 """Hits among all places that are looked at, of a question whose hits can all be read."""
 
+ROWS_OF_A_HIT = 10
+"""Rows that are read for one hit rather than all words with one beginning."""
+
 MOST = MOST_COUNTED + 1
 
 
@@ -68,6 +71,7 @@ class IndexedHits:
         self.conn, self.wanted, self.question, self.changed, self.now = conn, wanted, question, changed, now
         self._sqlite = conn.dialect.name == "sqlite"
         self._counted: int | None = None
+        self._checks_beginnings = False
 
     def newest(self, before: int | None, number: int) -> list[Hit]:
         """Returns the newest hits, up to and with the place ``before``; at least ``number`` if there are so many."""
@@ -111,6 +115,7 @@ class IndexedHits:
             if rest is None or len(found) >= most:
                 return self._counts(before, len(found), found)
         limit = MOST if len(found) >= number else MOST_SORTED + 1
+        self._checks_beginnings = self._is_cheaply_checked(before, expected if limit == MOST else 0)
         some = self._read(self._by_words(before).limit(limit))
         if len(some) < limit:
             return self._counts(before, len(some), sorted(some, reverse=True))
@@ -198,13 +203,23 @@ class IndexedHits:
     def _having_words(self, before: int | None) -> Any:
         """Returns a statement of the rows with the words, on PostgreSQL."""
         row, whole = ArticleSearchRow, self.question.whole
-        if self.question.begun and whole and self._having(before, whole) * TIMES_LOOKED_AT < RARE:
-            # GIN would read all words that begin so first. The offset keeps the conditions apart.
-            rare = select(row.place, row.article_id, row.words).where(_has_words(row.words, whole))
-            some = self._within(rare, row.place, before).offset(0).subquery()
-            return select(some.c.place, some.c.article_id).where(_has_words(some.c.words, self.question))
+        if whole and self._checks_beginnings:
+            # The offset keeps the conditions apart.
+            some = select(row.place, row.article_id, row.words).where(_has_words(row.words, whole))
+            checked = self._within(some, row.place, before).offset(0).subquery()
+            return select(checked.c.place, checked.c.article_id).where(_has_words(checked.c.words, self.question))
         words = select(row.place, row.article_id).where(_has_words(row.words, self.question))
         return self._within(words, row.place, before)
+
+    def _is_cheaply_checked(self, before: int | None, hits: int) -> bool:
+        """Returns whether to look for beginnings in the rows with the whole words: GIN reads all words that begin so.
+
+        ``hits``: how many are expected among all places that are looked at, if some of them are enough.
+        """
+        whole = self.question.whole
+        if self._sqlite or not self.question.begun or whole is None:
+            return False
+        return TIMES_LOOKED_AT * self._having(before, whole) < max(RARE, ROWS_OF_A_HIT * hits)
 
     def _read(self, query: Any) -> list[Hit]:
         return [(row.place, row.article_id) for row in self.conn.execute(query)]

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from syndication.model.search_words import MEMBERS, WantedWord
 from syndication.store.articles.found_articles import (
     MOST_COUNTED,
     ArticleFilter,
@@ -256,8 +257,15 @@ def _has_words(column: Any, question: Question) -> ColumnElement[bool]:
 
 
 def _has_any(group: Group) -> ColumnElement[bool]:
+    """Returns the condition that a row has one of these words, on SQLite."""
     words = " " + ArticleSearchRow.words + " "
-    return or_(*(func.instr(words, f" {one.word}" + " " * (not one.beginning)) > 0 for one in group))
+    return or_(*(words.op("GLOB", is_comparison=True)(_pattern(one)) for one in group))
+
+
+def _pattern(one: WantedWord) -> str:
+    # The mark is nowhere else in a row, and so found faster than a space.
+    begin = "" if one.word.startswith(MEMBERS) else " "
+    return f"*{begin}{one.word}{'*' if one.beginning else ' *'}"
 
 
 class _PatientPlanner:

@@ -7,12 +7,13 @@ from syndication.model.selection import Term
 from syndication.model.values import Author
 from syndication.model.wanted_terms import WantedTerms
 from syndication.store.access.audit_log import Actor
+from syndication.store.articles import articles
 from syndication.store.articles.found_articles import ArticleFilter
 from syndication.store.articles.search import count, search, search_and_count
 from syndication.store.articles.search_index import index_next, is_filled
 from syndication.store.articles.withdrawals import withdraw
 from tests.support.desk import Desk
-from tests.support.newsroom import at
+from tests.support.newsroom import article, at
 
 
 @pytest.fixture
@@ -160,7 +161,8 @@ def test_terms_of_a_feed_go_with_words(desk):
         if indexed:
             desk.work()
         for wanted, ids in feeds:
-            assert sorted(find(desk, feed=wanted)) == ids == sorted(find(desk, "ferry", feed=wanted)), wanted
+            for words in "", "ferry", "ferr*":
+                assert sorted(find(desk, words, feed=wanted)) == ids, (words, wanted)
 
 
 def test_the_index_is_filled_from_what_is_there_and_again_after_a_truncation(desk):
@@ -239,15 +241,20 @@ def test_common_and_rare_words_are_found_newest_first_wherever_they_are(desk, mo
     for name, value in {"MOST": 6, "FIRST_LOOKED_AT": 4, "TIMES_LOOKED_AT": 2, "MOST_SORTED": 9}.items():
         monkeypatch.setattr(indexed_hits, name, value)
     for part, there in PATTERNS.items():
-        for n in range(40):
-            title = f"{'Ferry' if n in there else 'Train'} boat"
-            desk.put(f"a{n:02}", title=title, published_at=at(minutes=-n), status="draft" if n == 1 else "published")
-        desk.work()
+        found = [_numbered(n, "Ferry boat" if n in there else "Train boat") for n in range(40)]
+        list(articles.put_articles(desk.database, found))
+        while desk.regenerator.process_changes() or index_next(desk.database):
+            pass
         for hidden in (True, False):
             expected = [f"a{n:02}" for n in there if hidden or n != 1]
             hits, visited = _all_pages(desk, ArticleFilter(words, hidden=hidden))
             assert visited == expected, part
             assert (hits.count, hits.more) == (min(len(expected), 5), len(expected) > 5), part
+
+
+def _numbered(n, title):
+    status = "draft" if n == 1 else "published"
+    return article(f"a{n:02}", title=title, published_at=at(minutes=-n), status=status)
 
 
 def _all_pages(desk, wanted):
@@ -277,7 +284,7 @@ def test_what_is_left_out_is_found_by_words(desk):
     desk.put("good", title="Another common word")
     desk.put("worse", title="Something else", url="ftp://nowhere")
     desk.work()
-    assert find(desk, "common", feeds="left-out") == ["bad"]
+    assert find(desk, "common", feeds="left-out") == ["bad"] == find(desk, "comm*", feeds="left-out")
     desk.put("bad", title="Now uncommon", url="ftp://nowhere")
     assert find(desk, "common", feeds="left-out") == [] and find(desk, "uncommon", feeds="left-out") == ["bad"]
     assert set(find(desk, feeds="left-out")) == {"bad", "worse"}

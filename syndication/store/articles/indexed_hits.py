@@ -117,10 +117,10 @@ class IndexedHits:
                 return self._counts(before, len(found), found)
         limit = MOST if len(found) >= number else MOST_SORTED + 1
         self._checks_beginnings = self._is_cheaply_checked(before, expected if limit == MOST else 0)
-        some = self._read(self._by_words(before).limit(limit))
-        if len(some) < limit:
+        some = self._read(self._by_words(before, in_order=self._sqlite).limit(limit))
+        if len(some) < limit or self._sqlite:
             return self._counts(before, len(some), sorted(some, reverse=True))
-        if len(found) < number:  # Many, but few among the newest.
+        if found and len(found) < number:  # Many, but few among the newest.
             more, rest = self._walk(rest, self._further(), number - len(found))
             found += more
         if len(found) < number and rest is not None:
@@ -196,8 +196,10 @@ class IndexedHits:
         words = self._having_words(before)
         if self.wanted.feeds == "left-out":
             words = words.where(words.selected_columns.article_id.in_(select(LeftOutRow.article_id)))
-        # Materialized: what else is asked of an article is asked of each hit, as far as hits are needed.
-        hits = words.cte("hits").prefix_with("MATERIALIZED")
+        # The offset keeps apart what else is asked: the index gives all hits, and each is looked up as far as needed.
+        if in_order and self._is_filtered:
+            words = words.order_by(words.selected_columns.place.desc())
+        hits = words.offset(0).subquery()
         found = self._filtered(select(hits.c.place, hits.c.article_id), hits.c.article_id)
         return found.order_by(hits.c.place.desc()) if in_order else found
 

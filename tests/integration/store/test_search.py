@@ -220,39 +220,39 @@ def test_an_article_over_a_limit_is_found_by_what_can_be_read(desk):
 
 
 PATTERNS = {
-    "all": range(40),
-    "none": range(0),
-    "the newest": range(5),
-    "the newest and some": [0, 1, *range(15, 19)],
-    "every fifth": range(0, 40, 5),
-    "every second": range(0, 40, 2),
-    "the oldest": range(28, 40),
-    "some old ones": range(36, 39),
-    "the newest and the oldest": [*range(5), *range(12, 40)],
+    "everywhere": range(40),
+    "newest": range(5),
+    "clustered": [0, 1, *range(15, 19)],
+    "fifth": range(0, 40, 5),
+    "second": range(0, 40, 2),
+    "oldest": range(28, 40),
+    "ancient": range(36, 39),
+    "interrupted": [*range(5), *range(12, 40)],
+    "nowhere": range(0),
 }
-"""Which of 40 articles, the newest first, have a word."""
+"""Words, and which of 40 articles have them, the newest first."""
 
 
-@pytest.mark.parametrize("words", ["ferry", "ferr*", "ferr* boat", "ferry boa*"])
-def test_common_and_rare_words_are_found_newest_first_wherever_they_are(desk, monkeypatch, words):
+def test_common_and_rare_words_are_found_newest_first_wherever_they_are(desk, monkeypatch):
     from syndication.store.articles import indexed_hits, word_search
 
     monkeypatch.setattr(word_search, "MOST_COUNTED", 5)
     for name, value in {"MOST": 6, "FIRST_LOOKED_AT": 4, "TIMES_LOOKED_AT": 2, "MOST_SORTED": 9}.items():
         monkeypatch.setattr(indexed_hits, name, value)
-    for part, there in PATTERNS.items():
-        found = [_numbered(n, "Ferry boat" if n in there else "Train boat") for n in range(40)]
-        list(articles.put_articles(desk.database, found))
-        while desk.regenerator.process_changes() or index_next(desk.database):
-            pass
-        for hidden in (True, False):
-            expected = [f"a{n:02}" for n in there if hidden or n != 1]
-            hits, visited = _all_pages(desk, ArticleFilter(words, hidden=hidden))
-            assert visited == expected, part
-            assert (hits.count, hits.more) == (min(len(expected), 5), len(expected) > 5), part
+    list(articles.put_articles(desk.database, [_with_words(n) for n in range(40)]))
+    while desk.regenerator.process_changes() or index_next(desk.database):
+        pass
+    for word, there in PATTERNS.items():
+        for words in word, f"{word[:4]}*", f"{word[:4]}* boat", f"{word} boa*":
+            for hidden in (True, False):
+                expected = [f"a{n:02}" for n in there if hidden or n != 1]
+                hits, visited = _all_pages(desk, ArticleFilter(words, hidden=hidden))
+                assert visited == expected, words
+                assert (hits.count, hits.more) == (min(len(expected), 5), len(expected) > 5), words
 
 
-def _numbered(n, title):
+def _with_words(n):
+    title = " ".join(["Boat", *(word for word, there in PATTERNS.items() if n in there)])
     status = "draft" if n == 1 else "published"
     return article(f"a{n:02}", title=title, published_at=at(minutes=-n), status=status)
 

@@ -42,7 +42,7 @@ FEED = "section-000"
 def run(options: Options) -> None:
     """Measures on each database, with all subscribers and with a tenth of them."""
     servers, subscribers = options.size(3, 20, 50), options.size(30, 2_000, 10_000)
-    rounds = options.size(1, 3, 5)
+    rounds = options.size(1, 3, 3)
     dialects = ["sqlite"] if options.quick else available()
     with callbacks(servers) as found:
         rows = _measure(found, dialects, subscribers, rounds)

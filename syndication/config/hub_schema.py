@@ -39,6 +39,9 @@ def _ports(value: object) -> object:
     return numbers
 
 
+MAX_LEASE = 315_360_000
+"""Ten years: no subscription is perpetual (WebSub section 5.3.1)."""
+
 HubAddresses = Annotated[tuple[str, ...], BeforeValidator(_hubs)]
 Ports = Annotated[tuple[int, ...], BeforeValidator(_ports)]
 
@@ -58,9 +61,9 @@ class HubSettings(TomlTable):
     echo_seconds: Annotated[float, Field(ge=1)] = 600.0
     allow_private: Switch = False
     ports: Ports = (80, 443, 8080, 8443)
-    lease_seconds: Annotated[int, Field(ge=1)] = 864_000
-    min_lease_seconds: Annotated[int, Field(ge=1)] = 3_600
-    max_lease_seconds: Annotated[int, Field(ge=1)] = 2_592_000
+    lease_seconds: Annotated[int, Field(ge=1, le=MAX_LEASE)] = 864_000
+    min_lease_seconds: Annotated[int, Field(ge=1, le=MAX_LEASE)] = 3_600
+    max_lease_seconds: Annotated[int, Field(ge=1, le=MAX_LEASE)] = 2_592_000
     per_host: Annotated[int, Field(ge=1)] = 2_000
     per_address: Annotated[int, Field(ge=1)] = 5_000
     requests_per_minute: Annotated[int, Field(ge=1)] = 60

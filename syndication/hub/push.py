@@ -39,7 +39,7 @@ LOOK_SECONDS = 1.0
 COUNT_SECONDS = 5.0
 """How often what waits is counted, for the metrics."""
 
-MARGIN = timedelta(seconds=15)
+MARGIN = timedelta(seconds=10)
 """How much longer a lease is than the longest attempt: to wait for its turn, and to record the result."""
 
 BACKOFF = Backoff(timedelta(seconds=5), timedelta(hours=1))
@@ -75,9 +75,12 @@ class Delivery:
 
     @property
     def lag_ms(self) -> int | None:
-        """The milliseconds from the version's publication to the end of the attempt."""
-        published = self.document.published_at
-        return None if published is None else max(round((self.ended_at - published).total_seconds() * 1000), 0)
+        """The milliseconds from the version's publication, or from when somebody asked for it, to the end."""
+        published, asked = self.document.published_at, self.push.asked_at
+        if published is None:
+            return None
+        since = published if asked is None else max(published, asked)
+        return max(round((self.ended_at - since).total_seconds() * 1000), 0)
 
     def _at(self, moment: float) -> datetime:
         # 0: it never came so far.

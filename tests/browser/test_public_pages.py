@@ -22,7 +22,7 @@ def address(house):
     return f"{house.base}/feeds/taiwan.atom"
 
 
-@pytest.mark.parametrize("path", [FRONT, SEARCH, "/?q=nothing-like-it", PAGE, "/feeds/odd"])
+@pytest.mark.parametrize("path", [FRONT, SEARCH, "/?q=nothing-like-it", PAGE, "/feeds/odd", "/hub"])
 def test_axe_finds_nothing(visit, path):
     page = visit(None, path)
     for details in page.locator("details").all():

@@ -6,7 +6,7 @@ import resource
 import pytest
 from sqlalchemy import text
 
-from syndication.model.body_limits import MIB, SMALL_BYTES, BodyLimits, largest_body
+from syndication.model.body_limits import KIB, MIB, SMALL_BYTES, BodyLimits, largest_body
 from syndication.model.field_limits import MAX_BATCH_VALUES, MAX_ERRORS_LISTED, MAX_FEED_HTML, MAX_HTML, MAX_TAGS
 from syndication.model.json_structure import MAX_VALUES, NotAList, StructureLimitExceeded, check_structure, split_list
 from syndication.render.body_limits import exceeds_limits
@@ -33,6 +33,7 @@ from tests.support.api import Api, story
         ("POST", "/editors/article/new", 16 * MIB),
         ("POST", "/editors/article/schedule", SMALL_BYTES),
         ("POST", "/editors/login", SMALL_BYTES),
+        ("POST", "/hub", 16 * KIB),
         ("GET", "/feeds/all.atom", SMALL_BYTES),
     ],
 )

@@ -12,7 +12,8 @@ from syndication.metrics import worker as metrics
 from syndication.model.values import FORMATS, MEDIA_TYPES
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import withdrawals
-from syndication.store.hub import delivery_log
+from syndication.store.hub import delivery_log, subscription_acts, subscriptions
+from syndication.store.hub.intents import Intent
 from syndication.store.publishing import editor_holds
 from syndication.store.tables.hub import HubSubscriptionRow
 from tests.support.caches import cache, closes, redirects, resets
@@ -278,6 +279,35 @@ def test_one_that_is_paused_parked_or_expired_is_sent_nothing_until_that_ends(de
             conn.execute(update(HubSubscriptionRow).values(paused_at=None, given_up_at=None))
         deliver(desk.database, queue())
         assert {asked.path for asked in server.asked} == {"/paused", "/parked"}
+
+
+@pytest.mark.parametrize("again", ["renewed", "resumed", "pushed again"])
+def test_one_that_was_parked_is_sent_the_newest_once_it_is_renewed_or_resumed(desk, again):
+    with cache(500, 500, 200) as server:
+        id = subscribe(desk.database, server.url)
+        change(desk)
+        deliver(desk.database, queue())
+        desk.clock.advance(86_400)
+        deliver(desk.database, queue())
+        assert subscription(desk.database, id).given_up_at == desk.clock()
+        with desk.database.write() as conn:
+            now, by = desk.clock(), Actor("desk", "test")
+            if again == "renewed":
+                intent = Intent(
+                    "subscribe", "taiwan", "atom", None, server.url, "127.0.0.1", "192.0.2.1",
+                    id=1, requested_at=now, attempts=1, lost=0,
+                )  # fmt: skip
+                subscriptions.begin(conn, intent, "127.0.0.1", 864_000, now)
+            elif again == "resumed":
+                subscription_acts.resume(conn, id, by, now)
+            else:
+                subscription_acts.push_again(conn, id, by, now)
+        row = subscription(desk.database, id)
+        assert (row.given_up_at, row.failing_since, row.attempts, row.retry_at) == (None, None, 0, None)
+        deliver(desk.database, queue())
+        assert len(server.asked) == 3
+    row = subscription(desk.database, id)
+    assert (row.version, row.digest) == (desk.document().version, desk.document().digest)
 
 
 # Who sends

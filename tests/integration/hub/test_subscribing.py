@@ -6,9 +6,12 @@ from io import BytesIO
 import pytest
 from sqlalchemy import event
 
+from syndication.model.feed_definition import FeedDefinition
+from syndication.model.selection import Selection, Term
+from syndication.store.access.audit_log import Actor
 from syndication.store.db.database import DatabaseDown
 from syndication.store.hub import intents
-from syndication.store.publishing import asked_feeds
+from syndication.store.publishing import asked_feeds, feed_definitions
 from tests.support.hub import BASE, TOPIC, Hub, subscriber
 
 CALLBACK = "https://reader.example/push?id=1"
@@ -75,6 +78,22 @@ def test_5_1_a_topic_is_a_feed_of_ours(hub, topic, section, format):
 def test_5_1_nobody_elses_feed_is_a_topic(hub):
     said = hub.post(CALLBACK, topic="https://other.example/feeds/taiwan.atom")
     assert said.status_code == 404 and "rel=self" in said.text
+
+
+def test_a_feed_of_editors_is_a_topic_at_once_and_keeps_its_subscribers_when_it_is_renamed(hub, database):
+    topic, editor = f"{BASE}/feeds/election.atom", Actor("desk", "192.0.2.9")
+    assert hub.post(CALLBACK, topic=topic).status_code == 404
+    with database.write() as conn:
+        wanted = FeedDefinition("election", "Election", selection=Selection(any=(Term("tag", "vote"),)))
+        feed_definitions.create(database, conn, hub.settings, wanted, editor)
+    with subscriber() as reader:
+        hub.subscribe(reader.url, topic=topic)
+        with database.write() as conn:
+            feed_definitions.rename(database, conn, hub.settings, "election", "vote-2026", editor)
+        assert [row.section for row in hub.subscriptions] == ["vote-2026"]
+        hub.subscribe(reader.url, topic=topic, secret="new")  # A former slug's address means the present feed.
+        assert [(row.section, row.secret) for row in hub.subscriptions] == [("vote-2026", "new")]
+        assert reader.asked[-1]["hub.topic"] == topic
 
 
 def test_a_feed_on_demand_is_a_topic_while_it_exists(hub, database):

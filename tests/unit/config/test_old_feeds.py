@@ -244,4 +244,4 @@ def test_every_path_of_our_own_is_reserved():
 
     rules = {rule.rule.strip("/").partition("/")[0] for rule in flask_app(Loader()).url_map.iter_rules()}
     assert rules - {""} <= set(RESERVED_PATHS)
-    assert all(is_for_editors(f"/{path}/x") == (path in ("api", "editors")) for path in RESERVED_PATHS)
+    assert all(is_for_editors(f"/{path}/x") == (path in ("api", "editors", "hub")) for path in RESERVED_PATHS)

@@ -216,6 +216,8 @@ CLAIMS = [
     ("POST", "/editors/login/code", {}, Claim("log_in")),
     ("POST", "/editors/loginx", {}, Claim("public")),
     ("POST", "/editors/login", {b"cookie": f"syndication_editors_device={COOKIE}"}, Claim("known_log_in")),
+    ("POST", "/hub", {b"authorization": f"Bearer {TOKEN}"}, Claim("hub")),
+    ("GET", "/hub/echo/token", {}, Claim("hub")),
 ]
 
 
@@ -239,3 +241,14 @@ def test_a_session_that_an_answer_starts_is_recognized():
 )  # fmt: skip
 def test_an_address_leads_to_its_process(path, theirs):
     assert is_for_editors(path) is theirs
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "theirs"),
+    [
+        ("POST", "/hub", True), ("GET", "/hub", False), ("HEAD", "/hub", False), ("PUT", "/hub", False),
+        ("GET", "/hub/", True), ("POST", "/hub/echo/x", True), ("POST", "/hubs", False), ("POST", "/x/hub", False),
+    ],
+)  # fmt: skip
+def test_requests_to_the_hub_are_the_editors_processs_and_its_page_is_not(method, path, theirs):
+    assert is_for_editors(path, method) is theirs

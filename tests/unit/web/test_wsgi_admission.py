@@ -52,6 +52,14 @@ def test_an_address_leads_to_its_app(house, path, name):
     assert Client(house[0]).get("/", environ_overrides={"PATH_INFO": path}).text == name
 
 
+def test_the_hub_has_an_app_of_its_own_and_its_page_is_public(house):
+    entry, *rooms = house
+    hub = AdmissionControl(*rooms, Room("hub"), at_once=2, waiting=2, trusted_proxies=0)
+    assert (Client(hub).post("/hub").text, Client(hub).get("/hub").text) == ("hub", "feeds")
+    assert Client(hub).get("/hub/echo/x").text == "hub"
+    assert Client(entry).post("/hub").text == "feeds"
+
+
 def test_so_many_come_in_at_once_so_many_wait_and_the_others_are_told(house, monkeypatch):
     entry, _, api, dashboard = house
     dashboard.leave.clear()

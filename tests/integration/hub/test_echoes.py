@@ -11,10 +11,12 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import update
 
 from syndication.hub.echo import EchoQueue
 from syndication.notifications.observe import observe
 from syndication.store.hub import echoes
+from syndication.store.tables.hub import HubEchoRow
 from tests.support.pinging import publisher
 from tests.support.service import until
 
@@ -285,7 +287,7 @@ def test_a_hub_that_never_confirms_is_mentioned_once_it_takes_too_long(database,
         newsroom.desk.work()
         newsroom.serve()
         newsroom.start()
-        until(lambda: (echo := newsroom.echo()) and echo.requested_at)
+        until(lambda: (echo := newsroom.echo()) and echo.requested_at and echo.lease_until is None)
         settle(newsroom)
         assert newsroom.findings() == []
         for count, seconds in enumerate((16, 17, 34, 600, 901, 901), start=2):
@@ -342,9 +344,11 @@ def test_the_subscription_at_a_hub_that_is_in_the_settings_no_more_ends_with_its
 
 def test_what_a_hub_was_told_before_it_knew_of_the_subscription_is_not_awaited(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
+        newsroom.publish("a1")
         echo = subscribed(newsroom, hub)
         newsroom.stop()
         with database.write() as conn:
+            conn.execute(update(HubEchoRow).values(pinged_version=None, returned_version=None))
             for sent_at, awaited in ((echo.verified_at, False), (clock(), True)):
                 echoes.record_pinged(conn, hub.url, "all", 1, sent_at, clock())
                 assert (echoes.list_some(conn, [hub.url])[0].awaited_since is not None) == awaited

@@ -156,7 +156,7 @@ def _push(conn: Connection, now: datetime) -> None:
     intents.ask(conn, new, 10, now)
     asked = intents.find(conn, "taiwan", "atom", url)
     assert asked is not None
-    subscriptions.begin(conn, asked, "192.0.2.8", 2**31, now)
+    subscriptions.begin(conn, asked, "192.0.2.8", 2**30, now)
     intents.write(conn, replace(new, mode="denied", reason=HOSTILE), now)
     delivery = {"section": "taiwan", "format": "atom", "callback": url, "version": 2**40, "attempted_at": now}
     told = {"subscription_id": 2**40, "outcome": "failed", "error": HOSTILE, "took_ms": 2**40, "lag_ms": None}

@@ -10,19 +10,22 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, delete, exists, or_, select, update
 
+from syndication.store.db.upsert import insert as upsert
 from syndication.store.hub import pings
 from syndication.store.outbound import attempts
 from syndication.store.outbound.attempts import Failure, Work
+from syndication.store.processes import web_processes
 from syndication.store.tables.hub import HubEchoRow
 from syndication.store.tables.publishing import EntryRow, SectionStateRow
 
 LONGEST = timedelta(days=400)
 """No subscription is renewed later than this, whatever lease a hub granted."""
 
-UNCONFIRMED = timedelta(minutes=15)
-"""After this time without a confirmation, a subscription is requested again."""
+SOON, UNCONFIRMED = timedelta(seconds=15), timedelta(minutes=15)
+"""After this time without a confirmation, a subscription is requested again: at first soon, as the hub may have asked
+while the service was starting, then after pauses that double."""
 
 DENIED = timedelta(hours=6)
 """The pause after a hub has denied a subscription."""
@@ -55,6 +58,7 @@ class Echo:
     returned_version: int | None
     returned_at: datetime | None
     attempts: int
+    lease_until: datetime | None
     error: str | None
     failed_at: datetime | None
 
@@ -84,7 +88,9 @@ def missing(conn: Connection, hubs: Collection[str]) -> list[str]:
 
 
 def has_due(conn: Connection, work: Work, hubs: Collection[str], now: datetime) -> bool:
-    """Returns whether a subscription is to be requested now."""
+    """Returns whether a subscription is to be requested now; without a web process, nobody could confirm it."""
+    if not web_processes.list_alive(conn, now):
+        return False
     return bool(missing(conn, hubs)) or attempts.has_due(conn, work, now, HubEchoRow.hub.in_(hubs))
 
 
@@ -95,7 +101,9 @@ def claim(
     section, format = topic
     for hub in missing(conn, hubs):
         own = {"token": secrets.token_urlsafe(24), "secret": secrets.token_urlsafe(32)}
-        conn.execute(insert(HubEchoRow).values(hub=hub, section=section, format=format, **own))
+        # Another worker may be adding it too.
+        row = upsert(conn, HubEchoRow).values(hub=hub, section=section, format=format, **own)
+        conn.execute(row.on_conflict_do_nothing())
     found = attempts.claim(conn, work, owner, now, most, HubEchoRow.hub.in_(hubs))
     taken = HubEchoRow.hub.in_([row["hub"] for row in found])
     anew = or_(HubEchoRow.requested_at.is_(None), HubEchoRow.verified_at >= HubEchoRow.requested_at)
@@ -107,7 +115,9 @@ def record_requested(conn: Connection, work: Work, hub: str, now: datetime) -> N
     """Records that the hub took the request; unless it confirms or denies it soon, it is asked again."""
     # Only what is due is requested: a later time was set when the hub confirmed or denied it before it answered.
     later = HubEchoRow.hub == hub, HubEchoRow.retry_at > now
-    retry_at = conn.scalar(select(HubEchoRow.retry_at).where(*later)) or now + UNCONFIRMED
+    since = conn.scalar(select(HubEchoRow.requested_at).where(HubEchoRow.hub == hub)) or now
+    pause = min(max(now - since, SOON), UNCONFIRMED)
+    retry_at = conn.scalar(select(HubEchoRow.retry_at).where(*later)) or now + pause
     attempts.finish(conn, work, [(hub,)], attempts=0)
     conn.execute(update(HubEchoRow).where(HubEchoRow.hub == hub).values(retry_at=retry_at))
 

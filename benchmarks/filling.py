@@ -1,6 +1,6 @@
 """Fills a database with articles and published feeds, as a worker leaves it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import islice
 from typing import Any
@@ -13,7 +13,7 @@ from syndication.pipeline.gather import Newsroom
 from syndication.pipeline.regenerate import RegenerationPolicy, Regenerator
 from syndication.store.articles import articles
 from syndication.store.db.database import Database
-from syndication.store.tables.articles import ArticleRow, ArticleSectionRow
+from syndication.store.tables.articles import ArticleRow, ArticleSectionRow, Base
 from syndication.store.triggers import create_triggers
 from syndication.store.triggers.sqlite import sqlite_triggers
 
@@ -56,12 +56,24 @@ def fill_fast(database: Database, found: Iterable[Article], *, batch: int = 1_00
     with database.write() as conn:
         _triggers_off(conn)
         while some := list(islice(waiting, batch)):
-            conn.execute(insert(ArticleRow), [{name: getattr(article, name) for name in COLUMNS} for article in some])
-            conn.execute(insert(ArticleSectionRow), [_link(article) for article in some])
+            put_rows(conn, ArticleRow, [{name: getattr(article, name) for name in COLUMNS} for article in some])
+            put_rows(conn, ArticleSectionRow, [_link(article) for article in some])
         _triggers_on(conn)
     if database.dialect == "postgresql":
         with database.write() as conn:
             conn.execute(text("ANALYZE"))  # As autovacuum does when a table has grown.
+
+
+def put_rows(conn: Connection, row_class: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows, all with the same columns, in the database's fastest way."""
+    if conn.dialect.name == "sqlite":
+        conn.execute(insert(row_class), rows)
+        return
+    names = list(rows[0])
+    driver: Any = conn.connection.dbapi_connection
+    with driver.cursor().copy(f"COPY {row_class.__tablename__} ({', '.join(names)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row([row[name] for name in names])
 
 
 def _link(article: Article) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from syndication.dashboard.app import dashboard_app
 from syndication.metrics import database as database_metrics
 from syndication.model.hub_addresses import ECHO_PATH
 from syndication.notifications.notifier import Notifier
+from syndication.notifications.sending import MessageQueue
+from syndication.outbound.engine import Engine
 from syndication.serve.poll_counter import PollCounter
 from syndication.store.db import errors
 from syndication.store.db.database import Database
@@ -125,7 +127,9 @@ def _notify_without_workers(settings: Settings, effective: EffectiveSettings | N
     if settings.channels:
         database = Database(settings.database_url)
         current = (lambda: effective.current) if effective is not None else (lambda: settings)
-        Notifier(current, database, f"web-{uuid.uuid4().hex}", only_without_workers=True).start()
+        owner = f"web-{uuid.uuid4().hex}"
+        Notifier(current, database, owner, only_without_workers=True).start()
+        Engine(database, [MessageQueue(current, owner, only_without_workers=True)]).start()
 
 
 def _flush_errors(_: PollCounter) -> None:

@@ -16,6 +16,7 @@ import pytest
 import structlog
 from argon2 import PasswordHasher
 from hypothesis import settings
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.util import LRUCache
 from structlog.dev import plain_traceback
@@ -180,18 +181,19 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _databases(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[[str], str]]:
+def _databases(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[..., str]]:
     made: list[tuple[str, str]] = []
 
-    def make(dialect: str) -> str:
+    def make(dialect: str, of: str | None = None) -> str:
         if dialect == "sqlite":
             path = folder / f"{uuid.uuid4().hex}.db"
-            shutil.copy(request.getfixturevalue("sqlite_template"), path)
+            shutil.copy(of.removeprefix("sqlite:///") if of else request.getfixturevalue("sqlite_template"), path)
             return f"sqlite:///{path}"
         base: str = request.getfixturevalue("postgres_server")
         name = f"t{uuid.uuid4().hex}"
         with psycopg.connect(base.format(name="postgres"), autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name} TEMPLATE empty STRATEGY file_copy")
+            template = conninfo_to_dict(of)["dbname"] if of else "empty"
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         made.append((base, name))
         return base.format(name=name)
 
@@ -202,8 +204,8 @@ def _databases(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callabl
 
 
 @pytest.fixture
-def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
-    """Makes a migrated, empty database of the wanted dialect; gives its address."""
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Makes a migrated, empty database of the wanted dialect, or a copy ``of`` a closed one; gives its address."""
     with _databases(request, tmp_path) as make:
         yield make
 
@@ -211,10 +213,27 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
 @pytest.fixture(scope="module")
 def new_module_url(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], str]]:
+) -> Iterator[Callable[..., str]]:
     """Makes a database as ``new_url`` does, for all tests of a module."""
     with _databases(request, tmp_path_factory.mktemp("databases")) as make:
         yield make
+
+
+@pytest.fixture(scope="module")
+def filled_once(new_module_url: Callable[..., str]) -> Callable[..., str]:
+    """Gives the address of a database that is filled once for a module, to be copied for each test."""
+    made: dict[str, str] = {}
+
+    def fill_once(dialect: str, fill: Callable[[Database, FakeClock], None]) -> str:
+        if dialect not in made:
+            clock = FakeClock()
+            url = new_module_url(dialect)
+            with contextlib.closing(Database(url, clock=clock)) as database:
+                fill(database, clock)
+            made[dialect] = url
+        return made[dialect]
+
+    return fill_once
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

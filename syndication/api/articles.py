@@ -78,7 +78,7 @@ class FoundArticle(ResponseModel):
 class FoundArticles(ResponseModel):
     """One page; the Link header has the next one (RFC 8288).
 
-    ``count`` is the number of articles in all pages together, at most 10,000; ``more`` says that there are others.
+    ``count`` is the number of articles in all pages together, at most 1,000; ``more`` says that there are others.
     ``complete`` is false while the search index is being built: some articles may be missing.
     """
 

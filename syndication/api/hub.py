@@ -3,17 +3,35 @@
 A callback is an address of somebody else's, whose query may hold a token: only admins see it whole, others its host.
 """
 
-from ada_url import URL
-from pydantic import Field
+from datetime import datetime, timedelta
 
+from ada_url import URL
+
+from syndication.api.hub_schemas import (
+    HostResponse,
+    HubQuery,
+    HubResponse,
+    LagResponse,
+    OutsideHubResponse,
+    PingResponse,
+    PushesQuery,
+    PushesResponse,
+    PushResponse,
+    SectionSubscribersResponse,
+    StatesResponse,
+    SubscriptionPath,
+    SubscriptionResponse,
+    SubscriptionsQuery,
+    SubscriptionsResponse,
+)
 from syndication.api.operations import Operations, Reply, caller, context, instant, next_page
-from syndication.api.schemas import Filter, Limit, RequestModel, ResponseModel, Slug, Time
+from syndication.diagnostics.hub_words import HubFacts, hub_facts, hub_status, hub_words
 from syndication.model.feed_addresses import feed_url
-from syndication.store.hub import outside_hubs, overview, push_attempts
-from syndication.store.hub.outside_hubs import Echo, Ping
+from syndication.model.hub_addresses import hub_host, hub_url
+from syndication.store.hub import echoes, overview, pings, push_attempts
 from syndication.store.hub.overview import HostSubscribers, SectionSubscribers, Subscription
-from syndication.store.hub.push_attempts import PushAttempt, PushOutcome
-from syndication.store.hub.subscription_states import SubscriptionState
+from syndication.store.hub.ping_log import LoggedPing, list_pings
+from syndication.store.hub.push_attempts import PushAttempt
 from syndication.web.problems import not_found
 
 operation = Operations(
@@ -29,193 +47,7 @@ MAX_HOSTS = 20
 MAX_PINGS = 50
 """Pings in an overview: the newest."""
 
-MAX_ID = 2**53
-
 DEFAULT_PORTS = {"http:": "80", "https:": "443"}
-
-
-class SubscriptionPath(RequestModel):
-    """The number of a subscription."""
-
-    number: int = Field(ge=1, le=MAX_ID)
-
-
-class HubQuery(RequestModel):
-    """``section``: only its subscriptions."""
-
-    section: Slug | None = None
-
-
-class SubscriptionsQuery(RequestModel):
-    """Filters and the page."""
-
-    section: Slug | None = None
-    format: Filter | None = None
-    state: SubscriptionState | None = None
-    host: Filter | None = Field(None, description="The host and port of the callback, as the list has it.")
-    limit: Limit = 50
-    before: int | None = Field(None, ge=1, le=MAX_ID, description="Only subscriptions before this number.")
-
-
-class PushesQuery(RequestModel):
-    """Filters and the page."""
-
-    section: Slug | None = None
-    outcome: PushOutcome | None = None
-    subscription: int | None = Field(None, ge=1, le=MAX_ID)
-    limit: Limit = 50
-    before: int | None = Field(None, ge=1, le=MAX_ID, description="Only attempts before this number.")
-
-
-class StatesResponse(ResponseModel):
-    """Subscriptions by state.
-
-    current: they have the newest version; waiting: it is on its way; failing: the last attempt failed, another one
-    follows; parked: attempts were given up; paused: by somebody.
-    """
-
-    current: int
-    waiting: int
-    failing: int
-    parked: int
-    paused: int
-
-
-class LagResponse(ResponseModel):
-    """Milliseconds from a publication until it arrived, of the last delivery of each subscription."""
-
-    median: int
-    p99: int
-    slowest: int
-
-
-class SectionSubscribersResponse(ResponseModel):
-    """The subscriptions of a section. ``newest_ms`` is how long the newest version took to the last that has it."""
-
-    section: str
-    subscriptions: int
-    formats: dict[str, int]
-    states: StatesResponse
-    hosts: int
-    lag: LagResponse | None
-    newest_ms: int | None
-
-
-class HostResponse(ResponseModel):
-    """The subscriptions whose callbacks are on one host, and how many of them are failing and parked."""
-
-    host: str
-    subscriptions: int
-    failing: int
-    parked: int
-
-
-class PingResponse(ResponseModel):
-    """What a hub was told, and the status that it answered; ``given_up``: it is told no more of this version."""
-
-    hub: str
-    section: str
-    version: int
-    at: Time
-    answered_at: Time | None
-    status: int | None
-    attempts: int
-    error: str | None
-    next_attempt_at: Time | None
-    given_up: bool
-
-
-class OutsideHubResponse(ResponseModel):
-    """Another hub. The service subscribes to ``section`` there; ``missing``: what it announced did not come back."""
-
-    hub: str
-    section: str | None
-    format: str | None
-    verified_at: Time | None
-    expires_at: Time | None
-    denied: str | None
-    announced_version: int | None
-    announced_at: Time | None
-    returned_version: int | None
-    returned_at: Time | None
-    missing: bool
-    error: str | None
-
-
-class HubResponse(ResponseModel):
-    """Push at a glance. ``hub`` is the address of the built-in hub, null if it is turned off."""
-
-    hub: str | None
-    subscriptions: int
-    sections: list[SectionSubscribersResponse]
-    hosts: list[HostResponse]
-    outside: list[OutsideHubResponse]
-    pings: list[PingResponse]
-
-
-class SubscriptionResponse(ResponseModel):
-    """A subscription. ``callback`` and ``address``, its IP address, are null without the scope admin.
-
-    ``has_secret``: deliveries are signed. ``version`` is the last one that it was sent, ``newest`` the present one,
-    ``lag_ms`` how long after its publication the last one arrived.
-    """
-
-    number: int
-    section: str
-    format: str
-    topic: str
-    host: str
-    callback: str | None
-    address: str | None
-    has_secret: bool
-    state: SubscriptionState
-    version: int
-    newest: int | None
-    delivered_at: Time | None
-    lag_ms: int | None
-    lease_seconds: int
-    subscribed_at: Time
-    verified_at: Time
-    expires_at: Time
-    attempts: int
-    error: str | None
-    failed_at: Time | None
-    next_attempt_at: Time | None
-    paused_at: Time | None
-    parked_at: Time | None
-
-
-class SubscriptionsResponse(ResponseModel):
-    """One page, newest first; the Link header has the next one (RFC 8288)."""
-
-    subscriptions: list[SubscriptionResponse]
-
-
-class PushResponse(ResponseModel):
-    """An attempt to push a version. ``callback`` is null without the scope admin.
-
-    gone: the callback answered 410, which ended the subscription; parked: the last of many attempts failed.
-    """
-
-    number: int
-    subscription: int
-    section: str
-    format: str
-    host: str
-    callback: str | None
-    version: int
-    at: Time
-    outcome: PushOutcome
-    status: int | None
-    error: str | None
-    took_ms: int
-    lag_ms: int | None
-
-
-class PushesResponse(ResponseModel):
-    """One page, newest first; the Link header has the next one (RFC 8288)."""
-
-    pushes: list[PushResponse]
 
 
 @operation("GET", "/hub", "read", {200: HubResponse})
@@ -226,15 +58,17 @@ def get_hub(query: HubQuery) -> HubResponse:
         now = database.now(conn)
         sections = overview.count_by_section(conn, now, query.section)
         hosts = overview.list_hosts(conn, now, MAX_HOSTS, query.section)
-        pings = outside_hubs.list_pings(conn, MAX_PINGS)
-        echoes = outside_hubs.list_echoes(conn, settings.hub.outside)
+        told = list_pings(conn, settings.hub.outside, MAX_PINGS)
+        failures = pings.list_failing(conn, settings.hub.outside)
+        subscribed = echoes.list_some(conn, settings.hub.outside)
+    outside = hub_facts(settings.hub.outside, failures, subscribed, timedelta(seconds=settings.hub.echo_seconds))
     return HubResponse(
-        hub=f"{settings.site.base_url}/hub" if settings.hub.enabled else None,
+        hub=hub_url(settings.site.base_url) if settings.hub.enabled else None,
         subscriptions=sum(one.subscriptions for one in sections),
         sections=[_section(one) for one in sections],
         hosts=[_host(one) for one in hosts],
-        outside=[_outside(hub, echoes.get(hub)) for hub in settings.hub.outside],
-        pings=[_ping(ping) for ping in pings],
+        outside=[_outside(facts, now) for facts in outside],
+        pings=[_ping(ping) for ping in told],
     )
 
 
@@ -345,28 +179,26 @@ def _host(found: HostSubscribers) -> HostResponse:
     return HostResponse(host=found.host, subscriptions=found.subscriptions, failing=found.failing, parked=found.parked)
 
 
-def _outside(hub: str, echo: Echo | None) -> OutsideHubResponse:
-    late = context().settings.hub.echo_seconds
+def _outside(facts: HubFacts, now: datetime) -> OutsideHubResponse:
+    echo = facts.echo
     return OutsideHubResponse(
-        hub=hub,
+        hub=facts.hub,
+        host=facts.host,
+        status=hub_status(facts, now),
+        words=hub_words(facts, now) or None,
         section=echo.section if echo else None,
-        format=echo.format if echo else None,
-        verified_at=instant(echo.verified_at) if echo else None,
         expires_at=instant(echo.expires_at) if echo else None,
-        denied=echo.denied if echo else None,
         announced_version=echo.pinged_version if echo else None,
         announced_at=instant(echo.pinged_at) if echo else None,
         returned_version=echo.returned_version if echo else None,
         returned_at=instant(echo.returned_at) if echo else None,
-        missing=echo is not None and echo.is_missing(caller().now, late),
-        error=echo.error if echo else None,
     )
 
 
-def _ping(found: Ping) -> PingResponse:
+def _ping(found: LoggedPing) -> PingResponse:
     waits = found.answered_at is None and found.given_up_at is None
     return PingResponse(
-        hub=found.hub,
+        hub=hub_host(found.hub),
         section=found.section,
         version=found.version,
         at=instant(found.created_at),

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from syndication.api.hub import SubscriptionPath, no_subscription, operation
+from syndication.api.hub import no_subscription, operation
+from syndication.api.hub_schemas import SubscriptionPath
 from syndication.api.operations import NO_WORKER, caller, context
 from syndication.api.schemas import RequestModel, ResponseModel
 from syndication.model.counted import counted

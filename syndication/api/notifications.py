@@ -15,8 +15,7 @@ from syndication.diagnostics.channel_words import (
     message_status,
 )
 from syndication.model.json_types import Text
-from syndication.notifications.notifier import newsroom_of
-from syndication.notifications.texts import content_of_test
+from syndication.notifications.texts import content_of_test, newsroom_of
 from syndication.store.notifications import outbox
 from syndication.store.notifications.outbox import ChannelState, Notification
 from syndication.store.processes import web_processes, workers

@@ -15,6 +15,7 @@ from syndication.cli.copy_database import copy_database
 from syndication.cli.deliveries import deliveries, purge
 from syndication.cli.feed_definitions import feeds as feed_commands
 from syndication.cli.feeds import hold, regenerate, release, status
+from syndication.cli.hub import hub
 from syndication.cli.init import init
 from syndication.cli.notifications import notifications
 from syndication.cli.processes import config, demonstrate, editors, migrate, serve, web, worker
@@ -107,7 +108,7 @@ def main(ctx: click.Context, path: Path | None) -> None:
 for command in (
     init, serve, web, editors, worker, demonstrate, migrate, import_, withdraw, restore, schedule, lock_fields,
     unlock_fields, revisions, regenerate, hold, release, purge, status, find, trace, deliveries, feed_commands, source,
-    notifications, token, user, audit_log, config, reload, copy_database,
+    hub, notifications, token, user, audit_log, config, reload, copy_database,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -52,8 +52,7 @@ def notifications(ctx: click.Context, name: str | None, as_json: bool) -> None:
 def _test(ctx: click.Context, name: str) -> None:
     """Requests a test and follows it: it is sent as every message is, by a worker."""
     from syndication.config.named_tables import suggestion
-    from syndication.notifications.notifier import newsroom_of
-    from syndication.notifications.texts import content_of_test
+    from syndication.notifications.texts import content_of_test, newsroom_of
     from syndication.store.notifications import outbox
     from syndication.store.processes import web_processes, workers
 

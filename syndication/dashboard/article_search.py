@@ -10,7 +10,7 @@ from syndication.api import articles as api
 from syndication.dashboard.csv_lines import BYTE_ORDER_MARK, csv_line
 from syndication.dashboard.filters import time_filters
 from syndication.dashboard.pages import call, parse_request
-from syndication.store.articles.found_articles import MOST_COUNTED
+from syndication.store.articles.found_articles import MOST_LISTED
 from syndication.web.problems import Problem
 
 COLUMNS = ("id", "title", "url", "status", "published_at", "updated_at", "access")
@@ -47,12 +47,12 @@ def _begin_of(name: str, day: str, *, days: bool) -> str:
 
 
 def csv_of(query: api.SearchQuery) -> Iterator[str]:
-    """Yields the lines of what the API finds, page by page, at most ``MOST_COUNTED`` of them."""
+    """Yields the lines of what the API finds, page by page, at most ``MOST_LISTED`` of them."""
     yield BYTE_ORDER_MARK + csv_line(COLUMNS)
     after, rows = query.after, 0
-    while rows < MOST_COUNTED:
+    while rows < MOST_LISTED:
         found = call(api.list_articles, query=query.model_copy(update={"limit": 200, "after": after}))
-        for article in found.value.articles[: MOST_COUNTED - rows]:
+        for article in found.value.articles[: MOST_LISTED - rows]:
             yield csv_line(getattr(article, name) or "" for name in COLUMNS)
         rows += len(found.value.articles)
         if found.next_page is None:

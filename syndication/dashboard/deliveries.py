@@ -18,7 +18,7 @@ from syndication.dashboard.filters import time_filters
 from syndication.dashboard.pages import Pages, back, call, is_live, live_part, page, parse_request, titles
 from syndication.dashboard.regenerations import shown
 from syndication.diagnostics.waiting_changes import BLOCKED, DELAYED
-from syndication.store.articles.found_articles import MOST_COUNTED
+from syndication.store.articles.found_articles import MOST_LISTED
 from syndication.web.problems import Problem
 
 pages = Pages("deliveries")
@@ -119,10 +119,10 @@ def _read(query: api.DeliveriesQuery) -> Reply[api.DeliveriesResponse]:
 
 
 def _lines(query: api.DeliveriesQuery) -> Iterator[str]:
-    """Yields the lines of what the API finds, page by page, at most ``MOST_COUNTED`` changes."""
+    """Yields the lines of what the API finds, page by page, at most ``MOST_LISTED`` changes."""
     yield BYTE_ORDER_MARK + csv_line(COLUMNS)
     after, rows = query.after, 0
-    while rows < MOST_COUNTED:
+    while rows < MOST_LISTED:
         found = _read(query.model_copy(update={"limit": 200, "after": after}))
         for change in found.value.items:
             yield from _of_change(change)

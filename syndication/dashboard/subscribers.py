@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from syndication.api import hub as api
 from syndication.api import hub_acts
+from syndication.api.hub_schemas import HubQuery, PushesQuery, SubscriptionPath, SubscriptionsQuery
 from syndication.dashboard.filters import lag
 from syndication.dashboard.pages import Pages, Question, back, call, is_live, live_part, page, parse_request, titles
 from syndication.dashboard.ttl_cache import TTLCache
@@ -26,12 +27,22 @@ CLASSES = {"current": "current", "waiting": "waits", "failing": "silent", "parke
 
 OUTCOME_CLASSES = {"done": "current", "failed": "silent", "gone": "plain", "parked": "silent"}
 
+HUB_LABELS = {
+    "working": "Passes on", "unwatched": "Unknown", "waiting": "Not confirmed yet", "retrying": "Retrying",
+    "failing": "Failing", "silent": "Not passed on",
+}  # fmt: skip
+
+HUB_CLASSES = {
+    "working": "current", "unwatched": "silent", "waiting": "unpublished", "retrying": "waits", "failing": "failing",
+    "silent": "failing",
+}  # fmt: skip
+
 
 @pages.get("/subscribers", "read")
 def show_subscribers() -> Response:
     """Shows the subscribers by section and host, and the other hubs that are told."""
-    found = call(api.get_hub, query=api.HubQuery())
-    values = {"found": found, **_words()}
+    found = call(api.get_hub, query=HubQuery())
+    values = {"found": found, "hub_labels": HUB_LABELS, "hub_classes": HUB_CLASSES, **_words()}
     if is_live():
         return live_part("parts/subscribers.html", **values)
     return page("subscribers.html", **values)
@@ -41,7 +52,7 @@ def show_subscribers() -> Response:
 def list_subscribers() -> Response:
     """Lists subscribers: of a section, in a state, of a host."""
     asked, before = _asked("section", "state", "host", "format")
-    query = parse_request(api.SubscriptionsQuery, **asked, before=before)
+    query = parse_request(SubscriptionsQuery, **asked, before=before)
     found = call(api.list_subscriptions, query=query)
     values = {
         "items": found.value.subscriptions,
@@ -59,7 +70,7 @@ def list_subscribers() -> Response:
 def show_pushes() -> Response:
     """Shows the attempts to push versions, newest first."""
     asked, before = _asked("section", "outcome", "subscription")
-    found = call(api.list_pushes, query=parse_request(api.PushesQuery, **asked, before=before))
+    found = call(api.list_pushes, query=parse_request(PushesQuery, **asked, before=before))
     values = {
         "items": found.value.pushes,
         "asked": asked,
@@ -75,7 +86,7 @@ def show_pushes() -> Response:
 def show_subscriber(number: str) -> Response:
     """Shows one subscription, and its last attempts."""
     found = call(api.get_subscription, path=_path(number))
-    log = call(api.list_pushes, query=parse_request(api.PushesQuery, subscription=found.number, limit=FEW))
+    log = call(api.list_pushes, query=parse_request(PushesQuery, subscription=found.number, limit=FEW))
     values = {"one": found, "pushes": log.value.pushes, "more": log.next_page is not None, **_words()}
     if is_live():
         return live_part("parts/subscriber.html", **values)
@@ -143,8 +154,8 @@ def subscribers_line(section: str) -> str | None:
     return delivered_words(found.states.model_dump(), lag(found.newest_ms) if found.newest_ms is not None else None)
 
 
-def _path(number: str) -> api.SubscriptionPath:
-    return parse_request(api.SubscriptionPath, number=number)
+def _path(number: str) -> SubscriptionPath:
+    return parse_request(SubscriptionPath, number=number)
 
 
 def _asked(*names: str) -> tuple[dict[str, str], str | None]:

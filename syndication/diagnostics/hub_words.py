@@ -59,7 +59,7 @@ def hub_status(facts: HubFacts, now: datetime) -> HubStatus:
         awaited = echo.awaited_since
         return "silent" if awaited is not None and now - awaited > facts.patience else "working"
     unconfirmed = echo.requested_at is not None and now - echo.requested_at > facts.patience
-    return "unwatched" if echo.denied is not None or echo.error is not None or unconfirmed else "waiting"
+    return "unwatched" if echo.denied is not None or unconfirmed else "waiting"
 
 
 def hub_words(facts: HubFacts, now: datetime) -> str:

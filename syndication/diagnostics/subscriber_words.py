@@ -38,8 +38,9 @@ def delivered_words(states: Mapping[str, int], newest: str | None) -> str:
 
 def parked_words(number: int) -> str:
     """Returns the notice about parked subscribers."""
+    if number == 1:
+        rest = "It gets nothing until it is resumed or subscribes again."
+    else:
+        rest = "They get nothing until they are resumed or subscribe again."
     verb = "is" if number == 1 else "are"
-    return (
-        f"{counted(number, 'push subscriber')} {verb} parked: nothing could be delivered for a long time. They get"
-        " nothing until they are resumed or subscribe again."
-    )
+    return f"{counted(number, 'push subscriber')} {verb} parked: nothing could be delivered for a long time. {rest}"

@@ -88,7 +88,7 @@ class PingQueue(Queue[PingBatch]):
                 pings.record_answered(conn, self._work, batch, outcome.status, now)
                 for section, version in batch.versions.items():
                     if section == ALL:
-                        echoes.record_pinged(conn, batch.hub, section, version, now)
+                        echoes.record_pinged(conn, batch.hub, section, version, batch.taken_at, now)
                 log.info("hub_pinged", ms=round(outcome.took_ms, 1), **values)
                 continue
             pause = BACKOFF.after(max(ping.attempts for ping in batch.rows))

@@ -75,9 +75,12 @@ class Delivery:
 
     @property
     def lag_ms(self) -> int | None:
-        """The milliseconds from the version's publication to the end of the attempt."""
-        published = self.document.published_at
-        return None if published is None else max(round((self.ended_at - published).total_seconds() * 1000), 0)
+        """The milliseconds from the version's publication, or from when somebody asked for it, to the end."""
+        published, asked = self.document.published_at, self.push.asked_at
+        if published is None:
+            return None
+        since = published if asked is None else max(published, asked)
+        return max(round((self.ended_at - since).total_seconds() * 1000), 0)
 
     def _at(self, moment: float) -> datetime:
         # 0: it never came so far.

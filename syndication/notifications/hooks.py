@@ -6,13 +6,12 @@ from datetime import datetime
 from syndication.config.notification_schema import SlackChannel, WebhookChannel
 from syndication.model.formats import rfc3339
 from syndication.model.webhook_signature import signature
-from syndication.notifications.smtp import SendError
 from syndication.notifications.texts import Newsroom, text
-from syndication.sources.http import HttpLimits, request
-from syndication.sources.reader import SourceError
+from syndication.outbound.client import OutboundClient
+from syndication.outbound.errors import SendError
 from syndication.store.notifications.outbox import Notification
 
-MAX_ANSWER = 2**20
+MAX_ANSWER = 2**16
 """Bytes of an answer: nothing of it is used but the status."""
 
 
@@ -38,41 +37,24 @@ def webhook_id(notification: Notification, newsroom: Newsroom) -> str:
     return f"{newsroom.authority}-{notification.channel}-{notification.id}"
 
 
-def send_slack(channel: SlackChannel, notification: Notification, seconds: float) -> None:
-    """Sends within ``seconds``; raises SendError."""
-    _post(channel, slack_body(notification), {}, seconds)
+async def send_slack(client: OutboundClient, channel: SlackChannel, notification: Notification) -> None:
+    """Sends within the client's limits; raises SendError."""
+    await _post(client, channel.url, slack_body(notification), {})
 
 
-def send_webhook(
-    channel: WebhookChannel, newsroom: Newsroom, notification: Notification, now: datetime, seconds: float
+async def send_webhook(
+    client: OutboundClient, channel: WebhookChannel, newsroom: Newsroom, notification: Notification, now: datetime
 ) -> None:
-    """Sends within ``seconds``, signed with the time of this attempt; raises SendError."""
-    id, moment, body = (
-        webhook_id(notification, newsroom),
-        str(int(now.timestamp())),
-        webhook_body(notification, newsroom),
-    )
-    headers = {
-        "webhook-id": id,
-        "webhook-timestamp": moment,
-        "webhook-signature": signature(channel.secret, id, moment, body),
-    }
-    _post(channel, body, headers, seconds)
+    """Sends within the client's limits, signed with the time of this attempt; raises SendError."""
+    id, moment = webhook_id(notification, newsroom), str(int(now.timestamp()))
+    body = webhook_body(notification, newsroom)
+    signed = signature(channel.secret, id, moment, body)
+    headers = {"webhook-id": id, "webhook-timestamp": moment, "webhook-signature": signed}
+    await _post(client, channel.url, body, headers)
 
 
-def _post(channel: SlackChannel | WebhookChannel, body: bytes, headers: dict[str, str], seconds: float) -> None:
+async def _post(client: OutboundClient, url: str, body: bytes, headers: dict[str, str]) -> None:
     sent = {"content-type": "application/json; charset=utf-8", **headers}
-    limits = HttpLimits(seconds=seconds, bytes=MAX_ANSWER, redirects=0)
-    try:
-        answer = request(
-            channel.url,
-            method="POST",
-            headers=sent,
-            body=body,
-            allow_private=channel.allow_private,
-            limits=limits,
-        )
-    except SourceError as error:
-        raise SendError(str(error)) from error
+    answer = await client.request("POST", url, headers=sent, body=body)
     if not 200 <= answer.status < 300:
         raise SendError(f"the webhook answered {answer.status}")

@@ -1,41 +1,30 @@
-"""The thread that looks for incidents, and those that send messages. All their state is in the database.
+"""The thread that looks for incidents and stores the messages about them. All its state is in the database.
 
-Each worker has one; one of them at a time looks, by a lease, and any of them sends. Without any worker the web
-processes do the same, but look for that one cause only. Nothing waits for these threads: neither publishing nor the
-stop of a process.
+Each worker has one; one of them at a time looks, by a lease. Without any worker the web processes do the same, but look
+for that one cause only. Nothing waits for this thread: neither publishing nor the stop of a process.
 """
 
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from syndication.config.loading import Settings
-from syndication.config.notification_schema import (
-    CAUSES,
-    EmailChannel,
-    NotificationTable,
-    SlackChannel,
-    WebhookChannel,
-)
+from syndication.config.notification_schema import CAUSES
 from syndication.diagnostics.health import Finding, examine
 from syndication.diagnostics.read_health import View, may_be_locked, read_health, with_lock
 from syndication.diagnostics.read_silences import read_silences
 from syndication.logs import get_logger
-from syndication.model.values import ALL
-from syndication.notifications.hooks import send_slack, send_webhook
 from syndication.notifications.observe import Observation, observe
 from syndication.notifications.plan import Told, plan
-from syndication.notifications.smtp import SendError, compose, send_email
-from syndication.notifications.texts import Newsroom, content, subject
+from syndication.notifications.texts import Newsroom, content, newsroom_of, subject
 from syndication.store import Connection
 from syndication.store.articles import hidden_stories
 from syndication.store.db.database import Database, DatabaseDown
 from syndication.store.db.locks import is_locked
 from syndication.store.notifications import incidents, outbox
 from syndication.store.notifications.incidents import Incident, Report
-from syndication.store.notifications.outbox import Notification
 from syndication.store.processes import workers
 from syndication.store.triggers import missing_triggers
 
@@ -44,8 +33,8 @@ log = get_logger(__name__)
 LOOK_SECONDS = 5.0
 """How often the process that has the lease looks for incidents: each look reads the whole verdict."""
 
-SEND_SECONDS = 1.0
-"""How often each process looks for messages that can be sent."""
+TURN_SECONDS = 1.0
+"""How often the others ask whether nobody looks; and how soon the next look is if something has begun."""
 
 HIDDEN_SECONDS = 60.0
 """How often stories that are never shown are looked for."""
@@ -56,36 +45,20 @@ SILENCE_SECONDS = 300.0
 WATCH_LEASE = timedelta(seconds=20)
 """How long nobody looks after the process that did has died."""
 
-TIMEOUT_SECONDS = 15.0
-"""The longest time of one attempt to send."""
-
-SEND_LEASE = timedelta(seconds=60)
-"""How long a message waits after the process that was sending it has died: more than any attempt takes."""
-
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
-"""The pause before a message is sent again; each pause is twice the one before."""
-
-GIVE_UP = timedelta(days=1)
-"""After this time a message is not sent any more."""
-
 STOP_SECONDS = 0.5
-"""How long these threads may delay the end of their process."""
+"""How long the thread may delay the end of their process."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotifierTimes:
-    """How often the notifier looks, and how long an attempt may take; shorter in tests."""
+    """How often the notifier looks, and its lease; shorter in tests."""
 
     look: float = LOOK_SECONDS
-    send: float = SEND_SECONDS
-    timeout: float = TIMEOUT_SECONDS
     watch_lease: timedelta = WATCH_LEASE
-    send_lease: timedelta = SEND_LEASE
-    first_pause: timedelta = FIRST_PAUSE
 
 
 class Notifier:
-    """Looks and sends. ``owner`` names the process, ``settings`` are the present ones.
+    """Looks. ``owner`` names the process, ``settings`` are the present ones.
 
     A worker looks for every cause; with ``only_without_workers``, nothing is done while a worker is running.
     """
@@ -106,7 +79,6 @@ class Notifier:
         self.channels = {channel.name: channel for channel in settings().channels}
         self._only_without_workers = only_without_workers
         self._watched: Collection[str] = ("no-worker",) if only_without_workers else CAUSES
-        self._sending: dict[str, threading.Thread] = {}
         self._silences: dict[str, str] = {}
         self._silences_due = 0.0
         self._view = _WatchView()
@@ -122,14 +94,12 @@ class Notifier:
             self._thread.start()
 
     def stop(self) -> None:
-        """Stops the thread. A message that is just being sent may be sent again by another process."""
+        """Stops the thread."""
         self._stopped.set()
         if not self.channels:
             return
-        ends = time.monotonic() + STOP_SECONDS
-        for thread in (self._thread, *list(self._sending.values())):
-            if thread.is_alive():
-                thread.join(timeout=max(ends - time.monotonic(), 0.0))
+        if self._thread.is_alive():
+            self._thread.join(timeout=STOP_SECONDS)
         if self._looks and not self.database.is_given_up:
             try:
                 with self.database.write() as conn:
@@ -138,13 +108,12 @@ class Notifier:
                 log.warning("shutdown_step_failed", error=type(error).__name__)
 
     def step(self) -> None:
-        """Looks, if it is time to, and starts to send what can be sent."""
+        """Looks, if it is time to."""
         if self._only_without_workers and self._has_workers():
             return
         if time.monotonic() >= self._look_at:
             self._look_at = time.monotonic() + self.times.look
             self.look()
-        self.send_due()
 
     def look(self) -> None:
         """Records what began and ended, and stores the messages about it, if this process has the lease."""
@@ -169,24 +138,6 @@ class Notifier:
                 self._store(conn, seen, messages, now)
         if seen.begun:
             self._look_at = 0.0  # What is told at once is told at the next look.
-
-    def send_due(self) -> None:
-        """Starts to send one message of each channel that is not sending."""
-        self._sending = {name: thread for name, thread in self._sending.items() if thread.is_alive()}
-        with self.database.read() as conn:
-            now = self.database.now(conn)
-            due = outbox.list_due(conn, list(self.channels), now, LONGEST_PAUSE)
-        for notification in due:
-            if notification.channel in self._sending:
-                continue
-            with self.database.write() as conn:
-                now = self.database.now(conn)
-                mine = outbox.claim(conn, notification.id, self.owner, now, self.times.send_lease, LONGEST_PAUSE)
-            if mine:
-                # A daemon: stopping a process does not wait for a mail server.
-                thread = threading.Thread(target=self._send, args=(notification,), name="notify", daemon=True)
-                self._sending[notification.channel] = thread
-                thread.start()
 
     def _hold_watch(self) -> bool:
         """Returns whether this process has the lease; a write takes it, or renews one that ends soon."""
@@ -261,57 +212,6 @@ class Notifier:
                 over_at = now if one.event in ("over", "passed") else None
                 incidents.write_report(conn, Report(name, one.incident.id, now, over_at))
 
-    def _send(self, notification: Notification) -> None:
-        channel, note, error = self.channels[notification.channel], None, None
-        try:
-            note = self._deliver(channel, notification)
-        except SendError as failure:
-            error = str(failure)
-        except Exception as failure:  # noqa: BLE001  # The message must be recorded as failed, or it would be sent forever.
-            # Without the exception's own words, which may quote an address or a password.
-            error = f"an unexpected error ({type(failure).__name__})"
-        self._record(notification, note, error)
-
-    def _deliver(self, channel: NotificationTable, notification: Notification) -> str | None:
-        newsroom, seconds, now = self._newsroom(), self.times.timeout, datetime.now(UTC)
-        match channel:
-            case EmailChannel():
-                return send_email(channel, compose(channel, newsroom, notification, now), seconds)
-            case SlackChannel():
-                send_slack(channel, notification, seconds)
-            case WebhookChannel():
-                send_webhook(channel, newsroom, notification, now, seconds)
-        return None
-
-    def _record(self, notification: Notification, note: str | None, error: str | None) -> None:
-        """Records the result; tries as long as the lease lasts, because the message would be sent again after it."""
-        ends = time.monotonic() + self.times.send_lease.total_seconds() - self.times.timeout
-        while True:
-            try:
-                with self.database.write() as conn:
-                    now = self.database.now(conn)
-                    if error is None:
-                        outbox.record_sent(conn, notification.id, now, note)
-                    else:
-                        outbox.record_failure(conn, notification.id, error, now, self._retry_at(notification, now))
-                break
-            except DatabaseDown as failure:
-                if self._stopped.wait(1.0) or time.monotonic() >= ends:
-                    log.warning("notification_not_recorded", error=type(failure).__name__)
-                    return
-        values = {"channel": notification.channel, "kind": notification.kind, "attempt": notification.attempts + 1}
-        if error is None:
-            log.info("notification_sent", **values, **({"note": note} if note else {}))
-        else:
-            given_up = self._retry_at(notification, now) is None
-            (log.error if given_up else log.warning)("notification_failed", error=error, given_up=given_up, **values)
-
-    def _retry_at(self, notification: Notification, now: datetime) -> datetime | None:
-        """Returns when to try again; None: never. Whoever asked for a test waits for its result."""
-        if notification.kind == "test" or now - notification.created_at >= GIVE_UP:
-            return None
-        return now + min(self.times.first_pause * (1 << min(notification.attempts, 12)), LONGEST_PAUSE)
-
     def _newsroom(self) -> Newsroom:
         return newsroom_of(self.settings())
 
@@ -330,7 +230,7 @@ class Notifier:
                 self._failing = True
             except Exception:  # If the thread ended silently, nobody would be told of anything.
                 log.exception("notifier_failed")
-            self._stopped.wait(self.times.send)
+            self._stopped.wait(min(TURN_SECONDS, self.times.look))
 
 
 class _WatchView(View):
@@ -346,10 +246,3 @@ class _WatchView(View):
             self._never_shown = hidden_stories.never_shown(conn, now)
             self._due = time.monotonic() + HIDDEN_SECONDS
         return {}, self._never_shown
-
-
-def newsroom_of(settings: Settings) -> Newsroom:
-    """Returns what messages say of the newsroom."""
-    titles = {slug: "All stories" if slug == ALL else section.title for slug, section in settings.sections.items()}
-    site = settings.site
-    return Newsroom(site.title, f"{site.base_url}/editors", site.authority, settings.timezone, titles)

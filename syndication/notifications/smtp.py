@@ -17,13 +17,9 @@ from ada_url import URL
 
 from syndication.config.notification_schema import EmailChannel
 from syndication.notifications.texts import MAX_NAME, Newsroom, one_line, text
-from syndication.sources.checked_connection import connected_to, cut_off
-from syndication.sources.reader import SourceError
+from syndication.outbound.checked_connection import connected_to, cut_off
+from syndication.outbound.errors import SendError
 from syndication.store.notifications.outbox import Notification
-
-
-class SendError(Exception):
-    """A message was not sent; the text is for people, and quotes neither secrets nor what a server says."""
 
 
 def compose(channel: EmailChannel, newsroom: Newsroom, notification: Notification, now: datetime) -> EmailMessage:
@@ -55,8 +51,6 @@ def send_email(channel: EmailChannel, message: EmailMessage, seconds: float) -> 
             refused = _deliver(channel, message, connected)
     except SendError:
         raise
-    except SourceError as error:
-        raise (late if cut.is_set() else SendError(str(error))) from error
     except ssl.SSLCertVerificationError as error:
         raise SendError(f"{channel.host} has an untrusted certificate ({error.verify_message})") from error
     except (OSError, smtplib.SMTPException, ValueError) as error:

@@ -9,11 +9,13 @@ from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import quote
 
+from syndication.config.loading import Settings
 from syndication.config.notification_schema import NotificationTable
 from syndication.diagnostics.health import BY_EDITOR
 from syndication.diagnostics.words import span
 from syndication.model.formats import rfc3339
 from syndication.model.terminal import escape
+from syndication.model.values import ALL
 from syndication.notifications.plan import Told
 from syndication.store.notifications.incidents import Incident
 
@@ -78,6 +80,13 @@ class Newsroom:
     authority: str
     zone: tzinfo
     titles: Mapping[str, str]
+
+
+def newsroom_of(settings: Settings) -> Newsroom:
+    """Returns what messages say of the newsroom."""
+    titles = {slug: "All stories" if slug == ALL else section.title for slug, section in settings.sections.items()}
+    site = settings.site
+    return Newsroom(site.title, f"{site.base_url}/editors", site.authority, settings.timezone, titles)
 
 
 def one_line(text: str, most: int = MAX_LINE) -> str:

@@ -182,7 +182,7 @@ class _Lane(Generic[Job]):
         if self._done:
             enough = min(BATCH, max(self.queue.at_once // 2, 1))
             pauses.append(0.0 if len(self._done) >= enough else self._done_since + BATCH_SECONDS - now)
-        pauses += [line[0][0] + WAIT_SECONDS - now for line in self._waiting.values() if line]
+        pauses += [line[0][0] + self._patience(party) - now for party, line in self._waiting.items() if line]
         return min(pauses)
 
     def _free(self) -> int:
@@ -243,6 +243,10 @@ class _Lane(Generic[Job]):
         """Returns how many attempts a party may have at a time: fewer, the more failed lately."""
         return max((self.queue.at_once // SHARE) >> min(self._troubled.failures(party), 10), 1)
 
+    def _patience(self, party: str) -> float:
+        """Returns how long work waits here for its party; not at all for one that has failed, so that little waits."""
+        return 0.0 if self._troubled.failures(party) else WAIT_SECONDS
+
     def _wait(self, job: Job) -> None:
         self._waiting.setdefault(self.queue.party(job), deque()).append((time.monotonic(), job))
 
@@ -250,7 +254,7 @@ class _Lane(Generic[Job]):
         """Returns what has waited here for too long, and forgets it."""
         late = []
         for party, line in list(self._waiting.items()):
-            while line and line[0][0] + WAIT_SECONDS <= now:
+            while line and line[0][0] + self._patience(party) <= now:
                 late.append(line.popleft()[1])
             if not line:
                 del self._waiting[party]

@@ -4,7 +4,6 @@ The address that was checked is the one that is connected to: a name that resolv
 nothing. Everything has a limit: the time of the whole exchange, redirects, headers, and bytes after decompression.
 """
 
-import base64
 import contextlib
 import http.client
 import socket
@@ -15,12 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, cast
-from urllib.parse import unquote
 
 from ada_url import URL
 
 from syndication import __version__
-from syndication.sources.checked_connection import PORTS, connected_to, cut_off, port_of
+from syndication.outbound.addresses import PORTS, credentials, port_of
+from syndication.outbound.checked_connection import connected_to, cut_off
+from syndication.outbound.errors import SendError
 from syndication.sources.decompression import decompressed
 from syndication.sources.reader import SourceError
 
@@ -78,7 +78,7 @@ def request(
     permanent = True
     at = _parse(url)
     for _ in range(limits.redirects + 1):
-        sent |= _credentials(at)
+        sent |= credentials(at)
         response = _exchange(at, method, sent, allow_private, limits, ends, body)
         target = response.headers.get("location")
         if response.status not in REDIRECTS or not target or not limits.redirects:
@@ -126,14 +126,6 @@ def _same_party(before: URL, after: URL) -> bool:
     return upgrade and before.hostname == after.hostname and not before.port and not after.port
 
 
-def _credentials(at: URL) -> dict[str, str]:
-    if not at.username and not at.password:
-        return {}
-    pair = f"{unquote(at.username)}:{unquote(at.password)}".encode()
-    at.username = at.password = ""
-    return {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
-
-
 def _host(url: str) -> str:
     return URL(url).hostname
 
@@ -160,6 +152,8 @@ def _exchange(
     try:
         with connected_to(at, allow_private, ends) as connected, cut_off(connected, ends, cut):
             answer = _ask(at, method, fields, connected, limits, body)
+    except SendError as error:
+        raise SourceError(str(error)) from error
     except SourceError as error:
         if cut.is_set():  # An answer that was cut off looks incomplete; or complete, as below.
             raise SourceError(late) from error

@@ -8,12 +8,18 @@ from syndication.hub.echo import EchoQueue
 from syndication.hub.ping import PingQueue
 from syndication.hub.push import PushQueue
 from syndication.hub.verify import VerifyQueue
+from syndication.notifications.sending import MessageQueue
 from syndication.outbound.queue import Queue
+from syndication.worker.purge.queue import PurgeQueue
 
 
 def outbound_queues(settings: Callable[[], Settings], owner: str) -> list[Queue[Any]]:
     """Returns the queues that the settings ask for."""
     found: list[Queue[Any]] = []
+    if settings().purge.url:
+        found.append(PurgeQueue(settings, owner))
+    if settings().channels:
+        found.append(MessageQueue(settings, owner))
     if settings().hub.enabled:
         found += PushQueue(settings, owner), VerifyQueue(settings, owner)
     if settings().hub.outside:

@@ -46,7 +46,6 @@ from syndication.store.publishing import section_state, sitemap_state
 from syndication.store.publishing.effective_settings import EffectiveSettings
 from syndication.worker.asked_feeds import AskedFeeds
 from syndication.worker.outbound_queues import outbound_queues
-from syndication.worker.purge.queue import PurgeQueue
 from syndication.worker.retention import prune
 from syndication.worker.schedule import ClockStepDetector, build_scheduler, schedule_due, set_jobs
 from syndication.worker.source_threads import SourceThreads
@@ -106,9 +105,7 @@ class Worker:
             self.id,
             SitemapPolicy(maps.enabled, maps.news_name, purge=bool(settings.purge.url)),
         )
-        self.purges = PurgeQueue(self.id, settings.purge, settings.old_feeds) if settings.purge.url else None
-        queues = outbound_queues(lambda: self.settings, self.id)
-        self.outbound = Engine(database, [*queues, *([self.purges] if self.purges is not None else [])])
+        self.outbound = Engine(database, outbound_queues(lambda: self.settings, self.id))
         self.sources = SourceThreads(settings, database, self.id) if settings.sources else None
         self.previewer = Previewer(database, self.regenerator.newsroom, self.regenerator.renderer)
         self.preview_share = TimeShare(PREVIEWS)
@@ -261,8 +258,6 @@ class Worker:
         marked = self.asked.adopt(self.settings, self.effective.revision.definitions)
         self.previewer.follow(self.asked.own)
         self.sitemaps.follow(self.settings.site)
-        if self.purges is not None:
-            self.purges.old_feeds = self.settings.old_feeds
         log.info("settings_followed", sections=len(self.settings.sections), to_regenerate=len(marked))
 
     def _answer_preview(self) -> bool:

@@ -20,6 +20,7 @@ from tests.support.foreign_newsroom import ForeignNewsroom
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.newsroom import article
 from tests.support.service import Service, running, until
+from tests.support.subscribers import log_attempts, subscribe
 
 SITE = """
 [site]
@@ -93,6 +94,15 @@ def stories(now: datetime) -> Iterator[dict[str, Any]]:
     yield {"id": "draft", "title": "Half a thought", "status": "draft", "published_at": None}
     yield {"id": "expires", "title": "Tickets until tomorrow", "expires_at": now + timedelta(days=1)}
     yield {"id": "wrong", "title": "A story with a wrong address", "url": "http://["}
+
+
+def subscribers(now: datetime) -> Iterator[dict[str, Any]]:
+    """Yields subscriptions by push that no worker sends anything: they have a later version than there is."""
+    later = {"version": 1_000_000}
+    yield {"host": "reader.example:443"} | later
+    failed = {"failed_at": now + timedelta(minutes=1), "error": "timed out", "attempts": 2, "lag_ms": None}
+    yield {"host": "aggregator.example:8443", "format": "json"} | failed | later
+    yield {"host": "archive.example:443", "section": "world", "paused_at": now, "secret": None} | later
 
 
 class House:
@@ -189,6 +199,8 @@ def open_house(folder: Path) -> Iterator[House]:
         house.create_feed(FeedDefinition("ferries", "Ferries", selection=Selection(any=(Term("tag", "ferries"),))))
         house.create_feed(FeedDefinition("ended", "Last year's election", retired=True))
         house.until_in_feed("A bridge is open again")
+        subscribe(database, *subscribers(now))
+        log_attempts(database, {}, {"outcome": "failed", "status": 500, "error": "answered 500", "lag_ms": None})
         try:
             yield house
         finally:

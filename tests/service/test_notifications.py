@@ -51,9 +51,10 @@ IMPATIENT = """
 from datetime import timedelta
 from syndication.cli import main
 from syndication.notifications.notifier import Notifier, NotifierTimes
+from syndication.notifications.sending import MessageQueue, SendTimes
 
-times = NotifierTimes(look=0.5, send=0.1, timeout=1.0, send_lease=timedelta(seconds=3))
-Notifier.__init__.__kwdefaults__["times"] = times
+Notifier.__init__.__kwdefaults__["times"] = NotifierTimes(look=0.5)
+MessageQueue.__init__.__kwdefaults__["times"] = SendTimes(look=0.1, timeout=1.0, lease=timedelta(seconds=3))
 main(["worker"])
 """
 """A worker whose leases of messages end soon."""

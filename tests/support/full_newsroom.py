@@ -39,6 +39,7 @@ from syndication.store.hub import intents, subscriptions
 from syndication.store.hub.intents import NewIntent
 from syndication.store.notifications import incidents, outbox
 from syndication.store.notifications.incidents import Incident
+from syndication.store.outbound import attempts
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
 from syndication.store.processes.poll_counts import PollSums
 from syndication.store.publishing import (
@@ -146,7 +147,7 @@ def _notify(conn: Connection, by: Actor, now: datetime) -> None:
         incidents.write_report(conn, incidents.Report("desk", incident.id, now, incident.ended_at))
     outbox.request_test(conn, "desk", {"items": []}, by, now)
     id = outbox.enqueue(conn, "desk", "incidents", HOSTILE, {"items": [HOSTILE]}, now)
-    outbox.record_failure(conn, id, HOSTILE, now, now + LONG_AGO)
+    attempts.fail(conn, outbox.work(LONG_AGO, LONG_AGO), [attempts.Failure((id,), HOSTILE, now + LONG_AGO)], now)
 
 
 def _push(conn: Connection, now: datetime) -> None:

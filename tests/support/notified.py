@@ -1,6 +1,5 @@
 """A newsroom's notifier on a real database, with channels on loopback."""
 
-import threading
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,11 +8,13 @@ from sqlalchemy import text
 
 from syndication.config.loading import Settings, load_settings
 from syndication.config.notification_schema import CHANNEL_KINDS, NotificationTable
-from syndication.notifications.notifier import Notifier, NotifierTimes
+from syndication.notifications.notifier import Notifier
+from syndication.notifications.sending import MessageQueue, SendTimes
 from syndication.store.db.database import Database
 from syndication.store.notifications import incidents, outbox
 from syndication.store.notifications.incidents import Incident
 from syndication.store.notifications.outbox import Notification
+from tests.support.outbound import work_once
 
 SECRET = "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
 
@@ -35,24 +36,26 @@ def settings_with(*channels: NotificationTable, **environ: str) -> Settings:
 
 
 class Watched:
-    """A notifier that does one step when told to."""
+    """A notifier and the queue of its messages, which do one step when told to."""
 
     def __init__(self, database: Database, *channels: NotificationTable, owner: str = "w1", **options: Any) -> None:
         self.database = database
         self.settings = settings_with(*channels)
-        times = options.pop("times", NotifierTimes(timeout=5.0))
-        self.notifier = Notifier(lambda: self.settings, database, owner, times=times, **options)
+        self.notifier = Notifier(lambda: self.settings, database, owner, **options)
+        self.queue = MessageQueue(lambda: self.settings, owner, times=SendTimes(timeout=5.0), **options)
+
+    def use(self, *channels: NotificationTable) -> None:
+        """Replaces the channels."""
+        self.notifier.channels = self.queue.channels = {channel.name: channel for channel in channels}
 
     def step(self) -> None:
         """Looks, sends what is due, and waits for the results."""
         self.notifier.look()
-        self.notifier.send_due()
-        self.join()
+        self.send()
 
-    def join(self) -> None:
-        for thread in threading.enumerate():
-            if thread.name == "notify":
-                thread.join(20)
+    def send(self) -> None:
+        """Sends one message of each channel."""
+        work_once(self.database, self.queue)
 
     @property
     def incidents(self) -> list[Incident]:

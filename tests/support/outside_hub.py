@@ -80,7 +80,7 @@ class OutsideHub(ThreadingHTTPServer):
         """The addresses that each ping named."""
         return [form["hub.url"] for form in self.forms if form.get("hub.mode") == ["publish"]]
 
-    def wait_for(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
+    def wait_for(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
         with self.changed:
             assert self.changed.wait_for(lambda: bool(condition()), seconds), (self.forms, self.deliveries)
 

@@ -59,8 +59,10 @@ class Publisher:
     def _load(self) -> Settings:
         outside = ", ".join(f'"{hub}"' for hub in self._hubs)
         (self._folder / "sections.toml").write_text(SECTIONS)
+        # A time-out on a busy machine would be a failure that a standing clock never repeats.
+        more = self._more if "timeout" in self._more else f"timeout = 30\n{self._more}"
         (self._folder / "syndication.toml").write_text(
-            f'[site]\nbase_url = "{self.base_url}"\n[hub]\noutside = [{outside}]\ntimeout = 2\n{self._more}'
+            f'[site]\nbase_url = "{self.base_url}"\n[hub]\noutside = [{outside}]\n{more}'
         )
         return load_settings(self._folder / "syndication.toml", {})
 

@@ -67,7 +67,8 @@ def outside_hub(database: Database, hub: str, **values: Any) -> None:
     with database.write() as conn:
         now = database.now(conn)
         echo = {"hub": hub, "section": "all", "format": "atom", "token": "echo-token", "secret": "echo-secret"}
-        conn.execute(insert(HubEchoRow).values(echo | {"verified_at": now} | values))
+        lease = {"requested_at": now, "verified_at": now, "expires_at": now + 10 * DAY}
+        conn.execute(insert(HubEchoRow).values(echo | lease | values))
         conn.execute(
             insert(HubPingRow).values(hub=hub, section="all", version=1, created_at=now, answered_at=now, status=204)
         )

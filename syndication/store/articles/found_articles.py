@@ -15,8 +15,11 @@ from syndication.store.tables.articles import ArticleRow
 from syndication.store.tables.publishing import ChangeRow, EntryRow, LeftOutRow, ShownArticleRow
 from syndication.store.tables.search import ArticleSearchRow, SearchChangeRow
 
-MOST_COUNTED = 10_000
-"""Hits are counted up to here: more than anybody reads, and few enough to count in milliseconds."""
+MOST_COUNTED = 1_000
+"""Hits are counted up to here: more than anybody reads, and few enough to count in milliseconds among a million."""
+
+MOST_LISTED = 10_000
+"""Lines of a list that is downloaded, at most."""
 
 FeedFilter = Literal["none", "left-out"]
 """``none``: public now, and in no feed. ``left-out``: left out of a feed for a fault of its own."""

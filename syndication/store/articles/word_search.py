@@ -1,25 +1,14 @@
 """Finds articles by their words and terms in the search index, and reads itself what is not indexed yet."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, column, func, not_, select, table, text
+from sqlalchemy import Connection, Row, select
 
 from syndication.errors import SyndicationError
-from syndication.model.search_words import (
-    MEMBERS,
-    NO_LANGUAGE,
-    WantedWord,
-    article_words,
-    has_words,
-    status_word,
-    term_word,
-    wanted_words,
-)
-from syndication.model.selection import Term
+from syndication.model.search_words import article_words, has_words, wanted_words
 from syndication.model.values import Article
 from syndication.model.wanted_terms import article_terms
 from syndication.store.articles.found_articles import (
@@ -30,22 +19,19 @@ from syndication.store.articles.found_articles import (
     Hits,
     conditions_of,
     found_article,
-    is_changed,
-    visible,
 )
+from syndication.store.articles.indexed_hits import Hit, IndexedHits
 from syndication.store.articles.search_index import is_filled, place_of, read_articles
+from syndication.store.articles.search_question import question_of
 from syndication.store.articles.shown_articles import content_digest, digests, is_public
 from syndication.store.db.batches import batched
 from syndication.store.db.cursors import INVALID_CURSOR, encode_cursor
 from syndication.store.tables.articles import ArticleRow
-from syndication.store.tables.publishing import ChangeRow, LeftOutRow
-from syndication.store.tables.search import ArticleSearchRow, SearchChangeRow
+from syndication.store.tables.publishing import ChangeRow
+from syndication.store.tables.search import SearchChangeRow
 
 MOST_READ = 500
 """Changed articles that a search reads itself; while more wait, it says that it may be incomplete."""
-
-NEWEST_LOOKED_AT = 20_000
-"""Places that are looked at in order, on PostgreSQL, before all hits are read and sorted."""
 
 
 class IndexSearch:
@@ -58,8 +44,8 @@ class IndexSearch:
         # An id without a letter or a digit has no words.
         self.changed = changed | ({wanted.text} if wanted.text and not self.words else set())
         """Articles whose row in the index does not count; they are read themselves."""
-        self.known: int | None = None
-        """How many rows of the index are hits, up to ``MOST_COUNTED`` and one more, once that is known."""
+        question = question_of(wanted, self.words)
+        self._indexed = IndexedHits(conn, wanted, question, self.changed, now) if question else None
         self._changed_found: list[tuple[Article, int]] | None = None
 
     def page(self, limit: int, after: str | None) -> tuple[list[FoundArticle], str | None]:
@@ -77,7 +63,7 @@ class IndexSearch:
 
     def count(self) -> Hits:
         """Returns the number of hits."""
-        found = self._count() + len(self._changed_hits())
+        found = (self._indexed.count() if self._indexed else 0) + len(self._changed_hits())
         complete = is_filled(self.conn) and (self.read_all or not self.wanted.hidden)
         return Hits(min(found, MOST_COUNTED), found > MOST_COUNTED, complete)
 
@@ -131,158 +117,9 @@ class IndexSearch:
 
     # What the index has.
 
-    def _hits(self, before: int | None, limit: int) -> list[tuple[int, str]]:
+    def _hits(self, before: int | None, limit: int) -> list[Hit]:
         """Returns the newest hits, up to and with the place ``before``."""
-        if (question := self._question()) is None:
-            return []
-        return [(row.place, row.article_id) for row in self._ordered(question, limit, before)]
-
-    def _count(self) -> int:
-        if self.known is not None:
-            return self.known
-        if (question := self._question()) is None:
-            return 0
-        query = self._counted(question).limit(MOST_COUNTED + 1)
-        with _by_words(self.conn):
-            return self.conn.scalar(select(func.count()).select_from(query.subquery())) or 0
-
-    def _ordered(self, question: str, limit: int, before: int | None) -> Sequence[Row[Any]]:
-        hits, place = self._matching(question, before)
-        newest = hits.order_by(place.desc()).limit(limit)
-        if self.conn.dialect.name == "sqlite":
-            # FTS5 reads its rows in their order, and stops.
-            return self.conn.execute(newest).all()
-        with _by_words(self.conn):
-            some = hits.limit(MOST_COUNTED + 1).subquery()
-            rows = self.conn.execute(select(some).order_by(some.c.place.desc())).all()
-        if before is None:
-            self.known = len(rows)
-        if len(rows) <= MOST_COUNTED:
-            return rows[:limit]
-        # A common word: walks the newest places, which has many of them.
-        rows = self.conn.execute(self._walking(question, before).limit(limit)).all()
-        if len(rows) == limit:
-            return rows
-        with _by_words(self.conn):
-            return self.conn.execute(newest).all()
-
-    def _matching(self, question: str, before: int | None = None) -> tuple[Any, Any]:
-        """Returns a statement of the place and the article of each hit, in no order, and its place."""
-        if self.conn.dialect.name == "sqlite":
-            found = select(_ROWID.label("place"), ArticleSearchRow.article_id).select_from(_FTS)
-            found = found.join(ArticleSearchRow, ArticleSearchRow.place == _ROWID)
-            found = self._within(found.where(_MATCH.bindparams(question=question)), _ROWID, before)
-            if self.wanted.feeds == "left-out":  # Few, so they are looked up, and not each hit of a common word.
-                found = found.where(_ROWID.in_(_LEFT_OUT))
-            return self._filtered(found, ArticleSearchRow.article_id), _ROWID
-        # Materialized: what else is asked of an article is asked of each hit, as far as hits are needed.
-        words = select(ArticleSearchRow.place, ArticleSearchRow.article_id)
-        words = words.where(_has_words(ArticleSearchRow.words, question))
-        if self.wanted.feeds == "left-out":
-            words = words.where(ArticleSearchRow.article_id.in_(select(LeftOutRow.article_id)))
-        hits = self._within(words, ArticleSearchRow.place, before).cte("hits").prefix_with("MATERIALIZED")
-        return self._filtered(select(hits.c.place, hits.c.article_id), hits.c.article_id), hits.c.place
-
-    def _walking(self, question: str, before: int | None) -> Any:
-        """Returns a statement of the hits among the newest places, newest first."""
-        walk = select(ArticleSearchRow).order_by(ArticleSearchRow.place.desc()).limit(NEWEST_LOOKED_AT)
-        places = self._within(walk, ArticleSearchRow.place, before).subquery()
-        hits = select(places.c.place, places.c.article_id).where(_has_words(places.c.words, question))
-        return self._filtered(hits, places.c.article_id).order_by(places.c.place.desc())
-
-    def _counted(self, question: str) -> Any:
-        """Returns a statement of all hits; on SQLite, it reads no row if the index alone decides."""
-        if self.conn.dialect.name != "sqlite" or self._is_filtered:
-            return self._matching(question)[0]
-        numbers = select(_ROWID).select_from(_FTS).where(_MATCH.bindparams(question=question))
-        return self._within(numbers, _ROWID)
-
-    @property
-    def _is_filtered(self) -> bool:
-        return bool(self.changed or self.wanted.feeds or not self.wanted.hidden)
-
-    def _within(self, query: Any, place: Any, before: int | None = None) -> Any:
-        if before is not None:
-            query = query.where(place <= before)
-        if self.wanted.since is not None:
-            query = query.where(place >= place_of(self.wanted.since))
-        if self.wanted.until is not None:
-            query = query.where(place < place_of(self.wanted.until))
-        return query
-
-    def _filtered(self, query: Any, id: Any) -> Any:
-        if self.changed:
-            query = query.where(id.not_in(self.changed))
-        conditions = conditions_of(replace(self.wanted, since=None, until=None), self.now)
-        if not self.wanted.hidden:
-            conditions += [visible(self.now), not_(is_changed(ArticleRow.id))]
-        return query.join(ArticleRow, ArticleRow.id == id).where(*conditions) if conditions else query
-
-    def _question(self) -> str | None:
-        """Returns the question to the index; None: no article can be an answer."""
-        wanted = self.wanted
-        if wanted.text and not self.words:
-            return None
-        parts = [self._word(one) for one in self.words]
-        if wanted.status is not None or wanted.feeds == "none":
-            parts.append(self._any([WantedWord(status_word(wanted.status or "published"))]))
-        if wanted.feed is not None:
-            groups = [group for group in (wanted.feed.any, *wanted.feed.all) if group]
-            parts += [self._any(self._terms(group)) for group in groups]
-            if not parts and wanted.feed.none:  # FTS5 needs something to take others from.
-                parts = [self._any([WantedWord(status_word(one)) for one in ("draft", "published", "withdrawn")])]
-            excluded = self._any(self._terms(wanted.feed.none)) if wanted.feed.none else ""
-        else:
-            excluded = ""
-        if self.conn.dialect.name == "sqlite":
-            asked = " AND ".join(parts)
-            return f"({asked}) NOT {excluded}" if excluded else asked
-        return " & ".join([*parts, *([f"!{excluded}"] if excluded else [])])
-
-    def _word(self, one: WantedWord) -> str:
-        both = [one, WantedWord(MEMBERS + one.word, one.beginning)] if self.wanted.hidden else [one]
-        return self._any(both)
-
-    def _terms(self, group: Collection[Term]) -> list[WantedWord]:
-        words = [WantedWord(term_word(term)) for term in group]
-        if self.wanted.feed is not None and ("language", self.wanted.feed.language) in group:
-            words.append(WantedWord(NO_LANGUAGE))
-        return words
-
-    def _any(self, words: Collection[WantedWord]) -> str:
-        if self.conn.dialect.name == "sqlite":
-            return "(" + " OR ".join(f'"{one.word}"' + " *" * one.beginning for one in words) + ")"
-        return "(" + " | ".join(f"'{one.word}'" + ":*" * one.beginning for one in words) + ")"
-
-
-_FTS = table("article_words", column("rowid", BigInteger()))
-_ROWID = _FTS.c.rowid
-_MATCH = text("article_words MATCH :question")
-_LEFT_OUT = select(ArticleSearchRow.place).where(ArticleSearchRow.article_id.in_(select(LeftOutRow.article_id)))
-
-
-def _has_words(column: Any, question: str) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = column.op("@@", is_comparison=True)(
-        text("CAST(:question AS tsquery)").bindparams(question=question)
-    )
-    return found
-
-
-class _by_words:  # noqa: N801  # used like a function
-    """Within it, PostgreSQL reads hits by the index of words: it cannot know how rare a word is."""
-
-    def __init__(self, conn: Connection) -> None:
-        self.conn = conn
-
-    def __enter__(self) -> None:
-        self._set("off")
-
-    def __exit__(self, *_: object) -> None:
-        self._set("on")
-
-    def _set(self, value: str) -> None:
-        if self.conn.dialect.name == "postgresql":
-            self.conn.execute(text(f"SET LOCAL enable_seqscan = {value}"))
+        return self._indexed.newest(before, limit) if self._indexed else []
 
 
 def _read_place(after: str | None) -> tuple[int | None, str]:

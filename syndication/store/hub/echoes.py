@@ -1,7 +1,8 @@
 """Our own subscriptions at outside hubs, which show whether a hub passes on what it is told.
 
 The row is the state of one subscription: ``retry_at`` is when it is requested again, to renew it or because nobody
-confirmed it. Rows are never given up, as long as the hub is in the settings.
+confirmed it; ``requested_at`` is the first request since the last confirmation. Rows are never given up, as long as
+the hub is in the settings.
 """
 
 import secrets
@@ -61,6 +62,10 @@ class Echo:
         """Returns whether the hub has confirmed it, for a time that is not over."""
         return self.expires_at is not None and self.expires_at > now
 
+    def was_subscribed(self, at: datetime) -> bool:
+        """Returns whether it was confirmed before that time, and holds until after it."""
+        return self.is_subscribed(at) and self.verified_at is not None and self.verified_at < at
+
     @property
     def awaited_since(self) -> datetime | None:
         """When the hub was told of the version that has not come back; None: everything has."""
@@ -92,6 +97,9 @@ def claim(
         own = {"token": secrets.token_urlsafe(24), "secret": secrets.token_urlsafe(32)}
         conn.execute(insert(HubEchoRow).values(hub=hub, section=section, format=format, **own))
     found = attempts.claim(conn, work, owner, now, most, HubEchoRow.hub.in_(hubs))
+    taken = HubEchoRow.hub.in_([row["hub"] for row in found])
+    anew = or_(HubEchoRow.requested_at.is_(None), HubEchoRow.verified_at >= HubEchoRow.requested_at)
+    conn.execute(update(HubEchoRow).where(taken, anew).values(requested_at=now))
     return [Echo(*(row[name] for name in Echo.__slots__)) for row in found]
 
 
@@ -102,8 +110,6 @@ def record_requested(conn: Connection, work: Work, hub: str, now: datetime) -> N
     retry_at = conn.scalar(select(HubEchoRow.retry_at).where(*later)) or now + UNCONFIRMED
     attempts.finish(conn, work, [(hub,)], attempts=0)
     conn.execute(update(HubEchoRow).where(HubEchoRow.hub == hub).values(retry_at=retry_at))
-    answered = or_(HubEchoRow.requested_at.is_(None), HubEchoRow.verified_at >= HubEchoRow.requested_at)
-    conn.execute(update(HubEchoRow).where(HubEchoRow.hub == hub, answered).values(requested_at=now))
 
 
 def record_failed(conn: Connection, work: Work, hub: str, error: str, now: datetime, pause: timedelta) -> None:
@@ -141,17 +147,17 @@ def record_denied(conn: Connection, hub: str, reason: str, now: datetime) -> Non
     conn.execute(update(HubEchoRow).where(HubEchoRow.hub == hub).values(values))
 
 
-def record_pinged(conn: Connection, hub: str, section: str, version: int, now: datetime) -> None:
+def record_pinged(conn: Connection, hub: str, section: str, version: int, sent_at: datetime, now: datetime) -> None:
     """Records that the hub was told of a version, which has to come back; the first one of several that have not.
 
-    Without a subscription that is confirmed, nothing can come back. If a newer version is published already, the hub
-    fetches that one, or is told of it next. Hubs may pass on nothing but new and changed entries: a version that has
-    none is not awaited.
+    Without a subscription that was confirmed before it was sent, nothing can come back. If a newer version is published
+    already, the hub fetches that one, or is told of it next. Hubs may pass on nothing but new and changed entries: a
+    version that has none is not awaited.
     """
     state = _state(conn, section)
     row = HubEchoRow
     echo = next((one for one in list_some(conn, [hub]) if one.section == section), None)
-    if echo is None or state is None or state[0] != version or not echo.is_subscribed(now):
+    if echo is None or state is None or state[0] != version or not echo.was_subscribed(sent_at):
         return
     if not _has_new_entries(conn, section, version):
         return

@@ -27,10 +27,11 @@ KEPT_UNASKED = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class PingBatch:
-    """Feeds of which one hub is told with one request: ``versions`` by section, and the rows that this answers."""
+    """Feeds of which one hub is told, from ``taken_at`` on: ``versions`` by section, and the rows that this answers."""
 
     hub: str
     versions: Mapping[str, int]
+    taken_at: datetime
     rows: tuple["WaitingPing", ...] = field(repr=False)
 
 
@@ -102,7 +103,7 @@ def claim(
             taken = {row["id"] for row in attempts.claim(conn, work, owner, now, len(ids), HubPingRow.id.in_(ids))}
             mine = tuple(ping for ping in some if ping.id in taken)
             if mine:
-                batches.append(PingBatch(hub, {ping.section: ping.version for ping in mine}, mine))
+                batches.append(PingBatch(hub, {ping.section: ping.version for ping in mine}, now, mine))
     return batches
 
 

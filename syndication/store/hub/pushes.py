@@ -49,6 +49,7 @@ class Push:
     """A subscription to push to. ``attempts`` have failed in a row, since ``failing_since``.
 
     ``digest`` is that of the document that it has; None: nobody knows, because the last attempt came to no good end.
+    ``asked_at``: somebody asked for the present version once more.
     """
 
     id: int
@@ -60,6 +61,7 @@ class Push:
     digest: str | None
     attempts: int
     failing_since: datetime | None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ _ACTIVE = and_(_row.paused_at.is_(None), _row.given_up_at.is_(None))
 
 UP_TO_DATE = {
     "attempts": 0, "lost": 0, "lease_owner": None, "lease_until": None, "retry_at": None, "error": None,
-    "failed_at": None, "failing_since": None, "given_up_at": None,
+    "failed_at": None, "failing_since": None, "given_up_at": None, "asked_at": None,
 }  # fmt: skip
 """What a subscription has whose last attempt succeeded: also one that is resumed or renewed."""
 
@@ -144,6 +146,7 @@ def claim(
         Push(
             row["id"], row["section"], row["format"], row["callback"], row["host"], row["secret"],
             None if row["error"] or row["lease_until"] else row["digest"], row["attempts"], row["failing_since"],
+            row["asked_at"],
         )
         for row in rows
     ]  # fmt: skip

@@ -14,15 +14,15 @@ from syndication.store.access.audit_log import Act, Actor, record
 from syndication.store.db.batches import batched
 from syndication.store.hub import intents
 from syndication.store.hub.intents import NewIntent
+from syndication.store.hub.pushes import UP_TO_DATE
 from syndication.store.tables.hub import HubSubscriptionRow
 
 ActOutcome = Literal["paused", "resumed", "requested", "removed", "unchanged", "not-found"]
 
 AFRESH: dict[str, Any] = {
-    "given_up_at": None, "retry_at": None, "attempts": 0, "lost": 0, "error": None, "failed_at": None,
-    "failing_since": None,
-}  # fmt: skip
-"""The values of a subscription of which nothing has failed yet: the next attempt is made at once."""
+    name: value for name, value in UP_TO_DATE.items() if name not in ("lease_owner", "lease_until")
+}
+"""The values of a subscription of which nothing has failed yet: the next attempt is made at once, and only once."""
 
 REMOVED = "Removed by the publisher."
 """The reason that a subscriber is told (WebSub section 5.2)."""
@@ -44,7 +44,7 @@ def resume(conn: Connection, id: int, by: Actor, now: datetime) -> ActOutcome:
     rests = row is not None and (row.paused_at or row.given_up_at)
     outcome: ActOutcome = "not-found" if row is None else "resumed" if rests else "unchanged"
     if outcome == "resumed":
-        _update(conn, id, paused_at=None, **AFRESH)
+        _update(conn, id, paused_at=None, **AFRESH | {"asked_at": now})
     _record(conn, by, "resume subscriber", id, outcome, row, now)
     return outcome
 
@@ -54,7 +54,7 @@ def push_again(conn: Connection, id: int, by: Actor, now: datetime) -> ActOutcom
     row = _find(conn, id, now)
     outcome: ActOutcome = "not-found" if row is None else "unchanged" if row.paused_at else "requested"
     if outcome == "requested":
-        _update(conn, id, version=0, digest=None, **AFRESH)
+        _update(conn, id, version=0, digest=None, **AFRESH | {"asked_at": now})
     _record(conn, by, "push again", id, outcome, row, now)
     return outcome
 

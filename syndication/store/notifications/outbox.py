@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, select
 
 from syndication.store.access.audit_log import Act, Actor, record
+from syndication.store.outbound import attempts
+from syndication.store.outbound.attempts import Failure, Work
 from syndication.store.tables.notifications import NotificationRow
 
 MOST_WAITING = 100
@@ -83,13 +85,28 @@ def list_recent(conn: Connection, channels: Collection[str], limit: int) -> list
     return [_notification(row._mapping) for row in rows]
 
 
-def list_due(conn: Connection, channels: Collection[str], now: datetime, longest: timedelta) -> list[Notification]:
-    """Returns the messages that can be sent now, oldest first. None waits beyond ``longest``."""
-    where = NotificationRow.channel.in_(channels), _is_due(now, longest)
-    return [
-        _notification(row._mapping)
-        for row in conn.execute(select(*_COLUMNS).where(*where).order_by(NotificationRow.id))
-    ]
+def work(lease: timedelta, longest: timedelta) -> Work:
+    """Returns what the attempts are about."""
+    return Work(NotificationRow, lease, longest)
+
+
+def has_due(conn: Connection, work: Work, now: datetime, channels: Collection[str]) -> bool:
+    """Returns whether a message to one of these channels can be sent now."""
+    return attempts.has_due(conn, work, now, NotificationRow.channel.in_(channels), NotificationRow.sent_at.is_(None))
+
+
+def claim(
+    conn: Connection, work: Work, owner: str, now: datetime, channels: Collection[str], most: int
+) -> list[Notification]:
+    """Takes the oldest message of each channel that can be sent; one that was lost once too often is given up."""
+    row = NotificationRow
+    due = row.channel.in_(channels), row.sent_at.is_(None), work.is_due(now)
+    oldest = select(func.min(row.id)).where(*due).group_by(row.channel).correlate(None)
+    found = attempts.claim(conn, work, owner, now, most, row.id.in_(oldest), row.sent_at.is_(None))
+    lost = [(each["id"],) for each in found if each["lease_until"] is not None and each["lost"] >= MOST_LOST]
+    attempts.release(conn, work, lost)
+    attempts.fail(conn, work, [Failure(key, LOST, None) for key in lost], now)
+    return [_notification(each) for each in found if (each["id"],) not in lost]
 
 
 def count_waiting(conn: Connection) -> dict[str, int]:
@@ -106,34 +123,6 @@ def last_created(conn: Connection, channels: Collection[str]) -> dict[str, datet
         select(NotificationRow.channel, NotificationRow.created_at).where(NotificationRow.id.in_(newest))
     )
     return {row.channel: row.created_at for row in rows}
-
-
-def claim(conn: Connection, id: int, owner: str, now: datetime, lease: timedelta, longest: timedelta) -> bool:
-    """Takes a message to send it; returns False if another process has it, or if it was lost once too often."""
-    this = NotificationRow.id == id
-    free = select(NotificationRow.lease_until, NotificationRow.lost).where(this, _is_due(now, longest))
-    row = conn.execute(free.with_for_update(skip_locked=True)).one_or_none()
-    if row is None:
-        return False
-    lost = row.lost + (row.lease_until is not None)
-    if lost > MOST_LOST:
-        _update(conn, id, error=LOST, failed_at=now, given_up_at=now, lost=lost, lease_owner=None, lease_until=None)
-        return False
-    attempts = NotificationRow.attempts + 1
-    _update(conn, id, attempts=attempts, lost=lost, lease_owner=owner, lease_until=now + lease)
-    return True
-
-
-def record_sent(conn: Connection, id: int, now: datetime, note: str | None = None) -> None:
-    """Records that a message was sent; ``note``: what was not quite well."""
-    _update(conn, id, sent_at=now, error=note, failed_at=now if note else None, lease_owner=None, lease_until=None)
-
-
-def record_failure(conn: Connection, id: int, error: str, now: datetime, retry_at: datetime | None) -> None:
-    """Records a failed attempt, and when to try again; None: never."""
-    values: dict[str, Any] = {"error": error, "failed_at": now, "retry_at": retry_at}
-    values |= {"lease_owner": None, "lease_until": None}
-    _update(conn, id, **values, **({"given_up_at": now} if retry_at is None else {}))
 
 
 def channel_states(conn: Connection, channels: Collection[str]) -> dict[str, ChannelState]:
@@ -164,17 +153,6 @@ _COLUMNS = [NotificationRow.__table__.c[name] for name in Notification.__slots__
 _WAITS = and_(NotificationRow.sent_at.is_(None), NotificationRow.given_up_at.is_(None))
 
 
-def _is_due(now: datetime, longest: timedelta) -> ColumnElement[bool]:
-    row = NotificationRow
-    # A time that is too far ahead was recorded before the clock was set back.
-    waits = row.retry_at.between(now + timedelta(microseconds=1), now + longest)
-    taken = row.lease_until.between(now + timedelta(microseconds=1), now + longest)
-    return and_(_WAITS, or_(row.retry_at.is_(None), ~waits), or_(row.lease_until.is_(None), ~taken))
-
-
 def _notification(values: Mapping[Any, Any]) -> Notification:
-    return Notification(**{**values, "content": json.loads(values["content"])})
-
-
-def _update(conn: Connection, id: int, **values: Any) -> None:
-    conn.execute(update(NotificationRow).where(NotificationRow.id == id).values(**values))
+    own = {name: values[name] for name in Notification.__slots__}
+    return Notification(**{**own, "content": json.loads(values["content"])})

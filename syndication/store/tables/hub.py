@@ -18,6 +18,7 @@ class HubSubscriptionRow(AttemptColumns, Base):
     the document with ``digest`` of ``version``, delivered at ``delivered_at``, which took ``lag_ms`` from the version's
     publication. It ends at ``expires_at`` unless renewed. All attempts since ``failing_since`` have failed;
     ``given_up_at``: parked after a day of that; ``paused_at``: by somebody.
+    At ``asked_at``, somebody asked for the present version once more: its lag counts from then.
     """
 
     __tablename__ = "hub_subscription"
@@ -39,6 +40,7 @@ class HubSubscriptionRow(AttemptColumns, Base):
     lag_ms: Mapped[int | None] = mapped_column(BigInt)
     failing_since: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
 
     __table_args__ = AUTOINCREMENT
 

@@ -4,13 +4,12 @@ A version is sent once each running web process serves it: a cache that fetched 
 version until it expires.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
-from syndication.config.schema import PurgeSettings
+from syndication.config.loading import Settings
 from syndication.logs import get_logger
 from syndication.metrics.worker import PURGES
-from syndication.model.old_feeds import NO_OLD_FEEDS, OldFeeds
 from syndication.outbound.backoff import Backoff
 from syndication.outbound.client import Limits, OutboundClient, SendError
 from syndication.outbound.queue import Outcome, Queue
@@ -18,7 +17,6 @@ from syndication.store import Connection
 from syndication.store.outbound import attempts
 from syndication.store.processes import purge_queue, web_processes
 from syndication.store.processes.purge_queue import Purge
-from syndication.store.processes.web_processes import WebProcess
 from syndication.worker.purge.requests import Request, requests
 
 log = get_logger(__name__)
@@ -44,17 +42,15 @@ class PurgeQueue(Queue[Purge]):
     name = "purge"
     at_once = 4
 
-    def __init__(self, owner: str, settings: PurgeSettings, old_feeds: OldFeeds = NO_OLD_FEEDS) -> None:
+    def __init__(self, settings: Callable[[], Settings], owner: str) -> None:
         self.look_seconds = LOOK_SECONDS
-        self.settings = settings
-        self.old_feeds = old_feeds
-        self.retry_for = timedelta(seconds=settings.retry_seconds)
+        self._settings = settings
+        self._owner = owner
+        own, old_feeds = settings().purge, settings().old_feeds
         sections = {"any", *(old.section for old in old_feeds.feeds.values())}
-        most = max(len(requests(settings, section, old_feeds)) for section in sections)
-        lease = timedelta(seconds=settings.timeout * most) + MARGIN
-        self.work = purge_queue.work(lease, BACKOFF.longest)
-        self.owner = owner
-        self._client = OutboundClient(Limits(seconds=settings.timeout, any_address=True))
+        most = max(len(requests(own, section, old_feeds)) for section in sections)
+        self.work = purge_queue.work(timedelta(seconds=own.timeout * most) + MARGIN, BACKOFF.longest)
+        self._client = OutboundClient(Limits(seconds=own.timeout, any_address=True))
 
     def has_work(self, conn: Connection, now: datetime) -> bool:
         """Returns whether a version that is served can be purged; while one is being loaded, the next look is soon."""
@@ -63,7 +59,7 @@ class PurgeQueue(Queue[Purge]):
     def claim(self, conn: Connection, now: datetime, most: int, busy: Collection[str]) -> Sequence[Purge]:
         """Takes the sections that have waited longest."""
         ready = {purge.key: purge for purge in self._ready(conn, now, busy)[:most]}
-        return [ready[key] for key in purge_queue.claim(conn, self.work, self.owner, now, ready.keys())]
+        return [ready[key] for key in purge_queue.claim(conn, self.work, self._owner, now, ready.keys())]
 
     def party(self, job: Purge) -> str:
         """Returns the section."""
@@ -71,18 +67,21 @@ class PurgeQueue(Queue[Purge]):
 
     async def attempt(self, job: Purge) -> Outcome:
         """Sends all requests of a section, one after the other, and returns the first error."""
-        errors = [await send(self._client, request) for request in requests(self.settings, job.section, self.old_feeds)]
+        settings = self._settings()
+        wanted = requests(settings.purge, job.section, settings.old_feeds)
+        errors = [await send(self._client, request) for request in wanted]
         error = next((error for error in errors if error), None)
         return Outcome("failed" if error else "done", error)
 
     def record(self, conn: Connection, now: datetime, done: Sequence[tuple[Purge, Outcome]]) -> None:
         """Records what purges came to; those that failed are repeated until ``retry_seconds`` have passed."""
+        retry_for = timedelta(seconds=self._settings().purge.retry_seconds)
         for purge, outcome in done:
             error, word = outcome.error, "sent"
             if outcome.result == "done":
                 purge_queue.record_success(conn, purge.key, now)
             else:
-                given_up = now - purge.created_at >= self.retry_for
+                given_up = now - purge.created_at >= retry_for
                 word, error = "given-up" if given_up else "failed", error or "the request failed"
                 retry_at = None if given_up else now + BACKOFF.after(purge.attempts)
                 purge_queue.record_failure(conn, self.work, purge.key, error, now, retry_at)
@@ -101,9 +100,8 @@ class PurgeQueue(Queue[Purge]):
         due = purge_queue.list_due(conn, self.work, now)
         serving = web_processes.list_alive(conn, now) if due else []
         self.look_seconds = EAGER_SECONDS if serving else LOOK_SECONDS
-        return [
-            one for one in _newest([one for one in due if _is_served(one, serving, now)]) if one.section not in busy
-        ]
+        served = [one for one in due if web_processes.all_serve(serving, one.section, one.version, now)]
+        return [one for one in _newest(served) if one.section not in busy]
 
 
 async def send(client: OutboundClient, request: Request) -> str | None:
@@ -114,15 +112,6 @@ async def send(client: OutboundClient, request: Request) -> str | None:
         return str(error)
     accepted = 200 <= answer.status < 300 or (request.method == "PURGE" and answer.status in NOT_CACHED)
     return None if accepted else f"{answer.host} answered {answer.status}"
-
-
-def _is_served(purge: Purge, serving: Collection[WebProcess], now: datetime) -> bool:
-    """Returns whether every web process that keeps up serves this version or a later one.
-
-    Without any web process, caches keep their copies: readers have nothing else.
-    """
-    current = [web for web in serving if web.is_loading(now)]
-    return bool(current) and all(web.serves.get(purge.section, 0) >= purge.version for web in current)
 
 
 def _newest(ready: Sequence[Purge]) -> list[Purge]:

@@ -48,11 +48,17 @@ def test_overview_counts_subscriptions_by_section(api):
 def test_overview_shows_what_other_hubs_answered_and_passed_on(api, clock):
     outside_hub(api.database, HUB, pinged_version=2, pinged_at=clock(), returned_version=1, returned_at=clock())
     first, other = api.get("/hub", READER).json["outside"]
-    assert (first["announced_version"], first["returned_version"], first["missing"]) == (2, 1, False)
-    assert (other["hub"], other["section"], other["missing"]) == ("https://other.example/", None, False)
+    assert (first["announced_version"], first["returned_version"], first["status"], first["words"]) == (
+        2,
+        1,
+        "working",
+        None,
+    )
+    assert (other["host"], other["section"], other["status"]) == ("other.example", None, "waiting")
     clock.advance(601)
     said = api.get("/hub", READER)
-    assert said.json["outside"][0]["missing"] and [one["status"] for one in said.json["pings"]] == [204]
+    assert said.json["outside"][0]["status"] == "silent" and "did not pass on" in said.json["outside"][0]["words"]
+    assert [(one["hub"], one["status"]) for one in said.json["pings"]] == [("hub.example", 204)]
     assert b"echo-token" not in said.body and b"echo-secret" not in said.body
 
 

@@ -12,7 +12,7 @@ from syndication.pipeline.preview import Previewer
 from syndication.store.access.audit_log import Actor
 from syndication.store.publishing import documents, previews
 from syndication.store.tables.articles import ArticleCorrectionRow
-from tests.support.api import story, when
+from tests.support.api import SCOPES, Api, story, when
 from tests.support.newsroom import CACHE, at, section
 
 
@@ -34,13 +34,21 @@ def stored(api):
     return {(one.section, one.format): one.bodies["identity"] for one in found}
 
 
-@pytest.fixture
-def api(api):
-    api.put("public", title="Public story")
-    api.put("draft", title="DRAFT story", published_at=None)
-    api.put("embargo", title="EMBARGO story", published_at=when(days=2))
+def fill(database, clock):
+    api = Api(database, clock)
+    secret = api.token(*SCOPES, name="before")
+    for id, values in {
+        "public": {"title": "Public story"},
+        "draft": {"title": "DRAFT story", "published_at": None},
+        "embargo": {"title": "EMBARGO story", "published_at": when(days=2)},
+    }.items():
+        assert api.ask("PUT", f"/articles/{id}", story(**values), secret=secret).status == 201
     api.desk.work()
-    return api
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, filled_once, new_url):
+    return new_url(request.param, of=filled_once(request.param, fill))
 
 
 def test_a_feed_is_shown_with_the_cache_time_of_the_version_that_it_would_be(api, clock):

@@ -20,8 +20,8 @@ from tests.support.desk import Desk, hold
 from tests.support.newsroom import at
 
 COMMANDS = [
-    "audit-log", "config", "copy-database", "deliveries", "demonstrate", "feeds", "find", "hold", "import", "init",
-    "lock", "migrate", "notifications", "purge", "regenerate", "release", "reload", "restore", "revisions",
+    "audit-log", "config", "copy-database", "deliveries", "demonstrate", "feeds", "find", "hold", "hub", "import",
+    "init", "lock", "migrate", "notifications", "purge", "regenerate", "release", "reload", "restore", "revisions",
     "schedule", "serve", "source", "status", "token", "trace", "unlock", "user", "web", "withdraw", "worker",
 ]  # fmt: skip
 

@@ -1,14 +1,14 @@
 """The command ``notifications``: what it prints, its exit codes, and that a test is sent as every message is."""
 
 import json
-import threading
 
 import pytest
 from click.testing import CliRunner
 
 from syndication.cli import main
 from syndication.config.loading import load_settings
-from syndication.notifications.notifier import Notifier, NotifierTimes
+from syndication.notifications.sending import MessageQueue, SendTimes
+from syndication.outbound.engine import Engine
 from syndication.store.db.database import Database
 from syndication.store.notifications import outbox
 from syndication.store.processes import workers
@@ -47,16 +47,16 @@ def store(sqlite_url):
 
 @pytest.fixture
 def worker(store, config):
-    """A worker's notifier, and a heartbeat."""
+    """What sends a worker's messages, and a heartbeat."""
     with store.write() as conn:
         now = store.now(conn)
         workers.record_heartbeat(conn, WorkerProcess("w1", "here", 1, now, now))
     settings = load_settings(config, {})
-    notifier = Notifier(lambda: settings, store, "w1", times=NotifierTimes(look=60, send=0.05))
-    notifier.start()
-    yield notifier
-    notifier.stop()
-    assert "notifier" not in {thread.name for thread in threading.enumerate()}
+    engine = Engine(store, [MessageQueue(lambda: settings, "w1", times=SendTimes(look=0.05))])
+    engine.start()
+    yield engine
+    engine.stop()
+    assert not engine.is_running
 
 
 def test_a_test_is_followed_until_it_was_sent(run, hook, worker):

@@ -66,14 +66,24 @@ def buttons(page):
     return [button.text_content() for button in found if button.get("aria-hidden") is None]
 
 
-@pytest.fixture
-def newsroom(dashboard):
+def fill(database, clock):
+    dashboard = Dashboard(database, clock)
     dashboard.desk.put(
         "a1", title="A nigth train", html="<p>one\r\ntwo</p>", tags=("rail",), published_at=at(hours=-1),
         updated_at=None,
     )  # fmt: skip
     dashboard.api.worker_seen()
     dashboard.publish()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, filled_once, new_url):
+    return new_url(request.param, of=filled_once(request.param, fill))
+
+
+@pytest.fixture
+def newsroom(dashboard):
+    dashboard.publish()  # Nothing is left to do but to load.
     return dashboard
 
 

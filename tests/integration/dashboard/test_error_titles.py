@@ -16,12 +16,22 @@ PHRASES = {status.phrase.casefold() for status in HTTPStatus if status >= 400}
 ERRORS = [status for status in HTTPStatus if status >= 400]
 
 
-@pytest.fixture
-def dashboard(database, clock):
-    dashboard = Dashboard(database, clock, failed_attempts=10_000)
+def fill(database, clock):
+    dashboard = Dashboard(database, clock)
     dashboard.desk.put("a1")
     person(dashboard.database, "somebody")
     dashboard.publish()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, filled_once, new_url):
+    return new_url(request.param, of=filled_once(request.param, fill))
+
+
+@pytest.fixture
+def dashboard(database, clock):
+    dashboard = Dashboard(database, clock, failed_attempts=10_000)
+    dashboard.publish()  # Nothing is left to do but to load.
     return dashboard
 
 

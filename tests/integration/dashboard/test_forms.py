@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from syndication.store.access.audit_log import Actor
 from syndication.store.articles import articles
+from tests.support.dashboard import Dashboard
 from tests.support.newsroom import article, at
 from tests.support.people import PASSWORD
 
@@ -123,14 +124,23 @@ UNASKED = {
 """Buttons that ask nothing, and why."""
 
 
-@pytest.fixture
-def newsroom(sqlite_dashboard):
-    dashboard = sqlite_dashboard
+def fill(database, clock):
+    dashboard = Dashboard(database, clock)
     dashboard.desk.put("a1", title="As it was", published_at=at(hours=-1))
     dashboard.desk.put("soon", title="Soon", published_at=at(hours=3))
     dashboard.publish()
     dashboard.person("read", name="somebody")
-    return dashboard
+
+
+@pytest.fixture
+def sqlite_url(filled_once, new_url):
+    return new_url("sqlite", of=filled_once("sqlite", fill))
+
+
+@pytest.fixture
+def newsroom(sqlite_dashboard):
+    sqlite_dashboard.publish()  # Nothing is left to do but to load.
+    return sqlite_dashboard
 
 
 def routes(dashboard):

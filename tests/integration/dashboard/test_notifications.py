@@ -38,7 +38,7 @@ def newsroom(sqlite_database, clock, hook):
 def watched(newsroom):
     found = Watched(newsroom.database)
     found.settings = newsroom.api.settings
-    found.notifier.channels = {one.name: one for one in newsroom.api.settings.channels}
+    found.use(*newsroom.api.settings.channels)
     return found
 
 
@@ -48,7 +48,7 @@ def test_the_page_shows_each_channel_and_the_newest_messages(newsroom, watched):
     assert "Quiet time22:00–07:00" in words and "Repeated every 4 h." in words
     assert "Sent when a section is failing." in words
     fail(newsroom.database)
-    watched.notifier.channels.pop("mail")
+    watched.use(*watched.settings.channels[:1])
     watched.step()
     watched.step()
     words = newsroom.person("read", "preview").get("/notifications").words
@@ -68,16 +68,14 @@ def test_a_test_is_sent_once_and_its_result_is_shown(newsroom, watched, hook):
     done = chief.post("/notifications/desk/test")
     assert done.location == "/editors/notifications"
     assert "A test was requested." in chief.get("/notifications").text
-    watched.notifier.send_due()
-    watched.join()
+    watched.send()
     assert json.loads(hook.asked[0].body)["type"] == "notification.test"
     words = chief.get("/notifications").words
     assert "Test of deskdesk" in words and "desk Working" in words
     hook.answers = [403]
     chief.post("/notifications/desk/test")
     for _ in range(3):
-        watched.notifier.send_due()
-        watched.join()
+        watched.send()
     assert len(hook.asked) == 2
     page = chief.get("/notifications")
     assert page.note == "Not sent, and not tried again: the webhook answered 403."
@@ -113,7 +111,7 @@ def test_secrets_and_recipients_are_on_no_page_and_in_no_answer(newsroom, watche
     hook.answers = [500]
     fail(newsroom.database)
     with mail_server():
-        watched.notifier.channels.pop("mail")
+        watched.use(*watched.settings.channels[:1])
         watched.step()
         watched.step()
     chief = newsroom.person()

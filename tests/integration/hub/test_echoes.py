@@ -34,17 +34,26 @@ def asked(newsroom, token, method="GET", *, body=None, headers=None, **parameter
 
 
 def subscribed(newsroom, hub):
-    """Publishes, serves and starts; returns the subscription once the hub has confirmed it."""
+    """Publishes, and serves a second after the hub has confirmed the subscription, which it returns."""
     newsroom.desk.work()
-    newsroom.serve()
     newsroom.start()
     hub.wait_for(lambda: hub.confirmations)
-    return until(lambda: (echo := newsroom.echo()) and echo.verified_at and echo)
+    echo = until(lambda: (echo := newsroom.echo()) and echo.verified_at and echo)
+    newsroom.later(1)
+    return echo
 
 
 def settle(newsroom):
     """Waits until every ping is answered and recorded."""
     until(lambda: all(row["answered_at"] for row in newsroom.pings()))
+
+
+def begin(newsroom, hub):
+    """Subscribes, and waits until the first version came back; returns the subscription."""
+    subscribed(newsroom, hub)
+    settle(newsroom)
+    until(lambda: newsroom.echo().returned_version == 1)
+    return newsroom.echo()
 
 
 def test_section_5_1_the_service_asks_each_outside_hub_to_subscribe_it(database, clock, tmp_path):
@@ -57,7 +66,7 @@ def test_section_5_1_the_service_asks_each_outside_hub_to_subscribe_it(database,
         assert form["hub.lease_seconds"] == ["864000"]
         assert form["content-type"] == ["application/x-www-form-urlencoded"]
         assert hub.confirmations == [(200, b"a challenge & more")]
-        assert echo.expires_at == clock() + timedelta(days=10) and newsroom.findings() == []
+        assert echo.expires_at == echo.verified_at + timedelta(days=10) and newsroom.findings() == []
 
 
 def test_section_5_3_only_what_was_asked_for_is_confirmed_with_the_challenge_as_it_is(database, clock, tmp_path):
@@ -93,8 +102,7 @@ def test_a_lease_that_makes_no_sense_counts_as_the_usual_one(database, clock, tm
 
 def test_what_comes_back_is_matched_to_its_version(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
-        subscribed(newsroom, hub)
-        settle(newsroom)
+        begin(newsroom, hub)
         for version, id in ((2, "a1"), (3, "a2")):
             newsroom.publish(id)
             newsroom.serve()
@@ -106,8 +114,7 @@ def test_what_comes_back_is_matched_to_its_version(database, clock, tmp_path):
 
 def test_a_hub_that_drops_in_silence_is_a_problem_until_something_comes_back(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
-        subscribed(newsroom, hub)
-        settle(newsroom)
+        begin(newsroom, hub)
         hub.behaviour.drops = True
         newsroom.publish("a1")
         newsroom.serve()
@@ -133,8 +140,7 @@ def test_a_hub_that_drops_in_silence_is_a_problem_until_something_comes_back(dat
 
 def test_the_last_version_is_awaited_too_when_an_older_one_comes_back(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
-        echo = subscribed(newsroom, hub)
-        settle(newsroom)
+        echo = begin(newsroom, hub)
         hub.behaviour.drops = True
         newsroom.publish("a1")
         older = newsroom.fetch(f"{newsroom.base_url}/feeds/all.atom")
@@ -156,8 +162,7 @@ def test_a_version_without_a_new_entry_is_not_awaited(database, clock, tmp_path)
     """Public hubs compare entries, and pass on nothing if only one was removed."""
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         newsroom.publish("a1")
-        subscribed(newsroom, hub)
-        settle(newsroom)
+        begin(newsroom, hub)
         hub.behaviour.drops = True
         clock.advance(1)
         newsroom.desk.put("a1", status="draft")
@@ -243,14 +248,13 @@ def test_a_stranger_learns_nothing_and_sends_nothing_large(database, clock, tmp_
 def test_a_subscription_is_renewed_before_its_lease_ends(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         hub.behaviour.lease = 4_000
-        echo = subscribed(newsroom, hub)
-        settle(newsroom)
-        newsroom.later(2_900)
+        echo = begin(newsroom, hub)
+        newsroom.later(2_990)
         newsroom.publish("a1")
         newsroom.serve()
         until(lambda: newsroom.echo().returned_version == 2)
         assert len(hub.confirmations) == 1
-        newsroom.later(200)
+        newsroom.later(20)
         hub.wait_for(lambda: len(hub.confirmations) == 2)
         until(lambda: newsroom.echo().expires_at == clock() + timedelta(seconds=4_000))
         assert newsroom.echo().token == echo.token, "the hub knows it by its callback"
@@ -297,10 +301,14 @@ def test_a_request_that_fails_is_repeated(database, clock, tmp_path):
         newsroom.start()
         until(lambda: (echo := newsroom.echo()) and echo.error)
         assert newsroom.echo().error == f"127.0.0.1:{hub.server_port} answered 500"
+        assert newsroom.findings() == [], "for ten minutes it is nobody's concern"
+        newsroom.later(ECHO_SECONDS + 1)
         (finding,) = newsroom.findings()
         assert "could not subscribe at the hub" in finding.words and finding.severity == "notice"
+        until(lambda: sum(form["hub.mode"] == ["subscribe"] for form in hub.forms) == 2)
+        until(lambda: newsroom.echo().failed_at == clock())
         hub.behaviour.status = None
-        newsroom.later(10)
+        newsroom.later(15)
         hub.wait_for(lambda: hub.confirmations)
         until(lambda: newsroom.findings() == [])
 
@@ -322,3 +330,13 @@ def test_the_subscription_at_a_hub_that_is_in_the_settings_no_more_ends_with_its
             with database.write() as conn:
                 echoes.prune(conn, (), clock() + timedelta(days=days))
             assert (newsroom.echo() is not None) == known
+
+
+def test_what_a_hub_was_told_before_it_knew_of_the_subscription_is_not_awaited(database, clock, tmp_path):
+    with publisher(database, clock, tmp_path) as (newsroom, [hub]):
+        echo = subscribed(newsroom, hub)
+        newsroom.stop()
+        with database.write() as conn:
+            for sent_at, awaited in ((echo.verified_at, False), (clock(), True)):
+                echoes.record_pinged(conn, hub.url, "all", 1, sent_at, clock())
+                assert (echoes.list_some(conn, [hub.url])[0].awaited_since is not None) == awaited

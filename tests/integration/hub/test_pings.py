@@ -165,7 +165,7 @@ def test_a_refused_address_holds_up_no_other(database, clock, tmp_path):
 
 
 def test_one_hub_that_never_answers_delays_no_other(database, clock, tmp_path):
-    with publisher(database, clock, tmp_path, hubs=2) as (newsroom, [silent, other]):
+    with publisher(database, clock, tmp_path, "timeout = 3\n", hubs=2) as (newsroom, [silent, other]):
         silent.behaviour.silent = True
         newsroom.desk.work()
         newsroom.serve()
@@ -174,7 +174,7 @@ def test_one_hub_that_never_answers_delays_no_other(database, clock, tmp_path):
         until(lambda: all(row["answered_at"] for row in newsroom.pings() if row["hub"] == other.url))
         until(lambda: all(row["error"] for row in newsroom.pings() if row["hub"] == silent.url))
     errors = {row["error"] for row in newsroom.pings() if row["hub"] == silent.url}
-    assert errors == {"127.0.0.1 did not answer within 2 s"}
+    assert errors == {"127.0.0.1 did not answer within 3 s"}
 
 
 def test_what_a_killed_worker_had_taken_is_sent_by_another_when_its_lease_ends(database, clock, tmp_path):
@@ -187,7 +187,7 @@ def test_what_a_killed_worker_had_taken_is_sent_by_another_when_its_lease_ends(d
         assert len(batch.versions) == 4
         newsroom.start()
         nothing_happens(hub)
-        newsroom.later(60)
+        newsroom.later(200)
         hub.wait_for(lambda: hub.pings)
         until(lambda: all(row["answered_at"] for row in newsroom.pings()))
     assert {row["lost"] for row in newsroom.pings()} == {1} and len(hub.pings) == 1

@@ -11,7 +11,9 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from syndication.diagnostics.health import HealthFacts, examine, headline
-from syndication.notifications.notifier import GIVE_UP, LONGEST_PAUSE, Notifier, NotifierTimes
+from syndication.notifications.notifier import Notifier, NotifierTimes
+from syndication.notifications.sending import GIVE_UP, LONGEST_PAUSE, MessageQueue, SendTimes
+from syndication.outbound.engine import Engine
 from syndication.store.db.database import Database
 from syndication.store.notifications import outbox
 from syndication.store.processes import web_processes, workers
@@ -191,12 +193,12 @@ def test_a_worker_that_dies_between_sending_and_recording_causes_one_duplicate_a
     with cache() as server:
         watched = Watched(database, channel(url=server.url, settle_seconds=0))
         fail(database)
-        watched.notifier._record = lambda *_: None  # What a killed process does.
+        watched.queue.record = lambda *_: None  # What a killed process does.
         run(watched, 30)
         assert len(server.asked) == 1
         for owner in ("w2", "w3", "w4"):
             watched = Watched(database, channel(url=server.url, settle_seconds=0), owner=owner)
-            watched.notifier._record = lambda *_: None
+            watched.queue.record = lambda *_: None
             run(watched, 120, every=30)
         assert len(server.asked) == 2
         assert len({asked.headers["webhook-id"] for asked in server.asked}) == 1, "a receiver recognizes it"
@@ -251,18 +253,17 @@ def test_a_channel_that_hangs_delays_no_other(database, clock, run):
         fail(database)
         watched.notifier.look()
         watched.notifier.look()
+        engine = Engine(database, [watched.queue])
         began = time.monotonic()
-        watched.notifier.send_due()
+        engine.start()
         until(lambda: subjects(server) == ["Taiwan is failing"])
         assert time.monotonic() - began < 3
         until(lambda: silent.connections == 1)
-        watched.notifier.send_due()
-        assert silent.connections == 1
+        engine.notify("notification")
         began = time.monotonic()
-        watched.notifier.stop()
-        assert time.monotonic() - began < 3
+        engine.stop()
+        assert time.monotonic() - began < 3 and not engine.is_running and silent.connections == 1
         silent.released.set()
-        watched.join()
 
 
 def test_without_a_worker_a_web_process_tells_it_and_the_worker_tells_the_end(database, clock, run):
@@ -272,12 +273,13 @@ def test_without_a_worker_a_web_process_tells_it_and_the_worker_tells_the_end(da
         fail(database)
         worker_seen(database)
         web.notifier.step()
+        web.send()
         assert web.incidents == [] and server.asked == []
         for _ in range(16):
             clock.advance(5)
             web.notifier._look_at = 0.0
             web.notifier.step()
-            web.join()
+            web.send()
         assert subjects(server) == ["No worker is running"]
         assert [one.cause for one in web.incidents] == ["no-worker"]
         clock.advance(3600)
@@ -318,12 +320,14 @@ def test_the_thread_looks_sends_and_stops(database_url):
     try:
         with cache() as server:
             settings = settings_with(channel(url=server.url, settle_seconds=0))
-            times = NotifierTimes(look=0.05, send=0.05)
-            notifier = Notifier(lambda: settings, database, "w1", times=times)
+            notifier = Notifier(lambda: settings, database, "w1", times=NotifierTimes(look=0.05))
+            engine = Engine(database, [MessageQueue(lambda: settings, "w1", times=SendTimes(look=0.05))])
             fail(database)
             notifier.start()
+            engine.start()
             until(lambda: subjects(server) == ["Taiwan is failing"])
             notifier.stop()
+            engine.stop()
             assert not any(thread.name == "notifier" for thread in threading.enumerate())
     finally:
         database.close()
@@ -356,8 +360,10 @@ def test_a_hanging_channel_is_not_in_the_way_of_anything_else(database, clock):
         fail(database)
         watched.notifier.look()
         watched.notifier.look()
-        watched.notifier.send_due()
+        engine = Engine(database, [watched.queue])
+        engine.start()
         until(lambda: len(server.asked) == 1)
         fail(database, error=None)  # Others write while it hangs.
         server.released.set()
-        watched.join()
+        engine.stop()
+        assert not engine.is_running

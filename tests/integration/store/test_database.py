@@ -178,12 +178,17 @@ def test_two_concurrent_migrations_run_once(bare_url):
 def test_a_waker_sees_the_commit_of_another_connection_and_nothing_else(database):
     waker = Waker(database, WORK)
     assert waker.wait(2), "at first anything may have changed"
-    while waker.wait(0.2):
-        pass
-    started = time.monotonic()
-    threading.Timer(0.05, put, args=(database, article())).start()
-    assert waker.wait(0.9)
-    assert time.monotonic() - started < 0.9
+    for attempt in range(5):  # A busy machine may be late once, and without a notification all would be.
+        while waker.wait(0.2):
+            pass
+        started = time.monotonic()
+        commit = threading.Timer(0.05, put, args=(database, article(title=f"Story {attempt}")))
+        commit.start()
+        in_time = waker.wait(0.9) and time.monotonic() - started < 0.9
+        commit.join()
+        if in_time:
+            break
+    assert in_time
     waker.close()
 
 

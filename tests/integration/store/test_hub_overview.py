@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert
 
-from syndication.store.hub import outside_hubs, overview
+from syndication.store.hub import overview
 from syndication.store.hub.overview import (
     Lag,
     SubscriptionFilter,
@@ -16,6 +16,7 @@ from syndication.store.hub.overview import (
     list_subscriptions,
     query_subscriptions,
 )
+from syndication.store.hub.ping_log import list_pings
 from syndication.store.hub.push_attempts import OUTCOMES, AttemptFilter, list_attempts, query_attempts
 from syndication.store.hub.subscription_states import STATES
 from syndication.store.tables.hub import HubDeliveryRow, HubSubscriptionRow
@@ -157,15 +158,14 @@ def test_log_is_newest_first_with_filters(database, clock):
     assert read(outcome="done") == [1] and read(subscription_id=3) == [3] and read(section="taiwan", before=3) == [2, 1]
 
 
-def test_outside_hubs_have_their_last_pings_and_echoes(database, clock):
-    outside_hub(database, "https://hub.example/", pinged_version=3, pinged_at=clock(), returned_version=2)
+def test_pings_of_the_hubs_that_are_told_are_listed_newest_first(database):
+    for hub in ("https://hub.example/", "https://other.example/"):
+        outside_hub(database, hub, token=hub)
     with database.read() as conn:
-        (ping,) = outside_hubs.list_pings(conn, 10)
-        echo = outside_hubs.list_echoes(conn, ["https://hub.example/"])["https://hub.example/"]
-        assert outside_hubs.list_echoes(conn, []) == {} == outside_hubs.list_echoes(conn, ["https://other.example/"])
-    assert (ping.hub, ping.version, ping.status) == ("https://hub.example/", 1, 204)
-    assert "echo-secret" not in repr(echo) and "echo-token" not in repr(echo)
-    assert not echo.is_missing(clock() + 600 * SECOND, 600) and echo.is_missing(clock() + 601 * SECOND, 600)
+        found = list_pings(conn, ["https://hub.example/", "https://other.example/"], 10)
+        assert [one.hub for one in found] == ["https://other.example/", "https://hub.example/"]
+        (ping,) = list_pings(conn, ["https://hub.example/"], 10)
+        assert (ping.version, ping.status) == (1, 204) and list_pings(conn, [], 10) == []
 
 
 SUBSCRIPTIONS, ATTEMPTS = 10_000, 20_000

@@ -8,9 +8,13 @@ from syndication.store.access.audit_log import list_entries
 from syndication.store.db.database import Database
 from syndication.store.notifications import incidents, outbox
 from syndication.store.notifications.incidents import Incident, Report
+from syndication.store.outbound import attempts
+from syndication.store.outbound.attempts import Failure
 from tests.support.people import BOSS
 
-LEASE, LONGEST = timedelta(seconds=60), timedelta(hours=1)
+LEASE = timedelta(seconds=60)
+
+WORK = outbox.work(LEASE, timedelta(hours=1))
 
 
 def incident(now, subject="taiwan", ended=None):
@@ -24,12 +28,12 @@ def enqueue(database, channel="desk"):
 
 def claim(database, id, owner="w1"):
     with database.write() as conn:
-        return outbox.claim(conn, id, owner, database.now(conn), LEASE, LONGEST)
+        return [one.id for one in outbox.claim(conn, WORK, owner, database.now(conn), ["desk"], 9)] == [id]
 
 
 def due(database):
     with database.read() as conn:
-        return [one.id for one in outbox.list_due(conn, ["desk"], database.now(conn), LONGEST)]
+        return outbox.has_due(conn, WORK, database.now(conn), ["desk"])
 
 
 def found(database, id):
@@ -103,22 +107,22 @@ def test_a_message_is_claimed_by_one_process(database_url, database):
     id = enqueue(database)
     other = Database(database_url, clock=database._clock)
     with database.write() as conn:
-        assert outbox.claim(conn, id, "w1", database.now(conn), LEASE, LONGEST)
+        assert outbox.claim(conn, WORK, "w1", database.now(conn), ["desk"], 9)
         if database.dialect == "postgresql":  # SQLite has one writer at a time.
             with other.write() as second:
-                assert not outbox.claim(second, id, "w2", other.now(second), LEASE, LONGEST)
+                assert not outbox.claim(second, WORK, "w2", other.now(second), ["desk"], 9)
     other.close()
-    assert not claim(database, id, "w2") and due(database) == []
+    assert not claim(database, id, "w2") and not due(database)
 
 
 def test_a_message_is_sent_again_once_after_its_process_died_and_then_given_up(database, clock):
     id = enqueue(database)
     assert claim(database, id)
     clock.advance(61)
-    assert due(database) == [id] and claim(database, id, "w2")
+    assert due(database) and claim(database, id, "w2")
     clock.advance(61)
-    assert due(database) == [id] and not claim(database, id, "w3")
-    assert due(database) == [] and found(database, id).given_up_at == clock() and found(database, id).attempts == 2
+    assert due(database) and not claim(database, id, "w3")
+    assert not due(database) and found(database, id).given_up_at == clock() and found(database, id).attempts == 2
     assert state(database).error == "the process ended twice while it was sending"
 
 
@@ -127,12 +131,12 @@ def test_a_failed_message_waits_for_its_time_and_is_no_lost_one(database, clock)
     for attempt in range(1, 5):
         assert claim(database, id)
         with database.write() as conn:
-            outbox.record_failure(conn, id, "no answer", clock(), clock() + timedelta(seconds=10))
-        assert due(database) == [] and found(database, id).attempts == attempt
+            attempts.fail(conn, WORK, [Failure((id,), "no answer", clock() + timedelta(seconds=10))], clock())
+        assert not due(database) and found(database, id).attempts == attempt
         clock.advance(10)
-    assert due(database) == [id] and found(database, id).lost == 0
+    assert due(database) and found(database, id).lost == 0
     clock.advance(-7200)  # The time to retry is too far ahead: it is from before the clock was set back.
-    assert due(database) == [id]
+    assert due(database)
 
 
 @pytest.mark.parametrize("given_up", [False, True])
@@ -141,17 +145,25 @@ def test_a_channel_is_failing_until_a_later_message_is_sent(database, clock, giv
     id, began = enqueue(database), clock()
     assert (state(database).waiting, state(database).waiting_since) == (1, began)
     with database.write() as conn:
-        outbox.record_failure(conn, id, "no answer", clock(), None if given_up else clock())
+        attempts.fail(conn, WORK, [Failure((id,), "no answer", None if given_up else clock())], clock())
     assert (state(database).error, state(database).failed_at) == ("no answer", began)
     assert (state(database).waiting, state(database).given_up_at) == ((0, began) if given_up else (1, None))
     clock.advance(60)
     with database.write() as conn:
-        outbox.record_sent(conn, enqueue_in(conn, clock()), clock())
+        attempts.finish(conn, WORK, [(enqueue_in(conn, clock()),)], sent_at=clock())
     assert (state(database).error, state(database).sent_at) == (None, clock())
 
 
 def enqueue_in(conn, now):
     return outbox.enqueue(conn, "desk", "incidents", "Subject", {"items": []}, now)
+
+
+def test_the_oldest_message_of_each_channel_is_taken(database, clock):
+    ids = [enqueue(database, channel) for channel in ("desk", "chat", "desk", "chat", "mail")]
+    with database.write() as conn:
+        first = outbox.claim(conn, WORK, "w1", clock(), ["desk", "chat"], 9)
+        assert [one.id for one in first] == ids[:2]
+        assert [one.id for one in outbox.claim(conn, WORK, "w1", clock(), ["chat", "mail"], 9)] == ids[3:]
 
 
 def test_a_test_is_in_the_audit_log(database, clock):

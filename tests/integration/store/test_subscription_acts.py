@@ -88,6 +88,7 @@ def test_push_again_forgets_the_version_that_it_has(database, do, clock):
     )
     assert [do(acts.push_again, id) for id in (current, parked, paused)] == ["requested", "requested", "unchanged"]
     found = [row(database, id) for id in (current, parked, paused)]
+    assert [one.asked_at for one in found] == [clock(), clock(), None]
     assert [one.version for one in found] == [0, 0, 7] and found[0].digest is None and found[1].given_up_at is None
 
 

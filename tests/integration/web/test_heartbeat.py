@@ -109,7 +109,8 @@ def test_a_database_that_is_away_is_told_once_and_ends_no_thread(clock):
     presence = HeartbeatThread(away, loader, every=0.01)
     with capture_logs() as logs:
         presence._thread.start()
-        time.sleep(0.3)
+        until(lambda: logs)
+        time.sleep(0.3)  # Some more beats, which are neither told nor the end.
         assert presence._thread.is_alive()
         presence.stop()
     assert logs == [{"event": "heartbeat_not_recorded", "error": "DatabaseDown", "log_level": "warning"}]
@@ -125,7 +126,7 @@ def test_a_database_that_hangs_delays_the_stop_by_a_second_at_most(postgres_url)
     with frozen(postgres_url):
         stopping = threading.Thread(target=presence.stop)
         stopping.start()
-        stopping.join(4)
+        stopping.join(10)
         assert not stopping.is_alive()
     presence._thread.join(10)
     database.close()

@@ -1,11 +1,13 @@
 """When a version is purged from caches, by which worker, and with which retries; on both databases."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
+from syndication.config.loading import load_settings
 from syndication.config.schema import PurgeSettings
 from syndication.diagnostics.health import HealthFacts, examine
 from syndication.metrics.worker import PURGES
@@ -27,7 +29,8 @@ class Purger(PurgeQueue):
     """Purges what can be purged when told to."""
 
     def __init__(self, database: Database, settings: PurgeSettings) -> None:
-        super().__init__("w1", settings)
+        found = replace(load_settings(environ={}), purge=settings)
+        super().__init__(lambda: found, "w1")
         self.database = database
 
     def step(self) -> float:
@@ -203,7 +206,7 @@ def step(one: Purger, clock, seconds: float = 0) -> float:
 
 def test_a_failed_purge_is_retried(database, clock, served):
     with cache(500, hangs, 200) as server:
-        one = purger(database, server, timeout=0.2)
+        one = purger(database, server, timeout=0.5)
         failed = counted("failed")
         with capture_logs() as logs:
             step(one, clock)
@@ -212,7 +215,7 @@ def test_a_failed_purge_is_retried(database, clock, served):
             step(one, clock, 0.5)
             assert len(server.asked) == 1
             step(one, clock, 0.5)
-            assert waiting(database)[0].error == "127.0.0.1 did not answer within 0.2 s"
+            assert waiting(database)[0].error == "127.0.0.1 did not answer within 0.5 s"
             step(one, clock, 2)
         assert waiting(database) == [] and len(server.asked) == 3 and counted("failed") == failed + 2
     told = [(line["log_level"], line["outcome"], line["attempt"]) for line in logs if line["event"] == "purged"]

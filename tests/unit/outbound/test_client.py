@@ -12,7 +12,7 @@ from functools import partial
 
 import pytest
 
-from syndication.outbound import client
+from syndication.outbound import client, exchange
 from syndication.outbound.client import Limits, OutboundClient, SendError
 from tests.support.web_server import answer, serving
 
@@ -148,7 +148,7 @@ def test_the_checked_address_is_the_one_connected_to_even_if_the_name_resolves_a
 
 
 def test_no_socket_is_made_for_an_address_that_nobody_checked(monkeypatch):
-    monkeypatch.setattr(client._Resolver, "resolve", unchecked)
+    monkeypatch.setattr(exchange._Resolver, "resolve", unchecked)
     with serving(lambda _: answer(200)) as server:
         assert "cms.example cannot be reached" in refusal(f"http://cms.example:{server.port}/", allow_private=False)
     assert server.asked == []
@@ -200,16 +200,18 @@ def test_an_endless_body_is_read_up_to_the_limit_and_left():
 
 
 @pytest.mark.parametrize("answers", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"], ids=["silent", "early"])
-def test_a_server_that_reads_nothing_holds_no_connection(answers):
+def test_a_server_that_reads_nothing_holds_no_connection(answers, monkeypatch):
     made = []
 
-    class Noted(OutboundClient):
-        def _socket(self, info):
-            made.append(super()._socket(info))
-            return made[-1]
+    def noted(self, info):
+        made.append(real(self, info))
+        return made[-1]
+
+    real = exchange.Exchange._socket
+    monkeypatch.setattr(exchange.Exchange, "_socket", noted)
 
     async def run(port):
-        async with Noted(Limits(seconds=0.5, allow_private=True)) as one:
+        async with OutboundClient(Limits(seconds=0.5, allow_private=True)) as one:
             with contextlib.suppress(SendError):
                 await one.request("POST", f"http://127.0.0.1:{port}/", body=bytes(50_000_000))
             await asyncio.sleep(0.1)

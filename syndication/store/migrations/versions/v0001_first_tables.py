@@ -823,6 +823,7 @@ def _create_source_tables() -> None:
         sa.Column("retry_at", UtcTime(), nullable=True),
         sa.Column("requested_at", UtcTime(), nullable=True),
         sa.Column("paused_at", UtcTime(), nullable=True),
+        sa.Column("asked_at", UtcTime(), nullable=True),
         sa.Column("paused_by", sa.Text(), nullable=True),
         sa.Column("held_since", UtcTime(), nullable=True),
         sa.Column("held_vanished", sa.Integer(), nullable=True),

@@ -9,25 +9,18 @@ from collections.abc import Iterator
 
 from ada_url import URL
 
+from syndication.outbound.addresses import port_of, refusal
+from syndication.outbound.errors import SendError
 from syndication.outbound.public_addresses import may_connect
-from syndication.sources.reader import SourceError
-
-PORTS = {"http:": 80, "https:": 443}
-
-
-def port_of(at: URL) -> int:
-    """Returns the port of an address, which need not name it."""
-    return int(at.port) if at.port else PORTS[at.protocol]
 
 
 @contextlib.contextmanager
 def connected_to(at: URL, allow_private: bool, ends: float) -> Iterator[socket.socket]:
-    """Connects to the first address of the host that may be connected to and answers."""
+    """Connects to the first address of the host that may be connected to and answers; raises SendError if none may."""
     found = _resolve(at.hostname.strip("[]"), port_of(at), ends)
     allowed = [address for address in found if may_connect(address, allow_private=allow_private)]
     if not allowed:
-        kind = "is reserved" if allow_private else "is private or reserved; allow_private allows private ones"
-        raise SourceError(f"{at.hostname} is not connected to: its address {kind}")
+        raise SendError(refusal(at.hostname, allow_private=allow_private))
     for left, address in zip(range(len(allowed), 0, -1), allowed, strict=True):
         try:
             seconds = max(ends - time.monotonic(), 0.001) / left

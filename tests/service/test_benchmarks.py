@@ -31,7 +31,7 @@ def test_help_lists_every_benchmark_with_a_line():
 
 THOROUGH = [
     pytest.param(name, marks=pytest.mark.thorough)
-    for name in ("editors", "dashboards", "hostile", "workers", "dearest", "scale", "soak")
+    for name in ("editors", "dashboards", "hostile", "workers", "dearest", "scale", "soak", "push")
 ]
 
 SOURCES = pytest.param("sources", marks=[pytest.mark.thorough, pytest.mark.timeout(300)])

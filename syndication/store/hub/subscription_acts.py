@@ -44,7 +44,9 @@ def resume(conn: Connection, id: int, by: Actor, now: datetime) -> ActOutcome:
     rests = row is not None and (row.paused_at or row.given_up_at)
     outcome: ActOutcome = "not-found" if row is None else "resumed" if rests else "unchanged"
     if outcome == "resumed":
-        _update(conn, id, paused_at=None, **AFRESH | {"asked_at": now})
+        # After a failure it is not known which document it has, so that the present one is sent in any case.
+        digest = None if row is None or row.error else row.digest
+        _update(conn, id, paused_at=None, digest=digest, **AFRESH | {"asked_at": now})
     _record(conn, by, "resume subscriber", id, outcome, row, now)
     return outcome
 

@@ -9,6 +9,7 @@ from syndication.cli import main
 from syndication.store.access import audit_log
 from syndication.store.db.database import Database
 from syndication.store.processes import workers
+from tests.support.newsroom import at
 from tests.support.subscribers import SECRET_TOKEN, log_attempts, outside_hub, stored, subscribe
 
 HUB = "https://hub.example/"
@@ -44,7 +45,7 @@ def test_status_counts_subscribers_and_fails_for_a_hub_that_passes_nothing_on(ru
     assert (done.exit_code, done.output) == (0, "taiwan: 2 push subscribers; newest version delivered to both.\n")
     said = json.loads(run("status", "--json").output)
     assert said["sections"][0]["formats"] == {"atom": 1, "rss": 1} and said["outside"] == []
-    outside_hub(store, HUB, pinged_version=2, pinged_at="2026-01-01T00:00:00Z")
+    outside_hub(store, HUB, pinged_version=2, pinged_at=at())
     done = run("status", SYNDICATION_HUB__OUTSIDE=HUB)
     assert done.exit_code == 1 and "did not pass on" in done.output
 

@@ -68,22 +68,24 @@ def test_no_page_that_refuses_anything_is_titled_by_http(dashboard):
     assert wrong == [] and {400, 401, 403, 404, 405, 422} <= seen
 
 
-@pytest.mark.parametrize("status", ERRORS)
-def test_no_status_is_titled_by_http(dashboard, status):
-    browser = dashboard.person()
+def test_no_status_is_titled_by_http(dashboard):
+    browser, wrong = dashboard.person(), []
     token = browser.token()
+    for status in ERRORS:
 
-    def fail(**_):
-        raise Problem(status, "unexpected", "What happened.")
+        def fail(status=status, **_):
+            raise Problem(status, "unexpected", "What happened.")
 
-    def abort(**_):
-        raise default_exceptions.get(status, default_exceptions[400])
+        def abort(status=status, **_):
+            raise default_exceptions.get(status, default_exceptions[400])
 
-    for view in (fail, abort):
-        dashboard.app.view_functions["account.show_account"] = view
-        dashboard.app.view_functions["account.change_own_password"] = view
-        for page in (browser.get("/account"), browser.post("/account", token)):
-            assert page.status >= 400 and phrases_on(page) == [], (status, page.title, page.note)
+        for view in (fail, abort):
+            dashboard.app.view_functions["account.show_account"] = view
+            dashboard.app.view_functions["account.change_own_password"] = view
+            for page in (browser.get("/account"), browser.post("/account", token)):
+                if page.status < 400 or phrases_on(page):
+                    wrong.append((status, page.status, page.title, page.note))
+    assert wrong == []
 
 
 @pytest.mark.parametrize("error", [DatabaseDown("down"), RuntimeError("a secret")])

@@ -399,6 +399,19 @@ def test_the_log_keeps_so_many_days_and_so_many_rows(desk):
     assert len(logged(desk.database)) == 2
 
 
+def test_the_log_is_cut_between_two_rounds_of_retention_too(desk, monkeypatch):
+    monkeypatch.setattr(push, "TRIM_EVERY", 4)
+    with cache() as server:
+        for n in range(2):
+            subscribe(desk.database, f"{server.url}/{n}")
+        one = queue(log_days=1)
+        for n in range(2):
+            change(desk, f"Story {n}")
+            deliver(desk.database, one)
+            desk.clock.advance(90_000)
+            assert len(logged(desk.database)) == 2
+
+
 def test_metrics_show_what_waits_and_how_long_it_took(desk):
     def lags():
         return next(s.value for s in metrics.PUSH_LAG_SECONDS.collect()[0].samples if s.name.endswith("_count"))

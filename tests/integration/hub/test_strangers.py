@@ -7,7 +7,6 @@ import time
 import pytest
 
 from syndication.hub.verify import MAX_ANSWER, VerifyQueue
-from syndication.outbound import client
 from tests.support.hub import Hub, subscriber
 from tests.support.web_server import answer
 
@@ -40,7 +39,7 @@ class Names:
 def names(monkeypatch):
     def use(**answers):
         found = Names(**answers)
-        monkeypatch.setattr(client.socket, "getaddrinfo", found)
+        monkeypatch.setattr(socket, "getaddrinfo", found)
         return found
 
     return use

@@ -147,6 +147,8 @@ class Catalogue:
             "id": target.known.get(subject, "none"),
             "media_id": "599e31ed1d41c833e0b8a83e",
             "revision": "0" * 32,
+            "number": "1",
+            "host": "reader.example:443",
         }
         if subject == "articles":
             values["id"] = target.large_article if large else target.article

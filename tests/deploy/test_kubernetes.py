@@ -158,7 +158,7 @@ def test_readers_and_editors_reach_what_is_theirs_and_no_metrics():
     (rule,) = of("Ingress")["syndication"]["spec"]["rules"]
     paths = {(path["path"], path["pathType"]) for path in rule["http"]["paths"]}
     prefixes = {path for path, kind in paths if kind == "Prefix"}
-    assert prefixes == {"/feeds", "/api", "/editors", "/static"} and ("/", "Exact") in paths
+    assert prefixes == {"/feeds", "/api", "/editors", "/static", "/hub"} and ("/", "Exact") in paths
     assert not {path for path, _ in paths} & {"/metrics", "/readyz"}
     for path in rule["http"]["paths"]:
         service = of("Service")[path["backend"]["service"]["name"]]

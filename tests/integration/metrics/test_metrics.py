@@ -100,6 +100,9 @@ def test_every_metric_of_the_readme_is_told_by_a_process(service):
     # These appear once they have a value.
     assert documented() - names == {
         "syndication_purges_total",
+        "syndication_outbound_total",
+        "syndication_outbound_under_way",
+        "syndication_pushes_total",
         "syndication_database_errors_total",
         "syndication_renderer_deaths_total",
         "syndication_holds_total",

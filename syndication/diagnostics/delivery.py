@@ -198,8 +198,13 @@ def _held_words(verdicts: Collection[Verdict], titles: Mapping[str, str]) -> str
 
 
 def unpurged(purges: Collection[Purge], left: Mapping[str, datetime]) -> list[Purge]:
-    """Returns the purges without which the CDN's cache still serves something in feeds that it ``left`` at a time."""
-    return [purge for purge in purges if purge.section in left and purge.since <= left[purge.section]]
+    """Returns the purges without which the CDN's cache still serves something in feeds that it ``left`` at a time.
+
+    That time is of a version, in whole seconds.
+    """
+    return [
+        purge for purge in purges if purge.section in left and purge.since.replace(microsecond=0) <= left[purge.section]
+    ]
 
 
 def find_stage(

@@ -248,11 +248,20 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletedEntry:
+    """An entry that readers should delete (RFC 6721), since ``at``; None: since the version being rendered."""
+
+    entry_id: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """A section with its entries, newest first, ready for rendering.
 
     ``updated`` is the time of the version being rendered: whole seconds, UTC. ``max_age`` is how long the documents say
-    that readers may wait, in seconds; None: the section's fixed time.
+    that readers may wait, in seconds; None: the section's fixed time. ``deleted`` are the last entries that readers
+    should delete, newest first; one of them that the feed shows again is not said to be deleted.
     """
 
     id: str
@@ -261,6 +270,7 @@ class Feed:
     entries: tuple[Entry, ...]
     updated: datetime
     max_age: int | None = None
+    deleted: tuple[DeletedEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

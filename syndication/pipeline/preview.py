@@ -3,7 +3,7 @@
 The web process adds a row to ``store.previews``; ``Previewer`` answers it in the worker's main thread.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,10 @@ from syndication.errors import SyndicationError
 from syndication.logs import get_logger
 from syndication.model.article_json import dump_article, merge_patch, parse_article, slugs_by_title
 from syndication.model.field_limits import MAX_FEED_HTML
-from syndication.model.values import ALL, Article, Section
+from syndication.model.values import ALL, Article, Feed, Section
 from syndication.model.wanted_terms import article_terms
 from syndication.pipeline.cache_time import next_max_age
+from syndication.pipeline.deleted_entries import deleted_entries
 from syndication.pipeline.fill import MAX_ROUNDS, fill_feed, shortfall
 from syndication.pipeline.gather import Gathered, Newsroom, build_feed, gather
 from syndication.render import atom, rss
@@ -25,7 +26,8 @@ from syndication.store.articles import article_sizes
 from syndication.store.articles.readable_articles import read_article
 from syndication.store.articles.truncation import wait_for_truncation
 from syndication.store.db.database import Database, DatabaseDown
-from syndication.store.publishing import previews
+from syndication.store.publishing import previews, published
+from syndication.store.publishing.published import Tombstone
 
 log = get_logger(__name__)
 
@@ -126,13 +128,14 @@ class Previewer:
 
     def _feed(self, section: Section, changed: Sequence[Article], moment: datetime) -> dict[str, Any]:
         instead = {article.id: article if self._stands_in(article, section, moment) else None for article in changed}
-        gathered = self._gather(section, moment, instead)
+        withdrawn = {article.id for article in changed if article.status == "withdrawn"}
+        gathered = self._gather(section, moment, instead, withdrawn)
         filled, rendered = fill_feed(self.renderer, gathered)
         for _ in range(MAX_ROUNDS):
             more = shortfall(filled, gathered)
             if not more:
                 break
-            gathered = self._gather(section, moment, instead, more)
+            gathered = self._gather(section, moment, instead, withdrawn, more)
             filled, rendered = fill_feed(self.renderer, gathered)
         max_age = next_max_age(section.cache, [entry.published for entry in filled.feed.entries], moment)
         if max_age != filled.feed.max_age:  # Like the next version, which it previews.
@@ -151,11 +154,17 @@ class Previewer:
         return selected and not expired and article.status == "published"
 
     def _gather(
-        self, section: Section, moment: datetime, instead: Mapping[str, Article | None], more: int = 0
+        self,
+        section: Section,
+        moment: datetime,
+        instead: Mapping[str, Article | None],
+        withdrawn: Collection[str],
+        more: int = 0,
     ) -> Gathered:
         with self.database.snapshot() as conn:
             wait_for_truncation(conn)
-            return gather(conn, self.newsroom, section, moment, more, instead)
+            gathered = gather(conn, self.newsroom, section, moment, more, instead)
+            return replace(gathered, feed=_with_deleted(conn, gathered.feed, withdrawn))
 
     def _entry(self, article: Article, moment: datetime) -> dict[str, Any]:
         slug = next((slug for slug in article.sections if slug in self.newsroom.sections), ALL)
@@ -164,6 +173,16 @@ class Previewer:
         for item in (*unreadable, *rendered.left_out):
             raise SyndicationError(item.reason)
         return {"section": slug, "article_id": article.id, "entry": _cut_out(rendered.bodies)}
+
+
+def _with_deleted(conn: Connection, feed: Feed, withdrawn: Collection[str]) -> Feed:
+    """Returns the feed with what its documents say is deleted, and those of its entries that would be ``withdrawn``."""
+    current = published.find_published(conn, feed.section.slug)
+    if current is None:
+        return feed
+    entries = (current.entries[id] for id in withdrawn if id in current.entries)
+    leaving = [Tombstone(entry.article_id, entry.entry_id, "withdrawn") for entry in entries]
+    return replace(feed, deleted=deleted_entries(current, leaving))
 
 
 def _check_sizes(conn: Connection, changes: Sequence[Mapping[str, Any]]) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from syndication.model.compression import COMPRESSORS
 from syndication.model.freshness import Cadence
-from syndication.model.values import Document, Feed, LeftOut, RenderedFeed, Section
+from syndication.model.values import Document, Feed, LeftOut, RenderedEntry, RenderedFeed, Section
 from syndication.pipeline.editor_hold import ROLLED_BACK, HeldSnapshot, published_entries
 from syndication.pipeline.hold import HeldFeed
 from syndication.pipeline.snapshot import SectionSnapshot
@@ -94,7 +94,7 @@ def new_version(
         last_modified=last_modified,
         next_due=held.filled.next_due,
         entries=entries,
-        tombstones=_tombstones(current, entries, reasons),
+        tombstones=leaving(current, entries, reasons),
         changes=_changes(current, entries, reasons, corrected),
         left_out=rendered.left_out,
         shown=shown,
@@ -123,7 +123,7 @@ def held_version(
         last_modified=last_modified,
         next_due=held.next_due,
         entries=entries,
-        tombstones=_tombstones(current, entries, reasons),
+        tombstones=leaving(current, entries, reasons),
         changes=_changes(current, entries, dict.fromkeys(current.entries, ROLLED_BACK) | reasons, ()),
         left_out=(),
         shown={},
@@ -275,10 +275,13 @@ def _entries(
     return tuple(entries)
 
 
-def _tombstones(
-    current: PublishedState, entries: Sequence[PublishedEntry], reasons: Mapping[str, str]
+def leaving(
+    current: PublishedState, entries: Sequence[PublishedEntry | RenderedEntry], reasons: Mapping[str, str]
 ) -> tuple[Tombstone, ...]:
-    """Returns the entries that readers should delete. They know an entry by its id, whichever article it belongs to."""
+    """Returns the entries that leave the feed, which has these ``entries`` next, by article in ``reasons``.
+
+    Readers know an entry by its id, whichever article it belongs to.
+    """
     shown = {entry.entry_id for entry in entries}
     stays = {entry.article_id for entry in entries}
     because = {**reasons, **dict.fromkeys(stays, "new-id")}

@@ -22,6 +22,7 @@ from syndication.logs import get_logger
 from syndication.model.values import RenderedEntry, RenderedFeed
 from syndication.pipeline import publish
 from syndication.pipeline.cache_time import next_max_age, published_max_age
+from syndication.pipeline.deleted_entries import deleted_entries
 from syndication.pipeline.editor_hold import HeldSnapshot, SectionHeld, rendered_entries
 from syndication.pipeline.failure_cause import failure_cause, with_triggers
 from syndication.pipeline.fill import MAX_ROUNDS, FilledFeed, fill_feed, shortfall
@@ -334,8 +335,10 @@ class Regenerator:
         current, section = held.published, held.feed.section
         updated, last_modified = publish.publication_times(current, held.feed.updated)
         max_age = next_max_age(section.cache, [state.published_at for state in held.shown], held.now)
-        feed = replace(held.feed, updated=updated, max_age=max_age)
-        rendered = self.renderer.assemble(feed, rendered_entries(held))
+        entries = rendered_entries(held)
+        deleted = deleted_entries(current, publish.leaving(current, entries, held.reasons))
+        feed = replace(held.feed, updated=updated, max_age=max_age, deleted=deleted)
+        rendered = self.renderer.assemble(feed, entries)
         bodies = publish.compress(rendered.bodies, self._pool, publish.codings_of(section))
         return publish.held_version(held, rendered, feed, bodies, last_modified)
 
@@ -346,7 +349,9 @@ class Regenerator:
         times = [entry.published for entry in filled.feed.entries]
         times += [entry.published_at for entry in held.decision.kept]
         max_age = next_max_age(filled.feed.section.cache, times, snapshot.gathered.now)
-        feed = replace(filled.feed, updated=updated, max_age=max_age)
+        reasons = publish.all_reasons(rendered.left_out, snapshot.departure_reasons)
+        deleted = deleted_entries(current, publish.leaving(current, rendered.entries, reasons))
+        feed = replace(filled.feed, updated=updated, max_age=max_age, deleted=deleted)
         if feed != replace(filled.feed, updated=current.updated_at or filled.feed.updated):
             rendered = replace(held.complete(self.renderer.render(feed)), left_out=filled.left_out)
         held = replace(held, filled=replace(filled, feed=feed), rendered=rendered)

@@ -1,9 +1,10 @@
 """One read of a section: what is published, what its feed would show now, and why entries left."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from syndication.pipeline.deleted_entries import deleted_entries
 from syndication.pipeline.editor_hold import SectionHeld, read_held
 from syndication.pipeline.gather import Gathered, Newsroom, gather
 from syndication.store import Connection
@@ -64,7 +65,7 @@ def read_snapshot(
         due = current.next_due is not None and current.next_due <= now
         return SectionSnapshot(
             published=current,
-            gathered=gathered,
+            gathered=replace(gathered, feed=replace(gathered.feed, deleted=deleted_entries(current))),
             departure_reasons=gone,
             embargoed=feed_query.find_embargoed(conn, unpublished, now) if unpublished else set(),
             is_caught_up=not due and change_queue.oldest(conn) is None,

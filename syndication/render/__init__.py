@@ -4,5 +4,5 @@ Pure: no clock, randomness, locale or database. The same Feed renders to the sam
 process's locale while it writes dates, so only one thread may render.
 """
 
-RENDER_REVISION = 5
+RENDER_REVISION = 6
 """Raised whenever the same Feed renders to different bytes than before, so that every section is regenerated."""

@@ -1,10 +1,11 @@
 """Adds to feedgen what it lacks, and corrects what it gets wrong, through its own extension classes.
 
 feedgen calls an extension's ``extend_atom`` and ``extend_rss`` with the element that it has just built, so that they
-can change it. The builders set ``entry.news.cleaned``, ``feed.news.feed`` and ``feed.news.format``.
+can change it. The builders set ``entry.news.cleaned``, ``feed.news.feed``, ``feed.news.format`` and
+``feed.news.deleted``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 MEDIA = "http://search.yahoo.com/mrss/"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 SY = "http://purl.org/rss/1.0/modules/syndication/"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -57,18 +59,28 @@ def ttl_minutes(feed: Feed) -> int:
 
 
 class NewsExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
-    """The head of a feed; ``itunes`` if an item has elements of that namespace, ``podcast`` if one is an episode."""
+    """The head of a feed; ``itunes`` if an item has elements of that namespace, ``podcast`` if one is an episode.
+
+    ``deleted`` has the atom:id of each deleted entry, and since when in RFC 3339.
+    """
 
     feed: Feed
     format: str
+    deleted: Sequence[tuple[str, str]] = ()
     itunes = False
     podcast = False
 
     def extend_ns(self) -> dict[str, str]:
         """Returns the namespaces of the head."""
         if self.format == "atom":
-            return {"media": MEDIA}
+            return {**({"at": TOMBSTONES} if self.deleted else {}), "media": MEDIA}
         return {"dc": DC, **({"itunes": ITUNES} if self.itunes else {}), "media": MEDIA, "sy": SY}
+
+    def extend_atom(self, feed: Any) -> Any:
+        """Adds the tombstones (RFC 6721 section 3), before the first entry."""
+        for ref, when in self.deleted:
+            _add(feed, TOMBSTONES, "deleted-entry", None, ref=ref, when=when)
+        return feed
 
     def extend_rss(self, feed: Any) -> Any:
         """Adds the hubs and the update period to an RSS channel."""

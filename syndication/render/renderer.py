@@ -54,7 +54,7 @@ class Renderer:
         With ``careful``, new entries are rendered one by one: it is called before each, and with None at the end.
         """
         alone, twice = _once_each(feed)
-        found, left_out = self._fragments(replace(feed, entries=alone), careful)
+        found, left_out = self._fragments(replace(feed, entries=alone, deleted=()), careful)
         left_out += _beyond_size(alone, found)
         shown = [entry for entry in alone if entry.article_id in found]
         entries = [
@@ -66,7 +66,8 @@ class Renderer:
     def assemble(self, feed: Feed, entries: Sequence[RenderedEntry]) -> RenderedFeed:
         """Returns the feed with these entries, which have their bytes; of ``feed``, only the head is rendered."""
         fragments = [entry.fragments for entry in entries if entry.fragments is not None]
-        empty = replace(feed, entries=())
+        shown = [atom_id(entry.entry_id, feed.site) for entry in entries] if feed.deleted else []
+        empty = replace(feed, entries=(), deleted=atom.deleted_entries(feed, shown))
         atom_head, _ = cut(atom.atom(empty, []), atom.ENTRY, atom.END)
         rss_head, _ = cut(rss.rss(empty, [], [f.rss for f in fragments]), rss.ENTRY, rss.END)
         return RenderedFeed(

@@ -17,7 +17,14 @@ from syndication.store.articles import deletions, render_deaths, withdrawal_batc
 from syndication.store.hub import delivery_log, echoes, intents, pings, subscriptions
 from syndication.store.notifications import incidents
 from syndication.store.processes import poll_counts, purge_queue, web_processes, workers
-from syndication.store.publishing import article_states, deliveries, previews, published, regenerations
+from syndication.store.publishing import (
+    article_states,
+    deliveries,
+    previews,
+    published,
+    regenerations,
+    section_state,
+)
 
 REQUESTS_KEPT = timedelta(days=30)
 """How long the result of a regeneration is kept."""
@@ -28,7 +35,9 @@ FATAL_KEPT = timedelta(days=30)
 
 def prune(conn: Connection, settings: Settings, now: datetime) -> None:
     """Deletes expired rows, in the caller's transaction."""
-    published.prune_tombstones(conn, _days_before(now, settings.worker.tombstone_days))
+    told = published.prune_tombstones(conn, _days_before(now, settings.worker.tombstone_days))
+    # Their documents say no longer what was deleted then, and the next reconciliation must not find that.
+    section_state.request(conn, told, now)
     workers.prune(conn, now)
     web_processes.prune(conn, now)
     purge_queue.prune(conn, now)

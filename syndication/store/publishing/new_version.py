@@ -103,7 +103,7 @@ def _regenerated(current: PublishedState, new: NewVersion, now: datetime, *, pur
 
 def _write_documents(conn: Connection, current: PublishedState, new: NewVersion, now: datetime, keep: int) -> None:
     published.write_documents(conn, new.documents)
-    published.write_tombstones(conn, current.section, new.tombstones, new.version, now)
+    published.write_tombstones(conn, current.section, new.tombstones, new.version, new.updated_at or now)
     size = sum(len(document.bodies["identity"]) for document in new.documents)
     entry_states.record(conn, current.section, new.version, current.entries, new.entries, new.bodies, keep)
     order = None if new.bodies is None else entry_states.pack_order(new.entries)

@@ -19,6 +19,13 @@ from syndication.store.tables.publishing import (
     TombstoneRow,
 )
 
+DELETED = ("withdrawn", "deleted")
+"""The reasons of tombstones that readers are told: nobody may go on showing those stories. What expired, moved, is
+under embargo again, or is left out for a fault, is not deleted."""
+
+MOST_READ = 2_000
+"""The most tombstones that are read of a section: more than documents have, and than entries may come back at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedState:
@@ -30,6 +37,7 @@ class PublishedState:
     hold for vanished entries, if there is one. ``suspected_generation`` is the request of a sweep that has not been
     regenerated yet, and ``suspected_entries`` the number of entries in which it found a difference. ``max_age`` is the
     cache time that the documents say, in seconds, if it follows the feed's cadence. ``editor_hold`` may be over.
+    ``deleted`` are the tombstones that readers are told, newest first.
     """
 
     section: str
@@ -51,6 +59,7 @@ class PublishedState:
     max_age: int | None = None
     hold_number: int = 0
     editor_hold: EditorHold | None = None
+    deleted: tuple["PublishedTombstone", ...] = ()
 
     @property
     def is_suspected(self) -> bool:
@@ -86,6 +95,16 @@ class Tombstone:
     article_id: str
     entry_id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTombstone:
+    """A tombstone of ``version``, whose time was ``at``, in whole seconds."""
+
+    article_id: str
+    entry_id: str
+    version: int
+    at: datetime
 
 
 _SECTION_COLUMNS = (
@@ -126,7 +145,24 @@ def find_published(conn: Connection, section: str) -> PublishedState | None:
         entries={row.article_id: PublishedEntry(**row._mapping) for row in entries},
         hold=held.automatic.get(section),
         editor_hold=held.by_editors.get(section),
+        deleted=_list_deleted(conn, section),
     )
+
+
+def _list_deleted(conn: Connection, section: str) -> tuple[PublishedTombstone, ...]:
+    """Returns the tombstones that readers are told, newest first.
+
+    Those of a version are in the order of their ids, which a database's collation must not decide.
+    """
+    columns = [TombstoneRow.__table__.c[name] for name in PublishedTombstone.__slots__]
+    rows = conn.execute(
+        select(*columns)
+        .where(TombstoneRow.section == section, TombstoneRow.reason.in_(DELETED))
+        .order_by(TombstoneRow.version.desc())
+        .limit(MOST_READ)
+    )
+    found = (PublishedTombstone(**row._mapping) for row in rows)
+    return tuple(sorted(found, key=lambda one: (-one.version, one.entry_id)))
 
 
 def complete(
@@ -231,9 +267,12 @@ def write_entries(conn: Connection, section: str, entries: Collection[PublishedE
 
 
 def write_tombstones(
-    conn: Connection, section: str, tombstones: Collection[Tombstone], version: int, now: datetime
+    conn: Connection, section: str, tombstones: Collection[Tombstone], version: int, at: datetime
 ) -> None:
-    """Records the entries that left the section in this version, and why."""
+    """Records the entries that left the section in this version, and why. ``at`` is the version's time.
+
+    The documents of this version say that time, and those of later versions must say the same.
+    """
     if not tombstones:
         return
     ids = [tombstone.article_id for tombstone in tombstones]
@@ -247,7 +286,7 @@ def write_tombstones(
                 "entry_id": tombstone.entry_id,
                 "version": version,
                 "reason": tombstone.reason,
-                "at": now,
+                "at": at,
             }
             for tombstone in tombstones
         ],
@@ -274,6 +313,13 @@ def write_left_out(conn: Connection, section: str, left_out: Collection[LeftOut]
         )
 
 
-def prune_tombstones(conn: Connection, before: datetime) -> None:
-    """Deletes tombstones from before ``before``, when no reader needs them any more."""
-    conn.execute(delete(TombstoneRow).where(TombstoneRow.at < before))
+def prune_tombstones(conn: Connection, before: datetime) -> set[str]:
+    """Deletes tombstones from before ``before``, when no reader needs them any more.
+
+    Returns the sections whose documents may have had one of them.
+    """
+    pruned = TombstoneRow.at < before
+    told = select(TombstoneRow.section).where(pruned, TombstoneRow.reason.in_(DELETED)).distinct()
+    sections = set(conn.scalars(told))
+    conn.execute(delete(TombstoneRow).where(pruned))
+    return sections

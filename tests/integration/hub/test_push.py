@@ -5,6 +5,7 @@ import hmac
 from datetime import timedelta
 
 import pytest
+from lxml import etree
 from sqlalchemy import update
 
 from syndication.hub import push
@@ -22,6 +23,7 @@ from tests.support.newsroom import at
 from tests.support.pushes import deliver, logged, queue, settings, subscribe, subscription
 
 BASE = "https://feeds.daily.example"
+TOMBSTONE = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
 
 
 @pytest.fixture
@@ -156,6 +158,35 @@ def test_a_withdrawn_story_is_pushed_as_the_document_without_it(desk):
         (asked,) = server.asked
     assert titles(asked.body) == ["Story a2"] and asked.body == desk.body()
     assert desk.tombstones() == {"a1": "withdrawn"}
+    (stone,) = etree.fromstring(asked.body.encode()).findall(TOMBSTONE)
+    assert stone.get("ref") == "tag:daily.example,2026-01-01:article/a1"
+    assert stone.get("when") == desk.state().updated_at.isoformat().replace("+00:00", "Z")
+
+
+def test_a_withdrawn_story_that_was_never_public_is_pushed_in_no_tombstone(desk):
+    with cache() as server:
+        subscribe(desk.database, server.url)
+        desk.put("secret", published_at=at(minutes=10), updated_at=at())
+        desk.later()
+        withdrawals.withdraw(desk.database, ["secret"], by=Actor("the night editor", "test"))
+        desk.later()
+        desk.clock.now = at(minutes=11)
+        change(desk)
+        deliver(desk.database, queue())
+        (asked,) = server.asked
+    assert "secret" not in asked.body and "deleted-entry" not in asked.body
+
+
+def test_a_story_under_embargo_again_is_pushed_in_no_tombstone(desk):
+    desk.put("a2")
+    desk.later()
+    with cache() as server:
+        subscribe(desk.database, server.url)
+        desk.put("a1", published_at=at(hours=3), updated_at=at())
+        desk.later()
+        deliver(desk.database, queue())
+        (asked,) = server.asked
+    assert titles(asked.body) == ["Story a2"] and "article/a1" not in asked.body
 
 
 def test_a_held_feed_pushes_what_is_published_and_nothing_else(desk):

@@ -127,12 +127,12 @@ def test_housekeeping_deletes_only_old_tombstones_and_dead_workers(database, clo
     with working(database, tombstone_days="3") as worker:
         clock.advance(1)
         withdrawals.withdraw(database, ["old"], by=Actor("the test", "test"))
-        until(lambda: b"article/old" not in body(database) and not pending(database))
+        until(lambda: b"Story old" not in body(database) and not pending(database))
         with database.write() as conn:
             workers.record_heartbeat(conn, workers.WorkerProcess("dead", "elsewhere", 1, clock(), clock()))
         clock.advance(2 * 86400)
         withdrawals.withdraw(database, ["young"], by=Actor("the test", "test"))
-        until(lambda: b"article/young" not in body(database) and not pending(database))
+        until(lambda: b"Story young" not in body(database) and not pending(database))
         with database.write() as conn:
             workers.record_heartbeat(conn, workers.WorkerProcess("silent", "elsewhere", 2, clock(), clock()))
 
@@ -149,6 +149,12 @@ def test_housekeeping_deletes_only_old_tombstones_and_dead_workers(database, clo
         worker.tasks.put(Task.HOUSEKEEP)
         until(lambda: left() != ({"old", "young"}, {"dead", "silent"}))
         assert left() == ({"young"}, {"silent"})
+        until(lambda: not pending(database))
+        assert b'article/young" when' in body(database) and b'article/old" when' not in body(database)
+        clock.advance(7200)
+        worker.tasks.put(Task.RECONCILE)
+        until(lambda: said(worker, "reconciled") or said(worker, "reconciliation_found_changes"))
+        assert not said(worker, "reconciliation_found_changes"), "what was pruned is published already"
 
 
 def test_the_schedule_has_the_documented_jobs_with_their_options():

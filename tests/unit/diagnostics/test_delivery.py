@@ -96,6 +96,8 @@ def test_each_stage_says_what_is_true_and_what_to_do(given, running, silent, sta
         (purge(error="it answered 403", given_up_at=NOON), "not-purged",
          "Withdrawn, but the cache was not purged for taiwan: it answered 403. It shows the article until its copy"
          " expires."),
+        (purge(since=at(seconds=0.9)), "purging",  # The version's time is in whole seconds, and this may be its purge.
+         "Withdrawn. Waiting for the cache to be purged for taiwan."),
         (purge(since=at(seconds=1)), "served", "Withdrawn: every web process serves the feeds without it."),
         (purge("china", error="it answered 503"), "served",
          "Withdrawn: every web process serves the feeds without it."),

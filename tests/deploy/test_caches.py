@@ -193,27 +193,30 @@ def test_hanging_machine_makes_no_request_fail(cache, machines):
 def test_outage_serves_copies_as_long_as_feeds_allow(cache, machines):
     copies = {path: cache.get(path) for path in (SHORT, "/feeds/asia.atom", KEPT, "/feeds/taiwan.atom")}
     hit(cache, SHORT)
-    machines.stop(0)
-    for number in range(60):
-        path = (SHORT, "/feeds/all.json", f"/feeds/unknown-{number}.atom", "/")[number % 4]
-        assert cache.get(path).status == (404 if "unknown" in path else 200), path
-    machines.stop(1)
-    stale = until(lambda: (a := cache.get(SHORT)).headers["x-cache"] == "STALE" and a)
-    assert (stale.status, stale.body) == (200, copies[SHORT].body)
-    assert cache.get(SHORT, If_None_Match=stale.headers["etag"]).status == 304
-    assert cache.get("/feeds/asia.atom").status == 200 and cache.get(KEPT).status == 200
-    # The first feed must not be served in an outage, and the second was never requested.
-    until(lambda: cache.get("/feeds/taiwan.atom").status in (502, 503))
-    assert cache.get("/feeds/all.rss").status in (502, 503)
-
-    # A machine that starts while the database is down answers 503: that does not replace a copy either.
-    machines.start(0, url="postgresql://127.0.0.1:1/none")
-    assert machines.running[0].get(SHORT).status == 503
-    for _ in range(5):
-        stale = cache.get(SHORT)
+    try:
+        machines.stop(0)
+        for number in range(60):
+            path = (SHORT, "/feeds/all.json", f"/feeds/unknown-{number}.atom", "/")[number % 4]
+            assert cache.get(path).status == (404 if "unknown" in path else 200), path
+        machines.stop(1)
+        stale = until(lambda: (a := cache.get(SHORT)).headers["x-cache"] == "STALE" and a)
         assert (stale.status, stale.body) == (200, copies[SHORT].body)
-    machines.stop(0)
-    machines.start_all()
+        assert cache.get(SHORT, If_None_Match=stale.headers["etag"]).status == 304
+        assert cache.get("/feeds/asia.atom").status == 200 and cache.get(KEPT).status == 200
+        # The first feed must not be served in an outage, and the second was never requested.
+        until(lambda: cache.get("/feeds/taiwan.atom").status in (502, 503))
+        assert cache.get("/feeds/all.rss").status in (502, 503)
+
+        # A machine that starts while the database is down answers 503: that does not replace a copy either.
+        machines.start(0, url="postgresql://127.0.0.1:1/none")
+        assert machines.running[0].get(SHORT).status == 503
+        for _ in range(5):
+            stale = cache.get(SHORT)
+            assert (stale.status, stale.body) == (200, copies[SHORT].body)
+    finally:  # The next tests need both.
+        for number in list(machines.running):
+            machines.stop(number)
+        machines.start_all()
     until(lambda: cache.get("/feeds/all.rss").status == 200)
 
 

@@ -98,7 +98,7 @@ def test_newsboat_shows_each_story_once_through_corrections(service, database, t
     put(database, article(corrected, sections=(slug,), **moved), article(fresh, sections=(slug,)))
     withdraw(database, [withdrawn], SERVICE)
     until(lambda: tag(fresh).encode() in service.get(path).body)
-    until(lambda: tag(withdrawn).encode() not in service.get(path).body)
+    until(lambda: f">{tag(withdrawn)}<".encode() not in service.get(path).body)
     boat.reload()
     items = boat.items()
     # A reader keeps what it has; what matters is that nothing comes to it a second time under another id.

@@ -114,8 +114,8 @@ def shell(tmp_path_factory):
 
 
 def test_every_block_is_of_a_kind_that_is_run():
-    # The html is what a newsroom's pages contain; tests/integration/store/test_logical_replication.py types the sql.
-    kinds = {"sh", "bash", "console", "json", "python", "html", "sql"}
+    # The html is what pages contain, the xml what feeds do; test_logical_replication.py types the sql.
+    kinds = {"sh", "bash", "console", "json", "python", "html", "sql", "xml"}
     assert set(re.findall(r"^```(\w+)$", TEXT, re.MULTILINE)) == kinds
 
 
@@ -194,9 +194,9 @@ def test_every_other_command_that_is_shown_works(shell, article):
         code, output = shell.type(command)
         assert code == 0, f"{command}: {output}"
         if "withdraw" in command:
-            until(lambda: b"article/" + id not in shell.get(f"/feeds/{slug}.atom").body)
+            until(lambda: b"article/" + id + b"</id>" not in shell.get(f"/feeds/{slug}.atom").body)
         if "restore" in command:
-            until(lambda: b"article/" + id in shell.get(f"/feeds/{slug}.atom").body)
+            until(lambda: b"article/" + id + b"</id>" in shell.get(f"/feeds/{slug}.atom").body)
     until(lambda: b"From the old feed" in shell.get("/feeds/taiwan.rss").body)
 
 

@@ -65,7 +65,8 @@ def test_no_list_search_sitemap_or_feed_shows_what_is_not_public(bundled_service
         assert answer.status == 200, (path, answer.status)
         # The search repeats the words of the question.
         said = re.sub(r'value="[^"]*"|“[^”]*”', "", answer.body.decode()) if "?q=" in path else answer.body.decode()
-        assert not SECRET.search(said), path
+        # Of a story that readers have had, a tombstone names the ID, so that they delete it.
+        assert not SECRET.search(re.sub(r'<at:deleted-entry ref="[^"]*/quokka-left"', "", said)), path
         assert not SECRET.search(str(answer.headers)), path
     found = service.get(f"/?q={SHARED}").body.decode()
     assert f"/feeds/tag/{SHARED.lower()}.atom" in found and "cannot be searched" not in found

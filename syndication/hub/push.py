@@ -176,7 +176,7 @@ class PushQueue:
                 gone.append(job.push.id)
                 word = "gone"
             else:
-                retry_at = self._retry_at(job.push, now)
+                retry_at = BACKOFF.retry_at(job.push.attempts, now, job.push.failing_since, self._retry)
                 failures.append(Failure((job.push.id,), outcome.error or "it failed", retry_at))
                 word = "failed" if retry_at else "parked"
             entries.append(_entry(job, outcome, word))
@@ -235,12 +235,6 @@ class PushQueue:
                 found = prepare(stored, section, format, self._settings().site)
                 self._documents.add(found)
         return found
-
-    def _retry_at(self, push: Push, now: datetime) -> datetime | None:
-        """Returns when to try again after a failure; None if all attempts have failed for too long."""
-        if push.failing_since is not None and now - push.failing_since >= self._retry:
-            return None
-        return now + BACKOFF.after(push.attempts)
 
     def _trim(self, conn: Connection, now: datetime, added: int) -> None:
         self._untrimmed += added

@@ -116,11 +116,11 @@ class MessageQueue(Queue[Notification]):
                 attempts.finish(conn, self._work, [key], sent_at=now, error=note, failed_at=told_at)
                 log.info("notification_sent", **values, **({"note": note} if note else {}))
                 continue
-            given_up = message.kind == "test" or now - message.created_at >= GIVE_UP
-            retry_at = None if given_up else now + self._backoff.after(message.attempts)
+            again = self._backoff.retry_at(message.attempts, now, message.created_at, GIVE_UP)
+            retry_at = None if message.kind == "test" else again
             attempts.fail(conn, self._work, [Failure(key, note or "not sent", retry_at)], now)
-            write = log.error if given_up else log.warning
-            write("notification_failed", error=note, given_up=given_up, **values)
+            write = log.warning if retry_at else log.error
+            write("notification_failed", error=note, given_up=retry_at is None, **values)
 
     def release(self, conn: Connection, jobs: Sequence[Notification]) -> None:
         """Gives messages back. One that was just being sent may be sent again by another process."""

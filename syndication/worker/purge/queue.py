@@ -81,9 +81,8 @@ class PurgeQueue(Queue[Purge]):
             if outcome.result == "done":
                 purge_queue.record_success(conn, purge.key, now)
             else:
-                given_up = now - purge.created_at >= retry_for
-                word, error = "given-up" if given_up else "failed", error or "the request failed"
-                retry_at = None if given_up else now + BACKOFF.after(purge.attempts)
+                retry_at = BACKOFF.retry_at(purge.attempts, now, purge.created_at, retry_for)
+                word, error = "failed" if retry_at else "given-up", error or "the request failed"
                 purge_queue.record_failure(conn, self.work, purge.key, error, now, retry_at)
             PURGES.labels(word).inc()
             _log_purge(purge, word, error, now)

@@ -5,7 +5,6 @@ import contextlib
 import gc
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from functools import partial
@@ -14,6 +13,7 @@ import pytest
 
 from syndication.outbound import client, exchange
 from syndication.outbound.client import Limits, OutboundClient, SendError
+from tests.support.certificates import make_certificate
 from tests.support.web_server import answer, serving
 
 
@@ -308,14 +308,7 @@ async def until_eof(self, separator):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", "/CN=feeds.example", "-addext", "subjectAltName=DNS:feeds.example",
-         "-keyout", folder / "key", "-out", folder / "cert"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return folder / "cert", folder / "key"
+    return make_certificate(tmp_path_factory.mktemp("tls"), "DNS:feeds.example")
 
 
 @pytest.fixture

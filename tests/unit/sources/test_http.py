@@ -4,7 +4,6 @@ import gzip
 import random
 import socket
 import ssl
-import subprocess
 import threading
 import time
 import zlib
@@ -16,6 +15,7 @@ from syndication.sources import http
 from syndication.sources.decompression import PIECE, decompressed
 from syndication.sources.http import HttpLimits, request
 from syndication.sources.reader import SourceError
+from tests.support.certificates import make_certificate
 from tests.support.web_server import answer, serving
 
 QUICK = HttpLimits(seconds=0.5, bytes=100_000, redirects=3)
@@ -325,14 +325,7 @@ def test_a_name_that_does_not_exist_is_told_in_words():
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", "/CN=feeds.example", "-addext", "subjectAltName=DNS:feeds.example",
-         "-keyout", folder / "key", "-out", folder / "cert"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return folder / "cert", folder / "key"
+    return make_certificate(tmp_path_factory.mktemp("tls"), "DNS:feeds.example")
 
 
 @pytest.fixture

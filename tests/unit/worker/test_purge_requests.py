@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from http.server import ThreadingHTTPServer
@@ -17,6 +16,7 @@ from syndication.outbound.client import Limits, OutboundClient
 from syndication.worker.purge import queue
 from syndication.worker.purge.requests import Request, requests
 from tests.support.caches import Cache, babbles, cache, closes, drips, hangs, redirects, resets
+from tests.support.certificates import make_certificate
 from tests.support.service import free_port
 
 IN_TIME = 5.0
@@ -168,19 +168,13 @@ def test_no_proxy_of_the_environment_gets_the_secret(monkeypatch):
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """A certificate of 127.0.0.1, trusted only by clients configured for it, with its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=cache", "-addext",
-         "subjectAltName=IP:127.0.0.1", "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return folder
+    return make_certificate(tmp_path_factory.mktemp("tls"), "IP:127.0.0.1")
 
 
 @pytest.fixture
 def secured(certificate):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    context.load_cert_chain(*certificate)
     server = Cache()
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.handle_error = lambda *_: None  # A client that does not trust it ends the handshake.
@@ -200,13 +194,13 @@ def test_an_untrusted_certificate_gets_no_secret(secured):
 
 
 def test_a_trusted_certificate_is_accepted(secured, certificate, monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     assert send(asked(secured.url.replace("http:", "https:")), IN_TIME) is None
     assert len(secured.asked) == 1
 
 
 def test_a_cache_that_drips_over_tls_is_cut_off_as_well(secured, certificate, monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     secured.answers = [drips]
     began = time.monotonic()
     assert send(asked(secured.url.replace("http:", "https:")), SHORT) == f"127.0.0.1 did not answer within {SHORT} s"

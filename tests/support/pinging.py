@@ -70,6 +70,12 @@ class Publisher:
         """Lets the desk's worker add a ping for each publication."""
         self.desk.regenerator.policy = replace(self.desk.regenerator.policy, hubs=self.settings.hub.outside)
 
+    def begin(self) -> None:
+        """Publishes every feed, has a web process serve them, and starts to send."""
+        self.desk.work()
+        self.serve()
+        self.start()
+
     def start(self) -> None:
         """Starts a worker's engine."""
         with self.database.write() as conn:

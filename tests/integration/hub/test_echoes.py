@@ -266,9 +266,7 @@ def test_a_subscription_is_renewed_before_its_lease_ends(database, clock, tmp_pa
 def test_a_hub_that_denies_is_mentioned_and_asked_again_later(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         hub.behaviour.denies = "Not \x1b[31mthese\n feeds" + "!" * 500
-        newsroom.desk.work()
-        newsroom.serve()
-        newsroom.start()
+        newsroom.begin()
         until(lambda: newsroom.findings())
         (finding,) = newsroom.findings()
         assert finding.severity == "notice" and "\x1b" not in finding.words and len(finding.words) < 400
@@ -284,9 +282,7 @@ def test_a_hub_that_denies_is_mentioned_and_asked_again_later(database, clock, t
 def test_a_hub_that_never_confirms_is_mentioned_once_it_takes_too_long(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         hub.behaviour.status = 202
-        newsroom.desk.work()
-        newsroom.serve()
-        newsroom.start()
+        newsroom.begin()
         until(lambda: (echo := newsroom.echo()) and echo.requested_at and echo.lease_until is None)
         settle(newsroom)
         assert newsroom.findings() == []

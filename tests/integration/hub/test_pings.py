@@ -76,9 +76,7 @@ def test_only_the_newest_served_version_is_announced(database, clock, tmp_path):
 
 def test_a_request_names_a_bounded_number_of_feeds(database, clock, tmp_path):
     with publisher(database, clock, tmp_path, "urls_at_once = 7\n") as (newsroom, [hub]):
-        newsroom.desk.work()
-        newsroom.serve()
-        newsroom.start()
+        newsroom.begin()
         hub.wait_for(lambda: len(hub.pings) == 2)
         until(lambda: all(row["answered_at"] for row in newsroom.pings()))
     assert [len(urls) for urls in hub.pings] == [6, 6]
@@ -86,9 +84,7 @@ def test_a_request_names_a_bounded_number_of_feeds(database, clock, tmp_path):
 
 def test_a_hub_that_reads_one_address_gets_one_in_each_request(database, clock, tmp_path):
     with publisher(database, clock, tmp_path, "urls_at_once = 1\n") as (newsroom, [hub]):
-        newsroom.desk.work()
-        newsroom.serve()
-        newsroom.start()
+        newsroom.begin()
         until(lambda: all(row["answered_at"] for row in newsroom.pings()))
     assert sorted(hub.pings) == sorted([url] for url in newsroom.urls("all", "taiwan", "china", "sports"))
 
@@ -96,9 +92,7 @@ def test_a_hub_that_reads_one_address_gets_one_in_each_request(database, clock, 
 def test_a_hub_that_fails_is_left_alone_for_longer_and_longer_and_told_of_everything_after(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         hub.behaviour.status = 500
-        newsroom.desk.work()
-        newsroom.serve()
-        newsroom.start()
+        newsroom.begin()
         until(lambda: all(row["error"] for row in newsroom.pings()))
         newsroom.publish("a1")
         newsroom.serve()
@@ -125,9 +119,7 @@ def test_a_hub_that_fails_is_left_alone_for_longer_and_longer_and_told_of_everyt
 def test_a_day_of_failures_is_given_up_and_the_next_publication_is_told_all_the_same(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         hub.behaviour.status = 503
-        newsroom.desk.work()
-        newsroom.serve()
-        newsroom.start()
+        newsroom.begin()
         until(lambda: all(row["error"] for row in newsroom.pings()))
         assert newsroom.findings() == [], "a minute of trouble is nobody's concern"
         newsroom.later(90)
@@ -153,9 +145,7 @@ def test_a_refused_address_holds_up_no_other(database, clock, tmp_path):
     """A hub that refuses a whole request because of one address gets smaller ones, in the end one for each feed."""
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         hub.behaviour.status = 422
-        newsroom.desk.work()
-        newsroom.serve()
-        newsroom.start()
+        newsroom.begin()
         until(lambda: all(row["error"] for row in newsroom.pings()))
         assert len(hub.pings) == 1
         with database.write() as conn:
@@ -167,9 +157,7 @@ def test_a_refused_address_holds_up_no_other(database, clock, tmp_path):
 def test_one_hub_that_never_answers_delays_no_other(database, clock, tmp_path):
     with publisher(database, clock, tmp_path, "timeout = 3\n", hubs=2) as (newsroom, [silent, other]):
         silent.behaviour.silent = True
-        newsroom.desk.work()
-        newsroom.serve()
-        newsroom.start()
+        newsroom.begin()
         other.wait_for(lambda: other.pings)
         until(lambda: all(row["answered_at"] for row in newsroom.pings() if row["hub"] == other.url))
         until(lambda: all(row["error"] for row in newsroom.pings() if row["hub"] == silent.url))
@@ -223,9 +211,7 @@ def test_a_hub_that_is_in_the_settings_no_more_is_forgotten(database, clock, tmp
 def test_any_success_counts_as_told(database, clock, tmp_path, status):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         hub.behaviour.status = status
-        newsroom.desk.work()
-        newsroom.serve()
-        newsroom.start()
+        newsroom.begin()
         until(lambda: all(row["answered_at"] for row in newsroom.pings()))
     assert {row["status"] for row in newsroom.pings()} == {status}
 
@@ -233,9 +219,7 @@ def test_any_success_counts_as_told(database, clock, tmp_path, status):
 def test_a_redirect_is_not_followed(database, clock, tmp_path):
     with publisher(database, clock, tmp_path) as (newsroom, [hub]):
         hub.behaviour.status = 308
-        newsroom.desk.work()
-        newsroom.serve()
-        newsroom.start()
+        newsroom.begin()
         until(lambda: all(row["error"] for row in newsroom.pings()))
     assert len(hub.pings) == 1
 
